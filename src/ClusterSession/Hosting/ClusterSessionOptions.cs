@@ -1,0 +1,100 @@
+using Microsoft.AspNetCore.Http;
+
+namespace ClusterSession;
+
+/// <summary>How sessions behave. Bound from the configuration section <c>ClusterSession</c>, then changed by code, then validated at start.</summary>
+public sealed class ClusterSessionOptions
+{
+    /// <summary>The configuration section these options are bound from.</summary>
+    public const string Section = "ClusterSession";
+
+    /// <summary>
+    /// How long a session lives after its last use. It may live longer by <see cref="TouchInterval"/> and <see cref="LongestRequest"/>,
+    /// never shorter.
+    /// </summary>
+    /// <value>Default 20 minutes; 1 second to 365 days.</value>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
+
+    /// <summary>How long a session lives at most, however much it is used. Clocks of nodes that differ move the end by as much.</summary>
+    /// <value>Default null, no limit; else at least <see cref="IdleTimeout"/>.</value>
+    public TimeSpan? AbsoluteTimeout { get; set; }
+
+    /// <summary>The cookie.</summary>
+    /// <value>Default <c>.ClusterSession</c>, HttpOnly, SameSite=Lax, SecurePolicy=SameAsRequest, Path=/, essential, no expiry.</value>
+    public CookieBuilder Cookie { get; set; } = new()
+    {
+        Name = ".ClusterSession",
+        HttpOnly = true,
+        SameSite = SameSiteMode.Lax,
+        SecurePolicy = CookieSecurePolicy.SameAsRequest,
+        Path = "/",
+        IsEssential = true,
+    };
+
+    /// <summary>When a commit counts as done. Endpoints may say otherwise.</summary>
+    /// <value>Default <see cref="SessionDurability.Primary"/>.</value>
+    public SessionDurability Durability { get; set; } = SessionDurability.Primary;
+
+    /// <summary>How many replicas a commit waits for under <see cref="SessionDurability.Replicated"/>.</summary>
+    /// <value>Default 1; 1 to 16.</value>
+    public int Replicas { get; set; } = 1;
+
+    /// <summary>How long a commit waits for replicas.</summary>
+    /// <value>Default 200 ms; 1 ms to 1 minute.</value>
+    public TimeSpan ReplicaTimeout { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>
+    /// How often reading prolongs a session in the store. In between reads cost the store nothing.
+    /// </summary>
+    /// <value>Default null: a tenth of <see cref="IdleTimeout"/>, at most 1 minute. Else 100 ms to <see cref="IdleTimeout"/>.</value>
+    public TimeSpan? TouchInterval { get; set; }
+
+    /// <summary>The longest a request may take from opening a session to its last commit; part of the slack of the store's expiry.</summary>
+    /// <value>Default 1 minute; 0 to 1 day.</value>
+    public TimeSpan LongestRequest { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>What all keys in the store begin with. Applications that share it, and the cookie name, share their sessions.</summary>
+    /// <value>Default <c>cs</c>; 1 to 64 letters, digits, '.', '_' or '-'.</value>
+    public string KeyPrefix { get; set; } = "cs";
+
+    /// <summary>Bounds of the copies that this node keeps in memory.</summary>
+    public LocalCopyOptions LocalCopies { get; set; } = new();
+
+    /// <summary>
+    /// Keys that sign the cookie; the first one that is active signs, all of them verify. Where there are none, a ring is made once
+    /// and shared by all nodes through the store.
+    /// </summary>
+    /// <value>Default empty.</value>
+    public IList<SessionKeyOptions> Keys { get; set; } = [];
+
+    /// <summary>How long a key of the shared ring signs before a new one is made. Has no effect where <see cref="Keys"/> are given.</summary>
+    /// <value>Default 90 days; 1 hour to 10 years.</value>
+    public TimeSpan KeyRotation { get; set; } = TimeSpan.FromDays(90);
+
+    /// <summary>What happens to requests without a local copy while the store gives no answer.</summary>
+    /// <value>Default <see cref="SessionOutagePolicy.Reject"/>.</value>
+    public SessionOutagePolicy OnStoreUnavailable { get; set; } = SessionOutagePolicy.Reject;
+
+    /// <summary>What a rejected request is told to wait, as the Retry-After header in whole seconds.</summary>
+    /// <value>Default 2 seconds; 1 second to 1 hour.</value>
+    public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The largest value of one attribute; a larger one is refused when it is set.</summary>
+    /// <value>Default 1 MiB; 1 byte to 256 MiB.</value>
+    public int MaxAttributeBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>The most attributes one session holds.</summary>
+    /// <value>Default 16,384; 1 to 65,000.</value>
+    public int MaxAttributes { get; set; } = 16 * 1024;
+
+    internal List<string> BindingErrors { get; } = [];
+
+    internal TimeSpan EffectiveTouchInterval =>
+        TouchInterval ?? (IdleTimeout / 10 < TimeSpan.FromMinutes(1) ? IdleTimeout / 10 : TimeSpan.FromMinutes(1));
+
+    /// <summary>How long the store keeps a session after its last sign of life.</summary>
+    internal TimeSpan StoreLife => IdleTimeout + EffectiveTouchInterval + LongestRequest;
+
+    /// <summary>How long the end of a session is remembered: longer than any copy of it can be in use.</summary>
+    internal TimeSpan TombstoneLife => StoreLife + StoreLife;
+}

@@ -1,0 +1,20 @@
+namespace ClusterSession;
+
+/// <summary>Bounds of the copies of sessions that a node keeps in memory.</summary>
+public sealed class LocalCopyOptions
+{
+    /// <summary>How many copies at most. 0 keeps none: every request asks the store.</summary>
+    /// <value>Default 1,000,000; 0 to 100,000,000.</value>
+    public int MaxCount { get; set; } = 1_000_000;
+
+    /// <summary>How many bytes of sessions at most.</summary>
+    /// <value>Default 512 MiB; 0 to 1 TiB.</value>
+    public long MaxBytes { get; set; } = 512L * 1024 * 1024;
+
+    /// <summary>
+    /// How old the last proof may be that the connection to the store is alive for a copy to be used without asking. It bounds how
+    /// long a change by another client can stay unseen when the connection breaks without notice; a client's own changes are never unseen.
+    /// </summary>
+    /// <value>Default 1 second; 0 (always ask) to 1 minute.</value>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(1);
+}

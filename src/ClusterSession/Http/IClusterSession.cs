@@ -1,0 +1,55 @@
+using System.Diagnostics.CodeAnalysis;
+using ClusterSession.Sessions;
+using Microsoft.AspNetCore.Http;
+
+namespace ClusterSession;
+
+/// <summary>
+/// The session of a request, with what a cluster adds to <see cref="ISession"/>. It is opened before the endpoint runs, so that
+/// nothing here blocks. Not thread-safe, as the HttpContext it belongs to.
+/// </summary>
+public interface IClusterSession : ISession
+{
+    /// <summary>The newest commit this copy contains; after a commit, that commit.</summary>
+    SessionVersion Version { get; }
+
+    /// <summary>Whether the session has never been committed.</summary>
+    bool IsNew { get; }
+
+    /// <summary>
+    /// Whether this copy lacks something that the client has seen acknowledged, because the store lost it and nobody else had it.
+    /// Never silent: it is counted and logged as well.
+    /// </summary>
+    bool IsRegressed { get; }
+
+    /// <summary>Where this request's copy came from.</summary>
+    SessionSource Source { get; }
+
+    /// <summary>When a commit of this request counts as done. Starts as the endpoint or the options say.</summary>
+    SessionDurability Durability { get; set; }
+
+    /// <summary>Reads an attribute through the configured serializer.</summary>
+    /// <typeparam name="T">Its type.</typeparam>
+    /// <param name="key">Its name.</param>
+    /// <returns>The value, or the type's default if there is none.</returns>
+    [return: MaybeNull]
+    T Get<T>(string key);
+
+    /// <summary>Writes an attribute through the configured serializer.</summary>
+    /// <typeparam name="T">Its type.</typeparam>
+    /// <param name="key">Its name.</param>
+    /// <param name="value">The value; bytes that are the same as before are no change.</param>
+    void Set<T>(string key, T value);
+
+    /// <summary>
+    /// Gives the session a new id and ends the old one at once, as belongs after a login. The data moves whole.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting for the store.</param>
+    /// <exception cref="SessionUnavailableException">The store gave no answer; the session keeps its id.</exception>
+    Task RotateIdAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Ends the session everywhere. Later writes of this request start a new one with a new id.</summary>
+    /// <param name="cancellationToken">Gives up waiting for the store.</param>
+    /// <exception cref="SessionUnavailableException">The store gave no answer.</exception>
+    Task DestroyAsync(CancellationToken cancellationToken = default);
+}

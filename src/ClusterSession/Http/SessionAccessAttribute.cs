@@ -1,0 +1,25 @@
+namespace ClusterSession;
+
+/// <summary>How an endpoint uses the session. On a method or class of a controller, on a handler, or by <c>WithSessionAccess</c>.</summary>
+/// <param name="concurrency">What requests of one session may do at the same time.</param>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+public sealed class SessionAccessAttribute(SessionConcurrency concurrency) : Attribute
+{
+    private SessionDurability? _durability;
+
+    /// <summary>What requests of one session may do at the same time.</summary>
+    public SessionConcurrency Concurrency { get; } = concurrency;
+
+    /// <summary>When a commit of this endpoint counts as done; what the options say where it is not set.</summary>
+    public SessionDurability Durability
+    {
+        get => _durability ?? SessionDurability.Primary;
+        set => _durability = value;
+    }
+
+    /// <summary>Whether a request prolongs the session. Set it to false for polling.</summary>
+    /// <value>Default true.</value>
+    public bool Prolongs { get; set; } = true;
+
+    internal SessionDurability? DurabilityIfSet => _durability;
+}

@@ -1,0 +1,18 @@
+using ClusterSession.Stores;
+
+namespace ClusterSession;
+
+/// <summary>
+/// The session's store gave no answer. Before the response has started the middleware turns it into a 503 with Retry-After.
+/// </summary>
+public sealed class SessionUnavailableException : Exception
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="message">What could not be done.</param>
+    /// <param name="failure">What is certain about it.</param>
+    public SessionUnavailableException(string message, StoreFailure failure)
+        : base(message) => Failure = failure;
+
+    /// <summary>What is certain: not happened (<see cref="StoreFailure.Unreachable"/>, <see cref="StoreFailure.Refused"/>) or unknown.</summary>
+    public StoreFailure Failure { get; }
+}

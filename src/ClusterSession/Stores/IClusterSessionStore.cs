@@ -1,0 +1,75 @@
+using ClusterSession.Sessions;
+
+namespace ClusterSession.Stores;
+
+/// <summary>
+/// Where the nodes of a cluster keep their sessions. Every store passes the same conformance tests; this list is what they check.
+/// </summary>
+/// <remarks>
+/// <list type="number">
+/// <item>Each operation on one key is atomic: it happens whole or not at all, and operations on one key are in one order.</item>
+/// <item>Every change of a record gives it a version that is newer than the one it had. A commit that would not is answered
+/// <see cref="StoreCommitOutcome.Superseded"/> and changes nothing.</item>
+/// <item>A commit whose base is no longer the stored version succeeds all the same, attribute by attribute;
+/// <see cref="StoreCommit.Previous"/> tells what it was applied to.</item>
+/// <item>Repeating an operation that has happened (a reply was lost) changes nothing and answers as the first one did.</item>
+/// <item>A destroyed session leaves a tombstone for as long as it was told, and nothing revives it.</item>
+/// <item>A store that cannot be reached says so as a value (<see cref="StoreFailure"/>), never as "missing", never by an exception.</item>
+/// <item>Attributes, fields and flag bits that this release does not know are kept as they are.</item>
+/// <item>A lease that a read or commit hands out is current only while the store would tell the observer of every change by others.</item>
+/// </list>
+/// <para>All members are thread-safe.</para>
+/// </remarks>
+public interface IClusterSessionStore
+{
+    /// <summary>What logs, metrics and health call this store, such as <c>redis</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Says who is to be told when another node changes a session. Called once, before the first operation.</summary>
+    /// <param name="observer">The node's local copies.</param>
+    void Observe(ISessionObserver observer);
+
+    /// <summary>Reads a session, unless it is still what the caller knows.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="known">The version of the copy the caller holds; then an unchanged session moves no values.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken);
+
+    /// <summary>Applies what one request changed.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="cancellationToken">Gives up waiting; the commit may then have happened.</param>
+    ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken);
+
+    /// <summary>Stores a whole copy: a new session, or a copy that the store is missing something of.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="copy">The copy and how to take it.</param>
+    /// <param name="cancellationToken">Gives up waiting; the copy may then have been stored.</param>
+    ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken);
+
+    /// <summary>Ends a session and leaves a tombstone, also where there was no record.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="version">The version of the end.</param>
+    /// <param name="tombstoneLife">How long the end must be remembered.</param>
+    /// <param name="cancellationToken">Gives up waiting; the session may then have been ended.</param>
+    ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken);
+
+    /// <summary>Prolongs the life of a session without changing it.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="life">How long it lives from now on if nothing else happens.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken);
+
+    /// <summary>Reads a small value that all nodes share, such as the key ring.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Replaces a small shared value if it is still what the caller expects, and answers with what is stored afterwards.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="expected">The bytes it must have now, or null if it must not exist.</param>
+    /// <param name="value">The bytes it is to have.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    ValueTask<StoreShared> CompareExchangeSharedAsync(
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken);
+}

@@ -1,0 +1,11 @@
+using ClusterSession.Sessions;
+
+namespace ClusterSession.Stores;
+
+/// <summary>Is told by a store what happens to sessions elsewhere. Called on the store's receiving loop: quick, and never blocking.</summary>
+public interface ISessionObserver
+{
+    /// <summary>Somebody else changed, touched or ended this session; the copy here may be old.</summary>
+    /// <param name="key">Which session.</param>
+    void OnChanged(SessionKey key);
+}

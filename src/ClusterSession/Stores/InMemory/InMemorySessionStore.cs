@@ -1,0 +1,161 @@
+using ClusterSession.Sessions;
+
+namespace ClusterSession.Stores.InMemory;
+
+/// <summary>
+/// Sessions in the memory of one process, for development and tests, and the model the other stores are compared with. Several
+/// nodes of one process share sessions by sharing their <see cref="InMemorySessions"/>.
+/// </summary>
+public sealed class InMemorySessionStore : IClusterSessionStore
+{
+    private readonly InMemorySessions _sessions;
+
+    /// <summary>Makes a node's view of shared sessions.</summary>
+    /// <param name="sessions">The shared sessions.</param>
+    public InMemorySessionStore(InMemorySessions sessions)
+    {
+        ArgumentNullException.ThrowIfNull(sessions);
+        _sessions = sessions;
+        sessions.Add(this);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "memory";
+
+    internal ISessionObserver? Observer { get; private set; }
+
+    /// <inheritdoc/>
+    public void Observe(ISessionObserver observer) => Observer = observer;
+
+    /// <inheritdoc/>
+    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
+        new(_sessions.Read(key) switch
+        {
+            null => StoreRead.Missing(SessionLease.Always),
+            { IsDestroyed: true } => StoreRead.Destroyed,
+            var record when !known.IsNone && record.Version == known => StoreRead.Unchanged(SessionLease.Always),
+            var record => StoreRead.Found(record, SessionLease.Always),
+        });
+
+    /// <inheritdoc/>
+    public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+        new(_sessions.Update(key, change.Life, this, stored =>
+        {
+            if (stored is null or { IsDestroyed: true })
+            {
+                return (null, Refused(stored));
+            }
+
+            if (stored.Version == change.Version)
+            {
+                return (null, Committed(stored.LineageLength > 1 ? stored.Lineage(1) : SessionVersion.None));
+            }
+
+            if (stored.Version.Stamp >= change.Version.Stamp)
+            {
+                return (null, StoreCommit.Answered(StoreCommitOutcome.Superseded, stored.Version, SessionLease.None));
+            }
+
+            var changed = Forget(change.Delta.ApplyTo(stored, change.Version), change.Forgotten);
+            return (changed, Committed(stored.Version));
+        }));
+
+    /// <inheritdoc/>
+    public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+        new(_sessions.Update(key, copy.Life, this, stored =>
+        {
+            switch (stored)
+            {
+                case null when copy.Mode == SessionCopyMode.Amend:
+                case { IsDestroyed: true }:
+                    return (null, Refused(stored));
+                case null:
+                    return (copy.Record, Committed(SessionVersion.None));
+            }
+
+            if (copy.Mode == SessionCopyMode.Create && !stored.Contains(copy.Record.Version))
+            {
+                return (null, StoreCommit.Answered(StoreCommitOutcome.Collision, SessionVersion.None, SessionLease.None));
+            }
+
+            var merged = SessionRecord.Merge(stored, copy.Record);
+            if (merged.HasSameContent(stored))
+            {
+                return (null, StoreCommit.Answered(StoreCommitOutcome.Unchanged, stored.Version, SessionLease.Always));
+            }
+
+            if (stored.Version.Stamp >= copy.Version.Stamp)
+            {
+                return (null, StoreCommit.Answered(StoreCommitOutcome.Superseded, stored.Version, SessionLease.None));
+            }
+
+            return (new SessionDelta().ApplyTo(merged, copy.Version), Committed(stored.Version));
+        }));
+
+    /// <inheritdoc/>
+    public ValueTask<StoreCommit> DestroyAsync(
+        SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        new(_sessions.Update(key, tombstoneLife, this, stored =>
+        {
+            using var builder = SessionRecordBuilder.Rent();
+            builder.SetHeader(SessionRecord.DestroyedFlag, stored?.Created ?? DateTimeOffset.UnixEpoch);
+            builder.AddLineage(version);
+            return (builder.Build(), Committed(stored?.Version ?? SessionVersion.None));
+        }));
+
+    /// <inheritdoc/>
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
+        new(_sessions.Update(key, life, this, stored => stored switch
+        {
+            null => ((SessionRecord?)null, StoreTouch.Missing),
+            { IsDestroyed: true } => (null, StoreTouch.Destroyed),
+            _ => (stored, StoreTouch.Touched),
+        }));
+
+    /// <inheritdoc/>
+    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
+        new(new StoreShared(_sessions.Shared.GetValueOrDefault(name), StoreFailure.None));
+
+    /// <inheritdoc/>
+    public ValueTask<StoreShared> CompareExchangeSharedAsync(
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken)
+    {
+        lock (_sessions.Shared)
+        {
+            var stored = _sessions.Shared.GetValueOrDefault(name);
+            if (expected is null ? stored is null : stored.AsSpan().SequenceEqual(expected.Value.Span))
+            {
+                stored = _sessions.Shared[name] = value.ToArray();
+            }
+
+            return new(new StoreShared(stored, StoreFailure.None));
+        }
+    }
+
+    private static StoreCommit Committed(SessionVersion previous) =>
+        StoreCommit.Answered(StoreCommitOutcome.Committed, previous, SessionLease.Always);
+
+    private static StoreCommit Refused(SessionRecord? stored) => StoreCommit.Answered(
+        stored is null ? StoreCommitOutcome.Missing : StoreCommitOutcome.Destroyed, SessionVersion.None, SessionLease.None);
+
+    private static SessionRecord Forget(SessionRecord record, IReadOnlyList<string> forgotten)
+    {
+        if (forgotten.Count == 0)
+        {
+            return record;
+        }
+
+        using var builder = SessionRecordBuilder.Rent();
+        builder.SetHeader(record.Flags, record.Created);
+        builder.AddLineage(record);
+        foreach (var attribute in record)
+        {
+            if (attribute.Exists || !forgotten.Contains(attribute.Name))
+            {
+                builder.Add(attribute.NameUtf8, attribute.Version, attribute.Flags, attribute.Payload, attribute.Large);
+            }
+        }
+
+        return builder.Build();
+    }
+}

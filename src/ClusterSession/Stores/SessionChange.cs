@@ -1,0 +1,20 @@
+using ClusterSession.Sessions;
+
+namespace ClusterSession.Stores;
+
+/// <summary>A commit on its way to the store: only what the request changed.</summary>
+/// <param name="Base">The version of the copy the request opened.</param>
+/// <param name="Version">The version of this commit.</param>
+/// <param name="Delta">Attributes set and removed.</param>
+/// <param name="Forgotten">Names of tombstones that are old enough to be dropped with this commit.</param>
+/// <param name="Life">How long the session lives from now on if nothing else happens.</param>
+/// <param name="Replicas">On how many replicas the commit should be before it is answered; 0 does not wait.</param>
+/// <param name="ReplicaTimeout">How long to wait for the replicas.</param>
+public readonly record struct SessionChange(
+    SessionVersion Base,
+    SessionVersion Version,
+    SessionDelta Delta,
+    IReadOnlyList<string> Forgotten,
+    TimeSpan Life,
+    int Replicas = 0,
+    TimeSpan ReplicaTimeout = default);

@@ -1,0 +1,18 @@
+using ClusterSession.Sessions;
+
+namespace ClusterSession.Stores;
+
+/// <summary>A copy of a session on its way to the store.</summary>
+/// <param name="Record">The copy. Its own version is the newest commit that it contains.</param>
+/// <param name="Version">The version the stored record gets if it exists and the copy changes it. For a new session: the record's own.</param>
+/// <param name="Mode">What may be there already.</param>
+/// <param name="Life">How long the session lives from now on if nothing else happens.</param>
+/// <param name="Replicas">On how many replicas the copy should be before it is answered; 0 does not wait.</param>
+/// <param name="ReplicaTimeout">How long to wait for the replicas.</param>
+public readonly record struct SessionCopy(
+    SessionRecord Record,
+    SessionVersion Version,
+    SessionCopyMode Mode,
+    TimeSpan Life,
+    int Replicas = 0,
+    TimeSpan ReplicaTimeout = default);

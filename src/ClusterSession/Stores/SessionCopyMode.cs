@@ -1,0 +1,14 @@
+namespace ClusterSession.Stores;
+
+/// <summary>How a store takes a whole copy.</summary>
+public enum SessionCopyMode
+{
+    /// <summary>A session that was never stored. If its key exists with another history, the answer is <see cref="StoreCommitOutcome.Collision"/>.</summary>
+    Create,
+
+    /// <summary>A full copy: stored as it is where the record is missing, else merged attribute by attribute.</summary>
+    Restore,
+
+    /// <summary>Some attributes only: merged where the record exists, else <see cref="StoreCommitOutcome.Missing"/>.</summary>
+    Amend,
+}

@@ -1,0 +1,21 @@
+using ClusterSession.Sessions;
+
+namespace ClusterSession.Stores;
+
+/// <summary>What became of a commit, a copy or an end.</summary>
+/// <param name="Outcome">The kind of answer.</param>
+/// <param name="Previous">The version the store had before (for <see cref="StoreCommitOutcome.Superseded"/>: still has).</param>
+/// <param name="Replicas">How many replicas confirmed, where the caller asked for some.</param>
+/// <param name="Lease">How long the committed copy may be relied on.</param>
+/// <param name="Failure">Why there is no answer, for <see cref="StoreCommitOutcome.Unavailable"/>.</param>
+public readonly record struct StoreCommit(
+    StoreCommitOutcome Outcome, SessionVersion Previous, int Replicas, SessionLease Lease, StoreFailure Failure)
+{
+    /// <summary>An answer of the store.</summary>
+    public static StoreCommit Answered(StoreCommitOutcome outcome, SessionVersion previous, SessionLease lease, int replicas = 0) =>
+        new(outcome, previous, replicas, lease, StoreFailure.None);
+
+    /// <summary>No answer.</summary>
+    public static StoreCommit Unavailable(StoreFailure failure) =>
+        new(StoreCommitOutcome.Unavailable, SessionVersion.None, 0, SessionLease.None, failure);
+}

@@ -1,0 +1,26 @@
+using ClusterSession.Sessions;
+
+namespace ClusterSession.Stores;
+
+/// <summary>What a read found.</summary>
+/// <param name="Outcome">The kind of answer.</param>
+/// <param name="Record">The session, for <see cref="StoreReadOutcome.Found"/>.</param>
+/// <param name="Lease">How long the answer may be relied on.</param>
+/// <param name="Failure">Why there is no answer, for <see cref="StoreReadOutcome.Unavailable"/>.</param>
+public readonly record struct StoreRead(StoreReadOutcome Outcome, SessionRecord? Record, SessionLease Lease, StoreFailure Failure)
+{
+    /// <summary>The session is there.</summary>
+    public static StoreRead Found(SessionRecord record, SessionLease lease) => new(StoreReadOutcome.Found, record, lease, StoreFailure.None);
+
+    /// <summary>The session still has the version the caller knows.</summary>
+    public static StoreRead Unchanged(SessionLease lease) => new(StoreReadOutcome.Unchanged, null, lease, StoreFailure.None);
+
+    /// <summary>There is no record and no tombstone.</summary>
+    public static StoreRead Missing(SessionLease lease) => new(StoreReadOutcome.Missing, null, lease, StoreFailure.None);
+
+    /// <summary>There is the tombstone of a session that was ended.</summary>
+    public static StoreRead Destroyed { get; } = new(StoreReadOutcome.Destroyed, null, SessionLease.None, StoreFailure.None);
+
+    /// <summary>No answer.</summary>
+    public static StoreRead Unavailable(StoreFailure failure) => new(StoreReadOutcome.Unavailable, null, SessionLease.None, failure);
+}

@@ -1,0 +1,17 @@
+namespace ClusterSession.Stores;
+
+/// <summary>What became of a touch.</summary>
+public enum StoreTouch
+{
+    /// <summary>The session lives on.</summary>
+    Touched,
+
+    /// <summary>There is neither a record nor a tombstone.</summary>
+    Missing,
+
+    /// <summary>The session was ended.</summary>
+    Destroyed,
+
+    /// <summary>The store gave no answer.</summary>
+    Unavailable,
+}
