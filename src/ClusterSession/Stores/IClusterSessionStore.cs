@@ -47,7 +47,10 @@ public interface IClusterSessionStore
     /// <param name="cancellationToken">Gives up waiting; the copy may then have been stored.</param>
     ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken);
 
-    /// <summary>Ends a session and leaves a tombstone, also where there was no record.</summary>
+    /// <summary>
+    /// Ends a session and leaves a tombstone, also where there was no record. Where another version has ended it before, the
+    /// answer is <see cref="StoreCommitOutcome.Destroyed"/>.
+    /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="version">The version of the end.</param>
     /// <param name="tombstoneLife">How long the end must be remembered.</param>

@@ -97,6 +97,11 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
         new(_sessions.Update(key, tombstoneLife, this, stored =>
         {
+            if (stored is { IsDestroyed: true })
+            {
+                return (null, stored.Version == version ? Committed(SessionVersion.None) : Refused(stored));
+            }
+
             using var builder = SessionRecordBuilder.Rent();
             builder.SetHeader(SessionRecord.DestroyedFlag, stored?.Created ?? DateTimeOffset.UnixEpoch);
             builder.AddLineage(version);

@@ -1,0 +1,67 @@
+using ClusterSession.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace ClusterSession.Diagnostics;
+
+/// <summary>Every message of the core. None carries an id, a token, a key or a value.</summary>
+internal static partial class SessionLog
+{
+    [LoggerMessage(EventIds.CookieRefused, LogLevel.Information, "A session cookie was refused: {Reason}. The request goes on without a session.")]
+    public static partial void CookieRefused(this ILogger logger, string reason);
+
+    [LoggerMessage(EventIds.CommittedAfterHeaders, LogLevel.Warning,
+        "A session was changed after the response headers had left. The change is committed, but the client's cookie does not name it; " +
+        "change sessions before the response starts.")]
+    public static partial void CommittedAfterHeaders(this ILogger logger);
+
+    [LoggerMessage(EventIds.CommitFailed, LogLevel.Error, "A session commit got no answer from the store ({Failure}); the request is answered with 503.")]
+    public static partial void CommitFailed(this ILogger logger, StoreFailure failure);
+
+    [LoggerMessage(EventIds.CommitAfterHeadersFailed, LogLevel.Error,
+        "A session commit got no answer from the store ({Failure}) after the response headers had left; its client was told that all is well.")]
+    public static partial void CommitAfterHeadersFailed(this ILogger logger, StoreFailure failure);
+
+    [LoggerMessage(EventIds.OpenFailed, LogLevel.Error, "A session could not be opened: the store gave no answer ({Failure}). Policy: {Policy}.")]
+    public static partial void OpenFailed(this ILogger logger, StoreFailure failure, SessionOutagePolicy policy);
+
+    [LoggerMessage(EventIds.SessionRegressed, LogLevel.Error,
+        "A session lacks a commit that its client has seen acknowledged: the store lost it, and this node has no copy of it.")]
+    public static partial void SessionRegressed(this ILogger logger);
+
+    [LoggerMessage(EventIds.SessionEndedMeanwhile, LogLevel.Information,
+        "A session was ended by another request while this one changed it; the change is dropped.")]
+    public static partial void SessionEndedMeanwhile(this ILogger logger);
+
+    [LoggerMessage(EventIds.StoreLostSession, LogLevel.Warning, "The store had lost a session; it was restored from this node's copy.")]
+    public static partial void StoreLostSession(this ILogger logger);
+
+    [LoggerMessage(EventIds.StoreLostCommit, LogLevel.Warning, "The store had lost commits of a session; they were restored from this node's copy.")]
+    public static partial void StoreLostCommit(this ILogger logger);
+
+    [LoggerMessage(EventIds.StoreForked, LogLevel.Warning, "Store and local copy of a session had different commits; they were merged.")]
+    public static partial void StoreForked(this ILogger logger);
+
+    [LoggerMessage(EventIds.TouchesFailed, LogLevel.Warning, "{Count} sessions in use could not be prolonged in the store; it is tried again.")]
+    public static partial void TouchesFailed(this ILogger logger, int count);
+
+    [LoggerMessage(EventIds.KeyCollision, LogLevel.Critical,
+        "A new session's id was taken already. With a working random number generator this does not happen; another id was drawn.")]
+    public static partial void KeyCollision(this ILogger logger);
+
+    [LoggerMessage(EventIds.ReplicasShort, LogLevel.Warning, "A commit reached {Reached} of {Wanted} replicas in time; it counts as Primary.")]
+    public static partial void ReplicasShort(this ILogger logger, int reached, int wanted);
+
+    [LoggerMessage(EventIds.KeyRingCreated, LogLevel.Information, "The ring of keys that sign session cookies was made and stored.")]
+    public static partial void KeyRingCreated(this ILogger logger);
+
+    [LoggerMessage(EventIds.KeyRingRotated, LogLevel.Information, "Key {KeyId} was added to the ring that signs session cookies; it signs from {ActiveFrom}.")]
+    public static partial void KeyRingRotated(this ILogger logger, int keyId, DateTimeOffset activeFrom);
+
+    [LoggerMessage(EventIds.KeyRingUnavailable, LogLevel.Warning, "The ring of keys that sign session cookies could not be read from the store ({Failure}).")]
+    public static partial void KeyRingUnavailable(this ILogger logger, StoreFailure failure);
+
+    [LoggerMessage(EventIds.KeyRingMalformed, LogLevel.Critical,
+        "The ring of keys in the store is not one that this release can read. It is left as it is; give keys in the configuration " +
+        "(ClusterSession:Keys) or remove the stored ring, which ends all sessions.")]
+    public static partial void KeyRingMalformed(this ILogger logger);
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace ClusterSession.Diagnostics;
+
+/// <summary>Every figure that ClusterSession counts, under the meter and activity source <c>ClusterSession</c>.</summary>
+internal sealed class SessionMetrics : IDisposable
+{
+    public const string MeterName = "ClusterSession";
+
+    private readonly Meter _meter;
+
+    public SessionMetrics(IMeterFactory factory)
+    {
+        _meter = factory.Create(MeterName);
+        Opened = _meter.CreateCounter<long>("clustersession.opened", "{session}", "Sessions opened, by where the copy came from.");
+        Committed = _meter.CreateCounter<long>("clustersession.commits", "{commit}", "Commits, by outcome.");
+        Regressed = _meter.CreateCounter<long>(
+            "clustersession.regressions", "{session}", "Sessions served without something their client had seen acknowledged.");
+        Lost = _meter.CreateCounter<long>("clustersession.losses", "{session}", "Sessions or commits found missing from the store, by whether a copy repaired them.");
+        Forks = _meter.CreateCounter<long>("clustersession.forks", "{session}", "Sessions whose store and copy had different commits, merged.");
+        RefusedCookies = _meter.CreateCounter<long>("clustersession.cookies.refused", "{cookie}", "Cookies that were not issued here or were changed.");
+        Touches = _meter.CreateCounter<long>("clustersession.touches", "{touch}", "Sessions prolonged in the store without a commit.");
+    }
+
+    public static ActivitySource Activities { get; } = new(MeterName);
+
+    public Meter Meter => _meter;
+
+    public Counter<long> Opened { get; }
+
+    public Counter<long> Committed { get; }
+
+    public Counter<long> Regressed { get; }
+
+    public Counter<long> Lost { get; }
+
+    public Counter<long> Forks { get; }
+
+    public Counter<long> RefusedCookies { get; }
+
+    public Counter<long> Touches { get; }
+
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,25 @@
+using ClusterSession.Http;
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Stores;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Puts sessions into the pipeline of an application.</summary>
+public static class ClusterSessionApplicationBuilderExtensions
+{
+    /// <summary>
+    /// Opens the session of each request. Before the endpoints, after authentication if that is used, and after <c>UseRouting</c> where that is called
+    /// by hand, because endpoints say how they use the session.
+    /// </summary>
+    /// <param name="app">The application.</param>
+    /// <exception cref="InvalidOperationException"><c>AddClusterSession</c> was not called.</exception>
+    public static IApplicationBuilder UseClusterSession(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var copies = app.ApplicationServices.GetService<LocalCopies>() ?? throw new InvalidOperationException(
+            "UseClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() first.");
+        app.ApplicationServices.GetRequiredService<IClusterSessionStore>().Observe(copies);
+        return app.UseMiddleware<ClusterSessionMiddleware>();
+    }
+}

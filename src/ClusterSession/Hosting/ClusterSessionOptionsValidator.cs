@@ -1,0 +1,111 @@
+using System.Buffers;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Hosting;
+
+/// <summary>Finds everything that is wrong with the options, at once. Each message names the setting, its value and the remedy.</summary>
+internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterSessionOptions>
+{
+    private static readonly SearchValues<char> PrefixCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+    private static readonly SearchValues<char> CookieNameCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~");
+
+    public ValidateOptionsResult Validate(string? name, ClusterSessionOptions options)
+    {
+        var errors = new List<string>(options.BindingErrors);
+        CheckTimes(options, errors);
+        CheckCookie(options, errors);
+        CheckKeys(options, errors);
+        Range(errors, "Replicas", options.Replicas, 1, 16);
+        Range(errors, "MaxAttributeBytes", options.MaxAttributeBytes, 1, 256 * 1024 * 1024);
+        Range(errors, "MaxAttributes", options.MaxAttributes, 1, 65_000);
+        Range(errors, "LocalCopies:MaxCount", options.LocalCopies.MaxCount, 0, 100_000_000);
+        Range(errors, "LocalCopies:MaxBytes", options.LocalCopies.MaxBytes, 0, 1L << 40);
+        Defined(errors, "Durability", options.Durability);
+        Defined(errors, "OnStoreUnavailable", options.OnStoreUnavailable);
+        if (options.KeyPrefix is not { Length: >= 1 and <= 64 } prefix || prefix.AsSpan().ContainsAnyExcept(PrefixCharacters))
+        {
+            errors.Add($"ClusterSession:KeyPrefix is '{options.KeyPrefix}'. Use 1 to 64 letters, digits, '.', '_' or '-'.");
+        }
+
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static void CheckTimes(ClusterSessionOptions options, List<string> errors)
+    {
+        Range(errors, "IdleTimeout", options.IdleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(365));
+        if (options.AbsoluteTimeout is { } absolute && absolute < options.IdleTimeout)
+        {
+            errors.Add($"ClusterSession:AbsoluteTimeout is {absolute}, less than ClusterSession:IdleTimeout ({options.IdleTimeout}). Raise it, or leave it out for no limit.");
+        }
+
+        if (options.TouchInterval is { } touch && (touch < TimeSpan.FromMilliseconds(100) || touch > options.IdleTimeout))
+        {
+            errors.Add($"ClusterSession:TouchInterval is {touch}. Use a duration from 00:00:00.1 to ClusterSession:IdleTimeout ({options.IdleTimeout}), or leave it out.");
+        }
+
+        Range(errors, "ReplicaTimeout", options.ReplicaTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
+        Range(errors, "LongestRequest", options.LongestRequest, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Range(errors, "KeyRotation", options.KeyRotation, TimeSpan.FromHours(1), TimeSpan.FromDays(3650));
+        Range(errors, "RetryAfter", options.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Range(errors, "LocalCopies:Lease", options.LocalCopies.Lease, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+    }
+
+    private static void CheckCookie(ClusterSessionOptions options, List<string> errors)
+    {
+        if (options.Cookie.Name is not { Length: >= 1 and <= 128 } name || name.AsSpan().ContainsAnyExcept(CookieNameCharacters))
+        {
+            errors.Add($"ClusterSession:Cookie:Name is '{options.Cookie.Name}'. Use 1 to 128 letters, digits, '.', '_' or '-'.");
+            return;
+        }
+
+        if (name.StartsWith("__Host-", StringComparison.Ordinal)
+            && (options.Cookie.Domain is not null || options.Cookie.Path is not "/" || options.Cookie.SecurePolicy != Microsoft.AspNetCore.Http.CookieSecurePolicy.Always))
+        {
+            errors.Add("ClusterSession:Cookie:Name begins with __Host-, which browsers accept only with SecurePolicy=Always, Path=/ and no Domain. Set these, or choose another name.");
+        }
+    }
+
+    private static void CheckKeys(ClusterSessionOptions options, List<string> errors)
+    {
+        for (var i = 0; i < options.Keys.Count; i++)
+        {
+            var key = options.Keys[i];
+            Range(errors, $"Keys:{i}:Id", key.Id, 1, 0xFFFFFF);
+            if (options.Keys.Take(i).Any(other => other.Id == key.Id))
+            {
+                errors.Add($"ClusterSession:Keys:{i}:Id is {key.Id}, as another key's. Give each key an id of its own.");
+            }
+
+            var secret = new byte[1024];
+            if (!Convert.TryFromBase64String(key.Secret ?? "", secret, out var length) || length < 32)
+            {
+                errors.Add($"ClusterSession:Keys:{i}:Secret is not base64 of at least 32 bytes (the value is not shown). Make one with 'openssl rand -base64 32'.");
+            }
+            else if (secret.AsSpan(0, length).Count(secret[0]) > length / 2)
+            {
+                errors.Add($"ClusterSession:Keys:{i}:Secret is not random (the value is not shown). Make one with 'openssl rand -base64 32'.");
+            }
+        }
+    }
+
+    private static void Range<T>(List<string> errors, string setting, T value, T least, T most)
+        where T : IComparable<T>
+    {
+        if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
+        {
+            errors.Add($"ClusterSession:{setting} is {value}. Use a value from {least} to {most}.");
+        }
+    }
+
+    private static void Defined<T>(List<string> errors, string setting, T value)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            errors.Add($"ClusterSession:{setting} is {value}. Use one of {string.Join(", ", Enum.GetNames<T>())}.");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using ClusterSession;
+using ClusterSession.Diagnostics;
+using ClusterSession.Hosting;
+using ClusterSession.Http;
+using ClusterSession.Http.Cookies;
+using ClusterSession.Serialization;
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Committing;
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Opening;
+using ClusterSession.Stores;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds sessions to an application.</summary>
+public static class ClusterSessionServiceCollectionExtensions
+{
+    /// <summary>Adds sessions as the configuration section <c>ClusterSession</c> says.</summary>
+    /// <param name="services">The application's services.</param>
+    public static ClusterSessionBuilder AddClusterSession(this IServiceCollection services) => services.AddClusterSession(static _ => { });
+
+    /// <summary>Adds sessions as the configuration section <c>ClusterSession</c> says, and then the code.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Changes the options.</param>
+    public static ClusterSessionBuilder AddClusterSession(this IServiceCollection services, Action<ClusterSessionOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        AddOptions(services, configure);
+        AddSessions(services);
+        AddHttp(services);
+        return new ClusterSessionBuilder(services).UseInMemory();
+    }
+
+    private static void AddOptions(IServiceCollection services, Action<ClusterSessionOptions> configure)
+    {
+        services.AddOptions<ClusterSessionOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<ClusterSessionOptions>, ClusterSessionConfiguration>());
+        services.Configure(configure);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClusterSessionOptions>, ClusterSessionOptionsValidator>());
+    }
+
+    private static void AddSessions(IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(static _ => RandomNumberGenerator.Create());
+        services.TryAddSingleton<SessionMetrics>();
+        services.TryAddSingleton<CoarseClock>();
+        services.TryAddSingleton(static provider => new HybridClock(
+            provider.GetRequiredService<TimeProvider>(), HybridClock.NewWriter(provider.GetRequiredService<RandomNumberGenerator>())));
+        services.TryAddSingleton<SessionLifetime>();
+        services.TryAddSingleton(static provider => new LocalCopies(
+            provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.LocalCopies, provider.GetRequiredService<CoarseClock>()));
+        services.TryAddSingleton<SessionRepair>();
+        services.TryAddSingleton<SessionOpener>();
+        services.TryAddSingleton<SessionCommitter>();
+        services.TryAddSingleton<SessionTouches>();
+        services.AddHostedService(static provider => provider.GetRequiredService<SessionTouches>());
+    }
+
+    private static void AddHttp(IServiceCollection services)
+    {
+        services.TryAddSingleton<ISessionSerializer, JsonSessionSerializer>();
+        services.TryAddSingleton<KeyRingSource>();
+        services.TryAddSingleton<RequestSessionServices>();
+        services.AddHostedService<KeyRingService>();
+        services.AddHostedService<SessionAccessCheck>();
+    }
+}

@@ -1,0 +1,85 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ClusterSession.Http;
+
+/// <summary>See <see cref="CommittingBody"/>. Writes synchronously only what needs no commit any more: a commit never blocks a thread.</summary>
+internal sealed class CommittingStream(IHttpResponseBodyFeature inner, SessionResponse response) : Stream
+{
+    private bool _isCommitted;
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        ThrowIfNotCommitted();
+        if (!response.IsRejected)
+        {
+            inner.Stream.Write(buffer);
+        }
+    }
+
+    public override void Flush()
+    {
+        ThrowIfNotCommitted();
+        if (!response.IsRejected)
+        {
+            inner.Stream.Flush();
+        }
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (await CommitAsync().ConfigureAwait(false))
+        {
+            await inner.Stream.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public override async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        if (await CommitAsync().ConfigureAwait(false))
+        {
+            await inner.Stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    private async ValueTask<bool> CommitAsync()
+    {
+        var mayWrite = await response.CommitAsync().ConfigureAwait(false);
+        _isCommitted = true;
+        return mayWrite;
+    }
+
+    private void ThrowIfNotCommitted()
+    {
+        if (!_isCommitted)
+        {
+            throw new InvalidOperationException(
+                "The response of a request that changed its session is written synchronously before the session is committed. " +
+                "Write asynchronously, or call 'await HttpContext.Session.CommitAsync()' first.");
+        }
+    }
+}

@@ -1,0 +1,386 @@
+using System.Diagnostics.CodeAnalysis;
+using ClusterSession.Http.Cookies;
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Committing;
+using ClusterSession.Stores;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ClusterSession.Http;
+
+/// <summary>
+/// The session of one request: reads come from the opened copy, writes go to a delta over it. What belongs to the
+/// response (when to commit, which cookie to send) is in <see cref="SessionResponse"/>.
+/// </summary>
+internal sealed class RequestSession : IClusterSession, ISessionFeature
+{
+    private readonly RequestSessionServices _services;
+    private readonly HttpContext _context;
+    private readonly bool _isReadOnly;
+    private SessionRecord? _record;
+    private SessionId _id;
+    private bool _isIdDrawn;
+    private SessionDelta? _delta;
+    private SessionResponse? _response;
+    private string? _publicId;
+
+    public RequestSession(RequestSessionServices services, HttpContext context, SessionAccessAttribute? access)
+    {
+        _services = services;
+        _context = context;
+        _isReadOnly = access?.Concurrency == SessionConcurrency.ReadOnly;
+        Durability = access?.DurabilityIfSet ?? services.Options.Durability;
+    }
+
+    ISession ISessionFeature.Session { get => this; set => throw new NotSupportedException("The session of a request cannot be replaced."); }
+
+    public bool IsAvailable { get; private set; } = true;
+
+    /// <summary>The text of the store's key: names the session in tools, and is no secret. The secret id is in the cookie alone.</summary>
+    public string Id => _publicId ??= SessionKey.Of(IsNew ? DrawId() : _id).ToString();
+
+    public SessionKey Key { get; private set; }
+
+    public SessionVersion Version => _record?.Version ?? SessionVersion.None;
+
+    public bool IsNew { get; private set; } = true;
+
+    public bool IsRegressed { get; private set; }
+
+    public SessionSource Source { get; private set; } = SessionSource.New;
+
+    public SessionDurability Durability { get; set; }
+
+    public bool HasChanges => _delta is { Count: > 0 };
+
+    public bool HasEnded { get; private set; }
+
+    public IEnumerable<string> Keys
+    {
+        get
+        {
+            var keys = new List<string>();
+            foreach (var attribute in Record)
+            {
+                var name = attribute.Name;
+                if (attribute.Exists && _delta?.TryGet(name, out _) != true)
+                {
+                    keys.Add(name);
+                }
+            }
+
+            if (_delta is not null)
+            {
+                keys.AddRange(_delta.Changes.Where(change => change.Value is not null).Select(change => change.Key));
+            }
+
+            return keys;
+        }
+    }
+
+    private SessionRecord Record => _record ??= SessionRecord.New(_services.Time.GetUtcNow());
+
+    private SessionDelta Delta => _delta ??= new SessionDelta();
+
+    private SessionResponse Response => _response ??= new SessionResponse(this, _context, _services);
+
+    /// <summary>Begins with a copy that was found.</summary>
+    public void Begin(in SessionId id, SessionKey key, SessionRecord record, SessionSource source, bool isRegressed)
+    {
+        _id = id;
+        Key = key;
+        _record = record;
+        Source = source;
+        IsRegressed = isRegressed;
+        IsNew = false;
+    }
+
+    /// <summary>Begins anew where the client's session had ended; its cookie is taken back unless a new one replaces it.</summary>
+    public void BeginInsteadOfEnded(bool isRegressed)
+    {
+        IsRegressed = isRegressed;
+        Response.ExpireCookie();
+    }
+
+    /// <summary>Begins with an empty session for this request alone, because the store gives no answer.</summary>
+    public void BeginUnavailable() => IsAvailable = false;
+
+    /// <summary>The cookie is to be sent although nothing changes: its key is being retired.</summary>
+    public void RenewCookie() => Response.SendCookie();
+
+    public Task LoadAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+    public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
+    {
+        if (_delta is not null && _delta.TryGet(key, out value))
+        {
+            value = value?.AsSpan().ToArray();
+            return value is not null;
+        }
+
+        value = _record is not null && _record.TryFind(key, out var attribute) && attribute.Exists ? attribute.Payload.ToArray() : null;
+        return value is not null;
+    }
+
+    [return: MaybeNull]
+    public T Get<T>(string key)
+    {
+        if (_delta is not null && _delta.TryGet(key, out var changed))
+        {
+            return changed is null ? default : _services.Serializer.Deserialize<T>(changed);
+        }
+
+        return _record is not null && _record.TryFind(key, out var attribute) && attribute.Exists
+            ? _services.Serializer.Deserialize<T>(attribute.Payload)
+            : default;
+    }
+
+    public void Set<T>(string key, T value) => SetOwned(key, _services.Serializer.Serialize(value));
+
+    public void Set(string key, byte[] value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        SetOwned(key, value.AsSpan().ToArray());
+    }
+
+    public void Remove(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        BeforeChange();
+        if (_record is not null && _record.TryFind(key, out var attribute) && attribute.Exists)
+        {
+            Delta.Remove(key);
+        }
+        else
+        {
+            _delta?.Forget(key);
+        }
+    }
+
+    public void Clear()
+    {
+        foreach (var key in Keys)
+        {
+            Remove(key);
+        }
+    }
+
+    /// <summary>Commits now. Without it the changes are committed before the response headers leave.</summary>
+    public async Task CommitAsync(CancellationToken cancellationToken = default)
+    {
+        if (await CommitChangesAsync().ConfigureAwait(false) is { Outcome: CommitOutcome.Unavailable } result)
+        {
+            throw new SessionUnavailableException("The session could not be committed: its store gave no answer.", result.Failure);
+        }
+    }
+
+    public async Task RotateIdAsync(CancellationToken cancellationToken = default)
+    {
+        BeforeChange();
+        if (IsNew)
+        {
+            return; // Its id is not known to anybody yet.
+        }
+
+        var record = await ReadNewestAsync(cancellationToken).ConfigureAwait(false);
+        var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta()).ConfigureAwait(false);
+        ThrowIfUnavailable(created, "The session's id could not be changed: its store gave no answer.");
+        var ended = await _services.Committer.DestroyAsync(Key).ConfigureAwait(false);
+        if (ended.Outcome != CommitOutcome.Committed)
+        {
+            await _services.Committer.DestroyAsync(key).ConfigureAwait(false);
+            ThrowIfUnavailable(ended, "The session's old id could not be ended: its store gave no answer.");
+            End(); // Another request has rotated or ended it first; one id survives, and it is not this one.
+            return;
+        }
+
+        Continue(id, key, created.Record!);
+    }
+
+    public async Task DestroyAsync(CancellationToken cancellationToken = default)
+    {
+        BeforeChange();
+        if (!IsNew)
+        {
+            var ended = await _services.Committer.DestroyAsync(Key).ConfigureAwait(false);
+            ThrowIfUnavailable(ended, "The session could not be ended: its store gave no answer.");
+        }
+
+        End();
+    }
+
+    /// <summary>Commits what is not committed yet.</summary>
+    public async ValueTask<CommitResult?> CommitChangesAsync()
+    {
+        if (!HasChanges || !IsAvailable)
+        {
+            return null;
+        }
+
+        var delta = _delta!;
+        _delta = null;
+        CommitResult result;
+        if (IsNew)
+        {
+            (var id, var key, result) = await CreateAsync(Record, delta).ConfigureAwait(false);
+            if (result.Outcome == CommitOutcome.Committed)
+            {
+                Continue(id, key, result.Record!);
+                return result;
+            }
+        }
+        else
+        {
+            result = await _services.Committer.CommitAsync(Key, Record, delta, Durability).ConfigureAwait(false);
+            if (result.Outcome == CommitOutcome.Committed)
+            {
+                _record = result.Record;
+                Response.SendCookie();
+                return result;
+            }
+        }
+
+        if (result.Outcome == CommitOutcome.Destroyed)
+        {
+            End();
+        }
+
+        return result;
+    }
+
+    /// <summary>Drops what was not committed, because the request failed.</summary>
+    public void DropChanges() => _delta = null;
+
+    /// <summary>Commits what the response has not waited for, and lets nothing change any more.</summary>
+    public ValueTask FinishAsync()
+    {
+        HasEnded = true;
+        return _response is null ? ValueTask.CompletedTask : _response.FinishAsync();
+    }
+
+    /// <summary>The value of the cookie that names this session and what this response has shown of it.</summary>
+    public string CookieValue() => SessionCookie.Write(_id, Version, _services.KeyRing.Signing);
+
+    private async ValueTask<(SessionId Id, SessionKey Key, CommitResult Result)> CreateAsync(SessionRecord record, SessionDelta delta)
+    {
+        if (await _services.KeyRing.LoadAsync(_context.RequestAborted).ConfigureAwait(false) is null)
+        {
+            return (default, default, CommitResult.Unavailable(StoreFailure.Unreachable));
+        }
+
+        while (true)
+        {
+            var id = IsNew ? DrawId() : SessionId.New(_services.Random);
+            var key = SessionKey.Of(id);
+            var result = await _services.Committer.CreateAsync(key, record, delta, Durability).ConfigureAwait(false);
+            if (result.Outcome is not CommitOutcome.Collision)
+            {
+                return (id, key, result);
+            }
+
+            _isIdDrawn = false;
+            _publicId = null;
+        }
+    }
+
+    /// <summary>The id a new session will have when it is committed.</summary>
+    private SessionId DrawId()
+    {
+        if (!_isIdDrawn)
+        {
+            _id = SessionId.New(_services.Random);
+            _isIdDrawn = true;
+        }
+
+        return _id;
+    }
+
+    private async ValueTask<SessionRecord> ReadNewestAsync(CancellationToken cancellationToken)
+    {
+        var read = await _services.Store.ReadAsync(Key, Record.Version, cancellationToken).ConfigureAwait(false);
+        return read.Outcome == StoreReadOutcome.Found ? SessionRecord.Merge(read.Record!, Record) : Record;
+    }
+
+    private void SetOwned(string key, byte[] value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        BeforeChange();
+        var options = _services.Options;
+        if (value.Length > options.MaxAttributeBytes)
+        {
+            throw new ArgumentException(
+                $"The attribute has {value.Length:N0} bytes, and ClusterSession:MaxAttributeBytes allows {options.MaxAttributeBytes:N0}. " +
+                "Store less in the session, or raise the limit.", nameof(value));
+        }
+
+        var exists = false;
+        if (_record is not null && _record.TryFind(key, out var attribute) && attribute.Exists)
+        {
+            exists = true;
+            if (attribute.Payload.SequenceEqual(value))
+            {
+                _delta?.Forget(key);
+                return;
+            }
+        }
+
+        if (!exists && (_record?.AttributeCount ?? 0) + (_delta?.Count ?? 0) >= options.MaxAttributes)
+        {
+            throw new InvalidOperationException(
+                $"The session holds as many attributes as ClusterSession:MaxAttributes allows ({options.MaxAttributes:N0}). " +
+                "Remove some, or raise the limit.");
+        }
+
+        Delta.Set(key, value);
+    }
+
+    private void BeforeChange()
+    {
+        if (HasEnded)
+        {
+            throw new InvalidOperationException(
+                "The request of this session has ended. Change the session before the request ends; work that goes on after it has no session.");
+        }
+
+        if (_isReadOnly)
+        {
+            throw new InvalidOperationException(
+                $"The endpoint '{_context.GetEndpoint()?.DisplayName}' has [SessionAccess(SessionConcurrency.ReadOnly)] and changes the session. " +
+                "Mark it as Merge, or do not change the session there.");
+        }
+
+        if (IsAvailable)
+        {
+            Response.Arm();
+        }
+    }
+
+    private void Continue(in SessionId id, SessionKey key, SessionRecord record)
+    {
+        _id = id;
+        _publicId = null;
+        _delta = null;
+        Key = key;
+        _record = record;
+        IsNew = false;
+        Response.SendCookie();
+    }
+
+    private void End()
+    {
+        _record = null;
+        _delta = null;
+        _publicId = null;
+        _isIdDrawn = false;
+        IsNew = true;
+        Response.ExpireCookie();
+    }
+
+    private static void ThrowIfUnavailable(CommitResult result, string message)
+    {
+        if (result.Outcome == CommitOutcome.Unavailable)
+        {
+            throw new SessionUnavailableException(message, result.Failure);
+        }
+    }
+}

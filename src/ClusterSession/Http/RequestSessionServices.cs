@@ -1,0 +1,31 @@
+using System.Security.Cryptography;
+using ClusterSession.Http.Cookies;
+using ClusterSession.Serialization;
+using ClusterSession.Sessions.Committing;
+using ClusterSession.Stores;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Http;
+
+/// <summary>What the sessions of requests need of the node; one object, so that a request's session holds one reference.</summary>
+internal sealed class RequestSessionServices(
+    IOptions<ClusterSessionOptions> options, IClusterSessionStore store, SessionCommitter committer, KeyRingSource keyRing,
+    ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time, ILogger<ClusterSessionMiddleware> logger)
+{
+    public ClusterSessionOptions Options { get; } = options.Value;
+
+    public IClusterSessionStore Store { get; } = store;
+
+    public SessionCommitter Committer { get; } = committer;
+
+    public KeyRingSource KeyRing { get; } = keyRing;
+
+    public ISessionSerializer Serializer { get; } = serializer;
+
+    public RandomNumberGenerator Random { get; } = random;
+
+    public TimeProvider Time { get; } = time;
+
+    public ILogger Logger { get; } = logger;
+}

@@ -1,0 +1,17 @@
+namespace ClusterSession.Sessions.Committing;
+
+/// <summary>The kinds of answer to committing a request's changes.</summary>
+internal enum CommitOutcome
+{
+    /// <summary>They are where the durability asks for.</summary>
+    Committed,
+
+    /// <summary>The session was ended meanwhile; they are dropped.</summary>
+    Destroyed,
+
+    /// <summary>The new session's id is another session's already.</summary>
+    Collision,
+
+    /// <summary>They are nowhere that counts.</summary>
+    Unavailable,
+}

@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Sessions.Copies;
+
+/// <summary>
+/// The sessions this node has in memory, bounded by count and bytes.
+/// </summary>
+/// <remarks>
+/// <para>
+/// <b>Changes that overtake answers.</b> A store's answer and the news that it is already old arrive in order, but the request that
+/// asked continues on another thread, and may put its copy here after the news went by. So whoever asks the store takes a
+/// <see cref="Mark"/> before, news move the mark of their stripe, and a copy whose mark has moved is published as stale: good for
+/// its own request, to be checked before the next. Marks are striped by key, because a mark must outlive the copy it is about; a
+/// stripe shared with another session costs one needless check in some thousand.
+/// </para>
+/// <para>
+/// <b>Eviction</b> is the clock algorithm over the table's own enumerator: each copy that was used since the hand last passed gets
+/// a second chance. A linked list in order of use was rejected: it costs 24 bytes a copy and a lock a request.
+/// Copies that are pinned (they hold what the store does not have) are passed over.
+/// </para>
+/// <para>Thread-safe.</para>
+/// </remarks>
+internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock) : ISessionObserver
+{
+    private const int Stripes = 4096;
+
+    /// <summary>Object headers, table entry and clock fields of one copy, measured with a million of them.</summary>
+    private const int Overhead = 180;
+
+    private readonly ConcurrentDictionary<SessionKey, LocalCopy> _copies = new();
+    private readonly int[] _marks = new int[Stripes];
+    private readonly Lock _evictionLock = new();
+    private IEnumerator<KeyValuePair<SessionKey, LocalCopy>>? _hand;
+    private int _count;
+    private long _bytes;
+
+    public int Count => Volatile.Read(ref _count);
+
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>Says of a session whether its copy holds what the store does not have; such a copy is not evicted.</summary>
+    public Func<SessionKey, bool> IsPinned { get; set; } = static _ => false;
+
+    public CoarseClock Clock => clock;
+
+    public bool TryGet(SessionKey key, out LocalCopy copy) => _copies.TryGetValue(key, out copy!);
+
+    /// <summary>To be taken before the store is asked, and given to <see cref="Publish"/> with its answer.</summary>
+    public int Mark(SessionKey key) => Volatile.Read(ref _marks[key.Stripe(Stripes)]);
+
+    public void OnChanged(SessionKey key)
+    {
+        Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
+        if (_copies.TryGetValue(key, out var copy))
+        {
+            copy.MarkStale();
+        }
+    }
+
+    /// <summary>Puts a copy here, unless a newer one is here already. Answers with the one that is.</summary>
+    public LocalCopy Publish(SessionKey key, SessionRecord record, SessionLease lease, int mark, int touchedAt)
+    {
+        var copy = new LocalCopy(record, lease, clock.Now, touchedAt);
+        if (options.MaxCount == 0)
+        {
+            return copy;
+        }
+
+        while (true)
+        {
+            if (!_copies.TryGetValue(key, out var present))
+            {
+                if (!_copies.TryAdd(key, copy))
+                {
+                    continue;
+                }
+
+                Interlocked.Increment(ref _count);
+                Interlocked.Add(ref _bytes, record.Size + Overhead);
+                break;
+            }
+
+            if (present.IsFresh && present.Record.Version > record.Version)
+            {
+                return present;
+            }
+
+            if (_copies.TryUpdate(key, copy, present))
+            {
+                Interlocked.Add(ref _bytes, record.Size - present.Record.Size);
+                break;
+            }
+        }
+
+        // After the copy is visible: news that came before see no copy but have moved the mark, news that come later see the copy.
+        if (Mark(key) != mark)
+        {
+            copy.MarkStale();
+        }
+
+        if (_count > options.MaxCount || Bytes > options.MaxBytes)
+        {
+            Evict();
+        }
+
+        return copy;
+    }
+
+    public void Drop(SessionKey key)
+    {
+        if (_copies.TryRemove(key, out var copy))
+        {
+            Forget(copy);
+        }
+    }
+
+    /// <summary>All copies at some moment each; for repair and statistics.</summary>
+    public IEnumerable<KeyValuePair<SessionKey, LocalCopy>> All() => _copies;
+
+    private void Forget(LocalCopy copy)
+    {
+        Interlocked.Decrement(ref _count);
+        Interlocked.Add(ref _bytes, -(copy.Record.Size + Overhead));
+    }
+
+    private void Evict()
+    {
+        if (!_evictionLock.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            // Twice round at most: once to take second chances, once to evict.
+            for (var steps = 2L * _copies.Count; steps > 0 && (_count > options.MaxCount || Bytes > options.MaxBytes); steps--)
+            {
+                _hand ??= _copies.GetEnumerator();
+                if (!_hand.MoveNext())
+                {
+                    _hand.Dispose();
+                    _hand = null;
+                    continue;
+                }
+
+                var (key, copy) = _hand.Current;
+                if (copy.WasUsed)
+                {
+                    copy.WasUsed = false;
+                }
+                else if (!IsPinned(key) && _copies.TryRemove(_hand.Current))
+                {
+                    Forget(copy);
+                }
+            }
+        }
+        finally
+        {
+            _evictionLock.Exit();
+        }
+    }
+}

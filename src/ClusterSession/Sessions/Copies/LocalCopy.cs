@@ -1,0 +1,32 @@
+using ClusterSession.Stores;
+
+namespace ClusterSession.Sessions.Copies;
+
+/// <summary>
+/// This node's copy of one session. Record and lease belong together and never change; a new state is a new object. What
+/// changes in place are hints that need no lock: staleness only ever goes from false to true, the times are coarse.
+/// </summary>
+internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int usedAt, int touchedAt)
+{
+    private volatile bool _isStale;
+
+    public SessionRecord Record { get; } = record;
+
+    public SessionLease Lease { get; } = lease;
+
+    /// <summary>When a request last used it, in ticks of <see cref="CoarseClock"/>. Written by requests, read by eviction and expiry.</summary>
+    public int UsedAt = usedAt;
+
+    /// <summary>When the store was last told that the session is in use, in ticks of <see cref="CoarseClock"/>.</summary>
+    public int TouchedAt = touchedAt;
+
+    /// <summary>Second chance of the eviction: set by use, cleared when the sweep passes.</summary>
+    public bool WasUsed = true;
+
+    /// <summary>Whether it may be used without asking the store.</summary>
+    public bool IsFresh => !_isStale && Lease.IsCurrent;
+
+    public bool IsStale => _isStale;
+
+    public void MarkStale() => _isStale = true;
+}

@@ -1,0 +1,89 @@
+using ClusterSession.Diagnostics;
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace ClusterSession.Sessions;
+
+/// <summary>
+/// Gives the store back what it lost: merges a copy of this node into the stored record, under a new version. Any number of nodes may do
+/// so at once and as often as they like; merging makes it harmless.
+/// </summary>
+internal sealed class SessionRepair(
+    IClusterSessionStore store, LocalCopies copies, HybridClock clock, SessionLifetime lifetime, SessionMetrics metrics, ILogger<SessionRepair> logger)
+{
+    private const int MostAttempts = 8;
+
+    /// <summary>Stores a copy again.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="copy">This node's copy, whole.</param>
+    /// <param name="stored">What the store has, or null if it has nothing.</param>
+    /// <returns>The merged copy, or a destroyed one if the store knows the session's end. Also where the store gave no answer.</returns>
+    public async ValueTask<SessionRecord> RestoreAsync(SessionKey key, SessionRecord copy, SessionRecord? stored)
+    {
+        var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var mark = copies.Mark(key);
+            var version = clock.Next();
+            var life = lifetime.LifeOf(merged);
+            var answer = await store.MergeAsync(key, new SessionCopy(copy, version, SessionCopyMode.Restore, life), CancellationToken.None)
+                .ConfigureAwait(false);
+            clock.Observe(answer.Previous);
+            switch (answer.Outcome)
+            {
+                case StoreCommitOutcome.Superseded:
+                    continue;
+                case StoreCommitOutcome.Destroyed:
+                    copies.Drop(key);
+                    return Tombstone(version);
+                case StoreCommitOutcome.Committed when answer.Previous.IsNone:
+                    Count(logger.StoreLostSession);
+                    copies.Publish(key, copy, answer.Lease, mark, copies.Clock.Now);
+                    return copy;
+                case StoreCommitOutcome.Committed when stored is not null && answer.Previous == stored.Version:
+                    Count(logger.StoreLostCommit);
+                    metrics.Forks.Add(stored.Version > copy.Version ? 1 : 0);
+                    merged = new SessionDelta().ApplyTo(merged, version);
+                    copies.Publish(key, merged, answer.Lease, mark, copies.Clock.Now);
+                    return merged;
+                case StoreCommitOutcome.Committed:
+                    // Merged into something this node has not seen: what is stored now is known only to the store.
+                    Count(logger.StoreLostCommit);
+                    copies.Drop(key);
+                    return await ReadBackAsync(key, merged).ConfigureAwait(false);
+                default:
+                    return merged;
+            }
+        }
+
+        return merged;
+    }
+
+    private async ValueTask<SessionRecord> ReadBackAsync(SessionKey key, SessionRecord merged)
+    {
+        var mark = copies.Mark(key);
+        var read = await store.ReadAsync(key, SessionVersion.None, CancellationToken.None).ConfigureAwait(false);
+        if (read.Outcome != StoreReadOutcome.Found)
+        {
+            return merged;
+        }
+
+        copies.Publish(key, read.Record!, read.Lease, mark, copies.Clock.Now);
+        return read.Record!;
+    }
+
+    private void Count(Action log)
+    {
+        metrics.Lost.Add(1);
+        log();
+    }
+
+    private static SessionRecord Tombstone(SessionVersion version)
+    {
+        using var builder = SessionRecordBuilder.Rent();
+        builder.SetHeader(SessionRecord.DestroyedFlag, DateTimeOffset.UnixEpoch);
+        builder.AddLineage(version);
+        return builder.Build();
+    }
+}

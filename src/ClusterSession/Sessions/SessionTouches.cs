@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using ClusterSession.Diagnostics;
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Stores;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Sessions;
+
+/// <summary>
+/// Tells the store in the background which sessions are in use: each at most once per touch interval, however often it is read.
+/// </summary>
+/// <remarks>
+/// A touch costs more than its own command: in Redis it invalidates every node's copy (measured), which then is revalidated. So a
+/// commit counts as a touch, also one by another node, as far as the version of a copy tells.
+/// </remarks>
+internal sealed class SessionTouches(
+    IClusterSessionStore store, LocalCopies copies, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time,
+    SessionMetrics metrics, ILogger<SessionTouches> logger) : BackgroundService
+{
+    private const int AtOnce = 256;
+    private readonly ConcurrentDictionary<SessionKey, TimeSpan> _due = new();
+
+    /// <summary>A request uses the session. On the way of every request: no lock, no allocation unless a touch is due.</summary>
+    public void Used(SessionKey key, SessionRecord record, bool prolongs)
+    {
+        if (!copies.TryGet(key, out var copy))
+        {
+            if (prolongs)
+            {
+                _due.TryAdd(key, lifetime.LifeOf(record));
+            }
+
+            return;
+        }
+
+        copy.WasUsed = true;
+        if (!prolongs)
+        {
+            return;
+        }
+
+        var now = copies.Clock.Now;
+        copy.UsedAt = now;
+        if (now - copy.TouchedAt >= lifetime.TouchTicks)
+        {
+            copy.TouchedAt = now;
+            _due.TryAdd(key, lifetime.LifeOf(record));
+        }
+    }
+
+    /// <summary>Sends what is due.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var failed = 0;
+        foreach (var batch in _due.ToArray().Chunk(AtOnce))
+        {
+            var touches = Array.ConvertAll(batch, due => TouchAsync(due.Key, due.Value, cancellationToken));
+            foreach (var touched in await Task.WhenAll(touches).ConfigureAwait(false))
+            {
+                failed += touched ? 0 : 1;
+            }
+        }
+
+        if (failed > 0)
+        {
+            logger.TouchesFailed(failed);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var interval = options.Value.EffectiveTouchInterval / 4;
+        using var timer = new PeriodicTimer(interval < TimeSpan.FromSeconds(1) ? interval : TimeSpan.FromSeconds(1), time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            {
+                await FlushAsync(stoppingToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The node is shutting down; the store's slack covers what is not sent.
+        }
+    }
+
+    private async Task<bool> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken)
+    {
+        var touched = await store.TouchAsync(key, life, cancellationToken).ConfigureAwait(false);
+        switch (touched)
+        {
+            case StoreTouch.Unavailable:
+                return false; // Stays due.
+            case StoreTouch.Destroyed:
+                copies.Drop(key);
+                break;
+            case StoreTouch.Missing when copies.TryGet(key, out var copy):
+                copy.MarkStale(); // The next request finds the loss, and repairs it.
+                break;
+            case StoreTouch.Touched:
+                metrics.Touches.Add(1);
+                break;
+        }
+
+        _due.TryRemove(key, out _);
+        return true;
+    }
+}
