@@ -1,0 +1,70 @@
+using System.Net;
+using ClusterSession.Stores;
+using ClusterSession.Stores.InMemory;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ClusterSession.TestKit.Nodes;
+
+/// <summary>An application with sessions over TestServer. Several of them that share an <see cref="InMemorySessions"/> are a cluster.</summary>
+public sealed class TestNode : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private TestNode(WebApplication app) => _app = app;
+
+    public IServiceProvider Services => _app.Services;
+
+    public TestServer Server => _app.GetTestServer();
+
+    public static Task<TestNode> StartAsync(
+        InMemorySessions sessions, Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, Action<IServiceCollection>? services = null) =>
+        StartAsync(new InMemorySessionStore(sessions), endpoints, options, services);
+
+    public static async Task<TestNode> StartAsync(
+        IClusterSessionStore store, Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, Action<IServiceCollection>? services = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseTestServer();
+        builder.Logging.ClearProviders();
+        services?.Invoke(builder.Services);
+        builder.Services.AddClusterSession(options ?? (static _ => { })).UseStore(_ => store);
+        var app = builder.Build();
+        app.UseClusterSession();
+        MapDefaults(app);
+        endpoints?.Invoke(app);
+        await app.StartAsync();
+        return new TestNode(app);
+    }
+
+    /// <summary>A browser with an empty cookie jar.</summary>
+    public TestBrowser Browser() => new(this);
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    private static void MapDefaults(WebApplication app)
+    {
+        app.MapGet("/untouched", () => "untouched");
+        app.MapGet("/get/{key}", (HttpContext context, string key) => context.Session.GetString(key) ?? "");
+        app.MapGet("/set/{key}/{value}", (HttpContext context, string key, string value) =>
+        {
+            context.Session.SetString(key, value);
+            return value;
+        });
+        app.MapGet("/remove/{key}", (HttpContext context, string key) =>
+        {
+            context.Session.Remove(key);
+            return "";
+        });
+        app.MapGet("/keys", (HttpContext context) => string.Join(",", context.Session.Keys.Order()));
+        app.MapGet("/source", (HttpContext context) => context.GetClusterSession().Source.ToString());
+        app.MapGet("/regressed", (HttpContext context) => context.GetClusterSession().IsRegressed.ToString());
+        app.MapGet("/rotate", async (HttpContext context) => await context.GetClusterSession().RotateIdAsync());
+        app.MapGet("/destroy", async (HttpContext context) => await context.GetClusterSession().DestroyAsync());
+    }
+}
