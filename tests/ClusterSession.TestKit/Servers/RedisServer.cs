@@ -1,0 +1,145 @@
+namespace ClusterSession.TestKit.Servers;
+
+/// <summary>A real redis-server on a free loopback port with a directory of its own.</summary>
+public sealed class RedisServer : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly RedisServerOptions _options;
+    private ServerProcess? _process;
+
+    private RedisServer(RedisServerOptions options)
+    {
+        _options = options;
+        Port = options.Port ?? FreePort.Next();
+    }
+
+    /// <summary>Always 127.0.0.1.</summary>
+    public string Host => "127.0.0.1";
+
+    /// <summary>The port, the same over restarts.</summary>
+    public int Port { get; }
+
+    /// <summary>host:port.</summary>
+    public string Endpoint => $"{Host}:{Port}";
+
+    /// <summary>A connection string in the StackExchange.Redis dialect, with what the options say of password and TLS.</summary>
+    public string ConnectionString =>
+        Endpoint + (_options.Password is { } password ? $",password={password}" : "") + (_options.Certificates is null ? "" : ",ssl=true");
+
+    /// <summary>The process, for signals.</summary>
+    public ServerProcess Process => _process ?? throw new InvalidOperationException("The server has not been started.");
+
+    /// <summary>The server's directory.</summary>
+    public string WorkingDirectory => _directory.Path;
+
+    /// <summary>Starts a server and waits until it answers.</summary>
+    public static async Task<RedisServer> StartAsync(RedisServerOptions? options = null)
+    {
+        var server = new RedisServer(options ?? new RedisServerOptions());
+        try
+        {
+            await server.StartAgainAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts it again after it was killed, on the same port and directory.</summary>
+    public async Task StartAgainAsync(params string[] extraConfig)
+    {
+        if (_process is { } old)
+            await old.DisposeAsync();
+        var config = _directory.File("redis.conf");
+        await File.WriteAllLinesAsync(config, [.. ConfigLines(), .. extraConfig]);
+        _process = ServerProcess.Start("redis-server", [config], _directory.Path);
+        await _process.ReadyAsync(IsReadyAsync);
+    }
+
+    /// <summary>Ends it in order and starts it again, keeping port and directory (data survives only with AppendOnly or a save).</summary>
+    public async Task RestartAsync()
+    {
+        await Process.TerminateAsync();
+        await StartAgainAsync();
+    }
+
+    /// <summary>kill -9.</summary>
+    public Task Kill9Async() => Process.Kill9Async();
+
+    /// <summary>Sends one command as the default user and returns the reply as text: nested arrays one element per line, errors as <c>-text</c>.</summary>
+    public async Task<string> CommandAsync(params string[] arguments)
+    {
+        using var client = await RawRedisClient.ConnectAsync(Port, _options.Certificates?.CaFile, TimeSpan.FromSeconds(10));
+        if (_options.Password is { } password)
+            await client.CommandAsync("AUTH", password);
+        return await client.CommandAsync(arguments);
+    }
+
+    /// <summary>One field of INFO, such as <c>total_commands_processed</c>.</summary>
+    public async Task<string> InfoAsync(string section, string field)
+    {
+        var line = (await CommandAsync("INFO", section)).Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.StartsWith(field + ":", StringComparison.Ordinal));
+        return line?[(field.Length + 1)..] ?? throw new InvalidOperationException($"INFO {section} has no field {field}.");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { } process)
+            await process.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            var reply = await CommandAsync("PING");
+            return !reply.StartsWith("-LOADING", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private IEnumerable<string> ConfigLines()
+    {
+        yield return "bind 127.0.0.1";
+        yield return $"dir {_directory.Path}";
+        yield return "daemonize no";
+        yield return "save \"\"";
+        yield return "enable-debug-command local";
+        // Replication settings for tests: no wait before a diskless transfer, links noticed as dead soon.
+        yield return "repl-diskless-sync-delay 0";
+        yield return "repl-timeout 5";
+        yield return "repl-ping-replica-period 1";
+        if (_options.Certificates is { } certificates)
+        {
+            yield return "port 0";
+            yield return $"tls-port {Port}";
+            yield return $"tls-cert-file {(_options.WrongHostCertificate ? certificates.WrongHostCertFile : certificates.ServerCertFile)}";
+            yield return $"tls-key-file {(_options.WrongHostCertificate ? certificates.WrongHostKeyFile : certificates.ServerKeyFile)}";
+            yield return $"tls-ca-cert-file {certificates.CaFile}";
+            yield return "tls-auth-clients no";
+        }
+        else
+        {
+            yield return $"port {Port}";
+        }
+
+        if (_options.Password is { } password)
+            yield return $"requirepass {password}";
+        foreach (var user in _options.AclUsers)
+            yield return $"user {user}";
+        if (_options.ReplicaOf is { } master)
+            yield return $"replicaof 127.0.0.1 {master}";
+        yield return $"appendonly {(_options.AppendOnly ? "yes" : "no")}";
+        yield return "appendfsync always";
+        foreach (var line in _options.Config)
+            yield return line;
+    }
+}
