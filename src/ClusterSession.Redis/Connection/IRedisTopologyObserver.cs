@@ -1,0 +1,18 @@
+namespace ClusterSession.Redis.Connection;
+
+/// <summary>Hears of connections made and lost. Called by the topology's loops, one call at a time per server: quick, and without exceptions.</summary>
+internal interface IRedisTopologyObserver
+{
+    /// <summary>
+    /// A connection was made; it is handed out from now on. What was read on an earlier connection is worth nothing any more.
+    /// </summary>
+    /// <param name="connection">The new connection; <see cref="RedisConnection.Server"/> says who is there.</param>
+    /// <param name="previous">Who was there before (same place of the topology), or null. See <see cref="RedisServerIdentity.ContinuityFrom"/>.</param>
+    void OnConnected(RedisConnection connection, RedisServerIdentity? previous);
+
+    /// <summary>A connection was lost or given up.</summary>
+    void OnDisconnected(RedisConnection connection, RedisConnectionException reason);
+
+    /// <summary>An attempt to connect failed; there will be another.</summary>
+    void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure);
+}

@@ -1,0 +1,26 @@
+namespace ClusterSession.Redis.Connection;
+
+/// <summary>Why a connection could not be made.</summary>
+internal enum RedisConnectFailure
+{
+    /// <summary>Refused, no route, name not found, or closed during the handshake. May pass.</summary>
+    Unreachable,
+
+    /// <summary>Not ready within the connect timeout. May pass.</summary>
+    TimedOut,
+
+    /// <summary>The server is reading its data from disk, or is a replica without its master. Will pass.</summary>
+    NotReady,
+
+    /// <summary>The server is a replica where a master is wanted. May pass.</summary>
+    WrongRole,
+
+    /// <summary>The certificate is not trusted or bears another name, or the server speaks no TLS. A matter for the operator.</summary>
+    TlsRefused,
+
+    /// <summary>User or password is wrong or missing, or the user lacks a permission. A matter for the operator.</summary>
+    AccessDenied,
+
+    /// <summary>The peer does not speak RESP3 (Redis before 6.0, or no Redis at all), or has no such database. A matter for the operator.</summary>
+    Unsupported,
+}

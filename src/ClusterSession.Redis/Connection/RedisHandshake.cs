@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text;
+using ClusterSession.Redis.Protocol;
+
+namespace ClusterSession.Redis.Connection;
+
+/// <summary>The first words on a connection: one round trip, everything pipelined.</summary>
+/// <remarks>
+/// <code>
+///   HELLO 3 [AUTH user password] SETNAME name     protocol, access, role, version
+///   CLIENT SETINFO LIB-NAME ...                   since 7.2; an error is ignored
+///   SELECT n                                      if n > 0
+///   CLIENT TRACKING ON NOLOOP                     if wanted
+///   INFO server, INFO replication                 who it is; without the permission the identity stays unknown
+///   PING                                          LOADING and MASTERDOWN show here: HELLO and INFO answer all the same
+/// </code>
+/// NOLOOP: the own write sends no invalidation, but it ends the tracking of its key; scripts read the key once more at their end.
+/// </remarks>
+internal static class RedisHandshake
+{
+    /// <summary>Greets the server and fills in who it is.</summary>
+    /// <exception cref="RedisConnectException">The server cannot be used.</exception>
+    public static async Task RunAsync(RedisConnection connection, RedisOptions options, RedisHandshakeOptions handshake, CancellationToken ct)
+    {
+        var credential = options.Credentials is { } source
+            ? await source.GetAsync(ct).ConfigureAwait(false)
+            : new RedisCredential(options.User, options.Password);
+        using var abort = ct.UnsafeRegister(static c => ((RedisConnection)c!).Close("the handshake took too long."), connection);
+
+        var hello = connection.SendAsync(Hello(credential, options)).AsTask();
+        var library = connection.SendAsync(new RedisCommand("CLIENT", "SETINFO", "LIB-NAME", "ClusterSession")).AsTask();
+        var select = options.Database > 0
+            ? connection.SendAsync(new RedisCommand("SELECT", options.Database.ToString(CultureInfo.InvariantCulture))).AsTask()
+            : null;
+        var tracking = handshake.Tracking ? connection.SendAsync(new RedisCommand("CLIENT", "TRACKING", "ON", "NOLOOP")).AsTask() : null;
+        var server = connection.SendAsync(new RedisCommand("INFO", "server")).AsTask();
+        var replication = connection.SendAsync(new RedisCommand("INFO", "replication")).AsTask();
+        var ping = connection.SendAsync(new PingRequest()).AsTask();
+
+        var greeting = await AnswerAsync(hello, connection, credential).ConfigureAwait(false);
+        await OptionalAsync(library).ConfigureAwait(false);
+        if (select is not null)
+            await AnswerAsync(select, connection, credential).ConfigureAwait(false);
+        if (tracking is not null)
+            await AnswerAsync(tracking, connection, credential).ConfigureAwait(false);
+        var serverInfo = ParseInfo(await OptionalAsync(server).ConfigureAwait(false));
+        var replicationInfo = ParseInfo(await OptionalAsync(replication).ConfigureAwait(false));
+        if (await ping.ConfigureAwait(false) is RedisErrorKind.Loading or RedisErrorKind.MasterDown)
+            throw new RedisConnectException(RedisConnectFailure.NotReady, $"{connection.Endpoint} is loading its data, or waits for its master.");
+
+        connection.Server = Identify(greeting, serverInfo, replicationInfo);
+        if (handshake.RequiredRole is { } role && connection.Server.Role != role)
+        {
+            throw new RedisConnectException(
+                RedisConnectFailure.WrongRole, $"{connection.Endpoint} is a {connection.Server.Role} where a {role} is wanted.");
+        }
+    }
+
+    private static RedisCommand Hello(RedisCredential credential, RedisOptions options)
+    {
+        List<string> words = ["HELLO", "3"];
+        if (credential.Password is { } password)
+            words.AddRange(["AUTH", credential.User ?? "default", password]);
+        if (options.ClientName.Length > 0)
+            words.AddRange(["SETNAME", options.ClientName]);
+        return new RedisCommand([.. words]);
+    }
+
+    private static async Task<RedisReply> AnswerAsync(Task<RedisReply> task, RedisConnection connection, RedisCredential credential)
+    {
+        try
+        {
+            return await task.ConfigureAwait(false);
+        }
+        catch (RedisServerException e)
+        {
+            throw e.Kind switch
+            {
+                RedisErrorKind.WrongPass => Refused(RedisConnectFailure.AccessDenied,
+                    $"refuses user '{credential}': user or password is wrong, or the user is disabled. Check user and password of the connection string.", e),
+                RedisErrorKind.NoAuth => Refused(RedisConnectFailure.AccessDenied,
+                    "wants a password, and none is set. Add password=... (and user=...) to the connection string.", e),
+                RedisErrorKind.NoPerm => Refused(RedisConnectFailure.AccessDenied,
+                    $"lets user '{credential}' in but forbids what a connection needs. Give the user +@connection. It says: {e.Text}", e),
+                RedisErrorKind.NoProto => Refused(RedisConnectFailure.Unsupported,
+                    "does not speak RESP3. Redis 6.2 or later, or Valkey, is needed.", e),
+                RedisErrorKind.Loading or RedisErrorKind.MasterDown or RedisErrorKind.Busy => Refused(RedisConnectFailure.NotReady,
+                    $"is not ready: {e.Text}", e),
+                _ => Refused(RedisConnectFailure.Unsupported, $"refuses the connection: {e.Text}", e),
+            };
+        }
+
+        RedisConnectException Refused(RedisConnectFailure failure, string why, Exception inner) => new(failure, $"{connection.Endpoint} {why}", inner);
+    }
+
+    private static async Task<RedisReply?> OptionalAsync(Task<RedisReply> task)
+    {
+        try
+        {
+            return await task.ConfigureAwait(false);
+        }
+        catch (RedisServerException)
+        {
+            return null;
+        }
+    }
+
+    private static RedisServerIdentity Identify(RedisReply greeting, Dictionary<string, string> server, Dictionary<string, string> replication)
+    {
+        var mode = greeting["mode"]?.AsString() ?? "";
+        var role = (replication.GetValueOrDefault("role") ?? greeting["role"]?.AsString()) switch
+        {
+            _ when mode == "sentinel" => RedisRole.Sentinel,
+            "master" => RedisRole.Master,
+            "slave" or "replica" => RedisRole.Replica,
+            _ => RedisRole.Unknown,
+        };
+        return new RedisServerIdentity(
+            server.GetValueOrDefault("run_id") ?? "",
+            replication.GetValueOrDefault("master_replid") ?? "",
+            replication.GetValueOrDefault("master_replid2") ?? "",
+            Number("second_repl_offset", -1),
+            Number("master_repl_offset", 0),
+            role,
+            greeting["version"]?.AsString() ?? "",
+            mode);
+
+        long Number(string name, long missing) =>
+            long.TryParse(replication.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var value) ? value : missing;
+    }
+
+    private static Dictionary<string, string> ParseInfo(RedisReply? reply)
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in Encoding.UTF8.GetString(reply is null ? [] : reply.Bytes).Split('\n'))
+        {
+            var colon = line.IndexOf(':', StringComparison.Ordinal);
+            if (colon > 0)
+                fields[line[..colon]] = line[(colon + 1)..].TrimEnd('\r');
+        }
+
+        return fields;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Threading.Tasks.Sources;
+using ClusterSession.Redis.Protocol;
+
+namespace ClusterSession.Redis.Connection;
+
+/// <summary>One command and what becomes of its reply. May be used again once its result has been taken, so it can be pooled.</summary>
+/// <remarks>
+/// Who calls what: <see cref="WriteTo"/> is called once, under the connection's lock, on the thread that sends: it only copies bytes.
+/// Then exactly one of <see cref="ParseReply"/> (on the connection's reader loop) and <see cref="Fail"/> (from anywhere) is called, once.
+/// Everything done in <see cref="ParseReply"/> happens in the order in which the server did it, pushes included: a copy that is installed
+/// there cannot miss an invalidation that the server sent after the reply. A copy installed later, by the awaiting caller, can.
+/// </remarks>
+internal abstract class RedisRequest
+{
+    /// <summary>
+    /// Whether the server answers with a push instead of a reply, as SUBSCRIBE does in RESP3. Such a request asks for one channel only.
+    /// </summary>
+    public virtual bool IsAnsweredByPush => false;
+
+    /// <summary>Writes the command: exactly one.</summary>
+    public abstract void WriteTo(ref RespWriter writer);
+
+    /// <summary>Takes the reply; the reader stands before its first value and is valid during the call only.</summary>
+    /// <exception cref="RespProtocolException">The reply answers another question; the connection will be closed. The request has failed by then.</exception>
+    public abstract void ParseReply(ref RespReader reader);
+
+    /// <summary>Takes the news that there will be no reply.</summary>
+    public abstract void Fail(Exception error);
+}
+
+/// <summary>A command with a result that can be awaited once.</summary>
+/// <typeparam name="TResult">What the reply is parsed into.</typeparam>
+internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<TResult>
+{
+    // Continuations must not run on the reader loop: one slow caller would hold up every other one of the connection.
+    private ManualResetValueTaskSourceCore<TResult> _core = new() { RunContinuationsAsynchronously = true };
+
+    /// <summary>The result; to be awaited exactly once per sending. After that <see cref="Recycle"/> has run.</summary>
+    public ValueTask<TResult> Completion => new(this, _core.Version);
+
+    /// <inheritdoc/>
+    public sealed override void ParseReply(ref RespReader reader)
+    {
+        TResult result;
+        try
+        {
+            reader.Read();
+            result = reader.IsError ? ParseError(RedisError.Classify(reader.Bytes), reader.Bytes) : Parse(ref reader);
+        }
+        catch (Exception e)
+        {
+            _core.SetException(e);
+            if (e is RespProtocolException)
+                throw;
+            return;
+        }
+
+        _core.SetResult(result);
+    }
+
+    /// <inheritdoc/>
+    public override void Fail(Exception error) => _core.SetException(error);
+
+    TResult IValueTaskSource<TResult>.GetResult(short token)
+    {
+        try
+        {
+            return _core.GetResult(token);
+        }
+        finally
+        {
+            _core.Reset();
+            Recycle();
+        }
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<TResult>.GetStatus(short token) => _core.GetStatus(token);
+
+    void IValueTaskSource<TResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Makes the result of a reply that is no error; the reader stands on its first value.</summary>
+    protected abstract TResult Parse(ref RespReader reader);
+
+    /// <summary>Makes the result of an error reply, or throws it (default).</summary>
+    protected virtual TResult ParseError(RedisErrorKind kind, ReadOnlySpan<byte> text) =>
+        throw new RedisServerException(kind, RedisError.Describe(text));
+
+    /// <summary>Called when the result has been taken; a pooled request goes back to its pool here. Default: nothing.</summary>
+    protected virtual void Recycle()
+    {
+    }
+}

@@ -1,0 +1,30 @@
+using System.Threading.Tasks.Sources;
+
+namespace ClusterSession.Redis.Connection;
+
+/// <summary>Wakes one loop, again and again, without allocating. At most one <see cref="Set"/> per <see cref="WaitAsync"/>; its owner sees to that.</summary>
+internal sealed class WakeSignal : IValueTaskSource
+{
+    private ManualResetValueTaskSourceCore<bool> _core;
+
+    /// <summary>Completes with the next (or a pending) <see cref="Set"/>.</summary>
+    public ValueTask WaitAsync() => new(this, _core.Version);
+
+    /// <summary>Wakes the loop: on this thread, until it waits again, or on the thread pool.</summary>
+    public void Set(bool onThisThread)
+    {
+        _core.RunContinuationsAsynchronously = !onThisThread;
+        _core.SetResult(true);
+    }
+
+    void IValueTaskSource.GetResult(short token)
+    {
+        _core.GetResult(token);
+        _core.Reset();
+    }
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+}

@@ -1,0 +1,98 @@
+using System.Globalization;
+
+namespace ClusterSession.Redis;
+
+/// <summary>How to reach Redis. Set it up before use; not thread-safe while it is changed.</summary>
+/// <remarks><see cref="ToString"/> shows no secret.</remarks>
+public sealed partial class RedisOptions
+{
+    /// <summary>The servers, or with <see cref="ServiceName"/> the sentinels. At least one. With several and no service name, the one that is master is used.</summary>
+    public IList<RedisEndpoint> Endpoints { get; init; } = [];
+
+    /// <summary>ACL user; default null: the server's default user.</summary>
+    public string? User { get; set; }
+
+    /// <summary>Password; default null: none.</summary>
+    public string? Password { get; set; }
+
+    /// <summary>Where user and password come from if they rotate; takes the place of <see cref="User"/> and <see cref="Password"/>. Default null.</summary>
+    public IRedisCredentials? Credentials { get; set; }
+
+    /// <summary>Whether to use TLS; default false. There is no fall-back to plain text.</summary>
+    public bool Tls { get; set; }
+
+    /// <summary>The host name that the server's certificate must bear; default null: the host of the endpoint.</summary>
+    public string? TlsHost { get; set; }
+
+    /// <summary>A PEM file with the certificate authorities to trust instead of the system's; default null: the system's.</summary>
+    public string? TlsCaFile { get; set; }
+
+    /// <summary>A PEM file with the client's certificate, for servers that want one; default null.</summary>
+    public string? TlsCertificateFile { get; set; }
+
+    /// <summary>A PEM file with the key of <see cref="TlsCertificateFile"/>; default null: the key is in the same file.</summary>
+    public string? TlsKeyFile { get; set; }
+
+    /// <summary>Database number, 0 or more; default 0.</summary>
+    public int Database { get; set; }
+
+    /// <summary>Name shown by CLIENT LIST, printable ASCII without blanks; default "cluster-session".</summary>
+    public string ClientName { get; set; } = "cluster-session";
+
+    /// <summary>Name of the master as the sentinels know it; default null: no Sentinel.</summary>
+    public string? ServiceName { get; set; }
+
+    /// <summary>Time for one attempt to connect, TLS and authentication included; default 3 s, range 50 ms to 5 min.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Time for one command; default 2 s, range 10 ms to 5 min. A command that was sent and not answered in time has an unknown outcome.</summary>
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>An idle connection is asked for a sign of life so often; default 300 ms, range 10 ms to 5 min. Must be well below the lease of local copies.</summary>
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>A connection on which something was sent and nothing received for so long is closed as dead; default 2 s, more than <see cref="HeartbeatInterval"/>, up to 5 min.</summary>
+    public TimeSpan HeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Longest pause between two attempts to connect; default 1 s, range 10 ms to 5 min. Pauses start at 20 ms, double, and are drawn at random between half and all of that.</summary>
+    public TimeSpan ReconnectMaxDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Commands that may wait for their answer on one connection; default 65536, range 16 to 1048576. More are refused at once.</summary>
+    public int MaxInFlight { get; set; } = 65536;
+
+    /// <summary>Bytes that may wait to be sent on one connection; default 64 MiB, range 64 KiB to 1 GiB. More are refused at once.</summary>
+    public int MaxUnsentBytes { get; set; } = 64 << 20;
+
+    /// <summary>Largest single reply; default 64 MiB, range 1 MiB to 1 GiB. A larger one closes the connection.</summary>
+    public int MaxReplyBytes { get; set; } = 64 << 20;
+
+    /// <summary>Endpoints, database and what is switched on; no user, password or path.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{string.Join(',', Endpoints)}{(Tls ? ",ssl=true" : "")}{(ServiceName is null ? "" : ",serviceName=" + ServiceName)},defaultDatabase={Database}");
+
+    /// <summary>A copy that later changes to this one do not reach.</summary>
+    internal RedisOptions Snapshot() => new()
+    {
+        Endpoints = [.. Endpoints],
+        User = User,
+        Password = Password,
+        Credentials = Credentials,
+        Tls = Tls,
+        TlsHost = TlsHost,
+        TlsCaFile = TlsCaFile,
+        TlsCertificateFile = TlsCertificateFile,
+        TlsKeyFile = TlsKeyFile,
+        Database = Database,
+        ClientName = ClientName,
+        ServiceName = ServiceName,
+        ConnectTimeout = ConnectTimeout,
+        CommandTimeout = CommandTimeout,
+        HeartbeatInterval = HeartbeatInterval,
+        HeartbeatTimeout = HeartbeatTimeout,
+        ReconnectMaxDelay = ReconnectMaxDelay,
+        MaxInFlight = MaxInFlight,
+        MaxUnsentBytes = MaxUnsentBytes,
+        MaxReplyBytes = MaxReplyBytes,
+    };
+}
