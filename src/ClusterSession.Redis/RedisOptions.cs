@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Security.Authentication;
+using ClusterSession.Redis.Connection;
 
 namespace ClusterSession.Redis;
 
 /// <summary>How to reach Redis. Set it up before use; not thread-safe while it is changed.</summary>
-/// <remarks><see cref="ToString"/> shows no secret.</remarks>
+/// <remarks>Usually made from a connection string by <see cref="Parse"/>; <see cref="ToString"/> shows no secret.</remarks>
 public sealed partial class RedisOptions
 {
     /// <summary>The servers, or with <see cref="ServiceName"/> the sentinels. At least one. With several and no service name, the one that is master is used.</summary>
@@ -32,6 +34,12 @@ public sealed partial class RedisOptions
 
     /// <summary>A PEM file with the key of <see cref="TlsCertificateFile"/>; default null: the key is in the same file.</summary>
     public string? TlsKeyFile { get; set; }
+
+    /// <summary>TLS versions to allow; default <see cref="SslProtocols.None"/>: what the system allows.</summary>
+    public SslProtocols TlsProtocols { get; set; }
+
+    /// <summary>Whether to ask the authority if the certificate was revoked; default false, since private authorities rarely answer.</summary>
+    public bool TlsCheckRevocation { get; set; }
 
     /// <summary>Database number, 0 or more; default 0.</summary>
     public int Database { get; set; }
@@ -66,6 +74,11 @@ public sealed partial class RedisOptions
     /// <summary>Largest single reply; default 64 MiB, range 1 MiB to 1 GiB. A larger one closes the connection.</summary>
     public int MaxReplyBytes { get; set; } = 64 << 20;
 
+    /// <summary>Reads a connection string: <c>host:6379,host2:6379,password=...,ssl=true</c> as StackExchange.Redis has it, or a redis:// or rediss:// URI.</summary>
+    /// <param name="connectionString">The connection string.</param>
+    /// <exception cref="FormatException">It is wrong; the message says which part, why, and what to write instead. It never shows a password.</exception>
+    public static RedisOptions Parse(string connectionString) => RedisConnectionString.Parse(connectionString);
+
     /// <summary>Endpoints, database and what is switched on; no user, password or path.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
@@ -83,6 +96,8 @@ public sealed partial class RedisOptions
         TlsCaFile = TlsCaFile,
         TlsCertificateFile = TlsCertificateFile,
         TlsKeyFile = TlsKeyFile,
+        TlsProtocols = TlsProtocols,
+        TlsCheckRevocation = TlsCheckRevocation,
         Database = Database,
         ClientName = ClientName,
         ServiceName = ServiceName,

@@ -131,7 +131,9 @@ internal sealed partial class RedisConnection
                     return;
             }
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+#pragma warning disable CA1031 // the loop has no caller; whatever ends it ends the connection
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             CloseWith(sent => new RedisConnectionException($"Sending to {Endpoint} failed.", sent, e));
         }

@@ -28,7 +28,6 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
             if (_options.Tls)
                 stream = await EncryptAsync(stream, endpoint, deadline.Token).ConfigureAwait(false);
             connection = new RedisConnection(stream, endpoint, _options, time, pushHandler);
-            connection.Start();
             await RedisHandshake.RunAsync(connection, _options, handshake, deadline.Token).ConfigureAwait(false);
             return connection;
         }
@@ -80,7 +79,9 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
             var authentication = new SslClientAuthenticationOptions
             {
                 TargetHost = host,
+                EnabledSslProtocols = _options.TlsProtocols,
                 CertificateChainPolicy = ChainPolicy(),
+                CertificateRevocationCheckMode = Revocation,
                 // Decides as the default does; it is here to learn which check failed.
                 RemoteCertificateValidationCallback = (_, _, _, errors) => (found = errors) == SslPolicyErrors.None,
             };
@@ -105,11 +106,13 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
         }
     }
 
+    private X509RevocationMode Revocation => _options.TlsCheckRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck;
+
     private X509ChainPolicy? ChainPolicy()
     {
         if (_options.TlsCaFile is not { } caFile)
             return null;
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = Revocation };
         try
         {
             policy.CustomTrustStore.ImportFromPemFile(caFile);

@@ -36,7 +36,12 @@ internal static class RedisHandshake
         var server = connection.SendAsync(new RedisCommand("INFO", "server")).AsTask();
         var replication = connection.SendAsync(new RedisCommand("INFO", "replication")).AsTask();
         var ping = connection.SendAsync(new PingRequest()).AsTask();
+        // Only now: a server that is full answers with an error before it has read anything, and that must find HELLO waiting.
+        connection.Start();
 
+        // One refusal makes the others fail too; those nobody will look at.
+        foreach (var task in new Task?[] { library, select, tracking, server, replication, ping })
+            _ = task?.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         var greeting = await AnswerAsync(hello, connection, credential).ConfigureAwait(false);
         await OptionalAsync(library).ConfigureAwait(false);
         if (select is not null)
@@ -49,7 +54,7 @@ internal static class RedisHandshake
             throw new RedisConnectException(RedisConnectFailure.NotReady, $"{connection.Endpoint} is loading its data, or waits for its master.");
 
         connection.Server = Identify(greeting, serverInfo, replicationInfo);
-        if (handshake.RequiredRole is { } role && connection.Server.Role != role)
+        if (handshake.RequiredRole is { } role && connection.Server.Role != RedisRole.Unknown && connection.Server.Role != role)
         {
             throw new RedisConnectException(
                 RedisConnectFailure.WrongRole, $"{connection.Endpoint} is a {connection.Server.Role} where a {role} is wanted.");
@@ -86,6 +91,10 @@ internal static class RedisHandshake
                     "does not speak RESP3. Redis 6.2 or later, or Valkey, is needed.", e),
                 RedisErrorKind.Loading or RedisErrorKind.MasterDown or RedisErrorKind.Busy => Refused(RedisConnectFailure.NotReady,
                     $"is not ready: {e.Text}", e),
+                _ when e.Text.StartsWith("ERR max number of clients", StringComparison.Ordinal) => Refused(RedisConnectFailure.NotReady,
+                    "has no room for another client (maxclients).", e),
+                _ when e.Text.StartsWith("DENIED", StringComparison.Ordinal) => Refused(RedisConnectFailure.AccessDenied,
+                    "runs in protected mode and lets only its own machine in. Set a password there, or bind it to a private address.", e),
                 _ => Refused(RedisConnectFailure.Unsupported, $"refuses the connection: {e.Text}", e),
             };
         }

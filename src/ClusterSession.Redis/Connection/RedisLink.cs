@@ -25,6 +25,9 @@ internal sealed class RedisLink : IAsyncDisposable
     private RedisConnection? _current;
     private Task _loop = Task.CompletedTask;
 
+    // Who was there last; used by the loop only.
+    private RedisServerIdentity? _previous;
+
     /// <summary>A link that has not begun to connect.</summary>
     public RedisLink(
         IReadOnlyList<RedisEndpoint> endpoints, RedisConnector connector, TimeProvider time, Random random, IRedisTopologyObserver? observer)
@@ -113,48 +116,57 @@ internal sealed class RedisLink : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        RedisServerIdentity? previous = null;
-        try
+        for (var attempt = 0; !_stop.IsCancellationRequested; attempt++)
         {
-            for (var attempt = 0; ; attempt++)
+            var endpoint = _endpoints[attempt % _endpoints.Count];
+            try
             {
-                var endpoint = _endpoints[attempt % _endpoints.Count];
-                RedisConnection connection;
                 try
                 {
-                    connection = await _connector.ConnectAsync(endpoint, _stop.Token).ConfigureAwait(false);
+                    await ServeAsync(endpoint).ConfigureAwait(false);
+                    // The same endpoint first: most losses are short.
+                    attempt--;
                 }
                 catch (RedisConnectException failure)
                 {
                     Failed(endpoint, failure);
-                    if (attempt % _endpoints.Count == _endpoints.Count - 1)
-                        await PauseAsync().ConfigureAwait(false);
-                    continue;
+                    if ((attempt + 1) % _endpoints.Count != 0)
+                        continue;
                 }
-
-                var since = _time.GetTimestamp();
-                await using (connection.ConfigureAwait(false))
+#pragma warning disable CA1031 // an observer that throws must not end the link for good
+                catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
                 {
-                    Connected(connection, previous);
-                    previous = connection.Server;
-                    await LostAsync(connection).ConfigureAwait(false);
+                    Failed(endpoint, new RedisConnectException(RedisConnectFailure.Unreachable, $"The link to {endpoint} stumbled: {e.Message}", e));
                 }
 
-                if (_time.GetElapsedTime(since) > ShortLife)
-                    _backOff.Reset();
                 await PauseAsync().ConfigureAwait(false);
-                // The same endpoint first: most losses are short.
-                attempt--;
             }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // Disposed.
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
         }
     }
 
-    private void Connected(RedisConnection connection, RedisServerIdentity? previous)
+    private async Task ServeAsync(RedisEndpoint endpoint)
     {
+        var connection = await _connector.ConnectAsync(endpoint, _stop.Token).ConfigureAwait(false);
+        var since = _time.GetTimestamp();
+        await using (connection.ConfigureAwait(false))
+        {
+            Connected(connection);
+            await LostAsync(connection).ConfigureAwait(false);
+        }
+
+        if (_time.GetElapsedTime(since) > ShortLife)
+            _backOff.Reset();
+    }
+
+    private void Connected(RedisConnection connection)
+    {
+        var previous = _previous;
+        _previous = connection.Server;
         _observer?.OnConnected(connection, previous);
         lock (_gate)
         {
@@ -185,17 +197,19 @@ internal sealed class RedisLink : IAsyncDisposable
 
     private void Failed(RedisEndpoint endpoint, RedisConnectException failure)
     {
-        _observer?.OnConnectFailed(endpoint, failure);
         lock (_gate)
         {
             _lastFailure = failure;
-            if (!failure.NeedsOperator)
-                return;
-            _ready.TrySetException(failure);
-            // Nobody may be waiting; then nobody looks at the exception either.
-            _ = _ready.Task.Exception;
-            _ready = NewWaiting();
+            if (failure.NeedsOperator)
+            {
+                _ready.TrySetException(failure);
+                // Nobody may be waiting; then nobody looks at the exception either.
+                _ = _ready.Task.Exception;
+                _ready = NewWaiting();
+            }
         }
+
+        _observer?.OnConnectFailed(endpoint, failure);
     }
 
     private async Task PauseAsync()

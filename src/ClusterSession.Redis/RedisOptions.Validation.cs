@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace ClusterSession.Redis;
+
+public sealed partial class RedisOptions
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
+
+    /// <summary>Everything that is wrong with the settings; empty if they can be used. Each names the setting, its value and the range.</summary>
+    internal IReadOnlyList<string> Validate()
+    {
+        List<string> errors = [];
+        if (Endpoints.Count == 0)
+            errors.Add("Endpoints is empty: name at least one server, such as localhost:6379.");
+        foreach (var endpoint in Endpoints)
+        {
+            if (string.IsNullOrWhiteSpace(endpoint.Host) || endpoint.Port is < 1 or > 65535)
+                errors.Add($"Endpoints has '{endpoint}': a host and a port from 1 to 65535 are needed.");
+        }
+
+        if (Database < 0)
+            errors.Add($"Database is {Text(Database)}: 0 or more is needed.");
+        if (ClientName.Any(c => c is <= ' ' or > '~'))
+            errors.Add("ClientName has blanks or characters outside of printable ASCII, which Redis refuses: leave them out.");
+        if (User is not null && Password is null && Credentials is null)
+            errors.Add("User is set without Password: set both, or Credentials.");
+        if (!Tls && (TlsHost ?? TlsCaFile ?? TlsCertificateFile ?? TlsKeyFile) is not null)
+            errors.Add("A TLS setting is given while Tls is false, so nothing would be encrypted: set Tls (ssl=true), or remove it.");
+        if (TlsKeyFile is not null && TlsCertificateFile is null)
+            errors.Add("TlsKeyFile is set without TlsCertificateFile: name the certificate too.");
+        Range(nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromMilliseconds(50));
+        Range(nameof(CommandTimeout), CommandTimeout, TimeSpan.FromMilliseconds(10));
+        Range(nameof(HeartbeatInterval), HeartbeatInterval, TimeSpan.FromMilliseconds(10));
+        Range(nameof(HeartbeatTimeout), HeartbeatTimeout, TimeSpan.FromMilliseconds(20));
+        Range(nameof(ReconnectMaxDelay), ReconnectMaxDelay, TimeSpan.FromMilliseconds(10));
+        if (HeartbeatTimeout <= HeartbeatInterval)
+        {
+            errors.Add($"HeartbeatTimeout is {Text(HeartbeatTimeout.TotalMilliseconds)} ms, not more than HeartbeatInterval " +
+                $"({Text(HeartbeatInterval.TotalMilliseconds)} ms): every idle connection would be closed. Make it at least twice as long.");
+        }
+
+        Count(nameof(MaxInFlight), MaxInFlight, 16, 1 << 20);
+        Count(nameof(MaxUnsentBytes), MaxUnsentBytes, 64 << 10, 1 << 30);
+        Count(nameof(MaxReplyBytes), MaxReplyBytes, 1 << 20, 1 << 30);
+        return errors;
+
+        void Range(string name, TimeSpan value, TimeSpan least)
+        {
+            if (value < least || value > Longest)
+                errors.Add($"{name} is {Text(value.TotalMilliseconds)} ms: {Text(least.TotalMilliseconds)} ms to {Text(Longest.TotalMilliseconds)} ms is allowed.");
+        }
+
+        void Count(string name, int value, int least, int most)
+        {
+            if (value < least || value > most)
+                errors.Add($"{name} is {Text(value)}: {Text(least)} to {Text(most)} is allowed.");
+        }
+    }
+
+    private static string Text(double number) => number.ToString("0.###", CultureInfo.InvariantCulture);
+}
