@@ -132,6 +132,21 @@ public sealed class SessionRecord
         return version.IsNone || length == MaxLineage;
     }
 
+    /// <summary>Where in the lineage a commit stands, or -1.</summary>
+    /// <param name="version">The commit.</param>
+    public int IndexInLineage(SessionVersion version)
+    {
+        for (var i = 0; i < LineageLength; i++)
+        {
+            if (VersionAt(i) == version)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
     /// <summary>Finds an attribute.</summary>
     /// <param name="name">Its name, compared by its bytes.</param>
     /// <param name="attribute">The attribute, or one that <see cref="SessionAttribute.Exists"/> not.</param>

@@ -46,9 +46,9 @@ public sealed class InMemorySessionStore : IClusterSessionStore
                 return (null, Refused(stored));
             }
 
-            if (stored.Version == change.Version)
+            if (stored.IndexInLineage(change.Version) is var index and >= 0)
             {
-                return (null, Committed(stored.LineageLength > 1 ? stored.Lineage(1) : SessionVersion.None));
+                return (null, Committed(index + 1 < stored.LineageLength ? stored.Lineage(index + 1) : SessionVersion.None));
             }
 
             if (stored.Version.Stamp >= change.Version.Stamp)
@@ -73,7 +73,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
                     return (copy.Record, Committed(SessionVersion.None));
             }
 
-            if (copy.Mode == SessionCopyMode.Create && !stored.Contains(copy.Record.Version))
+            if (copy.Mode == SessionCopyMode.Create && stored.IndexInLineage(copy.Record.Version) < 0)
             {
                 return (null, StoreCommit.Answered(StoreCommitOutcome.Collision, SessionVersion.None, SessionLease.None));
             }

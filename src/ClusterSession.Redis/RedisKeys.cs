@@ -1,0 +1,55 @@
+using System.Text;
+using ClusterSession.Redis.Protocol;
+using ClusterSession.Sessions;
+
+namespace ClusterSession.Redis;
+
+/// <summary>
+/// The names of keys and fields.
+/// </summary>
+/// <remarks>
+/// <code>
+/// {prefix}:1:{&lt;22 characters&gt;}   a session (hash); the characters are base64url of 128 bits of the SHA-256 of its id
+///   field m                      header: format 1, flags 1, created 8, lineage length 1, lineage 13 each, newest first
+///   field a&lt;name&gt;                attribute: version 13, flags 1, value
+/// {prefix}:1:shared:&lt;name&gt;        a small value that all nodes share (string), such as the key ring
+/// </code>
+/// The 1 is the version of this layout: two releases with different layouts can share a server without reading each other's
+/// records. The braces make all keys that a session may get one hash slot of a cluster.
+/// </remarks>
+internal sealed class RedisKeys(string prefix)
+{
+    public const int HeaderFixedLength = 11;
+    public const byte Format = 1;
+    public const int AttributeFixedLength = SessionVersion.EncodedLength + 1;
+
+    private readonly byte[] _session = Encoding.UTF8.GetBytes(prefix + ":1:{");
+    private readonly string _shared = prefix + ":1:shared:";
+
+    public static ReadOnlySpan<byte> HeaderField => "m"u8;
+
+    public static ReadOnlySpan<byte> AttributePrefix => "a"u8;
+
+    public int SessionLength => _session.Length + SessionKey.TextLength + 1;
+
+    public void WriteSession(ref RespWriter writer, SessionKey key) => WriteSession(writer.WriteBulkSpace(SessionLength), key);
+
+    public void WriteSession(Span<byte> destination, SessionKey key)
+    {
+        _session.CopyTo(destination);
+        key.WriteText(destination[_session.Length..]);
+        destination[^1] = (byte)'}';
+    }
+
+    public byte[] Shared(string name) => Encoding.UTF8.GetBytes(_shared + name);
+
+    /// <summary>The session that a key of the server names, if it names one.</summary>
+    public bool TryParseSession(ReadOnlySpan<byte> key, out SessionKey session)
+    {
+        session = default;
+        return key.Length == SessionLength
+            && key.StartsWith(_session)
+            && key[^1] == '}'
+            && SessionKey.TryParse(key[_session.Length..^1], out session);
+    }
+}

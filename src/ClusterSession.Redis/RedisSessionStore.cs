@@ -1,0 +1,209 @@
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Scripts;
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace ClusterSession.Redis;
+
+/// <summary>
+/// Sessions in Redis or Valkey. The keys and fields are those of <see cref="RedisKeys"/>; each operation is one command:
+/// </summary>
+/// <remarks>
+/// <code>
+/// open            HGETALL                    every session a node reads is tracked (CLIENT TRACKING), and pushes on the same
+/// revalidate      EVALSHA read.lua           connection tell of changes by others, in order with replies
+/// commit          EVALSHA commit.lua         only what changed; PEXPIRE to the session's life
+/// new, repair     EVALSHA merge.lua          attribute by attribute
+/// touch           EVALSHA touch.lua          at most one per session, node and touch interval
+/// end             EVALSHA destroy.lua        leaves a tombstone that expires
+/// key ring        GET, EVALSHA exchange.lua
+/// replicas        WAIT, right behind the commit
+/// </code>
+/// A script the server does not know (NOSCRIPT: restart, failover, SCRIPT FLUSH) is sent whole once. What was certainly not executed
+/// because the server was demoted is sent once more to its successor.
+/// Thread-safe.
+/// </remarks>
+internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandler, IRedisTopologyObserver, IAsyncDisposable
+{
+    private const int MostAttempts = 3;
+
+    private readonly RedisKeys _keys;
+    private readonly LeaseSource _leases;
+    private readonly IRedisTopology _topology;
+    private readonly ILogger<RedisSessionStore> _logger;
+    private ISessionObserver? _observer;
+
+    public RedisSessionStore(
+        RedisOptions options, string keyPrefix, TimeSpan lease, TimeProvider time, Random random, ILogger<RedisSessionStore> logger)
+    {
+        _keys = new RedisKeys(keyPrefix);
+        _leases = new LeaseSource(lease);
+        _logger = logger;
+        _topology = new StandaloneTopology(options, time, random, this, this);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "redis";
+
+    /// <inheritdoc/>
+    public void Observe(ISessionObserver observer)
+    {
+        _observer = observer;
+        _topology.Start();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
+        ExecuteAsync(RouteOf(key), new ReadRequest(_keys, key, known, _leases), StoreRead.Unavailable, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+        CommitAsync(key, new CommitRequest(_keys, key, change, _leases), change.Replicas, change.ReplicaTimeout, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+        CommitAsync(key, new MergeRequest(_keys, key, copy, _leases), copy.Replicas, copy.ReplicaTimeout, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreCommit> DestroyAsync(
+        SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            RouteOf(key), new DestroyRequest(_keys, key, version, tombstoneLife, _leases), StoreCommit.Unavailable, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
+        ExecuteAsync(RouteOf(key), new TouchRequest(_keys, key, life), static _ => StoreTouch.Unavailable, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken)
+    {
+        var key = _keys.Shared(name);
+        return await ExecuteAsync(
+            key, new GetSharedRequest(key), static failure => new StoreShared(null, failure), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<StoreShared> CompareExchangeSharedAsync(
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken)
+    {
+        var key = _keys.Shared(name);
+        return ExecuteAsync(
+            key, new SharedRequest(_keys, key, expected, value), static failure => new StoreShared(null, failure), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _topology.DisposeAsync();
+
+    void IRedisPushHandler.OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key)
+    {
+        if (_keys.TryParseSession(key, out var session))
+        {
+            _observer?.OnChanged(session);
+        }
+    }
+
+    void IRedisPushHandler.OnInvalidateAll(RedisConnection connection) => _leases.Revoke(connection);
+
+    void IRedisTopologyObserver.OnConnected(RedisConnection connection, RedisServerIdentity? previous) =>
+        _logger.Connected(connection.Endpoint, connection.Server.Version);
+
+    void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, RedisConnectionException reason)
+    {
+        _leases.Revoke(connection);
+        _logger.Disconnected(connection.Endpoint, reason.Message);
+    }
+
+    void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) =>
+        _logger.ConnectFailed(endpoint, failure.Message);
+
+    private byte[] RouteOf(SessionKey key)
+    {
+        var route = new byte[_keys.SessionLength];
+        _keys.WriteSession(route, key);
+        return route;
+    }
+
+    private async ValueTask<StoreCommit> CommitAsync(
+        SessionKey key, SessionScriptRequest request, int replicas, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (replicas == 0)
+        {
+            return await ExecuteAsync(RouteOf(key), request, StoreCommit.Unavailable, cancellationToken).ConfigureAwait(false);
+        }
+
+        var wait = new WaitRequest(replicas, timeout);
+        var answer = await ExecuteAsync(RouteOf(key), request, StoreCommit.Unavailable, cancellationToken, wait).ConfigureAwait(false);
+        return answer with { Replicas = wait.Confirmed };
+    }
+
+    /// <summary>Sends a request to whoever serves the key, and makes a value of whatever goes wrong.</summary>
+    private async ValueTask<T> ExecuteAsync<T>(
+        byte[] route, RedisRequest<T> request, Func<StoreFailure, T> unavailable, CancellationToken cancellationToken, WaitRequest? wait = null)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            RedisConnection? connection = null;
+            try
+            {
+                if (!_topology.TryGetConnection(route, out connection))
+                {
+                    connection = await _topology.GetConnectionAsync(route, cancellationToken).ConfigureAwait(false);
+                }
+
+                return await SendAsync(connection, request, wait).ConfigureAwait(false);
+            }
+            catch (RedisServerException refusal) when (refusal.Kind == RedisErrorKind.NoScript && request is IScriptRequest { IsSentWhole: false } script)
+            {
+                script.IsSentWhole = true;
+            }
+            catch (RedisServerException refusal)
+            {
+                _topology.ReportError(connection!, refusal.Kind, refusal.Message);
+                if (refusal.Kind != RedisErrorKind.ReadOnly || attempt == MostAttempts)
+                {
+                    _logger.Refused(refusal.Kind, refusal.Message);
+                    return unavailable(refusal.Kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
+                }
+            }
+            catch (RedisConnectionException broken) when (broken.Sent)
+            {
+                return unavailable(StoreFailure.Unknown);
+            }
+            catch (RedisConnectionException) when (attempt < MostAttempts)
+            {
+                // Not a byte of it left: the connection was lost between being handed out and being used. Ask for its successor.
+            }
+            catch (Exception failure) when (failure is RedisConnectionException or RedisConnectException)
+            {
+                return unavailable(StoreFailure.Unreachable);
+            }
+        }
+    }
+
+    private static async ValueTask<T> SendAsync<T>(RedisConnection connection, RedisRequest<T> request, WaitRequest? wait)
+    {
+        if (request is ILeasedRequest leased)
+        {
+            leased.Connection = connection;
+        }
+
+        if (wait is null)
+        {
+            return await connection.SendAsync(request).ConfigureAwait(false);
+        }
+
+        var answer = request.Completion;
+        var confirmation = wait.Completion;
+        connection.Send(request, wait);
+        try
+        {
+            return await answer.ConfigureAwait(false);
+        }
+        finally
+        {
+            await wait.TakeAsync(confirmation).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Protocol;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Redis.Scripts;
+
+/// <summary>GET of a small shared value.</summary>
+internal sealed class GetSharedRequest(byte[] key) : RedisRequest<StoreShared>
+{
+    public override void WriteTo(ref RespWriter writer)
+    {
+        writer.WriteCommand("GET"u8, 1);
+        writer.WriteBulk(key);
+    }
+
+    protected override StoreShared Parse(ref RespReader reader) =>
+        new(reader.IsNull ? null : reader.Bytes.ToArray(), StoreFailure.None);
+}

@@ -1,0 +1,47 @@
+using System.Buffers.Binary;
+using ClusterSession.Redis.Protocol;
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Redis.Scripts;
+
+/// <summary>merge.lua with a copy.</summary>
+internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy copy, LeaseSource leases)
+    : SessionScriptRequest(RedisScript.Merge, keys, key, leases)
+{
+    protected override int ArgumentCount => 4 + (2 * copy.Record.AttributeCount);
+
+    protected override void WriteArguments(ref RespWriter writer)
+    {
+        writer.WriteBulk(copy.Mode switch
+        {
+            SessionCopyMode.Create => "c"u8,
+            SessionCopyMode.Restore => "r"u8,
+            _ => "a"u8,
+        });
+        WriteVersion(ref writer, copy.Version);
+        WriteLife(ref writer, copy.Life);
+        WriteHeader(ref writer, copy.Record);
+        foreach (var attribute in copy.Record)
+        {
+            writer.WriteBulk(RedisKeys.AttributePrefix, attribute.NameUtf8);
+            var space = writer.WriteBulkSpace(RedisKeys.AttributeFixedLength + attribute.Payload.Length);
+            attribute.Version.WriteTo(space);
+            space[SessionVersion.EncodedLength] = attribute.Flags;
+            attribute.Payload.CopyTo(space[RedisKeys.AttributeFixedLength..]);
+        }
+    }
+
+    private static void WriteHeader(ref RespWriter writer, SessionRecord record)
+    {
+        var space = writer.WriteBulkSpace(RedisKeys.HeaderFixedLength + (record.LineageLength * SessionVersion.EncodedLength));
+        space[0] = RedisKeys.Format;
+        space[1] = record.Flags;
+        BinaryPrimitives.WriteInt64BigEndian(space[2..], record.Created.ToUnixTimeMilliseconds());
+        space[10] = (byte)record.LineageLength;
+        for (var i = 0; i < record.LineageLength; i++)
+        {
+            record.Lineage(i).WriteTo(space[(RedisKeys.HeaderFixedLength + (i * SessionVersion.EncodedLength))..]);
+        }
+    }
+}

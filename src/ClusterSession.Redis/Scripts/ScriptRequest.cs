@@ -1,0 +1,31 @@
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Protocol;
+
+namespace ClusterSession.Redis.Scripts;
+
+/// <summary>A call of a script on one key: by its name, or whole after the server has answered that it does not know the name.</summary>
+/// <typeparam name="TResult">What the answer is parsed into.</typeparam>
+internal abstract class ScriptRequest<TResult>(RedisScript script, RedisKeys keys) : RedisRequest<TResult>, IScriptRequest
+{
+    /// <inheritdoc/>
+    public bool IsSentWhole { get; set; }
+
+    protected RedisKeys Keys { get; } = keys;
+
+    /// <summary>How many arguments <see cref="WriteArguments"/> writes.</summary>
+    protected abstract int ArgumentCount { get; }
+
+    /// <inheritdoc/>
+    public override void WriteTo(ref RespWriter writer)
+    {
+        writer.WriteCommand(IsSentWhole ? "EVAL"u8 : "EVALSHA"u8, 3 + ArgumentCount);
+        writer.WriteBulk(IsSentWhole ? script.Body : script.Sha);
+        writer.WriteBulk("1"u8);
+        WriteKey(ref writer);
+        WriteArguments(ref writer);
+    }
+
+    protected abstract void WriteKey(ref RespWriter writer);
+
+    protected abstract void WriteArguments(ref RespWriter writer);
+}

@@ -1,0 +1,41 @@
+using ClusterSession.Redis.Protocol;
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Redis.Scripts;
+
+/// <summary>A script on a session that answers with one letter and, for some, a version.</summary>
+internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys, SessionKey key, LeaseSource leases)
+    : ScriptRequest<StoreCommit>(script, keys), ILeasedRequest
+{
+    /// <inheritdoc/>
+    public Connection.RedisConnection? Connection { get; set; }
+
+    protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
+
+    protected override StoreCommit Parse(ref RespReader reader)
+    {
+        var answer = reader.Bytes;
+        if (answer.IsEmpty)
+        {
+            throw new RespProtocolException("A session script answered with nothing.");
+        }
+
+        SessionVersion.TryRead(answer[1..], out var version);
+        return (char)answer[0] switch
+        {
+            'C' => StoreCommit.Answered(StoreCommitOutcome.Committed, version, leases.For(Connection!)),
+            'U' => StoreCommit.Answered(StoreCommitOutcome.Unchanged, version, leases.For(Connection!)),
+            'M' => StoreCommit.Answered(StoreCommitOutcome.Missing, version, SessionLease.None),
+            'D' => StoreCommit.Answered(StoreCommitOutcome.Destroyed, version, SessionLease.None),
+            'S' => StoreCommit.Answered(StoreCommitOutcome.Superseded, version, SessionLease.None),
+            'X' => StoreCommit.Answered(StoreCommitOutcome.Collision, version, SessionLease.None),
+            _ => throw new RespProtocolException("A session script answered with an unknown letter."),
+        };
+    }
+
+    protected static void WriteVersion(ref RespWriter writer, SessionVersion version) =>
+        version.WriteTo(writer.WriteBulkSpace(SessionVersion.EncodedLength));
+
+    protected static void WriteLife(ref RespWriter writer, TimeSpan life) => writer.WriteBulk((long)Math.Ceiling(life.TotalMilliseconds));
+}

@@ -1,0 +1,25 @@
+using ClusterSession.Redis.Protocol;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Redis.Scripts;
+
+/// <summary>exchange.lua.</summary>
+internal sealed class SharedRequest(RedisKeys keys, byte[] key, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value)
+    : ScriptRequest<StoreShared>(RedisScript.Exchange, keys)
+{
+    protected override int ArgumentCount => expected is null ? 1 : 2;
+
+    protected override void WriteKey(ref RespWriter writer) => writer.WriteBulk(key);
+
+    protected override void WriteArguments(ref RespWriter writer)
+    {
+        writer.WriteBulk(value.Span);
+        if (expected is { } bytes)
+        {
+            writer.WriteBulk(bytes.Span);
+        }
+    }
+
+    protected override StoreShared Parse(ref RespReader reader) =>
+        new(reader.IsNull ? null : reader.Bytes.ToArray(), StoreFailure.None);
+}

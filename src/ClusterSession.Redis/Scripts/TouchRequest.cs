@@ -1,0 +1,23 @@
+using ClusterSession.Redis.Protocol;
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Redis.Scripts;
+
+/// <summary>touch.lua.</summary>
+internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life) : ScriptRequest<StoreTouch>(RedisScript.Touch, keys)
+{
+    protected override int ArgumentCount => 1;
+
+    protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
+
+    protected override void WriteArguments(ref RespWriter writer) => writer.WriteBulk((long)Math.Ceiling(life.TotalMilliseconds));
+
+    protected override StoreTouch Parse(ref RespReader reader) => reader.Bytes switch
+    {
+        [(byte)'T'] => StoreTouch.Touched,
+        [(byte)'M'] => StoreTouch.Missing,
+        [(byte)'D'] => StoreTouch.Destroyed,
+        _ => throw new RespProtocolException("The touch script answered with an unknown letter."),
+    };
+}

@@ -1,0 +1,74 @@
+-- Merges a copy. KEYS[1] the session. ARGV: 1 mode (c create, r restore, a amend), 2 version if the record changes, 3 life in ms,
+-- 4 the copy's header, then pairs of field and value.
+-- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing was new; 'M'; 'D'; 'S' and version; 'X' collision.
+local k, mode, v, life, header = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local m = redis.call('HGET', k, 'm')
+
+local function put(from)
+  for i = 1, #from, 2000 do redis.call('HSET', k, unpack(from, i, math.min(i + 1999, #from))) end
+  redis.call('PEXPIRE', k, life)
+  redis.call('EXISTS', k) -- Begins tracking anew; see commit.lua.
+end
+
+if not m then
+  if mode == 'a' then return 'M' end
+  redis.call('HSET', k, 'm', header)
+  local fields = {}
+  for i = 5, #ARGV do fields[i - 4] = ARGV[i] end
+  put(fields)
+  return 'C' .. string.rep('\0', 13)
+end
+if string.byte(m, 2) % 2 == 1 then return 'D' end
+
+local function lineage(of)
+  local versions = {}
+  for i = 0, string.byte(of, 11) - 1 do versions[i + 1] = string.sub(of, 12 + 13 * i, 24 + 13 * i) end
+  return versions
+end
+-- Compared as numbers: Lua compares strings by the server's locale.
+local function newer(a, b)
+  local as, aw = struct.unpack('>I7I6', a)
+  local bs, bw = struct.unpack('>I7I6', b)
+  return as > bs or (as == bs and aw > bw)
+end
+
+local mine, theirs = lineage(m), lineage(header)
+if mode == 'c' then
+  local known = false
+  for _, version in ipairs(mine) do known = known or version == theirs[1] end
+  if not known then return 'X' end
+end
+
+local changed = {}
+for from = 5, #ARGV, 2000 do
+  local upto, names = math.min(from + 1999, #ARGV), {}
+  for i = from, upto, 2 do names[#names + 1] = ARGV[i] end
+  local stored = redis.call('HMGET', k, unpack(names))
+  for n, name in ipairs(names) do
+    local value = ARGV[from + 2 * n - 1]
+    if not stored[n] or newer(string.sub(value, 1, 13), string.sub(stored[n], 1, 13)) then
+      changed[#changed + 1] = name
+      changed[#changed + 1] = value
+    end
+  end
+end
+local flags = bit.bor(string.byte(m, 2), string.byte(header, 2))
+local created = string.sub(m, 3, 10)
+if struct.unpack('>I8', header, 3) < struct.unpack('>I8', created) then created = string.sub(header, 3, 10) end
+if #changed == 0 and flags == string.byte(m, 2) and created == string.sub(m, 3, 10) then return 'U' .. mine[1] end
+if struct.unpack('>I7', mine[1]) >= struct.unpack('>I7', v) then return 'S' .. mine[1] end
+
+local seen, all = {}, {}
+for _, versions in ipairs({ { v }, mine, theirs }) do
+  for _, version in ipairs(versions) do
+    if not seen[version] then
+      seen[version] = true
+      all[#all + 1] = version
+    end
+  end
+end
+table.sort(all, newer)
+local kept = math.min(#all, 8)
+redis.call('HSET', k, 'm', '\1' .. string.char(flags) .. created .. string.char(kept) .. table.concat(all, '', 1, kept))
+put(changed)
+return 'C' .. mine[1]
