@@ -1,0 +1,70 @@
+using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Servers;
+using Xunit;
+
+namespace ClusterSession.IntegrationTests.Redis;
+
+public sealed class RedisSessionTests : IAsyncLifetime
+{
+    private RedisServer _redis = null!;
+    private TestNode _a = null!;
+    private TestNode _b = null!;
+
+    public async Task InitializeAsync()
+    {
+        _redis = await RedisServer.StartAsync();
+        _a = await RedisNode.StartAsync(_redis);
+        _b = await RedisNode.StartAsync(_redis);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _a.DisposeAsync();
+        await _b.DisposeAsync();
+        await _redis.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_one_node_writes_the_other_reads_right_after()
+    {
+        var browser = _a.Browser();
+        for (var i = 0; i < 50; i++)
+        {
+            await browser.GetAsync($"/set/color/v{i}", i % 2 == 0 ? _a : _b);
+            Assert.Equal($"v{i}", await browser.GetAsync("/get/color", i % 2 == 0 ? _b : _a));
+        }
+    }
+
+    [Fact]
+    public async Task Script_flush_is_not_noticed()
+    {
+        var browser = _a.Browser();
+        await browser.GetAsync("/set/color/red");
+        await _redis.CommandAsync("SCRIPT", "FLUSH");
+        Assert.Equal("blue", await browser.GetAsync("/set/color/blue", _b));
+        Assert.Equal("blue", await browser.GetAsync("/get/color"));
+    }
+
+    [Fact]
+    public async Task Session_that_the_server_lost_is_given_back_by_the_node_that_has_it()
+    {
+        var browser = _a.Browser();
+        await browser.GetAsync("/set/color/red");
+        await _redis.CommandAsync("FLUSHALL");
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+        Assert.Equal("red", await browser.GetAsync("/get/color", _b));
+    }
+
+    [Fact]
+    public async Task Second_read_comes_from_the_local_copy_until_another_node_writes()
+    {
+        var browser = _a.Browser();
+        await browser.GetAsync("/set/color/red");
+        Assert.Equal("LocalCopy", await browser.GetAsync("/source"));
+        Assert.Equal("Store", await browser.GetAsync("/source", _b));
+        Assert.Equal("LocalCopy", await browser.GetAsync("/source", _b));
+        await browser.GetAsync("/set/color/blue", _b);
+        Assert.Equal("Store", await browser.GetAsync("/source"));
+        Assert.Equal("LocalCopy", await browser.GetAsync("/source", _b));
+    }
+}
