@@ -32,6 +32,9 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly RedisKeys _keys;
     private readonly LeaseSource _leases;
     private readonly IRedisTopology _topology;
+    private readonly ReplicationHistory _history = new();
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _sampleInterval;
     private readonly ILogger<RedisSessionStore> _logger;
     private ISessionObserver? _observer;
 
@@ -41,6 +44,8 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _keys = new RedisKeys(keyPrefix);
         _leases = new LeaseSource(lease);
         _logger = logger;
+        _time = time;
+        _sampleInterval = options.HeartbeatInterval;
         _topology = new StandaloneTopology(options, time, random, this, this);
     }
 
@@ -104,10 +109,18 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         }
     }
 
-    void IRedisPushHandler.OnInvalidateAll(RedisConnection connection) => _leases.Revoke(connection);
+    void IRedisPushHandler.OnInvalidateAll(RedisConnection connection)
+    {
+        _leases.Revoke(connection);
+        _observer?.OnConnected(new StoreContinuity(StoreLoss.Everything));
+    }
 
-    void IRedisTopologyObserver.OnConnected(RedisConnection connection, RedisServerIdentity? previous) =>
+    void IRedisTopologyObserver.OnConnected(RedisConnection connection, RedisServerIdentity? previous)
+    {
         _logger.Connected(connection.Endpoint, connection.Server.Version);
+        _ = SampleAsync(connection);
+        _observer?.OnConnected(_history.ContinuityOf(connection.Server, previous));
+    }
 
     void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, RedisConnectionException reason)
     {
@@ -117,6 +130,35 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) =>
         _logger.ConnectFailed(endpoint, failure.Message);
+
+    /// <summary>
+    /// Asks the server for its role and offset as long as the connection lives. A server that was demoted without closing its
+    /// connections (FAILOVER, REPLICAOF) is noticed here even by a node that only reads.
+    /// </summary>
+    private async Task SampleAsync(RedisConnection connection)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(_sampleInterval, _time);
+            do
+            {
+                var askedAt = _time.GetTimestamp();
+                var offset = await connection.SendAsync(new RoleRequest()).ConfigureAwait(false);
+                if (offset < 0)
+                {
+                    _topology.ReportError(connection, RedisErrorKind.ReadOnly);
+                    return;
+                }
+
+                _history.Sample(connection.Server.ReplicationId, askedAt, offset);
+            }
+            while (!connection.IsClosed && await timer.WaitForNextTickAsync().ConfigureAwait(false));
+        }
+        catch (Exception failure) when (failure is RedisServerException or RedisConnectionException)
+        {
+            // Not allowed to ask, or the connection is gone. Without samples all recent commits count as in doubt.
+        }
+    }
 
     private byte[] RouteOf(SessionKey key)
     {

@@ -20,6 +20,17 @@ internal static class EventIds
     public const int KeyCollision = 2005;
     public const int ReplicasShort = 2006;
 
+    public const int StoreUnanswering = 2007;
+    public const int StoreAnswering = 2008;
+    public const int CommitJournalled = 2009;
+    public const int JournalFull = 2010;
+    public const int JournalSent = 2011;
+    public const int JournalNotDrained = 2012;
+    public const int StoreReplaced = 2013;
+    public const int ReplayDone = 2014;
+    public const int CopiesDiscarded = 2015;
+    public const int BackgroundFailed = 2016;
+
     // 3000: key ring
     public const int KeyRingCreated = 3001;
     public const int KeyRingRotated = 3002;

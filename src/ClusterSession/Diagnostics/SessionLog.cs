@@ -64,4 +64,38 @@ internal static partial class SessionLog
         "The ring of keys in the store is not one that this release can read. It is left as it is; give keys in the configuration " +
         "(ClusterSession:Keys) or remove the stored ring, which ends all sessions.")]
     public static partial void KeyRingMalformed(this ILogger logger);
+
+    [LoggerMessage(EventIds.StoreUnanswering, LogLevel.Error,
+        "The session store '{Store}' gives no answers. Sessions with a local copy go on, their commits are kept here; others follow the policy.")]
+    public static partial void StoreUnanswering(this ILogger logger, string store);
+
+    [LoggerMessage(EventIds.StoreAnswering, LogLevel.Warning, "The session store '{Store}' answers again.")]
+    public static partial void StoreAnswering(this ILogger logger, string store);
+
+    [LoggerMessage(EventIds.CommitJournalled, LogLevel.Debug, "A commit got no answer from the store ({Failure}); it is kept here until the store takes it.")]
+    public static partial void CommitJournalled(this ILogger logger, StoreFailure failure);
+
+    [LoggerMessage(EventIds.JournalFull, LogLevel.Error,
+        "The journal of commits that the store has not taken is full ({Sessions} sessions, {Bytes} bytes; ClusterSession:Outage:JournalSessions, JournalBytes). " +
+        "Further commits are answered with 503.")]
+    public static partial void JournalFull(this ILogger logger, int sessions, long bytes);
+
+    [LoggerMessage(EventIds.JournalSent, LogLevel.Information, "The commits of {Sessions} sessions that were kept here are in the store.")]
+    public static partial void JournalSent(this ILogger logger, int sessions);
+
+    [LoggerMessage(EventIds.JournalNotDrained, LogLevel.Critical,
+        "This node shuts down with commits of {Sessions} sessions that the store has not taken; they are lost. The exit code says so.")]
+    public static partial void JournalNotDrained(this ILogger logger, int sessions);
+
+    [LoggerMessage(EventIds.StoreReplaced, LogLevel.Warning, "The session store came back as another ({Loss} may be missing); this node gives it what it has.")]
+    public static partial void StoreReplaced(this ILogger logger, StoreLoss loss);
+
+    [LoggerMessage(EventIds.ReplayDone, LogLevel.Information, "Replay into the store is done: {Replayed} sessions, {Restored} of them were missing or behind, {Failed} got no answer.")]
+    public static partial void ReplayDone(this ILogger logger, int replayed, int restored, int failed);
+
+    [LoggerMessage(EventIds.CopiesDiscarded, LogLevel.Warning, "The store was emptied; this node has dropped its copies too (ClusterSession:Outage:OnStoreReset is Discard).")]
+    public static partial void CopiesDiscarded(this ILogger logger);
+
+    [LoggerMessage(EventIds.BackgroundFailed, LogLevel.Critical, "A background service of the sessions failed and goes on.")]
+    public static partial void BackgroundFailed(this ILogger logger, Exception failure);
 }

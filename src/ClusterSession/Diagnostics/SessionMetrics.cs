@@ -20,6 +20,8 @@ internal sealed class SessionMetrics : IDisposable
         Lost = _meter.CreateCounter<long>("clustersession.losses", "{session}", "Sessions or commits found missing from the store, by whether a copy repaired them.");
         Forks = _meter.CreateCounter<long>("clustersession.forks", "{session}", "Sessions whose store and copy had different commits, merged.");
         RefusedCookies = _meter.CreateCounter<long>("clustersession.cookies.refused", "{cookie}", "Cookies that were not issued here or were changed.");
+        ReplicasShort = _meter.CreateCounter<long>(
+            "clustersession.replicas.short", "{commit}", "Commits under Replicated that too few replicas confirmed in time; they count as Primary.");
         Touches = _meter.CreateCounter<long>("clustersession.touches", "{touch}", "Sessions prolonged in the store without a commit.");
     }
 
@@ -38,6 +40,8 @@ internal sealed class SessionMetrics : IDisposable
     public Counter<long> Forks { get; }
 
     public Counter<long> RefusedCookies { get; }
+
+    public Counter<long> ReplicasShort { get; }
 
     public Counter<long> Touches { get; }
 

@@ -1,5 +1,5 @@
 using ClusterSession.Http;
-using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -17,9 +17,9 @@ public static class ClusterSessionApplicationBuilderExtensions
     public static IApplicationBuilder UseClusterSession(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        var copies = app.ApplicationServices.GetService<LocalCopies>() ?? throw new InvalidOperationException(
+        var recovery = app.ApplicationServices.GetService<StoreRecovery>() ?? throw new InvalidOperationException(
             "UseClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() first.");
-        app.ApplicationServices.GetRequiredService<IClusterSessionStore>().Observe(copies);
+        app.ApplicationServices.GetRequiredService<IClusterSessionStore>().Observe(recovery);
         return app.UseMiddleware<ClusterSessionMiddleware>();
     }
 }

@@ -40,6 +40,7 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
             copies.Long("MaxBytes", value => options.LocalCopies.MaxBytes = value);
             copies.Span("Lease", value => options.LocalCopies.Lease = value);
         });
+        reader.Section("Outage", outage => ReadOutage(outage, options.Outage));
         reader.List("Keys", key =>
         {
             var read = new SessionKeyOptions();
@@ -50,6 +51,22 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
         });
         reader.Allow("Redis");
         reader.ReportUnknown();
+    }
+
+    private static void ReadOutage(SectionReader reader, OutageOptions outage)
+    {
+        reader.Span("SoftTimeout", value => outage.SoftTimeout = value);
+        reader.Span("HardTimeout", value => outage.HardTimeout = value);
+        reader.Int("BreakAfter", value => outage.BreakAfter = value);
+        reader.Span("ProbeInterval", value => outage.ProbeInterval = value);
+        reader.Int("JournalSessions", value => outage.JournalSessions = value);
+        reader.Long("JournalBytes", value => outage.JournalBytes = value);
+        reader.Span("WriteBehindDelay", value => outage.WriteBehindDelay = value);
+        reader.Span("ReplayWindow", value => outage.ReplayWindow = value);
+        reader.Long("ReplayBytes", value => outage.ReplayBytes = value);
+        reader.Int("ReplayPerSecond", value => outage.ReplayPerSecond = value);
+        reader.Span("DrainTimeout", value => outage.DrainTimeout = value);
+        reader.Enum<StoreResetPolicy>("OnStoreReset", value => outage.OnStoreReset = value);
     }
 
     private static void ReadCookie(SectionReader reader, CookieBuilder cookie)

@@ -71,6 +71,9 @@ public sealed class ClusterSessionOptions
     /// <value>Default 90 days; 1 hour to 10 years.</value>
     public TimeSpan KeyRotation { get; set; } = TimeSpan.FromDays(90);
 
+    /// <summary>What this node does while its store is slow, down, or comes back as another.</summary>
+    public OutageOptions Outage { get; set; } = new();
+
     /// <summary>What happens to requests without a local copy while the store gives no answer.</summary>
     /// <value>Default <see cref="SessionOutagePolicy.Reject"/>.</value>
     public SessionOutagePolicy OnStoreUnavailable { get; set; } = SessionOutagePolicy.Reject;

@@ -18,6 +18,7 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         CheckTimes(options, errors);
         CheckCookie(options, errors);
         CheckKeys(options, errors);
+        CheckOutage(options.Outage, errors);
         Range(errors, "Replicas", options.Replicas, 1, 16);
         Range(errors, "MaxAttributeBytes", options.MaxAttributeBytes, 1, 256 * 1024 * 1024);
         Range(errors, "MaxAttributes", options.MaxAttributes, 1, 65_000);
@@ -51,6 +52,28 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         Range(errors, "KeyRotation", options.KeyRotation, TimeSpan.FromHours(1), TimeSpan.FromDays(3650));
         Range(errors, "RetryAfter", options.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Range(errors, "LocalCopies:Lease", options.LocalCopies.Lease, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+    }
+
+    private static void CheckOutage(OutageOptions outage, List<string> errors)
+    {
+        var millisecond = TimeSpan.FromMilliseconds(1);
+        Range(errors, "Outage:SoftTimeout", outage.SoftTimeout, millisecond, TimeSpan.FromMinutes(1));
+        Range(errors, "Outage:HardTimeout", outage.HardTimeout, millisecond, TimeSpan.FromMinutes(5));
+        if (outage.HardTimeout < outage.SoftTimeout)
+        {
+            errors.Add($"ClusterSession:Outage:HardTimeout is {outage.HardTimeout}, less than ClusterSession:Outage:SoftTimeout ({outage.SoftTimeout}). Raise it, or lower the other.");
+        }
+
+        Range(errors, "Outage:BreakAfter", outage.BreakAfter, 1, 10_000);
+        Range(errors, "Outage:ProbeInterval", outage.ProbeInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
+        Range(errors, "Outage:JournalSessions", outage.JournalSessions, 0, 10_000_000);
+        Range(errors, "Outage:JournalBytes", outage.JournalBytes, 0, 64L << 30);
+        Range(errors, "Outage:WriteBehindDelay", outage.WriteBehindDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Range(errors, "Outage:ReplayWindow", outage.ReplayWindow, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Range(errors, "Outage:ReplayBytes", outage.ReplayBytes, 0, 64L << 30);
+        Range(errors, "Outage:ReplayPerSecond", outage.ReplayPerSecond, 1, 1_000_000);
+        Range(errors, "Outage:DrainTimeout", outage.DrainTimeout, TimeSpan.Zero, TimeSpan.FromHours(1));
+        Defined(errors, "Outage:OnStoreReset", outage.OnStoreReset);
     }
 
     private static void CheckCookie(ClusterSessionOptions options, List<string> errors)

@@ -9,7 +9,8 @@ using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Opening;
-using ClusterSession.Stores;
+using ClusterSession.Sessions.Recovery;
+using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -48,6 +49,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(static _ => RandomNumberGenerator.Create());
+        services.TryAddSingleton(static _ => new Random());
         services.TryAddSingleton<SessionMetrics>();
         services.TryAddSingleton<CoarseClock>();
         services.TryAddSingleton(static provider => new HybridClock(
@@ -55,11 +57,17 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionLifetime>();
         services.TryAddSingleton(static provider => new LocalCopies(
             provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.LocalCopies, provider.GetRequiredService<CoarseClock>()));
+        services.TryAddSingleton<StoreGuard>();
+        services.TryAddSingleton<RecentCommits>();
+        services.TryAddSingleton<CommitJournal>();
+        services.TryAddSingleton<StoreRecovery>();
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionOpener>();
         services.TryAddSingleton<SessionCommitter>();
         services.TryAddSingleton<SessionTouches>();
         services.AddHostedService(static provider => provider.GetRequiredService<SessionTouches>());
+        services.AddHostedService(static provider => provider.GetRequiredService<StoreRecovery>());
+        services.AddHostedService<JournalService>();
     }
 
     private static void AddHttp(IServiceCollection services)

@@ -104,7 +104,7 @@ internal sealed class ClusterSessionMiddleware(
         {
             case OpenOutcome.Opened:
                 session.Begin(cookie.Id, key, opened.Record!, opened.Source, opened.IsRegressed);
-                touches.Used(key, opened.Record!, access?.Prolongs ?? true);
+                touches.Used(key, access?.Prolongs ?? true);
                 if (cookie.KeyId != services.KeyRing.Signing.Id)
                 {
                     session.RenewCookie();

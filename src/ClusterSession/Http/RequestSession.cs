@@ -182,7 +182,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
             return; // Its id is not known to anybody yet.
         }
 
-        var record = await ReadNewestAsync(cancellationToken).ConfigureAwait(false);
+        var record = await ReadNewestAsync().ConfigureAwait(false);
         var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta()).ConfigureAwait(false);
         ThrowIfUnavailable(created, "The session's id could not be changed: its store gave no answer.");
         var ended = await _services.Committer.DestroyAsync(Key).ConfigureAwait(false);
@@ -295,9 +295,9 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
         return _id;
     }
 
-    private async ValueTask<SessionRecord> ReadNewestAsync(CancellationToken cancellationToken)
+    private async ValueTask<SessionRecord> ReadNewestAsync()
     {
-        var read = await _services.Store.ReadAsync(Key, Record.Version, cancellationToken).ConfigureAwait(false);
+        var read = await _services.Store.ReadAsync(Key, Record.Version).ConfigureAwait(false);
         return read.Outcome == StoreReadOutcome.Found ? SessionRecord.Merge(read.Record!, Record) : Record;
     }
 

@@ -3,6 +3,7 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.Serialization;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -10,12 +11,12 @@ namespace ClusterSession.Http;
 
 /// <summary>What the sessions of requests need of the node; one object, so that a request's session holds one reference.</summary>
 internal sealed class RequestSessionServices(
-    IOptions<ClusterSessionOptions> options, IClusterSessionStore store, SessionCommitter committer, KeyRingSource keyRing,
+    IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, KeyRingSource keyRing,
     ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time, ILogger<ClusterSessionMiddleware> logger)
 {
     public ClusterSessionOptions Options { get; } = options.Value;
 
-    public IClusterSessionStore Store { get; } = store;
+    public StoreGuard Store { get; } = store;
 
     public SessionCommitter Committer { get; } = committer;
 

@@ -15,7 +15,6 @@ namespace ClusterSession.Sessions;
 internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, TimeProvider time)
 {
     private readonly TimeSpan? _absolute = options.Value.AbsoluteTimeout;
-    private readonly TimeSpan _life = options.Value.StoreLife;
     private readonly TimeSpan _removalMemory = options.Value.TombstoneLife > TimeSpan.FromHours(1) ? options.Value.TombstoneLife : TimeSpan.FromHours(1);
 
     public int IdleTicks { get; } = CoarseClock.Ticks(options.Value.IdleTimeout);
@@ -27,17 +26,11 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
 
     public bool IsPastAbsoluteEnd(SessionRecord record) => _absolute is { } limit && time.GetUtcNow() - record.Created >= limit;
 
-    /// <summary>How long the store is to keep the session if nothing else happens.</summary>
-    public TimeSpan LifeOf(SessionRecord record)
-    {
-        if (_absolute is not { } limit)
-        {
-            return _life;
-        }
-
-        var left = record.Created + limit - time.GetUtcNow();
-        return left >= _life ? _life : left > TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1);
-    }
+    /// <summary>
+    /// How long the store is to keep a session if nothing else happens. Not cut short by the absolute end, which every node checks itself: a record
+    /// that is there and too old is an end, one that is missing too early would look like a loss.
+    /// </summary>
+    public TimeSpan StoreLife { get; } = options.Value.StoreLife;
 
     /// <summary>Whether a commit was made within the idle time, so that the session cannot have expired since.</summary>
     public bool IsWithinIdleTime(SessionVersion commit) =>

@@ -1,6 +1,8 @@
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Sessions;
@@ -10,7 +12,7 @@ namespace ClusterSession.Sessions;
 /// so at once and as often as they like; merging makes it harmless.
 /// </summary>
 internal sealed class SessionRepair(
-    IClusterSessionStore store, LocalCopies copies, HybridClock clock, SessionLifetime lifetime, SessionMetrics metrics, ILogger<SessionRepair> logger)
+    StoreGuard store, LocalCopies copies, RecentCommits recent, HybridClock clock, SessionLifetime lifetime, SessionMetrics metrics, ILogger<SessionRepair> logger)
 {
     private const int MostAttempts = 8;
 
@@ -21,13 +23,17 @@ internal sealed class SessionRepair(
     /// <returns>The merged copy, or a destroyed one if the store knows the session's end. Also where the store gave no answer.</returns>
     public async ValueTask<SessionRecord> RestoreAsync(SessionKey key, SessionRecord copy, SessionRecord? stored)
     {
+        if (recent.HasEnded(key))
+        {
+            return Tombstone(clock.Next());
+        }
+
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var mark = copies.Mark(key);
             var version = clock.Next();
-            var life = lifetime.LifeOf(merged);
-            var answer = await store.MergeAsync(key, new SessionCopy(copy, version, SessionCopyMode.Restore, life), CancellationToken.None)
+            var answer = await store.MergeAsync(key, new SessionCopy(copy, version, SessionCopyMode.Restore, lifetime.StoreLife))
                 .ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
@@ -63,7 +69,7 @@ internal sealed class SessionRepair(
     private async ValueTask<SessionRecord> ReadBackAsync(SessionKey key, SessionRecord merged)
     {
         var mark = copies.Mark(key);
-        var read = await store.ReadAsync(key, SessionVersion.None, CancellationToken.None).ConfigureAwait(false);
+        var read = await store.ReadAsync(key, SessionVersion.None).ConfigureAwait(false);
         if (read.Outcome != StoreReadOutcome.Found)
         {
             return merged;

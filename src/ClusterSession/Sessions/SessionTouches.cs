@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,20 +17,20 @@ namespace ClusterSession.Sessions;
 /// commit counts as a touch, also one by another node, as far as the version of a copy tells.
 /// </remarks>
 internal sealed class SessionTouches(
-    IClusterSessionStore store, LocalCopies copies, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time,
+    StoreGuard store, LocalCopies copies, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time,
     SessionMetrics metrics, ILogger<SessionTouches> logger) : BackgroundService
 {
     private const int AtOnce = 256;
-    private readonly ConcurrentDictionary<SessionKey, TimeSpan> _due = new();
+    private readonly ConcurrentDictionary<SessionKey, byte> _due = new();
 
     /// <summary>A request uses the session. On the way of every request: no lock, no allocation unless a touch is due.</summary>
-    public void Used(SessionKey key, SessionRecord record, bool prolongs)
+    public void Used(SessionKey key, bool prolongs)
     {
         if (!copies.TryGet(key, out var copy))
         {
             if (prolongs)
             {
-                _due.TryAdd(key, lifetime.LifeOf(record));
+                _due.TryAdd(key, 0);
             }
 
             return;
@@ -46,7 +47,7 @@ internal sealed class SessionTouches(
         if (now - copy.TouchedAt >= lifetime.TouchTicks)
         {
             copy.TouchedAt = now;
-            _due.TryAdd(key, lifetime.LifeOf(record));
+            _due.TryAdd(key, 0);
         }
     }
 
@@ -54,9 +55,9 @@ internal sealed class SessionTouches(
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         var failed = 0;
-        foreach (var batch in _due.ToArray().Chunk(AtOnce))
+        foreach (var batch in _due.Keys.Chunk(AtOnce))
         {
-            var touches = Array.ConvertAll(batch, due => TouchAsync(due.Key, due.Value, cancellationToken));
+            var touches = Array.ConvertAll(batch, TouchAsync);
             foreach (var touched in await Task.WhenAll(touches).ConfigureAwait(false))
             {
                 failed += touched ? 0 : 1;
@@ -86,9 +87,9 @@ internal sealed class SessionTouches(
         }
     }
 
-    private async Task<bool> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken)
+    private async Task<bool> TouchAsync(SessionKey key)
     {
-        var touched = await store.TouchAsync(key, life, cancellationToken).ConfigureAwait(false);
+        var touched = await store.TouchAsync(key, lifetime.StoreLife).ConfigureAwait(false);
         switch (touched)
         {
             case StoreTouch.Unavailable:

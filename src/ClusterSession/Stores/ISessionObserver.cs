@@ -8,4 +8,10 @@ public interface ISessionObserver
     /// <summary>Somebody else changed, touched or ended this session; the copy here may be old.</summary>
     /// <param name="key">Which session.</param>
     void OnChanged(SessionKey key);
+
+    /// <summary>The store can be reached, for the first time or again, or has just been emptied.</summary>
+    /// <param name="continuity">What it has of what was acknowledged before.</param>
+    void OnConnected(StoreContinuity continuity)
+    {
+    }
 }

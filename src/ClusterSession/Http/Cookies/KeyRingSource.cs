@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ClusterSession.Diagnostics;
 using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -25,7 +26,7 @@ internal sealed class KeyRingSource
     private const string SharedName = "keyring";
     private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(1);
 
-    private readonly IClusterSessionStore _store;
+    private readonly StoreGuard _store;
     private readonly ClusterSessionOptions _options;
     private readonly TimeProvider _time;
     private readonly RandomNumberGenerator _random;
@@ -38,7 +39,7 @@ internal sealed class KeyRingSource
     private long _loadedAt;
 
     public KeyRingSource(
-        IClusterSessionStore store, IOptions<ClusterSessionOptions> options, TimeProvider time, RandomNumberGenerator random, ILogger<KeyRingSource> logger)
+        StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, RandomNumberGenerator random, ILogger<KeyRingSource> logger)
     {
         _store = store;
         _options = options.Value;
@@ -104,10 +105,47 @@ internal sealed class KeyRingSource
         var longestCookie = _options.AbsoluteTimeout ?? TimeSpan.FromDays(30) + (2 * _options.IdleTimeout);
         var added = SessionKeyRing.NewKey(_random, activeFrom, ring);
         var next = ring.With(added, now - longestCookie);
-        var stored = await _store.CompareExchangeSharedAsync(SharedName, ring.Write(), next.Write(), cancellationToken).ConfigureAwait(false);
+        var stored = await _store.CompareExchangeSharedAsync(SharedName, ring.Write(), next.Write()).ConfigureAwait(false);
         if (Accept(stored) is { } accepted && accepted.Find(added.Id) is not null)
         {
             _logger.KeyRingRotated(added.Id, activeFrom);
+        }
+    }
+
+    /// <summary>The store has lost its ring, or got one from a node that knew of none: it gets the keys of this node back.</summary>
+    public async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        if (_isConfigured || _ring is not { } mine)
+        {
+            return;
+        }
+
+        await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            for (var attempt = 0; attempt < 8; attempt++)
+            {
+                var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
+                var stored = shared.Value is null ? null : SessionKeyRing.Read(shared.Value);
+                var wanted = stored is null ? mine : mine.Union(stored);
+                if (!shared.IsAnswered || (shared.Value is not null && (stored is null || wanted.Keys.Count == stored.Keys.Count)))
+                {
+                    Accept(shared);
+                    return;
+                }
+
+                var bytes = wanted.Write();
+                var answer = await _store.CompareExchangeSharedAsync(SharedName, shared.Value, bytes).ConfigureAwait(false);
+                if (answer.IsAnswered && answer.Value.AsSpan().SequenceEqual(bytes))
+                {
+                    Accept(answer);
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            _loading.Release();
         }
     }
 
@@ -122,11 +160,11 @@ internal sealed class KeyRingSource
                 return _ring; // Somebody else read it while this one waited.
             }
 
-            var shared = await _store.ReadSharedAsync(SharedName, cancellationToken).ConfigureAwait(false);
+            var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
             if (shared is { IsAnswered: true, Value: null })
             {
                 var made = _ring ?? new SessionKeyRing([SessionKeyRing.NewKey(_random, _time.GetUtcNow())]);
-                shared = await _store.CompareExchangeSharedAsync(SharedName, null, made.Write(), cancellationToken).ConfigureAwait(false);
+                shared = await _store.CompareExchangeSharedAsync(SharedName, null, made.Write()).ConfigureAwait(false);
                 if (shared.IsAnswered)
                 {
                     _logger.KeyRingCreated();

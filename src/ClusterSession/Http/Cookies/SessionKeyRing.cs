@@ -94,6 +94,9 @@ internal sealed class SessionKeyRing
         return new SessionKeyRing(kept.Append(added));
     }
 
+    /// <summary>The keys of both rings.</summary>
+    public SessionKeyRing Union(SessionKeyRing other) => new(Keys.Concat(other.Keys.Where(key => Find(key.Id) is null)));
+
     public static CookieKey NewKey(RandomNumberGenerator random, DateTimeOffset activeFrom, SessionKeyRing? beside = null)
     {
         var secret = new byte[SecretLength];

@@ -1,7 +1,8 @@
-using System.Text;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -11,49 +12,59 @@ namespace ClusterSession.Sessions.Committing;
 /// Brings a request's changes to the store, and this node's copy up to what the store then has.
 /// </summary>
 /// <remarks>
+/// <para>
 /// After a commit whose base was still the stored version, base plus changes is what the store has, and becomes the local copy.
 /// Otherwise others committed in between: the commit stands, but a copy made of this base would have the newest version and
 /// lack their changes, so the local copy is dropped and read anew by the next request.
-/// Thread-safe.
+/// </para>
+/// <para>
+/// A commit that gets no answer goes to the journal under the version it was sent with, so that it counts once, whether it had
+/// happened or not. A new session is not journalled: nobody has its cookie yet, and nobody could find a collision of its id.
+/// </para>
+/// <para>Thread-safe.</para>
 /// </remarks>
 internal sealed class SessionCommitter(
-    IClusterSessionStore store, LocalCopies copies, HybridClock clock, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options,
-    SessionMetrics metrics, ILogger<SessionCommitter> logger)
+    StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, HybridClock clock, SessionLifetime lifetime,
+    IOptions<ClusterSessionOptions> options, SessionMetrics metrics, ILogger<SessionCommitter> logger)
 {
     private const int MostAttempts = 8;
     private static readonly string[] NothingForgotten = [];
 
     public async ValueTask<CommitResult> CommitAsync(SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability)
     {
+        if (recent.HasEnded(key))
+        {
+            return CommitResult.Destroyed;
+        }
+
+        clock.Observe(record.Version);
+        if (durability == SessionDurability.Local)
+        {
+            return Keep(key, record, delta, clock.Next(), StoreFailure.None);
+        }
+
+        if (journal.IsPending(key) && !await journal.SendAsync(key).ConfigureAwait(false))
+        {
+            return Keep(key, record, delta, clock.Next(), StoreFailure.Unreachable);
+        }
+
         var forgetBefore = lifetime.ForgetRemovedBefore();
         var forgotten = FindForgotten(record, forgetBefore);
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        for (var attempt = 0; ; attempt++)
         {
             var mark = copies.Mark(key);
-            clock.Observe(record.Version);
             var version = clock.Next();
             var change = new SessionChange(
-                record.Version, version, delta, forgotten, lifetime.LifeOf(record), ReplicasFor(durability), options.Value.ReplicaTimeout);
-            var answer = await store.CommitAsync(key, change, CancellationToken.None).ConfigureAwait(false);
+                record.Version, version, delta, forgotten, lifetime.StoreLife, ReplicasFor(durability), options.Value.ReplicaTimeout);
+            var answer = await store.CommitAsync(key, change).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
-                case StoreCommitOutcome.Superseded:
+                case StoreCommitOutcome.Superseded when attempt < MostAttempts:
                     continue;
                 case StoreCommitOutcome.Committed:
                     CheckReplicas(change.Replicas, answer.Replicas);
-                    var changed = delta.ApplyTo(record, version, forgetBefore);
-                    if (answer.Previous == record.Version)
-                    {
-                        copies.Publish(key, changed, answer.Lease, mark, copies.Clock.Now);
-                    }
-                    else
-                    {
-                        copies.Drop(key);
-                    }
-
-                    metrics.Committed.Add(1);
-                    return CommitResult.Committed(changed);
+                    return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole: answer.Previous == record.Version, mark);
                 case StoreCommitOutcome.Missing:
                     metrics.Lost.Add(1);
                     logger.StoreLostSession();
@@ -63,61 +74,59 @@ internal sealed class SessionCommitter(
                     copies.Drop(key);
                     return CommitResult.Destroyed;
                 default:
-                    copies.Drop(key);
-                    return CommitResult.Unavailable(answer.Failure);
+                    return Keep(key, record, delta, version, answer.Failure);
             }
         }
-
-        return CommitResult.Unavailable(StoreFailure.Refused);
     }
 
     /// <summary>Stores a session that was never stored.</summary>
-    public ValueTask<CommitResult> CreateAsync(SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability) =>
-        StoreWholeAsync(key, delta.ApplyTo(record, clock.Next()), SessionCopyMode.Create, durability);
+    public ValueTask<CommitResult> CreateAsync(SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability)
+    {
+        clock.Observe(record.Version);
+        return StoreWholeAsync(key, delta.ApplyTo(record, clock.Next()), SessionCopyMode.Create, durability);
+    }
 
     /// <summary>Ends a session. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.</summary>
     public async ValueTask<CommitResult> DestroyAsync(SessionKey key)
     {
-        var answer = await store.DestroyAsync(key, clock.Next(), lifetime.TombstoneLife, CancellationToken.None).ConfigureAwait(false);
-        clock.Observe(answer.Previous);
-        copies.Drop(key);
-        return answer.Outcome switch
+        if (recent.HasEnded(key))
         {
-            StoreCommitOutcome.Committed => new CommitResult(CommitOutcome.Committed, null, StoreFailure.None),
-            StoreCommitOutcome.Destroyed => CommitResult.Destroyed,
-            _ => CommitResult.Unavailable(answer.Failure),
-        };
+            return CommitResult.Destroyed;
+        }
+
+        var version = clock.Next();
+        var answer = await store.DestroyAsync(key, version, lifetime.TombstoneLife).ConfigureAwait(false);
+        clock.Observe(answer.Previous);
+        if (answer.Outcome == StoreCommitOutcome.Unavailable && !journal.AppendEnd(key, version))
+        {
+            return CommitResult.Unavailable(answer.Failure);
+        }
+
+        recent.AddEnd(key, version);
+        copies.Drop(key);
+        return answer.Outcome == StoreCommitOutcome.Destroyed
+            ? CommitResult.Destroyed
+            : new CommitResult(CommitOutcome.Committed, null, StoreFailure.None);
     }
 
     private async ValueTask<CommitResult> StoreWholeAsync(
         SessionKey key, SessionRecord record, SessionCopyMode mode, SessionDurability durability)
     {
         var version = record.Version;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        for (var attempt = 0; ; attempt++)
         {
             var mark = copies.Mark(key);
-            var copy = new SessionCopy(
-                record, version, mode, lifetime.LifeOf(record), ReplicasFor(durability), options.Value.ReplicaTimeout);
-            var answer = await store.MergeAsync(key, copy, CancellationToken.None).ConfigureAwait(false);
+            var copy = new SessionCopy(record, version, mode, lifetime.StoreLife, ReplicasFor(durability), options.Value.ReplicaTimeout);
+            var answer = await store.MergeAsync(key, copy).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
-                case StoreCommitOutcome.Superseded:
+                case StoreCommitOutcome.Superseded when attempt < MostAttempts:
                     version = clock.Next();
                     continue;
                 case StoreCommitOutcome.Committed or StoreCommitOutcome.Unchanged:
                     CheckReplicas(copy.Replicas, answer.Replicas);
-                    metrics.Committed.Add(1);
-                    if (answer.Outcome == StoreCommitOutcome.Committed && answer.Previous.IsNone)
-                    {
-                        copies.Publish(key, record, answer.Lease, mark, copies.Clock.Now);
-                    }
-                    else
-                    {
-                        copies.Drop(key);
-                    }
-
-                    return CommitResult.Committed(record);
+                    return Committed(key, record, answer, isWhole: answer.Outcome == StoreCommitOutcome.Committed && answer.Previous.IsNone, mark);
                 case StoreCommitOutcome.Collision:
                     logger.KeyCollision();
                     return CommitResult.Collision;
@@ -125,12 +134,33 @@ internal sealed class SessionCommitter(
                     copies.Drop(key);
                     return CommitResult.Destroyed;
                 default:
-                    return CommitResult.Unavailable(answer.Failure);
+                    return mode == SessionCopyMode.Restore
+                        ? Keep(key, record, new SessionDelta(), version, answer.Failure)
+                        : CommitResult.Unavailable(answer.Failure);
             }
         }
-
-        return CommitResult.Unavailable(StoreFailure.Refused);
     }
+
+    private CommitResult Committed(SessionKey key, SessionRecord changed, in StoreCommit answer, bool isWhole, int mark)
+    {
+        recent.Add(key, changed);
+        metrics.Committed.Add(1);
+        if (isWhole)
+        {
+            copies.Publish(key, changed, answer.Lease, mark, copies.Clock.Now);
+        }
+        else
+        {
+            copies.Drop(key);
+        }
+
+        return CommitResult.Committed(changed);
+    }
+
+    private CommitResult Keep(SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, StoreFailure failure) =>
+        journal.Append(key, record, delta, version, failure) is { } changed
+            ? CommitResult.Committed(changed)
+            : CommitResult.Unavailable(failure == StoreFailure.None ? StoreFailure.Refused : failure);
 
     private int ReplicasFor(SessionDurability durability) => durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
 
@@ -138,6 +168,7 @@ internal sealed class SessionCommitter(
     {
         if (reached < wanted)
         {
+            metrics.ReplicasShort.Add(1);
             logger.ReplicasShort(reached, wanted);
         }
     }
@@ -149,7 +180,7 @@ internal sealed class SessionCommitter(
         {
             if (!attribute.Exists && attribute.Version.Stamp < forgetBefore)
             {
-                (forgotten ??= []).Add(Encoding.UTF8.GetString(attribute.NameUtf8));
+                (forgotten ??= []).Add(attribute.Name);
             }
         }
 

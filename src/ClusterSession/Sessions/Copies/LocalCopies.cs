@@ -21,7 +21,7 @@ namespace ClusterSession.Sessions.Copies;
 /// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>
-internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock) : ISessionObserver
+internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
 {
     private const int Stripes = 4096;
 
@@ -49,6 +49,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock) :
     /// <summary>To be taken before the store is asked, and given to <see cref="Publish"/> with its answer.</summary>
     public int Mark(SessionKey key) => Volatile.Read(ref _marks[key.Stripe(Stripes)]);
 
+    /// <summary>Somebody else changed, touched or ended the session.</summary>
     public void OnChanged(SessionKey key)
     {
         Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);

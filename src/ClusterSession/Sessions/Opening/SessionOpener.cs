@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Sessions.Opening;
 
@@ -16,18 +19,25 @@ namespace ClusterSession.Sessions.Opening;
 /// read the store, unless it is still what the local copy is (one read for all that wait)
 ///   |- found, contains the client's commit ---------------------------------------- use it
 ///   |- found, behind the client or beside the local copy: merge the local copy in, store the result
-///   |- still behind the client: read once more (the first read may have been older than the client's commit)
-///   |- still behind: use it, flagged as regressed, never silently
-///   |- missing: local copy within its idle time: the store lost it: store the copy again; else ended
-///   |- destroyed: ended
-///   `- no answer: local copy that contains the client's commit: use it; else unavailable
+///   |- missing, local copy that nobody else has changed: the store lost it: store the copy again
+///   |- still behind the client, or missing too early: others may be giving it back: ask again for a while
+///   |- still so: use what there is, flagged as regressed, never silently
+///   |- missing, and idle for long: ended;  destroyed: ended
+///   `- no answer (within the soft timeout, where the local copy would do): local copy that contains the client's commit, else unavailable
 /// </code>
+/// A copy that somebody else has changed is never stored again where the store has nothing: the change may have been its end.
 /// Thread-safe.
 /// </remarks>
 internal sealed class SessionOpener(
-    IClusterSessionStore store, LocalCopies copies, SessionRepair repair, SessionLifetime lifetime, SessionMetrics metrics, ILogger<SessionOpener> logger)
+    StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, StoreRecovery recovery, SessionLifetime lifetime,
+    IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
 {
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan PatienceWhileRecovering = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentDictionary<SessionKey, Task<StoreRead>> _reads = new();
+    private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
 
     /// <summary>The fast way: no task, no allocation, no store.</summary>
     public bool TryOpenLocal(SessionKey key, SessionVersion seen, out LocalCopy copy) =>
@@ -35,10 +45,17 @@ internal sealed class SessionOpener(
 
     public async ValueTask<OpenedSession> OpenAsync(SessionKey key, SessionVersion seen, CancellationToken cancellationToken)
     {
-        for (var attempt = 0; ; attempt++)
+        if (recent.HasEnded(key))
+        {
+            return OpenedSession.Ended(OpenOutcome.Destroyed); // Also while the store does not know it yet.
+        }
+
+        var begun = time.GetTimestamp();
+        var pause = FirstPause;
+        while (true)
         {
             var mark = copies.Mark(key);
-            var read = await ReadAsync(key, cancellationToken).ConfigureAwait(false);
+            var read = await ReadAsync(key, MayGoOnWithout(key, seen), cancellationToken).ConfigureAwait(false);
             copies.TryGet(key, out var copy);
             var usable = copy is not null && IsUsable(copy) ? copy : null;
             switch (read.Outcome)
@@ -50,53 +67,75 @@ internal sealed class SessionOpener(
                 case StoreReadOutcome.Destroyed:
                     copies.Drop(key);
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
-                case StoreReadOutcome.Missing:
-                    return await OpenLostAsync(key, seen, usable).ConfigureAwait(false);
+                case StoreReadOutcome.Unchanged when copy is null:
+                    continue; // The copy it was compared with has been evicted meanwhile: read again, whole.
             }
 
-            var record = read.Outcome == StoreReadOutcome.Found ? read.Record! : copy?.Record;
-            if (record is null)
+            var record = read.Outcome switch
             {
-                continue; // Unchanged, but the copy it was compared with has been evicted meanwhile: read again, whole.
+                StoreReadOutcome.Found => await TakeInAsync(key, read.Record!, usable, read.Lease, mark).ConfigureAwait(false),
+                StoreReadOutcome.Unchanged => copies.Publish(key, copy!.Record, read.Lease, mark, copy.TouchedAt).Record,
+                _ when usable is { IsStale: false } => await repair.RestoreAsync(key, usable.Record, stored: null).ConfigureAwait(false),
+                _ => null,
+            };
+            if (record is { IsDestroyed: true })
+            {
+                return OpenedSession.Ended(OpenOutcome.Destroyed);
             }
 
-            if (lifetime.IsPastAbsoluteEnd(record))
+            if (record is not null && lifetime.IsPastAbsoluteEnd(record))
             {
                 copies.Drop(key);
                 return OpenedSession.Ended(OpenOutcome.Missing);
             }
 
-            if (usable is not null && usable.IsFresh && usable.Record.Contains(record.Version))
-            {
-                record = usable.Record; // A commit of this node overtook the read.
-            }
-            else if (usable is not null && !record.Contains(usable.Record.Version))
-            {
-                record = await repair.RestoreAsync(key, usable.Record, record).ConfigureAwait(false);
-            }
-            else
-            {
-                var touchedAt = copy?.TouchedAt ?? lifetime.TouchedAt(record.Version, copies.Clock.Now);
-                copies.Publish(key, record, read.Lease, mark, touchedAt);
-            }
-
-            if (record.Contains(seen))
+            if (record is not null && record.Contains(seen))
             {
                 return OpenedSession.Opened(record, read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated);
             }
 
-            if (attempt > 0)
+            if (record is null && !lifetime.IsWithinIdleTime(seen))
             {
-                return OpenedSession.Opened(record, SessionSource.Store, Regressed());
+                copies.Drop(key);
+                return OpenedSession.Ended(OpenOutcome.Missing);
             }
+
+            // Something the client has seen is not there.
+            if (time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience))
+            {
+                Regress();
+                return record is null
+                    ? OpenedSession.Ended(OpenOutcome.Missing, isRegressed: true)
+                    : OpenedSession.Opened(record, SessionSource.Store, isRegressed: true);
+            }
+
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+            pause *= 2;
         }
     }
 
     private bool IsUsable(LocalCopy copy) =>
         copies.Clock.Now - copy.UsedAt < lifetime.IdleTicks && !lifetime.IsPastAbsoluteEnd(copy.Record);
 
+    private bool MayGoOnWithout(SessionKey key, SessionVersion seen) =>
+        copies.TryGet(key, out var copy) && IsUsable(copy) && copy.Record.Contains(seen);
+
+    /// <summary>Makes what the store has, and what only this node has, the local copy.</summary>
+    private async ValueTask<SessionRecord> TakeInAsync(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionLease lease, int mark)
+    {
+        if (copy is null || stored.Contains(copy.Record.Version))
+        {
+            copies.Publish(key, stored, lease, mark, copy?.TouchedAt ?? lifetime.TouchedAt(stored.Version, copies.Clock.Now));
+            return stored;
+        }
+
+        return copy.IsFresh && copy.Record.Contains(stored.Version)
+            ? copy.Record // A commit of this node overtook the read.
+            : await repair.RestoreAsync(key, copy.Record, stored).ConfigureAwait(false);
+    }
+
     /// <summary>Concurrent opens of one session share one read.</summary>
-    private async ValueTask<StoreRead> ReadAsync(SessionKey key, CancellationToken cancellationToken)
+    private async ValueTask<StoreRead> ReadAsync(SessionKey key, bool mayGoOnWithout, CancellationToken cancellationToken)
     {
         if (!_reads.TryGetValue(key, out var reading))
         {
@@ -108,7 +147,19 @@ internal sealed class SessionOpener(
             }
         }
 
-        return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!mayGoOnWithout)
+        {
+            return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return await reading.WaitAsync(_softTimeout, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return StoreRead.Unavailable(StoreFailure.Unknown);
+        }
     }
 
     private async Task ReadForAllAsync(SessionKey key, TaskCompletionSource<StoreRead> result)
@@ -116,7 +167,7 @@ internal sealed class SessionOpener(
         try
         {
             var known = copies.TryGet(key, out var copy) && IsUsable(copy) ? copy.Record.Version : SessionVersion.None;
-            var read = await store.ReadAsync(key, known, CancellationToken.None).ConfigureAwait(false);
+            var read = await store.ReadAsync(key, known).ConfigureAwait(false);
             _reads.TryRemove(key, out _);
             result.SetResult(read);
         }
@@ -127,24 +178,9 @@ internal sealed class SessionOpener(
         }
     }
 
-    private async ValueTask<OpenedSession> OpenLostAsync(SessionKey key, SessionVersion seen, LocalCopy? copy)
-    {
-        if (copy is null)
-        {
-            copies.Drop(key);
-            return OpenedSession.Ended(OpenOutcome.Missing, lifetime.IsWithinIdleTime(seen) && Regressed());
-        }
-
-        var restored = await repair.RestoreAsync(key, copy.Record, stored: null).ConfigureAwait(false);
-        return restored.IsDestroyed
-            ? OpenedSession.Ended(OpenOutcome.Destroyed)
-            : OpenedSession.Opened(restored, SessionSource.LocalCopy, !restored.Contains(seen) && Regressed());
-    }
-
-    private bool Regressed()
+    private void Regress()
     {
         metrics.Regressed.Add(1);
         logger.SessionRegressed();
-        return true;
     }
 }

@@ -1,0 +1,326 @@
+using System.Collections.Concurrent;
+using ClusterSession.Diagnostics;
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Sessions.Recovery;
+
+/// <summary>
+/// Commits that were acknowledged and that the store does not have: because it gave no answer, or because their durability is
+/// <see cref="SessionDurability.Local"/>.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Kept merged per session, so that an outage costs memory by sessions and not by requests, and bounded: what does not fit is refused
+/// and becomes a 503. Sending is a merge under a new version, so it may be repeated, and may meet commits of other nodes.
+/// </para>
+/// <para>
+/// A session's later commits must not overtake pending ones: the store would have the newest version without the older changes, and
+/// a copy read from it would seem complete. So the committer sends what is pending first.
+/// </para>
+/// <para>Thread-safe: one lock a session, held without waiting.</para>
+/// </remarks>
+internal sealed class CommitJournal
+{
+    private readonly ConcurrentDictionary<SessionKey, PendingSession> _pending = new();
+    private readonly StoreGuard _store;
+    private readonly LocalCopies _copies;
+    private readonly HybridClock _clock;
+    private readonly SessionLifetime _lifetime;
+    private readonly RecentCommits _recent;
+    private readonly OutageOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<CommitJournal> _logger;
+    private readonly SemaphoreSlim _work = new(0, 1);
+    private long _bytes;
+    private int _count;
+
+    public CommitJournal(
+        StoreGuard store, LocalCopies copies, HybridClock clock, SessionLifetime lifetime, RecentCommits recent, IOptions<ClusterSessionOptions> options,
+        TimeProvider time, ILogger<CommitJournal> logger)
+    {
+        _store = store;
+        _copies = copies;
+        _clock = clock;
+        _lifetime = lifetime;
+        _recent = recent;
+        _options = options.Value.Outage;
+        _time = time;
+        _logger = logger;
+        copies.IsPinned = IsPending;
+    }
+
+    /// <summary>For how many sessions commits are pending.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many bytes of sessions they hold.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>When the oldest of them was acknowledged.</summary>
+    public DateTimeOffset? Oldest
+    {
+        get
+        {
+            DateTimeOffset? oldest = null;
+            foreach (var (_, pending) in _pending)
+            {
+                oldest = oldest is null || pending.Since < oldest ? pending.Since : oldest;
+            }
+
+            return oldest;
+        }
+    }
+
+    public bool IsPending(SessionKey key) => _count != 0 && _pending.ContainsKey(key);
+
+    public ICollection<SessionKey> Keys => _pending.Keys;
+
+    /// <summary>Waits until there is something to send.</summary>
+    public Task WaitForWorkAsync(CancellationToken cancellationToken) => _work.WaitAsync(cancellationToken);
+
+    /// <summary>There may be something to send, or the store may take it now.</summary>
+    public void Wake()
+    {
+        try
+        {
+            _work.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Awake already.
+        }
+    }
+
+    /// <summary>Keeps a commit.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="record">What the request opened.</param>
+    /// <param name="delta">What it changed.</param>
+    /// <param name="version">The commit's version, under which it may have reached the store.</param>
+    /// <param name="failure">Why it is kept.</param>
+    /// <returns>The session with this and everything else that is pending, or null if there is no room.</returns>
+    public SessionRecord? Append(SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, StoreFailure failure)
+    {
+        var mark = _copies.Mark(key);
+        while (true)
+        {
+            if (!_pending.TryGetValue(key, out var pending))
+            {
+                if (_count >= _options.JournalSessions || Bytes + record.Size > _options.JournalBytes)
+                {
+                    _logger.JournalFull(Count, Bytes);
+                    return null;
+                }
+
+                pending = _pending.GetOrAdd(key, new PendingSession(_time.GetUtcNow()));
+            }
+
+            lock (pending)
+            {
+                if (pending.IsSent)
+                {
+                    continue;
+                }
+
+                var isFirst = pending.Record is null && pending.End.IsNone;
+                if (isFirst)
+                {
+                    pending.Base = record.Version;
+                    Interlocked.Increment(ref _count);
+                }
+
+                var before = pending.Size;
+                var changed = delta.ApplyTo(pending.Record is null ? record : SessionRecord.Merge(pending.Record, record), version);
+                pending.Record = changed;
+                Interlocked.Add(ref _bytes, changed.Size - before);
+                Keep(key, changed, mark);
+                if (failure != StoreFailure.None)
+                {
+                    _logger.CommitJournalled(failure);
+                }
+
+                Wake();
+                return changed;
+            }
+        }
+    }
+
+    /// <summary>Keeps the end of a session; false if there is no room.</summary>
+    public bool AppendEnd(SessionKey key, SessionVersion version)
+    {
+        while (true)
+        {
+            if (_count >= _options.JournalSessions && !_pending.ContainsKey(key))
+            {
+                _logger.JournalFull(Count, Bytes);
+                return false;
+            }
+
+            var pending = _pending.GetOrAdd(key, static (_, since) => new PendingSession(since), _time.GetUtcNow());
+            lock (pending)
+            {
+                if (pending.IsSent)
+                {
+                    continue;
+                }
+
+                if (pending.Record is null && pending.End.IsNone)
+                {
+                    Interlocked.Increment(ref _count);
+                }
+
+                Interlocked.Add(ref _bytes, -pending.Size);
+                pending.Record = null;
+                pending.End = version;
+                Wake();
+                return true;
+            }
+        }
+    }
+
+    /// <summary>Whether the end of this session is pending.</summary>
+    public bool HasEnded(SessionKey key) => _count != 0 && _pending.TryGetValue(key, out var pending) && !pending.End.IsNone;
+
+    /// <summary>Sends what is pending of one session.</summary>
+    /// <returns>True if nothing is pending any more.</returns>
+    public async ValueTask<bool> SendAsync(SessionKey key)
+    {
+        while (_pending.TryGetValue(key, out var pending))
+        {
+            await pending.Sending.WaitAsync().ConfigureAwait(false);
+            try
+            {
+                SessionRecord? record;
+                SessionVersion stored;
+                SessionVersion end;
+                lock (pending)
+                {
+                    (record, stored, end) = (pending.Record, pending.Base, pending.End);
+                }
+
+                if (pending.IsSent)
+                {
+                    continue;
+                }
+
+                if (!end.IsNone)
+                {
+                    if (!await SendEndAsync(key, end).ConfigureAwait(false))
+                    {
+                        return false;
+                    }
+                }
+                else if (record is not null && !await SendRecordAsync(key, record, stored).ConfigureAwait(false))
+                {
+                    return false;
+                }
+
+                Sent(key, pending, record, end);
+            }
+            finally
+            {
+                pending.Sending.Release();
+            }
+        }
+
+        return true;
+    }
+
+    private async ValueTask<bool> SendEndAsync(SessionKey key, SessionVersion end)
+    {
+        var answer = await _store.DestroyAsync(key, end, _lifetime.TombstoneLife).ConfigureAwait(false);
+        _clock.Observe(answer.Previous);
+        return answer.Outcome != StoreCommitOutcome.Unavailable;
+    }
+
+    private async ValueTask<bool> SendRecordAsync(SessionKey key, SessionRecord record, SessionVersion stored)
+    {
+        var mode = SessionCopyMode.Amend;
+        while (true)
+        {
+            var mark = _copies.Mark(key);
+            var sent = mode == SessionCopyMode.Amend ? PendingSession.Unsent(record, stored) : record;
+            var version = _clock.Next();
+            var copy = new SessionCopy(sent, version, mode, _lifetime.StoreLife);
+            var answer = await _store.MergeAsync(key, copy).ConfigureAwait(false);
+            _clock.Observe(answer.Previous);
+            switch (answer.Outcome)
+            {
+                case StoreCommitOutcome.Superseded:
+                    continue;
+                case StoreCommitOutcome.Missing when mode == SessionCopyMode.Amend:
+                    mode = SessionCopyMode.Restore; // The store has lost the session, or never had it.
+                    continue;
+                case StoreCommitOutcome.Committed:
+                    var isWhole = answer.Previous == stored || answer.Previous.IsNone;
+                    var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
+                    _recent.Add(key, merged);
+                    Settle(key, record, isWhole ? merged : null, answer.Lease, mark);
+                    return true;
+                case StoreCommitOutcome.Unchanged:
+                    _recent.Add(key, record);
+                    Settle(key, record, answer.Previous == record.Version ? record : null, answer.Lease, mark);
+                    return true;
+                case StoreCommitOutcome.Unavailable:
+                    return false;
+                default: // Ended meanwhile, elsewhere.
+                    _copies.Drop(key);
+                    return true;
+            }
+        }
+    }
+
+    /// <summary>Brings the local copy up to what the store has now, unless a later change has replaced it.</summary>
+    private void Settle(SessionKey key, SessionRecord sent, SessionRecord? stored, SessionLease lease, int mark)
+    {
+        if (!_copies.TryGet(key, out var copy) || !ReferenceEquals(copy.Record, sent))
+        {
+            return;
+        }
+
+        if (stored is not null)
+        {
+            _copies.Publish(key, stored, lease, mark, _copies.Clock.Now);
+        }
+        else
+        {
+            copy.MarkStale();
+        }
+    }
+
+    private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionVersion end)
+    {
+        lock (pending)
+        {
+            if (!ReferenceEquals(pending.Record, record) || pending.End != end)
+            {
+                return; // More came while it was sent: it goes round again.
+            }
+
+            pending.IsSent = true;
+            _pending.TryRemove(new KeyValuePair<SessionKey, PendingSession>(key, pending));
+            Interlocked.Decrement(ref _count);
+            Interlocked.Add(ref _bytes, -pending.Size);
+        }
+    }
+
+    /// <summary>The local copy has the commit at once; its lease stays what it was, since nothing was heard of the store.</summary>
+    private void Keep(SessionKey key, SessionRecord changed, int mark)
+    {
+        var lease = SessionLease.None;
+        var touchedAt = _copies.Clock.Now;
+        var isStale = false;
+        if (_copies.TryGet(key, out var copy))
+        {
+            (lease, touchedAt, isStale) = (copy.Lease, copy.TouchedAt, copy.IsStale);
+        }
+
+        var published = _copies.Publish(key, changed, lease, mark, touchedAt);
+        if (isStale)
+        {
+            published.MarkStale();
+        }
+    }
+}

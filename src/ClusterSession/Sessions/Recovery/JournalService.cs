@@ -1,0 +1,86 @@
+using ClusterSession.Diagnostics;
+using ClusterSession.Stores.Outage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Sessions.Recovery;
+
+/// <summary>
+/// Sends the journal: after a short gathering time while the store answers, at its next sign of life while it does not, and until the
+/// drain timeout when the node shuts down. Then a process that leaves something unsent ends with a non-zero exit code.
+/// </summary>
+internal sealed class JournalService(
+    CommitJournal journal, StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<JournalService> logger) : BackgroundService
+{
+    private const int AtOnce = 64;
+
+    /// <summary>"Service unavailable" in sysexits.h.</summary>
+    private const int NotDrainedExitCode = 69;
+
+    private readonly OutageOptions _options = options.Value.Outage;
+    private bool _wasStuck;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        var begun = time.GetTimestamp();
+        while (journal.Count > 0 && time.GetElapsedTime(begun) < _options.DrainTimeout && !cancellationToken.IsCancellationRequested)
+        {
+            if (!await SendAllAsync().ConfigureAwait(false))
+            {
+                await Task.Delay(_options.ProbeInterval, time, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+
+        if (journal.Count > 0)
+        {
+            logger.JournalNotDrained(journal.Count);
+            Environment.ExitCode = NotDrainedExitCode;
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await journal.WaitForWorkAsync(stoppingToken).ConfigureAwait(false);
+                var gathering = store.IsOpen ? _options.ProbeInterval : _options.WriteBehindDelay;
+                await Task.Delay(gathering, time, stoppingToken).ConfigureAwait(false);
+                var pending = journal.Count;
+                if (!await SendAllAsync().ConfigureAwait(false))
+                {
+                    await Task.Delay(_options.ProbeInterval, time, stoppingToken).ConfigureAwait(false);
+                    journal.Wake();
+                }
+                else if (pending > 0 && _wasStuck)
+                {
+                    _wasStuck = false;
+                    logger.JournalSent(pending);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // StopAsync drains.
+        }
+    }
+
+    /// <summary>False if the store gave no answer; then the rest is not tried.</summary>
+    private async Task<bool> SendAllAsync()
+    {
+        foreach (var batch in journal.Keys.Chunk(AtOnce))
+        {
+            var sent = await Task.WhenAll(batch.Select(key => journal.SendAsync(key).AsTask())).ConfigureAwait(false);
+            if (Array.IndexOf(sent, false) >= 0)
+            {
+                _wasStuck = true;
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

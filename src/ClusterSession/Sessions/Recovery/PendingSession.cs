@@ -1,0 +1,42 @@
+namespace ClusterSession.Sessions.Recovery;
+
+/// <summary>What the store does not have of one session yet. Guarded by a lock on itself.</summary>
+internal sealed class PendingSession(DateTimeOffset since)
+{
+    /// <summary>The session with everything that is pending, or null if its end is pending.</summary>
+    public SessionRecord? Record { get; set; }
+
+    /// <summary>The newest version that the store is known to have had: attributes with newer ones are what is to be sent.</summary>
+    public SessionVersion Base { get; set; }
+
+    /// <summary>The version of the session's end, if that is pending.</summary>
+    public SessionVersion End { get; set; }
+
+    /// <summary>Whether it has been sent, and a later change must begin anew.</summary>
+    public bool IsSent { get; set; }
+
+    /// <summary>When the oldest of it was acknowledged.</summary>
+    public DateTimeOffset Since { get; } = since;
+
+    /// <summary>One sending at a time.</summary>
+    public SemaphoreSlim Sending { get; } = new(1, 1);
+
+    public int Size => Record?.Size ?? 0;
+
+    /// <summary>The attributes that the store lacks, with the whole lineage.</summary>
+    public static SessionRecord Unsent(SessionRecord record, SessionVersion stored)
+    {
+        using var builder = SessionRecordBuilder.Rent();
+        builder.SetHeader(record.Flags, record.Created);
+        builder.AddLineage(record);
+        foreach (var attribute in record)
+        {
+            if (attribute.Version > stored)
+            {
+                builder.Add(attribute.NameUtf8, attribute.Version, attribute.Flags, attribute.Payload, attribute.Large);
+            }
+        }
+
+        return builder.Build();
+    }
+}

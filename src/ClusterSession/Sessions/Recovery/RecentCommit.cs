@@ -1,0 +1,19 @@
+namespace ClusterSession.Sessions.Recovery;
+
+/// <summary>The newest commit of this node to one session. The record is immutable and mostly shared with the local copy.</summary>
+internal sealed class RecentCommit(SessionRecord record, long at)
+{
+    private volatile bool _isOutdated;
+
+    public SessionRecord Record { get; } = record;
+
+    /// <summary>When the store acknowledged it, as a timestamp.</summary>
+    public long At { get; } = at;
+
+    /// <summary>
+    /// Whether somebody else has changed or ended the session since: then this may be merged into what is there, but must not bring back what is not.
+    /// </summary>
+    public bool IsOutdated => _isOutdated;
+
+    public void MarkOutdated() => _isOutdated = true;
+}

@@ -1,0 +1,184 @@
+using System.Threading.Channels;
+using ClusterSession.Diagnostics;
+using ClusterSession.Http.Cookies;
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Sessions.Recovery;
+
+/// <summary>
+/// Hears of the store, and gives it back what it may have lost.
+/// </summary>
+/// <remarks>
+/// <code>
+/// the store is the same            the journal is sent
+/// its recent history may be lost   + ends first, so that nobody sees an ended session longer than must be; then commits in doubt
+/// everything may be lost           + key ring, and all copies that nobody else is known to have changed
+/// </code>
+/// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate is bounded, and nodes start at
+/// different moments, because they all hear of a failover at the same one.
+/// </remarks>
+internal sealed class StoreRecovery(
+    StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, HybridClock clock, SessionLifetime lifetime,
+    IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, SessionMetrics metrics, ILogger<StoreRecovery> logger)
+    : BackgroundService, ISessionObserver
+{
+    private const int AtOnce = 64;
+    private static readonly TimeSpan MostJitter = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan RecoveringFor = TimeSpan.FromSeconds(30);
+
+    private readonly Channel<StoreContinuity> _connected = Channel.CreateUnbounded<StoreContinuity>(new() { SingleReader = true });
+    private long _replacedAt = long.MinValue;
+
+    /// <summary>Whether the store came back as another a short while ago, so that nodes are still giving it back what they have.</summary>
+    public bool IsUnderWay => Volatile.Read(ref _replacedAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < RecoveringFor;
+
+    public void OnChanged(SessionKey key)
+    {
+        copies.OnChanged(key);
+        recent.OnChanged(key);
+    }
+
+    public void OnConnected(StoreContinuity continuity)
+    {
+        store.Connected();
+        journal.Wake();
+        if (continuity.Loss != StoreLoss.None)
+        {
+            Volatile.Write(ref _replacedAt, time.GetTimestamp());
+            _connected.Writer.TryWrite(continuity);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var continuity in _connected.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
+            {
+                await RecoverAsync(continuity, stoppingToken).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The node is shutting down; what only it has is in the journal, which drains.
+        }
+    }
+
+    private async Task RecoverAsync(StoreContinuity continuity, CancellationToken stopping)
+    {
+        logger.StoreReplaced(continuity.Loss);
+        if (continuity.Loss == StoreLoss.Everything)
+        {
+            await keyRing.RestoreAsync(stopping).ConfigureAwait(false);
+            if (options.Value.Outage.OnStoreReset == StoreResetPolicy.Discard)
+            {
+                Discard();
+                return;
+            }
+        }
+
+        await ForAllAsync(recent.Ends(), end => ReplayEndAsync(end.Key, end.Value), stopping).ConfigureAwait(false);
+        await Task.Delay(MostJitter * random.NextDouble(), time, stopping).ConfigureAwait(false);
+        var since = continuity.Loss == StoreLoss.Recent ? continuity.SafeUntil : long.MinValue;
+        await ForAllAsync(
+            recent.Since(since), commit => ReplayAsync(commit.Key, commit.Value.Record, () => commit.Value.IsOutdated), stopping).ConfigureAwait(false);
+        if (continuity.Loss == StoreLoss.Everything)
+        {
+            await ForAllAsync(
+                copies.All().Where(copy => !copy.Value.IsStale), copy => ReplayAsync(copy.Key, copy.Value.Record, () => copy.Value.IsStale), stopping)
+                .ConfigureAwait(false);
+        }
+    }
+
+    private void Discard()
+    {
+        foreach (var (key, _) in copies.All())
+        {
+            copies.Drop(key);
+        }
+
+        logger.CopiesDiscarded();
+    }
+
+    /// <summary>Replays in batches, at a bounded rate; what gets no answer is tried again while the store is the same.</summary>
+    private async Task ForAllAsync<T>(IEnumerable<T> all, Func<T, Task<bool?>> replay, CancellationToken stopping)
+    {
+        int replayed = 0, restored = 0, failed = 0;
+        var pause = TimeSpan.FromSeconds((double)AtOnce / options.Value.Outage.ReplayPerSecond);
+        foreach (var batch in all.Chunk(AtOnce))
+        {
+            var begun = time.GetTimestamp();
+            foreach (var outcome in await Task.WhenAll(batch.Select(replay)).ConfigureAwait(false))
+            {
+                replayed++;
+                restored += outcome == true ? 1 : 0;
+                failed += outcome is null ? 1 : 0;
+            }
+
+            var left = pause - time.GetElapsedTime(begun);
+            if (left > TimeSpan.Zero)
+            {
+                await Task.Delay(left, time, stopping).ConfigureAwait(false);
+            }
+        }
+
+        if (replayed > 0)
+        {
+            logger.ReplayDone(replayed, restored, failed);
+        }
+    }
+
+    private async Task<bool?> ReplayEndAsync(SessionKey key, SessionVersion version)
+    {
+        var answer = await store.DestroyAsync(key, version, lifetime.TombstoneLife).ConfigureAwait(false);
+        if (answer.Outcome == StoreCommitOutcome.Unavailable)
+        {
+            journal.AppendEnd(key, version);
+            return null;
+        }
+
+        return answer is { Outcome: StoreCommitOutcome.Committed, Previous.IsNone: false };
+    }
+
+    /// <summary>True if the store lacked something, false if not, null if it gave no answer.</summary>
+    private async Task<bool?> ReplayAsync(SessionKey key, SessionRecord record, Func<bool> isOutdated)
+    {
+        if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record))
+        {
+            return false;
+        }
+
+        while (true)
+        {
+            var mode = isOutdated() ? SessionCopyMode.Amend : SessionCopyMode.Restore;
+            var answer = await store.MergeAsync(key, new SessionCopy(record, clock.Next(), mode, lifetime.StoreLife)).ConfigureAwait(false);
+            clock.Observe(answer.Previous);
+            switch (answer.Outcome)
+            {
+                case StoreCommitOutcome.Superseded:
+                    continue;
+                case StoreCommitOutcome.Unavailable:
+                    journal.Append(key, record, new SessionDelta(), record.Version, answer.Failure);
+                    return null;
+                case StoreCommitOutcome.Committed:
+                    metrics.Lost.Add(1);
+                    if (copies.TryGet(key, out var copy))
+                    {
+                        copy.MarkStale(); // The stored record has a new version now.
+                    }
+
+                    return true;
+                case StoreCommitOutcome.Destroyed:
+                    copies.Drop(key);
+                    return false;
+                default:
+                    return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+namespace ClusterSession.Stores.Outage;
+
+/// <summary>
+/// Keeps requests from queueing on a store that gives no answers.
+/// </summary>
+/// <remarks>
+/// <code>
+///            BreakAfter failures in a row              ProbeInterval over: one operation goes through
+///   Closed ------------------------------------> Open ------------------------------------------> Probing
+///     ^                                            ^---------------- it fails --------------------'  |
+///     '----------------------------- it is answered, or the store reports a connection --------------'
+/// </code>
+/// Only "no answer" counts as a failure. A refusal (out of memory, read-only) is an answer, given quickly.
+/// Rejected: a failure ratio over a window, as libraries for many small dependencies have it; here is one store, and it either answers or does not.
+/// Thread-safe without a lock; the closed state costs one volatile read.
+/// </remarks>
+internal sealed class CircuitBreaker(OutageOptions options, TimeProvider time)
+{
+    private int _failures;
+    private long _openedAt;
+    private volatile bool _isOpen;
+
+    public bool IsOpen => _isOpen;
+
+    /// <summary>Whether an operation may go to the store now.</summary>
+    public bool MayTry()
+    {
+        if (!_isOpen)
+        {
+            return true;
+        }
+
+        var openedAt = Volatile.Read(ref _openedAt);
+        var now = time.GetTimestamp();
+        return time.GetElapsedTime(openedAt, now) >= options.ProbeInterval
+            && Interlocked.CompareExchange(ref _openedAt, now, openedAt) == openedAt; // One probe an interval.
+    }
+
+    public void Answered()
+    {
+        if (_failures != 0)
+        {
+            Volatile.Write(ref _failures, 0);
+        }
+
+        if (_isOpen)
+        {
+            _isOpen = false;
+        }
+    }
+
+    /// <summary>An operation got no answer. True if that was the one that opened the circuit.</summary>
+    public bool Failed()
+    {
+        if (Interlocked.Increment(ref _failures) < options.BreakAfter || _isOpen)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _openedAt, time.GetTimestamp());
+        _isOpen = true;
+        return true;
+    }
+}

@@ -1,0 +1,116 @@
+using ClusterSession.Diagnostics;
+using ClusterSession.Sessions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Stores.Outage;
+
+/// <summary>
+/// The store as requests see it: every operation has a deadline, and while the store gives no answers they fail at once.
+/// </summary>
+/// <remarks>An operation past its deadline goes on; what it may still do is harmless, because versions make repetition harmless. Thread-safe.</remarks>
+internal sealed class StoreGuard(
+    IClusterSessionStore store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<StoreGuard> logger)
+{
+    private readonly CircuitBreaker _breaker = new(options.Value.Outage, time);
+    private readonly TimeSpan _deadline = options.Value.Outage.HardTimeout;
+
+    public string Name => store.Name;
+
+    /// <summary>Whether requests do not wait for the store now.</summary>
+    public bool IsOpen => _breaker.IsOpen;
+
+    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known) =>
+        _breaker.MayTry()
+            ? WatchAsync(store.ReadAsync(key, known, CancellationToken.None), static read => read.Failure, StoreRead.Unavailable)
+            : new(StoreRead.Unavailable(StoreFailure.Unreachable));
+
+    public ValueTask<StoreCommit> CommitAsync(SessionKey key, in SessionChange change) =>
+        _breaker.MayTry()
+            ? WatchAsync(store.CommitAsync(key, change, CancellationToken.None), static commit => commit.Failure, StoreCommit.Unavailable, change.ReplicaTimeout)
+            : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
+
+    public ValueTask<StoreCommit> MergeAsync(SessionKey key, in SessionCopy copy) =>
+        _breaker.MayTry()
+            ? WatchAsync(store.MergeAsync(key, copy, CancellationToken.None), static commit => commit.Failure, StoreCommit.Unavailable, copy.ReplicaTimeout)
+            : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
+
+    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife) =>
+        _breaker.MayTry()
+            ? WatchAsync(store.DestroyAsync(key, version, tombstoneLife, CancellationToken.None), static commit => commit.Failure, StoreCommit.Unavailable)
+            : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
+
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life) =>
+        _breaker.MayTry()
+            ? WatchAsync(
+                store.TouchAsync(key, life, CancellationToken.None),
+                static touch => touch == StoreTouch.Unavailable ? StoreFailure.Unknown : StoreFailure.None,
+                static _ => StoreTouch.Unavailable)
+            : new(StoreTouch.Unavailable);
+
+    public ValueTask<StoreShared> ReadSharedAsync(string name) =>
+        _breaker.MayTry()
+            ? WatchAsync(store.ReadSharedAsync(name, CancellationToken.None), static shared => shared.Failure, static failure => new StoreShared(null, failure))
+            : new(new StoreShared(null, StoreFailure.Unreachable));
+
+    public ValueTask<StoreShared> CompareExchangeSharedAsync(string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value) =>
+        _breaker.MayTry()
+            ? WatchAsync(
+                store.CompareExchangeSharedAsync(name, expected, value, CancellationToken.None),
+                static shared => shared.Failure,
+                static failure => new StoreShared(null, failure))
+            : new(new StoreShared(null, StoreFailure.Unreachable));
+
+    /// <summary>The store reports that it can be reached: nobody needs to wait for a probe.</summary>
+    public void Connected() => Answered();
+
+    private ValueTask<T> WatchAsync<T>(
+        ValueTask<T> operation, Func<T, StoreFailure> failureOf, Func<StoreFailure, T> unavailable, TimeSpan beside = default)
+    {
+        if (!operation.IsCompletedSuccessfully)
+        {
+            return WaitAsync(operation.AsTask(), failureOf, unavailable, beside);
+        }
+
+        var answer = operation.GetAwaiter().GetResult();
+        Judge(failureOf(answer));
+        return new(answer);
+    }
+
+    private async ValueTask<T> WaitAsync<T>(Task<T> operation, Func<T, StoreFailure> failureOf, Func<StoreFailure, T> unavailable, TimeSpan beside)
+    {
+        try
+        {
+            var answer = await operation.WaitAsync(_deadline + beside, time).ConfigureAwait(false);
+            Judge(failureOf(answer));
+            return answer;
+        }
+        catch (TimeoutException)
+        {
+            Judge(StoreFailure.Unknown);
+            return unavailable(StoreFailure.Unknown);
+        }
+    }
+
+    private void Judge(StoreFailure failure)
+    {
+        if (failure is StoreFailure.None or StoreFailure.Refused)
+        {
+            Answered();
+        }
+        else if (_breaker.Failed())
+        {
+            logger.StoreUnanswering(store.Name);
+        }
+    }
+
+    private void Answered()
+    {
+        if (_breaker.IsOpen)
+        {
+            logger.StoreAnswering(store.Name);
+        }
+
+        _breaker.Answered();
+    }
+}
