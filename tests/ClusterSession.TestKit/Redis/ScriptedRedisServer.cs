@@ -39,11 +39,14 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
     /// <summary>The raw reply to a command after the handshake; null: no reply. Default: what a server would say to PING, else +OK.</summary>
     public Func<string[], string?> OnCommand { get; set; } = command => command[0] == "PING" ? "+PONG\r\n" : "+OK\r\n";
 
-    /// <summary>The raw reply to a command of the handshake; null: goes to <see cref="OnCommand"/>. Default: an empty master, version 7.0.15.</summary>
+    /// <summary>The raw reply to a command of the handshake; null: goes to <see cref="OnCommand"/> (but the first PING is always answered). Default: an empty master, version 7.0.15.</summary>
     public Func<string[], string?> Handshake { get; set; } = DefaultHandshake;
 
     /// <summary>Answers nothing any more, also not the heartbeat, while the connection stays open.</summary>
     public bool Silent { get; set; }
+
+    /// <summary>Stops reading after the handshake, so that the kernel's buffers fill up.</summary>
+    public bool StopReading { get; set; }
 
     /// <summary>A bulk string.</summary>
     public static string Bulk(string text) => $"${Encoding.UTF8.GetByteCount(text)}\r\n{text}\r\n";
@@ -124,9 +127,17 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
         try
         {
             using var stream = new NetworkStream(socket, ownsSocket: true);
+            var greeted = false;
             while (await ReadCommandAsync(stream) is { } command)
             {
                 var reply = Silent ? null : Handshake(command);
+                if (!greeted && !Silent && reply is null && command[0] == "PING")
+                {
+                    // The last word of the handshake.
+                    greeted = true;
+                    reply = "+PONG\r\n";
+                }
+
                 if (reply is null)
                 {
                     Commands.Enqueue(string.Join(' ', command));
@@ -135,9 +146,11 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
 
                 if (reply is not null)
                     await stream.WriteAsync(Encoding.Latin1.GetBytes(reply));
+                if (greeted && StopReading)
+                    await Task.Delay(Timeout.Infinite, _stop.Token);
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // The client went away, or the test dropped it.
         }
