@@ -1,0 +1,18 @@
+using System.Collections.Concurrent;
+using ClusterSession.Redis;
+using ClusterSession.Redis.Connection;
+
+namespace ClusterSession.Tests.Redis.Connection;
+
+/// <summary>Writes down what a topology tells.</summary>
+internal sealed class RecordingObserver : IRedisTopologyObserver
+{
+    public ConcurrentQueue<string> Events { get; } = new();
+
+    public void OnConnected(RedisConnection connection, RedisServerIdentity? previous) =>
+        Events.Enqueue($"connected {connection.Server.ContinuityFrom(previous)}");
+
+    public void OnDisconnected(RedisConnection connection, RedisConnectionException reason) => Events.Enqueue("disconnected");
+
+    public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) => Events.Enqueue($"failed {failure.Failure}");
+}
