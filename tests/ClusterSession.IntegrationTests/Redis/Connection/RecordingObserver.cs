@@ -1,0 +1,21 @@
+using System.Collections.Concurrent;
+using ClusterSession.Redis;
+using ClusterSession.Redis.Connection;
+
+namespace ClusterSession.IntegrationTests.Redis.Connection;
+
+/// <summary>Writes down how each new connection's server relates to the one before.</summary>
+internal sealed class RecordingObserver : IRedisTopologyObserver
+{
+    public ConcurrentQueue<RedisContinuity> Continuities { get; } = new();
+
+    public void OnConnected(RedisConnection connection, RedisServerIdentity? previous) => Continuities.Enqueue(connection.Server.ContinuityFrom(previous));
+
+    public void OnDisconnected(RedisConnection connection, RedisConnectionException reason)
+    {
+    }
+
+    public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure)
+    {
+    }
+}
