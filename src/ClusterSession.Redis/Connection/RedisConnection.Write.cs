@@ -41,7 +41,8 @@ internal sealed partial class RedisConnection
     public void Send(RedisRequest first, RedisRequest second)
     {
         Exception? refusal;
-        var wake = false;
+        bool wake;
+        bool alone;
         lock (_gate)
         {
             refusal = RefusalLocked(2);
@@ -62,6 +63,7 @@ internal sealed partial class RedisConnection
 
             wake = refusal is null && !_flushing;
             _flushing |= wake;
+            alone = _ring.Count == 2;
         }
 
         if (refusal is not null)
@@ -71,7 +73,7 @@ internal sealed partial class RedisConnection
         }
         else if (wake)
         {
-            _wake.Set(onThisThread: false);
+            _wake.Set(onThisThread: alone);
         }
     }
 

@@ -103,11 +103,11 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     }
 
     /// <summary>Begins reading, sending and watching.</summary>
-    internal void Start()
+    internal void Start() => Detached.Run(() =>
     {
         _loops = Task.WhenAll(Task.Run(ReadLoopAsync), Task.Run(FlushLoopAsync));
         StartSweep();
-    }
+    });
 
     private void CloseWith(Func<bool, RedisConnectionException> reason)
     {

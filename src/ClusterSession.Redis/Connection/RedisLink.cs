@@ -47,7 +47,7 @@ internal sealed class RedisLink : IAsyncDisposable
     public RedisConnectException? LastFailure => Volatile.Read(ref _lastFailure);
 
     /// <summary>Begins connecting. Called once.</summary>
-    public void Start() => _loop = Task.Run(RunAsync);
+    public void Start() => Detached.Run(() => _loop = Task.Run(RunAsync));
 
     /// <summary>The open connection; waits for one at most for the connect timeout.</summary>
     /// <exception cref="RedisConnectException">There is none; nothing was sent.</exception>

@@ -132,6 +132,29 @@ public sealed class RedisLinkTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_loops_do_not_hold_on_to_the_context_of_the_request_that_began_them(bool suppressed)
+    {
+        await using var server = new ScriptedRedisServer();
+        var context = new AsyncLocal<string> { Value = "request" };
+        var observer = new ContextObserver(context);
+        await using var topology = Topology(observer, [server.Port]);
+        if (suppressed)
+        {
+            using (ExecutionContext.SuppressFlow())
+                topology.Start();
+        }
+        else
+        {
+            topology.Start();
+        }
+
+        await topology.GetConnectionAsync(default, CancellationToken.None);
+        Assert.Equal([null], observer.Seen);
+    }
+
+    [Theory]
     [InlineData("run1", "hist1", "0", nameof(RedisContinuity.Same))]
     [InlineData("run1", "hist2", "hist1", nameof(RedisContinuity.SameHistory))]
     [InlineData("run2", "hist1", "0", nameof(RedisContinuity.SameHistory))]
@@ -143,6 +166,21 @@ public sealed class RedisLinkTests
         var before = new RedisServerIdentity("run1", "hist1", "0", -1, 10, RedisRole.Master, "7.0.15", "standalone");
         Assert.Equal(expected, (before with { RunId = run, ReplicationId = history, ReplicationId2 = former }).ContinuityFrom(before).ToString());
         Assert.Equal(RedisContinuity.First, before.ContinuityFrom(null));
+    }
+
+    private sealed class ContextObserver(AsyncLocal<string> context) : IRedisTopologyObserver
+    {
+        public List<string?> Seen { get; } = [];
+
+        public void OnConnected(RedisConnection connection, RedisServerIdentity? previous) => Seen.Add(context.Value);
+
+        public void OnDisconnected(RedisConnection connection, RedisConnectionException reason)
+        {
+        }
+
+        public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure)
+        {
+        }
     }
 
     private static StandaloneTopology Topology(IRedisTopologyObserver? observer, int[] ports, Action<RedisOptions>? configure = null) =>
