@@ -1,0 +1,17 @@
+namespace Shop.Page;
+
+/// <summary>What a browser is told about every answer of the shop.</summary>
+internal static class PageHeaders
+{
+    /// <summary>The page needs nothing from anywhere else, and may say so.</summary>
+    private const string Policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+    public static void UsePageHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        var headers = context.Response.Headers;
+        headers.ContentSecurityPolicy = Policy;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        return next(context);
+    });
+}

@@ -1,0 +1,41 @@
+// One node of the shop. Several of them behind a balancer share their sessions through Redis, and any of them may die.
+//
+//   dotnet run --project samples/Shop -- --urls http://127.0.0.1:5000 --Node node-1 --ConnectionStrings:Redis 127.0.0.1:6379
+//
+// Without a connection string the sessions stay in this process: enough for one node, and a way to see what several would lose.
+
+using ClusterSession;
+using Microsoft.Extensions.FileProviders;
+using Shop.Carts;
+using Shop.Nodes;
+using Shop.Page;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(new NodeIdentity(builder.Configuration["Node"] ?? "node-1"));
+builder.Services.AddSingleton<CartResponder>();
+
+var sessions = builder.Services.AddClusterSession(o =>
+{
+    o.IdleTimeout = TimeSpan.FromMinutes(20);
+    o.Cookie.Name = ".Shop";
+    o.Durability = SessionDurability.Primary;
+});
+if (builder.Configuration.GetConnectionString("Redis") is { Length: > 0 } redis)
+    sessions.UseRedis(redis);
+else
+    sessions.UseInMemory();
+
+var app = builder.Build();
+
+app.UsePageHeaders();
+// Before the session: a request for the page's own files never opens one.
+var page = new EmbeddedFileProvider(typeof(NodeIdentity).Assembly, "Shop.Page.Files");
+app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = page });
+app.UseStaticFiles(new StaticFileOptions { FileProvider = page });
+app.UseClusterSession();
+
+app.MapCart();
+app.MapNode();
+app.Run();
