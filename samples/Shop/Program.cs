@@ -33,7 +33,7 @@ app.UsePageHeaders();
 // Before the session: a request for the page's own files never opens one.
 var page = new EmbeddedFileProvider(typeof(NodeIdentity).Assembly, "Shop.Page.Files");
 app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = page });
-app.UseStaticFiles(new StaticFileOptions { FileProvider = page });
+app.UseStaticFiles(new StaticFileOptions { FileProvider = page, OnPrepareResponse = PageHeaders.AskAgain });
 app.UseClusterSession();
 
 app.MapCart();

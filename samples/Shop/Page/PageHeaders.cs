@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.StaticFiles;
+
 namespace Shop.Page;
 
 /// <summary>What a browser is told about every answer of the shop.</summary>
@@ -14,4 +16,7 @@ internal static class PageHeaders
         headers["Referrer-Policy"] = "no-referrer";
         return next(context);
     });
+
+    /// <summary>The page's files change with the program and have no version in their names: a browser keeps them, but asks first.</summary>
+    public static void AskAgain(StaticFileResponseContext file) => file.Context.Response.Headers.CacheControl = "no-cache";
 }

@@ -7,8 +7,6 @@ const maxDots = 14;
 let products = new Map();
 let known = new Set();
 
-export const productName = id => products.get(id)?.name ?? id;
-
 export function showProducts(list, add) {
   products = new Map(list.map(product => [product.id, product]));
   byId("products").replaceChildren(...list.map(product => {
@@ -56,5 +54,5 @@ export function showCart(view, missing, { add, remove }) {
   const kept = byId("kept");
   kept.hidden = count() === 0;
   kept.className = `badge ${missing === 0 ? "good" : "bad"}`;
-  kept.textContent = missing === 0 ? `${count()} acknowledged, none lost` : `${missing} of ${count()} acknowledged lost`;
+  kept.textContent = `${count()} acknowledged · ${missing} lost`;
 }

@@ -63,7 +63,7 @@ function show(next) {
   byId("store").replaceChildren(
     h("b", {}, "Redis"),
     h("span", { class: `badge ${store.up ? "good" : "bad"}` }, store.up ? "up" : "down"),
-    h("span", { class: "figures" }, store.up ? `${store.keys} keys · ${store.commandsPerSecond} commands/s` : "no answer"));
+    h("span", { class: "figures" }, store.up ? `${store.keys} ${store.keys === 1 ? "key" : "keys"} · ${store.commandsPerSecond} commands/s` : "no answer"));
   for (const listener of listeners) listener();
 }
 

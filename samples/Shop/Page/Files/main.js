@@ -2,7 +2,7 @@
 import { byId, milliseconds, nodeLabel, refresh } from "./dom.js";
 import { newLineId, send } from "./requests.js";
 import * as ledger from "./ledger.js";
-import { productName, showCart, showProducts } from "./cart.js";
+import { showCart, showProducts } from "./cart.js";
 import { isUp, kill, nodeAt, onStatus, refreshStatus } from "./cluster.js";
 import { fullVersion, note, record, shortVersion, startTrail } from "./trail.js";
 
@@ -23,14 +23,15 @@ async function request(what, method, path, body) {
 }
 
 function show({ view, what, at, tried, attempts, elapsed }) {
-  record(what, view, elapsed);
-  showRequest(view, what, tried, attempts, elapsed);
+  const dead = tried.slice(0, -1).map(address => nodeLabel(nodeAt(address)));
+  record(what, view, elapsed, dead);
+  showRequest(view, what, dead, attempts, elapsed);
   if (!ledger.accept(view, at)) return;
   lines = view.lines;
   showCart(view, ledger.missing(view, at), { add, remove });
 }
 
-function showRequest(view, what, tried, attempts, elapsed) {
+function showRequest(view, what, dead, attempts, elapsed) {
   answeredBy = view.node;
   const tile = byId("request-node");
   tile.dataset.node = view.node;
@@ -44,12 +45,12 @@ function showRequest(view, what, tried, attempts, elapsed) {
   byId("request-time").textContent = milliseconds(elapsed);
 
   const passed = byId("request-passed");
-  passed.hidden = !(tried.length > 1 || attempts > 1 || view.isRegressed);
+  passed.hidden = !(dead.length > 0 || attempts > 1 || view.isRegressed);
   passed.className = `passed ${view.isRegressed ? "bad" : ""}`;
   passed.textContent = view.isRegressed
     ? "This session went backwards: a store has lost something."
-    : tried.length > 1
-      ? `${tried.slice(0, -1).map(address => nodeLabel(nodeAt(address))).join(" and ")} did not answer; ${nodeLabel(view.node)} took over.`
+    : dead.length > 0
+      ? `${dead.join(" and ")} did not answer; ${nodeLabel(view.node)} took over.`
       : `Answered at attempt ${attempts}.`;
   showKillButton();
 }
@@ -62,7 +63,7 @@ function showKillButton() {
 }
 
 async function read() {
-  const result = await request("read the cart", "GET", "/api/cart");
+  const result = await request("read", "GET", "/api/cart");
   if (result) show(result);
 }
 
@@ -76,7 +77,7 @@ async function add(product) {
 
 async function write(product) {
   const id = newLineId();
-  const result = await request(`+ ${productName(product)}`, "PUT", `/api/cart/lines/${id}`, { product });
+  const result = await request(`+ ${product}`, "PUT", `/api/cart/lines/${id}`, { product });
   if (!result) return;
   ledger.acknowledge(id);
   show(result);
@@ -84,13 +85,13 @@ async function write(product) {
 
 async function remove(id, product) {
   ledger.forget([id]);
-  const result = await request(`− ${productName(product)}`, "DELETE", `/api/cart/lines/${id}`);
+  const result = await request(`− ${product}`, "DELETE", `/api/cart/lines/${id}`);
   if (result) show(result);
 }
 
 async function clear() {
   ledger.forget(lines.map(line => line.id));
-  const result = await request("empty the cart", "DELETE", "/api/cart");
+  const result = await request("empty", "DELETE", "/api/cart");
   if (result) show(result);
 }
 

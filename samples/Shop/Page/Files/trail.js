@@ -2,17 +2,18 @@
 import { byId, h, milliseconds, nodeLabel } from "./dom.js";
 
 const stripLength = 36;
-const listLength = 8;
+const listLength = 7;
 const strip = () => byId("strip");
 
 export function startTrail() {
   strip().replaceChildren(...Array.from({ length: stripLength }, () => h("i")));
 }
 
-export function record(what, view, elapsed) {
+/** One request; `dead` are the nodes that did not answer it. */
+export function record(what, view, elapsed, dead) {
   push(h("i", { "data-node": view.node, class: view.source === "local copy" ? "local" : "remote", title: `${nodeLabel(view.node)}, ${view.source}` }));
   list(h("li", { class: "fresh" },
-    h("span", { class: "what" }, what),
+    h("span", { class: "what" }, what, dead.length ? h("span", { class: "passed-on", title: `passed on: ${dead.join(", ")} did not answer` }, " ↷") : null),
     h("span", { class: "chip", "data-node": view.node }, nodeLabel(view.node)),
     h("span", { class: "from" }, view.source),
     h("code", { title: fullVersion(view.version) }, shortVersion(view.version)),
