@@ -15,6 +15,7 @@ internal sealed class DemoCluster : IAsyncDisposable
     {
         var ports = Ports.Find(5);
         _port = options.Port == 0 ? ports[0] : options.Port;
+        Ports.RequireFree(_port);
         StorePort = ports[1];
         var redis = options.WithoutStore ? null : $"127.0.0.1:{StorePort}";
         Nodes = [.. ports[2..].Select((port, index) => new ShopNode($"node-{index + 1}", port, redis, _directory))];

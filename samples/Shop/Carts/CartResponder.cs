@@ -30,6 +30,7 @@ public sealed class CartResponder(NodeIdentity node, TimeProvider time)
             session.Source switch
             {
                 SessionSource.LocalCopy => "local copy",
+                SessionSource.Revalidated => "revalidated",
                 SessionSource.Store => "store",
                 _ => "new",
             },

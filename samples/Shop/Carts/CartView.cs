@@ -2,7 +2,7 @@ namespace Shop.Carts;
 
 /// <summary>The cart, and how this request came by it.</summary>
 /// <param name="Node">The node that answered.</param>
-/// <param name="Source">Where it had the session from: "new", "local copy" or "store".</param>
+/// <param name="Source">Where it had the session from: "new", "local copy", "revalidated" (a local copy that the store confirmed) or "store".</param>
 /// <param name="Version">The session's version after this request.</param>
 /// <param name="IsRegressed">The session went backwards because a store lost something. Never silent.</param>
 /// <param name="CommitMilliseconds">How long the write took, or null if there was nothing to write.</param>

@@ -6,6 +6,20 @@ namespace ShopCluster.Processes;
 /// <summary>Free ports on the loopback address.</summary>
 internal static class Ports
 {
+    /// <summary>Fails if something listens on that port already.</summary>
+    public static void RequireFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+        }
+        catch (SocketException failure)
+        {
+            throw new DemoException($"Port {port} cannot be used ({failure.Message}). Name another with --port, or none.");
+        }
+    }
+
     /// <summary>
     /// Finds free ports below 32768. Not by asking for port 0: that gives one out of the range from which the kernel also takes the
     /// client ends of connections, and while a node is down, one of the many connections of a busy run would sooner or later sit on

@@ -36,7 +36,9 @@ async function bringBack(name) {
 async function command(name, verb) {
   try {
     // The header makes it a request that no other site's page can send.
-    await fetch(`/cluster/nodes/${name}/${verb}`, { method: "POST", headers: { "x-demo": "1" } });
+    const done = fetch(`/cluster/nodes/${name}/${verb}`, { method: "POST", headers: { "x-demo": "1" } });
+    setTimeout(refreshStatus, 60); // starting takes a second or so, and is worth seeing
+    await done;
   } finally {
     await refreshStatus();
   }
@@ -45,7 +47,7 @@ async function command(name, verb) {
 function show(next) {
   for (const node of next.nodes) {
     const before = status?.nodes.find(old => old.name === node.name);
-    if (before?.state === "starting" && node.state === "up") note(`${nodeLabel(node.name)} is back`, "good");
+    if (before && before.state !== "up" && node.state === "up") note(`${nodeLabel(node.name)} is back`, "good");
   }
   status = next;
   belongTo(next.run);
@@ -63,9 +65,11 @@ function show(next) {
   byId("store").replaceChildren(
     h("b", {}, "Redis"),
     h("span", { class: `badge ${store.up ? "good" : "bad"}` }, store.up ? "up" : "down"),
-    h("span", { class: "figures" }, store.up ? `${store.keys} ${store.keys === 1 ? "key" : "keys"} · ${store.commandsPerSecond} commands/s` : "no answer"));
+    h("span", { class: "figures" }, store.up ? `${plural(store.keys, "key")} · ${plural(store.commandsPerSecond, "command")}/s` : "no answer"));
   for (const listener of listeners) listener();
 }
+
+const plural = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
 const row = node => h("li", { "data-node": node.name },
   h("span", { class: "light" }),

@@ -38,7 +38,7 @@ function showRequest(view, what, dead, attempts, elapsed) {
   tile.textContent = nodeLabel(view.node);
   refresh(tile);
   byId("request-what").textContent = what;
-  byId("request-source").textContent = { "local copy": "local copy", store: "store (Redis)", new: "nowhere: new session" }[view.source];
+  byId("request-source").textContent = { "local copy": "local copy", revalidated: "copy, confirmed by Redis", store: "store (Redis)", new: "new session" }[view.source];
   byId("request-version").textContent = shortVersion(view.version);
   byId("request-version").title = fullVersion(view.version);
   byId("request-commit").textContent = view.commitMilliseconds === null ? "nothing to write" : milliseconds(view.commitMilliseconds);
