@@ -11,11 +11,9 @@ internal sealed class DemoCluster : IAsyncDisposable
     private RedisServer? _store;
     private NginxBalancer? _balancer;
 
-    private DemoCluster(DemoOptions options)
+    private DemoCluster(DemoOptions options, int[] ports)
     {
-        var ports = Ports.Find(5);
-        _port = options.Port == 0 ? ports[0] : options.Port;
-        Ports.RequireFree(_port);
+        _port = ports[0];
         StorePort = ports[1];
         var redis = options.WithoutStore ? null : $"127.0.0.1:{StorePort}";
         Nodes = [.. ports[2..].Select((port, index) => new ShopNode($"node-{index + 1}", port, redis, _directory))];
@@ -34,7 +32,14 @@ internal sealed class DemoCluster : IAsyncDisposable
     /// <summary>Starts the store, then the nodes.</summary>
     public static async Task<DemoCluster> StartAsync(DemoOptions options, CancellationToken cancellation)
     {
-        var cluster = new DemoCluster(options);
+        var ports = Ports.Find(5);
+        if (options.Port != 0)
+        {
+            Ports.RequireFree(options.Port);
+            ports[0] = options.Port;
+        }
+
+        var cluster = new DemoCluster(options, ports);
         try
         {
             cluster._store = await RedisServer.StartAsync(cluster.StorePort, cluster._directory, cancellation);
