@@ -80,7 +80,7 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
         {
             if (answers[i] is not { } answer) continue;
             Compare(answer.View, "one of two adds", alsoExpected: ids[i], alsoPossible: ids[1 - i]);
-            _lastNode = answer.View.Node;
+            Arrived(answer.View.Node);
         }
 
         foreach (var (id, answer) in ids.Zip(answers))
@@ -123,9 +123,14 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
     private void Take(Answer answer, string what)
     {
         Compare(answer.View, what);
-        if (_lastNode is not null && _lastNode != answer.View.Node) tally.CountMove();
-        _lastNode = answer.View.Node;
+        Arrived(answer.View.Node);
         Cookie = answer.Cookie ?? Cookie;
+    }
+
+    private void Arrived(string node)
+    {
+        if (_lastNode is not null && _lastNode != node) tally.CountMove();
+        _lastNode = node;
     }
 
     private void Compare(CartView view, string what, string? alsoExpected = null, string? alsoPossible = null)

@@ -22,6 +22,7 @@ internal sealed class ControlServer : IAsyncDisposable
         var app = builder.Build();
 
         app.MapGet("/cluster/status", (CancellationToken aborted) => StatusAsync(cluster, aborted));
+        app.MapGet("/cluster/all-down", () => Results.Stream(typeof(ControlServer).Assembly.GetManifestResourceStream("AllDown.html")!, "text/html; charset=utf-8"));
         var nodes = app.MapGroup("/cluster/nodes/{name}").AddEndpointFilter(OwnPageOnlyAsync);
         nodes.MapPost("kill", (string name, CancellationToken aborted) => CommandAsync(cluster, name, node => node.KillAsync(aborted)));
         // Not the request's token: a page that is closed must not leave a node half started.

@@ -83,6 +83,8 @@ internal sealed class NginxBalancer : IAsyncDisposable
             add_header X-Upstreams $upstream_addr always;
 
             location / { proxy_pass http://shop; }
+            # With all nodes dead there is nobody to show the page that has the buttons to bring them back.
+            location = / { proxy_pass http://shop; error_page 502 504 /cluster/all-down; }
             location /cluster/ { proxy_pass http://127.0.0.1:{{controlPort}}; }
           }
         }
