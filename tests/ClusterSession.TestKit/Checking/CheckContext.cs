@@ -1,0 +1,89 @@
+using ClusterSession.TestKit.Histories;
+
+namespace ClusterSession.TestKit.Checking;
+
+/// <summary>A history with the indexes that the checks share. Immutable after construction.</summary>
+public sealed class CheckContext
+{
+    private readonly Dictionary<string, (HistoryEvent Event, Op Op)> _writers = [];
+    private readonly List<(string Value, HistoryEvent First, HistoryEvent Second)> _duplicateWrites = [];
+
+    public CheckContext(History history, CheckOptions options)
+    {
+        History = history;
+        Options = options;
+        DoubleFaultWindows = DoubleFaults.Find(history.Faults, options.DoubleFaultReach);
+        Sessions = [.. history.Events
+            .GroupBy(e => e.Session)
+            .OrderBy(g => g.Key)
+            .Select(g => new SessionHistory(g.Key, [.. g.OrderBy(e => e.InvokeNs).ThenBy(e => e.Client).ThenBy(e => e.Request)]))];
+        foreach (var request in history.Events)
+        {
+            foreach (var op in request.Ops.Where(o => o.Kind is OpKind.Set or OpKind.Append && o.Value is not null))
+            {
+                if (!_writers.TryAdd(op.Value!, (request, op)))
+                {
+                    _duplicateWrites.Add((op.Value!, _writers[op.Value!].Event, request));
+                }
+            }
+        }
+    }
+
+    public History History { get; }
+
+    public CheckOptions Options { get; }
+
+    public IReadOnlyList<SessionHistory> Sessions { get; }
+
+    public IReadOnlyList<TimeWindow> DoubleFaultWindows { get; }
+
+    /// <summary>Values written twice: the load program's mistake, which makes every other result worthless.</summary>
+    public IReadOnlyList<(string Value, HistoryEvent First, HistoryEvent Second)> DuplicateWrites => _duplicateWrites;
+
+    public bool TryGetWriter(string value, out (HistoryEvent Event, Op Op) writer) => _writers.TryGetValue(value, out writer);
+
+    public bool InDoubleFault(HistoryEvent from, HistoryEvent to) =>
+        DoubleFaultWindows.Any(w => w.Overlaps(from.InvokeNs, to.CompleteNs));
+
+    /// <summary>
+    /// How bad it is that what <paramref name="earlier"/> did or saw is missing in <paramref name="reader"/>: excused by a double fault only,
+    /// and only if the session said so.
+    /// </summary>
+    public OutcomeClass ClassOfLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader)
+    {
+        var wasReported = session.Events.Any(
+            e => e.Has(EventFlags.Regressed) && e.CompleteNs >= earlier.InvokeNs && e.InvokeNs <= reader.CompleteNs);
+        return (wasReported && InDoubleFault(earlier, reader)) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
+    }
+
+    /// <summary>Acknowledged under <c>Local</c> by a node that was killed before it had to flush.</summary>
+    public bool LostWithItsNode(HistoryEvent write) =>
+        (write.Durability ?? History.Run.Durability) == "Local"
+        && History.Faults.Any(f => f.Layer == FaultLayer.Node
+            && f.Target == write.Node
+            && f.StartNs >= write.InvokeNs
+            && f.StartNs - write.CompleteNs <= Options.LocalFlushInterval.TotalNanoseconds);
+
+    /// <summary>What an answered request read, one item per value found; null where an attribute was absent.</summary>
+    public static IEnumerable<(Op Op, string? Value)> ReadsOf(HistoryEvent request)
+    {
+        if (request.Result != RequestResult.Ok)
+        {
+            yield break;
+        }
+        foreach (var op in request.Ops)
+        {
+            if (op.Kind == OpKind.Get)
+            {
+                yield return (op, op.Value);
+            }
+            else if (op is { Kind: OpKind.List, Values: { } values })
+            {
+                foreach (var value in values)
+                {
+                    yield return (op, value);
+                }
+            }
+        }
+    }
+}

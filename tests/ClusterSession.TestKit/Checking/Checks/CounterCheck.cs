@@ -1,0 +1,104 @@
+using ClusterSession.TestKit.Histories;
+
+namespace ClusterSession.TestKit.Checking.Checks;
+
+/// <summary>
+/// Counters. Demanded where the counter is a real increment, or where one client alone counts one step after the other: each answer is larger than the one before,
+/// none comes twice, and the end value lies between the acknowledged and the possible increments. A counter that is a read and a write, counted by several at once,
+/// loses steps by design (last writer wins); then the loss is only measured. The same holds once an increment's result is unknown: the late write of a plain
+/// register may lawfully take it back.
+/// </summary>
+public sealed class CounterCheck : IHistoryCheck
+{
+    public string Name => "counters";
+
+    public CheckResult Check(CheckContext context)
+    {
+        var report = new CheckReport(Name);
+        foreach (var session in context.Sessions)
+        {
+            var end = session.Destructions.Count == 0 ? long.MaxValue : session.Destructions.Min(d => d.InvokeNs);
+            var judged = session.Events.Where(e => e.ClientKind != ClientKind.Thief && !e.Has(EventFlags.ServedEmpty) && e.CompleteNs < end).ToList();
+            foreach (var key in judged.SelectMany(e => e.Ops).Where(o => o.Kind == OpKind.Counter).Select(o => o.Key!).Distinct())
+            {
+                CheckCounter(context, session, report, judged, key);
+            }
+        }
+        return report.ToResult();
+    }
+
+    private static void CheckCounter(CheckContext context, SessionHistory session, CheckReport report, List<HistoryEvent> judged, string key)
+    {
+        var steps = judged
+            .Where(e => e.Result != RequestResult.Fail)
+            .SelectMany(e => e.Ops.Where(o => o.Kind == OpKind.Counter && o.Key == key).Select(o => (Event: e, o.Number)))
+            .ToList();
+        var known = steps.Where(s => s.Event.Result == RequestResult.Ok && s.Number is not null).ToList();
+        var unknown = steps.Count(s => s.Event.Result == RequestResult.Info);
+        var oneByOne = steps.Select(s => s.Event.Client).Distinct().Count() == 1 && steps[0].Event.ClientKind != ClientKind.Parallel && unknown == 0;
+        var isStrict = context.Options.DemandAtomicCounters || oneByOne;
+
+        report.Opportunity(known.Count);
+        CheckAnswers(context, session, report, known, isStrict, key);
+        CheckEndValues(context, session, report, judged, steps, unknown, isStrict, key);
+    }
+
+    private static void CheckAnswers(
+        CheckContext context, SessionHistory session, CheckReport report, List<(HistoryEvent Event, long? Number)> known, bool isStrict, string key)
+    {
+        var seen = new Dictionary<long, HistoryEvent>();
+        foreach (var (step, number) in known)
+        {
+            if (!seen.TryAdd(number!.Value, step))
+            {
+                var outcome = isStrict ? context.ClassOfLoss(session, seen[number.Value], step) : OutcomeClass.Measured;
+                report.Violation("COUNTED-TWICE", outcome, $"{key} answered {number} twice", seen[number.Value], step);
+            }
+        }
+        if (!isStrict)
+        {
+            return;
+        }
+        foreach (var client in known.GroupBy(s => s.Event.Client))
+        {
+            var steps = client.OrderBy(s => s.Event.InvokeNs).ToList();
+            for (var i = 1; i < steps.Count; i++)
+            {
+                if (steps[i - 1].Event.Precedes(steps[i].Event) && steps[i].Number < steps[i - 1].Number)
+                {
+                    var outcome = context.ClassOfLoss(session, steps[i - 1].Event, steps[i].Event);
+                    report.Violation("COUNTER-WENT-BACK", outcome, $"{key} answered {steps[i].Number} after {steps[i - 1].Number}", steps[i - 1].Event, steps[i].Event);
+                }
+            }
+        }
+    }
+
+    private static void CheckEndValues(
+        CheckContext context, SessionHistory session, CheckReport report, List<HistoryEvent> judged,
+        List<(HistoryEvent Event, long? Number)> steps, int unknown, bool isStrict, string key)
+    {
+        if (session.RemovalsOf(key).Count > 0)
+        {
+            return;
+        }
+        var acknowledged = steps.Count - unknown;
+        var reads = judged
+            .Where(e => e.Has(EventFlags.Final) && e.Result == RequestResult.Ok)
+            .SelectMany(e => e.Ops.Where(o => o.Kind == OpKind.CounterRead && o.Key == key).Select(o => (Event: e, Number: o.Number ?? 0)));
+        foreach (var (reader, number) in reads)
+        {
+            report.Opportunity();
+            var last = steps[^1].Event;
+            if (number > steps.Count)
+            {
+                report.Violation("COUNTER-TOO-HIGH", OutcomeClass.Never, $"{key} is {number} after at most {steps.Count} increments", last, reader);
+            }
+            else if (number < acknowledged)
+            {
+                var outcome = isStrict ? context.ClassOfLoss(session, last, reader) : OutcomeClass.Measured;
+                report.Add("counter steps lost", acknowledged - number);
+                report.Violation("COUNTER-TOO-LOW", outcome, $"{key} is {number} after {acknowledged} acknowledged increments", last, reader);
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+namespace ClusterSession.TestKit.Histories;
+
+public enum FaultLayer
+{
+    Store,
+    Node,
+    Link,
+}
