@@ -2,13 +2,13 @@ using ClusterSession.TestKit.Histories;
 
 namespace ClusterSession.TestKit.Checking;
 
-/// <summary>Collects what one check finds. Keeps few witnesses per rule: a broken build breaks a rule a million times.</summary>
+/// <summary>Collects what one check finds. Keeps few witnesses per rule and class: a broken build breaks a rule a million times.</summary>
 public sealed class CheckReport(string check)
 {
     private const int KeptPerRule = 5;
 
     private readonly List<Violation> _kept = [];
-    private readonly Dictionary<string, int> _perRule = [];
+    private readonly Dictionary<(string Rule, OutcomeClass Class), int> _perRule = [];
     private readonly Dictionary<OutcomeClass, long> _counts = [];
     private readonly Dictionary<string, Measurement> _measurements = [];
     private readonly List<string> _invalid = [];
@@ -23,8 +23,8 @@ public sealed class CheckReport(string check)
         {
             Add(rule, 1);
         }
-        var seen = _perRule.GetValueOrDefault(rule);
-        _perRule[rule] = seen + 1;
+        var seen = _perRule.GetValueOrDefault((rule, outcome));
+        _perRule[(rule, outcome)] = seen + 1;
         if (seen < KeptPerRule)
         {
             _kept.Add(new Violation(rule, outcome, description, [.. witness.Distinct().OrderBy(e => e.InvokeNs)]));

@@ -16,10 +16,6 @@ internal sealed class EntryView(SessionHistory session)
 
     public void Add(HistoryEvent request)
     {
-        if (request.Has(EventFlags.ServedEmpty))
-        {
-            return;
-        }
         foreach (var op in request.Ops)
         {
             switch (op.Kind)
@@ -46,9 +42,10 @@ internal sealed class EntryView(SessionHistory session)
         {
             _known.TryAdd(value, request);
         }
-        foreach (var entry in _known.Keys)
+        foreach (var (entry, source) in _known)
         {
-            if (!found.Contains(entry) && session.MayBeGone(Op.EntryKey(entry), request))
+            // A read whose token did not cover the entry may simply have looked further back.
+            if (!found.Contains(entry) && session.MayBeGone(Op.EntryKey(entry), request) && !TokenOrder.MayBeOvertaken(session, source, request))
             {
                 MarkGone(entry, request);
             }

@@ -25,8 +25,8 @@ internal static class TokenOrder
         }
         return session.ByClient[reader.Client].Any(other =>
             other != earlier
-            && other.InvokeNs < earlier.CompleteNs
-            && other.CompleteNs > earlier.CompleteNs
-            && other.CompleteNs < reader.InvokeNs);
+            && other.InvokeNs <= earlier.CompleteNs
+            && other.CompleteNs >= earlier.CompleteNs
+            && other.CompleteNs <= reader.InvokeNs);
     }
 }

@@ -18,7 +18,7 @@ public sealed class CounterCheck : IHistoryCheck
         foreach (var session in context.Sessions)
         {
             var end = session.Destructions.Count == 0 ? long.MaxValue : session.Destructions.Min(d => d.InvokeNs);
-            var judged = session.Events.Where(e => e.ClientKind != ClientKind.Thief && !e.Has(EventFlags.ServedEmpty) && e.CompleteNs < end).ToList();
+            var judged = session.Events.Where(e => session.IsOwn(e) && e.CompleteNs < end).ToList();
             foreach (var key in judged.SelectMany(e => e.Ops).Where(o => o.Kind == OpKind.Counter).Select(o => o.Key!).Distinct())
             {
                 CheckCounter(context, session, report, judged, key);
@@ -34,13 +34,18 @@ public sealed class CounterCheck : IHistoryCheck
             .SelectMany(e => e.Ops.Where(o => o.Kind == OpKind.Counter && o.Key == key).Select(o => (Event: e, o.Number)))
             .ToList();
         var known = steps.Where(s => s.Event.Result == RequestResult.Ok && s.Number is not null).ToList();
-        var unknown = steps.Count(s => s.Event.Result == RequestResult.Info);
-        var oneByOne = steps.Select(s => s.Event.Client).Distinct().Count() == 1 && steps[0].Event.ClientKind != ClientKind.Parallel && unknown == 0;
+        // Whoever shows a living cookie counts, a thief as well: all that may have happened is the upper bound.
+        var possible = session.Events.Where(e => e.Result != RequestResult.Fail && e.Ops.Any(o => o.Kind == OpKind.Counter && o.Key == key)).ToList();
+        var oneByOne = possible.Select(e => e.Client).Distinct().Count() == 1
+            && possible.TrueForAll(e => e.ClientKind != ClientKind.Parallel && e.Result == RequestResult.Ok);
         var isStrict = context.Options.DemandAtomicCounters || oneByOne;
 
         report.Opportunity(known.Count);
         CheckAnswers(context, session, report, known, isStrict, key);
-        CheckEndValues(context, session, report, judged, steps, unknown, isStrict, key);
+        if (known.Count > 0)
+        {
+            CheckEndValues(context, session, report, known, possible.Count, isStrict, key);
+        }
     }
 
     private static void CheckAnswers(
@@ -74,30 +79,24 @@ public sealed class CounterCheck : IHistoryCheck
     }
 
     private static void CheckEndValues(
-        CheckContext context, SessionHistory session, CheckReport report, List<HistoryEvent> judged,
-        List<(HistoryEvent Event, long? Number)> steps, int unknown, bool isStrict, string key)
+        CheckContext context, SessionHistory session, CheckReport report, List<(HistoryEvent Event, long? Number)> known, int possible, bool isStrict, string key)
     {
-        if (session.RemovalsOf(key).Count > 0)
-        {
-            return;
-        }
-        var acknowledged = steps.Count - unknown;
-        var reads = judged
-            .Where(e => e.Has(EventFlags.Final) && e.Result == RequestResult.Ok)
+        var reads = session.Events
+            .Where(e => e.Has(EventFlags.Final) && e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty) && !session.MayBeGone(key, e))
             .SelectMany(e => e.Ops.Where(o => o.Kind == OpKind.CounterRead && o.Key == key).Select(o => (Event: e, Number: o.Number ?? 0)));
         foreach (var (reader, number) in reads)
         {
             report.Opportunity();
-            var last = steps[^1].Event;
-            if (number > steps.Count)
+            var last = known[^1].Event;
+            if (number > possible)
             {
-                report.Violation("COUNTER-TOO-HIGH", OutcomeClass.Never, $"{key} is {number} after at most {steps.Count} increments", last, reader);
+                report.Violation("COUNTER-TOO-HIGH", OutcomeClass.Never, $"{key} is {number} after at most {possible} increments", last, reader);
             }
-            else if (number < acknowledged)
+            else if (number < known.Count)
             {
                 var outcome = isStrict ? context.ClassOfLoss(session, last, reader) : OutcomeClass.Measured;
-                report.Add("counter steps lost", acknowledged - number);
-                report.Violation("COUNTER-TOO-LOW", outcome, $"{key} is {number} after {acknowledged} acknowledged increments", last, reader);
+                report.Add("counter steps lost", known.Count - number);
+                report.Violation("COUNTER-TOO-LOW", outcome, $"{key} is {number} after {known.Count} acknowledged increments", last, reader);
             }
         }
     }

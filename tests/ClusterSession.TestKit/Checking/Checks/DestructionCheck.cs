@@ -54,7 +54,11 @@ public sealed class DestructionCheck : IHistoryCheck
             return null;
         }
         var begin = session.Destructions.Min(d => d.InvokeNs);
-        var wasFilled = session.Events.Any(e => e.Result == RequestResult.Ok && e.CompleteNs < begin && e.Ops.Any(o => o.Kind == OpKind.Append));
+        // An empty list shows the end only if there was an entry that nothing else can have taken away.
+        var wasFilled = session.Events.Any(e => e.Result == RequestResult.Ok
+            && session.IsOwn(e)
+            && e.CompleteNs < begin
+            && e.Ops.Any(o => o.Kind == OpKind.Append && session.RemovalsOf(o.Key!).Count == 0));
         return session.Events
             .Where(e => e.Result == RequestResult.Ok && e.InvokeNs > begin && !e.Has(EventFlags.ServedEmpty) && e.Generation == LastGenerationAt(session, e))
             .Where(e => e.Has(EventFlags.NewSession) || (wasFilled && e.Ops.Any(o => o.Kind == OpKind.List && o.Values is { Count: 0 })))

@@ -29,10 +29,9 @@ public sealed class EntrySetCheck : IHistoryCheck
         return report.ToResult();
     }
 
-    private static bool IsJudged(HistoryEvent e) =>
+    private static bool IsJudged(SessionHistory session, HistoryEvent e) =>
         e.Result == RequestResult.Ok
-        && e.ClientKind != ClientKind.Thief
-        && !e.Has(EventFlags.ServedEmpty)
+        && session.IsOwn(e)
         && e.Ops.Any(o => o is { Kind: OpKind.List, Values: not null });
 
     private static HashSet<string> ValuesOf(HistoryEvent reader, CheckReport report)
@@ -54,11 +53,11 @@ public sealed class EntrySetCheck : IHistoryCheck
         var view = new EntryView(session);
         foreach (var (reader, nowBefore) in ClientSweep.Over(requests))
         {
-            foreach (var earlier in nowBefore)
+            foreach (var earlier in nowBefore.Where(session.IsOwn))
             {
                 view.Add(earlier);
             }
-            if (IsJudged(reader))
+            if (IsJudged(session, reader))
             {
                 var found = ValuesOf(reader, report);
                 CheckOwnView(context, session, report, view, reader, found);
@@ -121,7 +120,7 @@ public sealed class EntrySetCheck : IHistoryCheck
 
     private static List<(string Entry, HistoryEvent Event)> AppendsOf(SessionHistory session) =>
         [.. from e in session.Events
-            where e.Result == RequestResult.Ok && e.ClientKind != ClientKind.Thief
+            where e.Result == RequestResult.Ok && session.IsOwn(e)
             from o in e.Ops
             where o.Kind == OpKind.Append
             select (o.Value!, e)];

@@ -44,7 +44,7 @@ public sealed class ExpiryCheck : IHistoryCheck
                 || lastTouch is null
                 || request.Result != RequestResult.Ok
                 || session.Destructions.Any(d => d.InvokeNs < request.CompleteNs)
-                || RenewedUnder(session, request)
+                || session.CookieMayBeDead(request)
                 || request.CompleteNs - lastTouch.CompleteNs > idleNs
                 || request.CompleteNs - firstWrite.InvokeNs > absoluteNs)
             {
@@ -88,13 +88,6 @@ public sealed class ExpiryCheck : IHistoryCheck
             }
         }
     }
-
-    private static bool RenewedUnder(SessionHistory session, HistoryEvent request) =>
-        session.Events.Any(e => e.InvokeNs < request.CompleteNs
-            && e.Generation >= request.Generation
-            && e != request
-            && e.Result != RequestResult.Fail
-            && e.Ops.Any(o => o.Kind == OpKind.Renew));
 
     private static bool ReadsEarlierValue(CheckContext context, HistoryEvent request) =>
         CheckContext.ReadsOf(request).Any(r => r.Value is not null && context.TryGetWriter(r.Value, out var w) && w.Event != request);

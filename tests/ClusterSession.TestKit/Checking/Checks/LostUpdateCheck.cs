@@ -36,7 +36,7 @@ public sealed class LostUpdateCheck : IHistoryCheck
             .Where(e => e.Ops.Any(o => o is { Kind: OpKind.List, Values: not null }))
             .Select(e => (Event: e, Values: e.Ops.Where(o => o.Kind == OpKind.List).SelectMany(o => o.Values ?? []).ToHashSet()))
             .ToList();
-        foreach (var write in session.Events.Where(e => e.ClientKind != ClientKind.Thief && !e.Has(EventFlags.ServedEmpty)))
+        foreach (var write in session.Events.Where(session.IsOwn))
         {
             foreach (var op in write.Ops.Where(o => o.Kind == OpKind.Append))
             {
@@ -83,7 +83,7 @@ public sealed class LostUpdateCheck : IHistoryCheck
     private static void CheckRegister(CheckContext context, SessionHistory session, CheckReport report, HistoryEvent reader, Op op)
     {
         var writes = session.Events
-            .Where(e => e.Result == RequestResult.Ok && e.ClientKind != ClientKind.Thief && !e.Has(EventFlags.ServedEmpty) && e.Precedes(reader))
+            .Where(e => e.Result == RequestResult.Ok && session.IsOwn(e) && e.Precedes(reader))
             .Where(e => e.Ops.Any(o => o.Kind == OpKind.Set && o.Key == op.Key))
             .ToList();
         if (writes.Count == 0)
@@ -100,7 +100,7 @@ public sealed class LostUpdateCheck : IHistoryCheck
             return;
         }
         var sightings = session.Events
-            .Where(e => e.Result == RequestResult.Ok && e.Ops.Any(o => o.Key == op.Key && o.Value == op.Value && o.Kind is OpKind.Set or OpKind.Get))
+            .Where(e => e.Result == RequestResult.Ok && e.Ops.Any(o => o.Key == op.Key && o.Value == op.Value && (o.Kind is OpKind.Set or OpKind.Get)))
             .ToList();
         foreach (var write in writes.Where(w => LastSetOf(w, op.Key!) != op.Value))
         {

@@ -27,10 +27,11 @@ public sealed class RegisterLinearizabilityCheck : IHistoryCheck
         long linearizable = 0;
         foreach (var session in context.Sessions.Where(s => s.Destructions.Count == 0))
         {
+            var judged = session.Events.Where(e => e.Result != RequestResult.Fail && session.IsOwn(e)).ToList();
             foreach (var key in KeysOf(session).Where(k => session.RemovalsOf(k).Count == 0))
             {
                 report.Opportunity();
-                if (FindAnomaly(session.Events, key) is { } anomaly)
+                if (FindAnomaly(judged, key) is { } anomaly)
                 {
                     var outcome = context.Options.DemandLinearizability ? OutcomeClass.Never : OutcomeClass.Measured;
                     report.Violation("NOT-LINEARIZABLE", outcome, $"{key}: {anomaly.Why}", anomaly.Witness);
@@ -48,6 +49,7 @@ public sealed class RegisterLinearizabilityCheck : IHistoryCheck
     private static IEnumerable<string> KeysOf(SessionHistory session) =>
         session.Events.SelectMany(e => e.Ops).Where(o => o.Kind == OpKind.Set).Select(o => o.Key!).Distinct();
 
+    /// <param name="events">Requests that did not fail, in the order of their begin.</param>
     internal static (string Why, HistoryEvent[] Witness)? FindAnomaly(IReadOnlyList<HistoryEvent> events, string key)
     {
         var (clusters, initial) = ClustersOf(events, key);
@@ -101,8 +103,7 @@ public sealed class RegisterLinearizabilityCheck : IHistoryCheck
     {
         var clusters = new Dictionary<string, Cluster>();
         var initial = new Cluster(null);
-        var judged = events.Where(e => e.Result != RequestResult.Fail && e.ClientKind != ClientKind.Thief && !e.Has(EventFlags.ServedEmpty)).ToList();
-        foreach (var request in judged)
+        foreach (var request in events)
         {
             // Of several writes in one request only the last one becomes visible.
             if (request.Ops.LastOrDefault(o => o.Kind == OpKind.Set && o.Key == key) is { } write)
@@ -110,7 +111,7 @@ public sealed class RegisterLinearizabilityCheck : IHistoryCheck
                 clusters.TryAdd(write.Value!, new Cluster(request));
             }
         }
-        foreach (var request in judged.Where(e => e.Result == RequestResult.Ok))
+        foreach (var request in events.Where(e => e.Result == RequestResult.Ok))
         {
             foreach (var read in request.Ops.Where(o => o.Kind == OpKind.Get && o.Key == key))
             {

@@ -22,7 +22,7 @@ public sealed class RegisterSessionCheck : IHistoryCheck
         {
             foreach (var requests in session.ByClient.Values)
             {
-                foreach (var sightings in SightingsOf(requests).GroupBy(s => s.Key))
+                foreach (var sightings in SightingsOf(session, requests).GroupBy(s => s.Key))
                 {
                     CheckKey(context, session, report, [.. sightings]);
                 }
@@ -33,17 +33,17 @@ public sealed class RegisterSessionCheck : IHistoryCheck
 
     private readonly record struct Sighting(string Key, string? Value, HistoryEvent Event, bool IsRead);
 
-    private static IEnumerable<Sighting> SightingsOf(IReadOnlyList<HistoryEvent> requests)
+    private static IEnumerable<Sighting> SightingsOf(SessionHistory session, IReadOnlyList<HistoryEvent> requests)
     {
         foreach (var request in requests)
         {
-            if (request.Result != RequestResult.Ok || request.ClientKind == ClientKind.Thief || request.Has(EventFlags.ServedEmpty))
+            if (request.Result != RequestResult.Ok || !session.IsOwn(request))
             {
                 continue;
             }
             foreach (var op in request.Ops)
             {
-                if (op.Kind is OpKind.Get or OpKind.Set or OpKind.Remove && !op.Key!.StartsWith("e:", StringComparison.Ordinal))
+                if ((op.Kind is OpKind.Get or OpKind.Set or OpKind.Remove) && !op.Key!.StartsWith("e:", StringComparison.Ordinal))
                 {
                     yield return new Sighting(op.Key, op.Value, request, op.Kind == OpKind.Get);
                 }
@@ -76,7 +76,7 @@ public sealed class RegisterSessionCheck : IHistoryCheck
                     report.Violation("LOST-VALUE", OutcomeOf(context, session, first, read.Event), $"{read.Key} is gone", first, read.Event);
                 }
             }
-            else if (ReplacementBetween(sightings, first, i) is { } replacement)
+            else if (ReplacementBetween(context, session, sightings, first, i) is { } replacement)
             {
                 report.Violation(
                     replacement.IsRead ? "MONOTONIC-READS" : "READ-YOUR-WRITES",
@@ -90,12 +90,16 @@ public sealed class RegisterSessionCheck : IHistoryCheck
     }
 
     // Sightings are in the order of their begin, so the search goes back only to the first sighting of the value read.
-    private static Sighting? ReplacementBetween(List<Sighting> sightings, HistoryEvent first, int readIndex)
+    private static Sighting? ReplacementBetween(CheckContext context, SessionHistory session, List<Sighting> sightings, HistoryEvent first, int readIndex)
     {
         var read = sightings[readIndex];
         for (var i = readIndex - 1; i >= 0 && first.Precedes(sightings[i].Event); i--)
         {
-            if (sightings[i].Value != read.Value && sightings[i].Event.Precedes(read.Event))
+            // A read whose token did not cover the first sighting may have looked further back than it: no proof of a replacement.
+            var isProof = !sightings[i].IsRead
+                || context.Options.DemandParallelGuarantees
+                || !TokenOrder.MayBeOvertaken(session, first, sightings[i].Event);
+            if (isProof && sightings[i].Value != read.Value && sightings[i].Event.Precedes(read.Event))
             {
                 return sightings[i];
             }
