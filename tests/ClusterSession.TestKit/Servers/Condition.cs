@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace ClusterSession.TestKit.Servers;
 
@@ -9,11 +10,13 @@ public static class Condition
 
     /// <summary>Polls until the condition holds.</summary>
     /// <exception cref="TimeoutException">It did not within the deadline (default 20 s); the message says what was awaited.</exception>
-    public static Task HoldsAsync(Func<bool> condition, string what, TimeSpan? deadline = null) =>
+    /// <param name="what">What is awaited; default: the condition's own text.</param>
+    public static Task HoldsAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? deadline = null) =>
         HoldsAsync(() => Task.FromResult(condition()), what, deadline);
 
     /// <inheritdoc cref="HoldsAsync(Func{bool}, string, TimeSpan?)"/>
-    public static async Task HoldsAsync(Func<Task<bool>> condition, string what, TimeSpan? deadline = null)
+    public static async Task HoldsAsync(
+        Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? deadline = null)
     {
         var limit = deadline ?? DefaultDeadline;
         var clock = Stopwatch.StartNew();

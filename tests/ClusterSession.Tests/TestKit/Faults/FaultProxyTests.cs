@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using ClusterSession.TestKit.Faults;
-using ClusterSession.TestKit.Waiting;
+using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.Tests.TestKit.Faults;
@@ -19,7 +19,7 @@ public sealed class FaultProxyTests
 
         await client.SendAsync("hello");
 
-        await Until.TrueAsync(() => client.Received == "hello");
+        await Condition.HoldsAsync(() => client.Received == "hello");
         Assert.Equal(1, proxy.Counters.Accepted);
         Assert.Equal(5, proxy.Counters.ToServer.Forwarded);
         Assert.Equal(5, proxy.Counters.ToClient.Forwarded);
@@ -35,9 +35,9 @@ public sealed class FaultProxyTests
         await client.SendAsync("last words");
         client.EndSending();
 
-        await Until.TrueAsync(() => client.IsClosed);
+        await Condition.HoldsAsync(() => client.IsClosed);
         Assert.Equal("last words", client.Received);
-        await Until.TrueAsync(() => proxy.Counters.Open == 0);
+        await Condition.HoldsAsync(() => proxy.Counters.Open == 0);
     }
 
     [Fact]
@@ -47,19 +47,19 @@ public sealed class FaultProxyTests
         await using var proxy = FaultProxy.Start(server.EndPoint);
         await using var client = await LoopbackClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync("x");
-        await Until.TrueAsync(() => client.Received == "x");
+        await Condition.HoldsAsync(() => client.Received == "x");
 
         proxy.Cut();
 
-        await Until.TrueAsync(() => client.IsReset);
-        await Until.TrueAsync(() => server.Ended == 1);
+        await Condition.HoldsAsync(() => client.IsReset);
+        await Condition.HoldsAsync(() => server.Ended == 1);
         var refused = await Assert.ThrowsAsync<SocketException>(() => LoopbackClient.ConnectAsync(proxy.EndPoint));
         Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
 
         proxy.Heal();
         await using var next = await LoopbackClient.ConnectAsync(proxy.EndPoint);
         await next.SendAsync("y");
-        await Until.TrueAsync(() => next.Received == "y");
+        await Condition.HoldsAsync(() => next.Received == "y");
     }
 
     [Fact]
@@ -69,13 +69,13 @@ public sealed class FaultProxyTests
         await using var proxy = FaultProxy.Start(server.EndPoint);
         await using var before = await LoopbackClient.ConnectAsync(proxy.EndPoint);
         await before.SendAsync("x");
-        await Until.TrueAsync(() => before.Received == "x");
+        await Condition.HoldsAsync(() => before.Received == "x");
 
         proxy.Blackhole();
         await using var after = await LoopbackClient.ConnectAsync(proxy.EndPoint);
         await before.SendAsync("late");
         before.EndSending();
-        await Until.TrueAsync(() => proxy.Counters is { Accepted: 2, ToServer.Received: 5 });
+        await Condition.HoldsAsync(() => proxy.Counters is { Accepted: 2, ToServer.Received: 5 });
 
         Assert.Equal(1, proxy.Counters.ToServer.Forwarded);
         Assert.Equal(0, server.Ended);
@@ -93,7 +93,7 @@ public sealed class FaultProxyTests
 
         proxy.Heal();
 
-        await Until.TrueAsync(() => client.Received == "late");
+        await Condition.HoldsAsync(() => client.Received == "late");
     }
 
     [Fact]
@@ -103,13 +103,13 @@ public sealed class FaultProxyTests
         await using var proxy = FaultProxy.Start(server.EndPoint);
         await using var client = await LoopbackClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync("x");
-        await Until.TrueAsync(() => client.Received == "x");
+        await Condition.HoldsAsync(() => client.Received == "x");
         proxy.Blackhole();
         await client.SendAsync("never");
 
         proxy.Heal(LateBytes.Reset);
 
-        await Until.TrueAsync(() => client.IsReset);
+        await Condition.HoldsAsync(() => client.IsReset);
         Assert.Equal(1, proxy.Counters.ToServer.Forwarded);
     }
 
@@ -122,14 +122,14 @@ public sealed class FaultProxyTests
         proxy.ToClient.Hold();
 
         await client.SendAsync("one,");
-        await Until.TrueAsync(() => proxy.Counters.ToClient.Received == 4);
+        await Condition.HoldsAsync(() => proxy.Counters.ToClient.Received == 4);
         await client.SendAsync("two");
-        await Until.TrueAsync(() => proxy.Counters.ToClient.Received == 7);
+        await Condition.HoldsAsync(() => proxy.Counters.ToClient.Received == 7);
         Assert.Equal(7, proxy.Counters.ToServer.Forwarded);
         Assert.Equal("", client.Received);
 
         proxy.ToClient.Release();
-        await Until.TrueAsync(() => client.Received == "one,two");
+        await Condition.HoldsAsync(() => client.Received == "one,two");
     }
 
     [Fact]
@@ -141,11 +141,11 @@ public sealed class FaultProxyTests
         proxy.ToServer.Delay(LongerThanAnyTest, jitter: LongerThanAnyTest);
 
         await client.SendAsync("slow");
-        await Until.TrueAsync(() => proxy.Counters.ToServer.Received == 4);
+        await Condition.HoldsAsync(() => proxy.Counters.ToServer.Received == 4);
         Assert.Equal(0, proxy.Counters.ToServer.Forwarded);
 
         proxy.ToServer.Delay(TimeSpan.Zero);
-        await Until.TrueAsync(() => client.Received == "slow");
+        await Condition.HoldsAsync(() => client.Received == "slow");
     }
 
     [Fact]
@@ -162,10 +162,10 @@ public sealed class FaultProxyTests
             var piece = $"{i},";
             sent += piece;
             await client.SendAsync(piece);
-            await Until.TrueAsync(() => proxy.Counters.ToServer.Received == sent.Length);
+            await Condition.HoldsAsync(() => proxy.Counters.ToServer.Received == sent.Length);
         }
 
-        await Until.TrueAsync(() => client.Received == sent);
+        await Condition.HoldsAsync(() => client.Received == sent);
     }
 
     [Fact]
@@ -178,12 +178,12 @@ public sealed class FaultProxyTests
         var bytes = new byte[100_000];
 
         await client.SendAsync(bytes);
-        await Until.TrueAsync(() => proxy.Counters.ToServer.Received == bytes.Length);
+        await Condition.HoldsAsync(() => proxy.Counters.ToServer.Received == bytes.Length);
         // At one byte per second the whole would take a day.
         Assert.InRange(proxy.Counters.ToServer.Forwarded, 0, bytes.Length / 2);
 
         proxy.ToServer.Limit(null);
-        await Until.TrueAsync(() => client.ReceivedBytes.Length == bytes.Length);
+        await Condition.HoldsAsync(() => client.ReceivedBytes.Length == bytes.Length);
     }
 
     [Fact]
@@ -196,7 +196,7 @@ public sealed class FaultProxyTests
 
         await client.SendAsync("byte by byte");
 
-        await Until.TrueAsync(() => client.Received == "byte by byte");
+        await Condition.HoldsAsync(() => client.Received == "byte by byte");
         Assert.Equal(12, proxy.Counters.ToServer.Sends);
     }
 
@@ -211,7 +211,7 @@ public sealed class FaultProxyTests
 
         await client.SendAsync(sent);
 
-        await Until.TrueAsync(() => client.ReceivedBytes.Length == sent.Length);
+        await Condition.HoldsAsync(() => client.ReceivedBytes.Length == sent.Length);
         Assert.Equal(10, client.ReceivedBytes.Count(b => b != 0));
         Assert.Equal(10, client.ReceivedBytes.Sum(b => int.PopCount(b)));
         Assert.Equal(10, proxy.Counters.ToClient.CorruptedBytes);
@@ -225,14 +225,14 @@ public sealed class FaultProxyTests
         await using var proxy = FaultProxy.Start(first.EndPoint);
         await using var old = await LoopbackClient.ConnectAsync(proxy.EndPoint);
         await old.SendAsync("a");
-        await Until.TrueAsync(() => old.Received == "1a");
+        await Condition.HoldsAsync(() => old.Received == "1a");
 
         proxy.Target = second.EndPoint;
         await using var fresh = await LoopbackClient.ConnectAsync(proxy.EndPoint);
         await fresh.SendAsync("b");
         await old.SendAsync("c");
 
-        await Until.TrueAsync(() => fresh.Received == "2b" && old.Received == "1a1c");
+        await Condition.HoldsAsync(() => fresh.Received == "2b" && old.Received == "1a1c");
     }
 
     [Fact]
@@ -244,7 +244,7 @@ public sealed class FaultProxyTests
 
         await using var client = await LoopbackClient.ConnectAsync(proxy.EndPoint);
 
-        await Until.TrueAsync(() => client.IsReset);
+        await Condition.HoldsAsync(() => client.IsReset);
         Assert.Equal(1, proxy.Counters.Unreachable);
     }
 
@@ -255,15 +255,15 @@ public sealed class FaultProxyTests
         await using var proxy = FaultProxy.Start(server.EndPoint, framing: ReplyFraming.Resp);
         await using var client = await LoopbackClient.ConnectAsync(proxy.EndPoint);
         await client.SendAsync(Command("EVALSHA", "a") + Command("PING"));
-        await Until.TrueAsync(() => client.Received == ":1\r\n:2\r\n");
+        await Condition.HoldsAsync(() => client.Received == ":1\r\n:2\r\n");
 
         var drop = proxy.DropReply("EVALSHA", occurrence: 2);
         await client.SendAsync(Command("EVALSHA", "b"));
-        await Until.TrueAsync(() => client.Received == ":1\r\n:2\r\n:3\r\n");
+        await Condition.HoldsAsync(() => client.Received == ":1\r\n:2\r\n:3\r\n");
         await client.SendAsync(Command("EVALSHA", "c"));
 
         await drop.Dropped;
-        await Until.TrueAsync(() => client.IsReset);
+        await Condition.HoldsAsync(() => client.IsReset);
         Assert.Equal(4, server.Executed);
         Assert.Equal(":1\r\n:2\r\n:3\r\n", client.Received);
     }
@@ -281,7 +281,7 @@ public sealed class FaultProxyTests
         await client.SendAsync(Command("GET", "x") + Command("GET", "y") + Command("EVALSHA", "z") + Command("GET", "x"));
 
         await drop.Dropped;
-        await Until.TrueAsync(() => client.IsReset);
+        await Condition.HoldsAsync(() => client.IsReset);
         Assert.Contains(":2\r\n", client.Received, StringComparison.Ordinal);
         Assert.DoesNotContain(":3\r\n", client.Received, StringComparison.Ordinal);
         Assert.True(server.Executed >= 3);
@@ -295,14 +295,14 @@ public sealed class FaultProxyTests
         await using var client = await LoopbackClient.ConnectAsync(proxy.EndPoint);
         var drop = proxy.DropReply("ms key");
         await client.SendAsync("mg other\r\n");
-        await Until.TrueAsync(() => client.Received == "mg other\r\n");
+        await Condition.HoldsAsync(() => client.Received == "mg other\r\n");
 
         await client.SendAsync("ms ");
-        await Until.TrueAsync(() => client.Received == "mg other\r\nms ");
+        await Condition.HoldsAsync(() => client.Received == "mg other\r\nms ");
         await client.SendAsync("key 2\r\nhi\r\n");
 
         await drop.Dropped;
-        await Until.TrueAsync(() => client.IsReset);
+        await Condition.HoldsAsync(() => client.IsReset);
         Assert.Equal("mg other\r\nms ", client.Received);
     }
 
@@ -317,7 +317,7 @@ public sealed class FaultProxyTests
 
         await proxy.DisposeAsync();
 
-        await Until.TrueAsync(() => client.IsReset);
+        await Condition.HoldsAsync(() => client.IsReset);
     }
 
     private static string Command(params string[] words)
