@@ -9,12 +9,13 @@ namespace ClusterSession.Redis.Scripts;
 internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChange change, LeaseSource leases)
     : SessionScriptRequest(RedisScript.Commit, keys, key, leases)
 {
-    protected override int ArgumentCount => 3 + (2 * change.Delta.Count) + change.Forgotten.Count;
+    protected override int ArgumentCount => 4 + (2 * change.Delta.Count) + change.Forgotten.Count;
 
     protected override void WriteArguments(ref RespWriter writer)
     {
         WriteVersion(ref writer, change.Version);
         WriteLife(ref writer, change.Life);
+        WriteVersion(ref writer, change.Base);
         writer.WriteBulk(change.Delta.Count);
         foreach (var (name, value) in change.Delta.Changes)
         {

@@ -1,4 +1,5 @@
--- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 life in ms, 3 number n of fields to set, then n pairs, then fields to delete.
+-- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 life in ms, 3 base, 4 number n of fields to set, then n pairs, then fields whose
+-- tombstones are to be forgotten. What somebody has set or removed after the base is not forgotten.
 -- Answers 'C' and the version it was applied to; 'M' no record; 'D' ended; 'S' and the stored version, which is not older.
 local k = KEYS[1]
 local m = redis.call('HGET', k, 'm')
@@ -8,15 +9,25 @@ local v, count = ARGV[1], string.byte(m, 11)
 local current = string.sub(m, 12, 24)
 if struct.unpack('>I7', current) >= struct.unpack('>I7', v) then
   for i = 0, count - 1 do -- Applied before, and its answer lost?
-    if string.sub(m, 12 + 13 * i, 24 + 13 * i) == v then return 'C' .. string.sub(m, 25 + 13 * i, 37 + 13 * i) end
+    if string.sub(m, 12 + 13 * i, 24 + 13 * i) == v then
+      -- If others have followed, the caller's base and change are not what is stored: it must not take them for that.
+      return 'C' .. (i == 0 and string.sub(m, 25, 37) or current)
+    end
   end
   return 'S' .. current
 end
 local kept = math.min(count, 7)
 redis.call('HSET', k, 'm', string.sub(m, 1, 10) .. string.char(kept + 1) .. v .. string.sub(m, 12, 11 + 13 * kept))
-local last = 3 + 2 * tonumber(ARGV[3])
-for i = 4, last, 2000 do redis.call('HSET', k, unpack(ARGV, i, math.min(i + 1999, last))) end
-for i = last + 1, #ARGV, 2000 do redis.call('HDEL', k, unpack(ARGV, i, math.min(i + 1999, #ARGV))) end
+local last = 4 + 2 * tonumber(ARGV[4])
+local bs, bw = struct.unpack('>I7I6', ARGV[3])
+for i = last + 1, #ARGV do
+  local a = redis.call('HGET', k, ARGV[i])
+  if a and string.byte(a, 14) % 2 == 1 then
+    local s, w = struct.unpack('>I7I6', a)
+    if s < bs or (s == bs and w <= bw) then redis.call('HDEL', k, ARGV[i]) end
+  end
+end
+for i = 5, last, 2000 do redis.call('HSET', k, unpack(ARGV, i, math.min(i + 1999, last))) end
 redis.call('PEXPIRE', k, ARGV[2])
 redis.call('EXISTS', k) -- A connection's own write ends its tracking of the key; a read after it begins it anew.
 return 'C' .. current

@@ -55,20 +55,27 @@ end
 local flags = bit.bor(string.byte(m, 2), string.byte(header, 2))
 local created = string.sub(m, 3, 10)
 if struct.unpack('>I8', header, 3) < struct.unpack('>I8', created) then created = string.sub(header, 3, 10) end
-if #changed == 0 and flags == string.byte(m, 2) and created == string.sub(m, 3, 10) then return 'U' .. mine[1] end
-if struct.unpack('>I7', mine[1]) >= struct.unpack('>I7', v) then return 'S' .. mine[1] end
 
+-- The newest eight of all commits that either names.
 local seen, all = {}, {}
-for _, versions in ipairs({ { v }, mine, theirs }) do
+local function name(versions)
   for _, version in ipairs(versions) do
     if not seen[version] then
       seen[version] = true
       all[#all + 1] = version
     end
   end
+  table.sort(all, newer)
+  for i = #all, 9, -1 do all[i] = nil end
 end
-table.sort(all, newer)
-local kept = math.min(#all, 8)
-redis.call('HSET', k, 'm', '\1' .. string.char(flags) .. created .. string.char(kept) .. table.concat(all, '', 1, kept))
+name(mine)
+name(theirs)
+local same = #changed == 0 and #all == #mine and flags == string.byte(m, 2) and created == string.sub(m, 3, 10)
+for i = 1, #all do same = same and all[i] == mine[i] end
+if same then return 'U' .. mine[1] end
+if struct.unpack('>I7', mine[1]) >= struct.unpack('>I7', v) then return 'S' .. mine[1] end
+
+name({ v })
+redis.call('HSET', k, 'm', '\1' .. string.char(flags) .. created .. string.char(#all) .. table.concat(all))
 put(changed)
 return 'C' .. mine[1]

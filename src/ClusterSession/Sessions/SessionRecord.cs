@@ -246,6 +246,14 @@ public sealed class SessionRecord
         return true;
     }
 
+    /// <summary>Whether both name the same commits.</summary>
+    internal bool HasSameLineage(SessionRecord other)
+    {
+        var bytes = SessionVersion.EncodedLength * LineageLength;
+        return LineageLength == other.LineageLength
+            && _table.AsSpan(VersionsOffset, bytes).SequenceEqual(other._table.AsSpan(VersionsOffset, bytes));
+    }
+
     private SessionVersion VersionAt(int index) =>
         SessionVersion.Read(_table.AsSpan(VersionsOffset + (SessionVersion.EncodedLength * index)));
 

@@ -12,7 +12,8 @@ namespace ClusterSession.Stores;
 /// <see cref="StoreCommitOutcome.Superseded"/> and changes nothing.</item>
 /// <item>A commit whose base is no longer the stored version succeeds all the same, attribute by attribute;
 /// <see cref="StoreCommit.Previous"/> tells what it was applied to.</item>
-/// <item>Repeating an operation that has happened (a reply was lost) changes nothing and answers as the first one did.</item>
+/// <item>Repeating an operation that has happened (a reply was lost) changes nothing and answers as the first one did; if others have
+/// followed since, with another <see cref="StoreCommit.Previous"/> or no lease, so that its copy does not pass for what is stored.</item>
 /// <item>A destroyed session leaves a tombstone for as long as it was told, and nothing revives it.</item>
 /// <item>A store that cannot be reached says so as a value (<see cref="StoreFailure"/>), never as "missing", never by an exception.</item>
 /// <item>Attributes, fields and flag bits that this release does not know are kept as they are.</item>

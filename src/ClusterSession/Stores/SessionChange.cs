@@ -6,7 +6,7 @@ namespace ClusterSession.Stores;
 /// <param name="Base">The version of the copy the request opened.</param>
 /// <param name="Version">The version of this commit.</param>
 /// <param name="Delta">Attributes set and removed.</param>
-/// <param name="Forgotten">Names of tombstones that are old enough to be dropped with this commit.</param>
+/// <param name="Forgotten">Names of tombstones to be dropped with this commit: those of <paramref name="Base"/> or before. A value or a newer tombstone of that name stays.</param>
 /// <param name="Life">How long the session lives from now on if nothing else happens.</param>
 /// <param name="Replicas">On how many replicas the commit should be before it is answered; 0 does not wait.</param>
 /// <param name="ReplicaTimeout">How long to wait for the replicas.</param>

@@ -48,7 +48,9 @@ public sealed class InMemorySessionStore : IClusterSessionStore
 
             if (stored.IndexInLineage(change.Version) is var index and >= 0)
             {
-                return (null, Committed(index + 1 < stored.LineageLength ? stored.Lineage(index + 1) : SessionVersion.None));
+                // Of a commit that others have followed, base and change are not what is stored: no lease for that copy.
+                var previous = index + 1 < stored.LineageLength ? stored.Lineage(index + 1) : SessionVersion.None;
+                return (null, StoreCommit.Answered(StoreCommitOutcome.Committed, previous, index == 0 ? SessionLease.Always : SessionLease.None));
             }
 
             if (stored.Version.Stamp >= change.Version.Stamp)
@@ -56,7 +58,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
                 return (null, StoreCommit.Answered(StoreCommitOutcome.Superseded, stored.Version, SessionLease.None));
             }
 
-            var changed = Forget(change.Delta.ApplyTo(stored, change.Version), change.Forgotten);
+            var changed = Forget(change.Delta.ApplyTo(stored, change.Version), change);
             return (changed, Committed(stored.Version));
         }));
 
@@ -79,7 +81,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
             }
 
             var merged = SessionRecord.Merge(stored, copy.Record);
-            if (merged.HasSameContent(stored))
+            if (merged.HasSameContent(stored) && merged.HasSameLineage(stored))
             {
                 return (null, StoreCommit.Answered(StoreCommitOutcome.Unchanged, stored.Version, SessionLease.Always));
             }
@@ -128,7 +130,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         lock (_sessions.Shared)
         {
             var stored = _sessions.Shared.GetValueOrDefault(name);
-            if (expected is null ? stored is null : stored.AsSpan().SequenceEqual(expected.Value.Span))
+            if (expected is { } bytes ? stored is not null && stored.AsSpan().SequenceEqual(bytes.Span) : stored is null)
             {
                 stored = _sessions.Shared[name] = value.ToArray();
             }
@@ -143,9 +145,9 @@ public sealed class InMemorySessionStore : IClusterSessionStore
     private static StoreCommit Refused(SessionRecord? stored) => StoreCommit.Answered(
         stored is null ? StoreCommitOutcome.Missing : StoreCommitOutcome.Destroyed, SessionVersion.None, SessionLease.None);
 
-    private static SessionRecord Forget(SessionRecord record, IReadOnlyList<string> forgotten)
+    private static SessionRecord Forget(SessionRecord record, in SessionChange change)
     {
-        if (forgotten.Count == 0)
+        if (change.Forgotten.Count == 0)
         {
             return record;
         }
@@ -155,7 +157,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         builder.AddLineage(record);
         foreach (var attribute in record)
         {
-            if (attribute.Exists || !forgotten.Contains(attribute.Name))
+            if (attribute.Exists || attribute.Version > change.Base || !change.Forgotten.Contains(attribute.Name))
             {
                 builder.Add(attribute.NameUtf8, attribute.Version, attribute.Flags, attribute.Payload, attribute.Large);
             }
