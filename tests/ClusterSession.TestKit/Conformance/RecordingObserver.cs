@@ -1,0 +1,17 @@
+using System.Collections.Concurrent;
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+
+namespace ClusterSession.TestKit.Conformance;
+
+/// <summary>Remembers which sessions a store said were changed by others.</summary>
+public sealed class RecordingObserver : ISessionObserver
+{
+    private readonly ConcurrentDictionary<SessionKey, int> _told = new();
+
+    public void OnChanged(SessionKey key) => _told.AddOrUpdate(key, 1, static (_, count) => count + 1);
+
+    public bool WasTold(SessionKey key) => _told.ContainsKey(key);
+
+    public void Forget(SessionKey key) => _told.TryRemove(key, out _);
+}

@@ -1,0 +1,208 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Sessions;
+using Xunit;
+
+namespace ClusterSession.TestKit.Conformance;
+
+public abstract partial class SessionStoreConformance
+{
+    [Fact]
+    public async Task Commit_changes_what_it_names_and_nothing_else()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Setting("b", "2"));
+        var third = await CommittedAsync(B, second, Setting("a", "3"));
+        await AssertStoredAsync(RecordSketch.At(third, second, first).With("a", "3", third).With("b", "2", second).Build());
+    }
+
+    [Fact]
+    public async Task Commit_on_an_old_base_merges_and_tells_what_it_was_applied_to()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(B, first, Setting("b", "2"));
+        var third = Versions.Next();
+        var answer = await CommitAsync(A, first, third, Setting("c", "3"));
+        Assert.Equal((StoreCommitOutcome.Committed, second), (answer.Outcome, answer.Previous));
+        await AssertStoredAsync(
+            RecordSketch.At(third, second, first).With("a", "1", first).With("b", "2", second).With("c", "3", third).Build());
+    }
+
+    [Fact]
+    public async Task Commit_whose_version_is_not_newer_is_superseded_and_changes_nothing()
+    {
+        var old = Versions.Next();
+        var first = await CreateAsync();
+        var answer = await CommitAsync(A, first, old, Setting("a", "old"));
+        Assert.Equal((StoreCommitOutcome.Superseded, first), (answer.Outcome, answer.Previous));
+        Assert.False(answer.Lease.IsCurrent);
+        var sameStamp = new SessionVersion(first.Stamp, first.Writer + 1);
+        Assert.Equal(StoreCommitOutcome.Superseded, (await CommitAsync(A, first, sameStamp, Setting("a", "same"))).Outcome);
+        await AssertStoredAsync(RecordSketch.At(first).With("a", "1", first).Build());
+    }
+
+    [Fact]
+    public async Task Commit_to_a_missing_session_is_told_so_and_stores_nothing()
+    {
+        var answer = await CommitAsync(A, Versions.Next(), Versions.Next(), Setting("a", "1"));
+        Assert.Equal((StoreCommitOutcome.Missing, SessionVersion.None), (answer.Outcome, answer.Previous));
+        Assert.Equal(StoreReadOutcome.Missing, await OutcomeAsync(B));
+    }
+
+    [Fact]
+    public async Task Commit_to_a_destroyed_session_is_told_so_and_stores_nothing()
+    {
+        var first = await CreateAsync();
+        await B.DestroyAsync(Key, Versions.Next(), Long, default);
+        Assert.Equal(StoreCommitOutcome.Destroyed, (await CommitAsync(A, first, Versions.Next(), Setting("a", "2"))).Outcome);
+        Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(A));
+    }
+
+    [Fact]
+    public async Task Repeated_commit_changes_nothing_and_answers_as_the_first()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Setting("b", "2"));
+        var again = await CommitAsync(B, first, second, Setting("b", "2"));
+        Assert.Equal((StoreCommitOutcome.Committed, first), (again.Outcome, again.Previous));
+        await AssertStoredAsync(RecordSketch.At(second, first).With("a", "1", first).With("b", "2", second).Build());
+    }
+
+    [Fact]
+    public async Task Repeated_commit_does_not_overwrite_what_came_after_it()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Setting("b", "2"));
+        var third = await CommittedAsync(B, second, Setting("b", "3"));
+        Assert.Equal(StoreCommitOutcome.Committed, (await CommitAsync(A, first, second, Setting("b", "2"))).Outcome);
+        await AssertStoredAsync(RecordSketch.At(third, second, first).With("a", "1", first).With("b", "3", third).Build());
+    }
+
+    /// <summary>Base and change make the stored record only if the commit is the newest: else its copy would miss what came after.</summary>
+    [Fact]
+    public async Task Repeated_commit_that_others_have_overtaken_does_not_let_its_copy_pass_for_the_stored_one()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Setting("b", "2"));
+        await CommittedAsync(B, second, Setting("c", "3"));
+        var again = await CommitAsync(A, first, second, Setting("b", "2"));
+        Assert.True(again.Previous != first || !again.Lease.IsCurrent);
+    }
+
+    [Fact]
+    public async Task Commit_is_still_recognised_as_repeated_after_seven_others()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Setting("b", "2"));
+        var last = second;
+        for (var i = 0; i < SessionRecord.MaxLineage - 1; i++)
+        {
+            last = await CommittedAsync(B, last, Setting("b", "later" + i));
+        }
+
+        Assert.Equal(StoreCommitOutcome.Committed, (await CommitAsync(A, first, second, Setting("b", "2"))).Outcome);
+        var record = await ReadAsync(A);
+        Assert.Equal("later6", Value(record, "b"));
+        Assert.Equal(last, record.Version);
+        Assert.Equal(SessionRecord.MaxLineage, record.LineageLength);
+    }
+
+    [Fact]
+    public async Task Removed_attribute_leaves_a_tombstone()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Removing("a"));
+        await AssertStoredAsync(RecordSketch.At(second, first).Without("a", second).Build());
+    }
+
+    [Fact]
+    public async Task Removed_attribute_can_be_set_again()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Removing("a"));
+        var third = await CommittedAsync(B, second, Setting("a", "back"));
+        await AssertStoredAsync(RecordSketch.At(third, second, first).With("a", "back", third).Build());
+    }
+
+    [Fact]
+    public async Task Forgotten_tombstone_is_dropped()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Removing("a"));
+        var third = Versions.Next();
+        await CommitAsync(A, second, third, Setting("b", "2"), forgotten: ["a", "never-there"]);
+        await AssertStoredAsync(RecordSketch.At(third, second, first).With("b", "2", third).Build());
+    }
+
+    [Fact]
+    public async Task Forgotten_name_that_the_same_commit_sets_stays()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Removing("a"));
+        var third = Versions.Next();
+        await CommitAsync(A, second, third, Setting("a", "back"), forgotten: "a");
+        await AssertStoredAsync(RecordSketch.At(third, second, first).With("a", "back", third).Build());
+    }
+
+    [Fact]
+    public async Task Forgotten_name_that_somebody_set_meanwhile_stays()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Removing("a"));
+        var third = await CommittedAsync(B, second, Setting("a", "back"));
+        var fourth = Versions.Next();
+        await CommitAsync(A, second, fourth, Setting("b", "2"), forgotten: "a");
+        await AssertStoredAsync(
+            RecordSketch.At(fourth, third, second, first).With("a", "back", third).With("b", "2", fourth).Build());
+    }
+
+    [Fact]
+    public async Task Forgotten_name_that_somebody_set_and_removed_meanwhile_keeps_its_new_tombstone()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Removing("a"));
+        var third = await CommittedAsync(B, second, Setting("a", "back"));
+        var fourth = await CommittedAsync(B, third, Removing("a"));
+        var fifth = Versions.Next();
+        await CommitAsync(A, second, fifth, Setting("b", "2"), forgotten: "a");
+        await AssertStoredAsync(
+            RecordSketch.At(fifth, fourth, third, second, first).Without("a", fourth).With("b", "2", fifth).Build());
+    }
+
+    [Fact]
+    public async Task Commit_of_nothing_is_a_commit()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, new SessionDelta());
+        await AssertStoredAsync(RecordSketch.At(second, first).With("a", "1", first).Build());
+    }
+
+    [Fact]
+    public async Task Largest_versions_are_told_apart()
+    {
+        var before = new SessionVersion(SessionVersion.MaxStamp - 1, SessionVersion.MaxWriter);
+        var last = new SessionVersion(SessionVersion.MaxStamp, 1);
+        await CreateAsync(RecordSketch.At(before).With("a", "1", before).Build());
+        Assert.Equal(StoreCommitOutcome.Superseded, (await CommitAsync(A, before, new SessionVersion(SessionVersion.MaxStamp - 1, 1), Setting("a", "x"))).Outcome);
+        Assert.Equal(before, (await CommitAsync(A, before, last, Setting("a", "2"))).Previous);
+        await AssertStoredAsync(RecordSketch.At(last, before).With("a", "2", last).Build());
+    }
+
+    [Fact]
+    public async Task Commits_of_two_nodes_at_once_all_survive()
+    {
+        const int EachMakes = 50;
+        var first = await CreateAsync();
+        await Task.WhenAll(Enumerable.Range(0, 2 * EachMakes).Select(i => Task.Run(() => PutAsync(i % 2 == 0 ? A : B, i))));
+        var record = await ReadAsync(A);
+        Assert.All(Enumerable.Range(0, 2 * EachMakes), i => Assert.Equal("v" + i, Value(record, "n" + i)));
+
+        async Task PutAsync(IClusterSessionStore store, int i)
+        {
+            while ((await CommitAsync(store, first, Versions.Next(), Setting("n" + i, "v" + i))).Outcome is var outcome and not StoreCommitOutcome.Committed)
+            {
+                Assert.Equal(StoreCommitOutcome.Superseded, outcome);
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Servers;
+using ClusterSession.TestKit.Sessions;
+using Xunit;
+
+namespace ClusterSession.TestKit.Conformance;
+
+public abstract partial class SessionStoreConformance
+{
+    /// <summary>Short enough to wait for, long enough to do something before it ends.</summary>
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(400);
+
+    [Fact]
+    public async Task Destroyed_session_is_gone_on_every_node_and_its_version_is_told()
+    {
+        var first = await CreateAsync();
+        var answer = await A.DestroyAsync(Key, Versions.Next(), Long, default);
+        Assert.Equal((StoreCommitOutcome.Committed, first), (answer.Outcome, answer.Previous));
+        var read = await B.ReadAsync(Key, first, default);
+        Assert.Equal((StoreReadOutcome.Destroyed, null), (read.Outcome, read.Record));
+        Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(A));
+    }
+
+    [Fact]
+    public async Task Repeated_end_answers_as_the_first()
+    {
+        await CreateAsync();
+        var end = Versions.Next();
+        await A.DestroyAsync(Key, end, Long, default);
+        Assert.Equal(StoreCommitOutcome.Committed, (await B.DestroyAsync(Key, end, Long, default)).Outcome);
+    }
+
+    [Fact]
+    public async Task Second_end_by_another_version_is_told_that_it_was_not_the_first()
+    {
+        await CreateAsync();
+        await A.DestroyAsync(Key, Versions.Next(), Long, default);
+        Assert.Equal(StoreCommitOutcome.Destroyed, (await B.DestroyAsync(Key, Versions.Next(), Long, default)).Outcome);
+    }
+
+    [Fact]
+    public async Task Of_many_ends_at_once_exactly_one_is_the_first()
+    {
+        await CreateAsync();
+        var ends = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
+            Task.Run(async () => (await (i % 2 == 0 ? A : B).DestroyAsync(Key, Versions.Next(), Long, default)).Outcome)));
+        Assert.Equal(1, ends.Count(outcome => outcome == StoreCommitOutcome.Committed));
+        Assert.Equal(19, ends.Count(outcome => outcome == StoreCommitOutcome.Destroyed));
+    }
+
+    [Fact]
+    public async Task End_leaves_a_tombstone_also_where_nothing_was()
+    {
+        var answer = await A.DestroyAsync(Key, Versions.Next(), Long, default);
+        Assert.Equal((StoreCommitOutcome.Committed, SessionVersion.None), (answer.Outcome, answer.Previous));
+        Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(B));
+    }
+
+    [Fact]
+    public async Task Touch_says_whether_the_session_is_there()
+    {
+        Assert.Equal(StoreTouch.Missing, await A.TouchAsync(Key, Long, default));
+        Assert.Equal(StoreReadOutcome.Missing, await OutcomeAsync(A));
+        await CreateAsync();
+        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, default));
+        await A.DestroyAsync(Key, Versions.Next(), Long, default);
+        Assert.Equal(StoreTouch.Destroyed, await B.TouchAsync(Key, Long, default));
+    }
+
+    [Fact]
+    public async Task Touch_leaves_the_session_as_it_is()
+    {
+        var first = await CreateAsync();
+        await B.TouchAsync(Key, Long, default);
+        await AssertStoredAsync(RecordSketch.At(first).With("a", "1", first).Build());
+    }
+
+    [Fact]
+    public async Task Session_ends_with_its_life_however_often_it_is_read()
+    {
+        await CreateAsync(Short);
+        await Condition.HoldsAsync(async () => await OutcomeAsync(B) == StoreReadOutcome.Missing, "the session is gone");
+        Assert.Equal(StoreTouch.Missing, await A.TouchAsync(Key, Long, default));
+        Assert.Equal(StoreCommitOutcome.Missing, (await CommitAsync(A, SessionVersion.None, Versions.Next(), Setting("a", "2"))).Outcome);
+    }
+
+    [Fact]
+    public async Task Touch_prolongs_the_life()
+    {
+        await CreateAsync(Short);
+        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, default));
+        await PassAsync(Short);
+        Assert.Equal(StoreReadOutcome.Found, await OutcomeAsync(A));
+    }
+
+    [Fact]
+    public async Task Touch_sets_the_life_and_does_not_add_to_it()
+    {
+        await CreateAsync(Long);
+        await B.TouchAsync(Key, Short, default);
+        await Condition.HoldsAsync(async () => await OutcomeAsync(A) == StoreReadOutcome.Missing, "the session is gone");
+    }
+
+    [Fact]
+    public async Task Commit_prolongs_the_life()
+    {
+        var first = await CreateAsync(Short);
+        await CommittedAsync(B, first, Setting("a", "2"));
+        await PassAsync(Short);
+        Assert.Equal(StoreReadOutcome.Found, await OutcomeAsync(A));
+    }
+
+    [Fact]
+    public async Task Merge_prolongs_the_life()
+    {
+        var first = await CreateAsync(Short);
+        var newer = Versions.Next();
+        await MergeAsync(B, RecordSketch.At(newer, first).With("b", "2", newer).Build(), Versions.Next());
+        await PassAsync(Short);
+        Assert.Equal(StoreReadOutcome.Found, await OutcomeAsync(A));
+    }
+
+    [Fact]
+    public async Task Refused_commit_does_not_prolong_the_life()
+    {
+        var old = Versions.Next();
+        var first = await CreateAsync(Short);
+        Assert.Equal(StoreCommitOutcome.Superseded, (await CommitAsync(A, first, old, Setting("a", "2"))).Outcome);
+        await Condition.HoldsAsync(async () => await OutcomeAsync(A) == StoreReadOutcome.Missing, "the session is gone");
+    }
+
+    [Fact]
+    public async Task Tombstone_lives_as_long_as_it_was_told()
+    {
+        await CreateAsync(Short);
+        await A.DestroyAsync(Key, Versions.Next(), Long, default);
+        var other = SessionKeys.New();
+        await A.DestroyAsync(other, Versions.Next(), Short, default);
+        await Condition.HoldsAsync(async () => await OutcomeAsync(B, other) == StoreReadOutcome.Missing, "the short tombstone is gone");
+        Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(B));
+    }
+
+    [Fact]
+    public async Task Touch_does_not_prolong_a_tombstone()
+    {
+        await A.DestroyAsync(Key, Versions.Next(), Short, default);
+        await A.TouchAsync(Key, Long, default);
+        await Condition.HoldsAsync(async () => await OutcomeAsync(B) == StoreReadOutcome.Missing, "the tombstone is gone");
+    }
+
+    /// <summary>Waits until a session of this life, made now, is gone: whatever was to end before it is gone by then too.</summary>
+    private async Task PassAsync(TimeSpan life)
+    {
+        var other = SessionKeys.New();
+        await CreateAsync(life, other);
+        await Condition.HoldsAsync(async () => await OutcomeAsync(A, other) == StoreReadOutcome.Missing, "the other session is gone");
+    }
+}

@@ -1,0 +1,220 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Servers;
+using ClusterSession.TestKit.Sessions;
+using Xunit;
+
+namespace ClusterSession.TestKit.Conformance;
+
+public abstract partial class SessionStoreConformance
+{
+    public static TheoryData<string> OddNames => new()
+    {
+        "", "m", "a", "am", " ", "naïve ☕ 会話", "e\u0301", "\u00e9", "\U0001F600", "nul\0nul", "line\r\nfeed", "{brace}", "*3\r\n$1\r\n", "'\"\\", new string('n', 1000), new string('☕', 300),
+    };
+
+    [Fact]
+    public async Task Read_of_nothing_is_missing()
+    {
+        var read = await A.ReadAsync(Key, SessionVersion.None, default);
+        Assert.Equal((StoreReadOutcome.Missing, null), (read.Outcome, read.Record));
+        Assert.Equal(StoreReadOutcome.Missing, (await A.ReadAsync(Key, Versions.Next(), default)).Outcome);
+    }
+
+    [Fact]
+    public async Task Read_of_a_version_the_caller_has_moves_nothing()
+    {
+        var first = await CreateAsync();
+        var read = await B.ReadAsync(Key, first, default);
+        Assert.Equal((StoreReadOutcome.Unchanged, null), (read.Outcome, read.Record));
+    }
+
+    [Fact]
+    public async Task Read_of_another_version_moves_the_session()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(A, first, Setting("a", "2"));
+        var read = await B.ReadAsync(Key, first, default);
+        Assert.Equal(StoreReadOutcome.Found, read.Outcome);
+        Assert.Equal("2", Value(read.Record!, "a"));
+        Assert.Equal(StoreReadOutcome.Found, (await B.ReadAsync(Key, new SessionVersion(second.Stamp, second.Writer + 1), default)).Outcome);
+        Assert.Equal(StoreReadOutcome.Found, (await B.ReadAsync(Key, Versions.Next(), default)).Outcome);
+    }
+
+    [Theory]
+    [MemberData(nameof(OddNames))]
+    public async Task Any_name_is_a_name(string name)
+    {
+        var version = Versions.Next();
+        await CreateAsync(RecordSketch.At(version).With(name, "created", version).With("beside", "1", version).Build());
+        var second = await CommittedAsync(A, version, Setting(name, "committed"));
+        await AssertStoredAsync(RecordSketch.At(second, version).With(name, "committed", second).With("beside", "1", version).Build());
+        var third = await CommittedAsync(B, second, Removing(name));
+        await AssertStoredAsync(RecordSketch.At(third, second, version).Without(name, third).With("beside", "1", version).Build());
+    }
+
+    [Fact]
+    public async Task Any_bytes_are_a_value_and_so_are_none()
+    {
+        var all = Enumerable.Range(0, 256).Select(i => (byte)i).ToArray();
+        var version = Versions.Next();
+        await CreateAsync(RecordSketch.At(version).With("all", all, version).With("none", [], version).Build());
+        var delta = new SessionDelta();
+        delta.Set("all2", [.. all, 13, 10, 0]);
+        delta.Set("none2", []);
+        var second = await CommittedAsync(B, version, delta);
+        await AssertStoredAsync(RecordSketch.At(second, version)
+            .With("all", all, version).With("all2", [.. all, 13, 10, 0], second).With("none", [], version).With("none2", [], second).Build());
+        Assert.Equal("", Value(await ReadAsync(A), "none2"));
+    }
+
+    [Fact]
+    public async Task Megabyte_of_value_goes_both_ways_to_the_byte()
+    {
+        var large = new byte[1024 * 1024];
+        new Random(1).NextBytes(large);
+        var version = Versions.Next();
+        await CreateAsync(RecordSketch.At(version).With("large", large, version).With("small", "1", version).Build());
+        var second = await CommittedAsync(A, version, Setting("small", "2"));
+        var other = large.Reverse().ToArray();
+        var delta = new SessionDelta();
+        delta.Set("other", other);
+        var third = await CommittedAsync(B, second, delta);
+        await AssertStoredAsync(RecordSketch.At(third, second, version)
+            .With("large", large, version).With("other", other, third).With("small", "2", second).Build());
+    }
+
+    [Fact]
+    public async Task Thousands_of_attributes_are_created_committed_merged_and_removed()
+    {
+        const int Many = 2000;
+        var first = Versions.Next();
+        var sketch = RecordSketch.At(first);
+        for (var i = 0; i < Many; i++)
+        {
+            sketch.With("created" + i, "1", first);
+        }
+
+        await CreateAsync(sketch.Build());
+        var delta = new SessionDelta();
+        for (var i = 0; i < Many; i++)
+        {
+            delta.Set("committed" + i, Bytes("2"));
+            delta.Remove("created" + i);
+        }
+
+        var second = await CommittedAsync(B, first, delta);
+        var (third, merge) = (Versions.Next(), Versions.Next());
+        var merged = RecordSketch.At(third, second, first);
+        var all = RecordSketch.At(merge, third, second, first);
+        for (var i = 0; i < Many; i++)
+        {
+            merged.With("merged" + i, "3", third);
+            all.With("merged" + i, "3", third).With("committed" + i, "2", second).Without("created" + i, second);
+        }
+
+        Assert.Equal(StoreCommitOutcome.Committed, (await MergeAsync(A, merged.Build(), merge)).Outcome);
+        await AssertStoredAsync(all.Build());
+        var last = Versions.Next();
+        await CommitAsync(A, merge, last, Setting("x", "4"), forgotten: [.. Enumerable.Range(0, Many).Select(i => "created" + i)]);
+        Assert.Equal((2 * Many) + 1, (await ReadAsync(B)).AttributeCount);
+    }
+
+    [Fact]
+    public async Task Lease_is_current_right_after_a_read_or_a_commit_or_never()
+    {
+        var first = await CreateAsync();
+        var read = (await A.ReadAsync(Key, SessionVersion.None, default)).Lease;
+        var unchanged = (await A.ReadAsync(Key, first, default)).Lease;
+        var commit = (await CommitAsync(A, first, Versions.Next(), Setting("a", "2"))).Lease;
+        Assert.Equal(read.IsCurrent, unchanged.IsCurrent);
+        Assert.Equal(read.IsCurrent, commit.IsCurrent);
+    }
+
+    [Theory]
+    [InlineData("commit")]
+    [InlineData("merge")]
+    [InlineData("end")]
+    public async Task Who_holds_a_copy_under_a_lease_is_told_of_every_change_by_others(string change)
+    {
+        var version = await CreateAsync();
+        foreach (var access in new[] { "create", "read", "revalidate", "commit", "read" })
+        {
+            var lease = access switch
+            {
+                "create" => (await A.ReadAsync(Key, SessionVersion.None, default)).Lease,
+                "read" => (await A.ReadAsync(Key, SessionVersion.None, default)).Lease,
+                "revalidate" => (await A.ReadAsync(Key, version, default)).Lease,
+                _ => (await CommitAsync(A, version, version = Versions.Next(), Setting("mine", access))).Lease,
+            };
+            if (!lease.IsCurrent)
+            {
+                return; // A store without news hands out leases that never are current.
+            }
+
+            ToldA.Forget(Key);
+            if (change == "end")
+            {
+                await B.DestroyAsync(Key, Versions.Next(), Long, default);
+            }
+            else if (change == "merge")
+            {
+                var newer = Versions.Next();
+                await MergeAsync(B, RecordSketch.At(newer, version).With("b", access, newer).Build(), version = Versions.Next());
+            }
+            else
+            {
+                await CommitAsync(B, version, version = Versions.Next(), Setting("b", access));
+            }
+
+            await Condition.HoldsAsync(() => ToldA.WasTold(Key), $"the node is told of the {change} after its {access}");
+            if (change == "end")
+            {
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Who_created_a_session_is_told_of_the_first_change_by_others()
+    {
+        var first = Versions.Next();
+        var created = await MergeAsync(A, RecordSketch.At(first).With("a", "1", first).Build(), first, SessionCopyMode.Create);
+        if (!created.Lease.IsCurrent)
+        {
+            return;
+        }
+
+        await CommittedAsync(B, first, Setting("a", "2"));
+        await Condition.HoldsAsync(() => ToldA.WasTold(Key), "the node is told");
+    }
+
+    [Fact]
+    public async Task Shared_value_is_replaced_only_if_it_is_what_was_expected()
+    {
+        var name = "test-" + Key;
+        Assert.Equal((null, true), await SharedAsync(A.ReadSharedAsync(name, default)));
+        Assert.Equal((null, true), await SharedAsync(A.CompareExchangeSharedAsync(name, Bytes("none"), Bytes("x"), default)));
+        Assert.Equal((null, true), await SharedAsync(A.CompareExchangeSharedAsync(name, Array.Empty<byte>(), Bytes("x"), default)));
+        Assert.Equal(("first", true), await SharedAsync(A.CompareExchangeSharedAsync(name, null, Bytes("first"), default)));
+        Assert.Equal(("first", true), await SharedAsync(B.CompareExchangeSharedAsync(name, null, Bytes("second"), default)));
+        Assert.Equal(("first", true), await SharedAsync(B.CompareExchangeSharedAsync(name, Bytes("other"), Bytes("second"), default)));
+        Assert.Equal(("second", true), await SharedAsync(B.CompareExchangeSharedAsync(name, Bytes("first"), Bytes("second"), default)));
+        Assert.Equal(("second", true), await SharedAsync(A.ReadSharedAsync(name, default)));
+    }
+
+    [Fact]
+    public async Task Of_many_that_make_a_shared_value_at_once_all_see_the_same()
+    {
+        var name = "race-" + Key;
+        var seen = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
+            Task.Run(async () => await SharedAsync((i % 2 == 0 ? A : B).CompareExchangeSharedAsync(name, null, Bytes("by" + i), default)))));
+        Assert.Single(seen.Distinct());
+    }
+
+    private static async Task<(string? Value, bool IsAnswered)> SharedAsync(ValueTask<StoreShared> asked)
+    {
+        var shared = await asked;
+        return (shared.Value is null ? null : System.Text.Encoding.UTF8.GetString(shared.Value), shared.IsAnswered);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text;
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Sessions;
+using Xunit;
+
+namespace ClusterSession.TestKit.Conformance;
+
+/// <summary>
+/// What every <see cref="IClusterSessionStore"/> must do; the numbered cases of its remarks. A new store derives one class and says
+/// how to make two nodes' stores over the same data.
+/// </summary>
+public abstract partial class SessionStoreConformance : IAsyncLifetime
+{
+    protected static readonly TimeSpan Long = TimeSpan.FromHours(1);
+    private static readonly string[] NothingForgotten = [];
+
+    private StorePair _pair = null!;
+
+    protected IClusterSessionStore A => _pair.A;
+
+    protected IClusterSessionStore B => _pair.B;
+
+    protected RecordingObserver ToldA { get; } = new();
+
+    protected RecordingObserver ToldB { get; } = new();
+
+    protected VersionSource Versions { get; } = new();
+
+    /// <summary>A session that no other test uses.</summary>
+    protected SessionKey Key { get; } = SessionKeys.New();
+
+    /// <summary>Makes two nodes' stores over the same data, which may hold other data already.</summary>
+    protected abstract Task<StorePair> CreatePairAsync();
+
+    public async Task InitializeAsync()
+    {
+        _pair = await CreatePairAsync();
+        A.Observe(ToldA);
+        B.Observe(ToldB);
+    }
+
+    public async Task DisposeAsync() => await _pair.DisposeAsync();
+
+    [Fact]
+    public void Store_has_a_name_that_metrics_can_carry() => Assert.Matches("^[a-z][a-z0-9-]*$", A.Name);
+
+    protected static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+
+    protected static SessionDelta Setting(string name, string value)
+    {
+        var delta = new SessionDelta();
+        delta.Set(name, Bytes(value));
+        return delta;
+    }
+
+    protected static SessionDelta Removing(string name)
+    {
+        var delta = new SessionDelta();
+        delta.Remove(name);
+        return delta;
+    }
+
+    /// <summary>Stores a new session with the attribute <c>a</c> = <c>1</c> and answers with its version.</summary>
+    protected async Task<SessionVersion> CreateAsync(TimeSpan? life = null, SessionKey? key = null)
+    {
+        var version = Versions.Next();
+        await CreateAsync(RecordSketch.At(version).With("a", "1", version).Build(), life, key);
+        return version;
+    }
+
+    protected async Task CreateAsync(SessionRecord record, TimeSpan? life = null, SessionKey? key = null)
+    {
+        var created = await MergeAsync(A, record, record.Version, SessionCopyMode.Create, life, key);
+        Assert.Equal((StoreCommitOutcome.Committed, SessionVersion.None), (created.Outcome, created.Previous));
+    }
+
+    protected ValueTask<StoreCommit> MergeAsync(
+        IClusterSessionStore store, SessionRecord record, SessionVersion version, SessionCopyMode mode = SessionCopyMode.Restore, TimeSpan? life = null, SessionKey? key = null) =>
+        store.MergeAsync(key ?? Key, new SessionCopy(record, version, mode, life ?? Long), default);
+
+    protected ValueTask<StoreCommit> CommitAsync(
+        IClusterSessionStore store, SessionVersion expected, SessionVersion version, SessionDelta delta, TimeSpan? life = null, params string[] forgotten) =>
+        store.CommitAsync(Key, new SessionChange(expected, version, delta, forgotten ?? NothingForgotten, life ?? Long), default);
+
+    /// <summary>Commits and expects it to be applied to the version it was based on.</summary>
+    protected async Task<SessionVersion> CommittedAsync(IClusterSessionStore store, SessionVersion on, SessionDelta delta)
+    {
+        var version = Versions.Next();
+        var answer = await CommitAsync(store, on, version, delta);
+        Assert.Equal((StoreCommitOutcome.Committed, on), (answer.Outcome, answer.Previous));
+        return version;
+    }
+
+    protected async Task<SessionRecord> ReadAsync(IClusterSessionStore store, SessionKey? key = null)
+    {
+        var read = await store.ReadAsync(key ?? Key, SessionVersion.None, default);
+        Assert.Equal(StoreReadOutcome.Found, read.Outcome);
+        return read.Record!;
+    }
+
+    protected async Task<StoreReadOutcome> OutcomeAsync(IClusterSessionStore store, SessionKey? key = null) =>
+        (await store.ReadAsync(key ?? Key, SessionVersion.None, default)).Outcome;
+
+    /// <summary>Expects both nodes to read this.</summary>
+    protected async Task AssertStoredAsync(SessionRecord expected)
+    {
+        Assert.Equal(RecordText.Of(expected), RecordText.Of(await ReadAsync(A)));
+        Assert.Equal(RecordText.Of(expected), RecordText.Of(await ReadAsync(B)));
+    }
+
+    protected static string? Value(SessionRecord record, string name) =>
+        record.TryFind(name, out var attribute) && attribute.Exists ? Encoding.UTF8.GetString(attribute.Payload) : null;
+}
