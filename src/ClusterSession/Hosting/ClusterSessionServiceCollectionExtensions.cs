@@ -4,6 +4,7 @@ using ClusterSession.Diagnostics;
 using ClusterSession.Hosting;
 using ClusterSession.Http;
 using ClusterSession.Http.Cookies;
+using ClusterSession.Management;
 using ClusterSession.Serialization;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
@@ -64,10 +65,12 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionOpener>();
         services.TryAddSingleton<SessionCommitter>();
+        services.TryAddSingleton<ISessionManager, SessionManager>();
         services.TryAddSingleton<SessionTouches>();
         services.AddHostedService(static provider => provider.GetRequiredService<SessionTouches>());
         services.AddHostedService(static provider => provider.GetRequiredService<StoreRecovery>());
         services.AddHostedService<JournalService>();
+        services.AddHostedService<SessionGauges>();
     }
 
     private static void AddHttp(IServiceCollection services)

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace ClusterSession.Management;
+
+/// <summary>
+/// Degraded while the store gives no answers or this node has unsaved commits. Never Unhealthy: all nodes see the same store, and would leave
+/// the balancer at once.
+/// </summary>
+internal sealed class SessionHealthCheck(ISessionManager sessions) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var now = sessions.GetStatistics();
+        var data = new Dictionary<string, object>
+        {
+            ["unsavedSessions"] = now.UnsavedSessions,
+            ["unsavedBytes"] = now.UnsavedBytes,
+            ["oldestUnsavedSeconds"] = now.OldestUnsaved?.TotalSeconds ?? 0,
+            ["localCopies"] = now.LocalCopies,
+        };
+        var result = now switch
+        {
+            { IsStoreAnswering: false } => HealthCheckResult.Degraded($"The session store '{now.Store}' gives no answers.", data: data),
+            { UnsavedSessions: > 0 } => HealthCheckResult.Degraded($"{now.UnsavedSessions} sessions have commits that the store has not taken yet.", data: data),
+            _ => HealthCheckResult.Healthy(data: data),
+        };
+        return Task.FromResult(result);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text;
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Committing;
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Recovery;
+using ClusterSession.Stores.Outage;
+
+namespace ClusterSession.Management;
+
+/// <inheritdoc/>
+internal sealed class SessionManager(
+    StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, SessionCommitter committer, TimeProvider time) : ISessionManager
+{
+    public SessionStatistics GetStatistics() => new(
+        store.Name,
+        !store.IsOpen,
+        copies.Count,
+        copies.Bytes,
+        journal.Count,
+        journal.Bytes,
+        journal.Oldest is { } oldest ? time.GetUtcNow() - oldest : null,
+        recent.Count);
+
+    public async Task<bool> EndAsync(string sessionId)
+    {
+        ArgumentNullException.ThrowIfNull(sessionId);
+        if (!SessionKey.TryParse(Encoding.UTF8.GetBytes(sessionId), out var key))
+        {
+            throw new ArgumentException("This is not the id of a session. Use what ISession.Id says, 22 characters.", nameof(sessionId));
+        }
+
+        var ended = await committer.DestroyAsync(key).ConfigureAwait(false);
+        return ended.Outcome switch
+        {
+            CommitOutcome.Committed => true,
+            CommitOutcome.Destroyed => false,
+            _ => throw new SessionUnavailableException("The session could not be ended: its store gave no answer.", ended.Failure),
+        };
+    }
+}
