@@ -49,7 +49,7 @@ public sealed class RedisLossTests
         await using var connection = await Connect.ToAsync(server, o =>
         {
             o.HeartbeatInterval = TimeSpan.FromMilliseconds(100);
-            o.HeartbeatTimeout = TimeSpan.FromMilliseconds(600);
+            o.HeartbeatTimeout = TimeSpan.FromMilliseconds(1500);
             o.CommandTimeout = TimeSpan.FromSeconds(60);
         });
         server.Process.Stop();

@@ -43,21 +43,6 @@ public sealed class RedisConnectionTests
         Assert.Equal(["invalidate x", "reply 1", "invalidate y", "invalidate z", "message ch hi", "invalidate all", "reply 2"], scripted.Events);
     }
 
-    [Fact]
-    public async Task A_request_that_timed_out_keeps_its_place_in_the_order_of_replies()
-    {
-        await using var scripted = await ScriptedConnection.OpenAsync(o => o.CommandTimeout = TimeSpan.FromMilliseconds(100), s => s.OnCommand = _ => null);
-        var late = scripted.Connection.SendAsync(new RedisCommand("GET", "late")).AsTask();
-        var failure = await Assert.ThrowsAsync<RedisTimeoutException>(() => late);
-        Assert.True(failure.Sent);
-        Assert.False(scripted.Connection.IsClosed);
-        Assert.Equal(1, scripted.Connection.InFlight);
-
-        scripted.Server.OnCommand = _ => ScriptedRedisServer.Bulk("late reply") + ScriptedRedisServer.Bulk("own reply");
-        Assert.Equal("own reply", (await scripted.Connection.SendAsync(new RedisCommand("GET", "next"))).AsString());
-        Assert.Equal(0, scripted.Connection.InFlight);
-    }
-
     [Theory]
     [InlineData("hello\r\n")]
     [InlineData("$-7\r\n")]

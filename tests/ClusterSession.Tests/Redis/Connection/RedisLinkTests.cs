@@ -32,13 +32,15 @@ public sealed class RedisLinkTests
     public async Task Callers_wait_for_a_server_that_is_not_there_yet_until_the_deadline()
     {
         var port = FreePort.Next();
-        await using var topology = Topology(null, [port], o => o.ConnectTimeout = TimeSpan.FromMilliseconds(200));
+        var observer = new RecordingObserver();
+        await using var topology = Topology(observer, [port], o => o.ConnectTimeout = TimeSpan.FromMilliseconds(200));
         topology.Start();
+        await Condition.HoldsAsync(() => observer.Events.Contains("failed Unreachable"), "an attempt was refused");
         Assert.False(topology.TryGetConnection(default, out _));
         var failure = await Assert.ThrowsAsync<RedisConnectException>(() => topology.GetConnectionAsync(default, CancellationToken.None).AsTask());
         Assert.Equal(RedisConnectFailure.TimedOut, failure.Failure);
         Assert.False(failure.Sent);
-        Assert.Contains("Last attempt: No connection to 127.0.0.1", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("Last attempt:", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -75,6 +75,25 @@ public sealed class RedisSweepTests
         await Assert.ThrowsAnyAsync<RedisConnectionException>(() => waiting);
     }
 
+    [Fact]
+    public async Task A_request_that_timed_out_keeps_its_place_in_the_order_of_replies()
+    {
+        await using var setup = await Setup.OpenAsync(o => (o.HeartbeatInterval, o.HeartbeatTimeout) = (TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2)));
+        setup.Server.Silent = true;
+        var late = setup.Connection.SendAsync(new RedisCommand("GET", "late")).AsTask();
+        await Condition.HoldsAsync(() => setup.Server.Commands.Contains("GET late"), "the command arrived");
+        for (var passed = TimeSpan.Zero; passed <= TimeSpan.FromSeconds(2); passed += Step)
+            setup.Time.Jump(Step);
+        Assert.True((await Assert.ThrowsAsync<RedisTimeoutException>(() => late)).Sent);
+        Assert.False(setup.Connection.IsClosed);
+        Assert.Equal(1, setup.Connection.InFlight);
+
+        setup.Server.Silent = false;
+        setup.Server.OnCommand = _ => ScriptedRedisServer.Bulk("late reply") + ScriptedRedisServer.Bulk("own reply");
+        Assert.Equal("own reply", (await setup.Connection.SendAsync(new RedisCommand("GET", "next"))).AsString());
+        Assert.Equal(0, setup.Connection.InFlight);
+    }
+
     private sealed class Setup : IAsyncDisposable
     {
         public ScriptedRedisServer Server { get; } = new();
