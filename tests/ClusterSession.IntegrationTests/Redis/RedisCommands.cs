@@ -1,0 +1,37 @@
+using System.Globalization;
+using ClusterSession.TestKit.Servers;
+
+namespace ClusterSession.IntegrationTests.Redis;
+
+/// <summary>
+/// What a server has been asked, counted at the server: commands that clients sent (those that scripts call besides are not in it), and bytes.
+/// </summary>
+internal sealed record RedisCommands(long Reads, long Scripts, long WholeScripts, long BytesIn)
+{
+    public long Total => Reads + Scripts + WholeScripts;
+
+    public static async Task<RedisCommands> CountAsync(RedisServer redis)
+    {
+        var stats = await redis.CommandAsync("INFO", "commandstats");
+        return new RedisCommands(
+            Calls(stats, "hgetall") + Calls(stats, "get"),
+            Calls(stats, "evalsha"),
+            Calls(stats, "eval"),
+            long.Parse(await redis.InfoAsync("stats", "total_net_input_bytes"), CultureInfo.InvariantCulture));
+    }
+
+    public static RedisCommands operator -(RedisCommands after, RedisCommands before) => new(
+        after.Reads - before.Reads, after.Scripts - before.Scripts, after.WholeScripts - before.WholeScripts, after.BytesIn - before.BytesIn);
+
+    private static long Calls(string stats, string command)
+    {
+        var start = stats.IndexOf($"cmdstat_{command}:calls=", StringComparison.Ordinal);
+        if (start < 0)
+        {
+            return 0;
+        }
+
+        var rest = stats.AsSpan(start + $"cmdstat_{command}:calls=".Length);
+        return long.Parse(rest[..rest.IndexOf(',')], CultureInfo.InvariantCulture);
+    }
+}
