@@ -25,7 +25,7 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
 
     public NodeState State => _starting ? NodeState.Starting : _process is { HasExited: false } ? NodeState.Up : NodeState.Down;
 
-    /// <summary>Requests that the node has answered, over all its lives (those since the last look before a kill are not counted).</summary>
+    /// <summary>Requests that the node has answered, over all its lives.</summary>
     public long Requests => _requestsBefore + _requestsNow;
 
     /// <summary>Starts the process and waits until it answers. Does nothing if it runs.</summary>
@@ -37,6 +37,9 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
             if (State == NodeState.Up) return;
             _starting = true;
             await (_process?.DisposeAsync() ?? ValueTask.CompletedTask);
+            // A new process counts from zero, also after one that fell by itself.
+            _requestsBefore += _requestsNow;
+            _requestsNow = 0;
 
             List<string> arguments =
             [
@@ -63,8 +66,6 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
             if (State != NodeState.Up) return;
             await LookAsync();
             await _process!.KillAsync();
-            _requestsBefore += _requestsNow;
-            _requestsNow = 0;
             Kills++;
         }
         finally
