@@ -35,6 +35,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly ReplicationHistory _history = new();
     private readonly TimeProvider _time;
     private readonly TimeSpan _sampleInterval;
+    private readonly TimeSpan _deadline;
     private readonly ILogger<RedisSessionStore> _logger;
     private ISessionObserver? _observer;
 
@@ -46,6 +47,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _logger = logger;
         _time = time;
         _sampleInterval = options.HeartbeatInterval;
+        _deadline = options.CommandTimeout;
         _topology = new StandaloneTopology(options, time, random, this, this);
     }
 
@@ -191,7 +193,8 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
             {
                 if (!_topology.TryGetConnection(route, out connection))
                 {
-                    connection = await _topology.GetConnectionAsync(route, cancellationToken).ConfigureAwait(false);
+                    connection = await _topology.GetConnectionAsync(route, cancellationToken).AsTask()
+                        .WaitAsync(_deadline, _time, cancellationToken).ConfigureAwait(false);
                 }
 
                 return await SendAsync(connection, request, wait).ConfigureAwait(false);
@@ -217,7 +220,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
             {
                 // Not a byte of it left: the connection was lost between being handed out and being used. Ask for its successor.
             }
-            catch (Exception failure) when (failure is RedisConnectionException or RedisConnectException)
+            catch (Exception failure) when (failure is RedisConnectionException or RedisConnectException or TimeoutException)
             {
                 return unavailable(StoreFailure.Unreachable);
             }

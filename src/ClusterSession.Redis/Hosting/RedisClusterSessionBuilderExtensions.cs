@@ -33,8 +33,10 @@ public static class RedisClusterSessionBuilderExtensions
         return builder.UseStore(provider =>
         {
             var sessions = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value;
+            var redis = options(provider).Snapshot();
+            redis.CommandTimeout = redis.CommandTimeout < sessions.Outage.HardTimeout ? redis.CommandTimeout : sessions.Outage.HardTimeout;
             return new RedisSessionStore(
-                options(provider), sessions.KeyPrefix, sessions.LocalCopies.Lease, provider.GetRequiredService<TimeProvider>(), new Random(),
+                redis, sessions.KeyPrefix, sessions.LocalCopies.Lease, provider.GetRequiredService<TimeProvider>(), new Random(),
                 provider.GetRequiredService<ILogger<RedisSessionStore>>());
         });
     }

@@ -47,10 +47,11 @@ internal sealed class ClusterSessionMiddleware(
         // 3 open
         if (cookie.Verdict == CookieVerdict.Valid)
         {
-            var key = SessionKey.Of(cookie.Id);
-            if (opener.TryOpenLocal(key, cookie.Seen, out var copy))
+            if (opener.TryOpenLocal(cookie.Key, cookie.Seen, out var copy))
             {
-                Begin(session, cookie, key, OpenedSession.Opened(copy.Record, SessionSource.LocalCopy), access);
+                session.Begin(cookie.Id, cookie.Key, copy.Record, SessionSource.LocalCopy, isRegressed: false);
+                touches.Used(cookie.Key, copy, access?.Prolongs ?? true);
+                RenewCookieIfSignedByAnOldKey(session, cookie);
                 return RunAsync(context, session);
             }
         }
@@ -85,35 +86,38 @@ internal sealed class ClusterSessionMiddleware(
         }
         else
         {
-            var key = SessionKey.Of(cookie.Id);
-            var opened = await opener.OpenAsync(key, cookie.Seen, context.RequestAborted).ConfigureAwait(false);
+            var opened = await opener.OpenAsync(cookie.Key, cookie.Seen, context.RequestAborted).ConfigureAwait(false);
             if (opened.Outcome == OpenOutcome.Unavailable && !MayServeUnavailable(context, session, opened.Failure))
             {
                 return;
             }
 
-            Begin(session, cookie, key, opened, access);
+            Begin(session, cookie, opened, access);
         }
 
         await RunAsync(context, session).ConfigureAwait(false);
     }
 
-    private void Begin(RequestSession session, in CookieReading cookie, SessionKey key, in OpenedSession opened, SessionAccessAttribute? access)
+    private void Begin(RequestSession session, in CookieReading cookie, in OpenedSession opened, SessionAccessAttribute? access)
     {
         switch (opened.Outcome)
         {
             case OpenOutcome.Opened:
-                session.Begin(cookie.Id, key, opened.Record!, opened.Source, opened.IsRegressed);
-                touches.Used(key, access?.Prolongs ?? true);
-                if (cookie.KeyId != services.KeyRing.Signing.Id)
-                {
-                    session.RenewCookie();
-                }
-
+                session.Begin(cookie.Id, cookie.Key, opened.Record!, opened.Source, opened.IsRegressed);
+                touches.Used(cookie.Key, access?.Prolongs ?? true);
+                RenewCookieIfSignedByAnOldKey(session, cookie);
                 break;
             case OpenOutcome.Missing or OpenOutcome.Destroyed:
                 session.BeginInsteadOfEnded(opened.IsRegressed);
                 break;
+        }
+    }
+
+    private void RenewCookieIfSignedByAnOldKey(RequestSession session, in CookieReading cookie)
+    {
+        if (cookie.KeyId != services.KeyRing.Signing.Id)
+        {
+            session.RenewCookie();
         }
     }
 
@@ -185,7 +189,7 @@ internal sealed class ClusterSessionMiddleware(
             var values = new CookieValues(header, _cookieName);
             while (values.MoveNext())
             {
-                reading = services.KeyRing.Current is { } ring ? SessionCookie.Read(values.Current, ring) : CookieReading.UnknownKey;
+                reading = services.KeyRing.Current is { } ring ? services.Cookies.Read(values.Current, ring) : CookieReading.UnknownKey;
                 if (reading.Verdict == CookieVerdict.Valid)
                 {
                     return reading;

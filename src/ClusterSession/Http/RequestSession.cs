@@ -259,7 +259,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     }
 
     /// <summary>The value of the cookie that names this session and what this response has shown of it.</summary>
-    public string CookieValue() => SessionCookie.Write(_id, Version, _services.KeyRing.Signing);
+    public string CookieValue() => _services.Cookies.Write(_id, Key, Version, _services.KeyRing.Signing, _services.KeyRing.Current!);
 
     private async ValueTask<(SessionId Id, SessionKey Key, CommitResult Result)> CreateAsync(SessionRecord record, SessionDelta delta)
     {

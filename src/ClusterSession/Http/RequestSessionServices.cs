@@ -22,6 +22,8 @@ internal sealed class RequestSessionServices(
 
     public KeyRingSource KeyRing { get; } = keyRing;
 
+    public CookieMemory Cookies { get; } = new();
+
     public ISessionSerializer Serializer { get; } = serializer;
 
     public RandomNumberGenerator Random { get; } = random;

@@ -24,18 +24,8 @@ internal sealed class SessionTouches(
     private readonly ConcurrentDictionary<SessionKey, byte> _due = new();
 
     /// <summary>A request uses the session. On the way of every request: no lock, no allocation unless a touch is due.</summary>
-    public void Used(SessionKey key, bool prolongs)
+    public void Used(SessionKey key, LocalCopy copy, bool prolongs)
     {
-        if (!copies.TryGet(key, out var copy))
-        {
-            if (prolongs)
-            {
-                _due.TryAdd(key, 0);
-            }
-
-            return;
-        }
-
         copy.WasUsed = true;
         if (!prolongs)
         {
@@ -48,6 +38,19 @@ internal sealed class SessionTouches(
         {
             copy.TouchedAt = now;
             _due.TryAdd(key, 0);
+        }
+    }
+
+    /// <inheritdoc cref="Used(SessionKey, LocalCopy, bool)"/>
+    public void Used(SessionKey key, bool prolongs)
+    {
+        if (copies.TryGet(key, out var copy))
+        {
+            Used(key, copy, prolongs);
+        }
+        else if (prolongs)
+        {
+            _due.TryAdd(key, 0); // Copies are switched off, or this one has been evicted at once.
         }
     }
 

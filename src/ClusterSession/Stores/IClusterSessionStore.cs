@@ -18,6 +18,7 @@ namespace ClusterSession.Stores;
 /// <item>A store that cannot be reached says so as a value (<see cref="StoreFailure"/>), never as "missing", never by an exception.</item>
 /// <item>Attributes, fields and flag bits that this release does not know are kept as they are.</item>
 /// <item>A lease that a read or commit hands out is current only while the store would tell the observer of every change by others.</item>
+/// <item>Every operation is answered within <see cref="OutageOptions.HardTimeout"/>, if need be with "no answer"; what it may still do later is harmless.</item>
 /// </list>
 /// <para>All members are thread-safe.</para>
 /// </remarks>

@@ -77,7 +77,7 @@ internal static class SessionCookie
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
         Sign(id, token, key, mac);
         return CryptographicOperations.FixedTimeEquals(mac[..MacLength], token[MacOffset..])
-            ? new CookieReading(CookieVerdict.Valid, id, seen, keyId)
+            ? new CookieReading(CookieVerdict.Valid, id, SessionKey.Of(id), seen, keyId)
             : CookieReading.Refused;
     }
 

@@ -6,14 +6,16 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Stores.Outage;
 
 /// <summary>
-/// The store as requests see it: every operation has a deadline, and while the store gives no answers they fail at once.
+/// The store as requests see it: while it gives no answers, operations fail at once.
 /// </summary>
-/// <remarks>An operation past its deadline goes on; what it may still do is harmless, because versions make repetition harmless. Thread-safe.</remarks>
+/// <remarks>
+/// Deadlines are the store's own (a timer for each operation here would cost more than the rest of a commit); what an operation may still do after its
+/// deadline is harmless, because versions make repetition harmless. Thread-safe.
+/// </remarks>
 internal sealed class StoreGuard(
     IClusterSessionStore store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<StoreGuard> logger)
 {
     private readonly CircuitBreaker _breaker = new(options.Value.Outage, time);
-    private readonly TimeSpan _deadline = options.Value.Outage.HardTimeout;
 
     public string Name => store.Name;
 
@@ -22,74 +24,51 @@ internal sealed class StoreGuard(
 
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known) =>
         _breaker.MayTry()
-            ? WatchAsync(store.ReadAsync(key, known, CancellationToken.None), static read => read.Failure, StoreRead.Unavailable)
+            ? WatchAsync(store.ReadAsync(key, known, CancellationToken.None), static read => read.Failure)
             : new(StoreRead.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreCommit> CommitAsync(SessionKey key, in SessionChange change) =>
         _breaker.MayTry()
-            ? WatchAsync(store.CommitAsync(key, change, CancellationToken.None), static commit => commit.Failure, StoreCommit.Unavailable, change.ReplicaTimeout)
+            ? WatchAsync(store.CommitAsync(key, change, CancellationToken.None), static commit => commit.Failure)
             : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreCommit> MergeAsync(SessionKey key, in SessionCopy copy) =>
         _breaker.MayTry()
-            ? WatchAsync(store.MergeAsync(key, copy, CancellationToken.None), static commit => commit.Failure, StoreCommit.Unavailable, copy.ReplicaTimeout)
+            ? WatchAsync(store.MergeAsync(key, copy, CancellationToken.None), static commit => commit.Failure)
             : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife) =>
         _breaker.MayTry()
-            ? WatchAsync(store.DestroyAsync(key, version, tombstoneLife, CancellationToken.None), static commit => commit.Failure, StoreCommit.Unavailable)
+            ? WatchAsync(store.DestroyAsync(key, version, tombstoneLife, CancellationToken.None), static commit => commit.Failure)
             : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life) =>
         _breaker.MayTry()
             ? WatchAsync(
                 store.TouchAsync(key, life, CancellationToken.None),
-                static touch => touch == StoreTouch.Unavailable ? StoreFailure.Unknown : StoreFailure.None,
-                static _ => StoreTouch.Unavailable)
+                static touch => touch == StoreTouch.Unavailable ? StoreFailure.Unknown : StoreFailure.None)
             : new(StoreTouch.Unavailable);
 
     public ValueTask<StoreShared> ReadSharedAsync(string name) =>
         _breaker.MayTry()
-            ? WatchAsync(store.ReadSharedAsync(name, CancellationToken.None), static shared => shared.Failure, static failure => new StoreShared(null, failure))
+            ? WatchAsync(store.ReadSharedAsync(name, CancellationToken.None), static shared => shared.Failure)
             : new(new StoreShared(null, StoreFailure.Unreachable));
 
     public ValueTask<StoreShared> CompareExchangeSharedAsync(string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value) =>
         _breaker.MayTry()
             ? WatchAsync(
                 store.CompareExchangeSharedAsync(name, expected, value, CancellationToken.None),
-                static shared => shared.Failure,
-                static failure => new StoreShared(null, failure))
+                static shared => shared.Failure)
             : new(new StoreShared(null, StoreFailure.Unreachable));
 
     /// <summary>The store reports that it can be reached: nobody needs to wait for a probe.</summary>
     public void Connected() => Answered();
 
-    private ValueTask<T> WatchAsync<T>(
-        ValueTask<T> operation, Func<T, StoreFailure> failureOf, Func<StoreFailure, T> unavailable, TimeSpan beside = default)
+    private async ValueTask<T> WatchAsync<T>(ValueTask<T> operation, Func<T, StoreFailure> failureOf)
     {
-        if (!operation.IsCompletedSuccessfully)
-        {
-            return WaitAsync(operation.AsTask(), failureOf, unavailable, beside);
-        }
-
-        var answer = operation.GetAwaiter().GetResult();
+        var answer = await operation.ConfigureAwait(false);
         Judge(failureOf(answer));
-        return new(answer);
-    }
-
-    private async ValueTask<T> WaitAsync<T>(Task<T> operation, Func<T, StoreFailure> failureOf, Func<StoreFailure, T> unavailable, TimeSpan beside)
-    {
-        try
-        {
-            var answer = await operation.WaitAsync(_deadline + beside, time).ConfigureAwait(false);
-            Judge(failureOf(answer));
-            return answer;
-        }
-        catch (TimeoutException)
-        {
-            Judge(StoreFailure.Unknown);
-            return unavailable(StoreFailure.Unknown);
-        }
+        return answer;
     }
 
     private void Judge(StoreFailure failure)
