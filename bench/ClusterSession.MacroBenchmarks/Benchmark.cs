@@ -1,0 +1,115 @@
+using ClusterSession.MacroBenchmarks.Application;
+using ClusterSession.MacroBenchmarks.Comparison;
+using ClusterSession.MacroBenchmarks.Measures;
+using ClusterSession.MacroBenchmarks.Results;
+using ClusterSession.MacroBenchmarks.Servers;
+
+namespace ClusterSession.MacroBenchmarks;
+
+/// <summary>A whole run: starts what is compared, measures, writes tables and charts.</summary>
+internal sealed class Benchmark(BenchmarkOptions options, string command)
+{
+    private readonly string _work = Path.Combine(Path.GetTempPath(), "clustersession-benchmark-" + Guid.NewGuid().ToString("N")[..8]);
+    private readonly ComparisonSettings _settings = options.IsQuick ? ComparisonSettings.Quick : ComparisonSettings.Full;
+    private readonly Outcome _outcome = new();
+
+    public async Task RunAsync()
+    {
+        Directory.CreateDirectory(_work);
+        try
+        {
+            var machine = await Machine.ReadAsync(options.Root, options.WithPeers);
+            Say(machine.Describe());
+            _outcome.Absent.AddRange(options.Absent);
+            await RunPartAsync("comparison", CompareAsync);
+            await RunPartAsync("two-nodes", async () => _outcome.TwoNodes = await TwoNodesMeasure.RunAsync(_work, _settings, Say));
+            await RunPartAsync("cold-node", async () => _outcome.ColdNode = await ColdNodeMeasure.RunAsync(_work, Say));
+            await RunPartAsync("scale", async () => _outcome.Scale = await ScaleMeasure.RunAsync(_work, _settings, Say));
+            await RunPartAsync("client", async () => _outcome.Client = await RedisClientMeasure.RunAsync(_work, options.IsQuick, Say));
+            await WriteAsync(machine);
+        }
+        finally
+        {
+            Directory.Delete(_work, recursive: true);
+        }
+    }
+
+    private static void Say(string line) => Console.WriteLine(line);
+
+    private async Task RunPartAsync(string part, Func<Task> run)
+    {
+        if (options.Parts.Contains(part))
+        {
+            Say($"== {part}");
+            await run();
+        }
+    }
+
+    private async Task CompareAsync()
+    {
+        var targets = new List<ITarget>();
+        try
+        {
+            foreach (var variant in options.Variants ?? [.. Variants.All])
+            {
+                targets.Add(await DotNetTarget.StartAsync(variant, _work));
+            }
+
+            if (options.WithPeers)
+            {
+                await AddPeerAsync(targets, "express-session, Redis", options.Express, path => ExpressTarget.StartAsync(path, _work));
+                await AddPeerAsync(targets, "Tomcat, DeltaManager", options.Tomcat, path => TomcatTarget.StartDeltaAsync(path, _work));
+                await AddPeerAsync(targets, "Tomcat, BackupManager", options.Tomcat, path => TomcatTarget.StartBackupAsync(path, _work));
+            }
+
+            var classes = RequestClass.All(options.IsQuick)
+                .Where(known => options.Classes is null || options.Classes.Any(name => known.Name.StartsWith(name, StringComparison.Ordinal))).ToList();
+            _outcome.Series = await new MacroComparison(targets, _settings, Say).RunAsync(classes);
+        }
+        finally
+        {
+            foreach (var target in targets)
+            {
+                await target.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task AddPeerAsync<T>(List<ITarget> targets, string title, string? path, Func<string, Task<T>> start)
+        where T : ITarget
+    {
+        if (path is null)
+        {
+            return; // Named as absent on the command line, with the reason.
+        }
+
+        try
+        {
+            targets.Add(await start(path));
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException or System.ComponentModel.Win32Exception)
+        {
+            _outcome.Absent.Add((title, e.Message.ReplaceLineEndings(" ")));
+            Say($"  {title}: {e.Message}");
+        }
+    }
+
+    private async Task WriteAsync(Machine machine)
+    {
+        Directory.CreateDirectory(options.Output);
+        var report = MarkdownReport.Write(_outcome, machine, _settings, command, TimeProvider.System.GetUtcNow());
+        var path = Path.Combine(options.Output, "results.md");
+        await File.WriteAllTextAsync(path, report);
+        if (_outcome.Series.Count > 0)
+        {
+            await File.WriteAllTextAsync(Path.Combine(options.Output, "rounds.csv"), Rounds.Write(_outcome));
+        }
+
+        foreach (var (file, chart) in Charts.Of(_outcome))
+        {
+            await File.WriteAllTextAsync(Path.Combine(options.Output, file), chart.ToSvg());
+        }
+
+        Say($"Results: {path}");
+    }
+}

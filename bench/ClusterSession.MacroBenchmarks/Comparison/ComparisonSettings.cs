@@ -1,0 +1,17 @@
+namespace ClusterSession.MacroBenchmarks.Comparison;
+
+/// <summary>How long and how often.</summary>
+/// <param name="IsQuick">Fewer sessions in the mixed profile.</param>
+/// <param name="Rounds">Rounds over all targets.</param>
+/// <param name="Closed">Of each closed run.</param>
+/// <param name="Open">Of each open run.</param>
+/// <param name="WarmUp">Before the first round of a class on a target; later rounds take a fifth.</param>
+/// <param name="Rate">Requests a second of the open loop.</param>
+internal sealed record ComparisonSettings(bool IsQuick, int Rounds, TimeSpan Closed, TimeSpan Open, TimeSpan WarmUp, double Rate)
+{
+    public static ComparisonSettings Quick { get; } =
+        new(true, 3, TimeSpan.FromSeconds(0.7), TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.7), 2_000);
+
+    public static ComparisonSettings Full { get; } =
+        new(false, 7, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4), 2_000);
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+using System.Text;
+
+namespace ClusterSession.MacroBenchmarks.Results;
+
+/// <summary>Every round as a line of CSV, for whoever wants to look closer than medians.</summary>
+internal static class Rounds
+{
+    public static string Write(Outcome outcome)
+    {
+        var text = new StringBuilder("class,target,round,req_s,cpu_us,allocated_b,store_cpu_us,store_calls,store_bytes_in,store_bytes_out,closed_p50_ms,closed_p99_ms,open_p50_ms,open_p99_ms,open_p999_ms\n");
+        foreach (var series in outcome.Series)
+        {
+            for (var round = 0; round < series.Samples.Count; round++)
+            {
+                var sample = series.Samples[round];
+                var used = sample.PerRequest;
+                double[] values =
+                [
+                    sample.Throughput, used.CpuMicroseconds, used.AllocatedBytes, used.StoreCpuMicroseconds, used.StoreCalls, used.StoreBytesIn, used.StoreBytesOut,
+                    sample.Closed.Percentile(0.5), sample.Closed.Percentile(0.99),
+                    sample.Open?.Latency.Percentile(0.5) ?? double.NaN, sample.Open?.Latency.Percentile(0.99) ?? double.NaN, sample.Open?.Latency.Percentile(0.999) ?? double.NaN,
+                ];
+                text.Append(CultureInfo.InvariantCulture, $"{series.Class},{series.Target},{round + 1}");
+                foreach (var value in values)
+                {
+                    text.Append(',').Append(double.IsNaN(value) ? "" : value.ToString("0.####", CultureInfo.InvariantCulture));
+                }
+
+                text.Append('\n');
+            }
+        }
+
+        return text.ToString();
+    }
+}
