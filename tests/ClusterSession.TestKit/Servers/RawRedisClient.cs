@@ -15,15 +15,18 @@ public sealed class RawRedisClient : IDisposable
 
     private RawRedisClient(Stream stream, TimeSpan timeout) => (_stream, _timeout) = (stream, timeout);
 
-    /// <summary>Connects to 127.0.0.1, over TLS when a file with the authority is given (host name not checked: this is administration).</summary>
-    public static async Task<RawRedisClient> ConnectAsync(int port, string? caFile, TimeSpan timeout)
+    /// <inheritdoc cref="ConnectAsync(string, int, string?, TimeSpan)"/>
+    public static Task<RawRedisClient> ConnectAsync(int port, string? caFile, TimeSpan timeout) => ConnectAsync("127.0.0.1", port, caFile, timeout);
+
+    /// <summary>Connects to an IP address, 127.0.0.1 unless told, over TLS when a file with the authority is given (host name not checked: this is administration).</summary>
+    public static async Task<RawRedisClient> ConnectAsync(string address, int port, string? caFile, TimeSpan timeout)
     {
         using var deadline = new CancellationTokenSource(timeout);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         Stream? stream = null;
         try
         {
-            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), deadline.Token);
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), port), deadline.Token);
             stream = new NetworkStream(socket, ownsSocket: true);
             if (caFile != null)
             {
@@ -32,7 +35,7 @@ public sealed class RawRedisClient : IDisposable
                 var tls = new SslStream(stream, false, (_, _, chain, _) => chain?.ChainElements.Count > 0);
 #pragma warning restore CA5359
                 stream = tls;
-                await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "127.0.0.1" }, deadline.Token);
+                await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = address }, deadline.Token);
             }
 
             return new RawRedisClient(stream, timeout);

@@ -13,8 +13,8 @@ public sealed class RedisServer : IAsyncDisposable
         Port = options.Port ?? FreePort.Next();
     }
 
-    /// <summary>Always 127.0.0.1.</summary>
-    public string Host => "127.0.0.1";
+    /// <summary>127.0.0.1, or the address of the network host it runs on.</summary>
+    public string Host => _options.On.Address;
 
     /// <summary>The port, the same over restarts.</summary>
     public int Port { get; }
@@ -55,7 +55,7 @@ public sealed class RedisServer : IAsyncDisposable
             await old.DisposeAsync();
         var config = _directory.File("redis.conf");
         await File.WriteAllLinesAsync(config, [.. ConfigLines(), .. extraConfig]);
-        _process = ServerProcess.Start("redis-server", [config], _directory.Path);
+        _process = _options.On.Start("redis-server", [config], _directory.Path);
         await _process.ReadyAsync(IsReadyAsync);
     }
 
@@ -72,7 +72,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>Sends one command as the default user and returns the reply as text: nested arrays one element per line, errors as <c>-text</c>.</summary>
     public async Task<string> CommandAsync(params string[] arguments)
     {
-        using var client = await RawRedisClient.ConnectAsync(Port, _options.Certificates?.CaFile, TimeSpan.FromSeconds(10));
+        using var client = await RawRedisClient.ConnectAsync(Host, Port, _options.Certificates?.CaFile, TimeSpan.FromSeconds(10));
         if (_options.Password is { } password)
             await client.CommandAsync("AUTH", password);
         return await client.CommandAsync(arguments);
@@ -84,6 +84,9 @@ public sealed class RedisServer : IAsyncDisposable
         var line = (await CommandAsync("INFO", section)).Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.StartsWith(field + ":", StringComparison.Ordinal));
         return line?[(field.Length + 1)..] ?? throw new InvalidOperationException($"INFO {section} has no field {field}.");
     }
+
+    /// <summary>Whether it takes itself for a master. Needs an answer: throws while the server is down.</summary>
+    public async Task<bool> IsMasterAsync() => (await InfoAsync("replication", "role")) == "master";
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -108,7 +111,8 @@ public sealed class RedisServer : IAsyncDisposable
 
     private IEnumerable<string> ConfigLines()
     {
-        yield return "bind 127.0.0.1";
+        yield return $"bind {Host}";
+        yield return "protected-mode no";
         yield return $"dir {_directory.Path}";
         yield return "daemonize no";
         yield return "save \"\"";
@@ -132,11 +136,15 @@ public sealed class RedisServer : IAsyncDisposable
         }
 
         if (_options.Password is { } password)
+        {
             yield return $"requirepass {password}";
+            yield return $"masterauth {password}";
+        }
+
         foreach (var user in _options.AclUsers)
             yield return $"user {user}";
         if (_options.ReplicaOf is { } master)
-            yield return $"replicaof 127.0.0.1 {master}";
+            yield return $"replicaof {Host} {master}";
         yield return $"appendonly {(_options.AppendOnly ? "yes" : "no")}";
         yield return "appendfsync always";
         foreach (var line in _options.Config)

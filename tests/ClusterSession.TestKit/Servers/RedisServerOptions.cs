@@ -3,6 +3,9 @@ namespace ClusterSession.TestKit.Servers;
 /// <summary>How a <see cref="RedisServer"/> is to be started.</summary>
 public sealed record RedisServerOptions
 {
+    /// <summary>Where it runs; default: this machine, 127.0.0.1.</summary>
+    public NetworkHost On { get; init; } = NetworkHost.Loopback;
+
     /// <summary>Its port; default: a free one.</summary>
     public int? Port { get; init; }
 
@@ -18,7 +21,7 @@ public sealed record RedisServerOptions
     /// <summary>Serve the certificate of another host.</summary>
     public bool WrongHostCertificate { get; init; }
 
-    /// <summary>Port of the master on 127.0.0.1; default: it is a master itself.</summary>
+    /// <summary>Port of the master on the same host; default: it is a master itself.</summary>
     public int? ReplicaOf { get; init; }
 
     /// <summary>Whether writes survive a restart (appendonly yes, appendfsync always); default false.</summary>

@@ -1,0 +1,23 @@
+namespace ClusterSession.TestKit.Servers;
+
+/// <summary>Where a server process runs: this machine itself, or a network namespace that stands for a machine of its own.</summary>
+public sealed class NetworkHost
+{
+    internal NetworkHost(string address, string? networkNamespace) => (Address, Namespace) = (address, networkNamespace);
+
+    /// <summary>This machine, 127.0.0.1.</summary>
+    public static NetworkHost Loopback { get; } = new("127.0.0.1", null);
+
+    /// <summary>The IP address that servers on it listen on.</summary>
+    public string Address { get; }
+
+    internal string? Namespace { get; }
+
+    /// <summary>Starts a process on it; returns before it is ready.</summary>
+    public ServerProcess Start(
+        string binary, IEnumerable<string> arguments, string workingDirectory, IReadOnlyDictionary<string, string>? environment = null) =>
+        Namespace is null
+            ? ServerProcess.Start(binary, arguments, workingDirectory, environment)
+            // "ip netns exec" replaces itself by the server, so signals go to the right process.
+            : ServerProcess.Start("ip", ["netns", "exec", Namespace, ServerBinary.Find(binary), .. arguments], workingDirectory, environment);
+}
