@@ -67,7 +67,7 @@ public class RequestBenchmarks
     public bool OpenLocal() => _opener.TryOpenLocal(_session.Key, _session.Record.Version, out _);
 
     [Benchmark(Description = "step: note the use for the touch")]
-    public void Used() => _touches.Used(_session.Key, _session.Record, prolongs: true);
+    public void Used() => _touches.Used(_session.Key, prolongs: true);
 
     private RequestDelegate Build(RequestDelegate endpoint)
     {
