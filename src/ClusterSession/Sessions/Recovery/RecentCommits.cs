@@ -17,7 +17,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     private const int MostEnds = 1_000_000;
 
     private readonly ConcurrentDictionary<SessionKey, RecentCommit> _commits = new();
-    private readonly ConcurrentQueue<(SessionKey Key, RecentCommit Commit)> _order = new();
+    private readonly ConcurrentQueue<(SessionKey Key, long At)> _order = new();
     private readonly ConcurrentDictionary<SessionKey, (SessionVersion Version, long At)> _ends = new();
     private readonly ConcurrentQueue<(SessionKey Key, long At)> _endOrder = new();
     private readonly TimeSpan _window = options.Value.Outage.ReplayWindow;
@@ -28,17 +28,41 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
 
     public void Add(SessionKey key, SessionRecord record)
     {
-        var commit = new RecentCommit(record, time.GetTimestamp());
-        _commits[key] = commit;
-        _order.Enqueue((key, commit));
-        Interlocked.Add(ref _bytes, record.Size);
-        ForgetOld();
+        var now = time.GetTimestamp();
+        while (true)
+        {
+            if (!_commits.TryGetValue(key, out var before))
+            {
+                if (_commits.TryAdd(key, new RecentCommit(record, now)))
+                {
+                    Interlocked.Add(ref _bytes, record.Size);
+                    break;
+                }
+
+                continue;
+            }
+
+            // Requests at once on one node commit on the same base: the later record may lack what the earlier one wrote.
+            var both = record.Contains(before.Record.Version) ? record : SessionRecord.Merge(before.Record, record);
+            if (_commits.TryUpdate(key, new RecentCommit(both, now), before))
+            {
+                Interlocked.Add(ref _bytes, both.Size - before.Record.Size);
+                break;
+            }
+        }
+
+        _order.Enqueue((key, now));
+        ForgetOld(now);
     }
 
     public void AddEnd(SessionKey key, SessionVersion version)
     {
         var now = time.GetTimestamp();
-        _commits.TryRemove(key, out _);
+        if (_commits.TryRemove(key, out var commit))
+        {
+            Interlocked.Add(ref _bytes, -commit.Record.Size);
+        }
+
         _ends[key] = (version, now);
         _endOrder.Enqueue((key, now));
         while (_endOrder.TryPeek(out var oldest) && (_endOrder.Count > MostEnds || time.GetElapsedTime(oldest.At, now) > lifetime.TombstoneLife))
@@ -69,15 +93,17 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     public IEnumerable<KeyValuePair<SessionKey, SessionVersion>> Ends() =>
         _ends.Select(end => KeyValuePair.Create(end.Key, end.Value.Version));
 
-    private void ForgetOld()
+    private void ForgetOld(long now)
     {
-        var now = time.GetTimestamp();
         while (_order.TryPeek(out var oldest)
-            && (Interlocked.Read(ref _bytes) > _mostBytes || time.GetElapsedTime(oldest.Commit.At, now) > _window)
+            && (Interlocked.Read(ref _bytes) > _mostBytes || time.GetElapsedTime(oldest.At, now) > _window)
             && _order.TryDequeue(out oldest))
         {
-            Interlocked.Add(ref _bytes, -oldest.Commit.Record.Size);
-            _commits.TryRemove(KeyValuePair.Create(oldest.Key, oldest.Commit));
+            // A later commit of the session has an entry of its own further on.
+            if (_commits.TryGetValue(oldest.Key, out var commit) && commit.At == oldest.At && _commits.TryRemove(KeyValuePair.Create(oldest.Key, commit)))
+            {
+                Interlocked.Add(ref _bytes, -commit.Record.Size);
+            }
         }
     }
 }
