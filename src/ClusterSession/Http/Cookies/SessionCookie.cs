@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using ClusterSession.Sessions;
@@ -60,7 +61,7 @@ internal static class SessionCookie
         if (text.Length != TextLength
             || text[SessionId.TextLength] != '.'
             || !SessionId.TryParse(text[..SessionId.TextLength], out var id)
-            || !Base64Url.TryDecodeFromChars(text[(SessionId.TextLength + 1)..], token, out var written)
+            || Base64Url.DecodeFromChars(text[(SessionId.TextLength + 1)..], token, out _, out var written) != OperationStatus.Done
             || written != TokenLength
             || token[0] != Format
             || !SessionVersion.TryRead(token[VersionOffset..], out var seen))
