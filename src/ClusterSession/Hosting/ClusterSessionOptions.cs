@@ -61,14 +61,15 @@ public sealed class ClusterSessionOptions
     public LocalCopyOptions LocalCopies { get; set; } = new();
 
     /// <summary>
-    /// Keys that sign the cookie; the first one that is active signs, all of them verify. Where there are none, a ring is made once
+    /// Keys that sign the cookie; all of them verify. Of those that are active the one with the latest ActiveFrom signs, the first if several
+    /// have the same. Where there are none, a ring is made once
     /// and shared by all nodes through the store.
     /// </summary>
     /// <value>Default empty.</value>
     public IList<SessionKeyOptions> Keys { get; set; } = [];
 
     /// <summary>How long a key of the shared ring signs before a new one is made. Has no effect where <see cref="Keys"/> are given.</summary>
-    /// <value>Default 90 days; 1 hour to 10 years.</value>
+    /// <value>Default 90 days; 1 hour to 10 years, and at least a thirtieth of a session's idle life: a ring holds 32 keys.</value>
     public TimeSpan KeyRotation { get; set; } = TimeSpan.FromDays(90);
 
     /// <summary>What this node does while its store is slow, down, or comes back as another.</summary>

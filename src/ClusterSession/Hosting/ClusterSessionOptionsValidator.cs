@@ -1,4 +1,5 @@
 using System.Buffers;
+using ClusterSession.Http.Cookies;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Hosting;
@@ -50,6 +51,12 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         Range(errors, "ReplicaTimeout", options.ReplicaTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
         Range(errors, "LongestRequest", options.LongestRequest, TimeSpan.Zero, TimeSpan.FromDays(1));
         Range(errors, "KeyRotation", options.KeyRotation, TimeSpan.FromHours(1), TimeSpan.FromDays(3650));
+        if (options.IdleTimeout <= TimeSpan.FromDays(365) && options.LongestRequest <= TimeSpan.FromDays(1) && options.StoreLife / (SessionKeyRing.MaxKeys - 2) > options.KeyRotation)
+        {
+            errors.Add($"ClusterSession:KeyRotation is {options.KeyRotation}, too short for ClusterSession:IdleTimeout ({options.IdleTimeout}): " +
+                $"a ring holds {SessionKeyRing.MaxKeys} keys, and a cookie would outlive its key. Raise it to at least {options.StoreLife / (SessionKeyRing.MaxKeys - 2)}.");
+        }
+
         Range(errors, "RetryAfter", options.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Range(errors, "LocalCopies:Lease", options.LocalCopies.Lease, TimeSpan.Zero, TimeSpan.FromMinutes(1));
     }

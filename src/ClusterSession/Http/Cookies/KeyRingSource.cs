@@ -37,6 +37,7 @@ internal sealed class KeyRingSource
     private volatile CookieKey? _signing;
     private long _signingChosenAt;
     private long _loadedAt;
+    private volatile bool _hasFailed;
 
     public KeyRingSource(
         StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, RandomNumberGenerator random, ILogger<KeyRingSource> logger)
@@ -79,9 +80,10 @@ internal sealed class KeyRingSource
         _ring is { } ring ? new(ring) : ReadAsync(cancellationToken);
 
     /// <summary>Reads the ring again because a cookie names a key that is not in it; at most once a second.</summary>
+    /// <returns>The ring, or null if the store gave no answer: then nobody can say whether the cookie was issued here.</returns>
     public ValueTask<SessionKeyRing?> ReloadAsync(CancellationToken cancellationToken) =>
         _isConfigured || (_ring is not null && _time.GetElapsedTime(Volatile.Read(ref _loadedAt)) < ReloadInterval)
-            ? new(_ring)
+            ? new(_hasFailed ? null : _ring)
             : ReadAsync(cancellationToken);
 
     /// <summary>Reads the ring again and adds a key if the newest has signed long enough. Called by a background service.</summary>
@@ -157,7 +159,7 @@ internal sealed class KeyRingSource
         {
             if (_ring is not null && Volatile.Read(ref _loadedAt) != before)
             {
-                return _ring; // Somebody else read it while this one waited.
+                return _hasFailed ? null : _ring; // Somebody else read it while this one waited.
             }
 
             var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
@@ -171,7 +173,10 @@ internal sealed class KeyRingSource
                 }
             }
 
-            return Accept(shared) ?? _ring;
+            var accepted = Accept(shared);
+            _hasFailed = accepted is null;
+            Volatile.Write(ref _loadedAt, _time.GetTimestamp());
+            return accepted;
         }
         finally
         {

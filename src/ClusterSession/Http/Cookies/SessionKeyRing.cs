@@ -22,7 +22,7 @@ internal sealed class SessionKeyRing
     public const int SecretLength = 32;
     private const byte Format = 1;
     private const int KeyLength = 3 + 8 + SecretLength;
-    private const int MaxKeys = 32;
+    public const int MaxKeys = 32;
 
     public SessionKeyRing(IEnumerable<CookieKey> keys) => Keys = [.. keys.OrderBy(key => key.ActiveFrom)];
 
@@ -42,8 +42,17 @@ internal sealed class SessionKeyRing
         return null;
     }
 
-    /// <summary>The key that signs: the newest that is active, or the oldest if none is yet.</summary>
-    public CookieKey Signing(DateTimeOffset now) => Keys.LastOrDefault(key => key.ActiveFrom <= now) ?? Keys[0];
+    /// <summary>The key that signs: the newest that is active, the first of several as new, or the oldest if none is active yet.</summary>
+    public CookieKey Signing(DateTimeOffset now)
+    {
+        CookieKey? newest = null;
+        foreach (var key in Keys)
+        {
+            newest = key.ActiveFrom <= now && (newest is null || key.ActiveFrom > newest.ActiveFrom) ? key : newest;
+        }
+
+        return newest ?? Keys[0];
+    }
 
     public byte[] Write()
     {
@@ -91,11 +100,14 @@ internal sealed class SessionKeyRing
     public SessionKeyRing With(CookieKey added, DateTimeOffset retiredBefore)
     {
         var kept = Keys.Where((_, index) => index + 1 >= Keys.Count || Keys[index + 1].ActiveFrom > retiredBefore);
-        return new SessionKeyRing(kept.Append(added));
+        return Newest(kept.Append(added));
     }
 
+    /// <summary>A stored ring has a bound, which every reader checks. The options see to it that no key in use falls out.</summary>
+    private static SessionKeyRing Newest(IEnumerable<CookieKey> keys) => new(keys.OrderBy(key => key.ActiveFrom).TakeLast(MaxKeys));
+
     /// <summary>The keys of both rings.</summary>
-    public SessionKeyRing Union(SessionKeyRing other) => new(Keys.Concat(other.Keys.Where(key => Find(key.Id) is null)));
+    public SessionKeyRing Union(SessionKeyRing other) => Newest(Keys.Concat(other.Keys.Where(key => Find(key.Id) is null)));
 
     public static CookieKey NewKey(RandomNumberGenerator random, DateTimeOffset activeFrom, SessionKeyRing? beside = null)
     {
