@@ -23,6 +23,9 @@ internal sealed class SessionTouches(
     private const int AtOnce = 256;
     private readonly ConcurrentDictionary<SessionKey, byte> _due = new();
 
+    /// <summary>When sessions without a local copy to remember it were last touched; forgotten after a touch interval.</summary>
+    private readonly ConcurrentDictionary<SessionKey, int> _withoutCopy = new();
+
     /// <summary>A request uses the session. On the way of every request: no lock, no allocation unless a touch is due.</summary>
     public void Used(SessionKey key, LocalCopy copy, bool prolongs)
     {
@@ -48,7 +51,7 @@ internal sealed class SessionTouches(
         {
             Used(key, copy, prolongs);
         }
-        else if (prolongs)
+        else if (prolongs && _withoutCopy.TryAdd(key, copies.Clock.Now))
         {
             _due.TryAdd(key, 0); // Copies are switched off, or this one has been evicted at once.
         }
@@ -70,6 +73,15 @@ internal sealed class SessionTouches(
         if (failed > 0)
         {
             logger.TouchesFailed(failed);
+        }
+
+        var now = copies.Clock.Now;
+        foreach (var (key, at) in _withoutCopy)
+        {
+            if (now - at >= lifetime.TouchTicks)
+            {
+                _withoutCopy.TryRemove(key, out _);
+            }
         }
     }
 
