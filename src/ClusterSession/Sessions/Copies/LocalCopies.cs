@@ -62,7 +62,8 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
     /// <summary>Puts a copy here, unless a newer one is here already. Answers with the one that is.</summary>
     public LocalCopy Publish(SessionKey key, SessionRecord record, SessionLease lease, int mark, int touchedAt)
     {
-        var copy = new LocalCopy(record, lease, clock.Now, touchedAt);
+        // Being read is no use of a session: else a poll that must not prolong it would keep it alive, and give it back to the store.
+        var copy = new LocalCopy(record, lease, touchedAt, touchedAt);
         if (options.MaxCount == 0)
         {
             return copy;
@@ -87,6 +88,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
                 return present;
             }
 
+            copy.UsedAt = Math.Max(touchedAt, present.UsedAt);
             if (_copies.TryUpdate(key, copy, present))
             {
                 Interlocked.Add(ref _bytes, record.Size - present.Record.Size);
@@ -108,8 +110,10 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
         return copy;
     }
 
+    /// <summary>Takes a copy away because the session is another by now: who has read it before publishes what is stale.</summary>
     public void Drop(SessionKey key)
     {
+        Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
         if (_copies.TryRemove(key, out var copy))
         {
             Forget(copy);
@@ -135,7 +139,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
         try
         {
             // Twice round at most: once to take second chances, once to evict.
-            for (var steps = 2L * _copies.Count; steps > 0 && (_count > options.MaxCount || Bytes > options.MaxBytes); steps--)
+            for (var steps = 2L * (_copies.Count + 1); steps > 0 && (_count > options.MaxCount || Bytes > options.MaxBytes); steps--)
             {
                 _hand ??= _copies.GetEnumerator();
                 if (!_hand.MoveNext())

@@ -36,7 +36,7 @@ internal sealed class SessionOpener(
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan PatienceWhileRecovering = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<SessionKey, Task<StoreRead>> _reads = new();
+    private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
     private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
 
     /// <summary>The fast way: no task, no allocation, no store.</summary>
@@ -54,8 +54,7 @@ internal sealed class SessionOpener(
         var pause = FirstPause;
         while (true)
         {
-            var mark = copies.Mark(key);
-            var read = await ReadAsync(key, MayGoOnWithout(key, seen), cancellationToken).ConfigureAwait(false);
+            var (read, mark) = await ReadAsync(key, MayGoOnWithout(key, seen), cancellationToken).ConfigureAwait(false);
             copies.TryGet(key, out var copy);
             var usable = copy is not null && IsUsable(copy) ? copy : null;
             switch (read.Outcome)
@@ -134,12 +133,15 @@ internal sealed class SessionOpener(
             : await repair.RestoreAsync(key, copy.Record, stored).ConfigureAwait(false);
     }
 
-    /// <summary>Concurrent opens of one session share one read.</summary>
-    private async ValueTask<StoreRead> ReadAsync(SessionKey key, bool mayGoOnWithout, CancellationToken cancellationToken)
+    /// <summary>
+    /// Concurrent opens of one session share one read, and the mark that was taken before it: a later one's own mark would let an answer
+    /// pass for current that news have overtaken.
+    /// </summary>
+    private async ValueTask<(StoreRead Read, int Mark)> ReadAsync(SessionKey key, bool mayGoOnWithout, CancellationToken cancellationToken)
     {
         if (!_reads.TryGetValue(key, out var reading))
         {
-            var mine = new TaskCompletionSource<StoreRead>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var mine = new TaskCompletionSource<(StoreRead, int)>(TaskCreationOptions.RunContinuationsAsynchronously);
             reading = _reads.GetOrAdd(key, mine.Task);
             if (ReferenceEquals(reading, mine.Task))
             {
@@ -158,18 +160,19 @@ internal sealed class SessionOpener(
         }
         catch (TimeoutException)
         {
-            return StoreRead.Unavailable(StoreFailure.Unknown);
+            return (StoreRead.Unavailable(StoreFailure.Unknown), copies.Mark(key));
         }
     }
 
-    private async Task ReadForAllAsync(SessionKey key, TaskCompletionSource<StoreRead> result)
+    private async Task ReadForAllAsync(SessionKey key, TaskCompletionSource<(StoreRead, int)> result)
     {
         try
         {
+            var mark = copies.Mark(key);
             var known = copies.TryGet(key, out var copy) && IsUsable(copy) ? copy.Record.Version : SessionVersion.None;
             var read = await store.ReadAsync(key, known).ConfigureAwait(false);
             _reads.TryRemove(key, out _);
-            result.SetResult(read);
+            result.SetResult((read, mark));
         }
         catch (Exception failure)
         {

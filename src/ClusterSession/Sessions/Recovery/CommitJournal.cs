@@ -132,7 +132,13 @@ internal sealed class CommitJournal
                 }
 
                 var before = pending.Size;
-                var changed = delta.ApplyTo(pending.Record is null ? record : SessionRecord.Merge(pending.Record, record), version);
+                var known = pending.Record is null ? record : SessionRecord.Merge(pending.Record, record);
+                if (_copies.TryGet(key, out var copy) && !known.Contains(copy.Record.Version))
+                {
+                    known = SessionRecord.Merge(known, copy.Record); // Another request's commit, which the local copy must not lose.
+                }
+
+                var changed = delta.ApplyTo(known, version);
                 pending.Record = changed;
                 Interlocked.Add(ref _bytes, changed.Size - before);
                 Keep(key, changed, mark);
