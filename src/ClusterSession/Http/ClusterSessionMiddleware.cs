@@ -107,8 +107,11 @@ internal sealed class ClusterSessionMiddleware(
                 touches.Used(cookie.Key, access?.Prolongs ?? true);
                 RenewCookieIfSignedByAnOldKey(session, cookie);
                 break;
-            case OpenOutcome.Missing or OpenOutcome.Destroyed:
-                session.BeginInsteadOfEnded(opened.IsRegressed);
+            case OpenOutcome.Missing:
+                session.BeginInsteadOfExpired(opened.IsRegressed);
+                break;
+            case OpenOutcome.Destroyed:
+                // Ended or given another id. Taking the cookie back could take the new id's from a client whose requests overlap.
                 break;
         }
     }
@@ -154,13 +157,13 @@ internal sealed class ClusterSessionMiddleware(
         catch (SessionUnavailableException unavailable) when (!context.Response.HasStarted)
         {
             services.Logger.CommitFailed(unavailable.Failure);
-            session.DropChanges();
+            session.Abandon();
             SessionResponse.Reject(context, _options.RetryAfter);
+            return;
         }
         catch
         {
-            session.DropChanges();
-            await session.FinishAsync().ConfigureAwait(false);
+            session.Abandon();
             throw;
         }
 
@@ -183,20 +186,23 @@ internal sealed class ClusterSessionMiddleware(
 
     private CookieReading ReadCookie(HttpContext context)
     {
-        var reading = CookieReading.None;
+        var best = CookieReading.None;
         foreach (var header in context.Request.Headers.Cookie)
         {
             var values = new CookieValues(header, _cookieName);
             while (values.MoveNext())
             {
-                reading = services.KeyRing.Current is { } ring ? services.Cookies.Read(values.Current, ring) : CookieReading.UnknownKey;
+                var reading = services.KeyRing.Current is { } ring ? services.Cookies.Read(values.Current, ring) : CookieReading.UnknownKey;
                 if (reading.Verdict == CookieVerdict.Valid)
                 {
                     return reading;
                 }
+
+                // Of several cookies one may be old rubbish, and another signed by a key that this node has yet to read.
+                best = best.Verdict == CookieVerdict.UnknownKey ? best : reading;
             }
         }
 
-        return reading;
+        return best;
     }
 }

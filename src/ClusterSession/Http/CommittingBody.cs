@@ -38,6 +38,9 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
         await inner.CompleteAsync().ConfigureAwait(false);
     }
 
+    /// <summary>Drops what the endpoint has put into the writer and not flushed: it failed, and somebody else answers.</summary>
+    public void Discard() => _writer?.Complete(new OperationCanceledException());
+
     /// <summary>Writes out what the endpoint has put into the writer and not flushed.</summary>
     public async ValueTask FlushOwnAsync()
     {

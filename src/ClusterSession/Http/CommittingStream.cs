@@ -5,8 +5,6 @@ namespace ClusterSession.Http;
 /// <summary>See <see cref="CommittingBody"/>. Writes synchronously only what needs no commit any more: a commit never blocks a thread.</summary>
 internal sealed class CommittingStream(IHttpResponseBodyFeature inner, SessionResponse response) : Stream
 {
-    private bool _isCommitted;
-
     public override bool CanRead => false;
 
     public override bool CanSeek => false;
@@ -46,7 +44,7 @@ internal sealed class CommittingStream(IHttpResponseBodyFeature inner, SessionRe
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (await CommitAsync().ConfigureAwait(false))
+        if (await response.CommitAsync().ConfigureAwait(false))
         {
             await inner.Stream.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
@@ -54,7 +52,7 @@ internal sealed class CommittingStream(IHttpResponseBodyFeature inner, SessionRe
 
     public override async Task FlushAsync(CancellationToken cancellationToken)
     {
-        if (await CommitAsync().ConfigureAwait(false))
+        if (await response.CommitAsync().ConfigureAwait(false))
         {
             await inner.Stream.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -66,16 +64,9 @@ internal sealed class CommittingStream(IHttpResponseBodyFeature inner, SessionRe
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private async ValueTask<bool> CommitAsync()
-    {
-        var mayWrite = await response.CommitAsync().ConfigureAwait(false);
-        _isCommitted = true;
-        return mayWrite;
-    }
-
     private void ThrowIfNotCommitted()
     {
-        if (!_isCommitted)
+        if (response.MustCommit)
         {
             throw new InvalidOperationException(
                 "The response of a request that changed its session is written synchronously before the session is committed. " +

@@ -18,6 +18,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     private readonly HttpContext _context;
     private readonly bool _isReadOnly;
     private SessionRecord? _record;
+    private bool _isWhole = true;
     private SessionId _id;
     private bool _isIdDrawn;
     private SessionDelta? _delta;
@@ -95,8 +96,8 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
         IsNew = false;
     }
 
-    /// <summary>Begins anew where the client's session had ended; its cookie is taken back unless a new one replaces it.</summary>
-    public void BeginInsteadOfEnded(bool isRegressed)
+    /// <summary>Begins anew where the client's session had expired; its cookie is taken back unless a new one replaces it.</summary>
+    public void BeginInsteadOfExpired(bool isRegressed)
     {
         IsRegressed = isRegressed;
         Response.ExpireCookie();
@@ -177,9 +178,16 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     public async Task RotateIdAsync(CancellationToken cancellationToken = default)
     {
         BeforeChange();
+        ThrowIfNotAvailable("The session's id could not be changed");
         if (IsNew)
         {
             return; // Its id is not known to anybody yet.
+        }
+
+        if (_context.Response.HasStarted)
+        {
+            throw new InvalidOperationException(
+                "The session's id cannot be changed after the response headers have left: the client would not learn the new one. Call RotateIdAsync before writing the response.");
         }
 
         var record = await ReadNewestAsync().ConfigureAwait(false);
@@ -191,15 +199,17 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
             await _services.Committer.DestroyAsync(key).ConfigureAwait(false);
             ThrowIfUnavailable(ended, "The session's old id could not be ended: its store gave no answer.");
             End(); // Another request has rotated or ended it first; one id survives, and it is not this one.
+            Response.KeepCookie();
             return;
         }
 
-        Continue(id, key, created.Record!);
+        Continue(id, key, created);
     }
 
     public async Task DestroyAsync(CancellationToken cancellationToken = default)
     {
         BeforeChange();
+        ThrowIfNotAvailable("The session could not be ended");
         if (!IsNew)
         {
             var ended = await _services.Committer.DestroyAsync(Key).ConfigureAwait(false);
@@ -207,6 +217,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
         }
 
         End();
+        Response.ExpireCookie();
     }
 
     /// <summary>Commits what is not committed yet.</summary>
@@ -225,16 +236,17 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
             (var id, var key, result) = await CreateAsync(Record, delta).ConfigureAwait(false);
             if (result.Outcome == CommitOutcome.Committed)
             {
-                Continue(id, key, result.Record!);
+                Continue(id, key, result);
                 return result;
             }
         }
         else
         {
-            result = await _services.Committer.CommitAsync(Key, Record, delta, Durability).ConfigureAwait(false);
+            result = await _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability).ConfigureAwait(false);
             if (result.Outcome == CommitOutcome.Committed)
             {
                 _record = result.Record;
+                _isWhole = result.IsWhole;
                 Response.SendCookie();
                 return result;
             }
@@ -243,13 +255,19 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
         if (result.Outcome == CommitOutcome.Destroyed)
         {
             End();
+            Response.KeepCookie();
         }
 
         return result;
     }
 
-    /// <summary>Drops what was not committed, because the request failed.</summary>
-    public void DropChanges() => _delta = null;
+    /// <summary>Drops what was not committed and not sent, because the request failed.</summary>
+    public void Abandon()
+    {
+        HasEnded = true;
+        _delta = null;
+        _response?.Abandon();
+    }
 
     /// <summary>Commits what the response has not waited for, and lets nothing change any more.</summary>
     public ValueTask FinishAsync()
@@ -324,7 +342,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
             }
         }
 
-        if (!exists && (_record?.AttributeCount ?? 0) + (_delta?.Count ?? 0) >= options.MaxAttributes)
+        if (!exists && _delta?.TryGet(key, out _) != true && (_record?.AttributeCount ?? 0) + (_delta?.Count ?? 0) >= options.MaxAttributes)
         {
             throw new InvalidOperationException(
                 $"The session holds as many attributes as ClusterSession:MaxAttributes allows ({options.MaxAttributes:N0}). " +
@@ -349,19 +367,26 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
                 "Mark it as Merge, or do not change the session there.");
         }
 
+        if (IsNew && IsAvailable && !HasChanges && _context.Response.HasStarted)
+        {
+            throw new InvalidOperationException(
+                "A session cannot begin after the response headers have left: the client would not learn its id. Change the session before writing the response.");
+        }
+
         if (IsAvailable)
         {
             Response.Arm();
         }
     }
 
-    private void Continue(in SessionId id, SessionKey key, SessionRecord record)
+    private void Continue(in SessionId id, SessionKey key, CommitResult created)
     {
         _id = id;
         _publicId = null;
         _delta = null;
         Key = key;
-        _record = record;
+        _record = created.Record;
+        _isWhole = created.IsWhole;
         IsNew = false;
         Response.SendCookie();
     }
@@ -373,7 +398,15 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
         _publicId = null;
         _isIdDrawn = false;
         IsNew = true;
-        Response.ExpireCookie();
+        _isWhole = true;
+    }
+
+    private void ThrowIfNotAvailable(string what)
+    {
+        if (!IsAvailable)
+        {
+            throw new SessionUnavailableException($"{what}: its store gave no answer, and this request has an empty session in its place.", StoreFailure.Unreachable);
+        }
     }
 
     private static void ThrowIfUnavailable(CommitResult result, string message)

@@ -25,7 +25,8 @@ namespace ClusterSession.Http;
 internal sealed class SessionResponse(RequestSession session, HttpContext context, RequestSessionServices services)
 {
     private IHttpResponseBodyFeature? _body;
-    private bool _isArmed;
+    private CommittingBody? _committing;
+    private bool _isListening;
     private CookieAction _cookie;
 
     private enum CookieAction
@@ -38,29 +39,40 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// <summary>Whether the response was turned into a 503.</summary>
     public bool IsRejected { get; private set; }
 
+    /// <summary>Whether a commit must come before the next byte of the body.</summary>
+    public bool MustCommit => session.HasChanges && !IsRejected && !context.Response.HasStarted;
+
     public void Arm()
     {
-        if (_isArmed || context.Response.HasStarted)
+        Listen();
+        if (_committing is null && !context.Response.HasStarted)
         {
-            return;
+            _body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+            _committing = new CommittingBody(_body, this);
+            context.Features.Set<IHttpResponseBodyFeature>(_committing);
         }
-
-        _isArmed = true;
-        context.Response.OnStarting(static state => ((SessionResponse)state).BeforeHeadersAsync(), this);
-        _body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        context.Features.Set<IHttpResponseBodyFeature>(new CommittingBody(_body, this));
     }
 
     public void SendCookie()
     {
         _cookie = CookieAction.Send;
-        ArmCookie();
+        Listen();
     }
 
     public void ExpireCookie()
     {
         _cookie = CookieAction.Expire;
-        ArmCookie();
+        Listen();
+    }
+
+    /// <summary>The client keeps the cookie it has, or gets from another response.</summary>
+    public void KeepCookie() => _cookie = CookieAction.None;
+
+    /// <summary>The request failed: what is not sent yet is not to be sent, and whoever answers instead gets the body as it was.</summary>
+    public void Abandon()
+    {
+        _committing?.Discard();
+        Unwrap();
     }
 
     /// <summary>Commits before the first byte of the body. False: the response is a 503 now, and the body must be dropped.</summary>
@@ -92,14 +104,10 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             await CommitAsync().ConfigureAwait(false);
         }
 
-        if (_body is not null)
+        if (_committing is not null)
         {
-            if (context.Features.Get<IHttpResponseBodyFeature>() is CommittingBody committing)
-            {
-                await committing.FlushOwnAsync().ConfigureAwait(false);
-            }
-
-            context.Features.Set(_body);
+            await _committing.FlushOwnAsync().ConfigureAwait(false);
+            Unwrap();
         }
     }
 
@@ -107,17 +115,31 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     public static void Reject(HttpContext context, TimeSpan retryAfter)
     {
         context.Response.Clear();
-        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        context.Response.Headers.RetryAfter = ((long)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        context.Response.Headers.CacheControl = "no-store";
+        SetRejection(context, retryAfter);
         context.Response.ContentLength = 0;
     }
 
-    private void ArmCookie()
+    private static void SetRejection(HttpContext context, TimeSpan retryAfter)
     {
-        if (!_isArmed && !context.Response.HasStarted)
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        context.Response.Headers.RetryAfter = ((long)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers.CacheControl = "no-store";
+    }
+
+    /// <summary>Puts the body back, unless somebody has put one of their own back before.</summary>
+    private void Unwrap()
+    {
+        if (_committing is not null && ReferenceEquals(context.Features.Get<IHttpResponseBodyFeature>(), _committing))
         {
-            _isArmed = true;
+            context.Features.Set(_body);
+        }
+    }
+
+    private void Listen()
+    {
+        if (!_isListening && !context.Response.HasStarted)
+        {
+            _isListening = true;
             context.Response.OnStarting(static state => ((SessionResponse)state).BeforeHeadersAsync(), this);
         }
     }
@@ -130,10 +152,15 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             Judge(await session.CommitChangesAsync().ConfigureAwait(false), clearResponse: false);
         }
 
-        if (!IsRejected)
+        // Also of a 503: what was committed before, or got a new id, is for the client to know.
+        if (!IsRejected || _cookie == CookieAction.Send)
         {
             WriteCookie();
         }
+
+        // Callbacks that were registered before this one run after it, and may change the session: TempData does.
+        _cookie = CookieAction.None;
+        _isListening = false;
     }
 
     private void Judge(CommitResult? result, bool clearResponse)
@@ -159,7 +186,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         }
         else
         {
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            SetRejection(context, services.Options.RetryAfter);
         }
 
         // Tells clients and balancers whether repeating the request can do anything twice.
@@ -191,6 +218,11 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     private void WriteCookie()
     {
         var cookie = services.Options.Cookie;
+        if (_cookie != CookieAction.None)
+        {
+            TakeBack(cookie.Name!);
+        }
+
         switch (_cookie)
         {
             case CookieAction.Send:
@@ -206,6 +238,16 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         if (!context.Response.Headers.ContainsKey(HeaderNames.CacheControl))
         {
             context.Response.Headers.CacheControl = "no-store";
+        }
+    }
+
+    /// <summary>A commit by a later callback names more than the cookie that is written already.</summary>
+    private void TakeBack(string name)
+    {
+        var cookies = context.Response.Headers.SetCookie;
+        if (cookies.Count > 0)
+        {
+            context.Response.Headers.SetCookie = cookies.Where(cookie => cookie?.StartsWith(name + "=", StringComparison.Ordinal) == false).ToArray();
         }
     }
 }

@@ -30,7 +30,17 @@ internal sealed class SessionCommitter(
     private const int MostAttempts = 8;
     private static readonly string[] NothingForgotten = [];
 
-    public async ValueTask<CommitResult> CommitAsync(SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability)
+    /// <summary>Commits what a request changed.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="record">What the request opened, or what its last commit made of that.</param>
+    /// <param name="isWhole">
+    /// Whether the record is all of the session. After a commit that others had overtaken it lacks their changes, and has a version that does not:
+    /// what is committed on top of it must not become the local copy.
+    /// </param>
+    /// <param name="delta">The changes.</param>
+    /// <param name="durability">When the commit counts as done.</param>
+    public async ValueTask<CommitResult> CommitAsync(
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability)
     {
         if (recent.HasEnded(key))
         {
@@ -64,7 +74,7 @@ internal sealed class SessionCommitter(
                     continue;
                 case StoreCommitOutcome.Committed:
                     CheckReplicas(change.Replicas, answer.Replicas);
-                    return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole: answer.Previous == record.Version, mark);
+                    return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole && answer.Previous == record.Version, mark);
                 case StoreCommitOutcome.Missing:
                     metrics.Lost.Add(1);
                     logger.StoreLostSession();
@@ -106,7 +116,7 @@ internal sealed class SessionCommitter(
         copies.Drop(key);
         return answer.Outcome == StoreCommitOutcome.Destroyed
             ? CommitResult.Destroyed
-            : new CommitResult(CommitOutcome.Committed, null, StoreFailure.None);
+            : new CommitResult(CommitOutcome.Committed, null, true, StoreFailure.None);
     }
 
     private async ValueTask<CommitResult> StoreWholeAsync(
@@ -154,12 +164,12 @@ internal sealed class SessionCommitter(
             copies.Drop(key);
         }
 
-        return CommitResult.Committed(changed);
+        return CommitResult.Committed(changed, isWhole);
     }
 
     private CommitResult Keep(SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, StoreFailure failure) =>
         journal.Append(key, record, delta, version, failure) is { } changed
-            ? CommitResult.Committed(changed)
+            ? CommitResult.Committed(changed, isWhole: false)
             : CommitResult.Unavailable(failure == StoreFailure.None ? StoreFailure.Refused : failure);
 
     private int ReplicasFor(SessionDurability durability) => durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
