@@ -11,31 +11,65 @@ public sealed class TestBrowser(TestNode node)
     /// <summary>The session cookie's value, or null.</summary>
     public string? Cookie { get; set; }
 
+    /// <summary>The whole Cookie header in place of the jar's cookie, or null.</summary>
+    public string? CookieHeader { get; set; }
+
     /// <summary>The last response.</summary>
     public HttpResponseMessage? Last { get; private set; }
+
+    /// <summary>The part of the cookie that names the session.</summary>
+    public string? Id => Cookie?.Split('.')[0];
+
+    public bool LastSetCookie => Last!.Headers.Contains("Set-Cookie");
+
+    /// <summary>The Set-Cookie header of the session cookie in the last response, or null.</summary>
+    public SetCookieHeaderValue? LastCookie { get; private set; }
+
+    public HttpStatusCode LastStatus => Last!.StatusCode;
 
     public Task<string> GetAsync(string path) => GetAsync(path, node);
 
     public async Task<string> GetAsync(string path, TestNode at)
     {
         using var client = at.Server.CreateClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (Cookie is not null)
-        {
-            request.Headers.Add("Cookie", $"other=1; {CookieName}={Cookie}");
-        }
-
-        Last = await client.SendAsync(request);
-        if (Last.Headers.TryGetValues("Set-Cookie", out var cookies)
-            && cookies.Select(text => SetCookieHeaderValue.Parse(text)).FirstOrDefault(cookie => cookie.Name == CookieName) is { } set)
-        {
-            Cookie = set.Value.Length == 0 ? null : set.Value.ToString();
-        }
-
-        return await Last.Content.ReadAsStringAsync();
+        using var request = Request(path);
+        Take(await client.SendAsync(request));
+        return await Last!.Content.ReadAsStringAsync();
     }
 
-    public bool LastSetCookie => Last!.Headers.Contains("Set-Cookie");
+    /// <summary>Asks and comes back as soon as the headers are here; the body may still be on its way.</summary>
+    public async Task<Stream> BeginAsync(string path, TestNode? at = null)
+    {
+        var client = (at ?? node).Server.CreateClient();
+        using var request = Request(path);
+        Take(await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
+        return await Last!.Content.ReadAsStreamAsync();
+    }
 
-    public HttpStatusCode LastStatus => Last!.StatusCode;
+    /// <summary>Another client with the same cookie: a second tab, or a thief.</summary>
+    public TestBrowser Copy() => new(node) { Cookie = Cookie };
+
+    private HttpRequestMessage Request(string path)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        var header = CookieHeader ?? (Cookie is null ? null : $"other=1; {CookieName}={Cookie}");
+        if (header is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Cookie", header);
+        }
+
+        return request;
+    }
+
+    private void Take(HttpResponseMessage response)
+    {
+        Last = response;
+        LastCookie = response.Headers.TryGetValues("Set-Cookie", out var cookies)
+            ? cookies.Select(text => SetCookieHeaderValue.Parse(text)).LastOrDefault(cookie => cookie.Name == CookieName)
+            : null;
+        if (LastCookie is not null)
+        {
+            Cookie = LastCookie.Value.Length == 0 ? null : LastCookie.Value.ToString();
+        }
+    }
 }

@@ -23,11 +23,20 @@ public sealed class TestNode : IAsyncDisposable
     public TestServer Server => _app.GetTestServer();
 
     public static Task<TestNode> StartAsync(
-        InMemorySessions sessions, Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, Action<IServiceCollection>? services = null) =>
-        StartAsync(new InMemorySessionStore(sessions), endpoints, options, services);
+        InMemorySessions sessions, Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, Action<IServiceCollection>? services = null,
+        Action<WebApplication>? before = null, Action<WebApplication>? after = null) =>
+        StartAsync(new InMemorySessionStore(sessions), endpoints, options, services, before, after);
 
+    /// <summary>Starts a node.</summary>
+    /// <param name="store">Its store.</param>
+    /// <param name="endpoints">Endpoints besides the usual ones.</param>
+    /// <param name="options">Changes the options.</param>
+    /// <param name="services">Adds services before those of the sessions.</param>
+    /// <param name="before">Middleware around the sessions.</param>
+    /// <param name="after">Middleware between the sessions and the endpoints.</param>
     public static async Task<TestNode> StartAsync(
-        IClusterSessionStore store, Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, Action<IServiceCollection>? services = null)
+        IClusterSessionStore store, Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, Action<IServiceCollection>? services = null,
+        Action<WebApplication>? before = null, Action<WebApplication>? after = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
@@ -35,7 +44,9 @@ public sealed class TestNode : IAsyncDisposable
         services?.Invoke(builder.Services);
         builder.Services.AddClusterSession(options ?? (static _ => { })).UseStore(_ => store);
         var app = builder.Build();
+        before?.Invoke(app);
         app.UseClusterSession();
+        after?.Invoke(app);
         MapDefaults(app);
         endpoints?.Invoke(app);
         await app.StartAsync();

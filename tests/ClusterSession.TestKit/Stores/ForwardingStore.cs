@@ -1,0 +1,40 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+
+namespace ClusterSession.TestKit.Stores;
+
+/// <summary>A store before another one, which sees every operation on its way.</summary>
+public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSessionStore
+{
+    public string Name => inner.Name;
+
+    public virtual void Observe(ISessionObserver observer) => inner.Observe(observer);
+
+    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.Read, () => inner.ReadAsync(key, known, cancellationToken), StoreRead.Unavailable);
+
+    public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.Commit, () => inner.CommitAsync(key, change, cancellationToken), StoreCommit.Unavailable);
+
+    public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.Merge, () => inner.MergeAsync(key, copy, cancellationToken), StoreCommit.Unavailable);
+
+    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, version, tombstoneLife, cancellationToken), StoreCommit.Unavailable);
+
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, cancellationToken), static _ => StoreTouch.Unavailable);
+
+    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.ReadShared, () => inner.ReadSharedAsync(name, cancellationToken), static failure => new StoreShared(null, failure));
+
+    public ValueTask<StoreShared> CompareExchangeSharedAsync(
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
+        OnAsync(
+            StoreOperations.ExchangeShared,
+            () => inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken),
+            static failure => new StoreShared(null, failure));
+
+    /// <summary>Sees one operation: does it, or answers in its place.</summary>
+    protected abstract ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable);
+}

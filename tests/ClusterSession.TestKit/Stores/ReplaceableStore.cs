@@ -1,0 +1,81 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+
+namespace ClusterSession.TestKit.Stores;
+
+/// <summary>
+/// A store whose server can be replaced under it by one that is behind or empty, as a failover does. Leases of before are not current
+/// any more then, as after a lost connection; no single session is said to have changed.
+/// </summary>
+public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessionStore
+{
+    private volatile IClusterSessionStore _current = first;
+    private volatile Lease _lease = new();
+    private ISessionObserver? _observer;
+
+    public string Name => "replaceable";
+
+    /// <summary>Another server takes over. The node is told what it may have lost, if <paramref name="loss"/> says so.</summary>
+    public void Replace(IClusterSessionStore by, StoreContinuity? loss = null)
+    {
+        _lease.IsRevoked = true;
+        _lease = new Lease();
+        by.Observe(_observer!);
+        _current = by;
+        if (loss is { } continuity)
+        {
+            _observer!.OnConnected(continuity);
+        }
+    }
+
+    /// <summary>The connection was lost and came back: copies must be checked.</summary>
+    public void Reconnect()
+    {
+        _lease.IsRevoked = true;
+        _lease = new Lease();
+    }
+
+    public void Observe(ISessionObserver observer)
+    {
+        _observer = observer;
+        _current.Observe(observer);
+    }
+
+    public async ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken)
+    {
+        var lease = _lease;
+        var read = await _current.ReadAsync(key, known, cancellationToken);
+        return read with { Lease = read.Lease.IsCurrent ? lease : SessionLease.None };
+    }
+
+    public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+        LeasedAsync(_current.CommitAsync(key, change, cancellationToken));
+
+    public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+        LeasedAsync(_current.MergeAsync(key, copy, cancellationToken));
+
+    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        LeasedAsync(_current.DestroyAsync(key, version, tombstoneLife, cancellationToken));
+
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) => _current.TouchAsync(key, life, cancellationToken);
+
+    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) => _current.ReadSharedAsync(name, cancellationToken);
+
+    public ValueTask<StoreShared> CompareExchangeSharedAsync(
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
+        _current.CompareExchangeSharedAsync(name, expected, value, cancellationToken);
+
+    private async ValueTask<StoreCommit> LeasedAsync(ValueTask<StoreCommit> asked)
+    {
+        var lease = _lease;
+        var answer = await asked;
+        return answer with { Lease = answer.Lease.IsCurrent ? lease : SessionLease.None };
+    }
+
+    private sealed class Lease : SessionLease
+    {
+        public volatile bool IsRevoked;
+
+        public override bool IsCurrent => !IsRevoked;
+    }
+}

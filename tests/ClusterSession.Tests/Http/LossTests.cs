@@ -1,0 +1,160 @@
+using ClusterSession.Stores;
+using ClusterSession.Stores.InMemory;
+using ClusterSession.TestKit.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using System.Diagnostics.Metrics;
+using Xunit;
+
+namespace ClusterSession.Tests.Http;
+
+public sealed class LossTests : NodeTests
+{
+    private readonly ReplaceableStore _store;
+    private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public LossTests() => _store = new ReplaceableStore(new InMemorySessionStore(Sessions));
+
+    [Fact]
+    public async Task Session_that_the_store_lost_is_restored_from_the_local_copy()
+    {
+        var a = await StartAsync(store: _store);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var empty = Replace();
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+        Assert.Equal(1, Logs.Count("StoreLostSession"));
+        Assert.Equal("False", await browser.GetAsync("/regressed"));
+        Assert.Equal(1, empty.Count);
+    }
+
+    [Fact]
+    public async Task Commit_that_the_store_lost_is_merged_back_beside_what_came_since()
+    {
+        var a = await StartAsync(store: _store);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var behind = new InMemorySessions(Time);
+        await CopyAsync(browser, behind);
+        await browser.GetAsync("/set/size/xl");
+        var replacement = new InMemorySessionStore(behind);
+        _store.Replace(replacement);
+        Assert.Equal("color,size", await browser.GetAsync("/keys"));
+        Assert.Equal(1, Logs.Count("StoreLostCommit"));
+        var stored = await new InMemorySessionStore(behind).ReadAsync(KeyOf(browser), default, default);
+        Assert.True(stored.Record!.TryFind("size", out _));
+    }
+
+    [Fact]
+    public async Task Commit_on_a_store_that_lost_the_session_meanwhile_sends_all_of_it()
+    {
+        var a = await StartAsync(
+            endpoints => endpoints.MapGet("/slow", async (HttpContext context) =>
+            {
+                context.Session.SetString("size", "xl");
+                await _goOn.Task;
+            }),
+            store: _store);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var running = browser.Copy().GetAsync("/slow");
+        var empty = Replace();
+        _goOn.SetResult();
+        await running;
+        var stored = await new InMemorySessionStore(empty).ReadAsync(KeyOf(browser), default, default);
+        Assert.True(stored.Record!.TryFind("color", out _) && stored.Record.TryFind("size", out _));
+        Assert.Equal(1, Logs.Count("StoreLostSession"));
+    }
+
+    [Fact]
+    public async Task Store_behind_the_client_with_nobody_who_has_the_rest_is_flagged_logged_and_counted()
+    {
+        var a = await StartAsync(store: _store);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var behind = new InMemorySessions(Time);
+        await CopyAsync(browser, behind);
+        await browser.GetAsync("/set/size/xl");
+        var b = await StartAsync(store: new InMemorySessionStore(behind));
+        var regressions = Counting(b.Services, "clustersession.regressions");
+        browser.Cookie = await ResignedAsync(browser.Cookie!, a, b);
+        Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+        Assert.Equal(1, Logs.Count("SessionRegressed"));
+        Assert.Equal(1, regressions());
+        Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
+    }
+
+    [Fact]
+    public async Task Session_missing_too_early_with_nobody_who_has_it_is_flagged()
+    {
+        var a = await StartAsync(store: _store);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var b = await StartAsync(store: new InMemorySessionStore(new InMemorySessions(Time)));
+        browser.Cookie = await ResignedAsync(browser.Cookie!, a, b);
+        Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+        Assert.Equal(1, Logs.Count("SessionRegressed"));
+    }
+
+    [Fact]
+    public async Task Session_that_expired_is_no_loss()
+    {
+        var a = await StartAsync();
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal("False", await Time.DriveAsync(browser.GetAsync("/regressed")));
+        Assert.Equal(0, Logs.Count("SessionRegressed"));
+        Assert.Null(browser.Cookie);
+    }
+
+    private static Func<long> Counting(IServiceProvider services, string name)
+    {
+        long sum = 0;
+        var factory = services.GetRequiredService<IMeterFactory>();
+        var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name == name && ReferenceEquals(instrument.Meter.Scope, factory))
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref sum, value));
+        listener.Start();
+        return () => Interlocked.Read(ref sum);
+    }
+
+    /// <summary>The cookie as node <paramref name="to"/> would have signed it: nodes of different stores have different rings.</summary>
+    private static async Task<string> ResignedAsync(string cookie, TestKit.Nodes.TestNode from, TestKit.Nodes.TestNode to)
+    {
+        var ring = from.Services.GetRequiredService<ClusterSession.Http.Cookies.KeyRingSource>().Current!;
+        var reading = ClusterSession.Http.Cookies.SessionCookie.Read(cookie, ring);
+        var other = to.Services.GetRequiredService<ClusterSession.Http.Cookies.KeyRingSource>();
+        await other.LoadAsync(default);
+        return ClusterSession.Http.Cookies.SessionCookie.Write(reading.Id, reading.Seen, other.Signing);
+    }
+
+    private static ClusterSession.Sessions.SessionKey KeyOf(TestKit.Nodes.TestBrowser browser)
+    {
+        Assert.True(ClusterSession.Sessions.SessionId.TryParse(browser.Id!, out var id));
+        return ClusterSession.Sessions.SessionKey.Of(id);
+    }
+
+    private async Task CopyAsync(TestKit.Nodes.TestBrowser browser, InMemorySessions to)
+    {
+        var record = (await _store.ReadAsync(KeyOf(browser), default, default)).Record!;
+        await new InMemorySessionStore(to).MergeAsync(
+            KeyOf(browser), new SessionCopy(record, record.Version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
+    }
+
+    private InMemorySessions Replace()
+    {
+        var empty = new InMemorySessions(Time);
+        _store.Replace(new InMemorySessionStore(empty));
+        return empty;
+    }
+}

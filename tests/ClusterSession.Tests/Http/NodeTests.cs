@@ -1,0 +1,61 @@
+using ClusterSession.Stores;
+using ClusterSession.Stores.InMemory;
+using ClusterSession.TestKit.Logging;
+using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Stores;
+using ClusterSession.TestKit.Time;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace ClusterSession.Tests.Http;
+
+/// <summary>Tests of requests on nodes that share one store in memory; the nodes end with the test.</summary>
+public abstract class NodeTests : IAsyncLifetime
+{
+    private readonly List<TestNode> _nodes = [];
+
+    protected NodeTests()
+    {
+        Sessions = new InMemorySessions(Time);
+        Store = new CountingStore(new InMemorySessionStore(Sessions));
+    }
+
+    protected ManualTimeProvider Time { get; } = new();
+
+    protected InMemorySessions Sessions { get; }
+
+    /// <summary>The store of the node that <see cref="StartAsync(Action{IEndpointRouteBuilder}, Action{ClusterSessionOptions}, IClusterSessionStore, Action{WebApplication}, Action{WebApplication})"/> starts first.</summary>
+    protected CountingStore Store { get; }
+
+    protected CapturedLogs Logs { get; } = new();
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        foreach (var node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    /// <summary>Starts a node; the first is on <see cref="Store"/>, others on one of their own over the same sessions.</summary>
+    protected async Task<TestNode> StartAsync(
+        Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, IClusterSessionStore? store = null,
+        Action<WebApplication>? before = null, Action<WebApplication>? after = null)
+    {
+        store ??= _nodes.Count == 0 ? Store : new InMemorySessionStore(Sessions);
+        var node = await TestNode.StartAsync(store, endpoints, options, Services, before, after);
+        _nodes.Add(node);
+        return node;
+    }
+
+    private void Services(IServiceCollection services)
+    {
+        services.AddSingleton<TimeProvider>(Time);
+        services.AddLogging(logging => logging.AddProvider(Logs).SetMinimumLevel(LogLevel.Trace));
+    }
+}

@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace ClusterSession.Tests.Http;
+
+/// <summary>Endpoints that set <c>color</c> to <c>red</c> and answer in each way there is.</summary>
+internal static class ResponseKinds
+{
+    private static readonly string File = Path.Combine(AppContext.BaseDirectory, "response.txt");
+
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        System.IO.File.WriteAllText(File, "file");
+        endpoints.MapGet("/start", async (HttpContext context) =>
+        {
+            context.Session.SetString("color", "red");
+            await context.Response.StartAsync();
+            await context.Response.WriteAsync("start");
+        });
+        endpoints.MapGet("/json", (HttpContext context) =>
+        {
+            context.Session.SetString("color", "red");
+            return Results.Json(new { thanks = "for your order" });
+        });
+        endpoints.MapGet("/redirect", (HttpContext context) =>
+        {
+            context.Session.SetString("color", "red");
+            return Results.Redirect("/elsewhere");
+        });
+        endpoints.MapGet("/writer", async (HttpContext context) =>
+        {
+            context.Session.SetString("color", "red");
+            await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes("writer"));
+        });
+        endpoints.MapGet("/unflushed", (HttpContext context) =>
+        {
+            context.Session.SetString("color", "red");
+            context.Response.BodyWriter.Write(Encoding.UTF8.GetBytes("unflushed"));
+        });
+        endpoints.MapGet("/nothing", (HttpContext context) => context.Session.SetString("color", "red"));
+        endpoints.MapGet("/file", (HttpContext context) =>
+        {
+            context.Session.SetString("color", "red");
+            return Results.File(File, "text/plain");
+        });
+    }
+
+    public static string BodyOf(string path) => path switch
+    {
+        "/json" => """{"thanks":"for your order"}""",
+        "/redirect" or "/nothing" => "",
+        _ => path[1..],
+    };
+}

@@ -1,0 +1,185 @@
+using ClusterSession.Stores.InMemory;
+using ClusterSession.TestKit.Servers;
+using ClusterSession.TestKit.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Xunit;
+
+namespace ClusterSession.Tests.Http;
+
+public sealed class RotationTests : NodeTests
+{
+    private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [Fact]
+    public async Task New_id_has_all_data_of_the_old_one_and_what_others_wrote_meanwhile()
+    {
+        var (a, b) = (await StartAsync(Map), await StartAsync());
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var old = browser.Copy();
+        var login = browser.GetAsync("/login");
+        await browser.Copy().GetAsync("/set/theirs/1", b);
+        _goOn.SetResult();
+        await login;
+        Assert.NotEqual(old.Id, browser.Id);
+        Assert.Equal("color,theirs,user", await browser.GetAsync("/keys", b));
+        Assert.Equal("", await old.GetAsync("/keys"));
+        Assert.Equal("", await old.GetAsync("/keys", b));
+    }
+
+    [Fact]
+    public async Task Old_id_is_dead_on_a_node_with_a_hot_local_copy_at_once()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var thief = browser.Copy();
+        Assert.Equal("red", await thief.GetAsync("/get/color", b));
+        await browser.GetAsync("/rotate");
+        Assert.Equal("", await thief.GetAsync("/get/color", b));
+        Assert.Equal("", await thief.GetAsync("/get/color", a));
+        await thief.GetAsync("/set/color/stolen", b);
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+    }
+
+    [Fact]
+    public async Task Rotating_a_new_session_is_nothing_and_rotating_twice_in_one_request_leaves_one_id()
+    {
+        var node = await StartAsync(endpoints =>
+        {
+            endpoints.MapGet("/new", (HttpContext context) => context.GetClusterSession().RotateIdAsync());
+            endpoints.MapGet("/twice", async (HttpContext context) =>
+            {
+                await context.GetClusterSession().RotateIdAsync();
+                await context.GetClusterSession().RotateIdAsync();
+            });
+        });
+        var browser = node.Browser();
+        await browser.GetAsync("/new");
+        Assert.False(browser.LastSetCookie);
+        await browser.GetAsync("/set/color/red");
+        await browser.GetAsync("/twice");
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+        Assert.Single(browser.Last!.RequestMessage!.Headers.GetValues("Cookie"));
+    }
+
+    [Fact]
+    public async Task Of_rotations_at_once_one_id_survives_and_no_loser_takes_the_winners_cookie_back()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var (a, b) = (await StartAsync(), await StartAsync());
+            var browser = a.Browser();
+            await browser.GetAsync("/set/color/red");
+            var tabs = Enumerable.Range(0, 6).Select(_ => browser.Copy()).ToArray();
+            await Task.WhenAll(tabs.Select((tab, i) => Task.Run(() => tab.GetAsync("/rotate", i % 2 == 0 ? a : b))));
+            Assert.All(tabs, tab => Assert.Equal(200, (int)tab.LastStatus));
+            var winner = Assert.Single(tabs, tab => tab.LastSetCookie);
+            Assert.NotEqual(browser.Id, winner.Id);
+            Assert.Equal("red", await winner.GetAsync("/get/color"));
+            Assert.Equal("", await browser.GetAsync("/get/color"));
+        }
+    }
+
+    [Fact]
+    public async Task Request_that_overlaps_a_rotation_does_not_take_the_new_cookie_back()
+    {
+        var node = await StartAsync(endpoints => endpoints.MapGet("/slow", async (HttpContext context) =>
+        {
+            context.Session.SetString("slow", "1");
+            await _goOn.Task;
+        }));
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        var (slow, late) = (browser.Copy(), browser.Copy());
+        var running = slow.GetAsync("/slow");
+        await browser.GetAsync("/rotate");
+        _goOn.SetResult();
+        await running;
+        await late.GetAsync("/get/color");
+        Assert.False(slow.LastSetCookie);
+        Assert.False(late.LastSetCookie);
+        Assert.Equal(1, Logs.Count("SessionEndedMeanwhile"));
+        Assert.Equal("color", await browser.GetAsync("/keys"));
+    }
+
+    [Fact]
+    public async Task Id_cannot_change_after_the_headers_left_and_the_session_stays()
+    {
+        var node = await StartAsync(endpoints => endpoints.MapGet("/late", async (HttpContext context) =>
+        {
+            await context.Response.WriteAsync("early");
+            await context.Response.Body.FlushAsync();
+            await Assert.ThrowsAsync<InvalidOperationException>(() => context.GetClusterSession().RotateIdAsync());
+        }));
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        await browser.GetAsync("/late");
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+    }
+
+    [Fact]
+    public async Task Ended_session_is_gone_on_every_node_its_cookie_is_taken_back_and_nothing_revives_it()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var thief = browser.Copy();
+        await thief.GetAsync("/get/color", b);
+        await browser.GetAsync("/destroy");
+        Assert.Null(browser.Cookie);
+        Assert.True(browser.LastCookie!.Expires < DateTimeOffset.UnixEpoch.AddDays(1));
+        Assert.Equal("", await thief.GetAsync("/get/color", b));
+        Assert.Equal("", await thief.GetAsync("/get/color", a));
+        Time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal("", await thief.Copy().GetAsync("/get/color", b));
+    }
+
+    [Fact]
+    public async Task What_is_written_after_an_end_begins_a_session_with_a_new_id()
+    {
+        var node = await StartAsync(endpoints => endpoints.MapGet("/again", async (HttpContext context) =>
+        {
+            await context.GetClusterSession().DestroyAsync();
+            Assert.Empty(context.Session.Keys);
+            context.Session.SetString("fresh", "1");
+        }));
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        var old = browser.Copy();
+        await browser.GetAsync("/again");
+        Assert.NotEqual(old.Id, browser.Id);
+        Assert.Equal("fresh", await browser.GetAsync("/keys"));
+        Assert.Equal("", await old.GetAsync("/keys"));
+    }
+
+    [Fact]
+    public async Task Read_that_was_under_way_when_the_session_ended_leaves_no_copy_to_be_served()
+    {
+        var gated = new GatedStore(new InMemorySessionStore(Sessions));
+        var a = await StartAsync(store: gated);
+        var b = await StartAsync();
+        var browser = b.Browser();
+        await browser.GetAsync("/set/color/red");
+        var thief = browser.Copy();
+        gated.Holding = StoreOperations.Read;
+        var reading = thief.GetAsync("/get/color", a);
+        await Condition.HoldsAsync(() => gated.Held == 1, "the read's answer is on its way");
+        gated.Holding = StoreOperations.None;
+        var ending = browser.Copy();
+        ending.Cookie = browser.Cookie;
+        var destroyed = ending.GetAsync("/destroy", a);
+        gated.Open();
+        await Task.WhenAll(reading, destroyed);
+        Assert.Equal("", await thief.GetAsync("/get/color", a));
+    }
+
+    private void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/login", async (HttpContext context) =>
+    {
+        context.Session.SetString("user", "ada");
+        await _goOn.Task;
+        await context.GetClusterSession().RotateIdAsync();
+    });
+}
