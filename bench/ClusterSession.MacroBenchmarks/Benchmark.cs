@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ClusterSession.MacroBenchmarks.Application;
 using ClusterSession.MacroBenchmarks.Comparison;
 using ClusterSession.MacroBenchmarks.Measures;
@@ -16,6 +17,8 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
     public async Task RunAsync()
     {
         Directory.CreateDirectory(_work);
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
             var machine = await Machine.ReadAsync(options.Root, options.WithPeers);
@@ -32,6 +35,21 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
         {
             Directory.Delete(_work, recursive: true);
         }
+    }
+
+    /// <summary>Ends at once; the servers end because their input does.</summary>
+    private void Stop(PosixSignalContext signal)
+    {
+        try
+        {
+            Directory.Delete(_work, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A server is still writing its log; what is left lies in the directory for temporary files.
+        }
+
+        Environment.Exit(128 + (signal.Signal == PosixSignal.SIGINT ? 2 : 15));
     }
 
     private static void Say(string line) => Console.WriteLine(line);

@@ -30,7 +30,7 @@ case "$peer" in
         ;;
     tomcat)
         home=${CATALINA_HOME:-/usr/share/tomcat10}
-        [ -e "$home/bin/bootstrap.jar" ] || install_packages tomcat10
+        [ -e "$home/bin/bootstrap.jar" ] || install_packages tomcat10-common # without the service that the package tomcat10 would enable
         [ -e "$home/bin/bootstrap.jar" ] || fail "no Tomcat 10 in $home; set CATALINA_HOME"
         command -v javac >/dev/null 2>&1 || install_packages default-jdk-headless
         rm -rf "$directory"

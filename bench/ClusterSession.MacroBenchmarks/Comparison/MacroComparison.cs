@@ -1,4 +1,5 @@
 using ClusterSession.MacroBenchmarks.Load;
+using ClusterSession.MacroBenchmarks.Results;
 using ClusterSession.MacroBenchmarks.Servers;
 
 namespace ClusterSession.MacroBenchmarks.Comparison;
@@ -108,9 +109,10 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
             return null;
         }
 
-        const int Requests = 500;
+        // MONITOR repeats each command as text, four times as long; some hundred of 100 KB take it seconds.
+        var count = requests.Profile.Bytes > 10_000 ? 50 : 500;
         await using var monitor = await target.Redis.MonitorAsync();
-        var work = requests.Work with { Client = requests.Work.Client[..Math.Min(Requests, requests.Work.Client.Length)], IsEndless = false };
+        var work = requests.Work with { Client = requests.Work.Client[..Math.Min(count, requests.Work.Client.Length)], IsEndless = false };
         var done = await LoadGenerator.RunAsync(new LoadPlan(target.Ports, clients, work));
         return (await monitor.StopAsync()).ToDictionary(command => command.Key, command => (double)command.Value / done.Requests);
     }
@@ -118,5 +120,5 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
     private static string Describe(Series series) => series.Failure is { } failure
         ? "failed: " + failure
         : $"{series.Of(sample => sample.Throughput).Median,9:N0} req/s {series.Of(sample => sample.PerRequest.CpuMicroseconds).Median,7:N1} us " +
-          $"{series.Of(sample => sample.PerRequest.AllocatedBytes).Median,9:N0} B {series.Of(sample => sample.PerRequest.StoreCpuMicroseconds).Median,6:N1} us store";
+          $"{Numbers.Text(series.Of(sample => sample.PerRequest.AllocatedBytes)),7} B {Numbers.Text(series.Of(sample => sample.PerRequest.StoreCpuMicroseconds)),6} us store";
 }
