@@ -51,7 +51,7 @@ public class RequestBenchmarks
     [GlobalCleanup]
     public void CleanUp() => _provider.Dispose();
 
-    [Benchmark(Baseline = true, Description = "request: no session")]
+    [Benchmark(Description = "request: no session")]
     public Task None() => _none(_context);
 
     [Benchmark(Description = "request: untouched session")]
