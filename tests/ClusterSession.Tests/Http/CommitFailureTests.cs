@@ -3,6 +3,7 @@ using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using ClusterSession.TestKit.Nodes;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -139,7 +140,7 @@ public sealed class CommitFailureTests : NodeTests
         Assert.Equal("", await browser.GetAsync("/get/user"));
     }
 
-    private static async Task AssertRejectedAsync(TestKit.Nodes.TestBrowser browser, string path, string commit)
+    private static async Task AssertRejectedAsync(TestBrowser browser, string path, string commit)
     {
         var body = await browser.GetAsync(path);
         Assert.Equal(503, (int)browser.LastStatus);

@@ -1,6 +1,7 @@
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using ClusterSession.TestKit.Nodes;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -221,7 +222,7 @@ public sealed class CookieTests : NodeTests
         Assert.Equal("", await stranger.GetAsync($"/get/color?{Name}={browser.Cookie}"));
     }
 
-    private static async Task AssertRefusedAsync(TestKit.Nodes.TestNode node, string cookie)
+    private static async Task AssertRefusedAsync(TestNode node, string cookie)
     {
         var browser = node.Browser();
         browser.CookieHeader = $"{Name}={cookie}";

@@ -97,7 +97,7 @@ public sealed class DropInTests : NodeTests
         Store.Reset();
         await browser.GetAsync("/undo");
         Assert.False(browser.LastSetCookie);
-        Assert.Equal(0, Store.Count(TestKit.Stores.StoreOperations.Sessions));
+        Assert.Equal(0, Store.Count(ClusterSession.TestKit.Stores.StoreOperations.Sessions));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using System.Diagnostics.Metrics;
+using ClusterSession.TestKit.Nodes;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -129,7 +130,7 @@ public sealed class LossTests : NodeTests
     }
 
     /// <summary>The cookie as node <paramref name="to"/> would have signed it: nodes of different stores have different rings.</summary>
-    private static async Task<string> ResignedAsync(string cookie, TestKit.Nodes.TestNode from, TestKit.Nodes.TestNode to)
+    private static async Task<string> ResignedAsync(string cookie, TestNode from, TestNode to)
     {
         var ring = from.Services.GetRequiredService<ClusterSession.Http.Cookies.KeyRingSource>().Current!;
         var reading = ClusterSession.Http.Cookies.SessionCookie.Read(cookie, ring);
@@ -138,13 +139,13 @@ public sealed class LossTests : NodeTests
         return ClusterSession.Http.Cookies.SessionCookie.Write(reading.Id, reading.Seen, other.Signing);
     }
 
-    private static ClusterSession.Sessions.SessionKey KeyOf(TestKit.Nodes.TestBrowser browser)
+    private static ClusterSession.Sessions.SessionKey KeyOf(TestBrowser browser)
     {
         Assert.True(ClusterSession.Sessions.SessionId.TryParse(browser.Id!, out var id));
         return ClusterSession.Sessions.SessionKey.Of(id);
     }
 
-    private async Task CopyAsync(TestKit.Nodes.TestBrowser browser, InMemorySessions to)
+    private async Task CopyAsync(TestBrowser browser, InMemorySessions to)
     {
         var record = (await _store.ReadAsync(KeyOf(browser), default, default)).Record!;
         await new InMemorySessionStore(to).MergeAsync(
