@@ -71,7 +71,7 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
 
     private static void ReadCookie(SectionReader reader, CookieBuilder cookie)
     {
-        reader.Text("Name", value => cookie.Name = value);
+        reader.NonEmpty("Name", value => cookie.Name = value);
         reader.Text("Domain", value => cookie.Domain = value);
         reader.Text("Path", value => cookie.Path = value);
         reader.Bool("HttpOnly", value => cookie.HttpOnly = value);
@@ -113,6 +113,18 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
                 set(text);
             }
         }
+
+        public void NonEmpty(string name, Action<string> set) => Text(name, text =>
+        {
+            if (text.Length == 0)
+            {
+                errors.Add($"{section.Path}:{name} is ''. Give it a value, or leave it out.");
+            }
+            else
+            {
+                set(text);
+            }
+        });
 
         public void Section(string name, Action<SectionReader> read)
         {
