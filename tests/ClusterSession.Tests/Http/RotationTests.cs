@@ -159,21 +159,25 @@ public sealed class RotationTests : NodeTests
     public async Task Read_that_was_under_way_when_the_session_ended_leaves_no_copy_to_be_served()
     {
         var gated = new GatedStore(new InMemorySessionStore(Sessions));
-        var a = await StartAsync(store: gated);
+        var a = await StartAsync(store: gated, endpoints: endpoints => endpoints.MapGet("/logout", async (HttpContext context) =>
+        {
+            await _goOn.Task;
+            await context.GetClusterSession().DestroyAsync();
+        }));
         var b = await StartAsync();
-        var browser = b.Browser();
+        var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
         var thief = browser.Copy();
+        var ending = browser.GetAsync("/logout"); // Has opened the session, and ends it when it goes on.
+        await browser.Copy().GetAsync("/set/color/blue", b); // The copy of a is stale now.
         gated.Holding = StoreOperations.Read;
-        var reading = thief.GetAsync("/get/color", a);
+        var reading = thief.GetAsync("/get/color");
         await Condition.HoldsAsync(() => gated.Held == 1, "the read's answer is on its way");
-        gated.Holding = StoreOperations.None;
-        var ending = browser.Copy();
-        ending.Cookie = browser.Cookie;
-        var destroyed = ending.GetAsync("/destroy", a);
+        _goOn.SetResult();
+        await ending;
         gated.Open();
-        await Task.WhenAll(reading, destroyed);
-        Assert.Equal("", await thief.GetAsync("/get/color", a));
+        Assert.Equal("blue", await reading); // It was read before the end.
+        Assert.Equal("", await thief.GetAsync("/get/color"));
     }
 
     private void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/login", async (HttpContext context) =>

@@ -1,0 +1,171 @@
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Sessions;
+using ClusterSession.TestKit.Time;
+using Xunit;
+
+namespace ClusterSession.Tests.Sessions.Copies;
+
+public sealed class LocalCopiesTests
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly SessionKey _key = SessionKeys.New();
+
+    [Fact]
+    public void Published_copy_is_fresh_until_somebody_else_changes_the_session()
+    {
+        var copies = Copies();
+        Publish(copies, _key, 1);
+        Assert.True(copies.TryGet(_key, out var copy) && copy.IsFresh);
+        copies.OnChanged(SessionKeys.New());
+        Assert.True(copy.IsFresh);
+        copies.OnChanged(_key);
+        Assert.False(copy.IsFresh);
+        Assert.True(copies.TryGet(_key, out _));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Answer_that_news_or_an_end_have_overtaken_is_published_stale(bool dropped)
+    {
+        var copies = Copies();
+        var mark = copies.Mark(_key);
+        if (dropped)
+        {
+            copies.Drop(_key);
+        }
+        else
+        {
+            copies.OnChanged(_key);
+        }
+
+        var late = copies.Publish(_key, Record(1), SessionLease.Always, mark, 0);
+        Assert.False(late.IsFresh);
+        Assert.True(Publish(copies, _key, 2).IsFresh);
+    }
+
+    [Fact]
+    public void Older_answer_does_not_replace_a_newer_fresh_copy()
+    {
+        var copies = Copies();
+        Publish(copies, _key, 5);
+        Assert.Equal(6, Publish(copies, _key, 4).Record.Version.Stamp);
+        copies.OnChanged(_key);
+        Assert.Equal(5, Publish(copies, _key, 4).Record.Version.Stamp);
+    }
+
+    [Fact]
+    public void Copy_under_a_lease_that_is_not_current_is_not_fresh()
+    {
+        var copies = Copies();
+        Assert.False(copies.Publish(_key, Record(1), SessionLease.None, copies.Mark(_key), 0).IsFresh);
+    }
+
+    [Fact]
+    public void Being_published_again_is_no_use()
+    {
+        var copies = Copies();
+        var first = copies.Publish(_key, Record(1), SessionLease.Always, copies.Mark(_key), copies.Clock.Now);
+        var usedAt = first.UsedAt;
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(usedAt, copies.Publish(_key, Record(1), SessionLease.Always, copies.Mark(_key), first.TouchedAt).UsedAt);
+    }
+
+    [Fact]
+    public void Copies_are_bounded_by_count()
+    {
+        var copies = Copies(count: 100);
+        for (var i = 0; i < 1000; i++)
+        {
+            Publish(copies, SessionKeys.New(), 1);
+            Assert.True(copies.Count <= 101);
+        }
+
+        Assert.InRange(copies.Count, 50, 100);
+        Assert.Equal(copies.Count, copies.All().Count());
+    }
+
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(0)]
+    public void Copies_are_bounded_by_bytes(long bytes)
+    {
+        var copies = Copies(bytes: bytes);
+        for (var i = 0; i < 200; i++)
+        {
+            Publish(copies, SessionKeys.New(), 1, size: 5_000);
+            Assert.True(copies.Bytes <= bytes, $"{copies.Bytes} of {bytes}");
+        }
+
+        copies.All().ToList().ForEach(copy => copies.Drop(copy.Key));
+        Assert.Equal((0, 0L), (copies.Count, copies.Bytes));
+    }
+
+    [Fact]
+    public void Copy_that_is_used_gets_a_second_chance()
+    {
+        var copies = Copies(count: 50);
+        Publish(copies, _key, 1);
+        for (var i = 0; i < 5_000; i++)
+        {
+            Assert.True(copies.TryGet(_key, out var copy), $"evicted after {i}");
+            copy.WasUsed = true;
+            Publish(copies, SessionKeys.New(), 1).WasUsed = false;
+        }
+    }
+
+    [Fact]
+    public void Pinned_copy_is_never_evicted()
+    {
+        var copies = Copies(count: 10);
+        copies.IsPinned = key => key == _key;
+        Publish(copies, _key, 1);
+        for (var i = 0; i < 1000; i++)
+        {
+            Publish(copies, SessionKeys.New(), 1).WasUsed = false;
+        }
+
+        Assert.True(copies.TryGet(_key, out _));
+    }
+
+    [Fact]
+    public void Count_and_bytes_are_right_after_any_use_by_many_threads()
+    {
+        var copies = Copies(count: 200);
+        var keys = Enumerable.Range(0, 400).Select(_ => SessionKeys.New()).ToArray();
+        Enumerable.Range(0, 4).AsParallel().WithDegreeOfParallelism(4).ForAll(thread =>
+        {
+            var random = new Random(thread);
+            for (var i = 0; i < 5_000; i++)
+            {
+                var key = keys[random.Next(keys.Length)];
+                switch (random.Next(4))
+                {
+                    case 0:
+                        copies.Drop(key);
+                        break;
+                    case 1:
+                        copies.OnChanged(key);
+                        break;
+                    default:
+                        Publish(copies, key, i, random.Next(300));
+                        break;
+                }
+            }
+        });
+        Assert.Equal(copies.All().Count(), copies.Count);
+        copies.All().ToList().ForEach(copy => copies.Drop(copy.Key));
+        Assert.Equal((0, 0L), (copies.Count, copies.Bytes));
+    }
+
+    private LocalCopies Copies(int count = 1000, long bytes = long.MaxValue) =>
+        new(new LocalCopyOptions { MaxCount = count, MaxBytes = bytes }, new CoarseClock(_time));
+
+    private static LocalCopy Publish(LocalCopies copies, SessionKey key, long stamp, int size = 10) =>
+        copies.Publish(key, Record(stamp, size), SessionLease.Always, copies.Mark(key), 0);
+
+    private static SessionRecord Record(long stamp, int size = 10) =>
+        RecordSketch.At(new SessionVersion(stamp + 1, 1)).With("a", new byte[size], new SessionVersion(stamp + 1, 1)).Build();
+}
