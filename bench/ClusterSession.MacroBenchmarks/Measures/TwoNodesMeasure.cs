@@ -44,6 +44,8 @@ internal static class TwoNodesMeasure
         var results = new List<TwoNodesFigures>();
         foreach (var run in runs)
         {
+            // The run before this one left the copies of its own way of balancing.
+            await LoadAsync(run, requests, settings.WarmUp, 0);
             results.Add(new TwoNodesFigures(
                 run.Target.Title, run.IsSticky, run.Of(s => s.Throughput), run.Of(s => s.PerRequest.CpuMicroseconds), run.Of(s => s.PerRequest.StoreCpuMicroseconds),
                 run.Of(s => s.Open!.Latency.Percentile(0.5)), run.Of(s => s.Open!.Latency.Percentile(0.99)), await CountCommandsAsync(run, requests)));

@@ -12,6 +12,7 @@ internal sealed class RedisMonitor : IAsyncDisposable
     private readonly string _end = "end-" + Guid.NewGuid().ToString("N");
     private readonly Dictionary<string, long> _counts = [];
     private readonly HashSet<string> _notCounted;
+    private long _seen;
     private Task _reading = Task.CompletedTask;
 
     private RedisMonitor(int port, HashSet<string> notCounted)
@@ -33,6 +34,12 @@ internal sealed class RedisMonitor : IAsyncDisposable
     /// <summary>Stops, and answers with the commands seen.</summary>
     public async Task<IReadOnlyDictionary<string, long>> StopAsync()
     {
+        // AddSession answers before it stores, so that the last commands come after the last answer.
+        for (var (seen, before) = (Volatile.Read(ref _seen), -1L); seen != before; (seen, before) = (Volatile.Read(ref _seen), seen))
+        {
+            await Task.Delay(200);
+        }
+
         // Everything before this one has been seen when this one is.
         await _marker.SendAsync("ECHO " + _end);
         await _reading;
@@ -58,6 +65,7 @@ internal sealed class RedisMonitor : IAsyncDisposable
                     continue;
                 }
 
+                Interlocked.Increment(ref _seen);
                 var name = line[(from + 3)..line.IndexOf('"', from + 3)].ToLowerInvariant();
                 if (!_notCounted.Contains(name))
                 {
