@@ -17,4 +17,22 @@ internal static partial class RedisLog
 
     [LoggerMessage(5004, LogLevel.Warning, "Redis refused a command ({Kind}): {Reason}")]
     public static partial void Refused(this ILogger logger, RedisErrorKind kind, string reason);
+
+    [LoggerMessage(5005, LogLevel.Warning, "Redis at {Endpoint} is used although it was deposed: {Reason}")]
+    public static partial void DeposedAccepted(this ILogger logger, RedisEndpoint endpoint, string reason);
+
+    [LoggerMessage(5006, LogLevel.Warning, "Redis at {Endpoint} may evict sessions: maxmemory is set and maxmemory-policy is {Policy}. Set it to noeviction.")]
+    public static partial void MayEvict(this ILogger logger, RedisEndpoint endpoint, string policy);
+
+    [LoggerMessage(5007, LogLevel.Warning,
+        "Redis at {Endpoint} persists nothing: after a restart it is empty until the nodes have given back what they have. Set appendonly yes.")]
+    public static partial void NotPersistent(this ILogger logger, RedisEndpoint endpoint);
+
+    [LoggerMessage(5008, LogLevel.Warning,
+        "Redis at {Endpoint} has replicas but takes writes without them: a master that was cut off goes on taking writes that are lost. Set min-replicas-to-write 1 and min-replicas-max-lag.")]
+    public static partial void WritesWithoutReplicas(this ILogger logger, RedisEndpoint endpoint);
+
+    [LoggerMessage(5009, LogLevel.Information,
+        "Redis {Version} at {Endpoint} works but is old; holes in its script engine were mended since. Update it when you can.")]
+    public static partial void OldVersion(this ILogger logger, RedisEndpoint endpoint, string version);
 }

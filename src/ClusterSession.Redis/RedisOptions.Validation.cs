@@ -24,7 +24,15 @@ public sealed partial class RedisOptions
             errors.Add("ClientName has blanks or characters outside of printable ASCII, which Redis refuses: leave them out.");
         if (User is not null && Password is null && Credentials is null)
             errors.Add("User is set without Password: set both, or Credentials.");
-        if (!Tls && (TlsHost ?? TlsCaFile ?? TlsCertificateFile ?? TlsKeyFile) is not null)
+        if (SentinelUser is not null && SentinelPassword is null)
+            errors.Add("SentinelUser is set without SentinelPassword: set both.");
+        if (ServiceName is null && (SentinelPassword is not null || SentinelTls is not null))
+            errors.Add("A sentinel setting is given without ServiceName, so no sentinel is used: set ServiceName (serviceName=...), or remove it.");
+        if (ServiceName is not null && Cluster == true)
+            errors.Add("ServiceName is set and Cluster is true: a cluster has no sentinels; remove one of them.");
+        if (Cluster == true && Database != 0)
+            errors.Add($"Database is {Text(Database)} and Cluster is true: a cluster has database 0 only.");
+        if (!Tls && SentinelTls != true && (TlsHost ?? TlsCaFile ?? TlsCertificateFile ?? TlsKeyFile) is not null)
             errors.Add("A TLS setting is given while Tls is false, so nothing would be encrypted: set Tls (ssl=true), or remove it.");
         if (TlsKeyFile is not null && TlsCertificateFile is null)
             errors.Add("TlsKeyFile is set without TlsCertificateFile: name the certificate too.");
@@ -33,6 +41,8 @@ public sealed partial class RedisOptions
         Range(nameof(HeartbeatInterval), HeartbeatInterval, TimeSpan.FromMilliseconds(10));
         Range(nameof(HeartbeatTimeout), HeartbeatTimeout, TimeSpan.FromMilliseconds(20));
         Range(nameof(ReconnectMaxDelay), ReconnectMaxDelay, TimeSpan.FromMilliseconds(10));
+        if (FenceTimeout < TimeSpan.FromSeconds(1) || FenceTimeout > TimeSpan.FromHours(1))
+            errors.Add($"FenceTimeout is {Text(FenceTimeout.TotalMilliseconds)} ms: 1000 ms to 3600000 ms is allowed.");
         if (HeartbeatTimeout <= HeartbeatInterval)
         {
             errors.Add($"HeartbeatTimeout is {Text(HeartbeatTimeout.TotalMilliseconds)} ms, not more than HeartbeatInterval " +

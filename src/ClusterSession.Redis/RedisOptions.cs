@@ -50,6 +50,27 @@ public sealed partial class RedisOptions
     /// <summary>Name of the master as the sentinels know it; default null: no Sentinel.</summary>
     public string? ServiceName { get; set; }
 
+    /// <summary>ACL user of the sentinels; default null: their default user. <see cref="User"/> is for the servers only.</summary>
+    public string? SentinelUser { get; set; }
+
+    /// <summary>Password of the sentinels; default null: none. <see cref="Password"/> is for the servers only, and never sent to a sentinel.</summary>
+    public string? SentinelPassword { get; set; }
+
+    /// <summary>Whether to use TLS with the sentinels; default null: as with the servers (<see cref="Tls"/>).</summary>
+    public bool? SentinelTls { get; set; }
+
+    /// <summary>
+    /// Whether the endpoints are nodes of a Redis Cluster; default null: asked of the first server that answers. True also waits for a cluster
+    /// that is not set up yet; false refuses one.
+    /// </summary>
+    public bool? Cluster { get; set; }
+
+    /// <summary>
+    /// How long a server that was seen to be deposed is refused while nothing else can be reached; after that it is used, with a warning. Default
+    /// 60 s, range 1 s to 1 h. It is the way out after a failover was taken back by hand.
+    /// </summary>
+    public TimeSpan FenceTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Time for one attempt to connect, TLS and authentication included; default 3 s, range 50 ms to 5 min.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
@@ -84,6 +105,16 @@ public sealed partial class RedisOptions
         CultureInfo.InvariantCulture,
         $"{string.Join(',', Endpoints)}{(Tls ? ",ssl=true" : "")}{(ServiceName is null ? "" : ",serviceName=" + ServiceName)},defaultDatabase={Database}");
 
+    /// <summary>How to reach the sentinels: what is said of them, and for the rest what is said of the servers.</summary>
+    internal RedisOptions ForSentinels()
+    {
+        var options = Snapshot();
+        (options.User, options.Password, options.Credentials) = (SentinelUser, SentinelPassword, null);
+        options.Tls = SentinelTls ?? Tls;
+        options.Database = 0;
+        return options;
+    }
+
     /// <summary>A copy that later changes to this one do not reach.</summary>
     internal RedisOptions Snapshot() => new()
     {
@@ -101,6 +132,11 @@ public sealed partial class RedisOptions
         Database = Database,
         ClientName = ClientName,
         ServiceName = ServiceName,
+        SentinelUser = SentinelUser,
+        SentinelPassword = SentinelPassword,
+        SentinelTls = SentinelTls,
+        Cluster = Cluster,
+        FenceTimeout = FenceTimeout,
         ConnectTimeout = ConnectTimeout,
         CommandTimeout = CommandTimeout,
         HeartbeatInterval = HeartbeatInterval,

@@ -1,4 +1,5 @@
 using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Connection.Fencing;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Scripts;
 using ClusterSession.Sessions;
@@ -22,12 +23,14 @@ namespace ClusterSession.Redis;
 /// replicas        WAIT, right behind the commit
 /// </code>
 /// A script the server does not know (NOSCRIPT: restart, failover, SCRIPT FLUSH) is sent whole once. What was certainly not executed
-/// because the server was demoted is sent once more to its successor.
+/// because the server was demoted, or the key has moved to another node of a cluster, is sent once more to the right one.
 /// Thread-safe.
 /// </remarks>
 internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandler, IRedisTopologyObserver, IAsyncDisposable
 {
-    private const int MostAttempts = 3;
+    private const int MostAttempts = 5;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
     private readonly RedisKeys _keys;
     private readonly LeaseSource _leases;
@@ -35,7 +38,9 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly ReplicationHistory _history = new();
     private readonly TimeProvider _time;
     private readonly TimeSpan _sampleInterval;
-    private readonly TimeSpan _deadline;
+    private readonly TimeSpan _patience;
+    private readonly ServerSettings _settings;
+    private readonly FailureLog _failures;
     private readonly ILogger<RedisSessionStore> _logger;
     private ISessionObserver? _observer;
 
@@ -47,8 +52,11 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _logger = logger;
         _time = time;
         _sampleInterval = options.HeartbeatInterval;
-        _deadline = options.CommandTimeout;
-        _topology = new StandaloneTopology(options, time, random, this, this);
+        _patience = options.CommandTimeout;
+        _settings = new ServerSettings(logger);
+        _failures = new FailureLog(logger, time);
+        var writer = Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()));
+        _topology = RedisTopology.Create(options, time, random, this, this, new GenerationKey(_keys.Shared("generation"), writer));
     }
 
     /// <inheritdoc/>
@@ -120,7 +128,9 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     void IRedisTopologyObserver.OnConnected(RedisConnection connection, RedisServerIdentity? previous)
     {
         _logger.Connected(connection.Endpoint, connection.Server.Version);
+        _failures.Forget(connection.Endpoint);
         _ = SampleAsync(connection);
+        _ = _settings.CheckAsync(connection);
         _observer?.OnConnected(_history.ContinuityOf(connection.Server, previous));
     }
 
@@ -130,8 +140,12 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _logger.Disconnected(connection.Endpoint, reason.Message);
     }
 
-    void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) =>
-        _logger.ConnectFailed(endpoint, failure.Message);
+    void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) => _failures.Write(endpoint, failure);
+
+    void IRedisTopologyObserver.OnKeysMoved(RedisConnection connection) => _leases.Revoke(connection);
+
+    void IRedisTopologyObserver.OnDeposedAccepted(RedisConnection connection, string reason) =>
+        _logger.DeposedAccepted(connection.Endpoint, reason);
 
     /// <summary>
     /// Asks the server for its role and offset as long as the connection lives. A server that was demoted without closing its
@@ -186,18 +200,20 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private async ValueTask<T> ExecuteAsync<T>(
         byte[] route, RedisRequest<T> request, Func<StoreFailure, T> unavailable, CancellationToken cancellationToken, WaitRequest? wait = null)
     {
+        var begun = _time.GetTimestamp();
+        RedisConnection? asked = null;
         for (var attempt = 1; ; attempt++)
         {
-            RedisConnection? connection = null;
+            RedisConnection? connection = asked;
             try
             {
-                if (!_topology.TryGetConnection(route, out connection))
+                if (connection is null && !_topology.TryGetConnection(route, out connection))
                 {
                     connection = await _topology.GetConnectionAsync(route, cancellationToken).AsTask()
-                        .WaitAsync(_deadline, _time, cancellationToken).ConfigureAwait(false);
+                        .WaitAsync(_patience, _time, cancellationToken).ConfigureAwait(false);
                 }
 
-                return await SendAsync(connection, request, wait).ConfigureAwait(false);
+                return await SendAsync(connection, request, wait, isAsked: asked is not null).ConfigureAwait(false);
             }
             catch (RedisServerException refusal) when (refusal.Kind == RedisErrorKind.NoScript && request is IScriptRequest { IsSentWhole: false } script)
             {
@@ -205,20 +221,27 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
             }
             catch (RedisServerException refusal)
             {
-                _topology.ReportError(connection!, refusal.Kind, refusal.Message);
-                if (refusal.Kind != RedisErrorKind.ReadOnly || attempt == MostAttempts)
+                _topology.ReportError(connection!, refusal.Kind, refusal.Text);
+                asked = null;
+                if (!await MayRepeatAsync(refusal.Kind, attempt, begun, cancellationToken).ConfigureAwait(false))
                 {
                     _logger.Refused(refusal.Kind, refusal.Message);
                     return unavailable(refusal.Kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
+                }
+
+                if (refusal.Kind == RedisErrorKind.Ask)
+                {
+                    asked = await RedirectAsync(connection!, refusal.Text, cancellationToken).ConfigureAwait(false);
                 }
             }
             catch (RedisConnectionException broken) when (broken.Sent)
             {
                 return unavailable(StoreFailure.Unknown);
             }
-            catch (RedisConnectionException) when (attempt < MostAttempts)
+            catch (RedisConnectionException) when (attempt < MostAttempts && _time.GetElapsedTime(begun) < _patience)
             {
                 // Not a byte of it left: the connection was lost between being handed out and being used. Ask for its successor.
+                asked = null;
             }
             catch (Exception failure) when (failure is RedisConnectionException or RedisConnectException or TimeoutException)
             {
@@ -227,21 +250,73 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         }
     }
 
-    private static async ValueTask<T> SendAsync<T>(RedisConnection connection, RedisRequest<T> request, WaitRequest? wait)
+    /// <summary>Whether another attempt may do better, after the pause that it takes.</summary>
+    private async ValueTask<bool> MayRepeatAsync(RedisErrorKind kind, int attempt, long begun, CancellationToken cancellationToken)
+    {
+        switch (kind)
+        {
+            case RedisErrorKind.ReadOnly or RedisErrorKind.Moved or RedisErrorKind.Ask when attempt < MostAttempts:
+                return true;
+            // A slot that is being moved, or that has no master while its replica is elected. Both pass.
+            case RedisErrorKind.TryAgain or RedisErrorKind.ClusterDown:
+                var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(attempt - 1, 10)));
+                if (_time.GetElapsedTime(begun) + pause > _patience)
+                {
+                    return false;
+                }
+
+                await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private async ValueTask<RedisConnection?> RedirectAsync(RedisConnection connection, string text, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _topology.GetRedirectAsync(connection, text, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RedisConnectException)
+        {
+            // The owner is asked again; it may have given up the move.
+            return null;
+        }
+    }
+
+    private static async ValueTask<T> SendAsync<T>(RedisConnection connection, RedisRequest<T> request, WaitRequest? wait, bool isAsked)
     {
         if (request is ILeasedRequest leased)
         {
             leased.Connection = connection;
         }
 
-        if (wait is null)
+        var answer = request.Completion;
+        if (isAsked)
         {
-            return await connection.SendAsync(request).ConfigureAwait(false);
+            connection.Send(new AskingRequest(), request);
+        }
+        else if (wait is null)
+        {
+            connection.Send(request);
         }
 
-        var answer = request.Completion;
+        if (wait is null)
+        {
+            return await answer.ConfigureAwait(false);
+        }
+
         var confirmation = wait.Completion;
-        connection.Send(request, wait);
+        if (isAsked)
+        {
+            connection.Send(wait);
+        }
+        else
+        {
+            connection.Send(request, wait);
+        }
+
         try
         {
             return await answer.ConfigureAwait(false);

@@ -27,4 +27,14 @@ internal interface IRedisTopology : IAsyncDisposable
     /// <see cref="RedisErrorKind.Moved"/> (with the error's text), <see cref="RedisErrorKind.ClusterDown"/> and the like. Other kinds are ignored.
     /// </summary>
     void ReportError(RedisConnection connection, RedisErrorKind kind, string? text = null);
+
+    /// <summary>
+    /// The connection to send one request on, right behind <see cref="AskingRequest"/>, after it was answered with <see cref="RedisErrorKind.Ask"/>;
+    /// null where redirections mean nothing.
+    /// </summary>
+    /// <param name="connection">Who answered.</param>
+    /// <param name="text">The error's text.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RedisConnectException">There is none; nothing was sent.</exception>
+    ValueTask<RedisConnection?> GetRedirectAsync(RedisConnection connection, string text, CancellationToken cancellationToken) => default;
 }

@@ -15,4 +15,17 @@ internal interface IRedisTopologyObserver
 
     /// <summary>An attempt to connect failed; there will be another.</summary>
     void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure);
+
+    /// <summary>Some keys have moved from this connection's server to another one; the connection lives on. Default: ignored.</summary>
+    void OnKeysMoved(RedisConnection connection)
+    {
+    }
+
+    /// <summary>
+    /// A server is about to be used although it was seen to be deposed, because nothing else could be reached for the fence timeout.
+    /// Default: ignored.
+    /// </summary>
+    void OnDeposedAccepted(RedisConnection connection, string reason)
+    {
+    }
 }

@@ -15,6 +15,15 @@ internal enum RedisConnectFailure
     /// <summary>The server is a replica where a master is wanted. May pass.</summary>
     WrongRole,
 
+    /// <summary>The server holds a history of writes that another one has taken over from: it was the master once. May pass, see FenceTimeout.</summary>
+    Deposed,
+
+    /// <summary>The server is a node of a cluster where a single server is wanted. The topology sees to it.</summary>
+    Cluster,
+
+    /// <summary>The sentinels answer, but know no master of that name. A matter for the operator.</summary>
+    UnknownService,
+
     /// <summary>The certificate is not trusted or bears another name, or the server speaks no TLS. A matter for the operator.</summary>
     TlsRefused,
 

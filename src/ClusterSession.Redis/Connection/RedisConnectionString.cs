@@ -35,6 +35,11 @@ internal static class RedisConnectionString
         ["sslProtocols"] = (o, v) => o.TlsProtocols = Protocols(v),
         ["checkCertificateRevocation"] = (o, v) => o.TlsCheckRevocation = Flag(v),
         ["serviceName"] = (o, v) => o.ServiceName = v,
+        ["sentinelUser"] = (o, v) => o.SentinelUser = v,
+        ["sentinelPassword"] = (o, v) => o.SentinelPassword = v,
+        ["sentinelSsl"] = (o, v) => o.SentinelTls = Flag(v),
+        ["cluster"] = (o, v) => o.Cluster = Flag(v),
+        ["fenceTimeout"] = (o, v) => o.FenceTimeout = Milliseconds(v),
         ["defaultDatabase"] = (o, v) => o.Database = Number(v),
         ["name"] = (o, v) => o.ClientName = v,
         ["connectTimeout"] = (o, v) => o.ConnectTimeout = Milliseconds(v),
@@ -199,7 +204,7 @@ internal static class RedisConnectionString
         return colon < 0 || host.IndexOf(':', StringComparison.Ordinal) != colon ? (host, null) : (host[..colon], host[(colon + 1)..]);
     }
 
-    private static bool IsSecret(string key) => key.Equals("password", StringComparison.OrdinalIgnoreCase);
+    private static bool IsSecret(string key) => key.EndsWith("password", StringComparison.OrdinalIgnoreCase);
 
     private static int FirstOf(string text, string any) => text.IndexOfAny(any.ToCharArray()) is var at and >= 0 ? at : text.Length;
 

@@ -18,6 +18,8 @@ namespace ClusterSession.Redis.Connection;
 /// </remarks>
 internal static class RedisHandshake
 {
+    private static readonly Version Oldest = new(6, 2);
+
     /// <summary>Greets the server and fills in who it is.</summary>
     /// <exception cref="RedisConnectException">The server cannot be used.</exception>
     public static async Task RunAsync(RedisConnection connection, RedisOptions options, RedisHandshakeOptions handshake, CancellationToken ct)
@@ -42,22 +44,39 @@ internal static class RedisHandshake
         // One refusal makes the others fail too; those nobody will look at.
         foreach (var task in new Task?[] { library, select, tracking, server, replication, ping })
             _ = task?.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        var greeting = await AnswerAsync(hello, connection, credential).ConfigureAwait(false);
+        var secrets = handshake.RequiredRole == RedisRole.Sentinel ? ("sentinelUser", "sentinelPassword") : ("user", "password");
+        var greeting = await AnswerAsync(hello, connection, credential, secrets).ConfigureAwait(false);
         await OptionalAsync(library).ConfigureAwait(false);
         if (select is not null)
-            await AnswerAsync(select, connection, credential).ConfigureAwait(false);
+            await AnswerAsync(select, connection, credential, secrets).ConfigureAwait(false);
         if (tracking is not null)
-            await AnswerAsync(tracking, connection, credential).ConfigureAwait(false);
+            await AnswerAsync(tracking, connection, credential, secrets).ConfigureAwait(false);
         var serverInfo = ParseInfo(await OptionalAsync(server).ConfigureAwait(false));
         var replicationInfo = ParseInfo(await OptionalAsync(replication).ConfigureAwait(false));
         if (await ping.ConfigureAwait(false) is RedisErrorKind.Loading or RedisErrorKind.MasterDown)
             throw new RedisConnectException(RedisConnectFailure.NotReady, $"{connection.Endpoint} is loading its data, or waits for its master.");
 
         connection.Server = Identify(greeting, serverInfo, replicationInfo);
-        if (handshake.RequiredRole is { } role && connection.Server.Role != RedisRole.Unknown && connection.Server.Role != role)
+        if (System.Version.TryParse(connection.Server.Version, out var version) && version < Oldest)
         {
             throw new RedisConnectException(
-                RedisConnectFailure.WrongRole, $"{connection.Endpoint} is a {connection.Server.Role} where a {role} is wanted.");
+                RedisConnectFailure.Unsupported, $"{connection.Endpoint} is Redis {version}. Redis {Oldest} or later, or Valkey, is needed.");
+        }
+
+        if (!handshake.AnyRoleInCluster || connection.Server.Mode != RedisServerIdentity.ClusterMode)
+            RequireRole(connection, handshake.RequiredRole);
+    }
+
+    /// <summary>Refuses a server of another role; one that does not tell its role is let through.</summary>
+    /// <exception cref="RedisConnectException">It has another role.</exception>
+    public static void RequireRole(RedisConnection connection, RedisRole? required)
+    {
+        if (required is { } role && connection.Server.Role != RedisRole.Unknown && connection.Server.Role != role)
+        {
+            throw new RedisConnectException(
+                RedisConnectFailure.WrongRole,
+                $"{connection.Endpoint} is a {connection.Server.Role} where a {role} is wanted." +
+                (connection.Server.Role == RedisRole.Sentinel ? " Add serviceName=... to the connection string to use sentinels." : ""));
         }
     }
 
@@ -71,7 +90,8 @@ internal static class RedisHandshake
         return new RedisCommand([.. words]);
     }
 
-    private static async Task<RedisReply> AnswerAsync(Task<RedisReply> task, RedisConnection connection, RedisCredential credential)
+    private static async Task<RedisReply> AnswerAsync(
+        Task<RedisReply> task, RedisConnection connection, RedisCredential credential, (string User, string Password) settings)
     {
         try
         {
@@ -82,9 +102,9 @@ internal static class RedisHandshake
             throw e.Kind switch
             {
                 RedisErrorKind.WrongPass => Refused(RedisConnectFailure.AccessDenied,
-                    $"refuses user '{credential}': user or password is wrong, or the user is disabled. Check user and password of the connection string.", e),
+                    $"refuses user '{credential}': user or password is wrong, or the user is disabled. Check {settings.User} and {settings.Password} of the connection string.", e),
                 RedisErrorKind.NoAuth => Refused(RedisConnectFailure.AccessDenied,
-                    "wants a password, and none is set. Add password=... (and user=...) to the connection string.", e),
+                    $"wants a password, and none is set. Add {settings.Password}=... (and {settings.User}=...) to the connection string.", e),
                 RedisErrorKind.NoPerm => Refused(RedisConnectFailure.AccessDenied,
                     $"lets user '{credential}' in but forbids what a connection needs. Give the user +@connection. It says: {e.Text}", e),
                 RedisErrorKind.NoProto => Refused(RedisConnectFailure.Unsupported,
@@ -138,7 +158,8 @@ internal static class RedisHandshake
             long.TryParse(replication.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var value) ? value : missing;
     }
 
-    private static Dictionary<string, string> ParseInfo(RedisReply? reply)
+    /// <summary>The fields of an INFO reply; none for null.</summary>
+    internal static Dictionary<string, string> ParseInfo(RedisReply? reply)
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var line in Encoding.UTF8.GetString(reply is null ? [] : reply.Bytes).Split('\n'))

@@ -2,7 +2,14 @@ namespace ClusterSession.Redis.Connection;
 
 /// <summary>Keeps one place of the topology connected: connects, waits until the connection is lost, pauses, connects again. Thread-safe.</summary>
 /// <remarks>
-/// The place may have several endpoints, tried in turn: a master and its replica where only the master will do. The pause comes after all of them.
+/// <code>
+///            guide: whom?          guide: accept?        observer
+///   pause --> [ target ] --> [ connect ] --> [ admit ] --> [ handed out ] --> lost, or the guide leaves the target
+///     ^                          |               |                                      |
+///     '--------------------------+---------------+--------------------------------------'
+/// </code>
+/// Who is there is the guide's knowledge (<see cref="ILinkGuide"/>): a list of endpoints, the sentinels, the slot map. At most one connection
+/// is handed out at a time, so one node never uses two masters of one place at once.
 /// Failures that need an operator (wrong password, untrusted certificate) are told to waiting callers at once; others are waited out.
 /// </remarks>
 internal sealed class RedisLink : IAsyncDisposable
@@ -10,7 +17,7 @@ internal sealed class RedisLink : IAsyncDisposable
     // A connection that lived shorter was no success: without this a server that accepts and drops would be hammered.
     private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(1);
 
-    private readonly IReadOnlyList<RedisEndpoint> _endpoints;
+    private readonly ILinkGuide _guide;
     private readonly RedisConnector _connector;
     private readonly TimeProvider _time;
     private readonly BackOff _backOff;
@@ -25,20 +32,31 @@ internal sealed class RedisLink : IAsyncDisposable
     private RedisConnection? _current;
     private Task _loop = Task.CompletedTask;
 
-    // Who was there last; used by the loop only.
+    // Who was there last; written by the loop only.
     private RedisServerIdentity? _previous;
 
     /// <summary>A link that has not begun to connect.</summary>
+    /// <param name="guide">Says whom to connect to; used by this link only. Its text names the place in messages.</param>
+    /// <param name="connector">Makes the connections.</param>
+    /// <param name="time">Clock of all deadlines.</param>
+    /// <param name="random">Used by this link's loop only.</param>
+    /// <param name="observer">Hears of connections made and lost.</param>
+    /// <param name="previous">Who was in this place before this link, if anybody.</param>
+    /// <param name="maxDelay">Longest pause between attempts; default: as the options say.</param>
     public RedisLink(
-        IReadOnlyList<RedisEndpoint> endpoints, RedisConnector connector, TimeProvider time, Random random, IRedisTopologyObserver? observer)
+        ILinkGuide guide, RedisConnector connector, TimeProvider time, Random random, IRedisTopologyObserver? observer,
+        RedisServerIdentity? previous = null, TimeSpan? maxDelay = null)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(endpoints.Count);
-        _endpoints = endpoints;
+        _guide = guide;
         _connector = connector;
         _time = time;
-        _backOff = new BackOff(connector.Options.ReconnectMaxDelay, random);
+        _backOff = new BackOff(maxDelay ?? connector.Options.ReconnectMaxDelay, random);
         _observer = observer;
+        _previous = previous;
     }
+
+    /// <summary>Who is, or was last, in this place; null if nobody was reached yet.</summary>
+    public RedisServerIdentity? LastServer => Volatile.Read(ref _previous);
 
     /// <summary>The open connection, or null. Cheap to read.</summary>
     public RedisConnection? Current => Volatile.Read(ref _current) is { IsClosed: false } connection ? connection : null;
@@ -68,7 +86,7 @@ internal sealed class RedisLink : IAsyncDisposable
         await _loop.ConfigureAwait(false);
         lock (_gate)
         {
-            _ready.TrySetException(new RedisConnectException(RedisConnectFailure.Unreachable, $"The link to {_endpoints[0]} was closed."));
+            _ready.TrySetException(new RedisConnectException(RedisConnectFailure.Unreachable, $"The link to {_guide} was closed."));
             _ = _ready.Task.Exception;
         }
 
@@ -107,7 +125,7 @@ internal sealed class RedisLink : IAsyncDisposable
             {
                 throw new RedisConnectException(
                     RedisConnectFailure.TimedOut,
-                    $"No connection to {string.Join(" or ", _endpoints)} within {deadline.TotalMilliseconds:0} ms (ConnectTimeout)." +
+                    $"No connection to {_guide} within {deadline.TotalMilliseconds:0} ms (ConnectTimeout)." +
                     (LastFailure is { } last ? $" Last attempt: {last.Message}" : ""),
                     LastFailure);
             }
@@ -116,47 +134,75 @@ internal sealed class RedisLink : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        for (var attempt = 0; !_stop.IsCancellationRequested; attempt++)
+        while (!_stop.IsCancellationRequested)
         {
-            var endpoint = _endpoints[attempt % _endpoints.Count];
+            LinkTarget? target = null;
             try
             {
-                try
-                {
-                    await ServeAsync(endpoint).ConfigureAwait(false);
-                    // The same endpoint first: most losses are short.
-                    attempt--;
-                }
-                catch (RedisConnectException failure)
-                {
-                    Failed(endpoint, failure);
-                    if ((attempt + 1) % _endpoints.Count != 0)
-                        continue;
-                }
-#pragma warning disable CA1031 // an observer that throws must not end the link for good
-                catch (Exception e) when (e is not OperationCanceledException)
-#pragma warning restore CA1031
-                {
-                    Failed(endpoint, new RedisConnectException(RedisConnectFailure.Unreachable, $"The link to {endpoint} stumbled: {e.Message}", e));
-                }
-
+                if (!await TryOnceAsync(t => target = t).ConfigureAwait(false) || target is { Connection.IsCancellationRequested: true })
+                    continue;
                 await PauseAsync().ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
                 return;
             }
+            catch (OperationCanceledException) when (target is { Attempt.IsCancellationRequested: true })
+            {
+                // Somebody else is to be tried now.
+                _backOff.Reset();
+            }
         }
     }
 
-    private async Task ServeAsync(RedisEndpoint endpoint)
+    /// <summary>One attempt and, if it works, the life of the connection. True: a pause is due.</summary>
+    private async Task<bool> TryOnceAsync(Action<LinkTarget> chosen)
     {
-        var connection = await _connector.ConnectAsync(endpoint, _stop.Token).ConfigureAwait(false);
+        LinkTarget? target = null;
+        try
+        {
+            target = await _guide.NextAsync(_stop.Token).ConfigureAwait(false);
+            chosen(target);
+            await ServeAsync(target).ConfigureAwait(false);
+            return true;
+        }
+        catch (RedisConnectionException e)
+        {
+            // Lost while it was judged: as if it had not been made.
+            var failure = e as RedisConnectException ?? new RedisConnectException(RedisConnectFailure.Unreachable, e.Message, e);
+            target?.Attempt.ThrowIfCancellationRequested();
+            Failed(target, failure);
+            return !_guide.Failed(target, failure);
+        }
+#pragma warning disable CA1031 // an observer that throws must not end the link for good
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            Failed(target, new RedisConnectException(RedisConnectFailure.Unreachable, $"The link to {_guide} stumbled: {e.Message}", e));
+            return true;
+        }
+    }
+
+    private async Task ServeAsync(LinkTarget target)
+    {
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, target.Attempt);
+        var connection = await _connector.ConnectAsync(target.Endpoint, attempt.Token).ConfigureAwait(false);
         var since = _time.GetTimestamp();
         await using (connection.ConfigureAwait(false))
         {
+            await _guide.AdmitAsync(connection, target, attempt.Token).ConfigureAwait(false);
+            attempt.Token.ThrowIfCancellationRequested();
             Connected(connection);
-            await LostAsync(connection).ConfigureAwait(false);
+            try
+            {
+                using var left = target.Connection.UnsafeRegister(
+                    static c => ((RedisConnection)c!).Close("another server has taken its place."), connection);
+                await LostAsync(connection).ConfigureAwait(false);
+            }
+            finally
+            {
+                _guide.Changed(isConnected: false);
+            }
         }
 
         if (_time.GetElapsedTime(since) > ShortLife)
@@ -166,8 +212,9 @@ internal sealed class RedisLink : IAsyncDisposable
     private void Connected(RedisConnection connection)
     {
         var previous = _previous;
-        _previous = connection.Server;
+        Volatile.Write(ref _previous, connection.Server);
         _observer?.OnConnected(connection, previous);
+        _guide.Changed(isConnected: true);
         lock (_gate)
         {
             _lastFailure = null;
@@ -195,8 +242,10 @@ internal sealed class RedisLink : IAsyncDisposable
         }
     }
 
-    private void Failed(RedisEndpoint endpoint, RedisConnectException failure)
+    private void Failed(LinkTarget? target, RedisConnectException failure)
     {
+        if (target is { IsGuess: true })
+            return;
         lock (_gate)
         {
             _lastFailure = failure;
@@ -209,7 +258,7 @@ internal sealed class RedisLink : IAsyncDisposable
             }
         }
 
-        _observer?.OnConnectFailed(endpoint, failure);
+        _observer?.OnConnectFailed(target?.Endpoint ?? _guide.Place, failure);
     }
 
     private async Task PauseAsync()

@@ -19,6 +19,12 @@ internal sealed record RedisServerIdentity(
     string Version,
     string Mode)
 {
+    /// <summary><see cref="Mode"/> of a node of a cluster.</summary>
+    public const string ClusterMode = "cluster";
+
+    /// <summary>The history that this one continues, or null if it continues none.</summary>
+    public string? FormerHistory => ReplicationId2.AsSpan().ContainsAnyExcept('0') ? ReplicationId2 : null;
+
     /// <summary>What this server, connected to now, has in common with the one connected to before.</summary>
     public RedisContinuity ContinuityFrom(RedisServerIdentity? previous)
     {

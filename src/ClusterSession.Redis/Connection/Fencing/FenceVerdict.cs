@@ -1,0 +1,29 @@
+namespace ClusterSession.Redis.Connection.Fencing;
+
+/// <summary>What a server that calls itself master is, compared with the masters seen before.</summary>
+internal enum FenceVerdict
+{
+    /// <summary>No master was seen before, or the server does not tell its history. Accepted.</summary>
+    First,
+
+    /// <summary>The history that is current. Accepted.</summary>
+    Same,
+
+    /// <summary>Continues the current history: promoted. Accepted.</summary>
+    Successor,
+
+    /// <summary>Of a newer generation, or a newer configuration epoch, than any seen. Accepted.</summary>
+    Newer,
+
+    /// <summary>A history never heard of: restarted, with its data from disk or none; or several failovers were missed. Accepted.</summary>
+    Unknown,
+
+    /// <summary>The history of a master that another one took over from. Refused.</summary>
+    Deposed,
+
+    /// <summary>Continues the history of a deposed master, not the current one. Refused.</summary>
+    ForkOfDeposed,
+
+    /// <summary>Its data is of an older generation than one seen. Refused.</summary>
+    OlderGeneration,
+}

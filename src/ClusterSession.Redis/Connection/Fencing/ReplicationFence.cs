@@ -1,0 +1,81 @@
+namespace ClusterSession.Redis.Connection.Fencing;
+
+/// <summary>Remembers the newest replication history seen, and tells a successor from a master that was deposed. Used by one link's loop only.</summary>
+/// <remarks>
+/// <code>
+/// a server that says it is master, with history X, which continues X2; current is R, generation seen G, its generation g
+///   nothing known yet, or X not told      First            accept
+///   X = R                                 Same             accept
+///   X2 = R                                Successor        accept, R is deposed
+///   g > G                                 Newer            accept, R is deposed
+///   X or X2 was deposed                   Deposed, Fork    refuse
+///   g &lt; G                                 OlderGeneration  refuse
+///   else                                  Unknown          accept, R is deposed
+/// </code>
+/// A promotion gives a master a new history id and keeps the old one as second id, so the ids alone tell a successor. They do not tell an old
+/// master that was restarted (a new id, the old one forgotten): its data does, by the generation that nodes write after each change of
+/// history (<see cref="GenerationKey"/>). An old master that comes back without data has nothing to tell it by: it counts as a reset.
+/// Where Sentinel or a cluster numbers the configurations, those numbers decide and this class is not asked.
+/// The way out: after <see cref="RedisOptions.FenceTimeout"/> of nothing but refusals the server is accepted all the same, for instance
+/// after an operator took a failover back. What it lacks is replayed.
+/// </remarks>
+internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time)
+{
+    private const int DeposedKept = 64;
+
+    private readonly List<string> _deposed = [];
+    private long? _refusedSince;
+
+    /// <summary>The current history; null before the first.</summary>
+    public string? Current { get; private set; }
+
+    /// <summary>The newest generation seen; 0 if none was.</summary>
+    public long Generation { get; private set; }
+
+    /// <summary>Compares a server with what was seen before; changes nothing.</summary>
+    /// <param name="server">Who it is.</param>
+    /// <param name="generation">The generation that its data tells; null if it has none.</param>
+    public FenceVerdict Judge(RedisServerIdentity server, long? generation)
+    {
+        if (Current is null || server.ReplicationId.Length == 0)
+            return FenceVerdict.First;
+        if (server.ReplicationId == Current)
+            return FenceVerdict.Same;
+        if (server.FormerHistory == Current)
+            return FenceVerdict.Successor;
+        if (generation > Generation && Generation > 0)
+            return FenceVerdict.Newer;
+        if (_deposed.Contains(server.ReplicationId))
+            return FenceVerdict.Deposed;
+        if (server.FormerHistory is { } former && _deposed.Contains(former))
+            return FenceVerdict.ForkOfDeposed;
+        return generation < Generation ? FenceVerdict.OlderGeneration : FenceVerdict.Unknown;
+    }
+
+    /// <summary>Whether a refusal has stood for so long that the server is to be accepted all the same. Counts from the first refusal.</summary>
+    public bool HasRefusedForTooLong()
+    {
+        var now = time.GetTimestamp();
+        _refusedSince ??= now;
+        return time.GetElapsedTime(_refusedSince.Value, now) >= timeout;
+    }
+
+    /// <summary>The server is the master now; whoever was before is deposed.</summary>
+    public void Accept(RedisServerIdentity server, long? generation)
+    {
+        _refusedSince = null;
+        // Lower than before only if the fence was given up, or the store was reset.
+        Generation = generation ?? 0;
+        if (server.ReplicationId.Length == 0 || server.ReplicationId == Current)
+            return;
+        if (Current is { } deposed && !_deposed.Contains(deposed))
+            _deposed.Add(deposed);
+        _deposed.Remove(server.ReplicationId);
+        if (_deposed.Count > DeposedKept)
+            _deposed.RemoveAt(0);
+        Current = server.ReplicationId;
+    }
+
+    /// <summary>Our own raising of the generation reached the master, or another node was quicker.</summary>
+    public void Raise(long generation) => Generation = Math.Max(Generation, generation);
+}
