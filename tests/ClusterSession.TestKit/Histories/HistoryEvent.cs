@@ -37,16 +37,16 @@ public sealed record HistoryEvent
     public IReadOnlyList<Op> Ops { get; init; } = [];
 
     /// <summary>The version that the cookie sent carried; null if unknown or no cookie.</summary>
-    public SessionVersion? TokenSent { get; init; }
+    public SeenVersion? TokenSent { get; init; }
 
     /// <summary>The version that the response's cookie carries; null if none was set.</summary>
-    public SessionVersion? TokenReceived { get; init; }
+    public SeenVersion? TokenReceived { get; init; }
 
     /// <summary>The version of the copy that the request was served from.</summary>
-    public SessionVersion? Served { get; init; }
+    public SeenVersion? Served { get; init; }
 
     /// <summary>The version that the request's changes were committed as.</summary>
-    public SessionVersion? Committed { get; init; }
+    public SeenVersion? Committed { get; init; }
 
     /// <summary>The durability asked for, when it is not the run's.</summary>
     public string? Durability { get; init; }

@@ -12,7 +12,7 @@ public sealed class CommitIdentityCheck : IHistoryCheck
         var report = new CheckReport(Name);
         foreach (var session in context.Sessions)
         {
-            var seen = new Dictionary<SessionVersion, HistoryEvent>();
+            var seen = new Dictionary<SeenVersion, HistoryEvent>();
             foreach (var request in session.Events)
             {
                 if (request.Committed is not { } version)

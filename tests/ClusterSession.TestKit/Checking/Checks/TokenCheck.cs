@@ -32,7 +32,7 @@ public sealed class TokenCheck : IHistoryCheck
 
     private static void CheckClient(CheckReport report, IReadOnlyList<HistoryEvent> requests)
     {
-        SessionVersion? floor = null;
+        SeenVersion? floor = null;
         HistoryEvent? source = null;
         foreach (var (request, nowBefore) in ClientSweep.Over(requests.Where(e => !e.Has(EventFlags.ServedEmpty))))
         {
@@ -65,10 +65,10 @@ public sealed class TokenCheck : IHistoryCheck
         }
     }
 
-    private static SessionVersion? NewestIn(HistoryEvent request)
+    private static SeenVersion? NewestIn(HistoryEvent request)
     {
-        SessionVersion? newest = null;
-        foreach (var seen in (SessionVersion?[])[request.Served, request.Committed, request.TokenReceived])
+        SeenVersion? newest = null;
+        foreach (var seen in (SeenVersion?[])[request.Served, request.Committed, request.TokenReceived])
         {
             if (seen is { } version && (newest is null || version > newest))
             {

@@ -72,5 +72,5 @@ internal sealed class HistoryBuilder
 
     private static long Ms(int milliseconds) => milliseconds * 1_000_000L;
 
-    private static SessionVersion? Version(long? stamp) => stamp is { } s ? new SessionVersion(s, "w") : null;
+    private static SeenVersion? Version(long? stamp) => stamp is { } s ? new SeenVersion(s, "w") : null;
 }

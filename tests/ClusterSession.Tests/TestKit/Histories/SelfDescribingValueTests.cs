@@ -52,11 +52,11 @@ public sealed class SelfDescribingValueTests
     [InlineData("(12, ab)", 12L, "ab")]
     [InlineData("12", 12L, "")]
     public void A_version_is_read_however_it_is_printed(string text, long stamp, string writer) =>
-        Assert.Equal(new SessionVersion(stamp, writer), SessionVersion.TryParse(text));
+        Assert.Equal(new SeenVersion(stamp, writer), SeenVersion.TryParse(text));
 
     [Theory]
     [InlineData(null)]
     [InlineData("")]
     [InlineData("ab")]
-    public void What_is_no_version_is_none(string? text) => Assert.Null(SessionVersion.TryParse(text));
+    public void What_is_no_version_is_none(string? text) => Assert.Null(SeenVersion.TryParse(text));
 }

@@ -282,5 +282,5 @@ internal sealed class HistoryModel
     private static string Value(ModelClient client, ModelSession session, int op) =>
         new SelfDescribingValue(session.Number, client.Number, client.Requests, op).ToText();
 
-    private static SessionVersion? Version(int version) => version == 0 ? null : new SessionVersion(version, "w");
+    private static SeenVersion? Version(int version) => version == 0 ? null : new SeenVersion(version, "w");
 }

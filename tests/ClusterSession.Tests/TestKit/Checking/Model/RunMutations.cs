@@ -119,7 +119,7 @@ internal static class RunMutations
         {
             var at = new MutationPlaces(history, random);
             return at.Pick(history.Events.Where(e => e.Result == RequestResult.Ok && e.ClientKind != ClientKind.Thief && e.Served is not null && e.TokenSent is not null)) is { } read
-                ? at.Replace(read, read with { Served = new SessionVersion(read.TokenSent!.Value.Stamp - 1, "w") })
+                ? at.Replace(read, read with { Served = new SeenVersion(read.TokenSent!.Value.Stamp - 1, "w") })
                 : null;
         }),
         new("regression reported without a double fault", ["REGRESSED"], (history, random) =>

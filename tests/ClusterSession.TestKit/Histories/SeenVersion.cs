@@ -6,9 +6,9 @@ namespace ClusterSession.TestKit.Histories;
 /// A commit's version as the product shows it: totally ordered, and one version names one commit. The checker knows no more about it,
 /// so that it can not share a mistake with the product's own type.
 /// </summary>
-public readonly record struct SessionVersion(long Stamp, string Writer) : IComparable<SessionVersion>
+public readonly record struct SeenVersion(long Stamp, string Writer) : IComparable<SeenVersion>
 {
-    public int CompareTo(SessionVersion other)
+    public int CompareTo(SeenVersion other)
     {
         var byStamp = Stamp.CompareTo(other.Stamp);
         return byStamp != 0 ? byStamp : string.CompareOrdinal(Writer, other.Writer);
@@ -17,7 +17,7 @@ public readonly record struct SessionVersion(long Stamp, string Writer) : ICompa
     public override string ToString() => Stamp.ToString(CultureInfo.InvariantCulture) + "/" + Writer;
 
     /// <summary>Reads <c>stamp/writer</c>, and as well <c>stamp-writer</c>, <c>stamp@writer</c> or <c>(stamp, writer)</c>; null for anything else.</summary>
-    public static SessionVersion? TryParse(string? text)
+    public static SeenVersion? TryParse(string? text)
     {
         if (text is null)
         {
@@ -33,14 +33,14 @@ public readonly record struct SessionVersion(long Stamp, string Writer) : ICompa
         {
             return null;
         }
-        return new SessionVersion(stamp, trimmed[digits..].Trim("/-@,:. ").ToString());
+        return new SeenVersion(stamp, trimmed[digits..].Trim("/-@,:. ").ToString());
     }
 
-    public static bool operator <(SessionVersion left, SessionVersion right) => left.CompareTo(right) < 0;
+    public static bool operator <(SeenVersion left, SeenVersion right) => left.CompareTo(right) < 0;
 
-    public static bool operator >(SessionVersion left, SessionVersion right) => left.CompareTo(right) > 0;
+    public static bool operator >(SeenVersion left, SeenVersion right) => left.CompareTo(right) > 0;
 
-    public static bool operator <=(SessionVersion left, SessionVersion right) => left.CompareTo(right) <= 0;
+    public static bool operator <=(SeenVersion left, SeenVersion right) => left.CompareTo(right) <= 0;
 
-    public static bool operator >=(SessionVersion left, SessionVersion right) => left.CompareTo(right) >= 0;
+    public static bool operator >=(SeenVersion left, SeenVersion right) => left.CompareTo(right) >= 0;
 }

@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ClusterSession.ChaosNode;
+
+/// <summary>Puts the application together.</summary>
+public static class ChaosApplication
+{
+    public static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        var settings = NodeSettings.From(builder.Configuration);
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton<Rendezvous>();
+        AddSessions(builder.Services, settings);
+
+        var app = builder.Build();
+        app.UseMiddleware<CommitHeaders>();
+        if (settings.Mode == SessionMode.AddSession)
+        {
+            app.UseSession();
+        }
+        else
+        {
+            app.UseClusterSession();
+        }
+        NodeEndpoints.Map(app);
+        return app;
+    }
+
+    private static void AddSessions(IServiceCollection services, NodeSettings settings)
+    {
+        switch (settings)
+        {
+            case { Mode: SessionMode.AddSession, Store: NodeSettings.InMemory }:
+                services.AddDistributedMemoryCache().AddSession();
+                break;
+            case { Mode: SessionMode.AddSession }:
+                services.AddSingleton<IDistributedCache>(new PlainRedisCache(settings.Store)).AddSession();
+                services.AddDataProtection(settings);
+                break;
+            case { Store: NodeSettings.InMemory }:
+                services.AddClusterSession().UseInMemory();
+                break;
+            default:
+                services.AddClusterSession().UseRedis(settings.Store);
+                break;
+        }
+    }
+}
