@@ -1,0 +1,117 @@
+using ClusterSession.ChaosNode;
+using ClusterSession.ChaosTests.Cluster;
+using ClusterSession.TestKit.Checking;
+using ClusterSession.TestKit.Histories;
+using ClusterSession.TestKit.Servers;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace ClusterSession.ChaosTests.Scenarios;
+
+/// <summary>A master, two replicas and three sentinels, two nodes (S01, S02, S04, S23, S24 of the fault list).</summary>
+public sealed class SentinelTests(ITestOutputHelper output)
+{
+    private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0, HardLimit = TimeSpan.FromSeconds(5) };
+
+    [Fact]
+    public async Task Master_killed_under_load_loses_nothing_and_fails_no_session_with_a_local_copy()
+    {
+        await using var redis = await SentinelCluster.StartAsync();
+        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
+        IReadOnlyList<HistoryEvent> failed = [];
+        await Story.TellWithoutLossAsync(output, Story.Sticky("master killed", nodes, "kill -9"), Options, async story =>
+        {
+            for (var i = 0; i < Story.Times(normally: 2, atLength: 20); i++)
+            {
+                var master = await redis.MasterAsync();
+                await story.FaultAsync("kill -9", $"master on port {master.Port}", master.Kill9Async, () => redis.NewMasterAsync(master), () => redis.RejoinAsync(master));
+                await story.GoOnAsync();
+            }
+
+            failed = story.FailedRequests();
+        });
+        Assert.Empty(failed);
+    }
+
+    [Fact]
+    public async Task Master_frozen_until_another_one_rules_and_then_thawed_loses_nothing()
+    {
+        await using var redis = await SentinelCluster.StartAsync();
+        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
+        IReadOnlyList<HistoryEvent> failed = [];
+        await Story.TellWithoutLossAsync(output, Story.Sticky("master frozen", nodes, "SIGSTOP"), Options, async story =>
+        {
+            for (var i = 0; i < Story.Times(normally: 1, atLength: 10); i++)
+            {
+                var master = await redis.MasterAsync();
+                await story.FaultAsync("SIGSTOP", $"master on port {master.Port}", Freeze(master), () => redis.NewMasterAsync(master), Thaw(master));
+                await story.GoOnAsync();
+                await redis.InSyncAsync();
+            }
+
+            failed = story.FailedRequests();
+        });
+        Assert.Empty(failed);
+    }
+
+    [Fact]
+    public async Task Commits_that_no_replica_had_are_given_back_to_the_promoted_one()
+    {
+        await using var redis = await SentinelCluster.StartAsync();
+        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
+        await Story.TellWithoutLossAsync(output, Story.Sticky("replicas held back", nodes, "kill -9 of a master that is ahead"), Options, async story =>
+        {
+            for (var i = 0; i < Story.Times(normally: 2, atLength: 20); i++)
+            {
+                var master = await redis.MasterAsync();
+                var replicas = await redis.ReplicasAsync();
+                var pauser = await ReplicaPauser.HoldBackAsync(master, replicas);
+                await story.CommitsAsync(200);
+                var lag = await pauser.LagBytesAsync();
+                Assert.True(lag > 0, "the replicas lack what the master has acknowledged");
+                output.WriteLine($"the replicas lack {lag} bytes of acknowledged commits");
+                await story.FaultAsync(
+                    "kill -9 of a master that is ahead", $"master on port {master.Port}", master.Kill9Async, () => redis.NewMasterAsync(master),
+                    async () =>
+                    {
+                        await pauser.ReleaseAsync();
+                        await redis.RejoinAsync(master);
+                        await redis.InSyncAsync();
+                    });
+                await story.GoOnAsync();
+            }
+        });
+    }
+
+    [Fact]
+    public async Task Planned_failover_loses_nothing_and_fails_nobody()
+    {
+        await using var redis = await SentinelCluster.StartAsync();
+        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
+        IReadOnlyList<HistoryEvent> failed = [];
+        await Story.TellWithoutLossAsync(output, Story.Sticky("planned failover", nodes, "SENTINEL FAILOVER"), Options, async story =>
+        {
+            for (var i = 0; i < Story.Times(normally: 1, atLength: 20); i++)
+            {
+                var master = await redis.MasterAsync();
+                await story.FaultAsync("SENTINEL FAILOVER", $"master on port {master.Port}", redis.FailoverAsync, () => redis.NewMasterAsync(master), () => redis.InSyncAsync());
+                await story.GoOnAsync();
+            }
+
+            failed = story.FailedRequests();
+        });
+        Assert.Empty(failed);
+    }
+
+    private static Func<Task> Freeze(RedisServer server) => () =>
+    {
+        server.Process.Stop();
+        return Task.CompletedTask;
+    };
+
+    private static Func<Task> Thaw(RedisServer server) => () =>
+    {
+        server.Process.Continue();
+        return Task.CompletedTask;
+    };
+}

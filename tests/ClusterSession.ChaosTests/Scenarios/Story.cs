@@ -1,0 +1,118 @@
+using ClusterSession.ChaosTests.Cluster;
+using ClusterSession.ChaosTests.Load;
+using ClusterSession.TestKit.Checking;
+using ClusterSession.TestKit.Histories;
+using ClusterSession.TestKit.Servers;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace ClusterSession.ChaosTests.Scenarios;
+
+/// <summary>
+/// A scenario: load on a cluster, faults told one after the other, then everything is read through every node and the history is judged.
+/// </summary>
+internal sealed class Story
+{
+    private readonly LoadProgram _load;
+    private readonly ITestOutputHelper _output;
+
+    private Story(LoadProgram load, ITestOutputHelper output) => (_load, _output) = (load, output);
+
+    /// <summary>How often a fault is repeated: a few times, or as often as an issue's acceptance asks for under <c>./test --long</c>.</summary>
+    public static int Times(int normally, int atLength) => Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") == "1" ? atLength : normally;
+
+    public static int NewSeed() => Environment.GetEnvironmentVariable("CLUSTERSESSION_SEED") is { Length: > 0 } given
+        ? int.Parse(given, System.Globalization.CultureInfo.InvariantCulture)
+        : Environment.TickCount;
+
+    /// <summary>A load that stays at its node, as behind a sticky balancer: every session has a local copy where it is asked for.</summary>
+    public static LoadPlan Sticky(string name, ChaosCluster cluster, params string[] faults) => new()
+    {
+        Name = name,
+        Seed = NewSeed(),
+        Nodes = cluster.Addresses,
+        Sequential = 16,
+        Browsers = 2,
+        DevicePairs = 0,
+        Thieves = 1,
+        Affinity = Affinity.Sticky,
+        Think = TimeSpan.FromMilliseconds(10),
+        PlannedFaults = faults,
+        Renews = false,
+        Destroys = false,
+    };
+
+    /// <summary>Tells the story and judges it.</summary>
+    public static async Task<Verdict> TellAsync(ITestOutputHelper output, LoadPlan plan, CheckOptions options, Func<Story, Task> faults)
+    {
+        using var load = new LoadProgram(plan);
+        using var stop = new CancellationTokenSource();
+        var story = new Story(load, output);
+        var running = load.RunAsync(stop.Token);
+        try
+        {
+            await story.GoOnAsync();
+            await faults(story);
+            await story.GoOnAsync();
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await running;
+        }
+
+        await load.ReadEverythingAsync();
+        var verdict = new HistoryChecker(options).Check(load.Recorder.ToHistory());
+        output.WriteLine(verdict.ToString());
+        return verdict;
+    }
+
+    /// <summary>As <see cref="TellAsync"/>, and nothing may have been violated.</summary>
+    public static async Task<Verdict> TellWithoutLossAsync(ITestOutputHelper output, LoadPlan plan, CheckOptions options, Func<Story, Task> faults)
+    {
+        var verdict = await TellAsync(output, plan, options, faults);
+        Assert.True(verdict.Outcome == VerdictOutcome.Passed, verdict.ToString());
+        return verdict;
+    }
+
+    /// <summary>Waits until the load has made some more requests.</summary>
+    public Task GoOnAsync(int requests = 400)
+    {
+        var until = _load.Recorder.Count + requests;
+        return Condition.HoldsAsync(() => Task.FromResult(_load.Recorder.Count >= until), $"the load makes {requests} more requests", TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Waits until the load has made some more acknowledged commits.</summary>
+    public Task CommitsAsync(int commits)
+    {
+        var until = Commits() + commits;
+        return Condition.HoldsAsync(() => Task.FromResult(Commits() >= until), $"{commits} more commits are acknowledged", TimeSpan.FromSeconds(60));
+    }
+
+    public Task FaultAsync(string kind, string target, Func<Task> cause, Func<Task> confirm, Func<Task>? heal = null) =>
+        FaultAsync(kind, target, FaultLayer.Store, cause, confirm, heal);
+
+    /// <summary>One fault: caused, seen to have happened, healed.</summary>
+    public async Task FaultAsync(string kind, string target, FaultLayer layer, Func<Task> cause, Func<Task> confirm, Func<Task>? heal = null)
+    {
+        var fault = _load.Recorder.BeginFault(kind, target, layer);
+        await cause();
+        await confirm();
+        fault.Confirm();
+        if (heal is not null)
+        {
+            await heal();
+        }
+
+        fault.Heal();
+        _output.WriteLine(fault.Fault.ToString());
+    }
+
+    /// <summary>Requests of sessions that exist which were not answered with success.</summary>
+    public IReadOnlyList<HistoryEvent> FailedRequests() =>
+    [
+        .. _load.Recorder.ToHistory().Events.Where(e => e.Result != RequestResult.Ok && e.TokenSent is not null && e.ClientKind != ClientKind.Thief && e.CompleteNs != long.MaxValue),
+    ];
+
+    private int Commits() => _load.Recorder.ToHistory().Events.Count(e => e.Result == RequestResult.Ok && e.Committed is not null);
+}
