@@ -9,7 +9,7 @@ namespace ClusterSession.Redis.Scripts;
 internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy copy, LeaseSource leases)
     : SessionScriptRequest(RedisScript.Merge, keys, key, leases)
 {
-    protected override int ArgumentCount => 4 + (2 * copy.Record.AttributeCount);
+    protected override int ArgumentCount => 5 + (2 * copy.Record.AttributeCount);
 
     protected override void WriteArguments(ref RespWriter writer)
     {
@@ -22,6 +22,7 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy c
         WriteVersion(ref writer, copy.Version);
         WriteLife(ref writer, copy.Life);
         WriteHeader(ref writer, copy.Record);
+        WriteVersion(ref writer, copy.Base);
         foreach (var attribute in copy.Record)
         {
             writer.WriteBulk(RedisKeys.AttributePrefix, attribute.NameUtf8);

@@ -25,6 +25,7 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
         return (char)answer[0] switch
         {
             'C' => StoreCommit.Answered(StoreCommitOutcome.Committed, version, leases.For(Connection!)),
+            'B' => StoreCommit.Answered(StoreCommitOutcome.Committed, version, SessionLease.None) with { IsBaseMissing = true },
             'U' => StoreCommit.Answered(StoreCommitOutcome.Unchanged, version, leases.For(Connection!)),
             'M' => StoreCommit.Answered(StoreCommitOutcome.Missing, version, SessionLease.None),
             'D' => StoreCommit.Answered(StoreCommitOutcome.Destroyed, version, SessionLease.None),

@@ -1,6 +1,6 @@
 -- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 life in ms, 3 base, 4 number n of fields to set, then n pairs, then fields whose
 -- tombstones are to be forgotten. What somebody has set or removed after the base is not forgotten.
--- Answers 'C' and the version it was applied to; 'M' no record; 'D' ended; 'S' and the stored version, which is not older.
+-- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base; 'M' no record; 'D' ended; 'S' and the stored version, which is not older.
 local k = KEYS[1]
 local m = redis.call('HGET', k, 'm')
 if not m then return 'M' end
@@ -30,4 +30,11 @@ end
 for i = 5, last, 2000 do redis.call('HSET', k, unpack(ARGV, i, math.min(i + 1999, last))) end
 redis.call('PEXPIRE', k, ARGV[2])
 redis.call('EXISTS', k) -- A connection's own write ends its tracking of the key; a read after it begins it anew.
-return 'C' .. current
+if current == ARGV[3] then return 'C' .. current end
+local contained = false
+for i = 0, count - 1 do contained = contained or string.sub(m, 12 + 13 * i, 24 + 13 * i) == ARGV[3] end
+if not contained and count == 8 then -- Older than all of a full lineage counts as contained.
+  local s, w = struct.unpack('>I7I6', m, 103)
+  contained = s > bs or (s == bs and w > bw)
+end
+return (contained and 'C' or 'B') .. current

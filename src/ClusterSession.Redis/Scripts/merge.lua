@@ -1,6 +1,7 @@
 -- Merges a copy. KEYS[1] the session. ARGV: 1 mode (c create, r restore, a amend), 2 version if the record changes, 3 life in ms,
--- 4 the copy's header, then pairs of field and value.
--- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing was new; 'M'; 'D'; 'S' and version; 'X' collision.
+-- 4 the copy's header, 5 for mode a the version that the record must contain, then pairs of field and value.
+-- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing was new; 'M' no record, or one
+-- that lacks what the copy is an addition to; 'D'; 'S' and version; 'X' collision.
 local k, mode, v, life, header = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local m = redis.call('HGET', k, 'm')
 
@@ -14,7 +15,7 @@ if not m then
   if mode == 'a' then return 'M' end
   redis.call('HSET', k, 'm', header)
   local fields = {}
-  for i = 5, #ARGV do fields[i - 4] = ARGV[i] end
+  for i = 6, #ARGV do fields[i - 5] = ARGV[i] end
   put(fields)
   return 'C' .. string.rep('\0', 13)
 end
@@ -39,8 +40,14 @@ if mode == 'c' then
   if not known then return 'X' end
 end
 
+if mode == 'a' and ARGV[5] ~= string.rep('\0', 13) then
+  local contained = #mine == 8 and newer(mine[8], ARGV[5]) -- Older than all of a full lineage counts as contained.
+  for _, version in ipairs(mine) do contained = contained or version == ARGV[5] end
+  if not contained then return 'M' end
+end
+
 local changed = {}
-for from = 5, #ARGV, 2000 do
+for from = 6, #ARGV, 2000 do
   local upto, names = math.min(from + 1999, #ARGV), {}
   for i = from, upto, 2 do names[#names + 1] = ARGV[i] end
   local stored = redis.call('HMGET', k, unpack(names))

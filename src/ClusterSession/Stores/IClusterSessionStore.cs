@@ -11,7 +11,7 @@ namespace ClusterSession.Stores;
 /// <item>Every change of a record gives it a version that is newer than the one it had. A commit that would not is answered
 /// <see cref="StoreCommitOutcome.Superseded"/> and changes nothing.</item>
 /// <item>A commit whose base is no longer the stored version succeeds all the same, attribute by attribute;
-/// <see cref="StoreCommit.Previous"/> tells what it was applied to.</item>
+/// <see cref="StoreCommit.Previous"/> tells what it was applied to, <see cref="StoreCommit.IsBaseMissing"/> that the base was never there or is lost.</item>
 /// <item>Repeating an operation that has happened (a reply was lost) changes nothing and answers as the first one did; if others have
 /// followed since, with another <see cref="StoreCommit.Previous"/> or no lease, so that its copy does not pass for what is stored.</item>
 /// <item>A destroyed session leaves a tombstone for as long as it was told, and nothing revives it.</item>

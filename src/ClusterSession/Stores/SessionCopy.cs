@@ -9,10 +9,15 @@ namespace ClusterSession.Stores;
 /// <param name="Life">How long the session lives from now on if nothing else happens.</param>
 /// <param name="Replicas">On how many replicas the copy should be before it is answered; 0 does not wait.</param>
 /// <param name="ReplicaTimeout">How long to wait for the replicas.</param>
+/// <param name="Base">
+/// For <see cref="SessionCopyMode.Amend"/>: the version that the stored record must contain, because the copy holds only what was changed since.
+/// Otherwise the lineage would claim what the record does not have.
+/// </param>
 public readonly record struct SessionCopy(
     SessionRecord Record,
     SessionVersion Version,
     SessionCopyMode Mode,
     TimeSpan Life,
     int Replicas = 0,
-    TimeSpan ReplicaTimeout = default);
+    TimeSpan ReplicaTimeout = default,
+    SessionVersion Base = default);

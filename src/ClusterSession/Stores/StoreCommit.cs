@@ -8,8 +8,12 @@ namespace ClusterSession.Stores;
 /// <param name="Replicas">How many replicas confirmed, where the caller asked for some.</param>
 /// <param name="Lease">How long the committed copy may be relied on.</param>
 /// <param name="Failure">Why there is no answer, for <see cref="StoreCommitOutcome.Unavailable"/>.</param>
+/// <param name="IsBaseMissing">
+/// Whether a commit was applied to a record that does not contain its base: the store has lost what the request had opened, and the
+/// record now has the newest version without it.
+/// </param>
 public readonly record struct StoreCommit(
-    StoreCommitOutcome Outcome, SessionVersion Previous, int Replicas, SessionLease Lease, StoreFailure Failure)
+    StoreCommitOutcome Outcome, SessionVersion Previous, int Replicas, SessionLease Lease, StoreFailure Failure, bool IsBaseMissing = false)
 {
     /// <summary>An answer of the store.</summary>
     public static StoreCommit Answered(StoreCommitOutcome outcome, SessionVersion previous, SessionLease lease, int replicas = 0) =>

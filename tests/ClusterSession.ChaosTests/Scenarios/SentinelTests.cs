@@ -1,7 +1,6 @@
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.TestKit.Checking;
-using ClusterSession.TestKit.Histories;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;
@@ -18,7 +17,7 @@ public sealed class SentinelTests(ITestOutputHelper output)
     {
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
-        IReadOnlyList<HistoryEvent> failed = [];
+        IReadOnlyList<string> failed = [];
         await Story.TellWithoutLossAsync(output, Story.Sticky("master killed", nodes, "kill -9"), Options, async story =>
         {
             for (var i = 0; i < Story.Times(normally: 2, atLength: 20); i++)
@@ -38,7 +37,7 @@ public sealed class SentinelTests(ITestOutputHelper output)
     {
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
-        IReadOnlyList<HistoryEvent> failed = [];
+        IReadOnlyList<string> failed = [];
         await Story.TellWithoutLossAsync(output, Story.Sticky("master frozen", nodes, "SIGSTOP"), Options, async story =>
         {
             for (var i = 0; i < Story.Times(normally: 1, atLength: 10); i++)
@@ -88,7 +87,7 @@ public sealed class SentinelTests(ITestOutputHelper output)
     {
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
-        IReadOnlyList<HistoryEvent> failed = [];
+        IReadOnlyList<string> failed = [];
         await Story.TellWithoutLossAsync(output, Story.Sticky("planned failover", nodes, "SENTINEL FAILOVER"), Options, async story =>
         {
             for (var i = 0; i < Story.Times(normally: 1, atLength: 20); i++)

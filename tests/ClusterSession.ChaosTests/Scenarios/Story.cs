@@ -109,9 +109,10 @@ internal sealed class Story
     }
 
     /// <summary>Requests of sessions that exist which were not answered with success.</summary>
-    public IReadOnlyList<HistoryEvent> FailedRequests() =>
+    public IReadOnlyList<string> FailedRequests() =>
     [
-        .. _load.Recorder.ToHistory().Events.Where(e => e.Result != RequestResult.Ok && e.TokenSent is not null && e.ClientKind != ClientKind.Thief && e.CompleteNs != long.MaxValue),
+        .. _load.Recorder.ToHistory().Events.Where(e => e.Result != RequestResult.Ok && e.TokenSent is not null && e.ClientKind != ClientKind.Thief && e.CompleteNs != long.MaxValue)
+            .Select(e => e.ToString()),
     ];
 
     private int Commits() => _load.Recorder.ToHistory().Events.Count(e => e.Result == RequestResult.Ok && e.Committed is not null);

@@ -50,12 +50,12 @@ internal sealed class SessionCommitter(
         clock.Observe(record.Version);
         if (durability == SessionDurability.Local)
         {
-            return Keep(key, record, delta, clock.Next(), StoreFailure.None);
+            return Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.None);
         }
 
         if (journal.IsPending(key) && !await journal.SendAsync(key).ConfigureAwait(false))
         {
-            return Keep(key, record, delta, clock.Next(), StoreFailure.Unreachable);
+            return Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.Unreachable);
         }
 
         var forgetBefore = lifetime.ForgetRemovedBefore();
@@ -72,6 +72,8 @@ internal sealed class SessionCommitter(
             {
                 case StoreCommitOutcome.Superseded when attempt < MostAttempts:
                     continue;
+                case StoreCommitOutcome.Committed when answer.IsBaseMissing:
+                    return await CompleteAsync(key, delta.ApplyTo(record, version, forgetBefore)).ConfigureAwait(false);
                 case StoreCommitOutcome.Committed:
                     CheckReplicas(change.Replicas, answer.Replicas);
                     return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole && answer.Previous == record.Version, mark);
@@ -84,7 +86,7 @@ internal sealed class SessionCommitter(
                     copies.Drop(key);
                     return CommitResult.Destroyed;
                 default:
-                    return Keep(key, record, delta, version, answer.Failure);
+                    return Keep(key, record, isWhole, delta, version, answer.Failure);
             }
         }
     }
@@ -145,10 +147,29 @@ internal sealed class SessionCommitter(
                     return CommitResult.Destroyed;
                 default:
                     return mode == SessionCopyMode.Restore
-                        ? Keep(key, record, new SessionDelta(), version, answer.Failure)
+                        ? Keep(key, record, isWhole: false, new SessionDelta(), version, answer.Failure)
                         : CommitResult.Unavailable(answer.Failure);
             }
         }
+    }
+
+    /// <summary>
+    /// The store had lost what the request opened, and now has a record with the newest version that lacks it: the whole copy follows before anybody
+    /// is told of that version.
+    /// </summary>
+    private async ValueTask<CommitResult> CompleteAsync(SessionKey key, SessionRecord changed)
+    {
+        metrics.Lost.Add(1);
+        logger.StoreLostCommit();
+        recent.Add(key, changed);
+        copies.Drop(key);
+        var kept = Keep(key, changed, isWhole: false, new SessionDelta(), changed.Version, StoreFailure.None);
+        if (kept.Outcome == CommitOutcome.Committed)
+        {
+            await journal.SendAsync(key).ConfigureAwait(false); // If it gets no answer, it stays in the journal.
+        }
+
+        return kept;
     }
 
     private CommitResult Committed(SessionKey key, SessionRecord changed, in StoreCommit answer, bool isWhole, int mark)
@@ -167,8 +188,9 @@ internal sealed class SessionCommitter(
         return CommitResult.Committed(changed, isWhole);
     }
 
-    private CommitResult Keep(SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, StoreFailure failure) =>
-        journal.Append(key, record, delta, version, failure) is { } changed
+    private CommitResult Keep(
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionVersion version, StoreFailure failure) =>
+        journal.Append(key, record, isWhole, delta, version, failure) is { } changed
             ? CommitResult.Committed(changed, isWhole: false)
             : CommitResult.Unavailable(failure == StoreFailure.None ? StoreFailure.Refused : failure);
 

@@ -97,11 +97,13 @@ internal sealed class CommitJournal
     /// <summary>Keeps a commit.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="record">What the request opened.</param>
+    /// <param name="isWhole">Whether that is all of the session, as the store had it under that version.</param>
     /// <param name="delta">What it changed.</param>
     /// <param name="version">The commit's version, under which it may have reached the store.</param>
     /// <param name="failure">Why it is kept.</param>
     /// <returns>The session with this and everything else that is pending, or null if there is no room.</returns>
-    public SessionRecord? Append(SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, StoreFailure failure)
+    public SessionRecord? Append(
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionVersion version, StoreFailure failure)
     {
         var mark = _copies.Mark(key);
         while (true)
@@ -127,7 +129,7 @@ internal sealed class CommitJournal
                 var isFirst = pending.Record is null && pending.End.IsNone;
                 if (isFirst)
                 {
-                    pending.Base = record.Version;
+                    pending.Base = isWhole ? record.Version : SessionVersion.None;
                     Interlocked.Increment(ref _count);
                 }
 
@@ -234,6 +236,21 @@ internal sealed class CommitJournal
         return true;
     }
 
+    /// <summary>
+    /// Requests at once each have a base of their own. What the others of this node have committed meanwhile is in the local copy, and where that was
+    /// dropped among the recent commits; without it the new local copy would go back behind them.
+    /// </summary>
+    private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened)
+    {
+        var known = pending is null || opened.Contains(pending.Version) ? opened : SessionRecord.Merge(pending, opened);
+        if (_copies.TryGet(key, out var copy) && !known.Contains(copy.Record.Version))
+        {
+            known = SessionRecord.Merge(known, copy.Record);
+        }
+
+        return _recent.Find(key) is { } recent && !known.Contains(recent.Version) ? SessionRecord.Merge(known, recent) : known;
+    }
+
     private async ValueTask<bool> SendEndAsync(SessionKey key, SessionVersion end)
     {
         var answer = await _store.DestroyAsync(key, end, _lifetime.TombstoneLife).ConfigureAwait(false);
@@ -249,7 +266,7 @@ internal sealed class CommitJournal
             var mark = _copies.Mark(key);
             var sent = mode == SessionCopyMode.Amend ? PendingSession.Unsent(record, stored) : record;
             var version = _clock.Next();
-            var copy = new SessionCopy(sent, version, mode, _lifetime.StoreLife);
+            var copy = new SessionCopy(sent, version, mode, _lifetime.StoreLife, Base: stored);
             var answer = await _store.MergeAsync(key, copy).ConfigureAwait(false);
             _clock.Observe(answer.Previous);
             switch (answer.Outcome)

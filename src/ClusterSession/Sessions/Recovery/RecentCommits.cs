@@ -74,6 +74,9 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
         }
     }
 
+    /// <summary>What this node has committed lately to a session, or null.</summary>
+    public SessionRecord? Find(SessionKey key) => _commits.TryGetValue(key, out var commit) ? commit.Record : null;
+
     /// <summary>Somebody else changed or ended the session.</summary>
     public void OnChanged(SessionKey key)
     {

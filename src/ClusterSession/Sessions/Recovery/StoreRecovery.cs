@@ -163,7 +163,7 @@ internal sealed class StoreRecovery(
                 case StoreCommitOutcome.Superseded:
                     continue;
                 case StoreCommitOutcome.Unavailable:
-                    journal.Append(key, record, new SessionDelta(), record.Version, answer.Failure);
+                    journal.Append(key, record, isWhole: false, new SessionDelta(), record.Version, answer.Failure);
                     return null;
                 case StoreCommitOutcome.Committed:
                     metrics.Lost.Add(1);

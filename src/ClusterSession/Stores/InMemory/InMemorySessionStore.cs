@@ -59,7 +59,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
             }
 
             var changed = Forget(change.Delta.ApplyTo(stored, change.Version), change);
-            return (changed, Committed(stored.Version));
+            return (changed, Committed(stored.Version) with { IsBaseMissing = !stored.Contains(change.Base) });
         }));
 
     /// <inheritdoc/>
@@ -73,6 +73,11 @@ public sealed class InMemorySessionStore : IClusterSessionStore
                     return (null, Refused(stored));
                 case null:
                     return (copy.Record, Committed(SessionVersion.None));
+            }
+
+            if (copy.Mode == SessionCopyMode.Amend && !stored.Contains(copy.Base))
+            {
+                return (null, Refused(null));
             }
 
             if (copy.Mode == SessionCopyMode.Create && stored.IndexInLineage(copy.Record.Version) < 0)
