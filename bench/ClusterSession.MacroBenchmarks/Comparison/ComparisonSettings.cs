@@ -10,7 +10,7 @@ namespace ClusterSession.MacroBenchmarks.Comparison;
 internal sealed record ComparisonSettings(bool IsQuick, int Rounds, TimeSpan Closed, TimeSpan Open, TimeSpan WarmUp, double Rate)
 {
     public static ComparisonSettings Quick { get; } =
-        new(true, 3, TimeSpan.FromSeconds(0.7), TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.7), 2_000);
+        new(true, 3, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.3), TimeSpan.FromSeconds(0.5), 2_000);
 
     public static ComparisonSettings Full { get; } =
         new(false, 7, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4), 2_000);
