@@ -36,9 +36,9 @@ internal static class MarkdownReport
         Heading(text, "Aims");
         Line(text, $"| aim | limit | reached | |");
         Line(text, $"|---|---|---|---|");
-        foreach (var (aim, limit, reached, isMet) in aims)
+        foreach (var (aim, limit, reached, verdict) in aims)
         {
-            Line(text, $"| {aim} | {limit} | {reached} | {(isMet ? "met" : "**not met**")} |");
+            Line(text, $"| {aim} | {limit} | {reached} | {verdict} |");
         }
     }
 
