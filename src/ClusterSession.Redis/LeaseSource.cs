@@ -19,7 +19,7 @@ internal sealed class LeaseSource(TimeSpan length)
             return lease;
         }
 
-        return connection.IsClosed ? SessionLease.None : _leases.GetOrAdd(connection, static (of, length) => new Lease(of, length), length);
+        return connection.IsClosed ? SessionLease.Lost : _leases.GetOrAdd(connection, static (of, length) => new Lease(of, length), length);
     }
 
     /// <summary>All that was read over the connection may have changed.</summary>
@@ -36,6 +36,8 @@ internal sealed class LeaseSource(TimeSpan length)
         private volatile bool _isRevoked;
 
         public override bool IsCurrent => !_isRevoked && connection.IsProvenAlive(length);
+
+        public override bool IsLost => _isRevoked || connection.IsClosed;
 
         public void Revoke() => _isRevoked = true;
     }

@@ -45,10 +45,12 @@ internal sealed class SessionRepair(
                     return Tombstone(version);
                 case StoreCommitOutcome.Committed when answer.Previous.IsNone:
                     Count(logger.StoreLostSession);
+                    recent.Add(key, copy);
                     copies.Publish(key, copy, answer.Lease, mark, copies.Clock.Now);
                     return copy;
                 case StoreCommitOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     Count(logger.StoreLostCommit);
+                    recent.Add(key, merged);
                     metrics.Forks.Add(stored.Version > copy.Version ? 1 : 0);
                     merged = new SessionDelta().ApplyTo(merged, version);
                     copies.Publish(key, merged, answer.Lease, mark, copies.Clock.Now);
@@ -56,6 +58,7 @@ internal sealed class SessionRepair(
                 case StoreCommitOutcome.Committed:
                     // Merged into something this node has not seen: what is stored now is known only to the store.
                     Count(logger.StoreLostCommit);
+                    recent.Add(key, copy);
                     copies.Drop(key);
                     return await ReadBackAsync(key, merged).ConfigureAwait(false);
                 default:

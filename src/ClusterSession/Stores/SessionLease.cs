@@ -13,12 +13,28 @@ public abstract class SessionLease
     /// <summary>A lease that always is current, for a store inside the process.</summary>
     public static SessionLease Always { get; } = new Forever();
 
+    /// <summary>The lease of an answer that came over a connection which is gone by now.</summary>
+    public static SessionLease Lost { get; } = new Gone();
+
+    /// <summary>
+    /// Whether the connection is gone, or all that was read over it has been called in. What was acknowledged over it may have come too late for a
+    /// replay that its loss has begun.
+    /// </summary>
+    public virtual bool IsLost => false;
+
     /// <summary>Whether a copy under this lease may be used without asking the store.</summary>
     public abstract bool IsCurrent { get; }
 
     private sealed class Never : SessionLease
     {
         public override bool IsCurrent => false;
+    }
+
+    private sealed class Gone : SessionLease
+    {
+        public override bool IsCurrent => false;
+
+        public override bool IsLost => true;
     }
 
     private sealed class Forever : SessionLease

@@ -21,6 +21,9 @@ namespace ClusterSession.Sessions.Committing;
 /// A commit that gets no answer goes to the journal under the version it was sent with, so that it counts once, whether it had
 /// happened or not. A new session is not journalled: nobody has its cookie yet, and nobody could find a collision of its id.
 /// </para>
+/// <para>
+/// A commit that was acknowledged over a connection which is gone by now goes to the journal too: the replay that the loss has begun may have passed it by.
+/// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>
 internal sealed class SessionCommitter(
@@ -116,6 +119,11 @@ internal sealed class SessionCommitter(
 
         recent.AddEnd(key, version);
         copies.Drop(key);
+        if (answer.Lease.IsLost)
+        {
+            journal.AppendEnd(key, version);
+        }
+
         return answer.Outcome == StoreCommitOutcome.Destroyed
             ? CommitResult.Destroyed
             : new CommitResult(CommitOutcome.Committed, null, true, StoreFailure.None);
@@ -176,6 +184,11 @@ internal sealed class SessionCommitter(
     {
         recent.Add(key, changed);
         metrics.Committed.Add(1);
+        if (answer.Lease.IsLost)
+        {
+            return Keep(key, changed, isWhole: false, new SessionDelta(), changed.Version, StoreFailure.None);
+        }
+
         if (isWhole)
         {
             copies.Publish(key, changed, answer.Lease, mark, copies.Clock.Now);

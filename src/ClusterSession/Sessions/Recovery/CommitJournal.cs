@@ -134,13 +134,12 @@ internal sealed class CommitJournal
                 }
 
                 var before = pending.Size;
-                var known = pending.Record is null ? record : SessionRecord.Merge(pending.Record, record);
-                if (_copies.TryGet(key, out var copy) && !known.Contains(copy.Record.Version))
+                var changed = delta.ApplyTo(AllThatIsKnown(key, pending.Record, record), version);
+                if (changed.Version != version)
                 {
-                    known = SessionRecord.Merge(known, copy.Record); // Another request's commit, which the local copy must not lose.
+                    changed = new SessionDelta().ApplyTo(changed, _clock.Next()); // Two states of a session never have one version.
                 }
 
-                var changed = delta.ApplyTo(known, version);
                 pending.Record = changed;
                 Interlocked.Add(ref _bytes, changed.Size - before);
                 Keep(key, changed, mark);
@@ -272,7 +271,8 @@ internal sealed class CommitJournal
             switch (answer.Outcome)
             {
                 case StoreCommitOutcome.Superseded:
-                    continue;
+                case StoreCommitOutcome.Committed or StoreCommitOutcome.Unchanged when answer.Lease.IsLost:
+                    continue; // In the second case another server is there by now, and a replay that has begun may have passed this by.
                 case StoreCommitOutcome.Missing when mode == SessionCopyMode.Amend:
                     mode = SessionCopyMode.Restore; // The store has lost the session, or never had it.
                     continue;
