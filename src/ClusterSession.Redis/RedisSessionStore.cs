@@ -38,7 +38,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly ReplicationHistory _history = new();
     private readonly TimeProvider _time;
     private readonly TimeSpan _sampleInterval;
-    private readonly TimeSpan _patience;
+    private readonly TimeSpan _deadline;
     private readonly ServerSettings _settings;
     private readonly FailureLog _failures;
     private readonly ILogger<RedisSessionStore> _logger;
@@ -52,7 +52,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _logger = logger;
         _time = time;
         _sampleInterval = options.HeartbeatInterval;
-        _patience = options.CommandTimeout;
+        _deadline = options.CommandTimeout;
         _settings = new ServerSettings(logger);
         _failures = new FailureLog(logger, time);
         var writer = Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()));
@@ -210,7 +210,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
                 if (connection is null && !_topology.TryGetConnection(route, out connection))
                 {
                     connection = await _topology.GetConnectionAsync(route, cancellationToken).AsTask()
-                        .WaitAsync(_patience, _time, cancellationToken).ConfigureAwait(false);
+                        .WaitAsync(LeftSince(begun), _time, cancellationToken).ConfigureAwait(false);
                 }
 
                 return await SendAsync(connection, request, wait, isAsked: asked is not null).ConfigureAwait(false);
@@ -231,19 +231,19 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
                 if (refusal.Kind == RedisErrorKind.Ask)
                 {
-                    asked = await RedirectAsync(connection!, refusal.Text, cancellationToken).ConfigureAwait(false);
+                    asked = await RedirectAsync(connection!, refusal.Text, begun, cancellationToken).ConfigureAwait(false);
                 }
             }
             catch (RedisConnectionException broken) when (broken.Sent)
             {
                 return unavailable(StoreFailure.Unknown);
             }
-            catch (RedisConnectionException) when (attempt < MostAttempts && _time.GetElapsedTime(begun) < _patience)
+            catch (RedisConnectionException) when (attempt < MostAttempts && _time.GetElapsedTime(begun) < _deadline)
             {
                 // Not a byte of it left: the connection was lost between being handed out and being used. Ask for its successor.
                 asked = null;
             }
-            catch (Exception failure) when (failure is RedisConnectionException or RedisConnectException or TimeoutException)
+            catch (Exception failure) when (failure is RedisConnectionException or TimeoutException)
             {
                 return unavailable(StoreFailure.Unreachable);
             }
@@ -260,7 +260,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
             // A slot that is being moved, or that has no master while its replica is elected. Both pass.
             case RedisErrorKind.TryAgain or RedisErrorKind.ClusterDown:
                 var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(attempt - 1, 10)));
-                if (_time.GetElapsedTime(begun) + pause > _patience)
+                if (_time.GetElapsedTime(begun) + pause > _deadline)
                 {
                     return false;
                 }
@@ -272,13 +272,16 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         }
     }
 
-    private async ValueTask<RedisConnection?> RedirectAsync(RedisConnection connection, string text, CancellationToken cancellationToken)
+    private TimeSpan LeftSince(long begun) => _deadline - _time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    private async ValueTask<RedisConnection?> RedirectAsync(RedisConnection connection, string text, long begun, CancellationToken cancellationToken)
     {
         try
         {
-            return await _topology.GetRedirectAsync(connection, text, cancellationToken).ConfigureAwait(false);
+            return await _topology.GetRedirectAsync(connection, text, cancellationToken).AsTask()
+                .WaitAsync(LeftSince(begun), _time, cancellationToken).ConfigureAwait(false);
         }
-        catch (RedisConnectException)
+        catch (Exception failure) when (failure is RedisConnectException or TimeoutException)
         {
             // The owner is asked again; it may have given up the move.
             return null;
