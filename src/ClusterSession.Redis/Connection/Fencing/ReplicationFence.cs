@@ -6,7 +6,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// a server that says it is master, with history X, which continues X2; current is R, generation seen G, its generation g
 ///   nothing known yet, or X not told      First            accept
 ///   X = R                                 Same             accept
-///   X2 = R                                Successor        accept, R is deposed
+///   X2 = R, X was never deposed           Successor        accept, R is deposed
 ///   g > G                                 Newer            accept, R is deposed
 ///   X or X2 was deposed                   Deposed, Fork    refuse
 ///   g &lt; G                                 OlderGeneration  refuse
@@ -41,11 +41,12 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time)
             return FenceVerdict.First;
         if (server.ReplicationId == Current)
             return FenceVerdict.Same;
-        if (server.FormerHistory == Current)
+        var isDeposed = _deposed.Contains(server.ReplicationId);
+        if (server.FormerHistory == Current && !isDeposed)
             return FenceVerdict.Successor;
         if (generation > Generation && Generation > 0)
             return FenceVerdict.Newer;
-        if (_deposed.Contains(server.ReplicationId))
+        if (isDeposed)
             return FenceVerdict.Deposed;
         if (server.FormerHistory is { } former && _deposed.Contains(former))
             return FenceVerdict.ForkOfDeposed;

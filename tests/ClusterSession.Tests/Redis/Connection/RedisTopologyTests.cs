@@ -1,14 +1,34 @@
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Connection.Cluster;
+using ClusterSession.Redis.Connection.Sentinel;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Connection;
 
 public sealed class RedisTopologyTests
 {
-    [Fact]
-    public void Sentinels_are_refused_rather_than_taken_for_servers() =>
-        Assert.Contains("mymaster", Assert.Throws<NotSupportedException>(() => Create(RedisOptions.Parse("h,serviceName=mymaster"))).Message, StringComparison.Ordinal);
+    [Theory]
+    [InlineData("h", typeof(DetectingTopology))]
+    [InlineData("h,h2", typeof(DetectingTopology))]
+    [InlineData("h,cluster=false", typeof(StandaloneTopology))]
+    [InlineData("h,cluster=true", typeof(ClusterTopology))]
+    [InlineData("redis://h?cluster=true", typeof(ClusterTopology))]
+    [InlineData("h,serviceName=mymaster", typeof(SentinelTopology))]
+    public async Task The_connection_string_alone_chooses(string connectionString, Type expected)
+    {
+        await using var topology = Create(RedisOptions.Parse(connectionString));
+        Assert.IsType(expected, topology);
+    }
+
+    [Theory]
+    [InlineData("h,sentinelPassword=p", "ServiceName")]
+    [InlineData("h,serviceName=m,sentinelUser=u", "SentinelPassword")]
+    [InlineData("h,serviceName=m,cluster=true", "a cluster has no sentinels")]
+    [InlineData("h,cluster=true,defaultDatabase=1", "database 0 only")]
+    [InlineData("h,fenceTimeout=10", "FenceTimeout is 10 ms")]
+    public void Settings_that_contradict_each_other_are_refused(string connectionString, string why) =>
+        Assert.Contains(why, Assert.Throws<FormatException>(() => RedisOptions.Parse(connectionString)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Options_that_cannot_work_are_refused_with_all_their_errors()

@@ -1,0 +1,106 @@
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Servers;
+using Xunit;
+
+namespace ClusterSession.IntegrationTests.Redis.Topology;
+
+/// <summary>Nobody numbers configurations here: who is master is told by replication ids and by the generation kept with the data.</summary>
+public sealed class OneAddressTests
+{
+    private const string Key = "cs:1:shared:counter";
+
+    [Fact]
+    public async Task Failover_behind_haproxy_and_switch_back_are_followed()
+    {
+        await using var pair = await HaProxyPair.StartAsync();
+        await using var store = await TopologyStore.StartAsync(pair.ConnectionString);
+        var counter = store.Counter();
+        await counter.IncrementAsync();
+        var first = pair.Master;
+        await first.Kill9Async();
+        await counter.IncrementAsync();
+        await pair.RejoinAsync(first);
+        await pair.SwitchAsync();
+        Assert.Same(first, pair.Master);
+        await Condition.HoldsAsync(
+            async () =>
+            {
+                await counter.IncrementAsync();
+                return await first.CommandAsync("GET", Key) == $"{counter.Acknowledged}";
+            },
+            "writes reach the first server again");
+        Assert.Equal([StoreLoss.None, StoreLoss.Recent, StoreLoss.Recent], store.Losses);
+        Assert.StartsWith("3 ", await first.CommandAsync("GET", "cs:1:shared:generation"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_deposed_master_that_comes_back_with_its_old_data_is_refused()
+    {
+        await using var deposed = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
+        await using var successor = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true, ReplicaOf = deposed.Port });
+        await Condition.HoldsAsync(async () => await successor.InfoAsync("replication", "master_link_status") == "up", "replica is in step");
+        await using var store = await TopologyStore.StartAsync($"{deposed.Endpoint},{successor.Endpoint}");
+        var counter = store.Counter();
+        await counter.IncrementAsync();
+        await Condition.HoldsAsync(async () => await successor.CommandAsync("GET", Key) == "1", "the replica has it");
+        await deposed.Kill9Async();
+        await successor.CommandAsync("REPLICAOF", "NO", "ONE");
+        await counter.IncrementAsync();
+
+        await deposed.StartAgainAsync();
+        await successor.Kill9Async();
+        Assert.True(await deposed.IsMasterAsync());
+        Assert.False(await counter.TryIncrementAsync());
+        Assert.Equal("1", await deposed.CommandAsync("GET", Key));
+        await successor.StartAgainAsync("replicaof no one");
+        await counter.IncrementAsync();
+        Assert.Equal("3", await successor.CommandAsync("GET", Key));
+        Assert.Equal("1", await deposed.CommandAsync("GET", Key));
+    }
+
+    [Fact]
+    public async Task A_deposed_master_is_accepted_when_nothing_else_came_for_the_fence_timeout()
+    {
+        await using var deposed = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
+        await using var successor = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = deposed.Port });
+        await Condition.HoldsAsync(async () => await successor.InfoAsync("replication", "master_link_status") == "up", "replica is in step");
+        await using var store = await TopologyStore.StartAsync($"{deposed.Endpoint},{successor.Endpoint},fenceTimeout=1000");
+        var counter = store.Counter();
+        await counter.IncrementAsync();
+        await deposed.Kill9Async();
+        await successor.CommandAsync("REPLICAOF", "NO", "ONE");
+        await counter.IncrementAsync();
+        await successor.Kill9Async();
+        await deposed.StartAgainAsync();
+        await Condition.HoldsAsync(
+            async () => await counter.TryIncrementAsync() && await deposed.CommandAsync("GET", Key) == $"{counter.Acknowledged}", "the deposed master is used");
+        Assert.Equal(StoreLoss.Everything, store.Losses.Last());
+    }
+
+    [Fact]
+    public async Task A_master_demoted_without_a_word_is_left_by_a_node_that_only_reads()
+    {
+        await using var first = await RedisServer.StartAsync();
+        await using var second = await RedisServer.StartAsync();
+        await using var store = await TopologyStore.StartAsync($"{first.Endpoint},{second.Endpoint}");
+        await second.CommandAsync("SET", "cs:1:shared:where", "second");
+        await first.CommandAsync("REPLICAOF", "127.0.0.1", "1");
+        await Condition.HoldsAsync(
+            async () => (await store.Store.ReadSharedAsync("where", CancellationToken.None)).Value is { } where && where.AsSpan().SequenceEqual("second"u8),
+            "the other master is read");
+    }
+
+    [Fact]
+    public async Task A_server_restarted_without_data_is_accepted_and_told_as_a_reset()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var store = await TopologyStore.StartAsync(server.ConnectionString);
+        var counter = store.Counter();
+        await counter.IncrementAsync();
+        await server.Kill9Async();
+        await server.StartAgainAsync();
+        await counter.IncrementAsync();
+        Assert.Equal([StoreLoss.None, StoreLoss.Everything], store.Losses);
+        Assert.StartsWith("2 ", await server.CommandAsync("GET", "cs:1:shared:generation"), StringComparison.Ordinal);
+    }
+}

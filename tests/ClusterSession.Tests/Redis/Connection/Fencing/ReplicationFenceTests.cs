@@ -1,0 +1,85 @@
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Connection.Fencing;
+using Xunit;
+
+namespace ClusterSession.Tests.Redis.Connection.Fencing;
+
+public sealed class ReplicationFenceTests
+{
+    private const string None = "0000000000000000000000000000000000000000";
+
+    // Seen before: a (generation 1), then b as its successor (generation 2).
+    [Theory]
+    [InlineData("b", "a", 2L, nameof(FenceVerdict.Same))]
+    [InlineData("b", None, null, nameof(FenceVerdict.Same))]
+    [InlineData("c", "b", 2L, nameof(FenceVerdict.Successor))]
+    [InlineData("c", "b", 1L, nameof(FenceVerdict.Successor))]
+    [InlineData("c", "b", null, nameof(FenceVerdict.Successor))]
+    [InlineData("a", None, 1L, nameof(FenceVerdict.Deposed))]
+    [InlineData("a", None, null, nameof(FenceVerdict.Deposed))]
+    [InlineData("a", None, 2L, nameof(FenceVerdict.Deposed))]
+    [InlineData("x", "a", 1L, nameof(FenceVerdict.ForkOfDeposed))]
+    [InlineData("x", "a", null, nameof(FenceVerdict.ForkOfDeposed))]
+    [InlineData("x", None, 1L, nameof(FenceVerdict.OlderGeneration))]
+    [InlineData("x", "y", 1L, nameof(FenceVerdict.OlderGeneration))]
+    [InlineData("x", None, 2L, nameof(FenceVerdict.Unknown))]
+    [InlineData("x", None, null, nameof(FenceVerdict.Unknown))]
+    [InlineData("x", None, 3L, nameof(FenceVerdict.Newer))]
+    [InlineData("a", None, 3L, nameof(FenceVerdict.Newer))]
+    [InlineData("", "", null, nameof(FenceVerdict.First))]
+    public void A_server_is_judged_by_what_was_seen_before(string history, string former, long? generation, string expected)
+    {
+        var fence = new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System);
+        fence.Accept(Server("a"), 1);
+        fence.Accept(Server("b", "a"), 2);
+        var verdict = fence.Judge(Server(history, former), generation);
+        Assert.Equal(expected, verdict.ToString());
+        Assert.Equal("b", fence.Current);
+    }
+
+    [Fact]
+    public void The_first_server_is_accepted_whatever_it_is() =>
+        Assert.Equal(FenceVerdict.First, new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System).Judge(Server("x", "y"), 7));
+
+    [Fact]
+    public void Failover_and_switch_back_are_both_followed()
+    {
+        var fence = new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System);
+        fence.Accept(Server("a"), 1);
+        fence.Accept(Server("b", "a"), 2);
+        Assert.Equal(FenceVerdict.Successor, fence.Judge(Server("c", "b"), 2));
+        fence.Accept(Server("c", "b"), 3);
+        Assert.Equal(FenceVerdict.Deposed, fence.Judge(Server("b", "a"), 2));
+        Assert.Equal(FenceVerdict.Deposed, fence.Judge(Server("a"), 1));
+    }
+
+    [Fact]
+    public void A_deposed_server_is_accepted_after_nothing_but_refusals_for_the_timeout_and_then_is_current()
+    {
+        var time = new JumpingTime();
+        var fence = new ReplicationFence(TimeSpan.FromSeconds(60), time);
+        fence.Accept(Server("a"), null);
+        fence.Accept(Server("b", "a"), null);
+        Assert.False(fence.HasRefusedForTooLong());
+        time.Jump(TimeSpan.FromSeconds(59));
+        Assert.False(fence.HasRefusedForTooLong());
+        time.Jump(TimeSpan.FromSeconds(1));
+        Assert.True(fence.HasRefusedForTooLong());
+        fence.Accept(Server("a"), null);
+        Assert.Equal(FenceVerdict.Same, fence.Judge(Server("a"), null));
+        Assert.Equal(FenceVerdict.Deposed, fence.Judge(Server("b", "a"), null));
+        Assert.False(fence.HasRefusedForTooLong());
+    }
+
+    [Theory]
+    [InlineData("7 w", 7L)]
+    [InlineData("12", 12L)]
+    [InlineData("", null)]
+    [InlineData("w 7", null)]
+    [InlineData("-1 w", null)]
+    public void A_stored_generation_is_a_number_and_its_writer(string stored, long? expected) =>
+        Assert.Equal(expected, GenerationKey.Parse(System.Text.Encoding.UTF8.GetBytes(stored)));
+
+    private static RedisServerIdentity Server(string history, string former = None) =>
+        new("run", history, former, -1, 0, RedisRole.Master, "7.0.15", "standalone");
+}
