@@ -43,6 +43,11 @@ public sealed class OneAddressTests
         var counter = store.Counter();
         await counter.IncrementAsync();
         await Condition.HoldsAsync(async () => await successor.CommandAsync("GET", Key) == "1", "the replica has it");
+        // After a full synchronisation the file is written anew in the background; until that is done a kill leaves it empty.
+        await Condition.HoldsAsync(
+            async () => await successor.InfoAsync("persistence", "aof_rewrite_in_progress") == "0"
+                && await successor.InfoAsync("persistence", "aof_rewrite_scheduled") == "0",
+            "the replica has it on disk");
         await deposed.Kill9Async();
         await successor.CommandAsync("REPLICAOF", "NO", "ONE");
         await counter.IncrementAsync();
