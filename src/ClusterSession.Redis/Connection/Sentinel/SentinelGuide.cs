@@ -7,11 +7,13 @@ namespace ClusterSession.Redis.Connection.Sentinel;
 /// <code>
 ///  link not connected:  sentinels name m          -> try m (it must say that it is master: a sentinel may be stale)
 ///                       they are replacing m      -> guess: try the replicas in turn; one that is master and continues the history
-///                                                    that was current is the successor. Sentinels notice up to 1 s later (they ask their
-///                                                    replicas once a second)
+///                                                    that was current is the successor
 ///  link connected to m: a newer epoch names n     -> leave m at once, even if it still answers
 ///  connected by guess:  confirmed by a newer epoch, or left as soon as the sentinels are done and name another
 /// </code>
+/// Why guess: sentinels ask a promoted replica once a second how it is. Six failovers measured (down-after 1 s, kill -9 and SIGSTOP): first write
+/// 2 to 65 ms after the replica said master, while most sentinels named it 856 to 957 ms after. A guess that turns out wrong (the failover is
+/// given up, or finished with another replica) is left, and what was written there is replayed like everything a failover loses.
 /// </remarks>
 internal sealed class SentinelGuide(
     string service, IReadOnlyList<RedisEndpoint> given, TimeSpan patience, TimeSpan fenceTimeout, TimeProvider time, IRedisTopologyObserver? observer) : ILinkGuide
