@@ -60,7 +60,7 @@ internal sealed class SessionRepair(
                     Count(logger.StoreLostCommit);
                     recent.Add(key, copy);
                     copies.Drop(key);
-                    return await ReadBackAsync(key, merged).ConfigureAwait(false);
+                    return await ReadAnewAsync(key).ConfigureAwait(false) ?? merged;
                 default:
                     return merged;
             }
@@ -69,17 +69,18 @@ internal sealed class SessionRepair(
         return merged;
     }
 
-    private async ValueTask<SessionRecord> ReadBackAsync(SessionKey key, SessionRecord merged)
+    /// <summary>Makes what the store has the local copy.</summary>
+    /// <returns>What the store has, or null where it has nothing or gave no answer.</returns>
+    public async Task<SessionRecord?> ReadAnewAsync(SessionKey key)
     {
         var mark = copies.Mark(key);
         var read = await store.ReadAsync(key, SessionVersion.None).ConfigureAwait(false);
-        if (read.Outcome != StoreReadOutcome.Found)
+        if (read.Outcome == StoreReadOutcome.Found)
         {
-            return merged;
+            copies.Publish(key, read.Record!, read.Lease, mark, copies.Clock.Now);
         }
 
-        copies.Publish(key, read.Record!, read.Lease, mark, copies.Clock.Now);
-        return read.Record!;
+        return read.Record;
     }
 
     private void Count(Action log)

@@ -15,7 +15,7 @@ namespace ClusterSession.Sessions.Committing;
 /// <para>
 /// After a commit whose base was still the stored version, base plus changes is what the store has, and becomes the local copy.
 /// Otherwise others committed in between: the commit stands, but a copy made of this base would have the newest version and
-/// lack their changes, so the local copy is dropped and read anew by the next request.
+/// lack their changes, so the local copy is dropped and read anew.
 /// </para>
 /// <para>
 /// A commit that gets no answer goes to the journal under the version it was sent with, so that it counts once, whether it had
@@ -27,7 +27,7 @@ namespace ClusterSession.Sessions.Committing;
 /// <para>Thread-safe.</para>
 /// </remarks>
 internal sealed class SessionCommitter(
-    StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, HybridClock clock, SessionLifetime lifetime,
+    StoreGuard store, LocalCopies copies, SessionRepair repair, CommitJournal journal, RecentCommits recent, HybridClock clock, SessionLifetime lifetime,
     IOptions<ClusterSessionOptions> options, SessionMetrics metrics, ILogger<SessionCommitter> logger)
 {
     private const int MostAttempts = 8;
@@ -79,7 +79,8 @@ internal sealed class SessionCommitter(
                     return await CompleteAsync(key, delta.ApplyTo(record, version, forgetBefore)).ConfigureAwait(false);
                 case StoreCommitOutcome.Committed:
                     CheckReplicas(change.Replicas, answer.Replicas);
-                    return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole && answer.Previous == record.Version, mark);
+                    var (stored, isStoredWhole) = WhatWasStored(key, record, isWhole && answer.Previous == record.Version, answer.Previous);
+                    return Committed(key, delta.ApplyTo(stored, version, forgetBefore), answer, isStoredWhole, mark);
                 case StoreCommitOutcome.Missing:
                     metrics.Lost.Add(1);
                     logger.StoreLostSession();
@@ -180,6 +181,10 @@ internal sealed class SessionCommitter(
         return kept;
     }
 
+    /// <summary>What a commit was applied to, as far as this node knows: the base, or what another of its requests has made of that meanwhile.</summary>
+    private (SessionRecord Record, bool IsWhole) WhatWasStored(SessionKey key, SessionRecord record, bool isWhole, SessionVersion previous) =>
+        !isWhole && copies.TryGet(key, out var copy) && !copy.IsStale && copy.Record.Version == previous ? (copy.Record, true) : (record, isWhole);
+
     private CommitResult Committed(SessionKey key, SessionRecord changed, in StoreCommit answer, bool isWhole, int mark)
     {
         recent.Add(key, changed);
@@ -195,7 +200,9 @@ internal sealed class SessionCommitter(
         }
         else
         {
+            // Read anew at once, not by the next request: that one may come when the store gives no answer.
             copies.Drop(key);
+            _ = repair.ReadAnewAsync(key);
         }
 
         return CommitResult.Committed(changed, isWhole);
