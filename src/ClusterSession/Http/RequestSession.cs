@@ -12,13 +12,14 @@ namespace ClusterSession.Http;
 /// The session of one request: reads come from the opened copy, writes go to a delta over it. What belongs to the
 /// response (when to commit, which cookie to send) is in <see cref="SessionResponse"/>.
 /// </summary>
-internal sealed class RequestSession : IClusterSession, ISessionFeature
+internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 {
     private readonly RequestSessionServices _services;
     private readonly HttpContext _context;
     private readonly bool _isReadOnly;
     private SessionRecord? _record;
     private bool _isWhole = true;
+    private bool _isEndedElsewhere;
     private SessionId _id;
     private bool _isIdDrawn;
     private SessionDelta? _delta;
@@ -175,51 +176,6 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
         }
     }
 
-    public async Task RotateIdAsync(CancellationToken cancellationToken = default)
-    {
-        BeforeChange();
-        ThrowIfNotAvailable("The session's id could not be changed");
-        if (IsNew)
-        {
-            return; // Its id is not known to anybody yet.
-        }
-
-        if (_context.Response.HasStarted)
-        {
-            throw new InvalidOperationException(
-                "The session's id cannot be changed after the response headers have left: the client would not learn the new one. Call RotateIdAsync before writing the response.");
-        }
-
-        var record = await ReadNewestAsync().ConfigureAwait(false);
-        var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta()).ConfigureAwait(false);
-        ThrowIfUnavailable(created, "The session's id could not be changed: its store gave no answer.");
-        var ended = await _services.Committer.DestroyAsync(Key).ConfigureAwait(false);
-        if (ended.Outcome != CommitOutcome.Committed)
-        {
-            await _services.Committer.DestroyAsync(key).ConfigureAwait(false);
-            ThrowIfUnavailable(ended, "The session's old id could not be ended: its store gave no answer.");
-            End(); // Another request has rotated or ended it first; one id survives, and it is not this one.
-            Response.KeepCookie();
-            return;
-        }
-
-        Continue(id, key, created);
-    }
-
-    public async Task DestroyAsync(CancellationToken cancellationToken = default)
-    {
-        BeforeChange();
-        ThrowIfNotAvailable("The session could not be ended");
-        if (!IsNew)
-        {
-            var ended = await _services.Committer.DestroyAsync(Key).ConfigureAwait(false);
-            ThrowIfUnavailable(ended, "The session could not be ended: its store gave no answer.");
-        }
-
-        End();
-        Response.ExpireCookie();
-    }
-
     /// <summary>Commits what is not committed yet.</summary>
     public async ValueTask<CommitResult?> CommitChangesAsync()
     {
@@ -230,6 +186,11 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
         var delta = _delta!;
         _delta = null;
+        if (_isEndedElsewhere)
+        {
+            return CommitResult.Destroyed;
+        }
+
         CommitResult result;
         if (IsNew)
         {
@@ -254,8 +215,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
         if (result.Outcome == CommitOutcome.Destroyed)
         {
-            End();
-            Response.KeepCookie();
+            EndElsewhere();
         }
 
         return result;
@@ -278,46 +238,6 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
     /// <summary>The value of the cookie that names this session and what this response has shown of it.</summary>
     public string CookieValue() => _services.Cookies.Write(_id, Key, Version, _services.KeyRing.Signing, _services.KeyRing.Current!);
-
-    private async ValueTask<(SessionId Id, SessionKey Key, CommitResult Result)> CreateAsync(SessionRecord record, SessionDelta delta)
-    {
-        if (await _services.KeyRing.LoadAsync(_context.RequestAborted).ConfigureAwait(false) is null)
-        {
-            return (default, default, CommitResult.Unavailable(StoreFailure.Unreachable));
-        }
-
-        while (true)
-        {
-            var id = IsNew ? DrawId() : SessionId.New(_services.Random);
-            var key = SessionKey.Of(id);
-            var result = await _services.Committer.CreateAsync(key, record, delta, Durability).ConfigureAwait(false);
-            if (result.Outcome is not CommitOutcome.Collision)
-            {
-                return (id, key, result);
-            }
-
-            _isIdDrawn = false;
-            _publicId = null;
-        }
-    }
-
-    /// <summary>The id a new session will have when it is committed.</summary>
-    private SessionId DrawId()
-    {
-        if (!_isIdDrawn)
-        {
-            _id = SessionId.New(_services.Random);
-            _isIdDrawn = true;
-        }
-
-        return _id;
-    }
-
-    private async ValueTask<SessionRecord> ReadNewestAsync()
-    {
-        var read = await _services.Store.ReadAsync(Key, Record.Version).ConfigureAwait(false);
-        return read.Outcome == StoreReadOutcome.Found ? SessionRecord.Merge(read.Record!, Record) : Record;
-    }
 
     private void SetOwned(string key, byte[] value)
     {
@@ -376,44 +296,6 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
         if (IsAvailable)
         {
             Response.Arm();
-        }
-    }
-
-    private void Continue(in SessionId id, SessionKey key, CommitResult created)
-    {
-        _id = id;
-        _publicId = null;
-        _delta = null;
-        Key = key;
-        _record = created.Record;
-        _isWhole = created.IsWhole;
-        IsNew = false;
-        Response.SendCookie();
-    }
-
-    private void End()
-    {
-        _record = null;
-        _delta = null;
-        _publicId = null;
-        _isIdDrawn = false;
-        IsNew = true;
-        _isWhole = true;
-    }
-
-    private void ThrowIfNotAvailable(string what)
-    {
-        if (!IsAvailable)
-        {
-            throw new SessionUnavailableException($"{what}: its store gave no answer, and this request has an empty session in its place.", StoreFailure.Unreachable);
-        }
-    }
-
-    private static void ThrowIfUnavailable(CommitResult result, string message)
-    {
-        if (result.Outcome == CommitOutcome.Unavailable)
-        {
-            throw new SessionUnavailableException(message, result.Failure);
         }
     }
 }

@@ -1,0 +1,142 @@
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Committing;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Http;
+
+/// <summary>Ids: beginning, rotating and ending.</summary>
+internal sealed partial class RequestSession
+{
+    public async Task RotateIdAsync(CancellationToken cancellationToken = default)
+    {
+        BeforeChange();
+        ThrowIfNotAvailable("The session's id could not be changed");
+        if (IsNew)
+        {
+            return; // Its id is not known to anybody yet.
+        }
+
+        if (_context.Response.HasStarted)
+        {
+            throw new InvalidOperationException(
+                "The session's id cannot be changed after the response headers have left: the client would not learn the new one. Call RotateIdAsync before writing the response.");
+        }
+
+        var record = await ReadNewestAsync().ConfigureAwait(false);
+        var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta()).ConfigureAwait(false);
+        ThrowIfUnavailable(created, "The session's id could not be changed: its store gave no answer.");
+        var ended = await _services.Committer.DestroyAsync(Key).ConfigureAwait(false);
+        if (ended.Outcome != CommitOutcome.Committed)
+        {
+            await _services.Committer.DestroyAsync(key).ConfigureAwait(false);
+            ThrowIfUnavailable(ended, "The session's old id could not be ended: its store gave no answer.");
+            EndElsewhere(); // Another request has rotated or ended it first; one id survives, and it is not this one.
+            return;
+        }
+
+        Continue(id, key, created);
+    }
+
+    public async Task DestroyAsync(CancellationToken cancellationToken = default)
+    {
+        BeforeChange();
+        ThrowIfNotAvailable("The session could not be ended");
+        if (!IsNew)
+        {
+            var ended = await _services.Committer.DestroyAsync(Key).ConfigureAwait(false);
+            ThrowIfUnavailable(ended, "The session could not be ended: its store gave no answer.");
+        }
+
+        End();
+        Response.ExpireCookie();
+    }
+
+    private async ValueTask<(SessionId Id, SessionKey Key, CommitResult Result)> CreateAsync(SessionRecord record, SessionDelta delta)
+    {
+        if (await _services.KeyRing.LoadAsync(_context.RequestAborted).ConfigureAwait(false) is null)
+        {
+            return (default, default, CommitResult.Unavailable(StoreFailure.Unreachable));
+        }
+
+        while (true)
+        {
+            var id = IsNew ? DrawId() : SessionId.New(_services.Random);
+            var key = SessionKey.Of(id);
+            var result = await _services.Committer.CreateAsync(key, record, delta, Durability).ConfigureAwait(false);
+            if (result.Outcome is not CommitOutcome.Collision)
+            {
+                return (id, key, result);
+            }
+
+            _isIdDrawn = false;
+            _publicId = null;
+        }
+    }
+
+    /// <summary>The id a new session will have when it is committed.</summary>
+    private SessionId DrawId()
+    {
+        if (!_isIdDrawn)
+        {
+            _id = SessionId.New(_services.Random);
+            _isIdDrawn = true;
+        }
+
+        return _id;
+    }
+
+    private async ValueTask<SessionRecord> ReadNewestAsync()
+    {
+        var read = await _services.Store.ReadAsync(Key, Record.Version).ConfigureAwait(false);
+        return read.Outcome == StoreReadOutcome.Found ? SessionRecord.Merge(read.Record!, Record) : Record;
+    }
+
+    private void Continue(in SessionId id, SessionKey key, CommitResult created)
+    {
+        _id = id;
+        _publicId = null;
+        _delta = null;
+        Key = key;
+        _record = created.Record;
+        _isWhole = created.IsWhole;
+        IsNew = false;
+        Response.SendCookie();
+    }
+
+    private void End()
+    {
+        _record = null;
+        _delta = null;
+        _publicId = null;
+        _isIdDrawn = false;
+        IsNew = true;
+        _isWhole = true;
+    }
+
+    /// <summary>
+    /// Another request has ended the session or given it another id while this one ran. What this one writes is dropped: a session of its own
+    /// would take the place of the other's at the client.
+    /// </summary>
+    private void EndElsewhere()
+    {
+        End();
+        _isEndedElsewhere = true;
+        Response.KeepCookie();
+    }
+
+    private void ThrowIfNotAvailable(string what)
+    {
+        if (!IsAvailable)
+        {
+            throw new SessionUnavailableException($"{what}: its store gave no answer, and this request has an empty session in its place.", StoreFailure.Unreachable);
+        }
+    }
+
+    private static void ThrowIfUnavailable(CommitResult result, string message)
+    {
+        if (result.Outcome == CommitOutcome.Unavailable)
+        {
+            throw new SessionUnavailableException(message, result.Failure);
+        }
+    }
+}
