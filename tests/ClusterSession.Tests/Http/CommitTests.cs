@@ -10,7 +10,7 @@ namespace ClusterSession.Tests.Http;
 
 public sealed class CommitTests : NodeTests
 {
-    private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Meeting _meeting = new();
 
     [Fact]
     public async Task Commit_is_in_the_store_before_the_first_byte_reaches_the_client()
@@ -20,14 +20,14 @@ public sealed class CommitTests : NodeTests
             context.Session.SetString("color", "red");
             await context.Response.WriteAsync("first ");
             await context.Response.Body.FlushAsync();
-            await _goOn.Task;
+            await _meeting.WaitAsync();
             await context.Response.WriteAsync("last");
         }));
         var b = await StartAsync();
         var browser = a.Browser();
         await using var body = await browser.BeginAsync("/stream");
         Assert.Equal("red", await browser.GetAsync("/get/color", b));
-        _goOn.SetResult();
+        _meeting.GoOn();
         Assert.Equal("first last", await new StreamReader(body).ReadToEndAsync());
     }
 
@@ -240,7 +240,7 @@ public sealed class CommitTests : NodeTests
         var node = await StartAsync(endpoints => endpoints.MapGet("/twice", async (HttpContext context) =>
         {
             context.Session.SetString("mine1", "1");
-            await _goOn.Task;
+            await _meeting.WaitAsync();
             await context.Session.CommitAsync();
             context.Session.SetString("mine2", "2");
         }));
@@ -249,8 +249,9 @@ public sealed class CommitTests : NodeTests
         await browser.GetAsync("/set/color/red");
         var second = browser.Copy();
         var running = browser.GetAsync("/twice");
+        await _meeting.AreHereAsync(1);
         await second.GetAsync("/set/theirs/1", other);
-        _goOn.SetResult();
+        _meeting.GoOn();
         await running;
         Assert.Equal("color,mine1,mine2,theirs", await browser.GetAsync("/keys"));
         Assert.Equal("color,mine1,mine2,theirs", await browser.GetAsync("/keys", other));

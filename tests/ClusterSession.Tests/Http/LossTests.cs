@@ -13,7 +13,7 @@ namespace ClusterSession.Tests.Http;
 public sealed class LossTests : NodeTests
 {
     private readonly ReplaceableStore _store;
-    private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Meeting _meeting = new();
 
     public LossTests() => _store = new ReplaceableStore(new InMemorySessionStore(Sessions));
 
@@ -54,14 +54,15 @@ public sealed class LossTests : NodeTests
             endpoints => endpoints.MapGet("/slow", async (HttpContext context) =>
             {
                 context.Session.SetString("size", "xl");
-                await _goOn.Task;
+                await _meeting.WaitAsync();
             }),
             store: _store);
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
         var running = browser.Copy().GetAsync("/slow");
+        await _meeting.AreHereAsync(1);
         var empty = Replace();
-        _goOn.SetResult();
+        _meeting.GoOn();
         await running;
         var stored = await new InMemorySessionStore(empty).ReadAsync(KeyOf(browser), default, default);
         Assert.True(stored.Record!.TryFind("color", out _) && stored.Record.TryFind("size", out _));

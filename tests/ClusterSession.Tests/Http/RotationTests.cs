@@ -10,7 +10,7 @@ namespace ClusterSession.Tests.Http;
 
 public sealed class RotationTests : NodeTests
 {
-    private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Meeting _meeting = new();
 
     [Fact]
     public async Task New_id_has_all_data_of_the_old_one_and_what_others_wrote_meanwhile()
@@ -20,8 +20,9 @@ public sealed class RotationTests : NodeTests
         await browser.GetAsync("/set/color/red");
         var old = browser.Copy();
         var login = browser.GetAsync("/login");
+        await _meeting.AreHereAsync(1);
         await browser.Copy().GetAsync("/set/theirs/1", b);
-        _goOn.SetResult();
+        _meeting.GoOn();
         await login;
         Assert.NotEqual(old.Id, browser.Id);
         Assert.Equal("color,theirs,user", await browser.GetAsync("/keys", b));
@@ -68,9 +69,9 @@ public sealed class RotationTests : NodeTests
     [Fact]
     public async Task Of_rotations_at_once_one_id_survives_and_no_loser_takes_the_winners_cookie_back()
     {
+        var (a, b) = (await StartAsync(), await StartAsync());
         for (var round = 0; round < 20; round++)
         {
-            var (a, b) = (await StartAsync(), await StartAsync());
             var browser = a.Browser();
             await browser.GetAsync("/set/color/red");
             var tabs = Enumerable.Range(0, 6).Select(_ => browser.Copy()).ToArray();
@@ -84,19 +85,40 @@ public sealed class RotationTests : NodeTests
     }
 
     [Fact]
+    public async Task Login_that_is_sent_twice_at_once_leaves_the_client_one_session_whatever_the_losers_write()
+    {
+        var node = await StartAsync(endpoints => endpoints.MapGet("/login", async (HttpContext context) =>
+        {
+            await _meeting.WaitAsync();
+            await context.GetClusterSession().RotateIdAsync();
+            context.Session.SetString("user", "ada");
+        }));
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        var tabs = Enumerable.Range(0, 4).Select(_ => browser.Copy()).ToArray();
+        var running = tabs.Select(tab => tab.GetAsync("/login")).ToArray();
+        await _meeting.AreHereAsync(tabs.Length);
+        _meeting.GoOn();
+        await Task.WhenAll(running);
+        var winner = Assert.Single(tabs, tab => tab.LastSetCookie);
+        Assert.Equal("color,user", await winner.GetAsync("/keys"));
+    }
+
+    [Fact]
     public async Task Request_that_overlaps_a_rotation_does_not_take_the_new_cookie_back()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/slow", async (HttpContext context) =>
         {
             context.Session.SetString("slow", "1");
-            await _goOn.Task;
+            await _meeting.WaitAsync();
         }));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         var (slow, late) = (browser.Copy(), browser.Copy());
         var running = slow.GetAsync("/slow");
+        await _meeting.AreHereAsync(1);
         await browser.GetAsync("/rotate");
-        _goOn.SetResult();
+        _meeting.GoOn();
         await running;
         await late.GetAsync("/get/color");
         Assert.False(slow.LastSetCookie);
@@ -161,7 +183,7 @@ public sealed class RotationTests : NodeTests
         var gated = new GatedStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(store: gated, endpoints: endpoints => endpoints.MapGet("/logout", async (HttpContext context) =>
         {
-            await _goOn.Task;
+            await _meeting.WaitAsync();
             await context.GetClusterSession().DestroyAsync();
         }));
         var b = await StartAsync();
@@ -169,11 +191,12 @@ public sealed class RotationTests : NodeTests
         await browser.GetAsync("/set/color/red");
         var thief = browser.Copy();
         var ending = browser.GetAsync("/logout"); // Has opened the session, and ends it when it goes on.
+        await _meeting.AreHereAsync(1);
         await browser.Copy().GetAsync("/set/color/blue", b); // The copy of a is stale now.
         gated.Holding = StoreOperations.Read;
         var reading = thief.GetAsync("/get/color");
         await Condition.HoldsAsync(() => gated.Held == 1, "the read's answer is on its way");
-        _goOn.SetResult();
+        _meeting.GoOn();
         await ending;
         gated.Open();
         Assert.Equal("blue", await reading); // It was read before the end.
@@ -183,7 +206,7 @@ public sealed class RotationTests : NodeTests
     private void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/login", async (HttpContext context) =>
     {
         context.Session.SetString("user", "ada");
-        await _goOn.Task;
+        await _meeting.WaitAsync();
         await context.GetClusterSession().RotateIdAsync();
     });
 }

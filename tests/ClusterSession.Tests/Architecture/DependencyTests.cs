@@ -1,0 +1,56 @@
+using System.Xml.Linq;
+using Xunit;
+
+namespace ClusterSession.Tests.Architecture;
+
+/// <summary>Arrows point to the core; stores never see each other; inside a store the bytes know no sockets and the sockets no sessions.</summary>
+public sealed class DependencyTests
+{
+    /// <summary>Composes all packages, so may reference them.</summary>
+    private const string Tool = "ClusterSession.Cli";
+
+    [Fact]
+    public void Shipped_projects_reference_the_core_and_nothing_else()
+    {
+        var projects = Repository.Files(".csproj", "src").ToArray();
+        Assert.Contains("src/ClusterSession/ClusterSession.csproj", projects);
+        foreach (var project in projects.Where(project => !project.Contains(Tool)))
+        {
+            var references = References(project, "ProjectReference");
+            Assert.Equal(project == "src/ClusterSession/ClusterSession.csproj" ? [] : ["../ClusterSession/ClusterSession.csproj"], references);
+            Assert.Empty(References(project, "PackageReference"));
+        }
+    }
+
+    [Fact]
+    public void Shipped_assemblies_reference_the_framework_and_the_core_only()
+    {
+        Assert.DoesNotContain(typeof(IClusterSession).Assembly.GetReferencedAssemblies(), name => name.Name!.StartsWith("ClusterSession", StringComparison.Ordinal));
+        Assert.All(
+            typeof(ClusterSession.Redis.IRedisCredentials).Assembly.GetReferencedAssemblies(),
+            name => Assert.True(name.Name is "ClusterSession" || name.Name!.StartsWith("System", StringComparison.Ordinal) || name.Name.StartsWith("Microsoft", StringComparison.Ordinal), name.Name));
+    }
+
+    [Theory]
+    [InlineData("src/ClusterSession", new[] { "ClusterSession.Redis", "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" })]
+    [InlineData("src/ClusterSession.Redis", new[] { "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" })]
+    [InlineData("src/ClusterSession.Redis/Protocol", new[]
+    {
+        "Redis.Connection", "Redis.Scripts", "ClusterSession.Sessions", "ClusterSession.Stores", "ClusterSession.Http", "System.Net.Sockets", "SessionKey", "SessionRecord", "SessionVersion", "RedisSessionStore", "RedisKeys",
+    })]
+    [InlineData("src/ClusterSession.Redis/Connection", new[]
+    {
+        "Redis.Scripts", "ClusterSession.Sessions", "ClusterSession.Stores", "ClusterSession.Http", "SessionKey", "SessionRecord", "SessionVersion", "RedisSessionStore", "RedisKeys",
+    })]
+    public void Folder_does_not_know(string folder, string[] unknown)
+    {
+        var files = Repository.Files(".cs", folder).ToArray();
+        Assert.NotEmpty(files);
+        var known = files.SelectMany(file => Repository.Code(file).Select((line, i) => (At: $"{file}:{i + 1}", Line: line)))
+            .Where(code => unknown.Any(name => code.Line.Contains(name, StringComparison.Ordinal)) && !code.Line.TrimStart().StartsWith("[assembly", StringComparison.Ordinal));
+        Assert.Empty(known.ToArray());
+    }
+
+    private static string[] References(string project, string kind) =>
+        [.. XDocument.Parse(Repository.Read(project)).Descendants(kind).Select(reference => reference.Attribute("Include")!.Value)];
+}

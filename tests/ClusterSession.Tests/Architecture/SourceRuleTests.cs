@@ -1,0 +1,79 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace ClusterSession.Tests.Architecture;
+
+/// <summary>A second net under the analyzer of banned calls, and the form of the files.</summary>
+public sealed partial class SourceRuleTests
+{
+    private const int MostLines = 400;
+
+    [Theory]
+    [InlineData(@"\bDateTime(Offset)?\.(Utc)?Now\b")]
+    [InlineData(@"\bThread\.Sleep\b")]
+    [InlineData(@"\bRandom\.Shared\b")]
+    [InlineData(@"\bGuid\.NewGuid\b")]
+    [InlineData(@"\.Wait\(\)")]
+    [InlineData(@"\b\w*[tT]ask\w*\.Result\b")]
+    [InlineData(@"\bTask\.Delay\([^,()]*\)")]
+    [InlineData(@"\bConsole\.")]
+    [InlineData(@"\bBinaryFormatter\b")]
+    [InlineData(@"\basync void\b")]
+    public void Source_makes_no_banned_call(string banned)
+    {
+        var calls = Sources().SelectMany(file => Repository.Code(file).Select((line, i) => (At: $"{file}:{i + 1}", Line: line)))
+            .Where(code => Regex.IsMatch(code.Line, banned));
+        Assert.Empty(calls.ToArray());
+    }
+
+    [Fact]
+    public void Task_Run_has_its_reason_beside_it()
+    {
+        foreach (var file in Sources())
+        {
+            var lines = Repository.Read(file).Split('\n');
+            for (var i = 0; i < lines.Length; i++)
+            {
+                if (lines[i].Contains("Task.Run(", StringComparison.Ordinal))
+                {
+                    Assert.True(lines[Math.Max(0, i - 4)..(i + 1)].Any(line => line.Contains("//", StringComparison.Ordinal)), $"{file}:{i + 1} starts a task of its own and does not say why.");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Files_are_short() =>
+        Assert.All(Sources(), file => Assert.True(File.ReadLines(Path.Combine(Repository.Root, file)).Count() <= MostLines, $"{file} has more than {MostLines} lines: which second thing is in it?"));
+
+    [Fact]
+    public void Files_hold_one_public_type_each()
+    {
+        foreach (var file in Sources())
+        {
+            var types = PublicType().Matches(Repository.Read(file)).Select(match => match.Groups["name"].Value).Distinct().ToArray();
+            Assert.True(types.Length <= 1, $"{file} holds {string.Join(" and ", types)}.");
+            Assert.True(types.Length == 0 || Path.GetFileName(file).StartsWith(types[0], StringComparison.Ordinal), $"{file} holds {types.FirstOrDefault()}.");
+        }
+    }
+
+    [Fact]
+    public void Namespaces_are_those_of_the_folders_or_of_what_users_import_already()
+    {
+        foreach (var file in Sources())
+        {
+            var ns = Namespace().Match(Repository.Read(file)).Groups["name"].Value;
+            var project = file.Split('/')[1];
+            var folder = Path.GetDirectoryName(file)!.Replace('\\', '/')["src/".Length..].Replace('/', '.');
+            Assert.True(ns == folder || ns == project || ns == "ClusterSession" || ns.StartsWith("Microsoft.", StringComparison.Ordinal), $"{file} is in namespace '{ns}'.");
+        }
+    }
+
+    private static IEnumerable<string> Sources() => Repository.Files(".cs", "src");
+
+    [GeneratedRegex(@"^public (?:(?:static|sealed|abstract|readonly|partial|ref) )*(?:class|record struct|record|struct|interface|enum|delegate \S+) (?<name>\w+)", RegexOptions.Multiline)]
+    private static partial Regex PublicType();
+
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+}
