@@ -23,6 +23,10 @@ internal sealed class DeviceClient(LoadProgram program, int number, SharedSessio
             }
             if (session is null || session.IsOver)
             {
+                if (shared.IsClosed)
+                {
+                    return;
+                }
                 shared.IsOver |= session?.IsOver ?? false;
                 await Task.Delay(Plan.Think + TimeSpan.FromMilliseconds(1));
                 continue;
@@ -33,6 +37,7 @@ internal sealed class DeviceClient(LoadProgram program, int number, SharedSessio
             session.Add(sent, await SendAsync(request, sent, session.Jar, ops));
             await ThinkAsync();
         }
+        shared.IsClosed |= isFirst;
     }
 
     private async Task<OwnedSession> BeginAsync()

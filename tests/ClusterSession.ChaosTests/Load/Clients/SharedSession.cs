@@ -7,6 +7,7 @@ internal sealed class SharedSession
     private CookieJar? _jar; // under _lock
     private int _number = -1; // under _lock
     private volatile bool _isOver;
+    private volatile bool _isClosed;
 
     public int Number
     {
@@ -24,6 +25,13 @@ internal sealed class SharedSession
     {
         get => _isOver;
         set => _isOver = value;
+    }
+
+    /// <summary>The first device has ended: no other session will come.</summary>
+    public bool IsClosed
+    {
+        get => _isClosed;
+        set => _isClosed = value;
     }
 
     public int Publish(CookieJar jar)
