@@ -51,7 +51,7 @@ internal sealed class ClusterSessionMiddleware(
             {
                 session.Begin(cookie.Id, cookie.Key, copy.Record, SessionSource.LocalCopy, isRegressed: false);
                 touches.Used(cookie.Key, copy, access?.Prolongs ?? true);
-                RenewCookieIfSignedByAnOldKey(session, cookie);
+                RenewCookieIfOutdated(session, cookie);
                 return RunAsync(context, session);
             }
         }
@@ -105,7 +105,7 @@ internal sealed class ClusterSessionMiddleware(
             case OpenOutcome.Opened:
                 session.Begin(cookie.Id, cookie.Key, opened.Record!, opened.Source, opened.IsRegressed);
                 touches.Used(cookie.Key, access?.Prolongs ?? true);
-                RenewCookieIfSignedByAnOldKey(session, cookie);
+                RenewCookieIfOutdated(session, cookie);
                 break;
             case OpenOutcome.Missing:
                 session.BeginInsteadOfExpired(opened.IsRegressed);
@@ -116,9 +116,11 @@ internal sealed class ClusterSessionMiddleware(
         }
     }
 
-    private void RenewCookieIfSignedByAnOldKey(RequestSession session, in CookieReading cookie)
+    // A request that is shown more than its cookie knows of tells the client so: its next request may reach a node whose copy lacks
+    // what was just seen, and only the token keeps that copy from being served.
+    private void RenewCookieIfOutdated(RequestSession session, in CookieReading cookie)
     {
-        if (cookie.KeyId != services.KeyRing.Signing.Id)
+        if (cookie.KeyId != services.KeyRing.Signing.Id || session.Version > cookie.Seen)
         {
             session.RenewCookie();
         }

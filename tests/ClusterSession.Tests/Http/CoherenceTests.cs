@@ -86,6 +86,19 @@ public sealed class CoherenceTests : NodeTests
         }
     }
 
+    [Fact]
+    public async Task What_a_client_has_read_on_one_node_it_does_not_lose_on_another_that_has_no_news()
+    {
+        var deaf = new DeafStore(new InMemorySessionStore(Sessions));
+        var a = await StartAsync(store: deaf);
+        var b = await StartAsync();
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/old");
+        await browser.Copy().GetAsync("/set/color/new", b);
+        Assert.Equal("new", await browser.GetAsync("/get/color", b));
+        Assert.Equal("new", await browser.GetAsync("/get/color", a));
+    }
+
     /// <summary>The answer of a read arrives; before whoever asked goes on, news of a change arrive, and a second request joins the read.</summary>
     [Fact]
     public async Task Request_that_joins_a_read_does_not_make_its_outdated_answer_a_fresh_copy()
