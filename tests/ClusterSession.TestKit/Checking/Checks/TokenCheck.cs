@@ -4,7 +4,7 @@ namespace ClusterSession.TestKit.Checking.Checks;
 
 /// <summary>
 /// No request is served from a copy older than what its client has seen, unless the answer says so (N5), and it says so only where two layers had failed.
-/// Uses the token that was sent where it is known; else, for clients that do one thing at a time, the newest version of their earlier answers.
+/// Uses the token that was sent and, for clients that do one thing at a time, the newest version of their earlier answers.
 /// </summary>
 public sealed class TokenCheck : IHistoryCheck
 {
@@ -51,8 +51,13 @@ public sealed class TokenCheck : IHistoryCheck
             {
                 continue;
             }
-            // Which token the jar of a client with parallel requests held is not known unless it was recorded: see TokenOrder.
-            var minimum = request.TokenSent ?? (request.ClientKind == ClientKind.Parallel ? null : floor);
+            // What a client with parallel requests has seen is not what its jar holds (see TokenOrder): for it the token counts alone. For all others
+            // the newest version seen counts too: a server that forgets to tell it in the cookie is not excused by the cookie.
+            var minimum = request.TokenSent;
+            if (request.ClientKind != ClientKind.Parallel && floor is { } seenBefore && (minimum is null || seenBefore > minimum))
+            {
+                minimum = seenBefore;
+            }
             if (minimum is not { } least)
             {
                 continue;
