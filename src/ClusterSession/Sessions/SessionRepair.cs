@@ -45,12 +45,12 @@ internal sealed class SessionRepair(
                     return Tombstone(version);
                 case StoreCommitOutcome.Committed when answer.Previous.IsNone:
                     Count(logger.StoreLostSession);
-                    recent.Add(key, copy);
+                    recent.Add(key, copy, isWhole: true, SessionVersion.None);
                     copies.Publish(key, copy, answer.Lease, mark, copies.Clock.Now);
                     return copy;
                 case StoreCommitOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     Count(logger.StoreLostCommit);
-                    recent.Add(key, merged);
+                    recent.Add(key, merged, isWhole: false, answer.Previous);
                     metrics.Forks.Add(stored.Version > copy.Version ? 1 : 0);
                     merged = new SessionDelta().ApplyTo(merged, version);
                     copies.Publish(key, merged, answer.Lease, mark, copies.Clock.Now);
@@ -58,7 +58,7 @@ internal sealed class SessionRepair(
                 case StoreCommitOutcome.Committed:
                     // Merged into something this node has not seen: what is stored now is known only to the store.
                     Count(logger.StoreLostCommit);
-                    recent.Add(key, copy);
+                    recent.Add(key, copy, isWhole: false, answer.Previous);
                     copies.Drop(key);
                     return await ReadAnewAsync(key).ConfigureAwait(false) ?? merged;
                 default:

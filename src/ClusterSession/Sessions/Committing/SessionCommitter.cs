@@ -76,11 +76,10 @@ internal sealed class SessionCommitter(
                 case StoreCommitOutcome.Superseded when attempt < MostAttempts:
                     continue;
                 case StoreCommitOutcome.Committed when answer.IsBaseMissing:
-                    return await CompleteAsync(key, delta.ApplyTo(record, version, forgetBefore)).ConfigureAwait(false);
+                    return await CompleteAsync(key, delta.ApplyTo(record, version, forgetBefore), answer.Previous).ConfigureAwait(false);
                 case StoreCommitOutcome.Committed:
                     CheckReplicas(change.Replicas, answer.Replicas);
-                    var (stored, isStoredWhole) = WhatWasStored(key, record, isWhole && answer.Previous == record.Version, answer.Previous);
-                    return Committed(key, delta.ApplyTo(stored, version, forgetBefore), answer, isStoredWhole, mark);
+                    return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole && answer.Previous == record.Version, mark);
                 case StoreCommitOutcome.Missing:
                     metrics.Lost.Add(1);
                     logger.StoreLostSession();
@@ -166,11 +165,11 @@ internal sealed class SessionCommitter(
     /// The store had lost what the request opened, and now has a record with the newest version that lacks it: the whole copy follows before anybody
     /// is told of that version.
     /// </summary>
-    private async ValueTask<CommitResult> CompleteAsync(SessionKey key, SessionRecord changed)
+    private async ValueTask<CommitResult> CompleteAsync(SessionKey key, SessionRecord changed, SessionVersion previous)
     {
         metrics.Lost.Add(1);
         logger.StoreLostCommit();
-        recent.Add(key, changed);
+        recent.Add(key, changed, isWhole: false, previous);
         copies.Drop(key);
         var kept = Keep(key, changed, isWhole: false, new SessionDelta(), changed.Version, StoreFailure.None);
         if (kept.Outcome == CommitOutcome.Committed)
@@ -181,31 +180,25 @@ internal sealed class SessionCommitter(
         return kept;
     }
 
-    /// <summary>What a commit was applied to, as far as this node knows: the base, or what another of its requests has made of that meanwhile.</summary>
-    private (SessionRecord Record, bool IsWhole) WhatWasStored(SessionKey key, SessionRecord record, bool isWhole, SessionVersion previous) =>
-        !isWhole && copies.TryGet(key, out var copy) && !copy.IsStale && copy.Record.Version == previous ? (copy.Record, true) : (record, isWhole);
-
     private CommitResult Committed(SessionKey key, SessionRecord changed, in StoreCommit answer, bool isWhole, int mark)
     {
-        recent.Add(key, changed);
+        var known = recent.Add(key, changed, isWhole, answer.Previous);
         metrics.Committed.Add(1);
         if (answer.Lease.IsLost)
         {
             return Keep(key, changed, isWhole: false, new SessionDelta(), changed.Version, StoreFailure.None);
         }
 
-        if (isWhole)
+        if (known.IsWhole)
         {
-            copies.Publish(key, changed, answer.Lease, mark, copies.Clock.Now);
-        }
-        else
-        {
-            // Read anew at once, not by the next request: that one may come when the store gives no answer.
-            copies.Drop(key);
-            _ = repair.ReadAnewAsync(key);
+            copies.Publish(key, known.Record, answer.Lease, mark, copies.Clock.Now);
+            return CommitResult.Committed(known.Record, isWhole: true);
         }
 
-        return CommitResult.Committed(changed, isWhole);
+        // Read anew at once, not by the next request: that one may come when the store gives no answer.
+        copies.Drop(key);
+        _ = repair.ReadAnewAsync(key);
+        return CommitResult.Committed(changed, isWhole: false);
     }
 
     private CommitResult Keep(

@@ -279,11 +279,11 @@ internal sealed class CommitJournal
                 case StoreCommitOutcome.Committed:
                     var isWhole = answer.Previous == stored || answer.Previous.IsNone;
                     var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
-                    _recent.Add(key, merged);
+                    _recent.Add(key, merged, isWhole, answer.Previous);
                     Settle(key, record, isWhole ? merged : null, answer.Lease, mark);
                     return true;
                 case StoreCommitOutcome.Unchanged:
-                    _recent.Add(key, record);
+                    _recent.Add(key, record, isWhole: false, answer.Previous);
                     Settle(key, record, answer.Previous == record.Version ? record : null, answer.Lease, mark);
                     return true;
                 case StoreCommitOutcome.Unavailable:

@@ -1,11 +1,19 @@
 namespace ClusterSession.Sessions.Recovery;
 
 /// <summary>The newest commit of this node to one session. The record is immutable and mostly shared with the local copy.</summary>
-internal sealed class RecentCommit(SessionRecord record, long at)
+internal sealed class RecentCommit(SessionRecord record, long at, SessionVersion missing)
 {
     private volatile bool _isOutdated;
 
     public SessionRecord Record { get; } = record;
+
+    /// <summary>
+    /// The version that the store had before the newest of these commits and that is not in the record, or none: then the record is all that the
+    /// store had after it.
+    /// </summary>
+    public SessionVersion Missing { get; } = missing;
+
+    public bool IsWhole => Missing.IsNone;
 
     /// <summary>When the store acknowledged it, as a timestamp.</summary>
     public long At { get; } = at;

@@ -26,14 +26,22 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
 
     public int Count => _commits.Count;
 
-    public void Add(SessionKey key, SessionRecord record)
+    /// <summary>The store has acknowledged a commit, or a whole copy.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="record">The request's copy with its changes.</param>
+    /// <param name="isWhole">Whether that is all that the store has now.</param>
+    /// <param name="previous">The version the store had before.</param>
+    /// <returns>What this node has committed lately to the session, this included.</returns>
+    public RecentCommit Add(SessionKey key, SessionRecord record, bool isWhole, SessionVersion previous)
     {
         var now = time.GetTimestamp();
+        RecentCommit added;
         while (true)
         {
             if (!_commits.TryGetValue(key, out var before))
             {
-                if (_commits.TryAdd(key, new RecentCommit(record, now)))
+                added = new RecentCommit(record, now, isWhole ? SessionVersion.None : previous);
+                if (_commits.TryAdd(key, added))
                 {
                     Interlocked.Add(ref _bytes, record.Size);
                     break;
@@ -42,17 +50,17 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
                 continue;
             }
 
-            // Requests at once on one node commit on the same base: the later record may lack what the earlier one wrote.
-            var both = record.Contains(before.Record.Version) ? record : SessionRecord.Merge(before.Record, record);
-            if (_commits.TryUpdate(key, new RecentCommit(both, now), before))
+            added = Together(before, record, isWhole, previous, now);
+            if (_commits.TryUpdate(key, added, before))
             {
-                Interlocked.Add(ref _bytes, both.Size - before.Record.Size);
+                Interlocked.Add(ref _bytes, added.Record.Size - before.Record.Size);
                 break;
             }
         }
 
         _order.Enqueue((key, now));
         ForgetOld(now);
+        return added;
     }
 
     public void AddEnd(SessionKey key, SessionVersion version)
@@ -95,6 +103,24 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     /// <summary>The ends of sessions, at some moment each.</summary>
     public IEnumerable<KeyValuePair<SessionKey, SessionVersion>> Ends() =>
         _ends.Select(end => KeyValuePair.Create(end.Key, end.Value.Version));
+
+    /// <summary>
+    /// Requests at once on one node commit on the same base, and hear of it in any order: the later record may lack what the earlier one wrote, and
+    /// each commit's predecessor may be the other one.
+    /// </summary>
+    private static RecentCommit Together(RecentCommit before, SessionRecord record, bool isWhole, SessionVersion previous, long now)
+    {
+        var both = record.Contains(before.Record.Version) ? record : SessionRecord.Merge(before.Record, record);
+        var isNewer = record.Version > before.Record.Version;
+        var missing = (isNewer, isWhole) switch
+        {
+            (true, true) => SessionVersion.None,
+            (true, false) => before.IsWhole && before.Record.Version == previous ? SessionVersion.None : previous,
+            (false, true) => before.Missing == record.Version ? SessionVersion.None : before.Missing,
+            (false, false) => before.Missing,
+        };
+        return new RecentCommit(both, now, missing);
+    }
 
     private void ForgetOld(long now)
     {
