@@ -1,3 +1,5 @@
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Opening;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Servers;
@@ -5,6 +7,7 @@ using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -106,19 +109,22 @@ public sealed class CoherenceTests : NodeTests
         var gated = new GatedStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(store: gated);
         var b = await StartAsync();
-        for (var round = 0; round < 20; round++)
-        {
-            var browser = b.Browser();
-            await browser.GetAsync("/set/color/old");
-            gated.Holding = StoreOperations.Read;
-            var requests = new List<Task<string>> { browser.Copy().GetAsync("/get/color", a) };
-            await Condition.HoldsAsync(() => gated.Held == 1, "the answer is on its way");
-            await browser.Copy().GetAsync("/set/color/new", b);
-            requests.AddRange(Enumerable.Range(0, 4).Select(_ => browser.Copy().GetAsync("/get/color", a)));
-            gated.Open();
-            await Task.WhenAll(requests);
-            Assert.Equal("new", await browser.Copy().GetAsync("/get/color", a));
-        }
+        var opener = a.Services.GetRequiredService<SessionOpener>();
+        var browser = b.Browser();
+        await browser.GetAsync("/set/color/old");
+        Assert.True(SessionId.TryParse(browser.Id!, out var id));
+        var key = SessionKey.Of(id);
+        gated.Holding = StoreOperations.Read;
+        using var leaving = new CancellationTokenSource();
+        var first = opener.OpenAsync(key, default, leaving.Token).AsTask();
+        await Condition.HoldsAsync(() => gated.Held == 1, "the answer is on its way");
+        await browser.Copy().GetAsync("/set/color/new", b);
+        var joining = opener.OpenAsync(key, default, default).AsTask();
+        await leaving.CancelAsync(); // Only who joined is left to make a copy of the answer.
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        gated.Open();
+        await joining;
+        Assert.Equal("new", await browser.Copy().GetAsync("/get/color", a));
     }
 
     [Fact]
