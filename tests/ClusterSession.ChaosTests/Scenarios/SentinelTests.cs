@@ -10,7 +10,7 @@ namespace ClusterSession.ChaosTests.Scenarios;
 /// <summary>A master, two replicas and three sentinels, two nodes (S01, S02, S04, S23, S24 of the fault list).</summary>
 public sealed class SentinelTests(ITestOutputHelper output)
 {
-    private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0, HardLimit = TimeSpan.FromSeconds(5) };
+    private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0 };
 
     [Fact]
     public async Task Master_killed_under_load_loses_nothing_and_fails_no_session_with_a_local_copy()

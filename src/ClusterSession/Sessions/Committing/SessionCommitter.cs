@@ -192,7 +192,9 @@ internal sealed class SessionCommitter(
         if (known.IsWhole)
         {
             copies.Publish(key, known.Record, answer.Lease, mark, copies.Clock.Now);
-            return CommitResult.Committed(known.Record, isWhole: true);
+            return known.Record.Version == changed.Version
+                ? CommitResult.Committed(known.Record, isWhole: true)
+                : CommitResult.Committed(changed, isWhole: false); // A later commit was heard of first; this request names its own.
         }
 
         // Read anew at once, not by the next request: that one may come when the store gives no answer.
