@@ -4,13 +4,14 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.ChaosNode;
 
 /// <summary>
-/// Says in headers what a browser can not see but a checker wants: the version that the request's changes were committed as, and for an answer
+/// Says in headers what a browser can not see but a checker wants: the version of the copy after the request's changes were committed (of several requests at once
+/// that share a copy it may be the same, so it names what was seen, not a commit), and for an answer
 /// that the endpoint had no part in, that nothing can have been committed.
 /// </summary>
 /// <remarks>Callbacks before the headers run in reverse order of their registration: this one is registered first, so it sees the session after its commit.</remarks>
 internal sealed class CommitHeaders(RequestDelegate next)
 {
-    public const string Committed = "X-Chaos-Committed";
+    public const string Version = "X-Chaos-Version";
     public const string NotCommitted = "X-Chaos-Not-Committed";
     public const string RegressedHeader = "X-Chaos-Regressed";
 
@@ -35,7 +36,7 @@ internal sealed class CommitHeaders(RequestDelegate next)
         {
             if (VersionText.Of(session) is { } now && now != (string)served!)
             {
-                context.Response.Headers[Committed] = now;
+                context.Response.Headers[Version] = now;
             }
             if (session.IsRegressed)
             {

@@ -1,4 +1,6 @@
 using ClusterSession.ChaosTests.Load.Clients;
+using ClusterSession.TestKit.Checking;
+using ClusterSession.TestKit.Checking.Checks;
 using ClusterSession.TestKit.Histories;
 
 namespace ClusterSession.ChaosTests.Load;
@@ -16,7 +18,9 @@ namespace ClusterSession.ChaosTests.Load;
 /// </summary>
 internal sealed class LoadProgram : IDisposable
 {
-    private const int FirstObserver = 1_000_000;
+    private static readonly TimeSpan NodeDeadline = TimeSpan.FromSeconds(30);
+
+    private int _lastObserver = 1_000_000; // incremented atomically
 
     public LoadProgram(LoadPlan plan)
     {
@@ -69,33 +73,62 @@ internal sealed class LoadProgram : IDisposable
     }
 
     /// <summary>
-    /// Reads every session through every node with the cookie its owner was left with, until each node has answered. Call after all faults are healed.
+    /// Reads every session through every node with the cookie its owner was left with. Call after all faults are healed. What was kept back during an outage may
+    /// still be on its way, so the reading is repeated until nothing acknowledged is missing and all nodes agree, or until the time for that is over; what is read
+    /// then is final.
     /// </summary>
-    /// <exception cref="TimeoutException">A node did not answer for a session within the deadline (default 30 s).</exception>
-    public Task ReadEverythingAsync(TimeSpan? deadline = null)
+    /// <param name="settle">How long the cluster may take to come to rest; default 10 s, the promise for unsent commits.</param>
+    /// <exception cref="TimeoutException">A node gave no answer at all for a session within 30 s.</exception>
+    public async Task ReadEverythingAsync(TimeSpan? settle = null)
+    {
+        var until = Recorder.NowNs + (long)(settle ?? TimeSpan.FromSeconds(10)).TotalNanoseconds;
+        while (true)
+        {
+            await ReadOnceAsync();
+            if (Recorder.NowNs > until || IsAtRest(Recorder.ToHistory()))
+            {
+                return;
+            }
+            Recorder.NothingIsFinalYet();
+            await Task.Delay(100, CancellationToken.None);
+        }
+    }
+
+    public void Dispose() => Sender.Dispose();
+
+    private static bool IsAtRest(History history)
+    {
+        var context = new CheckContext(history, CheckOptions.Default);
+        return new LostUpdateCheck().Check(context).Never == 0 && new ConvergenceCheck().Check(context).Never == 0;
+    }
+
+    private Task ReadOnceAsync()
     {
         var events = Recorder.ToHistory().Events.GroupBy(e => e.Session).ToDictionary(g => g.Key, g => g.ToList());
         var options = new ParallelOptions { MaxDegreeOfParallelism = 8 };
         return Parallel.ForEachAsync(Sessions.All.Where(j => j.State.Cookie is not null), options, async (jar, _) =>
         {
             var ops = FinalOps(events.GetValueOrDefault(jar.Session) ?? []);
-            var request = 0;
             foreach (var node in Plan.Nodes)
             {
-                var until = Recorder.NowNs + (long)(deadline ?? TimeSpan.FromSeconds(30)).TotalNanoseconds;
-                while ((await Sender.SendAsync(FirstObserver + jar.Session, ClientKind.Observer, request++, jar.State, null, node, ops, EventFlags.Final)).Result != RequestResult.Ok)
-                {
-                    if (Recorder.NowNs > until)
-                    {
-                        throw new TimeoutException($"Node {node.Name} did not answer for session {jar.Session} after the run.");
-                    }
-                    await Task.Delay(20, CancellationToken.None);
-                }
+                await ReadThroughAsync(jar.State, node, ops);
             }
         });
     }
 
-    public void Dispose() => Sender.Dispose();
+    // Each read is a client of its own: none keeps the cookie it is given, so none may expect to see what another one saw.
+    private async Task ReadThroughAsync(JarState jar, NodeAddress node, List<Op> ops)
+    {
+        var until = Recorder.NowNs + (long)NodeDeadline.TotalNanoseconds;
+        while ((await Sender.SendAsync(Interlocked.Increment(ref _lastObserver), ClientKind.Observer, 0, jar, null, node, ops, EventFlags.Final)).Result != RequestResult.Ok)
+        {
+            if (Recorder.NowNs > until)
+            {
+                throw new TimeoutException($"Node {node.Name} did not answer for session {jar.Session} after the run.");
+            }
+            await Task.Delay(20, CancellationToken.None);
+        }
+    }
 
     private static List<Op> FinalOps(List<HistoryEvent> events)
     {

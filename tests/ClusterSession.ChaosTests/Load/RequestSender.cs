@@ -81,7 +81,7 @@ internal sealed class RequestSender : IDisposable
 
     private static HistoryEvent Judge(HistoryRecorder.OpenRequest open, HttpAnswer answer, CookieJar? jar, EventFlags flags)
     {
-        var committed = SeenVersion.TryParse(answer.Header("X-Chaos-Committed"));
+        var after = SeenVersion.TryParse(answer.Header("X-Chaos-Version"));
         if (answer.Header("X-Chaos-Regressed") is not null)
         {
             flags |= EventFlags.Regressed;
@@ -91,7 +91,7 @@ internal sealed class RequestSender : IDisposable
             var isCertain = answer.Status == 503
                 && (answer.Header("X-Chaos-Not-Committed") is not null || answer.Header("Session-Commit") == "not-committed");
             flags |= answer.Status == 503 ? EventFlags.Rejected : EventFlags.None;
-            jar?.Apply(answer, committed, renewed: false);
+            jar?.Apply(answer, after, renewed: false);
             return open.End(isCertain ? RequestResult.Fail : RequestResult.Info, r => r with { Flags = flags, Note = $"HTTP {answer.Status}" });
         }
 
@@ -101,14 +101,13 @@ internal sealed class RequestSender : IDisposable
         flags |= said.IsAvailable ? EventFlags.None : EventFlags.ServedEmpty;
         var served = SeenVersion.TryParse(said.Served);
         // The jar changes before the end is recorded, so a request that could not yet send the new cookie never counts as a later one.
-        var setCookie = jar?.Apply(answer, committed ?? served, said.Ops.Any(o => o.Kind == OpKind.Renew)) ?? false;
+        var setCookie = jar?.Apply(answer, after ?? served, said.Ops.Any(o => o.Kind == OpKind.Renew)) ?? false;
         return open.End(RequestResult.Ok, r => r with
         {
             Flags = flags,
             Ops = said.Ops,
             Served = served,
-            Committed = committed,
-            TokenReceived = setCookie ? committed ?? served : null,
+            TokenReceived = setCookie ? after ?? served : null,
             Note = said.Source,
         });
     }

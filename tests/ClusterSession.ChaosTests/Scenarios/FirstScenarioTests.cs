@@ -44,13 +44,13 @@ public sealed class FirstScenarioTests(ITestOutputHelper output)
 
         var verdict = await RunAsync("lost replies", cluster, ["lost reply"], async load =>
         {
+            var fault = load.Recorder.BeginFault("lost reply", "redis", FaultLayer.Link);
             for (var i = 0; i < 10; i++)
             {
-                var fault = load.Recorder.BeginFault("lost reply", "redis", FaultLayer.Link);
                 await proxy.DropReply("EVALSHA", occurrence: 20).Dropped.WaitAsync(TimeSpan.FromSeconds(30));
-                fault.Confirm();
-                fault.Heal();
             }
+            fault.Confirm("10 times");
+            fault.Heal();
         });
 
         Assert.True(verdict.Outcome == VerdictOutcome.Passed, verdict.ToString());
@@ -84,7 +84,7 @@ public sealed class FirstScenarioTests(ITestOutputHelper output)
         }
         await load.ReadEverythingAsync();
 
-        var verdict = new HistoryChecker(CheckOptions.Default with { MinimumCrossNodeReads = 100 }).Check(load.Recorder.ToHistory());
+        var verdict = new HistoryChecker(CheckOptions.Default with { MinimumCrossNodeReads = 100, RegressionsMayBeReportedDuringFaults = true, EndedSessionsMayBeServedDuringFaults = true }).Check(load.Recorder.ToHistory());
         output.WriteLine(verdict.ToString());
         return verdict;
     }

@@ -42,18 +42,32 @@ public sealed class CheckContext
 
     public bool TryGetWriter(string value, out (HistoryEvent Event, Op Op) writer) => _writers.TryGetValue(value, out writer);
 
-    public bool InDoubleFault(HistoryEvent from, HistoryEvent to) =>
-        DoubleFaultWindows.Any(w => w.Overlaps(from.InvokeNs, to.CompleteNs));
+    /// <summary>Whether a loss between the two is excused, provided that it was reported.</summary>
+    public bool MayRegress(HistoryEvent from, HistoryEvent to) =>
+        DoubleFaultWindows.Any(w => w.Overlaps(from.InvokeNs, to.CompleteNs))
+        || (Options.RegressionsMayBeReportedDuringFaults && IsNearFault(from.InvokeNs, to.CompleteNs, static _ => true));
+
+    /// <summary>Whether such a fault lasted, or had been healed no longer than the settle time before.</summary>
+    public bool IsNearFault(long fromNs, long toNs, Func<FaultEvent, bool> which)
+    {
+        var settleNs = (long)Options.SettleTime.TotalNanoseconds;
+        return History.Faults.Any(f => which(f)
+            && f.StartNs <= toNs
+            && (f.EndNs > long.MaxValue - settleNs || f.EndNs + settleNs >= fromNs));
+    }
 
     /// <summary>
-    /// How bad it is that what <paramref name="earlier"/> did or saw is missing in <paramref name="reader"/>: excused by a double fault only,
+    /// How bad it is that what <paramref name="earlier"/> did or saw is missing in <paramref name="reader"/>: excused by a double fault (or what the options allow) only,
     /// and only if the session said so.
     /// </summary>
     public OutcomeClass ClassOfLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader)
     {
         var wasReported = session.Events.Any(
-            e => e.Has(EventFlags.Regressed) && e.CompleteNs >= earlier.InvokeNs && e.InvokeNs <= reader.CompleteNs);
-        return (wasReported && InDoubleFault(earlier, reader)) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
+            e => e.Has(EventFlags.Regressed)
+                && (e.Client == reader.Client || e.Client == earlier.Client) // telling somebody else is not telling
+                && e.CompleteNs >= earlier.InvokeNs
+                && e.InvokeNs <= reader.CompleteNs);
+        return (wasReported && MayRegress(earlier, reader)) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
     }
 
     /// <summary>Acknowledged under <c>Local</c> by a node that was killed before it had to flush.</summary>

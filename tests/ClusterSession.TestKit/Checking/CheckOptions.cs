@@ -26,6 +26,19 @@ public sealed record CheckOptions
     /// <summary>How long after an acknowledged renewal the old id may still read (for requests that were under way in the same browser).</summary>
     public TimeSpan RotationGrace { get; init; }
 
+    /// <summary>
+    /// A node that is cut off from the store acknowledges writes that only it has; a client who goes on through another node meanwhile can only be told so. If set, a
+    /// regression that is reported while a fault of any kind lasts (and for <see cref="SettleTime"/> after it) counts as budget; without it only one in a double fault
+    /// does. A silent one may never happen either way.
+    /// </summary>
+    public bool RegressionsMayBeReportedDuringFaults { get; init; }
+
+    /// <summary>
+    /// A node that is cut off from the store goes on with the sessions it has, and can not hear that one of them was ended elsewhere. If set, such reads count as
+    /// budget while a fault of a store or a link lasts (and for <see cref="SettleTime"/> after it); without it they may never happen.
+    /// </summary>
+    public bool EndedSessionsMayBeServedDuringFaults { get; init; }
+
     /// <summary>Null if no session can become idle in this run.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 

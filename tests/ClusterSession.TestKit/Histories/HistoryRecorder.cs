@@ -52,6 +52,18 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
         return open;
     }
 
+    /// <summary>What was read as final turned out to be too early: it stays in the history as ordinary reads.</summary>
+    public void NothingIsFinalYet()
+    {
+        lock (_lock)
+        {
+            for (var i = 0; i < _events.Count; i++)
+            {
+                _events[i] = _events[i] with { Flags = _events[i].Flags & ~EventFlags.Final };
+            }
+        }
+    }
+
     /// <summary>The history up to now, ordered by begin.</summary>
     public History ToHistory()
     {

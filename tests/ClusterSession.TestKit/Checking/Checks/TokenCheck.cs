@@ -22,9 +22,8 @@ public sealed class TokenCheck : IHistoryCheck
             foreach (var request in session.Events.Where(e => e.Has(EventFlags.Regressed)))
             {
                 report.Add("reported regressions", 1);
-                var start = session.Events[0];
-                var outcome = context.InDoubleFault(start, request) ? OutcomeClass.Budget : OutcomeClass.Never;
-                report.Violation("REGRESSED", outcome, "the session reported a loss" + (outcome == OutcomeClass.Never ? " without a double fault" : ""), request);
+                var outcome = context.MayRegress(session.Events[0], request) ? OutcomeClass.Budget : OutcomeClass.Never;
+                report.Violation("REGRESSED", outcome, "the session reported a loss" + (outcome == OutcomeClass.Never ? " that nothing excuses" : ""), request);
             }
         }
         return report.ToResult();

@@ -71,6 +71,29 @@ public sealed class HandmadeHistoryTests
         Assert.Equal(1, verdict["entries"].Budget);
     }
 
+    [Theory]
+    [InlineData(EventFlags.Regressed, VerdictOutcome.Invalid)]
+    [InlineData(EventFlags.None, VerdictOutcome.Failed)]
+    public void Token_where_a_fault_may_be_reported_silence_is_still_wrong(EventFlags flags, VerdictOutcome expected)
+    {
+        var story = new HistoryBuilder();
+        story.Options = story.Options with { RegressionsMayBeReportedDuringFaults = true };
+        var verdict = story
+            .Fault("cut", "A-redis", FaultLayer.Link, 1, 50)
+            .Add([Op.Append(V1)], committed: 9)
+            .Add([Op.List()], node: "B", sent: 9, served: 8, flags: flags)
+            .Check();
+        Assert.Equal(expected, verdict.Outcome); // invalid: too short a story to pass
+    }
+
+    [Fact]
+    public void Entries_a_loss_reported_to_somebody_else_is_not_reported() => Fails("READ-YOUR-WRITES", h => h
+        .Fault("kill", "A", FaultLayer.Node, 1, 50)
+        .Fault("failover", "redis", FaultLayer.Store, 1, 50)
+        .Add([Op.Append(V1)])
+        .Add([Op.List()], client: 3, node: "B", flags: EventFlags.Regressed)
+        .Add([Op.List()], node: "B"));
+
     [Fact]
     public void Token_two_faults_of_one_layer_are_no_excuse() => Fails("REGRESSED", h => h
         .Fault("pause", "replica", FaultLayer.Store, 1, 50)
@@ -272,6 +295,32 @@ public sealed class HandmadeHistoryTests
         .Add([Op.Append(V1)])
         .Add([Op.Destroy()])
         .Add([Op.List(V1)], client: 7, kind: ClientKind.Thief, node: "B"));
+
+    [Fact]
+    public void Destruction_a_node_cut_off_may_not_have_heard_of_it_where_that_is_allowed()
+    {
+        var verdict = Lawful(h =>
+        {
+            h.Options = h.Options with { EndedSessionsMayBeServedDuringFaults = true };
+            return h
+                .Add([Op.Append(V1)], from: 1)
+                .Fault("cut", "B-redis", FaultLayer.Link, 3, 20)
+                .Add([Op.Destroy()], from: 5)
+                .Add([Op.List(V1)], client: 7, kind: ClientKind.Thief, node: "B", from: 8);
+        });
+        Assert.Equal(1, verdict["destruction"].Budget);
+    }
+
+    [Fact]
+    public void Destruction_a_node_that_is_back_must_have_heard_of_it() => Fails("RESURRECTED", h =>
+    {
+        h.Options = h.Options with { EndedSessionsMayBeServedDuringFaults = true };
+        return h
+            .Add([Op.Append(V1)], from: 1)
+            .Fault("cut", "B-redis", FaultLayer.Link, 3, 20)
+            .Add([Op.Destroy()], from: 5)
+            .Add([Op.List(V1)], client: 7, kind: ClientKind.Thief, node: "B", from: 2500);
+    });
 
     [Fact]
     public void Destruction_a_logout_without_answer_may_not_have_happened() => Lawful(h => h
