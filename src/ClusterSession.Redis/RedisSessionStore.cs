@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Connection.Fencing;
 using ClusterSession.Redis.Protocol;
@@ -183,20 +184,21 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         return route;
     }
 
-    private async ValueTask<StoreCommit> CommitAsync(
-        SessionKey key, SessionScriptRequest request, int replicas, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        if (replicas == 0)
-        {
-            return await ExecuteAsync(RouteOf(key), request, StoreCommit.Unavailable, cancellationToken).ConfigureAwait(false);
-        }
+    private ValueTask<StoreCommit> CommitAsync(
+        SessionKey key, SessionScriptRequest request, int replicas, TimeSpan timeout, CancellationToken cancellationToken) =>
+        replicas == 0
+            ? ExecuteAsync(RouteOf(key), request, StoreCommit.Unavailable, cancellationToken)
+            : CommitAndWaitAsync(key, request, new WaitRequest(replicas, timeout), cancellationToken);
 
-        var wait = new WaitRequest(replicas, timeout);
+    private async ValueTask<StoreCommit> CommitAndWaitAsync(
+        SessionKey key, SessionScriptRequest request, WaitRequest wait, CancellationToken cancellationToken)
+    {
         var answer = await ExecuteAsync(RouteOf(key), request, StoreCommit.Unavailable, cancellationToken, wait).ConfigureAwait(false);
         return answer with { Replicas = wait.Confirmed };
     }
 
     /// <summary>Sends a request to whoever serves the key, and makes a value of whatever goes wrong.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T> ExecuteAsync<T>(
         byte[] route, RedisRequest<T> request, Func<StoreFailure, T> unavailable, CancellationToken cancellationToken, WaitRequest? wait = null)
     {
@@ -288,6 +290,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<T> SendAsync<T>(RedisConnection connection, RedisRequest<T> request, WaitRequest? wait, bool isAsked)
     {
         if (request is ILeasedRequest leased)

@@ -17,7 +17,7 @@ if struct.unpack('>I7', current) >= struct.unpack('>I7', v) then
   return 'S' .. current
 end
 local kept = math.min(count, 7)
-redis.call('HSET', k, 'm', string.sub(m, 1, 10) .. string.char(kept + 1) .. v .. string.sub(m, 12, 11 + 13 * kept))
+local header = string.sub(m, 1, 10) .. string.char(kept + 1) .. v .. string.sub(m, 12, 11 + 13 * kept)
 local last = 4 + 2 * tonumber(ARGV[4])
 local bs, bw = struct.unpack('>I7I6', ARGV[3])
 for i = last + 1, #ARGV do
@@ -27,7 +27,8 @@ for i = last + 1, #ARGV do
     if s < bs or (s == bs and w <= bw) then redis.call('HDEL', k, ARGV[i]) end
   end
 end
-for i = 5, last, 2000 do redis.call('HSET', k, unpack(ARGV, i, math.min(i + 1999, last))) end
+redis.call('HSET', k, 'm', header, unpack(ARGV, 5, math.min(2004, last)))
+for i = 2005, last, 2000 do redis.call('HSET', k, unpack(ARGV, i, math.min(i + 1999, last))) end
 redis.call('PEXPIRE', k, ARGV[2])
 redis.call('EXISTS', k) -- A connection's own write ends its tracking of the key; a read after it begins it anew.
 if current == ARGV[3] then return 'C' .. current end

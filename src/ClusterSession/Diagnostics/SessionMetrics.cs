@@ -13,11 +13,10 @@ internal sealed class SessionMetrics : IDisposable
     public SessionMetrics(IMeterFactory factory)
     {
         _meter = factory.Create(MeterName);
-        Opened = _meter.CreateCounter<long>("clustersession.opened", "{session}", "Sessions opened, by where the copy came from.");
-        Committed = _meter.CreateCounter<long>("clustersession.commits", "{commit}", "Commits, by outcome.");
+        Committed = _meter.CreateCounter<long>("clustersession.commits", "{commit}", "Commits that the store acknowledged.");
         Regressed = _meter.CreateCounter<long>(
             "clustersession.regressions", "{session}", "Sessions served without something their client had seen acknowledged.");
-        Lost = _meter.CreateCounter<long>("clustersession.losses", "{session}", "Sessions or commits found missing from the store, by whether a copy repaired them.");
+        Lost = _meter.CreateCounter<long>("clustersession.losses", "{session}", "Sessions or commits that the store had lost and this node gave back.");
         Forks = _meter.CreateCounter<long>("clustersession.forks", "{session}", "Sessions whose store and copy had different commits, merged.");
         RefusedCookies = _meter.CreateCounter<long>("clustersession.cookies.refused", "{cookie}", "Cookies that were not issued here or were changed.");
         ReplicasShort = _meter.CreateCounter<long>(
@@ -28,8 +27,6 @@ internal sealed class SessionMetrics : IDisposable
     public static ActivitySource Activities { get; } = new(MeterName);
 
     public Meter Meter => _meter;
-
-    public Counter<long> Opened { get; }
 
     public Counter<long> Committed { get; }
 

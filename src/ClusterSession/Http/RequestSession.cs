@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
@@ -177,6 +178,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     }
 
     /// <summary>Commits what is not committed yet.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<CommitResult?> CommitChangesAsync()
     {
         if (!HasChanges || !IsAvailable)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Stores;
@@ -76,6 +77,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     }
 
     /// <summary>Commits before the first byte of the body. False: the response is a 503 now, and the body must be dropped.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> CommitAsync()
     {
         if (IsRejected)

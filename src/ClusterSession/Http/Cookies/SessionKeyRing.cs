@@ -24,14 +24,16 @@ internal sealed class SessionKeyRing
     private const int KeyLength = 3 + 8 + SecretLength;
     public const int MaxKeys = 32;
 
-    public SessionKeyRing(IEnumerable<CookieKey> keys) => Keys = [.. keys.OrderBy(key => key.ActiveFrom)];
+    private readonly CookieKey[] _keys;
+
+    public SessionKeyRing(IEnumerable<CookieKey> keys) => _keys = [.. keys.OrderBy(key => key.ActiveFrom)];
 
     /// <summary>Oldest first.</summary>
-    public IReadOnlyList<CookieKey> Keys { get; }
+    public IReadOnlyList<CookieKey> Keys => _keys;
 
     public CookieKey? Find(int id)
     {
-        foreach (var key in Keys)
+        foreach (var key in _keys)
         {
             if (key.Id == id)
             {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Recovery;
@@ -42,6 +43,7 @@ internal sealed class SessionCommitter(
     /// </param>
     /// <param name="delta">The changes.</param>
     /// <param name="durability">When the commit counts as done.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<CommitResult> CommitAsync(
         SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability)
     {

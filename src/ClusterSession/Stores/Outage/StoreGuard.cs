@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions;
 using Microsoft.Extensions.Logging;
@@ -64,6 +65,7 @@ internal sealed class StoreGuard(
     /// <summary>The store reports that it can be reached: nobody needs to wait for a probe.</summary>
     public void Connected() => Answered();
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T> WatchAsync<T>(ValueTask<T> operation, Func<T, StoreFailure> failureOf)
     {
         var answer = await operation.ConfigureAwait(false);
