@@ -56,6 +56,18 @@ public sealed class RedisSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Session_that_the_server_evicted_is_no_logout()
+    {
+        var browser = _a.Browser();
+        await browser.GetAsync("/set/color/red");
+        await browser.GetAsync("/get/color", _b);
+        await _redis.CommandAsync("DEL", (await _redis.CommandAsync("KEYS", "cs:1:{*")).Trim());
+        Assert.Equal("red", await browser.GetAsync("/get/color", _b));
+        Assert.Equal("False", await browser.GetAsync("/regressed", _b));
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+    }
+
+    [Fact]
     public async Task Second_read_comes_from_the_local_copy_until_another_node_writes()
     {
         var browser = _a.Browser();

@@ -19,13 +19,14 @@ namespace ClusterSession.Sessions.Opening;
 /// read the store, unless it is still what the local copy is (one read for all that wait)
 ///   |- found, contains the client's commit ---------------------------------------- use it
 ///   |- found, behind the client or beside the local copy: merge the local copy in, store the result
-///   |- missing, local copy that nobody else has changed: the store lost it: store the copy again
+///   |- missing, local copy: the store lost it: store the copy again
 ///   |- still behind the client, or missing too early: others may be giving it back: ask again for a while
 ///   |- still so: use what there is, flagged as regressed, never silently
 ///   |- missing, and idle for long: ended;  destroyed: ended
 ///   `- no answer (within the soft timeout, where the local copy would do): local copy that contains the client's commit, else unavailable
 /// </code>
-/// A copy that somebody else has changed is never stored again where the store has nothing: the change may have been its end.
+/// A copy that somebody else has changed is not stored again where the store has nothing and may have lost the ends of sessions: the change may
+/// have been its end. While no end can be lost, a session that is missing was evicted or deleted by hand.
 /// Thread-safe.
 /// </remarks>
 internal sealed class SessionOpener(
@@ -74,7 +75,7 @@ internal sealed class SessionOpener(
             {
                 StoreReadOutcome.Found => await TakeInAsync(key, read.Record!, usable, read.Lease, mark).ConfigureAwait(false),
                 StoreReadOutcome.Unchanged => copies.Publish(key, copy!.Record, read.Lease, mark, copy.TouchedAt).Record,
-                _ when usable is { IsStale: false } => await repair.RestoreAsync(key, usable.Record, stored: null).ConfigureAwait(false),
+                _ when usable is not null && !(usable.IsStale && recovery.MayHaveLostEnds) => await repair.RestoreAsync(key, usable.Record, stored: null).ConfigureAwait(false),
                 _ => null,
             };
             if (record is { IsDestroyed: true })

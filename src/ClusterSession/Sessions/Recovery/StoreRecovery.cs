@@ -33,9 +33,16 @@ internal sealed class StoreRecovery(
 
     private readonly Channel<StoreContinuity> _connected = Channel.CreateUnbounded<StoreContinuity>(new() { SingleReader = true });
     private long _replacedAt = long.MinValue;
+    private long _lostAt = long.MinValue;
 
     /// <summary>Whether the store came back as another a short while ago, so that nodes are still giving it back what they have.</summary>
     public bool IsUnderWay => Volatile.Read(ref _replacedAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < RecoveringFor;
+
+    /// <summary>
+    /// Whether the store may have lost the ends of sessions whose copies can still be in use. While it has not, a session that is missing was not ended:
+    /// its tombstone would be there.
+    /// </summary>
+    public bool MayHaveLostEnds => Volatile.Read(ref _lostAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < lifetime.TombstoneLife;
 
     public void OnChanged(SessionKey key)
     {
@@ -49,6 +56,7 @@ internal sealed class StoreRecovery(
         journal.Wake();
         if (continuity.Loss != StoreLoss.None)
         {
+            Volatile.Write(ref _lostAt, time.GetTimestamp());
             Volatile.Write(ref _replacedAt, time.GetTimestamp());
             _connected.Writer.TryWrite(continuity);
         }
