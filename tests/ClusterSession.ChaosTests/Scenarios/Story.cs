@@ -118,5 +118,5 @@ internal sealed class Story
             .Select(e => e.ToString()),
     ];
 
-    private int Commits() => _load.Recorder.ToHistory().Events.Count(e => e.Result == RequestResult.Ok && e.Committed is not null);
+    private int Commits() => _load.Recorder.ToHistory().Events.Count(e => e.Result == RequestResult.Ok && e.Ops.Any(o => o.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter));
 }

@@ -27,7 +27,7 @@ public sealed record HistoryEvent
 
     public required long InvokeNs { get; init; }
 
-    /// <summary>When the client stopped waiting: with an answer, an error or without any.</summary>
+    /// <summary>When the client stopped waiting: with an answer, an error or without any; <see cref="long.MaxValue"/> if it still waited when the history ended.</summary>
     public required long CompleteNs { get; init; }
 
     public required RequestResult Result { get; init; }
@@ -73,7 +73,7 @@ public sealed record HistoryEvent
         + (Committed is { } committed ? $" committed {committed}" : "")
         + (Note is null ? "" : $" [{Note}]");
 
-    private static string Ns(long ns) => $"{ns / 1_000_000.0:0.000} ms";
+    private static string Ns(long ns) => ns == long.MaxValue ? "no end" : $"{ns / 1_000_000.0:0.000} ms";
 
     private static string Describe(Op op) => op.Kind switch
     {

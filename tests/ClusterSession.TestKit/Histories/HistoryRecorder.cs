@@ -64,16 +64,15 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
         }
     }
 
-    /// <summary>The history up to now, ordered by begin.</summary>
+    /// <summary>The history up to now, ordered by begin. Requests still under way have no end (<see cref="long.MaxValue"/>).</summary>
     public History ToHistory()
     {
         lock (_lock)
         {
-            var now = NowNs;
             return new History
             {
                 Run = Run,
-                Events = [.. _events.Concat(_openRequests.Select(o => o.Request with { CompleteNs = now })).OrderBy(e => e.InvokeNs)],
+                Events = [.. _events.Concat(_openRequests.Select(o => o.Request with { CompleteNs = long.MaxValue })).OrderBy(e => e.InvokeNs)],
                 Faults = [.. _faults.Concat(_openFaults.Select(o => o.Fault)).OrderBy(f => f.StartNs)],
             };
         }

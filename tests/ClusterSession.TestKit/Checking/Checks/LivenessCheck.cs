@@ -99,7 +99,7 @@ public sealed class LivenessCheck : IHistoryCheck
 
     private static void MeasureDuration(CheckContext context, CheckReport report, List<HistoryEvent> events)
     {
-        if (events.MaxBy(e => e.CompleteNs - e.InvokeNs) is not { } longest)
+        if (events.Where(e => e.CompleteNs != long.MaxValue).MaxBy(e => e.CompleteNs - e.InvokeNs) is not { } longest)
         {
             return;
         }

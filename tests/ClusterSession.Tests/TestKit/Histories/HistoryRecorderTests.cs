@@ -15,6 +15,7 @@ public sealed class HistoryRecorderTests
 
         var request = Assert.Single(recorder.ToHistory().Events);
         Assert.Equal(RequestResult.Info, request.Result);
+        Assert.Equal(long.MaxValue, request.CompleteNs);
         Assert.Equal(long.MaxValue, request.EffectEndNs);
     }
 
