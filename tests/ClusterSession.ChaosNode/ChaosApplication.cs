@@ -1,3 +1,4 @@
+using ClusterSession.ChaosNode.Broken;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Caching.Distributed;
@@ -17,6 +18,7 @@ public static class ChaosApplication
         builder.Logging.AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton<Rendezvous>();
+        builder.Services.AddSingleton(new NodeCounters());
         AddSessions(builder.Services, settings);
 
         var app = builder.Build();
@@ -27,6 +29,10 @@ public static class ChaosApplication
         }
         else
         {
+            if (settings.Broken.HasFlag(BrokenPart.Token))
+            {
+                app.UseMiddleware<TokenEraser>();
+            }
             app.UseClusterSession();
         }
         NodeEndpoints.Map(app);
@@ -49,6 +55,7 @@ public static class ChaosApplication
                 break;
             default:
                 services.AddClusterSession().UseRedis(settings.Store);
+                services.Break(settings.Broken);
                 break;
         }
     }

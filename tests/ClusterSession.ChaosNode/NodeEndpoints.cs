@@ -3,6 +3,7 @@ using ClusterSession.TestKit.Histories;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ClusterSession.ChaosNode;
 
@@ -13,6 +14,8 @@ namespace ClusterSession.ChaosNode;
 /// /ops     POST a JSON array of operations, executed in order inside one request
 /// /state   everything in the session
 /// /health  no session at all
+/// /metric?name=  what a counter of the product has come to
+/// /met?name=     how many requests have come to a meeting; no session either
 /// </code>
 /// each with <c>&amp;meet=name&amp;of=2</c> to wait for another request between reading and writing (see <see cref="Rendezvous"/>). Writes answer to GET too: it is a test.
 /// </summary>
@@ -37,6 +40,12 @@ internal static class NodeEndpoints
             await RunAsync(context, ops ?? []);
         });
         app.MapGet("/state", context => RunAsync(context, []));
+        app.MapGet("/metric", context => context.Response.WriteAsync(
+                context.RequestServices.GetRequiredService<NodeCounters>().Sum(context.Request.Query["name"]!).ToString(CultureInfo.InvariantCulture)))
+            .WithSessionAccess(SessionConcurrency.None);
+        app.MapGet("/met", context => context.Response.WriteAsync(
+                context.RequestServices.GetRequiredService<Rendezvous>().Come(context.Request.Query["name"]!).ToString(CultureInfo.InvariantCulture)))
+            .WithSessionAccess(SessionConcurrency.None);
         app.MapGet("/health", context => context.Response.WriteAsync("ok")).WithSessionAccess(SessionConcurrency.None);
     }
 

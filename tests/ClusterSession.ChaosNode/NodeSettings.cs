@@ -1,3 +1,4 @@
+using ClusterSession.ChaosNode.Broken;
 using Microsoft.Extensions.Configuration;
 
 namespace ClusterSession.ChaosNode;
@@ -15,6 +16,9 @@ public sealed record NodeSettings
     /// <summary><c>memory</c>, or a Redis connection string.</summary>
     public string Store { get; init; } = InMemory;
 
+    /// <summary>What this node does without, over Redis.</summary>
+    public BrokenPart Broken { get; init; }
+
     public const string InMemory = "memory";
 
     public static NodeSettings From(IConfiguration configuration) => new()
@@ -22,5 +26,6 @@ public sealed record NodeSettings
         Name = configuration["name"] ?? "A",
         Mode = Enum.Parse<SessionMode>(configuration["mode"] ?? nameof(SessionMode.ClusterSession)),
         Store = configuration["store"] ?? InMemory,
+        Broken = Enum.Parse<BrokenPart>(configuration["broken"] ?? nameof(BrokenPart.Nothing)),
     };
 }

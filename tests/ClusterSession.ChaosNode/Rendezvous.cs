@@ -20,6 +20,9 @@ public sealed class Rendezvous
         return meeting.Complete.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>How many have come so far.</summary>
+    public int Come(string name) => _meetings.TryGetValue(name, out var meeting) ? Volatile.Read(ref meeting.Come) : 0;
+
     private sealed class Meeting
     {
         public int Come;

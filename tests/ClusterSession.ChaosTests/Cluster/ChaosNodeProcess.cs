@@ -26,6 +26,7 @@ internal sealed class ChaosNodeProcess : IAsyncDisposable
             "--name", settings.Name,
             "--mode", settings.Mode.ToString(),
             "--store", settings.Store,
+            "--broken", settings.Broken.ToString(),
             "--urls", string.Create(CultureInfo.InvariantCulture, $"http://{EndPoint}"),
             .. arguments,
         ];

@@ -18,6 +18,9 @@ internal sealed class Story
 
     private Story(LoadProgram load, ITestOutputHelper output) => (_load, _output) = (load, output);
 
+    /// <summary>For requests that the story makes itself.</summary>
+    public LoadProgram Load => _load;
+
     /// <summary>How often a fault is repeated: a few times, or as often as an issue's acceptance asks for under <c>./test --long</c>.</summary>
     public static int Times(int normally, int atLength) => Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") == "1" ? atLength : normally;
 
@@ -26,11 +29,14 @@ internal sealed class Story
         : Environment.TickCount;
 
     /// <summary>A load that stays at its node, as behind a sticky balancer: every session has a local copy where it is asked for.</summary>
-    public static LoadPlan Sticky(string name, ChaosCluster cluster, params string[] faults) => new()
+    public static LoadPlan Sticky(string name, ChaosCluster cluster, params string[] faults) => Sticky(name, cluster.Addresses, faults);
+
+    /// <inheritdoc cref="Sticky(string, ChaosCluster, string[])"/>
+    public static LoadPlan Sticky(string name, IReadOnlyList<NodeAddress> nodes, params string[] faults) => new()
     {
         Name = name,
         Seed = NewSeed(),
-        Nodes = cluster.Addresses,
+        Nodes = nodes,
         Sequential = 16,
         Browsers = 2,
         DevicePairs = 0,

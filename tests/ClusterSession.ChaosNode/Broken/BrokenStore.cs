@@ -1,0 +1,68 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+
+namespace ClusterSession.ChaosNode.Broken;
+
+/// <summary>A store between the node and the real one that leaves out what a broken build would leave out.</summary>
+internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken) : IClusterSessionStore, IAsyncDisposable
+{
+    public string Name => inner.Name;
+
+    public void Observe(ISessionObserver observer) => inner.Observe(new HardOfHearing(observer, broken));
+
+    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
+        inner.ReadAsync(key, known, cancellationToken);
+
+    public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+        inner.CommitAsync(key, change, cancellationToken);
+
+    public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+        inner.MergeAsync(key, copy, cancellationToken);
+
+    public async ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken)
+    {
+        if (!broken.HasFlag(BrokenPart.Tombstones))
+        {
+            return await inner.DestroyAsync(key, version, tombstoneLife, cancellationToken);
+        }
+        return await inner.TouchAsync(key, TimeSpan.FromMilliseconds(1), cancellationToken) == StoreTouch.Unavailable
+            ? StoreCommit.Unavailable(StoreFailure.Unknown)
+            : StoreCommit.Answered(StoreCommitOutcome.Committed, SessionVersion.None, SessionLease.None);
+    }
+
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
+        inner.TouchAsync(key, life, cancellationToken);
+
+    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) => inner.ReadSharedAsync(name, cancellationToken);
+
+    public ValueTask<StoreShared> CompareExchangeSharedAsync(
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
+        inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        switch (inner)
+        {
+            case IAsyncDisposable disposable:
+                await disposable.DisposeAsync();
+                break;
+            case IDisposable disposable:
+                disposable.Dispose();
+                break;
+        }
+    }
+
+    private sealed class HardOfHearing(ISessionObserver observer, BrokenPart broken) : ISessionObserver
+    {
+        public void OnChanged(SessionKey key)
+        {
+            if (!broken.HasFlag(BrokenPart.Changes))
+            {
+                observer.OnChanged(key);
+            }
+        }
+
+        public void OnConnected(StoreContinuity continuity) =>
+            observer.OnConnected(broken.HasFlag(BrokenPart.Replay) ? new StoreContinuity(StoreLoss.None) : continuity);
+    }
+}
