@@ -124,5 +124,12 @@ internal sealed class Story
             .Select(e => e.ToString()),
     ];
 
+    /// <summary>Lets a fault last as long as it is meant to (its length is what is told, so there is nothing else to wait for), with the load still being answered after that.</summary>
+    public async Task LastsAsync(TimeSpan time, int requests = 50)
+    {
+        await Task.Delay(time);
+        await GoOnAsync(requests);
+    }
+
     private int Commits() => _load.Recorder.ToHistory().Events.Count(e => e.Result == RequestResult.Ok && e.Ops.Any(o => o.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter));
 }
