@@ -51,7 +51,7 @@ internal sealed class SessionRepair(
                 case StoreCommitOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     Count(logger.StoreLostCommit);
                     recent.Add(key, merged, isWhole: false, answer.Previous);
-                    metrics.Forks.Add(stored.Version > copy.Version ? 1 : 0);
+                    metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
                     merged = new SessionDelta().ApplyTo(merged, version);
                     copies.Publish(key, merged, answer.Lease, mark, copies.Clock.Now);
                     return merged;

@@ -175,6 +175,7 @@ internal sealed class StoreRecovery(
                     return null;
                 case StoreCommitOutcome.Committed:
                     metrics.Lost.Add(1);
+                    metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
                     if (copies.TryGet(key, out var copy))
                     {
                         copy.MarkStale(); // The stored record has a new version now.
