@@ -157,7 +157,7 @@ internal sealed class KeyRingSource
         await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_ring is not null && Volatile.Read(ref _loadedAt) != before)
+            if (Volatile.Read(ref _loadedAt) != before)
             {
                 return _hasFailed ? null : _ring; // Somebody else read it while this one waited.
             }

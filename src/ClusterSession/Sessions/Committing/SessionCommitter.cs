@@ -85,8 +85,9 @@ internal sealed class SessionCommitter(
                 case StoreCommitOutcome.Missing:
                     metrics.Lost.Add(1);
                     logger.StoreLostSession();
-                    return await StoreWholeAsync(key, delta.ApplyTo(record, version, forgetBefore), SessionCopyMode.Restore, durability)
-                        .ConfigureAwait(false);
+                    var whole = delta.ApplyTo(WithWhatOthersCommitted(key, record), version, forgetBefore);
+                    whole = whole.Version == version ? whole : new SessionDelta().ApplyTo(whole, clock.Next()); // Two states never have one version.
+                    return await StoreWholeAsync(key, whole, SessionCopyMode.Restore, durability).ConfigureAwait(false);
                 case StoreCommitOutcome.Destroyed:
                     copies.Drop(key);
                     return CommitResult.Destroyed;
@@ -161,6 +162,13 @@ internal sealed class SessionCommitter(
                         : CommitResult.Unavailable(answer.Failure);
             }
         }
+    }
+
+    /// <summary>What this node knows of a session besides what one of its requests opened: the commits of requests that ran beside it.</summary>
+    private SessionRecord WithWhatOthersCommitted(SessionKey key, SessionRecord record)
+    {
+        var known = copies.TryGet(key, out var copy) && !record.Contains(copy.Record.Version) ? SessionRecord.Merge(record, copy.Record) : record;
+        return recent.Find(key) is { } committed && !known.Contains(committed.Version) ? SessionRecord.Merge(known, committed) : known;
     }
 
     /// <summary>
