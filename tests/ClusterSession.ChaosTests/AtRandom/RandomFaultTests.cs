@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using System.Globalization;
+using ClusterSession.ChaosNode;
+using ClusterSession.ChaosTests.Cluster;
+using ClusterSession.ChaosTests.Load;
+using ClusterSession.ChaosTests.Scenarios;
+using ClusterSession.TestKit.Checking;
+using ClusterSession.TestKit.Servers;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace ClusterSession.ChaosTests.AtRandom;
+
+/// <summary>
+/// Faults in an order that nobody chose, at least three of them: <c>./chaos --minutes N --seed S</c>.
+/// </summary>
+public sealed class RandomFaultTests(ITestOutputHelper output)
+{
+    private const int Shortest = 3;
+
+    private static readonly CheckOptions Options = CheckOptions.Default with
+    {
+        MinimumCrossNodeReads = 100,
+        RegressionsMayBeReportedDuringFaults = true,
+        EndedSessionsMayBeServedDuringFaults = true,
+    };
+
+    [ChaosFact]
+    public async Task Random_faults_lose_nothing()
+    {
+        var seed = Story.NewSeed();
+        var random = new Random(seed);
+        var minutes = double.Parse(Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_MINUTES") ?? "0", CultureInfo.InvariantCulture);
+        await using var redis = await SentinelCluster.StartAsync();
+        await using var nodes = await ChaosCluster.StartAsync(3, new NodeSettings { Store = redis.ConnectionString });
+        var plan = new LoadPlan
+        {
+            Name = $"random faults, {minutes:0.##} minutes",
+            Seed = seed,
+            Nodes = nodes.Addresses,
+            Sequential = 8,
+            Browsers = 1,
+            DevicePairs = 1,
+            Thieves = 1,
+            Think = TimeSpan.FromMilliseconds(20),
+        };
+        var verdict = await Story.TellAsync(output, plan, Options, async story =>
+        {
+            var faults = new RandomFaults(story, redis, nodes, random);
+            var clock = Stopwatch.StartNew();
+            for (var i = 0; i < Shortest || clock.Elapsed < TimeSpan.FromMinutes(minutes); i++)
+            {
+                await faults.CauseOneAsync(RandomFaults.Kinds[random.Next(RandomFaults.Kinds.Count)]);
+                await story.GoOnAsync(random.Next(300, 900));
+            }
+        });
+        if (Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_VERDICT") is { Length: > 0 } file)
+        {
+            await File.WriteAllTextAsync(file, $"{verdict}  lost for good: {Story.LostForGood(verdict)}{Environment.NewLine}");
+        }
+
+        Assert.True(verdict.Outcome == VerdictOutcome.Passed && Story.LostForGood(verdict) == 0, verdict.ToString());
+    }
+}
