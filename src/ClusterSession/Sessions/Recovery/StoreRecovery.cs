@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
@@ -29,9 +30,12 @@ internal sealed class StoreRecovery(
 {
     private const int AtOnce = 64;
     private static readonly TimeSpan MostJitter = TimeSpan.FromMilliseconds(200);
+    private const int OrphanRounds = 4;
+    private static readonly TimeSpan OrphanPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RecoveringFor = TimeSpan.FromSeconds(30);
 
     private readonly Channel<StoreContinuity> _connected = Channel.CreateUnbounded<StoreContinuity>(new() { SingleReader = true });
+    private readonly ConcurrentDictionary<SessionKey, SessionRecord> _orphans = new();
     private long _replacedAt = long.MinValue;
     private long _lostAt = long.MinValue;
 
@@ -100,6 +104,24 @@ internal sealed class StoreRecovery(
             await ForAllAsync(
                 copies.All().Where(copy => !copy.Value.IsStale), copy => ReplayAsync(copy.Key, copy.Value.Record, () => copy.Value.IsStale), stopping)
                 .ConfigureAwait(false);
+        }
+
+        await ReplayOrphansAsync(stopping).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Commits to sessions that others have changed since and that are not in the store: those others give them back, or have ended them. So they are
+    /// merged as soon as the session is there; if nobody has brought it in the end, those others are gone, and it is stored as it was here.
+    /// </summary>
+    private async Task ReplayOrphansAsync(CancellationToken stopping)
+    {
+        for (var round = 1; !_orphans.IsEmpty; round++)
+        {
+            await Task.Delay(OrphanPause, time, stopping).ConfigureAwait(false);
+            var isLast = round == OrphanRounds;
+            var orphans = _orphans.ToArray();
+            _orphans.Clear();
+            await ForAllAsync(orphans, orphan => ReplayAsync(orphan.Key, orphan.Value, () => !isLast), stopping).ConfigureAwait(false);
         }
     }
 
@@ -174,6 +196,7 @@ internal sealed class StoreRecovery(
                     journal.Append(key, record, isWhole: false, new SessionDelta(), record.Version, answer.Failure);
                     return null;
                 case StoreCommitOutcome.Committed:
+                    recent.Add(key, record, isWhole: false, answer.Previous.IsNone ? record.Version : answer.Previous); // In doubt anew, should this server fail too.
                     metrics.Lost.Add(1);
                     metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
                     if (copies.TryGet(key, out var copy))
@@ -184,6 +207,9 @@ internal sealed class StoreRecovery(
                     return true;
                 case StoreCommitOutcome.Destroyed:
                     copies.Drop(key);
+                    return false;
+                case StoreCommitOutcome.Missing:
+                    _orphans[key] = record;
                     return false;
                 default:
                     return false;
