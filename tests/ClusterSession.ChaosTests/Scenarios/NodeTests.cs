@@ -54,7 +54,7 @@ public sealed class NodeTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Node_killed_under_Local_takes_no_more_than_the_last_moment_with_it_and_that_is_reported()
+    public async Task Node_killed_under_Local_takes_no_more_than_the_last_moment_with_it()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString }, Local);
