@@ -3,7 +3,7 @@ using ClusterSession.TestKit.Histories;
 namespace ClusterSession.TestKit.Checking;
 
 /// <summary>What one client knows about the entries of its session after the requests added so far (in the order of their ends).</summary>
-internal sealed class EntryView(SessionHistory session)
+internal sealed class EntryView(CheckContext context, SessionHistory session)
 {
     private readonly Dictionary<string, HistoryEvent> _known = [];
     private readonly Dictionary<string, HistoryEvent> _gone = [];
@@ -45,7 +45,7 @@ internal sealed class EntryView(SessionHistory session)
         foreach (var (entry, source) in _known)
         {
             // A read whose token did not cover the entry may simply have looked further back.
-            if (!found.Contains(entry) && session.MayBeGone(Op.EntryKey(entry), request) && !TokenOrder.MayBeOvertaken(session, source, request))
+            if (!found.Contains(entry) && session.MayBeGone(Op.EntryKey(entry), request) && !TokenOrder.MayBeOvertaken(context, session, source, request))
             {
                 MarkGone(entry, request);
             }

@@ -50,7 +50,7 @@ public sealed class EntrySetCheck : IHistoryCheck
     private static void CheckClient(
         CheckContext context, SessionHistory session, CheckReport report, List<(string Entry, HistoryEvent Event)> appends, IReadOnlyList<HistoryEvent> requests)
     {
-        var view = new EntryView(session);
+        var view = new EntryView(context, session);
         foreach (var (reader, nowBefore) in ClientSweep.Over(requests))
         {
             foreach (var earlier in nowBefore.Where(session.IsOwn))
@@ -114,7 +114,7 @@ public sealed class EntrySetCheck : IHistoryCheck
     }
 
     private static OutcomeClass OutcomeOf(CheckContext context, SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
-        !context.Options.DemandParallelGuarantees && TokenOrder.MayBeOvertaken(session, earlier, reader)
+        !context.Options.DemandParallelGuarantees && TokenOrder.MayBeOvertaken(context, session, earlier, reader)
             ? OutcomeClass.Measured
             : context.ClassOfLoss(session, earlier, reader);
 

@@ -98,7 +98,7 @@ public sealed class RegisterSessionCheck : IHistoryCheck
             // A read whose token did not cover the first sighting may have looked further back than it: no proof of a replacement.
             var isProof = !sightings[i].IsRead
                 || context.Options.DemandParallelGuarantees
-                || !TokenOrder.MayBeOvertaken(session, first, sightings[i].Event);
+                || !TokenOrder.MayBeOvertaken(context, session, first, sightings[i].Event);
             if (isProof && sightings[i].Value != read.Value && sightings[i].Event.Precedes(read.Event))
             {
                 return sightings[i];
@@ -108,7 +108,7 @@ public sealed class RegisterSessionCheck : IHistoryCheck
     }
 
     private static OutcomeClass OutcomeOf(CheckContext context, SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
-        !context.Options.DemandParallelGuarantees && TokenOrder.MayBeOvertaken(session, earlier, reader)
+        !context.Options.DemandParallelGuarantees && TokenOrder.MayBeOvertaken(context, session, earlier, reader)
             ? OutcomeClass.Measured
             : context.ClassOfLoss(session, earlier, reader);
 }

@@ -164,6 +164,24 @@ public sealed class HandmadeHistoryTests
             .Add([Op.List(Value(2))], kind: ClientKind.Parallel, node: "C", from: 7, to: 8);
     });
 
+    [Theory]
+    [InlineData(true, VerdictOutcome.Invalid)]
+    [InlineData(false, VerdictOutcome.Failed)]
+    public void Entries_of_two_commits_at_once_on_two_nodes_a_jar_can_name_one_while_the_store_is_away(bool isAway, VerdictOutcome expected)
+    {
+        var story = new HistoryBuilder();
+        if (isAway)
+        {
+            story.Fault("cut", "redis", FaultLayer.Link, 1, 20);
+        }
+        var verdict = story
+            .Add([Op.Append(Value(1))], kind: ClientKind.Parallel, from: 1, to: 5, committed: 7)
+            .Add([Op.Append(Value(2))], kind: ClientKind.Parallel, node: "B", from: 1, to: 6, committed: 8)
+            .Add([Op.List(Value(2))], kind: ClientKind.Parallel, node: "B", from: 7, to: 8, sent: 8, served: 8)
+            .Check();
+        Assert.Equal(expected, verdict.Outcome); // invalid: too short a story to pass
+    }
+
     [Fact]
     public void Entries_a_later_entry_without_the_earlier_one_fails_where_demanded() => Fails("CAUSAL-GAP", h =>
     {
