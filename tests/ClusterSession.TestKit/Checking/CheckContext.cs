@@ -44,7 +44,7 @@ public sealed class CheckContext
 
     /// <summary>Whether a loss between the two is excused, provided that it was reported.</summary>
     public bool MayRegress(HistoryEvent from, HistoryEvent to) =>
-        DoubleFaultWindows.Any(w => w.Overlaps(from.InvokeNs, to.CompleteNs))
+        InDoubleFault(from, to)
         || (Options.RegressionsMayBeReportedDuringFaults && IsNearFault(from.InvokeNs, to.CompleteNs, static _ => true));
 
     /// <summary>Whether such a fault lasted, or had been healed no longer than the settle time before.</summary>
@@ -60,15 +60,21 @@ public sealed class CheckContext
     /// How bad it is that what <paramref name="earlier"/> did or saw is missing in <paramref name="reader"/>: excused by a double fault (or what the options allow) only,
     /// and only if the session said so.
     /// </summary>
-    public OutcomeClass ClassOfLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader)
-    {
-        var wasReported = session.Events.Any(
-            e => e.Has(EventFlags.Regressed)
-                && (e.Client == reader.Client || e.Client == earlier.Client) // telling somebody else is not telling
-                && e.CompleteNs >= earlier.InvokeNs
-                && e.InvokeNs <= reader.CompleteNs);
-        return (wasReported && MayRegress(earlier, reader)) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
-    }
+    public OutcomeClass ClassOfLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
+        (WasTold(session, earlier, reader) && MayRegress(earlier, reader)) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
+
+    /// <summary>The same for what is missing at the end, when every fault is healed: nothing but a double fault excuses it.</summary>
+    public OutcomeClass ClassOfFinalLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
+        (WasTold(session, earlier, reader) && InDoubleFault(earlier, reader)) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
+
+    private bool InDoubleFault(HistoryEvent from, HistoryEvent to) => DoubleFaultWindows.Any(w => w.Overlaps(from.InvokeNs, to.CompleteNs));
+
+    // Telling somebody else is not telling.
+    private static bool WasTold(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) => session.Events.Any(
+        e => e.Has(EventFlags.Regressed)
+            && (e.Client == reader.Client || e.Client == earlier.Client)
+            && e.CompleteNs >= earlier.InvokeNs
+            && e.InvokeNs <= reader.CompleteNs);
 
     /// <summary>Acknowledged under <c>Local</c> by a node that was killed before it had to flush.</summary>
     public bool LostWithItsNode(HistoryEvent write) =>

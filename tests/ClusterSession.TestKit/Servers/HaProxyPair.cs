@@ -112,6 +112,9 @@ public sealed class HaProxyPair : IAsyncDisposable
         try
         {
             var (old, target) = (Master, Other);
+            // The replica calls its link up a moment before the master has its first acknowledgement and calls it online.
+            await Condition.HoldsAsync(
+                async () => (await old.CommandAsync("INFO", "replication")).Contains("state=online", StringComparison.Ordinal), "the master calls its replica online");
             var reply = await old.CommandAsync("FAILOVER", "TO", target.Host, target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "TIMEOUT", "5000");
             if (reply != "OK")
                 throw new InvalidOperationException($"FAILOVER was answered with {reply}.");

@@ -94,7 +94,7 @@ public sealed class CounterCheck : IHistoryCheck
             }
             else if (number < known.Count)
             {
-                var outcome = isStrict ? context.ClassOfLoss(session, last, reader) : OutcomeClass.Measured;
+                var outcome = isStrict ? context.ClassOfFinalLoss(session, last, reader) : OutcomeClass.Measured;
                 report.Add("counter steps lost", known.Count - number);
                 report.Violation("COUNTER-TOO-LOW", outcome, $"{key} is {number} after {known.Count} acknowledged increments", last, reader);
             }

@@ -64,7 +64,7 @@ public sealed class LostUpdateCheck : IHistoryCheck
             report.Opportunity();
             if (!values.Contains(op.Value!))
             {
-                report.Violation("LOST-ENTRY", context.ClassOfLoss(session, write, reader), $"acknowledged entry {op.Value} is not there at the end", write, reader);
+                report.Violation("LOST-ENTRY", context.ClassOfFinalLoss(session, write, reader), $"acknowledged entry {op.Value} is not there at the end", write, reader);
             }
         }
     }
@@ -95,7 +95,7 @@ public sealed class LostUpdateCheck : IHistoryCheck
         {
             if (!session.MayBeGone(op.Key!, reader))
             {
-                report.Violation("LOST-VALUE", context.ClassOfLoss(session, writes[^1], reader), $"{op.Key} was written and is not there at the end", writes[^1], reader);
+                report.Violation("LOST-VALUE", context.ClassOfFinalLoss(session, writes[^1], reader), $"{op.Key} was written and is not there at the end", writes[^1], reader);
             }
             return;
         }
@@ -106,7 +106,7 @@ public sealed class LostUpdateCheck : IHistoryCheck
         {
             if (sightings.Find(s => s.Client == write.Client && s.Precedes(write)) is { } seen)
             {
-                report.Violation("SUPERSEDED-VALUE-WON", context.ClassOfLoss(session, write, reader), $"{op.Key} ended as a value that its writer's client had replaced", seen, write, reader);
+                report.Violation("SUPERSEDED-VALUE-WON", context.ClassOfFinalLoss(session, write, reader), $"{op.Key} ended as a value that its writer's client had replaced", seen, write, reader);
                 return;
             }
         }

@@ -303,6 +303,17 @@ public sealed class HandmadeHistoryTests
     });
 
     [Fact]
+    public void Lost_for_good_is_not_excused_by_having_been_reported_during_a_fault() => Fails("LOST-ENTRY", h =>
+    {
+        h.Options = h.Options with { RegressionsMayBeReportedDuringFaults = true };
+        return h
+            .Fault("cut", "A-redis", FaultLayer.Link, 1, 50)
+            .Add([Op.Append(V1)])
+            .Add([Op.List()], node: "B", flags: EventFlags.Regressed)
+            .Final([Op.List()]);
+    });
+
+    [Fact]
     public void Lost_the_newest_value_of_a_register() => Fails("SUPERSEDED-VALUE-WON", h => h
         .Add([Op.Set("k", V1)])
         .Add([Op.Set("k", V2)])
