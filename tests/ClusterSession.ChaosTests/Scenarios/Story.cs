@@ -118,11 +118,24 @@ internal sealed class Story
     /// Requests of sessions with a local copy which were not answered with success. Those of browsers are left out: of a session whose requests were
     /// committing at once when the store vanished, the node may have no whole copy, and the policy applies. One that is still under way has no note yet, and has not failed.
     /// </summary>
-    public IReadOnlyList<string> FailedRequests() =>
-    [
-        .. _load.Recorder.ToHistory().Events.Where(e => e.Result != RequestResult.Ok && e.TokenSent is not null && e.ClientKind == ClientKind.Sequential && e.Note is not null)
-            .Select(e => e.ToString()),
-    ];
+    public IReadOnlyList<string> FailedRequests()
+    {
+        var events = _load.Recorder.ToHistory().Events;
+        var bySession = events.Where(e => e.ClientKind == ClientKind.Sequential && e.Result == RequestResult.Ok).ToLookup(e => e.Session);
+        return
+        [
+            .. events.Where(e => e.Result != RequestResult.Ok && e.TokenSent is not null && e.ClientKind == ClientKind.Sequential && e.Note is not null)
+                .Where(e => IsAtHome(e, bySession[e.Session]))
+                .Select(e => e.ToString()),
+        ];
+    }
+
+    /// <summary>
+    /// Whether the node has a copy for certain: it has answered the session's last three requests. (One that has just begun may have moved after its first request failed,
+    /// and then the node it comes to has never seen it.)
+    /// </summary>
+    private static bool IsAtHome(HistoryEvent request, IEnumerable<HistoryEvent> answered) =>
+        answered.Where(e => e.CompleteNs < request.InvokeNs).OrderByDescending(e => e.InvokeNs).Take(3).Count(e => e.Node == request.Node) == 3;
 
     /// <summary>Lets a fault last as long as it is meant to (its length is what is told, so there is nothing else to wait for), with the load still being answered after that.</summary>
     public async Task LastsAsync(TimeSpan time, int requests = 50)

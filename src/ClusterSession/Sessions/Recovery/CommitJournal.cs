@@ -295,21 +295,19 @@ internal sealed class CommitJournal
         }
     }
 
-    /// <summary>Brings the local copy up to what the store has now, unless a later change has replaced it.</summary>
+    /// <summary>
+    /// Brings the local copy up to what the store has now. Where that is not known, whatever copy is here or on its way from an earlier read is out of
+    /// date: a connection's own write is not announced to it.
+    /// </summary>
     private void Settle(SessionKey key, SessionRecord sent, SessionRecord? stored, SessionLease lease, int mark)
     {
-        if (!_copies.TryGet(key, out var copy) || !ReferenceEquals(copy.Record, sent))
-        {
-            return;
-        }
-
-        if (stored is not null)
+        if (stored is not null && _copies.TryGet(key, out var copy) && ReferenceEquals(copy.Record, sent))
         {
             _copies.Publish(key, stored, lease, mark, _copies.Clock.Now);
         }
         else
         {
-            copy.MarkStale();
+            _copies.OnChanged(key);
         }
     }
 

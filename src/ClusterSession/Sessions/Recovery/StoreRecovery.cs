@@ -199,10 +199,7 @@ internal sealed class StoreRecovery(
                     recent.Add(key, record, isWhole: false, answer.Previous.IsNone ? record.Version : answer.Previous); // In doubt anew, should this server fail too.
                     metrics.Lost.Add(1);
                     metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
-                    if (copies.TryGet(key, out var copy))
-                    {
-                        copy.MarkStale(); // The stored record has a new version now.
-                    }
+                    copies.OnChanged(key); // The stored record has a new version now, and a connection's own write is not announced to it.
 
                     return true;
                 case StoreCommitOutcome.Destroyed:
