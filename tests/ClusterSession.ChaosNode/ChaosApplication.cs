@@ -18,6 +18,7 @@ public static class ChaosApplication
         builder.Logging.AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton<Rendezvous>();
+        builder.Services.AddHostedService<ParentWatch>();
         builder.Services.AddSingleton(new NodeCounters());
         AddSessions(builder.Services, settings);
 
