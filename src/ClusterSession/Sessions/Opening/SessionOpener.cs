@@ -172,6 +172,12 @@ internal sealed class SessionOpener(
             var mark = copies.Mark(key);
             var known = copies.TryGet(key, out var copy) && IsUsable(copy) ? copy.Record.Version : SessionVersion.None;
             var read = await store.ReadAsync(key, known).ConfigureAwait(false);
+            if (copy is null && read.Outcome == StoreReadOutcome.Found)
+            {
+                // Before the read is forgotten: who comes now finds the one or the other, and does not read again.
+                copies.Publish(key, read.Record!, read.Lease, mark, lifetime.TouchedAt(read.Record!.Version, copies.Clock.Now));
+            }
+
             _reads.TryRemove(key, out _);
             result.SetResult((read, mark));
         }
