@@ -16,8 +16,18 @@ if struct.unpack('>I7', current) >= struct.unpack('>I7', v) then
   end
   return 'S' .. current
 end
-local kept = math.min(count, 7)
-local header = string.sub(m, 1, 10) .. string.char(kept + 1) .. v .. string.sub(m, 12, 11 + 13 * kept)
+local recent, floors = string.sub(m, 12, 11 + 13 * math.min(count, 8)), string.sub(m, 116)
+if count >= 8 then -- The oldest of the recent commits goes to the floors, in place of an earlier one of the same writer.
+  local oldest = string.sub(recent, 92)
+  for i = 1, #floors, 13 do
+    if string.sub(floors, i + 7, i + 12) == string.sub(oldest, 8) then
+      floors = string.sub(floors, 1, i - 1) .. string.sub(floors, i + 13)
+      break
+    end
+  end
+  recent, floors = string.sub(recent, 1, 91), oldest .. string.sub(floors, 1, 91)
+end
+local header = string.sub(m, 1, 10) .. string.char((#recent + #floors) / 13 + 1) .. v .. recent .. floors
 local last = 4 + 2 * tonumber(ARGV[4])
 local bs, bw = struct.unpack('>I7I6', ARGV[3])
 for i = last + 1, #ARGV do
@@ -32,10 +42,9 @@ for i = 2005, last, 2000 do redis.call('HSET', k, unpack(ARGV, i, math.min(i + 1
 redis.call('PEXPIRE', k, ARGV[2])
 redis.call('EXISTS', k) -- A connection's own write ends its tracking of the key; a read after it begins it anew.
 if current == ARGV[3] then return 'C' .. current end
-local contained = false
-for i = 0, count - 1 do contained = contained or string.sub(m, 12 + 13 * i, 24 + 13 * i) == ARGV[3] end
-if not contained and count == 8 then -- Older than all of a full lineage counts as contained.
-  local s, w = struct.unpack('>I7I6', m, 103)
-  contained = s > bs or (s == bs and w > bw)
+local contained = false -- SessionRecord.Contains says why so.
+for i = 0, count - 1 do
+  local s, w = struct.unpack('>I7I6', m, 12 + 13 * i)
+  contained = contained or (s == bs and w == bw) or (i >= 8 and s > bs and w == bw) or (i == 15 and (s > bs or (s == bs and w > bw)))
 end
 return (contained and 'C' or 'B') .. current

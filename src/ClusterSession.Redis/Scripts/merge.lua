@@ -41,8 +41,11 @@ if mode == 'c' then
 end
 
 if mode == 'a' and ARGV[5] ~= string.rep('\0', 13) then
-  local contained = #mine == 8 and newer(mine[8], ARGV[5]) -- Older than all of a full lineage counts as contained.
-  for _, version in ipairs(mine) do contained = contained or version == ARGV[5] end
+  local contained = #mine == 16 and newer(mine[16], ARGV[5]) -- SessionRecord.Contains says why so.
+  for i, version in ipairs(mine) do
+    contained = contained or version == ARGV[5]
+      or (i > 8 and string.sub(version, 8) == string.sub(ARGV[5], 8) and newer(version, ARGV[5]))
+  end
   if not contained then return 'M' end
 end
 
@@ -63,7 +66,7 @@ local flags = bit.bor(string.byte(m, 2), string.byte(header, 2))
 local created = string.sub(m, 3, 10)
 if struct.unpack('>I8', header, 3) < struct.unpack('>I8', created) then created = string.sub(header, 3, 10) end
 
--- The newest eight of all commits that either names.
+-- The newest eight of all commits that either names, and of the others the newest of each writer, eight writers at most.
 local seen, all = {}, {}
 local function name(versions)
   for _, version in ipairs(versions) do
@@ -73,7 +76,17 @@ local function name(versions)
     end
   end
   table.sort(all, newer)
-  for i = #all, 9, -1 do all[i] = nil end
+  local kept, writers = math.min(#all, 8), {}
+  for i = 9, #all do
+    local version = all[i]
+    all[i] = nil
+    local writer = string.sub(version, 8)
+    if not writers[writer] and kept < 16 then
+      writers[writer] = true
+      kept = kept + 1
+      all[kept] = version
+    end
+  end
 end
 name(mine)
 name(theirs)

@@ -16,7 +16,7 @@ namespace ClusterSession.Sessions;
 /// offset  size    field
 /// 0       1       flags: bit 0 = destroyed; unknown bits are carried through
 /// 1       8       created, Unix milliseconds
-/// 9       1       L, length of the lineage (0 for a session that was never committed, else 1..8)
+/// 9       1       L, length of the lineage (0 for a session that was never committed, else 1..16)
 /// 10      2       V, number of versions, V >= L
 /// 12      13*V    versions: first the lineage, newest first, then those that attributes refer to besides
 /// ..      varint  N, number of attributes
@@ -30,13 +30,21 @@ namespace ClusterSession.Sessions;
 /// Payloads of <see cref="LargePayload"/> bytes and more stay arrays of their own, shared from one record to the next: a counter
 /// beside 100 KB must not copy the 100 KB at each commit. For many attributes the offsets are indexed at first use.
 /// </para>
-/// <para>The lineage (last few commits) lets a node tell "the store is ahead of what this client saw" from "the store never had it".</para>
+/// <para>
+/// The lineage lets a node tell "the store is ahead of what this client saw" from "the store never had it". Its newest eight commits are named one by
+/// one; of what fell out of these, the newest of each writer stays, and stands for all that this writer committed before. Without the second part
+/// "older than the eight" had to count as contained, and eight commits of one node hid that it never had what another, cut off from the store, had
+/// acknowledged a moment before: such writes were lost (found by a run in which replies to commits were dropped).
+/// </para>
 /// <para>Thread-safe: nothing in it changes.</para>
 /// </remarks>
 public sealed class SessionRecord
 {
-    /// <summary>How many commits a record remembers: enough to recognise the tokens of requests that are under way at once.</summary>
-    public const int MaxLineage = 8;
+    /// <summary>How many commits a lineage names one by one: enough to recognise the tokens of requests that are under way at once.</summary>
+    public const int ExactLineage = 8;
+
+    /// <summary>The most commits in a lineage: those, and of earlier ones the newest of each of the eight latest writers.</summary>
+    public const int MaxLineage = 16;
 
     internal const int LargePayload = 256;
     internal const byte DestroyedFlag = 1;
@@ -113,8 +121,8 @@ public sealed class SessionRecord
     }
 
     /// <summary>
-    /// Whether this copy contains the commit, as far as the lineage tells: the commit is in the lineage, or older than all of a
-    /// lineage that is full. A newer one, or one between two members of the lineage, is not contained: this copy is behind it or beside it.
+    /// Whether this copy contains the commit, as far as the lineage tells: the commit is in the lineage, or older than one of the same writer that has
+    /// fallen out of the newest eight, or older than all of a lineage that is full. Any other is not contained: this copy is behind it or beside it.
     /// </summary>
     /// <param name="version">A commit that somebody has seen.</param>
     public bool Contains(SessionVersion version)
@@ -122,10 +130,16 @@ public sealed class SessionRecord
         var length = LineageLength;
         for (var i = 0; i < length; i++)
         {
-            var order = VersionAt(i).CompareTo(version);
+            var member = VersionAt(i);
+            var order = member.CompareTo(version);
             if (order <= 0)
             {
                 return order == 0;
+            }
+
+            if (i >= ExactLineage && member.Writer == version.Writer)
+            {
+                return true;
             }
         }
 

@@ -46,7 +46,7 @@ public sealed class SessionRecordBuilder : IDisposable
         _created = created.ToUnixTimeMilliseconds();
     }
 
-    /// <summary>Adds a commit to the lineage; order does not matter, the newest <see cref="SessionRecord.MaxLineage"/> stay.</summary>
+    /// <summary>Adds a commit to the lineage; in any order; <see cref="SessionRecord.Contains"/> says which stay.</summary>
     /// <param name="version">The commit.</param>
     public void AddLineage(SessionVersion version)
     {
@@ -100,17 +100,17 @@ public sealed class SessionRecordBuilder : IDisposable
     public SessionRecord Build()
     {
         SortAndKeepNewest();
+        ShortenLineage();
         NumberVersions();
         if (_versions.Count > ushort.MaxValue)
         {
             throw new InvalidOperationException("A session holds at most 65,535 attributes; this one has more.");
         }
 
-        var lineage = Math.Min(_lineage.Count, SessionRecord.MaxLineage);
         var table = new byte[MeasureTable()];
         table[0] = _flags;
         BinaryPrimitives.WriteInt64BigEndian(table.AsSpan(1), _created);
-        table[SessionRecord.LineageOffset] = (byte)lineage;
+        table[SessionRecord.LineageOffset] = (byte)_lineage.Count;
         BinaryPrimitives.WriteUInt16BigEndian(table.AsSpan(SessionRecord.VersionCountOffset), (ushort)_versions.Count);
         var at = SessionRecord.VersionsOffset;
         foreach (var version in _versions)
@@ -189,14 +189,42 @@ public sealed class SessionRecordBuilder : IDisposable
         }
 
         _entries.RemoveRange(kept, _entries.Count - kept);
+    }
+
+    /// <summary>Keeps the newest commits, and of the others the newest of each writer.</summary>
+    private void ShortenLineage()
+    {
         _lineage.Sort((a, b) => b.CompareTo(a));
+        var kept = Math.Min(_lineage.Count, SessionRecord.ExactLineage);
+        for (var i = kept; i < _lineage.Count && kept < SessionRecord.MaxLineage; i++)
+        {
+            if (!IsWriterKept(_lineage[i].Writer, kept))
+            {
+                _lineage[kept++] = _lineage[i];
+            }
+        }
+
+        _lineage.RemoveRange(kept, _lineage.Count - kept);
+    }
+
+    private bool IsWriterKept(long writer, int kept)
+    {
+        for (var i = SessionRecord.ExactLineage; i < kept; i++)
+        {
+            if (_lineage[i].Writer == writer)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void NumberVersions()
     {
-        for (var i = 0; i < Math.Min(_lineage.Count, SessionRecord.MaxLineage); i++)
+        foreach (var version in _lineage)
         {
-            Number(_lineage[i]);
+            Number(version);
         }
 
         foreach (ref readonly var entry in CollectionsMarshal.AsSpan(_entries))

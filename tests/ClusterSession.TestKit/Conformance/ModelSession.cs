@@ -171,8 +171,9 @@ internal sealed class ModelSession
 
     private void Remember(SessionVersion[] versions)
     {
-        var all = _lineage.Concat(versions).Distinct().OrderDescending().Take(SessionRecord.MaxLineage).ToList();
+        var all = _lineage.Concat(versions).Distinct().OrderDescending().ToList();
+        var floors = all.Skip(SessionRecord.ExactLineage).GroupBy(version => version.Writer).Select(writer => writer.First());
         _lineage.Clear();
-        _lineage.AddRange(all);
+        _lineage.AddRange([.. all.Take(SessionRecord.ExactLineage), .. floors.Take(SessionRecord.MaxLineage - SessionRecord.ExactLineage)]);
     }
 }

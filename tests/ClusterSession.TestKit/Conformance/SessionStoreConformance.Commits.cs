@@ -95,7 +95,7 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var second = await CommittedAsync(A, first, Setting("b", "2"));
         var last = second;
-        for (var i = 0; i < SessionRecord.MaxLineage - 1; i++)
+        for (var i = 0; i < SessionRecord.ExactLineage - 1; i++)
         {
             last = await CommittedAsync(B, last, Setting("b", "later" + i));
         }
@@ -104,7 +104,29 @@ public abstract partial class SessionStoreConformance
         var record = await ReadAsync(A);
         Assert.Equal("later6", Value(record, "b"));
         Assert.Equal(last, record.Version);
-        Assert.Equal(SessionRecord.MaxLineage, record.LineageLength);
+        Assert.Equal(SessionRecord.ExactLineage + 1, record.LineageLength);
+    }
+
+    [Fact]
+    public async Task Commits_of_one_node_do_not_hide_that_another_ones_is_missing()
+    {
+        const int Sending = 1, CutOff = 2;
+        var last = await CreateAsync();
+        var earlier = new SessionVersion(Versions.Next().Stamp, CutOff);
+        await CommitAsync(A, last, earlier, Setting("cut off", "sent"));
+        last = earlier;
+        var unsent = new SessionVersion(Versions.Next().Stamp, CutOff);
+        var first = new SessionVersion(Versions.Next().Stamp, Sending);
+        for (var i = 0; i < 3 * SessionRecord.ExactLineage; i++)
+        {
+            var next = i == 0 ? first : new SessionVersion(Versions.Next().Stamp, Sending);
+            await CommitAsync(B, last, next, Setting("sending", "later" + i));
+            last = next;
+        }
+
+        var stored = await ReadAsync(A);
+        Assert.All([earlier, first, last], version => Assert.True(stored.Contains(version)));
+        Assert.False(stored.Contains(unsent));
     }
 
     [Fact]

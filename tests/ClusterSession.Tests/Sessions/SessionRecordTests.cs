@@ -99,25 +99,28 @@ public sealed class SessionRecordTests
     }
 
     [Fact]
-    public void Copy_contains_the_commits_of_its_lineage_and_what_is_older_than_a_full_one()
+    public void Copy_contains_the_commits_of_its_lineage_and_what_their_writers_committed_before()
     {
         var some = RecordSketch.At(new(10, 1), new(7, 1), new(5, 2)).Build();
         Assert.True(some.Contains(SessionVersion.None));
         Assert.All(new SessionVersion[] { new(10, 1), new(7, 1), new(5, 2) }, version => Assert.True(some.Contains(version)));
         Assert.All(new SessionVersion[] { new(11, 1), new(10, 2), new(10, 0), new(8, 1), new(6, 1), new(5, 1), new(1, 1) }, version => Assert.False(some.Contains(version)));
-        var full = RecordSketch.At([.. Enumerable.Range(10, SessionRecord.MaxLineage).Select(stamp => new SessionVersion(stamp * 2, 1))]).Build();
+        // Writer 1 commits at 20, 22, ... 38; the newest eight are named, of the others the newest stands for all.
+        var many = RecordSketch.At([.. Enumerable.Range(10, 10).Select(stamp => new SessionVersion(stamp * 2, 1)), new(3, 2)]).Build();
+        Assert.Equal(SessionRecord.ExactLineage + 2, many.LineageLength);
+        Assert.All(new SessionVersion[] { new(38, 1), new(24, 1), new(22, 1), new(20, 1), new(5, 1), new(3, 2), new(1, 2) }, version => Assert.True(many.Contains(version)));
+        Assert.All(new SessionVersion[] { new(39, 1), new(37, 1), new(23, 1), new(22, 2), new(4, 2), new(1, 3) }, version => Assert.False(many.Contains(version)));
+        var full = RecordSketch.At([.. Enumerable.Range(1, 30).Select(stamp => new SessionVersion(stamp * 10, stamp))]).Build();
         Assert.Equal(SessionRecord.MaxLineage, full.LineageLength);
-        Assert.True(full.Contains(new(19, 1)));
-        Assert.True(full.Contains(new(20, 0)));
-        Assert.False(full.Contains(new(21, 1)));
-        Assert.False(full.Contains(new(100, 1)));
+        Assert.True(full.Contains(new(140, 77))); // Who wrote before all that is remembered is taken to be contained.
+        Assert.False(full.Contains(new(160, 77)));
         var fresh = SessionRecord.New(DateTimeOffset.UnixEpoch);
         Assert.True(fresh.Contains(SessionVersion.None));
         Assert.False(fresh.Contains(new(1, 1)));
     }
 
     [Fact]
-    public void Lineage_is_the_newest_eight_in_order()
+    public void Lineage_is_the_newest_eight_in_order_and_one_more_for_all_before()
     {
         var record = SessionRecord.New(DateTimeOffset.UnixEpoch);
         for (var stamp = 1; stamp <= 20; stamp++)
@@ -125,9 +128,9 @@ public sealed class SessionRecordTests
             record = new SessionDelta().ApplyTo(record, new SessionVersion(stamp, 1));
         }
 
-        Assert.Equal(Enumerable.Range(13, 8).Reverse().Select(stamp => new SessionVersion(stamp, 1)), Enumerable.Range(0, record.LineageLength).Select(record.Lineage));
+        Assert.Equal(Enumerable.Range(12, 9).Reverse().Select(stamp => new SessionVersion(stamp, 1)), Enumerable.Range(0, record.LineageLength).Select(record.Lineage));
         Assert.Equal(new SessionVersion(20, 1), record.Version);
-        Assert.Throws<ArgumentOutOfRangeException>(() => record.Lineage(8));
+        Assert.Throws<ArgumentOutOfRangeException>(() => record.Lineage(9));
     }
 
     private static string NameOf(int i) => i % 3 == 0 ? "name" + i : i % 3 == 1 ? "ñämé" + i : "会話\U0001F600" + i;
