@@ -11,6 +11,7 @@ namespace ClusterSession.Redis;
 /// <code>
 /// {prefix}:1:{&lt;22 characters&gt;}   a session (hash); the characters are base64url of 128 bits of the SHA-256 of its id
 ///   field m                      header: format 1, flags 1, created 8, lineage length 1, lineage 13 each, newest first
+///   field s                      of a tombstone: the key under which the session goes on, 22 characters
 ///   field a&lt;name&gt;                attribute: version 13, flags 1, value
 /// {prefix}:1:shared:&lt;name&gt;        a small value that all nodes share (string), such as the key ring
 /// </code>

@@ -84,9 +84,9 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     /// <inheritdoc/>
     public ValueTask<StoreCommit> DestroyAsync(
-        SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
         ExecuteAsync(
-            RouteOf(key), new DestroyRequest(_keys, key, version, tombstoneLife, _leases), StoreCommit.Unavailable, cancellationToken);
+            RouteOf(key), new DestroyRequest(_keys, key, end, tombstoneLife, _leases), StoreCommit.Unavailable, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>

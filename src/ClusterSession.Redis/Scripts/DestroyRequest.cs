@@ -1,17 +1,23 @@
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Sessions;
+using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>destroy.lua.</summary>
-internal sealed class DestroyRequest(RedisKeys keys, SessionKey key, SessionVersion version, TimeSpan life, LeaseSource leases)
+internal sealed class DestroyRequest(RedisKeys keys, SessionKey key, SessionEnd end, TimeSpan life, LeaseSource leases)
     : SessionScriptRequest(RedisScript.Destroy, keys, key, leases)
 {
-    protected override int ArgumentCount => 2;
+    protected override int ArgumentCount => end.Successor is null ? 3 : 4;
 
     protected override void WriteArguments(ref RespWriter writer)
     {
-        WriteVersion(ref writer, version);
+        WriteVersion(ref writer, end.Version);
         WriteLife(ref writer, life);
+        WriteVersion(ref writer, end.Expected);
+        if (end.Successor is { } successor)
+        {
+            successor.WriteText(writer.WriteBulkSpace(SessionKey.TextLength));
+        }
     }
 }

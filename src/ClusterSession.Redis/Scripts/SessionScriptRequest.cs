@@ -4,7 +4,7 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;
 
-/// <summary>A script on a session that answers with one letter and, for some, a version.</summary>
+/// <summary>A script on a session that answers with one letter and, for some, a version; for an end also with the key of the successor.</summary>
 internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys, SessionKey key, LeaseSource leases)
     : ScriptRequest<StoreCommit>(script, keys), ILeasedRequest
 {
@@ -28,12 +28,15 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             'B' => StoreCommit.Answered(StoreCommitOutcome.Committed, version, SessionLease.None) with { IsBaseMissing = true },
             'U' => StoreCommit.Answered(StoreCommitOutcome.Unchanged, version, leases.For(Connection!)),
             'M' => StoreCommit.Answered(StoreCommitOutcome.Missing, version, SessionLease.None),
-            'D' => StoreCommit.Answered(StoreCommitOutcome.Destroyed, version, SessionLease.None),
+            'D' => StoreCommit.Answered(StoreCommitOutcome.Destroyed, version, SessionLease.None) with { Successor = SuccessorIn(answer[1..]) },
             'S' => StoreCommit.Answered(StoreCommitOutcome.Superseded, version, SessionLease.None),
             'X' => StoreCommit.Answered(StoreCommitOutcome.Collision, version, SessionLease.None),
             _ => throw new RespProtocolException("A session script answered with an unknown letter."),
         };
     }
+
+    private static SessionKey? SuccessorIn(ReadOnlySpan<byte> end) =>
+        end.Length > SessionVersion.EncodedLength && SessionKey.TryParse(end[SessionVersion.EncodedLength..], out var key) ? key : null;
 
     protected static void WriteVersion(ref RespWriter writer, SessionVersion version) =>
         version.WriteTo(writer.WriteBulkSpace(SessionVersion.EncodedLength));

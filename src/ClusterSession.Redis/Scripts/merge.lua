@@ -1,7 +1,7 @@
 -- Merges a copy. KEYS[1] the session. ARGV: 1 mode (c create, r restore, a amend), 2 version if the record changes, 3 life in ms,
 -- 4 the copy's header, 5 for mode a the version that the record must contain, then pairs of field and value.
 -- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing was new; 'M' no record, or one
--- that lacks what the copy is an addition to; 'D'; 'S' and version; 'X' collision.
+-- that lacks what the copy is an addition to; 'D' ended, with the version of the end and the successor, if there is one; 'S' and version; 'X' collision.
 local k, mode, v, life, header = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local m = redis.call('HGET', k, 'm')
 
@@ -19,7 +19,7 @@ if not m then
   put(fields)
   return 'C' .. string.rep('\0', 13)
 end
-if string.byte(m, 2) % 2 == 1 then return 'D' end
+if string.byte(m, 2) % 2 == 1 then return 'D' .. string.sub(m, 12, 24) .. (redis.call('HGET', k, 's') or '') end
 
 local function lineage(of)
   local versions = {}

@@ -25,7 +25,7 @@ internal sealed partial class RequestSession
         var record = await ReadNewestAsync().ConfigureAwait(false);
         var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta()).ConfigureAwait(false);
         ThrowIfUnavailable(created, "The session's id could not be changed: its store gave no answer.");
-        var ended = await _services.Committer.DestroyAsync(Key).ConfigureAwait(false);
+        var ended = await _services.Committer.SucceedAsync(Key, record, key).ConfigureAwait(false);
         if (ended.Outcome != CommitOutcome.Committed)
         {
             await _services.Committer.DestroyAsync(key).ConfigureAwait(false);

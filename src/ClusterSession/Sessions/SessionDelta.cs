@@ -40,13 +40,17 @@ public sealed class SessionDelta
     /// <param name="record">What the request opened.</param>
     /// <param name="version">The version of the commit.</param>
     /// <param name="forgetRemovedBefore">Tombstones with an earlier stamp are left out; 0 keeps all.</param>
-    public SessionRecord ApplyTo(SessionRecord record, SessionVersion version, long forgetRemovedBefore = 0)
+    public SessionRecord ApplyTo(SessionRecord record, SessionVersion version, long forgetRemovedBefore = 0) =>
+        ApplyTo(record, version, version, forgetRemovedBefore);
+
+    /// <summary>The record with these changes, as another state than the one that the store makes, or has made, of the same commit.</summary>
+    internal SessionRecord ApplyTo(SessionRecord record, SessionVersion version, SessionVersion state, long forgetRemovedBefore = 0)
     {
         ArgumentNullException.ThrowIfNull(record);
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(record.Flags, record.Created);
         builder.AddLineage(record);
-        builder.AddLineage(version);
+        builder.AddLineage(state);
         builder.AddAttributes(record, forgetRemovedBefore);
         Span<byte> buffer = stackalloc byte[256];
         foreach (var (name, value) in _changes)

@@ -51,13 +51,13 @@ public interface IClusterSessionStore
 
     /// <summary>
     /// Ends a session and leaves a tombstone, also where there was no record. Where another version has ended it before, the
-    /// answer is <see cref="StoreCommitOutcome.Destroyed"/>.
+    /// answer is <see cref="StoreCommitOutcome.Destroyed"/>; where the record has not the expected version, <see cref="StoreCommitOutcome.Superseded"/>.
     /// </summary>
     /// <param name="key">Which session.</param>
-    /// <param name="version">The version of the end.</param>
+    /// <param name="end">The end.</param>
     /// <param name="tombstoneLife">How long the end must be remembered.</param>
     /// <param name="cancellationToken">Gives up waiting; the session may then have been ended.</param>
-    ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken);
+    ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken);
 
     /// <summary>Prolongs the life of a session without changing it.</summary>
     /// <param name="key">Which session.</param>

@@ -19,11 +19,11 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
     public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
         inner.MergeAsync(key, copy, cancellationToken);
 
-    public async ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken)
+    public async ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken)
     {
         if (!broken.HasFlag(BrokenPart.Tombstones))
         {
-            return await inner.DestroyAsync(key, version, tombstoneLife, cancellationToken);
+            return await inner.DestroyAsync(key, end, tombstoneLife, cancellationToken);
         }
         return await inner.TouchAsync(key, TimeSpan.FromMilliseconds(1), cancellationToken) == StoreTouch.Unavailable
             ? StoreCommit.Unavailable(StoreFailure.Unknown)

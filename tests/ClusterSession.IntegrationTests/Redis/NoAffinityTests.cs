@@ -86,8 +86,8 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
         public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
             inner.MergeAsync(key, copy, cancellationToken);
 
-        public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-            inner.DestroyAsync(key, version, tombstoneLife, cancellationToken);
+        public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+            inner.DestroyAsync(key, end, tombstoneLife, cancellationToken);
 
         public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
             inner.TouchAsync(key, life, cancellationToken);

@@ -53,7 +53,7 @@ public abstract partial class SessionStoreConformance
     public async Task Commit_to_a_destroyed_session_is_told_so_and_stores_nothing()
     {
         var first = await CreateAsync();
-        await B.DestroyAsync(Key, Versions.Next(), Long, default);
+        await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         Assert.Equal(StoreCommitOutcome.Destroyed, (await CommitAsync(A, first, Versions.Next(), Setting("a", "2"))).Outcome);
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(A));
     }

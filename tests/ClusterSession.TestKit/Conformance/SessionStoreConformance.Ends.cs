@@ -15,7 +15,7 @@ public abstract partial class SessionStoreConformance
     public async Task Destroyed_session_is_gone_on_every_node_and_its_version_is_told()
     {
         var first = await CreateAsync();
-        var answer = await A.DestroyAsync(Key, Versions.Next(), Long, default);
+        var answer = await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         Assert.Equal((StoreCommitOutcome.Committed, first), (answer.Outcome, answer.Previous));
         var read = await B.ReadAsync(Key, first, default);
         Assert.Equal((StoreReadOutcome.Destroyed, null), (read.Outcome, read.Record));
@@ -27,16 +27,16 @@ public abstract partial class SessionStoreConformance
     {
         await CreateAsync();
         var end = Versions.Next();
-        await A.DestroyAsync(Key, end, Long, default);
-        Assert.Equal(StoreCommitOutcome.Committed, (await B.DestroyAsync(Key, end, Long, default)).Outcome);
+        await A.DestroyAsync(Key, new SessionEnd(end), Long, default);
+        Assert.Equal(StoreCommitOutcome.Committed, (await B.DestroyAsync(Key, new SessionEnd(end), Long, default)).Outcome);
     }
 
     [Fact]
     public async Task Second_end_by_another_version_is_told_that_it_was_not_the_first()
     {
         await CreateAsync();
-        await A.DestroyAsync(Key, Versions.Next(), Long, default);
-        Assert.Equal(StoreCommitOutcome.Destroyed, (await B.DestroyAsync(Key, Versions.Next(), Long, default)).Outcome);
+        await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
+        Assert.Equal(StoreCommitOutcome.Destroyed, (await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default)).Outcome);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public abstract partial class SessionStoreConformance
     {
         await CreateAsync();
         var ends = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
-            Task.Run(async () => (await (i % 2 == 0 ? A : B).DestroyAsync(Key, Versions.Next(), Long, default)).Outcome)));
+            Task.Run(async () => (await (i % 2 == 0 ? A : B).DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default)).Outcome)));
         Assert.Equal(1, ends.Count(outcome => outcome == StoreCommitOutcome.Committed));
         Assert.Equal(19, ends.Count(outcome => outcome == StoreCommitOutcome.Destroyed));
     }
@@ -52,9 +52,41 @@ public abstract partial class SessionStoreConformance
     [Fact]
     public async Task End_leaves_a_tombstone_also_where_nothing_was()
     {
-        var answer = await A.DestroyAsync(Key, Versions.Next(), Long, default);
+        var answer = await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         Assert.Equal((StoreCommitOutcome.Committed, SessionVersion.None), (answer.Outcome, answer.Previous));
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(B));
+    }
+
+    [Fact]
+    public async Task End_with_a_successor_tells_everyone_who_comes_later()
+    {
+        var first = await CreateAsync();
+        var successor = SessionKeys.New();
+        var end = Versions.Next();
+        Assert.Equal(StoreCommitOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(end, successor, first), Long, default)).Outcome);
+        var copy = new SessionCopy(RecordSketch.At(first).Build(), Versions.Next(), SessionCopyMode.Restore, Long);
+        foreach (var answer in new[]
+        {
+            await CommitAsync(B, first, Versions.Next(), Setting("a", "late")),
+            await B.MergeAsync(Key, copy, default),
+            await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default),
+        })
+        {
+            Assert.Equal((StoreCommitOutcome.Destroyed, end, successor), (answer.Outcome, answer.Previous, answer.Successor));
+        }
+
+        Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(B));
+    }
+
+    [Fact]
+    public async Task End_that_expects_another_version_changes_nothing()
+    {
+        var first = await CreateAsync();
+        var second = await CommittedAsync(B, first, Setting("b", "2"));
+        var answer = await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), SessionKeys.New(), first), Long, default);
+        Assert.Equal((StoreCommitOutcome.Superseded, second), (answer.Outcome, answer.Previous));
+        Assert.Equal(StoreReadOutcome.Found, await OutcomeAsync(B));
+        Assert.Equal(StoreCommitOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), SessionKeys.New(), second), Long, default)).Outcome);
     }
 
     [Fact]
@@ -64,7 +96,7 @@ public abstract partial class SessionStoreConformance
         Assert.Equal(StoreReadOutcome.Missing, await OutcomeAsync(A));
         await CreateAsync();
         Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, default));
-        await A.DestroyAsync(Key, Versions.Next(), Long, default);
+        await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         Assert.Equal(StoreTouch.Destroyed, await B.TouchAsync(Key, Long, default));
     }
 
@@ -134,9 +166,9 @@ public abstract partial class SessionStoreConformance
     public async Task Tombstone_lives_as_long_as_it_was_told()
     {
         await CreateAsync(Short);
-        await A.DestroyAsync(Key, Versions.Next(), Long, default);
+        await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         var other = SessionKeys.New();
-        await A.DestroyAsync(other, Versions.Next(), Short, default);
+        await A.DestroyAsync(other, new SessionEnd(Versions.Next()), Short, default);
         await Condition.HoldsAsync(async () => await OutcomeAsync(B, other) == StoreReadOutcome.Missing, "the short tombstone is gone");
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(B));
     }
@@ -144,7 +176,7 @@ public abstract partial class SessionStoreConformance
     [Fact]
     public async Task Touch_does_not_prolong_a_tombstone()
     {
-        await A.DestroyAsync(Key, Versions.Next(), Short, default);
+        await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Short, default);
         await A.TouchAsync(Key, Long, default);
         await Condition.HoldsAsync(async () => await OutcomeAsync(B) == StoreReadOutcome.Missing, "the tombstone is gone");
     }

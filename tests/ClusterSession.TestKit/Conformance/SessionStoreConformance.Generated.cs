@@ -86,7 +86,7 @@ public abstract partial class SessionStoreConformance
                     break;
                 default:
                     var end = suite.Versions.Next();
-                    await CheckAsync($"end {end}", model.Destroy(end), store.DestroyAsync(key, end, Long, default));
+                    await CheckAsync($"end {end}", model.Destroy(end), store.DestroyAsync(key, new SessionEnd(end), Long, default));
                     break;
             }
         }

@@ -43,7 +43,7 @@ public abstract partial class SessionStoreConformance
     [Fact]
     public async Task New_session_where_one_was_destroyed_is_refused()
     {
-        await A.DestroyAsync(Key, Versions.Next(), Long, default);
+        await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         var version = Versions.Next();
         var answer = await MergeAsync(B, RecordSketch.At(version).With("a", "1", version).Build(), version, SessionCopyMode.Create);
         Assert.Equal(StoreCommitOutcome.Destroyed, answer.Outcome);
@@ -172,7 +172,7 @@ public abstract partial class SessionStoreConformance
     {
         await CreateAsync();
         var copy = await ReadAsync(A);
-        await B.DestroyAsync(Key, Versions.Next(), Long, default);
+        await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         Assert.Equal(StoreCommitOutcome.Destroyed, (await MergeAsync(A, copy, Versions.Next(), mode)).Outcome);
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(B));
     }

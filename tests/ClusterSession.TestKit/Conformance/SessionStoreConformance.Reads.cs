@@ -155,7 +155,7 @@ public abstract partial class SessionStoreConformance
             ToldA.Forget(Key);
             if (change == "end")
             {
-                await B.DestroyAsync(Key, Versions.Next(), Long, default);
+                await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
             }
             else if (change == "merge")
             {

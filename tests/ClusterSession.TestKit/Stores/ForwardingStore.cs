@@ -19,8 +19,8 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
     public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.Merge, () => inner.MergeAsync(key, copy, cancellationToken), StoreCommit.Unavailable);
 
-    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, version, tombstoneLife, cancellationToken), StoreCommit.Unavailable);
+    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, end, tombstoneLife, cancellationToken), StoreCommit.Unavailable);
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, cancellationToken), static _ => StoreTouch.Unavailable);

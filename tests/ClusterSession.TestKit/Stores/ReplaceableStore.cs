@@ -54,8 +54,8 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
     public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
         LeasedAsync(_current.MergeAsync(key, copy, cancellationToken));
 
-    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-        LeasedAsync(_current.DestroyAsync(key, version, tombstoneLife, cancellationToken));
+    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        LeasedAsync(_current.DestroyAsync(key, end, tombstoneLife, cancellationToken));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) => _current.TouchAsync(key, life, cancellationToken);
 

@@ -117,8 +117,8 @@ public sealed class AccessTests : NodeTests
             inner.MergeAsync(key, copy, cancellationToken);
 
         public ValueTask<StoreCommit> DestroyAsync(
-            SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-            inner.DestroyAsync(key, version, tombstoneLife, cancellationToken);
+            SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+            inner.DestroyAsync(key, end, tombstoneLife, cancellationToken);
 
         public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
             inner.TouchAsync(key, life, cancellationToken);

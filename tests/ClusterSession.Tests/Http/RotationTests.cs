@@ -1,9 +1,11 @@
+using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -125,6 +127,64 @@ public sealed class RotationTests : NodeTests
         Assert.False(late.LastSetCookie);
         Assert.Equal(1, Logs.Count("SessionEndedMeanwhile"));
         Assert.Equal("color", await browser.GetAsync("/keys"));
+    }
+
+    [Fact]
+    public async Task What_another_node_commits_while_the_id_changes_goes_along()
+    {
+        var gated = new GatedStore(new InMemorySessionStore(Sessions));
+        var (a, b) = (await StartAsync(store: gated), await StartAsync());
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        gated.Holding = StoreOperations.Merge;
+        var rotating = browser.Copy();
+        var rotation = rotating.GetAsync("/rotate");
+        await Condition.HoldsAsync(() => gated.Held == 1, "the new id is stored");
+        await browser.GetAsync("/set/theirs/1", b);
+        gated.Open();
+        await rotation;
+        Assert.Equal("color,theirs", await rotating.GetAsync("/keys"));
+        Assert.Equal("color,theirs", await rotating.GetAsync("/keys", b));
+        Assert.Equal("", await browser.GetAsync("/keys", b));
+    }
+
+    [Fact]
+    public async Task What_a_node_acknowledged_while_it_was_cut_off_follows_the_session_to_its_new_id()
+    {
+        var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
+        var (a, b) = (await StartAsync(store: faulty), await StartAsync());
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        faulty.Failing = StoreOperations.All;
+        await browser.Copy().GetAsync("/set/theirs/1", a);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await browser.GetAsync("/rotate", b);
+        Assert.Equal("color", await browser.GetAsync("/keys", b));
+        faulty.Failing = StoreOperations.None;
+        var journal = a.Services.GetRequiredService<CommitJournal>();
+        Assert.Equal(1, journal.Count);
+        Assert.All(await Task.WhenAll(journal.Keys.Select(key => journal.SendAsync(key).AsTask())), Assert.True);
+        Assert.Equal("color,theirs", await browser.GetAsync("/keys", b));
+        Assert.Equal("color,theirs", await browser.GetAsync("/keys", a));
+    }
+
+    [Fact]
+    public async Task What_a_node_writes_under_the_old_id_after_it_was_changed_does_not_follow()
+    {
+        var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
+        var (a, b) = (await StartAsync(store: faulty), await StartAsync());
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var thief = browser.Copy();
+        faulty.Failing = StoreOperations.All;
+        await browser.GetAsync("/rotate", b);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await thief.GetAsync("/set/color/stolen", a);
+        faulty.Failing = StoreOperations.None;
+        var journal = a.Services.GetRequiredService<CommitJournal>();
+        await Task.WhenAll(journal.Keys.Select(key => journal.SendAsync(key).AsTask()));
+        Assert.Equal("red", await browser.GetAsync("/get/color", b));
+        Assert.Equal("red", await browser.GetAsync("/get/color", a));
     }
 
     [Fact]

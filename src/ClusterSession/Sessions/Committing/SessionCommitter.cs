@@ -78,7 +78,7 @@ internal sealed class SessionCommitter(
                 case StoreCommitOutcome.Superseded when attempt < MostAttempts:
                     continue;
                 case StoreCommitOutcome.Committed when answer.IsBaseMissing:
-                    return await CompleteAsync(key, delta.ApplyTo(record, version, forgetBefore), answer.Previous).ConfigureAwait(false);
+                    return await CompleteAsync(key, record, delta, version, answer.Previous).ConfigureAwait(false);
                 case StoreCommitOutcome.Committed:
                     CheckReplicas(change.Replicas, answer.Replicas);
                     return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole && answer.Previous == record.Version, mark);
@@ -112,19 +112,60 @@ internal sealed class SessionCommitter(
             return CommitResult.Destroyed;
         }
 
-        var version = clock.Next();
-        var answer = await store.DestroyAsync(key, version, lifetime.TombstoneLife).ConfigureAwait(false);
+        return await EndAsync(key, new SessionEnd(clock.Next())).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends a session that goes on under another key; what others have committed to it meanwhile goes along.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="copied">What the successor was made of.</param>
+    /// <param name="successor">Its new key, stored already.</param>
+    public async ValueTask<CommitResult> SucceedAsync(SessionKey key, SessionRecord copied, SessionKey successor)
+    {
+        if (recent.HasEnded(key))
+        {
+            return CommitResult.Destroyed;
+        }
+
+        var expected = copied.Version;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected)).ConfigureAwait(false);
+            if (ended.Outcome != CommitOutcome.Collision)
+            {
+                return ended;
+            }
+
+            var read = await store.ReadAsync(key, expected).ConfigureAwait(false);
+            if (read.Outcome == StoreReadOutcome.Found)
+            {
+                await repair.RestoreAsync(successor, read.Record!, stored: null).ConfigureAwait(false);
+                expected = read.Record!.Version;
+            }
+        }
+
+        return await EndAsync(key, new SessionEnd(clock.Next(), successor)).ConfigureAwait(false);
+    }
+
+    /// <summary><see cref="CommitOutcome.Collision"/> where the stored record has not the expected version.</summary>
+    private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end)
+    {
+        var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
         clock.Observe(answer.Previous);
-        if (answer.Outcome == StoreCommitOutcome.Unavailable && !journal.AppendEnd(key, version))
+        if (answer.Outcome == StoreCommitOutcome.Superseded)
+        {
+            return CommitResult.Collision;
+        }
+
+        if (answer.Outcome == StoreCommitOutcome.Unavailable && !journal.AppendEnd(key, end))
         {
             return CommitResult.Unavailable(answer.Failure);
         }
 
-        recent.AddEnd(key, version);
+        recent.AddEnd(key, end);
         copies.Drop(key);
         if (answer.Lease.IsLost)
         {
-            journal.AppendEnd(key, version);
+            journal.AppendEnd(key, end);
         }
 
         return answer.Outcome == StoreCommitOutcome.Destroyed
@@ -175,13 +216,14 @@ internal sealed class SessionCommitter(
     /// The store had lost what the request opened, and now has a record with the newest version that lacks it: the whole copy follows before anybody
     /// is told of that version.
     /// </summary>
-    private async ValueTask<CommitResult> CompleteAsync(SessionKey key, SessionRecord changed, SessionVersion previous)
+    private async ValueTask<CommitResult> CompleteAsync(
+        SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, SessionVersion previous)
     {
         metrics.Lost.Add(1);
         logger.StoreLostCommit();
-        recent.Add(key, changed, isWhole: false, previous);
+        recent.Add(key, delta.ApplyTo(record, version), isWhole: false, previous);
         copies.Drop(key);
-        var kept = Keep(key, changed, isWhole: false, new SessionDelta(), changed.Version, StoreFailure.None);
+        var kept = Keep(key, record, isWhole: false, delta, version, StoreFailure.None);
         if (kept.Outcome == CommitOutcome.Committed)
         {
             await journal.SendAsync(key).ConfigureAwait(false); // If it gets no answer, it stays in the journal.

@@ -99,7 +99,7 @@ internal sealed class CommitJournal
     /// <param name="record">What the request opened.</param>
     /// <param name="isWhole">Whether that is all of the session, as the store had it under that version.</param>
     /// <param name="delta">What it changed.</param>
-    /// <param name="version">The commit's version, under which it may have reached the store.</param>
+    /// <param name="version">The commit's version, under which it may have reached the store. What is kept has a newer one.</param>
     /// <param name="failure">Why it is kept.</param>
     /// <returns>The session with this and everything else that is pending, or null if there is no room.</returns>
     public SessionRecord? Append(
@@ -126,7 +126,7 @@ internal sealed class CommitJournal
                     continue;
                 }
 
-                var isFirst = pending.Record is null && pending.End.IsNone;
+                var isFirst = pending is { Record: null, End: null };
                 if (isFirst)
                 {
                     pending.Base = isWhole ? record.Version : SessionVersion.None;
@@ -134,12 +134,8 @@ internal sealed class CommitJournal
                 }
 
                 var before = pending.Size;
-                var changed = delta.ApplyTo(AllThatIsKnown(key, pending.Record, record), version);
-                if (changed.Version != version)
-                {
-                    changed = new SessionDelta().ApplyTo(changed, _clock.Next()); // Two states of a session never have one version.
-                }
-
+                // Two states never have one version: if the commit has reached the store, others' changes may be in what it made there.
+                var changed = delta.ApplyTo(AllThatIsKnown(key, pending.Record, record), version, state: _clock.Next());
                 pending.Record = changed;
                 Interlocked.Add(ref _bytes, changed.Size - before);
                 Keep(key, changed, mark);
@@ -155,7 +151,7 @@ internal sealed class CommitJournal
     }
 
     /// <summary>Keeps the end of a session; false if there is no room.</summary>
-    public bool AppendEnd(SessionKey key, SessionVersion version)
+    public bool AppendEnd(SessionKey key, in SessionEnd end)
     {
         while (true)
         {
@@ -173,14 +169,14 @@ internal sealed class CommitJournal
                     continue;
                 }
 
-                if (pending.Record is null && pending.End.IsNone)
+                if (pending is { Record: null, End: null })
                 {
                     Interlocked.Increment(ref _count);
                 }
 
                 Interlocked.Add(ref _bytes, -pending.Size);
                 pending.Record = null;
-                pending.End = version;
+                pending.End = end with { Expected = SessionVersion.None };
                 Wake();
                 return true;
             }
@@ -188,7 +184,7 @@ internal sealed class CommitJournal
     }
 
     /// <summary>Whether the end of this session is pending.</summary>
-    public bool HasEnded(SessionKey key) => _count != 0 && _pending.TryGetValue(key, out var pending) && !pending.End.IsNone;
+    public bool HasEnded(SessionKey key) => _count != 0 && _pending.TryGetValue(key, out var pending) && pending.End is not null;
 
     /// <summary>Sends what is pending of one session.</summary>
     /// <returns>True if nothing is pending any more.</returns>
@@ -201,7 +197,7 @@ internal sealed class CommitJournal
             {
                 SessionRecord? record;
                 SessionVersion stored;
-                SessionVersion end;
+                SessionEnd? end;
                 lock (pending)
                 {
                     (record, stored, end) = (pending.Record, pending.Base, pending.End);
@@ -212,9 +208,9 @@ internal sealed class CommitJournal
                     continue;
                 }
 
-                if (!end.IsNone)
+                if (end is { } ended)
                 {
-                    if (!await SendEndAsync(key, end).ConfigureAwait(false))
+                    if (!await SendEndAsync(key, ended).ConfigureAwait(false))
                     {
                         return false;
                     }
@@ -250,7 +246,7 @@ internal sealed class CommitJournal
         return _recent.Find(key) is { } recent && !known.Contains(recent.Version) ? SessionRecord.Merge(known, recent) : known;
     }
 
-    private async ValueTask<bool> SendEndAsync(SessionKey key, SessionVersion end)
+    private async ValueTask<bool> SendEndAsync(SessionKey key, SessionEnd end)
     {
         var answer = await _store.DestroyAsync(key, end, _lifetime.TombstoneLife).ConfigureAwait(false);
         _clock.Observe(answer.Previous);
@@ -288,6 +284,11 @@ internal sealed class CommitJournal
                     return true;
                 case StoreCommitOutcome.Unavailable:
                     return false;
+                case StoreCommitOutcome.Destroyed when answer.Successor is { } successor && record.Version < answer.Previous:
+                    // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
+                    _copies.Drop(key);
+                    (key, stored, mode) = (successor, SessionVersion.None, SessionCopyMode.Amend);
+                    continue;
                 default: // Ended meanwhile, elsewhere.
                     _copies.Drop(key);
                     return true;
@@ -311,7 +312,7 @@ internal sealed class CommitJournal
         }
     }
 
-    private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionVersion end)
+    private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)
     {
         lock (pending)
         {

@@ -1,3 +1,5 @@
+using ClusterSession.Stores;
+
 namespace ClusterSession.Sessions.Recovery;
 
 /// <summary>What the store does not have of one session yet. Guarded by a lock on itself.</summary>
@@ -9,8 +11,8 @@ internal sealed class PendingSession(DateTimeOffset since)
     /// <summary>The newest version that the store is known to have had: attributes with newer ones are what is to be sent.</summary>
     public SessionVersion Base { get; set; }
 
-    /// <summary>The version of the session's end, if that is pending.</summary>
-    public SessionVersion End { get; set; }
+    /// <summary>The session's end, if that is pending.</summary>
+    public SessionEnd? End { get; set; }
 
     /// <summary>Whether it has been sent, and a later change must begin anew.</summary>
     public bool IsSent { get; set; }

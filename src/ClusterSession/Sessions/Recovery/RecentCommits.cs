@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ClusterSession.Stores;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Sessions.Recovery;
@@ -18,7 +19,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
 
     private readonly ConcurrentDictionary<SessionKey, RecentCommit> _commits = new();
     private readonly ConcurrentQueue<(SessionKey Key, long At)> _order = new();
-    private readonly ConcurrentDictionary<SessionKey, (SessionVersion Version, long At)> _ends = new();
+    private readonly ConcurrentDictionary<SessionKey, (SessionEnd End, long At)> _ends = new();
     private readonly ConcurrentQueue<(SessionKey Key, long At)> _endOrder = new();
     private readonly TimeSpan _window = options.Value.Outage.ReplayWindow;
     private readonly long _mostBytes = options.Value.Outage.ReplayBytes;
@@ -63,7 +64,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
         return added;
     }
 
-    public void AddEnd(SessionKey key, SessionVersion version)
+    public void AddEnd(SessionKey key, in SessionEnd ended)
     {
         var now = time.GetTimestamp();
         if (_commits.TryRemove(key, out var commit))
@@ -71,7 +72,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
             Interlocked.Add(ref _bytes, -commit.Record.Size);
         }
 
-        _ends[key] = (version, now);
+        _ends[key] = (ended with { Expected = SessionVersion.None }, now);
         _endOrder.Enqueue((key, now));
         while (_endOrder.TryPeek(out var oldest) && (_endOrder.Count > MostEnds || time.GetElapsedTime(oldest.At, now) > lifetime.TombstoneLife))
         {
@@ -101,8 +102,8 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     public IEnumerable<KeyValuePair<SessionKey, RecentCommit>> Since(long timestamp) => _commits.Where(commit => commit.Value.At >= timestamp);
 
     /// <summary>The ends of sessions, at some moment each.</summary>
-    public IEnumerable<KeyValuePair<SessionKey, SessionVersion>> Ends() =>
-        _ends.Select(end => KeyValuePair.Create(end.Key, end.Value.Version));
+    public IEnumerable<KeyValuePair<SessionKey, SessionEnd>> Ends() =>
+        _ends.Select(end => KeyValuePair.Create(end.Key, end.Value.End));
 
     /// <summary>
     /// Requests at once on one node commit on the same base, and hear of it in any order: the later record may lack what the earlier one wrote, and

@@ -163,12 +163,12 @@ internal sealed class StoreRecovery(
         }
     }
 
-    private async Task<bool?> ReplayEndAsync(SessionKey key, SessionVersion version)
+    private async Task<bool?> ReplayEndAsync(SessionKey key, SessionEnd end)
     {
-        var answer = await store.DestroyAsync(key, version, lifetime.TombstoneLife).ConfigureAwait(false);
+        var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
         if (answer.Outcome == StoreCommitOutcome.Unavailable)
         {
-            journal.AppendEnd(key, version);
+            journal.AppendEnd(key, end);
             return null;
         }
 
@@ -204,6 +204,12 @@ internal sealed class StoreRecovery(
                     return true;
                 case StoreCommitOutcome.Destroyed:
                     copies.Drop(key);
+                    if (answer.Successor is { } successor && record.Version < answer.Previous)
+                    {
+                        key = successor; // It goes on under another id, and may lack there what was lost here.
+                        continue;
+                    }
+
                     return false;
                 case StoreCommitOutcome.Missing:
                     _orphans[key] = record;

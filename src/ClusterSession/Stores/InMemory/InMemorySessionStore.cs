@@ -1,3 +1,4 @@
+using System.Text;
 using ClusterSession.Sessions;
 
 namespace ClusterSession.Stores.InMemory;
@@ -8,6 +9,8 @@ namespace ClusterSession.Stores.InMemory;
 /// </summary>
 public sealed class InMemorySessionStore : IClusterSessionStore
 {
+    private static ReadOnlySpan<byte> Successor => "successor"u8;
+
     private readonly InMemorySessions _sessions;
 
     /// <summary>Makes a node's view of shared sessions.</summary>
@@ -101,17 +104,27 @@ public sealed class InMemorySessionStore : IClusterSessionStore
 
     /// <inheritdoc/>
     public ValueTask<StoreCommit> DestroyAsync(
-        SessionKey key, SessionVersion version, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
         new(_sessions.Update(key, tombstoneLife, this, stored =>
         {
             if (stored is { IsDestroyed: true })
             {
-                return (null, stored.Version == version ? Committed(SessionVersion.None) : Refused(stored));
+                return (null, stored.Version == end.Version ? Committed(SessionVersion.None) : Refused(stored));
+            }
+
+            if (stored is not null && !end.Expected.IsNone && stored.Version != end.Expected)
+            {
+                return (null, StoreCommit.Answered(StoreCommitOutcome.Superseded, stored.Version, SessionLease.None));
             }
 
             using var builder = SessionRecordBuilder.Rent();
             builder.SetHeader(SessionRecord.DestroyedFlag, stored?.Created ?? DateTimeOffset.UnixEpoch);
-            builder.AddLineage(version);
+            builder.AddLineage(end.Version);
+            if (end.Successor is { } successor)
+            {
+                builder.Add(Successor, end.Version, 0, Encoding.UTF8.GetBytes(successor.ToString()));
+            }
+
             return (builder.Build(), Committed(stored?.Version ?? SessionVersion.None));
         }));
 
@@ -147,8 +160,22 @@ public sealed class InMemorySessionStore : IClusterSessionStore
     private static StoreCommit Committed(SessionVersion previous) =>
         StoreCommit.Answered(StoreCommitOutcome.Committed, previous, SessionLease.Always);
 
-    private static StoreCommit Refused(SessionRecord? stored) => StoreCommit.Answered(
-        stored is null ? StoreCommitOutcome.Missing : StoreCommitOutcome.Destroyed, SessionVersion.None, SessionLease.None);
+    private static StoreCommit Refused(SessionRecord? stored) => stored is null
+        ? StoreCommit.Answered(StoreCommitOutcome.Missing, SessionVersion.None, SessionLease.None)
+        : StoreCommit.Answered(StoreCommitOutcome.Destroyed, stored.Version, SessionLease.None) with { Successor = SuccessorOf(stored) };
+
+    private static SessionKey? SuccessorOf(SessionRecord tombstone)
+    {
+        foreach (var attribute in tombstone)
+        {
+            if (attribute.NameUtf8.SequenceEqual(Successor) && SessionKey.TryParse(attribute.Payload, out var key))
+            {
+                return key;
+            }
+        }
+
+        return null;
+    }
 
     private static SessionRecord Forget(SessionRecord record, in SessionChange change)
     {

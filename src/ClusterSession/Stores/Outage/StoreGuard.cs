@@ -38,9 +38,9 @@ internal sealed class StoreGuard(
             ? WatchAsync(store.MergeAsync(key, copy, CancellationToken.None), static commit => commit.Failure)
             : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
 
-    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionVersion version, TimeSpan tombstoneLife) =>
+    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, in SessionEnd end, TimeSpan tombstoneLife) =>
         _breaker.MayTry()
-            ? WatchAsync(store.DestroyAsync(key, version, tombstoneLife, CancellationToken.None), static commit => commit.Failure)
+            ? WatchAsync(store.DestroyAsync(key, end, tombstoneLife, CancellationToken.None), static commit => commit.Failure)
             : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life) =>

@@ -94,10 +94,26 @@ public sealed class CounterCheck : IHistoryCheck
             }
             else if (number < known.Count)
             {
-                var outcome = isStrict ? context.ClassOfFinalLoss(session, last, reader) : OutcomeClass.Measured;
+                var outcome = !isStrict ? OutcomeClass.Measured
+                    : WentOnFromALossItWasToldOf(context, session, known) ? OutcomeClass.Budget
+                    : context.ClassOfFinalLoss(session, last, reader);
                 report.Add("counter steps lost", known.Count - number);
                 report.Violation("COUNTER-TOO-LOW", outcome, $"{key} is {number} after {known.Count} acknowledged increments", last, reader);
             }
         }
+    }
+
+    // Whoever counts on after a reported, excused regression writes the register anew: the step that was away then is not to come back.
+    private static bool WentOnFromALossItWasToldOf(CheckContext context, SessionHistory session, List<(HistoryEvent Event, long? Number)> known)
+    {
+        for (var i = 1; i < known.Count; i++)
+        {
+            if (known[i].Number <= known[i - 1].Number && context.ClassOfLoss(session, known[i - 1].Event, known[i].Event) == OutcomeClass.Budget)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }
