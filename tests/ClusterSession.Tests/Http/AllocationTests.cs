@@ -1,0 +1,74 @@
+using ClusterSession.Http.Cookies;
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Sessions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace ClusterSession.Tests.Http;
+
+/// <summary>
+/// What a request with a local copy allocates in all of the middleware, session object, cookie and features included. Requests run one after the other on
+/// this thread, so that its own counter sees every byte; a task or a hop to another thread would show as an incomplete task.
+/// </summary>
+public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private const int Requests = 2_000;
+
+    private readonly SessionId _id = SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create());
+    private ServiceProvider _provider = null!;
+    private string _cookie = "";
+
+    public async Task InitializeAsync()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddClusterSession().UseInMemory();
+        _provider = services.BuildServiceProvider();
+        var ring = (await _provider.GetRequiredService<KeyRingSource>().LoadAsync(CancellationToken.None))!;
+        var version = new SessionVersion(1, 1);
+        var record = RecordSketch.At(version).With("number", [0, 0, 0, 7], version).With("text", new byte[200], version).Build();
+        var key = SessionKey.Of(_id);
+        var copies = _provider.GetRequiredService<LocalCopies>();
+        copies.Publish(key, record, SessionLease.Always, copies.Mark(key), copies.Clock.Now);
+        _cookie = ".ClusterSession=" + SessionCookie.Write(_id, version, ring.Keys[0]);
+    }
+
+    public async Task DisposeAsync() => await _provider.DisposeAsync();
+
+    [Fact]
+    public void Untouched_request_allocates_less_than_400_bytes() =>
+        Assert.InRange(BytesARequest(static _ => Task.CompletedTask), 1, 400);
+
+    [Fact]
+    public void Request_that_reads_a_number_allocates_less_than_400_bytes() =>
+        Assert.InRange(BytesARequest(static context => context.Session.GetInt32("number") == 7 ? Task.CompletedTask : Task.FromException(new InvalidOperationException())), 1, 400);
+
+    private double BytesARequest(RequestDelegate endpoint)
+    {
+        var app = new ApplicationBuilder(_provider);
+        app.UseClusterSession();
+        app.Run(endpoint);
+        var request = app.Build();
+        var context = new DefaultHttpContext { RequestServices = _provider };
+        context.Request.Headers.Cookie = _cookie;
+        Run(request, context, Requests); // Tables are filled, code is compiled.
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Run(request, context, Requests);
+        var bytes = (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Requests;
+        output.WriteLine($"{bytes:0} bytes a request");
+        return bytes;
+    }
+
+    private static void Run(RequestDelegate request, HttpContext context, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            Assert.True(request(context).IsCompletedSuccessfully);
+        }
+    }
+}
