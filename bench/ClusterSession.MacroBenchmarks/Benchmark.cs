@@ -11,7 +11,7 @@ namespace ClusterSession.MacroBenchmarks;
 internal sealed class Benchmark(BenchmarkOptions options, string command)
 {
     private readonly string _work = Path.Combine(Path.GetTempPath(), "clustersession-benchmark-" + Guid.NewGuid().ToString("N")[..8]);
-    private readonly ComparisonSettings _settings = options.IsQuick ? ComparisonSettings.Quick : ComparisonSettings.Full;
+    private readonly ComparisonSettings _settings = ComparisonSettings.For(options);
     private readonly Outcome _outcome = new();
 
     public async Task RunAsync()

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ClusterSession.MacroBenchmarks;
 
 /// <summary>What the command line asks for.</summary>
@@ -6,6 +8,8 @@ internal sealed class BenchmarkOptions
     public const string Usage = """
         usage: ClusterSession.MacroBenchmarks run --root DIR --output DIR [options]
           --quick                 short rounds and fewer sessions: about two minutes, for looking, not for quoting
+          --rounds N              rounds over all targets (default: 7, or 3 with --quick)
+          --seconds N             of each closed and each open run (default: 3, or less with --quick)
           --peers                 also express and Tomcat, as far as they are installed
           --express DIR           where bench/peers/express was installed by npm
           --tomcat DIR            where bench/peers/tomcat was compiled
@@ -18,6 +22,10 @@ internal sealed class BenchmarkOptions
     public bool IsQuick { get; private set; }
 
     public bool WithPeers { get; private set; }
+
+    public int? Rounds { get; private set; }
+
+    public double? Seconds { get; private set; }
 
     public string Root { get; private set; } = Directory.GetCurrentDirectory();
 
@@ -45,6 +53,8 @@ internal sealed class BenchmarkOptions
             {
                 case "--quick": options.IsQuick = true; break;
                 case "--peers": options.WithPeers = true; break;
+                case "--rounds": options.Rounds = (int)Positive(Value()); break;
+                case "--seconds": options.Seconds = Positive(Value()); break;
                 case "--root": options.Root = Value(); break;
                 case "--output": options.Output = Value(); break;
                 case "--express": options.Express = Value(); break;
@@ -62,4 +72,9 @@ internal sealed class BenchmarkOptions
 
         return options.Output.Length > 0 ? options : throw new ArgumentException("--output is missing.\n" + Usage);
     }
+
+    private static double Positive(string text) =>
+        double.TryParse(text, CultureInfo.InvariantCulture, out var number) && number > 0
+            ? number
+            : throw new ArgumentException($"'{text}' is not a number above zero.\n{Usage}");
 }

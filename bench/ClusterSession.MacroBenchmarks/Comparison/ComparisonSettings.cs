@@ -14,4 +14,15 @@ internal sealed record ComparisonSettings(bool IsQuick, int Rounds, TimeSpan Clo
 
     public static ComparisonSettings Full { get; } =
         new(false, 7, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4), 2_000);
+
+    public static ComparisonSettings For(BenchmarkOptions options)
+    {
+        var settings = options.IsQuick ? Quick : Full;
+        return settings with
+        {
+            Rounds = options.Rounds ?? settings.Rounds,
+            Closed = options.Seconds is { } closed ? TimeSpan.FromSeconds(closed) : settings.Closed,
+            Open = options.Seconds is { } open ? TimeSpan.FromSeconds(open) : settings.Open,
+        };
+    }
 }

@@ -49,8 +49,8 @@ public sealed class SessionDelta
         ArgumentNullException.ThrowIfNull(record);
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(record.Flags, record.Created);
-        builder.AddLineage(record);
         builder.AddLineage(state);
+        builder.AddLineage(record);
         builder.AddAttributes(record, forgetRemovedBefore);
         Span<byte> buffer = stackalloc byte[256];
         foreach (var (name, value) in _changes)

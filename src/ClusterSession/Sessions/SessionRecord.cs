@@ -16,7 +16,7 @@ namespace ClusterSession.Sessions;
 /// offset  size    field
 /// 0       1       flags: bit 0 = destroyed; unknown bits are carried through
 /// 1       8       created, Unix milliseconds
-/// 9       1       L, length of the lineage (0 for a session that was never committed, else 1..16)
+/// 9       1       L, length of the lineage (0 for a session that was never committed, else 1..16); bit 7: an attribute is a tombstone
 /// 10      2       V, number of versions, V >= L
 /// 12      13*V    versions: first the lineage, newest first, then those that attributes refer to besides
 /// ..      varint  N, number of attributes
@@ -49,6 +49,7 @@ public sealed class SessionRecord
     internal const int LargePayload = 256;
     internal const byte DestroyedFlag = 1;
     internal const int LineageOffset = 9;
+    internal const byte TombstonesBit = 0x80;
     internal const int VersionCountOffset = 10;
     internal const int VersionsOffset = 12;
     private const int IndexFrom = 24;
@@ -81,7 +82,10 @@ public sealed class SessionRecord
     public bool IsDestroyed => (Flags & DestroyedFlag) != 0;
 
     /// <summary>How many commits the lineage names.</summary>
-    public int LineageLength => _table[LineageOffset];
+    public int LineageLength => _table[LineageOffset] & 0x7F;
+
+    /// <summary>Whether an attribute is a tombstone. Most records have none, and looking for them was 2 % of a commit.</summary>
+    internal bool HasTombstones => (_table[LineageOffset] & TombstonesBit) != 0;
 
     /// <summary>How many attributes there are, tombstones included.</summary>
     public int AttributeCount => _attributeCount;

@@ -124,6 +124,11 @@ public sealed class SessionRecordBuilder : IDisposable
         {
             Varint.Write(table, ref at, _versionIndex[entry.Version]);
             table[at++] = entry.Flags;
+            if ((entry.Flags & SessionAttribute.RemovedFlag) != 0)
+            {
+                table[SessionRecord.LineageOffset] |= SessionRecord.TombstonesBit;
+            }
+
             Varint.Write(table, ref at, entry.NameLength);
             _bytes.AsSpan(entry.Name, entry.NameLength).CopyTo(table.AsSpan(at));
             at += entry.NameLength;
@@ -194,7 +199,15 @@ public sealed class SessionRecordBuilder : IDisposable
     /// <summary>Keeps the newest commits, and of the others the newest of each writer.</summary>
     private void ShortenLineage()
     {
-        _lineage.Sort((a, b) => b.CompareTo(a));
+        for (var i = 1; i < _lineage.Count; i++)
+        {
+            if (_lineage[i - 1] < _lineage[i]) // Mostly in order: a commit on top of what was there.
+            {
+                _lineage.Sort(static (a, b) => b.CompareTo(a));
+                break;
+            }
+        }
+
         var kept = Math.Min(_lineage.Count, SessionRecord.ExactLineage);
         for (var i = kept; i < _lineage.Count && kept < SessionRecord.MaxLineage; i++)
         {

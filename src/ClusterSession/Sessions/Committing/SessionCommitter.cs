@@ -274,6 +274,11 @@ internal sealed class SessionCommitter(
 
     private static IReadOnlyList<string> FindForgotten(SessionRecord record, long forgetBefore)
     {
+        if (!record.HasTombstones)
+        {
+            return NothingForgotten;
+        }
+
         List<string>? forgotten = null;
         foreach (var attribute in record)
         {
