@@ -80,7 +80,7 @@ public sealed class SentinelCluster : IAsyncDisposable
                 return true;
             },
             "the sentinels name a new master that calls itself one",
-            deadline ?? TimeSpan.FromSeconds(30));
+            deadline ?? TimeSpan.FromSeconds(90)); // Sentinels that split their votes try again only after twice the failover timeout.
         return found!;
     }
 

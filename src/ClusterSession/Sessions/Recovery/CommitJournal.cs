@@ -127,10 +127,17 @@ internal sealed class CommitJournal
                 }
 
                 var isFirst = pending is { Record: null, End: null };
+                var opened = isWhole ? record.Version : SessionVersion.None;
                 if (isFirst)
                 {
-                    pending.Base = isWhole ? record.Version : SessionVersion.None;
+                    pending.Base = opened;
                     Interlocked.Increment(ref _count);
+                }
+                else if (opened < pending.Base)
+                {
+                    // Of requests at once, one may have opened what another one's commit made, while a third one's commit, with a version between, did not
+                    // arrive: attributes newer than the oldest base are what the store may lack.
+                    pending.Base = opened;
                 }
 
                 var before = pending.Size;

@@ -8,7 +8,7 @@ internal sealed class PendingSession(DateTimeOffset since)
     /// <summary>The session with everything that is pending, or null if its end is pending.</summary>
     public SessionRecord? Record { get; set; }
 
-    /// <summary>The newest version that the store is known to have had: attributes with newer ones are what is to be sent.</summary>
+    /// <summary>The oldest of the versions, known to have been stored, on which the pending commits were made: attributes with newer ones are what is to be sent.</summary>
     public SessionVersion Base { get; set; }
 
     /// <summary>The session's end, if that is pending.</summary>
