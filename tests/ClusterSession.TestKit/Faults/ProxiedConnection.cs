@@ -89,6 +89,10 @@ internal sealed class ProxiedConnection(Socket client, FaultProxy proxy, Random 
         {
             return null;
         }
+        catch (ObjectDisposedException)
+        {
+            throw new OperationCanceledException(); // Closed between being made and being connected.
+        }
     }
 
     private bool Close(bool withReset)
