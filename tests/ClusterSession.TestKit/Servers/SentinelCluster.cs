@@ -109,7 +109,8 @@ public sealed class SentinelCluster : IAsyncDisposable
         {
             await Condition.HoldsAsync(
                 async () => await TryAsync(() => replica.InfoAsync("replication", "master_link_status")) == "up",
-                $"the replica on port {replica.Port} is in sync");
+                $"the replica on port {replica.Port} is in sync",
+                TimeSpan.FromSeconds(90)); // It may have to wait until Sentinel has told it of a newer master.
         }
     }
 
