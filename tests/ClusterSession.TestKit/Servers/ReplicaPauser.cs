@@ -38,13 +38,13 @@ public sealed class ReplicaPauser
         return pauser;
     }
 
-    /// <summary>How many bytes of the replication stream the master (alive) is ahead of the replica that has most.</summary>
+    /// <summary>How many bytes of the replication stream the master (alive) is ahead of the replica that has most; none or less once one of them was promoted and has gone on.</summary>
     public async Task<long> LagBytesAsync()
     {
-        var ahead = await OffsetAsync(_master, "master_repl_offset");
+        var ahead = await OffsetAsync(_master);
         var best = 0L;
         foreach (var replica in _replicas)
-            best = Math.Max(best, await OffsetAsync(replica, "slave_repl_offset"));
+            best = Math.Max(best, await OffsetAsync(replica));
         return ahead - best;
     }
 
@@ -58,6 +58,7 @@ public sealed class ReplicaPauser
         }
     }
 
-    private static async Task<long> OffsetAsync(RedisServer server, string field) =>
-        long.Parse(await server.InfoAsync("replication", field), CultureInfo.InvariantCulture);
+    // Of a replica too, and unlike slave_repl_offset still there when Sentinel has promoted it meanwhile.
+    private static async Task<long> OffsetAsync(RedisServer server) =>
+        long.Parse(await server.InfoAsync("replication", "master_repl_offset"), CultureInfo.InvariantCulture);
 }

@@ -102,13 +102,13 @@ public sealed class SentinelCluster : IAsyncDisposable
         await InSyncAsync([server]);
     }
 
-    /// <summary>Waits until these replicas (default: all that are alive) have a working link to a master.</summary>
+    /// <summary>Waits until these servers (default: all replicas that are alive) have a working link to a master, or one of them is the master by now.</summary>
     public async Task InSyncAsync(IReadOnlyList<RedisServer>? replicas = null)
     {
         foreach (var replica in replicas ?? await ReplicasAsync())
         {
             await Condition.HoldsAsync(
-                async () => await TryAsync(() => replica.InfoAsync("replication", "master_link_status")) == "up",
+                async () => await TryAsync(() => replica.InfoAsync("replication", "master_link_status")) == "up" || await MasterAsync() == replica,
                 $"the replica on port {replica.Port} is in sync",
                 TimeSpan.FromSeconds(90)); // It may have to wait until Sentinel has told it of a newer master.
         }
