@@ -13,6 +13,7 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
     private readonly List<FaultEvent> _faults = []; // under _lock
     private readonly HashSet<OpenFault> _openFaults = []; // under _lock
     private readonly HashSet<OpenRequest> _openRequests = []; // under _lock
+    private int _commits; // under _lock
 
     public RunInfo Run { get; } = run;
 
@@ -26,6 +27,18 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
             lock (_lock)
             {
                 return _events.Count;
+            }
+        }
+    }
+
+    /// <summary>Acknowledged requests that wrote something.</summary>
+    public int Commits
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _commits;
             }
         }
     }
@@ -102,6 +115,7 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
                 if (_recorder._openRequests.Remove(this))
                 {
                     _recorder._events.Add(completed);
+                    _recorder._commits += result == RequestResult.Ok && completed.Ops.Any(o => o.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter) ? 1 : 0;
                 }
             }
             return completed;

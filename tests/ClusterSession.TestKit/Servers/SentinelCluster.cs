@@ -46,18 +46,7 @@ public sealed class SentinelCluster : IAsyncDisposable
     }
 
     /// <summary>The server that most of the answering sentinels call the master.</summary>
-    public async Task<RedisServer> MasterAsync()
-    {
-        var votes = new List<string>();
-        foreach (var sentinel in _sentinels)
-        {
-            if (await TryAsync(() => sentinel.CommandAsync("SENTINEL", "GET-MASTER-ADDR-BY-NAME", _options.MasterName)) is { } address)
-                votes.Add(address.Replace('\n', ':'));
-        }
-
-        var winner = votes.GroupBy(v => v).MaxBy(g => g.Count())?.Key ?? throw new InvalidOperationException("No sentinel answers.");
-        return _servers.Single(s => s.Endpoint == winner);
-    }
+    public async Task<RedisServer> MasterAsync() => await FindMasterAsync() ?? throw new InvalidOperationException("No sentinel answers.");
 
     /// <summary>The servers that are alive and are not the master the sentinels name.</summary>
     public async Task<IReadOnlyList<RedisServer>> ReplicasAsync()
@@ -81,6 +70,26 @@ public sealed class SentinelCluster : IAsyncDisposable
             },
             "the sentinels name a new master that calls itself one",
             deadline ?? TimeSpan.FromSeconds(90)); // Sentinels that split their votes try again only after twice the failover timeout.
+        return found!;
+    }
+
+    /// <summary>Waits until one of these replicas takes writes: some time before the sentinels name it.</summary>
+    public async Task<RedisServer> PromotedAsync(IReadOnlyList<RedisServer> replicas)
+    {
+        RedisServer? found = null;
+        await Condition.HoldsAsync(
+            async () =>
+            {
+                foreach (var replica in replicas)
+                {
+                    if (await TryAsync(() => replica.InfoAsync("replication", "role")) == "master")
+                        found = replica;
+                }
+
+                return found is not null;
+            },
+            "a replica is promoted",
+            TimeSpan.FromSeconds(90));
         return found!;
     }
 
@@ -108,7 +117,7 @@ public sealed class SentinelCluster : IAsyncDisposable
         foreach (var replica in replicas ?? await ReplicasAsync())
         {
             await Condition.HoldsAsync(
-                async () => await TryAsync(() => replica.InfoAsync("replication", "master_link_status")) == "up" || await MasterAsync() == replica,
+                async () => await TryAsync(() => replica.InfoAsync("replication", "master_link_status")) == "up" || await FindMasterAsync() == replica,
                 $"the replica on port {replica.Port} is in sync",
                 TimeSpan.FromSeconds(90)); // It may have to wait until Sentinel has told it of a newer master.
         }
@@ -122,6 +131,19 @@ public sealed class SentinelCluster : IAsyncDisposable
             await sentinel.DisposeAsync();
         foreach (var server in _servers)
             await server.DisposeAsync();
+    }
+
+    private async Task<RedisServer?> FindMasterAsync()
+    {
+        var votes = new List<string>();
+        foreach (var sentinel in _sentinels)
+        {
+            if (await TryAsync(() => sentinel.CommandAsync("SENTINEL", "GET-MASTER-ADDR-BY-NAME", _options.MasterName)) is { } address)
+                votes.Add(address.Replace('\n', ':'));
+        }
+
+        var winner = votes.GroupBy(v => v).MaxBy(g => g.Count())?.Key;
+        return winner is null ? null : _servers.Single(s => s.Endpoint == winner);
     }
 
     private async Task StartServersAsync()
