@@ -236,13 +236,13 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
                     asked = await RedirectAsync(connection!, refusal.Text, begun, cancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (RedisConnectionException broken) when (broken.Sent)
+            catch (RedisConnectionException broken) when (broken.Sent && (!request.IsRead || broken is RedisTimeoutException))
             {
                 return unavailable(StoreFailure.Unknown);
             }
             catch (RedisConnectionException) when (attempt < MostAttempts && _time.GetElapsedTime(begun) < _deadline)
             {
-                // Not a byte of it left: the connection was lost between being handed out and being used. Ask for its successor.
+                // Not a byte of it left: the connection was lost between being handed out and being used. Or it only asks. Its successor may answer.
                 asked = null;
             }
             catch (Exception failure) when (failure is RedisConnectionException or TimeoutException)

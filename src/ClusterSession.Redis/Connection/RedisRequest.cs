@@ -17,6 +17,9 @@ internal abstract class RedisRequest
     /// </summary>
     public virtual bool IsAnsweredByPush => false;
 
+    /// <summary>Whether it changes nothing, and may be sent again where it is not known what became of it.</summary>
+    public virtual bool IsRead => false;
+
     /// <summary>Writes the command: exactly one.</summary>
     public abstract void WriteTo(ref RespWriter writer);
 

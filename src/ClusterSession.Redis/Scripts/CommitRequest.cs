@@ -13,7 +13,13 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
 
     protected override void WriteArguments(ref RespWriter writer)
     {
-        WriteVersion(ref writer, change.Version);
+        var version = writer.WriteBulkSpace(SessionVersion.EncodedLength + (change.OnlyOnBase ? 1 : 0));
+        change.Version.WriteTo(version);
+        if (change.OnlyOnBase)
+        {
+            version[^1] = (byte)'=';
+        }
+
         WriteLife(ref writer, change.Life);
         WriteVersion(ref writer, change.Base);
         writer.WriteBulk(change.Delta.Count);

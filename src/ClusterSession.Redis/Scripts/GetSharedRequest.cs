@@ -7,6 +7,8 @@ namespace ClusterSession.Redis.Scripts;
 /// <summary>GET of a small shared value.</summary>
 internal sealed class GetSharedRequest(byte[] key) : RedisRequest<StoreShared>
 {
+    public override bool IsRead => true;
+
     public override void WriteTo(ref RespWriter writer)
     {
         writer.WriteCommand("GET"u8, 1);

@@ -16,6 +16,8 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
     /// <inheritdoc/>
     public RedisConnection? Connection { get; set; }
 
+    public override bool IsRead => true;
+
     public override void WriteTo(ref RespWriter writer)
     {
         if (known.IsNone)

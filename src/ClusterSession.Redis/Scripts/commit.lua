@@ -1,11 +1,11 @@
--- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 life in ms, 3 base, 4 number n of fields to set, then n pairs, then fields whose
+-- Applies one commit. KEYS[1] the session. ARGV: 1 version, with a '=' behind it if nothing but the base itself may be changed, 2 life in ms, 3 base, 4 number n of fields to set, then n pairs, then fields whose
 -- tombstones are to be forgotten. What somebody has set or removed after the base is not forgotten.
--- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base; 'M' no record; 'D' ended, with the version of the end and the successor, if there is one; 'S' and the stored version, which is not older.
+-- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base; 'M' no record; 'D' ended, with the version of the end and the successor, if there is one; 'S' and the stored version, which is not older, or not the base.
 local k = KEYS[1]
 local m = redis.call('HGET', k, 'm')
 if not m then return 'M' end
 if string.byte(m, 2) % 2 == 1 then return 'D' .. string.sub(m, 12, 24) .. (redis.call('HGET', k, 's') or '') end
-local v, count = ARGV[1], string.byte(m, 11)
+local v, count = string.sub(ARGV[1], 1, 13), string.byte(m, 11)
 local current = string.sub(m, 12, 24)
 if struct.unpack('>I7', current) >= struct.unpack('>I7', v) then
   for i = 0, count - 1 do -- Applied before, and its answer lost?
@@ -16,6 +16,7 @@ if struct.unpack('>I7', current) >= struct.unpack('>I7', v) then
   end
   return 'S' .. current
 end
+if #ARGV[1] > 13 and current ~= ARGV[3] then return 'S' .. current end
 local recent, floors = string.sub(m, 12, 11 + 13 * math.min(count, 8)), string.sub(m, 116)
 if count >= 8 then -- The oldest of the recent commits goes to the floors, in place of an earlier one of the same writer.
   local oldest = string.sub(recent, 92)

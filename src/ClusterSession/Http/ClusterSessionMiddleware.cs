@@ -49,7 +49,7 @@ internal sealed class ClusterSessionMiddleware(
         {
             if (opener.TryOpenLocal(cookie.Key, cookie.Seen, out var copy))
             {
-                session.Begin(cookie.Id, cookie.Key, copy.Record, SessionSource.LocalCopy, isRegressed: false);
+                session.Begin(cookie.Id, cookie.Key, OpenedSession.Opened(copy.Record, SessionSource.LocalCopy));
                 touches.Used(cookie.Key, copy, access?.Prolongs ?? true);
                 RenewCookieIfOutdated(session, cookie);
                 return RunAsync(context, session);
@@ -103,7 +103,7 @@ internal sealed class ClusterSessionMiddleware(
         switch (opened.Outcome)
         {
             case OpenOutcome.Opened:
-                session.Begin(cookie.Id, cookie.Key, opened.Record!, opened.Source, opened.IsRegressed);
+                session.Begin(cookie.Id, cookie.Key, opened);
                 touches.Used(cookie.Key, access?.Prolongs ?? true);
                 RenewCookieIfOutdated(session, cookie);
                 break;

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
+using ClusterSession.Sessions.Opening;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -88,13 +89,14 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     private SessionResponse Response => _response ??= new SessionResponse(this, _context, _services);
 
     /// <summary>Begins with a copy that was found.</summary>
-    public void Begin(in SessionId id, SessionKey key, SessionRecord record, SessionSource source, bool isRegressed)
+    public void Begin(in SessionId id, SessionKey key, in OpenedSession opened)
     {
         _id = id;
         Key = key;
-        _record = record;
-        Source = source;
-        IsRegressed = isRegressed;
+        _record = opened.Record;
+        _isWhole = opened.IsWhole;
+        Source = opened.Source;
+        IsRegressed = opened.IsRegressed;
         IsNew = false;
     }
 

@@ -10,6 +10,10 @@ namespace ClusterSession.Stores;
 /// <param name="Life">How long the session lives from now on if nothing else happens.</param>
 /// <param name="Replicas">On how many replicas the commit should be before it is answered; 0 does not wait.</param>
 /// <param name="ReplicaTimeout">How long to wait for the replicas.</param>
+/// <param name="OnlyOnBase">
+/// Whether the commit may be applied to <paramref name="Base"/> alone: where others have followed it, the answer is <see cref="StoreCommitOutcome.Superseded"/> and nothing is changed.
+/// For a commit whose state others may have seen under its version before the store has it.
+/// </param>
 public readonly record struct SessionChange(
     SessionVersion Base,
     SessionVersion Version,
@@ -17,4 +21,5 @@ public readonly record struct SessionChange(
     IReadOnlyList<string> Forgotten,
     TimeSpan Life,
     int Replicas = 0,
-    TimeSpan ReplicaTimeout = default);
+    TimeSpan ReplicaTimeout = default,
+    bool OnlyOnBase = false);

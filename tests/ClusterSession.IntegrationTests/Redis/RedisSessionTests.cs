@@ -1,5 +1,10 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Conformance;
+using ClusterSession.TestKit.Faults;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
+using ClusterSession.TestKit.Sessions;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
@@ -65,6 +70,21 @@ public sealed class RedisSessionTests : IAsyncLifetime
         Assert.Equal("red", await browser.GetAsync("/get/color", _b));
         Assert.Equal("False", await browser.GetAsync("/regressed", _b));
         Assert.Equal("red", await browser.GetAsync("/get/color"));
+    }
+
+    [Fact]
+    public async Task Read_whose_connection_is_lost_is_repeated_over_the_next_one()
+    {
+        await using var proxy = FaultProxy.Start(_redis.Port, framing: ReplyFraming.Resp);
+        await using var store = RedisNode.Store($"{proxy.EndPoint}");
+        store.Observe(new RecordingObserver());
+        await Condition.HoldsAsync(async () => (await store.ReadSharedAsync("none", default)).IsAnswered, "the store answers");
+
+        var dropped = proxy.DropReply("HGETALL");
+        var read = await store.ReadAsync(SessionKeys.New(), SessionVersion.None, default);
+
+        Assert.True(dropped.Dropped.IsCompleted);
+        Assert.Equal(StoreReadOutcome.Missing, read.Outcome);
     }
 
     [Fact]

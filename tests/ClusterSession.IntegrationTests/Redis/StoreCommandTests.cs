@@ -2,6 +2,7 @@ using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
@@ -120,6 +121,28 @@ public sealed class StoreCommandTests : IAsyncLifetime
         var next = 1;
         var cost = await CostOfAsync(() => browser.GetAsync($"/set/counter/{next++}"));
         Assert.InRange(cost.BytesIn / Requests, 1, 1023);
+    }
+
+    [Fact]
+    public async Task Write_under_Local_costs_one_command_with_what_changed()
+    {
+        await using var node = await RedisNode.StartAsync(_redis, options => options.Durability = SessionDurability.Local, Fill);
+        var browser = node.Browser();
+        await browser.GetAsync("/fill");
+        await browser.GetAsync("/set/counter/0");
+        await SentAsync(node);
+        var next = 1;
+        var cost = await CostOfAsync(async () =>
+        {
+            await browser.GetAsync($"/set/counter/{next++}");
+            await SentAsync(node);
+        });
+        Assert.Equal(Requests, cost.Scripts);
+        Assert.Equal(Requests, cost.Total);
+        Assert.InRange(cost.BytesIn / Requests, 1, 1023);
+
+        static Task SentAsync(TestNode node) => Condition.HoldsAsync(
+            () => node.Services.GetRequiredService<ISessionManager>().GetStatistics().UnsavedSessions == 0, "the commit is sent");
     }
 
     [Fact]

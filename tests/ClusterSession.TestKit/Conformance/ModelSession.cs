@@ -35,7 +35,7 @@ internal sealed class ModelSession
             return (StoreCommitOutcome.Committed, null);
         }
 
-        if (Version.Stamp >= change.Version.Stamp)
+        if (Version.Stamp >= change.Version.Stamp || (change.OnlyOnBase && Version != change.Base))
         {
             return (StoreCommitOutcome.Superseded, Version);
         }

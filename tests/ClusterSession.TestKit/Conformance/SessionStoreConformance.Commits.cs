@@ -42,6 +42,24 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
+    public async Task Commit_for_its_base_alone_is_superseded_where_others_have_followed_it()
+    {
+        var first = await CreateAsync();
+        var second = Versions.Next();
+        Assert.Equal((StoreCommitOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2"));
+        Assert.Equal((StoreCommitOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2")); // Its answer was lost.
+
+        Assert.Equal((StoreCommitOutcome.Superseded, second), await CommitOnlyOnBaseAsync(first, Versions.Next(), "3"));
+        await AssertStoredAsync(RecordSketch.At(second, first).With("a", "2", second).Build());
+
+        async Task<(StoreCommitOutcome, SessionVersion)> CommitOnlyOnBaseAsync(SessionVersion on, SessionVersion version, string value)
+        {
+            var answer = await A.CommitAsync(Key, new SessionChange(on, version, Setting("a", value), NothingForgotten, Long, OnlyOnBase: true), default);
+            return (answer.Outcome, answer.Previous);
+        }
+    }
+
+    [Fact]
     public async Task Commit_to_a_missing_session_is_told_so_and_stores_nothing()
     {
         var answer = await CommitAsync(A, Versions.Next(), Versions.Next(), Setting("a", "1"));

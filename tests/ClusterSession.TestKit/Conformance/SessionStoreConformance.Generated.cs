@@ -137,7 +137,7 @@ public abstract partial class SessionStoreConformance
             }
 
             var on = random.Next(3) == 0 ? Past(key)[random.Next(Past(key).Count)].Version : model.Version;
-            return new SessionChange(on, NewVersion(), delta, random.Next(5) == 0 ? [Names[random.Next(Names.Length)]] : [], Long);
+            return new SessionChange(on, NewVersion(), delta, random.Next(5) == 0 ? [Names[random.Next(Names.Length)]] : [], Long, OnlyOnBase: random.Next(4) == 0);
         }
 
         /// <summary>A copy as some node could hold it: an earlier state of the session, and perhaps commits that the store lost.</summary>

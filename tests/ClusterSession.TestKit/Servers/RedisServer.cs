@@ -81,8 +81,21 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>One field of INFO, such as <c>total_commands_processed</c>.</summary>
     public async Task<string> InfoAsync(string section, string field)
     {
-        var line = (await CommandAsync("INFO", section)).Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.StartsWith(field + ":", StringComparison.Ordinal));
+        var line = (await AskAsync("INFO", section)).Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.StartsWith(field + ":", StringComparison.Ordinal));
         return line?[(field.Length + 1)..] ?? throw new InvalidOperationException($"INFO {section} has no field {field}.");
+    }
+
+    /// <summary>As <see cref="CommandAsync"/>, for commands that change nothing: asks once more when the connection is lost, as Sentinel ends all of a server whose role it changes.</summary>
+    public async Task<string> AskAsync(params string[] arguments)
+    {
+        try
+        {
+            return await CommandAsync(arguments);
+        }
+        catch (IOException)
+        {
+            return await CommandAsync(arguments);
+        }
     }
 
     /// <summary>Whether it takes itself for a master. Needs an answer: throws while the server is down.</summary>

@@ -109,11 +109,14 @@ public sealed class SentinelCluster : IAsyncDisposable
         var master = await MasterAsync();
         await server.StartAgainAsync($"replicaof {master.Host} {master.Port}");
         await InSyncAsync([server]);
+        await CalmAsync();
     }
 
-    /// <summary>Waits until these servers (default: all replicas that are alive) have a working link to a master, or one of them is the master by now.</summary>
+    /// <summary>Waits until these servers (default: all replicas that are alive, once the sentinels are calm) have a working link to a master, or one of them is the master by now.</summary>
     public async Task InSyncAsync(IReadOnlyList<RedisServer>? replicas = null)
     {
+        if (replicas is null)
+            await CalmAsync();
         foreach (var replica in replicas ?? await ReplicasAsync())
         {
             await Condition.HoldsAsync(
@@ -122,6 +125,25 @@ public sealed class SentinelCluster : IAsyncDisposable
                 TimeSpan.FromSeconds(90)); // It may have to wait until Sentinel has told it of a newer master.
         }
     }
+
+    /// <summary>
+    /// Waits until all sentinels that answer name the same master and none is in the middle of a failover: one that is would sleep through the next death until its own failover
+    /// has timed out, and a replica that is held back keeps it there.
+    /// </summary>
+    private Task CalmAsync() => Condition.HoldsAsync(
+        async () =>
+        {
+            var flags = new List<string>();
+            foreach (var sentinel in _sentinels)
+            {
+                if (await TryAsync(async () => (await sentinel.MasterAsync(_options.MasterName)) is var master ? $"{master["ip"]}:{master["port"]} {master["flags"]}" : "") is { } said)
+                    flags.Add(said);
+            }
+
+            return flags.Distinct().ToList() is [var one] && one.EndsWith(" master", StringComparison.Ordinal);
+        },
+        "the sentinels agree and are calm",
+        TimeSpan.FromSeconds(90));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

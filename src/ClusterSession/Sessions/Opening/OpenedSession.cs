@@ -6,17 +6,18 @@ namespace ClusterSession.Sessions.Opening;
 /// <param name="Outcome">The kind of answer.</param>
 /// <param name="Record">The session's copy, for <see cref="OpenOutcome.Opened"/>.</param>
 /// <param name="Source">Where the copy came from.</param>
+/// <param name="IsWhole">Whether the copy is all of the session under its version.</param>
 /// <param name="IsRegressed">Whether the client has seen something that nobody has any more.</param>
 /// <param name="Failure">Why there is no answer.</param>
 internal readonly record struct OpenedSession(
-    OpenOutcome Outcome, SessionRecord? Record, SessionSource Source, bool IsRegressed, StoreFailure Failure)
+    OpenOutcome Outcome, SessionRecord? Record, SessionSource Source, bool IsWhole, bool IsRegressed, StoreFailure Failure)
 {
-    public static OpenedSession Opened(SessionRecord record, SessionSource source, bool isRegressed = false) =>
-        new(OpenOutcome.Opened, record, source, isRegressed, StoreFailure.None);
+    public static OpenedSession Opened(SessionRecord record, SessionSource source, bool isRegressed = false, bool isWhole = true) =>
+        new(OpenOutcome.Opened, record, source, isWhole, isRegressed, StoreFailure.None);
 
     public static OpenedSession Ended(OpenOutcome outcome, bool isRegressed = false) =>
-        new(outcome, null, SessionSource.New, isRegressed, StoreFailure.None);
+        new(outcome, null, SessionSource.New, IsWhole: true, isRegressed, StoreFailure.None);
 
     public static OpenedSession Unavailable(StoreFailure failure) =>
-        new(OpenOutcome.Unavailable, null, SessionSource.New, false, failure);
+        new(OpenOutcome.Unavailable, null, SessionSource.New, IsWhole: true, IsRegressed: false, failure);
 }

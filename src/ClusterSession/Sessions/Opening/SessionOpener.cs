@@ -23,7 +23,8 @@ namespace ClusterSession.Sessions.Opening;
 ///   |- still behind the client, or missing too early: others may be giving it back: ask again for a while
 ///   |- still so: use what there is, flagged as regressed, never silently
 ///   |- missing, and idle for long: ended;  destroyed: ended
-///   `- no answer (within the soft timeout, where the local copy would do): local copy that contains the client's commit, else unavailable
+///   `- no answer (within the soft timeout, where one of these would do): local copy that contains the client's commit; what this node has committed, if that
+///      does, though others may have committed beside it; else unavailable
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may have lost the ends of sessions: the change may
 /// have been its end. While no end can be lost, a session that is missing was evicted or deleted by hand.
@@ -55,15 +56,15 @@ internal sealed class SessionOpener(
         var pause = FirstPause;
         while (true)
         {
-            var (read, mark) = await ReadAsync(key, MayGoOnWithout(key, seen), cancellationToken).ConfigureAwait(false);
+            var (read, mark) = await ReadAsync(key, FindWithoutStore(key, seen) is not null, cancellationToken).ConfigureAwait(false);
             copies.TryGet(key, out var copy);
             var usable = copy is not null && IsUsable(copy) ? copy : null;
             switch (read.Outcome)
             {
-                case StoreReadOutcome.Unavailable when usable is not null && usable.Record.Contains(seen):
-                    return OpenedSession.Opened(usable.Record, SessionSource.LocalCopy);
                 case StoreReadOutcome.Unavailable:
-                    return OpenedSession.Unavailable(read.Failure);
+                    return FindWithoutStore(key, seen) is { } known
+                        ? OpenedSession.Opened(known.Record, SessionSource.LocalCopy, isWhole: known.IsWhole)
+                        : OpenedSession.Unavailable(read.Failure);
                 case StoreReadOutcome.Destroyed:
                     copies.Drop(key);
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
@@ -117,8 +118,19 @@ internal sealed class SessionOpener(
     private bool IsUsable(LocalCopy copy) =>
         copies.Clock.Now - copy.UsedAt < lifetime.IdleTicks && !lifetime.IsPastAbsoluteEnd(copy.Record);
 
-    private bool MayGoOnWithout(SessionKey key, SessionVersion seen) =>
-        copies.TryGet(key, out var copy) && IsUsable(copy) && copy.Record.Contains(seen);
+    /// <summary>
+    /// What this node knows of a session by itself, if the client has seen no more than that. Where others committed beside this node's last commit, the local copy was dropped
+    /// and is read anew: should the store vanish before it is, there is still what this node has committed.
+    /// </summary>
+    private (SessionRecord Record, bool IsWhole)? FindWithoutStore(SessionKey key, SessionVersion seen)
+    {
+        if (copies.TryGet(key, out var copy) && IsUsable(copy) && copy.Record.Contains(seen))
+        {
+            return (copy.Record, true);
+        }
+
+        return recent.Find(key) is { } committed && committed.Contains(seen) && !lifetime.IsPastAbsoluteEnd(committed) ? (committed, false) : null;
+    }
 
     /// <summary>Makes what the store has, and what only this node has, the local copy.</summary>
     private async ValueTask<SessionRecord> TakeInAsync(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionLease lease, int mark)

@@ -35,6 +35,7 @@ internal sealed class CommitJournal
     private readonly TimeProvider _time;
     private readonly ILogger<CommitJournal> _logger;
     private readonly SemaphoreSlim _work = new(0, 1);
+    private int _isAwake; // 1 from the release of _work until somebody has waited for it
     private long _bytes;
     private int _count;
 
@@ -79,18 +80,18 @@ internal sealed class CommitJournal
     public ICollection<SessionKey> Keys => _pending.Keys;
 
     /// <summary>Waits until there is something to send.</summary>
-    public Task WaitForWorkAsync(CancellationToken cancellationToken) => _work.WaitAsync(cancellationToken);
+    public async Task WaitForWorkAsync(CancellationToken cancellationToken)
+    {
+        await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref _isAwake, 0);
+    }
 
     /// <summary>There may be something to send, or the store may take it now.</summary>
     public void Wake()
     {
-        try
+        if (Interlocked.Exchange(ref _isAwake, 1) == 0)
         {
             _work.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Awake already.
         }
     }
 
@@ -141,8 +142,11 @@ internal sealed class CommitJournal
                 }
 
                 var before = pending.Size;
+                var known = AllThatIsKnown(key, pending.Record, record);
+                var isUnsent = failure == StoreFailure.None && isWhole && isFirst && ReferenceEquals(known, record);
+                pending.OnlyCommit = isUnsent ? delta : null;
                 // Two states never have one version: if the commit has reached the store, others' changes may be in what it made there.
-                var changed = delta.ApplyTo(AllThatIsKnown(key, pending.Record, record), version, state: _clock.Next());
+                var changed = delta.ApplyTo(known, version, state: isUnsent ? version : _clock.Next());
                 pending.Record = changed;
                 Interlocked.Add(ref _bytes, changed.Size - before);
                 Keep(key, changed, mark);
@@ -183,6 +187,7 @@ internal sealed class CommitJournal
 
                 Interlocked.Add(ref _bytes, -pending.Size);
                 pending.Record = null;
+                pending.OnlyCommit = null;
                 pending.End = end with { Expected = SessionVersion.None };
                 Wake();
                 return true;
@@ -205,9 +210,10 @@ internal sealed class CommitJournal
                 SessionRecord? record;
                 SessionVersion stored;
                 SessionEnd? end;
+                SessionDelta? only;
                 lock (pending)
                 {
-                    (record, stored, end) = (pending.Record, pending.Base, pending.End);
+                    (record, stored, end, only) = (pending.Record, pending.Base, pending.End, pending.OnlyCommit);
                 }
 
                 if (pending.IsSent)
@@ -222,7 +228,7 @@ internal sealed class CommitJournal
                         return false;
                     }
                 }
-                else if (record is not null && !await SendRecordAsync(key, record, stored).ConfigureAwait(false))
+                else if (record is not null && !await SendCommitsAsync(key, record, stored, only).ConfigureAwait(false))
                 {
                     return false;
                 }
@@ -258,6 +264,32 @@ internal sealed class CommitJournal
         var answer = await _store.DestroyAsync(key, end, _lifetime.TombstoneLife).ConfigureAwait(false);
         _clock.Observe(answer.Previous);
         return answer.Outcome != StoreCommitOutcome.Unavailable;
+    }
+
+    /// <summary>
+    /// The ordinary case under <see cref="SessionDurability.Local"/> is one commit that has never been sent: a command with what it changed, as a request would have sent it. Of
+    /// its state others may know the version already, so it may not become another state than that: where others have committed meanwhile, the record is merged.
+    /// </summary>
+    private async ValueTask<bool> SendCommitsAsync(SessionKey key, SessionRecord record, SessionVersion stored, SessionDelta? only)
+    {
+        if (only is not null)
+        {
+            var mark = _copies.Mark(key);
+            var answer = await _store.CommitAsync(key, new SessionChange(stored, record.Version, only, [], _lifetime.StoreLife, OnlyOnBase: true)).ConfigureAwait(false);
+            _clock.Observe(answer.Previous);
+            switch (answer.Outcome)
+            {
+                case StoreCommitOutcome.Committed when !answer.Lease.IsLost:
+                    var isWhole = answer.Previous == stored;
+                    _recent.Add(key, record, isWhole, answer.Previous);
+                    Settle(key, record, isWhole ? record : null, answer.Lease, mark);
+                    return true;
+                case StoreCommitOutcome.Unavailable:
+                    return false;
+            }
+        }
+
+        return await SendRecordAsync(key, record, stored).ConfigureAwait(false);
     }
 
     private async ValueTask<bool> SendRecordAsync(SessionKey key, SessionRecord record, SessionVersion stored)

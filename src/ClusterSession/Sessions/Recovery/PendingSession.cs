@@ -11,6 +11,11 @@ internal sealed class PendingSession(DateTimeOffset since)
     /// <summary>The oldest of the versions, known to have been stored, on which the pending commits were made: attributes with newer ones are what is to be sent.</summary>
     public SessionVersion Base { get; set; }
 
+    /// <summary>
+    /// What changed, where one commit is pending, made on <see cref="Base"/> and never sent before: the store needs no more than that, and has then exactly <see cref="Record"/>.
+    /// </summary>
+    public SessionDelta? OnlyCommit { get; set; }
+
     /// <summary>The session's end, if that is pending.</summary>
     public SessionEnd? End { get; set; }
 

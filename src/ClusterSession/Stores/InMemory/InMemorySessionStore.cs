@@ -56,7 +56,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
                 return (null, StoreCommit.Answered(StoreCommitOutcome.Committed, previous, index == 0 ? SessionLease.Always : SessionLease.None));
             }
 
-            if (stored.Version.Stamp >= change.Version.Stamp)
+            if (stored.Version.Stamp >= change.Version.Stamp || (change.OnlyOnBase && stored.Version != change.Base))
             {
                 return (null, StoreCommit.Answered(StoreCommitOutcome.Superseded, stored.Version, SessionLease.None));
             }

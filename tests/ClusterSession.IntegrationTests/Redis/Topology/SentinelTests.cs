@@ -31,7 +31,7 @@ public sealed class SentinelTests
             {
                 await counter.IncrementAsync();
                 var isMaster = await old.IsMasterAsync();
-                Assert.True(!isMaster || await old.CommandAsync("EXISTS", Key) == "0", "the stray master was written to");
+                Assert.True(!isMaster || await old.AskAsync("EXISTS", Key) == "0", "the stray master was written to");
                 return !isMaster;
             },
             "the sentinels demote the stray master");

@@ -1,6 +1,8 @@
 using ClusterSession.Sessions;
+using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
+using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Sessions;
 using ClusterSession.Tests.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,6 +30,41 @@ public sealed class CommitJournalTests : NodeTests
         Assert.True(await journal.SendAsync(key));
         var read = await Store.ReadAsync(key, SessionVersion.None, default);
         Assert.All(["a", "b", "c", "d"], name => Assert.True(read.Record!.TryFind(name, out _), name));
+    }
+
+    [Fact]
+    public async Task Commit_that_was_never_sent_is_in_the_store_as_it_is_in_the_local_copy()
+    {
+        var (node, journal, key, first) = await StartWithSessionAsync();
+        var kept = journal.Append(key, first, isWhole: true, Setting("b"), new(2, 1), StoreFailure.None)!;
+        Assert.True(await journal.SendAsync(key));
+
+        Assert.Equal(RecordText.Of(kept), RecordText.Of((await Store.ReadAsync(key, SessionVersion.None, default)).Record!));
+        Assert.Same(kept, node.Services.GetRequiredService<LocalCopies>().TryGet(key, out var copy) ? copy.Record : null);
+    }
+
+    [Fact]
+    public async Task Commit_that_was_never_sent_is_merged_with_what_others_have_committed_meanwhile()
+    {
+        var (node, journal, key, first) = await StartWithSessionAsync();
+        var kept = journal.Append(key, first, isWhole: true, Setting("b"), new(2, 1), StoreFailure.None)!;
+        await Store.CommitAsync(key, new SessionChange(first.Version, new(3, 2), Setting("c"), [], Long), default);
+        Assert.True(await journal.SendAsync(key));
+
+        var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
+        Assert.All(["a", "b", "c"], name => Assert.True(stored.TryFind(name, out _), name));
+        Assert.True(stored.Contains(kept.Version), "whoever has seen the commit here finds it there");
+        Assert.NotEqual(kept.Version, stored.Version);
+        Assert.False(node.Services.GetRequiredService<LocalCopies>().TryGet(key, out var copy) && ReferenceEquals(copy.Record, kept) && !copy.IsStale, "the copy lacks what others committed");
+    }
+
+    private async Task<(TestNode Node, CommitJournal Journal, SessionKey Key, SessionRecord First)> StartWithSessionAsync()
+    {
+        var node = await StartAsync();
+        var (key, first) = (SessionKeys.New(), new SessionVersion(1, 1));
+        var record = RecordSketch.At(first).With("a", "1", first).Build();
+        await Store.MergeAsync(key, new SessionCopy(record, first, SessionCopyMode.Create, Long), default);
+        return (node, node.Services.GetRequiredService<CommitJournal>(), key, record);
     }
 
     private static SessionDelta Setting(string name)
