@@ -17,4 +17,7 @@ public enum BrokenPart
 
     /// <summary>A session that ends is forgotten at once instead of leaving a tombstone.</summary>
     Tombstones = 8,
+
+    /// <summary>The node gives up after a second to refuse a master that was deposed, and takes it for the master again.</summary>
+    Fencing = 16,
 }
