@@ -32,6 +32,15 @@ internal static partial class RedisLog
         "Redis at {Endpoint} has replicas but takes writes without them: a master that was cut off goes on taking writes that are lost. Set min-replicas-to-write 1 and min-replicas-max-lag.")]
     public static partial void WritesWithoutReplicas(this ILogger logger, RedisEndpoint endpoint);
 
+    [LoggerMessage(5010, LogLevel.Information, "ClusterSession:Redis has changed: sessions move to {Servers} as soon as they can be reached.")]
+    public static partial void Moving(this ILogger logger, string servers);
+
+    [LoggerMessage(5011, LogLevel.Information, "Sessions have moved: the servers that ClusterSession:Redis names now are used, and are given what this node has.")]
+    public static partial void Moved(this ILogger logger);
+
+    [LoggerMessage(5012, LogLevel.Error, "ClusterSession:Redis has changed to what cannot be used; the servers named before are used on. {Reason}")]
+    public static partial void MoveRefused(this ILogger logger, string reason);
+
     [LoggerMessage(5009, LogLevel.Information,
         "Redis {Version} at {Endpoint} works but is old; holes in its script engine were mended since. Update it when you can.")]
     public static partial void OldVersion(this ILogger logger, RedisEndpoint endpoint, string version);

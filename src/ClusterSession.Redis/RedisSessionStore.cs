@@ -35,7 +35,8 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     private readonly RedisKeys _keys;
     private readonly LeaseSource _leases;
-    private readonly IRedisTopology _topology;
+    private readonly MovableTopology _topology;
+    private readonly Func<RedisOptions, IRedisTopology> _create;
     private readonly ReplicationHistory _history = new();
     private readonly TimeProvider _time;
     private readonly TimeSpan _sampleInterval;
@@ -57,17 +58,33 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _settings = new ServerSettings(logger);
         _failures = new FailureLog(logger, time);
         var writer = Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()));
-        _topology = RedisTopology.Create(options, time, random, this, this, new GenerationKey(_keys.Shared("generation"), writer));
+        var generation = new GenerationKey(_keys.Shared("generation"), writer);
+        _create = to => RedisTopology.Create(to, time, random, this, this, generation);
+        _topology = new MovableTopology(_create(options), time, OnMoved);
     }
 
     /// <inheritdoc/>
     public string Name => "redis";
+
+    /// <summary>What calls <see cref="MoveTo"/>; ends with the store. Default null: nobody does.</summary>
+    public IDisposable? Watch { get; set; }
 
     /// <inheritdoc/>
     public void Observe(ISessionObserver observer)
     {
         _observer = observer;
         _topology.Start();
+    }
+
+    /// <summary>
+    /// Goes over to other servers, or to the same ones with other credentials, as soon as one of them answers; until then the former ones are used. Sessions of which a node has
+    /// a copy are stored there again.
+    /// </summary>
+    /// <exception cref="ArgumentException">The options cannot be used; says why. Nothing has changed.</exception>
+    public void MoveTo(RedisOptions options)
+    {
+        _topology.MoveTo(_create(options));
+        _logger.Moving(options.ToString());
     }
 
     /// <inheritdoc/>
@@ -110,7 +127,11 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _topology.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        Watch?.Dispose();
+        return _topology.DisposeAsync();
+    }
 
     void IRedisPushHandler.OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key)
     {
@@ -142,6 +163,13 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     }
 
     void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) => _failures.Write(endpoint, failure);
+
+    /// <summary>What the other servers have of the sessions is not known: they may have been replicas of the former ones, or empty.</summary>
+    private void OnMoved()
+    {
+        _logger.Moved();
+        _observer?.OnConnected(new StoreContinuity(StoreLoss.Moved));
+    }
 
     void IRedisTopologyObserver.OnKeysMoved(RedisConnection connection) => _leases.Revoke(connection);
 

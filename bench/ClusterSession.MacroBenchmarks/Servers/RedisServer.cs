@@ -6,7 +6,7 @@ namespace ClusterSession.MacroBenchmarks.Servers;
 internal sealed class RedisServer : IAsyncDisposable
 {
     /// <summary>Commands that tell of connections and of measuring, not of requests.</summary>
-    private static readonly HashSet<string> NotCounted = ["info", "ping", "client", "hello", "monitor", "config", "select", "auth", "command", "function", "script"];
+    private static readonly HashSet<string> NotCounted = ["info", "ping", "role", "client", "hello", "monitor", "config", "select", "auth", "command", "function", "script"];
 
     private readonly OwnedProcess _process;
 

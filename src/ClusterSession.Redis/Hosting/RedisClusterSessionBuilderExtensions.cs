@@ -1,5 +1,6 @@
 using ClusterSession;
 using ClusterSession.Redis;
+using ClusterSession.Redis.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -9,11 +10,25 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Keeps sessions in Redis.</summary>
 public static class RedisClusterSessionBuilderExtensions
 {
-    /// <summary>Keeps sessions in the Redis that the configuration names as <c>ClusterSession:Redis</c>.</summary>
+    /// <summary>
+    /// Keeps sessions in the Redis that the configuration names as <c>ClusterSession:Redis</c>. When the configuration is loaded again and names another one, sessions move
+    /// there while requests go on.
+    /// </summary>
     /// <param name="builder">From <c>AddClusterSession</c>.</param>
-    public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder) => builder.Use(static provider =>
-        RedisOptions.Parse(provider.GetRequiredService<IConfiguration>()["ClusterSession:Redis"] ?? throw new OptionsValidationException(
-            "ClusterSession", typeof(RedisOptions), ["ClusterSession:Redis is missing. Set it to a connection string such as 'localhost:6379', or call UseRedis with one."])));
+    public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.UseStore(static provider =>
+        {
+            var configuration = provider.GetRequiredService<IConfiguration>();
+            var options = RedisOptions.Parse(configuration[ConnectionStringWatch.Setting] ?? throw new OptionsValidationException(
+                "ClusterSession", typeof(RedisOptions), ["ClusterSession:Redis is missing. Set it to a connection string such as 'localhost:6379', or call UseRedis with one."]));
+            var store = CreateStore(provider, options);
+            store.Watch = new ConnectionStringWatch(
+                configuration, text => Limited(provider, RedisOptions.Parse(text)), store, provider.GetRequiredService<ILogger<RedisSessionStore>>());
+            return store;
+        });
+    }
 
     /// <summary>Keeps sessions in Redis.</summary>
     /// <param name="builder">From <c>AddClusterSession</c>.</param>
@@ -25,19 +40,26 @@ public static class RedisClusterSessionBuilderExtensions
     /// <summary>Keeps sessions in Redis.</summary>
     /// <param name="builder">From <c>AddClusterSession</c>.</param>
     /// <param name="options">How to reach it.</param>
-    public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder, RedisOptions options) => builder.Use(_ => options);
-
-    private static ClusterSessionBuilder Use(this ClusterSessionBuilder builder, Func<IServiceProvider, RedisOptions> options)
+    public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder, RedisOptions options)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.UseStore(provider =>
-        {
-            var sessions = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value;
-            var redis = options(provider).Snapshot();
-            redis.CommandTimeout = redis.CommandTimeout < sessions.Outage.HardTimeout ? redis.CommandTimeout : sessions.Outage.HardTimeout;
-            return new RedisSessionStore(
-                redis, sessions.KeyPrefix, sessions.LocalCopies.Lease, provider.GetRequiredService<TimeProvider>(), new Random(),
-                provider.GetRequiredService<ILogger<RedisSessionStore>>());
-        });
+        return builder.UseStore(provider => CreateStore(provider, options));
+    }
+
+    private static RedisSessionStore CreateStore(IServiceProvider provider, RedisOptions options)
+    {
+        var sessions = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value;
+        return new RedisSessionStore(
+            Limited(provider, options), sessions.KeyPrefix, sessions.LocalCopies.Lease, provider.GetRequiredService<TimeProvider>(), new Random(),
+            provider.GetRequiredService<ILogger<RedisSessionStore>>());
+    }
+
+    /// <summary>No command may take longer than a request waits for the store.</summary>
+    private static RedisOptions Limited(IServiceProvider provider, RedisOptions options)
+    {
+        var limit = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.Outage.HardTimeout;
+        var limited = options.Snapshot();
+        limited.CommandTimeout = limited.CommandTimeout < limit ? limited.CommandTimeout : limit;
+        return limited;
     }
 }

@@ -11,4 +11,7 @@ public enum StoreLoss
 
     /// <summary>Anything: it was restarted or emptied, or cannot be told apart from one that was.</summary>
     Everything,
+
+    /// <summary>Anything: it is another store on purpose. It is given what the nodes have, whatever is set for one that was reset.</summary>
+    Moved,
 }

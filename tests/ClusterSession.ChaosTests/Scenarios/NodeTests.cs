@@ -70,6 +70,62 @@ public sealed class NodeTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Node_drained_while_its_store_is_down_says_that_it_takes_commits_with_it()
+    {
+        await using var redis = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
+        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString }, "--ClusterSession:Outage:DrainTimeout=00:00:02");
+        var node = nodes.Nodes[0];
+        var verdict = await Story.TellAsync(output, DownAndDrained(nodes), OptionsWhileDown, story => story.FaultAsync(
+            "kill -9", redis.Endpoint, redis.Kill9Async,
+            async () =>
+            {
+                await story.LastsAsync(TimeSpan.FromSeconds(1));
+                await story.FaultAsync(
+                    "SIGTERM", node.Name, FaultLayer.Node, node.DrainAsync,
+                    () =>
+                    {
+                        Assert.Equal(NotDrained, node.Process.ExitCode);
+                        Assert.Matches("shuts down with commits of [1-9][0-9]* sessions", node.Process.Output);
+                        return Task.CompletedTask;
+                    },
+                    node.StartAgainAsync);
+            },
+            () => redis.StartAgainAsync()));
+        Assert.True(Story.LostForGood(verdict) > 0, verdict.ToString());
+    }
+
+    [Fact]
+    public async Task Node_drained_while_its_store_is_down_waits_for_the_store()
+    {
+        await using var redis = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
+        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
+        var node = nodes.Nodes[0];
+        await Story.TellWithoutLossAsync(output, DownAndDrained(nodes), OptionsWhileDown, story => story.FaultAsync(
+            "kill -9", redis.Endpoint, redis.Kill9Async,
+            async () =>
+            {
+                await story.LastsAsync(TimeSpan.FromSeconds(1));
+                var draining = Task.CompletedTask;
+                await story.FaultAsync(
+                    "SIGTERM", node.Name, FaultLayer.Node,
+                    () =>
+                    {
+                        draining = node.DrainAsync();
+                        return Task.CompletedTask;
+                    },
+                    async () =>
+                    {
+                        await story.GoOnAsync(200);
+                        Assert.False(node.Process.HasExited, "the node has commits to send, and time");
+                        await redis.StartAgainAsync();
+                        await draining;
+                        Assert.Equal(0, node.Process.ExitCode);
+                    },
+                    node.StartAgainAsync);
+            }));
+    }
+
+    [Fact]
     public async Task Node_that_was_started_while_its_store_was_down_serves_as_soon_as_it_is_up()
     {
         await using var redis = await RedisServer.StartAsync();
@@ -91,6 +147,13 @@ public sealed class NodeTests(ITestOutputHelper output)
             return load.Sender.SendAsync(0, ClientKind.Sequential, number++, jar.State, jar, nodes.Addresses[0], [Op.Append(value)]);
         }
     }
+
+    /// <summary>The exit code of a node that takes commits with it, "service unavailable" in sysexits.h; see docs/operations.</summary>
+    private const int NotDrained = 69;
+
+    private static CheckOptions OptionsWhileDown => Options with { RegressionsMayBeReportedDuringFaults = true };
+
+    private static LoadPlan DownAndDrained(ChaosCluster nodes) => Story.Sticky("drained while the store is down", nodes, "kill -9", "SIGTERM");
 
     private static CheckOptions Options { get; } = CheckOptions.Default with { MinimumCrossNodeReads = 0 };
 

@@ -117,6 +117,30 @@ public sealed class StandaloneTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Endless_script_of_somebody_else_holds_up_no_session_with_a_local_copy()
+    {
+        await using var redis = await RedisServer.StartAsync(new RedisServerOptions { Config = ["busy-reply-threshold 100"] });
+        var script = Task.FromResult("");
+        await TellAsync(redis, "BUSY", Options, destroys: false, story => story.FaultAsync(
+            "BUSY", redis.Endpoint,
+            () =>
+            {
+                script = redis.CommandAsync("EVAL", "while true do end", "0");
+                return Task.CompletedTask;
+            },
+            async () =>
+            {
+                await Condition.HoldsAsync(async () => (await redis.CommandAsync("PING")).StartsWith("-BUSY", StringComparison.Ordinal), "the server is busy");
+                await story.LastsAsync(TimeSpan.FromSeconds(3));
+            },
+            async () =>
+            {
+                await RunAsync(redis, "SCRIPT", "KILL");
+                Assert.Contains("killed by user", await script, StringComparison.OrdinalIgnoreCase);
+            }));
+    }
+
+    [Fact]
     public async Task Store_that_is_still_loading_is_not_there_yet()
     {
         await using var redis = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });

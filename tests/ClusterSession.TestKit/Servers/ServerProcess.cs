@@ -29,6 +29,9 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
 
+    /// <summary>What it ended with. Only once it has.</summary>
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>What it printed so far, standard error included.</summary>
     public string Output => string.Join('\n', _output);
 

@@ -1,5 +1,6 @@
 using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores.InMemory;
+using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
@@ -151,19 +152,14 @@ public sealed class RotationTests : NodeTests
     [Fact]
     public async Task What_a_node_acknowledged_while_it_was_cut_off_follows_the_session_to_its_new_id()
     {
-        var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
-        var (a, b) = (await StartAsync(store: faulty), await StartAsync());
-        var browser = a.Browser();
-        await browser.GetAsync("/set/color/red");
+        var (faulty, a, b, browser) = await StartWithFaultyStoreAsync();
         faulty.Failing = StoreOperations.All;
         await browser.Copy().GetAsync("/set/theirs/1", a);
         Time.Advance(TimeSpan.FromSeconds(1));
         await browser.GetAsync("/rotate", b);
         Assert.Equal("color", await browser.GetAsync("/keys", b));
         faulty.Failing = StoreOperations.None;
-        var journal = a.Services.GetRequiredService<CommitJournal>();
-        Assert.Equal(1, journal.Count);
-        Assert.All(await Task.WhenAll(journal.Keys.Select(key => journal.SendAsync(key).AsTask())), Assert.True);
+        Assert.Equal(1, await SendJournalAsync(a));
         Assert.Equal("color,theirs", await browser.GetAsync("/keys", b));
         Assert.Equal("color,theirs", await browser.GetAsync("/keys", a));
     }
@@ -171,18 +167,14 @@ public sealed class RotationTests : NodeTests
     [Fact]
     public async Task What_a_node_writes_under_the_old_id_after_it_was_changed_does_not_follow()
     {
-        var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
-        var (a, b) = (await StartAsync(store: faulty), await StartAsync());
-        var browser = a.Browser();
-        await browser.GetAsync("/set/color/red");
+        var (faulty, a, b, browser) = await StartWithFaultyStoreAsync();
         var thief = browser.Copy();
         faulty.Failing = StoreOperations.All;
         await browser.GetAsync("/rotate", b);
         Time.Advance(TimeSpan.FromSeconds(1));
         await thief.GetAsync("/set/color/stolen", a);
         faulty.Failing = StoreOperations.None;
-        var journal = a.Services.GetRequiredService<CommitJournal>();
-        await Task.WhenAll(journal.Keys.Select(key => journal.SendAsync(key).AsTask()));
+        Assert.Equal(1, await SendJournalAsync(a));
         Assert.Equal("red", await browser.GetAsync("/get/color", b));
         Assert.Equal("red", await browser.GetAsync("/get/color", a));
     }
@@ -269,4 +261,23 @@ public sealed class RotationTests : NodeTests
         await _meeting.WaitAsync();
         await context.GetClusterSession().RotateIdAsync();
     });
+
+    /// <summary>Node A, whose store can fail, node B, and a browser with a session.</summary>
+    private async Task<(FaultyStore Store, TestNode A, TestNode B, TestBrowser Browser)> StartWithFaultyStoreAsync()
+    {
+        var store = new FaultyStore(new InMemorySessionStore(Sessions));
+        var (a, b) = (await StartAsync(store: store), await StartAsync());
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        return (store, a, b, browser);
+    }
+
+    /// <summary>Sends what a node has kept; says of how many sessions that was.</summary>
+    private static async Task<int> SendJournalAsync(TestNode node)
+    {
+        var journal = node.Services.GetRequiredService<CommitJournal>();
+        var sent = await Task.WhenAll(journal.Keys.Select(key => journal.SendAsync(key).AsTask()));
+        Assert.All(sent, Assert.True);
+        return sent.Length;
+    }
 }

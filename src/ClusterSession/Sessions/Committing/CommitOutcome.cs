@@ -12,6 +12,9 @@ internal enum CommitOutcome
     /// <summary>The new session's id is another session's already.</summary>
     Collision,
 
+    /// <summary>Others have changed what it was meant for; nothing was done.</summary>
+    Superseded,
+
     /// <summary>They are nowhere that counts.</summary>
     Unavailable,
 }

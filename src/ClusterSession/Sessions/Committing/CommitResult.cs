@@ -15,5 +15,7 @@ internal readonly record struct CommitResult(CommitOutcome Outcome, SessionRecor
 
     public static CommitResult Collision { get; } = new(CommitOutcome.Collision, null, false, StoreFailure.None);
 
+    public static CommitResult Superseded { get; } = new(CommitOutcome.Superseded, null, false, StoreFailure.None);
+
     public static CommitResult Unavailable(StoreFailure failure) => new(CommitOutcome.Unavailable, null, false, failure);
 }

@@ -130,7 +130,7 @@ internal sealed class SessionCommitter(
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected)).ConfigureAwait(false);
-            if (ended.Outcome != CommitOutcome.Collision)
+            if (ended.Outcome != CommitOutcome.Superseded)
             {
                 return ended;
             }
@@ -146,14 +146,14 @@ internal sealed class SessionCommitter(
         return await EndAsync(key, new SessionEnd(clock.Next(), successor)).ConfigureAwait(false);
     }
 
-    /// <summary><see cref="CommitOutcome.Collision"/> where the stored record has not the expected version.</summary>
+    /// <summary><see cref="CommitOutcome.Superseded"/> where the stored record has not the expected version.</summary>
     private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end)
     {
         var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
         clock.Observe(answer.Previous);
         if (answer.Outcome == StoreCommitOutcome.Superseded)
         {
-            return CommitResult.Collision;
+            return CommitResult.Superseded;
         }
 
         if (answer.Outcome == StoreCommitOutcome.Unavailable && !journal.AppendEnd(key, end))

@@ -228,7 +228,7 @@ internal sealed class CommitJournal
                         return false;
                     }
                 }
-                else if (record is not null && !await SendCommitsAsync(key, record, stored, only).ConfigureAwait(false))
+                else if (record is not null && !await SendCommitsAsync(key, pending, record, stored, only).ConfigureAwait(false))
                 {
                     return false;
                 }
@@ -270,7 +270,7 @@ internal sealed class CommitJournal
     /// The ordinary case under <see cref="SessionDurability.Local"/> is one commit that has never been sent: a command with what it changed, as a request would have sent it. Of
     /// its state others may know the version already, so it may not become another state than that: where others have committed meanwhile, the record is merged.
     /// </summary>
-    private async ValueTask<bool> SendCommitsAsync(SessionKey key, SessionRecord record, SessionVersion stored, SessionDelta? only)
+    private async ValueTask<bool> SendCommitsAsync(SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, SessionDelta? only)
     {
         if (only is not null)
         {
@@ -282,17 +282,17 @@ internal sealed class CommitJournal
                 case StoreCommitOutcome.Committed when !answer.Lease.IsLost:
                     var isWhole = answer.Previous == stored;
                     _recent.Add(key, record, isWhole, answer.Previous);
-                    Settle(key, record, isWhole ? record : null, answer.Lease, mark);
+                    Settle(key, pending, record, isWhole ? record : null, answer.Lease, mark);
                     return true;
                 case StoreCommitOutcome.Unavailable:
                     return false;
             }
         }
 
-        return await SendRecordAsync(key, record, stored).ConfigureAwait(false);
+        return await SendRecordAsync(key, pending, record, stored).ConfigureAwait(false);
     }
 
-    private async ValueTask<bool> SendRecordAsync(SessionKey key, SessionRecord record, SessionVersion stored)
+    private async ValueTask<bool> SendRecordAsync(SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored)
     {
         var mode = SessionCopyMode.Amend;
         while (true)
@@ -312,14 +312,14 @@ internal sealed class CommitJournal
                     mode = SessionCopyMode.Restore; // The store has lost the session, or never had it.
                     continue;
                 case StoreCommitOutcome.Committed:
-                    var isWhole = answer.Previous == stored || answer.Previous.IsNone;
+                    var isWhole = answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
                     var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
                     _recent.Add(key, merged, isWhole, answer.Previous);
-                    Settle(key, record, isWhole ? merged : null, answer.Lease, mark);
+                    Settle(key, pending, record, isWhole ? merged : null, answer.Lease, mark);
                     return true;
                 case StoreCommitOutcome.Unchanged:
                     _recent.Add(key, record, isWhole: false, answer.Previous);
-                    Settle(key, record, answer.Previous == record.Version ? record : null, answer.Lease, mark);
+                    Settle(key, pending, record, answer.Previous == record.Version ? record : null, answer.Lease, mark);
                     return true;
                 case StoreCommitOutcome.Unavailable:
                     return false;
@@ -336,19 +336,27 @@ internal sealed class CommitJournal
     }
 
     /// <summary>
-    /// Brings the local copy up to what the store has now. Where that is not known, whatever copy is here or on its way from an earlier read is out of
-    /// date: a connection's own write is not announced to it.
+    /// Brings the local copy up to what the store has now, unless it has more that is pending. Where that is not known, whatever copy is here or on its way from an earlier
+    /// read is out of date: a connection's own write is not announced to it.
     /// </summary>
-    private void Settle(SessionKey key, SessionRecord sent, SessionRecord? stored, SessionLease lease, int mark)
+    private void Settle(SessionKey key, PendingSession pending, SessionRecord sent, SessionRecord? stored, SessionLease lease, int mark)
     {
-        if (stored is not null && _copies.TryGet(key, out var copy) && ReferenceEquals(copy.Record, sent))
+        pending.Stored = stored?.Version ?? SessionVersion.None;
+        if (stored is not null && _copies.TryGet(key, out var copy))
         {
-            _copies.Publish(key, stored, lease, mark, _copies.Clock.Now);
+            if (ReferenceEquals(copy.Record, sent))
+            {
+                _copies.Publish(key, stored, lease, mark, _copies.Clock.Now);
+                return;
+            }
+
+            if (copy.IsFresh && copy.Record.Contains(sent.Version))
+            {
+                return;
+            }
         }
-        else
-        {
-            _copies.OnChanged(key);
-        }
+
+        _copies.OnChanged(key);
     }
 
     private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)

@@ -16,6 +16,9 @@ internal sealed class PendingSession(DateTimeOffset since)
     /// </summary>
     public SessionDelta? OnlyCommit { get; set; }
 
+    /// <summary>What the store had after the last sending, if that was all of the session; more has come since.</summary>
+    public SessionVersion Stored { get; set; }
+
     /// <summary>The session's end, if that is pending.</summary>
     public SessionEnd? End { get; set; }
 

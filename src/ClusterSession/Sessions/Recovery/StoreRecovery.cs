@@ -84,10 +84,11 @@ internal sealed class StoreRecovery(
     private async Task RecoverAsync(StoreContinuity continuity, CancellationToken stopping)
     {
         logger.StoreReplaced(continuity.Loss);
-        if (continuity.Loss == StoreLoss.Everything)
+        var mayLackAnything = continuity.Loss is StoreLoss.Everything or StoreLoss.Moved;
+        if (mayLackAnything)
         {
             await keyRing.RestoreAsync(stopping).ConfigureAwait(false);
-            if (options.Value.Outage.OnStoreReset == StoreResetPolicy.Discard)
+            if (continuity.Loss == StoreLoss.Everything && options.Value.Outage.OnStoreReset == StoreResetPolicy.Discard)
             {
                 Discard();
                 return;
@@ -99,7 +100,7 @@ internal sealed class StoreRecovery(
         var since = continuity.Loss == StoreLoss.Recent ? continuity.SafeUntil : long.MinValue;
         await ForAllAsync(
             recent.Since(since), commit => ReplayAsync(commit.Key, commit.Value.Record, () => commit.Value.IsOutdated), stopping).ConfigureAwait(false);
-        if (continuity.Loss == StoreLoss.Everything)
+        if (mayLackAnything)
         {
             await ForAllAsync(
                 copies.All().Where(copy => !copy.Value.IsStale), copy => ReplayAsync(copy.Key, copy.Value.Record, () => copy.Value.IsStale), stopping)
