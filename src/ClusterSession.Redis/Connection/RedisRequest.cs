@@ -52,7 +52,7 @@ internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<T
         }
         catch (Exception e)
         {
-            _core.SetException(e);
+            OnFailed(e);
             if (e is RespProtocolException)
                 throw;
             return;
@@ -62,7 +62,7 @@ internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<T
     }
 
     /// <inheritdoc/>
-    public override void Fail(Exception error) => _core.SetException(error);
+    public sealed override void Fail(Exception error) => OnFailed(error);
 
     TResult IValueTaskSource<TResult>.GetResult(short token)
     {
@@ -88,6 +88,21 @@ internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<T
     /// <summary>Makes the result of an error reply, or throws it (default).</summary>
     protected virtual TResult ParseError(RedisErrorKind kind, ReadOnlySpan<byte> text) =>
         throw new RedisServerException(kind, RedisError.Describe(text));
+
+    /// <summary>There is no result: whoever awaits it gets the reason (default), or somebody takes over and completes it later. Must not wait.</summary>
+    protected virtual void OnFailed(Exception reason) => CompleteWith(reason);
+
+    protected void Complete(TResult result) => _core.SetResult(result);
+
+    protected void CompleteWith(Exception reason) => _core.SetException(reason);
+
+    /// <summary>A copy that nobody has sent or awaited.</summary>
+    protected RedisRequest<TResult> Copy()
+    {
+        var copy = (RedisRequest<TResult>)MemberwiseClone();
+        copy._core = new() { RunContinuationsAsynchronously = true };
+        return copy;
+    }
 
     /// <summary>Called when the result has been taken; a pooled request goes back to its pool here. Default: nothing.</summary>
     protected virtual void Recycle()

@@ -1,13 +1,18 @@
-using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>GET of a small shared value.</summary>
-internal sealed class GetSharedRequest(byte[] key) : RedisRequest<StoreShared>
+internal sealed class GetSharedRequest(byte[] key) : StoreRequest<StoreShared>
 {
     public override bool IsRead => true;
+
+    public override int RouteLength => key.Length;
+
+    public override void WriteRoute(Span<byte> destination) => key.CopyTo(destination);
+
+    public override StoreShared Unavailable(StoreFailure failure) => new(null, failure);
 
     public override void WriteTo(ref RespWriter writer)
     {

@@ -6,10 +6,13 @@ namespace ClusterSession.Redis.Scripts;
 
 /// <summary>A script on a session that answers with one letter and, for some, a version; for an end also with the key of the successor.</summary>
 internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys, SessionKey key, LeaseSource leases)
-    : ScriptRequest<StoreCommit>(script, keys), ILeasedRequest
+    : ScriptRequest<StoreCommit>(script, keys)
 {
-    /// <inheritdoc/>
-    public Connection.RedisConnection? Connection { get; set; }
+    public override int RouteLength => Keys.SessionLength;
+
+    public override void WriteRoute(Span<byte> destination) => Keys.WriteSession(destination, key);
+
+    public override StoreCommit Unavailable(StoreFailure failure) => StoreCommit.Unavailable(failure);
 
     protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
 

@@ -7,6 +7,12 @@ namespace ClusterSession.Redis.Scripts;
 internal sealed class SharedRequest(RedisKeys keys, byte[] key, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value)
     : ScriptRequest<StoreShared>(RedisScript.Exchange, keys)
 {
+    public override int RouteLength => key.Length;
+
+    public override void WriteRoute(Span<byte> destination) => key.CopyTo(destination);
+
+    public override StoreShared Unavailable(StoreFailure failure) => new(null, failure);
+
     protected override int ArgumentCount => expected is null ? 1 : 2;
 
     protected override void WriteKey(ref RespWriter writer) => writer.WriteBulk(key);

@@ -7,7 +7,13 @@ namespace ClusterSession.Redis.Scripts;
 /// <summary>touch.lua.</summary>
 internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life) : ScriptRequest<StoreTouch>(RedisScript.Touch, keys)
 {
+    public override int RouteLength => Keys.SessionLength;
+
     protected override int ArgumentCount => 1;
+
+    public override void WriteRoute(Span<byte> destination) => Keys.WriteSession(destination, key);
+
+    public override StoreTouch Unavailable(StoreFailure failure) => StoreTouch.Unavailable;
 
     protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
 

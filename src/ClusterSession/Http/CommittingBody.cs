@@ -7,17 +7,17 @@ namespace ClusterSession.Http;
 internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResponse response) : IHttpResponseBodyFeature
 {
     private CommittingStream? _stream;
-    private PipeWriter? _writer;
+    private CommittingWriter? _writer;
 
-    public Stream Stream => _stream ??= new CommittingStream(inner, response);
+    public Stream Stream => _stream ??= new CommittingStream(this, inner, response);
 
-    public PipeWriter Writer => _writer ??= PipeWriter.Create(Stream, new StreamPipeWriterOptions(leaveOpen: true));
+    public PipeWriter Writer => _writer ??= new CommittingWriter(inner, response);
 
     public void DisableBuffering() => inner.DisableBuffering();
 
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        if (await response.CommitAsync().ConfigureAwait(false))
+        if (await CommitAsync().ConfigureAwait(false))
         {
             await inner.StartAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -25,7 +25,7 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
 
     public async Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
     {
-        if (await response.CommitAsync().ConfigureAwait(false))
+        if (await CommitAsync().ConfigureAwait(false))
         {
             await inner.SendFileAsync(path, offset, count, cancellationToken).ConfigureAwait(false);
         }
@@ -33,20 +33,28 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
 
     public async Task CompleteAsync()
     {
-        await response.CommitAsync().ConfigureAwait(false);
-        await FlushOwnAsync().ConfigureAwait(false);
+        await CommitAsync().ConfigureAwait(false);
         await inner.CompleteAsync().ConfigureAwait(false);
     }
 
     /// <summary>Drops what the endpoint has put into the writer and not flushed: it failed, and somebody else answers.</summary>
-    public void Discard() => _writer?.Complete(new OperationCanceledException());
+    public void Discard() => _writer?.Discard();
 
     /// <summary>Writes out what the endpoint has put into the writer and not flushed.</summary>
-    public async ValueTask FlushOwnAsync()
+    public ValueTask FlushOwnAsync() => _writer?.FlushGatheredAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>What was put into the writer before goes ahead of what is written otherwise.</summary>
+    public void HandOver() => _writer?.HandOver();
+
+    private async ValueTask<bool> CommitAsync()
     {
-        if (_writer is { CanGetUnflushedBytes: true, UnflushedBytes: > 0 })
+        if (!response.EndCommit(await response.BeginCommit().ConfigureAwait(false)))
         {
-            await _writer.FlushAsync().ConfigureAwait(false);
+            Discard();
+            return false;
         }
+
+        HandOver();
+        return true;
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.Http;
 
 /// <summary>See <see cref="CommittingBody"/>. Writes synchronously only what needs no commit any more: a commit never blocks a thread.</summary>
-internal sealed class CommittingStream(IHttpResponseBodyFeature inner, SessionResponse response) : Stream
+internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFeature inner, SessionResponse response) : Stream
 {
     public override bool CanRead => false;
 
@@ -27,6 +27,7 @@ internal sealed class CommittingStream(IHttpResponseBodyFeature inner, SessionRe
         ThrowIfNotCommitted();
         if (!response.IsRejected)
         {
+            body.HandOver();
             inner.Stream.Write(buffer);
         }
     }
@@ -36,6 +37,7 @@ internal sealed class CommittingStream(IHttpResponseBodyFeature inner, SessionRe
         ThrowIfNotCommitted();
         if (!response.IsRejected)
         {
+            body.HandOver();
             inner.Stream.Flush();
         }
     }
@@ -46,16 +48,18 @@ internal sealed class CommittingStream(IHttpResponseBodyFeature inner, SessionRe
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (await response.CommitAsync().ConfigureAwait(false))
+        if (response.EndCommit(await response.BeginCommit().ConfigureAwait(false)))
         {
+            body.HandOver();
             await inner.Stream.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
     }
 
     public override async Task FlushAsync(CancellationToken cancellationToken)
     {
-        if (await response.CommitAsync().ConfigureAwait(false))
+        if (response.EndCommit(await response.BeginCommit().ConfigureAwait(false)))
         {
+            body.HandOver();
             await inner.Stream.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
     }

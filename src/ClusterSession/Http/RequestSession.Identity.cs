@@ -51,6 +51,17 @@ internal sealed partial class RequestSession
         Response.ExpireCookie();
     }
 
+    private async ValueTask<CommitResult> CreateAndContinueAsync(SessionDelta delta)
+    {
+        var (id, key, result) = await CreateAsync(Record, delta).ConfigureAwait(false);
+        if (result.Outcome == CommitOutcome.Committed)
+        {
+            Continue(id, key, result);
+        }
+
+        return result;
+    }
+
     private async ValueTask<(SessionId Id, SessionKey Key, CommitResult Result)> CreateAsync(SessionRecord record, SessionDelta delta)
     {
         if (await _services.KeyRing.LoadAsync(_context.RequestAborted).ConfigureAwait(false) is null)

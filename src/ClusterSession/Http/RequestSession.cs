@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
@@ -75,7 +74,13 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
             if (_delta is not null)
             {
-                keys.AddRange(_delta.Changes.Where(change => change.Value is not null).Select(change => change.Key));
+                foreach (var (name, value) in _delta.Changes)
+                {
+                    if (value is not null)
+                    {
+                        keys.Add(name);
+                    }
+                }
             }
 
             return keys;
@@ -173,56 +178,46 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// <summary>Commits now. Without it the changes are committed before the response headers leave.</summary>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
-        if (await CommitChangesAsync().ConfigureAwait(false) is { Outcome: CommitOutcome.Unavailable } result)
+        var result = await BeginCommit().ConfigureAwait(false);
+        EndCommit(result);
+        if (result.Outcome == CommitOutcome.Unavailable)
         {
             throw new SessionUnavailableException("The session could not be committed: its store gave no answer.", result.Failure);
         }
     }
 
-    /// <summary>Commits what is not committed yet.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<CommitResult?> CommitChangesAsync()
+    /// <summary>Commits what is not committed yet. The result is for <see cref="EndCommit"/>, at once: one asynchronous layer less than if it were taken here.</summary>
+    public ValueTask<CommitResult> BeginCommit()
     {
         if (!HasChanges || !IsAvailable)
         {
-            return null;
+            return new(CommitResult.Nothing);
         }
 
         var delta = _delta!;
         _delta = null;
         if (_isEndedElsewhere)
         {
-            return CommitResult.Destroyed;
+            return new(CommitResult.Destroyed);
         }
 
-        CommitResult result;
-        if (IsNew)
+        return IsNew ? CreateAndContinueAsync(delta) : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability);
+    }
+
+    /// <summary>Goes on with what was committed.</summary>
+    public void EndCommit(in CommitResult result)
+    {
+        switch (result.Outcome)
         {
-            (var id, var key, result) = await CreateAsync(Record, delta).ConfigureAwait(false);
-            if (result.Outcome == CommitOutcome.Committed)
-            {
-                Continue(id, key, result);
-                return result;
-            }
-        }
-        else
-        {
-            result = await _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability).ConfigureAwait(false);
-            if (result.Outcome == CommitOutcome.Committed)
-            {
+            case CommitOutcome.Committed:
                 _record = result.Record;
                 _isWhole = result.IsWhole;
                 Response.SendCookie();
-                return result;
-            }
+                break;
+            case CommitOutcome.Destroyed when !_isEndedElsewhere:
+                EndElsewhere();
+                break;
         }
-
-        if (result.Outcome == CommitOutcome.Destroyed)
-        {
-            EndElsewhere();
-        }
-
-        return result;
     }
 
     /// <summary>Drops what was not committed and not sent, because the request failed.</summary>
@@ -240,8 +235,9 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         return _response is null ? ValueTask.CompletedTask : _response.FinishAsync();
     }
 
-    /// <summary>The value of the cookie that names this session and what this response has shown of it.</summary>
-    public string CookieValue() => _services.Cookies.Write(_id, Key, Version, _services.KeyRing.Signing, _services.KeyRing.Current!);
+    /// <summary>The value of the cookie that names this session and what this response has shown of it, between two texts.</summary>
+    public string WriteCookie(ReadOnlySpan<char> before, ReadOnlySpan<char> after) =>
+        _services.Cookies.Write(before, after, _id, Key, Version, _services.KeyRing.Signing, _services.KeyRing.Current!);
 
     private void SetOwned(string key, byte[] value)
     {

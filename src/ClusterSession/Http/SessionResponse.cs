@@ -5,7 +5,7 @@ using ClusterSession.Sessions.Committing;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Net.Http.Headers;
+using Microsoft.Extensions.Primitives;
 
 namespace ClusterSession.Http;
 
@@ -39,6 +39,9 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
 
     /// <summary>Whether the response was turned into a 503.</summary>
     public bool IsRejected { get; private set; }
+
+    /// <summary>Whether the headers are on their way, so that nothing can be taken back.</summary>
+    public bool HaveHeadersLeft => context.Response.HasStarted;
 
     /// <summary>Whether a commit must come before the next byte of the body.</summary>
     public bool MustCommit => session.HasChanges && !IsRejected && !context.Response.HasStarted;
@@ -76,21 +79,14 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         Unwrap();
     }
 
-    /// <summary>Commits before the first byte of the body. False: the response is a 503 now, and the body must be dropped.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<bool> CommitAsync()
+    /// <summary>Commits before the first byte of the body. The result is for <see cref="EndCommit"/>, at once.</summary>
+    public ValueTask<CommitResult> BeginCommit() => MustCommit ? session.BeginCommit() : new(CommitResult.Nothing);
+
+    /// <summary>False: the response is a 503 now, and the body must be dropped.</summary>
+    public bool EndCommit(in CommitResult result)
     {
-        if (IsRejected)
-        {
-            return false;
-        }
-
-        if (session.HasChanges && !context.Response.HasStarted)
-        {
-            var result = await session.CommitChangesAsync().ConfigureAwait(false);
-            Judge(result, clearResponse: true);
-        }
-
+        session.EndCommit(result);
+        Judge(result, clearResponse: true);
         return !IsRejected;
     }
 
@@ -103,7 +99,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         }
         else
         {
-            await CommitAsync().ConfigureAwait(false);
+            EndCommit(await BeginCommit().ConfigureAwait(false));
         }
 
         if (_committing is not null)
@@ -151,7 +147,9 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         if (session.HasChanges && !IsRejected)
         {
             // Reached when the endpoint writes to a body it took before its first change: the body cannot be dropped any more.
-            Judge(await session.CommitChangesAsync().ConfigureAwait(false), clearResponse: false);
+            var result = await session.BeginCommit().ConfigureAwait(false);
+            session.EndCommit(result);
+            Judge(result, clearResponse: false);
         }
 
         // Also of a 503: what was committed before, or got a new id, is for the client to know.
@@ -165,16 +163,16 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         _isListening = false;
     }
 
-    private void Judge(CommitResult? result, bool clearResponse)
+    private void Judge(in CommitResult result, bool clearResponse)
     {
-        switch (result)
+        switch (result.Outcome)
         {
-            case { Outcome: CommitOutcome.Unavailable, Failure: var failure }:
+            case CommitOutcome.Unavailable:
                 IsRejected = true;
-                services.Logger.CommitFailed(failure);
-                RejectCommit(clearResponse, failure);
+                services.Logger.CommitFailed(result.Failure);
+                RejectCommit(clearResponse, result.Failure);
                 break;
-            case { Outcome: CommitOutcome.Destroyed }:
+            case CommitOutcome.Destroyed:
                 services.Logger.SessionEndedMeanwhile();
                 break;
         }
@@ -202,14 +200,15 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             return;
         }
 
-        var result = await session.CommitChangesAsync().ConfigureAwait(false);
-        switch (result?.Outcome)
+        var result = await session.BeginCommit().ConfigureAwait(false);
+        session.EndCommit(result);
+        switch (result.Outcome)
         {
             case CommitOutcome.Committed:
                 services.Logger.CommittedAfterHeaders();
                 break;
             case CommitOutcome.Unavailable:
-                services.Logger.CommitAfterHeadersFailed(result.Value.Failure);
+                services.Logger.CommitAfterHeadersFailed(result.Failure);
                 break;
             case CommitOutcome.Destroyed:
                 services.Logger.SessionEndedMeanwhile();
@@ -219,37 +218,21 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
 
     private void WriteCookie()
     {
-        var cookie = services.Options.Cookie;
-        if (_cookie != CookieAction.None)
-        {
-            TakeBack(cookie.Name!);
-        }
-
         switch (_cookie)
         {
             case CookieAction.Send:
-                context.Response.Cookies.Append(cookie.Name!, session.CookieValue(), cookie.Build(context));
+                services.SetCookie.Append(context, session);
                 break;
             case CookieAction.Expire:
-                context.Response.Cookies.Delete(cookie.Name!, cookie.Build(context));
+                services.SetCookie.Expire(context);
                 break;
             default:
                 return;
         }
 
-        if (!context.Response.Headers.ContainsKey(HeaderNames.CacheControl))
+        if (StringValues.IsNullOrEmpty(context.Response.Headers.CacheControl))
         {
             context.Response.Headers.CacheControl = "no-store";
-        }
-    }
-
-    /// <summary>A commit by a later callback names more than the cookie that is written already.</summary>
-    private void TakeBack(string name)
-    {
-        var cookies = context.Response.Headers.SetCookie;
-        if (cookies.Count > 0)
-        {
-            context.Response.Headers.SetCookie = cookies.Where(cookie => cookie?.StartsWith(name + "=", StringComparison.Ordinal) == false).ToArray();
         }
     }
 }

@@ -20,6 +20,7 @@ public sealed class CommitFailureTests : NodeTests
     [InlineData("/redirect")]
     [InlineData("/writer")]
     [InlineData("/unflushed")]
+    [InlineData("/mixed")]
     [InlineData("/nothing")]
     [InlineData("/file")]
     public async Task New_session_that_cannot_be_stored_is_a_503_without_the_endpoints_body(string path)

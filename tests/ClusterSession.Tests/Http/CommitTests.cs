@@ -37,6 +37,8 @@ public sealed class CommitTests : NodeTests
     [InlineData("/redirect")]
     [InlineData("/writer")]
     [InlineData("/unflushed")]
+    [InlineData("/mixed")]
+    [InlineData("/completed")]
     [InlineData("/nothing")]
     [InlineData("/file")]
     public async Task Commit_comes_before_the_headers_however_the_response_is_written(string path)

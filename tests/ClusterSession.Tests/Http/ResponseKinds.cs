@@ -40,6 +40,21 @@ internal static class ResponseKinds
             context.Session.SetString("color", "red");
             context.Response.BodyWriter.Write(Encoding.UTF8.GetBytes("unflushed"));
         });
+        endpoints.MapGet("/mixed", async (HttpContext context) =>
+        {
+            context.Session.SetString("color", "red");
+            context.Response.BodyWriter.Write("m"u8);
+            await context.Response.Body.WriteAsync("i"u8.ToArray());
+            context.Response.BodyWriter.Write("x"u8);
+            await context.Response.BodyWriter.WriteAsync("e"u8.ToArray());
+            await context.Response.Body.WriteAsync("d"u8.ToArray());
+        });
+        endpoints.MapGet("/completed", async (HttpContext context) =>
+        {
+            context.Session.SetString("color", "red");
+            context.Response.BodyWriter.Write("completed"u8);
+            await context.Response.BodyWriter.CompleteAsync();
+        });
         endpoints.MapGet("/nothing", (HttpContext context) => context.Session.SetString("color", "red"));
         endpoints.MapGet("/file", (HttpContext context) =>
         {

@@ -37,6 +37,14 @@ internal static class SessionCookie
 
     public static string Write(in SessionId id, SessionVersion seen, CookieKey key)
     {
+        Span<char> text = stackalloc char[TextLength];
+        Write(text, id, seen, key);
+        return new string(text);
+    }
+
+    /// <summary>Writes <see cref="TextLength"/> characters.</summary>
+    public static void Write(Span<char> text, in SessionId id, SessionVersion seen, CookieKey key)
+    {
         Span<byte> token = stackalloc byte[TokenLength];
         token[0] = Format;
         token[1] = (byte)(key.Id >> 16);
@@ -47,11 +55,9 @@ internal static class SessionCookie
         Sign(id, token, key, mac);
         mac[..MacLength].CopyTo(token[MacOffset..]);
 
-        Span<char> text = stackalloc char[TextLength];
         id.WriteText(text);
         text[SessionId.TextLength] = '.';
         Base64Url.EncodeToChars(token, text[(SessionId.TextLength + 1)..], out _, out _);
-        return new string(text);
     }
 
     /// <summary>Reads a cookie value. Whatever is wrong with it, the answer says no more than that.</summary>

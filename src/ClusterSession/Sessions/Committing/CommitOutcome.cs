@@ -3,6 +3,9 @@ namespace ClusterSession.Sessions.Committing;
 /// <summary>The kinds of answer to committing a request's changes.</summary>
 internal enum CommitOutcome
 {
+    /// <summary>There were none.</summary>
+    Nothing,
+
     /// <summary>They are where the durability asks for.</summary>
     Committed,
 

@@ -11,6 +11,8 @@ internal readonly record struct CommitResult(CommitOutcome Outcome, SessionRecor
 {
     public static CommitResult Committed(SessionRecord record, bool isWhole) => new(CommitOutcome.Committed, record, isWhole, StoreFailure.None);
 
+    public static CommitResult Nothing => default;
+
     public static CommitResult Destroyed { get; } = new(CommitOutcome.Destroyed, null, false, StoreFailure.None);
 
     public static CommitResult Collision { get; } = new(CommitOutcome.Collision, null, false, StoreFailure.None);

@@ -43,35 +43,37 @@ internal sealed class SessionCommitter(
     /// </param>
     /// <param name="delta">The changes.</param>
     /// <param name="durability">When the commit counts as done.</param>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<CommitResult> CommitAsync(
-        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability)
+    public ValueTask<CommitResult> CommitAsync(SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability)
     {
         if (recent.HasEnded(key))
         {
-            return CommitResult.Destroyed;
+            return new(CommitResult.Destroyed);
         }
 
         clock.Observe(record.Version);
-        if (durability == SessionDurability.Local)
-        {
-            return Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.None);
-        }
+        return durability == SessionDurability.Local
+            ? new(Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.None))
+            : journal.IsPending(key)
+                ? SendAfterPendingAsync(key, record, isWhole, delta, durability)
+                : SendAsync(key, record, isWhole, delta, durability);
+    }
 
-        if (journal.IsPending(key) && !await journal.SendAsync(key).ConfigureAwait(false))
-        {
-            return Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.Unreachable);
-        }
+    private async ValueTask<CommitResult> SendAfterPendingAsync(
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability) =>
+        await journal.SendAsync(key).ConfigureAwait(false)
+            ? await SendAsync(key, record, isWhole, delta, durability).ConfigureAwait(false)
+            : Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.Unreachable);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<CommitResult> SendAsync(SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability)
+    {
         var forgetBefore = lifetime.ForgetRemovedBefore();
-        var forgotten = FindForgotten(record, forgetBefore);
         for (var attempt = 0; ; attempt++)
         {
             var mark = copies.Mark(key);
             var version = clock.Next();
-            var change = new SessionChange(
-                record.Version, version, delta, forgotten, lifetime.StoreLife, ReplicasFor(durability), options.Value.ReplicaTimeout);
-            var answer = await store.CommitAsync(key, change).ConfigureAwait(false);
+            var answer = await store.CommitAsync(key, ChangeOf(record, version, delta, durability, forgetBefore)).ConfigureAwait(false);
+            store.Judge(answer.Failure);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
@@ -80,7 +82,7 @@ internal sealed class SessionCommitter(
                 case StoreCommitOutcome.Committed when answer.IsBaseMissing:
                     return await CompleteAsync(key, record, delta, version, answer.Previous).ConfigureAwait(false);
                 case StoreCommitOutcome.Committed:
-                    CheckReplicas(change.Replicas, answer.Replicas);
+                    CheckReplicas(ReplicasFor(durability), answer.Replicas);
                     return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole && answer.Previous == record.Version, mark);
                 case StoreCommitOutcome.Missing:
                     metrics.Lost.Add(1);
@@ -96,6 +98,9 @@ internal sealed class SessionCommitter(
             }
         }
     }
+
+    private SessionChange ChangeOf(SessionRecord record, SessionVersion version, SessionDelta delta, SessionDurability durability, long forgetBefore) =>
+        new(record.Version, version, delta, FindForgotten(record, forgetBefore), lifetime.StoreLife, ReplicasFor(durability), options.Value.ReplicaTimeout);
 
     /// <summary>Stores a session that was never stored.</summary>
     public ValueTask<CommitResult> CreateAsync(SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability)

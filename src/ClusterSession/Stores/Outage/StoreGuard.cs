@@ -28,10 +28,9 @@ internal sealed class StoreGuard(
             ? WatchAsync(store.ReadAsync(key, known, CancellationToken.None), static read => read.Failure)
             : new(StoreRead.Unavailable(StoreFailure.Unreachable));
 
+    /// <summary>Not watched: who awaits it tells <see cref="Judge"/> of the answer. A layer around it would be a state machine a commit.</summary>
     public ValueTask<StoreCommit> CommitAsync(SessionKey key, in SessionChange change) =>
-        _breaker.MayTry()
-            ? WatchAsync(store.CommitAsync(key, change, CancellationToken.None), static commit => commit.Failure)
-            : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
+        _breaker.MayTry() ? store.CommitAsync(key, change, CancellationToken.None) : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreCommit> MergeAsync(SessionKey key, in SessionCopy copy) =>
         _breaker.MayTry()
@@ -65,15 +64,8 @@ internal sealed class StoreGuard(
     /// <summary>The store reports that it can be reached: nobody needs to wait for a probe.</summary>
     public void Connected() => Answered();
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<T> WatchAsync<T>(ValueTask<T> operation, Func<T, StoreFailure> failureOf)
-    {
-        var answer = await operation.ConfigureAwait(false);
-        Judge(failureOf(answer));
-        return answer;
-    }
-
-    private void Judge(StoreFailure failure)
+    /// <summary>An operation has ended so.</summary>
+    public void Judge(StoreFailure failure)
     {
         if (failure is StoreFailure.None or StoreFailure.Refused)
         {
@@ -83,6 +75,14 @@ internal sealed class StoreGuard(
         {
             logger.StoreUnanswering(store.Name);
         }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<T> WatchAsync<T>(ValueTask<T> operation, Func<T, StoreFailure> failureOf)
+    {
+        var answer = await operation.ConfigureAwait(false);
+        Judge(failureOf(answer));
+        return answer;
     }
 
     private void Answered()

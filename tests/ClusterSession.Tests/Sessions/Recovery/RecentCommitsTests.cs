@@ -1,0 +1,93 @@
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Recovery;
+using ClusterSession.TestKit.Sessions;
+using ClusterSession.TestKit.Time;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace ClusterSession.Tests.Sessions.Recovery;
+
+public sealed class RecentCommitsTests
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly ClusterSessionOptions _options = new();
+    private long _stamp = 1;
+
+    [Fact]
+    public void Commits_are_forgotten_after_the_replay_window()
+    {
+        var recent = New();
+        var (early, late) = (Key(1), Key(2));
+        Commit(recent, early);
+        _time.Advance(_options.Outage.ReplayWindow / 2);
+        Commit(recent, late);
+        _time.Advance(_options.Outage.ReplayWindow * 0.75);
+        Commit(recent, Key(3));
+        Assert.Null(recent.Find(early));
+        Assert.NotNull(recent.Find(late));
+    }
+
+    [Fact]
+    public void Session_that_is_committed_again_is_kept_a_replay_window_from_then()
+    {
+        var recent = New();
+        var busy = Key(1);
+        for (var i = 0; i < 10; i++)
+        {
+            Commit(recent, busy);
+            _time.Advance(_options.Outage.ReplayWindow / 2);
+        }
+
+        Commit(recent, Key(2));
+        Assert.NotNull(recent.Find(busy));
+        _time.Advance(_options.Outage.ReplayWindow * 1.1);
+        Commit(recent, Key(3));
+        Assert.Null(recent.Find(busy));
+        Assert.Equal(1, recent.Count);
+    }
+
+    [Fact]
+    public void Past_the_most_bytes_the_sessions_committed_longest_ago_go_first()
+    {
+        _options.Outage.ReplayBytes = 10 * Record().Size;
+        var recent = New();
+        Commit(recent, Key(0));
+        for (var i = 1; i < 10; i++)
+        {
+            Commit(recent, Key(i));
+        }
+
+        Commit(recent, Key(0)); // Now the newest.
+        for (var i = 10; i < 15; i++)
+        {
+            Commit(recent, Key(i));
+        }
+
+        Assert.Equal(9, recent.Count); // Session 0 names two commits by now, and is larger.
+        Assert.NotNull(recent.Find(Key(0)));
+        Assert.Null(recent.Find(Key(1)));
+        Assert.NotNull(recent.Find(Key(14)));
+    }
+
+    private RecentCommits New()
+    {
+        var options = Options.Create(_options);
+        return new RecentCommits(options, new SessionLifetime(options, _time), _time);
+    }
+
+    private static SessionKey Key(int number)
+    {
+        Span<byte> bytes = stackalloc byte[SessionKey.ByteLength];
+        bytes[0] = (byte)number;
+        return SessionKeys.From(bytes);
+    }
+
+    private SessionRecord Record() => RecordSketch.At(new SessionVersion(_stamp, 1)).With("a", new byte[10], new SessionVersion(_stamp, 1)).Build();
+
+    private void Commit(RecentCommits recent, SessionKey key)
+    {
+        _stamp++;
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        recent.Add(key, Record(), isWhole: true, SessionVersion.None);
+    }
+}
