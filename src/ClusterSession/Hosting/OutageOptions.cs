@@ -30,9 +30,12 @@ public sealed class OutageOptions
     /// <value>Default 256 MiB; 0 to 64 GiB.</value>
     public long JournalBytes { get; set; } = 256L * 1024 * 1024;
 
-    /// <summary>How long commits under <see cref="SessionDurability.Local"/> gather before they are sent.</summary>
-    /// <value>Default 20 ms; 0 to 1 minute.</value>
-    public TimeSpan WriteBehindDelay { get; set; } = TimeSpan.FromMilliseconds(20);
+    /// <summary>
+    /// How long commits under <see cref="SessionDurability.Local"/> gather before they are sent: what a node that is killed takes with it. All commits of a session in that
+    /// time are one command.
+    /// </summary>
+    /// <value>Default 100 ms; 0 to 1 minute.</value>
+    public TimeSpan WriteBehindDelay { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
     /// How far back a node can replay its commits into a store that has lost some: the longest time that replicas may lag, plus a failover.

@@ -143,8 +143,8 @@ internal sealed class CommitJournal
 
                 var before = pending.Size;
                 var known = AllThatIsKnown(key, pending.Record, record);
-                var isUnsent = failure == StoreFailure.None && isWhole && isFirst && ReferenceEquals(known, record);
-                pending.OnlyCommit = isUnsent ? delta : null;
+                var isUnsent = failure == StoreFailure.None && isWhole;
+                pending.OnlyCommit = isUnsent && isFirst && ReferenceEquals(known, record) ? delta : null;
                 // Two states never have one version: if the commit has reached the store, others' changes may be in what it made there.
                 var changed = delta.ApplyTo(known, version, state: isUnsent ? version : _clock.Next());
                 pending.Record = changed;
