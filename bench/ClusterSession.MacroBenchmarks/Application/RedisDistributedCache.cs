@@ -7,7 +7,7 @@ namespace ClusterSession.MacroBenchmarks.Application;
 
 /// <summary>
 /// What AddSession needs of a distributed cache, command for command as Microsoft's RedisCache does it, over this project's own
-/// client: so that the comparison shows the session managers, and not the clients.
+/// client: what is left between it and ClusterSession is the session manager's doing, and between it and RedisCache the client's.
 /// </summary>
 /// <remarks>
 /// <code>
