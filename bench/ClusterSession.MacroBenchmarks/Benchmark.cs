@@ -125,6 +125,7 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
             await File.WriteAllTextAsync(Path.Combine(options.Output, "rounds.csv"), Rounds.Write(_outcome));
         }
 
+        await File.WriteAllTextAsync(Path.Combine(options.Output, "aims.csv"), Rounds.WriteAims(_outcome));
         foreach (var (file, chart) in Charts.Of(_outcome))
         {
             await File.WriteAllTextAsync(Path.Combine(options.Output, file), chart.ToSvg());

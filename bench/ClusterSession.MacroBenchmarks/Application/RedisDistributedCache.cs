@@ -13,7 +13,7 @@ namespace ClusterSession.MacroBenchmarks.Application;
 /// <code>
 /// get       HMGET key absexp sldexp data, then EXPIRE
 /// refresh   HMGET key absexp sldexp, then EXPIRE
-/// set       HSET key absexp sldexp data and EXPIRE, in one batch
+/// set       HMSET key absexp sldexp data and EXPIRE, in one batch
 /// </code>
 /// The synchronous members are not there: nothing measured here may block a thread.
 /// </remarks>

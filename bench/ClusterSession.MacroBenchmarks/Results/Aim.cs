@@ -11,7 +11,7 @@ namespace ClusterSession.MacroBenchmarks.Results;
 /// median does not                                            not met
 /// </code>
 /// </remarks>
-internal sealed record Aim(string Title, string Limit, string Reached, string Verdict)
+internal sealed record Aim(string Title, string Limit, string Reached, string Verdict, IReadOnlyList<double> Rounds)
 {
     public static Aim Most(string title, Figure reached, double limit, string unit = "") =>
         Judge(title, $"at most {Numbers.Text(limit)}{unit}", reached, value => value <= limit, unit);
@@ -24,7 +24,7 @@ internal sealed record Aim(string Title, string Limit, string Reached, string Ve
         var rounds = reached.Rounds.Where(value => !double.IsNaN(value)).ToList();
         if (rounds.Count == 0)
         {
-            return new Aim(title, limit, "-", "not measured");
+            return new Aim(title, limit, "-", "not measured", rounds);
         }
 
         var enough = rounds.Count(isEnough);
@@ -35,6 +35,6 @@ internal sealed record Aim(string Title, string Limit, string Reached, string Ve
             (true, false) => $"undecided: {enough} of {rounds.Count} rounds",
             _ => "**not met**",
         };
-        return new Aim(title, limit, Numbers.Text(reached) + unit + range, verdict);
+        return new Aim(title, limit, Numbers.Text(reached) + unit + range, verdict, rounds);
     }
 }

@@ -77,7 +77,8 @@ internal static class Aims
 
         if (Find(RedisClientMeasure.Saturating) is { } many)
         {
-            yield return Aim.Least("client: share of the server's core that one connection uses", many.RedisCorePercent, 90, " %");
+            yield return Aim.Least(
+                "client: server's core kept busy by one connection, against what the machine's cores allow", many.RedisCorePercent / many.RedisCorePossible, 0.9, " x");
         }
     }
 

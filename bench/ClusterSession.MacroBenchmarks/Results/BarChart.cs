@@ -10,12 +10,12 @@ namespace ClusterSession.MacroBenchmarks.Results;
 internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Groups)
 {
     private const int Width = 860;
-    private const int LabelWidth = 210;
+    private const int LabelWidth = 235;
     private const int BarHeight = 18;
     private const int BarWidth = Width - LabelWidth - 90;
 
     /// <summary>A bar many times as long as most others would make dots of them; past this multiple of the median it is cut and marked.</summary>
-    private const double MostMedians = 6;
+    private const double MostMedians = 4;
 
     /// <summary>Bars that share a scale.</summary>
     internal sealed record Group(string Title, IReadOnlyList<Bar> Bars);

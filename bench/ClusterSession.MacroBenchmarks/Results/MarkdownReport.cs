@@ -15,7 +15,7 @@ internal static class MarkdownReport
         Line(text);
         Line(text, $"{date:yyyy-MM-dd HH:mm} UTC, `{command}`. {machine.Describe()}.");
         Line(text, $"Load generator, application and store share the cores. Load average of the machine before the run: {machine.LoadBefore}.");
-        Line(text, $"{settings.Rounds} interleaved rounds; {settings.Closed.TotalSeconds:0.#} s closed loop over 64 connections and {settings.Open.TotalSeconds:0.#} s open loop each; medians, and half the range of the rounds as spread. What is measured and how stands in [bench/README.md](../README.md).");
+        Line(text, $"{settings.Rounds} interleaved {(settings.Rounds == 1 ? "round" : "rounds")}; {settings.Closed.TotalSeconds:0.#} s closed loop over 64 connections and {settings.Open.TotalSeconds:0.#} s open loop each; medians, and half the range of the rounds as spread. What is measured and how stands in [bench/README.md](../README.md).");
         AddAims(text, outcome);
         AddClasses(text, outcome, settings);
         AddTwoNodes(text, outcome, settings);
@@ -146,11 +146,11 @@ internal static class MarkdownReport
         }
 
         Heading(text, "Redis client: GET of 2 KB by 64 callers at once");
-        Line(text, $"| | op/s | client CPU us | allocated B | Redis CPU us | Redis, share of its core |");
+        Line(text, $"| | op/s | client CPU us | allocated B | Redis CPU us | Redis, share of its core (possible) |");
         Line(text, $"|---|---|---|---|---|---|");
         foreach (var row in outcome.Client)
         {
-            Line(text, $"| {row.Client} | {Numbers.Text(row.OperationsPerSecond)} {Numbers.Spread(row.OperationsPerSecond)} | {Numbers.Text(row.CpuMicroseconds)} | {Numbers.Text(row.AllocatedBytes)} | {Numbers.Text(row.RedisCpuMicroseconds)} | {Numbers.Text(row.RedisCorePercent)} % |");
+            Line(text, $"| {row.Client} | {Numbers.Text(row.OperationsPerSecond)} {Numbers.Spread(row.OperationsPerSecond)} | {Numbers.Text(row.CpuMicroseconds)} | {Numbers.Text(row.AllocatedBytes)} | {Numbers.Text(row.RedisCpuMicroseconds)} | {Numbers.Text(row.RedisCorePercent)} % ({Numbers.Text(row.RedisCorePossible)} %) |");
         }
     }
 
