@@ -33,8 +33,10 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
 
         var clients = new Clients(requests.Sessions);
         var plan = new LoadPlan(target.Ports, clients, Work.Once("/seed/" + requests.Profile.Name, requests.Sessions)) { IsSticky = true };
-        (await LoadGenerator.RunAsync(plan)).OrThrow($"Making sessions on {target.Title}");
-        return clients;
+        var made = (await LoadGenerator.RunAsync(plan)).OrThrow($"Making sessions on {target.Title}");
+        return made.Requests == requests.Sessions
+            ? clients
+            : throw new InvalidOperationException($"{target.Title} made {made.Requests:N0} of {requests.Sessions:N0} sessions in {plan.Duration.TotalMinutes:0} minutes.");
     }
 
     /// <summary>Classes that are compared with each other are measured one after the other on a target, for ratios of neighbours in time.</summary>

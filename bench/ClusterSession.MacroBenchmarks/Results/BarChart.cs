@@ -76,8 +76,8 @@ internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Grou
 
         var longest = group.Bars.Where(bar => !double.IsNaN(bar.Highest)).Max(bar => bar.Highest);
         var most = MostMedians * values[values.Length / 2];
-        // Ours are never cut: what this project costs must be seen as it is.
-        return Math.Max(Math.Min(longest, most), group.Bars.Where(bar => bar.Kind == BarKind.Ours).Select(bar => bar.Highest).DefaultIfEmpty(0).Max());
+        // Only peers are cut: what this project costs, and how far it is from the limit, must be seen as it is.
+        return Math.Max(Math.Min(longest, most), group.Bars.Where(bar => bar.Kind != BarKind.Peer && !double.IsNaN(bar.Highest)).Select(bar => bar.Highest).DefaultIfEmpty(0).Max());
     }
 
     private static void AddBar(StringBuilder svg, Bar bar, int y, double end)
