@@ -26,9 +26,9 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
             _outcome.Absent.AddRange(options.Absent);
             await RunPartAsync("comparison", CompareAsync);
             await RunPartAsync("two-nodes", async () => _outcome.TwoNodes = await TwoNodesMeasure.RunAsync(_work, _settings, Say));
-            await RunPartAsync("cold-node", async () => _outcome.ColdNode = await ColdNodeMeasure.RunAsync(_work, Say));
+            await RunPartAsync("cold-node", async () => _outcome.ColdNode = await ColdNodeMeasure.RunAsync(_work, _settings, Say));
             await RunPartAsync("scale", async () => _outcome.Scale = await ScaleMeasure.RunAsync(_work, _settings, Say));
-            await RunPartAsync("client", async () => _outcome.Client = await RedisClientMeasure.RunAsync(_work, options.IsQuick, Say));
+            await RunPartAsync("client", async () => _outcome.Client = await RedisClientMeasure.RunAsync(_work, _settings, Say));
             await WriteAsync(machine);
         }
         finally
@@ -68,16 +68,16 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
         var targets = new List<ITarget>();
         try
         {
-            foreach (var variant in options.Variants ?? [.. Variants.All])
+            foreach (var variant in Variants.All.Where(IsAskedFor))
             {
                 targets.Add(await DotNetTarget.StartAsync(variant, _work));
             }
 
             if (options.WithPeers)
             {
-                await AddPeerAsync(targets, "express-session, Redis", options.Express, path => ExpressTarget.StartAsync(path, _work));
-                await AddPeerAsync(targets, "Tomcat, DeltaManager", options.Tomcat, path => TomcatTarget.StartDeltaAsync(path, _work));
-                await AddPeerAsync(targets, "Tomcat, BackupManager", options.Tomcat, path => TomcatTarget.StartBackupAsync(path, _work));
+                await AddPeerAsync(targets, ExpressTarget.Variant, "express-session, Redis", options.Express, path => ExpressTarget.StartAsync(path, _work));
+                await AddPeerAsync(targets, TomcatTarget.Delta, "Tomcat, DeltaManager", options.Tomcat, path => TomcatTarget.StartDeltaAsync(path, _work));
+                await AddPeerAsync(targets, TomcatTarget.Backup, "Tomcat, BackupManager", options.Tomcat, path => TomcatTarget.StartBackupAsync(path, _work));
             }
 
             var classes = RequestClass.All(options.IsQuick)
@@ -93,12 +93,14 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
         }
     }
 
-    private async Task AddPeerAsync<T>(List<ITarget> targets, string title, string? path, Func<string, Task<T>> start)
+    private bool IsAskedFor(string variant) => options.Variants?.Contains(variant) ?? true;
+
+    private async Task AddPeerAsync<T>(List<ITarget> targets, string variant, string title, string? path, Func<string, Task<T>> start)
         where T : ITarget
     {
-        if (path is null)
+        if (path is null || !IsAskedFor(variant))
         {
-            return; // Named as absent on the command line, with the reason.
+            return; // Without a path it is named as absent on the command line, with the reason.
         }
 
         try
@@ -123,6 +125,7 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
             await File.WriteAllTextAsync(Path.Combine(options.Output, "rounds.csv"), Rounds.Write(_outcome));
         }
 
+        await File.WriteAllTextAsync(Path.Combine(options.Output, "aims.csv"), Rounds.WriteAims(_outcome));
         foreach (var (file, chart) in Charts.Of(_outcome))
         {
             await File.WriteAllTextAsync(Path.Combine(options.Output, file), chart.ToSvg());

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ClusterSession.MacroBenchmarks.Servers;
 
 namespace ClusterSession.MacroBenchmarks;
 
@@ -8,8 +9,8 @@ internal sealed class BenchmarkOptions
     public const string Usage = """
         usage: ClusterSession.MacroBenchmarks run --root DIR --output DIR [options]
           --quick                 short rounds and fewer sessions: about two minutes, for looking, not for quoting
-          --rounds N              rounds over all targets (default: 7, or 3 with --quick)
-          --seconds N             of each closed and each open run (default: 3, or less with --quick)
+          --rounds N              rounds over all targets (default: 5, or 3 with --quick)
+          --seconds N             of each closed and each open run (default: 2 and 1.5, or less with --quick)
           --peers                 also express and Tomcat, as far as they are installed
           --express DIR           where bench/peers/express was installed by npm
           --tomcat DIR            where bench/peers/tomcat was compiled
@@ -18,6 +19,8 @@ internal sealed class BenchmarkOptions
           --variants NAME,...     only these variants in the comparison
           --classes NAME,...      only classes whose name begins so
         """;
+
+    private static readonly string[] Peers = [ExpressTarget.Variant, TomcatTarget.Delta, TomcatTarget.Backup];
 
     public bool IsQuick { get; private set; }
 
@@ -68,6 +71,11 @@ internal sealed class BenchmarkOptions
                     break;
                 default: throw new ArgumentException($"Unknown option '{arguments[i]}'.\n{Usage}");
             }
+        }
+
+        if (options.Variants?.Except([.. Application.Variants.All, .. Peers]).FirstOrDefault() is { } unknown)
+        {
+            throw new ArgumentException($"There is no variant '{unknown}'; known are {string.Join(", ", [.. Application.Variants.All, .. Peers])}.");
         }
 
         return options.Output.Length > 0 ? options : throw new ArgumentException("--output is missing.\n" + Usage);

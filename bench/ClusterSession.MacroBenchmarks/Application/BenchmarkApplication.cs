@@ -1,11 +1,9 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -60,18 +58,8 @@ internal static class BenchmarkApplication
         {
             case Variants.None:
                 break;
-            case Variants.AddSessionMemory or Variants.AddSessionRedis:
-                services.AddDataProtection().SetApplicationName("benchmark").PersistKeysToFileSystem(new DirectoryInfo(keyDirectory));
-                if (variant == Variants.AddSessionMemory)
-                {
-                    services.AddDistributedMemoryCache(options => options.SizeLimit = 4L << 30);
-                }
-                else
-                {
-                    services.AddSingleton<IDistributedCache>(new RedisDistributedCache(redis!));
-                }
-
-                services.AddSession();
+            case var peer when Variants.IsAddSession(peer):
+                AddSessionCaches.Add(services, peer, redis, keyDirectory);
                 break;
             case Variants.ClusterSessionMemory:
                 services.AddClusterSession(Unbounded).UseInMemory();
@@ -105,7 +93,7 @@ internal static class BenchmarkApplication
             case Variants.None:
                 Endpoints.MapWithoutSession(app);
                 return;
-            case Variants.AddSessionMemory or Variants.AddSessionRedis:
+            case var peer when Variants.IsAddSession(peer):
                 app.UseSession();
                 break;
             default:

@@ -34,12 +34,12 @@ internal sealed class HashGetRequest(byte[] key, bool withData) : RedisRequest<(
     }
 }
 
-/// <summary>HSET of the same fields.</summary>
-internal sealed class HashSetRequest(byte[] key, long slidingSeconds, byte[] data) : RedisRequest<long>
+/// <summary>HMSET of the same fields.</summary>
+internal sealed class HashSetRequest(byte[] key, long slidingSeconds, byte[] data) : RedisRequest<bool>
 {
     public override void WriteTo(ref RespWriter writer)
     {
-        writer.WriteCommand("HSET"u8, 7);
+        writer.WriteCommand("HMSET"u8, 7);
         writer.WriteBulk(key);
         writer.WriteBulk("absexp"u8);
         writer.WriteBulk(-1);
@@ -49,7 +49,7 @@ internal sealed class HashSetRequest(byte[] key, long slidingSeconds, byte[] dat
         writer.WriteBulk(data);
     }
 
-    protected override long Parse(ref RespReader reader) => reader.GetInt64();
+    protected override bool Parse(ref RespReader reader) => !reader.IsError;
 }
 
 /// <summary>EXPIRE.</summary>

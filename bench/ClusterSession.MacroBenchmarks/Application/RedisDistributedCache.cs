@@ -7,13 +7,13 @@ namespace ClusterSession.MacroBenchmarks.Application;
 
 /// <summary>
 /// What AddSession needs of a distributed cache, command for command as Microsoft's RedisCache does it, over this project's own
-/// client: so that the comparison shows the session managers, and not the clients.
+/// client: what is left between it and ClusterSession is the session manager's doing, and between it and RedisCache the client's.
 /// </summary>
 /// <remarks>
 /// <code>
 /// get       HMGET key absexp sldexp data, then EXPIRE
 /// refresh   HMGET key absexp sldexp, then EXPIRE
-/// set       HSET key absexp sldexp data and EXPIRE, in one batch
+/// set       HMSET key absexp sldexp data and EXPIRE, in one batch
 /// </code>
 /// The synchronous members are not there: nothing measured here may block a thread.
 /// </remarks>

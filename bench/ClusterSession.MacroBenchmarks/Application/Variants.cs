@@ -6,10 +6,19 @@ internal static class Variants
     public const string None = "none";
     public const string AddSessionMemory = "addsession-memory";
     public const string AddSessionRedis = "addsession-redis";
+    public const string AddSessionRedisOurClient = "addsession-redis-our-client";
+    public const string AddSessionFusionCache = "addsession-fusioncache";
     public const string ClusterSessionMemory = "clustersession-memory";
     public const string ClusterSessionRedis = "clustersession-redis";
     public const string ClusterSessionRedisLocal = "clustersession-redis-local";
 
     public static readonly IReadOnlyList<string> All =
-        [None, AddSessionMemory, AddSessionRedis, ClusterSessionMemory, ClusterSessionRedis, ClusterSessionRedisLocal];
+    [
+        None, AddSessionMemory, AddSessionRedis, AddSessionRedisOurClient, AddSessionFusionCache,
+        ClusterSessionMemory, ClusterSessionRedis, ClusterSessionRedisLocal,
+    ];
+
+    public static bool UsesRedis(string variant) => variant is not (None or AddSessionMemory or ClusterSessionMemory);
+
+    public static bool IsAddSession(string variant) => variant.StartsWith("addsession", StringComparison.Ordinal);
 }

@@ -10,13 +10,14 @@ namespace ClusterSession.MacroBenchmarks.Comparison;
 /// </summary>
 internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, ComparisonSettings settings, Action<string> say)
 {
+    private readonly HashSet<ITarget> _warm = [];
+
     public async Task<List<Series>> RunAsync(IReadOnlyList<RequestClass> classes)
     {
         var all = new List<Series>();
-        foreach (var requests in classes)
+        foreach (var group in classes.GroupBy(requests => requests.Beside ?? requests.Name))
         {
-            say($"{requests.Name}: {requests.Sessions:N0} sessions of {requests.Profile.Bytes:N0} bytes");
-            all.AddRange(await RunClassAsync(requests));
+            all.AddRange(await RunGroupAsync([.. group]));
         }
 
         return all;
@@ -32,38 +33,46 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
 
         var clients = new Clients(requests.Sessions);
         var plan = new LoadPlan(target.Ports, clients, Work.Once("/seed/" + requests.Profile.Name, requests.Sessions)) { IsSticky = true };
-        (await LoadGenerator.RunAsync(plan)).OrThrow($"Making sessions on {target.Title}");
-        return clients;
+        var made = (await LoadGenerator.RunAsync(plan)).OrThrow($"Making sessions on {target.Title}");
+        return made.Requests == requests.Sessions
+            ? clients
+            : throw new InvalidOperationException($"{target.Title} made {made.Requests:N0} of {requests.Sessions:N0} sessions in {plan.Duration.TotalMinutes:0} minutes.");
     }
 
-    private async Task<List<Series>> RunClassAsync(RequestClass requests)
+    /// <summary>Classes that are compared with each other are measured one after the other on a target, for ratios of neighbours in time.</summary>
+    private async Task<List<Series>> RunGroupAsync(IReadOnlyList<RequestClass> classes)
     {
-        var series = targets.Select(target => new Series(requests.Name, target.Name, target.Title)).ToList();
-        var clients = new Clients?[targets.Count];
-        for (var i = 0; i < targets.Count; i++)
+        say(string.Join("; ", classes.Select(requests => $"{requests.Name}: {requests.Sessions:N0} sessions of {requests.Profile.Bytes:N0} bytes")));
+        var runs = new List<Run>();
+        foreach (var target in targets)
         {
-            await TryAsync(series[i], async () =>
+            foreach (var requests in classes)
             {
-                clients[i] = await SeedAsync(targets[i], requests);
-                await LoadAsync(targets[i], clients[i]!, requests, settings.WarmUp);
-            });
+                var run = new Run(target, requests, new Series(requests.Name, target.Name, target.Title));
+                runs.Add(run);
+                await TryAsync(run.Series, async () =>
+                {
+                    run.Clients = await SeedAsync(target, requests);
+                    await LoadAsync(run, _warm.Add(target) ? settings.WarmUp * 3 : settings.WarmUp);
+                });
+            }
         }
 
         for (var round = 0; round < settings.Rounds; round++)
         {
-            for (var i = 0; i < targets.Count; i++)
+            foreach (var run in runs)
             {
-                await TryAsync(series[i], async () => series[i].Samples.Add(await MeasureAsync(targets[i], clients[i]!, requests)));
+                await TryAsync(run.Series, async () => run.Series.Samples.Add(await MeasureAsync(run)));
             }
         }
 
-        for (var i = 0; i < targets.Count; i++)
+        foreach (var run in runs)
         {
-            await TryAsync(series[i], async () => series[i].Commands = await CountCommandsAsync(targets[i], clients[i]!, requests));
-            say($"  {series[i].Title,-30} {Describe(series[i])}");
+            await TryAsync(run.Series, async () => run.Series.Commands = await CountCommandsAsync(run));
+            say($"  {run.Series.Title,-30} {(classes.Count > 1 ? $"{run.Requests.Name,-22} " : "")}{Describe(run.Series)}");
         }
 
-        return series;
+        return [.. classes.SelectMany(requests => runs.Where(run => run.Requests == requests).Select(run => run.Series))];
     }
 
     /// <summary>A peer that fails is reported as such, and the others go on.</summary>
@@ -85,35 +94,37 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
         }
     }
 
-    private async Task<Sample> MeasureAsync(ITarget target, Clients clients, RequestClass requests)
+    private async Task<Sample> MeasureAsync(Run run)
     {
-        await LoadAsync(target, clients, requests, settings.WarmUp / 5);
-        var before = await target.UsageAsync();
-        var closed = await LoadAsync(target, clients, requests, settings.Closed);
-        var used = await target.UsageAsync() - before;
-        var open = await LoadAsync(target, clients, requests, settings.Open, settings.Rate * requests.RateShare);
+        await LoadAsync(run, settings.WarmUp / 5);
+        var before = await run.Target.UsageAsync();
+        var closed = await LoadAsync(run, settings.Closed);
+        var used = await run.Target.UsageAsync() - before;
+        var open = await LoadAsync(run, settings.Open, settings.Rate * run.Requests.RateShare);
         return new Sample(used / closed.Requests, closed.PerSecond, closed.Latency, open);
     }
 
-    private static async Task<LoadResult> LoadAsync(ITarget target, Clients clients, RequestClass requests, TimeSpan duration, double rate = 0)
+    private static async Task<LoadResult> LoadAsync(Run run, TimeSpan duration, double rate = 0)
     {
-        var plan = new LoadPlan(target.Ports, clients, requests.Work) { Duration = duration, Rate = rate, IsSticky = target.Ports.Length > 1 };
-        return (await LoadGenerator.RunAsync(plan)).OrThrow($"{requests.Name} on {target.Title}");
+        var ports = run.Target.Ports;
+        var plan = new LoadPlan(ports, run.Clients!, run.Requests.Work) { Duration = duration, Rate = rate, IsSticky = ports.Length > 1 };
+        return (await LoadGenerator.RunAsync(plan)).OrThrow($"{run.Requests.Name} on {run.Target.Title}");
     }
 
     /// <summary>Counts the commands of some hundred requests one by one.</summary>
-    private static async Task<IReadOnlyDictionary<string, double>?> CountCommandsAsync(ITarget target, Clients clients, RequestClass requests)
+    private static async Task<IReadOnlyDictionary<string, double>?> CountCommandsAsync(Run run)
     {
-        if (target.Redis is null)
+        if (run.Target.Redis is null)
         {
             return null;
         }
 
         // MONITOR repeats each command as text, four times as long; some hundred of 100 KB take it seconds.
-        var count = requests.Profile.Bytes > 10_000 ? 50 : 500;
-        await using var monitor = await target.Redis.MonitorAsync();
-        var work = requests.Work with { Client = requests.Work.Client[..Math.Min(count, requests.Work.Client.Length)], IsEndless = false };
-        var done = await LoadGenerator.RunAsync(new LoadPlan(target.Ports, clients, work));
+        var count = run.Requests.Profile.Bytes > 10_000 ? 50 : 500;
+        await using var monitor = await run.Target.Redis.MonitorAsync();
+        var all = run.Requests.Work;
+        var work = all with { Client = all.Client[..Math.Min(count, all.Client.Length)], IsEndless = false };
+        var done = await LoadGenerator.RunAsync(new LoadPlan(run.Target.Ports, run.Clients!, work));
         return (await monitor.StopAsync()).ToDictionary(command => command.Key, command => (double)command.Value / done.Requests);
     }
 
@@ -121,4 +132,9 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
         ? "failed: " + failure
         : $"{series.Of(sample => sample.Throughput).Median,9:N0} req/s {series.Of(sample => sample.PerRequest.CpuMicroseconds).Median,7:N1} us " +
           $"{Numbers.Text(series.Of(sample => sample.PerRequest.AllocatedBytes)),7} B {Numbers.Text(series.Of(sample => sample.PerRequest.StoreCpuMicroseconds)),6} us store";
+
+    private sealed record Run(ITarget Target, RequestClass Requests, Series Series)
+    {
+        public Clients? Clients { get; set; }
+    }
 }

@@ -9,21 +9,37 @@ using ClusterSession.Redis.Protocol;
 namespace ClusterSession.MacroBenchmarks.Measures;
 
 /// <summary>One line of the comparison of clients.</summary>
-internal sealed record ClientFigures(string Client, Figure OperationsPerSecond, Figure CpuMicroseconds, Figure AllocatedBytes, Figure RedisCpuMicroseconds);
+/// <param name="Client">What is measured.</param>
+/// <param name="OperationsPerSecond">Commands answered.</param>
+/// <param name="CpuMicroseconds">Of the client, per command.</param>
+/// <param name="AllocatedBytes">By the client, per command.</param>
+/// <param name="RedisCpuMicroseconds">Of the server, per command.</param>
+/// <param name="RedisCorePercent">How much of the one core that it runs on the server was busy.</param>
+/// <param name="RedisCorePossible">
+/// How much it could have been at most: client and server share the machine, and where the client needs twice the server's time, two cores that
+/// do nothing else keep the server busy for two thirds of one. What is missing to this is what the connection holds back.
+/// </param>
+internal sealed record ClientFigures(
+    string Client, Figure OperationsPerSecond, Figure CpuMicroseconds, Figure AllocatedBytes, Figure RedisCpuMicroseconds, Figure RedisCorePercent,
+    Figure RedisCorePossible);
 
 /// <summary>
-/// GET of 2 KB by 64 callers at once: this project's connection against redis-benchmark with 64 connections and no explicit pipelining.
+/// GET of 2 KB by 64 callers at once on one connection of this project, against redis-benchmark with 64 connections and no explicit pipelining.
 /// </summary>
 internal static class RedisClientMeasure
 {
+    public const string AsArray = "ClusterSession, value as an array";
+    public const string InPlace = "ClusterSession, value in place";
+    public const string Saturating = "ClusterSession, value in place, 512 callers";
+    public const string RedisBenchmark = "redis-benchmark -c 64 -d 2048 -t get";
     private const int Callers = 64;
+    private const int ManyCallers = 512;
     private const int ValueBytes = 2048;
     private static readonly byte[] Key = "key:__rand_int__"u8.ToArray(); // as redis-benchmark without -r names it
 
-    public static async Task<List<ClientFigures>> RunAsync(string workDirectory, bool isQuick, Action<string> say)
+    public static async Task<List<ClientFigures>> RunAsync(string workDirectory, ComparisonSettings settings, Action<string> say)
     {
-        var operations = isQuick ? 200_000 : 1_000_000;
-        var rounds = isQuick ? 3 : 7;
+        var operations = settings.IsQuick ? 200_000 : 500_000;
         await using var redis = await RedisServer.StartAsync(Path.Combine(workDirectory, "client-redis"));
         await using var topology = new StandaloneTopology(RedisOptions.Parse(redis.ConnectionString), TimeProvider.System, new Random(), null, null);
         topology.Start();
@@ -32,9 +48,10 @@ internal static class RedisClientMeasure
 
         var runs = new (string Name, Func<Task<Run>> RunAsync)[]
         {
-            ("ClusterSession, value as an array", () => OursAsync(redis, connection, static () => new GetRequest { Key = Key }, operations)),
-            ("ClusterSession, value in place", () => OursAsync(redis, connection, static () => new GetLengthRequest(), operations)),
-            ("redis-benchmark -c 64 -d 2048 -t get", () => RedisBenchmarkAsync(redis, operations)),
+            (AsArray, () => OursAsync(redis, connection, static () => new GetRequest { Key = Key }, Callers, operations)),
+            (RedisBenchmark, () => RedisBenchmarkAsync(redis, operations)),
+            (InPlace, () => OursAsync(redis, connection, static () => new GetLengthRequest(), Callers, operations)),
+            (Saturating, () => OursAsync(redis, connection, static () => new GetLengthRequest(), ManyCallers, operations)),
         };
         var results = runs.Select(run => (run.Name, Runs: new List<Run>())).ToList();
         foreach (var run in runs)
@@ -42,7 +59,7 @@ internal static class RedisClientMeasure
             await run.RunAsync(); // warm-up
         }
 
-        for (var round = 0; round < rounds; round++)
+        for (var round = 0; round < settings.Rounds; round++)
         {
             for (var i = 0; i < runs.Length; i++)
             {
@@ -52,7 +69,7 @@ internal static class RedisClientMeasure
 
         foreach (var (name, done) in results)
         {
-            say($"  {name,-38} {Figure.Of(done.Select(run => run.PerSecond)).Median,9:N0} op/s {Figure.Of(done.Select(run => run.Cpu)).Median,6:N2} us");
+            say($"  {name,-43} {Figure.Of(done.Select(run => run.PerSecond)).Median,9:N0} op/s {Figure.Of(done.Select(run => run.Cpu)).Median,6:N2} us");
         }
 
         return [.. results.Select(result => new ClientFigures(
@@ -60,17 +77,19 @@ internal static class RedisClientMeasure
             Figure.Of(result.Runs.Select(run => run.PerSecond)),
             Figure.Of(result.Runs.Select(run => run.Cpu)),
             Figure.Of(result.Runs.Select(run => run.Allocated)),
-            Figure.Of(result.Runs.Select(run => run.RedisCpu))))];
+            Figure.Of(result.Runs.Select(run => run.RedisCpu)),
+            Figure.Of(result.Runs.Select(run => run.RedisCpu * run.PerSecond / 1e6 * 100)),
+            Figure.Of(result.Runs.Select(run => Math.Min(1, Environment.ProcessorCount * run.RedisCpu / (run.RedisCpu + run.Cpu)) * 100))))];
     }
 
-    private static async Task<Run> OursAsync<T>(RedisServer redis, RedisConnection connection, Func<RedisRequest<T>> newRequest, int operations)
+    private static async Task<Run> OursAsync<T>(RedisServer redis, RedisConnection connection, Func<RedisRequest<T>> newRequest, int count, int operations)
     {
-        var callers = Enumerable.Range(0, Callers).Select(_ => newRequest()).ToArray();
+        var callers = Enumerable.Range(0, count).Select(_ => newRequest()).ToArray();
         var redisBefore = (await redis.UsageAsync()).CpuMicroseconds;
         var allocatedBefore = GC.GetTotalAllocatedBytes(precise: true);
         var cpuBefore = Environment.CpuUsage.TotalTime;
         var start = Stopwatch.GetTimestamp();
-        var each = operations / Callers;
+        var each = operations / count;
         await Task.WhenAll(callers.Select(request => Task.Run(async () =>
         {
             for (var i = 0; i < each; i++)
@@ -82,7 +101,7 @@ internal static class RedisClientMeasure
         var cpu = Environment.CpuUsage.TotalTime - cpuBefore;
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore;
         var redisCpu = (await redis.UsageAsync()).CpuMicroseconds - redisBefore;
-        var done = (double)each * Callers;
+        var done = (double)each * count;
         return new Run(done / elapsed.TotalSeconds, cpu.TotalMicroseconds / done, allocated / done, redisCpu / done);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace ClusterSession.MacroBenchmarks.Results;
@@ -11,7 +12,12 @@ internal sealed record Machine(string Processor, int Cores, double MemoryGiB, st
     {
         var processor = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim()
             ?? RuntimeInformation.ProcessArchitecture.ToString();
-        var versions = new List<string> { Part(await OutputAsync(root, "redis-server", "--version"), "v=", "Redis ") };
+        var versions = new List<string>
+        {
+            Part(await OutputAsync(root, "redis-server", "--version"), "v=", "Redis "),
+            "StackExchange.Redis " + Version(typeof(StackExchange.Redis.ConnectionMultiplexer)),
+            "FusionCache " + Version(typeof(ZiggyCreatures.Caching.Fusion.FusionCache)),
+        };
         if (withPeers)
         {
             versions.Add("Node.js " + await OutputAsync(root, "node", "--version"));
@@ -37,6 +43,9 @@ internal sealed record Machine(string Processor, int Cores, double MemoryGiB, st
     public string Describe() => string.Create(
         CultureInfo.InvariantCulture,
         $"{Cores} cores of {Processor}, {MemoryGiB:N0} GiB, {Kernel}; {DotNet}, {string.Join(", ", Versions)}; commit {Commit}");
+
+    private static string Version(Type type) =>
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     private static string Part(string text, string after, string prefix)
     {

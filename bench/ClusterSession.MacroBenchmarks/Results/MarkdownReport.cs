@@ -15,7 +15,7 @@ internal static class MarkdownReport
         Line(text);
         Line(text, $"{date:yyyy-MM-dd HH:mm} UTC, `{command}`. {machine.Describe()}.");
         Line(text, $"Load generator, application and store share the cores. Load average of the machine before the run: {machine.LoadBefore}.");
-        Line(text, $"{settings.Rounds} interleaved rounds; {settings.Closed.TotalSeconds:0.#} s closed loop over 64 connections and {settings.Open.TotalSeconds:0.#} s open loop each; medians, and half the range of the rounds as spread. What is measured and how stands in [bench/README.md](../README.md).");
+        Line(text, $"{settings.Rounds} interleaved {(settings.Rounds == 1 ? "round" : "rounds")}; {settings.Closed.TotalSeconds:0.#} s closed loop over 64 connections and {settings.Open.TotalSeconds:0.#} s open loop each; medians, and half the range of the rounds as spread. What is measured and how stands in [bench/README.md](../README.md).");
         AddAims(text, outcome);
         AddClasses(text, outcome, settings);
         AddTwoNodes(text, outcome, settings);
@@ -34,11 +34,13 @@ internal static class MarkdownReport
         }
 
         Heading(text, "Aims");
+        Line(text, $"The median of the rounds, and in parentheses the lowest and the highest; ratios are taken round by round. Met: the median reaches the limit and three quarters of the rounds do. Not met: the median does not.");
+        Line(text);
         Line(text, $"| aim | limit | reached | |");
         Line(text, $"|---|---|---|---|");
-        foreach (var (aim, limit, reached, verdict) in aims)
+        foreach (var aim in aims)
         {
-            Line(text, $"| {aim} | {limit} | {reached} | {verdict} |");
+            Line(text, $"| {aim.Title} | {aim.Limit} | {aim.Reached} | {aim.Verdict} |");
         }
     }
 
@@ -112,11 +114,11 @@ internal static class MarkdownReport
         }
 
         Heading(text, "A node takes over sessions it has never seen");
-        Line(text, $"| | first requests of one session at once | store reads they cause | sessions taken over | seconds | store reads |");
-        Line(text, $"|---|---|---|---|---|---|");
+        Line(text, $"| | first requests of one session at once | store reads they cause | sessions taken over | seconds | store reads | seconds of these reads alone | of the same requests again |");
+        Line(text, $"|---|---|---|---|---|---|---|---|");
         foreach (var row in outcome.ColdNode)
         {
-            Line(text, $"| {row.Title} | {row.Requests} | {row.ReadsForOne:N0} | {row.Sessions:N0} | {row.Seconds:N2} | {row.Reads:N0} |");
+            Line(text, $"| {row.Title} | {row.Requests} | {Numbers.Text(row.ReadsForOne)} | {row.Sessions:N0} | {Numbers.Text(row.Seconds)} {Numbers.Spread(row.Seconds)} | {Numbers.Text(row.Reads)} | {Numbers.Text(row.StoreSeconds)} | {Numbers.Text(row.WarmSeconds)} |");
         }
     }
 
@@ -132,7 +134,7 @@ internal static class MarkdownReport
         Line(text, $"|---|---|---|---|---|---|");
         foreach (var row in outcome.Scale)
         {
-            Line(text, $"| {row.Sessions:N0} | {Numbers.Text(row.OpenNanoseconds)} {Numbers.Spread(row.OpenNanoseconds)} | {row.BytesEach:N0} ({row.PayloadBytes:N0}) | {Numbers.Text(row.TotalMiB)} | {Numbers.Text(row.RequestCpu ?? double.NaN)} | {Numbers.Text(row.ResidentMiB ?? double.NaN)} |");
+            Line(text, $"| {row.Sessions:N0} | {Numbers.Text(row.OpenNanoseconds)} {Numbers.Spread(row.OpenNanoseconds)} | {row.BytesEach:N0} ({row.PayloadBytes:N0}) | {Numbers.Text(row.TotalMiB)} | {(row.RequestCpu is { } cpu ? $"{Numbers.Text(cpu)} {Numbers.Spread(cpu)}" : "-")} | {Numbers.Text(row.ResidentMiB ?? double.NaN)} |");
         }
     }
 
@@ -144,11 +146,11 @@ internal static class MarkdownReport
         }
 
         Heading(text, "Redis client: GET of 2 KB by 64 callers at once");
-        Line(text, $"| | op/s | client CPU us | allocated B | Redis CPU us |");
-        Line(text, $"|---|---|---|---|---|");
+        Line(text, $"| | op/s | client CPU us | allocated B | Redis CPU us | Redis, share of its core (possible) |");
+        Line(text, $"|---|---|---|---|---|---|");
         foreach (var row in outcome.Client)
         {
-            Line(text, $"| {row.Client} | {Numbers.Text(row.OperationsPerSecond)} {Numbers.Spread(row.OperationsPerSecond)} | {Numbers.Text(row.CpuMicroseconds)} | {Numbers.Text(row.AllocatedBytes)} | {Numbers.Text(row.RedisCpuMicroseconds)} |");
+            Line(text, $"| {row.Client} | {Numbers.Text(row.OperationsPerSecond)} {Numbers.Spread(row.OperationsPerSecond)} | {Numbers.Text(row.CpuMicroseconds)} | {Numbers.Text(row.AllocatedBytes)} | {Numbers.Text(row.RedisCpuMicroseconds)} | {Numbers.Text(row.RedisCorePercent)} % ({Numbers.Text(row.RedisCorePossible)} %) |");
         }
     }
 

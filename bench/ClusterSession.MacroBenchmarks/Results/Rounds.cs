@@ -33,4 +33,17 @@ internal static class Rounds
 
         return text.ToString();
     }
+
+    /// <summary>What each aim was judged by.</summary>
+    public static string WriteAims(Outcome outcome)
+    {
+        var text = new StringBuilder("aim,limit,rounds\n");
+        foreach (var aim in Aims.Judge(outcome))
+        {
+            var rounds = string.Join(' ', aim.Rounds.Select(value => value.ToString("0.####", CultureInfo.InvariantCulture)));
+            text.Append(CultureInfo.InvariantCulture, $"\"{aim.Title}\",\"{aim.Limit}\",{rounds}\n");
+        }
+
+        return text.ToString();
+    }
 }

@@ -31,6 +31,8 @@ internal sealed class DotNetTarget : ITarget
         [Variants.None] = "no session",
         [Variants.AddSessionMemory] = "AddSession, memory",
         [Variants.AddSessionRedis] = "AddSession, Redis",
+        [Variants.AddSessionRedisOurClient] = "AddSession, Redis, our client",
+        [Variants.AddSessionFusionCache] = "AddSession, FusionCache",
         [Variants.ClusterSessionMemory] = "ClusterSession, memory",
         [Variants.ClusterSessionRedis] = "ClusterSession, Redis",
         [Variants.ClusterSessionRedisLocal] = "ClusterSession, Redis, Local",
@@ -39,7 +41,7 @@ internal sealed class DotNetTarget : ITarget
     public static async Task<DotNetTarget> StartAsync(string variant, string workDirectory, int nodes = 1)
     {
         var directory = Path.Combine(workDirectory, string.Create(CultureInfo.InvariantCulture, $"{variant}-{nodes}-{Guid.NewGuid():N}"));
-        var redis = variant.Contains("redis", StringComparison.Ordinal) ? await RedisServer.StartAsync(Path.Combine(directory, "redis")) : null;
+        var redis = Variants.UsesRedis(variant) ? await RedisServer.StartAsync(Path.Combine(directory, "redis")) : null;
         var target = new DotNetTarget(variant, redis);
         for (var i = 0; i < nodes; i++)
         {

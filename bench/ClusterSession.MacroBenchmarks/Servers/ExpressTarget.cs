@@ -6,6 +6,8 @@ namespace ClusterSession.MacroBenchmarks.Servers;
 /// <summary>bench/peers/express: one process of Node.js, with a Redis of its own.</summary>
 internal sealed class ExpressTarget : ITarget
 {
+    public const string Variant = "express";
+
     private readonly Process _process;
 
     private ExpressTarget(Process process, int port, RedisServer redis)
@@ -15,7 +17,7 @@ internal sealed class ExpressTarget : ITarget
         Redis = redis;
     }
 
-    public string Name => "express";
+    public string Name => Variant;
 
     public string Title => "express-session, Redis";
 

@@ -6,7 +6,8 @@ namespace ClusterSession.MacroBenchmarks.Servers;
 internal sealed class RedisServer : IAsyncDisposable
 {
     /// <summary>Commands that tell of connections and of measuring, not of requests.</summary>
-    private static readonly HashSet<string> NotCounted = ["info", "ping", "role", "client", "hello", "monitor", "config", "select", "auth", "command", "function", "script"];
+    private static readonly HashSet<string> NotCounted =
+        ["info", "ping", "echo", "role", "client", "hello", "monitor", "config", "select", "auth", "command", "function", "script", "subscribe", "sentinel", "cluster"];
 
     private readonly OwnedProcess _process;
 

@@ -9,6 +9,9 @@ namespace ClusterSession.MacroBenchmarks.Servers;
 /// </summary>
 internal sealed class TomcatTarget : ITarget
 {
+    public const string Delta = "tomcat-delta";
+    public const string Backup = "tomcat-backup";
+
     private readonly List<OwnedProcess> _nodes = [];
 
     private TomcatTarget(string name, string title, int port)
@@ -29,11 +32,11 @@ internal sealed class TomcatTarget : ITarget
     public RedisServer? Redis => null;
 
     public static Task<TomcatTarget> StartDeltaAsync(string application, string workDirectory) => StartAsync(
-        "tomcat-delta", "Tomcat, DeltaManager", application, workDirectory,
+        Delta, "Tomcat, DeltaManager", application, workDirectory,
         "<Manager className=\"org.apache.catalina.ha.session.DeltaManager\" expireSessionsOnShutdown=\"false\" notifyListenersOnReplication=\"true\"/>");
 
     public static Task<TomcatTarget> StartBackupAsync(string application, string workDirectory) => StartAsync(
-        "tomcat-backup", "Tomcat, BackupManager", application, workDirectory,
+        Backup, "Tomcat, BackupManager", application, workDirectory,
         "<Manager className=\"org.apache.catalina.ha.session.BackupManager\" expireSessionsOnShutdown=\"false\" notifyListenersOnReplication=\"true\" mapSendOptions=\"6\"/>");
 
     public Task<Usage> UsageAsync() => Task.FromResult(new Usage(
