@@ -15,7 +15,7 @@ namespace ClusterSession.Redis;
 /// <code>
 /// open            HGETALL                    every session a node reads is tracked (CLIENT TRACKING), and pushes on the same
 /// revalidate      EVALSHA read.lua           connection tell of changes by others, in order with replies
-/// commit          EVALSHA commit.lua         only what changed; PEXPIRE to the session's life
+/// commit          EVALSHA commit.lua         only what changed; PEXPIRE if it would end too soon
 /// new, repair     EVALSHA merge.lua          attribute by attribute
 /// touch           EVALSHA touch.lua          at most one per session, node and touch interval
 /// end             EVALSHA destroy.lua        leaves a tombstone that expires
@@ -98,8 +98,8 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _requests.SendAsync(new DestroyRequest(_keys, key, end, tombstoneLife, _leases), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
-        _requests.SendAsync(new TouchRequest(_keys, key, life), cancellationToken);
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
+        _requests.SendAsync(new TouchRequest(_keys, key, life, leastLife), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>

@@ -9,7 +9,7 @@ namespace ClusterSession.Redis.Scripts;
 internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChange change, LeaseSource leases)
     : SessionScriptRequest(RedisScript.Commit, keys, key, leases)
 {
-    protected override int ArgumentCount => 4 + (2 * change.Delta.Count) + change.Forgotten.Count;
+    protected override int ArgumentCount => 5 + (2 * change.Delta.Count) + change.Forgotten.Count;
 
     protected override void WriteArguments(ref RespWriter writer)
     {
@@ -21,6 +21,7 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
         }
 
         WriteLife(ref writer, change.Life);
+        WriteLife(ref writer, change.LeastLife);
         WriteVersion(ref writer, change.Base);
         writer.WriteBulk(change.Delta.Count);
         foreach (var (name, value) in change.Delta.Changes)

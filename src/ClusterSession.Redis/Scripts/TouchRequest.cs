@@ -5,11 +5,11 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>touch.lua.</summary>
-internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life) : ScriptRequest<StoreTouch>(RedisScript.Touch, keys)
+internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life, TimeSpan leastLife) : ScriptRequest<StoreTouch>(RedisScript.Touch, keys)
 {
     public override int RouteLength => Keys.SessionLength;
 
-    protected override int ArgumentCount => 1;
+    protected override int ArgumentCount => 2;
 
     public override void WriteRoute(Span<byte> destination) => Keys.WriteSession(destination, key);
 
@@ -17,7 +17,11 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
 
     protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
 
-    protected override void WriteArguments(ref RespWriter writer) => writer.WriteBulk((long)Math.Ceiling(life.TotalMilliseconds));
+    protected override void WriteArguments(ref RespWriter writer)
+    {
+        writer.WriteBulk((long)Math.Ceiling(life.TotalMilliseconds));
+        writer.WriteBulk((long)Math.Ceiling(leastLife.TotalMilliseconds));
+    }
 
     protected override StoreTouch Parse(ref RespReader reader) => reader.Bytes switch
     {

@@ -96,8 +96,13 @@ public sealed class ClusterSessionOptions
     internal TimeSpan EffectiveTouchInterval =>
         TouchInterval ?? (IdleTimeout / 10 < TimeSpan.FromMinutes(1) ? IdleTimeout / 10 : TimeSpan.FromMinutes(1));
 
-    /// <summary>How long the store keeps a session after its last sign of life.</summary>
-    internal TimeSpan StoreLife => IdleTimeout + EffectiveTouchInterval + LongestRequest;
+    /// <summary>How long the store keeps a session at least after its last sign of life: a use just before the next touch is due prolongs it too.</summary>
+    internal TimeSpan LeastStoreLife => IdleTimeout + EffectiveTouchInterval + LongestRequest;
+
+    /// <summary>
+    /// How long the store is told to keep it: longer by a quarter of the touch interval, so that a session in use is not prolonged with each commit.
+    /// </summary>
+    internal TimeSpan StoreLife => LeastStoreLife + (EffectiveTouchInterval / 4);
 
     /// <summary>How long the end of a session is remembered: longer than any copy of it can be in use.</summary>
     internal TimeSpan TombstoneLife => StoreLife + StoreLife;

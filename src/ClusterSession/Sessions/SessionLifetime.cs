@@ -32,6 +32,9 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// </summary>
     public TimeSpan StoreLife { get; } = options.Value.StoreLife;
 
+    /// <summary>Where that much of it is left, the store need not prolong it.</summary>
+    public TimeSpan LeastStoreLife { get; } = options.Value.LeastStoreLife;
+
     /// <summary>Whether a commit was made within the idle time, so that the session cannot have expired since.</summary>
     public bool IsWithinIdleTime(SessionVersion commit) =>
         !commit.IsNone && time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddTicks(commit.Stamp * TimeSpan.TicksPerMicrosecond) < options.Value.IdleTimeout;

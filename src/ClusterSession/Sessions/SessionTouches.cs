@@ -104,7 +104,7 @@ internal sealed class SessionTouches(
 
     private async Task<bool> TouchAsync(SessionKey key)
     {
-        var touched = await store.TouchAsync(key, lifetime.StoreLife).ConfigureAwait(false);
+        var touched = await store.TouchAsync(key, lifetime.StoreLife, lifetime.LeastStoreLife).ConfigureAwait(false);
         switch (touched)
         {
             case StoreTouch.Unavailable:

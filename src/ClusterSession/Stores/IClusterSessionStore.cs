@@ -62,8 +62,9 @@ public interface IClusterSessionStore
     /// <summary>Prolongs the life of a session without changing it.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="life">How long it lives from now on if nothing else happens.</param>
+    /// <param name="leastLife">Where that much is left, the store need not prolong it.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken);
+    ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken);
 
     /// <summary>Reads a small value that all nodes share, such as the key ring.</summary>
     /// <param name="name">Its name.</param>

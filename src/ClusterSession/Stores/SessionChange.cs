@@ -8,6 +8,7 @@ namespace ClusterSession.Stores;
 /// <param name="Delta">Attributes set and removed.</param>
 /// <param name="Forgotten">Names of tombstones to be dropped with this commit: those of <paramref name="Base"/> or before. A value or a newer tombstone of that name stays.</param>
 /// <param name="Life">How long the session lives from now on if nothing else happens.</param>
+/// <param name="LeastLife">How long it lives at least: where that much is left a store need not prolong it to <paramref name="Life"/>.</param>
 /// <param name="Replicas">On how many replicas the commit should be before it is answered; 0 does not wait.</param>
 /// <param name="ReplicaTimeout">How long to wait for the replicas.</param>
 /// <param name="OnlyOnBase">
@@ -20,6 +21,7 @@ public readonly record struct SessionChange(
     SessionDelta Delta,
     IReadOnlyList<string> Forgotten,
     TimeSpan Life,
+    TimeSpan LeastLife,
     int Replicas = 0,
     TimeSpan ReplicaTimeout = default,
     bool OnlyOnBase = false);

@@ -25,13 +25,13 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
         {
             return await inner.DestroyAsync(key, end, tombstoneLife, cancellationToken);
         }
-        return await inner.TouchAsync(key, TimeSpan.FromMilliseconds(1), cancellationToken) == StoreTouch.Unavailable
+        return await inner.TouchAsync(key, TimeSpan.FromMilliseconds(1), TimeSpan.MaxValue, cancellationToken) == StoreTouch.Unavailable
             ? StoreCommit.Unavailable(StoreFailure.Unknown)
             : StoreCommit.Answered(StoreCommitOutcome.Committed, SessionVersion.None, SessionLease.None);
     }
 
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
-        inner.TouchAsync(key, life, cancellationToken);
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
+        inner.TouchAsync(key, life, leastLife, cancellationToken);
 
     public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) => inner.ReadSharedAsync(name, cancellationToken);
 

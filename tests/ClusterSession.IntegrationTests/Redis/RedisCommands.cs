@@ -4,9 +4,9 @@ using ClusterSession.TestKit.Servers;
 namespace ClusterSession.IntegrationTests.Redis;
 
 /// <summary>
-/// What a server has been asked, counted at the server: commands that clients sent (those that scripts call besides are not in it), and bytes.
+/// What a server has been asked, counted at the server: commands that clients sent (those that scripts call besides are not in it), bytes, and how often a script has prolonged a session.
 /// </summary>
-internal sealed record RedisCommands(long Reads, long Scripts, long WholeScripts, long BytesIn)
+internal sealed record RedisCommands(long Reads, long Scripts, long WholeScripts, long BytesIn, long Prolongations)
 {
     public long Total => Reads + Scripts + WholeScripts;
 
@@ -17,11 +17,13 @@ internal sealed record RedisCommands(long Reads, long Scripts, long WholeScripts
             Calls(stats, "hgetall") + Calls(stats, "get"),
             Calls(stats, "evalsha"),
             Calls(stats, "eval"),
-            long.Parse(await redis.InfoAsync("stats", "total_net_input_bytes"), CultureInfo.InvariantCulture));
+            long.Parse(await redis.InfoAsync("stats", "total_net_input_bytes"), CultureInfo.InvariantCulture),
+            Calls(stats, "pexpire"));
     }
 
     public static RedisCommands operator -(RedisCommands after, RedisCommands before) => new(
-        after.Reads - before.Reads, after.Scripts - before.Scripts, after.WholeScripts - before.WholeScripts, after.BytesIn - before.BytesIn);
+        after.Reads - before.Reads, after.Scripts - before.Scripts, after.WholeScripts - before.WholeScripts, after.BytesIn - before.BytesIn,
+        after.Prolongations - before.Prolongations);
 
     private static long Calls(string stats, string command)
     {

@@ -1,10 +1,39 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Servers;
+using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
 public sealed class RedisSessionStoreTests : SessionStoreConformance
 {
+    private static readonly TimeSpan HalfLong = Long / 2;
+
+    [Fact]
+    public async Task Touch_of_a_session_that_lives_long_enough_makes_nobody_read_it_anew()
+    {
+        await CreateAsync();
+        Assert.True((await A.ReadAsync(Key, SessionVersion.None, default)).Lease.IsCurrent);
+        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, HalfLong, default));
+        Assert.Equal(StoreTouch.Touched, await A.TouchAsync(Key, Long, HalfLong, default)); // Whatever A has been told came before this answer.
+        Assert.False(ToldA.WasTold(Key));
+        await B.TouchAsync(Key, Long, Long, default);
+        await Condition.HoldsAsync(() => ToldA.WasTold(Key), "the other node is told of a touch that prolonged it");
+    }
+
+    [Fact]
+    public async Task Commit_that_prolongs_nothing_still_tells_the_others_and_is_told_of_theirs()
+    {
+        var first = await CreateAsync();
+        await B.ReadAsync(Key, SessionVersion.None, default);
+        var second = Versions.Next();
+        await A.CommitAsync(Key, new SessionChange(first, second, Setting("a", "2"), [], Long, HalfLong), default);
+        await Condition.HoldsAsync(() => ToldB.WasTold(Key), "the other node is told of the commit");
+        await B.CommitAsync(Key, new SessionChange(second, Versions.Next(), Setting("a", "3"), [], Long, HalfLong), default);
+        await Condition.HoldsAsync(() => ToldA.WasTold(Key), "the node that committed before is told of the next commit");
+    }
+
     protected override async Task<StorePair> CreatePairAsync()
     {
         var redis = await RedisServer.StartAsync();

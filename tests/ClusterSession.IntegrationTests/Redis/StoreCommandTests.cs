@@ -84,6 +84,16 @@ public sealed class StoreCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Commits_in_a_row_prolong_the_session_once()
+    {
+        var browser = _a.Browser();
+        var next = 0;
+        var written = await CostOfAsync(() => browser.GetAsync($"/set/color/{next++}"));
+        Assert.Equal(Requests, written.Scripts);
+        Assert.InRange(written.Prolongations, 1, 2); // Two, should a quarter of the touch interval pass meanwhile.
+    }
+
+    [Fact]
     public async Task Same_bytes_again_cost_nothing()
     {
         var browser = _a.Browser();

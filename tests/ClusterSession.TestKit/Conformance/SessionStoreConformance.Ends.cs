@@ -92,19 +92,19 @@ public abstract partial class SessionStoreConformance
     [Fact]
     public async Task Touch_says_whether_the_session_is_there()
     {
-        Assert.Equal(StoreTouch.Missing, await A.TouchAsync(Key, Long, default));
+        Assert.Equal(StoreTouch.Missing, await A.TouchAsync(Key, Long, Long, default));
         Assert.Equal(StoreReadOutcome.Missing, await OutcomeAsync(A));
         await CreateAsync();
-        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, default));
+        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, Long, default));
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
-        Assert.Equal(StoreTouch.Destroyed, await B.TouchAsync(Key, Long, default));
+        Assert.Equal(StoreTouch.Destroyed, await B.TouchAsync(Key, Long, Long, default));
     }
 
     [Fact]
     public async Task Touch_leaves_the_session_as_it_is()
     {
         var first = await CreateAsync();
-        await B.TouchAsync(Key, Long, default);
+        await B.TouchAsync(Key, Long, Long, default);
         await AssertStoredAsync(RecordSketch.At(first).With("a", "1", first).Build());
     }
 
@@ -113,7 +113,7 @@ public abstract partial class SessionStoreConformance
     {
         await CreateAsync(Short);
         await Condition.HoldsAsync(async () => await OutcomeAsync(B) == StoreReadOutcome.Missing, "the session is gone");
-        Assert.Equal(StoreTouch.Missing, await A.TouchAsync(Key, Long, default));
+        Assert.Equal(StoreTouch.Missing, await A.TouchAsync(Key, Long, Long, default));
         Assert.Equal(StoreCommitOutcome.Missing, (await CommitAsync(A, SessionVersion.None, Versions.Next(), Setting("a", "2"))).Outcome);
     }
 
@@ -121,7 +121,7 @@ public abstract partial class SessionStoreConformance
     public async Task Touch_prolongs_the_life()
     {
         await CreateAsync(Short);
-        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, default));
+        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, Long, default));
         await PassAsync(Short);
         Assert.Equal(StoreReadOutcome.Found, await OutcomeAsync(A));
     }
@@ -130,7 +130,7 @@ public abstract partial class SessionStoreConformance
     public async Task Touch_sets_the_life_and_does_not_add_to_it()
     {
         await CreateAsync(Long);
-        await B.TouchAsync(Key, Short, default);
+        await B.TouchAsync(Key, Short, leastLife: 2 * Long, default);
         await Condition.HoldsAsync(async () => await OutcomeAsync(A) == StoreReadOutcome.Missing, "the session is gone");
     }
 
@@ -177,7 +177,7 @@ public abstract partial class SessionStoreConformance
     public async Task Touch_does_not_prolong_a_tombstone()
     {
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Short, default);
-        await A.TouchAsync(Key, Long, default);
+        await A.TouchAsync(Key, Long, Long, default);
         await Condition.HoldsAsync(async () => await OutcomeAsync(B) == StoreReadOutcome.Missing, "the tombstone is gone");
     }
 

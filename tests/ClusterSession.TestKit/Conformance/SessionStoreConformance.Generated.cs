@@ -78,7 +78,7 @@ public abstract partial class SessionStoreConformance
                     await CheckAsync($"merge {copy.Mode} {copy.Record.Version} as {copy.Version}", model.Merge(copy), store.MergeAsync(key, copy, default));
                     break;
                 case < 95:
-                    var touch = await store.TouchAsync(key, Long, default);
+                    var touch = await store.TouchAsync(key, Long, Long, default);
                     Assert.Equal(model.IsDestroyed ? StoreTouch.Destroyed : model.Exists ? StoreTouch.Touched : StoreTouch.Missing, touch);
                     break;
                 case < 98:
@@ -137,7 +137,7 @@ public abstract partial class SessionStoreConformance
             }
 
             var on = random.Next(3) == 0 ? Past(key)[random.Next(Past(key).Count)].Version : model.Version;
-            return new SessionChange(on, NewVersion(), delta, random.Next(5) == 0 ? [Names[random.Next(Names.Length)]] : [], Long, OnlyOnBase: random.Next(4) == 0);
+            return new SessionChange(on, NewVersion(), delta, random.Next(5) == 0 ? [Names[random.Next(Names.Length)]] : [], Long, Long, OnlyOnBase: random.Next(4) == 0);
         }
 
         /// <summary>A copy as some node could hold it: an earlier state of the session, and perhaps commits that the store lost.</summary>

@@ -81,7 +81,7 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
 
     protected ValueTask<StoreCommit> CommitAsync(
         IClusterSessionStore store, SessionVersion expected, SessionVersion version, SessionDelta delta, TimeSpan? life = null, params string[] forgotten) =>
-        store.CommitAsync(Key, new SessionChange(expected, version, delta, forgotten ?? NothingForgotten, life ?? Long), default);
+        store.CommitAsync(Key, new SessionChange(expected, version, delta, forgotten ?? NothingForgotten, life ?? Long, life ?? Long), default);
 
     /// <summary>Commits and expects it to be applied to the version it was based on.</summary>
     protected async Task<SessionVersion> CommittedAsync(IClusterSessionStore store, SessionVersion on, SessionDelta delta)

@@ -22,8 +22,8 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
     public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, end, tombstoneLife, cancellationToken), StoreCommit.Unavailable);
 
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, cancellationToken), static _ => StoreTouch.Unavailable);
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, cancellationToken), static _ => StoreTouch.Unavailable);
 
     public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.ReadShared, () => inner.ReadSharedAsync(name, cancellationToken), static failure => new StoreShared(null, failure));

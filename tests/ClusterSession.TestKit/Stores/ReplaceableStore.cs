@@ -57,7 +57,7 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
     public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
         LeasedAsync(_current.DestroyAsync(key, end, tombstoneLife, cancellationToken));
 
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) => _current.TouchAsync(key, life, cancellationToken);
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) => _current.TouchAsync(key, life, leastLife, cancellationToken);
 
     public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) => _current.ReadSharedAsync(name, cancellationToken);
 

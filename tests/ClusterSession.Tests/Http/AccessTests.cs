@@ -120,8 +120,8 @@ public sealed class AccessTests : NodeTests
             SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
             inner.DestroyAsync(key, end, tombstoneLife, cancellationToken);
 
-        public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
-            inner.TouchAsync(key, life, cancellationToken);
+        public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
+            inner.TouchAsync(key, life, leastLife, cancellationToken);
 
         public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) => inner.ReadSharedAsync(name, cancellationToken);
 

@@ -100,7 +100,7 @@ internal sealed class SessionCommitter(
     }
 
     private SessionChange ChangeOf(SessionRecord record, SessionVersion version, SessionDelta delta, SessionDurability durability, long forgetBefore) =>
-        new(record.Version, version, delta, FindForgotten(record, forgetBefore), lifetime.StoreLife, ReplicasFor(durability), options.Value.ReplicaTimeout);
+        new(record.Version, version, delta, FindForgotten(record, forgetBefore), lifetime.StoreLife, lifetime.LeastStoreLife, ReplicasFor(durability), options.Value.ReplicaTimeout);
 
     /// <summary>Stores a session that was never stored.</summary>
     public ValueTask<CommitResult> CreateAsync(SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability)

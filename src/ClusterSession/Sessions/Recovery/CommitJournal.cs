@@ -275,7 +275,7 @@ internal sealed class CommitJournal
         if (only is not null)
         {
             var mark = _copies.Mark(key);
-            var answer = await _store.CommitAsync(key, new SessionChange(stored, record.Version, only, [], _lifetime.StoreLife, OnlyOnBase: true)).ConfigureAwait(false);
+            var answer = await _store.CommitAsync(key, new SessionChange(stored, record.Version, only, [], _lifetime.StoreLife, _lifetime.LeastStoreLife, OnlyOnBase: true)).ConfigureAwait(false);
             _store.Judge(answer.Failure);
             _clock.Observe(answer.Previous);
             switch (answer.Outcome)

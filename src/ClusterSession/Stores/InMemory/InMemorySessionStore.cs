@@ -129,7 +129,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         }));
 
     /// <inheritdoc/>
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, CancellationToken cancellationToken) =>
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
         new(_sessions.Update(key, life, this, stored => stored switch
         {
             null => ((SessionRecord?)null, StoreTouch.Missing),

@@ -42,10 +42,10 @@ internal sealed class StoreGuard(
             ? WatchAsync(store.DestroyAsync(key, end, tombstoneLife, CancellationToken.None), static commit => commit.Failure)
             : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
 
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life) =>
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
         _breaker.MayTry()
             ? WatchAsync(
-                store.TouchAsync(key, life, CancellationToken.None),
+                store.TouchAsync(key, life, leastLife, CancellationToken.None),
                 static touch => touch == StoreTouch.Unavailable ? StoreFailure.Unknown : StoreFailure.None)
             : new(StoreTouch.Unavailable);
 

@@ -48,7 +48,7 @@ public sealed class CommitJournalTests : NodeTests
     {
         var (node, journal, key, first) = await StartWithSessionAsync();
         var kept = journal.Append(key, first, isWhole: true, Setting("b"), new(2, 1), StoreFailure.None)!;
-        await Store.CommitAsync(key, new SessionChange(first.Version, new(3, 2), Setting("c"), [], Long), default);
+        await Store.CommitAsync(key, new SessionChange(first.Version, new(3, 2), Setting("c"), [], Long, Long), default);
         Assert.True(await journal.SendAsync(key));
 
         var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
