@@ -235,15 +235,18 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         for (var attempt = 1; ; attempt++)
         {
             RedisConnection? connection = asked;
+            var isLate = attempt > 1;
             try
             {
                 if (connection is null && !_topology.TryGetConnection(route, out connection))
                 {
+                    isLate = true;
                     connection = await _topology.GetConnectionAsync(route, cancellationToken).AsTask()
                         .WaitAsync(LeftSince(begun), _time, cancellationToken).ConfigureAwait(false);
                 }
 
-                return await SendAsync(connection, request, wait, isAsked: asked is not null).ConfigureAwait(false);
+                var answer = SendAsync(connection, request, wait, isAsked: asked is not null);
+                return await (isLate ? InTimeAsync(answer, begun) : answer).ConfigureAwait(false);
             }
             catch (RedisServerException refusal) when (refusal.Kind == RedisErrorKind.NoScript && request is IScriptRequest { IsSentWhole: false } script)
             {
@@ -299,6 +302,19 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
                 return true;
             default:
                 return false;
+        }
+    }
+
+    /// <summary>The connection counts a command's time from its sending; what was waited before it belongs to the same operation.</summary>
+    private async ValueTask<T> InTimeAsync<T>(ValueTask<T> answer, long begun)
+    {
+        try
+        {
+            return await answer.AsTask().WaitAsync(LeftSince(begun), _time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new RedisTimeoutException($"There was no answer within {_deadline.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown.");
         }
     }
 

@@ -196,9 +196,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         }
 
         CommitResult result;
+        var deadline = BeginWaiting();
         if (IsNew)
         {
-            (var id, var key, result) = await CreateAsync(Record, delta).ConfigureAwait(false);
+            (var id, var key, result) = await CreateAsync(Record, delta, deadline).ConfigureAwait(false);
+            EndWaiting(deadline);
             if (result.Outcome == CommitOutcome.Committed)
             {
                 Continue(id, key, result);
@@ -207,7 +209,8 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         }
         else
         {
-            result = await _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability).ConfigureAwait(false);
+            result = await _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, deadline).ConfigureAwait(false);
+            EndWaiting(deadline);
             if (result.Outcome == CommitOutcome.Committed)
             {
                 _record = result.Record;

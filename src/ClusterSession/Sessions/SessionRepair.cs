@@ -20,8 +20,9 @@ internal sealed class SessionRepair(
     /// <param name="key">Which session.</param>
     /// <param name="copy">This node's copy, whole.</param>
     /// <param name="stored">What the store has, or null if it has nothing.</param>
+    /// <param name="deadline">Until when the store is waited for.</param>
     /// <returns>The merged copy, or a destroyed one if the store knows the session's end. Also where the store gave no answer.</returns>
-    public async ValueTask<SessionRecord> RestoreAsync(SessionKey key, SessionRecord copy, SessionRecord? stored)
+    public async ValueTask<SessionRecord> RestoreAsync(SessionKey key, SessionRecord copy, SessionRecord? stored, StoreDeadline deadline = default)
     {
         if (recent.HasEnded(key))
         {
@@ -33,7 +34,7 @@ internal sealed class SessionRepair(
         {
             var mark = copies.Mark(key);
             var version = clock.Next();
-            var answer = await store.MergeAsync(key, new SessionCopy(copy, version, SessionCopyMode.Restore, lifetime.StoreLife))
+            var answer = await store.MergeAsync(key, new SessionCopy(copy, version, SessionCopyMode.Restore, lifetime.StoreLife), deadline)
                 .ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
@@ -60,7 +61,7 @@ internal sealed class SessionRepair(
                     Count(logger.StoreLostCommit);
                     recent.Add(key, copy, isWhole: false, answer.Previous);
                     copies.Drop(key);
-                    return await ReadAnewAsync(key).ConfigureAwait(false) ?? merged;
+                    return await ReadAnewAsync(key, deadline).ConfigureAwait(false) ?? merged;
                 default:
                     return merged;
             }
@@ -71,10 +72,10 @@ internal sealed class SessionRepair(
 
     /// <summary>Makes what the store has the local copy.</summary>
     /// <returns>What the store has, or null where it has nothing or gave no answer.</returns>
-    public async Task<SessionRecord?> ReadAnewAsync(SessionKey key)
+    public async Task<SessionRecord?> ReadAnewAsync(SessionKey key, StoreDeadline deadline = default)
     {
         var mark = copies.Mark(key);
-        var read = await store.ReadAsync(key, SessionVersion.None).ConfigureAwait(false);
+        var read = await store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
         if (read.Outcome == StoreReadOutcome.Found)
         {
             copies.Publish(key, read.Record!, read.Lease, mark, copies.Clock.Now);

@@ -76,6 +76,8 @@ internal sealed class Story
         var verdict = new HistoryChecker(options).Check(load.Recorder.ToHistory());
         output.WriteLine($"{commits} commits were acknowledged in {lasted.TotalSeconds:0.0} s, {commits / lasted.TotalSeconds:0} a second");
         output.WriteLine(verdict.ToString());
+        var slowest = load.Recorder.ToHistory().Events.Where(e => e.CompleteNs != long.MaxValue).MaxBy(e => e.CompleteNs - e.InvokeNs);
+        output.WriteLine($"the slowest request took {(slowest?.CompleteNs - slowest?.InvokeNs) / 1e6:0} ms: {slowest}");
         return verdict;
     }
 

@@ -43,9 +43,10 @@ internal sealed class SessionCommitter(
     /// </param>
     /// <param name="delta">The changes.</param>
     /// <param name="durability">When the commit counts as done.</param>
+    /// <param name="deadline">Until when it is waited for; after that it is unknown what became of it, and it goes to the journal.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<CommitResult> CommitAsync(
-        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability)
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default)
     {
         if (recent.HasEnded(key))
         {
@@ -58,7 +59,7 @@ internal sealed class SessionCommitter(
             return Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.None);
         }
 
-        if (journal.IsPending(key) && !await journal.SendAsync(key).ConfigureAwait(false))
+        if (journal.IsPending(key) && !await journal.SendAsync(key, deadline).ConfigureAwait(false))
         {
             return Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.Unreachable);
         }
@@ -70,15 +71,15 @@ internal sealed class SessionCommitter(
             var mark = copies.Mark(key);
             var version = clock.Next();
             var change = new SessionChange(
-                record.Version, version, delta, forgotten, lifetime.StoreLife, ReplicasFor(durability), options.Value.ReplicaTimeout);
-            var answer = await store.CommitAsync(key, change).ConfigureAwait(false);
+                record.Version, version, delta, forgotten, lifetime.StoreLife, ReplicasFor(durability), ReplicaTimeoutFor(deadline));
+            var answer = await store.CommitAsync(key, change, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
                 case StoreCommitOutcome.Superseded when attempt < MostAttempts:
                     continue;
                 case StoreCommitOutcome.Committed when answer.IsBaseMissing:
-                    return await CompleteAsync(key, record, delta, version, answer.Previous).ConfigureAwait(false);
+                    return await CompleteAsync(key, record, delta, version, answer.Previous, deadline).ConfigureAwait(false);
                 case StoreCommitOutcome.Committed:
                     CheckReplicas(change.Replicas, answer.Replicas);
                     return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole && answer.Previous == record.Version, mark);
@@ -87,7 +88,7 @@ internal sealed class SessionCommitter(
                     logger.StoreLostSession();
                     var whole = delta.ApplyTo(WithWhatOthersCommitted(key, record), version, forgetBefore);
                     whole = whole.Version == version ? whole : new SessionDelta().ApplyTo(whole, clock.Next()); // Two states never have one version.
-                    return await StoreWholeAsync(key, whole, SessionCopyMode.Restore, durability).ConfigureAwait(false);
+                    return await StoreWholeAsync(key, whole, SessionCopyMode.Restore, durability, deadline).ConfigureAwait(false);
                 case StoreCommitOutcome.Destroyed:
                     copies.Drop(key);
                     return CommitResult.Destroyed;
@@ -98,28 +99,30 @@ internal sealed class SessionCommitter(
     }
 
     /// <summary>Stores a session that was never stored.</summary>
-    public ValueTask<CommitResult> CreateAsync(SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability)
+    public ValueTask<CommitResult> CreateAsync(
+        SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default)
     {
         clock.Observe(record.Version);
-        return StoreWholeAsync(key, delta.ApplyTo(record, clock.Next()), SessionCopyMode.Create, durability);
+        return StoreWholeAsync(key, delta.ApplyTo(record, clock.Next()), SessionCopyMode.Create, durability, deadline);
     }
 
     /// <summary>Ends a session. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.</summary>
-    public async ValueTask<CommitResult> DestroyAsync(SessionKey key)
+    public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
     {
         if (recent.HasEnded(key))
         {
             return CommitResult.Destroyed;
         }
 
-        return await EndAsync(key, new SessionEnd(clock.Next())).ConfigureAwait(false);
+        return await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
     }
 
     /// <summary>Ends a session that goes on under another key; what others have committed to it meanwhile goes along.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="copied">What the successor was made of.</param>
     /// <param name="successor">Its new key, stored already.</param>
-    public async ValueTask<CommitResult> SucceedAsync(SessionKey key, SessionRecord copied, SessionKey successor)
+    /// <param name="deadline">Until when it is tried; after that nothing has ended.</param>
+    public async ValueTask<CommitResult> SucceedAsync(SessionKey key, SessionRecord copied, SessionKey successor, StoreDeadline deadline = default)
     {
         if (recent.HasEnded(key))
         {
@@ -129,27 +132,32 @@ internal sealed class SessionCommitter(
         var expected = copied.Version;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected)).ConfigureAwait(false);
+            var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline).ConfigureAwait(false);
             if (ended.Outcome != CommitOutcome.Superseded)
             {
                 return ended;
             }
 
-            var read = await store.ReadAsync(key, expected).ConfigureAwait(false);
+            if (deadline.IsOver)
+            {
+                return CommitResult.Unavailable(StoreFailure.Unreachable); // An end that waits in the journal would pass over what others have committed.
+            }
+
+            var read = await store.ReadAsync(key, expected, deadline).ConfigureAwait(false);
             if (read.Outcome == StoreReadOutcome.Found)
             {
-                await repair.RestoreAsync(successor, read.Record!, stored: null).ConfigureAwait(false);
+                await repair.RestoreAsync(successor, read.Record!, stored: null, deadline).ConfigureAwait(false);
                 expected = read.Record!.Version;
             }
         }
 
-        return await EndAsync(key, new SessionEnd(clock.Next(), successor)).ConfigureAwait(false);
+        return await EndAsync(key, new SessionEnd(clock.Next(), successor), deadline).ConfigureAwait(false);
     }
 
     /// <summary><see cref="CommitOutcome.Superseded"/> where the stored record has not the expected version.</summary>
-    private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end)
+    private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
     {
-        var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
+        var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife, deadline).ConfigureAwait(false);
         clock.Observe(answer.Previous);
         if (answer.Outcome == StoreCommitOutcome.Superseded)
         {
@@ -174,14 +182,14 @@ internal sealed class SessionCommitter(
     }
 
     private async ValueTask<CommitResult> StoreWholeAsync(
-        SessionKey key, SessionRecord record, SessionCopyMode mode, SessionDurability durability)
+        SessionKey key, SessionRecord record, SessionCopyMode mode, SessionDurability durability, StoreDeadline deadline)
     {
         var version = record.Version;
         for (var attempt = 0; ; attempt++)
         {
             var mark = copies.Mark(key);
-            var copy = new SessionCopy(record, version, mode, lifetime.StoreLife, ReplicasFor(durability), options.Value.ReplicaTimeout);
-            var answer = await store.MergeAsync(key, copy).ConfigureAwait(false);
+            var copy = new SessionCopy(record, version, mode, lifetime.StoreLife, ReplicasFor(durability), ReplicaTimeoutFor(deadline));
+            var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
@@ -217,7 +225,7 @@ internal sealed class SessionCommitter(
     /// is told of that version.
     /// </summary>
     private async ValueTask<CommitResult> CompleteAsync(
-        SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, SessionVersion previous)
+        SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, SessionVersion previous, StoreDeadline deadline)
     {
         metrics.Lost.Add(1);
         logger.StoreLostCommit();
@@ -226,7 +234,7 @@ internal sealed class SessionCommitter(
         var kept = Keep(key, record, isWhole: false, delta, version, StoreFailure.None);
         if (kept.Outcome == CommitOutcome.Committed)
         {
-            await journal.SendAsync(key).ConfigureAwait(false); // If it gets no answer, it stays in the journal.
+            await journal.SendAsync(key, deadline).ConfigureAwait(false); // If it gets no answer, it stays in the journal.
         }
 
         return kept;
@@ -262,6 +270,10 @@ internal sealed class SessionCommitter(
             : CommitResult.Unavailable(failure == StoreFailure.None ? StoreFailure.Refused : failure);
 
     private int ReplicasFor(SessionDurability durability) => durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
+
+    /// <summary>The store holds its answer back for so long, and the answer must be here before the request gives the commit up.</summary>
+    private TimeSpan ReplicaTimeoutFor(in StoreDeadline deadline) =>
+        deadline.Left / 2 is var half && half < options.Value.ReplicaTimeout ? half : options.Value.ReplicaTimeout;
 
     private void CheckReplicas(int wanted, int reached)
     {

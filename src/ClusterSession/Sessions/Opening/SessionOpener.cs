@@ -23,11 +23,13 @@ namespace ClusterSession.Sessions.Opening;
 ///   |- still behind the client, or missing too early: others may be giving it back: ask again for a while
 ///   |- still so: use what there is, flagged as regressed, never silently
 ///   |- missing, and idle for long: ended;  destroyed: ended
+///   |- out of time while others may be giving it back: unavailable, since nobody knows yet whether anything is lost
 ///   `- no answer (within the soft timeout, where one of these would do): local copy that contains the client's commit; what this node has committed, if that
 ///      does, though others may have committed beside it; else unavailable
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may have lost the ends of sessions: the change may
 /// have been its end. While no end can be lost, a session that is missing was evicted or deleted by hand.
+/// Every step ends with the deadline of the request, and so does this loop of them.
 /// Thread-safe.
 /// </remarks>
 internal sealed class SessionOpener(
@@ -40,12 +42,13 @@ internal sealed class SessionOpener(
 
     private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
     private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
+    private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
 
     /// <summary>The fast way: no task, no allocation, no store.</summary>
     public bool TryOpenLocal(SessionKey key, SessionVersion seen, out LocalCopy copy) =>
         copies.TryGet(key, out copy) && copy.IsFresh && IsUsable(copy) && copy.Record.Contains(seen);
 
-    public async ValueTask<OpenedSession> OpenAsync(SessionKey key, SessionVersion seen, CancellationToken cancellationToken)
+    public async ValueTask<OpenedSession> OpenAsync(SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
     {
         if (recent.HasEnded(key))
         {
@@ -56,7 +59,7 @@ internal sealed class SessionOpener(
         var pause = FirstPause;
         while (true)
         {
-            var (read, mark) = await ReadAsync(key, FindWithoutStore(key, seen) is not null, cancellationToken).ConfigureAwait(false);
+            var (read, mark) = await ReadAsync(key, FindWithoutStore(key, seen) is not null, deadline, cancellationToken).ConfigureAwait(false);
             copies.TryGet(key, out var copy);
             var usable = copy is not null && IsUsable(copy) ? copy : null;
             switch (read.Outcome)
@@ -74,9 +77,9 @@ internal sealed class SessionOpener(
 
             var record = read.Outcome switch
             {
-                StoreReadOutcome.Found => await TakeInAsync(key, read.Record!, usable, read.Lease, mark).ConfigureAwait(false),
+                StoreReadOutcome.Found => await TakeInAsync(key, read.Record!, usable, read.Lease, mark, deadline).ConfigureAwait(false),
                 StoreReadOutcome.Unchanged => copies.Publish(key, copy!.Record, read.Lease, mark, copy.TouchedAt).Record,
-                _ when usable is not null && !(usable.IsStale && recovery.MayHaveLostEnds) => await repair.RestoreAsync(key, usable.Record, stored: null).ConfigureAwait(false),
+                _ when usable is not null && !(usable.IsStale && recovery.MayHaveLostEnds) => await repair.RestoreAsync(key, usable.Record, stored: null, deadline).ConfigureAwait(false),
                 _ => null,
             };
             if (record is { IsDestroyed: true })
@@ -102,7 +105,13 @@ internal sealed class SessionOpener(
             }
 
             // Something the client has seen is not there.
-            if (time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience))
+            var isPatienceOver = time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience);
+            if (!isPatienceOver && deadline.Left <= pause && recovery.HasJustBegun)
+            {
+                return OpenedSession.Unavailable(StoreFailure.Unknown);
+            }
+
+            if (isPatienceOver || deadline.Left <= pause)
             {
                 Regress();
                 return record is null
@@ -133,7 +142,7 @@ internal sealed class SessionOpener(
     }
 
     /// <summary>Makes what the store has, and what only this node has, the local copy.</summary>
-    private async ValueTask<SessionRecord> TakeInAsync(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionLease lease, int mark)
+    private async ValueTask<SessionRecord> TakeInAsync(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionLease lease, int mark, StoreDeadline deadline)
     {
         if (copy is null || stored.Contains(copy.Record.Version))
         {
@@ -143,15 +152,21 @@ internal sealed class SessionOpener(
 
         return copy.IsFresh && copy.Record.Contains(stored.Version)
             ? copy.Record // A commit of this node overtook the read.
-            : await repair.RestoreAsync(key, copy.Record, stored).ConfigureAwait(false);
+            : await repair.RestoreAsync(key, copy.Record, stored, deadline).ConfigureAwait(false);
     }
 
     /// <summary>
     /// Concurrent opens of one session share one read, and the mark that was taken before it: a later one's own mark would let an answer
     /// pass for current that news have overtaken.
     /// </summary>
-    private async ValueTask<(StoreRead Read, int Mark)> ReadAsync(SessionKey key, bool mayGoOnWithout, CancellationToken cancellationToken)
+    private async ValueTask<(StoreRead Read, int Mark)> ReadAsync(SessionKey key, bool mayGoOnWithout, StoreDeadline deadline, CancellationToken cancellationToken)
     {
+        var left = deadline.Left;
+        if (left == TimeSpan.Zero)
+        {
+            return (StoreRead.Unavailable(StoreFailure.Unreachable), copies.Mark(key));
+        }
+
         if (!_reads.TryGetValue(key, out var reading))
         {
             var mine = new TaskCompletionSource<(StoreRead, int)>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -162,14 +177,15 @@ internal sealed class SessionOpener(
             }
         }
 
-        if (!mayGoOnWithout)
+        if (!mayGoOnWithout && StoreBudget.IsNearlyWhole(left, _hardTimeout))
         {
             return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         try
         {
-            return await reading.WaitAsync(_softTimeout, time, cancellationToken).ConfigureAwait(false);
+            var limit = mayGoOnWithout && _softTimeout < left ? _softTimeout : left;
+            return await reading.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
