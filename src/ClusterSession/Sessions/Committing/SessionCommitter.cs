@@ -16,7 +16,7 @@ namespace ClusterSession.Sessions.Committing;
 /// <para>
 /// After a commit whose base was still the stored version, base plus changes is what the store has, and becomes the local copy.
 /// Otherwise others committed in between: the commit stands, but a copy made of this base would have the newest version and
-/// lack their changes, so the local copy is dropped and read anew.
+/// lack their changes, so the local copy is read anew before it serves again.
 /// </para>
 /// <para>
 /// A commit that gets no answer goes to the journal under the version it was sent with, so that it counts once, whether it had
@@ -229,8 +229,7 @@ internal sealed class SessionCommitter(
     {
         metrics.Lost.Add(1);
         logger.StoreLostCommit();
-        recent.Add(key, delta.ApplyTo(record, version), isWhole: false, previous);
-        copies.Drop(key);
+        copies.Supersede(key, recent.Add(key, delta.ApplyTo(record, version), isWhole: false, previous).Record);
         var kept = Keep(key, record, isWhole: false, delta, version, StoreFailure.None);
         if (kept.Outcome == CommitOutcome.Committed)
         {
@@ -257,8 +256,8 @@ internal sealed class SessionCommitter(
                 : CommitResult.Committed(changed, isWhole: false); // A later commit was heard of first; this request names its own.
         }
 
-        // Read anew at once, not by the next request: that one may come when the store gives no answer.
-        copies.Drop(key);
+        // Read anew at once, not by the next request: that one may come when the store gives no answer. It may give none now either: then this node goes on with what it has.
+        copies.Supersede(key, known.Record);
         _ = repair.ReadAnewAsync(key);
         return CommitResult.Committed(changed, isWhole: false);
     }

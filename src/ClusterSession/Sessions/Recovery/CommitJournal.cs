@@ -149,7 +149,7 @@ internal sealed partial class CommitJournal
                 var changed = delta.ApplyTo(known, version, state: isUnsent ? version : _clock.Next());
                 pending.Record = changed;
                 Interlocked.Add(ref _bytes, changed.Size - before);
-                Keep(key, changed, mark);
+                Keep(key, changed, isWhole, mark);
                 if (failure != StoreFailure.None)
                 {
                     _logger.CommitJournalled(failure);
@@ -195,17 +195,31 @@ internal sealed partial class CommitJournal
         }
     }
 
+    /// <summary>The session with everything that is pending, or null.</summary>
+    public SessionRecord? Find(SessionKey key)
+    {
+        if (_count == 0 || !_pending.TryGetValue(key, out var pending))
+        {
+            return null;
+        }
+
+        lock (pending)
+        {
+            return pending.Record;
+        }
+    }
+
     /// <summary>Whether the end of this session is pending.</summary>
     public bool HasEnded(SessionKey key) => _count != 0 && _pending.TryGetValue(key, out var pending) && pending.End is not null;
 
     /// <summary>
-    /// Requests at once each have a base of their own. What the others of this node have committed meanwhile is in the local copy, and where that was
-    /// dropped among the recent commits; without it the new local copy would go back behind them.
+    /// Requests at once each have a base of their own. What the others of this node have committed meanwhile is in the local copy, and where that
+    /// is gone among the recent commits; without it the new local copy would go back behind them.
     /// </summary>
     private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened)
     {
         var known = pending is null || opened.Contains(pending.Version) ? opened : SessionRecord.Merge(pending, opened);
-        if (_copies.TryGet(key, out var copy) && !known.Contains(copy.Record.Version))
+        if (_copies.TryGet(key, out var copy) && !(copy.IsWhole ? known.Contains(copy.Record.Version) : known.ContainsAllOf(copy.Record)))
         {
             known = SessionRecord.Merge(known, copy.Record);
         }
@@ -214,12 +228,19 @@ internal sealed partial class CommitJournal
     }
 
     /// <summary>The local copy has the commit at once; its lease stays what it was, since nothing was heard of the store.</summary>
-    private void Keep(SessionKey key, SessionRecord changed, int mark)
+    private void Keep(SessionKey key, SessionRecord changed, bool isWhole, int mark)
     {
         var lease = SessionLease.None;
         var touchedAt = _copies.Clock.Now;
         var isStale = false;
-        if (_copies.TryGet(key, out var copy))
+        var hasCopy = _copies.TryGet(key, out var copy);
+        if (!(hasCopy ? copy.IsWhole : isWhole))
+        {
+            _copies.Supersede(key, changed);
+            return;
+        }
+
+        if (hasCopy)
         {
             (lease, touchedAt, isStale) = (copy.Lease, copy.TouchedAt, copy.IsStale);
         }
