@@ -91,6 +91,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
         for (var attempt = 1; ; attempt++)
         {
             var connection = asked;
+            var isLate = attempt > 1;
             try
             {
                 if (failure is not null)
@@ -101,12 +102,14 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
 
                 if (connection is null && !topology.TryGetConnection(route, out connection))
                 {
+                    isLate = true;
                     connection = await topology.GetConnectionAsync(route, cancellationToken).AsTask()
-                        .WaitAsync(LeftOf(request), time, cancellationToken).ConfigureAwait(false);
+                        .WaitAsync(LeftSince(request.Begun), time, cancellationToken).ConfigureAwait(false);
                 }
 
                 request.Connection = connection;
-                return await AttemptAsync(connection, request, wait, isAsked: asked is not null).ConfigureAwait(false);
+                var answer = AttemptAsync(connection, request, wait, isAsked: asked is not null);
+                return await (isLate ? InTimeAsync(answer, request.Begun) : answer).ConfigureAwait(false);
             }
             catch (RedisServerException refusal) when (refusal.Kind == RedisErrorKind.NoScript && request is IScriptRequest { IsSentWhole: false } script)
             {
@@ -171,7 +174,18 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
         }
     }
 
-    private TimeSpan LeftOf<T>(StoreRequest<T> request) => LeftSince(request.Begun);
+    /// <summary>The connection counts a command's time from its sending; what was waited before it belongs to the same operation.</summary>
+    private async ValueTask<T> InTimeAsync<T>(ValueTask<T> answer, long begun)
+    {
+        try
+        {
+            return await answer.AsTask().WaitAsync(LeftSince(begun), time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new RedisTimeoutException($"There was no answer within {deadline.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown.");
+        }
+    }
 
     private TimeSpan LeftSince(long begun) => deadline - time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 

@@ -7,7 +7,10 @@ public sealed class OutageOptions
     /// <value>Default 200 ms; 1 ms to 1 minute.</value>
     public TimeSpan SoftTimeout { get; set; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How long any request waits for the store. The operation may still happen afterwards; repeating it is harmless.</summary>
+    /// <summary>
+    /// How long any request waits for the store, over all that it asks of it until its response begins: opening, commits, repairs, and each of them again. After that it goes on
+    /// with what this node has, or is rejected. An operation that was given up may still happen; repeating it is harmless.
+    /// </summary>
     /// <value>Default 1 second; at least <see cref="SoftTimeout"/>, at most 5 minutes.</value>
     public TimeSpan HardTimeout { get; set; } = TimeSpan.FromSeconds(1);
 

@@ -61,11 +61,11 @@ internal sealed class ClusterSessionMiddleware(
 
     private async Task OpenAndRunAsync(HttpContext context, RequestSession session, CookieReading cookie, SessionAccessAttribute? access)
     {
+        var deadline = session.BeginWaiting();
         if (cookie.Verdict == CookieVerdict.UnknownKey)
         {
-            var ring = services.KeyRing.Current is null
-                ? await services.KeyRing.LoadAsync(context.RequestAborted).ConfigureAwait(false)
-                : await services.KeyRing.ReloadAsync(context.RequestAborted).ConfigureAwait(false);
+            var reading = services.KeyRing.Current is null ? services.KeyRing.LoadAsync(context.RequestAborted) : services.KeyRing.ReloadAsync(context.RequestAborted);
+            var ring = await deadline.LimitAsync(reading, null).ConfigureAwait(false);
             if (ring is null)
             {
                 if (MayServeUnavailable(context, session, Stores.StoreFailure.Unreachable))
@@ -86,7 +86,8 @@ internal sealed class ClusterSessionMiddleware(
         }
         else
         {
-            var opened = await opener.OpenAsync(cookie.Key, cookie.Seen, context.RequestAborted).ConfigureAwait(false);
+            var opened = await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false);
+            session.EndWaiting(deadline);
             if (opened.Outcome == OpenOutcome.Unavailable && !MayServeUnavailable(context, session, opened.Failure))
             {
                 return;

@@ -1,12 +1,16 @@
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
 
 namespace ClusterSession.Http;
 
 /// <summary>Ids: beginning, rotating and ending.</summary>
 internal sealed partial class RequestSession
 {
+    /// <summary>Of ids drawn at random one never meets another; whoever draws the same ones again and again has no randomness, and must not ask the store for ever.</summary>
+    private const int MostCollisions = 8;
+
     public async Task RotateIdAsync(CancellationToken cancellationToken = default)
     {
         BeforeChange();
@@ -22,19 +26,15 @@ internal sealed partial class RequestSession
                 "The session's id cannot be changed after the response headers have left: the client would not learn the new one. Call RotateIdAsync before writing the response.");
         }
 
-        var record = await ReadNewestAsync().ConfigureAwait(false);
-        var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta()).ConfigureAwait(false);
-        ThrowIfUnavailable(created, "The session's id could not be changed: its store gave no answer.");
-        var ended = await _services.Committer.SucceedAsync(Key, record, key).ConfigureAwait(false);
-        if (ended.Outcome != CommitOutcome.Committed)
+        var deadline = BeginWaiting();
+        try
         {
-            await _services.Committer.DestroyAsync(key).ConfigureAwait(false);
-            ThrowIfUnavailable(ended, "The session's old id could not be ended: its store gave no answer.");
-            EndElsewhere(); // Another request has rotated or ended it first; one id survives, and it is not this one.
-            return;
+            await RotateIdAsync(deadline).ConfigureAwait(false);
         }
-
-        Continue(id, key, created);
+        finally
+        {
+            EndWaiting(deadline);
+        }
     }
 
     public async Task DestroyAsync(CancellationToken cancellationToken = default)
@@ -43,7 +43,9 @@ internal sealed partial class RequestSession
         ThrowIfNotAvailable("The session could not be ended");
         if (!IsNew)
         {
-            var ended = await _services.Committer.DestroyAsync(Key).ConfigureAwait(false);
+            var deadline = BeginWaiting();
+            var ended = await _services.Committer.DestroyAsync(Key, deadline).ConfigureAwait(false);
+            EndWaiting(deadline);
             ThrowIfUnavailable(ended, "The session could not be ended: its store gave no answer.");
         }
 
@@ -51,9 +53,9 @@ internal sealed partial class RequestSession
         Response.ExpireCookie();
     }
 
-    private async ValueTask<CommitResult> CreateAndContinueAsync(SessionDelta delta)
+    private async ValueTask<CommitResult> CreateAndContinueAsync(SessionDelta delta, StoreDeadline deadline)
     {
-        var (id, key, result) = await CreateAsync(Record, delta).ConfigureAwait(false);
+        var (id, key, result) = await CreateAsync(Record, delta, deadline).ConfigureAwait(false);
         if (result.Outcome == CommitOutcome.Committed)
         {
             Continue(id, key, result);
@@ -62,18 +64,35 @@ internal sealed partial class RequestSession
         return result;
     }
 
-    private async ValueTask<(SessionId Id, SessionKey Key, CommitResult Result)> CreateAsync(SessionRecord record, SessionDelta delta)
+    private async Task RotateIdAsync(StoreDeadline deadline)
     {
-        if (await _services.KeyRing.LoadAsync(_context.RequestAborted).ConfigureAwait(false) is null)
+        var record = await ReadNewestAsync(deadline).ConfigureAwait(false);
+        var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta(), deadline).ConfigureAwait(false);
+        ThrowIfUnavailable(created, "The session's id could not be changed: its store gave no answer.");
+        var ended = await _services.Committer.SucceedAsync(Key, record, key, deadline).ConfigureAwait(false);
+        if (ended.Outcome != CommitOutcome.Committed)
+        {
+            await _services.Committer.DestroyAsync(key, deadline).ConfigureAwait(false);
+            ThrowIfUnavailable(ended, "The session's old id could not be ended: its store gave no answer.");
+            EndElsewhere(); // Another request has rotated or ended it first; one id survives, and it is not this one.
+            return;
+        }
+
+        Continue(id, key, created);
+    }
+
+    private async ValueTask<(SessionId Id, SessionKey Key, CommitResult Result)> CreateAsync(SessionRecord record, SessionDelta delta, StoreDeadline deadline)
+    {
+        if (await deadline.LimitAsync(_services.KeyRing.LoadAsync(_context.RequestAborted), null).ConfigureAwait(false) is null)
         {
             return (default, default, CommitResult.Unavailable(StoreFailure.Unreachable));
         }
 
-        while (true)
+        for (var attempt = 0; attempt < MostCollisions; attempt++)
         {
             var id = IsNew ? DrawId() : SessionId.New(_services.Random);
             var key = SessionKey.Of(id);
-            var result = await _services.Committer.CreateAsync(key, record, delta, Durability).ConfigureAwait(false);
+            var result = await _services.Committer.CreateAsync(key, record, delta, Durability, deadline).ConfigureAwait(false);
             if (result.Outcome is not CommitOutcome.Collision)
             {
                 return (id, key, result);
@@ -82,6 +101,8 @@ internal sealed partial class RequestSession
             _isIdDrawn = false;
             _publicId = null;
         }
+
+        return (default, default, CommitResult.Unavailable(StoreFailure.Refused));
     }
 
     /// <summary>The id a new session will have when it is committed.</summary>
@@ -96,9 +117,9 @@ internal sealed partial class RequestSession
         return _id;
     }
 
-    private async ValueTask<SessionRecord> ReadNewestAsync()
+    private async ValueTask<SessionRecord> ReadNewestAsync(StoreDeadline deadline)
     {
-        var read = await _services.Store.ReadAsync(Key, Record.Version).ConfigureAwait(false);
+        var read = await _services.Store.ReadAsync(Key, Record.Version, deadline).ConfigureAwait(false);
         return read.Outcome == StoreReadOutcome.Found ? SessionRecord.Merge(read.Record!, Record) : Record;
     }
 

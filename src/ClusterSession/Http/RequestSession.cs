@@ -201,12 +201,20 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             return new(CommitResult.Destroyed);
         }
 
-        return IsNew ? CreateAndContinueAsync(delta) : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability);
+        _waiting = BeginWaiting();
+        return IsNew
+            ? CreateAndContinueAsync(delta, _waiting)
+            : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, _waiting);
     }
 
     /// <summary>Goes on with what was committed.</summary>
     public void EndCommit(in CommitResult result)
     {
+        if (result.Outcome != CommitOutcome.Nothing)
+        {
+            EndWaiting(_waiting);
+        }
+
         switch (result.Outcome)
         {
             case CommitOutcome.Committed:

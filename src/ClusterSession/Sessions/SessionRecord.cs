@@ -159,6 +159,23 @@ public sealed class SessionRecord
         return version.IsNone || length == MaxLineage;
     }
 
+    /// <summary>
+    /// Whether this copy contains every commit that the lineage of another one names. Of a copy that lacks what others have committed beside it, the version alone does not tell:
+    /// the store has that commit too, and not for that reason the others of this copy.
+    /// </summary>
+    internal bool ContainsAllOf(SessionRecord other)
+    {
+        for (var i = 0; i < other.LineageLength; i++)
+        {
+            if (!Contains(other.VersionAt(i)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Where in the lineage a commit stands, or -1.</summary>
     /// <param name="version">The commit.</param>
     public int IndexInLineage(SessionVersion version)

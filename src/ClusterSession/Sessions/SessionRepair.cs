@@ -20,12 +20,15 @@ internal sealed class SessionRepair(
     /// <param name="key">Which session.</param>
     /// <param name="copy">This node's copy, whole.</param>
     /// <param name="stored">What the store has, or null if it has nothing.</param>
-    /// <returns>The merged copy, or a destroyed one if the store knows the session's end. Also where the store gave no answer.</returns>
-    public async ValueTask<SessionRecord> RestoreAsync(SessionKey key, SessionRecord copy, SessionRecord? stored)
+    /// <param name="deadline">Until when the store is waited for.</param>
+    /// <returns>
+    /// The merged copy, or a destroyed one if the store knows the session's end; also where the store gave no answer. And whether that is all of the session, as the store has it.
+    /// </returns>
+    public async ValueTask<(SessionRecord Record, bool IsWhole)> RestoreAsync(SessionKey key, SessionRecord copy, SessionRecord? stored, StoreDeadline deadline = default)
     {
         if (recent.HasEnded(key))
         {
-            return Tombstone(clock.Next());
+            return (Tombstone(clock.Next()), true);
         }
 
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
@@ -33,7 +36,7 @@ internal sealed class SessionRepair(
         {
             var mark = copies.Mark(key);
             var version = clock.Next();
-            var answer = await store.MergeAsync(key, new SessionCopy(copy, version, SessionCopyMode.Restore, lifetime.StoreLife))
+            var answer = await store.MergeAsync(key, new SessionCopy(copy, version, SessionCopyMode.Restore, lifetime.StoreLife), deadline)
                 .ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
@@ -42,45 +45,59 @@ internal sealed class SessionRepair(
                     continue;
                 case StoreCommitOutcome.Destroyed:
                     copies.Drop(key);
-                    return Tombstone(version);
+                    return (Tombstone(version), true);
                 case StoreCommitOutcome.Committed when answer.Previous.IsNone:
                     Count(logger.StoreLostSession);
                     recent.Add(key, copy, isWhole: true, SessionVersion.None);
                     copies.Publish(key, copy, answer.Lease, mark, copies.Clock.Now);
-                    return copy;
+                    return (copy, true);
                 case StoreCommitOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     Count(logger.StoreLostCommit);
                     recent.Add(key, merged, isWhole: false, answer.Previous);
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
                     merged = new SessionDelta().ApplyTo(merged, version);
                     copies.Publish(key, merged, answer.Lease, mark, copies.Clock.Now);
-                    return merged;
+                    return (merged, true);
                 case StoreCommitOutcome.Committed:
                     // Merged into something this node has not seen: what is stored now is known only to the store.
                     Count(logger.StoreLostCommit);
                     recent.Add(key, copy, isWhole: false, answer.Previous);
-                    copies.Drop(key);
-                    return await ReadAnewAsync(key).ConfigureAwait(false) ?? merged;
+                    copies.Supersede(key, merged);
+                    return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read ? (read, true) : (merged, false);
+                case StoreCommitOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
+                    copies.Publish(key, stored, answer.Lease, mark, copies.Clock.Now); // Somebody else has brought all of it.
+                    return (stored, true);
                 default:
-                    return merged;
+                    return (Unstored(key, merged, stored), false);
             }
         }
 
-        return merged;
+        return (Unstored(key, merged, stored), false);
     }
 
     /// <summary>Makes what the store has the local copy.</summary>
     /// <returns>What the store has, or null where it has nothing or gave no answer.</returns>
-    public async Task<SessionRecord?> ReadAnewAsync(SessionKey key)
+    public async Task<SessionRecord?> ReadAnewAsync(SessionKey key, StoreDeadline deadline = default)
     {
         var mark = copies.Mark(key);
-        var read = await store.ReadAsync(key, SessionVersion.None).ConfigureAwait(false);
+        var read = await store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
         if (read.Outcome == StoreReadOutcome.Found)
         {
             copies.Publish(key, read.Record!, read.Lease, mark, copies.Clock.Now);
         }
 
         return read.Record;
+    }
+
+    /// <summary>The client is shown what the store had together with what it had lost: this node must be able to go on with that.</summary>
+    private SessionRecord Unstored(SessionKey key, SessionRecord merged, SessionRecord? stored)
+    {
+        if (stored is not null)
+        {
+            copies.Supersede(key, merged);
+        }
+
+        return merged;
     }
 
     private void Count(Action log)

@@ -76,6 +76,8 @@ internal sealed class Story
         var verdict = new HistoryChecker(options).Check(load.Recorder.ToHistory());
         output.WriteLine($"{commits} commits were acknowledged in {lasted.TotalSeconds:0.0} s, {commits / lasted.TotalSeconds:0} a second");
         output.WriteLine(verdict.ToString());
+        var slowest = load.Recorder.ToHistory().Events.Where(e => e.CompleteNs != long.MaxValue).MaxBy(e => e.CompleteNs - e.InvokeNs);
+        output.WriteLine($"the slowest request took {(slowest?.CompleteNs - slowest?.InvokeNs) / 1e6:0} ms: {slowest}");
         return verdict;
     }
 
@@ -121,27 +123,32 @@ internal sealed class Story
     }
 
     /// <summary>
-    /// Requests of sessions with a local copy which were not answered with success. Those of browsers are left out: of a session whose requests were
-    /// committing at once when the store vanished, the node may have no whole copy, and the policy applies. One that is still under way has no note yet, and has not failed.
+    /// Requests, of every kind of client, that were not answered with success although their node had the session: it had answered a request that brought this very cookie, or had
+    /// itself given it out. A cookie that another node wrote meanwhile may name what this one cannot have. Sessions that were ended are left out, and nodes that were killed since.
+    /// One that is still under way has no note yet, and has not failed.
     /// </summary>
     public IReadOnlyList<string> FailedRequests()
     {
-        var events = _load.Recorder.ToHistory().Events;
-        var bySession = events.Where(e => e.ClientKind == ClientKind.Sequential && e.Result == RequestResult.Ok).ToLookup(e => e.Session);
-        return
-        [
-            .. events.Where(e => e.Result != RequestResult.Ok && e.TokenSent is not null && e.ClientKind == ClientKind.Sequential && e.Note is not null)
-                .Where(e => IsAtHome(e, bySession[e.Session]))
-                .Select(e => e.ToString()),
-        ];
-    }
+        var history = _load.Recorder.ToHistory();
+        var shown = new Dictionary<(int Session, string Node, SeenVersion Token), long>();
+        foreach (var answered in history.Events.Where(e => e.Result == RequestResult.Ok && !e.Has(EventFlags.NewSession)))
+        {
+            foreach (var token in new[] { answered.TokenSent, answered.TokenReceived, answered.Served }.OfType<SeenVersion>())
+            {
+                var key = (answered.Session, answered.Node, token);
+                shown[key] = Math.Min(answered.CompleteNs, shown.GetValueOrDefault(key, long.MaxValue));
+            }
+        }
 
-    /// <summary>
-    /// Whether the node has a copy for certain: it has answered the session's last three requests. (One that has just begun may have moved after its first request failed,
-    /// and then the node it comes to has never seen it.)
-    /// </summary>
-    private static bool IsAtHome(HistoryEvent request, IEnumerable<HistoryEvent> answered) =>
-        answered.Where(e => e.CompleteNs < request.InvokeNs).OrderByDescending(e => e.InvokeNs).Take(3).Count(e => e.Node == request.Node) == 3;
+        var ends = history.Events.Where(e => e.Ops.Any(op => op.Kind == OpKind.Destroy)).GroupBy(e => e.Session).ToDictionary(g => g.Key, g => g.Min(e => e.InvokeNs));
+        var counted = history.Events.Where(e => e is { TokenSent: not null, Note: not null }
+            && shown.TryGetValue((e.Session, e.Node, e.TokenSent.Value), out var since) && since < e.InvokeNs
+            && ends.GetValueOrDefault(e.Session, long.MaxValue) > e.CompleteNs
+            && !history.Faults.Any(f => f.Layer == FaultLayer.Node && f.Target == e.Node && f.EndNs > since && f.StartNs < e.CompleteNs)).ToList();
+        _output.WriteLine($"{counted.Count} of {history.Events.Count} requests came to a node that had their session");
+        Assert.NotEmpty(counted);
+        return [.. counted.Where(e => e.Result != RequestResult.Ok).Select(e => e.ToString())];
+    }
 
     /// <summary>Lets a fault last as long as it is meant to (its length is what is told, so there is nothing else to wait for), with the load still being answered after that.</summary>
     public async Task LastsAsync(TimeSpan time, int requests = 50)

@@ -116,10 +116,10 @@ public sealed class CoherenceTests : NodeTests
         var key = SessionKey.Of(id);
         gated.Holding = StoreOperations.Read;
         using var leaving = new CancellationTokenSource();
-        var first = opener.OpenAsync(key, default, leaving.Token).AsTask();
+        var first = opener.OpenAsync(key, default, default, leaving.Token).AsTask();
         await Condition.HoldsAsync(() => gated.Held == 1, "the answer is on its way");
         await browser.Copy().GetAsync("/set/color/new", b);
-        var joining = opener.OpenAsync(key, default, default).AsTask();
+        var joining = opener.OpenAsync(key, default, default, default).AsTask();
         await leaving.CancelAsync(); // Only who joined is left to make a copy of the answer.
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         gated.Open();

@@ -140,7 +140,7 @@ public sealed class LossTests : NodeTests
         return ClusterSession.Http.Cookies.SessionCookie.Write(reading.Id, reading.Seen, other.Signing);
     }
 
-    private static ClusterSession.Sessions.SessionKey KeyOf(TestBrowser browser)
+    internal static ClusterSession.Sessions.SessionKey KeyOf(TestBrowser browser)
     {
         Assert.True(ClusterSession.Sessions.SessionId.TryParse(browser.Id!, out var id));
         return ClusterSession.Sessions.SessionKey.Of(id);

@@ -16,7 +16,7 @@ namespace ClusterSession.Sessions.Committing;
 /// <para>
 /// After a commit whose base was still the stored version, base plus changes is what the store has, and becomes the local copy.
 /// Otherwise others committed in between: the commit stands, but a copy made of this base would have the newest version and
-/// lack their changes, so the local copy is dropped and read anew.
+/// lack their changes, so the local copy is read anew before it serves again.
 /// </para>
 /// <para>
 /// A commit that gets no answer goes to the journal under the version it was sent with, so that it counts once, whether it had
@@ -43,7 +43,9 @@ internal sealed class SessionCommitter(
     /// </param>
     /// <param name="delta">The changes.</param>
     /// <param name="durability">When the commit counts as done.</param>
-    public ValueTask<CommitResult> CommitAsync(SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability)
+    /// <param name="deadline">Until when it is waited for; after that it is unknown what became of it, and it goes to the journal.</param>
+    public ValueTask<CommitResult> CommitAsync(
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default)
     {
         if (recent.HasEnded(key))
         {
@@ -54,33 +56,38 @@ internal sealed class SessionCommitter(
         return durability == SessionDurability.Local
             ? new(Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.None))
             : journal.IsPending(key)
-                ? SendAfterPendingAsync(key, record, isWhole, delta, durability)
-                : SendAsync(key, record, isWhole, delta, durability);
+                ? SendAfterPendingAsync(key, record, isWhole, delta, durability, deadline)
+                : SendAsync(key, record, isWhole, delta, durability, deadline);
     }
 
     private async ValueTask<CommitResult> SendAfterPendingAsync(
-        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability) =>
-        await journal.SendAsync(key).ConfigureAwait(false)
-            ? await SendAsync(key, record, isWhole, delta, durability).ConfigureAwait(false)
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline) =>
+        await journal.SendAsync(key, deadline).ConfigureAwait(false)
+            ? await SendAsync(key, record, isWhole, delta, durability, deadline).ConfigureAwait(false)
             : Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.Unreachable);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<CommitResult> SendAsync(SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability)
+    private async ValueTask<CommitResult> SendAsync(
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline)
     {
         var forgetBefore = lifetime.ForgetRemovedBefore();
         for (var attempt = 0; ; attempt++)
         {
             var mark = copies.Mark(key);
             var version = clock.Next();
-            var answer = await store.CommitAsync(key, ChangeOf(record, version, delta, durability, forgetBefore)).ConfigureAwait(false);
-            store.Judge(answer.Failure);
+            var answer = await store.CommitAsync(key, ChangeOf(record, version, delta, durability, forgetBefore, deadline), deadline, out var isToBeJudged).ConfigureAwait(false);
+            if (isToBeJudged)
+            {
+                store.Judge(answer.Failure);
+            }
+
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
                 case StoreCommitOutcome.Superseded when attempt < MostAttempts:
                     continue;
                 case StoreCommitOutcome.Committed when answer.IsBaseMissing:
-                    return await CompleteAsync(key, record, delta, version, answer.Previous).ConfigureAwait(false);
+                    return await CompleteAsync(key, record, delta, version, answer.Previous, deadline).ConfigureAwait(false);
                 case StoreCommitOutcome.Committed:
                     CheckReplicas(ReplicasFor(durability), answer.Replicas);
                     return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole && answer.Previous == record.Version, mark);
@@ -89,7 +96,7 @@ internal sealed class SessionCommitter(
                     logger.StoreLostSession();
                     var whole = delta.ApplyTo(WithWhatOthersCommitted(key, record), version, forgetBefore);
                     whole = whole.Version == version ? whole : new SessionDelta().ApplyTo(whole, clock.Next()); // Two states never have one version.
-                    return await StoreWholeAsync(key, whole, SessionCopyMode.Restore, durability).ConfigureAwait(false);
+                    return await StoreWholeAsync(key, whole, SessionCopyMode.Restore, durability, deadline).ConfigureAwait(false);
                 case StoreCommitOutcome.Destroyed:
                     copies.Drop(key);
                     return CommitResult.Destroyed;
@@ -99,32 +106,36 @@ internal sealed class SessionCommitter(
         }
     }
 
-    private SessionChange ChangeOf(SessionRecord record, SessionVersion version, SessionDelta delta, SessionDurability durability, long forgetBefore) =>
-        new(record.Version, version, delta, FindForgotten(record, forgetBefore), lifetime.StoreLife, lifetime.LeastStoreLife, ReplicasFor(durability), options.Value.ReplicaTimeout);
+    private SessionChange ChangeOf(
+        SessionRecord record, SessionVersion version, SessionDelta delta, SessionDurability durability, long forgetBefore, in StoreDeadline deadline) => new(
+        record.Version, version, delta, FindForgotten(record, forgetBefore), lifetime.StoreLife, lifetime.LeastStoreLife,
+        ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline));
 
     /// <summary>Stores a session that was never stored.</summary>
-    public ValueTask<CommitResult> CreateAsync(SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability)
+    public ValueTask<CommitResult> CreateAsync(
+        SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default)
     {
         clock.Observe(record.Version);
-        return StoreWholeAsync(key, delta.ApplyTo(record, clock.Next()), SessionCopyMode.Create, durability);
+        return StoreWholeAsync(key, delta.ApplyTo(record, clock.Next()), SessionCopyMode.Create, durability, deadline);
     }
 
     /// <summary>Ends a session. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.</summary>
-    public async ValueTask<CommitResult> DestroyAsync(SessionKey key)
+    public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
     {
         if (recent.HasEnded(key))
         {
             return CommitResult.Destroyed;
         }
 
-        return await EndAsync(key, new SessionEnd(clock.Next())).ConfigureAwait(false);
+        return await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
     }
 
     /// <summary>Ends a session that goes on under another key; what others have committed to it meanwhile goes along.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="copied">What the successor was made of.</param>
     /// <param name="successor">Its new key, stored already.</param>
-    public async ValueTask<CommitResult> SucceedAsync(SessionKey key, SessionRecord copied, SessionKey successor)
+    /// <param name="deadline">Until when it is tried; after that nothing has ended.</param>
+    public async ValueTask<CommitResult> SucceedAsync(SessionKey key, SessionRecord copied, SessionKey successor, StoreDeadline deadline = default)
     {
         if (recent.HasEnded(key))
         {
@@ -134,27 +145,32 @@ internal sealed class SessionCommitter(
         var expected = copied.Version;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected)).ConfigureAwait(false);
+            var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline).ConfigureAwait(false);
             if (ended.Outcome != CommitOutcome.Superseded)
             {
                 return ended;
             }
 
-            var read = await store.ReadAsync(key, expected).ConfigureAwait(false);
+            if (deadline.IsOver)
+            {
+                return CommitResult.Unavailable(StoreFailure.Unreachable); // An end that waits in the journal would pass over what others have committed.
+            }
+
+            var read = await store.ReadAsync(key, expected, deadline).ConfigureAwait(false);
             if (read.Outcome == StoreReadOutcome.Found)
             {
-                await repair.RestoreAsync(successor, read.Record!, stored: null).ConfigureAwait(false);
+                await repair.RestoreAsync(successor, read.Record!, stored: null, deadline).ConfigureAwait(false);
                 expected = read.Record!.Version;
             }
         }
 
-        return await EndAsync(key, new SessionEnd(clock.Next(), successor)).ConfigureAwait(false);
+        return await EndAsync(key, new SessionEnd(clock.Next(), successor), deadline).ConfigureAwait(false);
     }
 
     /// <summary><see cref="CommitOutcome.Superseded"/> where the stored record has not the expected version.</summary>
-    private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end)
+    private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
     {
-        var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
+        var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife, deadline).ConfigureAwait(false);
         clock.Observe(answer.Previous);
         if (answer.Outcome == StoreCommitOutcome.Superseded)
         {
@@ -179,14 +195,14 @@ internal sealed class SessionCommitter(
     }
 
     private async ValueTask<CommitResult> StoreWholeAsync(
-        SessionKey key, SessionRecord record, SessionCopyMode mode, SessionDurability durability)
+        SessionKey key, SessionRecord record, SessionCopyMode mode, SessionDurability durability, StoreDeadline deadline)
     {
         var version = record.Version;
         for (var attempt = 0; ; attempt++)
         {
             var mark = copies.Mark(key);
-            var copy = new SessionCopy(record, version, mode, lifetime.StoreLife, ReplicasFor(durability), options.Value.ReplicaTimeout);
-            var answer = await store.MergeAsync(key, copy).ConfigureAwait(false);
+            var copy = new SessionCopy(record, version, mode, lifetime.StoreLife, ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline));
+            var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
@@ -222,16 +238,15 @@ internal sealed class SessionCommitter(
     /// is told of that version.
     /// </summary>
     private async ValueTask<CommitResult> CompleteAsync(
-        SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, SessionVersion previous)
+        SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, SessionVersion previous, StoreDeadline deadline)
     {
         metrics.Lost.Add(1);
         logger.StoreLostCommit();
-        recent.Add(key, delta.ApplyTo(record, version), isWhole: false, previous);
-        copies.Drop(key);
+        copies.Supersede(key, recent.Add(key, delta.ApplyTo(record, version), isWhole: false, previous).Record);
         var kept = Keep(key, record, isWhole: false, delta, version, StoreFailure.None);
         if (kept.Outcome == CommitOutcome.Committed)
         {
-            await journal.SendAsync(key).ConfigureAwait(false); // If it gets no answer, it stays in the journal.
+            await journal.SendAsync(key, deadline).ConfigureAwait(false); // If it gets no answer, it stays in the journal.
         }
 
         return kept;
@@ -254,8 +269,8 @@ internal sealed class SessionCommitter(
                 : CommitResult.Committed(changed, isWhole: false); // A later commit was heard of first; this request names its own.
         }
 
-        // Read anew at once, not by the next request: that one may come when the store gives no answer.
-        copies.Drop(key);
+        // Read anew at once, not by the next request: that one may come when the store gives no answer. It may give none now either: then this node goes on with what it has.
+        copies.Supersede(key, known.Record);
         _ = repair.ReadAnewAsync(key);
         return CommitResult.Committed(changed, isWhole: false);
     }
@@ -267,6 +282,10 @@ internal sealed class SessionCommitter(
             : CommitResult.Unavailable(failure == StoreFailure.None ? StoreFailure.Refused : failure);
 
     private int ReplicasFor(SessionDurability durability) => durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
+
+    /// <summary>The store holds its answer back for so long, and the answer must be here before the request gives the commit up.</summary>
+    private TimeSpan ReplicaTimeoutFor(SessionDurability durability, in StoreDeadline deadline) =>
+        durability == SessionDurability.Replicated && deadline.Left / 2 is var half && half < options.Value.ReplicaTimeout ? half : options.Value.ReplicaTimeout;
 
     private void CheckReplicas(int wanted, int reached)
     {

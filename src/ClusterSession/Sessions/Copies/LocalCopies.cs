@@ -19,6 +19,10 @@ namespace ClusterSession.Sessions.Copies;
 /// a second chance. A linked list in order of use was rejected: it costs 24 bytes a copy and a lock a request.
 /// Copies that are pinned (they hold what the store does not have) are passed over.
 /// </para>
+/// <para>
+/// <b>Copies that are not whole</b> (<see cref="Supersede"/>) wait for the store's record, and go only when that has all they have: a session that was
+/// served here is served on, should the store vanish first.
+/// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>
 internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
@@ -62,39 +66,34 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
     /// <summary>Puts a copy here, unless a newer one is here already. Answers with the one that is.</summary>
     public LocalCopy Publish(SessionKey key, SessionRecord record, SessionLease lease, int mark, int touchedAt)
     {
-        // Being read is no use of a session: else a poll that must not prolong it would keep it alive, and give it back to the store.
-        var copy = new LocalCopy(record, lease, touchedAt, touchedAt);
         if (options.MaxCount == 0)
         {
-            return copy;
+            return new LocalCopy(record, lease, touchedAt, touchedAt);
         }
 
-        while (true)
+        LocalCopy? present;
+        LocalCopy copy;
+        do
         {
-            if (!_copies.TryGetValue(key, out var present))
+            if (_copies.TryGetValue(key, out present))
             {
-                if (!_copies.TryAdd(key, copy))
+                // Also if its lease is over: an answer from before that must not take away what was committed here since.
+                if (!present.IsStale && present.Record.Version > record.Version)
                 {
-                    continue;
+                    return present;
                 }
 
-                Interlocked.Increment(ref _count);
-                Interlocked.Add(ref _bytes, record.Size + Overhead);
-                break;
+                // Being read is no use of a session: else a poll that must not prolong it would keep it alive, and give it back to the store.
+                copy = present.IsWhole || record.ContainsAllOf(present.Record)
+                    ? new LocalCopy(record, lease, Math.Max(touchedAt, present.UsedAt), touchedAt)
+                    : new LocalCopy(SessionRecord.Merge(present.Record, record), SessionLease.None, Math.Max(touchedAt, present.UsedAt), touchedAt, isWhole: false);
             }
-
-            if (present.IsFresh && present.Record.Version > record.Version)
+            else
             {
-                return present;
-            }
-
-            copy.UsedAt = Math.Max(touchedAt, present.UsedAt);
-            if (_copies.TryUpdate(key, copy, present))
-            {
-                Interlocked.Add(ref _bytes, record.Size - present.Record.Size);
-                break;
+                copy = new LocalCopy(record, lease, touchedAt, touchedAt);
             }
         }
+        while (!TryPut(key, present, copy));
 
         // After the copy is visible: news that came before see no copy but have moved the mark, news that come later see the copy.
         if (Mark(key) != mark)
@@ -110,6 +109,28 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
         return copy;
     }
 
+    /// <summary>
+    /// Others have committed beside what this node knows of a session: that stays here until it is read anew, and who has read the session before publishes what is stale.
+    /// </summary>
+    public void Supersede(SessionKey key, SessionRecord known)
+    {
+        Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
+        if (options.MaxCount == 0)
+        {
+            return;
+        }
+
+        var now = clock.Now;
+        LocalCopy? present;
+        LocalCopy copy;
+        do
+        {
+            var all = !_copies.TryGetValue(key, out present) || known.ContainsAllOf(present.Record) ? known : SessionRecord.Merge(present.Record, known);
+            copy = new LocalCopy(all, SessionLease.None, now, now, isWhole: false);
+        }
+        while (!TryPut(key, present, copy));
+    }
+
     /// <summary>Takes a copy away because the session is another by now: who has read it before publishes what is stale.</summary>
     public void Drop(SessionKey key)
     {
@@ -122,6 +143,29 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
 
     /// <summary>All copies at some moment each; for repair and statistics.</summary>
     public IEnumerable<KeyValuePair<SessionKey, LocalCopy>> All() => _copies;
+
+    private bool TryPut(SessionKey key, LocalCopy? present, LocalCopy copy)
+    {
+        if (present is null)
+        {
+            if (!_copies.TryAdd(key, copy))
+            {
+                return false;
+            }
+
+            Interlocked.Increment(ref _count);
+            Interlocked.Add(ref _bytes, copy.Record.Size + Overhead);
+            return true;
+        }
+
+        if (!_copies.TryUpdate(key, copy, present))
+        {
+            return false;
+        }
+
+        Interlocked.Add(ref _bytes, copy.Record.Size - present.Record.Size);
+        return true;
+    }
 
     private void Forget(LocalCopy copy)
     {

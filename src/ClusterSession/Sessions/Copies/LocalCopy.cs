@@ -6,9 +6,9 @@ namespace ClusterSession.Sessions.Copies;
 /// This node's copy of one session. Record and lease belong together and never change; a new state is a new object. What
 /// changes in place are hints that need no lock: staleness only ever goes from false to true, the times are coarse.
 /// </summary>
-internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int usedAt, int touchedAt)
+internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int usedAt, int touchedAt, bool isWhole = true)
 {
-    private volatile bool _isStale;
+    private volatile bool _isStale = !isWhole;
 
     public SessionRecord Record { get; } = record;
 
@@ -27,6 +27,12 @@ internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int us
     public bool IsFresh => !_isStale && Lease.IsCurrent;
 
     public bool IsStale => _isStale;
+
+    /// <summary>
+    /// Whether it is all that the store had under its version. One that is not lacks what others have committed beside this node's commits: it serves only while the store gives
+    /// no answer, and is never taken for unchanged.
+    /// </summary>
+    public bool IsWhole => isWhole;
 
     public void MarkStale() => _isStale = true;
 }

@@ -23,15 +23,17 @@ namespace ClusterSession.Sessions.Opening;
 ///   |- still behind the client, or missing too early: others may be giving it back: ask again for a while
 ///   |- still so: use what there is, flagged as regressed, never silently
 ///   |- missing, and idle for long: ended;  destroyed: ended
-///   `- no answer (within the soft timeout, where one of these would do): local copy that contains the client's commit; what this node has committed, if that
-///      does, though others may have committed beside it; else unavailable
+///   |- out of time while others may be giving it back: as without an answer, since nobody knows yet whether anything is lost
+///   `- no answer (within the soft timeout, where this would do): whatever this node has of the session, if that contains the client's commit, though others
+///      may have committed beside it; else unavailable
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may have lost the ends of sessions: the change may
 /// have been its end. While no end can be lost, a session that is missing was evicted or deleted by hand.
+/// Every step ends with the deadline of the request, and so does this loop of them.
 /// Thread-safe.
 /// </remarks>
 internal sealed class SessionOpener(
-    StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, StoreRecovery recovery, SessionLifetime lifetime,
+    StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
     IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
@@ -40,12 +42,13 @@ internal sealed class SessionOpener(
 
     private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
     private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
+    private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
 
     /// <summary>The fast way: no task, no allocation, no store.</summary>
     public bool TryOpenLocal(SessionKey key, SessionVersion seen, out LocalCopy copy) =>
         copies.TryGet(key, out copy) && copy.IsFresh && IsUsable(copy) && copy.Record.Contains(seen);
 
-    public async ValueTask<OpenedSession> OpenAsync(SessionKey key, SessionVersion seen, CancellationToken cancellationToken)
+    public async ValueTask<OpenedSession> OpenAsync(SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
     {
         if (recent.HasEnded(key))
         {
@@ -56,28 +59,26 @@ internal sealed class SessionOpener(
         var pause = FirstPause;
         while (true)
         {
-            var (read, mark) = await ReadAsync(key, FindWithoutStore(key, seen) is not null, cancellationToken).ConfigureAwait(false);
+            var (read, mark) = await ReadAsync(key, FindWithoutStore(key, seen) is not null, deadline, cancellationToken).ConfigureAwait(false);
             copies.TryGet(key, out var copy);
             var usable = copy is not null && IsUsable(copy) ? copy : null;
             switch (read.Outcome)
             {
                 case StoreReadOutcome.Unavailable:
-                    return FindWithoutStore(key, seen) is { } known
-                        ? OpenedSession.Opened(known.Record, SessionSource.LocalCopy, isWhole: known.IsWhole)
-                        : OpenedSession.Unavailable(read.Failure);
+                    return WithoutStore(key, seen, read.Failure);
                 case StoreReadOutcome.Destroyed:
                     copies.Drop(key);
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
-                case StoreReadOutcome.Unchanged when copy is null:
-                    continue; // The copy it was compared with has been evicted meanwhile: read again, whole.
+                case StoreReadOutcome.Unchanged when copy is not { IsWhole: true }:
+                    continue; // The copy it was compared with has been evicted meanwhile, or is not whole any more: read again, whole.
             }
 
-            var record = read.Outcome switch
+            var (record, isWhole) = read.Outcome switch
             {
-                StoreReadOutcome.Found => await TakeInAsync(key, read.Record!, usable, read.Lease, mark).ConfigureAwait(false),
-                StoreReadOutcome.Unchanged => copies.Publish(key, copy!.Record, read.Lease, mark, copy.TouchedAt).Record,
-                _ when usable is not null && !(usable.IsStale && recovery.MayHaveLostEnds) => await repair.RestoreAsync(key, usable.Record, stored: null).ConfigureAwait(false),
-                _ => null,
+                StoreReadOutcome.Found => await TakeInAsync(key, read.Record!, usable, read.Lease, mark, deadline).ConfigureAwait(false),
+                StoreReadOutcome.Unchanged => (copies.Publish(key, copy!.Record, read.Lease, mark, copy.TouchedAt).Record, true),
+                _ when usable is { IsWhole: true } && !(usable.IsStale && recovery.MayHaveLostEnds) => await repair.RestoreAsync(key, usable.Record, stored: null, deadline).ConfigureAwait(false),
+                _ => ((SessionRecord?)null, true),
             };
             if (record is { IsDestroyed: true })
             {
@@ -92,7 +93,7 @@ internal sealed class SessionOpener(
 
             if (record is not null && record.Contains(seen))
             {
-                return OpenedSession.Opened(record, read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated);
+                return OpenedSession.Opened(record, read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated, isWhole: isWhole);
             }
 
             if (record is null && !lifetime.IsWithinIdleTime(seen))
@@ -102,12 +103,15 @@ internal sealed class SessionOpener(
             }
 
             // Something the client has seen is not there.
-            if (time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience))
+            var isPatienceOver = time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience);
+            if (!isPatienceOver && deadline.Left <= pause && recovery.HasJustBegun)
             {
-                Regress();
-                return record is null
-                    ? OpenedSession.Ended(OpenOutcome.Missing, isRegressed: true)
-                    : OpenedSession.Opened(record, SessionSource.Store, isRegressed: true);
+                return WithoutStore(key, seen, StoreFailure.Unknown); // The store is not what it was yet.
+            }
+
+            if (isPatienceOver || deadline.Left <= pause)
+            {
+                return await RegressAsync(key, record, isWhole, usable, deadline).ConfigureAwait(false);
             }
 
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
@@ -118,40 +122,62 @@ internal sealed class SessionOpener(
     private bool IsUsable(LocalCopy copy) =>
         copies.Clock.Now - copy.UsedAt < lifetime.IdleTicks && !lifetime.IsPastAbsoluteEnd(copy.Record);
 
+    private OpenedSession WithoutStore(SessionKey key, SessionVersion seen, StoreFailure failure) =>
+        FindWithoutStore(key, seen) is { } known
+            ? OpenedSession.Opened(known.Record, SessionSource.LocalCopy, isWhole: known.IsWhole)
+            : OpenedSession.Unavailable(failure);
+
     /// <summary>
-    /// What this node knows of a session by itself, if the client has seen no more than that. Where others committed beside this node's last commit, the local copy was dropped
-    /// and is read anew: should the store vanish before it is, there is still what this node has committed.
+    /// What this node knows of a session by itself, if the client has seen no more than that: its copy, and where that is not enough, or gone, what it has committed.
     /// </summary>
     private (SessionRecord Record, bool IsWhole)? FindWithoutStore(SessionKey key, SessionVersion seen)
     {
-        if (copies.TryGet(key, out var copy) && IsUsable(copy) && copy.Record.Contains(seen))
+        var known = copies.TryGet(key, out var copy) && IsUsable(copy) ? copy.Record : null;
+        if (known is not null && copy.IsWhole && known.Contains(seen))
         {
-            return (copy.Record, true);
+            return (known, true);
         }
 
-        return recent.Find(key) is { } committed && committed.Contains(seen) && !lifetime.IsPastAbsoluteEnd(committed) ? (committed, false) : null;
+        known = Together(Together(known, recent.Find(key)), journal.Find(key));
+        return known is not null && known.Contains(seen) && !lifetime.IsPastAbsoluteEnd(known) ? (known, false) : null;
+    }
+
+    private SessionRecord? Together(SessionRecord? known, SessionRecord? committed)
+    {
+        if (committed is null || !lifetime.IsWithinIdleTime(committed.Version) || known?.ContainsAllOf(committed) == true)
+        {
+            return known;
+        }
+
+        return known is null ? committed : SessionRecord.Merge(known, committed);
     }
 
     /// <summary>Makes what the store has, and what only this node has, the local copy.</summary>
-    private async ValueTask<SessionRecord> TakeInAsync(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionLease lease, int mark)
+    private async ValueTask<(SessionRecord? Record, bool IsWhole)> TakeInAsync(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionLease lease, int mark, StoreDeadline deadline)
     {
-        if (copy is null || stored.Contains(copy.Record.Version))
+        if (copy is null || (copy.IsWhole ? stored.Contains(copy.Record.Version) : stored.ContainsAllOf(copy.Record)))
         {
             copies.Publish(key, stored, lease, mark, copy?.TouchedAt ?? lifetime.TouchedAt(stored.Version, copies.Clock.Now));
-            return stored;
+            return (stored, true);
         }
 
         return copy.IsFresh && copy.Record.Contains(stored.Version)
-            ? copy.Record // A commit of this node overtook the read.
-            : await repair.RestoreAsync(key, copy.Record, stored).ConfigureAwait(false);
+            ? (copy.Record, true) // A commit of this node overtook the read.
+            : await repair.RestoreAsync(key, copy.Record, stored, deadline).ConfigureAwait(false);
     }
 
     /// <summary>
     /// Concurrent opens of one session share one read, and the mark that was taken before it: a later one's own mark would let an answer
     /// pass for current that news have overtaken.
     /// </summary>
-    private async ValueTask<(StoreRead Read, int Mark)> ReadAsync(SessionKey key, bool mayGoOnWithout, CancellationToken cancellationToken)
+    private async ValueTask<(StoreRead Read, int Mark)> ReadAsync(SessionKey key, bool mayGoOnWithout, StoreDeadline deadline, CancellationToken cancellationToken)
     {
+        var left = deadline.Left;
+        if (left == TimeSpan.Zero)
+        {
+            return (StoreRead.Unavailable(StoreFailure.Unreachable), copies.Mark(key));
+        }
+
         if (!_reads.TryGetValue(key, out var reading))
         {
             var mine = new TaskCompletionSource<(StoreRead, int)>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -162,14 +188,15 @@ internal sealed class SessionOpener(
             }
         }
 
-        if (!mayGoOnWithout)
+        if (!mayGoOnWithout && StoreBudget.IsNearlyWhole(left, _hardTimeout))
         {
             return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         try
         {
-            return await reading.WaitAsync(_softTimeout, time, cancellationToken).ConfigureAwait(false);
+            var limit = mayGoOnWithout && _softTimeout < left ? _softTimeout : left;
+            return await reading.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -182,9 +209,9 @@ internal sealed class SessionOpener(
         try
         {
             var mark = copies.Mark(key);
-            var known = copies.TryGet(key, out var copy) && IsUsable(copy) ? copy.Record.Version : SessionVersion.None;
+            var known = copies.TryGet(key, out var copy) && copy.IsWhole && IsUsable(copy) ? copy.Record.Version : SessionVersion.None;
             var read = await store.ReadAsync(key, known).ConfigureAwait(false);
-            if (copy is null && read.Outcome == StoreReadOutcome.Found)
+            if (copy is not { IsWhole: true } && read.Outcome == StoreReadOutcome.Found)
             {
                 // Before the read is forgotten: who comes now finds the one or the other, and does not read again.
                 copies.Publish(key, read.Record!, read.Lease, mark, lifetime.TouchedAt(read.Record!.Version, copies.Clock.Now));
@@ -200,9 +227,25 @@ internal sealed class SessionOpener(
         }
     }
 
-    private void Regress()
+    /// <summary>
+    /// The client is told that something it has seen is gone. Where the store has nothing, and no end can be lost, what this node has is stored again though it may lack what
+    /// others committed beside it: they would have brought it back by now.
+    /// </summary>
+    private async ValueTask<OpenedSession> RegressAsync(SessionKey key, SessionRecord? record, bool isWhole, LocalCopy? copy, StoreDeadline deadline)
     {
+        if (record is null && copy is not null && !recovery.MayHaveLostEnds)
+        {
+            (record, isWhole) = await repair.RestoreAsync(key, copy.Record, stored: null, deadline).ConfigureAwait(false);
+            if (record.IsDestroyed)
+            {
+                return OpenedSession.Ended(OpenOutcome.Destroyed);
+            }
+        }
+
         metrics.Regressed.Add(1);
         logger.SessionRegressed();
+        return record is null
+            ? OpenedSession.Ended(OpenOutcome.Missing, isRegressed: true)
+            : OpenedSession.Opened(record, SessionSource.Store, isRegressed: true, isWhole);
     }
 }

@@ -23,7 +23,7 @@ namespace ClusterSession.Sessions.Recovery;
 /// </para>
 /// <para>Thread-safe: one lock a session, held without waiting.</para>
 /// </remarks>
-internal sealed class CommitJournal
+internal sealed partial class CommitJournal
 {
     private readonly ConcurrentDictionary<SessionKey, PendingSession> _pending = new();
     private readonly StoreGuard _store;
@@ -149,7 +149,7 @@ internal sealed class CommitJournal
                 var changed = delta.ApplyTo(known, version, state: isUnsent ? version : _clock.Next());
                 pending.Record = changed;
                 Interlocked.Add(ref _bytes, changed.Size - before);
-                Keep(key, changed, mark);
+                Keep(key, changed, isWhole, mark);
                 if (failure != StoreFailure.None)
                 {
                     _logger.CommitJournalled(failure);
@@ -195,63 +195,31 @@ internal sealed class CommitJournal
         }
     }
 
+    /// <summary>The session with everything that is pending, or null.</summary>
+    public SessionRecord? Find(SessionKey key)
+    {
+        if (_count == 0 || !_pending.TryGetValue(key, out var pending))
+        {
+            return null;
+        }
+
+        lock (pending)
+        {
+            return pending.Record;
+        }
+    }
+
     /// <summary>Whether the end of this session is pending.</summary>
     public bool HasEnded(SessionKey key) => _count != 0 && _pending.TryGetValue(key, out var pending) && pending.End is not null;
 
-    /// <summary>Sends what is pending of one session.</summary>
-    /// <returns>True if nothing is pending any more.</returns>
-    public async ValueTask<bool> SendAsync(SessionKey key)
-    {
-        while (_pending.TryGetValue(key, out var pending))
-        {
-            await pending.Sending.WaitAsync().ConfigureAwait(false);
-            try
-            {
-                SessionRecord? record;
-                SessionVersion stored;
-                SessionEnd? end;
-                SessionDelta? only;
-                lock (pending)
-                {
-                    (record, stored, end, only) = (pending.Record, pending.Base, pending.End, pending.OnlyCommit);
-                }
-
-                if (pending.IsSent)
-                {
-                    continue;
-                }
-
-                if (end is { } ended)
-                {
-                    if (!await SendEndAsync(key, ended).ConfigureAwait(false))
-                    {
-                        return false;
-                    }
-                }
-                else if (record is not null && !await SendCommitsAsync(key, pending, record, stored, only).ConfigureAwait(false))
-                {
-                    return false;
-                }
-
-                Sent(key, pending, record, end);
-            }
-            finally
-            {
-                pending.Sending.Release();
-            }
-        }
-
-        return true;
-    }
-
     /// <summary>
-    /// Requests at once each have a base of their own. What the others of this node have committed meanwhile is in the local copy, and where that was
-    /// dropped among the recent commits; without it the new local copy would go back behind them.
+    /// Requests at once each have a base of their own. What the others of this node have committed meanwhile is in the local copy, and where that
+    /// is gone among the recent commits; without it the new local copy would go back behind them.
     /// </summary>
     private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened)
     {
         var known = pending is null || opened.Contains(pending.Version) ? opened : SessionRecord.Merge(pending, opened);
-        if (_copies.TryGet(key, out var copy) && !known.Contains(copy.Record.Version))
+        if (_copies.TryGet(key, out var copy) && !(copy.IsWhole ? known.Contains(copy.Record.Version) : known.ContainsAllOf(copy.Record)))
         {
             known = SessionRecord.Merge(known, copy.Record);
         }
@@ -259,130 +227,20 @@ internal sealed class CommitJournal
         return _recent.Find(key) is { } recent && !known.Contains(recent.Version) ? SessionRecord.Merge(known, recent) : known;
     }
 
-    private async ValueTask<bool> SendEndAsync(SessionKey key, SessionEnd end)
-    {
-        var answer = await _store.DestroyAsync(key, end, _lifetime.TombstoneLife).ConfigureAwait(false);
-        _clock.Observe(answer.Previous);
-        return answer.Outcome != StoreCommitOutcome.Unavailable;
-    }
-
-    /// <summary>
-    /// The ordinary case under <see cref="SessionDurability.Local"/> is one commit that has never been sent: a command with what it changed, as a request would have sent it. Of
-    /// its state others may know the version already, so it may not become another state than that: where others have committed meanwhile, the record is merged.
-    /// </summary>
-    private async ValueTask<bool> SendCommitsAsync(SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, SessionDelta? only)
-    {
-        if (only is not null)
-        {
-            var mark = _copies.Mark(key);
-            var answer = await _store.CommitAsync(key, new SessionChange(stored, record.Version, only, [], _lifetime.StoreLife, _lifetime.LeastStoreLife, OnlyOnBase: true)).ConfigureAwait(false);
-            _store.Judge(answer.Failure);
-            _clock.Observe(answer.Previous);
-            switch (answer.Outcome)
-            {
-                case StoreCommitOutcome.Committed when !answer.Lease.IsLost:
-                    var isWhole = answer.Previous == stored;
-                    _recent.Add(key, record, isWhole, answer.Previous);
-                    Settle(key, pending, record, isWhole ? record : null, answer.Lease, mark);
-                    return true;
-                case StoreCommitOutcome.Unavailable:
-                    return false;
-            }
-        }
-
-        return await SendRecordAsync(key, pending, record, stored).ConfigureAwait(false);
-    }
-
-    private async ValueTask<bool> SendRecordAsync(SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored)
-    {
-        var mode = SessionCopyMode.Amend;
-        while (true)
-        {
-            var mark = _copies.Mark(key);
-            var sent = mode == SessionCopyMode.Amend ? PendingSession.Unsent(record, stored) : record;
-            var version = _clock.Next();
-            var copy = new SessionCopy(sent, version, mode, _lifetime.StoreLife, Base: stored);
-            var answer = await _store.MergeAsync(key, copy).ConfigureAwait(false);
-            _clock.Observe(answer.Previous);
-            switch (answer.Outcome)
-            {
-                case StoreCommitOutcome.Superseded:
-                case StoreCommitOutcome.Committed or StoreCommitOutcome.Unchanged when answer.Lease.IsLost:
-                    continue; // In the second case another server is there by now, and a replay that has begun may have passed this by.
-                case StoreCommitOutcome.Missing when mode == SessionCopyMode.Amend:
-                    mode = SessionCopyMode.Restore; // The store has lost the session, or never had it.
-                    continue;
-                case StoreCommitOutcome.Committed:
-                    var isWhole = answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
-                    var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
-                    _recent.Add(key, merged, isWhole, answer.Previous);
-                    Settle(key, pending, record, isWhole ? merged : null, answer.Lease, mark);
-                    return true;
-                case StoreCommitOutcome.Unchanged:
-                    _recent.Add(key, record, isWhole: false, answer.Previous);
-                    Settle(key, pending, record, answer.Previous == record.Version ? record : null, answer.Lease, mark);
-                    return true;
-                case StoreCommitOutcome.Unavailable:
-                    return false;
-                case StoreCommitOutcome.Destroyed when answer.Successor is { } successor && record.Version < answer.Previous:
-                    // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
-                    _copies.Drop(key);
-                    (key, stored, mode) = (successor, SessionVersion.None, SessionCopyMode.Amend);
-                    continue;
-                default: // Ended meanwhile, elsewhere.
-                    _copies.Drop(key);
-                    return true;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Brings the local copy up to what the store has now, unless it has more that is pending. Where that is not known, whatever copy is here or on its way from an earlier
-    /// read is out of date: a connection's own write is not announced to it.
-    /// </summary>
-    private void Settle(SessionKey key, PendingSession pending, SessionRecord sent, SessionRecord? stored, SessionLease lease, int mark)
-    {
-        pending.Stored = stored?.Version ?? SessionVersion.None;
-        if (stored is not null && _copies.TryGet(key, out var copy))
-        {
-            if (ReferenceEquals(copy.Record, sent))
-            {
-                _copies.Publish(key, stored, lease, mark, _copies.Clock.Now);
-                return;
-            }
-
-            if (copy.IsFresh && copy.Record.Contains(sent.Version))
-            {
-                return;
-            }
-        }
-
-        _copies.OnChanged(key);
-    }
-
-    private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)
-    {
-        lock (pending)
-        {
-            if (!ReferenceEquals(pending.Record, record) || pending.End != end)
-            {
-                return; // More came while it was sent: it goes round again.
-            }
-
-            pending.IsSent = true;
-            _pending.TryRemove(new KeyValuePair<SessionKey, PendingSession>(key, pending));
-            Interlocked.Decrement(ref _count);
-            Interlocked.Add(ref _bytes, -pending.Size);
-        }
-    }
-
     /// <summary>The local copy has the commit at once; its lease stays what it was, since nothing was heard of the store.</summary>
-    private void Keep(SessionKey key, SessionRecord changed, int mark)
+    private void Keep(SessionKey key, SessionRecord changed, bool isWhole, int mark)
     {
         var lease = SessionLease.None;
         var touchedAt = _copies.Clock.Now;
         var isStale = false;
-        if (_copies.TryGet(key, out var copy))
+        var hasCopy = _copies.TryGet(key, out var copy);
+        if (!(hasCopy ? copy.IsWhole : isWhole))
+        {
+            _copies.Supersede(key, changed);
+            return;
+        }
+
+        if (hasCopy)
         {
             (lease, touchedAt, isStale) = (copy.Lease, copy.TouchedAt, copy.IsStale);
         }

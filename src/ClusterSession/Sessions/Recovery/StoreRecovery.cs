@@ -34,6 +34,9 @@ internal sealed class StoreRecovery(
     private static readonly TimeSpan OrphanPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan RecoveringFor = TimeSpan.FromSeconds(30);
 
+    /// <summary>Twice what the jitter and the rounds of orphans take: other nodes hear of the store a little later, and are as busy.</summary>
+    private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + (OrphanRounds * OrphanPause));
+
     private readonly Channel<StoreContinuity> _connected = Channel.CreateUnbounded<StoreContinuity>(new() { SingleReader = true });
     private readonly ConcurrentDictionary<SessionKey, SessionRecord> _orphans = new();
     private long _replacedAt = long.MinValue;
@@ -41,6 +44,9 @@ internal sealed class StoreRecovery(
 
     /// <summary>Whether the store came back as another a short while ago, so that nodes are still giving it back what they have.</summary>
     public bool IsUnderWay => Volatile.Read(ref _replacedAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < RecoveringFor;
+
+    /// <summary>Whether it came back so recently that what is missing is more likely on its way than lost.</summary>
+    public bool HasJustBegun => Volatile.Read(ref _replacedAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < JustBegunFor;
 
     /// <summary>
     /// Whether the store may have lost the ends of sessions whose copies can still be in use. While it has not, a session that is missing was not ended:

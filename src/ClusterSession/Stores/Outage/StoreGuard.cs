@@ -10,36 +10,58 @@ namespace ClusterSession.Stores.Outage;
 /// The store as requests see it: while it gives no answers, operations fail at once.
 /// </summary>
 /// <remarks>
-/// Deadlines are the store's own (a timer for each operation here would cost more than the rest of a commit); what an operation may still do after its
-/// deadline is harmless, because versions make repetition harmless. Thread-safe.
+/// Deadlines are the store's own (a timer for each operation here would cost more than the rest of a commit), unless a request has waited so long before that it must give
+/// up earlier; what an operation may still do after its deadline is harmless, because versions make repetition harmless. Thread-safe.
 /// </remarks>
 internal sealed class StoreGuard(
     IClusterSessionStore store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<StoreGuard> logger)
 {
     private readonly CircuitBreaker _breaker = new(options.Value.Outage, time);
+    private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
 
     public string Name => store.Name;
 
     /// <summary>Whether requests do not wait for the store now.</summary>
     public bool IsOpen => _breaker.IsOpen;
 
-    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known) =>
-        _breaker.MayTry()
-            ? WatchAsync(store.ReadAsync(key, known, CancellationToken.None), static read => read.Failure)
+    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline = default) =>
+        MayTry(deadline, out var isShort)
+            ? Limit(
+                WatchAsync(store.ReadAsync(key, known, CancellationToken.None), static read => read.Failure),
+                deadline, isShort, StoreRead.Unavailable(StoreFailure.Unknown))
             : new(StoreRead.Unavailable(StoreFailure.Unreachable));
 
-    /// <summary>Not watched: who awaits it tells <see cref="Judge"/> of the answer. A layer around it would be a state machine a commit.</summary>
-    public ValueTask<StoreCommit> CommitAsync(SessionKey key, in SessionChange change) =>
-        _breaker.MayTry() ? store.CommitAsync(key, change, CancellationToken.None) : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
+    /// <summary>
+    /// As the others, but watched here only where the request may have to give up early: else whoever awaits it tells <see cref="Judge"/> of the answer. A layer around
+    /// it would be a state machine a commit.
+    /// </summary>
+    public ValueTask<StoreCommit> CommitAsync(SessionKey key, in SessionChange change, StoreDeadline deadline, out bool isToBeJudged)
+    {
+        isToBeJudged = false;
+        if (!MayTry(deadline, out var isShort))
+        {
+            return new(StoreCommit.Unavailable(StoreFailure.Unreachable));
+        }
 
-    public ValueTask<StoreCommit> MergeAsync(SessionKey key, in SessionCopy copy) =>
-        _breaker.MayTry()
-            ? WatchAsync(store.MergeAsync(key, copy, CancellationToken.None), static commit => commit.Failure)
+        var committing = store.CommitAsync(key, change, CancellationToken.None);
+        isToBeJudged = !isShort;
+        return isShort
+            ? deadline.LimitAsync(WatchAsync(committing, static commit => commit.Failure), StoreCommit.Unavailable(StoreFailure.Unknown))
+            : committing;
+    }
+
+    public ValueTask<StoreCommit> MergeAsync(SessionKey key, in SessionCopy copy, StoreDeadline deadline = default) =>
+        MayTry(deadline, out var isShort)
+            ? Limit(
+                WatchAsync(store.MergeAsync(key, copy, CancellationToken.None), static commit => commit.Failure),
+                deadline, isShort, StoreCommit.Unavailable(StoreFailure.Unknown))
             : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
 
-    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, in SessionEnd end, TimeSpan tombstoneLife) =>
-        _breaker.MayTry()
-            ? WatchAsync(store.DestroyAsync(key, end, tombstoneLife, CancellationToken.None), static commit => commit.Failure)
+    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, in SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline = default) =>
+        MayTry(deadline, out var isShort)
+            ? Limit(
+                WatchAsync(store.DestroyAsync(key, end, tombstoneLife, CancellationToken.None), static commit => commit.Failure),
+                deadline, isShort, StoreCommit.Unavailable(StoreFailure.Unknown))
             : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
@@ -76,6 +98,17 @@ internal sealed class StoreGuard(
             logger.StoreUnanswering(store.Name);
         }
     }
+
+    private bool MayTry(in StoreDeadline deadline, out bool isShort)
+    {
+        var left = deadline.Left;
+        isShort = !StoreBudget.IsNearlyWhole(left, _hardTimeout);
+        return left > TimeSpan.Zero && _breaker.MayTry();
+    }
+
+    /// <summary>That a request gives up early says nothing of the store: the operation goes on, and is judged by its own answer.</summary>
+    private static ValueTask<T> Limit<T>(ValueTask<T> operation, in StoreDeadline deadline, bool isShort, T late) =>
+        isShort ? deadline.LimitAsync(operation, late) : operation;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T> WatchAsync<T>(ValueTask<T> operation, Func<T, StoreFailure> failureOf)

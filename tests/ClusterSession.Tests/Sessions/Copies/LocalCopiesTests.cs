@@ -57,6 +57,49 @@ public sealed class LocalCopiesTests
     }
 
     [Fact]
+    public void Older_answer_does_not_replace_a_newer_copy_whose_connection_is_gone()
+    {
+        var copies = Copies();
+        var mark = copies.Mark(_key);
+        copies.Publish(_key, Record(5), SessionLease.None, mark, 0);
+        Assert.Equal(6, copies.Publish(_key, Record(4), SessionLease.Always, mark, 0).Record.Version.Stamp);
+    }
+
+    [Fact]
+    public void What_others_committed_beside_stays_here_until_a_record_has_all_of_it()
+    {
+        SessionVersion base_ = new(1, 1), theirs = new(2, 2), mine = new(3, 1), whole = new(4, 2);
+        var copies = Copies();
+        var mark = copies.Mark(_key);
+        copies.Publish(_key, Of(base_), SessionLease.Always, mark, 0);
+        copies.Supersede(_key, Of(mine, base_));
+        Assert.True(copies.TryGet(_key, out var copy));
+        Assert.False(copy.IsWhole || copy.IsFresh);
+
+        Assert.False(copies.Publish(_key, Of(theirs, base_), SessionLease.Always, copies.Mark(_key), 0).IsFresh);
+        Assert.True(copies.TryGet(_key, out copy));
+        Assert.False(copy.IsWhole);
+        Assert.True(copy.Record.Contains(theirs) && copy.Record.Contains(mine));
+
+        copies.Publish(_key, Of(whole, mine, theirs, base_), SessionLease.Always, copies.Mark(_key), 0);
+        Assert.True(copies.TryGet(_key, out copy));
+        Assert.True(copy.IsWhole && copy.IsFresh);
+        copies.Drop(_key);
+        Assert.Equal((0, 0L), (copies.Count, copies.Bytes));
+
+        static SessionRecord Of(params SessionVersion[] lineage) => RecordSketch.At(lineage).With("a", "1", lineage[^1]).Build();
+    }
+
+    [Fact]
+    public void Answer_from_before_others_committed_beside_is_published_stale()
+    {
+        var copies = Copies();
+        var mark = copies.Mark(_key);
+        copies.Supersede(_key, Record(1));
+        Assert.False(copies.Publish(_key, Record(2), SessionLease.Always, mark, 0).IsFresh);
+    }
+
+    [Fact]
     public void Copy_under_a_lease_that_is_not_current_is_not_fresh()
     {
         var copies = Copies();
@@ -141,8 +184,11 @@ public sealed class LocalCopiesTests
             for (var i = 0; i < 5_000; i++)
             {
                 var key = keys[random.Next(keys.Length)];
-                switch (random.Next(4))
+                switch (random.Next(5))
                 {
+                    case 4:
+                        copies.Supersede(key, Record(i, random.Next(300)));
+                        break;
                     case 0:
                         copies.Drop(key);
                         break;

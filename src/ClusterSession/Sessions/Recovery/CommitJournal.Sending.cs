@@ -1,0 +1,189 @@
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+
+namespace ClusterSession.Sessions.Recovery;
+
+/// <summary>Sending what is pending.</summary>
+internal sealed partial class CommitJournal
+{
+    private const int MostAttempts = 8;
+
+    /// <summary>Sends what is pending of one session.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="deadline">Until when a request waits for it, and for whoever is sending it already.</param>
+    /// <returns>True if nothing is pending any more.</returns>
+    public async ValueTask<bool> SendAsync(SessionKey key, StoreDeadline deadline = default)
+    {
+        while (_pending.TryGetValue(key, out var pending))
+        {
+            if (!await deadline.EnterAsync(pending.Sending).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            try
+            {
+                SessionRecord? record;
+                SessionVersion stored;
+                SessionEnd? end;
+                SessionDelta? only;
+                lock (pending)
+                {
+                    (record, stored, end, only) = (pending.Record, pending.Base, pending.End, pending.OnlyCommit);
+                }
+
+                if (pending.IsSent)
+                {
+                    continue;
+                }
+
+                if (end is { } ended)
+                {
+                    if (!await SendEndAsync(key, ended, deadline).ConfigureAwait(false))
+                    {
+                        return false;
+                    }
+                }
+                else if (record is not null && !await SendCommitsAsync(key, pending, record, stored, only, deadline).ConfigureAwait(false))
+                {
+                    return false;
+                }
+
+                Sent(key, pending, record, end);
+            }
+            finally
+            {
+                pending.Sending.Release();
+            }
+        }
+
+        return true;
+    }
+
+    private async ValueTask<bool> SendEndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
+    {
+        var answer = await _store.DestroyAsync(key, end, _lifetime.TombstoneLife, deadline).ConfigureAwait(false);
+        _clock.Observe(answer.Previous);
+        return answer.Outcome != StoreCommitOutcome.Unavailable;
+    }
+
+    /// <summary>
+    /// The ordinary case under <see cref="SessionDurability.Local"/> is one commit that has never been sent: a command with what it changed, as a request would have sent it. Of
+    /// its state others may know the version already, so it may not become another state than that: where others have committed meanwhile, the record is merged.
+    /// </summary>
+    private async ValueTask<bool> SendCommitsAsync(
+        SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, SessionDelta? only, StoreDeadline deadline)
+    {
+        if (only is not null)
+        {
+            var mark = _copies.Mark(key);
+            var change = new SessionChange(stored, record.Version, only, [], _lifetime.StoreLife, _lifetime.LeastStoreLife, OnlyOnBase: true);
+            var answer = await _store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
+            if (isToBeJudged)
+            {
+                _store.Judge(answer.Failure);
+            }
+
+            _clock.Observe(answer.Previous);
+            switch (answer.Outcome)
+            {
+                case StoreCommitOutcome.Committed when !answer.Lease.IsLost:
+                    var isWhole = answer.Previous == stored;
+                    _recent.Add(key, record, isWhole, answer.Previous);
+                    Settle(key, pending, record, isWhole ? record : null, answer.Lease, mark);
+                    return true;
+                case StoreCommitOutcome.Unavailable:
+                    return false;
+            }
+        }
+
+        return await SendRecordAsync(key, pending, record, stored, deadline).ConfigureAwait(false);
+    }
+
+    private async ValueTask<bool> SendRecordAsync(
+        SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, StoreDeadline deadline)
+    {
+        var mode = SessionCopyMode.Amend;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var mark = _copies.Mark(key);
+            var sent = mode == SessionCopyMode.Amend ? PendingSession.Unsent(record, stored) : record;
+            var version = _clock.Next();
+            var copy = new SessionCopy(sent, version, mode, _lifetime.StoreLife, Base: stored);
+            var answer = await _store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
+            _clock.Observe(answer.Previous);
+            switch (answer.Outcome)
+            {
+                case StoreCommitOutcome.Superseded:
+                case StoreCommitOutcome.Committed or StoreCommitOutcome.Unchanged when answer.Lease.IsLost:
+                    continue; // In the second case another server is there by now, and a replay that has begun may have passed this by.
+                case StoreCommitOutcome.Missing when mode == SessionCopyMode.Amend:
+                    mode = SessionCopyMode.Restore; // The store has lost the session, or never had it.
+                    continue;
+                case StoreCommitOutcome.Committed:
+                    var isWhole = answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
+                    var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
+                    _recent.Add(key, merged, isWhole, answer.Previous);
+                    Settle(key, pending, record, isWhole ? merged : null, answer.Lease, mark);
+                    return true;
+                case StoreCommitOutcome.Unchanged:
+                    _recent.Add(key, record, isWhole: false, answer.Previous);
+                    Settle(key, pending, record, answer.Previous == record.Version ? record : null, answer.Lease, mark);
+                    return true;
+                case StoreCommitOutcome.Unavailable:
+                    return false;
+                case StoreCommitOutcome.Destroyed when answer.Successor is { } successor && record.Version < answer.Previous:
+                    // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
+                    _copies.Drop(key);
+                    (key, stored, mode) = (successor, SessionVersion.None, SessionCopyMode.Amend);
+                    continue;
+                default: // Ended meanwhile, elsewhere.
+                    _copies.Drop(key);
+                    return true;
+            }
+        }
+
+        return false; // A server that answers and is lost each time, or a crowd of others: it stays here, and is sent later.
+    }
+
+    /// <summary>
+    /// Brings the local copy up to what the store has now, unless it has more that is pending. Where that is not known, whatever copy is here or on its way from an earlier
+    /// read is out of date: a connection's own write is not announced to it.
+    /// </summary>
+    private void Settle(SessionKey key, PendingSession pending, SessionRecord sent, SessionRecord? stored, SessionLease lease, int mark)
+    {
+        pending.Stored = stored?.Version ?? SessionVersion.None;
+        if (stored is not null && _copies.TryGet(key, out var copy))
+        {
+            if (ReferenceEquals(copy.Record, sent))
+            {
+                _copies.Publish(key, stored, lease, mark, _copies.Clock.Now);
+                return;
+            }
+
+            if (copy.IsFresh && copy.Record.Contains(sent.Version))
+            {
+                return;
+            }
+        }
+
+        _copies.OnChanged(key);
+    }
+
+    private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)
+    {
+        lock (pending)
+        {
+            if (!ReferenceEquals(pending.Record, record) || pending.End != end)
+            {
+                return; // More came while it was sent: it goes round again.
+            }
+
+            pending.IsSent = true;
+            _pending.TryRemove(new KeyValuePair<SessionKey, PendingSession>(key, pending));
+            Interlocked.Decrement(ref _count);
+            Interlocked.Add(ref _bytes, -pending.Size);
+        }
+    }
+}
