@@ -256,7 +256,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
                 if (!await MayRepeatAsync(refusal.Kind, attempt, begun, cancellationToken).ConfigureAwait(false))
                 {
                     _logger.Refused(refusal.Kind, refusal.Message);
-                    return unavailable(refusal.Kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
+                    return unavailable(request.IsRead || refusal.Kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
                 }
 
                 if (refusal.Kind == RedisErrorKind.Ask)
