@@ -106,7 +106,7 @@ internal sealed class KeyRingSource
         var activeFrom = now + lead;
         var longestCookie = _options.AbsoluteTimeout ?? TimeSpan.FromDays(30) + (2 * _options.IdleTimeout);
         var added = SessionKeyRing.NewKey(_random, activeFrom, ring);
-        var next = ring.With(added, now - longestCookie);
+        var next = ring.With(added, longestCookie < now - DateTimeOffset.UnixEpoch ? now - longestCookie : DateTimeOffset.UnixEpoch);
         var stored = await _store.CompareExchangeSharedAsync(SharedName, ring.Write(), next.Write()).ConfigureAwait(false);
         if (Accept(stored) is { } accepted && accepted.Find(added.Id) is not null)
         {
