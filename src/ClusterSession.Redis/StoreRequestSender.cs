@@ -122,7 +122,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
                 if (!await MayRepeatAsync(refusal.Kind, attempt, request.Begun, cancellationToken).ConfigureAwait(false))
                 {
                     logger.Refused(refusal.Kind, refusal.Message);
-                    return request.Unavailable(refusal.Kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
+                    return request.Unavailable(request.IsRead || refusal.Kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
                 }
 
                 if (refusal.Kind == RedisErrorKind.Ask)

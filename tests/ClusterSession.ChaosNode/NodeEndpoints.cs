@@ -16,6 +16,7 @@ namespace ClusterSession.ChaosNode;
 /// /health  no session at all
 /// /metric?name=  what a counter of the product has come to
 /// /met?name=     how many requests have come to a meeting; no session either
+/// /starve?until=  lets the node stand still, all of its threads taken, until there is a file of that name
 /// </code>
 /// each with <c>&amp;meet=name&amp;of=2</c> to wait for another request between reading and writing (see <see cref="Rendezvous"/>). Writes answer to GET too: it is a test.
 /// </summary>
@@ -46,6 +47,12 @@ internal static class NodeEndpoints
         app.MapGet("/met", context => context.Response.WriteAsync(
                 context.RequestServices.GetRequiredService<Rendezvous>().Come(context.Request.Query["name"]!).ToString(CultureInfo.InvariantCulture)))
             .WithSessionAccess(SessionConcurrency.None);
+        app.MapGet("/starve", async context =>
+        {
+            await context.Response.WriteAsync("starving");
+            await context.Response.CompleteAsync();
+            Starvation.Begin(context.Request.Query["until"]!);
+        }).WithSessionAccess(SessionConcurrency.None);
         app.MapGet("/health", context => context.Response.WriteAsync("ok")).WithSessionAccess(SessionConcurrency.None);
     }
 

@@ -63,6 +63,7 @@ internal static class RedisError
             _ when code.SequenceEqual("NOPERM"u8) => RedisErrorKind.NoPerm,
             _ when code.SequenceEqual("EXECABORT"u8) => RedisErrorKind.ExecAbort,
             _ when code.SequenceEqual("CROSSSLOT"u8) => RedisErrorKind.CrossSlot,
+            _ when code.SequenceEqual("WRONGTYPE"u8) => RedisErrorKind.WrongType,
             _ when code.SequenceEqual("UNBLOCKED"u8) => RedisErrorKind.Unblocked,
             _ when code.SequenceEqual("NOPROTO"u8) => RedisErrorKind.NoProto,
             _ => RedisErrorKind.Other,

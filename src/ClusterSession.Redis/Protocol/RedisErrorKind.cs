@@ -61,6 +61,9 @@ internal enum RedisErrorKind
     /// <summary>CROSSSLOT: the keys are in different slots. Not executed.</summary>
     CrossSlot,
 
+    /// <summary>WRONGTYPE: somebody has put something else under the key. Not executed, also as a script of one key, which finds it out before it writes.</summary>
+    WrongType,
+
     /// <summary>UNBLOCKED: the server became a replica while the command waited (WAIT, FAILOVER). Unknown.</summary>
     Unblocked,
 

@@ -13,20 +13,22 @@ public sealed class RedisClusterFixture : IAsyncDisposable
     private readonly Dictionary<RedisServer, int> _busPorts = [];
     private readonly Dictionary<RedisServer, string> _ids = []; // an id stays the same for the life of a server's directory
 
-    private RedisClusterFixture()
-    {
-    }
+    private readonly TestCertificates? _certificates;
+
+    private RedisClusterFixture(TestCertificates? certificates) => _certificates = certificates;
 
     /// <summary>All servers: first those that were masters at the start, then their replicas in the same order.</summary>
     public IReadOnlyList<RedisServer> Servers => _servers;
 
     /// <summary>A connection string that names all servers.</summary>
-    public string ConnectionString => string.Join(',', _servers.Select(s => s.Endpoint));
+    public string ConnectionString =>
+        string.Join(',', _servers.Select(s => s.Endpoint)) + (_certificates is null ? "" : $",ssl=true,sslCaFile={_certificates.CaFile}");
 
     /// <summary>Starts a cluster and waits until every server calls it ok and every replica is in sync.</summary>
-    public static async Task<RedisClusterFixture> StartAsync(int masters = 3, int replicasEach = 1, TimeSpan? nodeTimeout = null)
+    public static async Task<RedisClusterFixture> StartAsync(
+        int masters = 3, int replicasEach = 1, TimeSpan? nodeTimeout = null, TestCertificates? certificates = null)
     {
-        var cluster = new RedisClusterFixture();
+        var cluster = new RedisClusterFixture(certificates);
         try
         {
             for (var i = 0; i < masters * (1 + replicasEach); i++)
@@ -158,6 +160,7 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         var busPort = FreePort.Next();
         var server = await RedisServer.StartAsync(new RedisServerOptions
         {
+            Certificates = _certificates,
             Config =
             [
                 "cluster-enabled yes",

@@ -7,11 +7,12 @@ public sealed class RedisSentinel : IAsyncDisposable
     private readonly NetworkHost _on;
     private readonly IReadOnlyList<string> _config;
     private readonly string? _password;
+    private readonly TestCertificates? _certificates;
     private ServerProcess? _process;
 
-    private RedisSentinel(NetworkHost on, IReadOnlyList<string> config, string? password)
+    private RedisSentinel(NetworkHost on, IReadOnlyList<string> config, string? password, TestCertificates? certificates)
     {
-        (_on, _config, _password) = (on, config, password);
+        (_on, _config, _password, _certificates) = (on, config, password, certificates);
         Port = FreePort.Next();
     }
 
@@ -25,9 +26,9 @@ public sealed class RedisSentinel : IAsyncDisposable
     public ServerProcess Process => _process ?? throw new InvalidOperationException("The sentinel has not been started.");
 
     /// <summary>Starts a sentinel and waits until it answers.</summary>
-    public static async Task<RedisSentinel> StartAsync(NetworkHost on, IReadOnlyList<string> config, string? password)
+    public static async Task<RedisSentinel> StartAsync(NetworkHost on, IReadOnlyList<string> config, string? password, TestCertificates? certificates = null)
     {
-        var sentinel = new RedisSentinel(on, config, password);
+        var sentinel = new RedisSentinel(on, config, password, certificates);
         try
         {
             await File.WriteAllLinesAsync(sentinel.ConfigFile, sentinel.ConfigLines());
@@ -53,7 +54,7 @@ public sealed class RedisSentinel : IAsyncDisposable
     /// <summary>Sends one command and returns the reply as text: nested arrays one element per line, errors as <c>-text</c>.</summary>
     public async Task<string> CommandAsync(params string[] arguments)
     {
-        using var client = await RawRedisClient.ConnectAsync(_on.Address, Port, null, TimeSpan.FromSeconds(5));
+        using var client = await RawRedisClient.ConnectAsync(_on.Address, Port, _certificates?.CaFile, TimeSpan.FromSeconds(5));
         if (_password is not null)
             await client.CommandAsync("AUTH", _password);
         return await client.CommandAsync(arguments);
@@ -92,7 +93,22 @@ public sealed class RedisSentinel : IAsyncDisposable
     {
         yield return $"bind {_on.Address}";
         yield return "protected-mode no";
-        yield return $"port {Port}";
+        if (_certificates is { } certificates)
+        {
+            yield return "port 0";
+            yield return $"tls-port {Port}";
+            yield return $"tls-cert-file {certificates.ServerCertFile}";
+            yield return $"tls-key-file {certificates.ServerKeyFile}";
+            yield return $"tls-ca-cert-file {certificates.CaFile}";
+            yield return "tls-auth-clients no";
+            // A sentinel goes to servers and to other sentinels as a replica does.
+            yield return "tls-replication yes";
+        }
+        else
+        {
+            yield return $"port {Port}";
+        }
+
         yield return $"dir {_directory.Path}";
         yield return "daemonize no";
         if (_password is not null)

@@ -142,6 +142,9 @@ public sealed class RedisServer : IAsyncDisposable
             yield return $"tls-key-file {(_options.WrongHostCertificate ? certificates.WrongHostKeyFile : certificates.ServerKeyFile)}";
             yield return $"tls-ca-cert-file {certificates.CaFile}";
             yield return "tls-auth-clients no";
+            // Replicas and the other nodes of a cluster come over TLS as well: there is no plain port.
+            yield return "tls-replication yes";
+            yield return "tls-cluster yes";
         }
         else
         {

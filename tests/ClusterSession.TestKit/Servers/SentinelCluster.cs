@@ -26,6 +26,7 @@ public sealed class SentinelCluster : IAsyncDisposable
     public string ConnectionString =>
         string.Join(',', _sentinels.Select(s => s.Endpoint))
         + $",serviceName={_options.MasterName}"
+        + (_options.Certificates is { } certificates ? $",ssl=true,sslCaFile={certificates.CaFile}" : "")
         + (_options.Password is { } password ? $",password={password}" : "");
 
     /// <summary>Starts everything and waits until each sentinel knows all servers and all other sentinels.</summary>
@@ -176,6 +177,7 @@ public sealed class SentinelCluster : IAsyncDisposable
             {
                 On = HostOf(i),
                 Password = _options.Password,
+                Certificates = _options.Certificates,
                 Config = [.. _options.Config, .. i == 0 ? [] : (string[])[$"replicaof {_servers[0].Host} {_servers[0].Port}"]],
             }));
         }
@@ -196,7 +198,7 @@ public sealed class SentinelCluster : IAsyncDisposable
         if (_options.Password is { } password)
             config.Add($"sentinel auth-pass {name} {password}");
         for (var i = 0; i < _options.Sentinels; i++)
-            _sentinels.Add(await RedisSentinel.StartAsync(HostOf(i), config, _options.SentinelPassword));
+            _sentinels.Add(await RedisSentinel.StartAsync(HostOf(i), config, _options.SentinelPassword, _options.Certificates));
         foreach (var sentinel in _sentinels)
         {
             await Condition.HoldsAsync(

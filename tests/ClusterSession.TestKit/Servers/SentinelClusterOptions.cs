@@ -26,6 +26,9 @@ public sealed record SentinelClusterOptions
     /// <summary>Password of the sentinels themselves; default: none.</summary>
     public string? SentinelPassword { get; init; }
 
+    /// <summary>TLS everywhere with these certificates, between the servers too; default: plain.</summary>
+    public TestCertificates? Certificates { get; init; }
+
     /// <summary>More configuration of each Redis server, one directive per line.</summary>
     public IReadOnlyList<string> Config { get; init; } = [];
 

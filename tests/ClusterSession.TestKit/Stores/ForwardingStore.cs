@@ -13,10 +13,10 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.Read, () => inner.ReadAsync(key, known, cancellationToken), StoreRead.Unavailable);
 
-    public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+    public virtual ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.Commit, () => inner.CommitAsync(key, change, cancellationToken), StoreCommit.Unavailable);
 
-    public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+    public virtual ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.Merge, () => inner.MergeAsync(key, copy, cancellationToken), StoreCommit.Unavailable);
 
     public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>

@@ -27,7 +27,7 @@ public abstract class NodeTests : IAsyncLifetime
 
     protected InMemorySessions Sessions { get; }
 
-    /// <summary>The store of the node that <see cref="StartAsync(Action{IEndpointRouteBuilder}, Action{ClusterSessionOptions}, IClusterSessionStore, Action{WebApplication}, Action{WebApplication})"/> starts first.</summary>
+    /// <summary>The store of the node that <see cref="StartAsync(Action{IEndpointRouteBuilder}, Action{ClusterSessionOptions}, IClusterSessionStore, Action{WebApplication}, Action{WebApplication}, Action{IServiceCollection})"/> starts first.</summary>
     protected CountingStore Store { get; }
 
     protected CapturedLogs Logs { get; } = new();
@@ -45,12 +45,19 @@ public abstract class NodeTests : IAsyncLifetime
     /// <summary>Starts a node; the first is on <see cref="Store"/>, others on one of their own over the same sessions.</summary>
     protected async Task<TestNode> StartAsync(
         Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, IClusterSessionStore? store = null,
-        Action<WebApplication>? before = null, Action<WebApplication>? after = null)
+        Action<WebApplication>? before = null, Action<WebApplication>? after = null, Action<IServiceCollection>? services = null)
     {
         store ??= _nodes.Count == 0 ? Store : new InMemorySessionStore(Sessions);
-        var node = await TestNode.StartAsync(store, endpoints, options, Services, before, after);
+        var node = await TestNode.StartAsync(store, endpoints, options, Services + services, before, after);
         _nodes.Add(node);
         return node;
+    }
+
+    /// <summary>Ends a node before the test does.</summary>
+    protected async Task StopAsync(TestNode node)
+    {
+        _nodes.Remove(node);
+        await node.DisposeAsync();
     }
 
     private void Services(IServiceCollection services)

@@ -106,7 +106,7 @@ internal sealed class KeyRingSource
         var activeFrom = now + lead;
         var longestCookie = _options.AbsoluteTimeout ?? TimeSpan.FromDays(30) + (2 * _options.IdleTimeout);
         var added = SessionKeyRing.NewKey(_random, activeFrom, ring);
-        var next = ring.With(added, now - longestCookie);
+        var next = ring.With(added, longestCookie < now - DateTimeOffset.UnixEpoch ? now - longestCookie : DateTimeOffset.UnixEpoch);
         var stored = await _store.CompareExchangeSharedAsync(SharedName, ring.Write(), next.Write()).ConfigureAwait(false);
         if (Accept(stored) is { } accepted && accepted.Find(added.Id) is not null)
         {
@@ -137,7 +137,9 @@ internal sealed class KeyRingSource
                 }
 
                 var bytes = wanted.Write();
-                var answer = await _store.CompareExchangeSharedAsync(SharedName, shared.Value, bytes).ConfigureAwait(false);
+                // Cast: a null array, or a bare null here, would be converted to an empty value, and that is not the same as none.
+                var expected = shared.Value is { } found ? found : (ReadOnlyMemory<byte>?)null;
+                var answer = await _store.CompareExchangeSharedAsync(SharedName, expected, bytes).ConfigureAwait(false);
                 if (answer.IsAnswered && answer.Value.AsSpan().SequenceEqual(bytes))
                 {
                     Accept(answer);

@@ -20,6 +20,7 @@ internal sealed class JournalService(
 
     private readonly OutageOptions _options = options.Value.Outage;
     private bool _wasStuck;
+    private int _first;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -68,19 +69,27 @@ internal sealed class JournalService(
         }
     }
 
-    /// <summary>False if the store gave no answer; then the rest is not tried.</summary>
+    /// <summary>
+    /// False if something was not taken. After a batch of which nothing was, the rest is not tried, and the next round begins with it: a store that takes
+    /// no change is not asked for every session again and again, and sessions that alone are refused, or whose shard is down, do not hold up the others.
+    /// </summary>
     private async Task<bool> SendAllAsync()
     {
-        foreach (var batch in journal.Keys.Chunk(AtOnce))
+        var keys = journal.Keys.ToArray();
+        var first = keys.Length == 0 ? 0 : _first % keys.Length;
+        var isDone = true;
+        foreach (var batch in keys.Skip(first).Concat(keys.Take(first)).Chunk(AtOnce))
         {
             var sent = await Task.WhenAll(batch.Select(key => journal.SendAsync(key).AsTask())).ConfigureAwait(false);
-            if (Array.IndexOf(sent, false) >= 0)
+            isDone &= Array.IndexOf(sent, false) < 0;
+            if (Array.IndexOf(sent, true) < 0)
             {
-                _wasStuck = true;
-                return false;
+                _first = first + batch.Length;
+                break;
             }
         }
 
-        return true;
+        _wasStuck |= !isDone;
+        return isDone;
     }
 }

@@ -97,6 +97,18 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     /// <summary>What this node has committed lately to a session, or null.</summary>
     public SessionRecord? Find(SessionKey key) => _commits.TryGetValue(key, out var commit) ? commit.Record : null;
 
+    /// <summary>Forgets all commits: what they made was given up. The ends of sessions stay.</summary>
+    public void Clear()
+    {
+        foreach (var commit in _commits)
+        {
+            if (_commits.TryRemove(commit))
+            {
+                Interlocked.Add(ref _bytes, -commit.Value.Record.Size);
+            }
+        }
+    }
+
     /// <summary>Somebody else changed or ended the session.</summary>
     public void OnChanged(SessionKey key)
     {

@@ -139,6 +139,7 @@ internal sealed class StoreRecovery(
             copies.Drop(key);
         }
 
+        recent.Clear(); // Else the next server would be given them, and while it is away they would be served.
         logger.CopiesDiscarded();
     }
 

@@ -30,7 +30,7 @@ public sealed class RedisErrorTests
     [InlineData("UNBLOCKED force unblock from blocking operation", nameof(RedisErrorKind.Unblocked))]
     [InlineData("NOPROTO unsupported protocol version", nameof(RedisErrorKind.NoProto))]
     [InlineData("ERR unknown command `HELLO`, with args beginning with: `3`,", nameof(RedisErrorKind.NoProto))]
-    [InlineData("WRONGTYPE Operation against a key holding the wrong kind of value", nameof(RedisErrorKind.Other))]
+    [InlineData("WRONGTYPE Operation against a key holding the wrong kind of value", nameof(RedisErrorKind.WrongType))]
     [InlineData("OOM", nameof(RedisErrorKind.OutOfMemory))]
     [InlineData("", nameof(RedisErrorKind.Other))]
     public void Errors_are_classified_by_their_code(string text, string kind) =>

@@ -1,0 +1,13 @@
+using ClusterSession.TestKit.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ClusterSession.IntegrationTests.Redis;
+
+internal static class NodeFigures
+{
+    /// <summary>What the node says of itself now.</summary>
+    public static SessionStatistics Figures(this TestNode node) => node.Services.GetRequiredService<ISessionManager>().GetStatistics();
+
+    /// <summary>Of how many sessions only this node has the newest commits.</summary>
+    public static int Unsaved(this TestNode node) => node.Figures().UnsavedSessions;
+}

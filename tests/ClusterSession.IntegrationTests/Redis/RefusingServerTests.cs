@@ -1,0 +1,111 @@
+using ClusterSession.TestKit.Metrics;
+using ClusterSession.TestKit.Servers;
+using Xunit;
+
+namespace ClusterSession.IntegrationTests.Redis;
+
+/// <summary>A server that answers and refuses writes (S20, S21; a full one is in the chaos tests), or that has fewer replicas than were asked for (V10).</summary>
+public sealed class RefusingServerTests
+{
+    [Fact]
+    public async Task Commits_that_a_master_without_replicas_refuses_are_kept_until_one_is_back()
+    {
+        await using var redis = await RedisServer.StartAsync(new RedisServerOptions { Config = ["min-replicas-to-write 1"] });
+        await using var replica = await StartReplicaAsync(redis);
+        await TellAsync(redis, "NOREPLICAS", replica.Kill9Async, () => replica.StartAgainAsync());
+    }
+
+    [Fact]
+    public async Task Commits_that_a_server_which_cannot_persist_refuses_are_kept_until_it_can()
+    {
+        await using var redis = await RedisServer.StartAsync(new RedisServerOptions { Config = ["save 3600 1", "dbfilename dump.rdb"] });
+        var inTheWay = Path.Combine(redis.WorkingDirectory, "dump.rdb");
+        await TellAsync(
+            redis,
+            "MISCONF",
+            async () =>
+            {
+                // A directory in the place of the file makes the save fail, also for root.
+                Directory.CreateDirectory(Path.Combine(inTheWay, "in-the-way"));
+                await SavedAsync(redis, "err");
+            },
+            async () =>
+            {
+                Directory.Delete(inTheWay, recursive: true);
+                await SavedAsync(redis, "ok");
+            });
+    }
+
+    [Fact]
+    public async Task Commit_that_too_few_replicas_confirm_is_answered_as_committed_and_counted_as_short()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var replica = await StartReplicaAsync(redis);
+        await using var a = await RedisNode.StartAsync(redis, Replicated);
+        await using var b = await RedisNode.StartAsync(redis);
+        using var commits = new CounterReading(a.Services, "clustersession.commits");
+        using var tooFew = new CounterReading(a.Services, "clustersession.replicas.short");
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        Assert.Equal((1, 0), (commits.Value, tooFew.Value));
+
+        replica.Process.Stop();
+        Assert.Equal("blue", await browser.GetAsync("/set/color/blue"));
+        Assert.Equal(200, (int)browser.LastStatus);
+        Assert.Equal((2, 1), (commits.Value, tooFew.Value));
+        Assert.Equal("blue", await browser.GetAsync("/get/color", b));
+
+        replica.Process.Continue();
+        await Condition.HoldsAsync(
+            async () =>
+            {
+                var before = tooFew.Value;
+                await browser.GetAsync($"/set/n/{commits.Value}", a);
+                return tooFew.Value == before;
+            },
+            "the replica confirms again");
+
+        static void Replicated(ClusterSessionOptions options) => options.Durability = SessionDurability.Replicated;
+    }
+
+    private static async Task TellAsync(RedisServer redis, string error, Func<Task> refuse, Func<Task> heal)
+    {
+        await using var a = await RedisNode.StartAsync(redis);
+        await using var b = await RedisNode.StartAsync(redis);
+        var (mine, others) = (a.Browser(), b.Browser());
+        await mine.GetAsync("/set/color/red");
+        await others.GetAsync("/set/color/green");
+        await refuse();
+
+        Assert.Equal("blue", await mine.GetAsync("/set/color/blue"));
+        Assert.Equal(200, (int)mine.LastStatus);
+        Assert.Equal("blue", await mine.GetAsync("/get/color"));
+        Assert.Equal("green", await others.GetAsync("/get/color", a));
+        Assert.Equal((1, true), (a.Unsaved(), a.Figures().IsStoreAnswering));
+        Assert.Contains($"errorstat_{error}", await redis.CommandAsync("INFO", "errorstats"), StringComparison.Ordinal);
+        var stranger = a.Browser();
+        await stranger.GetAsync("/set/color/black");
+        Assert.Equal((503, false), ((int)stranger.LastStatus, stranger.LastSetCookie));
+
+        await heal();
+        await Condition.HoldsAsync(() => a.Unsaved() == 0, "what was kept is sent");
+        Assert.Equal("blue", await mine.GetAsync("/get/color", b));
+        Assert.Equal("False", await mine.GetAsync("/regressed", b));
+    }
+
+    private static async Task<RedisServer> StartReplicaAsync(RedisServer master)
+    {
+        var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = master.Port });
+        await Condition.HoldsAsync(async () => await master.InfoAsync("replication", "connected_slaves") == "1"
+            && await replica.InfoAsync("replication", "master_link_status") == "up", "the replica is in step");
+        return replica;
+    }
+
+    private static async Task SavedAsync(RedisServer redis, string outcome)
+    {
+        await redis.CommandAsync("BGSAVE");
+        await Condition.HoldsAsync(
+            async () => await redis.InfoAsync("persistence", "rdb_bgsave_in_progress") == "0" && await redis.InfoAsync("persistence", "rdb_last_bgsave_status") == outcome,
+            $"the save has ended: {outcome}");
+    }
+}

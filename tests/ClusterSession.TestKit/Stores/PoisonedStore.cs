@@ -1,0 +1,22 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+
+namespace ClusterSession.TestKit.Stores;
+
+/// <summary>A store that takes no change of some sessions and is well otherwise: what they hold cannot be stored, or the server that has them is down.</summary>
+public sealed class PoisonedStore(IClusterSessionStore inner) : ForwardingStore(inner)
+{
+    /// <summary>Which sessions' changes are not taken.</summary>
+    public Func<SessionKey, bool> IsPoison { get; set; } = static _ => false;
+
+    /// <summary>What is said of them.</summary>
+    public StoreFailure Failure { get; set; } = StoreFailure.Refused;
+
+    public override ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+        IsPoison(key) ? new(StoreCommit.Unavailable(Failure)) : base.CommitAsync(key, change, cancellationToken);
+
+    public override ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+        IsPoison(key) ? new(StoreCommit.Unavailable(Failure)) : base.MergeAsync(key, copy, cancellationToken);
+
+    protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable) => ask();
+}

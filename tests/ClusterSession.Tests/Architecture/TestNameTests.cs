@@ -1,0 +1,25 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace ClusterSession.Tests.Architecture;
+
+/// <summary>The pages say of each promise which test proves it: that test exists.</summary>
+public sealed partial class TestNameTests
+{
+    private static readonly Lazy<HashSet<string>> Tests = new(() =>
+        [.. Repository.Files(".cs", "tests").SelectMany(file => Method().Matches(Repository.Read(file))).Select(method => method.Groups["name"].Value)]);
+
+    public static TheoryData<string> Pages => [.. Repository.Files(".md")];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Tests_that_are_named_exist(string page) =>
+        Assert.All(Sentence().Matches(Repository.Read(page)).Select(sentence => sentence.Groups["name"].Value).Distinct(), name => Assert.Contains(name, Tests.Value));
+
+    [GeneratedRegex(@"public (?:async )?(?:override )?(?:Task|void) (?<name>\w+)\(")]
+    private static partial Regex Method();
+
+    /// <summary>A test's name is a sentence: two underscores at least. A path or a setting has none or is written otherwise.</summary>
+    [GeneratedRegex(@"`(?<name>[A-Z]\w*[a-z]\w*_\w+_\w+)`")]
+    private static partial Regex Sentence();
+}
