@@ -20,7 +20,7 @@ namespace ClusterSession.Redis;
 /// new, repair     EVALSHA merge.lua          attribute by attribute
 /// touch           EVALSHA touch.lua          at most one per session, node and touch interval
 /// end             EVALSHA destroy.lua        leaves a tombstone that expires
-/// key ring        GET, EVALSHA exchange.lua
+/// shared values   GET, EVALSHA exchange.lua  key ring, ended principals; tracked as sessions are
 /// replicas        WAIT, right behind the commit
 /// </code>
 /// A script the server does not know (NOSCRIPT: restart, failover, SCRIPT FLUSH) is sent whole once. What was certainly not executed
@@ -114,7 +114,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     {
         var key = _keys.Shared(name);
         return await ExecuteAsync(
-            key, new GetSharedRequest(key), static failure => new StoreShared(null, failure), cancellationToken).ConfigureAwait(false);
+            key, new GetSharedRequest(key, _leases), static failure => new StoreShared(null, failure), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -123,7 +123,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     {
         var key = _keys.Shared(name);
         return ExecuteAsync(
-            key, new SharedRequest(_keys, key, expected, value), static failure => new StoreShared(null, failure), cancellationToken);
+            key, new SharedRequest(_keys, key, expected, value, _leases), static failure => new StoreShared(null, failure), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -138,6 +138,10 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         if (_keys.TryParseSession(key, out var session))
         {
             _observer?.OnChanged(session);
+        }
+        else if (_keys.NameOfShared(key) is { } shared)
+        {
+            _observer?.OnSharedChanged(shared);
         }
     }
 

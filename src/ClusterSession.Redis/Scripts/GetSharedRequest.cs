@@ -5,8 +5,11 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>GET of a small shared value.</summary>
-internal sealed class GetSharedRequest(byte[] key) : RedisRequest<StoreShared>
+internal sealed class GetSharedRequest(byte[] key, LeaseSource leases) : RedisRequest<StoreShared>, ILeasedRequest
 {
+    /// <inheritdoc/>
+    public RedisConnection? Connection { get; set; }
+
     public override bool IsRead => true;
 
     public override void WriteTo(ref RespWriter writer)
@@ -16,5 +19,5 @@ internal sealed class GetSharedRequest(byte[] key) : RedisRequest<StoreShared>
     }
 
     protected override StoreShared Parse(ref RespReader reader) =>
-        new(reader.IsNull ? null : reader.Bytes.ToArray(), StoreFailure.None);
+        new(reader.IsNull ? null : reader.Bytes.ToArray(), StoreFailure.None, leases.For(Connection!));
 }

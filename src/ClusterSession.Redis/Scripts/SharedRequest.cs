@@ -1,12 +1,16 @@
+using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>exchange.lua.</summary>
-internal sealed class SharedRequest(RedisKeys keys, byte[] key, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value)
-    : ScriptRequest<StoreShared>(RedisScript.Exchange, keys)
+internal sealed class SharedRequest(RedisKeys keys, byte[] key, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, LeaseSource leases)
+    : ScriptRequest<StoreShared>(RedisScript.Exchange, keys), ILeasedRequest
 {
+    /// <inheritdoc/>
+    public RedisConnection? Connection { get; set; }
+
     protected override int ArgumentCount => expected is null ? 1 : 2;
 
     protected override void WriteKey(ref RespWriter writer) => writer.WriteBulk(key);
@@ -21,5 +25,5 @@ internal sealed class SharedRequest(RedisKeys keys, byte[] key, ReadOnlyMemory<b
     }
 
     protected override StoreShared Parse(ref RespReader reader) =>
-        new(reader.IsNull ? null : reader.Bytes.ToArray(), StoreFailure.None);
+        new(reader.IsNull ? null : reader.Bytes.ToArray(), StoreFailure.None, leases.For(Connection!));
 }
