@@ -22,6 +22,7 @@ internal sealed partial class RequestSession
                 "The session's id cannot be changed after the response headers have left: the client would not learn the new one. Call RotateIdAsync before writing the response.");
         }
 
+        RecordPrincipal();
         var record = await ReadNewestAsync().ConfigureAwait(false);
         var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta()).ConfigureAwait(false);
         ThrowIfUnavailable(created, "The session's id could not be changed: its store gave no answer.");

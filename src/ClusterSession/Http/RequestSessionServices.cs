@@ -24,6 +24,8 @@ internal sealed class RequestSessionServices(
 
     public CookieMemory Cookies { get; } = new();
 
+    public PrincipalMemory Principals { get; } = new();
+
     public ISessionSerializer Serializer { get; } = serializer;
 
     public RandomNumberGenerator Random { get; } = random;
