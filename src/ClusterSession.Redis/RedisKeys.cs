@@ -13,7 +13,7 @@ namespace ClusterSession.Redis;
 ///   field m                      header: format 1, flags 1, created 8, lineage length 1, lineage 13 each, newest first
 ///   field s                      of a tombstone: the key under which the session goes on, 22 characters
 ///   field a&lt;name&gt;                attribute: version 13, flags 1, value
-/// {prefix}:1:shared:&lt;name&gt;        a small value that all nodes share (string), such as the key ring
+/// {prefix}:1:shared:&lt;name&gt;        a small value that all nodes share (string), such as the key ring or the list of ended principals
 /// </code>
 /// The 1 is the version of this layout: two releases with different layouts can share a server without reading each other's
 /// records. The braces make all keys that a session may get one hash slot of a cluster.
@@ -26,6 +26,7 @@ internal sealed class RedisKeys(string prefix)
 
     private readonly byte[] _session = Encoding.UTF8.GetBytes(prefix + ":1:{");
     private readonly string _shared = prefix + ":1:shared:";
+    private readonly byte[] _sharedUtf8 = Encoding.UTF8.GetBytes(prefix + ":1:shared:");
 
     public static ReadOnlySpan<byte> HeaderField => "m"u8;
 
@@ -41,6 +42,10 @@ internal sealed class RedisKeys(string prefix)
         key.WriteText(destination[_session.Length..]);
         destination[^1] = (byte)'}';
     }
+
+    /// <summary>The shared value that a key of the server names, if it names one.</summary>
+    public string? NameOfShared(ReadOnlySpan<byte> key) =>
+        key.StartsWith(_sharedUtf8) ? Encoding.UTF8.GetString(key[_sharedUtf8.Length..]) : null;
 
     public byte[] Shared(string name) => Encoding.UTF8.GetBytes(_shared + name);
 

@@ -19,7 +19,7 @@ namespace ClusterSession.Redis;
 /// new, repair     EVALSHA merge.lua          attribute by attribute
 /// touch           EVALSHA touch.lua          at most one per session, node and touch interval
 /// end             EVALSHA destroy.lua        leaves a tombstone that expires
-/// key ring        GET, EVALSHA exchange.lua
+/// shared values   GET, EVALSHA exchange.lua  key ring, ended principals; tracked as sessions are
 /// replicas        WAIT, right behind the commit
 /// </code>
 /// How they are sent, and once more where that may help, is in <see cref="StoreRequestSender"/>. Thread-safe.
@@ -103,12 +103,12 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     /// <inheritdoc/>
     public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
-        _requests.SendAsync(new GetSharedRequest(_keys.Shared(name)), cancellationToken);
+        _requests.SendAsync(new GetSharedRequest(_keys.Shared(name), _leases), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<StoreShared> CompareExchangeSharedAsync(
         string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
-        _requests.SendAsync(new SharedRequest(_keys, _keys.Shared(name), expected, value), cancellationToken);
+        _requests.SendAsync(new SharedRequest(_keys, _keys.Shared(name), expected, value, _leases), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
@@ -122,6 +122,10 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         if (_keys.TryParseSession(key, out var session))
         {
             _observer?.OnChanged(session);
+        }
+        else if (_keys.NameOfShared(key) is { } shared)
+        {
+            _observer?.OnSharedChanged(shared);
         }
     }
 

@@ -61,7 +61,7 @@ public class RespBenchmarks
         // MERGE carries header and fields in the form in which they are stored; they are its arguments from the seventh on.
         var output = new RespOutput();
         var writer = new RespWriter(output);
-        var copy = new SessionCopy(record, record.Version, SessionCopyMode.Create, TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(20));
+        var copy = new SessionCopy(record, record.Version, SessionCopyMode.Create, TimeSpan.FromMinutes(20));
         new MergeRequest(_keys, _session.Key, copy, _leases).WriteTo(ref writer);
         var command = new RespReader(output.Written.Span);
         command.ReadArray();

@@ -4,7 +4,7 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>GET of a small shared value.</summary>
-internal sealed class GetSharedRequest(byte[] key) : StoreRequest<StoreShared>
+internal sealed class GetSharedRequest(byte[] key, LeaseSource leases) : StoreRequest<StoreShared>
 {
     public override bool IsRead => true;
 
@@ -21,5 +21,5 @@ internal sealed class GetSharedRequest(byte[] key) : StoreRequest<StoreShared>
     }
 
     protected override StoreShared Parse(ref RespReader reader) =>
-        new(reader.IsNull ? null : reader.Bytes.ToArray(), StoreFailure.None);
+        new(reader.IsNull ? null : reader.Bytes.ToArray(), StoreFailure.None, leases.For(Connection!));
 }

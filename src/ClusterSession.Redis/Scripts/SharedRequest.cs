@@ -4,7 +4,7 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>exchange.lua.</summary>
-internal sealed class SharedRequest(RedisKeys keys, byte[] key, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value)
+internal sealed class SharedRequest(RedisKeys keys, byte[] key, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, LeaseSource leases)
     : ScriptRequest<StoreShared>(RedisScript.Exchange, keys)
 {
     public override int RouteLength => key.Length;
@@ -27,5 +27,5 @@ internal sealed class SharedRequest(RedisKeys keys, byte[] key, ReadOnlyMemory<b
     }
 
     protected override StoreShared Parse(ref RespReader reader) =>
-        new(reader.IsNull ? null : reader.Bytes.ToArray(), StoreFailure.None);
+        new(reader.IsNull ? null : reader.Bytes.ToArray(), StoreFailure.None, leases.For(Connection!));
 }

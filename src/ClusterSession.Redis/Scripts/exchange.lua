@@ -3,6 +3,7 @@
 local stored = redis.call('GET', KEYS[1])
 if stored == (ARGV[2] or false) then
   redis.call('SET', KEYS[1], ARGV[1])
+  redis.call('EXISTS', KEYS[1]) -- Begins tracking anew; see commit.lua.
   return ARGV[1]
 end
 return stored

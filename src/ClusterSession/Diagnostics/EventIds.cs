@@ -11,6 +11,7 @@ internal static class EventIds
     public const int SessionRegressed = 1005;
     public const int SessionEndedMeanwhile = 1006;
     public const int CommitAfterHeadersFailed = 1007;
+    public const int SessionEndedWithPrincipal = 1008;
 
     // 2000: stores and copies
     public const int StoreLostSession = 2001;
@@ -30,6 +31,8 @@ internal static class EventIds
     public const int ReplayDone = 2014;
     public const int CopiesDiscarded = 2015;
     public const int BackgroundFailed = 2016;
+    public const int NotBeforesMalformed = 2017;
+    public const int PrincipalEnded = 2018;
 
     // 3000: key ring
     public const int KeyRingCreated = 3001;

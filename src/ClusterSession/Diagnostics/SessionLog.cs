@@ -32,6 +32,16 @@ internal static partial class SessionLog
         "A session was ended by another request while this one changed it; the change is dropped.")]
     public static partial void SessionEndedMeanwhile(this ILogger logger);
 
+    [LoggerMessage(EventIds.SessionEndedWithPrincipal, LogLevel.Information, "A session was ended because all sessions of its principal were.")]
+    public static partial void SessionEndedWithPrincipal(this ILogger logger);
+
+    [LoggerMessage(EventIds.PrincipalEnded, LogLevel.Information, "All sessions of a principal were ended on this node; the store has taken it: {IsStored}.")]
+    public static partial void PrincipalEnded(this ILogger logger, bool isStored);
+
+    [LoggerMessage(EventIds.NotBeforesMalformed, LogLevel.Critical,
+        "The list of principals whose sessions were ended is not one that this release can read. It is left as it is, and nothing is added to it.")]
+    public static partial void NotBeforesMalformed(this ILogger logger);
+
     [LoggerMessage(EventIds.StoreLostSession, LogLevel.Warning, "The store had lost a session; it was restored from this node's copy.")]
     public static partial void StoreLostSession(this ILogger logger);
 

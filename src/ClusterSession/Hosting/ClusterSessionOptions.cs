@@ -91,6 +91,17 @@ public sealed class ClusterSessionOptions
     /// <value>Default 16,384; 1 to 65,000.</value>
     public int MaxAttributes { get; set; } = 16 * 1024;
 
+    /// <summary>
+    /// Who is logged in, by a name that stays the same for a person or account, or null for nobody. The session remembers it (as a hash), so that
+    /// <see cref="ISessionManager.EndAllAsync"/> finds it. Asked by every request that uses a session, before its endpoint runs and again when it commits; from
+    /// several requests at once.
+    /// </summary>
+    /// <value>
+    /// Default: of an authenticated <see cref="HttpContext.User"/> the claim <see cref="System.Security.Claims.ClaimTypes.NameIdentifier"/>, else the identity's name. A request of
+    /// nobody leaves what the session remembers.
+    /// </value>
+    public Func<HttpContext, string?> Principal { get; set; } = Http.RequestPrincipal.Of;
+
     internal List<string> BindingErrors { get; } = [];
 
     internal TimeSpan EffectiveTouchInterval =>

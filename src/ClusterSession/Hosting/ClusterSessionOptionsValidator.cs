@@ -32,6 +32,11 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
             errors.Add($"ClusterSession:KeyPrefix is '{options.KeyPrefix}'. Use 1 to 64 letters, digits, '.', '_' or '-'.");
         }
 
+        if (options.Principal is null)
+        {
+            errors.Add("ClusterSession:Principal is null. Give it a function, or leave it as it is; one that returns null ties no session to anybody.");
+        }
+
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 

@@ -10,6 +10,7 @@ using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Opening;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -61,6 +62,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<StoreGuard>();
         services.TryAddSingleton<RecentCommits>();
         services.TryAddSingleton<CommitJournal>();
+        services.TryAddSingleton<NotBefores>();
         services.TryAddSingleton<StoreRecovery>();
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionOpener>();
@@ -69,6 +71,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionTouches>();
         services.AddHostedService(static provider => provider.GetRequiredService<SessionTouches>());
         services.AddHostedService(static provider => provider.GetRequiredService<StoreRecovery>());
+        services.AddHostedService<NotBeforeService>();
         services.AddHostedService<JournalService>();
         services.AddHostedService<SessionGauges>();
     }

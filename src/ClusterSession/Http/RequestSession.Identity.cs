@@ -26,6 +26,7 @@ internal sealed partial class RequestSession
                 "The session's id cannot be changed after the response headers have left: the client would not learn the new one. Call RotateIdAsync before writing the response.");
         }
 
+        RecordPrincipal();
         var deadline = BeginWaiting();
         try
         {

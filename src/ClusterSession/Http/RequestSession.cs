@@ -3,6 +3,7 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Opening;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -66,7 +67,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             foreach (var attribute in Record)
             {
                 var name = attribute.Name;
-                if (attribute.Exists && _delta?.TryGet(name, out _) != true)
+                if (attribute.Exists && !SessionPrincipal.IsReserved(name) && _delta?.TryGet(name, out _) != true)
                 {
                     keys.Add(name);
                 }
@@ -76,7 +77,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             {
                 foreach (var (name, value) in _delta.Changes)
                 {
-                    if (value is not null)
+                    if (value is not null && !SessionPrincipal.IsReserved(name))
                     {
                         keys.Add(name);
                     }
@@ -103,6 +104,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         Source = opened.Source;
         IsRegressed = opened.IsRegressed;
         IsNew = false;
+        RecordPrincipal();
     }
 
     /// <summary>Begins anew where the client's session had expired; its cookie is taken back unless a new one replaces it.</summary>
@@ -122,6 +124,12 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
     {
+        if (SessionPrincipal.IsReserved(key))
+        {
+            value = null;
+            return false;
+        }
+
         if (_delta is not null && _delta.TryGet(key, out value))
         {
             value = value?.AsSpan().ToArray();
@@ -135,6 +143,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     [return: MaybeNull]
     public T Get<T>(string key)
     {
+        if (SessionPrincipal.IsReserved(key))
+        {
+            return default;
+        }
+
         if (_delta is not null && _delta.TryGet(key, out var changed))
         {
             return changed is null ? default : _services.Serializer.Deserialize<T>(changed);
@@ -156,6 +169,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     public void Remove(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
+        if (SessionPrincipal.IsReserved(key))
+        {
+            return;
+        }
+
         BeforeChange();
         if (_record is not null && _record.TryFind(key, out var attribute) && attribute.Exists)
         {
@@ -194,6 +212,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             return new(CommitResult.Nothing);
         }
 
+        RecordPrincipal(); // A new session has none yet, and an endpoint may have logged somebody in.
         var delta = _delta!;
         _delta = null;
         if (_isEndedElsewhere)
@@ -250,6 +269,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     private void SetOwned(string key, byte[] value)
     {
         ArgumentNullException.ThrowIfNull(key);
+        if (SessionPrincipal.IsReserved(key))
+        {
+            throw new ArgumentException(Reserved, nameof(key));
+        }
+
         BeforeChange();
         var options = _services.Options;
         if (value.Length > options.MaxAttributeBytes)

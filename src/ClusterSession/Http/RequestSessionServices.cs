@@ -26,6 +26,8 @@ internal sealed class RequestSessionServices(
 
     public SetCookieHeader SetCookie { get; } = new(options.Value.Cookie);
 
+    public PrincipalMemory Principals { get; } = new();
+
     public ISessionSerializer Serializer { get; } = serializer;
 
     public RandomNumberGenerator Random { get; } = random;

@@ -12,4 +12,22 @@ public interface ISessionManager
     /// <exception cref="ArgumentException">The text is no session id.</exception>
     /// <exception cref="SessionUnavailableException">The store gave no answer, and there is no room to keep the end here until it does.</exception>
     Task<bool> EndAsync(string sessionId);
+
+    /// <summary>
+    /// Logs somebody out everywhere: ends all sessions that are theirs by now, on every node, without looking for them. Whoever logs in again afterwards has a session that counts.
+    /// When the call has returned, every node that reaches the store refuses the sessions as soon as the store's push arrives, within a second at most; this node has refused
+    /// them since it was called.
+    /// </summary>
+    /// <param name="principal">The name that <see cref="ClusterSessionOptions.Principal"/> gives of their requests.</param>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
+    /// <exception cref="SessionUnavailableException">
+    /// The store has not taken it within <see cref="OutageOptions.HardTimeout"/>. This node refuses the sessions all the same, and sends it on until the store takes it, unless it is
+    /// stopped before; calling again is harmless.
+    /// </exception>
+    /// <remarks>
+    /// A session is theirs from the request in which it was first used while they were logged in. It is ended if the clock of the node that recorded that was at most 100 ms ahead
+    /// of this node's, or if this node has seen what that one wrote, as nodes that share sessions do all the time. Only sessions are ended: a ticket of authentication that is
+    /// not kept in the session is for the application to refuse.
+    /// </remarks>
+    Task EndAllAsync(string principal);
 }

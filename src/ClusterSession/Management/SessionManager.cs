@@ -2,14 +2,17 @@ using System.Text;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Sessions.Recovery;
+using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 
 namespace ClusterSession.Management;
 
 /// <inheritdoc/>
 internal sealed class SessionManager(
-    StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, SessionCommitter committer, TimeProvider time) : ISessionManager
+    StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, SessionCommitter committer, NotBefores notBefores, TimeProvider time)
+    : ISessionManager
 {
     public SessionStatistics GetStatistics() => new(
         store.Name,
@@ -36,5 +39,16 @@ internal sealed class SessionManager(
             CommitOutcome.Destroyed => false,
             _ => throw new SessionUnavailableException("The session could not be ended: its store gave no answer.", ended.Failure),
         };
+    }
+
+    public async Task EndAllAsync(string principal)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(principal);
+        if (await notBefores.EndAsync(PrincipalKey.Of(principal)).ConfigureAwait(false) != StoreFailure.None)
+        {
+            // Unknown, whatever the store said last: it is sent on, and will have happened.
+            throw new SessionUnavailableException(
+                "The end of all sessions of this principal has not reached the store; it holds on this node, and is sent until the store takes it.", StoreFailure.Unknown);
+        }
     }
 }

@@ -17,7 +17,7 @@ namespace ClusterSession.Stores;
 /// <item>A destroyed session leaves a tombstone for as long as it was told, and nothing revives it.</item>
 /// <item>A store that cannot be reached says so as a value (<see cref="StoreFailure"/>), never as "missing", never by an exception.</item>
 /// <item>Attributes, fields and flag bits that this release does not know are kept as they are.</item>
-/// <item>A lease that a read or commit hands out is current only while the store would tell the observer of every change by others.</item>
+/// <item>A lease that a read, a commit or a shared value hands out is current only while the store would tell the observer of every change by others.</item>
 /// <item>Every operation is answered within <see cref="OutageOptions.HardTimeout"/>, if need be with "no answer"; what it may still do later is harmless.</item>
 /// </list>
 /// <para>All members are thread-safe.</para>
@@ -66,7 +66,7 @@ public interface IClusterSessionStore
     /// <param name="cancellationToken">Gives up waiting.</param>
     ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken);
 
-    /// <summary>Reads a small value that all nodes share, such as the key ring.</summary>
+    /// <summary>Reads a small value that all nodes share, such as the key ring. Its changes by others are told, as those of sessions.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken);

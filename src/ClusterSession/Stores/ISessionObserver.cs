@@ -9,6 +9,12 @@ public interface ISessionObserver
     /// <param name="key">Which session.</param>
     void OnChanged(SessionKey key);
 
+    /// <summary>Somebody else changed a shared value that was read or exchanged here; what is known of it may be old.</summary>
+    /// <param name="name">Its name.</param>
+    void OnSharedChanged(string name)
+    {
+    }
+
     /// <summary>The store can be reached, for the first time or again, or has just been emptied.</summary>
     /// <param name="continuity">What it has of what was acknowledged before.</param>
     void OnConnected(StoreContinuity continuity)

@@ -62,6 +62,14 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
             }
         }
 
+        public void OnSharedChanged(string name)
+        {
+            if (!broken.HasFlag(BrokenPart.Changes))
+            {
+                observer.OnSharedChanged(name);
+            }
+        }
+
         public void OnConnected(StoreContinuity continuity) =>
             observer.OnConnected(broken.HasFlag(BrokenPart.Replay) ? new StoreContinuity(StoreLoss.None) : continuity);
     }

@@ -37,7 +37,7 @@ public sealed class SessionLifeTests : IAsyncLifetime
         await ShortenAsync(key);
         Assert.Equal("blue", await browser.GetAsync("/get/color"));
         Assert.True(ClusterSession.Sessions.SessionId.TryParse(browser.Id!, out var id));
-        Assert.Equal(StoreTouch.Touched, await store.TouchAsync(ClusterSession.Sessions.SessionKey.Of(id), idle, CancellationToken.None));
+        Assert.Equal(StoreTouch.Touched, await store.TouchAsync(ClusterSession.Sessions.SessionKey.Of(id), idle, idle, CancellationToken.None));
         await AssertLifeAsync(key, idle);
 
         await browser.GetAsync("/destroy");

@@ -212,6 +212,36 @@ public abstract partial class SessionStoreConformance
         Assert.Single(seen.Distinct());
     }
 
+    [Fact]
+    public async Task Change_of_a_shared_value_is_told_to_who_has_read_it()
+    {
+        var name = "test" + Key;
+        await A.CompareExchangeSharedAsync(name, null, Bytes("first"), default);
+        Assert.True((await B.ReadSharedAsync(name, default)).Lease!.IsCurrent);
+        ToldB.Forget(name);
+        await A.CompareExchangeSharedAsync(name, Bytes("first"), Bytes("second"), default);
+        await Condition.HoldsAsync(() => ToldB.WasTold(name), "the change is told");
+    }
+
+    [Fact]
+    public async Task Creation_of_a_shared_value_is_told_to_who_has_found_none()
+    {
+        var name = "test" + Key;
+        Assert.Null((await B.ReadSharedAsync(name, default)).Value);
+        await A.CompareExchangeSharedAsync(name, null, Bytes("first"), default);
+        await Condition.HoldsAsync(() => ToldB.WasTold(name), "the creation is told");
+    }
+
+    [Fact]
+    public async Task Change_of_a_shared_value_is_told_to_who_has_changed_it_before()
+    {
+        var name = "test" + Key;
+        await A.ReadSharedAsync(name, default);
+        Assert.True((await A.CompareExchangeSharedAsync(name, null, Bytes("first"), default)).Lease!.IsCurrent);
+        await B.CompareExchangeSharedAsync(name, Bytes("first"), Bytes("second"), default);
+        await Condition.HoldsAsync(() => ToldA.WasTold(name), "the change is told");
+    }
+
     private static async Task<(string? Value, bool IsAnswered)> SharedAsync(ValueTask<StoreShared> asked)
     {
         var shared = await asked;

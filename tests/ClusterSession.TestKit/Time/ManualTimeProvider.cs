@@ -68,6 +68,13 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
     /// <summary>Lets time pass in small steps until the task is done.</summary>
     public async Task<T> DriveAsync<T>(Task<T> task)
     {
+        await DriveAsync((Task)task);
+        return await task;
+    }
+
+    /// <inheritdoc cref="DriveAsync{T}(Task{T})"/>
+    public async Task DriveAsync(Task task)
+    {
         for (var steps = 0; !task.IsCompleted; steps++)
         {
             if (steps > 10_000)
@@ -82,7 +89,7 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
             }
         }
 
-        return await task;
+        await task;
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

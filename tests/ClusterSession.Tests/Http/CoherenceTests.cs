@@ -142,14 +142,4 @@ public sealed class CoherenceTests : NodeTests
 
         static void None(ClusterSessionOptions options) => options.LocalCopies.MaxCount = 0;
     }
-
-    /// <summary>A store whose news never arrive.</summary>
-    private sealed class DeafStore(IClusterSessionStore inner) : ForwardingStore(inner)
-    {
-        public override void Observe(ISessionObserver observer)
-        {
-        }
-
-        protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable) => ask();
-    }
 }

@@ -1,5 +1,7 @@
 using System.Text;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Stores.InMemory;
+using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +13,7 @@ namespace ClusterSession.Tests.Http;
 public sealed class LogScanTests : NodeTests
 {
     private const string Secret = "s3cretValue4711";
+    private const string Somebody = "somebody.4711@example.org";
 
     [Fact]
     public async Task No_log_message_carries_an_id_a_token_a_key_or_a_value_even_at_Trace()
@@ -30,14 +33,14 @@ public sealed class LogScanTests : NodeTests
             {
                 throw new InvalidOperationException("The endpoint's own.");
             }
-        }));
-        var b = await StartAsync(store: faulty, options: options =>
+        }), before: LogIn);
+        var b = await StartAsync(store: faulty, before: LogIn, options: options =>
         {
             options.Outage.BreakAfter = 3;
             options.Outage.JournalSessions = 1;
         });
         var browser = a.Browser();
-        var secrets = new HashSet<string> { Secret };
+        var secrets = new HashSet<string> { Secret, Somebody, Convert.ToHexStringLower(PrincipalKey.Of(Somebody).ToBytes()), Convert.ToBase64String(PrincipalKey.Of(Somebody).ToBytes()) };
         await StepAsync("/write");
         await StepAsync("/write?late=1");
         await Assert.ThrowsAnyAsync<Exception>(() => browser.GetAsync("/write?throw=1"));
@@ -63,8 +66,13 @@ public sealed class LogScanTests : NodeTests
             Time.Advance(TimeSpan.FromMinutes(2));
         }
 
+        await Assert.ThrowsAsync<SessionUnavailableException>(() => Time.DriveAsync(b.EndAllAsync(Somebody)));
         faulty.Failing = StoreOperations.None;
         Time.Advance(TimeSpan.FromMinutes(2));
+        await StepAsync("/write?in=1");
+        await a.EndAllAsync(Somebody);
+        await StepAsync("/get/k?in=1");
+        await StepAsync("/write?in=1");
         await StepAsync("/destroy");
         await old.GetAsync("/get/k");
         Time.Advance(TimeSpan.FromDays(1));
@@ -73,11 +81,19 @@ public sealed class LogScanTests : NodeTests
         Assert.True(Logs.All.Count > 100, "the scan saw the logs");
         Assert.Contains(Logs.All, log => log.Event.Name == "CookieRefused");
         Assert.Contains(Logs.All, log => log.Event.Name == "OpenFailed");
+        Assert.Contains(Logs.All, log => log.Event.Name == "SessionEndedWithPrincipal");
         Assert.Contains(Logs.All, log => log.Event.Name == "CommittedAfterHeaders");
         foreach (var log in Logs.All)
         {
             Assert.All(secrets, secret => Assert.False(log.Text.Contains(secret, StringComparison.Ordinal), $"{log.Category} {log.Event} carries a secret"));
         }
+
+        // Not by its name in the query: the server logs that.
+        static void LogIn(WebApplication app) => app.Use(next => context =>
+        {
+            context.User = context.Request.Query.ContainsKey("in") ? Login.As(Somebody) : context.User;
+            return next(context);
+        });
 
         async Task StepAsync(string path)
         {

@@ -141,7 +141,7 @@ public sealed class OpenFailureTests : NodeTests
         await behind.MergeAsync(key, new SessionCopy(first, first.Version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
         var delta = new SessionDelta();
         delta.Set("shape", "round"u8.ToArray());
-        await behind.CommitAsync(key, new SessionChange(first.Version, new(second.Stamp + 1000, 77), delta, [], TimeSpan.FromHours(1)), default);
+        await behind.CommitAsync(key, new SessionChange(first.Version, new(second.Stamp + 1000, 77), delta, [], TimeSpan.FromHours(1), TimeSpan.FromHours(1)), default);
 
         store.Failing = StoreOperations.Merge;
         replaceable.Replace(behind);

@@ -137,9 +137,7 @@ internal sealed class KeyRingSource
                 }
 
                 var bytes = wanted.Write();
-                // Cast: a null array, or a bare null here, would be converted to an empty value, and that is not the same as none.
-                var expected = shared.Value is { } found ? found : (ReadOnlyMemory<byte>?)null;
-                var answer = await _store.CompareExchangeSharedAsync(SharedName, expected, bytes).ConfigureAwait(false);
+                var answer = await _store.CompareExchangeSharedAsync(SharedName, shared.Value, bytes).ConfigureAwait(false);
                 if (answer.IsAnswered && answer.Value.AsSpan().SequenceEqual(bytes))
                 {
                     Accept(answer);

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using ClusterSession.Diagnostics;
+using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
@@ -26,6 +28,7 @@ namespace ClusterSession.Sessions.Opening;
 ///   |- out of time while others may be giving it back: as without an answer, since nobody knows yet whether anything is lost
 ///   `- no answer (within the soft timeout, where this would do): whatever this node has of the session, if that contains the client's commit, though others
 ///      may have committed beside it; else unavailable
+/// found, and all sessions of its principal were ended since it became theirs -------- ended
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may have lost the ends of sessions: the change may
 /// have been its end. While no end can be lost, a session that is missing was evicted or deleted by hand.
@@ -34,7 +37,7 @@ namespace ClusterSession.Sessions.Opening;
 /// </remarks>
 internal sealed class SessionOpener(
     StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
-    IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
+    NotBefores notBefores, SessionCommitter committer, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
@@ -46,9 +49,41 @@ internal sealed class SessionOpener(
 
     /// <summary>The fast way: no task, no allocation, no store.</summary>
     public bool TryOpenLocal(SessionKey key, SessionVersion seen, out LocalCopy copy) =>
-        copies.TryGet(key, out copy) && copy.IsFresh && IsUsable(copy) && copy.Record.Contains(seen);
+        copies.TryGet(key, out copy) && copy.IsFresh && IsUsable(copy) && copy.Record.Contains(seen) && notBefores.Allow(copy);
 
     public async ValueTask<OpenedSession> OpenAsync(SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
+    {
+        var opened = await FindAsync(key, seen, deadline, cancellationToken).ConfigureAwait(false);
+        return opened.Record is { } record && SessionPrincipal.TryFind(record, out _, out _) ? await JudgeAsync(key, opened, record, deadline).ConfigureAwait(false) : opened;
+    }
+
+    /// <summary>
+    /// Whether the session was ended with all of its principal. A store that has answered is asked for the ends too, where they are not known to be current. If it does not say,
+    /// those count that are known; a node that has never known any cannot say that there are none.
+    /// </summary>
+    private async ValueTask<OpenedSession> JudgeAsync(SessionKey key, OpenedSession opened, SessionRecord record, StoreDeadline deadline)
+    {
+        var hasStoreAnswered = opened.Source != SessionSource.LocalCopy;
+        if (hasStoreAnswered && !await deadline.LimitAsync(notBefores.EnsureCurrentAsync(), false).ConfigureAwait(false) && !notBefores.HaveBeenRead)
+        {
+            return OpenedSession.Unavailable(StoreFailure.Unknown);
+        }
+
+        if (!notBefores.HaveEnded(record))
+        {
+            return opened;
+        }
+
+        if (hasStoreAnswered)
+        {
+            logger.SessionEndedWithPrincipal();
+            await committer.DestroyAsync(key, deadline).ConfigureAwait(false); // For good: the tombstone outlives the memory of why.
+        }
+
+        return OpenedSession.Ended(OpenOutcome.Destroyed);
+    }
+
+    private async ValueTask<OpenedSession> FindAsync(SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
     {
         if (recent.HasEnded(key))
         {

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Hosting;
@@ -17,14 +18,14 @@ namespace ClusterSession.Sessions.Recovery;
 /// <remarks>
 /// <code>
 /// the store is the same            the journal is sent
-/// its recent history may be lost   + ends first, so that nobody sees an ended session longer than must be; then commits in doubt
+/// its recent history may be lost   + ends of all sessions of somebody, and of single ones first, so that nobody sees an ended session longer than must be; then commits in doubt
 /// everything may be lost           + key ring, and all copies that nobody else is known to have changed
 /// </code>
 /// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate is bounded, and nodes start at
 /// different moments, because they all hear of a failover at the same one.
 /// </remarks>
 internal sealed class StoreRecovery(
-    StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, HybridClock clock, SessionLifetime lifetime,
+    StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, NotBefores notBefores, HybridClock clock, SessionLifetime lifetime,
     IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, SessionMetrics metrics, ILogger<StoreRecovery> logger)
     : BackgroundService, ISessionObserver
 {
@@ -60,9 +61,18 @@ internal sealed class StoreRecovery(
         recent.OnChanged(key);
     }
 
+    public void OnSharedChanged(string name)
+    {
+        if (name == NotBefores.SharedName)
+        {
+            notBefores.OnNews();
+        }
+    }
+
     public void OnConnected(StoreContinuity continuity)
     {
         store.Connected();
+        notBefores.OnNews();
         journal.Wake();
         if (continuity.Loss != StoreLoss.None)
         {
@@ -90,6 +100,7 @@ internal sealed class StoreRecovery(
     private async Task RecoverAsync(StoreContinuity continuity, CancellationToken stopping)
     {
         logger.StoreReplaced(continuity.Loss);
+        await notBefores.RestoreAsync().ConfigureAwait(false);
         var mayLackAnything = continuity.Loss is StoreLoss.Everything or StoreLoss.Moved;
         if (mayLackAnything)
         {
@@ -186,7 +197,7 @@ internal sealed class StoreRecovery(
     /// <summary>True if the store lacked something, false if not, null if it gave no answer.</summary>
     private async Task<bool?> ReplayAsync(SessionKey key, SessionRecord record, Func<bool> isOutdated)
     {
-        if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record))
+        if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || notBefores.HaveEnded(record))
         {
             return false;
         }

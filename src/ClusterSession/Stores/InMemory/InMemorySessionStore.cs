@@ -139,7 +139,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
 
     /// <inheritdoc/>
     public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
-        new(new StoreShared(_sessions.Shared.GetValueOrDefault(name), StoreFailure.None));
+        new(new StoreShared(_sessions.Shared.GetValueOrDefault(name), StoreFailure.None, SessionLease.Always));
 
     /// <inheritdoc/>
     public ValueTask<StoreShared> CompareExchangeSharedAsync(
@@ -151,9 +151,10 @@ public sealed class InMemorySessionStore : IClusterSessionStore
             if (expected is { } bytes ? stored is not null && stored.AsSpan().SequenceEqual(bytes.Span) : stored is null)
             {
                 stored = _sessions.Shared[name] = value.ToArray();
+                _sessions.AnnounceShared(name, this);
             }
 
-            return new(new StoreShared(stored, StoreFailure.None));
+            return new(new StoreShared(stored, StoreFailure.None, SessionLease.Always));
         }
     }
 

@@ -101,6 +101,20 @@ public sealed class InMemorySessions(TimeProvider time)
         }
     }
 
+    internal void AnnounceShared(string name, InMemorySessionStore by)
+    {
+        lock (_stores)
+        {
+            foreach (var store in _stores)
+            {
+                if (!ReferenceEquals(store, by))
+                {
+                    store.Observer?.OnSharedChanged(name);
+                }
+            }
+        }
+    }
+
     private void SweepNowAndThen()
     {
         if (Interlocked.Increment(ref _writes) % SweepEvery != 0)

@@ -76,10 +76,11 @@ internal sealed class StoreGuard(
             ? WatchAsync(store.ReadSharedAsync(name, CancellationToken.None), static shared => shared.Failure)
             : new(new StoreShared(null, StoreFailure.Unreachable));
 
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value) =>
+    /// <summary>Expects an array, or null for a value that does not exist: a null array, and a null beside memory, become memory that is empty, and empty is not missing.</summary>
+    public ValueTask<StoreShared> CompareExchangeSharedAsync(string name, byte[]? expected, ReadOnlyMemory<byte> value) =>
         _breaker.MayTry()
             ? WatchAsync(
-                store.CompareExchangeSharedAsync(name, expected, value, CancellationToken.None),
+                store.CompareExchangeSharedAsync(name, expected is null ? (ReadOnlyMemory<byte>?)null : new ReadOnlyMemory<byte>(expected), value, CancellationToken.None),
                 static shared => shared.Failure)
             : new(new StoreShared(null, StoreFailure.Unreachable));
 
