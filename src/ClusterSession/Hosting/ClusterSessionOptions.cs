@@ -9,7 +9,7 @@ public sealed class ClusterSessionOptions
     public const string Section = "ClusterSession";
 
     /// <summary>
-    /// How long a session lives after its last use. It may live longer by <see cref="TouchInterval"/> and <see cref="LongestRequest"/>,
+    /// How long a session lives after its last use. It may live longer by 1.25 times <see cref="TouchInterval"/> and by <see cref="LongestRequest"/>,
     /// never shorter.
     /// </summary>
     /// <value>Default 20 minutes; 1 second to 365 days.</value>

@@ -43,7 +43,7 @@ public sealed class ClockTests : NodeTests
             await FlushAsync(b);
         }
 
-        Advance(Idle + TimeSpan.FromMinutes(2.1));
+        Advance(Idle + TimeSpan.FromMinutes(2.3));
         Assert.Equal("", await DriveAsync(browser.GetAsync("/get/color", a)));
     }
 
@@ -78,7 +78,7 @@ public sealed class ClockTests : NodeTests
         }
 
         await FlushAsync(a);
-        Advance(Idle + TimeSpan.FromMinutes(2.1));
+        Advance(Idle + TimeSpan.FromMinutes(2.3));
         foreach (var browser in browsers)
         {
             Assert.Equal("", await DriveAsync(browser.GetAsync("/get/color", b)));

@@ -27,7 +27,7 @@ public sealed class LifetimeTests : NodeTests
             await FlushAsync(a, b);
         }
 
-        Time.Advance(Idle + TimeSpan.FromMinutes(2.1));
+        Time.Advance(Idle + TimeSpan.FromMinutes(2.3));
         Assert.Equal("", await browser.GetAsync("/get/color", a));
         Assert.Null(browser.Cookie);
     }
