@@ -25,7 +25,7 @@ public sealed class FencingTests(ITestOutputHelper output)
     [Fact]
     public async Task With_fencing_nobody_writes_to_a_deposed_master()
     {
-        var verdict = await TellAsync(BrokenPart.Replay, story => story.LastsAsync(TimeSpan.FromSeconds(3)));
+        var verdict = await TellAsync(BrokenPart.Replay, (story, _, _) => story.LastsAsync(TimeSpan.FromSeconds(3)));
 
         Assert.True(verdict.Outcome == VerdictOutcome.Passed && Story.LostForGood(verdict) == 0, verdict.ToString());
     }
@@ -33,12 +33,17 @@ public sealed class FencingTests(ITestOutputHelper output)
     [Fact]
     public async Task Without_fencing_what_was_written_to_a_deposed_master_is_lost()
     {
-        var verdict = await TellAsync(BrokenPart.Replay | BrokenPart.Fencing, story => story.CommitsAsync(100));
+        var verdict = await TellAsync(BrokenPart.Replay | BrokenPart.Fencing, async (story, deposed, nodes) =>
+        {
+            // What is acknowledged before is in the nodes' journals, and not lost.
+            await Condition.HoldsAsync(async () => await CommittingNodesAsync(deposed) == nodes.Nodes.Count, "each node commits to the deposed master");
+            await story.CommitsAsync(100);
+        });
 
         Assert.True(verdict.Outcome == VerdictOutcome.Failed && verdict.Found("LOST-ENTRY") && Story.LostForGood(verdict) > 0, verdict.ToString());
     }
 
-    private async Task<Verdict> TellAsync(BrokenPart broken, Func<Story, Task> whileBack)
+    private async Task<Verdict> TellAsync(BrokenPart broken, Func<Story, RedisServer, ChaosCluster, Task> whileBack)
     {
         await using var deposed = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
         await using var successor = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true, ReplicaOf = deposed.Port });
@@ -74,7 +79,7 @@ public sealed class FencingTests(ITestOutputHelper output)
                 async () =>
                 {
                     Assert.True(await deposed.IsMasterAsync());
-                    await whileBack(story);
+                    await whileBack(story, deposed, nodes);
                 },
                 async () =>
                 {

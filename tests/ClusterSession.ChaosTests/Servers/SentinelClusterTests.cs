@@ -6,7 +6,7 @@ namespace ClusterSession.ChaosTests.Servers;
 /// <summary>The fixture does what scenarios will say it does.</summary>
 public sealed class SentinelClusterTests
 {
-    private static readonly SentinelClusterOptions Fast = new() { DownAfter = TimeSpan.FromMilliseconds(500) };
+    private static readonly SentinelClusterOptions Fast = new() { DownAfter = TimeSpan.FromSeconds(1) };
 
     [Fact]
     public async Task A_killed_master_is_replaced_and_comes_back_as_a_replica()
