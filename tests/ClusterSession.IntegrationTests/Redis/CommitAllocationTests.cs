@@ -1,0 +1,84 @@
+using System.Globalization;
+using ClusterSession.Redis;
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Servers;
+using ClusterSession.TestKit.Sessions;
+using Xunit;
+
+namespace ClusterSession.IntegrationTests.Redis;
+
+/// <summary>
+/// What a commit allocates between the session and the socket, with as many callers at once as a busy node has: pools of state machines hold two, so whatever
+/// asynchronous layer there is shows here. The allocations of the whole process are counted, so nothing else may run meanwhile.
+/// </summary>
+[CollectionDefinition(nameof(CommitAllocationTests), DisableParallelization = true)]
+[Collection(nameof(CommitAllocationTests))]
+public sealed class CommitAllocationTests : IAsyncLifetime
+{
+    private const int Callers = 64;
+    private const int CommitsEach = 200;
+    private static readonly TimeSpan Long = TimeSpan.FromHours(1);
+
+    private RedisServer _redis = null!;
+    private RedisSessionStore _store = null!;
+
+    public async Task InitializeAsync()
+    {
+        _redis = await RedisServer.StartAsync();
+        _store = RedisNode.Store(_redis.ConnectionString);
+        _store.Observe(new Silent());
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _store.DisposeAsync();
+        await _redis.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Commit_of_one_attribute_allocates_less_than_500_bytes_with_64_callers_at_once()
+    {
+        var stamp = 1_000_000L;
+        var keys = Enumerable.Range(0, Callers).Select(_ => SessionKeys.New()).ToArray();
+        var first = new SessionVersion(1, 1);
+        var record = RecordSketch.At(first).With("a", new byte[8], first).Build();
+        foreach (var key in keys)
+        {
+            await _store.MergeAsync(key, new SessionCopy(record, first, SessionCopyMode.Create, Long), default);
+        }
+
+        var delta = new SessionDelta();
+        delta.Set("a", new byte[8]);
+        await CommitAllAsync();
+
+        var perCommit = double.MaxValue;
+        for (var round = 0; round < 5 && perCommit >= 500; round++)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            await CommitAllAsync();
+            perCommit = Math.Min(perCommit, (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)(Callers * CommitsEach));
+        }
+
+        Assert.True(perCommit < 500, string.Create(CultureInfo.InvariantCulture, $"{perCommit:0} bytes a commit"));
+
+        Task CommitAllAsync() => Task.WhenAll(keys.Select(key => Task.Run(async () =>
+        {
+            var version = first;
+            for (var i = 0; i < CommitsEach; i++)
+            {
+                var next = new SessionVersion(Interlocked.Increment(ref stamp), 1);
+                var answer = await _store.CommitAsync(key, new SessionChange(version, next, delta, [], Long, Long / 2), default);
+                Assert.Equal(StoreCommitOutcome.Committed, answer.Outcome);
+                version = next;
+            }
+        })));
+    }
+
+    private sealed class Silent : ISessionObserver
+    {
+        public void OnChanged(SessionKey key)
+        {
+        }
+    }
+}
