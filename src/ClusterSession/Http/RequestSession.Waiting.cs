@@ -6,7 +6,6 @@ namespace ClusterSession.Http;
 internal sealed partial class RequestSession
 {
     private StoreBudget _budget;
-    private StoreDeadline _waiting; // of the commit that has begun and not ended
 
     /// <summary>
     /// The request begins to wait for the store. After the headers have left nobody waits for this request as a whole any more, and it may go on for hours: from

@@ -220,10 +220,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             return new(CommitResult.Destroyed);
         }
 
-        _waiting = BeginWaiting();
+        var waiting = BeginWaiting();
+        Response.Waiting = waiting;
         return IsNew
-            ? CreateAndContinueAsync(delta, _waiting)
-            : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, _waiting);
+            ? CreateAndContinueAsync(delta, waiting)
+            : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, waiting);
     }
 
     /// <summary>Goes on with what was committed.</summary>
@@ -231,7 +232,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     {
         if (result.Outcome != CommitOutcome.Nothing)
         {
-            EndWaiting(_waiting);
+            EndWaiting(Response.Waiting);
         }
 
         switch (result.Outcome)

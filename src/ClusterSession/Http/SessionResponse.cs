@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -36,6 +37,9 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         Send,
         Expire,
     }
+
+    /// <summary>Until when the commit that has begun and not ended is waited for. Here, because a request that only reads has no response of ours, and 24 bytes count.</summary>
+    public StoreDeadline Waiting { get; set; }
 
     /// <summary>Whether the response was turned into a 503.</summary>
     public bool IsRejected { get; private set; }
