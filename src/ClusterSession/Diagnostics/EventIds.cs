@@ -12,6 +12,7 @@ internal static class EventIds
     public const int SessionEndedMeanwhile = 1006;
     public const int CommitAfterHeadersFailed = 1007;
     public const int SessionEndedWithPrincipal = 1008;
+    public const int SessionServedInPart = 1009;
 
     // 2000: stores and copies
     public const int StoreLostSession = 2001;

@@ -28,6 +28,10 @@ internal static partial class SessionLog
         "A session lacks a commit that its client has seen acknowledged: the store lost it, and this node has no copy of it.")]
     public static partial void SessionRegressed(this ILogger logger);
 
+    [LoggerMessage(EventIds.SessionServedInPart, LogLevel.Warning,
+        "A session goes on without what other nodes committed beside this one: the store gives no answer ({Failure}). Its client may have seen more.")]
+    public static partial void SessionServedInPart(this ILogger logger, StoreFailure failure);
+
     [LoggerMessage(EventIds.SessionEndedMeanwhile, LogLevel.Information,
         "A session was ended by another request while this one changed it; the change is dropped.")]
     public static partial void SessionEndedMeanwhile(this ILogger logger);

@@ -15,7 +15,7 @@ internal sealed class SessionMetrics : IDisposable
         _meter = factory.Create(MeterName);
         Committed = _meter.CreateCounter<long>("clustersession.commits", "{commit}", "Commits that the store acknowledged.");
         Regressed = _meter.CreateCounter<long>(
-            "clustersession.regressions", "{session}", "Sessions served without something their client had seen acknowledged.");
+            "clustersession.regressions", "{session}", "Sessions served without something that their client had, or may have, seen acknowledged.");
         Lost = _meter.CreateCounter<long>("clustersession.losses", "{session}", "Sessions or commits that the store had lost and this node gave back.");
         Forks = _meter.CreateCounter<long>("clustersession.forks", "{session}", "Sessions whose store and copy had different commits, merged.");
         RefusedCookies = _meter.CreateCounter<long>("clustersession.cookies.refused", "{cookie}", "Cookies that were not issued here or were changed.");

@@ -17,8 +17,8 @@ public interface IClusterSession : ISession
     bool IsNew { get; }
 
     /// <summary>
-    /// Whether this copy lacks something that the client has seen acknowledged, because the store lost it and nobody else had it.
-    /// Never silent: it is counted and logged as well.
+    /// Whether this copy lacks something that the client has seen acknowledged, because the store lost it and nobody else had it; or may lack it, because other
+    /// nodes committed beside this one and the store, which has both, gives no answer now. Never silent: it is counted and logged as well.
     /// </summary>
     bool IsRegressed { get; }
 

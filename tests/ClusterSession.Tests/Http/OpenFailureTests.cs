@@ -47,6 +47,7 @@ public sealed class OpenFailureTests : NodeTests
         await browser.GetAsync("/set/color/blue");
         Assert.Equal(200, (int)browser.LastStatus);
         Assert.Equal("blue", await browser.GetAsync("/get/color"));
+        Assert.Equal("False", await browser.GetAsync("/regressed"));
     }
 
     [Fact]
@@ -69,6 +70,8 @@ public sealed class OpenFailureTests : NodeTests
         Assert.Equal("blue", await browser.GetAsync("/get/color"));
         await browser.GetAsync("/set/shape/round");
         Assert.Equal(200, (int)browser.LastStatus);
+        Assert.Equal("True", await browser.GetAsync("/regressed")); // It lacks the size, which the client may have seen.
+        Assert.True(Logs.Count("SessionServedInPart") > 0);
 
         _store.Failing = StoreOperations.None;
         await browser.GetAsync("/set/done/yes");

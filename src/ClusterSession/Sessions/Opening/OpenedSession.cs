@@ -7,7 +7,7 @@ namespace ClusterSession.Sessions.Opening;
 /// <param name="Record">The session's copy, for <see cref="OpenOutcome.Opened"/>.</param>
 /// <param name="Source">Where the copy came from.</param>
 /// <param name="IsWhole">Whether the copy is all of the session under its version.</param>
-/// <param name="IsRegressed">Whether the client has seen something that nobody has any more.</param>
+/// <param name="IsRegressed">Whether the client has, or may have, seen something that this copy lacks.</param>
 /// <param name="Failure">Why there is no answer.</param>
 internal readonly record struct OpenedSession(
     OpenOutcome Outcome, SessionRecord? Record, SessionSource Source, bool IsWhole, bool IsRegressed, StoreFailure Failure)

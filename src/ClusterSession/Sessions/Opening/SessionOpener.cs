@@ -26,8 +26,9 @@ namespace ClusterSession.Sessions.Opening;
 ///   |- still so: use what there is, flagged as regressed, never silently
 ///   |- missing, and idle for long: ended;  destroyed: ended
 ///   |- out of time while others may be giving it back: as without an answer, since nobody knows yet whether anything is lost
-///   `- no answer (within the soft timeout, where this would do): whatever this node has of the session, if that contains the client's commit, though others
-///      may have committed beside it; else unavailable
+///   |- no answer within the soft timeout, local copy contains the client's commit -- use it
+///   `- no answer at all: what this node has of the session, if that contains the client's commit, though others have committed beside it, and the
+///      client may have seen that: flagged as regressed; else unavailable
 /// found, and all sessions of its principal were ended since it became theirs -------- ended
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may have lost the ends of sessions: the change may
@@ -94,7 +95,8 @@ internal sealed class SessionOpener(
         var pause = FirstPause;
         while (true)
         {
-            var (read, mark) = await ReadAsync(key, FindWithoutStore(key, seen) is not null, deadline, cancellationToken).ConfigureAwait(false);
+            var mayGoOnWithout = FindWithoutStore(key, seen) is { IsWhole: true };
+            var (read, mark) = await ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken).ConfigureAwait(false);
             copies.TryGet(key, out var copy);
             var usable = copy is not null && IsUsable(copy) ? copy : null;
             switch (read.Outcome)
@@ -157,10 +159,21 @@ internal sealed class SessionOpener(
     private bool IsUsable(LocalCopy copy) =>
         copies.Clock.Now - copy.UsedAt < lifetime.IdleTicks && !lifetime.IsPastAbsoluteEnd(copy.Record);
 
-    private OpenedSession WithoutStore(SessionKey key, SessionVersion seen, StoreFailure failure) =>
-        FindWithoutStore(key, seen) is { } known
-            ? OpenedSession.Opened(known.Record, SessionSource.LocalCopy, isWhole: known.IsWhole)
-            : OpenedSession.Unavailable(failure);
+    private OpenedSession WithoutStore(SessionKey key, SessionVersion seen, StoreFailure failure)
+    {
+        if (FindWithoutStore(key, seen) is not { } known)
+        {
+            return OpenedSession.Unavailable(failure);
+        }
+
+        if (!known.IsWhole)
+        {
+            metrics.Regressed.Add(1);
+            logger.SessionServedInPart(failure);
+        }
+
+        return OpenedSession.Opened(known.Record, SessionSource.LocalCopy, isRegressed: !known.IsWhole, known.IsWhole);
+    }
 
     /// <summary>
     /// What this node knows of a session by itself, if the client has seen no more than that: its copy, and where that is not enough, or gone, what it has committed.
@@ -205,7 +218,7 @@ internal sealed class SessionOpener(
     /// Concurrent opens of one session share one read, and the mark that was taken before it: a later one's own mark would let an answer
     /// pass for current that news have overtaken.
     /// </summary>
-    private async ValueTask<(StoreRead Read, int Mark)> ReadAsync(SessionKey key, bool mayGoOnWithout, StoreDeadline deadline, CancellationToken cancellationToken)
+    private async ValueTask<(StoreRead Read, int Mark)> ReadAsync(SessionKey key, SessionVersion seen, bool mayGoOnWithout, StoreDeadline deadline, CancellationToken cancellationToken)
     {
         var left = deadline.Left;
         if (left == TimeSpan.Zero)
@@ -219,7 +232,7 @@ internal sealed class SessionOpener(
             reading = _reads.GetOrAdd(key, mine.Task);
             if (ReferenceEquals(reading, mine.Task))
             {
-                _ = ReadForAllAsync(key, mine);
+                _ = ReadForAllAsync(key, seen, mine);
             }
         }
 
@@ -239,13 +252,15 @@ internal sealed class SessionOpener(
         }
     }
 
-    private async Task ReadForAllAsync(SessionKey key, TaskCompletionSource<(StoreRead, int)> result)
+    private async Task ReadForAllAsync(SessionKey key, SessionVersion seen, TaskCompletionSource<(StoreRead, int)> result)
     {
         try
         {
             var mark = copies.Mark(key);
-            var known = copies.TryGet(key, out var copy) && copy.IsWhole && IsUsable(copy) ? copy.Record.Version : SessionVersion.None;
-            var read = await store.ReadAsync(key, known).ConfigureAwait(false);
+            var isKnown = copies.TryGet(key, out var copy) && copy.IsWhole && IsUsable(copy);
+            var read = isKnown && copy.IsFresh && copy.Record.Contains(seen)
+                ? StoreRead.Unchanged(copy.Lease) // Another read has ended since this request looked.
+                : await store.ReadAsync(key, isKnown ? copy.Record.Version : SessionVersion.None).ConfigureAwait(false);
             if (copy is not { IsWhole: true } && read.Outcome == StoreReadOutcome.Found)
             {
                 // Before the read is forgotten: who comes now finds the one or the other, and does not read again.

@@ -143,9 +143,11 @@ internal sealed partial class CommitJournal
 
                 var before = pending.Size;
                 var known = AllThatIsKnown(key, pending.Record, record);
-                var isUnsent = failure == StoreFailure.None && isWhole;
+                // Of requests at once, the one that was given its version first may come here last.
+                var isUnsent = failure == StoreFailure.None && isWhole && version > known.Version;
                 pending.OnlyCommit = isUnsent && isFirst && ReferenceEquals(known, record) ? delta : null;
-                // Two states never have one version: if the commit has reached the store, others' changes may be in what it made there.
+                // Two states never have one version: if the commit has reached the store, others' changes may be in what it made there; if a newer one is kept
+                // already, that has this version's place.
                 var changed = delta.ApplyTo(known, version, state: isUnsent ? version : _clock.Next());
                 pending.Record = changed;
                 Interlocked.Add(ref _bytes, changed.Size - before);

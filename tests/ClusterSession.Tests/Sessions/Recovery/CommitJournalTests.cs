@@ -58,6 +58,27 @@ public sealed class CommitJournalTests : NodeTests
         Assert.False(node.Services.GetRequiredService<LocalCopies>().TryGet(key, out var copy) && ReferenceEquals(copy.Record, kept) && !copy.IsStale, "the copy lacks what others committed");
     }
 
+    /// <summary>Of requests at once, the one that was given its version first may be kept last.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Commit_that_is_kept_after_a_newer_one_makes_another_state_and_is_sent_as_well(bool isNewerSentBefore)
+    {
+        var (_, journal, key, first) = await StartWithSessionAsync();
+        var newer = journal.Append(key, first, isWhole: true, Setting("b"), new(3, 1), StoreFailure.None)!;
+        if (isNewerSentBefore)
+        {
+            Assert.True(await journal.SendAsync(key));
+        }
+
+        var both = journal.Append(key, first, isWhole: true, Setting("c"), new(2, 1), StoreFailure.None)!;
+        Assert.True(both.Version > newer.Version, "two states never have one version");
+        Assert.True(await journal.SendAsync(key));
+        var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
+        Assert.All(["a", "b", "c"], name => Assert.True(stored.TryFind(name, out _), name));
+        Assert.True(stored.Contains(both.Version), "whoever has seen the commit here finds it there");
+    }
+
     private async Task<(TestNode Node, CommitJournal Journal, SessionKey Key, SessionRecord First)> StartWithSessionAsync()
     {
         var node = await StartAsync();
