@@ -81,7 +81,7 @@ public sealed class CheckContext
         (write.Durability ?? History.Run.Durability) == "Local"
         && History.Faults.Any(f => f.Layer == FaultLayer.Node
             && f.Target == write.Node
-            && f.StartNs >= write.InvokeNs
+            && Math.Max(f.StartNs, f.ConfirmedNs) >= write.InvokeNs
             && f.StartNs - write.CompleteNs <= Options.LocalFlushInterval.TotalNanoseconds);
 
     /// <summary>What an answered request read, one item per value found; null where an attribute was absent.</summary>

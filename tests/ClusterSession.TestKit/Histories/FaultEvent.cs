@@ -24,6 +24,9 @@ public sealed record FaultEvent
 
     public bool Confirmed { get; init; }
 
+    /// <summary>When its effect was seen; 0 if it was not. A node that is being killed may answer for some milliseconds after <see cref="StartNs"/>.</summary>
+    public long ConfirmedNs { get; init; }
+
     public string? Note { get; init; }
 
     public override string ToString() =>

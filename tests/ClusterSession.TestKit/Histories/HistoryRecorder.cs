@@ -140,7 +140,7 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
         {
             lock (_recorder._lock)
             {
-                Fault = Fault with { Confirmed = true, Note = note ?? Fault.Note };
+                Fault = Fault with { Confirmed = true, ConfirmedNs = _recorder.NowNs, Note = note ?? Fault.Note };
             }
         }
 

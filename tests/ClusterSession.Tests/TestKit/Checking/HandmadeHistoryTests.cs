@@ -292,6 +292,21 @@ public sealed class HandmadeHistoryTests
         Assert.Equal(1, verdict["lost updates"].Budget);
     }
 
+    [Theory]
+    [InlineData(6, true)]
+    [InlineData(3, false)]
+    public void Lost_under_local_durability_while_its_node_is_being_killed_is_budget_and_afterwards_a_loss(int killedAt, bool isExcused)
+    {
+        var story = new HistoryBuilder();
+        story.Run = story.Run with { Durability = "Local" };
+        var verdict = new HistoryChecker(story.Options).Check(story
+            .Fault("kill", "A", FaultLayer.Node, 2, 10, confirmedAt: killedAt)
+            .Add([Op.Append(V1)], from: 4, to: 5)
+            .Final([Op.List()], node: "B")
+            .ToHistory());
+        Assert.Equal(isExcused ? (1, 0) : (0, 1), (verdict["lost updates"].Budget, verdict["lost updates"].Never));
+    }
+
     [Fact]
     public void Lost_under_local_durability_long_before_the_kill_is_a_loss() => Fails("LOST-ENTRY", h =>
     {
