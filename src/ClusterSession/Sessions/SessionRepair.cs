@@ -61,8 +61,7 @@ internal sealed class SessionRepair(
                 case StoreCommitOutcome.Committed:
                     // Merged into something this node has not seen: what is stored now is known only to the store.
                     Count(logger.StoreLostCommit);
-                    recent.Add(key, copy, isWhole: false, answer.Previous);
-                    copies.Supersede(key, merged);
+                    copies.Supersede(key, merged, recent.Add(key, copy, isWhole: false, answer.Previous).LacksOthers);
                     return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read ? (read, true) : (merged, false);
                 case StoreCommitOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
                     copies.Publish(key, stored, answer.Lease, mark, copies.Clock.Now); // Somebody else has brought all of it.

@@ -230,7 +230,7 @@ internal sealed class SessionCommitter(
     private SessionRecord WithWhatOthersCommitted(SessionKey key, SessionRecord record)
     {
         var known = copies.TryGet(key, out var copy) && !record.Contains(copy.Record.Version) ? SessionRecord.Merge(record, copy.Record) : record;
-        return recent.Find(key) is { } committed && !known.Contains(committed.Version) ? SessionRecord.Merge(known, committed) : known;
+        return recent.Find(key)?.Record is { } committed && !known.Contains(committed.Version) ? SessionRecord.Merge(known, committed) : known;
     }
 
     /// <summary>
@@ -242,7 +242,8 @@ internal sealed class SessionCommitter(
     {
         metrics.Lost.Add(1);
         logger.StoreLostCommit();
-        copies.Supersede(key, recent.Add(key, delta.ApplyTo(record, version), isWhole: false, previous).Record);
+        var known = recent.Add(key, delta.ApplyTo(record, version), isWhole: false, previous);
+        copies.Supersede(key, known.Record, known.LacksOthers);
         var kept = Keep(key, record, isWhole: false, delta, version, StoreFailure.None);
         if (kept.Outcome == CommitOutcome.Committed)
         {
@@ -270,7 +271,7 @@ internal sealed class SessionCommitter(
         }
 
         // Read anew at once, not by the next request: that one may come when the store gives no answer. It may give none now either: then this node goes on with what it has.
-        copies.Supersede(key, known.Record);
+        copies.Supersede(key, known.Record, known.LacksOthers);
         _ = repair.ReadAnewAsync(key);
         return CommitResult.Committed(changed, isWhole: false);
     }

@@ -86,7 +86,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
                 // Being read is no use of a session: else a poll that must not prolong it would keep it alive, and give it back to the store.
                 copy = present.IsWhole || record.ContainsAllOf(present.Record)
                     ? new LocalCopy(record, lease, Math.Max(touchedAt, present.UsedAt), touchedAt)
-                    : new LocalCopy(SessionRecord.Merge(present.Record, record), SessionLease.None, Math.Max(touchedAt, present.UsedAt), touchedAt, isWhole: false);
+                    : new LocalCopy(SessionRecord.Merge(present.Record, record), SessionLease.None, Math.Max(touchedAt, present.UsedAt), touchedAt, isWhole: false, present.LacksOthers);
             }
             else
             {
@@ -112,7 +112,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
     /// <summary>
     /// Others have committed beside what this node knows of a session: that stays here until it is read anew, and who has read the session before publishes what is stale.
     /// </summary>
-    public void Supersede(SessionKey key, SessionRecord known)
+    public void Supersede(SessionKey key, SessionRecord known, bool lacksOthers = false)
     {
         Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
         if (options.MaxCount == 0)
@@ -126,7 +126,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
         do
         {
             var all = !_copies.TryGetValue(key, out present) || known.ContainsAllOf(present.Record) ? known : SessionRecord.Merge(present.Record, known);
-            copy = new LocalCopy(all, SessionLease.None, now, now, isWhole: false);
+            copy = new LocalCopy(all, SessionLease.None, now, now, isWhole: false, lacksOthers || present is { LacksOthers: true });
         }
         while (!TryPut(key, present, copy));
     }

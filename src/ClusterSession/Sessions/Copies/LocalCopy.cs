@@ -6,7 +6,7 @@ namespace ClusterSession.Sessions.Copies;
 /// This node's copy of one session. Record and lease belong together and never change; a new state is a new object. What
 /// changes in place are hints that need no lock: staleness only ever goes from false to true, the times are coarse.
 /// </summary>
-internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int usedAt, int touchedAt, bool isWhole = true)
+internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int usedAt, int touchedAt, bool isWhole = true, bool lacksOthers = false)
 {
     private volatile bool _isStale = !isWhole;
 
@@ -33,6 +33,11 @@ internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int us
     /// no answer, and is never taken for unchanged.
     /// </summary>
     public bool IsWhole => isWhole;
+
+    /// <summary>
+    /// Whether another node is known to have committed something that is not here: a client may have seen it. Else what is missing may be but the answers to this node's own commits.
+    /// </summary>
+    public bool LacksOthers => lacksOthers;
 
     public void MarkStale() => _isStale = true;
 }

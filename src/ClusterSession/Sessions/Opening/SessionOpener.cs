@@ -26,9 +26,9 @@ namespace ClusterSession.Sessions.Opening;
 ///   |- still so: use what there is, flagged as regressed, never silently
 ///   |- missing, and idle for long: ended;  destroyed: ended
 ///   |- out of time while others may be giving it back: as without an answer, since nobody knows yet whether anything is lost
-///   |- no answer within the soft timeout, local copy contains the client's commit -- use it
-///   `- no answer at all: what this node has of the session, if that contains the client's commit, though others have committed beside it, and the
-///      client may have seen that: flagged as regressed; else unavailable
+///   |- no answer within the soft timeout, and what this node has of the session contains the client's commit: use that
+///   |- no answer at all, and others are known to have committed beside that, as the client may have seen: the same, flagged as regressed
+///   `- else unavailable
 /// found, and all sessions of its principal were ended since it became theirs -------- ended
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may have lost the ends of sessions: the change may
@@ -95,7 +95,7 @@ internal sealed class SessionOpener(
         var pause = FirstPause;
         while (true)
         {
-            var mayGoOnWithout = FindWithoutStore(key, seen) is { IsWhole: true };
+            var mayGoOnWithout = FindWithoutStore(key, seen) is { LacksOthers: false };
             var (read, mark) = await ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken).ConfigureAwait(false);
             copies.TryGet(key, out var copy);
             var usable = copy is not null && IsUsable(copy) ? copy : null;
@@ -166,28 +166,29 @@ internal sealed class SessionOpener(
             return OpenedSession.Unavailable(failure);
         }
 
-        if (!known.IsWhole)
+        if (known.LacksOthers)
         {
             metrics.Regressed.Add(1);
             logger.SessionServedInPart(failure);
         }
 
-        return OpenedSession.Opened(known.Record, SessionSource.LocalCopy, isRegressed: !known.IsWhole, known.IsWhole);
+        return OpenedSession.Opened(known.Record, SessionSource.LocalCopy, isRegressed: known.LacksOthers, known.IsWhole);
     }
 
     /// <summary>
     /// What this node knows of a session by itself, if the client has seen no more than that: its copy, and where that is not enough, or gone, what it has committed.
     /// </summary>
-    private (SessionRecord Record, bool IsWhole)? FindWithoutStore(SessionKey key, SessionVersion seen)
+    private (SessionRecord Record, bool IsWhole, bool LacksOthers)? FindWithoutStore(SessionKey key, SessionVersion seen)
     {
         var known = copies.TryGet(key, out var copy) && IsUsable(copy) ? copy.Record : null;
         if (known is not null && copy.IsWhole && known.Contains(seen))
         {
-            return (known, true);
+            return (known, true, false);
         }
 
-        known = Together(Together(known, recent.Find(key)), journal.Find(key));
-        return known is not null && known.Contains(seen) && !lifetime.IsPastAbsoluteEnd(known) ? (known, false) : null;
+        var lacksOthers = copy is { LacksOthers: true } || recent.Find(key) is { LacksOthers: true };
+        known = Together(Together(known, recent.Find(key)?.Record), journal.Find(key));
+        return known is not null && known.Contains(seen) && !lifetime.IsPastAbsoluteEnd(known) ? (known, false, lacksOthers) : null;
     }
 
     private SessionRecord? Together(SessionRecord? known, SessionRecord? committed)

@@ -226,7 +226,7 @@ internal sealed partial class CommitJournal
             known = SessionRecord.Merge(known, copy.Record);
         }
 
-        return _recent.Find(key) is { } recent && !known.Contains(recent.Version) ? SessionRecord.Merge(known, recent) : known;
+        return _recent.Find(key)?.Record is { } recent && !known.Contains(recent.Version) ? SessionRecord.Merge(known, recent) : known;
     }
 
     /// <summary>The local copy has the commit at once; its lease stays what it was, since nothing was heard of the store.</summary>

@@ -1,7 +1,7 @@
 namespace ClusterSession.Sessions.Recovery;
 
 /// <summary>The newest commit of this node to one session. The record is immutable and mostly shared with the local copy.</summary>
-internal sealed class RecentCommit(SessionRecord record, long at, SessionVersion missing)
+internal sealed class RecentCommit(SessionRecord record, long at, SessionVersion missing, bool lacksOthers)
 {
     private volatile bool _isOutdated;
 
@@ -14,6 +14,9 @@ internal sealed class RecentCommit(SessionRecord record, long at, SessionVersion
     public SessionVersion Missing { get; } = missing;
 
     public bool IsWhole => Missing.IsNone;
+
+    /// <summary>Whether something that is missing was committed by another node: commits of this node that are missing have merely not been answered.</summary>
+    public bool LacksOthers { get; } = lacksOthers;
 
     /// <summary>When the store acknowledged it, as a timestamp.</summary>
     public long At { get; } = at;

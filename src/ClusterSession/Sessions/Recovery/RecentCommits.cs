@@ -14,7 +14,7 @@ namespace ClusterSession.Sessions.Recovery;
 /// end of it. (A place for each commit took 30 bytes a commit, 200 MB at 50,000 a second in the two minutes they are kept.)
 /// Bounded by time and bytes; ends are kept as long as their tombstones live. Thread-safe.
 /// </remarks>
-internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, SessionLifetime lifetime, TimeProvider time)
+internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, SessionLifetime lifetime, HybridClock clock, TimeProvider time)
 {
     private const int MostEnds = 1_000_000;
 
@@ -44,7 +44,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
         {
             if (!_commits.TryGetValue(key, out var before))
             {
-                added = new RecentCommit(record, now, isWhole ? SessionVersion.None : previous);
+                added = new RecentCommit(record, now, isWhole ? SessionVersion.None : previous, !isWhole && IsOfOthers(previous));
                 if (_commits.TryAdd(key, added))
                 {
                     Interlocked.Add(ref _bytes, record.Size);
@@ -95,7 +95,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     }
 
     /// <summary>What this node has committed lately to a session, or null.</summary>
-    public SessionRecord? Find(SessionKey key) => _commits.TryGetValue(key, out var commit) ? commit.Record : null;
+    public RecentCommit? Find(SessionKey key) => _commits.TryGetValue(key, out var commit) ? commit : null;
 
     /// <summary>Forgets all commits: what they made was given up. The ends of sessions stay.</summary>
     public void Clear()
@@ -132,7 +132,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     /// Requests at once on one node commit on the same base, and hear of it in any order: the later record may lack what the earlier one wrote, and
     /// each commit's predecessor may be the other one.
     /// </summary>
-    private static RecentCommit Together(RecentCommit before, SessionRecord record, bool isWhole, SessionVersion previous, long now)
+    private RecentCommit Together(RecentCommit before, SessionRecord record, bool isWhole, SessionVersion previous, long now)
     {
         var both = record.Contains(before.Record.Version) ? record : SessionRecord.Merge(before.Record, record);
         var isNewer = record.Version > before.Record.Version;
@@ -143,8 +143,10 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
             (false, true) => before.Missing == record.Version ? SessionVersion.None : before.Missing,
             (false, false) => before.Missing,
         };
-        return new RecentCommit(both, now, missing);
+        return new RecentCommit(both, now, missing, !missing.IsNone && (before.LacksOthers || IsOfOthers(missing)));
     }
+
+    private bool IsOfOthers(SessionVersion missing) => !missing.IsNone && missing.Writer != clock.Writer;
 
     private void ForgetOld(long now)
     {

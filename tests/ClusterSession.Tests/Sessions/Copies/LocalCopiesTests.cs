@@ -72,18 +72,20 @@ public sealed class LocalCopiesTests
         var copies = Copies();
         var mark = copies.Mark(_key);
         copies.Publish(_key, Of(base_), SessionLease.Always, mark, 0);
-        copies.Supersede(_key, Of(mine, base_));
+        copies.Supersede(_key, Of(mine, base_), lacksOthers: true);
         Assert.True(copies.TryGet(_key, out var copy));
         Assert.False(copy.IsWhole || copy.IsFresh);
+        Assert.True(copy.LacksOthers);
 
         Assert.False(copies.Publish(_key, Of(theirs, base_), SessionLease.Always, copies.Mark(_key), 0).IsFresh);
         Assert.True(copies.TryGet(_key, out copy));
         Assert.False(copy.IsWhole);
+        Assert.True(copy.LacksOthers, "there may be more of theirs");
         Assert.True(copy.Record.Contains(theirs) && copy.Record.Contains(mine));
 
         copies.Publish(_key, Of(whole, mine, theirs, base_), SessionLease.Always, copies.Mark(_key), 0);
         Assert.True(copies.TryGet(_key, out copy));
-        Assert.True(copy.IsWhole && copy.IsFresh);
+        Assert.True(copy.IsWhole && copy.IsFresh && !copy.LacksOthers);
         copies.Drop(_key);
         Assert.Equal((0, 0L), (copies.Count, copies.Bytes));
 

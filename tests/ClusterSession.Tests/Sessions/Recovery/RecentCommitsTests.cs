@@ -9,6 +9,8 @@ namespace ClusterSession.Tests.Sessions.Recovery;
 
 public sealed class RecentCommitsTests
 {
+    private const long Mine = 1;
+    private const long Theirs = 2;
     private readonly ManualTimeProvider _time = new();
     private readonly ClusterSessionOptions _options = new();
     private long _stamp = 1;
@@ -69,10 +71,20 @@ public sealed class RecentCommitsTests
         Assert.NotNull(recent.Find(Key(14)));
     }
 
+    [Fact]
+    public void Only_commits_of_other_nodes_that_are_missing_count_as_lacking_others()
+    {
+        var recent = New();
+        Assert.False(Commit(recent, Key(1), previous: new(1, Mine)).LacksOthers);
+        Assert.True(Commit(recent, Key(1), previous: new(1, Theirs)).LacksOthers);
+        Assert.True(Commit(recent, Key(1), previous: new(2, Mine)).LacksOthers, "a commit of this node that is missing too does not bring the other's");
+        Assert.False(Commit(recent, Key(1)).LacksOthers);
+    }
+
     private RecentCommits New()
     {
         var options = Options.Create(_options);
-        return new RecentCommits(options, new SessionLifetime(options, _time), _time);
+        return new RecentCommits(options, new SessionLifetime(options, _time), new HybridClock(_time, Mine), _time);
     }
 
     private static SessionKey Key(int number)
@@ -84,10 +96,10 @@ public sealed class RecentCommitsTests
 
     private SessionRecord Record() => RecordSketch.At(new SessionVersion(_stamp, 1)).With("a", new byte[10], new SessionVersion(_stamp, 1)).Build();
 
-    private void Commit(RecentCommits recent, SessionKey key)
+    private RecentCommit Commit(RecentCommits recent, SessionKey key, SessionVersion previous = default)
     {
         _stamp++;
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        recent.Add(key, Record(), isWhole: true, SessionVersion.None);
+        return recent.Add(key, Record(), isWhole: previous.IsNone, previous);
     }
 }
