@@ -39,8 +39,7 @@ internal sealed class NotBefores(
     private readonly OutageOptions _outage = options.Value.Outage;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _syncing = new(1, 1);
-    private readonly SemaphoreSlim _work = new(0, 1);
-    private int _isAwake; // 1 from the release of _work until somebody has waited for it
+    private readonly WorkSignal _work = new();
     private int _news; // moved by everything that may have changed the list
     private int _losses; // moved where the store may have lost the list
     private int _restored; // under _syncing: the losses after which it was given back
@@ -154,20 +153,10 @@ internal sealed class NotBefores(
     }
 
     /// <summary>Waits until there is something to read or send.</summary>
-    public async Task WaitForWorkAsync(CancellationToken cancellationToken)
-    {
-        await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref _isAwake, 0);
-    }
+    public Task WaitForWorkAsync(CancellationToken cancellationToken) => _work.WaitAsync(cancellationToken);
 
     /// <summary>There may be something to read or send.</summary>
-    public void Wake()
-    {
-        if (Interlocked.Exchange(ref _isAwake, 1) == 0)
-        {
-            _work.Release();
-        }
-    }
+    public void Wake() => _work.Set();
 
     /// <summary>Makes what the store has and what this node knows the same.</summary>
     public async Task<StoreFailure> SyncAsync()

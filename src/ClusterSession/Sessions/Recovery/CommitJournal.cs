@@ -34,8 +34,7 @@ internal sealed partial class CommitJournal
     private readonly OutageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<CommitJournal> _logger;
-    private readonly SemaphoreSlim _work = new(0, 1);
-    private int _isAwake; // 1 from the release of _work until somebody has waited for it
+    private readonly WorkSignal _work = new();
     private long _bytes;
     private int _count;
 
@@ -80,20 +79,10 @@ internal sealed partial class CommitJournal
     public ICollection<SessionKey> Keys => _pending.Keys;
 
     /// <summary>Waits until there is something to send.</summary>
-    public async Task WaitForWorkAsync(CancellationToken cancellationToken)
-    {
-        await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
-        Volatile.Write(ref _isAwake, 0);
-    }
+    public Task WaitForWorkAsync(CancellationToken cancellationToken) => _work.WaitAsync(cancellationToken);
 
     /// <summary>There may be something to send, or the store may take it now.</summary>
-    public void Wake()
-    {
-        if (Interlocked.Exchange(ref _isAwake, 1) == 0)
-        {
-            _work.Release();
-        }
-    }
+    public void Wake() => _work.Set();
 
     /// <summary>Keeps a commit.</summary>
     /// <param name="key">Which session.</param>
