@@ -61,7 +61,7 @@ public sealed class RedisSessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Session_that_the_server_evicted_is_no_logout()
+    public async Task Session_that_was_deleted_by_hand_is_no_logout()
     {
         var browser = _a.Browser();
         await browser.GetAsync("/set/color/red");
