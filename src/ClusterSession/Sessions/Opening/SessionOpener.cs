@@ -186,8 +186,9 @@ internal sealed class SessionOpener(
             return (known, true, false);
         }
 
-        var lacksOthers = copy is { LacksOthers: true } || recent.Find(key) is { LacksOthers: true };
-        known = Together(Together(known, recent.Find(key)?.Record), journal.Find(key));
+        var committed = recent.Find(key);
+        var lacksOthers = copy is { LacksOthers: true } || committed is { LacksOthers: true };
+        known = Together(Together(known, committed?.Record), journal.Find(key));
         return known is not null && known.Contains(seen) && !lifetime.IsPastAbsoluteEnd(known) ? (known, false, lacksOthers) : null;
     }
 
