@@ -84,7 +84,7 @@ public sealed partial class RedisOptions
     public TimeSpan HeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Longest pause between two attempts to connect; default 1 s, range 10 ms to 5 min. Pauses start at 20 ms, double, and are drawn at random between half and all of that.</summary>
-    public TimeSpan ReconnectMaxDelay { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan ReconnectMaxDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Commands that may wait for their answer on one connection; default 65536, range 16 to 1048576. More are refused at once.</summary>
     public int MaxInFlight { get; set; } = 65536;

@@ -14,8 +14,9 @@ namespace ClusterSession.Redis.Connection;
 /// </remarks>
 internal sealed class RedisLink : IAsyncDisposable
 {
-    // A connection that lived shorter was no success: without this a server that accepts and drops would be hammered.
-    private static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(1);
+    // A connection that lived shorter was no success: without this a server that accepts and drops would be hammered. With a whole second, planned failovers
+    // that followed each other grew the pauses until a node found the new master a second later than the others.
+    private static readonly TimeSpan ShortLife = TimeSpan.FromMilliseconds(200);
 
     private readonly ILinkGuide _guide;
     private readonly RedisConnector _connector;

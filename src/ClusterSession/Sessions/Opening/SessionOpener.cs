@@ -20,7 +20,7 @@ namespace ClusterSession.Sessions.Opening;
 ///   | no
 /// read the store, unless it is still what the local copy is (one read for all that wait)
 ///   |- found, contains the client's commit ---------------------------------------- use it
-///   |- found, behind the client or beside the local copy: merge the local copy in, store the result
+///   |- found, behind the client or beside the local copy: merge the local copy in, store the result, unless that lacks what is not back yet either
 ///   |- missing, local copy: the store lost it: store the copy again
 ///   |- still behind the client, or missing too early: others may be giving it back: ask again for a while
 ///   |- still so: use what there is, flagged as regressed, never silently
@@ -112,6 +112,7 @@ internal sealed class SessionOpener(
 
             var (record, isWhole) = read.Outcome switch
             {
+                StoreReadOutcome.Found when LacksOthers(key, read.Record!, usable, seen) => (read.Record, true),
                 StoreReadOutcome.Found => await TakeInAsync(key, read.Record!, usable, read.Lease, mark, deadline).ConfigureAwait(false),
                 StoreReadOutcome.Unchanged => (copies.Publish(key, copy!.Record, read.Lease, mark, copy.TouchedAt).Record, true),
                 _ when usable is { IsWhole: true } && !(usable.IsStale && recovery.MayHaveLostEnds) => await repair.RestoreAsync(key, usable.Record, stored: null, deadline).ConfigureAwait(false),
@@ -202,6 +203,13 @@ internal sealed class SessionOpener(
         return known is null ? committed : SessionRecord.Merge(known, committed);
     }
 
+    /// <summary>
+    /// Whether the client's commit is this node's, and the store has lost what another node had committed before it: that must be back first. Who finds the client's commit
+    /// in the store takes it for all that the client has seen.
+    /// </summary>
+    private bool LacksOthers(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionVersion seen) =>
+        copy is { IsWhole: false } && !stored.Contains(seen) && recent.Find(key) is { LacksOthers: true } commit && !stored.Contains(commit.Missing);
+
     /// <summary>Makes what the store has, and what only this node has, the local copy.</summary>
     private async ValueTask<(SessionRecord? Record, bool IsWhole)> TakeInAsync(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionLease lease, int mark, StoreDeadline deadline)
     {
@@ -280,14 +288,14 @@ internal sealed class SessionOpener(
     }
 
     /// <summary>
-    /// The client is told that something it has seen is gone. Where the store has nothing, and no end can be lost, what this node has is stored again though it may lack what
-    /// others committed beside it: they would have brought it back by now.
+    /// The client is told that something it has seen is gone. What this node has is stored again though it may lack what others committed beside it: they would have brought it
+    /// back by now. Where the store has nothing, only if no end can be lost.
     /// </summary>
     private async ValueTask<OpenedSession> RegressAsync(SessionKey key, SessionRecord? record, bool isWhole, LocalCopy? copy, StoreDeadline deadline)
     {
-        if (record is null && copy is not null && !recovery.MayHaveLostEnds)
+        if (copy is not null && (record is null ? !recovery.MayHaveLostEnds : !record.ContainsAllOf(copy.Record)))
         {
-            (record, isWhole) = await repair.RestoreAsync(key, copy.Record, stored: null, deadline).ConfigureAwait(false);
+            (record, isWhole) = await repair.RestoreAsync(key, copy.Record, record, deadline).ConfigureAwait(false);
             if (record.IsDestroyed)
             {
                 return OpenedSession.Ended(OpenOutcome.Destroyed);

@@ -23,6 +23,8 @@ namespace ClusterSession.Sessions.Recovery;
 /// </code>
 /// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate is bounded, and nodes start at
 /// different moments, because they all hear of a failover at the same one.
+/// A client knows a session by its newest commit, and whoever finds that in the store takes it for all of the session. So a commit made on top of what another node had
+/// committed must not come back before that: what is replayed is the local copy, which has both, and where there is none the commit waits for the other node's.
 /// </remarks>
 internal sealed class StoreRecovery(
     StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, NotBefores notBefores, HybridClock clock, SessionLifetime lifetime,
@@ -32,14 +34,14 @@ internal sealed class StoreRecovery(
     private const int AtOnce = 64;
     private static readonly TimeSpan MostJitter = TimeSpan.FromMilliseconds(200);
     private const int OrphanRounds = 4;
-    private static readonly TimeSpan OrphanPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FirstOrphanPause = TimeSpan.FromMilliseconds(125);
     private static readonly TimeSpan RecoveringFor = TimeSpan.FromSeconds(30);
 
     /// <summary>Twice what the jitter and the rounds of orphans take: other nodes hear of the store a little later, and are as busy.</summary>
-    private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + (OrphanRounds * OrphanPause));
+    private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + (((1 << OrphanRounds) - 1) * FirstOrphanPause));
 
     private readonly Channel<StoreContinuity> _connected = Channel.CreateUnbounded<StoreContinuity>(new() { SingleReader = true });
-    private readonly ConcurrentDictionary<SessionKey, SessionRecord> _orphans = new();
+    private readonly ConcurrentDictionary<SessionKey, (SessionRecord Record, SessionVersion Lacking)> _orphans = new();
     private long _replacedAt = long.MinValue;
     private long _lostAt = long.MinValue;
 
@@ -116,11 +118,11 @@ internal sealed class StoreRecovery(
         await Task.Delay(MostJitter * random.NextDouble(), time, stopping).ConfigureAwait(false);
         var since = continuity.Loss == StoreLoss.Recent ? continuity.SafeUntil : long.MinValue;
         await ForAllAsync(
-            recent.Since(since), commit => ReplayAsync(commit.Key, commit.Value.Record, () => commit.Value.IsOutdated), stopping).ConfigureAwait(false);
+            recent.Since(since), commit => ReplayCommitAsync(commit.Key, commit.Value), stopping).ConfigureAwait(false);
         if (mayLackAnything)
         {
             await ForAllAsync(
-                copies.All().Where(copy => !copy.Value.IsStale), copy => ReplayAsync(copy.Key, copy.Value.Record, () => copy.Value.IsStale), stopping)
+                copies.All().Where(copy => !copy.Value.IsStale), copy => ReplayAsync(copy.Key, copy.Value.Record, SessionVersion.None, () => copy.Value.IsStale), stopping)
                 .ConfigureAwait(false);
         }
 
@@ -128,18 +130,21 @@ internal sealed class StoreRecovery(
     }
 
     /// <summary>
-    /// Commits to sessions that others have changed since and that are not in the store: those others give them back, or have ended them. So they are
-    /// merged as soon as the session is there; if nobody has brought it in the end, those others are gone, and it is stored as it was here.
+    /// Commits to sessions that others have changed since and that are not in the store, and commits that lack what others had committed before them: those others give
+    /// them back, or have ended them. So they are merged as soon as that is there; if nobody has brought it in the end, those others are gone, and they are stored as they
+    /// were here.
     /// </summary>
     private async Task ReplayOrphansAsync(CancellationToken stopping)
     {
         for (var round = 1; !_orphans.IsEmpty; round++)
         {
-            await Task.Delay(OrphanPause, time, stopping).ConfigureAwait(false);
+            await Task.Delay(FirstOrphanPause * (1 << (round - 1)), time, stopping).ConfigureAwait(false);
             var isLast = round == OrphanRounds;
             var orphans = _orphans.ToArray();
             _orphans.Clear();
-            await ForAllAsync(orphans, orphan => ReplayAsync(orphan.Key, orphan.Value, () => !isLast), stopping).ConfigureAwait(false);
+            await ForAllAsync(
+                orphans, orphan => ReplayAsync(orphan.Key, orphan.Value.Record, isLast ? SessionVersion.None : orphan.Value.Lacking, () => !isLast), stopping)
+                .ConfigureAwait(false);
         }
     }
 
@@ -195,8 +200,17 @@ internal sealed class StoreRecovery(
         return answer is { Outcome: StoreCommitOutcome.Committed, Previous.IsNone: false };
     }
 
+    private Task<bool?> ReplayCommitAsync(SessionKey key, RecentCommit commit) =>
+        copies.TryGet(key, out var copy) && copy.IsWhole && copy.Record.ContainsAllOf(commit.Record)
+            ? ReplayAsync(key, copy.Record, SessionVersion.None, () => commit.IsOutdated)
+            : ReplayAsync(key, commit.Record, commit.LacksOthers ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
+
     /// <summary>True if the store lacked something, false if not, null if it gave no answer.</summary>
-    private async Task<bool?> ReplayAsync(SessionKey key, SessionRecord record, Func<bool> isOutdated)
+    /// <param name="key">Which session.</param>
+    /// <param name="record">What this node has of it.</param>
+    /// <param name="lacking">What another node had committed before and the record lacks: the store must have it first.</param>
+    /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not come into being by this.</param>
+    private async Task<bool?> ReplayAsync(SessionKey key, SessionRecord record, SessionVersion lacking, Func<bool> isOutdated)
     {
         if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || notBefores.HaveEnded(record))
         {
@@ -205,8 +219,8 @@ internal sealed class StoreRecovery(
 
         while (true)
         {
-            var mode = isOutdated() ? SessionCopyMode.Amend : SessionCopyMode.Restore;
-            var answer = await store.MergeAsync(key, new SessionCopy(record, clock.Next(), mode, lifetime.StoreLife)).ConfigureAwait(false);
+            var mode = isOutdated() || !lacking.IsNone ? SessionCopyMode.Amend : SessionCopyMode.Restore;
+            var answer = await store.MergeAsync(key, new SessionCopy(record, clock.Next(), mode, lifetime.StoreLife, Base: lacking)).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
@@ -216,7 +230,7 @@ internal sealed class StoreRecovery(
                     journal.Append(key, record, isWhole: false, new SessionDelta(), record.Version, answer.Failure);
                     return null;
                 case StoreCommitOutcome.Committed:
-                    recent.Add(key, record, isWhole: false, answer.Previous.IsNone ? record.Version : answer.Previous); // In doubt anew, should this server fail too.
+                    recent.Add(key, record, isWhole: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
                     metrics.Lost.Add(1);
                     metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
                     copies.OnChanged(key); // The stored record has a new version now, and a connection's own write is not announced to it.
@@ -232,7 +246,7 @@ internal sealed class StoreRecovery(
 
                     return false;
                 case StoreCommitOutcome.Missing:
-                    _orphans[key] = record;
+                    _orphans[key] = (record, lacking);
                     return false;
                 default:
                     return false;
