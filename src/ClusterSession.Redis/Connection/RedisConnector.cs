@@ -73,6 +73,7 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
     {
         var host = _options.TlsHost ?? endpoint.Host;
         var found = SslPolicyErrors.None;
+        DateTime? expired = null;
         var tls = new SslStream(plain, leaveInnerStreamOpen: false);
         try
         {
@@ -83,7 +84,11 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
                 CertificateChainPolicy = ChainPolicy(),
                 CertificateRevocationCheckMode = Revocation,
                 // Decides as the default does; it is here to learn which check failed.
-                RemoteCertificateValidationCallback = (_, _, _, errors) => (found = errors) == SslPolicyErrors.None,
+                RemoteCertificateValidationCallback = (_, _, chain, errors) =>
+                {
+                    expired = FindExpired(chain);
+                    return (found = errors) == SslPolicyErrors.None;
+                },
             };
             if (_options.TlsCertificateFile is { } certificate)
             {
@@ -97,7 +102,7 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
         catch (Exception e) when (e is AuthenticationException or System.Security.Cryptography.CryptographicException || found != SslPolicyErrors.None)
         {
             await tls.DisposeAsync().ConfigureAwait(false);
-            throw new RedisConnectException(RedisConnectFailure.TlsRefused, $"No TLS connection to {endpoint}: {Explain(found, host, e)}", e);
+            throw new RedisConnectException(RedisConnectFailure.TlsRefused, $"No TLS connection to {endpoint}: {Explain(found, expired, host, e)}", e);
         }
         catch
         {
@@ -126,12 +131,21 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
         return policy;
     }
 
-    private static string Explain(SslPolicyErrors found, string host, Exception e) => found switch
+    /// <summary>When the certificate, or one of the authorities above it, ended.</summary>
+    private DateTime? FindExpired(X509Chain? chain)
+    {
+        var now = time.GetUtcNow();
+        return chain?.ChainElements.FirstOrDefault(element => element.Certificate.NotAfter < now)?.Certificate.NotAfter.ToUniversalTime();
+    }
+
+    private static string Explain(SslPolicyErrors found, DateTime? expired, string host, Exception e) => found switch
     {
         _ when found.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) =>
             $"the certificate is not made for '{host}'. Connect by a name that it bears, or name that one as sslHost (TlsHost).",
         _ when found.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) =>
-            "the certificate comes from no trusted authority, or has expired. Name the authority's PEM file as sslCaFile (TlsCaFile).",
+            expired is { } until
+                ? $"the server's certificate, or its authority's, expired on {until:yyyy-MM-dd HH:mm} UTC. Give the server a new one; it is tried again until then."
+                : "the certificate comes from no trusted authority, or is not valid yet. Name the authority's PEM file as sslCaFile (TlsCaFile).",
         _ => e.Message,
     };
 }

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace ClusterSession.TestKit.Servers;
 
-/// <summary>A certificate authority of the test's own, a good server certificate, and one for another host.</summary>
+/// <summary>A certificate authority of the test's own, a good server certificate, one that has expired, and one for another host.</summary>
 public sealed class TestCertificates : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -20,13 +20,10 @@ public sealed class TestCertificates : IDisposable
         var now = DateTimeOffset.UtcNow;
         using var ca = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(30));
         CaFile = Write("ca.crt", ca.ExportCertificatePem());
-        (ServerCertFile, ServerKeyFile) = Issue(ca, "server", san =>
-        {
-            san.AddIpAddress(IPAddress.Loopback);
-            san.AddIpAddress(IPAddress.IPv6Loopback);
-            san.AddDnsName("localhost");
-        });
-        (WrongHostCertFile, WrongHostKeyFile) = Issue(ca, "wrong-host", san => san.AddDnsName("elsewhere.invalid"));
+        ExpiredOn = now.AddHours(-1);
+        (ServerCertFile, ServerKeyFile) = Issue(ca, "server", ThisHost, ca.NotAfter);
+        (ExpiredCertFile, ExpiredKeyFile) = Issue(ca, "expired", ThisHost, ExpiredOn);
+        (WrongHostCertFile, WrongHostKeyFile) = Issue(ca, "wrong-host", san => san.AddDnsName("elsewhere.invalid"), ca.NotAfter);
     }
 
     /// <summary>The authority's certificate (PEM).</summary>
@@ -38,6 +35,15 @@ public sealed class TestCertificates : IDisposable
     /// <summary>Its key (PEM, PKCS 8).</summary>
     public string ServerKeyFile { get; }
 
+    /// <summary>Certificate for the same hosts that is not valid any more (PEM).</summary>
+    public string ExpiredCertFile { get; }
+
+    /// <summary>Its key (PEM, PKCS 8).</summary>
+    public string ExpiredKeyFile { get; }
+
+    /// <summary>When it expired.</summary>
+    public DateTimeOffset ExpiredOn { get; }
+
     /// <summary>Certificate of the same authority, for a host that the server is not (PEM).</summary>
     public string WrongHostCertFile { get; }
 
@@ -47,7 +53,14 @@ public sealed class TestCertificates : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _directory.Dispose();
 
-    private (string Cert, string Key) Issue(X509Certificate2 ca, string name, Action<SubjectAlternativeNameBuilder> names)
+    private static void ThisHost(SubjectAlternativeNameBuilder names)
+    {
+        names.AddIpAddress(IPAddress.Loopback);
+        names.AddIpAddress(IPAddress.IPv6Loopback);
+        names.AddDnsName("localhost");
+    }
+
+    private (string Cert, string Key) Issue(X509Certificate2 ca, string name, Action<SubjectAlternativeNameBuilder> names, DateTimeOffset until)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -59,7 +72,7 @@ public sealed class TestCertificates : IDisposable
         // Both usages: a replica uses the same certificate as a client of its master.
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(
             [new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
-        using var certificate = request.Create(ca, ca.NotBefore, ca.NotAfter, RandomNumberGenerator.GetBytes(12));
+        using var certificate = request.Create(ca, ca.NotBefore, until, RandomNumberGenerator.GetBytes(12));
         return (Write($"{name}.crt", certificate.ExportCertificatePem()), Write($"{name}.key", key.ExportPkcs8PrivateKeyPem()));
     }
 
