@@ -18,7 +18,8 @@ internal readonly struct SessionId : IEquatable<SessionId>
 
     private readonly Storage _bytes;
 
-    private SessionId(ReadOnlySpan<byte> bytes) => bytes.CopyTo(_bytes);
+    /// <param name="bytes"><see cref="ByteLength"/> bytes.</param>
+    public SessionId(ReadOnlySpan<byte> bytes) => bytes.CopyTo(_bytes);
 
     [InlineArray(ByteLength)]
     private struct Storage

@@ -25,75 +25,100 @@ namespace ClusterSession.Http.Cookies;
 /// </remarks>
 internal static class SessionCookie
 {
-    public const int TokenLength = 33;
-    public const int TokenTextLength = 44;
     public const int TextLength = SessionId.TextLength + 1 + TokenTextLength;
+
+    /// <summary>Id and token.</summary>
+    public const int ByteLength = SessionId.ByteLength + TokenLength;
+
+    private const int TokenLength = 33;
+    private const int TokenTextLength = 44;
     private const byte Format = 1;
-    private const int VersionOffset = 4;
+    private const int VersionOffset = SessionId.ByteLength + 4;
     private const int MacOffset = VersionOffset + SessionVersion.EncodedLength;
-    private const int MacLength = 16;
 
     private static ReadOnlySpan<byte> Purpose => "ClusterSession 1"u8;
 
     public static string Write(in SessionId id, SessionVersion seen, CookieKey key)
     {
+        Span<byte> cookie = stackalloc byte[ByteLength];
         Span<char> text = stackalloc char[TextLength];
-        Write(text, id, seen, key);
+        Sign(cookie, id, seen, key);
+        Encode(cookie, text);
         return new string(text);
-    }
-
-    /// <summary>Writes <see cref="TextLength"/> characters.</summary>
-    public static void Write(Span<char> text, in SessionId id, SessionVersion seen, CookieKey key)
-    {
-        Span<byte> token = stackalloc byte[TokenLength];
-        token[0] = Format;
-        token[1] = (byte)(key.Id >> 16);
-        token[2] = (byte)(key.Id >> 8);
-        token[3] = (byte)key.Id;
-        seen.WriteTo(token[VersionOffset..]);
-        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        Sign(id, token, key, mac);
-        mac[..MacLength].CopyTo(token[MacOffset..]);
-
-        id.WriteText(text);
-        text[SessionId.TextLength] = '.';
-        Base64Url.EncodeToChars(token, text[(SessionId.TextLength + 1)..], out _, out _);
     }
 
     /// <summary>Reads a cookie value. Whatever is wrong with it, the answer says no more than that.</summary>
     public static CookieReading Read(ReadOnlySpan<char> text, SessionKeyRing ring)
     {
-        Span<byte> token = stackalloc byte[TokenLength];
-        if (text.Length != TextLength
-            || text[SessionId.TextLength] != '.'
-            || !SessionId.TryParse(text[..SessionId.TextLength], out var id)
-            || Base64Url.DecodeFromChars(text[(SessionId.TextLength + 1)..], token, out _, out var written) != OperationStatus.Done
-            || written != TokenLength
-            || token[0] != Format
-            || !SessionVersion.TryRead(token[VersionOffset..], out var seen))
+        Span<byte> cookie = stackalloc byte[ByteLength];
+        return TryDecode(text, cookie) ? Verify(cookie, ring) : CookieReading.Refused;
+    }
+
+    /// <summary>Makes the <see cref="ByteLength"/> bytes of a cookie.</summary>
+    public static void Sign(Span<byte> cookie, in SessionId id, SessionVersion seen, CookieKey key)
+    {
+        id.Bytes.CopyTo(cookie);
+        var token = cookie[SessionId.ByteLength..];
+        token[0] = Format;
+        token[1] = (byte)(key.Id >> 16);
+        token[2] = (byte)(key.Id >> 8);
+        token[3] = (byte)key.Id;
+        seen.WriteTo(cookie[VersionOffset..]);
+        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        Mac(cookie, key, mac);
+        mac[..(ByteLength - MacOffset)].CopyTo(cookie[MacOffset..]);
+    }
+
+    /// <summary>Writes <see cref="TextLength"/> characters.</summary>
+    public static void Encode(ReadOnlySpan<byte> cookie, Span<char> text)
+    {
+        Base64Url.EncodeToChars(cookie[..SessionId.ByteLength], text, out _, out _);
+        text[SessionId.TextLength] = '.';
+        Base64Url.EncodeToChars(cookie[SessionId.ByteLength..], text[(SessionId.TextLength + 1)..], out _, out _);
+    }
+
+    /// <summary>The bytes of a text that has a cookie's form; who wrote it is not looked at.</summary>
+    public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> cookie) =>
+        text.Length == TextLength
+        && text[SessionId.TextLength] == '.'
+        && Base64Url.DecodeFromChars(text[..SessionId.TextLength], cookie, out _, out var written) == OperationStatus.Done
+        && written == SessionId.ByteLength
+        && Base64Url.DecodeFromChars(text[(SessionId.TextLength + 1)..], cookie[SessionId.ByteLength..], out _, out written) == OperationStatus.Done
+        && written == TokenLength;
+
+    public static CookieReading Verify(ReadOnlySpan<byte> cookie, SessionKeyRing ring)
+    {
+        if (cookie[SessionId.ByteLength] != Format || !SessionVersion.TryRead(cookie[VersionOffset..], out _))
         {
             return CookieReading.Refused;
         }
 
-        var keyId = (token[1] << 16) | (token[2] << 8) | token[3];
-        if (ring.Find(keyId) is not { } key)
+        if (ring.Find(KeyIdOf(cookie)) is not { } key)
         {
             return CookieReading.UnknownKey;
         }
 
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        Sign(id, token, key, mac);
-        return CryptographicOperations.FixedTimeEquals(mac[..MacLength], token[MacOffset..])
-            ? new CookieReading(CookieVerdict.Valid, id, SessionKey.Of(id), seen, keyId)
+        Mac(cookie, key, mac);
+        return CryptographicOperations.FixedTimeEquals(mac[..(ByteLength - MacOffset)], cookie[MacOffset..])
+            ? ReadVerified(cookie, SessionKey.Of(new SessionId(cookie[..SessionId.ByteLength])))
             : CookieReading.Refused;
     }
 
-    private static void Sign(in SessionId id, ReadOnlySpan<byte> token, CookieKey key, Span<byte> mac)
+    /// <summary>What a cookie says that is known to be one.</summary>
+    public static CookieReading ReadVerified(ReadOnlySpan<byte> cookie, SessionKey key)
     {
-        Span<byte> message = stackalloc byte[16 + SessionId.ByteLength + MacOffset];
+        SessionVersion.TryRead(cookie[VersionOffset..], out var seen);
+        return new CookieReading(CookieVerdict.Valid, new SessionId(cookie[..SessionId.ByteLength]), key, seen, KeyIdOf(cookie));
+    }
+
+    private static int KeyIdOf(ReadOnlySpan<byte> cookie) => (cookie[SessionId.ByteLength + 1] << 16) | (cookie[SessionId.ByteLength + 2] << 8) | cookie[SessionId.ByteLength + 3];
+
+    private static void Mac(ReadOnlySpan<byte> cookie, CookieKey key, Span<byte> mac)
+    {
+        Span<byte> message = stackalloc byte[16 + MacOffset];
         Purpose.CopyTo(message);
-        id.Bytes.CopyTo(message[16..]);
-        token[..MacOffset].CopyTo(message[(16 + SessionId.ByteLength)..]);
+        cookie[..MacOffset].CopyTo(message[16..]);
         key.Sign(message, mac);
     }
 }
