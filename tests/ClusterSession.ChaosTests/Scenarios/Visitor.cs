@@ -27,6 +27,9 @@ internal sealed class Visitor
         return (answer.Ops[0].Value, answer.IsRegressed);
     }
 
+    /// <summary>The status alone, of a request after which the client knows no more than before.</summary>
+    public async Task<int> StatusAsync(ChaosNodeProcess at) => (await SendAsync(at, "/get?key=any", _jar.State.Cookie)).Status;
+
     /// <summary>What a counter of the node has come to.</summary>
     public static async Task<long> MetricAsync(ChaosNodeProcess at, string name) =>
         long.Parse(Encoding.UTF8.GetString((await SendAsync(at, $"/metric?name={name}", null)).Body), CultureInfo.InvariantCulture);

@@ -1,0 +1,36 @@
+using ClusterSession.ChaosNode;
+using ClusterSession.ChaosTests.Cluster;
+using ClusterSession.TestKit.Servers;
+using Xunit;
+
+namespace ClusterSession.ChaosTests.Scenarios;
+
+/// <summary>The store loses a commit, and the node that made it dies with it (S06 of the fault list): it is gone, and that is said.</summary>
+public sealed class DoubleFaultTests
+{
+    [Fact]
+    public async Task Commit_that_died_with_its_node_and_its_master_is_told_to_the_client_whose_it_was()
+    {
+        await using var redis = await SentinelCluster.StartAsync();
+        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
+        var (a, b) = (nodes.Nodes[0], nodes.Nodes[1]);
+        var visitor = new Visitor();
+        await visitor.SetAsync(a, "color", "red");
+        await redis.InSyncAsync();
+        var master = await redis.MasterAsync();
+        var pauser = await ReplicaPauser.HoldBackAsync(master, await redis.ReplicasAsync());
+        await visitor.SetAsync(a, "color", "blue");
+
+        await a.Kill9Async();
+        await master.Kill9Async();
+        await redis.NewMasterAsync(master);
+        await pauser.ReleaseAsync();
+
+        // Until nobody can be on his way with it any more, the node does not know that it is lost.
+        await Condition.HoldsAsync(async () => await visitor.Copy().StatusAsync(b) != 503, "the node that is left says something", TimeSpan.FromSeconds(30));
+        Assert.Equal(("red", true), await visitor.GetAsync(b, "color"));
+        Assert.True(await Visitor.MetricAsync(b, "clustersession.regressions") > 0);
+        await visitor.SetAsync(b, "color", "green");
+        Assert.Equal(("green", false), await visitor.GetAsync(b, "color"));
+    }
+}
