@@ -9,8 +9,8 @@ internal sealed class BenchmarkOptions
     public const string Usage = """
         usage: ClusterSession.MacroBenchmarks run --root DIR --output DIR [options]
           --quick                 short rounds and fewer sessions: about two minutes, for looking, not for quoting
-          --rounds N              rounds over all targets (default: 5, or 3 with --quick)
-          --seconds N             of each closed and each open run (default: 2 and 1.5, or less with --quick)
+          --rounds N              rounds over all targets (default: 9, or 3 with --quick)
+          --seconds N             of each closed and each open run (default: 1.2 and 0.7, or less with --quick)
           --peers                 also express and Tomcat, as far as they are installed
           --express DIR           where bench/peers/express was installed by npm
           --tomcat DIR            where bench/peers/tomcat was compiled

@@ -5,7 +5,7 @@ using ClusterSession.MacroBenchmarks.Servers;
 namespace ClusterSession.MacroBenchmarks.Comparison;
 
 /// <summary>
-/// Puts every class of requests on every target, in interleaved rounds: A B C, A B C, ... so that what the machine does meanwhile
+/// Puts every class of requests on every target, in interleaved rounds: A B C, C B A, A B C, ... so that what the machine does meanwhile
 /// (it drifts by tens of percent) falls on all of them alike. All targets stay up; the ones that are not asked are idle.
 /// </summary>
 internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, ComparisonSettings settings, Action<string> say)
@@ -63,7 +63,7 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
 
         for (var round = 0; round < settings.Rounds; round++)
         {
-            foreach (var run in runs)
+            foreach (var run in round % 2 == 0 ? runs : Enumerable.Reverse(runs))
             {
                 await TryAsync(run.Series, async () => run.Series.Samples.Add(await MeasureAsync(run)));
             }
