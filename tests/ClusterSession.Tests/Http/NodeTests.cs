@@ -2,6 +2,7 @@ using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Logging;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
 using ClusterSession.TestKit.Time;
 using Microsoft.AspNetCore.Builder;
@@ -59,6 +60,17 @@ public abstract class NodeTests : IAsyncLifetime
         _nodes.Remove(node);
         await node.DisposeAsync();
     }
+
+    protected Task HoldsInTimeAsync(Func<bool> condition, string what) => HoldsInTimeAsync(() => Task.FromResult(condition()), what);
+
+    /// <summary>Waits while time passes: replays begin at different moments, and what is kept is sent at intervals.</summary>
+    protected Task HoldsInTimeAsync(Func<Task<bool>> condition, string what) => Condition.HoldsAsync(
+        () =>
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(20));
+            return condition();
+        },
+        what);
 
     private void Services(IServiceCollection services)
     {

@@ -121,15 +121,4 @@ public sealed class ReplayOrderTests : NodeTests
 
         return names; // By name: a record keeps them so.
     }
-
-    private Task HoldsInTimeAsync(Func<bool> condition, string what) => HoldsInTimeAsync(() => Task.FromResult(condition()), what);
-
-    /// <summary>Waits while time passes: nodes begin their replay at different moments.</summary>
-    private Task HoldsInTimeAsync(Func<Task<bool>> condition, string what) => Condition.HoldsAsync(
-        () =>
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(20));
-            return condition();
-        },
-        what);
 }

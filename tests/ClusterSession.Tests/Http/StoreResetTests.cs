@@ -107,13 +107,4 @@ public sealed class StoreResetTests : NodeTests
 
         return browsers;
     }
-
-    /// <summary>Waits while time passes: nodes begin their replay at different moments.</summary>
-    private Task HoldsInTimeAsync(Func<bool> condition, string what) => Condition.HoldsAsync(
-        () =>
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(20));
-            return condition();
-        },
-        what);
 }

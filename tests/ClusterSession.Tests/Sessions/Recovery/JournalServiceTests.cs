@@ -100,14 +100,4 @@ public sealed class JournalServiceTests : NodeTests
         Assert.True(SessionId.TryParse(browser.Id!, out var id));
         return SessionKey.Of(id);
     }
-
-    /// <summary>Waits while time passes: what is kept is sent at intervals.</summary>
-    private Task HoldsInTimeAsync(Func<bool> condition, string what) => Condition.HoldsAsync(
-        () =>
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(100));
-            return condition();
-        },
-        what,
-        TimeSpan.FromSeconds(10));
 }
