@@ -53,9 +53,9 @@ internal sealed class SessionRepair(
                     return (copy, true);
                 case StoreCommitOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     Count(logger.StoreLostCommit);
-                    recent.Add(key, merged, isWhole: false, answer.Previous);
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
                     merged = new SessionDelta().ApplyTo(merged, version);
+                    recent.Add(key, merged, isWhole: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
                     copies.Publish(key, merged, answer.Lease, mark, copies.Clock.Now);
                     return (merged, true);
                 case StoreCommitOutcome.Committed:

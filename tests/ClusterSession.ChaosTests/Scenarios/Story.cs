@@ -130,24 +130,24 @@ internal sealed class Story
     public IReadOnlyList<string> FailedRequests()
     {
         var history = _load.Recorder.ToHistory();
-        var shown = new Dictionary<(int Session, string Node, SeenVersion Token), long>();
+        var shown = new Dictionary<(int Session, string Node, SeenVersion Token), HistoryEvent>();
         foreach (var answered in history.Events.Where(e => e.Result == RequestResult.Ok && !e.Has(EventFlags.NewSession)))
         {
             foreach (var token in new[] { answered.TokenSent, answered.TokenReceived, answered.Served }.OfType<SeenVersion>())
             {
                 var key = (answered.Session, answered.Node, token);
-                shown[key] = Math.Min(answered.CompleteNs, shown.GetValueOrDefault(key, long.MaxValue));
+                shown[key] = shown.TryGetValue(key, out var earlier) && earlier.CompleteNs < answered.CompleteNs ? earlier : answered;
             }
         }
 
         var ends = history.Events.Where(e => e.Ops.Any(op => op.Kind == OpKind.Destroy)).GroupBy(e => e.Session).ToDictionary(g => g.Key, g => g.Min(e => e.InvokeNs));
         var counted = history.Events.Where(e => e is { TokenSent: not null, Note: not null }
-            && shown.TryGetValue((e.Session, e.Node, e.TokenSent.Value), out var since) && since < e.InvokeNs
+            && shown.TryGetValue((e.Session, e.Node, e.TokenSent.Value), out var since) && since.CompleteNs < e.InvokeNs
             && ends.GetValueOrDefault(e.Session, long.MaxValue) > e.CompleteNs
-            && !history.Faults.Any(f => f.Layer == FaultLayer.Node && f.Target == e.Node && f.EndNs > since && f.StartNs < e.CompleteNs)).ToList();
+            && !history.Faults.Any(f => f.Layer == FaultLayer.Node && f.Target == e.Node && f.EndNs > since.CompleteNs && f.StartNs < e.CompleteNs)).ToList();
         _output.WriteLine($"{counted.Count} of {history.Events.Count} requests came to a node that had their session");
         Assert.NotEmpty(counted);
-        return [.. counted.Where(e => e.Result != RequestResult.Ok).Select(e => e.ToString())];
+        return [.. counted.Where(e => e.Result != RequestResult.Ok).Select(e => $"{e}{Environment.NewLine}  after {shown[(e.Session, e.Node, e.TokenSent!.Value)]}")];
     }
 
     /// <summary>Lets a fault last as long as it is meant to (its length is what is told, so there is nothing else to wait for), with the load still being answered after that.</summary>

@@ -1,10 +1,12 @@
 using ClusterSession.Sessions;
+using ClusterSession.Sessions.Copies;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -64,9 +66,11 @@ public sealed class OpenFailureTests : NodeTests
         other = a;
         browser = b.Browser();
         await browser.GetAsync("/set/color/red");
+        var before = browser.Copy();
         await browser.GetAsync("/run");
         _store.Failing = StoreOperations.Sessions;
 
+        Assert.Equal("False", await before.GetAsync("/regressed")); // Its cookie is older than what was committed at once: it has seen neither.
         Assert.Equal("blue", await browser.GetAsync("/get/color"));
         await browser.GetAsync("/set/shape/round");
         Assert.Equal(200, (int)browser.LastStatus);
@@ -159,6 +163,28 @@ public sealed class OpenFailureTests : NodeTests
         Assert.Equal("after,color,done,shape,size", await browser.GetAsync("/keys"));
         var stored = (await behind.ReadAsync(key, default, default)).Record!;
         Assert.All(["after", "color", "done", "shape", "size"], name => Assert.True(stored.TryFind(name, out _), name));
+    }
+
+    [Fact]
+    public async Task Client_that_was_shown_what_was_given_back_to_the_store_goes_on_without_the_local_copy()
+    {
+        var replaceable = new ReplaceableStore(new InMemorySessionStore(Sessions));
+        var store = new FaultyStore(replaceable);
+        var node = await StartAsync(store: store);
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        var key = LossTests.KeyOf(browser);
+        var first = (await store.ReadAsync(key, default, default)).Record!;
+        await browser.GetAsync("/set/size/large");
+        var behind = new InMemorySessionStore(new InMemorySessions(Time));
+        await behind.MergeAsync(key, new SessionCopy(first, first.Version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
+        replaceable.Replace(behind);
+        Assert.Equal("color,size", await browser.GetAsync("/keys")); // The cookie names what the store has now, and nobody committed.
+
+        node.Services.GetRequiredService<LocalCopies>().Drop(key);
+        store.Failing = StoreOperations.Sessions;
+
+        Assert.Equal("color,size", await browser.GetAsync("/keys"));
     }
 
     [Fact]

@@ -77,8 +77,9 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
         {
             if (_copies.TryGetValue(key, out present))
             {
-                // Also if its lease is over: an answer from before that must not take away what was committed here since.
-                if (!present.IsStale && present.Record.Version > record.Version)
+                // Also if its lease is over, or somebody has changed the session: an answer from before, or of a store that has lost something, must not take away what clients
+                // of this node were shown.
+                if (present.IsWhole && present.Record.Version > record.Version)
                 {
                     return present;
                 }

@@ -188,7 +188,7 @@ internal sealed class SessionOpener(
         }
 
         var committed = recent.Find(key);
-        var lacksOthers = copy is { LacksOthers: true } || committed is { LacksOthers: true };
+        var lacksOthers = committed is { LacksOthers: true } ? seen >= committed.LacksOthersSince : copy is { LacksOthers: true };
         known = Together(Together(known, committed?.Record), journal.Find(key));
         return known is not null && known.Contains(seen) && !lifetime.IsPastAbsoluteEnd(known) ? (known, false, lacksOthers) : null;
     }

@@ -1,7 +1,7 @@
 namespace ClusterSession.Sessions.Recovery;
 
 /// <summary>The newest commit of this node to one session. The record is immutable and mostly shared with the local copy.</summary>
-internal sealed class RecentCommit(SessionRecord record, long at, SessionVersion missing, bool lacksOthers)
+internal sealed class RecentCommit(SessionRecord record, long at, SessionVersion missing, SessionVersion lacksOthersSince)
 {
     private volatile bool _isOutdated;
 
@@ -15,8 +15,14 @@ internal sealed class RecentCommit(SessionRecord record, long at, SessionVersion
 
     public bool IsWhole => Missing.IsNone;
 
+    /// <summary>
+    /// The first commit of this node on top of one of another node that is not in the record, or none. A client that has seen no commit as new as this one has not seen what is
+    /// missing: the other node's cookie names a commit that the record does not contain.
+    /// </summary>
+    public SessionVersion LacksOthersSince { get; } = lacksOthersSince;
+
     /// <summary>Whether something that is missing was committed by another node: commits of this node that are missing have merely not been answered.</summary>
-    public bool LacksOthers { get; } = lacksOthers;
+    public bool LacksOthers => !LacksOthersSince.IsNone;
 
     /// <summary>When the store acknowledged it, as a timestamp.</summary>
     public long At { get; } = at;

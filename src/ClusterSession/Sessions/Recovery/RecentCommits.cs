@@ -44,7 +44,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
         {
             if (!_commits.TryGetValue(key, out var before))
             {
-                added = new RecentCommit(record, now, isWhole ? SessionVersion.None : previous, !isWhole && IsOfOthers(previous));
+                added = new RecentCommit(record, now, isWhole ? SessionVersion.None : previous, !isWhole && IsOfOthers(previous) ? record.Version : SessionVersion.None);
                 if (_commits.TryAdd(key, added))
                 {
                     Interlocked.Add(ref _bytes, record.Size);
@@ -143,7 +143,8 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
             (false, true) => before.Missing == record.Version ? SessionVersion.None : before.Missing,
             (false, false) => before.Missing,
         };
-        return new RecentCommit(both, now, missing, !missing.IsNone && (before.LacksOthers || IsOfOthers(missing)));
+        var since = missing.IsNone ? SessionVersion.None : before.LacksOthers ? before.LacksOthersSince : IsOfOthers(missing) ? both.Version : SessionVersion.None;
+        return new RecentCommit(both, now, missing, since);
     }
 
     private bool IsOfOthers(SessionVersion missing) => !missing.IsNone && missing.Writer != clock.Writer;

@@ -47,13 +47,21 @@ public sealed class LocalCopiesTests
     }
 
     [Fact]
-    public void Older_answer_does_not_replace_a_newer_fresh_copy()
+    public void Older_answer_does_not_replace_a_newer_copy()
     {
         var copies = Copies();
         Publish(copies, _key, 5);
         Assert.Equal(6, Publish(copies, _key, 4).Record.Version.Stamp);
+    }
+
+    [Fact]
+    public void Answer_of_a_store_that_has_lost_something_does_not_take_away_a_copy_that_somebody_has_changed_since()
+    {
+        var copies = Copies();
+        Publish(copies, _key, 5);
         copies.OnChanged(_key);
-        Assert.Equal(5, Publish(copies, _key, 4).Record.Version.Stamp);
+        var kept = Publish(copies, _key, 4);
+        Assert.Equal((6, false), (kept.Record.Version.Stamp, kept.IsFresh));
     }
 
     [Fact]

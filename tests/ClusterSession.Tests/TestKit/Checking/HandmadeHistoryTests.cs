@@ -72,6 +72,21 @@ public sealed class HandmadeHistoryTests
     }
 
     [Theory]
+    [InlineData("B", 30, FaultLayer.Store, 1)]
+    [InlineData("A", 30, FaultLayer.Store, 0)] // Nobody else has committed.
+    [InlineData("B", 30, FaultLayer.Node, 0)] // The store is there, and has it.
+    [InlineData("B", 30_000, FaultLayer.Store, 0)] // Healed long ago.
+    public void Token_a_regression_is_excused_where_the_store_vanished_while_another_node_was_committing(string other, int at, FaultLayer layer, int budget)
+    {
+        var verdict = new HistoryBuilder()
+            .Add([Op.Append(V1)], client: 1, node: other, from: 18, to: 19, committed: 8)
+            .Fault("failover", "redis", layer, 20, 40)
+            .Add([Op.List()], node: "A", from: at, to: at + 1, sent: 9, served: 9, flags: EventFlags.Regressed)
+            .Check();
+        Assert.Equal((budget, 1 - budget), (verdict["token"].Budget, verdict["token"].Never));
+    }
+
+    [Theory]
     [InlineData(EventFlags.Regressed, VerdictOutcome.Invalid)]
     [InlineData(EventFlags.None, VerdictOutcome.Failed)]
     public void Token_where_a_fault_may_be_reported_silence_is_still_wrong(EventFlags flags, VerdictOutcome expected)
