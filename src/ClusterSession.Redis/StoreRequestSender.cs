@@ -51,7 +51,8 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
     }
 
     /// <summary>Takes over a request that got no answer. Called on the connection's reader loop, which must go on.</summary>
-    public void Rescue<T>(StoreRequest<T> request, Exception reason) => _ = Task.Run(() => RescueAsync(request, reason));
+    public void Rescue<T>(StoreRequest<T> request, Exception reason) => ThreadPool.UnsafeQueueUserWorkItem(
+        static rescue => _ = rescue.Sender.RescueAsync(rescue.Request, rescue.Reason), (Sender: this, Request: request, Reason: reason), preferLocal: false);
 
     private async Task RescueAsync<T>(StoreRequest<T> request, Exception reason)
     {

@@ -17,7 +17,7 @@ namespace ClusterSession.MacroBenchmarks.Application;
 /// <code>
 /// > port 41234                 once it listens
 /// &lt; stats
-/// > stats ALLOCATED GEN0 GEN1 GEN2
+/// > stats ALLOCATED GEN0 GEN2 PAUSE     bytes, collections of these generations, microseconds in which they stopped everything
 /// &lt; (end of input)             ends it, also when the parent was killed
 /// </code>
 /// </remarks>
@@ -44,7 +44,7 @@ internal static class BenchmarkApplication
             {
                 Console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"stats {GC.GetTotalAllocatedBytes(precise: true)} {GC.CollectionCount(0)} {GC.CollectionCount(1)} {GC.CollectionCount(2)}"));
+                    $"stats {GC.GetTotalAllocatedBytes(precise: true)} {GC.CollectionCount(0)} {GC.CollectionCount(2)} {GC.GetTotalPauseDuration().TotalMicroseconds}"));
             }
         }
 

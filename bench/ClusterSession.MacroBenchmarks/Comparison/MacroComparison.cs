@@ -134,7 +134,7 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
     private static string Describe(Series series) => series.Failure is { } failure
         ? "failed: " + failure
         : $"{series.Of(sample => sample.Throughput).Median,9:N0} req/s {series.Of(sample => sample.PerRequest.CpuMicroseconds).Median,7:N1} us " +
-          $"{Numbers.Text(series.Of(sample => sample.PerRequest.AllocatedBytes)),7} B {Numbers.Text(series.Of(sample => sample.PerRequest.StoreCpuMicroseconds)),6} us store";
+          $"{Numbers.Text(series.Of(sample => sample.PerRequest.Heap.AllocatedBytes)),7} B {Numbers.Text(series.Of(sample => sample.PerRequest.StoreCpuMicroseconds)),6} us store";
 
     private sealed record Run(ITarget Target, RequestClass Requests, Series Series)
     {

@@ -130,7 +130,7 @@ internal static class Aims
 
     private static double StoreCpu(Sample sample) => sample.PerRequest.StoreCpuMicroseconds;
 
-    private static double Allocated(Sample sample) => sample.PerRequest.AllocatedBytes;
+    private static double Allocated(Sample sample) => sample.PerRequest.Heap.AllocatedBytes;
 
     private static double Throughput(Sample sample) => sample.Throughput;
 }

@@ -80,7 +80,7 @@ internal static class MarkdownReport
         var bytes = double.IsNaN(calls.Median)
             ? "-"
             : $"{Numbers.Text(series.Of(sample => sample.PerRequest.StoreBytesIn))} / {Numbers.Text(series.Of(sample => sample.PerRequest.StoreBytesOut))}";
-        Line(text, $"| {series.Title} | {Numbers.Text(throughput)} {Numbers.Spread(throughput)} | {Numbers.Text(cpu)} {Numbers.Spread(cpu)} | {Numbers.Ratio(ratio)} | {Numbers.Text(series.Of(sample => sample.PerRequest.AllocatedBytes))} | {Latencies(series)} | {Numbers.Text(series.Of(sample => sample.PerRequest.StoreCpuMicroseconds))} | {Numbers.Commands(series.Commands)} | {Numbers.Text(calls)} | {bytes} |");
+        Line(text, $"| {series.Title} | {Numbers.Text(throughput)} {Numbers.Spread(throughput)} | {Numbers.Text(cpu)} {Numbers.Spread(cpu)} | {Numbers.Ratio(ratio)} | {Numbers.Text(series.Of(sample => sample.PerRequest.Heap.AllocatedBytes))} | {Latencies(series)} | {Numbers.Text(series.Of(sample => sample.PerRequest.StoreCpuMicroseconds))} | {Numbers.Commands(series.Commands)} | {Numbers.Text(calls)} | {bytes} |");
     }
 
     private static string Latencies(Series series)

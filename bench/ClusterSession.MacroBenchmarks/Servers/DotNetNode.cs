@@ -45,7 +45,7 @@ internal sealed class DotNetNode : IAsyncDisposable
             : throw new InvalidOperationException($"The application '{variant}' did not start; it said: {line}");
     }
 
-    public async Task<double> AllocatedBytesAsync()
+    public async Task<HeapUsage> HeapUsageAsync()
     {
         await _asking.WaitAsync();
         try
@@ -53,7 +53,8 @@ internal sealed class DotNetNode : IAsyncDisposable
             await _process.StandardInput.WriteLineAsync("stats");
             await _process.StandardInput.FlushAsync();
             var line = await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The application has ended.");
-            return double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
+            var figures = line.Split(' ').Skip(1).Select(figure => double.Parse(figure, CultureInfo.InvariantCulture)).ToArray();
+            return new HeapUsage(figures[0], figures[1], figures[2], figures[3]);
         }
         finally
         {

@@ -53,20 +53,20 @@ internal sealed class DotNetTarget : ITarget
 
     public async Task<Usage> UsageAsync()
     {
-        var allocated = 0.0;
+        var heap = default(HeapUsage);
         foreach (var node in _nodes)
         {
-            allocated += await node.AllocatedBytesAsync();
+            heap += await node.HeapUsageAsync();
         }
 
         var cpu = _nodes.Sum(node => ProcessCpu.Microseconds(node.Pid));
         if (Redis is null)
         {
-            return new Usage(cpu, allocated, double.NaN, double.NaN, double.NaN, double.NaN);
+            return new Usage(cpu, heap, double.NaN, double.NaN, double.NaN, double.NaN);
         }
 
         var redis = await Redis.UsageAsync();
-        return new Usage(cpu, allocated, redis.CpuMicroseconds, redis.Calls, redis.BytesIn, redis.BytesOut);
+        return new Usage(cpu, heap, redis.CpuMicroseconds, redis.Calls, redis.BytesIn, redis.BytesOut);
     }
 
     public async ValueTask DisposeAsync()

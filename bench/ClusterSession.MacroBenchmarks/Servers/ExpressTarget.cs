@@ -59,7 +59,7 @@ internal sealed class ExpressTarget : ITarget
     public async Task<Usage> UsageAsync()
     {
         var redis = await Redis!.UsageAsync();
-        return new Usage(ProcessCpu.Microseconds(_process.Id), double.NaN, redis.CpuMicroseconds, redis.Calls, redis.BytesIn, redis.BytesOut);
+        return new Usage(ProcessCpu.Microseconds(_process.Id), HeapUsage.Unknown, redis.CpuMicroseconds, redis.Calls, redis.BytesIn, redis.BytesOut);
     }
 
     public async ValueTask DisposeAsync()

@@ -40,7 +40,7 @@ internal sealed class TomcatTarget : ITarget
         "<Manager className=\"org.apache.catalina.ha.session.BackupManager\" expireSessionsOnShutdown=\"false\" notifyListenersOnReplication=\"true\" mapSendOptions=\"6\"/>");
 
     public Task<Usage> UsageAsync() => Task.FromResult(new Usage(
-        ProcessCpu.Microseconds(_nodes[0].Pid), double.NaN, ProcessCpu.Microseconds(_nodes[1].Pid), double.NaN, double.NaN, double.NaN));
+        ProcessCpu.Microseconds(_nodes[0].Pid), HeapUsage.Unknown, ProcessCpu.Microseconds(_nodes[1].Pid), double.NaN, double.NaN, double.NaN));
 
     public async ValueTask DisposeAsync()
     {

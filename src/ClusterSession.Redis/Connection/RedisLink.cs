@@ -107,6 +107,10 @@ internal sealed class RedisLink : IAsyncDisposable
             {
                 if (_lastFailure is { NeedsOperator: true } failure)
                     throw new RedisConnectException(failure.Failure, failure.Message, failure);
+                // Closed, and the loop has not seen it yet. It is not waited for by looking again: hundreds of callers that did so kept the loop itself from the
+                // pool's threads, for seconds.
+                if (_current is { IsClosed: true })
+                    RenewLocked();
                 ready = _ready.Task;
             }
 
@@ -118,9 +122,6 @@ internal sealed class RedisLink : IAsyncDisposable
                 var connection = await ready.WaitAsync(left, _time, cancellationToken).ConfigureAwait(false);
                 if (!connection.IsClosed)
                     return connection;
-                // Lost the moment it was made; its successor's task is not there yet.
-                await connection.Closed.WaitAsync(cancellationToken).ConfigureAwait(false);
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             }
             catch (TimeoutException)
             {
@@ -236,11 +237,18 @@ internal sealed class RedisLink : IAsyncDisposable
             lock (_gate)
             {
                 Volatile.Write(ref _current, null);
-                _ready = NewWaiting();
+                RenewLocked();
             }
 
             _observer?.OnDisconnected(connection, await connection.Closed.ConfigureAwait(false));
         }
+    }
+
+    /// <summary>Whoever waits from now on waits for the next connection.</summary>
+    private void RenewLocked()
+    {
+        if (_ready.Task.IsCompleted)
+            _ready = NewWaiting();
     }
 
     private void Failed(LinkTarget? target, RedisConnectException failure)

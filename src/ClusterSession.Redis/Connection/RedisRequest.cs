@@ -32,11 +32,22 @@ internal abstract class RedisRequest
 }
 
 /// <summary>A command with a result that can be awaited once.</summary>
+/// <remarks>
+/// Whoever awaits it goes on in a work item of his own, in the pool's common queue: not on the reader loop, where one slow caller would hold up every other one of the connection,
+/// and not in the queue of the loop's thread, which is served from its newest end. There the callers that were waiting when a connection was lost, hundreds at once, lay under whatever
+/// came after them: on a busy machine some of them for eight seconds.
+/// </remarks>
 /// <typeparam name="TResult">What the reply is parsed into.</typeparam>
-internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<TResult>
+internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<TResult>, IThreadPoolWorkItem
 {
-    // Continuations must not run on the reader loop: one slow caller would hold up every other one of the connection.
-    private ManualResetValueTaskSourceCore<TResult> _core = new() { RunContinuationsAsynchronously = true };
+    private static readonly Action<object?> GoOnInPool =
+        static request => ThreadPool.UnsafeQueueUserWorkItem((RedisRequest<TResult>)request!, preferLocal: false);
+
+    private ManualResetValueTaskSourceCore<TResult> _core;
+
+    // Who awaits the result, until he goes on.
+    private Action<object?>? _continuation;
+    private object? _state;
 
     /// <summary>The result; to be awaited exactly once per sending. After that <see cref="Recycle"/> has run.</summary>
     public ValueTask<TResult> Completion => new(this, _core.Version);
@@ -79,8 +90,18 @@ internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<T
 
     ValueTaskSourceStatus IValueTaskSource<TResult>.GetStatus(short token) => _core.GetStatus(token);
 
-    void IValueTaskSource<TResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+    void IValueTaskSource<TResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        (_continuation, _state) = (continuation, state);
+        _core.OnCompleted(GoOnInPool, this, token, ValueTaskSourceOnCompletedFlags.None);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        var (continuation, state) = (_continuation!, _state);
+        (_continuation, _state) = (null, null); // Before it goes on: then this may be sent and awaited again.
+        continuation(state);
+    }
 
     /// <summary>Makes the result of a reply that is no error; the reader stands on its first value.</summary>
     protected abstract TResult Parse(ref RespReader reader);
@@ -100,7 +121,8 @@ internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<T
     protected RedisRequest<TResult> Copy()
     {
         var copy = (RedisRequest<TResult>)MemberwiseClone();
-        copy._core = new() { RunContinuationsAsynchronously = true };
+        copy._core = default;
+        (copy._continuation, copy._state) = (null, null);
         return copy;
     }
 
