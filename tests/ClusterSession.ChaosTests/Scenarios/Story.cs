@@ -76,6 +76,15 @@ internal sealed class Story
         var verdict = new HistoryChecker(options).Check(load.Recorder.ToHistory());
         output.WriteLine($"{commits} commits were acknowledged in {lasted.TotalSeconds:0.0} s, {commits / lasted.TotalSeconds:0} a second");
         output.WriteLine(verdict.ToString());
+        if (verdict.Violations.FirstOrDefault() is { Witness: [var witness, ..] })
+        {
+            output.WriteLine($"all requests of session {witness.Session}:");
+            foreach (var request in load.Recorder.ToHistory().Events.Where(e => e.Session == witness.Session))
+            {
+                output.WriteLine($"  {request}");
+            }
+        }
+
         var slowest = load.Recorder.ToHistory().Events.Where(e => e.CompleteNs != long.MaxValue).MaxBy(e => e.CompleteNs - e.InvokeNs);
         output.WriteLine($"the slowest request took {(slowest?.CompleteNs - slowest?.InvokeNs) / 1e6:0} ms: {slowest}");
         return verdict;

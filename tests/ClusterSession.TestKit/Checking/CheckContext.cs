@@ -48,16 +48,14 @@ public sealed class CheckContext
         || (Options.RegressionsMayBeReportedDuringFaults && IsNearFault(from.InvokeNs, to.CompleteNs, static _ => true));
 
     /// <summary>
-    /// Whether two nodes were committing to the session when the store vanished: each goes on with what it has, if that contains what the client's cookie names, and tells clients
-    /// that may have seen the other's commit.
+    /// Whether two nodes had been committing to the session when the store vanished: each goes on with what it has, if that contains what the client's cookie names, and tells clients
+    /// that may have seen the other's commit. That one may be made long before, and given back to the store just now.
     /// </summary>
-    public bool MayLackAnothersCommit(SessionHistory session, HistoryEvent request)
-    {
-        var since = request.InvokeNs - (long)Options.SettleTime.TotalNanoseconds;
-        return request is { TokenSent: { } sent, Served: { } served } && served >= sent
-            && IsNearFault(request.InvokeNs, request.CompleteNs, static fault => fault.Layer != FaultLayer.Node)
-            && session.Events.Any(other => other.Node != request.Node && other.Committed is not null && other.InvokeNs < request.CompleteNs && other.CompleteNs > since);
-    }
+    public bool MayLackAnothersCommit(SessionHistory session, HistoryEvent request) =>
+        request is { TokenSent: { } sent, Served: { } served } && served >= sent
+        && IsNearFault(request.InvokeNs, request.CompleteNs, static fault => fault.Layer != FaultLayer.Node)
+        && session.Events.Any(other => other.Node != request.Node && other.Result != RequestResult.Fail && other.InvokeNs < request.CompleteNs
+            && other.Ops.Any(static op => op.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter));
 
     /// <summary>Whether such a fault lasted, or had been healed no longer than the settle time before.</summary>
     public bool IsNearFault(long fromNs, long toNs, Func<FaultEvent, bool> which)

@@ -21,7 +21,8 @@ namespace ClusterSession.Sessions.Copies;
 /// </para>
 /// <para>
 /// <b>Copies that are not whole</b> (<see cref="Supersede"/>) wait for the store's record, and go only when that has all they have: a session that was
-/// served here is served on, should the store vanish first.
+/// served here is served on, should the store vanish first. A whole copy beside a record that lacks its commit, of a replica that was promoted without it, becomes one: the
+/// record's version may be newer, of another commit that was given back first.
 /// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>
@@ -85,7 +86,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
                 }
 
                 // Being read is no use of a session: else a poll that must not prolong it would keep it alive, and give it back to the store.
-                copy = present.IsWhole || record.ContainsAllOf(present.Record)
+                copy = present.IsContainedIn(record)
                     ? new LocalCopy(record, lease, Math.Max(touchedAt, present.UsedAt), touchedAt)
                     : new LocalCopy(SessionRecord.Merge(present.Record, record), SessionLease.None, Math.Max(touchedAt, present.UsedAt), touchedAt, isWhole: false, present.LacksOthers);
             }

@@ -39,5 +39,8 @@ internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int us
     /// </summary>
     public bool LacksOthers => lacksOthers;
 
+    /// <summary>Whether a record has all that is here.</summary>
+    public bool IsContainedIn(SessionRecord record) => isWhole ? record.Contains(Record.Version) : record.ContainsAllOf(Record);
+
     public void MarkStale() => _isStale = true;
 }

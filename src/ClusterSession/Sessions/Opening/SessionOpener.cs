@@ -213,7 +213,7 @@ internal sealed class SessionOpener(
     /// <summary>Makes what the store has, and what only this node has, the local copy.</summary>
     private async ValueTask<(SessionRecord? Record, bool IsWhole)> TakeInAsync(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionLease lease, int mark, StoreDeadline deadline)
     {
-        if (copy is null || (copy.IsWhole ? stored.Contains(copy.Record.Version) : stored.ContainsAllOf(copy.Record)))
+        if (copy is null || copy.IsContainedIn(stored))
         {
             copies.Publish(key, stored, lease, mark, copy?.TouchedAt ?? lifetime.TouchedAt(stored.Version, copies.Clock.Now));
             return (stored, true);

@@ -210,7 +210,7 @@ internal sealed partial class CommitJournal
     private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened)
     {
         var known = pending is null || opened.Contains(pending.Version) ? opened : SessionRecord.Merge(pending, opened);
-        if (_copies.TryGet(key, out var copy) && !(copy.IsWhole ? known.Contains(copy.Record.Version) : known.ContainsAllOf(copy.Record)))
+        if (_copies.TryGet(key, out var copy) && !copy.IsContainedIn(known))
         {
             known = SessionRecord.Merge(known, copy.Record);
         }

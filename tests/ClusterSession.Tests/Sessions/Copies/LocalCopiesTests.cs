@@ -65,6 +65,20 @@ public sealed class LocalCopiesTests
     }
 
     [Fact]
+    public void Newer_answer_of_a_store_that_has_lost_the_copys_commit_does_not_take_that_away()
+    {
+        SessionVersion base_ = new(1, 1), lost = new(2, 1), given = new(3, 1), whole = new(4, 1);
+        var copies = Copies();
+        copies.Publish(_key, Of(lost, base_), SessionLease.Always, copies.Mark(_key), 0);
+
+        var both = copies.Publish(_key, Of(given, base_), SessionLease.Always, copies.Mark(_key), 0);
+        Assert.True(both.Record.Contains(lost) && both.Record.Contains(given));
+        Assert.False(both.IsWhole || both.IsFresh);
+
+        Assert.True(copies.Publish(_key, Of(whole, given, lost, base_), SessionLease.Always, copies.Mark(_key), 0).IsFresh);
+    }
+
+    [Fact]
     public void Older_answer_does_not_replace_a_newer_copy_whose_connection_is_gone()
     {
         var copies = Copies();
@@ -96,8 +110,6 @@ public sealed class LocalCopiesTests
         Assert.True(copy.IsWhole && copy.IsFresh && !copy.LacksOthers);
         copies.Drop(_key);
         Assert.Equal((0, 0L), (copies.Count, copies.Bytes));
-
-        static SessionRecord Of(params SessionVersion[] lineage) => RecordSketch.At(lineage).With("a", "1", lineage[^1]).Build();
     }
 
     [Fact]
@@ -222,6 +234,9 @@ public sealed class LocalCopiesTests
     private static LocalCopy Publish(LocalCopies copies, SessionKey key, long stamp, int size = 10) =>
         copies.Publish(key, Record(stamp, size), SessionLease.Always, copies.Mark(key), 0);
 
+    private static SessionRecord Of(params SessionVersion[] lineage) => RecordSketch.At(lineage).With("a", "1", lineage[^1]).Build();
+
+    /// <summary>The state after so many commits.</summary>
     private static SessionRecord Record(long stamp, int size = 10) =>
-        RecordSketch.At(new SessionVersion(stamp + 1, 1)).With("a", new byte[size], new SessionVersion(stamp + 1, 1)).Build();
+        RecordSketch.At([.. Enumerable.Range(0, (int)Math.Min(stamp, 7) + 1).Select(i => new SessionVersion(stamp + 1 - i, 1))]).With("a", new byte[size], new SessionVersion(stamp + 1, 1)).Build();
 }

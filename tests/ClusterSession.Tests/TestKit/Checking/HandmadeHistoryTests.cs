@@ -79,7 +79,7 @@ public sealed class HandmadeHistoryTests
     public void Token_a_regression_is_excused_where_the_store_vanished_while_another_node_was_committing(string other, int at, FaultLayer layer, int budget)
     {
         var verdict = new HistoryBuilder()
-            .Add([Op.Append(V1)], client: 1, node: other, from: 18, to: 19, committed: 8)
+            .Add([Op.Append(V1)], client: 1, node: other, from: 18, to: 19)
             .Fault("failover", "redis", layer, 20, 40)
             .Add([Op.List()], node: "A", from: at, to: at + 1, sent: 9, served: 9, flags: EventFlags.Regressed)
             .Check();
