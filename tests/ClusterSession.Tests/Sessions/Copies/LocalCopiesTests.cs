@@ -65,9 +65,15 @@ public sealed class LocalCopiesTests
     }
 
     [Fact]
-    public void Newer_answer_of_a_store_that_has_lost_the_copys_commit_does_not_take_that_away()
+    public void Of_two_states_that_lack_each_other_both_stay_whichever_comes_first()
     {
-        SessionVersion base_ = new(1, 1), lost = new(2, 1), given = new(3, 1), whole = new(4, 1);
+        Stay(new(2, 1), new(3, 1));
+        Stay(new(3, 1), new(2, 1));
+    }
+
+    private void Stay(SessionVersion lost, SessionVersion given)
+    {
+        SessionVersion base_ = new(1, 1), whole = new(4, 1);
         var copies = Copies();
         copies.Publish(_key, Of(lost, base_), SessionLease.Always, copies.Mark(_key), 0);
 
@@ -75,7 +81,7 @@ public sealed class LocalCopiesTests
         Assert.True(both.Record.Contains(lost) && both.Record.Contains(given));
         Assert.False(both.IsWhole || both.IsFresh);
 
-        Assert.True(copies.Publish(_key, Of(whole, given, lost, base_), SessionLease.Always, copies.Mark(_key), 0).IsFresh);
+        Assert.True(copies.Publish(_key, Of(whole, new(3, 1), new(2, 1), base_), SessionLease.Always, copies.Mark(_key), 0).IsFresh);
     }
 
     [Fact]
