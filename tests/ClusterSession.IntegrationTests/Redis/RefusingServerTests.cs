@@ -46,24 +46,25 @@ public sealed class RefusingServerTests
         using var commits = new CounterReading(a.Services, "clustersession.commits");
         using var tooFew = new CounterReading(a.Services, "clustersession.replicas.short");
         var browser = a.Browser();
-        await browser.GetAsync("/set/color/red");
-        Assert.Equal((1, 0), (commits.Value, tooFew.Value));
+        await Condition.HoldsAsync(IsConfirmedAsync, "the replica confirms");
 
+        var (committed, unconfirmed) = (commits.Value, tooFew.Value);
         replica.Process.Stop();
         Assert.Equal("blue", await browser.GetAsync("/set/color/blue"));
         Assert.Equal(200, (int)browser.LastStatus);
-        Assert.Equal((2, 1), (commits.Value, tooFew.Value));
+        Assert.Equal((committed + 1, unconfirmed + 1), (commits.Value, tooFew.Value));
         Assert.Equal("blue", await browser.GetAsync("/get/color", b));
 
         replica.Process.Continue();
-        await Condition.HoldsAsync(
-            async () =>
-            {
-                var before = tooFew.Value;
-                await browser.GetAsync($"/set/n/{commits.Value}", a);
-                return tooFew.Value == before;
-            },
-            "the replica confirms again");
+        await Condition.HoldsAsync(IsConfirmedAsync, "the replica confirms again");
+
+        // On a busy machine a replica that is well may be late.
+        async Task<bool> IsConfirmedAsync()
+        {
+            var before = tooFew.Value;
+            await browser.GetAsync($"/set/n/{commits.Value}", a);
+            return tooFew.Value == before;
+        }
 
         static void Replicated(ClusterSessionOptions options) => options.Durability = SessionDurability.Replicated;
     }
