@@ -97,7 +97,8 @@ public sealed class RefusingServerTests
     private static async Task<RedisServer> StartReplicaAsync(RedisServer master)
     {
         var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = master.Port });
-        await Condition.HoldsAsync(async () => await master.InfoAsync("replication", "connected_slaves") == "1"
+        // The master counts it as a good one only when it is online, some time after its own link is up.
+        await Condition.HoldsAsync(async () => (await master.AskAsync("INFO", "replication")).Contains("state=online", StringComparison.Ordinal)
             && await replica.InfoAsync("replication", "master_link_status") == "up", "the replica is in step");
         return replica;
     }
