@@ -83,7 +83,7 @@ public sealed partial class RedisOptions
     /// <summary>A connection on which something was sent and nothing received for so long is closed as dead; default 2 s, more than <see cref="HeartbeatInterval"/>, up to 5 min.</summary>
     public TimeSpan HeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Longest pause between two attempts to connect; default 1 s, range 10 ms to 5 min. Pauses start at 20 ms, double, and are drawn at random between half and all of that.</summary>
+    /// <summary>Longest pause between two attempts to connect; default 500 ms, range 10 ms to 5 min. Pauses start at 20 ms, double, and are drawn at random between half and all of that.</summary>
     public TimeSpan ReconnectMaxDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Commands that may wait for their answer on one connection; default 65536, range 16 to 1048576. More are refused at once.</summary>

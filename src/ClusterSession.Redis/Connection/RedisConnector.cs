@@ -86,8 +86,9 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
                 // Decides as the default does; it is here to learn which check failed.
                 RemoteCertificateValidationCallback = (_, _, chain, errors) =>
                 {
-                    expired = FindExpired(chain);
-                    return (found = errors) == SslPolicyErrors.None;
+                    found = errors;
+                    expired = errors == SslPolicyErrors.None ? null : FindExpired(chain);
+                    return errors == SslPolicyErrors.None;
                 },
             };
             if (_options.TlsCertificateFile is { } certificate)

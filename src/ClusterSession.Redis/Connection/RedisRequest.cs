@@ -34,8 +34,8 @@ internal abstract class RedisRequest
 /// <summary>A command with a result that can be awaited once.</summary>
 /// <remarks>
 /// Whoever awaits it goes on in a work item of his own, in the pool's common queue: not on the reader loop, where one slow caller would hold up every other one of the connection,
-/// and not in the queue of the loop's thread, which is served from its newest end. There the callers that were waiting when a connection was lost, hundreds at once, lay under whatever
-/// came after them: on a busy machine some of them for eight seconds.
+/// and not in the queue of the loop's thread, which is served from its newest end: there the callers that were waiting when a connection was lost, hundreds at once, would lie under
+/// whatever comes after them.
 /// </remarks>
 /// <typeparam name="TResult">What the reply is parsed into.</typeparam>
 internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<TResult>, IThreadPoolWorkItem

@@ -29,7 +29,7 @@ public sealed record CheckOptions
     /// <summary>
     /// A node that is cut off from the store acknowledges writes that only it has; a client who goes on through another node meanwhile can only be told so. If set, a
     /// regression that is reported while a fault of any kind lasts (and for <see cref="SettleTime"/> after it) counts as budget; without it only one in a double fault
-    /// does. A silent one may never happen either way.
+    /// does, and one that <see cref="CheckContext.MayLackAnothersCommit"/> explains. A silent one may never happen either way.
     /// </summary>
     public bool RegressionsMayBeReportedDuringFaults { get; init; }
 

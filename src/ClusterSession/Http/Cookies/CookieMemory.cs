@@ -7,7 +7,7 @@ namespace ClusterSession.Http.Cookies;
 
 /// <summary>
 /// Remembers cookies that this node has issued or verified, because a browser brings the same one until its session changes: comparing it
-/// is a twentieth of the MAC and the hash of the id, which take 1 us.
+/// spares the MAC and the hash of the id, 1 us.
 /// </summary>
 /// <remarks>
 /// A direct-mapped table: each cookie has one place, by bits of its random id, and the last one there stays. Bounded, without eviction and without locks. A cookie counts as
@@ -17,8 +17,7 @@ namespace ClusterSession.Http.Cookies;
 ///         cookie      id and token, 51 bytes
 ///         key         of the session, which is a hash of the id
 /// </code>
-/// Places are values and not objects: with objects, of a million sessions asked at random each request put a new one into an old table, which the garbage collector carried from
-/// generation to generation. Thread-safe.
+/// Places are values and not objects: with objects, of a million sessions asked at random nearly each request allocated one. Thread-safe.
 /// </remarks>
 internal sealed class CookieMemory
 {
