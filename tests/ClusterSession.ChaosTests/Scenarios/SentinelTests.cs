@@ -30,7 +30,7 @@ public sealed partial class SentinelTests(ITestOutputHelper output)
             for (var i = 0; i < Story.Times(normally: 2, atLength: 20); i++)
             {
                 var master = await redis.MasterAsync();
-                var replicas = await redis.ReplicasAsync();
+                var replicas = await redis.StandbysAsync();
                 await Task.WhenAll(replicas.Select(r => r.CommandAsync("CONFIG", "RESETSTAT")));
                 await story.FaultAsync(
                     "kill -9", $"master on port {master.Port}", master.Kill9Async,

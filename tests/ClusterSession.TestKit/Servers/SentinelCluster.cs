@@ -56,6 +56,22 @@ public sealed class SentinelCluster : IAsyncDisposable
         return [.. _servers.Where(s => s != master && !s.Process.HasExited)];
     }
 
+    /// <summary>
+    /// Of <see cref="ReplicasAsync"/>, those that call themselves replicas. Of two sentinels that began a failover each (3 of 20 kills), the loser's choice calls itself master
+    /// for seconds after the other one has been named: nothing that it does shows when a replica is promoted.
+    /// </summary>
+    public async Task<IReadOnlyList<RedisServer>> StandbysAsync()
+    {
+        List<RedisServer> standbys = [];
+        foreach (var server in await ReplicasAsync())
+        {
+            if (await TryAsync(() => server.InfoAsync("replication", "role")) == "slave")
+                standbys.Add(server);
+        }
+
+        return standbys;
+    }
+
     /// <summary>Waits until the sentinels name another master than this one, and it calls itself a master and takes writes.</summary>
     public async Task<RedisServer> NewMasterAsync(RedisServer old, TimeSpan? deadline = null)
     {
