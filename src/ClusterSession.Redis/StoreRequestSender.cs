@@ -135,13 +135,13 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
             {
                 return request.Unavailable(StoreFailure.Unknown); // The server answered something else; the connection is closed.
             }
-            catch (RedisConnectionException broken) when (broken.Sent && (!request.IsRead || broken is RedisTimeoutException))
+            catch (RedisConnectionException broken) when (broken.Sent && (!request.MayBeRepeated || broken is RedisTimeoutException))
             {
                 return request.Unavailable(StoreFailure.Unknown);
             }
             catch (RedisConnectionException) when (attempt < MostAttempts && time.GetElapsedTime(request.Begun) < deadline)
             {
-                // Not a byte of it left: the connection was lost between being handed out and being used. Or it only asks. Its successor may answer.
+                // Not a byte of it left: the connection was lost between being handed out and being used. Or it may be executed twice. Its successor may answer.
                 asked = null;
             }
             catch (Exception lost) when (lost is RedisConnectionException or TimeoutException)

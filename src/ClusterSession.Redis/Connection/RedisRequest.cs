@@ -17,8 +17,11 @@ internal abstract class RedisRequest
     /// </summary>
     public virtual bool IsAnsweredByPush => false;
 
-    /// <summary>Whether it changes nothing, and may be sent again where it is not known what became of it.</summary>
+    /// <summary>Whether it changes nothing.</summary>
     public virtual bool IsRead => false;
+
+    /// <summary>Whether it may be sent again where it is not known what became of it: executed twice, it does what it does executed once.</summary>
+    public virtual bool MayBeRepeated => IsRead;
 
     /// <summary>Writes the command: exactly one.</summary>
     public abstract void WriteTo(ref RespWriter writer);

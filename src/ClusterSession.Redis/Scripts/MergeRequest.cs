@@ -9,6 +9,12 @@ namespace ClusterSession.Redis.Scripts;
 internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy copy, LeaseSource leases)
     : SessionScriptRequest(RedisScript.Merge, keys, key, leases)
 {
+    /// <summary>
+    /// A new session: its key is known to nobody else, and merge.lua takes the same record again as no collision. Copies of sessions that others may have committed to meanwhile are
+    /// repeated by the journal, which then asks anew what they are merged into.
+    /// </summary>
+    public override bool MayBeRepeated => copy.Mode == SessionCopyMode.Create;
+
     protected override int ArgumentCount => 5 + (2 * copy.Record.AttributeCount);
 
     protected override void WriteArguments(ref RespWriter writer)

@@ -88,6 +88,22 @@ public sealed class RedisSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task New_session_whose_connection_is_lost_before_the_answer_is_stored_once()
+    {
+        await using var proxy = FaultProxy.Start(_redis.Port, framing: ReplyFraming.Resp);
+        await using var node = await TestNode.StartAsync(RedisNode.Store($"{proxy.EndPoint}"));
+        await node.Browser().GetAsync("/set/color/green"); // The server knows the script from here on.
+
+        var dropped = proxy.DropReply("EVALSHA");
+        var browser = node.Browser();
+        Assert.Equal("red", await browser.GetAsync("/set/color/red"));
+
+        Assert.True(dropped.Dropped.IsCompleted);
+        Assert.Equal("red", await browser.GetAsync("/get/color", _b));
+        Assert.Equal(2, (await _redis.CommandAsync("KEYS", "cs:1:{*")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
     public async Task Second_read_comes_from_the_local_copy_until_another_node_writes()
     {
         var browser = _a.Browser();
