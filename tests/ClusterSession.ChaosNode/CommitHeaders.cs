@@ -4,9 +4,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.ChaosNode;
 
 /// <summary>
-/// Says in headers what a browser can not see but a checker wants: the version of the copy after the request's changes were committed (of several requests at once
-/// that share a copy it may be the same, so it names what was seen, not a commit), and for an answer
-/// that the endpoint had no part in, that nothing can have been committed.
+/// Says in headers what a browser can not see but a checker wants: the version after the request's changes were committed, and for an answer that the endpoint had no
+/// part in, that nothing can have been committed.
 /// </summary>
 /// <remarks>Callbacks before the headers run in reverse order of their registration: this one is registered first, so it sees the session after its commit.</remarks>
 internal sealed class CommitHeaders(RequestDelegate next)

@@ -108,6 +108,7 @@ internal sealed class RequestSender : IDisposable
             Ops = said.Ops,
             Served = served,
             TokenReceived = setCookie ? after ?? served : null,
+            Committed = said.Ops.Any(o => o.Kind is OpKind.Set or OpKind.Append or OpKind.Counter) ? after : null,
             Note = said.Source,
         });
     }
