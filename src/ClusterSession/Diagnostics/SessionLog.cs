@@ -107,6 +107,11 @@ internal static partial class SessionLog
     [LoggerMessage(EventIds.ReplayDone, LogLevel.Information, "Replay into the store is done: {Replayed} sessions, {Restored} of them were missing or behind, {Failed} got no answer.")]
     public static partial void ReplayDone(this ILogger logger, int replayed, int restored, int failed);
 
+    [LoggerMessage(EventIds.ReplayCutShort, LogLevel.Critical,
+        "This node shuts down while the store gives no answer, or before it has given a store that came back as another all that it has (ClusterSession:Outage:DrainTimeout). " +
+        "What that store lacks and no other node has is lost. The exit code says so.")]
+    public static partial void ReplayCutShort(this ILogger logger);
+
     [LoggerMessage(EventIds.CopiesDiscarded, LogLevel.Warning, "The store was emptied; this node has dropped its copies too (ClusterSession:Outage:OnStoreReset is Discard).")]
     public static partial void CopiesDiscarded(this ILogger logger);
 

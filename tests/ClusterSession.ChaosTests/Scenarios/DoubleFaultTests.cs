@@ -5,7 +5,7 @@ using Xunit;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>The store loses a commit, and the node that made it dies with it (S06 of the fault list): it is gone, and that is said.</summary>
+/// <summary>The store loses a commit, and the node that made it dies with it (S06 of the fault list): it is gone, and that is said. A node that is drained in that moment does not lose it.</summary>
 public sealed class DoubleFaultTests
 {
     [Fact]
@@ -32,5 +32,27 @@ public sealed class DoubleFaultTests
         Assert.True(await Visitor.MetricAsync(b, "clustersession.regressions") > 0);
         await visitor.SetAsync(b, "color", "green");
         Assert.Equal(("green", false), await visitor.GetAsync(b, "color"));
+    }
+
+    [Fact]
+    public async Task Node_drained_between_the_death_of_the_master_and_the_promotion_gives_back_what_no_replica_had()
+    {
+        await using var redis = await SentinelCluster.StartAsync();
+        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
+        var (a, b) = (nodes.Nodes[0], nodes.Nodes[1]);
+        var visitor = new Visitor();
+        await visitor.SetAsync(a, "color", "red");
+        await redis.InSyncAsync();
+        var master = await redis.MasterAsync();
+        var pauser = await ReplicaPauser.HoldBackAsync(master, await redis.ReplicasAsync());
+        await visitor.SetAsync(a, "color", "blue");
+
+        await master.Kill9Async();
+        await a.DrainAsync();
+
+        Assert.Equal(0, a.Process.ExitCode);
+        await pauser.ReleaseAsync();
+        await Condition.HoldsAsync(async () => await visitor.Copy().StatusAsync(b) == 200, "the node that is left has the session");
+        Assert.Equal(("blue", false), await visitor.GetAsync(b, "color"));
     }
 }

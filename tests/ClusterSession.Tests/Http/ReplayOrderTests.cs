@@ -67,6 +67,75 @@ public sealed class ReplayOrderTests : NodeTests
     }
 
     [Fact]
+    public async Task Commit_that_lacks_what_another_node_had_committed_goes_on_waiting_for_that_however_long_the_store_is_away()
+    {
+        var (browser, _, _) = await CommitAtOnceAsync(canReadAnew: false);
+        _storeOfB.Failing = StoreOperations.Merge;
+        TakeOver(_replaceable);
+        await HoldsInTimeAsync(() => Logs.Count("ReplayDone") > 6, "B has tried more often than it would wait for an answering store");
+
+        _storeOfB.Failing = StoreOperations.None;
+        var rounds = Logs.Count("ReplayDone");
+        await HoldsInTimeAsync(() => Logs.Count("ReplayDone") > rounds, "B has tried again");
+        Assert.Equal(["color"], await StoredAsync(browser));
+
+        TakeOver(_storeOfA);
+        await HoldsInTimeAsync(async () => (await StoredAsync(browser)).Count == 3, "both are back");
+    }
+
+    [Fact]
+    public async Task Node_that_is_drained_while_it_waits_for_anothers_commit_stores_what_it_has()
+    {
+        var (browser, _, b) = await CommitAtOnceAsync(canReadAnew: false);
+
+        TakeOver(_replaceable);
+        await HoldsInTimeAsync(() => Logs.Count("ReplayDone") == 1, "B has tried");
+        await b.DrainAsync();
+
+        Assert.Equal(["color", "size"], await StoredAsync(browser));
+    }
+
+    [Fact]
+    public async Task Node_that_is_drained_right_after_a_failover_gives_back_at_once_what_the_new_server_lacks()
+    {
+        var (browser, _, b) = await CommitAtOnceAsync(canReadAnew: true);
+
+        TakeOver(_replaceable);
+        await b.DrainAsync(); // Time stands still: it would wait for its moment otherwise.
+
+        Assert.Equal(["color", "shape", "size"], await StoredAsync(browser));
+    }
+
+    [Fact]
+    public async Task Node_that_is_drained_while_the_store_gives_no_answer_waits_for_who_comes_instead()
+    {
+        var (browser, _, b) = await CommitAtOnceAsync(canReadAnew: true);
+        _storeOfB.Failing = StoreOperations.All;
+
+        var draining = b.DrainAsync();
+        Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.False(draining.IsCompleted);
+        TakeOver(_replaceable);
+        _storeOfB.Failing = StoreOperations.None;
+        await Time.DriveAsync(draining);
+
+        Assert.Equal(["color", "shape", "size"], await StoredAsync(browser));
+        Assert.Equal(0, Logs.Count("ReplayCutShort"));
+    }
+
+    [Fact]
+    public async Task Node_that_is_drained_while_the_store_gives_no_answer_says_what_may_be_lost()
+    {
+        var (_, _, b) = await CommitAtOnceAsync(canReadAnew: true);
+        _storeOfB.Failing = StoreOperations.All;
+
+        await Time.DriveAsync(b.DrainAsync());
+
+        Assert.Equal(1, Logs.Count("ReplayCutShort"));
+        Environment.ExitCode = 0; // Of the test's process.
+    }
+
+    [Fact]
     public async Task Request_at_the_node_that_lacks_it_is_told_and_does_not_store_its_part_first()
     {
         var (browser, _, b) = await CommitAtOnceAsync(canReadAnew: false);

@@ -11,12 +11,12 @@ namespace ClusterSession.Sessions.Recovery;
 /// drain timeout when the node shuts down. Then a process that leaves something unsent ends with a non-zero exit code.
 /// </summary>
 internal sealed class JournalService(
-    CommitJournal journal, StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<JournalService> logger) : BackgroundService
+    CommitJournal journal, StoreRecovery recovery, StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<JournalService> logger) : BackgroundService
 {
     private const int AtOnce = 64;
 
     /// <summary>"Service unavailable" in sysexits.h.</summary>
-    private const int NotDrainedExitCode = 69;
+    public const int NotDrainedExitCode = 69;
 
     private readonly OutageOptions _options = options.Value.Outage;
     private bool _wasStuck;
@@ -24,6 +24,7 @@ internal sealed class JournalService(
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
+        await recovery.StopAsync(cancellationToken).ConfigureAwait(false); // The journal takes what it could not give back.
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
         var begun = time.GetTimestamp();
         while (journal.Count > 0 && time.GetElapsedTime(begun) < _options.DrainTimeout && !cancellationToken.IsCancellationRequested)

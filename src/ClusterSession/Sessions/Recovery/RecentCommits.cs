@@ -27,8 +27,12 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     private readonly long _mostBytes = options.Value.Outage.ReplayBytes;
     private long _bytes;
     private long _forgotAt;
+    private long _newestAt = long.MinValue;
 
     public int Count => _commits.Count;
+
+    /// <summary>Whether this node has committed or ended anything within the window.</summary>
+    public bool HasAny => Volatile.Read(ref _newestAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < _window;
 
     /// <summary>The store has acknowledged a commit, or a whole copy.</summary>
     /// <param name="key">Which session.</param>
@@ -39,6 +43,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     public RecentCommit Add(SessionKey key, SessionRecord record, bool isWhole, SessionVersion previous)
     {
         var now = time.GetTimestamp();
+        Volatile.Write(ref _newestAt, now);
         RecentCommit added;
         while (true)
         {
@@ -78,6 +83,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     public void AddEnd(SessionKey key, in SessionEnd ended)
     {
         var now = time.GetTimestamp();
+        Volatile.Write(ref _newestAt, now);
         if (_commits.TryRemove(key, out var commit))
         {
             Interlocked.Add(ref _bytes, -commit.Record.Size);

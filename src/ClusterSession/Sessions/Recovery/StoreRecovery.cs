@@ -25,6 +25,7 @@ namespace ClusterSession.Sessions.Recovery;
 /// different moments, because they all hear of a failover at the same one.
 /// A client knows a session by its newest commit, and whoever finds that in the store takes it for all of the session. So a commit made on top of what another node had
 /// committed must not come back before that: what is replayed is the local copy, which has both, and where there is none the commit waits for the other node's.
+/// A node that shuts down gives back without any pause what it still has to, before the journal drains: its commits that the new server lacks are nowhere else.
 /// </remarks>
 internal sealed class StoreRecovery(
     StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, NotBefores notBefores, HybridClock clock, SessionLifetime lifetime,
@@ -41,7 +42,8 @@ internal sealed class StoreRecovery(
     private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + (((1 << OrphanRounds) - 1) * FirstOrphanPause));
 
     private readonly Channel<StoreContinuity> _connected = Channel.CreateUnbounded<StoreContinuity>(new() { SingleReader = true });
-    private readonly ConcurrentDictionary<SessionKey, (SessionRecord Record, SessionVersion Lacking)> _orphans = new();
+    private readonly ConcurrentDictionary<SessionKey, Orphan> _orphans = new();
+    private readonly TaskCompletionSource _shuttingDown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _replacedAt = long.MinValue;
     private long _lostAt = long.MinValue;
 
@@ -84,6 +86,29 @@ internal sealed class StoreRecovery(
         }
     }
 
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (ExecuteTask is { IsCompleted: false } recovering)
+        {
+            using var over = new CancellationTokenSource(options.Value.Outage.DrainTimeout, time);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
+            try
+            {
+                await StoreAnswersAsync(limit.Token).ConfigureAwait(false);
+                _connected.Writer.TryComplete();
+                _shuttingDown.TrySetResult();
+                await recovering.WaitAsync(limit.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                logger.ReplayCutShort();
+                Environment.ExitCode = JournalService.NotDrainedExitCode;
+            }
+        }
+
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -95,7 +120,19 @@ internal sealed class StoreRecovery(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The node is shutting down; what only it has is in the journal, which drains.
+            // StopAsync has waited, and said so.
+        }
+    }
+
+    /// <summary>
+    /// Waits for an answer, if this node has committed lately: a store that gives none may be about to be replaced by one that lacks that. Who has come instead is known before
+    /// its first answer.
+    /// </summary>
+    private async Task StoreAnswersAsync(CancellationToken stopping)
+    {
+        while (recent.HasAny && !(await store.ReadSharedAsync(NotBefores.SharedName).ConfigureAwait(false)).IsAnswered)
+        {
+            await Task.Delay(options.Value.Outage.ProbeInterval, time, stopping).ConfigureAwait(false);
         }
     }
 
@@ -115,7 +152,7 @@ internal sealed class StoreRecovery(
         }
 
         await ForAllAsync(recent.Ends(), end => ReplayEndAsync(end.Key, end.Value), stopping).ConfigureAwait(false);
-        await Task.Delay(MostJitter * random.NextDouble(), time, stopping).ConfigureAwait(false);
+        await PauseAsync(MostJitter * random.NextDouble(), stopping).ConfigureAwait(false);
         var since = continuity.Loss == StoreLoss.Recent ? continuity.SafeUntil : long.MinValue;
         await ForAllAsync(
             recent.Since(since), commit => ReplayCommitAsync(commit.Key, commit.Value), stopping).ConfigureAwait(false);
@@ -131,21 +168,24 @@ internal sealed class StoreRecovery(
 
     /// <summary>
     /// Commits to sessions that others have changed since and that are not in the store, and commits that lack what others had committed before them: those others give
-    /// them back, or have ended them. So they are merged as soon as that is there; if nobody has brought it in the end, those others are gone, and they are stored as they
-    /// were here.
+    /// them back, or have ended them. So they are merged as soon as that is there; if nobody has brought it after some rounds in which the store has answered, those others are gone,
+    /// and they are stored as they were here. Should the store be replaced meanwhile, they are among what is given back to the next one.
     /// </summary>
     private async Task ReplayOrphansAsync(CancellationToken stopping)
     {
-        for (var round = 1; !_orphans.IsEmpty; round++)
+        for (var round = 0; !_orphans.IsEmpty && !_connected.Reader.TryPeek(out _); round++)
         {
-            await Task.Delay(FirstOrphanPause * (1 << (round - 1)), time, stopping).ConfigureAwait(false);
-            var isLast = round == OrphanRounds;
+            await PauseAsync(FirstOrphanPause * (1 << Math.Min(round, OrphanRounds - 1)), stopping).ConfigureAwait(false);
             var orphans = _orphans.ToArray();
             _orphans.Clear();
-            await ForAllAsync(
-                orphans, orphan => ReplayAsync(orphan.Key, orphan.Value.Record, isLast ? SessionVersion.None : orphan.Value.Lacking, () => !isLast), stopping)
-                .ConfigureAwait(false);
+            await ForAllAsync(orphans, orphan => ReplayOrphanAsync(orphan.Key, orphan.Value), stopping).ConfigureAwait(false);
         }
+    }
+
+    private Task<bool?> ReplayOrphanAsync(SessionKey key, Orphan orphan)
+    {
+        var isLast = orphan.Rounds + 1 >= OrphanRounds || _shuttingDown.Task.IsCompleted;
+        return ReplayAsync(key, orphan.Record, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
     }
 
     private void Discard()
@@ -155,6 +195,7 @@ internal sealed class StoreRecovery(
             copies.Drop(key);
         }
 
+        _orphans.Clear();
         recent.Clear(); // Else the next server would be given them, and while it is away they would be served.
         Volatile.Write(ref _replacedAt, long.MinValue); // Nobody gives anything back: no request is to wait for that.
         logger.CopiesDiscarded();
@@ -178,7 +219,7 @@ internal sealed class StoreRecovery(
             var left = pause - time.GetElapsedTime(begun);
             if (left > TimeSpan.Zero)
             {
-                await Task.Delay(left, time, stopping).ConfigureAwait(false);
+                await PauseAsync(left, stopping).ConfigureAwait(false);
             }
         }
 
@@ -186,6 +227,15 @@ internal sealed class StoreRecovery(
         {
             logger.ReplayDone(replayed, restored, failed);
         }
+    }
+
+    /// <summary>A node that shuts down pauses no more.</summary>
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await Task.WhenAny(_shuttingDown.Task, Task.Delay(pause, time, over.Token)).ConfigureAwait(false);
+        await over.CancelAsync().ConfigureAwait(false);
+        stopping.ThrowIfCancellationRequested();
     }
 
     private async Task<bool?> ReplayEndAsync(SessionKey key, SessionEnd end)
@@ -210,7 +260,8 @@ internal sealed class StoreRecovery(
     /// <param name="record">What this node has of it.</param>
     /// <param name="lacking">What another node had committed before and the record lacks: the store must have it first.</param>
     /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not come into being by this.</param>
-    private async Task<bool?> ReplayAsync(SessionKey key, SessionRecord record, SessionVersion lacking, Func<bool> isOutdated)
+    /// <param name="rounds">How often the store has answered that it lacks what the record is to be merged into.</param>
+    private async Task<bool?> ReplayAsync(SessionKey key, SessionRecord record, SessionVersion lacking, Func<bool> isOutdated, int rounds = 0)
     {
         if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || notBefores.HaveEnded(record))
         {
@@ -226,6 +277,9 @@ internal sealed class StoreRecovery(
             {
                 case StoreCommitOutcome.Superseded:
                     continue;
+                case StoreCommitOutcome.Unavailable when !lacking.IsNone && !_shuttingDown.Task.IsCompleted:
+                    _orphans[key] = new Orphan(record, lacking, Math.Max(0, rounds - 1)); // Not to the journal, which does not wait for what is lacking.
+                    return null;
                 case StoreCommitOutcome.Unavailable:
                     journal.Append(key, record, isWhole: false, new SessionDelta(), record.Version, answer.Failure);
                     return null;
@@ -246,11 +300,13 @@ internal sealed class StoreRecovery(
 
                     return false;
                 case StoreCommitOutcome.Missing:
-                    _orphans[key] = (record, lacking);
+                    _orphans[key] = new Orphan(record, lacking, rounds);
                     return false;
                 default:
                     return false;
             }
         }
     }
+
+    private readonly record struct Orphan(SessionRecord Record, SessionVersion Lacking, int Rounds);
 }
