@@ -17,6 +17,7 @@ internal sealed class RandomFaults(Story story, SentinelCluster redis, ChaosClus
     public static readonly IReadOnlyList<string> Kinds =
     [
         "kill -9", "SIGSTOP until another one rules", "kill -9 of a master that is ahead", "SENTINEL FAILOVER", "short freeze", "connections reset", "node killed", "node drained",
+        "node drained while a master that is ahead is replaced",
     ];
 
     public Task CauseOneAsync(string kind) => kind switch
@@ -29,6 +30,7 @@ internal sealed class RandomFaults(Story story, SentinelCluster redis, ChaosClus
         "connections reset" => ResetAsync(kind),
         "node killed" => RestartNodeAsync(kind, node => node.Kill9Async()),
         "node drained" => RestartNodeAsync(kind, node => node.DrainAsync()),
+        "node drained while a master that is ahead is replaced" => DrainMeanwhileAsync(kind),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such fault."),
     };
 
@@ -48,7 +50,16 @@ internal sealed class RandomFaults(Story story, SentinelCluster redis, ChaosClus
         });
     }
 
-    private async Task KillMasterAheadAsync(string kind)
+    private Task KillMasterAheadAsync(string kind) => KillMasterAheadAsync(kind, meanwhile: () => Task.CompletedTask, then: () => Task.CompletedTask);
+
+    /// <summary>To drain a node is no fault: it takes nothing with it, whatever happens to the store.</summary>
+    private Task DrainMeanwhileAsync(string kind)
+    {
+        var node = nodes.Nodes[random.Next(nodes.Nodes.Count)];
+        return KillMasterAheadAsync(kind, node.DrainAsync, node.StartAgainAsync);
+    }
+
+    private async Task KillMasterAheadAsync(string kind, Func<Task> meanwhile, Func<Task> then)
     {
         var master = await redis.MasterAsync();
         ReplicaPauser? pauser = null;
@@ -63,11 +74,16 @@ internal sealed class RandomFaults(Story story, SentinelCluster redis, ChaosClus
                 await Condition.HoldsAsync(async () => await redis.MasterAsync() != master || await pauser.LagBytesAsync() > bytes, "the master is ahead of its replicas");
                 await master.Kill9Async();
             },
-            () => redis.NewMasterAsync(master),
+            async () =>
+            {
+                await meanwhile();
+                await redis.NewMasterAsync(master);
+            },
             async () =>
             {
                 await pauser!.ReleaseAsync();
                 await RejoinAsync(master);
+                await then();
             });
     }
 
