@@ -17,7 +17,6 @@ internal static class EventIds
     // 2000: stores and copies
     public const int StoreLostSession = 2001;
     public const int StoreLostCommit = 2002;
-    public const int StoreForked = 2003;
     public const int TouchesFailed = 2004;
     public const int KeyCollision = 2005;
     public const int ReplicasShort = 2006;
@@ -31,7 +30,6 @@ internal static class EventIds
     public const int StoreReplaced = 2013;
     public const int ReplayDone = 2014;
     public const int CopiesDiscarded = 2015;
-    public const int BackgroundFailed = 2016;
     public const int NotBeforesMalformed = 2017;
     public const int PrincipalEnded = 2018;
     public const int ReplayCutShort = 2019;

@@ -52,9 +52,6 @@ internal static partial class SessionLog
     [LoggerMessage(EventIds.StoreLostCommit, LogLevel.Warning, "The store had lost commits of a session; they were restored from this node's copy.")]
     public static partial void StoreLostCommit(this ILogger logger);
 
-    [LoggerMessage(EventIds.StoreForked, LogLevel.Warning, "Store and local copy of a session had different commits; they were merged.")]
-    public static partial void StoreForked(this ILogger logger);
-
     [LoggerMessage(EventIds.TouchesFailed, LogLevel.Warning, "{Count} sessions in use could not be prolonged in the store; it is tried again.")]
     public static partial void TouchesFailed(this ILogger logger, int count);
 
@@ -115,6 +112,4 @@ internal static partial class SessionLog
     [LoggerMessage(EventIds.CopiesDiscarded, LogLevel.Warning, "The store was emptied; this node has dropped its copies too (ClusterSession:Outage:OnStoreReset is Discard).")]
     public static partial void CopiesDiscarded(this ILogger logger);
 
-    [LoggerMessage(EventIds.BackgroundFailed, LogLevel.Critical, "A background service of the sessions failed and goes on.")]
-    public static partial void BackgroundFailed(this ILogger logger, Exception failure);
 }

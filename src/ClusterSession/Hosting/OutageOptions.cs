@@ -54,7 +54,7 @@ public sealed class OutageOptions
     /// <value>Default 5,000; 1 to 1,000,000.</value>
     public int ReplayPerSecond { get; set; } = 5_000;
 
-    /// <summary>How long a node that shuts down tries to send what only it has.</summary>
+    /// <summary>How long a node that shuts down tries to save what only it has: gives back to a store that was replaced what that may lack, and sends its journal.</summary>
     /// <value>Default 10 seconds; 0 to 1 hour. The host's own shutdown timeout (30 seconds by default) ends it too.</value>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

@@ -6,6 +6,8 @@ public enum StoreResetPolicy
     /// <summary>They give it back what they have, except what was ended. The default.</summary>
     Repair,
 
-    /// <summary>They drop their copies too: emptying the store is how this cluster ends all sessions.</summary>
+    /// <summary>
+    /// They drop their copies too: emptying the store is how this cluster ends all sessions. A server that was restarted with its data counts as well: what the restart lost is not given back.
+    /// </summary>
     Discard,
 }

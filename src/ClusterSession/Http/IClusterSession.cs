@@ -44,12 +44,16 @@ public interface IClusterSession : ISession
     /// <summary>
     /// Gives the session a new id and ends the old one at once, as belongs after a login. The data moves whole.
     /// </summary>
-    /// <param name="cancellationToken">Gives up waiting for the store.</param>
+    /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the wait.</param>
     /// <exception cref="SessionUnavailableException">The store gave no answer; the session keeps its id.</exception>
+    /// <exception cref="InvalidOperationException">The endpoint may only read the session, the headers have left, or the request has ended.</exception>
     Task RotateIdAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Ends the session everywhere. Later writes of this request start a new one with a new id.</summary>
-    /// <param name="cancellationToken">Gives up waiting for the store.</param>
-    /// <exception cref="SessionUnavailableException">The store gave no answer.</exception>
+    /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the wait.</param>
+    /// <exception cref="SessionUnavailableException">
+    /// The store gave no answer, and there is no room to keep the end here until it does; or this request has an empty session because the store gave none.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The endpoint may only read the session, or the request has ended.</exception>
     Task DestroyAsync(CancellationToken cancellationToken = default);
 }

@@ -13,9 +13,12 @@ public sealed class ExpiredCertificateTests : IAsyncLifetime
 {
     private readonly TestCertificates _certificates = new();
     private readonly CapturedLogs _logs = new();
+    private readonly ILoggerFactory _loggers;
     private RedisServer _redis = null!;
     private TestNode _a = null!;
     private TestNode _b = null!;
+
+    public ExpiredCertificateTests() => _loggers = LoggerFactory.Create(logging => logging.AddProvider(_logs));
 
     public async Task InitializeAsync()
     {
@@ -29,6 +32,7 @@ public sealed class ExpiredCertificateTests : IAsyncLifetime
         await _a.DisposeAsync();
         await _b.DisposeAsync();
         await _redis.DisposeAsync();
+        _loggers.Dispose();
         _certificates.Dispose();
     }
 
@@ -61,5 +65,5 @@ public sealed class ExpiredCertificateTests : IAsyncLifetime
 
     private Task<TestNode> StartAsync() => TestNode.StartAsync(new RedisSessionStore(
         RedisOptions.Parse($"{_redis.ConnectionString},sslCaFile={_certificates.CaFile}"), "cs", TimeSpan.FromSeconds(30), TimeProvider.System, new Random(7),
-        LoggerFactory.Create(logging => logging.AddProvider(_logs)).CreateLogger<RedisSessionStore>()));
+        _loggers.CreateLogger<RedisSessionStore>()));
 }
