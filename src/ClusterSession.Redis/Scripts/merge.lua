@@ -92,7 +92,10 @@ name(mine)
 name(theirs)
 local same = #changed == 0 and #all == #mine and flags == string.byte(m, 2) and created == string.sub(m, 3, 10)
 for i = 1, #all do same = same and all[i] == mine[i] end
-if same then return 'U' .. mine[1] end
+if same then
+  if mode == 'c' then put({}) end -- A write: the WAIT behind a repeated creation is to wait for the first one, and since 7.2 it waits for writes of its own connection only.
+  return 'U' .. mine[1]
+end
 if struct.unpack('>I7', mine[1]) >= struct.unpack('>I7', v) then return 'S' .. mine[1] end
 
 name({ v })

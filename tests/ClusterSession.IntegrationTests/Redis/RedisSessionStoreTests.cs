@@ -2,6 +2,7 @@ using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Servers;
+using ClusterSession.TestKit.Sessions;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
@@ -32,6 +33,19 @@ public sealed class RedisSessionStoreTests : SessionStoreConformance
         await Condition.HoldsAsync(() => ToldB.WasTold(Key), "the other node is told of the commit");
         await B.CommitAsync(Key, new SessionChange(second, Versions.Next(), Setting("a", "3"), [], Long, HalfLong), default);
         await Condition.HoldsAsync(() => ToldA.WasTold(Key), "the node that committed before is told of the next commit");
+    }
+
+    [Fact]
+    public async Task Repeated_creation_is_a_write_too_for_replicas_to_confirm()
+    {
+        var version = Versions.Next();
+        var record = RecordSketch.At(version).With("a", "1", version).Build();
+        await CreateAsync(record);
+        await B.ReadAsync(Key, SessionVersion.None, default);
+
+        Assert.Equal(StoreCommitOutcome.Unchanged, (await MergeAsync(A, record, version, SessionCopyMode.Create)).Outcome);
+
+        await Condition.HoldsAsync(() => ToldB.WasTold(Key), "who had read it is told of a write");
     }
 
     protected override async Task<StorePair> CreatePairAsync()

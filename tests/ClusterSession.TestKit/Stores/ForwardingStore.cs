@@ -10,7 +10,7 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
 
     public virtual void Observe(ISessionObserver observer) => inner.Observe(observer);
 
-    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
+    public virtual ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.Read, () => inner.ReadAsync(key, known, cancellationToken), StoreRead.Unavailable);
 
     public virtual ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>

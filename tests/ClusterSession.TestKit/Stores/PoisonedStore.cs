@@ -12,6 +12,12 @@ public sealed class PoisonedStore(IClusterSessionStore inner) : ForwardingStore(
     /// <summary>What is said of them.</summary>
     public StoreFailure Failure { get; set; } = StoreFailure.Refused;
 
+    /// <summary>Whether they cannot be read either.</summary>
+    public bool IsDown { get; set; }
+
+    public override ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
+        IsDown && IsPoison(key) ? new(StoreRead.Unavailable(Failure)) : base.ReadAsync(key, known, cancellationToken);
+
     public override ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
         IsPoison(key) ? new(StoreCommit.Unavailable(Failure)) : base.CommitAsync(key, change, cancellationToken);
 

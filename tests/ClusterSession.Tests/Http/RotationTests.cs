@@ -149,6 +149,32 @@ public sealed class RotationTests : NodeTests
         Assert.Equal("", await browser.GetAsync("/keys", b));
     }
 
+    [Theory]
+    [InlineData(StoreOperations.Destroy)] // the end of the old id
+    [InlineData(StoreOperations.Merge)] // what the other node committed, on its way to the new one
+    public async Task What_another_node_commits_while_the_id_changes_goes_along_though_an_answer_is_missing(StoreOperations failing)
+    {
+        var gated = new GatedStore(new InMemorySessionStore(Sessions));
+        var faulty = new FaultyStore(gated);
+        var (a, b) = (await StartAsync(store: faulty), await StartAsync());
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        gated.Holding = StoreOperations.Merge;
+        var rotating = browser.Copy();
+        var rotation = rotating.GetAsync("/rotate");
+        await Condition.HoldsAsync(() => gated.Held == 1, "the new id is stored");
+        await browser.GetAsync("/set/theirs/1", b);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        faulty.Failing = failing;
+        gated.Open();
+        await Time.DriveAsync(rotation);
+        faulty.Failing = StoreOperations.None;
+        await HoldsInTimeAsync(() => a.Unsaved() == 0, "what is kept is sent");
+        Assert.Equal("color,theirs", await rotating.GetAsync("/keys", b));
+        Assert.Equal("color,theirs", await rotating.GetAsync("/keys"));
+        Assert.Equal("", await browser.GetAsync("/keys", b));
+    }
+
     [Fact]
     public async Task What_a_node_acknowledged_while_it_was_cut_off_follows_the_session_to_its_new_id()
     {

@@ -159,8 +159,14 @@ internal sealed class SessionCommitter(
             var read = await store.ReadAsync(key, expected, deadline).ConfigureAwait(false);
             if (read.Outcome == StoreReadOutcome.Found)
             {
-                await repair.RestoreAsync(successor, read.Record!, stored: null, deadline).ConfigureAwait(false);
-                expected = read.Record!.Version;
+                var committed = read.Record!;
+                if (await repair.RestoreAsync(successor, committed, stored: null, deadline).ConfigureAwait(false) is { IsWhole: false }
+                    && journal.Append(successor, committed, isWhole: false, new SessionDelta(), committed.Version, StoreFailure.Unknown) is null)
+                {
+                    return CommitResult.Unavailable(StoreFailure.Unknown); // What others have committed is in the old session only, which must not end then.
+                }
+
+                expected = committed.Version;
             }
         }
 

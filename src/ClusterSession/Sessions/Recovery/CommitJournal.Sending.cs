@@ -61,11 +61,43 @@ internal sealed partial class CommitJournal
         return true;
     }
 
+    /// <summary>What others have committed before the end of a session whose id was changed goes along to its successor; what came after it, by who has the old id only, does not.</summary>
     private async ValueTask<bool> SendEndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
     {
-        var answer = await _store.DestroyAsync(key, end, _lifetime.TombstoneLife, deadline).ConfigureAwait(false);
-        _clock.Observe(answer.Previous);
-        return answer.Outcome != StoreCommitOutcome.Unavailable;
+        while (true)
+        {
+            var answer = await _store.DestroyAsync(key, end, _lifetime.TombstoneLife, deadline).ConfigureAwait(false);
+            _clock.Observe(answer.Previous);
+            if (answer.Outcome == StoreCommitOutcome.Unavailable)
+            {
+                return false;
+            }
+
+            if (answer.Outcome != StoreCommitOutcome.Superseded || end.Successor is not { } successor)
+            {
+                _recent.AddEnd(key, end);
+                return true;
+            }
+
+            var read = await _store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
+            if (read.Outcome == StoreReadOutcome.Unavailable)
+            {
+                return false;
+            }
+
+            var expected = SessionVersion.None;
+            if (read.Record is { } committed && committed.Version < end.Version)
+            {
+                if (Append(successor, committed, isWhole: false, new SessionDelta(), committed.Version, StoreFailure.None) is null)
+                {
+                    return false;
+                }
+
+                expected = committed.Version;
+            }
+
+            end = end with { Expected = expected };
+        }
     }
 
     /// <summary>

@@ -152,7 +152,7 @@ internal sealed partial class CommitJournal
         }
     }
 
-    /// <summary>Keeps the end of a session; false if there is no room.</summary>
+    /// <summary>Keeps the end of a session; false if there is no room. What is pending of one that goes on under another key is kept for that.</summary>
     public bool AppendEnd(SessionKey key, in SessionEnd end)
     {
         while (true)
@@ -171,6 +171,11 @@ internal sealed partial class CommitJournal
                     continue;
                 }
 
+                if (end.Successor is { } successor && pending.Record is { } unsent && Append(successor, unsent, isWhole: false, new SessionDelta(), unsent.Version, StoreFailure.None) is null)
+                {
+                    return false;
+                }
+
                 if (pending is { Record: null, End: null })
                 {
                     Interlocked.Increment(ref _count);
@@ -179,7 +184,7 @@ internal sealed partial class CommitJournal
                 Interlocked.Add(ref _bytes, -pending.Size);
                 pending.Record = null;
                 pending.OnlyCommit = null;
-                pending.End = end with { Expected = SessionVersion.None };
+                pending.End = end.Successor is null ? end with { Expected = SessionVersion.None } : end;
                 Wake();
                 return true;
             }

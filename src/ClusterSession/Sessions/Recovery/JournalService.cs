@@ -8,7 +8,7 @@ namespace ClusterSession.Sessions.Recovery;
 
 /// <summary>
 /// Sends the journal: after a short gathering time while the store answers, at its next sign of life while it does not, and until the
-/// drain timeout when the node shuts down. Then a process that leaves something unsent ends with a non-zero exit code.
+/// drain timeout when the node shuts down, after the store has been given back what it may have lost. Then a process that leaves something unsent ends with a non-zero exit code.
 /// </summary>
 internal sealed class JournalService(
     CommitJournal journal, StoreRecovery recovery, StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<JournalService> logger) : BackgroundService
@@ -16,7 +16,7 @@ internal sealed class JournalService(
     private const int AtOnce = 64;
 
     /// <summary>"Service unavailable" in sysexits.h.</summary>
-    public const int NotDrainedExitCode = 69;
+    private const int NotDrainedExitCode = 69;
 
     private readonly OutageOptions _options = options.Value.Outage;
     private bool _wasStuck;
@@ -24,21 +24,23 @@ internal sealed class JournalService(
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await recovery.StopAsync(cancellationToken).ConfigureAwait(false); // The journal takes what it could not give back.
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
-        var begun = time.GetTimestamp();
-        while (journal.Count > 0 && time.GetElapsedTime(begun) < _options.DrainTimeout && !cancellationToken.IsCancellationRequested)
+        using var over = new CancellationTokenSource(_options.DrainTimeout, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
+        while (true)
         {
-            if (!await SendAllAsync().ConfigureAwait(false))
+            var isGivenBack = await recovery.SettleAsync(limit.Token).ConfigureAwait(false); // The journal takes what that could not.
+            var isSent = journal.Count == 0 || await SendAllAsync().ConfigureAwait(false);
+            if (limit.IsCancellationRequested || (isGivenBack && isSent && recovery.IsSettled))
+            {
+                Judge(isGivenBack);
+                return;
+            }
+
+            if (!isSent)
             {
                 await Task.Delay(_options.ProbeInterval, time, CancellationToken.None).ConfigureAwait(false);
             }
-        }
-
-        if (journal.Count > 0)
-        {
-            logger.JournalNotDrained(journal.Count);
-            Environment.ExitCode = NotDrainedExitCode;
         }
     }
 
@@ -67,6 +69,21 @@ internal sealed class JournalService(
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // StopAsync drains.
+        }
+    }
+
+    private void Judge(bool isGivenBack)
+    {
+        if (journal.Count > 0)
+        {
+            logger.JournalNotDrained(journal.Count);
+            Environment.ExitCode = NotDrainedExitCode;
+        }
+
+        if (!isGivenBack)
+        {
+            logger.ReplayCutShort();
+            Environment.ExitCode = NotDrainedExitCode;
         }
     }
 

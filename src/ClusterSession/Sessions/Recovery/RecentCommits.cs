@@ -27,12 +27,11 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     private readonly long _mostBytes = options.Value.Outage.ReplayBytes;
     private long _bytes;
     private long _forgotAt;
-    private long _newestAt = long.MinValue;
 
     public int Count => _commits.Count;
 
-    /// <summary>Whether this node has committed or ended anything within the window.</summary>
-    public bool HasAny => Volatile.Read(ref _newestAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < _window;
+    /// <summary>Whether there is anything that a store which takes over may lack.</summary>
+    public bool HasAny => !_commits.IsEmpty || !_ends.IsEmpty;
 
     /// <summary>The store has acknowledged a commit, or a whole copy.</summary>
     /// <param name="key">Which session.</param>
@@ -43,7 +42,6 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     public RecentCommit Add(SessionKey key, SessionRecord record, bool isWhole, SessionVersion previous)
     {
         var now = time.GetTimestamp();
-        Volatile.Write(ref _newestAt, now);
         RecentCommit added;
         while (true)
         {
@@ -80,10 +78,10 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
         return added;
     }
 
+    /// <summary>The store has acknowledged the end of a session, or has been given it again.</summary>
     public void AddEnd(SessionKey key, in SessionEnd ended)
     {
         var now = time.GetTimestamp();
-        Volatile.Write(ref _newestAt, now);
         if (_commits.TryRemove(key, out var commit))
         {
             Interlocked.Add(ref _bytes, -commit.Record.Size);
@@ -130,9 +128,9 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     /// <summary>The commits that were acknowledged after a timestamp, at some moment each.</summary>
     public IEnumerable<KeyValuePair<SessionKey, RecentCommit>> Since(long timestamp) => _commits.Where(commit => commit.Value.At >= timestamp);
 
-    /// <summary>The ends of sessions, at some moment each.</summary>
-    public IEnumerable<KeyValuePair<SessionKey, SessionEnd>> Ends() =>
-        _ends.Select(end => KeyValuePair.Create(end.Key, end.Value.End));
+    /// <summary>The ends of sessions that were acknowledged after a timestamp, at some moment each.</summary>
+    public IEnumerable<KeyValuePair<SessionKey, SessionEnd>> Ends(long since) =>
+        _ends.Where(end => end.Value.At >= since).Select(end => KeyValuePair.Create(end.Key, end.Value.End));
 
     /// <summary>
     /// Requests at once on one node commit on the same base, and hear of it in any order: the later record may lack what the earlier one wrote, and
@@ -145,7 +143,8 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
         var missing = (isNewer, isWhole) switch
         {
             (true, true) => SessionVersion.None,
-            (true, false) => before.IsWhole && before.Record.Version == previous ? SessionVersion.None : previous,
+            (true, false) when before.IsWhole => before.Record.Version == previous ? SessionVersion.None : previous,
+            (true, false) => before.Record.Contains(previous) ? before.Missing : previous, // Of this node itself: what others have to bring is still what it was.
             (false, true) => before.Missing == record.Version ? SessionVersion.None : before.Missing,
             (false, false) => before.Missing,
         };

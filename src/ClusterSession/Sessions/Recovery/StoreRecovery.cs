@@ -18,7 +18,8 @@ namespace ClusterSession.Sessions.Recovery;
 /// <remarks>
 /// <code>
 /// the store is the same            the journal is sent
-/// its recent history may be lost   + ends of all sessions of somebody, and of single ones first, so that nobody sees an ended session longer than must be; then commits in doubt
+/// its recent history may be lost   + ends of all sessions of somebody, and of single ones that are in doubt first, so that nobody sees an ended session longer than must be;
+///                                  then commits in doubt
 /// everything may be lost           + key ring, and all copies that nobody else is known to have changed
 /// </code>
 /// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate is bounded, and nodes start at
@@ -33,6 +34,7 @@ internal sealed class StoreRecovery(
     : BackgroundService, ISessionObserver
 {
     private const int AtOnce = 64;
+    private const int MostAsked = 256;
     private static readonly TimeSpan MostJitter = TimeSpan.FromMilliseconds(200);
     private const int OrphanRounds = 4;
     private static readonly TimeSpan FirstOrphanPause = TimeSpan.FromMilliseconds(125);
@@ -44,6 +46,13 @@ internal sealed class StoreRecovery(
     private readonly Channel<StoreContinuity> _connected = Channel.CreateUnbounded<StoreContinuity>(new() { SingleReader = true });
     private readonly ConcurrentDictionary<SessionKey, Orphan> _orphans = new();
     private readonly TaskCompletionSource _shuttingDown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Guards the two below.
+    private readonly Lock _gate = new();
+    private TaskCompletionSource? _settling;
+    private int _underWay;
+
+    private volatile bool _hasDropped;
     private long _replacedAt = long.MinValue;
     private long _lostAt = long.MinValue;
 
@@ -82,31 +91,61 @@ internal sealed class StoreRecovery(
         {
             Volatile.Write(ref _lostAt, time.GetTimestamp());
             Volatile.Write(ref _replacedAt, time.GetTimestamp());
+            lock (_gate)
+            {
+                if (_underWay++ == 0)
+                {
+                    _settling = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
+            }
+
             _connected.Writer.TryWrite(continuity);
         }
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Whether all that was heard of has been given back.</summary>
+    public bool IsSettled => Volatile.Read(ref _underWay) == 0;
+
+    /// <summary>
+    /// The node shuts down: waits until the store answers, if this node has committed lately, and until that has been given back what it may lack. A store that gives no answer may be
+    /// about to be replaced by one that lacks that; who has come instead is known before its first answer.
+    /// </summary>
+    /// <returns>False if that took too long, or something could not be kept until it was possible.</returns>
+    public async Task<bool> SettleAsync(CancellationToken limit)
     {
-        if (ExecuteTask is { IsCompleted: false } recovering)
+        _shuttingDown.TrySetResult();
+        try
         {
-            using var over = new CancellationTokenSource(options.Value.Outage.DrainTimeout, time);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
-            try
+            while (recent.HasAny && !await AnswersAsync().ConfigureAwait(false))
             {
-                await StoreAnswersAsync(limit.Token).ConfigureAwait(false);
-                _connected.Writer.TryComplete();
-                _shuttingDown.TrySetResult();
-                await recovering.WaitAsync(limit.Token).ConfigureAwait(false);
+                await Task.Delay(options.Value.Outage.ProbeInterval, time, limit).ConfigureAwait(false);
             }
-            catch (OperationCanceledException)
+
+            Task settled;
+            lock (_gate)
             {
-                logger.ReplayCutShort();
-                Environment.ExitCode = JournalService.NotDrainedExitCode;
+                settled = _settling?.Task ?? Task.CompletedTask;
             }
+
+            await settled.WaitAsync(limit).ConfigureAwait(false);
+            return !_hasDropped;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Asked for sessions too, and for many: of a cluster one shard may answer and another not.</summary>
+    private async Task<bool> AnswersAsync()
+    {
+        if (!(await store.ReadSharedAsync(NotBefores.SharedName).ConfigureAwait(false)).IsAnswered)
+        {
+            return false;
         }
 
-        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        var reads = await Task.WhenAll(recent.Since(long.MinValue).Take(MostAsked).Select(commit => store.ReadAsync(commit.Key, commit.Value.Record.Version).AsTask())).ConfigureAwait(false);
+        return Array.TrueForAll(reads, read => read.Outcome != StoreReadOutcome.Unavailable);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -116,23 +155,18 @@ internal sealed class StoreRecovery(
             await foreach (var continuity in _connected.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
                 await RecoverAsync(continuity, stoppingToken).ConfigureAwait(false);
+                lock (_gate)
+                {
+                    if (--_underWay == 0)
+                    {
+                        _settling!.TrySetResult();
+                    }
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // StopAsync has waited, and said so.
-        }
-    }
-
-    /// <summary>
-    /// Waits for an answer, if this node has committed lately: a store that gives none may be about to be replaced by one that lacks that. Who has come instead is known before
-    /// its first answer.
-    /// </summary>
-    private async Task StoreAnswersAsync(CancellationToken stopping)
-    {
-        while (recent.HasAny && !(await store.ReadSharedAsync(NotBefores.SharedName).ConfigureAwait(false)).IsAnswered)
-        {
-            await Task.Delay(options.Value.Outage.ProbeInterval, time, stopping).ConfigureAwait(false);
+            // SettleAsync has waited before.
         }
     }
 
@@ -151,9 +185,9 @@ internal sealed class StoreRecovery(
             }
         }
 
-        await ForAllAsync(recent.Ends(), end => ReplayEndAsync(end.Key, end.Value), stopping).ConfigureAwait(false);
-        await PauseAsync(MostJitter * random.NextDouble(), stopping).ConfigureAwait(false);
         var since = continuity.Loss == StoreLoss.Recent ? continuity.SafeUntil : long.MinValue;
+        await ForAllAsync(recent.Ends(since), end => ReplayEndAsync(end.Key, end.Value), stopping).ConfigureAwait(false);
+        await PauseAsync(MostJitter * random.NextDouble(), stopping).ConfigureAwait(false);
         await ForAllAsync(
             recent.Since(since), commit => ReplayCommitAsync(commit.Key, commit.Value), stopping).ConfigureAwait(false);
         if (mayLackAnything)
@@ -208,6 +242,11 @@ internal sealed class StoreRecovery(
         var pause = TimeSpan.FromSeconds((double)AtOnce / options.Value.Outage.ReplayPerSecond);
         foreach (var batch in all.Chunk(AtOnce))
         {
+            if (store.IsOpen)
+            {
+                await PauseAsync(options.Value.Outage.ProbeInterval, stopping).ConfigureAwait(false); // Else all the rest would go to the journal at once.
+            }
+
             var begun = time.GetTimestamp();
             foreach (var outcome in await Task.WhenAll(batch.Select(replay)).ConfigureAwait(false))
             {
@@ -243,10 +282,11 @@ internal sealed class StoreRecovery(
         var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
         if (answer.Outcome == StoreCommitOutcome.Unavailable)
         {
-            journal.AppendEnd(key, end);
+            _hasDropped |= !journal.AppendEnd(key, end);
             return null;
         }
 
+        recent.AddEnd(key, end); // In doubt anew, should this server fail too.
         return answer is { Outcome: StoreCommitOutcome.Committed, Previous.IsNone: false };
     }
 
@@ -281,7 +321,11 @@ internal sealed class StoreRecovery(
                     _orphans[key] = new Orphan(record, lacking, Math.Max(0, rounds - 1)); // Not to the journal, which does not wait for what is lacking.
                     return null;
                 case StoreCommitOutcome.Unavailable:
-                    journal.Append(key, record, isWhole: false, new SessionDelta(), record.Version, answer.Failure);
+                    if (journal.Append(key, record, isWhole: false, new SessionDelta(), record.Version, answer.Failure) is null)
+                    {
+                        WaitOutside(key, record, rounds);
+                    }
+
                     return null;
                 case StoreCommitOutcome.Committed:
                     recent.Add(key, record, isWhole: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
@@ -305,6 +349,19 @@ internal sealed class StoreRecovery(
                 default:
                     return false;
             }
+        }
+    }
+
+    /// <summary>The journal has no room: it is tried again from here.</summary>
+    private void WaitOutside(SessionKey key, SessionRecord record, int rounds)
+    {
+        if (_shuttingDown.Task.IsCompleted)
+        {
+            _hasDropped = true;
+        }
+        else
+        {
+            _orphans[key] = new Orphan(record, SessionVersion.None, Math.Max(0, rounds - 1));
         }
     }
 

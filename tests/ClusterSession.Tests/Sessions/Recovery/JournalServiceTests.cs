@@ -26,13 +26,13 @@ public sealed class JournalServiceTests : NodeTests
         var browsers = await BeginAsync(node, 200);
         (_store.IsPoison, _store.Failure) = (static _ => true, failure);
         await WriteAsync(browsers, "blue");
-        Assert.Equal(200, Unsaved(node));
+        Assert.Equal(200, node.Unsaved());
 
         // More of them than are sent at once.
         var poison = browsers[..150].Select(KeyOf).ToHashSet();
         _store.IsPoison = poison.Contains;
 
-        await HoldsInTimeAsync(() => Unsaved(node) == poison.Count, "the others are sent");
+        await HoldsInTimeAsync(() => node.Unsaved() == poison.Count, "the others are sent");
         var other = await StartAsync();
         foreach (var browser in browsers[150..])
         {
@@ -40,7 +40,7 @@ public sealed class JournalServiceTests : NodeTests
         }
 
         _store.IsPoison = static _ => false;
-        await HoldsInTimeAsync(() => Unsaved(node) == 0, "they are sent too as soon as the store takes them");
+        await HoldsInTimeAsync(() => node.Unsaved() == 0, "they are sent too as soon as the store takes them");
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class JournalServiceTests : NodeTests
         Assert.All(dirty, browser => Assert.True(Copies(node).TryGet(KeyOf(browser), out _)));
         Assert.InRange(Copies(node).Count, Limit, Limit + 1);
         _store.IsPoison = static _ => false;
-        await HoldsInTimeAsync(() => Unsaved(node) == 0, "they are sent");
+        await HoldsInTimeAsync(() => node.Unsaved() == 0, "they are sent");
         foreach (var browser in dirty)
         {
             Assert.Equal("blue", await browser.GetAsync("/get/color", other));
@@ -90,8 +90,6 @@ public sealed class JournalServiceTests : NodeTests
             Assert.Equal(color, await browser.GetAsync($"/set/color/{color}"));
         }
     }
-
-    private static int Unsaved(TestNode node) => node.Services.GetRequiredService<ISessionManager>().GetStatistics().UnsavedSessions;
 
     private static ClusterSession.Sessions.Copies.LocalCopies Copies(TestNode node) => node.Services.GetRequiredService<ClusterSession.Sessions.Copies.LocalCopies>();
 

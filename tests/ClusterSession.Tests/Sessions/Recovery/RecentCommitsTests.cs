@@ -78,6 +78,7 @@ public sealed class RecentCommitsTests
         Assert.False(Commit(recent, Key(1), previous: new(1, Mine)).LacksOthers);
         Assert.True(Commit(recent, Key(1), previous: new(1, Theirs)).LacksOthers);
         Assert.True(Commit(recent, Key(1), previous: new(2, Mine)).LacksOthers, "a commit of this node that is missing too does not bring the other's");
+        Assert.Equal(new SessionVersion(1, Theirs), recent.Find(Key(1))!.Missing);
         Assert.False(Commit(recent, Key(1)).LacksOthers);
     }
 

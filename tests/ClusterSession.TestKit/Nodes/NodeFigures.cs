@@ -1,9 +1,9 @@
-using ClusterSession.TestKit.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace ClusterSession.IntegrationTests.Redis;
+namespace ClusterSession.TestKit.Nodes;
 
-internal static class NodeFigures
+/// <summary>A node in figures.</summary>
+public static class NodeFigures
 {
     /// <summary>What the node says of itself now.</summary>
     public static SessionStatistics Figures(this TestNode node) => node.Services.GetRequiredService<ISessionManager>().GetStatistics();
