@@ -63,6 +63,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<RecentCommits>();
         services.TryAddSingleton<CommitJournal>();
         services.TryAddSingleton<NotBefores>();
+        services.TryAddSingleton<StoreReplay>();
         services.TryAddSingleton<StoreRecovery>();
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionOpener>();
