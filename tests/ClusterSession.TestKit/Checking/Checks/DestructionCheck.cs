@@ -54,14 +54,16 @@ public sealed class DestructionCheck : IHistoryCheck
             return null;
         }
         var begin = session.Destructions.Min(d => d.InvokeNs);
-        // An empty list shows the end only if there was an entry that nothing else can have taken away.
-        var wasFilled = session.Events.Any(e => e.Result == RequestResult.Ok
+        // An empty list shows the end only to a client that has appended an entry itself, one request after the other, and that nothing else can have taken away: what another client
+        // appended it need not have seen yet (seed 994 of the model).
+        var appends = session.Events.Where(e => e.Result == RequestResult.Ok
             && session.IsOwn(e)
             && e.CompleteNs < begin
-            && e.Ops.Any(o => o.Kind == OpKind.Append && session.RemovalsOf(o.Key!).Count == 0));
+            && e.ClientKind != ClientKind.Parallel
+            && e.Ops.Any(o => o.Kind == OpKind.Append && session.RemovalsOf(o.Key!).Count == 0)).ToLookup(e => e.Client);
         return session.Events
             .Where(e => e.Result == RequestResult.Ok && e.InvokeNs > begin && !e.Has(EventFlags.ServedEmpty) && e.Generation == LastGenerationAt(session, e))
-            .Where(e => e.Has(EventFlags.NewSession) || (wasFilled && e.Ops.Any(o => o.Kind == OpKind.List && o.Values is { Count: 0 })))
+            .Where(e => e.Has(EventFlags.NewSession) || (appends.Contains(e.Client) && e.Ops.Any(o => o.Kind == OpKind.List && o.Values is { Count: 0 })))
             .MinBy(e => e.CompleteNs);
     }
 
