@@ -74,7 +74,10 @@ public sealed partial class RedisOptions
     /// <summary>Time for one attempt to connect, TLS and authentication included; default 3 s, range 50 ms to 5 min.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Time for one command; default 2 s, range 10 ms to 5 min; with <c>UseRedis</c> never more than <see cref="OutageOptions.HardTimeout"/>, 1 s by default. A command that was sent and not answered in time has an unknown outcome.</summary>
+    /// <summary>
+    /// Time for one command; default 2 s, range 10 ms to 5 min; with <c>UseRedis</c> never more than <see cref="OutageOptions.HardTimeout"/>, 1 s by default. A command that was sent
+    /// and not answered in time has an unknown outcome.
+    /// </summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>An idle connection is asked for a sign of life so often; default 300 ms, range 10 ms to 5 min. Must be well below the lease of local copies.</summary>

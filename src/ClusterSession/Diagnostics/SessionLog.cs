@@ -111,5 +111,4 @@ internal static partial class SessionLog
 
     [LoggerMessage(EventIds.CopiesDiscarded, LogLevel.Warning, "The store was emptied; this node has dropped its copies too (ClusterSession:Outage:OnStoreReset is Discard).")]
     public static partial void CopiesDiscarded(this ILogger logger);
-
 }
