@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using ClusterSession.Redis;
 using Xunit;
 
 namespace ClusterSession.Tests.Architecture;
@@ -65,6 +66,21 @@ public sealed partial class DocumentationTests
                 Assert.True(
                     Regex.IsMatch(Sources.Value, $@"\b{name}\b") || IsInFramework(name) || Foreign.Contains(name), $"{page} names {code}, and there is no {name}.");
             }
+        }
+    }
+
+    [Theory]
+    [InlineData(typeof(ClusterSessionOptions))]
+    [InlineData(typeof(LocalCopyOptions))]
+    [InlineData(typeof(OutageOptions))]
+    [InlineData(typeof(SessionKeyOptions))]
+    [InlineData(typeof(RedisOptions))]
+    public void Every_setting_stands_in_the_page_of_settings(Type options)
+    {
+        var page = Repository.Read("docs/settings.md");
+        foreach (var setting in options.GetProperties().Where(property => property.CanWrite && property.Name != "Endpoints"))
+        {
+            Assert.True(Regex.IsMatch(page, $@"[`:]{setting.Name}[`:]"), $"docs/settings.md does not name {setting.Name}.");
         }
     }
 
