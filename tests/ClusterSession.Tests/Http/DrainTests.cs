@@ -97,6 +97,19 @@ public sealed class DrainTests : NodeTests
     }
 
     [Fact]
+    public async Task What_can_neither_be_given_back_nor_kept_is_told_at_once()
+    {
+        var (node, _) = await CommitAsync(options => options.Outage.JournalSessions = 0);
+        _store.Failing = StoreOperations.Merge;
+        TakeOver();
+
+        await node.DrainAsync(); // Time stands still: nothing is waited for that would not help.
+
+        Assert.Equal(1, Logs.Count("ReplayCutShort"));
+        Environment.ExitCode = 0; // Of the test's process.
+    }
+
+    [Fact]
     public async Task Ends_that_a_server_which_took_over_certainly_has_are_not_sent_to_it_again()
     {
         var counting = new CountingStore(_store);

@@ -29,11 +29,11 @@ internal sealed class JournalService(
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
         while (true)
         {
-            var isGivenBack = await recovery.SettleAsync(limit.Token).ConfigureAwait(false); // The journal takes what that could not.
+            var isInTime = await recovery.SettleAsync(limit.Token).ConfigureAwait(false); // The journal takes what that could not.
             var isSent = journal.Count == 0 || await SendAllAsync().ConfigureAwait(false);
-            if (limit.IsCancellationRequested || (isGivenBack && isSent && recovery.IsSettled))
+            if (limit.IsCancellationRequested || (isSent && recovery.IsSettled))
             {
-                Judge(isGivenBack);
+                Judge(isGivenBack: isInTime && !recovery.HasDropped);
                 return;
             }
 

@@ -94,14 +94,17 @@ internal sealed class StoreRecovery(
         }
     }
 
-    /// <summary>Whether all that was heard of has been given back.</summary>
+    /// <summary>Whether what was lost by every store that was heard of has been given back, as far as that was possible.</summary>
     public bool IsSettled => Volatile.Read(ref _underWay) == 0;
+
+    /// <inheritdoc cref="StoreReplay.HasDropped"/>
+    public bool HasDropped => replay.HasDropped;
 
     /// <summary>
     /// The node shuts down: waits until the store answers, if this node has committed lately, and until that has been given back what it may lack. A store that gives no answer may be
     /// about to be replaced by one that lacks that; who has come instead is known before its first answer.
     /// </summary>
-    /// <returns>False if that took too long, or something could not be kept until it was possible.</returns>
+    /// <returns>False if that took too long.</returns>
     public async Task<bool> SettleAsync(CancellationToken limit)
     {
         replay.Hurry();
@@ -119,7 +122,7 @@ internal sealed class StoreRecovery(
             }
 
             await settled.WaitAsync(limit).ConfigureAwait(false);
-            return !replay.HasDropped;
+            return true;
         }
         catch (OperationCanceledException)
         {
