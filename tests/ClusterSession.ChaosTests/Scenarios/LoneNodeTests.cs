@@ -68,7 +68,7 @@ public sealed class LoneNodeTests : IAsyncLifetime
         var reading = Task.WhenAll(tabs.Select(tab => tab.GetAsync(a, "color")));
         await visitor.SetAsync(b, "color", "blue");
         await Task.Delay(TimeSpan.FromSeconds(Story.Times(normally: 3, atLength: 10))); // How long the fault lasts: longer than a lease.
-        Assert.False(reading.IsCompleted, "the node stands still");
+        Assert.False(reading.IsCompleted, $"the node stands still, and this came of its requests: {reading.Status} {reading.Exception}, exited: {a.Process.HasExited}");
         await File.WriteAllTextAsync(end, "");
 
         Assert.All(await reading, answer => Assert.Equal(("blue", false), answer));
