@@ -14,12 +14,7 @@ public sealed class DoubleFaultTests
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
         var (a, b) = (nodes.Nodes[0], nodes.Nodes[1]);
-        var visitor = new Visitor();
-        await visitor.SetAsync(a, "color", "red");
-        await redis.InSyncAsync();
-        var master = await redis.MasterAsync();
-        var pauser = await ReplicaPauser.HoldBackAsync(master, await redis.ReplicasAsync());
-        await visitor.SetAsync(a, "color", "blue");
+        var (visitor, master, pauser) = await CommitBlueThatNoReplicaHasAsync(redis, a);
 
         await a.Kill9Async();
         await master.Kill9Async();
@@ -40,12 +35,7 @@ public sealed class DoubleFaultTests
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
         var (a, b) = (nodes.Nodes[0], nodes.Nodes[1]);
-        var visitor = new Visitor();
-        await visitor.SetAsync(a, "color", "red");
-        await redis.InSyncAsync();
-        var master = await redis.MasterAsync();
-        var pauser = await ReplicaPauser.HoldBackAsync(master, await redis.ReplicasAsync());
-        await visitor.SetAsync(a, "color", "blue");
+        var (visitor, master, pauser) = await CommitBlueThatNoReplicaHasAsync(redis, a);
 
         await master.Kill9Async();
         await a.DrainAsync();
@@ -54,5 +44,17 @@ public sealed class DoubleFaultTests
         await pauser.ReleaseAsync();
         await Condition.HoldsAsync(async () => await visitor.Copy().StatusAsync(b) == 200, "the node that is left has the session");
         Assert.Equal(("blue", false), await visitor.GetAsync(b, "color"));
+    }
+
+    /// <summary>A visitor whose red every server has, and whose blue only the master.</summary>
+    private static async Task<(Visitor Visitor, RedisServer Master, ReplicaPauser Pauser)> CommitBlueThatNoReplicaHasAsync(SentinelCluster redis, ChaosNodeProcess node)
+    {
+        var visitor = new Visitor();
+        await visitor.SetAsync(node, "color", "red");
+        await redis.InSyncAsync();
+        var master = await redis.MasterAsync();
+        var pauser = await ReplicaPauser.HoldBackAsync(master, await redis.ReplicasAsync());
+        await visitor.SetAsync(node, "color", "blue");
+        return (visitor, master, pauser);
     }
 }

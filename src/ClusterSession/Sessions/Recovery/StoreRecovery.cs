@@ -202,4 +202,5 @@ internal sealed class StoreRecovery(
         recent.Clear(); // Else the next server would be given them, and while it is away they would be served.
         Volatile.Write(ref _replacedAt, long.MinValue); // Nobody gives anything back: no request is to wait for that.
         logger.CopiesDiscarded();
-    }}
+    }
+}

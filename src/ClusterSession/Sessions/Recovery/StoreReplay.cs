@@ -127,7 +127,11 @@ internal sealed class StoreReplay(
         var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
         if (answer.Outcome == StoreCommitOutcome.Unavailable)
         {
-            _hasDropped |= !journal.AppendEnd(key, end);
+            if (!journal.AppendEnd(key, end))
+            {
+                _hasDropped = true;
+            }
+
             return null;
         }
 
@@ -163,12 +167,12 @@ internal sealed class StoreReplay(
                 case StoreCommitOutcome.Superseded:
                     continue;
                 case StoreCommitOutcome.Unavailable when !lacking.IsNone && !IsHurrying:
-                    _orphans[key] = new Orphan(record, lacking, Math.Max(0, rounds - 1)); // Not to the journal, which does not wait for what is lacking.
+                    Unanswered(key, record, lacking, rounds); // Not to the journal, which does not wait for what is lacking.
                     return null;
                 case StoreCommitOutcome.Unavailable:
                     if (journal.Append(key, record, isWhole: false, new SessionDelta(), record.Version, answer.Failure) is null)
                     {
-                        WaitOutside(key, record, rounds);
+                        Unanswered(key, record, SessionVersion.None, rounds); // Tried again from here.
                     }
 
                     return null;
@@ -196,8 +200,8 @@ internal sealed class StoreReplay(
         }
     }
 
-    /// <summary>The journal has no room: it is tried again from here.</summary>
-    private void WaitOutside(SessionKey key, SessionRecord record, int rounds)
+    /// <summary>Tried again, and the round does not count: nothing was said of what is lacking. A node that shuts down tries nothing again.</summary>
+    private void Unanswered(SessionKey key, SessionRecord record, SessionVersion lacking, int rounds)
     {
         if (IsHurrying)
         {
@@ -205,7 +209,7 @@ internal sealed class StoreReplay(
         }
         else
         {
-            _orphans[key] = new Orphan(record, SessionVersion.None, Math.Max(0, rounds - 1));
+            _orphans[key] = new Orphan(record, lacking, Math.Max(0, rounds - 1));
         }
     }
 
