@@ -13,9 +13,8 @@ end
 
 if not m then
   if mode == 'a' then return 'M' end
-  redis.call('HSET', k, 'm', header)
-  local fields = {}
-  for i = 6, #ARGV do fields[i - 5] = ARGV[i] end
+  local fields = { 'm', header }
+  for i = 6, #ARGV do fields[i - 3] = ARGV[i] end
   put(fields)
   return 'C' .. string.rep('\0', 13)
 end
@@ -99,6 +98,7 @@ end
 if struct.unpack('>I7', mine[1]) >= struct.unpack('>I7', v) then return 'S' .. mine[1] end
 
 name({ v })
-redis.call('HSET', k, 'm', '\1' .. string.char(flags) .. created .. string.char(#all) .. table.concat(all))
+changed[#changed + 1] = 'm'
+changed[#changed + 1] = '\1' .. string.char(flags) .. created .. string.char(#all) .. table.concat(all)
 put(changed)
 return 'C' .. mine[1]

@@ -1,3 +1,5 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.Builder;
@@ -81,6 +83,26 @@ public sealed class StoreCommandTests : IAsyncLifetime
         var written = await CostOfAsync(() => browser.GetAsync($"/set/color/{next++}"));
         Assert.Equal(Requests, written.Scripts);
         Assert.Equal(Requests, written.Total);
+    }
+
+    [Fact]
+    public async Task Script_calls_three_commands_for_a_commit_and_four_for_a_touch_or_a_new_session()
+    {
+        var created = await CostOfAsync(() => _a.Browser().GetAsync("/set/color/red"));
+        Assert.Equal(4 * Requests, created.CalledByScripts); // HGET, HSET, PEXPIRE and EXISTS
+
+        var browser = _a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var next = 0;
+        var written = await CostOfAsync(() => browser.GetAsync($"/set/color/{next++}"));
+        Assert.Equal((3 * Requests) + (2 * written.Prolongations), written.CalledByScripts); // HGET, HSET and PTTL; PEXPIRE and EXISTS where it would end too soon
+
+        Assert.True(SessionId.TryParse(browser.Id!, out var id));
+        var store = _a.Services.GetRequiredService<IClusterSessionStore>();
+        var life = TimeSpan.FromHours(1);
+        var touched = await CostOfAsync(async () => Assert.Equal(
+            StoreTouch.Touched, await store.TouchAsync(SessionKey.Of(id), life, leastLife: 2 * life, default)));
+        Assert.Equal(4 * Requests, touched.CalledByScripts); // HGET, PTTL, PEXPIRE and EXISTS
     }
 
     [Fact]
