@@ -22,7 +22,8 @@ public sealed class SentinelTests
         Assert.Equal("2", await counter.ReadAsync());
         Assert.Equal([StoreLoss.None, StoreLoss.Recent], store.Losses.Distinct()); // Two sentinels at once may promote a replica each, and demote one again.
 
-        // Astray: it starts as a master, and stays one until the sentinels demote it.
+        // Astray: it starts as a master, and stays one until the sentinels demote it. Once they are at one: until then they may replace the master that they have just named.
+        await cluster.InSyncAsync();
         var current = await cluster.NewMasterAsync(old);
         await old.StartAgainAsync();
         var wasMaster = await old.IsMasterAsync();
