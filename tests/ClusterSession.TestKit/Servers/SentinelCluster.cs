@@ -114,10 +114,20 @@ public sealed class SentinelCluster : IAsyncDisposable
     public async Task<RedisServer> FailoverAsync()
     {
         var old = await MasterAsync();
-        await Condition.HoldsAsync(
-            async () => await _sentinels[0].CommandAsync("SENTINEL", "FAILOVER", _options.MasterName) == "OK",
-            "a sentinel agrees to a failover (it refuses while it knows no good replica)");
-        return await NewMasterAsync(old);
+        for (var attempt = 1; ; attempt++)
+        {
+            await Condition.HoldsAsync(
+                async () => await MasterAsync() != old || await _sentinels[0].CommandAsync("SENTINEL", "FAILOVER", _options.MasterName) == "OK",
+                "a sentinel agrees to a failover (it refuses while it knows no good replica)");
+            try
+            {
+                return await NewMasterAsync(old, attempt < 3 ? TimeSpan.FromSeconds(30) : null);
+            }
+            catch (TimeoutException) when (attempt < 3)
+            {
+                // Given up by the sentinel, as where the replica that it chose does not answer in time; a planned one does not begin again by itself.
+            }
+        }
     }
 
     /// <summary>Starts a killed server again as a replica of the current master and waits until it is in sync.</summary>
