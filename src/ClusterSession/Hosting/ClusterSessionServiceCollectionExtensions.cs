@@ -85,7 +85,8 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<KeyRingSource>();
         services.TryAddSingleton<RequestSessionServices>();
         services.TryAddSingleton<SessionChooser>();
-        services.TryAddEnumerable(ServiceDescriptor.Transient<IStartupFilter, LastHeadersCallback>());
+        services.TryAddSingleton<LastHeadersCallback>();
+        services.AddSingleton<IStartupFilter>(static provider => provider.GetRequiredService<LastHeadersCallback>());
         services.AddHostedService<KeyRingService>();
         services.AddHostedService<SessionAccessCheck>();
     }

@@ -166,7 +166,7 @@ internal sealed partial class RequestSession
     /// <summary>Refuses a change that could not be kept. Asked only where something really changes.</summary>
     private void BeforeChange()
     {
-        if (_isCompleted || (!IsRunning && _context.Response.HasStarted))
+        if (_isCompleted || (!IsRunning && HaveHeadersLeft))
         {
             throw new InvalidOperationException(
                 "The request of this session has ended. Change the session before the request ends; " +
@@ -180,7 +180,7 @@ internal sealed partial class RequestSession
                 "and changes the session. Mark it as Merge, or do not change the session there.");
         }
 
-        if (IsNew && IsAvailable && !HasChanges && _context.Response.HasStarted)
+        if (IsNew && IsAvailable && !HasChanges && HaveHeadersLeft)
         {
             throw new InvalidOperationException(
                 "A session cannot begin after the response headers have left: the client would not learn its id. " +

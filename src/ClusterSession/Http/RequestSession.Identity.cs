@@ -29,7 +29,7 @@ internal sealed partial class RequestSession
         _hasIdentityFailed = true;
         ThrowIfNotAvailable("The session's id could not be changed");
 
-        if (_context.Response.HasStarted)
+        if (HaveHeadersLeft)
         {
             throw new InvalidOperationException(
                 "The session's id cannot be changed after the response headers have left: the client would not learn the new one. Call RotateIdAsync before writing the response.");

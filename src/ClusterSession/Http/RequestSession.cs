@@ -86,6 +86,12 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// <summary>Whether a run of the pipeline is under way.</summary>
     public bool IsRunning { get; private set; }
 
+    /// <summary>
+    /// Whether nothing of the headers can be changed any more. Not <c>HasStarted</c>, which is true on HTTP.sys while the
+    /// callbacks before the headers run, and false on other servers.
+    /// </summary>
+    public bool HaveHeadersLeft { get; private set; }
+
     /// <summary>Whether the request is answered with a 503 because the store did not respond.</summary>
     public bool IsRejected { get; private set; }
 
@@ -152,9 +158,14 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     {
         _isAttached = true;
         _context.Features.Set<ISessionFeature>(this);
-        if (!_context.Response.HasStarted)
+        if (_context.Response.HasStarted)
         {
-            _context.Response.OnStarting(static session => ((RequestSession)session).BeforeHeadersAsync(), this);
+            HaveHeadersLeft = true;
+        }
+        else
+        {
+            _context.Response.OnStarting(
+                static session => ((RequestSession)session).BeforeHeadersAsync(isLast: false), this);
         }
 
         _context.Response.OnCompleted(static session => ((RequestSession)session).Complete(), this);
@@ -164,8 +175,18 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// The headers are leaving: commits what was not committed before, and decides the cookie. Called again, last of all
     /// callbacks, for what callbacks of middleware outside of this one have changed.
     /// </summary>
-    public Task BeforeHeadersAsync() =>
-        _response is null && _cookie is null ? Task.CompletedTask : CommitBeforeHeadersAsync();
+    /// <param name="isLast">Whether no callback runs after this one.</param>
+    public Task BeforeHeadersAsync(bool isLast)
+    {
+        isLast |= !_services.LastCallback.IsInstalled;
+        if (_response is null && _cookie is null)
+        {
+            HaveHeadersLeft = isLast;
+            return Task.CompletedTask;
+        }
+
+        return CommitBeforeHeadersAsync(isLast);
+    }
 
     /// <summary>Commits now. Without it the changes are committed before the response headers leave.</summary>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
@@ -264,7 +285,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         _response?.Abandon();
     }
 
-    private async Task CommitBeforeHeadersAsync()
+    private async Task CommitBeforeHeadersAsync(bool isLast)
     {
         if (_response is not null)
         {
@@ -275,6 +296,8 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         {
             await _cookie.WriteAsync(this).ConfigureAwait(false);
         }
+
+        HaveHeadersLeft = isLast;
     }
 
     private Task Complete()

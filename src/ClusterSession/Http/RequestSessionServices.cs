@@ -17,7 +17,7 @@ internal sealed class RequestSessionServices
     public RequestSessionServices(
         IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, NodeView view,
         KeyRingSource keyRing, ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time,
-        ILogger<ClusterSessionMiddleware> logger)
+        LastHeadersCallback lastCallback, ILogger<ClusterSessionMiddleware> logger)
     {
         Options = options.Value;
         Store = store;
@@ -27,6 +27,7 @@ internal sealed class RequestSessionServices
         Serializer = serializer;
         Random = random;
         Time = time;
+        LastCallback = lastCallback;
         Logger = logger;
         SetCookie = new SetCookieHeader(Options.Cookie, Cookies, keyRing);
         var expires = Options.Cookie.MaxAge is not null || Options.Cookie.Expiration is not null;
@@ -60,6 +61,8 @@ internal sealed class RequestSessionServices
     public RandomNumberGenerator Random { get; }
 
     public TimeProvider Time { get; }
+
+    public LastHeadersCallback LastCallback { get; }
 
     public ILogger Logger { get; }
 }

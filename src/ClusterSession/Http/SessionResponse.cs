@@ -43,10 +43,10 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     public bool IsRejected => session.IsRejected;
 
     /// <summary>Whether the headers are on their way, so that nothing can be taken back.</summary>
-    public bool HaveHeadersLeft => context.Response.HasStarted;
+    public bool HaveHeadersLeft => session.HaveHeadersLeft;
 
     /// <summary>Whether a commit must come before the next byte of the body.</summary>
-    public bool MustCommit => session.HasChanges && !IsRejected && !context.Response.HasStarted;
+    public bool MustCommit => session.HasChanges && !IsRejected && !HaveHeadersLeft;
 
     /// <summary>Whether the server lets this response be written synchronously.</summary>
     public bool MayWriteSynchronously =>
@@ -56,7 +56,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// <param name="bodyAtRun">The body at the time this run of the pipeline came by, if it has.</param>
     public void Arm(IHttpResponseBodyFeature? bodyAtRun)
     {
-        if (_committing is null && !context.Response.HasStarted)
+        if (_committing is null && !HaveHeadersLeft)
         {
             _body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
             var isWrappedInside = bodyAtRun is not null && !ReferenceEquals(bodyAtRun, _body);
@@ -86,7 +86,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// <summary>A run of the pipeline is done: commits, and puts the body back.</summary>
     public async ValueTask FinishAsync()
     {
-        if (context.Response.HasStarted)
+        if (HaveHeadersLeft)
         {
             await CommitAfterHeadersAsync().ConfigureAwait(false);
         }
@@ -106,7 +106,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     public async ValueTask FinishAfterExceptionAsync()
     {
         Abandon();
-        if (context.Response.HasStarted)
+        if (HaveHeadersLeft)
         {
             await CommitAfterHeadersAsync().ConfigureAwait(false);
             return;

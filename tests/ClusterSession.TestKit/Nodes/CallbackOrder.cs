@@ -7,7 +7,7 @@ namespace ClusterSession.TestKit.Nodes;
 
 /// <summary>
 /// Stands in for a server that only Windows has, as far as its callbacks before the headers go: last registered, first
-/// run, each once; one that comes while they run is lost (IIS) or refused (HTTP.sys).
+/// run, each once; one that comes while they run is lost (IIS) or refused (HTTP.sys, where HasStarted is true by then).
 /// </summary>
 internal sealed class CallbackOrder(ServerKind kind) : IStartupFilter
 {
@@ -44,7 +44,7 @@ internal sealed class CallbackOrder(ServerKind kind) : IStartupFilter
         [Obsolete("Use IHttpResponseBodyFeature.Stream.")]
         public Stream Body { get => _inner.Body; set => _inner.Body = value; }
 
-        public bool HasStarted => _inner.HasStarted;
+        public bool HasStarted => _inner.HasStarted || (_isRunning && _kind == ServerKind.LikeHttpSys);
 
         public void OnStarting(Func<object, Task> callback, object state)
         {

@@ -1,3 +1,4 @@
+using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Stores;
@@ -97,6 +98,31 @@ public sealed class LossTests : NodeTests
         browser.Cookie = await ResignedAsync(browser.Cookie!, a, b);
         Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
         Assert.Equal(1, Logs.Count("SessionRegressed"));
+    }
+
+    [Fact]
+    public async Task Cookie_of_a_lost_session_that_comes_back_neither_waits_nor_is_counted_again_and_finds_the_session_if_it_is_back()
+    {
+        var a = await StartAsync();
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var sessions = new InMemorySessions(Time);
+        var b = await StartAsync(store: new InMemorySessionStore(sessions));
+        browser.Cookie = await ResignedAsync(browser.Cookie!, a, b);
+        Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal("True", await browser.GetAsync("/regressed", b)); // Time stands still: a wait would not end.
+        }
+
+        Assert.Equal(1, Logs.Count("SessionRegressed"));
+        Assert.True(SessionId.TryParse(browser.Id, out var id));
+        var key = SessionKey.Of(id);
+        var record = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
+        var copy = new SessionCopy(record, record.Version, SessionCopyMode.Restore, TimeSpan.FromHours(1));
+        await new InMemorySessionStore(sessions).MergeAsync(key, copy, default);
+        Assert.Equal("red", await browser.GetAsync("/get/color", b));
+        Assert.Equal("False", await browser.GetAsync("/regressed", b));
     }
 
     [Fact]

@@ -45,6 +45,7 @@ internal sealed class SessionOpener(
     private static readonly TimeSpan PatienceWhileRecovering = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
+    private readonly MissedSessions _missed = new(time);
     private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
     private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
 
@@ -131,6 +132,7 @@ internal sealed class SessionOpener(
 
             if (record is not null && record.Contains(seen))
             {
+                _missed.Remove(key);
                 return OpenedSession.Opened(record, read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated, isWhole: isWhole);
             }
 
@@ -141,7 +143,7 @@ internal sealed class SessionOpener(
             }
 
             // Something the client has seen is not there.
-            var isPatienceOver = time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience);
+            var isPatienceOver = _missed.Contains(key) || time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience);
             if (!isPatienceOver && deadline.Left <= pause && recovery.HasJustBegun)
             {
                 return WithoutStore(key, seen, StoreFailure.Unknown); // The store is not what it was yet.
@@ -302,8 +304,17 @@ internal sealed class SessionOpener(
             }
         }
 
-        metrics.Regressed.Add(1);
-        logger.SessionRegressed();
+        if (record is not null || !_missed.Contains(key))
+        {
+            metrics.Regressed.Add(1);
+            logger.SessionRegressed();
+        }
+
+        if (record is null)
+        {
+            _missed.Add(key);
+        }
+
         return record is null
             ? OpenedSession.Ended(OpenOutcome.Missing, isRegressed: true)
             : OpenedSession.Opened(record, SessionSource.Store, isRegressed: true, isWhole);

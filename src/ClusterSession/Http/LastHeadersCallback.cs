@@ -1,10 +1,9 @@
-using ClusterSession.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace ClusterSession.Hosting;
+namespace ClusterSession.Http;
 
 /// <summary>
 /// Has the last word on a response's headers. Servers run the callbacks before the headers in reverse order of their
@@ -13,8 +12,12 @@ namespace ClusterSession.Hosting;
 /// </summary>
 internal sealed class LastHeadersCallback : IStartupFilter
 {
+    /// <summary>False in a pipeline that was built without a host: then the sessions' own callback has the last word.</summary>
+    public bool IsInstalled { get; private set; }
+
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
+        IsInstalled = true;
         app.Use(static following => context =>
         {
             context.Response.OnStarting(static state => RunAsync((HttpContext)state), context);
@@ -24,5 +27,7 @@ internal sealed class LastHeadersCallback : IStartupFilter
     };
 
     private static Task RunAsync(HttpContext context) =>
-        context.Features.Get<ISessionFeature>() is RequestSession session ? session.BeforeHeadersAsync() : Task.CompletedTask;
+        context.Features.Get<ISessionFeature>() is RequestSession session
+            ? session.BeforeHeadersAsync(isLast: true)
+            : Task.CompletedTask;
 }
