@@ -20,7 +20,11 @@ public sealed class ClusterSessionOptions
     public TimeSpan? AbsoluteTimeout { get; set; }
 
     /// <summary>The cookie.</summary>
-    /// <value>Default <c>.ClusterSession</c>, HttpOnly, SameSite=Lax, SecurePolicy=SameAsRequest, Path=/, essential, no expiry.</value>
+    /// <value>
+    /// Default <c>.ClusterSession</c>, HttpOnly, SameSite=Lax, SecurePolicy=SameAsRequest, Path=/, no expiry. Not essential, as that of <c>AddSession</c>:
+    /// where a cookie policy asks for consent, it is sent only after that. <c>MaxAge</c> and
+    /// <c>Expiration</c>: 1 second to 10 years; where one is set, the cookie is renewed once in a touch interval.
+    /// </value>
     public CookieBuilder Cookie { get; set; } = new()
     {
         Name = ".ClusterSession",
@@ -28,7 +32,6 @@ public sealed class ClusterSessionOptions
         SameSite = SameSiteMode.Lax,
         SecurePolicy = CookieSecurePolicy.SameAsRequest,
         Path = "/",
-        IsEssential = true,
     };
 
     /// <summary>When a commit counts as done. Endpoints may say otherwise.</summary>
@@ -90,6 +93,17 @@ public sealed class ClusterSessionOptions
     /// <summary>The most attributes one session holds.</summary>
     /// <value>Default 16,384; 1 to 65,000.</value>
     public int MaxAttributes { get; set; } = 16 * 1024;
+
+    /// <summary>The longest name of an attribute, in bytes of UTF-8; a longer one is refused when it is set.</summary>
+    /// <value>Default 1,024; 1 to 65,535.</value>
+    public int MaxAttributeNameBytes { get; set; } = 1024;
+
+    /// <summary>
+    /// Whether what a request changed before it threw is committed, as <c>AddSession</c> does; false: all of a request's changes or none. After a failed change of id, end of a
+    /// session or sign-in nothing is committed in either case.
+    /// </summary>
+    /// <value>Default true.</value>
+    public bool CommitOnException { get; set; } = true;
 
     /// <summary>
     /// Who is logged in, by a name that stays the same for a person or account, or null for nobody. The session remembers it (as a hash), so that

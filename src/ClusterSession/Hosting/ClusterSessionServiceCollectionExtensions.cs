@@ -12,6 +12,7 @@ using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Opening;
 using ClusterSession.Sessions.Principals;
 using ClusterSession.Sessions.Recovery;
+using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -25,7 +26,9 @@ public static class ClusterSessionServiceCollectionExtensions
     /// <param name="services">The application's services.</param>
     public static ClusterSessionBuilder AddClusterSession(this IServiceCollection services) => services.AddClusterSession(static _ => { });
 
-    /// <summary>Adds sessions as the configuration section <c>ClusterSession</c> says, and then the code.</summary>
+    /// <summary>
+    /// Adds sessions as the configuration section <c>ClusterSession</c> says, and then the code. Called again, it adds to the options and leaves the store that was named.
+    /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Changes the options.</param>
     public static ClusterSessionBuilder AddClusterSession(this IServiceCollection services, Action<ClusterSessionOptions> configure)
@@ -35,7 +38,8 @@ public static class ClusterSessionServiceCollectionExtensions
         AddOptions(services, configure);
         AddSessions(services);
         AddHttp(services);
-        return new ClusterSessionBuilder(services).UseInMemory();
+        AddSetup(services);
+        return new ClusterSessionBuilder(services);
     }
 
     private static void AddOptions(IServiceCollection services, Action<ClusterSessionOptions> configure)
@@ -44,6 +48,23 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<ClusterSessionOptions>, ClusterSessionConfiguration>());
         services.Configure(configure);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClusterSessionOptions>, ClusterSessionOptionsValidator>());
+    }
+
+    /// <summary>The store where none is named, and what watches over how the application is set up.</summary>
+    private static void AddSetup(IServiceCollection services)
+    {
+        ServiceDescriptor? unnamed = null;
+        if (services.All(static service => service.ServiceType != typeof(IClusterSessionStore)))
+        {
+            new ClusterSessionBuilder(services).UseInMemory();
+            unnamed = services.Last(static service => service.ServiceType == typeof(IClusterSessionStore));
+        }
+
+        services.TryAddSingleton(new RegisteredServices(services) { UnnamedStore = unnamed });
+        services.TryAddSingleton<SessionPipeline>();
+        services.TryAddSingleton<StoreStart>();
+        services.AddHostedService(static provider => provider.GetRequiredService<StoreStart>());
+        services.AddHostedService<StartupWarnings>();
     }
 
     private static void AddSessions(IServiceCollection services)
