@@ -43,7 +43,7 @@ internal sealed class ConnectionStringWatch : IDisposable
             }
             catch (Exception unusable) when (unusable is FormatException or ArgumentException)
             {
-                _logger.MoveRefused(unusable.Message);
+                _logger.MoveRefused(LogSentence.Of(unusable.Message));
             }
         }
     }

@@ -74,6 +74,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton(static _ => RandomNumberGenerator.Create());
         services.TryAddSingleton(static _ => new Random());
         services.TryAddSingleton<SessionMetrics>();
+        services.TryAddSingleton<LossLog>();
         services.TryAddSingleton<CoarseClock>();
         services.TryAddSingleton(static provider => new HybridClock(
             provider.GetRequiredService<TimeProvider>(), HybridClock.NewWriter(provider.GetRequiredService<RandomNumberGenerator>())));

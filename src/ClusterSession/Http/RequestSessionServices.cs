@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Serialization;
 using ClusterSession.Sessions.Committing;
@@ -12,7 +13,7 @@ namespace ClusterSession.Http;
 /// <summary>What the sessions of requests need of the node; one object, so that a request's session holds one reference.</summary>
 internal sealed class RequestSessionServices(
     IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, KeyRingSource keyRing,
-    ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time, ILogger<ClusterSessionMiddleware> logger)
+    ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time, SessionMetrics metrics, ILogger<ClusterSessionMiddleware> logger)
 {
     public ClusterSessionOptions Options { get; } = options.Value;
 
@@ -34,5 +35,5 @@ internal sealed class RequestSessionServices(
 
     public TimeProvider Time { get; } = time;
 
-    public ILogger Logger { get; } = logger;
+    public RequestLog Logger { get; } = new(logger, metrics, time);
 }

@@ -43,6 +43,8 @@ internal sealed class SessionOpener(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan PatienceWhileRecovering = TimeSpan.FromSeconds(2);
+    private readonly LogRate _servedInPart = new(time);
+    private readonly LogRate _regressed = new(time);
 
     private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
     private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
@@ -170,7 +172,10 @@ internal sealed class SessionOpener(
         if (known.LacksOthers)
         {
             metrics.Regressed.Add(1);
-            logger.SessionServedInPart(failure);
+            if (_servedInPart.MayWrite(out var count))
+            {
+                logger.SessionServedInPart(failure, count);
+            }
         }
 
         return OpenedSession.Opened(known.Record, SessionSource.LocalCopy, isRegressed: known.LacksOthers, known.IsWhole);
@@ -303,7 +308,11 @@ internal sealed class SessionOpener(
         }
 
         metrics.Regressed.Add(1);
-        logger.SessionRegressed();
+        if (_regressed.MayWrite(out var count))
+        {
+            logger.SessionRegressed(count);
+        }
+
         return record is null
             ? OpenedSession.Ended(OpenOutcome.Missing, isRegressed: true)
             : OpenedSession.Opened(record, SessionSource.Store, isRegressed: true, isWhole);
