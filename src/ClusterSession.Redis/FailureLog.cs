@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Redis;
 
 /// <summary>
-/// Logs what an outage causes ten times a second, or with each command: the first time, for each other reason, and then once in ten seconds. Thread-safe.
+/// Logs what an outage causes ten times a second, or with each command: the first time, for each
+/// other reason, and then once in ten seconds. Thread-safe.
 /// </summary>
 internal sealed class FailureLog(ILogger logger, TimeProvider time)
 {
@@ -19,7 +20,8 @@ internal sealed class FailureLog(ILogger logger, TimeProvider time)
     public void Write(RedisEndpoint endpoint, RedisConnectException failure)
     {
         if (failure.Failure == RedisConnectFailure.Cluster
-            || (_last.TryGetValue(endpoint, out var last) && last.Reason == failure.Failure && time.GetElapsedTime(last.At) < Interval))
+            || (_last.TryGetValue(endpoint, out var last) && last.Reason == failure.Failure
+                && time.GetElapsedTime(last.At) < Interval))
         {
             return;
         }

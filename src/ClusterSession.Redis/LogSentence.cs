@@ -1,6 +1,9 @@
 namespace ClusterSession.Redis;
 
-/// <summary>Reasons as sentences of a log line that names the server already: said once, on one line, with one full stop.</summary>
+/// <summary>
+/// Reasons as sentences of a log line that names the server already: said once, on one line, with
+/// one full stop.
+/// </summary>
 internal static class LogSentence
 {
     /// <summary>Why a server cannot be used, behind a sentence that names it.</summary>
@@ -22,8 +25,13 @@ internal static class LogSentence
     public static string Of(string text)
     {
         var line = text.ReplaceLineEndings(" ").Trim();
-        return line is ""
-            ? "No reason is known."
-            : $"{char.ToUpperInvariant(line[0])}{line[1..]}{(line[^1] is '.' or '!' or '?' ? "" : ".")}";
+        if (line is "")
+        {
+            return "No reason is known.";
+        }
+
+        // The name of a host keeps its case.
+        var isHost = line.Split(' ')[0].Contains(':', StringComparison.Ordinal);
+        return $"{(isHost ? line[0] : char.ToUpperInvariant(line[0]))}{line[1..]}{(line[^1] is '.' or '!' or '?' ? "" : ".")}";
     }
 }

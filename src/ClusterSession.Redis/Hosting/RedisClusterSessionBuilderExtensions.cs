@@ -12,39 +12,52 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class RedisClusterSessionBuilderExtensions
 {
     /// <summary>
-    /// Keeps sessions in the Redis that the configuration names as <c>ClusterSession:Redis</c>. When the configuration is loaded again and names another one, sessions move
-    /// there while requests go on. A setting that is missing or wrong is reported at start, together with the other settings of sessions.
+    /// Keeps sessions in the Redis that the configuration names as <c>ClusterSession:Redis</c>.
+    /// When the configuration is loaded again and names another one, sessions move
+    /// there while requests go on. A setting that is missing or wrong is reported at start,
+    /// together with the other settings of sessions.
     /// </summary>
     /// <param name="builder">From <c>AddClusterSession</c>.</param>
     public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.UseStore(CreateWatchedStore).Check(static provider => RedisSettingsValidator.CheckSetting(provider.GetService<IConfiguration>()));
+        return builder.UseStore(CreateWatchedStore)
+            .Check(static provider => RedisSettingsValidator.CheckSetting(provider.GetService<IConfiguration>()));
     }
 
-    /// <summary>Keeps sessions in Redis. A connection string that is empty or wrong is reported at start, together with the other settings of sessions.</summary>
+    /// <summary>
+    /// Keeps sessions in Redis. A connection string that is empty or wrong is reported at start,
+    /// together with the other settings of sessions.
+    /// </summary>
     /// <param name="builder">From <c>AddClusterSession</c>.</param>
-    /// <param name="connectionString"><c>host:6379,password=...,ssl=true</c> as StackExchange.Redis has it, or a redis:// or rediss:// URI.</param>
+    /// <param name="connectionString"><c>host:6379,password=...,ssl=true</c> as StackExchange.Redis
+    /// has it, or a redis:// or rediss:// URI.</param>
     public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder, string connectionString)
     {
         ArgumentNullException.ThrowIfNull(builder);
 
-        // Null too is reported at start: it is what GetConnectionString answers for a name that does not exist.
+        // Null too is reported at start: it is what GetConnectionString answers for a name that
+        // does not exist.
         return builder.UseStore(provider => CreateStore(provider, () => RedisOptions.Parse(connectionString)))
             .Check(provider => RedisSettingsValidator.CheckGiven(connectionString, provider.GetService<IConfiguration>()));
     }
 
-    /// <summary>Keeps sessions in Redis. Options that cannot be used are reported at start, together with the other settings of sessions.</summary>
+    /// <summary>
+    /// Keeps sessions in Redis. Options that cannot be used are reported at start, together with
+    /// the other settings of sessions.
+    /// </summary>
     /// <param name="builder">From <c>AddClusterSession</c>.</param>
     /// <param name="options">How to reach it.</param>
     public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder, RedisOptions options)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(options);
-        return builder.UseStore(provider => CreateStore(provider, () => options)).Check(_ => RedisSettingsValidator.CheckOptions(options));
+        return builder.UseStore(provider => CreateStore(provider, () => options))
+            .Check(_ => RedisSettingsValidator.CheckOptions(options));
     }
 
-    private static ClusterSessionBuilder Check(this ClusterSessionBuilder builder, Func<IServiceProvider, IEnumerable<string>> validate)
+    private static ClusterSessionBuilder Check(
+        this ClusterSessionBuilder builder, Func<IServiceProvider, IEnumerable<string>> validate)
     {
         var services = builder.Services;
         var store = services.Last(static service => service.ServiceType == typeof(IClusterSessionStore));
@@ -58,7 +71,8 @@ public static class RedisClusterSessionBuilderExtensions
         var configuration = provider.GetRequiredService<IConfiguration>();
         var store = CreateStore(provider, () => RedisOptions.Parse(configuration[ConnectionStringWatch.Setting]!));
         store.Watch = new ConnectionStringWatch(
-            configuration, text => Limited(provider, RedisOptions.Parse(text)), store, provider.GetRequiredService<ILogger<RedisSessionStore>>());
+            configuration, text => Limited(provider, RedisOptions.Parse(text)), store,
+            provider.GetRequiredService<ILogger<RedisSessionStore>>());
         return store;
     }
 
@@ -67,8 +81,8 @@ public static class RedisClusterSessionBuilderExtensions
         // First, because it names everything that is wrong, the options of Redis too.
         var sessions = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value;
         return new RedisSessionStore(
-            Limited(provider, options()), sessions.KeyPrefix, sessions.LocalCopies.Lease, provider.GetRequiredService<TimeProvider>(), new Random(),
-            provider.GetRequiredService<ILogger<RedisSessionStore>>());
+            Limited(provider, options()), sessions.KeyPrefix, sessions.LocalCopies.Lease,
+            provider.GetRequiredService<TimeProvider>(), new Random(), provider.GetRequiredService<ILogger<RedisSessionStore>>());
     }
 
     /// <summary>No command may take longer than a request waits for the store.</summary>

@@ -1,7 +1,8 @@
 namespace ClusterSession.Diagnostics;
 
 /// <summary>
-/// Keeps an event that an outage causes with every request to a line when it begins and one in ten seconds after that; each line says how often it happened since the last one.
+/// Keeps an event that an outage causes with every request to a line when it begins and one in ten
+/// seconds after that; each line says how often it happened since the last one.
 /// Thread-safe.
 /// </summary>
 internal sealed class LogRate(TimeProvider time)
@@ -20,7 +21,8 @@ internal sealed class LogRate(TimeProvider time)
         count = Interlocked.Increment(ref _count);
         var last = Volatile.Read(ref _writtenAt);
         var now = time.GetTimestamp();
-        if ((last != Never && time.GetElapsedTime(last, now) < Interval) || Interlocked.CompareExchange(ref _writtenAt, now, last) != last)
+        if ((last != Never && time.GetElapsedTime(last, now) < Interval)
+            || Interlocked.CompareExchange(ref _writtenAt, now, last) != last)
         {
             return false;
         }

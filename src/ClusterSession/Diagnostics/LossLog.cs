@@ -2,7 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Diagnostics;
 
-/// <summary>Counts what the store had lost and this node restored: after a failover that may be as much as every request finds. Thread-safe.</summary>
+/// <summary>
+/// Counts what the store had lost and this node restored: after a failover that may be as much as
+/// every request finds. Thread-safe.
+/// </summary>
 internal sealed class LossLog(SessionMetrics metrics, TimeProvider time, ILogger<LossLog> logger)
 {
     private readonly LogRate _sessions = new(time);

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Diagnostics;
 
-/// <summary>The logger of requests. What every request meets while the store is away is counted as a metric, and written at a bounded rate. Thread-safe.</summary>
+/// <summary>
+/// The logger of requests. What every request meets while the store is away is counted as a metric,
+/// and written at a bounded rate. Thread-safe.
+/// </summary>
 internal sealed class RequestLog(ILogger logger, SessionMetrics metrics, TimeProvider time) : ILogger
 {
     private readonly LogRate _opens = new(time);
@@ -45,6 +48,7 @@ internal sealed class RequestLog(ILogger logger, SessionMetrics metrics, TimePro
 
     public bool IsEnabled(LogLevel logLevel) => logger.IsEnabled(logLevel);
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         logger.Log(logLevel, eventId, state, exception, formatter);
 }

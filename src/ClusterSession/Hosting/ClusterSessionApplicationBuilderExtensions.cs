@@ -8,11 +8,14 @@ namespace Microsoft.AspNetCore.Builder;
 public static class ClusterSessionApplicationBuilderExtensions
 {
     /// <summary>
-    /// Opens the session of each request. Before the endpoints, after authentication if that is used, and after <c>UseRouting</c> where that is called
-    /// by hand, because endpoints say how they use the session. May be called for several branches of a pipeline.
+    /// Opens the session of each request. Before the endpoints, after authentication if that is
+    /// used, and after <c>UseRouting</c> where that is called
+    /// by hand, because endpoints say how they use the session. May be called for several branches
+    /// of a pipeline.
     /// </summary>
     /// <param name="app">The application.</param>
-    /// <exception cref="InvalidOperationException"><c>AddClusterSession</c> was not called.</exception>
+    /// <exception cref="InvalidOperationException"><c>AddClusterSession</c> was not
+    /// called.</exception>
     public static IApplicationBuilder UseClusterSession(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);

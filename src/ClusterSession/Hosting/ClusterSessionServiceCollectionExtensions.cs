@@ -27,7 +27,8 @@ public static class ClusterSessionServiceCollectionExtensions
     public static ClusterSessionBuilder AddClusterSession(this IServiceCollection services) => services.AddClusterSession(static _ => { });
 
     /// <summary>
-    /// Adds sessions as the configuration section <c>ClusterSession</c> says, and then the code. Called again, it adds to the options and leaves the store that was named.
+    /// Adds sessions as the configuration section <c>ClusterSession</c> says, and then the code.
+    /// Called again, it adds to the options and leaves the store that was named.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Changes the options.</param>
@@ -50,7 +51,9 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClusterSessionOptions>, ClusterSessionOptionsValidator>());
     }
 
-    /// <summary>The store where none is named, and what watches over how the application is set up.</summary>
+    /// <summary>
+    /// The store where none is named, and what watches over how the application is set up.
+    /// </summary>
     private static void AddSetup(IServiceCollection services)
     {
         ServiceDescriptor? unnamed = null;

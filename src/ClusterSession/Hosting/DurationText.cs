@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace ClusterSession.Hosting;
 
 /// <summary>
-/// Reads durations of the configuration in the one form that cannot be misread: <c>[d.]hh:mm:ss[.fff]</c>. <see cref="TimeSpan"/> itself takes "20" for 20 days and
+/// Reads durations of the configuration in the one form that cannot be misread:
+/// <c>[d.]hh:mm:ss[.fff]</c>. <see cref="TimeSpan"/> itself takes "20" for 20 days and
 /// "24:00:00" for 24 days.
 /// </summary>
 internal static partial class DurationText
@@ -16,7 +17,8 @@ internal static partial class DurationText
     {
         text = text.Trim();
         var plain = Plain().Match(text);
-        if (plain.Success && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) && Number(plain, "hours") < 24)
+        if (plain.Success && Number(plain, "hours") < 24
+            && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value))
         {
             return (value, "");
         }
@@ -28,23 +30,27 @@ internal static partial class DurationText
     {
         if (Plain().Match(text) is { Success: true } plain && Number(plain, "days") is var days and < 100_000)
         {
-            // Hours, minutes or seconds beyond a day, an hour or a minute: what a person means by them is plain.
-            var meant = TimeSpan.FromDays(days) + TimeSpan.FromHours(Number(plain, "hours")) + TimeSpan.FromMinutes(Number(plain, "minutes"))
-                + TimeSpan.FromSeconds(Number(plain, "seconds"));
+            // Hours, minutes or seconds beyond a day, an hour or a minute: what a person means by
+            // them is plain.
+            var meant = TimeSpan.FromDays(days) + TimeSpan.FromHours(Number(plain, "hours"))
+                + TimeSpan.FromMinutes(Number(plain, "minutes")) + TimeSpan.FromSeconds(Number(plain, "seconds"));
             return $"Write {Text(meant)}.";
         }
 
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 100_000)
         {
-            return $"Write {Text(TimeSpan.FromSeconds(number))} for {number} seconds, {Text(TimeSpan.FromMinutes(number))} for {number} minutes, " +
+            return $"Write {Text(TimeSpan.FromSeconds(number))} for {number} seconds, " +
+                $"{Text(TimeSpan.FromMinutes(number))} for {number} minutes, " +
                 $"or {Text(TimeSpan.FromDays(number))} for {number} days.";
         }
 
         if (Pair().Match(text) is { Success: true } pair)
         {
             var (first, second) = (Number(pair, "first"), Number(pair, "second"));
-            return $"Write {Text(TimeSpan.FromMinutes(first) + TimeSpan.FromSeconds(second))} for {first} minutes and {second} seconds, " +
-                $"or {Text(TimeSpan.FromHours(first) + TimeSpan.FromMinutes(second))} for {first} hours and {second} minutes.";
+            return $"Write {Text(TimeSpan.FromMinutes(first) + TimeSpan.FromSeconds(second))} for {first} minutes " +
+                $"and {second} seconds, " +
+                $"or {Text(TimeSpan.FromHours(first) + TimeSpan.FromMinutes(second))} for {first} hours and " +
+                $"{second} minutes.";
         }
 
         return "Write it in that form.";
@@ -53,9 +59,12 @@ internal static partial class DurationText
     private static string Text(TimeSpan duration) => duration.ToString("c", CultureInfo.InvariantCulture);
 
     private static int Number(Match match, string group) =>
-        match.Groups[group] is { Success: true } digits ? int.Parse(digits.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) : 0;
+        match.Groups[group] is { Success: true } digits
+            ? int.Parse(digits.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture)
+            : 0;
 
-    [GeneratedRegex(@"^-?((?<days>[0-9]{1,7})\.)?(?<hours>[0-9]{1,3}):(?<minutes>[0-9]{1,2}):(?<seconds>[0-9]{1,2})(\.[0-9]{1,7})?$")]
+    [GeneratedRegex(
+        @"^-?((?<days>[0-9]{1,7})\.)?(?<hours>[0-9]{1,3}):(?<minutes>[0-9]{1,2}):(?<seconds>[0-9]{1,2})(\.[0-9]{1,7})?$")]
     private static partial Regex Plain();
 
     [GeneratedRegex("^(?<first>[0-9]{1,3}):(?<second>[0-9]{1,2})$")]

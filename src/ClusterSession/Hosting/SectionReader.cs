@@ -3,7 +3,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace ClusterSession.Hosting;
 
-/// <summary>Reads values of one section, remembering what was asked for and what could not be read.</summary>
+/// <summary>
+/// Reads values of one section, remembering what was asked for and what could not be read.
+/// </summary>
 internal sealed class SectionReader(IConfigurationSection section, List<string> errors)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);

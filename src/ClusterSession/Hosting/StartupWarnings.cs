@@ -9,14 +9,18 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Hosting;
 
 /// <summary>
-/// Mistakes of an application that would otherwise show as sessions that get lost: each is one warning when the application has started, with the remedy. What cannot work at
+/// Mistakes of an application that would otherwise show as sessions that get lost: each is one
+/// warning when the application has started, with the remedy. What cannot work at
 /// all is refused by <see cref="ClusterSessionOptionsValidator"/>.
 /// </summary>
 internal sealed class StartupWarnings(
-    RegisteredServices registered, SessionPipeline pipeline, IServiceProvider services, IOptions<ClusterSessionOptions> options, ILogger<StartupWarnings> logger)
-    : IHostedLifecycleService
+    RegisteredServices registered, SessionPipeline pipeline, IServiceProvider services,
+    IOptions<ClusterSessionOptions> options, ILogger<StartupWarnings> logger) : IHostedLifecycleService
 {
-    /// <summary>Now the pipeline is built and its endpoints are known, whichever way the application is set up.</summary>
+    /// <summary>
+    /// Now the pipeline is built and its endpoints are known, whichever way the application is set
+    /// up.
+    /// </summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         WarnOfStore();
@@ -42,13 +46,16 @@ internal sealed class StartupWarnings(
 
     private void WarnOfStore()
     {
-        if (registered.HasUnnamedStore && services.GetService<IHostEnvironment>() is { } environment && !environment.IsDevelopment())
+        if (registered.HasUnnamedStore
+            && services.GetService<IHostEnvironment>() is { } environment && !environment.IsDevelopment())
         {
             logger.StoreNotNamed(environment.EnvironmentName);
         }
     }
 
-    /// <summary>Of what is registered for AddSession one thing is named: the others go, or show, with it.</summary>
+    /// <summary>
+    /// Of what is registered for AddSession one thing is named: the others go, or show, with it.
+    /// </summary>
     private void WarnOfAddSession()
     {
         if (registered.HasAddSession)
@@ -68,10 +75,12 @@ internal sealed class StartupWarnings(
 
     private void WarnOfPipeline(IReadOnlyList<Endpoint> endpoints)
     {
-        var accesses = endpoints.Select(static endpoint => endpoint.Metadata.GetMetadata<SessionAccessAttribute>()).ToArray();
+        var accesses = endpoints
+            .Select(static endpoint => endpoint.Metadata.GetMetadata<SessionAccessAttribute>()).ToArray();
         if (!pipeline.IsUsed)
         {
-            // A process that only manages sessions has endpoints too, of its health: those can say that they use none.
+            // A process that only manages sessions has endpoints too, of its health: those can say
+            // that they use none.
             if (accesses.Any(static access => access?.Concurrency != SessionConcurrency.None))
             {
                 logger.PipelineMissing();

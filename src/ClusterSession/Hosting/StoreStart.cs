@@ -5,7 +5,8 @@ using Microsoft.Extensions.Hosting;
 namespace ClusterSession.Hosting;
 
 /// <summary>
-/// Lets the store connect, once: when the first pipeline is built, or when the host starts, so that a process without a pipeline (a worker that ends sessions) has a store too.
+/// Lets the store connect, once: when the first pipeline is built, or when the host starts, so that
+/// a process without a pipeline (a worker that ends sessions) has a store too.
 /// </summary>
 internal sealed class StoreStart(IClusterSessionStore store, StoreRecovery recovery) : IHostedLifecycleService
 {
