@@ -53,7 +53,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         var generation = new GenerationKey(_keys.Shared("generation"), writer);
         _create = to => RedisTopology.Create(to, time, random, this, this, generation);
         _topology = new MovableTopology(_create(options), time, OnMoved);
-        _requests = new StoreRequestSender(_topology, options.CommandTimeout, time, logger);
+        _requests = new StoreRequestSender(_topology, options.CommandTimeout, time, _failures);
     }
 
     /// <inheritdoc/>
@@ -147,7 +147,14 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, RedisConnectionException reason)
     {
         _leases.Revoke(connection);
-        _logger.Disconnected(connection.Endpoint, reason.Message);
+        if (reason.IsInOrder)
+        {
+            _logger.Closed(connection.Endpoint);
+        }
+        else
+        {
+            _logger.Disconnected(connection.Endpoint, LogSentence.Of(connection.Endpoint, reason));
+        }
     }
 
     void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) => _failures.Write(endpoint, failure);
@@ -162,7 +169,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     void IRedisTopologyObserver.OnKeysMoved(RedisConnection connection) => _leases.Revoke(connection);
 
     void IRedisTopologyObserver.OnDeposedAccepted(RedisConnection connection, string reason) =>
-        _logger.DeposedAccepted(connection.Endpoint, reason);
+        _logger.DeposedAccepted(connection.Endpoint, LogSentence.Of(reason));
 
     /// <summary>
     /// Asks the server for its role and offset as long as the connection lives. A server that was demoted without closing its

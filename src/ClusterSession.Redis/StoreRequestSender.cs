@@ -3,7 +3,6 @@ using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Scripts;
 using ClusterSession.Stores;
-using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Redis;
 
@@ -20,7 +19,7 @@ namespace ClusterSession.Redis;
 /// A script the server does not know (NOSCRIPT: restart, failover, SCRIPT FLUSH) is sent whole once. What was certainly not executed
 /// because the server was demoted, or the key has moved to another node of a cluster, is sent once more to the right one. Thread-safe.
 /// </remarks>
-internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadline, TimeProvider time, ILogger logger)
+internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadline, TimeProvider time, FailureLog failures)
 {
     private const int MostAttempts = 5;
     private const int LongestRouteOnStack = 256;
@@ -122,7 +121,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
                 asked = null;
                 if (!await MayRepeatAsync(refusal.Kind, attempt, request.Begun, cancellationToken).ConfigureAwait(false))
                 {
-                    logger.Refused(refusal.Kind, refusal.Message);
+                    failures.Write(refusal);
                     return request.Unavailable(request.IsRead || refusal.Kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
                 }
 

@@ -93,7 +93,10 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     }
 
     /// <summary>Closes with a reason of the caller's, such as a server that was demoted.</summary>
-    public void Close(string reason) => CloseWith(sent => new RedisConnectionException($"The connection to {Endpoint} was closed: {reason}", sent));
+    /// <param name="reason">The reason, as the end of a sentence.</param>
+    /// <param name="isInOrder">Whether nothing has gone wrong: nobody needs the connection any more.</param>
+    public void Close(string reason, bool isInOrder = false) =>
+        CloseWith(sent => new RedisConnectionException($"The connection to {Endpoint} was closed: {reason}", sent) { IsInOrder = isInOrder });
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -8,4 +8,7 @@ internal class RedisConnectionException(string message, bool sent, Exception? in
     /// True: it may have been executed or not; only its repetition under the same version makes that harmless.
     /// </summary>
     public bool Sent { get; } = sent;
+
+    /// <summary>Whether this side closed the connection because it needs it no longer: the application shuts down, or uses other servers.</summary>
+    public bool IsInOrder { get; init; }
 }

@@ -77,7 +77,7 @@ internal static class RedisConnectionString
         foreach (var part in parts)
         {
             var shown = afterSecret ? $"part {Text(part.Number)} (not shown: it follows a password, which may hold a comma; a redis:// URI with %2C can say that)"
-                : $"'{part.Text}'";
+                : Shown(part.Text, $"part {Text(part.Number)}");
             var equals = part.Text.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0)
             {
@@ -135,7 +135,7 @@ internal static class RedisConnectionString
         {
             var equals = pair.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0)
-                throw Wrong($"'{pair}' after the ?", "has no value", "write key=value");
+                throw Wrong($"{Shown(pair, "a part")} after the ?", "has no value", "write key=value");
             Set(options, Unescape(pair[..equals]), Unescape(pair[(equals + 1)..]), null);
         }
 
@@ -143,7 +143,7 @@ internal static class RedisConnectionString
         if (hosts.Count == 0)
             throw Wrong("the URI", "names no host", "write redis://host:6379");
         foreach (var host in hosts)
-            CheckHost(host, $"host '{host}'");
+            CheckHost(host, IsPort(SplitHost(host).Port) ? $"host '{host}'" : "the host (not shown: it may be a user and a password whose @host is missing)");
         return WithEndpoints(options, hosts, 6379);
     }
 
@@ -165,7 +165,7 @@ internal static class RedisConnectionString
         }
         catch (FormatException e)
         {
-            throw Wrong(shown ?? (IsSecret(key) ? $"'{key}'" : $"'{key}={value}'"), e.Message, null);
+            throw Wrong(shown ?? (IsSecret(key) ? $"'{key}'" : Shown($"{key}={value}", $"'{key}'")), e.Message, null);
         }
     }
 
@@ -179,7 +179,7 @@ internal static class RedisConnectionString
     private static void CheckHost(string host, string shown)
     {
         var (name, port) = SplitHost(host);
-        if (port is not null && !(int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 65535))
+        if (!IsPort(port))
             throw Wrong(shown, "has no port from 1 to 65535 after the colon", "write host:port, an IPv6 address as [address]:port");
         if (name.Length == 0 || name.Any(c => char.IsWhiteSpace(c) || c is '/' or '@' or '[' or ']'))
             throw Wrong(shown, "is neither a host nor key=value", "write host:port, an IPv6 address as [address]:port");
@@ -203,6 +203,15 @@ internal static class RedisConnectionString
         // Two colons without brackets: an IPv6 address without a port.
         return colon < 0 || host.IndexOf(':', StringComparison.Ordinal) != colon ? (host, null) : (host[..colon], host[(colon + 1)..]);
     }
+
+    private static bool IsPort(string? port) =>
+        port is null || (int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 65535);
+
+    /// <summary>A part of the text as messages may show it: not where it holds an access (user:password@host), or a password behind a wrong separator (ssl=true;password=...).</summary>
+    private static string Shown(string part, string name) =>
+        part.Contains('@', StringComparison.Ordinal) || part.Contains("passw", StringComparison.OrdinalIgnoreCase)
+            ? $"{name} (not shown: it may hold a password; parts are separated by commas, and user:password@host is for redis:// URIs)"
+            : $"'{part}'";
 
     private static bool IsSecret(string key) => key.EndsWith("password", StringComparison.OrdinalIgnoreCase);
 

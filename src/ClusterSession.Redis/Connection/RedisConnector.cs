@@ -145,7 +145,7 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
             $"the certificate is not made for '{host}'. Connect by a name that it bears, or name that one as sslHost (TlsHost).",
         _ when found.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) =>
             expired is { } until
-                ? $"the server's certificate, or its authority's, expired on {until:yyyy-MM-dd HH:mm} UTC. Give the server a new one; it is tried again until then."
+                ? $"the server's certificate, or its authority's, expired on {until:yyyy-MM-dd HH:mm} UTC. Give the server a new one."
                 : "the certificate comes from no trusted authority, or is not valid yet. Name the authority's PEM file as sslCaFile (TlsCaFile).",
         _ => e.Message,
     };

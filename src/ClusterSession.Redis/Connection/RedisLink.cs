@@ -87,7 +87,7 @@ internal sealed class RedisLink : IAsyncDisposable
         await _loop.ConfigureAwait(false);
         lock (_gate)
         {
-            _ready.TrySetException(new RedisConnectException(RedisConnectFailure.Unreachable, $"The link to {_guide} was closed."));
+            _ready.TrySetException(new RedisConnectException(RedisConnectFailure.Unreachable, $"The connection to {_guide} is no longer needed."));
             _ = _ready.Task.Exception;
         }
 
@@ -180,7 +180,7 @@ internal sealed class RedisLink : IAsyncDisposable
         catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            Failed(target, new RedisConnectException(RedisConnectFailure.Unreachable, $"The link to {_guide} stumbled: {e.Message}", e));
+            Failed(target, new RedisConnectException(RedisConnectFailure.Unreachable, $"Connecting to {_guide} failed: {e.Message}", e));
             return true;
         }
     }
@@ -233,7 +233,7 @@ internal sealed class RedisLink : IAsyncDisposable
         }
         finally
         {
-            connection.Close("the link was closed.");
+            connection.Close("it is no longer needed.", isInOrder: true);
             lock (_gate)
             {
                 Volatile.Write(ref _current, null);

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace ClusterSession.Redis.Hosting;
 
-/// <summary>Moves a store when the configuration names other servers. What cannot be used is refused, and the servers named before are used on.</summary>
+/// <summary>
+/// Moves a store when the configuration names other servers. What cannot be used is refused, and
+/// the servers named before are used on.
+/// </summary>
 internal sealed class ConnectionStringWatch : IDisposable
 {
     public const string Setting = "ClusterSession:Redis";
@@ -43,7 +46,7 @@ internal sealed class ConnectionStringWatch : IDisposable
             }
             catch (Exception unusable) when (unusable is FormatException or ArgumentException)
             {
-                _logger.MoveRefused(unusable.Message);
+                _logger.MoveRefused(LogSentence.Of(unusable.Message));
             }
         }
     }

@@ -1,6 +1,7 @@
 using ClusterSession;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Hosting;
+using ClusterSession.Stores;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,47 +12,77 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class RedisClusterSessionBuilderExtensions
 {
     /// <summary>
-    /// Keeps sessions in the Redis that the configuration names as <c>ClusterSession:Redis</c>. When the configuration is loaded again and names another one, sessions move
-    /// there while requests go on.
+    /// Keeps sessions in the Redis that the configuration names as <c>ClusterSession:Redis</c>.
+    /// When the configuration is loaded again and names another one, sessions move
+    /// there while requests go on. A setting that is missing or wrong is reported at start,
+    /// together with the other settings of sessions.
     /// </summary>
     /// <param name="builder">From <c>AddClusterSession</c>.</param>
     public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.UseStore(static provider =>
-        {
-            var configuration = provider.GetRequiredService<IConfiguration>();
-            var options = RedisOptions.Parse(configuration[ConnectionStringWatch.Setting] ?? throw new OptionsValidationException(
-                "ClusterSession", typeof(RedisOptions), ["ClusterSession:Redis is missing. Set it to a connection string such as 'localhost:6379', or call UseRedis with one."]));
-            var store = CreateStore(provider, options);
-            store.Watch = new ConnectionStringWatch(
-                configuration, text => Limited(provider, RedisOptions.Parse(text)), store, provider.GetRequiredService<ILogger<RedisSessionStore>>());
-            return store;
-        });
+        return builder.UseStore(CreateWatchedStore)
+            .Check(static provider => RedisSettingsValidator.CheckSetting(provider.GetService<IConfiguration>()));
     }
 
-    /// <summary>Keeps sessions in Redis.</summary>
+    /// <summary>
+    /// Keeps sessions in Redis. A connection string that is empty or wrong is reported at start,
+    /// together with the other settings of sessions.
+    /// </summary>
     /// <param name="builder">From <c>AddClusterSession</c>.</param>
-    /// <param name="connectionString"><c>host:6379,password=...,ssl=true</c> as StackExchange.Redis has it, or a redis:// or rediss:// URI.</param>
-    /// <exception cref="FormatException">The connection string is wrong; the message says which part, and what to write instead.</exception>
-    public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder, string connectionString) =>
-        builder.UseRedis(RedisOptions.Parse(connectionString));
+    /// <param name="connectionString"><c>host:6379,password=...,ssl=true</c> as StackExchange.Redis
+    /// has it, or a redis:// or rediss:// URI.</param>
+    public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder, string connectionString)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
 
-    /// <summary>Keeps sessions in Redis.</summary>
+        // Null too is reported at start: it is what GetConnectionString answers for a name that
+        // does not exist.
+        return builder.UseStore(provider => CreateStore(provider, () => RedisOptions.Parse(connectionString)))
+            .Check(provider => RedisSettingsValidator.CheckGiven(connectionString, provider.GetService<IConfiguration>()));
+    }
+
+    /// <summary>
+    /// Keeps sessions in Redis. Options that cannot be used are reported at start, together with
+    /// the other settings of sessions.
+    /// </summary>
     /// <param name="builder">From <c>AddClusterSession</c>.</param>
     /// <param name="options">How to reach it.</param>
     public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder, RedisOptions options)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.UseStore(provider => CreateStore(provider, options));
+        ArgumentNullException.ThrowIfNull(options);
+        return builder.UseStore(provider => CreateStore(provider, () => options))
+            .Check(_ => RedisSettingsValidator.CheckOptions(options));
     }
 
-    private static RedisSessionStore CreateStore(IServiceProvider provider, RedisOptions options)
+    private static ClusterSessionBuilder Check(
+        this ClusterSessionBuilder builder, Func<IServiceProvider, IEnumerable<string>> validate)
     {
+        var services = builder.Services;
+        var store = services.Last(static service => service.ServiceType == typeof(IClusterSessionStore));
+        services.AddSingleton<IValidateOptions<ClusterSessionOptions>>(
+            provider => new RedisSettingsValidator(services, store, () => validate(provider)));
+        return builder;
+    }
+
+    private static RedisSessionStore CreateWatchedStore(IServiceProvider provider)
+    {
+        var configuration = provider.GetRequiredService<IConfiguration>();
+        var store = CreateStore(provider, () => RedisOptions.Parse(configuration[ConnectionStringWatch.Setting]!));
+        store.Watch = new ConnectionStringWatch(
+            configuration, text => Limited(provider, RedisOptions.Parse(text)), store,
+            provider.GetRequiredService<ILogger<RedisSessionStore>>());
+        return store;
+    }
+
+    private static RedisSessionStore CreateStore(IServiceProvider provider, Func<RedisOptions> options)
+    {
+        // First, because it names everything that is wrong, the options of Redis too.
         var sessions = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value;
         return new RedisSessionStore(
-            Limited(provider, options), sessions.KeyPrefix, sessions.LocalCopies.Lease, provider.GetRequiredService<TimeProvider>(), new Random(),
-            provider.GetRequiredService<ILogger<RedisSessionStore>>());
+            Limited(provider, options()), sessions.KeyPrefix, sessions.LocalCopies.Lease,
+            provider.GetRequiredService<TimeProvider>(), new Random(), provider.GetRequiredService<ILogger<RedisSessionStore>>());
     }
 
     /// <summary>No command may take longer than a request waits for the store.</summary>

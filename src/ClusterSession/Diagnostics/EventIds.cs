@@ -40,4 +40,13 @@ internal static class EventIds
     public const int KeyRingRotated = 3002;
     public const int KeyRingUnavailable = 3003;
     public const int KeyRingMalformed = 3004;
+
+    // 4000: how the application is set up
+    public const int StoreNotNamed = 4001;
+    public const int AddSessionLeftIn = 4002;
+    public const int SessionOptionsLeftIn = 4003;
+    public const int SessionStoreIgnored = 4004;
+    public const int PipelineMissing = 4005;
+    public const int PipelineBeforeRouting = 4006;
+    public const int CookieDoubtful = 4007;
 }

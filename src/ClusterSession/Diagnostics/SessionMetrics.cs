@@ -3,7 +3,10 @@ using System.Diagnostics.Metrics;
 
 namespace ClusterSession.Diagnostics;
 
-/// <summary>Every figure that ClusterSession counts, under the meter and activity source <c>ClusterSession</c>.</summary>
+/// <summary>
+/// Every figure that ClusterSession counts, under the meter and activity source
+/// <c>ClusterSession</c>.
+/// </summary>
 internal sealed class SessionMetrics : IDisposable
 {
     public const string MeterName = "ClusterSession";
@@ -14,6 +17,10 @@ internal sealed class SessionMetrics : IDisposable
     {
         _meter = factory.Create(MeterName);
         Committed = _meter.CreateCounter<long>("clustersession.commits", "{commit}", "Commits that the store acknowledged.");
+        FailedOpens = _meter.CreateCounter<long>(
+            "clustersession.opens.failed", "{request}", "Requests whose session could not be opened, because the store was not responding.");
+        FailedCommits = _meter.CreateCounter<long>(
+            "clustersession.commits.failed", "{commit}", "Commits that the store did not confirm and this node did not keep.");
         Regressed = _meter.CreateCounter<long>(
             "clustersession.regressions", "{session}", "Sessions served without something that their client had, or may have, seen acknowledged.");
         Lost = _meter.CreateCounter<long>("clustersession.losses", "{session}", "Sessions or commits that the store had lost and this node gave back.");
@@ -29,6 +36,10 @@ internal sealed class SessionMetrics : IDisposable
     public Meter Meter => _meter;
 
     public Counter<long> Committed { get; }
+
+    public Counter<long> FailedOpens { get; }
+
+    public Counter<long> FailedCommits { get; }
 
     public Counter<long> Regressed { get; }
 

@@ -1,6 +1,5 @@
+using ClusterSession.Hosting;
 using ClusterSession.Http;
-using ClusterSession.Sessions.Recovery;
-using ClusterSession.Stores;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -9,17 +8,21 @@ namespace Microsoft.AspNetCore.Builder;
 public static class ClusterSessionApplicationBuilderExtensions
 {
     /// <summary>
-    /// Opens the session of each request. Before the endpoints, after authentication if that is used, and after <c>UseRouting</c> where that is called
-    /// by hand, because endpoints say how they use the session.
+    /// Opens the session of each request. Before the endpoints, after authentication if that is
+    /// used, and after <c>UseRouting</c> where that is called
+    /// by hand, because endpoints say how they use the session. May be called for several branches
+    /// of a pipeline.
     /// </summary>
     /// <param name="app">The application.</param>
-    /// <exception cref="InvalidOperationException"><c>AddClusterSession</c> was not called.</exception>
+    /// <exception cref="InvalidOperationException"><c>AddClusterSession</c> was not
+    /// called.</exception>
     public static IApplicationBuilder UseClusterSession(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        var recovery = app.ApplicationServices.GetService<StoreRecovery>() ?? throw new InvalidOperationException(
+        var store = app.ApplicationServices.GetService<StoreStart>() ?? throw new InvalidOperationException(
             "UseClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() first.");
-        app.ApplicationServices.GetRequiredService<IClusterSessionStore>().Observe(recovery);
+        store.Start();
+        app.ApplicationServices.GetRequiredService<SessionPipeline>().Use(app);
         return app.UseMiddleware<ClusterSessionMiddleware>();
     }
 }

@@ -20,7 +20,11 @@ public sealed class ClusterSessionOptions
     public TimeSpan? AbsoluteTimeout { get; set; }
 
     /// <summary>The cookie.</summary>
-    /// <value>Default <c>.ClusterSession</c>, HttpOnly, SameSite=Lax, SecurePolicy=SameAsRequest, Path=/, essential, no expiry.</value>
+    /// <value>
+    /// Default <c>.ClusterSession</c>, HttpOnly, SameSite=Lax, SecurePolicy=SameAsRequest, Path=/, no expiry. Not essential, as that of <c>AddSession</c>:
+    /// where a cookie policy asks for consent, it is sent only after that. <c>MaxAge</c> and
+    /// <c>Expiration</c>: 1 second to 10 years; where one is set, the cookie is renewed once in a touch interval.
+    /// </value>
     public CookieBuilder Cookie { get; set; } = new()
     {
         Name = ".ClusterSession",
@@ -28,7 +32,6 @@ public sealed class ClusterSessionOptions
         SameSite = SameSiteMode.Lax,
         SecurePolicy = CookieSecurePolicy.SameAsRequest,
         Path = "/",
-        IsEssential = true,
     };
 
     /// <summary>When a commit counts as done. Endpoints may say otherwise.</summary>
@@ -96,7 +99,8 @@ public sealed class ClusterSessionOptions
     public int MaxAttributeNameBytes { get; set; } = 1024;
 
     /// <summary>
-    /// Whether what a request changed before it threw is committed, as <c>AddSession</c> does. False: all or nothing.
+    /// Whether what a request changed before it threw is committed, as <c>AddSession</c> does; false: all or nothing. After a
+    /// rotation or an end that failed nothing is committed in either case.
     /// </summary>
     /// <value>Default true.</value>
     public bool CommitOnException { get; set; } = true;

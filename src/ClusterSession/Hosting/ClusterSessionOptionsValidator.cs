@@ -10,19 +10,17 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
     private static readonly SearchValues<char> PrefixCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
-    private static readonly SearchValues<char> CookieNameCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~");
-
     public ValidateOptionsResult Validate(string? name, ClusterSessionOptions options)
     {
         var errors = new List<string>(options.BindingErrors);
         CheckTimes(options, errors);
-        CheckCookie(options, errors);
+        CookieCheck.AddErrors(options.Cookie, errors);
         CheckKeys(options, errors);
         CheckOutage(options.Outage, errors);
         Range(errors, "Replicas", options.Replicas, 1, 16);
         Range(errors, "MaxAttributeBytes", options.MaxAttributeBytes, 1, 256 * 1024 * 1024);
         Range(errors, "MaxAttributes", options.MaxAttributes, 1, 65_000);
+        Range(errors, "MaxAttributeNameBytes", options.MaxAttributeNameBytes, 1, 65_535);
         Range(errors, "LocalCopies:MaxCount", options.LocalCopies.MaxCount, 0, 100_000_000);
         Range(errors, "LocalCopies:MaxBytes", options.LocalCopies.MaxBytes, 0, 1L << 40);
         Defined(errors, "Durability", options.Durability);
@@ -86,21 +84,6 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         Range(errors, "Outage:ReplayPerSecond", outage.ReplayPerSecond, 1, 1_000_000);
         Range(errors, "Outage:DrainTimeout", outage.DrainTimeout, TimeSpan.Zero, TimeSpan.FromHours(1));
         Defined(errors, "Outage:OnStoreReset", outage.OnStoreReset);
-    }
-
-    private static void CheckCookie(ClusterSessionOptions options, List<string> errors)
-    {
-        if (options.Cookie.Name is not { Length: >= 1 and <= 128 } name || name.AsSpan().ContainsAnyExcept(CookieNameCharacters))
-        {
-            errors.Add($"ClusterSession:Cookie:Name is '{options.Cookie.Name}'. Use 1 to 128 letters, digits, '.', '_' or '-'.");
-            return;
-        }
-
-        if (name.StartsWith("__Host-", StringComparison.Ordinal)
-            && (options.Cookie.Domain is not null || options.Cookie.Path is not "/" || options.Cookie.SecurePolicy != Microsoft.AspNetCore.Http.CookieSecurePolicy.Always))
-        {
-            errors.Add("ClusterSession:Cookie:Name begins with __Host-, which browsers accept only with SecurePolicy=Always, Path=/ and no Domain. Set these, or choose another name.");
-        }
     }
 
     private static void CheckKeys(ClusterSessionOptions options, List<string> errors)

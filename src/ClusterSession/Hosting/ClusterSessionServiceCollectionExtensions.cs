@@ -12,6 +12,7 @@ using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Opening;
 using ClusterSession.Sessions.Principals;
 using ClusterSession.Sessions.Recovery;
+using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -26,17 +27,26 @@ public static class ClusterSessionServiceCollectionExtensions
     /// <param name="services">The application's services.</param>
     public static ClusterSessionBuilder AddClusterSession(this IServiceCollection services) => services.AddClusterSession(static _ => { });
 
-    /// <summary>Adds sessions as the configuration section <c>ClusterSession</c> says, and then the code.</summary>
+    /// <summary>
+    /// Adds sessions as the configuration section <c>ClusterSession</c> says, and then the code.
+    /// Called again, it adds to the options and leaves the store that was named.
+    /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Changes the options.</param>
     public static ClusterSessionBuilder AddClusterSession(this IServiceCollection services, Action<ClusterSessionOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
+        var isFirst = services.All(static service => service.ServiceType != typeof(SessionOpener));
         AddOptions(services, configure);
-        AddSessions(services);
-        AddHttp(services);
-        return new ClusterSessionBuilder(services).UseInMemory();
+        if (isFirst)
+        {
+            AddSessions(services);
+            AddHttp(services);
+            AddSetup(services);
+        }
+
+        return new ClusterSessionBuilder(services);
     }
 
     private static void AddOptions(IServiceCollection services, Action<ClusterSessionOptions> configure)
@@ -47,6 +57,25 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClusterSessionOptions>, ClusterSessionOptionsValidator>());
     }
 
+    /// <summary>
+    /// The store where none is named, and what watches over how the application is set up.
+    /// </summary>
+    private static void AddSetup(IServiceCollection services)
+    {
+        ServiceDescriptor? unnamed = null;
+        if (services.All(static service => service.ServiceType != typeof(IClusterSessionStore)))
+        {
+            new ClusterSessionBuilder(services).UseInMemory();
+            unnamed = services.Last(static service => service.ServiceType == typeof(IClusterSessionStore));
+        }
+
+        services.TryAddSingleton(new RegisteredServices(services) { UnnamedStore = unnamed });
+        services.TryAddSingleton<SessionPipeline>();
+        services.TryAddSingleton<StoreStart>();
+        services.AddHostedService(static provider => provider.GetRequiredService<StoreStart>());
+        services.AddHostedService<StartupWarnings>();
+    }
+
     private static void AddSessions(IServiceCollection services)
     {
         services.AddMetrics();
@@ -54,6 +83,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton(static _ => RandomNumberGenerator.Create());
         services.TryAddSingleton(static _ => new Random());
         services.TryAddSingleton<SessionMetrics>();
+        services.TryAddSingleton<LossLog>();
         services.TryAddSingleton<CoarseClock>();
         services.TryAddSingleton(static provider => new HybridClock(
             provider.GetRequiredService<TimeProvider>(), HybridClock.NewWriter(provider.GetRequiredService<RandomNumberGenerator>())));

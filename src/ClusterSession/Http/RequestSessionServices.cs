@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Serialization;
 using ClusterSession.Sessions.Committing;
@@ -17,7 +18,8 @@ internal sealed class RequestSessionServices
     public RequestSessionServices(
         IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, NodeView view,
         KeyRingSource keyRing, ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time,
-        LastHeadersCallback lastCallback, ILogger<ClusterSessionMiddleware> logger)
+        LastHeadersCallback lastCallback, SessionMetrics metrics,
+        ILogger<ClusterSessionMiddleware> logger)
     {
         Options = options.Value;
         Store = store;
@@ -28,7 +30,7 @@ internal sealed class RequestSessionServices
         Random = random;
         Time = time;
         LastCallback = lastCallback;
-        Logger = logger;
+        Logger = new RequestLog(logger, metrics, time);
         SetCookie = new SetCookieHeader(Options.Cookie, Cookies, keyRing);
         var expires = Options.Cookie.MaxAge is not null || Options.Cookie.Expiration is not null;
         CookieTicks = expires ? CoarseClock.Ticks(Options.EffectiveTouchInterval) : 0;
@@ -64,5 +66,5 @@ internal sealed class RequestSessionServices
 
     public LastHeadersCallback LastCallback { get; }
 
-    public ILogger Logger { get; }
+    public RequestLog Logger { get; }
 }

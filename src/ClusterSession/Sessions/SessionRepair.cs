@@ -12,7 +12,7 @@ namespace ClusterSession.Sessions;
 /// so at once and as often as they like; merging makes it harmless.
 /// </summary>
 internal sealed class SessionRepair(
-    StoreGuard store, LocalCopies copies, RecentCommits recent, HybridClock clock, SessionLifetime lifetime, SessionMetrics metrics, ILogger<SessionRepair> logger)
+    StoreGuard store, LocalCopies copies, RecentCommits recent, HybridClock clock, SessionLifetime lifetime, SessionMetrics metrics, LossLog losses)
 {
     private const int MostAttempts = 8;
 
@@ -47,12 +47,12 @@ internal sealed class SessionRepair(
                     copies.Drop(key);
                     return (Tombstone(version), true);
                 case StoreCommitOutcome.Committed when answer.Previous.IsNone:
-                    Count(logger.StoreLostSession);
+                    losses.LostSession();
                     recent.Add(key, copy, isWhole: true, SessionVersion.None);
                     copies.Publish(key, copy, answer.Lease, mark, copies.Clock.Now);
                     return (copy, true);
                 case StoreCommitOutcome.Committed when stored is not null && answer.Previous == stored.Version:
-                    Count(logger.StoreLostCommit);
+                    losses.LostCommit();
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
                     merged = new SessionDelta().ApplyTo(merged, version);
                     recent.Add(key, merged, isWhole: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
@@ -60,7 +60,7 @@ internal sealed class SessionRepair(
                     return (merged, true);
                 case StoreCommitOutcome.Committed:
                     // Merged into something this node has not seen: what is stored now is known only to the store.
-                    Count(logger.StoreLostCommit);
+                    losses.LostCommit();
                     copies.Supersede(key, merged, recent.Add(key, copy, isWhole: false, answer.Previous).LacksOthers);
                     return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read ? (read, true) : (merged, false);
                 case StoreCommitOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
@@ -97,12 +97,6 @@ internal sealed class SessionRepair(
         }
 
         return merged;
-    }
-
-    private void Count(Action log)
-    {
-        metrics.Lost.Add(1);
-        log();
     }
 
     private static SessionRecord Tombstone(SessionVersion version)

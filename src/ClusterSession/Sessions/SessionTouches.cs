@@ -24,6 +24,7 @@ internal sealed class SessionTouches(
     private const int AtOnce = 32;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
+    private readonly LogRate _failed = new(time);
 
     private readonly ConcurrentDictionary<SessionKey, byte> _due = new();
 
@@ -69,7 +70,11 @@ internal sealed class SessionTouches(
             cancellationToken.ThrowIfCancellationRequested();
             if ((await Task.WhenAll(Array.ConvertAll(batch, TouchAsync)).ConfigureAwait(false)).Contains(false))
             {
-                logger.TouchesFailed(_due.Count);
+                if (_failed.MayWrite(out var count))
+                {
+                    logger.TouchesFailed(_due.Count, count);
+                }
+
                 return false;
             }
         }

@@ -21,7 +21,7 @@ public sealed class OptionsTests
             ("IdleTimeout", "00:30:00"), ("AbsoluteTimeout", "08:00:00"), ("Durability", "replicated"), ("Replicas", "2"), ("ReplicaTimeout", "00:00:00.5"),
             ("TouchInterval", "00:00:30"), ("LongestRequest", "00:05:00"), ("KeyPrefix", "shop"), ("KeyRotation", "30.00:00:00"), ("OnStoreUnavailable", "ServeEmpty"),
             ("RetryAfter", "00:00:07"), ("MaxAttributeBytes", "1000"), ("MaxAttributes", "10"), ("Cookie:Name", "sid"), ("Cookie:Domain", "example.org"), ("Cookie:Path", "/app"),
-            ("Cookie:HttpOnly", "false"), ("Cookie:IsEssential", "false"), ("Cookie:SameSite", "Strict"), ("Cookie:SecurePolicy", "Always"), ("LocalCopies:MaxCount", "5"),
+            ("Cookie:HttpOnly", "false"), ("Cookie:IsEssential", "true"), ("Cookie:MaxAge", "14.00:00:00"), ("Cookie:Expiration", "15.00:00:00"), ("MaxAttributeNameBytes", "99"), ("CommitOnException", "false"), ("Cookie:SameSite", "Strict"), ("Cookie:SecurePolicy", "Always"), ("LocalCopies:MaxCount", "5"),
             ("LocalCopies:MaxBytes", "5000"), ("LocalCopies:Lease", "00:00:02"), ("Keys:0:Id", "7"), ("Keys:0:Secret", Convert.ToBase64String(Enumerable.Range(0, 32).Select(i => (byte)i).ToArray())),
             ("Keys:0:ActiveFrom", "2026-01-31T00:00:00Z"), ("Outage:JournalSessions", "3"));
         Assert.Equal(TimeSpan.FromMinutes(30), options.IdleTimeout);
@@ -33,7 +33,9 @@ public sealed class OptionsTests
         Assert.Equal((SessionOutagePolicy.ServeEmpty, TimeSpan.FromSeconds(7)), (options.OnStoreUnavailable, options.RetryAfter));
         Assert.Equal((1000, 10), (options.MaxAttributeBytes, options.MaxAttributes));
         Assert.Equal(("sid", "example.org", "/app"), (options.Cookie.Name, options.Cookie.Domain, options.Cookie.Path));
-        Assert.Equal((false, false), (options.Cookie.HttpOnly, options.Cookie.IsEssential));
+        Assert.Equal((false, true), (options.Cookie.HttpOnly, options.Cookie.IsEssential));
+        Assert.Equal((TimeSpan.FromDays(14), TimeSpan.FromDays(15)), (options.Cookie.MaxAge, options.Cookie.Expiration));
+        Assert.Equal((99, false), (options.MaxAttributeNameBytes, options.CommitOnException));
         Assert.Equal((SameSiteMode.Strict, CookieSecurePolicy.Always), (options.Cookie.SameSite, options.Cookie.SecurePolicy));
         Assert.Equal((5, 5000L, TimeSpan.FromSeconds(2)), (options.LocalCopies.MaxCount, options.LocalCopies.MaxBytes, options.LocalCopies.Lease));
         var key = Assert.Single(options.Keys);
@@ -69,6 +71,9 @@ public sealed class OptionsTests
     [InlineData("RetryAfter", "00:00:00", "00:00:00", "00:00:01")]
     [InlineData("MaxAttributeBytes", "0", "is 0", "from 1")]
     [InlineData("MaxAttributes", "70000", "is 70000", "65000")]
+    [InlineData("MaxAttributeNameBytes", "0", "is 0", "from 1 to 65535")]
+    [InlineData("MaxAttributeNameBytes", "65536", "is 65536", "from 1 to 65535")]
+    [InlineData("CommitOnException", "sometimes", "'sometimes'", "true or false")]
     [InlineData("LocalCopies:MaxCount", "-1", "is -1", "from 0")]
     [InlineData("LocalCopies:MaxBytes", "-1", "is -1", "from 0")]
     [InlineData("LocalCopies:Lease", "00:02:00", "00:02:00", "00:01:00")]

@@ -82,7 +82,7 @@ public sealed class AccessTests : NodeTests
         await browser.GetAsync("/attribute/4");
         await browser.GetAsync("/set/a/5");
         Assert.Equal([0, 3, 3, 3, 0], store.Replicas);
-        Assert.Equal(3, Logs.Count("ReplicasShort"));
+        Assert.Equal(1, Logs.Count("ReplicasShort")); // Three commits within ten seconds; the counter has all of them.
     }
 
     [Fact]

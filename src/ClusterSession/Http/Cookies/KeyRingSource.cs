@@ -31,6 +31,8 @@ internal sealed class KeyRingSource
     private readonly TimeProvider _time;
     private readonly RandomNumberGenerator _random;
     private readonly ILogger<KeyRingSource> _logger;
+    private readonly LogRate _unavailable;
+    private readonly LogRate _malformed;
     private readonly SemaphoreSlim _loading = new(1, 1);
     private readonly bool _isConfigured;
     private volatile SessionKeyRing? _ring;
@@ -47,6 +49,8 @@ internal sealed class KeyRingSource
         _time = time;
         _random = random;
         _logger = logger;
+        _unavailable = new LogRate(time);
+        _malformed = new LogRate(time);
         if (_options.Keys.Count > 0)
         {
             _isConfigured = true;
@@ -188,13 +192,21 @@ internal sealed class KeyRingSource
     {
         if (!shared.IsAnswered)
         {
-            _logger.KeyRingUnavailable(shared.Failure);
+            if (_unavailable.MayWrite(out var count))
+            {
+                _logger.KeyRingUnavailable(shared.Failure, count);
+            }
+
             return null;
         }
 
         if (shared.Value is null || SessionKeyRing.Read(shared.Value) is not { } ring)
         {
-            _logger.KeyRingMalformed();
+            if (_malformed.MayWrite(out var count))
+            {
+                _logger.KeyRingMalformed(count);
+            }
+
             return null;
         }
 

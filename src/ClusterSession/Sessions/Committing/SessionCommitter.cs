@@ -29,10 +29,11 @@ namespace ClusterSession.Sessions.Committing;
 /// </remarks>
 internal sealed class SessionCommitter(
     StoreGuard store, LocalCopies copies, SessionRepair repair, CommitJournal journal, RecentCommits recent, HybridClock clock, SessionLifetime lifetime,
-    IOptions<ClusterSessionOptions> options, SessionMetrics metrics, ILogger<SessionCommitter> logger)
+    IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, LossLog losses, ILogger<SessionCommitter> logger)
 {
     private const int MostAttempts = 8;
     private static readonly string[] NothingForgotten = [];
+    private readonly LogRate _replicasShort = new(time);
 
     /// <summary>Commits what a request changed.</summary>
     /// <param name="key">Which session.</param>
@@ -92,8 +93,7 @@ internal sealed class SessionCommitter(
                     CheckReplicas(ReplicasFor(durability), answer.Replicas);
                     return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole && answer.Previous == record.Version, mark);
                 case StoreCommitOutcome.Missing:
-                    metrics.Lost.Add(1);
-                    logger.StoreLostSession();
+                    losses.LostSession();
                     var whole = delta.ApplyTo(WithWhatOthersCommitted(key, record), version, forgetBefore);
                     whole = whole.Version == version ? whole : new SessionDelta().ApplyTo(whole, clock.Next()); // Two states never have one version.
                     return await StoreWholeAsync(key, whole, SessionCopyMode.Restore, durability, deadline).ConfigureAwait(false);
@@ -246,8 +246,7 @@ internal sealed class SessionCommitter(
     private async ValueTask<CommitResult> CompleteAsync(
         SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, SessionVersion previous, StoreDeadline deadline)
     {
-        metrics.Lost.Add(1);
-        logger.StoreLostCommit();
+        losses.LostCommit();
         var known = recent.Add(key, delta.ApplyTo(record, version), isWhole: false, previous);
         copies.Supersede(key, known.Record, known.LacksOthers);
         var kept = Keep(key, record, isWhole: false, delta, version, StoreFailure.None);
@@ -299,7 +298,10 @@ internal sealed class SessionCommitter(
         if (reached < wanted)
         {
             metrics.ReplicasShort.Add(1);
-            logger.ReplicasShort(reached, wanted);
+            if (_replicasShort.MayWrite(out var count))
+            {
+                logger.ReplicasShort(reached, wanted, count);
+            }
         }
     }
 

@@ -43,6 +43,8 @@ internal sealed class SessionOpener(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan PatienceWhileRecovering = TimeSpan.FromSeconds(2);
+    private readonly LogRate _servedInPart = new(time);
+    private readonly LogRate _regressed = new(time);
 
     private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
     private readonly MissedSessions _missed = new(time);
@@ -172,7 +174,10 @@ internal sealed class SessionOpener(
         if (known.LacksOthers)
         {
             metrics.Regressed.Add(1);
-            logger.SessionServedInPart(failure);
+            if (_servedInPart.MayWrite(out var count))
+            {
+                logger.SessionServedInPart(failure, count);
+            }
         }
 
         return OpenedSession.Opened(known.Record, SessionSource.LocalCopy, isRegressed: known.LacksOthers, known.IsWhole);
@@ -307,7 +312,10 @@ internal sealed class SessionOpener(
         if (record is not null || !_missed.Contains(key))
         {
             metrics.Regressed.Add(1);
-            logger.SessionRegressed();
+            if (_regressed.MayWrite(out var count))
+            {
+                logger.SessionRegressed(count);
+            }
         }
 
         if (record is null)

@@ -25,6 +25,8 @@ namespace ClusterSession.Sessions.Principals;
 internal sealed class NotBefores(
     StoreGuard store, HybridClock clock, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<NotBefores> logger)
 {
+    private readonly LogRate _malformed = new(time);
+
     /// <summary>The name of the shared list.</summary>
     public const string SharedName = "not-before";
 
@@ -171,7 +173,11 @@ internal sealed class NotBefores(
             {
                 if ((shared.Value is null ? NotBeforeList.Empty : NotBeforeList.Read(shared.Value, time.GetTimestamp())) is not { } stored)
                 {
-                    logger.NotBeforesMalformed();
+                    if (_malformed.MayWrite(out var count))
+                    {
+                        logger.NotBeforesMalformed(count);
+                    }
+
                     return StoreFailure.Refused;
                 }
 

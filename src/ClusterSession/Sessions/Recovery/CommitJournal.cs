@@ -34,6 +34,7 @@ internal sealed partial class CommitJournal
     private readonly OutageOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<CommitJournal> _logger;
+    private readonly LogRate _full;
     private readonly WorkSignal _work = new();
     private long _bytes;
     private int _count;
@@ -50,6 +51,7 @@ internal sealed partial class CommitJournal
         _options = options.Value.Outage;
         _time = time;
         _logger = logger;
+        _full = new LogRate(time);
         copies.IsPinned = IsPending;
     }
 
@@ -102,7 +104,7 @@ internal sealed partial class CommitJournal
             {
                 if (_count >= _options.JournalSessions || Bytes + record.Size > _options.JournalBytes)
                 {
-                    _logger.JournalFull(Count, Bytes);
+                    LogFull();
                     return null;
                 }
 
@@ -152,6 +154,14 @@ internal sealed partial class CommitJournal
         }
     }
 
+    private void LogFull()
+    {
+        if (_full.MayWrite(out var count))
+        {
+            _logger.JournalFull(Count, Bytes, count);
+        }
+    }
+
     /// <summary>Keeps the end of a session; false if there is no room. What is pending of one that goes on under another key is kept for that.</summary>
     public bool AppendEnd(SessionKey key, in SessionEnd end)
     {
@@ -159,7 +169,7 @@ internal sealed partial class CommitJournal
         {
             if (_count >= _options.JournalSessions && !_pending.ContainsKey(key))
             {
-                _logger.JournalFull(Count, Bytes);
+                LogFull();
                 return false;
             }
 

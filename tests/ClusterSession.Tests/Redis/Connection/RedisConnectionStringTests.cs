@@ -108,6 +108,13 @@ public sealed class RedisConnectionStringTests
     [InlineData("redis://u:s3cret@h/x")]
     [InlineData("redis://u:s3cret@h?ssl=x")]
     [InlineData("redis://u:s3cret@")]
+    [InlineData("redis://u:s3cret")]
+    [InlineData("u:s3cret@h:6379")]
+    [InlineData("h:6379,u:s3cret@h")]
+    [InlineData("h,ssl=true;password=s3cret")]
+    [InlineData("h,connectTimeout=5 password=s3cret")]
+    [InlineData("h;password=s3cret")]
+    [InlineData("redis://h?ssl=true;password=s3cret")]
     public void No_message_shows_a_password_or_what_may_be_its_rest(string text)
     {
         var failure = Assert.Throws<FormatException>(() => RedisOptions.Parse(text));

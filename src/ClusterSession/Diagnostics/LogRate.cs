@@ -1,0 +1,33 @@
+namespace ClusterSession.Diagnostics;
+
+/// <summary>
+/// Keeps an event that an outage causes with every request to a line when it begins and one in ten
+/// seconds after that; each line says how often it happened since the last one.
+/// Thread-safe.
+/// </summary>
+internal sealed class LogRate(TimeProvider time)
+{
+    private const long Never = long.MinValue;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private long _writtenAt = Never;
+    private long _count;
+
+    /// <summary>The event has happened once more.</summary>
+    /// <param name="count">How often since the last line, this time included.</param>
+    /// <returns>Whether a line is to be written.</returns>
+    public bool MayWrite(out long count)
+    {
+        count = Interlocked.Increment(ref _count);
+        var last = Volatile.Read(ref _writtenAt);
+        var now = time.GetTimestamp();
+        if ((last != Never && time.GetElapsedTime(last, now) < Interval)
+            || Interlocked.CompareExchange(ref _writtenAt, now, last) != last)
+        {
+            return false;
+        }
+
+        count = Interlocked.Exchange(ref _count, 0);
+        return true;
+    }
+}
