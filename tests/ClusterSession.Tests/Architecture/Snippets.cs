@@ -70,6 +70,20 @@ internal static class Snippets
         #endregion
     }
 
+    public static void HealthServices(WebApplicationBuilder builder)
+    {
+        #region docs/behind-a-balancer.md
+        builder.Services.AddHealthChecks().AddClusterSession();
+        #endregion
+    }
+
+    public static void HealthEndpoint(WebApplication app)
+    {
+        #region docs/behind-a-balancer.md
+        app.MapHealthChecks("/health").WithSessionAccess(SessionConcurrency.None);
+        #endregion
+    }
+
     private static ClaimsPrincipal Authenticate(HttpContext context) => context.User;
 
     #region docs/moving-from-addsession.md
