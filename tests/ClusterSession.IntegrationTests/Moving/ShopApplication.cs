@@ -41,7 +41,7 @@ internal sealed class ShopApplication : IDisposable
 
     /// <summary>Builds it.</summary>
     public Task BuildAsync() =>
-        Dotnet.RunAsync(Project, "build", "-c", "Release", "-v", "q", "-nologo", "-warnaserror", "-p:UseSharedCompilation=false");
+        Dotnet.RunAsync(Project, "build", "-c", "Release", "-v", "q", "-nologo", "-warnaserror", "-p:UseSharedCompilation=false", "-p:NuGetAudit=false");
 
     /// <summary>Starts a node of what was built last, on a free port.</summary>
     public async Task<ShopNode> StartAsync(RedisServer redis)

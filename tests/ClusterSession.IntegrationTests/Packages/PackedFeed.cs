@@ -31,7 +31,7 @@ public sealed class PackedFeed : IAsyncLifetime
         {
             await Dotnet.RunAsync(
                 Repository, "pack", packed, "-c", "Release", "-v", "q", "-nologo", "-o", Folder,
-                "--artifacts-path", _directory.File("build"), $"-p:PackageVersion={Version}", "-p:UseSharedCompilation=false");
+                "--artifacts-path", _directory.File("build"), $"-p:PackageVersion={Version}", "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false");
         }
     }
 

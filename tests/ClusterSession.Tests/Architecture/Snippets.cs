@@ -84,6 +84,34 @@ internal static class Snippets
         #endregion
     }
 
+    public static void CoreServices(WebApplicationBuilder builder)
+    {
+        #region src/ClusterSession/README.md
+        builder.Services.AddClusterSession();
+        #endregion
+    }
+
+    public static void CorePipeline(WebApplication app)
+    {
+        #region src/ClusterSession/README.md
+        app.UseClusterSession();
+        #endregion
+    }
+
+    public static void RedisServices(WebApplicationBuilder builder)
+    {
+        #region src/ClusterSession.Redis/README.md
+        builder.Services.AddClusterSession().UseRedis();
+        #endregion
+    }
+
+    public static void RedisPipeline(WebApplication app)
+    {
+        #region src/ClusterSession.Redis/README.md
+        app.UseClusterSession();
+        #endregion
+    }
+
     private static ClaimsPrincipal Authenticate(HttpContext context) => context.User;
 
     #region docs/moving-from-addsession.md
