@@ -12,6 +12,7 @@ namespace ClusterSession.IntegrationTests.Balancers;
 internal sealed class BalancedNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private int _requests;
     private int _writes;
 
     private BalancedNode(WebApplication app, string name, int port) => (_app, Name, Port) = (app, name, port);
@@ -21,6 +22,9 @@ internal sealed class BalancedNode : IAsyncDisposable
 
     /// <summary>Where it listens.</summary>
     public int Port { get; }
+
+    /// <summary>How many requests came here, without those for its health.</summary>
+    public int Requests => Volatile.Read(ref _requests);
 
     /// <summary>How many requests that write have run here, whatever they were answered with.</summary>
     public int Writes => Volatile.Read(ref _writes);
@@ -38,6 +42,11 @@ internal sealed class BalancedNode : IAsyncDisposable
         var node = new BalancedNode(app, name, port);
         app.Use((context, next) =>
         {
+            if (context.Request.Path == "/")
+            {
+                Interlocked.Increment(ref node._requests);
+            }
+
             context.Response.OnStarting(() =>
             {
                 context.Response.Headers["X-Node"] = name;

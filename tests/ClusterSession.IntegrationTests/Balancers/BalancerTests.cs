@@ -60,7 +60,7 @@ public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
     [Theory]
     [InlineData("nginx")]
     [InlineData("haproxy")]
-    public async Task Sessions_go_on_at_their_nodes_while_the_store_is_away(string kind)
+    public async Task Sessions_keep_working_at_their_nodes_while_the_store_is_unreachable(string kind)
     {
         var nodes = await StartNodesAsync();
         await using var balancer = await Balancer.StartAsync(kind, nodes);
@@ -84,7 +84,7 @@ public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_affinity_requests_fail_while_the_store_is_away()
+    public async Task Without_affinity_requests_fail_while_the_store_is_unreachable()
     {
         var nodes = await StartNodesAsync();
         var visitors = Enumerable.Range(0, VisitorsOfAnOutage).Select(_ => new Visitor(nodes[0].Port)).ToArray();
@@ -112,11 +112,36 @@ public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
         await DisposeAsync(nodes, visitors);
     }
 
+    [Theory]
+    [InlineData("nginx")]
+    [InlineData("haproxy")]
+    public async Task Read_that_a_node_cannot_serve_is_sent_to_another_node(string kind)
+    {
+        var nodes = await StartNodesOneCutOffAsync();
+        await using var balancer = await Balancer.StartAsync(kind, nodes);
+        var visitors = Enumerable.Range(0, Visitors).Select(_ => new Visitor(balancer.Port)).ToArray();
+        foreach (var visitor in visitors)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await visitor.WriteAsync(nodes[1].Port)).Status);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, (await visitor.ReadAsync(nodes[0].Port)).Status);
+        }
+
+        var before = nodes[0].Requests;
+        foreach (var visitor in visitors)
+        {
+            var visit = await visitor.ReadAsync();
+            Assert.Equal((HttpStatusCode.OK, 1), (visit.Status, visit.Count));
+        }
+
+        Assert.True(nodes[0].Requests > before, "No request came to the node that cannot read.");
+        await DisposeAsync(nodes, visitors);
+    }
+
     [Fact]
     public async Task Nginx_sends_what_was_not_committed_to_another_node()
     {
-        var cut = await BalancedNode.StartAsync("cut", $"127.0.0.1:{FreePort.Next()}", KeysOfTheirOwn);
-        var nodes = new[] { cut, await BalancedNode.StartAsync("b", _redis.Endpoint, KeysOfTheirOwn), await BalancedNode.StartAsync("c", _redis.Endpoint, KeysOfTheirOwn) };
+        var nodes = await StartNodesOneCutOffAsync();
+        var cut = nodes[0];
         await using var balancer = await Balancer.StartAsync("nginx", nodes);
         using var direct = new Visitor(cut.Port);
         var refused = await direct.WriteAsync();
@@ -157,6 +182,14 @@ public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
 
     private async Task<BalancedNode[]> StartNodesAsync() =>
         [await BalancedNode.StartAsync("a", _redis.Endpoint), await BalancedNode.StartAsync("b", _redis.Endpoint), await BalancedNode.StartAsync("c", _redis.Endpoint)];
+
+    /// <summary>The first one reaches no Redis.</summary>
+    private async Task<BalancedNode[]> StartNodesOneCutOffAsync() =>
+    [
+        await BalancedNode.StartAsync("cut", $"127.0.0.1:{FreePort.Next()}", KeysOfTheirOwn),
+        await BalancedNode.StartAsync("b", _redis.Endpoint, KeysOfTheirOwn),
+        await BalancedNode.StartAsync("c", _redis.Endpoint, KeysOfTheirOwn),
+    ];
 
     // So that a node without store can begin a session, up to the commit.
     private static void KeysOfTheirOwn(ClusterSessionOptions options) =>
