@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.IntegrationTests.Balancers;
 
-/// <summary>An application on Kestrel that counts visits, and says in each answer which node it is.</summary>
+/// <summary>
+/// An application on Kestrel that counts visits, and says in each answer which node it is.
+/// </summary>
 internal sealed class BalancedNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -26,11 +28,14 @@ internal sealed class BalancedNode : IAsyncDisposable
     /// <summary>How many requests came here, without those for its health.</summary>
     public int Requests => Volatile.Read(ref _requests);
 
-    /// <summary>How many requests that write have run here, whatever they were answered with.</summary>
+    /// <summary>
+    /// How many requests that write have run here, whatever they were answered with.
+    /// </summary>
     public int Writes => Volatile.Read(ref _writes);
 
     /// <summary>Starts it.</summary>
-    public static async Task<BalancedNode> StartAsync(string name, string redis, Action<ClusterSessionOptions>? options = null)
+    public static async Task<BalancedNode> StartAsync(
+        string name, string redis, Action<ClusterSessionOptions>? options = null)
     {
         var port = FreePort.Next();
         var builder = WebApplication.CreateSlimBuilder();

@@ -5,7 +5,10 @@ using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.IntegrationTests.Balancers;
 
-/// <summary>nginx or HAProxy with the configuration of the folder <c>deploy</c>, of which only the addresses are replaced.</summary>
+/// <summary>
+/// nginx or HAProxy with the configuration of the folder <c>deploy</c>, of which only the addresses
+/// are replaced.
+/// </summary>
 internal sealed class Balancer : IAsyncDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -16,13 +19,17 @@ internal sealed class Balancer : IAsyncDisposable
     /// <summary>Where clients come in.</summary>
     public int Port { get; }
 
-    /// <summary>Starts <c>nginx</c> or <c>haproxy</c> before three nodes and waits until it hands requests on.</summary>
+    /// <summary>
+    /// Starts <c>nginx</c> or <c>haproxy</c> in front of three nodes and waits until it is ready.
+    /// </summary>
     public static async Task<Balancer> StartAsync(string kind, params BalancedNode[] nodes)
     {
         var balancer = new Balancer();
         try
         {
-            balancer._process = kind == "nginx" ? await balancer.StartNginxAsync(nodes) : await balancer.StartHaProxyAsync(nodes);
+            balancer._process = kind == "nginx"
+                ? await balancer.StartNginxAsync(nodes)
+                : await balancer.StartHaProxyAsync(nodes);
             using var http = new HttpClient();
             await balancer._process.ReadyAsync(async () => await balancer.AnswersAsync(http));
             return balancer;
@@ -47,7 +54,8 @@ internal sealed class Balancer : IAsyncDisposable
 
     private async Task<ServerProcess> StartNginxAsync(BalancedNode[] nodes)
     {
-        await File.WriteAllTextAsync(_directory.File("cluster-session.conf"), Configuration("nginx/cluster-session.conf", "listen 80;", $"listen 127.0.0.1:{Text(Port)};", nodes));
+        var sites = Configuration("nginx/cluster-session.conf", "listen 80;", $"listen 127.0.0.1:{Text(Port)};", nodes);
+        await File.WriteAllTextAsync(_directory.File("cluster-session.conf"), sites);
         // One process: a killed master would leave its workers behind.
         await File.WriteAllTextAsync(_directory.File("nginx.conf"), $$"""
             daemon off;
@@ -65,12 +73,14 @@ internal sealed class Balancer : IAsyncDisposable
               include {{_directory.File("cluster-session.conf")}};
             }
             """);
-        return ServerProcess.Start("nginx", ["-p", _directory.Path, "-e", "stderr", "-c", _directory.File("nginx.conf")], _directory.Path);
+        return ServerProcess.Start(
+            "nginx", ["-p", _directory.Path, "-e", "stderr", "-c", _directory.File("nginx.conf")], _directory.Path);
     }
 
     private async Task<ServerProcess> StartHaProxyAsync(BalancedNode[] nodes)
     {
-        await File.WriteAllTextAsync(_directory.File("haproxy.cfg"), Configuration("haproxy/haproxy.cfg", "bind :80", $"bind 127.0.0.1:{Text(Port)}", nodes));
+        var all = Configuration("haproxy/haproxy.cfg", "bind :80", $"bind 127.0.0.1:{Text(Port)}", nodes);
+        await File.WriteAllTextAsync(_directory.File("haproxy.cfg"), all);
         return ServerProcess.Start("haproxy", ["-db", "-f", _directory.File("haproxy.cfg")], _directory.Path);
     }
 
@@ -79,8 +89,9 @@ internal sealed class Balancer : IAsyncDisposable
         var text = Replace(File.ReadAllText(Path.Combine(PackedFeed.Repository, "deploy", file)), listen, listenHere);
         for (var i = 0; i < nodes.Length; i++)
         {
-            text = Replace(text, $"10.0.0.{Text(i + 1)}:5000", $"127.0.0.1:{Text(nodes[i].Port)}")
-                .Replace($@"10\.0\.0\.{Text(i + 1)}:5000", $@"127\.0\.0\.1:{Text(nodes[i].Port)}", StringComparison.Ordinal);
+            var (node, port) = (Text(i + 1), Text(nodes[i].Port));
+            text = Replace(text, $"10.0.0.{node}:5000", $"127.0.0.1:{port}")
+                .Replace($@"10\.0\.0\.{node}:5000", $@"127\.0\.0\.1:{port}", StringComparison.Ordinal);
         }
 
         return text;

@@ -3,7 +3,9 @@ using System.Net;
 
 namespace ClusterSession.IntegrationTests.Balancers;
 
-/// <summary>A client with a cookie jar that sends every request on a connection of its own.</summary>
+/// <summary>
+/// A client with a cookie jar that sends every request on a connection of its own.
+/// </summary>
 internal sealed class Visitor(int port) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero });
@@ -22,7 +24,8 @@ internal sealed class Visitor(int port) : IDisposable
 
     private async Task<Visit> SendAsync(HttpMethod method, int at)
     {
-        using var request = new HttpRequestMessage(method, $"http://127.0.0.1:{at.ToString(CultureInfo.InvariantCulture)}/");
+        var address = $"http://127.0.0.1:{at.ToString(CultureInfo.InvariantCulture)}/";
+        using var request = new HttpRequestMessage(method, address);
         if (Cookie is not null)
         {
             // Not alone, and not first: as in a browser.

@@ -5,8 +5,9 @@ using ClusterSession.IntegrationTests.Packages;
 namespace ClusterSession.IntegrationTests.Moving;
 
 /// <summary>
-/// Follows the page on moving over: its own code blocks, and nothing else. The commands are run, the statements that a block
-/// removes are looked for by how they begin, those that it adds stand where the last of them stood.
+/// Follows the page on moving over: its own code blocks, and nothing else. The commands are run,
+/// the statements that a block removes are found by how they begin, and those that it adds take the
+/// place of the last of them.
 /// </summary>
 internal sealed partial class MovingPage
 {
@@ -24,7 +25,7 @@ internal sealed partial class MovingPage
     /// <summary>Moves an application.</summary>
     public async Task FollowAsync(string project)
     {
-        foreach (var command in Blocks("sh").SelectMany(block => block.Split('\n', StringSplitOptions.RemoveEmptyEntries)))
+        foreach (var command in Blocks("sh").SelectMany(Lines))
         {
             await Dotnet.RunAsync(project, command.Split(' ')[1..]);
         }
@@ -47,12 +48,16 @@ internal sealed partial class MovingPage
     {
         var blocks = Block().Matches(_steps).Where(block => block.Groups["language"].Value == language)
             .Select(block => block.Groups["text"].Value).ToArray();
-        return blocks.Length > 0 ? blocks : throw new InvalidOperationException($"The page's steps have no block of '{language}'.");
+        return blocks.Length > 0
+            ? blocks
+            : throw new InvalidOperationException($"The page's steps have no block of '{language}'.");
     }
+
+    private static string[] Lines(string block) => block.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static string Apply(string program, string diff)
     {
-        var lines = diff.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = Lines(diff);
         var place = -1;
         foreach (var removed in lines.Where(line => line[0] == '-'))
         {

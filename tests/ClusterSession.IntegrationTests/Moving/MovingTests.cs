@@ -5,7 +5,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Moving;
 
-/// <summary>An application of today is moved by the page alone, and does the same as before on two nodes without affinity.</summary>
+/// <summary>
+/// An application with <c>AddSession</c> is moved by the page alone, and does the same as before on
+/// two nodes without affinity.
+/// </summary>
 [Collection(PackedCollection.Name)]
 public sealed class MovingTests(PackedFeed feed)
 {
@@ -43,8 +46,11 @@ public sealed class MovingTests(PackedFeed feed)
         Assert.Matches(@"^[\w-]{24}\.[\w-]{44}$", SessionCookie(other, b).Value);
     }
 
-    /// <summary>Logs in, fills a basket, loses a node, and goes on; the same for the application of before and after.</summary>
-    private static async Task ShopAsync(ShopApplication shop, RedisServer redis, ShopBrowser browser, ShopNode first, ShopNode second)
+    /// <summary>
+    /// Logs in, fills a basket, loses a node, and goes on; the same before and after the move.
+    /// </summary>
+    private static async Task ShopAsync(
+        ShopApplication shop, RedisServer redis, ShopBrowser browser, ShopNode first, ShopNode second)
     {
         browser.UseNodes(first, second);
         await browser.OpenAsync("/Account/Login");

@@ -7,8 +7,9 @@ using Xunit;
 namespace ClusterSession.IntegrationTests.Moving;
 
 /// <summary>
-/// An MVC application as <c>dotnet new mvc</c> makes it, with the patch beside this file: <c>AddSession</c> over Redis, a login,
-/// antiforgery, TempData in the session. It lies outside of the repository, and finds the packages in a folder.
+/// An MVC application as <c>dotnet new mvc</c> makes it, with the patch beside this file:
+/// <c>AddSession</c> over Redis, a login, antiforgery, TempData in the session. It lies outside of
+/// the repository, and finds the packages in a folder.
 /// </summary>
 internal sealed class ShopApplication : IDisposable
 {
@@ -31,17 +32,19 @@ internal sealed class ShopApplication : IDisposable
         foreach (var name in new[] { "Program.cs", "Shop.csproj" })
         {
             var file = Path.Combine(shop.Project, name);
-            await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace("\r", "", StringComparison.Ordinal));
+            var text = await File.ReadAllTextAsync(file);
+            await File.WriteAllTextAsync(file, text.Replace("\r", "", StringComparison.Ordinal));
         }
 
-        var patch = Path.Combine(PackedFeed.Repository, "tests", "ClusterSession.IntegrationTests", "Moving", "add-session.patch");
+        var tests = Path.Combine(PackedFeed.Repository, "tests", "ClusterSession.IntegrationTests");
+        var patch = Path.Combine(tests, "Moving", "add-session.patch");
         await Dotnet.RunProgramAsync("git", shop.Project, "apply", patch);
         return shop;
     }
 
     /// <summary>Builds it.</summary>
     public Task BuildAsync() =>
-        Dotnet.RunAsync(Project, "build", "-c", "Release", "-v", "q", "-nologo", "-warnaserror", "-p:UseSharedCompilation=false", "-p:NuGetAudit=false");
+        Dotnet.RunAsync(Project, "build", "-c", "Release", "-v", "q", "-nologo", "-warnaserror", "-p:NuGetAudit=false");
 
     /// <summary>Starts a node of what was built last, on a free port.</summary>
     public async Task<ShopNode> StartAsync(RedisServer redis)
@@ -61,13 +64,14 @@ internal sealed class ShopApplication : IDisposable
         var id = Path.GetFileName(package).Split(".999.")[0];
         using var archive = ZipFile.OpenRead(package);
         using var packed = archive.GetEntry($"lib/net10.0/{id}.dll")!.Open();
-        Assert.Equal(SHA256.HashData(packed), SHA256.HashData(File.ReadAllBytes(Path.Combine(Project, "bin", "Release", "net10.0", $"{id}.dll"))));
+        var running = File.ReadAllBytes(Path.Combine(Project, "bin", "Release", "net10.0", $"{id}.dll"));
+        Assert.Equal(SHA256.HashData(packed), SHA256.HashData(running));
     }
 
     /// <inheritdoc/>
     public void Dispose() => _directory.Dispose();
 
-    // A packages folder of its own for what is tested; what the machine has of other packages is only read.
+    // A packages folder of its own for what is tested; the machine's packages are only read.
     private string NuGetConfig(PackedFeed feed) => $"""
         <configuration>
           <config><add key="globalPackagesFolder" value="{_directory.File("packages")}" /></config>
@@ -76,8 +80,10 @@ internal sealed class ShopApplication : IDisposable
         </configuration>
         """;
 
-    private static string MachinesPackages() =>
-        Directory.CreateDirectory(
-            Environment.GetEnvironmentVariable("NUGET_PACKAGES") ??
-            Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages")).FullName;
+    private static string MachinesPackages()
+    {
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var folder = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(home, ".nuget", "packages");
+        return Directory.CreateDirectory(folder).FullName;
+    }
 }

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace ClusterSession.IntegrationTests.Moving;
 
-/// <summary>A browser that reaches another node with every request, also when it follows a redirect.</summary>
+/// <summary>
+/// A browser that reaches another node with every request, also when it follows a redirect.
+/// </summary>
 internal sealed partial class ShopBrowser : IDisposable
 {
     private readonly HttpClient _http;
@@ -31,17 +33,21 @@ internal sealed partial class ShopBrowser : IDisposable
     }
 
     /// <summary>The text of an element of the last page.</summary>
-    public string Text(string id) => Regex.Match(Page, $"<p id=\"{id}\">(?<text>[^<]*)</p>") is { Success: true } element
+    public string Text(string id) =>
+        Regex.Match(Page, $"<p id=\"{id}\">(?<text>[^<]*)</p>") is { Success: true } element
         ? WebUtility.HtmlDecode(element.Groups["text"].Value)
         : throw new InvalidOperationException($"The page has no element '{id}':\n{Page}");
 
     /// <summary>Opens a page.</summary>
     public Task OpenAsync(string path) => SendAsync(HttpMethod.Get, path, null);
 
-    /// <summary>Sends the form of the last page that leads there, with its antiforgery token.</summary>
+    /// <summary>
+    /// Sends the form of the last page that leads there, with its antiforgery token.
+    /// </summary>
     public Task SubmitAsync(string action, params (string Name, string Value)[] fields)
     {
-        var token = Token().Match(Page[Page.IndexOf($"action=\"{action}\"", StringComparison.Ordinal)..]).Groups["value"].Value;
+        var form = Page[Page.IndexOf($"action=\"{action}\"", StringComparison.Ordinal)..];
+        var token = Token().Match(form).Groups["value"].Value;
         return SendAsync(HttpMethod.Post, action, [.. fields, ("__RequestVerificationToken", token)]);
     }
 
@@ -63,7 +69,8 @@ internal sealed partial class ShopBrowser : IDisposable
         if (response.StatusCode == HttpStatusCode.Redirect)
         {
             var location = response.Headers.Location!;
-            await SendAsync(HttpMethod.Get, location.IsAbsoluteUri ? location.PathAndQuery : location.OriginalString, null);
+            var next = location.IsAbsoluteUri ? location.PathAndQuery : location.OriginalString;
+            await SendAsync(HttpMethod.Get, next, null);
             return;
         }
 

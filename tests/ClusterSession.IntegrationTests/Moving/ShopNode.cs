@@ -19,13 +19,13 @@ internal sealed class ShopNode : IAsyncDisposable
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next().ToString(CultureInfo.InvariantCulture)}");
         environment["ASPNETCORE_ENVIRONMENT"] = "Production";
-        var process = ServerProcess.Start(
-            "dotnet", [Path.Combine(project, "bin", "Release", "net10.0", "Shop.dll"), "--urls", address.ToString()], project, environment);
+        var program = Path.Combine(project, "bin", "Release", "net10.0", "Shop.dll");
+        var process = ServerProcess.Start("dotnet", [program, "--urls", address.ToString()], project, environment);
         var node = new ShopNode(process, address);
         try
         {
             using var http = new HttpClient();
-            await process.ReadyAsync(async () => await AnswersAsync(http, address));
+            await process.ReadyAsync(() => AnswersAsync(http, address), TimeSpan.FromMinutes(1));
             return node;
         }
         catch

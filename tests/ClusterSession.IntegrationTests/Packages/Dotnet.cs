@@ -6,7 +6,10 @@ namespace ClusterSession.IntegrationTests.Packages;
 /// <summary>Runs programs that end by themselves: the SDK's commands, git.</summary>
 internal static class Dotnet
 {
-    /// <summary>What <c>dotnet test</c> sets for itself; an SDK that is called from a test must find its own.</summary>
+    /// <summary>
+    /// What <c>dotnet test</c> sets for itself; an SDK that is called from a test must find its
+    /// own.
+    /// </summary>
     private static readonly string[] OfTheCaller =
         ["MSBuildSDKsPath", "MSBuildExtensionsPath", "MSBUILD_EXE_PATH", "MSBuildLoadMicrosoftTargetsReadOnly"];
 

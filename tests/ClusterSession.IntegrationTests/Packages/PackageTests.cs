@@ -13,6 +13,7 @@ namespace ClusterSession.IntegrationTests.Packages;
 [Collection(PackedCollection.Name)]
 public sealed partial class PackageTests(PackedFeed feed)
 {
+    private const BindingFlags Visible = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static;
     private static readonly Assembly[] Shipped = [typeof(IClusterSession).Assembly, typeof(RedisOptions).Assembly];
 
     public static TheoryData<string> Packages => [.. Shipped.Select(assembly => assembly.GetName().Name!)];
@@ -36,7 +37,8 @@ public sealed partial class PackageTests(PackedFeed feed)
         var readme = Text(package, Of("readme").Value);
         Assert.StartsWith($"# {id}\n", readme, StringComparison.Ordinal);
         Assert.DoesNotMatch(RelativeLink(), readme);
-        var dependencies = metadata.Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => element.Attribute("id")!.Value);
+        var dependencies = metadata.Descendants().Where(element => element.Name.LocalName == "dependency")
+            .Select(element => element.Attribute("id")!.Value);
         Assert.Equal(id == "ClusterSession" ? [] : ["ClusterSession"], dependencies);
     }
 
@@ -47,9 +49,9 @@ public sealed partial class PackageTests(PackedFeed feed)
         using var symbols = ZipFile.OpenRead(feed.Package(id, ".snupkg"));
         using var pdb = MetadataReaderProvider.FromPortablePdbStream(Copy(symbols, $"lib/net10.0/{id}.pdb"));
         var reader = pdb.GetMetadataReader();
-        var documents = reader.Documents.Select(document => reader.GetString(reader.GetDocument(document).Name)).ToArray();
-        Assert.Contains(documents, document => document.StartsWith($"/_/src/{id}/", StringComparison.Ordinal));
-        Assert.DoesNotContain(documents, document => document.Contains(PackedFeed.Repository, StringComparison.Ordinal));
+        var files = reader.Documents.Select(file => reader.GetString(reader.GetDocument(file).Name)).ToArray();
+        Assert.Contains(files, file => file.StartsWith($"/_/src/{id}/", StringComparison.Ordinal));
+        Assert.DoesNotContain(files, file => file.Contains(PackedFeed.Repository, StringComparison.Ordinal));
 
         using var package = ZipFile.OpenRead(feed.Package(id));
         using var assembly = new PEReader(Copy(package, $"lib/net10.0/{id}.dll"));
@@ -60,15 +62,20 @@ public sealed partial class PackageTests(PackedFeed feed)
     [MemberData(nameof(Packages))]
     public void Documentation_of_public_members_leads_to_public_members_only(string id)
     {
-        var types = Shipped.SelectMany(assembly => assembly.GetTypes()).Where(type => type.FullName is not null && type.FullName[0] != '<')
+        var types = Shipped.SelectMany(assembly => assembly.GetTypes())
+            .Where(type => type.FullName is not null && type.FullName[0] != '<')
             .ToDictionary(type => type.FullName!.Replace('+', '.'));
+        bool IsPublic(string entry) =>
+            Owner(entry, types) is { IsVisible: true } owner && IsPublicMember(entry, owner);
+
         using var package = ZipFile.OpenRead(feed.Package(id));
         var members = Xml(package, $"lib/net10.0/{id}.xml").Descendants("member")
-            .Where(member => Owner(member.Attribute("name")!.Value, types) is { IsVisible: true } owner && IsPublicMember(member.Attribute("name")!.Value, owner)).ToArray();
+            .Select(member => (Name: member.Attribute("name")!.Value, Links: member.Descendants().Attributes("cref")))
+            .Where(member => IsPublic(member.Name)).ToArray();
         Assert.True(members.Length > 20, $"Only {members.Length} public members are documented.");
-        var hidden = members.SelectMany(member => member.Descendants().Attributes("cref").Select(cref => (Member: member.Attribute("name")!.Value, Leads: cref.Value)))
-            .Where(link => link.Leads[2..].StartsWith("ClusterSession", StringComparison.Ordinal) || link.Leads[0] == '!')
-            .Where(link => Owner(link.Leads, types) is not { IsVisible: true } owner || !IsPublicMember(link.Leads, owner));
+        var hidden = members.SelectMany(member => member.Links.Select(link => (member.Name, Leads: link.Value)))
+            .Where(link => link.Leads[0] == '!' || link.Leads.Contains(":ClusterSession", StringComparison.Ordinal))
+            .Where(link => !IsPublic(link.Leads));
         Assert.Empty(hidden);
     }
 
@@ -89,7 +96,9 @@ public sealed partial class PackageTests(PackedFeed feed)
         Assert.DoesNotContain(ofStores, type => type.Namespace is "ClusterSession" or "ClusterSession.Redis");
     }
 
-    /// <summary>The type whose member, or which itself, the id of a documentation entry names.</summary>
+    /// <summary>
+    /// The type whose member, or which itself, the id of a documentation entry names.
+    /// </summary>
     private static Type? Owner(string id, Dictionary<string, Type> types)
     {
         var name = id[2..].Split('(')[0];
@@ -115,9 +124,9 @@ public sealed partial class PackageTests(PackedFeed feed)
 
         var name = id[2..].Split('(')[0][(owner.FullName!.Length + 1)..].Split("``")[0];
         name = name == "#ctor" ? ".ctor" : name;
-        const BindingFlags Visible = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.FlattenHierarchy;
-        return owner.GetMember(name, Visible).Length > 0 ||
-            owner.GetMember(name, BindingFlags.NonPublic | BindingFlags.Instance).Any(member => member is MethodBase { IsFamily: true });
+        return owner.GetMember(name, Visible | BindingFlags.FlattenHierarchy).Length > 0 ||
+            owner.GetMember(name, BindingFlags.NonPublic | BindingFlags.Instance)
+                .Any(member => member is MethodBase { IsFamily: true });
     }
 
     private static void Reach(Type type, HashSet<Type> reached)
@@ -133,12 +142,12 @@ public sealed partial class PackageTests(PackedFeed feed)
             return;
         }
 
-        foreach (var member in type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
+        foreach (var member in type.GetMembers(Visible | BindingFlags.DeclaredOnly))
         {
             IEnumerable<Type> used = member switch
             {
-                MethodInfo method => [method.ReturnType, .. method.GetParameters().Select(parameter => parameter.ParameterType)],
-                ConstructorInfo constructor => constructor.GetParameters().Select(parameter => parameter.ParameterType),
+                MethodInfo method => [method.ReturnType, .. method.GetParameters().Select(one => one.ParameterType)],
+                ConstructorInfo constructor => constructor.GetParameters().Select(one => one.ParameterType),
                 PropertyInfo property => [property.PropertyType],
                 FieldInfo field => [field.FieldType],
                 _ => [],
@@ -167,7 +176,9 @@ public sealed partial class PackageTests(PackedFeed feed)
         return copy;
     }
 
-    /// <summary>nuget.org shows the text alone: what a relative link leads to is not there.</summary>
+    /// <summary>
+    /// nuget.org shows the text alone: what a relative link leads to is not there.
+    /// </summary>
     [GeneratedRegex(@"\]\((?!https://)")]
     private static partial Regex RelativeLink();
 }

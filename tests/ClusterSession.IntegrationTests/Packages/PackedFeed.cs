@@ -6,8 +6,9 @@ using Xunit;
 namespace ClusterSession.IntegrationTests.Packages;
 
 /// <summary>
-/// The packages of this repository, packed once into a temporary folder. Their version is new with each run and higher than
-/// any that is published, so that no older package of a cache or of another source is taken in their place.
+/// The packages of this repository, packed once into a temporary folder. Their version is new with
+/// each run and higher than any that is published, so that no older package of a cache or of
+/// another source is used.
 /// </summary>
 public sealed class PackedFeed : IAsyncLifetime
 {
@@ -26,17 +27,17 @@ public sealed class PackedFeed : IAsyncLifetime
     public async Task InitializeAsync()
     {
         // Outputs of its own: the build that the running tests come from is not touched.
-        var project = Path.Combine(Repository, "src", "ClusterSession.Redis", "ClusterSession.Redis.csproj");
-        foreach (var packed in new[] { project, project.Replace("ClusterSession.Redis", "ClusterSession", StringComparison.Ordinal) })
+        foreach (var id in new[] { "ClusterSession", "ClusterSession.Redis" })
         {
             await Dotnet.RunAsync(
-                Repository, "pack", packed, "-c", "Release", "-v", "q", "-nologo", "-o", Folder,
-                "--artifacts-path", _directory.File("build"), $"-p:PackageVersion={Version}", "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false");
+                Repository, "pack", Path.Combine("src", id), "-c", "Release", "-v", "q", "-nologo", "-o", Folder,
+                "--artifacts-path", _directory.File("build"), $"-p:PackageVersion={Version}", "-p:RunAnalyzers=false");
         }
     }
 
     /// <summary>The path of a package, or with another extension of its symbols.</summary>
-    public string Package(string id, string extension = ".nupkg") => Path.Combine(Folder, $"{id}.{Version}{extension}");
+    public string Package(string id, string extension = ".nupkg") =>
+        Path.Combine(Folder, $"{id}.{Version}{extension}");
 
     /// <inheritdoc/>
     public Task DisposeAsync()
@@ -50,7 +51,8 @@ public sealed class PackedFeed : IAsyncLifetime
         var directory = new DirectoryInfo(File.Exists(here) ? Path.GetDirectoryName(here)! : AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "ClusterSession.slnx")))
         {
-            directory = directory.Parent ?? throw new InvalidOperationException("The repository's root is not above the tests.");
+            directory = directory.Parent ??
+                throw new InvalidOperationException("The repository's root is not above the tests.");
         }
 
         return directory.FullName;

@@ -13,7 +13,8 @@ public sealed partial class ExcerptTests
     {
         var text = Repository.Read(file);
         var excerpts = Repository.Files(".md").SelectMany(page => Block().Matches(Repository.Read(page)))
-            .Where(block => block.Groups["language"].Value == language).Select(block => block.Groups["text"].Value).ToArray();
+            .Where(block => block.Groups["language"].Value == language)
+            .Select(block => block.Groups["text"].Value).ToArray();
         Assert.NotEmpty(excerpts);
         Assert.All(excerpts, excerpt => Assert.Contains(excerpt, text, StringComparison.Ordinal));
     }
