@@ -27,7 +27,7 @@ namespace ClusterSession.Sessions;
 ///           varint  payload: length * 2, then the payload; or index * 2 + 1 into the array of large payloads
 /// </code>
 /// <para>
-/// Payloads of <see cref="LargePayload"/> bytes and more stay arrays of their own, shared from one record to the next: a counter
+/// Payloads of 192 bytes and more stay arrays of their own, shared from one record to the next: a counter
 /// beside 100 KB must not copy the 100 KB at each commit. An array costs 32 bytes, a sixth of the smallest of them: with it a copy stays within 1.3 times
 /// its payload. For many attributes the offsets are indexed at first use.
 /// </para>

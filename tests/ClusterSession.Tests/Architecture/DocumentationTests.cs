@@ -16,8 +16,8 @@ public sealed partial class DocumentationTests
             .Where(path => Path.GetFileName(path) is var name && (name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) || name.StartsWith("Microsoft.Extensions", StringComparison.Ordinal) || name.StartsWith("System.", StringComparison.Ordinal)))
             .Select(File.ReadAllBytes)]);
 
-    /// <summary>Names of other products' types, which the pages compare with.</summary>
-    private static readonly string[] Foreign = ["ConnectionMultiplexer"];
+    /// <summary>Names of types of other packages, which the pages speak of.</summary>
+    private static readonly string[] Foreign = ["ConnectionMultiplexer", "WebApplicationFactory"];
 
     public static TheoryData<string> Pages => [.. Repository.Files(".md")];
 

@@ -1,5 +1,8 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ClusterSession.Tests.Architecture;
@@ -28,4 +31,94 @@ internal static class Snippets
         app.Run();
         #endregion
     }
+
+    public static void Settings(WebApplicationBuilder builder)
+    {
+        #region docs/moving-from-addsession.md
+        builder.Services.AddClusterSession(options =>
+        {
+            options.IdleTimeout = TimeSpan.FromMinutes(30);
+            options.Cookie.Name = ".Shop.Session";
+            options.Cookie.IsEssential = true;
+        }).UseRedis();
+        #endregion
+    }
+
+    public static void MinimalApi(WebApplication app)
+    {
+        #region docs/moving-from-addsession.md
+        app.MapGet("/unread", (HttpContext context) => context.Session.GetInt32("unread") ?? 0)
+            .WithSessionAccess(SessionConcurrency.ReadOnly, prolongs: false);
+        #endregion
+    }
+
+    public static void Login(WebApplication app)
+    {
+        #region docs/moving-from-addsession.md
+        app.MapPost("/login", async (HttpContext context) =>
+        {
+            await context.SignInAsync(Authenticate(context));
+            await context.GetClusterSession().RotateIdAsync();
+            return Results.Redirect("/");
+        });
+        app.MapPost("/logout", async (HttpContext context) =>
+        {
+            await context.SignOutAsync();
+            await context.GetClusterSession().DestroyAsync();
+            return Results.Redirect("/");
+        });
+        #endregion
+    }
+
+    public static void HealthServices(WebApplicationBuilder builder)
+    {
+        #region docs/behind-a-balancer.md
+        builder.Services.AddHealthChecks().AddClusterSession();
+        #endregion
+    }
+
+    public static void HealthEndpoint(WebApplication app)
+    {
+        #region docs/behind-a-balancer.md
+        app.MapHealthChecks("/health").WithSessionAccess(SessionConcurrency.None);
+        #endregion
+    }
+
+    public static void CoreServices(WebApplicationBuilder builder)
+    {
+        #region src/ClusterSession/README.md
+        builder.Services.AddClusterSession();
+        #endregion
+    }
+
+    public static void CorePipeline(WebApplication app)
+    {
+        #region src/ClusterSession/README.md
+        app.UseClusterSession();
+        #endregion
+    }
+
+    public static void RedisServices(WebApplicationBuilder builder)
+    {
+        #region src/ClusterSession.Redis/README.md
+        builder.Services.AddClusterSession().UseRedis();
+        #endregion
+    }
+
+    public static void RedisPipeline(WebApplication app)
+    {
+        #region src/ClusterSession.Redis/README.md
+        app.UseClusterSession();
+        #endregion
+    }
+
+    private static ClaimsPrincipal Authenticate(HttpContext context) => context.User;
+
+    #region docs/moving-from-addsession.md
+    [SessionAccess(SessionConcurrency.ReadOnly, Prolongs = false)]
+    public sealed class StatusController : Controller
+    {
+        public IActionResult Index() => Ok(HttpContext.Session.GetInt32("unread") ?? 0);
+    }
+    #endregion
 }
