@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Caching.Distributed;
+
+namespace ClusterSession.Tests.DropIn;
+
+/// <summary>The cache under <c>AddSession</c>, with the same faults as our store.</summary>
+internal sealed class FaultyCache(IDistributedCache inner, StoreFaults faults) : IDistributedCache
+{
+    public byte[]? Get(string key) => faults.NoReads ? throw new IOException("no reads") : inner.Get(key);
+
+    public Task<byte[]?> GetAsync(string key, CancellationToken token = default) =>
+        faults.NoReads ? throw new IOException("no reads") : inner.GetAsync(key, token);
+
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => inner.Set(key, value, options);
+
+    public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
+        faults.NoWrites ? throw new IOException("no writes") : inner.SetAsync(key, value, options, token);
+
+    public void Refresh(string key) => inner.Refresh(key);
+
+    public Task RefreshAsync(string key, CancellationToken token = default) =>
+        faults.NoTouches ? throw new IOException("no touches") : inner.RefreshAsync(key, token);
+
+    public void Remove(string key) => inner.Remove(key);
+
+    public Task RemoveAsync(string key, CancellationToken token = default) => inner.RemoveAsync(key, token);
+}
