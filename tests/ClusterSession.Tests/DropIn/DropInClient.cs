@@ -88,7 +88,8 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
         await using var stream = await response.Content.ReadAsStreamAsync();
         var plain = response.Content.Headers.ContentEncoding.Contains("gzip") ? new GZipStream(stream, CompressionMode.Decompress) : stream;
         using var reader = new StreamReader(plain);
-        return await reader.ReadToEndAsync();
+        var body = await reader.ReadToEndAsync();
+        return body.Length <= 200 ? body : body[..200] + "...";
     }
 
     /// <summary>Keeps the cookies; says what became of the session's: null for nothing, else the rest of "cookie".</summary>
