@@ -13,6 +13,7 @@ internal static class EventIds
     public const int CommitAfterHeadersFailed = 1007;
     public const int SessionEndedWithPrincipal = 1008;
     public const int SessionServedInPart = 1009;
+    public const int SeveralCookies = 1010;
 
     // 2000: stores and copies
     public const int StoreLostSession = 2001;

@@ -9,6 +9,12 @@ internal static partial class SessionLog
     [LoggerMessage(EventIds.CookieRefused, LogLevel.Information, "A session cookie was refused: {Reason}. The request goes on without a session.")]
     public static partial void CookieRefused(this ILogger logger, string reason);
 
+    [LoggerMessage(EventIds.SeveralCookies, LogLevel.Warning,
+        "A request brought several valid cookies named {Cookie}: its browser holds them for different Domains or Paths. " +
+        "The session of the user who is logged in is used, else the first that lives. Give ClusterSession:Cookie a name " +
+        "of its own, and keep its Domain and Path as they are. Further requests like this are not logged.")]
+    public static partial void SeveralCookies(this ILogger logger, string cookie);
+
     [LoggerMessage(EventIds.CommittedAfterHeaders, LogLevel.Warning,
         "A session was changed after the response headers had left. The change is committed, but the client's cookie does not name it; " +
         "change sessions before the response starts.")]

@@ -91,6 +91,16 @@ public sealed class ClusterSessionOptions
     /// <value>Default 16,384; 1 to 65,000.</value>
     public int MaxAttributes { get; set; } = 16 * 1024;
 
+    /// <summary>The longest name of an attribute, in bytes of UTF-8; a longer one is refused when it is set.</summary>
+    /// <value>Default 1,024; 1 to 65,535.</value>
+    public int MaxAttributeNameBytes { get; set; } = 1024;
+
+    /// <summary>
+    /// Whether what a request changed before it threw is committed, as <c>AddSession</c> does. False: all or nothing.
+    /// </summary>
+    /// <value>Default true.</value>
+    public bool CommitOnException { get; set; } = true;
+
     /// <summary>
     /// Who is logged in, by a name that stays the same for a person or account, or null for nobody. The session remembers it (as a hash), so that
     /// <see cref="ISessionManager.EndAllAsync"/> finds it. Asked by every request that uses a session, before its endpoint runs and again when it commits; from

@@ -13,6 +13,7 @@ using ClusterSession.Sessions.Opening;
 using ClusterSession.Sessions.Principals;
 using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores.Outage;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -67,6 +68,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<StoreRecovery>();
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionOpener>();
+        services.TryAddSingleton<NodeView>();
         services.TryAddSingleton<SessionCommitter>();
         services.TryAddSingleton<ISessionManager, SessionManager>();
         services.TryAddSingleton<SessionTouches>();
@@ -82,6 +84,8 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<ISessionSerializer, JsonSessionSerializer>();
         services.TryAddSingleton<KeyRingSource>();
         services.TryAddSingleton<RequestSessionServices>();
+        services.TryAddSingleton<SessionChooser>();
+        services.TryAddEnumerable(ServiceDescriptor.Transient<IStartupFilter, LastHeadersCallback>());
         services.AddHostedService<KeyRingService>();
         services.AddHostedService<SessionAccessCheck>();
     }

@@ -1,8 +1,8 @@
 using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
-using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Opening;
+using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -13,19 +13,21 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// <code>
-/// 1 access     does the endpoint use a session at all?
+/// 1 access     does the endpoint use a session at all? Has this HttpContext one already (an error page)?
 /// 2 identify   cookie -> id and last commit seen; anything wrong with it means "no session"
 /// 3 open       fresh local copy, without a task; else the store
 /// 4 use        the application runs, with HttpContext.Session
-/// 5 commit     before the headers leave (SessionResponse), at the latest here; the cookie names the commit
+/// 5 commit     before the headers leave (SessionResponse), at the latest when the run ends or callbacks have run
+/// 6 cookie     when the headers leave (ResponseCookie)
 /// </code>
-/// With a local copy and no changes nothing here is asynchronous. A request that throws commits nothing: its client is told that it failed.
+/// With a local copy and no changes nothing here is asynchronous.
 /// </remarks>
 internal sealed class ClusterSessionMiddleware(
-    RequestDelegate next, RequestSessionServices services, SessionOpener opener, SessionTouches touches, SessionMetrics metrics)
+    RequestDelegate next, RequestSessionServices services, SessionOpener opener, SessionChooser chooser, SessionTouches touches,
+    SessionMetrics metrics)
 {
     private readonly ClusterSessionOptions _options = services.Options;
-    private readonly string _cookieName = services.Options.Cookie.Name!;
+    private readonly RequestCookies _cookies = new(services.Options.Cookie.Name!, services.Cookies, services.KeyRing);
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -36,39 +38,44 @@ internal sealed class ClusterSessionMiddleware(
             return next(context);
         }
 
+        if (context.Features.Get<ISessionFeature>() is RequestSession present)
+        {
+            return RunAgainAsync(context, present, access);
+        }
+
         // 2 identify
-        var session = new RequestSession(services, context, access);
-        var cookie = ReadCookie(context);
+        var cookie = _cookies.Read(context.Request, out var hasSeveral);
+        var session = new RequestSession(services, context, access, cookie.Verdict != CookieVerdict.None);
         if (cookie.Verdict == CookieVerdict.None)
         {
             return RunAsync(context, session);
         }
 
         // 3 open
-        if (cookie.Verdict == CookieVerdict.Valid)
+        if (cookie.Verdict == CookieVerdict.Valid && !hasSeveral
+            && opener.TryOpenLocal(cookie.Key, cookie.Seen, out var copy))
         {
-            if (opener.TryOpenLocal(cookie.Key, cookie.Seen, out var copy))
-            {
-                session.Begin(cookie.Id, cookie.Key, OpenedSession.Opened(copy.Record, SessionSource.LocalCopy));
-                touches.Used(cookie.Key, copy, access?.Prolongs ?? true);
-                RenewCookieIfOutdated(session, cookie);
-                return RunAsync(context, session);
-            }
+            session.Begin(cookie, OpenedSession.Opened(copy.Record, SessionSource.LocalCopy));
+            touches.Used(cookie.Key, copy, access?.Prolongs ?? true);
+            return RunAsync(context, session);
         }
 
-        return OpenAndRunAsync(context, session, cookie, access);
+        return OpenAndRunAsync(context, session, cookie, hasSeveral, access);
     }
 
-    private async Task OpenAndRunAsync(HttpContext context, RequestSession session, CookieReading cookie, SessionAccessAttribute? access)
+    private async Task OpenAndRunAsync(
+        HttpContext context, RequestSession session, CookieReading cookie, bool hasSeveral, SessionAccessAttribute? access)
     {
         var deadline = session.BeginWaiting();
         if (cookie.Verdict == CookieVerdict.UnknownKey)
         {
-            var reading = services.KeyRing.Current is null ? services.KeyRing.LoadAsync(context.RequestAborted) : services.KeyRing.ReloadAsync(context.RequestAborted);
+            var reading = services.KeyRing.Current is null
+                ? services.KeyRing.LoadAsync(context.RequestAborted)
+                : services.KeyRing.ReloadAsync(context.RequestAborted);
             var ring = await deadline.LimitAsync(reading, null).ConfigureAwait(false);
             if (ring is null)
             {
-                if (MayServeUnavailable(context, session, Stores.StoreFailure.Unreachable))
+                if (MayServeUnavailable(context, session, StoreFailure.Unreachable))
                 {
                     await RunAsync(context, session).ConfigureAwait(false);
                 }
@@ -76,17 +83,22 @@ internal sealed class ClusterSessionMiddleware(
                 return;
             }
 
-            cookie = ReadCookie(context);
+            cookie = _cookies.Read(context.Request, out hasSeveral);
         }
 
         if (cookie.Verdict != CookieVerdict.Valid)
         {
             metrics.RefusedCookies.Add(1);
-            services.Logger.CookieRefused(cookie.Verdict == CookieVerdict.UnknownKey ? "signed by a key that is not in the ring" : "not issued here");
+            services.Logger.CookieRefused(
+                cookie.Verdict == CookieVerdict.UnknownKey ? "signed by a key that is not in the ring" : "not issued here");
         }
         else
         {
-            var opened = await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false);
+            OpenedSession opened;
+            (cookie, opened) = hasSeveral
+                ? await chooser.ChooseAsync(context, _cookies.ReadAll(context.Request), deadline).ConfigureAwait(false)
+                : (cookie, await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted)
+                    .ConfigureAwait(false));
             session.EndWaiting(deadline);
             if (opened.Outcome == OpenOutcome.Unavailable && !MayServeUnavailable(context, session, opened.Failure))
             {
@@ -99,38 +111,47 @@ internal sealed class ClusterSessionMiddleware(
         await RunAsync(context, session).ConfigureAwait(false);
     }
 
-    private void Begin(RequestSession session, in CookieReading cookie, in OpenedSession opened, SessionAccessAttribute? access)
+    private void Begin(
+        RequestSession session, in CookieReading cookie, in OpenedSession opened, SessionAccessAttribute? access)
     {
         switch (opened.Outcome)
         {
             case OpenOutcome.Opened:
-                session.Begin(cookie.Id, cookie.Key, opened);
+                session.Begin(cookie, opened);
                 touches.Used(cookie.Key, access?.Prolongs ?? true);
-                RenewCookieIfOutdated(session, cookie);
                 break;
             case OpenOutcome.Missing:
-                session.BeginInsteadOfExpired(opened.IsRegressed);
+                session.BeginInsteadOfMissing(opened.IsRegressed);
                 break;
             case OpenOutcome.Destroyed:
-                // Ended or given another id. Taking the cookie back could take the new id's from a client whose requests overlap.
                 break;
         }
     }
 
-    // A request that is shown more than its cookie knows of tells the client so: its next request may reach a node whose copy lacks
-    // what was just seen, and only the token keeps that copy from being served.
-    private void RenewCookieIfOutdated(RequestSession session, in CookieReading cookie)
+    /// <summary>
+    /// The pipeline comes by again: a nested UseClusterSession, or the run of an error page. It is the same session, used
+    /// as the endpoint of this run says.
+    /// </summary>
+    private Task RunAgainAsync(HttpContext context, RequestSession session, SessionAccessAttribute? access)
     {
-        if (cookie.KeyId != services.KeyRing.Signing.Id || session.Version > cookie.Seen)
+        session.Use(access);
+        if (session.IsRunning)
         {
-            session.RenewCookie();
+            return next(context);
         }
+
+        if (!session.IsNew)
+        {
+            touches.Used(session.Key, access?.Prolongs ?? true);
+        }
+
+        return RunAsync(context, session);
     }
 
     // 4 use
     private Task RunAsync(HttpContext context, RequestSession session)
     {
-        context.Features.Set<ISessionFeature>(session);
+        session.BeginRun();
         Task running;
         try
         {
@@ -161,51 +182,45 @@ internal sealed class ClusterSessionMiddleware(
         {
             services.Logger.CommitFailed(unavailable.Failure);
             session.Abandon();
-            SessionResponse.Reject(context, _options.RetryAfter);
+            session.Reject();
+            SessionResponse.Reject(context, _options.RetryAfter, unavailable.Failure);
             return;
         }
         catch
         {
-            session.Abandon();
+            await CommitDespiteExceptionAsync(session).ConfigureAwait(false);
             throw;
         }
 
         await session.FinishAsync().ConfigureAwait(false);
     }
 
+    private async ValueTask CommitDespiteExceptionAsync(RequestSession session)
+    {
+        try
+        {
+            await session.FinishAfterExceptionAsync().ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The exception of the application is the one that its handlers must see.
+            services.Logger.CommitFailed(StoreFailure.Unknown);
+        }
+    }
+
     /// <summary>Answers with 503, or gives the request an empty session for itself; true if it may go on.</summary>
-    private bool MayServeUnavailable(HttpContext context, RequestSession session, Stores.StoreFailure failure)
+    private bool MayServeUnavailable(HttpContext context, RequestSession session, StoreFailure failure)
     {
         services.Logger.OpenFailed(failure, _options.OnStoreUnavailable);
+        session.BeginUnavailable();
         if (_options.OnStoreUnavailable == SessionOutagePolicy.ServeEmpty)
         {
-            session.BeginUnavailable();
             return true;
         }
 
-        SessionResponse.Reject(context, _options.RetryAfter);
+        session.Attach(); // For the error page.
+        session.Reject();
+        SessionResponse.Reject(context, _options.RetryAfter, StoreFailure.Unreachable);
         return false;
-    }
-
-    private CookieReading ReadCookie(HttpContext context)
-    {
-        var best = CookieReading.None;
-        foreach (var header in context.Request.Headers.Cookie)
-        {
-            var values = new CookieValues(header, _cookieName);
-            while (values.MoveNext())
-            {
-                var reading = services.KeyRing.Current is { } ring ? services.Cookies.Read(values.Current, ring) : CookieReading.UnknownKey;
-                if (reading.Verdict == CookieVerdict.Valid)
-                {
-                    return reading;
-                }
-
-                // Of several cookies one may be old rubbish, and another signed by a key that this node has yet to read.
-                best = best.Verdict == CookieVerdict.UnknownKey ? best : reading;
-            }
-        }
-
-        return best;
     }
 }

@@ -1,17 +1,31 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace ClusterSession.Http;
 
-/// <summary>The response body of a request that changed its session: commits before the first byte, and drops the body of a 503.</summary>
-internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResponse response) : IHttpResponseBodyFeature
+/// <summary>
+/// The response body of a request that changed its session: commits before the first byte, and drops the body of a 503.
+/// </summary>
+/// <param name="inner">The body that is wrapped.</param>
+/// <param name="response">The response.</param>
+/// <param name="isWrappedInside">
+/// Whether middleware between the sessions and the endpoint has wrapped the body (response compression). It ends its body
+/// before the sessions' middleware is reached again: bytes gathered here would come too late, so that what the endpoint
+/// does not flush is passed on at once.
+/// </param>
+internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResponse response, bool isWrappedInside)
+    : IHttpResponseBodyFeature
 {
     private CommittingStream? _stream;
     private CommittingWriter? _writer;
 
     public Stream Stream => _stream ??= new CommittingStream(this, inner, response);
 
-    public PipeWriter Writer => _writer ??= new CommittingWriter(inner, response);
+    public PipeWriter Writer => _writer ??= new CommittingWriter(inner, response, isWrappedInside);
+
+    /// <summary>Whether bytes have gone to the inner body before the commit, where nothing can drop them.</summary>
+    public bool HasPassedBytes => _writer is { HasPassedBytes: true };
 
     public void DisableBuffering() => inner.DisableBuffering();
 
@@ -39,6 +53,9 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
 
     /// <summary>Drops what the endpoint has put into the writer and not flushed: it failed, and somebody else answers.</summary>
     public void Discard() => _writer?.Discard();
+
+    /// <summary>Keeps bytes that were written synchronously before the commit.</summary>
+    public void Gather(ReadOnlySpan<byte> bytes) => Writer.Write(bytes);
 
     /// <summary>Writes out what the endpoint has put into the writer and not flushed.</summary>
     public ValueTask FlushOwnAsync() => _writer?.FlushGatheredAsync() ?? ValueTask.CompletedTask;

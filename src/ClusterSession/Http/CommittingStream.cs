@@ -3,7 +3,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace ClusterSession.Http;
 
-/// <summary>See <see cref="CommittingBody"/>. Writes synchronously only what needs no commit any more: a commit never blocks a thread.</summary>
+/// <summary>
+/// See <see cref="CommittingBody"/>. A commit never blocks a thread: what is written synchronously before it is gathered,
+/// and leaves with the next asynchronous write or at the end of the request.
+/// </summary>
 internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFeature inner, SessionResponse response) : Stream
 {
     public override bool CanRead => false;
@@ -24,18 +27,20 @@ internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFea
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        ThrowIfNotCommitted();
-        if (!response.IsRejected)
+        if (response.MustCommit && response.MayWriteSynchronously)
+        {
+            body.Gather(buffer);
+        }
+        else if (!response.IsRejected)
         {
             body.HandOver();
-            inner.Stream.Write(buffer);
+            inner.Stream.Write(buffer); // Where the server forbids synchronous writes, it says so.
         }
     }
 
     public override void Flush()
     {
-        ThrowIfNotCommitted();
-        if (!response.IsRejected)
+        if (!response.IsRejected && !(response.MustCommit && response.MayWriteSynchronously))
         {
             body.HandOver();
             inner.Stream.Flush();
@@ -69,14 +74,4 @@ internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFea
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
-
-    private void ThrowIfNotCommitted()
-    {
-        if (response.MustCommit)
-        {
-            throw new InvalidOperationException(
-                "The response of a request that changed its session is written synchronously before the session is committed. " +
-                "Write asynchronously, or call 'await HttpContext.Session.CommitAsync()' first.");
-        }
-    }
 }

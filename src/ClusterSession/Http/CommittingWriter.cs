@@ -6,16 +6,23 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// See <see cref="CommittingBody"/>. What is put here before the headers have left is gathered, so that it can be dropped if the commit gets no answer;
-/// afterwards it goes straight to the server's writer.
+/// See <see cref="CommittingBody"/>. What is put here before the headers have left is gathered, so that it can be dropped
+/// if the store does not take the commit; afterwards, and where bytes may not be gathered, it goes straight to the inner
+/// writer.
 /// </summary>
-/// <remarks>Rejected: <c>PipeWriter.Create</c> over the stream. It copies all that is written, and costs two more asynchronous layers each time.</remarks>
-internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionResponse response) : PipeWriter
+/// <remarks>
+/// Rejected: <c>PipeWriter.Create</c> over the stream. It copies all that is written, and costs two more asynchronous
+/// layers each time.
+/// </remarks>
+internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionResponse response, bool passesOn) : PipeWriter
 {
     private const int FirstBytes = 1024;
     private byte[] _gathered = [];
     private int _length;
-    private bool _isServers; // whose memory was handed out last
+    private bool _isInners; // whose memory was handed out last
+
+    /// <summary>Whether bytes have gone on before the commit.</summary>
+    public bool HasPassedBytes { get; private set; }
 
     public override bool CanGetUnflushedBytes => inner.Writer.CanGetUnflushedBytes;
 
@@ -23,20 +30,21 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        _isServers = _length == 0 && response.HaveHeadersLeft;
-        return _isServers ? inner.Writer.GetMemory(sizeHint) : Room(sizeHint);
+        _isInners = _length == 0 && (passesOn || response.HaveHeadersLeft);
+        return _isInners ? inner.Writer.GetMemory(sizeHint) : Room(sizeHint);
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0)
     {
-        _isServers = _length == 0 && response.HaveHeadersLeft;
-        return _isServers ? inner.Writer.GetSpan(sizeHint) : Room(sizeHint).Span;
+        _isInners = _length == 0 && (passesOn || response.HaveHeadersLeft);
+        return _isInners ? inner.Writer.GetSpan(sizeHint) : Room(sizeHint).Span;
     }
 
     public override void Advance(int bytes)
     {
-        if (_isServers)
+        if (_isInners)
         {
+            HasPassedBytes |= bytes > 0 && response.MustCommit;
             inner.Writer.Advance(bytes);
             return;
         }

@@ -1,3 +1,4 @@
+using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Stores;
@@ -11,14 +12,22 @@ internal sealed partial class RequestSession
     /// <summary>Of ids drawn at random one never meets another; whoever draws the same ones again and again has no randomness, and must not ask the store for ever.</summary>
     private const int MostCollisions = 8;
 
+    /// <summary>
+    /// Whether a rotation or an end was asked for and did not happen. Then nothing more of this request is kept: what it
+    /// wrote was meant for the new id, and an attacker may know the old one.
+    /// </summary>
+    private bool _hasIdentityFailed;
+
     public async Task RotateIdAsync(CancellationToken cancellationToken = default)
     {
         BeforeChange();
-        ThrowIfNotAvailable("The session's id could not be changed");
-        if (IsNew)
+        if (IsNew && IsAvailable)
         {
             return; // Its id is not known to anybody yet.
         }
+
+        _hasIdentityFailed = true;
+        ThrowIfNotAvailable("The session's id could not be changed");
 
         if (_context.Response.HasStarted)
         {
@@ -36,22 +45,26 @@ internal sealed partial class RequestSession
         {
             EndWaiting(deadline);
         }
+
+        _hasIdentityFailed = false;
     }
 
     public async Task DestroyAsync(CancellationToken cancellationToken = default)
     {
         BeforeChange();
+        _hasIdentityFailed = true;
         ThrowIfNotAvailable("The session could not be ended");
         if (!IsNew)
         {
             var deadline = BeginWaiting();
             var ended = await _services.Committer.DestroyAsync(Key, deadline).ConfigureAwait(false);
             EndWaiting(deadline);
-            ThrowIfUnavailable(ended, "The session could not be ended: its store gave no answer.");
+            ThrowIfUnavailable(ended, "The session could not be ended: its store is not responding.");
         }
 
+        _hasIdentityFailed = false;
         End();
-        Response.ExpireCookie();
+        Cookie.Delete();
     }
 
     private async ValueTask<CommitResult> CreateAndContinueAsync(SessionDelta delta, StoreDeadline deadline)
@@ -69,12 +82,12 @@ internal sealed partial class RequestSession
     {
         var record = await ReadNewestAsync(deadline).ConfigureAwait(false);
         var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta(), deadline).ConfigureAwait(false);
-        ThrowIfUnavailable(created, "The session's id could not be changed: its store gave no answer.");
+        ThrowIfUnavailable(created, "The session's id could not be changed: its store is not responding.");
         var ended = await _services.Committer.SucceedAsync(Key, record, key, deadline).ConfigureAwait(false);
         if (ended.Outcome != CommitOutcome.Committed)
         {
             await _services.Committer.DestroyAsync(key, deadline).ConfigureAwait(false);
-            ThrowIfUnavailable(ended, "The session's old id could not be ended: its store gave no answer.");
+            ThrowIfUnavailable(ended, "The session's old id could not be ended: its store is not responding.");
             EndElsewhere(); // Another request has rotated or ended it first; one id survives, and it is not this one.
             return;
         }
@@ -133,7 +146,8 @@ internal sealed partial class RequestSession
         _record = created.Record;
         _isWhole = created.IsWhole;
         IsNew = false;
-        Response.SendCookie();
+        _isEstablished = false;
+        Cookie.Name(new CookieTarget(_id, Key, Version), hasBegun: true);
     }
 
     private void End()
@@ -142,6 +156,7 @@ internal sealed partial class RequestSession
         _delta = null;
         _publicId = null;
         _isIdDrawn = false;
+        _isEstablished = false;
         IsNew = true;
         _isWhole = true;
     }
@@ -154,14 +169,14 @@ internal sealed partial class RequestSession
     {
         End();
         _isEndedElsewhere = true;
-        Response.KeepCookie();
+        _cookie?.Keep();
     }
 
     private void ThrowIfNotAvailable(string what)
     {
         if (!IsAvailable)
         {
-            throw new SessionUnavailableException($"{what}: its store gave no answer, and this request has an empty session in its place.", StoreFailure.Unreachable);
+            throw new SessionUnavailableException($"{what}: its store is not responding, and this request has an empty session in its place.", StoreFailure.Unreachable);
         }
     }
 

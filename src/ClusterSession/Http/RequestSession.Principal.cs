@@ -5,8 +5,6 @@ namespace ClusterSession.Http;
 /// <summary>Whose session it is: recorded where the request's principal is another than the recorded one.</summary>
 internal sealed partial class RequestSession
 {
-    private const string Reserved = "Names of attributes that begin with the character U+0000 are reserved. Choose another name.";
-
     /// <summary>
     /// A login must be recorded even if its request changes nothing else, or is not to change the session: else nobody could end that session. A request of nobody
     /// costs a look and leaves what was recorded: it may be one that does not authenticate, and what a session was used for while somebody was logged in stays theirs.
@@ -28,6 +26,6 @@ internal sealed partial class RequestSession
         }
 
         Delta.Set(SessionPrincipal.Name, principal.ToBytes());
-        Response.Arm();
+        Response.Arm(_bodyAtRun);
     }
 }

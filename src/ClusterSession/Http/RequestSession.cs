@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
@@ -11,14 +10,27 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// The session of one request: reads come from the opened copy, writes go to a delta over it. What belongs to the
-/// response (when to commit, which cookie to send) is in <see cref="SessionResponse"/>.
+/// The session of one request: reads come from the opened copy, writes go to a delta over it. One object for each
+/// HttpContext, however often its pipeline runs. <see cref="SessionResponse"/> decides when to commit,
+/// <see cref="ResponseCookie"/> which cookie to send.
 /// </summary>
+/// <remarks>
+/// <code>
+/// first run of the pipeline   attached: feature set, callbacks "headers are leaving" and "completed" registered
+/// run ends                    what changed is committed; the object stays, because callbacks may change it further
+/// another run                 the same object, with the access of the endpoint that runs (an error page)
+/// headers are leaving         what callbacks changed is committed; the cookie is decided
+/// completed                   detached: no session any more
+/// </code>
+/// </remarks>
 internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 {
     private readonly RequestSessionServices _services;
     private readonly HttpContext _context;
-    private readonly bool _isReadOnly;
+    private bool _isReadOnly;
+    private bool _isAttached;
+    private bool _isCompleted;
+    private bool _isChanged; // by the application
     private SessionRecord? _record;
     private bool _isWhole = true;
     private bool _isEndedElsewhere;
@@ -26,21 +38,28 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     private bool _isIdDrawn;
     private SessionDelta? _delta;
     private SessionResponse? _response;
+    private ResponseCookie? _cookie;
+    private IHttpResponseBodyFeature? _bodyAtRun;
+    private ISession? _replacement;
     private string? _publicId;
 
-    public RequestSession(RequestSessionServices services, HttpContext context, SessionAccessAttribute? access)
+    public RequestSession(
+        RequestSessionServices services, HttpContext context, SessionAccessAttribute? access, bool broughtCookie)
     {
         _services = services;
         _context = context;
-        _isReadOnly = access?.Concurrency == SessionConcurrency.ReadOnly;
-        Durability = access?.DurabilityIfSet ?? services.Options.Durability;
+        BroughtCookie = broughtCookie;
+        Use(access);
     }
 
-    ISession ISessionFeature.Session { get => this; set => throw new NotSupportedException("The session of a request cannot be replaced."); }
+    /// <summary>An application may put a session of its own in the place of this one, for its own code to find.</summary>
+    ISession ISessionFeature.Session { get => _replacement ?? this; set => _replacement = value; }
 
     public bool IsAvailable { get; private set; } = true;
 
-    /// <summary>The text of the store's key: names the session in tools, and is no secret. The secret id is in the cookie alone.</summary>
+    /// <summary>
+    /// The text of the store's key: names the session in tools, and is no secret. The secret id is in the cookie alone.
+    /// </summary>
     public string Id => _publicId ??= SessionKey.Of(IsNew ? DrawId() : _id).ToString();
 
     public SessionKey Key { get; private set; }
@@ -55,38 +74,20 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
     public SessionDurability Durability { get; set; }
 
-    public bool HasChanges => _delta is { Count: > 0 };
+    /// <summary>Whether the request came with a cookie of this name, of whatever value.</summary>
+    public bool BroughtCookie { get; }
 
-    public bool HasEnded { get; private set; }
+    /// <summary>Whether the application has read or changed attributes.</summary>
+    public bool IsTouched { get; private set; }
 
-    public IEnumerable<string> Keys
-    {
-        get
-        {
-            var keys = new List<string>();
-            foreach (var attribute in Record)
-            {
-                var name = attribute.Name;
-                if (attribute.Exists && !SessionPrincipal.IsReserved(name) && _delta?.TryGet(name, out _) != true)
-                {
-                    keys.Add(name);
-                }
-            }
+    /// <summary>Whether a commit would write something: changes, or a new session that the application has established.</summary>
+    public bool HasChanges => _delta is { Count: > 0 } || (_isEstablished && IsNew);
 
-            if (_delta is not null)
-            {
-                foreach (var (name, value) in _delta.Changes)
-                {
-                    if (value is not null && !SessionPrincipal.IsReserved(name))
-                    {
-                        keys.Add(name);
-                    }
-                }
-            }
+    /// <summary>Whether a run of the pipeline is under way.</summary>
+    public bool IsRunning { get; private set; }
 
-            return keys;
-        }
-    }
+    /// <summary>Whether the request is answered with a 503 because the store did not respond.</summary>
+    public bool IsRejected { get; private set; }
 
     private SessionRecord Record => _record ??= SessionRecord.New(_services.Time.GetUtcNow());
 
@@ -94,117 +95,95 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
     private SessionResponse Response => _response ??= new SessionResponse(this, _context, _services);
 
-    /// <summary>Begins with a copy that was found.</summary>
-    public void Begin(in SessionId id, SessionKey key, in OpenedSession opened)
+    private ResponseCookie Cookie => _cookie ??= new ResponseCookie(_context, _services);
+
+    /// <summary>The endpoint of this run says how it uses the session.</summary>
+    public void Use(SessionAccessAttribute? access)
     {
-        _id = id;
-        Key = key;
+        _isReadOnly = access?.Concurrency == SessionConcurrency.ReadOnly;
+        Durability = access?.DurabilityIfSet ?? _services.Options.Durability;
+    }
+
+    /// <summary>Begins with a copy that was found.</summary>
+    public void Begin(in CookieReading cookie, in OpenedSession opened)
+    {
+        _id = cookie.Id;
+        Key = cookie.Key;
         _record = opened.Record;
         _isWhole = opened.IsWhole;
         Source = opened.Source;
         IsRegressed = opened.IsRegressed;
         IsNew = false;
+        RenewCookieIfOutdated(cookie);
         RecordPrincipal();
     }
 
-    /// <summary>Begins anew where the client's session had expired; its cookie is taken back unless a new one replaces it.</summary>
-    public void BeginInsteadOfExpired(bool isRegressed)
-    {
-        IsRegressed = isRegressed;
-        Response.ExpireCookie();
-    }
+    /// <summary>Begins anew where the client's session is not there any more.</summary>
+    public void BeginInsteadOfMissing(bool isRegressed) => IsRegressed = isRegressed;
 
-    /// <summary>Begins with an empty session for this request alone, because the store gives no answer.</summary>
+    /// <summary>Begins with an empty session for this request alone, because the store does not respond.</summary>
     public void BeginUnavailable() => IsAvailable = false;
 
-    /// <summary>The cookie is to be sent although nothing changes: its key is being retired.</summary>
-    public void RenewCookie() => Response.SendCookie();
-
-    public Task LoadAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
-
-    public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
+    /// <summary>The request is answered with 503. Further runs of its pipeline (an error page) get an empty session.</summary>
+    public void Reject()
     {
-        if (SessionPrincipal.IsReserved(key))
-        {
-            value = null;
-            return false;
-        }
-
-        if (_delta is not null && _delta.TryGet(key, out value))
-        {
-            value = value?.AsSpan().ToArray();
-            return value is not null;
-        }
-
-        value = _record is not null && _record.TryFind(key, out var attribute) && attribute.Exists ? attribute.Payload.ToArray() : null;
-        return value is not null;
+        IsRejected = true;
+        _delta = null;
     }
 
-    [return: MaybeNull]
-    public T Get<T>(string key)
+    /// <summary>A run of the pipeline begins; the first one attaches the session to the request.</summary>
+    public void BeginRun()
     {
-        if (SessionPrincipal.IsReserved(key))
+        IsRunning = true;
+        _bodyAtRun = _context.Features.Get<IHttpResponseBodyFeature>();
+        if (IsRejected)
         {
-            return default;
+            BecomeUnavailable();
         }
 
-        if (_delta is not null && _delta.TryGet(key, out var changed))
+        if (!_isAttached)
         {
-            return changed is null ? default : _services.Serializer.Deserialize<T>(changed);
-        }
-
-        return _record is not null && _record.TryFind(key, out var attribute) && attribute.Exists
-            ? _services.Serializer.Deserialize<T>(attribute.Payload)
-            : default;
-    }
-
-    public void Set<T>(string key, T value) => SetOwned(key, _services.Serializer.Serialize(value));
-
-    public void Set(string key, byte[] value)
-    {
-        ArgumentNullException.ThrowIfNull(value);
-        SetOwned(key, value.AsSpan().ToArray());
-    }
-
-    public void Remove(string key)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        if (SessionPrincipal.IsReserved(key))
-        {
-            return;
-        }
-
-        BeforeChange();
-        if (_record is not null && _record.TryFind(key, out var attribute) && attribute.Exists)
-        {
-            Delta.Remove(key);
-        }
-        else
-        {
-            _delta?.Forget(key);
+            Attach();
         }
     }
 
-    public void Clear()
+    /// <summary>Gives the request this session. The callbacks are registered before any that the application registers inside.</summary>
+    public void Attach()
     {
-        foreach (var key in Keys)
+        _isAttached = true;
+        _context.Features.Set<ISessionFeature>(this);
+        if (!_context.Response.HasStarted)
         {
-            Remove(key);
+            _context.Response.OnStarting(static session => ((RequestSession)session).BeforeHeadersAsync(), this);
         }
+
+        _context.Response.OnCompleted(static session => ((RequestSession)session).Complete(), this);
     }
+
+    /// <summary>
+    /// The headers are leaving: commits what was not committed before, and decides the cookie. Called again, last of all
+    /// callbacks, for what callbacks of middleware outside of this one have changed.
+    /// </summary>
+    public Task BeforeHeadersAsync() =>
+        _response is null && _cookie is null ? Task.CompletedTask : CommitBeforeHeadersAsync();
 
     /// <summary>Commits now. Without it the changes are committed before the response headers leave.</summary>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var result = await BeginCommit().ConfigureAwait(false);
         EndCommit(result);
         if (result.Outcome == CommitOutcome.Unavailable)
         {
-            throw new SessionUnavailableException("The session could not be committed: its store gave no answer.", result.Failure);
+            throw new SessionUnavailableException(
+                "The session could not be committed: its store is not responding.", result.Failure);
         }
     }
 
-    /// <summary>Commits what is not committed yet. The result is for <see cref="EndCommit"/>, at once: one asynchronous layer less than if it were taken here.</summary>
+    /// <summary>
+    /// Commits what is not committed yet. The result is for <see cref="EndCommit"/>, at once: one asynchronous layer less
+    /// than if it were taken here.
+    /// </summary>
     public ValueTask<CommitResult> BeginCommit()
     {
         if (!HasChanges || !IsAvailable)
@@ -213,10 +192,16 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         }
 
         RecordPrincipal(); // A new session has none yet, and an endpoint may have logged somebody in.
-        var delta = _delta!;
+        var delta = Delta;
         _delta = null;
+        if (_hasIdentityFailed)
+        {
+            return new(CommitResult.Unavailable(StoreFailure.Refused));
+        }
+
         if (_isEndedElsewhere)
         {
+            _isEstablished = false;
             return new(CommitResult.Destroyed);
         }
 
@@ -240,95 +225,109 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             case CommitOutcome.Committed:
                 _record = result.Record;
                 _isWhole = result.IsWhole;
-                Response.SendCookie();
+                NameCommit();
                 break;
             case CommitOutcome.Destroyed when !_isEndedElsewhere:
                 EndElsewhere();
                 break;
+            case CommitOutcome.Unavailable:
+                _isEstablished = false;
+                break;
         }
     }
 
-    /// <summary>Drops what was not committed and not sent, because the request failed.</summary>
-    public void Abandon()
-    {
-        HasEnded = true;
-        _delta = null;
-        _response?.Abandon();
-    }
-
-    /// <summary>Commits what the response has not waited for, and lets nothing change any more.</summary>
+    /// <summary>A run of the pipeline has ended: commits what the response has not waited for.</summary>
     public ValueTask FinishAsync()
     {
-        HasEnded = true;
+        IsRunning = false;
         return _response is null ? ValueTask.CompletedTask : _response.FinishAsync();
     }
 
-    /// <summary>The value of the cookie that names this session and what this response has shown of it, between two texts.</summary>
-    public string WriteCookie(ReadOnlySpan<char> before, ReadOnlySpan<char> after) =>
-        _services.Cookies.Write(before, after, _id, Key, Version, _services.KeyRing.Signing, _services.KeyRing.Current!);
-
-    private void SetOwned(string key, byte[] value)
+    /// <summary>A run of the pipeline has ended with an exception, which goes on whatever becomes of the commit.</summary>
+    public ValueTask FinishAfterExceptionAsync()
     {
-        ArgumentNullException.ThrowIfNull(key);
-        if (SessionPrincipal.IsReserved(key))
+        IsRunning = false;
+        if (!_services.Options.CommitOnException || _hasIdentityFailed)
         {
-            throw new ArgumentException(Reserved, nameof(key));
+            Abandon();
         }
 
-        BeforeChange();
-        var options = _services.Options;
-        if (value.Length > options.MaxAttributeBytes)
-        {
-            throw new ArgumentException(
-                $"The attribute has {value.Length:N0} bytes, and ClusterSession:MaxAttributeBytes allows {options.MaxAttributeBytes:N0}. " +
-                "Store less in the session, or raise the limit.", nameof(value));
-        }
-
-        var exists = false;
-        if (_record is not null && _record.TryFind(key, out var attribute) && attribute.Exists)
-        {
-            exists = true;
-            if (attribute.Payload.SequenceEqual(value))
-            {
-                _delta?.Forget(key);
-                return;
-            }
-        }
-
-        if (!exists && _delta?.TryGet(key, out _) != true && (_record?.AttributeCount ?? 0) + (_delta?.Count ?? 0) >= options.MaxAttributes)
-        {
-            throw new InvalidOperationException(
-                $"The session holds as many attributes as ClusterSession:MaxAttributes allows ({options.MaxAttributes:N0}). " +
-                "Remove some, or raise the limit.");
-        }
-
-        Delta.Set(key, value);
+        return _response is null ? ValueTask.CompletedTask : _response.FinishAfterExceptionAsync();
     }
 
-    private void BeforeChange()
+    /// <summary>Drops what was not committed, and the body that was not sent.</summary>
+    public void Abandon()
     {
-        if (HasEnded)
+        IsRunning = false;
+        _delta = null;
+        _isEstablished = false;
+        _response?.Abandon();
+    }
+
+    private async Task CommitBeforeHeadersAsync()
+    {
+        if (_response is not null)
         {
-            throw new InvalidOperationException(
-                "The request of this session has ended. Change the session before the request ends; work that goes on after it has no session.");
+            await _response.CommitBeforeHeadersAsync().ConfigureAwait(false);
         }
 
-        if (_isReadOnly)
+        if (_cookie is not null)
         {
-            throw new InvalidOperationException(
-                $"The endpoint '{_context.GetEndpoint()?.DisplayName}' has [SessionAccess(SessionConcurrency.ReadOnly)] and changes the session. " +
-                "Mark it as Merge, or do not change the session there.");
+            await _cookie.WriteAsync(this).ConfigureAwait(false);
+        }
+    }
+
+    private Task Complete()
+    {
+        _isCompleted = true;
+        if (ReferenceEquals(_context.Features.Get<ISessionFeature>(), this))
+        {
+            _context.Features.Set<ISessionFeature>(null);
         }
 
-        if (IsNew && IsAvailable && !HasChanges && _context.Response.HasStarted)
+        return Task.CompletedTask;
+    }
+
+    private void BecomeUnavailable()
+    {
+        IsAvailable = false;
+        IsNew = true;
+        _record = null;
+        _delta = null;
+        _isEstablished = false;
+        _publicId = null;
+        _isIdDrawn = false;
+    }
+
+    /// <summary>
+    /// A request that is shown more than its cookie knows of tells the client so: its next request may reach a node whose
+    /// copy lacks what was just seen, and only the token keeps that copy from being served.
+    /// </summary>
+    private void RenewCookieIfOutdated(in CookieReading cookie)
+    {
+        if (Version > cookie.Seen)
         {
-            throw new InvalidOperationException(
-                "A session cannot begin after the response headers have left: the client would not learn its id. Change the session before writing the response.");
+            Cookie.Renew(new CookieTarget(_id, Key, Version));
         }
 
-        if (IsAvailable)
+        if (cookie.KeyId != _services.KeyRing.Signing.Id
+            || (_services.CookieTicks > 0 && _services.View.IsCookieOlderThan(_services.CookieTicks, Key)))
         {
-            Response.Arm();
+            Cookie.RenewAged(new CookieTarget(_id, Key, Version));
+        }
+    }
+
+    /// <summary>A commit that only records the principal is named where the application has touched the session, as a renewal.</summary>
+    private void NameCommit()
+    {
+        var target = new CookieTarget(_id, Key, Version);
+        if (_isChanged)
+        {
+            Cookie.Name(target, hasBegun: false);
+        }
+        else
+        {
+            Cookie.Renew(target);
         }
     }
 }

@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Serialization;
 using ClusterSession.Sessions.Committing;
+using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Opening;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
@@ -10,29 +12,54 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Http;
 
 /// <summary>What the sessions of requests need of the node; one object, so that a request's session holds one reference.</summary>
-internal sealed class RequestSessionServices(
-    IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, KeyRingSource keyRing,
-    ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time, ILogger<ClusterSessionMiddleware> logger)
+internal sealed class RequestSessionServices
 {
-    public ClusterSessionOptions Options { get; } = options.Value;
+    public RequestSessionServices(
+        IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, NodeView view,
+        KeyRingSource keyRing, ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time,
+        ILogger<ClusterSessionMiddleware> logger)
+    {
+        Options = options.Value;
+        Store = store;
+        Committer = committer;
+        View = view;
+        KeyRing = keyRing;
+        Serializer = serializer;
+        Random = random;
+        Time = time;
+        Logger = logger;
+        SetCookie = new SetCookieHeader(Options.Cookie, Cookies, keyRing);
+        var expires = Options.Cookie.MaxAge is not null || Options.Cookie.Expiration is not null;
+        CookieTicks = expires ? CoarseClock.Ticks(Options.EffectiveTouchInterval) : 0;
+    }
 
-    public StoreGuard Store { get; } = store;
+    public ClusterSessionOptions Options { get; }
 
-    public SessionCommitter Committer { get; } = committer;
+    public StoreGuard Store { get; }
 
-    public KeyRingSource KeyRing { get; } = keyRing;
+    public SessionCommitter Committer { get; }
+
+    public NodeView View { get; }
+
+    public KeyRingSource KeyRing { get; }
 
     public CookieMemory Cookies { get; } = new();
 
-    public SetCookieHeader SetCookie { get; } = new(options.Value.Cookie);
+    public SetCookieHeader SetCookie { get; }
+
+    /// <summary>
+    /// How old a cookie that expires at the client may grow before it is sent again, in ticks of the coarse clock; 0 for
+    /// cookies that live as long as the browser.
+    /// </summary>
+    public int CookieTicks { get; }
 
     public PrincipalMemory Principals { get; } = new();
 
-    public ISessionSerializer Serializer { get; } = serializer;
+    public ISessionSerializer Serializer { get; }
 
-    public RandomNumberGenerator Random { get; } = random;
+    public RandomNumberGenerator Random { get; }
 
-    public TimeProvider Time { get; } = time;
+    public TimeProvider Time { get; }
 
-    public ILogger Logger { get; } = logger;
+    public ILogger Logger { get; }
 }

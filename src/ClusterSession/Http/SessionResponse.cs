@@ -1,48 +1,46 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace ClusterSession.Http;
 
 /// <summary>
-/// Sees to it that changes are committed before the response headers leave, that the cookie names the commit, and that a commit
-/// without an answer becomes a 503. Made by the first change; a request that only reads has none.
+/// Sees to it that changes are committed before the response headers leave, and that a commit which the store does not
+/// take becomes a 503. Made by the first change; a request that only reads has none.
 /// </summary>
 /// <remarks>
 /// <code>
-/// first change       -> body wrapped, callback for "headers are leaving" registered
-/// first byte of body -> commit; no answer from the store: response cleared, 503, the body's bytes are dropped
-/// headers leaving    -> commit, if nothing was written through the wrapper; cookie
-/// end of request     -> commit what changed after the headers left, and say so in the log
+/// first change       -> body wrapped
+/// first byte of body -> commit; store not responding: response cleared, 503, the body's bytes are dropped
+/// end of a run       -> the same, for a response without a body; after the headers: commit, and log that it was late
+/// headers leaving    -> commit of what callbacks have changed (TempData). The body may be on its way already, so that a
+///                       503 cannot drop it: Location and the cookies of this response are taken out
+/// exception passes   -> commit, as AddSession does; a failed commit is a header on whatever answers
 /// </code>
-/// A response cannot be taken back in the callback alone: it could change the status, and the endpoint's "thank you for
+/// A response cannot be taken back when its headers leave: the status could change, and the endpoint's "thank you for
 /// your order" would still follow. Hence the wrapper around the body.
 /// </remarks>
 internal sealed class SessionResponse(RequestSession session, HttpContext context, RequestSessionServices services)
 {
+    private const string CommitHeader = "Session-Commit";
+
     private IHttpResponseBodyFeature? _body;
     private CommittingBody? _committing;
-    private bool _isListening;
-    private CookieAction _cookie;
+    private StoreFailure? _failure; // of a commit while an exception passed
 
-    private enum CookieAction
-    {
-        None,
-        Send,
-        Expire,
-    }
-
-    /// <summary>Until when the commit that has begun and not ended is waited for. Here, because a request that only reads has no response of ours, and 24 bytes count.</summary>
+    /// <summary>
+    /// Until when the request waits for the commit that has begun and not ended. Here, because a request that only reads
+    /// has no response of ours, and 24 bytes count.
+    /// </summary>
     public StoreDeadline Waiting { get; set; }
 
     /// <summary>Whether the response was turned into a 503.</summary>
-    public bool IsRejected { get; private set; }
+    public bool IsRejected => session.IsRejected;
 
     /// <summary>Whether the headers are on their way, so that nothing can be taken back.</summary>
     public bool HaveHeadersLeft => context.Response.HasStarted;
@@ -50,33 +48,24 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// <summary>Whether a commit must come before the next byte of the body.</summary>
     public bool MustCommit => session.HasChanges && !IsRejected && !context.Response.HasStarted;
 
-    public void Arm()
+    /// <summary>Whether the server lets this response be written synchronously.</summary>
+    public bool MayWriteSynchronously =>
+        context.Features.Get<IHttpBodyControlFeature>() is { AllowSynchronousIO: true };
+
+    /// <summary>The session has changed: from now on the body waits for the commit.</summary>
+    /// <param name="bodyAtRun">The body at the time this run of the pipeline came by, if it has.</param>
+    public void Arm(IHttpResponseBodyFeature? bodyAtRun)
     {
-        Listen();
         if (_committing is null && !context.Response.HasStarted)
         {
             _body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-            _committing = new CommittingBody(_body, this);
+            var isWrappedInside = bodyAtRun is not null && !ReferenceEquals(bodyAtRun, _body);
+            _committing = new CommittingBody(_body, this, isWrappedInside);
             context.Features.Set<IHttpResponseBodyFeature>(_committing);
         }
     }
 
-    public void SendCookie()
-    {
-        _cookie = CookieAction.Send;
-        Listen();
-    }
-
-    public void ExpireCookie()
-    {
-        _cookie = CookieAction.Expire;
-        Listen();
-    }
-
-    /// <summary>The client keeps the cookie it has, or gets from another response.</summary>
-    public void KeepCookie() => _cookie = CookieAction.None;
-
-    /// <summary>The request failed: what is not sent yet is not to be sent, and whoever answers instead gets the body as it was.</summary>
+    /// <summary>The run failed: what is not sent is dropped, and whoever answers instead gets the body as it was.</summary>
     public void Abandon()
     {
         _committing?.Discard();
@@ -90,11 +79,11 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     public bool EndCommit(in CommitResult result)
     {
         session.EndCommit(result);
-        Judge(result, clearResponse: true);
+        Check(result, mayClear: _committing is not { HasPassedBytes: true });
         return !IsRejected;
     }
 
-    /// <summary>The endpoint is done: commits, and puts the body back.</summary>
+    /// <summary>A run of the pipeline is done: commits, and puts the body back.</summary>
     public async ValueTask FinishAsync()
     {
         if (context.Response.HasStarted)
@@ -113,20 +102,72 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         }
     }
 
-    /// <summary>Turns the response into a 503.</summary>
-    public static void Reject(HttpContext context, TimeSpan retryAfter)
+    /// <summary>A run of the pipeline has failed: commits all the same, and puts the body back.</summary>
+    public async ValueTask FinishAfterExceptionAsync()
     {
-        context.Response.Clear();
-        SetRejection(context, retryAfter);
-        context.Response.ContentLength = 0;
+        Abandon();
+        if (context.Response.HasStarted)
+        {
+            await CommitAfterHeadersAsync().ConfigureAwait(false);
+            return;
+        }
+
+        var result = await BeginCommit().ConfigureAwait(false);
+        session.EndCommit(result);
+        switch (result.Outcome)
+        {
+            case CommitOutcome.Unavailable:
+                _failure = result.Failure;
+                services.Logger.CommitFailed(result.Failure);
+                break;
+            case CommitOutcome.Destroyed:
+                services.Logger.SessionEndedMeanwhile();
+                break;
+        }
     }
 
-    private static void SetRejection(HttpContext context, TimeSpan retryAfter)
+    /// <summary>The headers are leaving: commits what callbacks have changed.</summary>
+    public async ValueTask CommitBeforeHeadersAsync()
     {
-        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        context.Response.Headers.RetryAfter = ((long)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        context.Response.Headers.CacheControl = "no-store";
+        if (session.HasChanges && !IsRejected)
+        {
+            var result = await session.BeginCommit().ConfigureAwait(false);
+            session.EndCommit(result);
+            Check(result, mayClear: false);
+        }
+
+        if (_failure is { } failure && !IsRejected)
+        {
+            context.Response.Headers[CommitHeader] = TextOf(failure);
+        }
     }
+
+    /// <summary>
+    /// Turns the response into a 503 without a body: status pages, exception handlers and problem details may fill it.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="retryAfter">What the client is told to wait.</param>
+    /// <param name="failure">What is certain of the commit, or null if the request had no part in one.</param>
+    public static void Reject(HttpContext context, TimeSpan retryAfter, StoreFailure? failure)
+    {
+        context.Response.Clear();
+        SetRejection(context, retryAfter, failure);
+    }
+
+    private static void SetRejection(HttpContext context, TimeSpan retryAfter, StoreFailure? failure)
+    {
+        var headers = context.Response.Headers;
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        headers.RetryAfter = ((long)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        headers.CacheControl = "no-store";
+        if (failure is { } certain)
+        {
+            // Tells clients and balancers whether repeating the request can do anything twice.
+            headers[CommitHeader] = TextOf(certain);
+        }
+    }
+
+    private static string TextOf(StoreFailure failure) => failure == StoreFailure.Unknown ? "unknown" : "not-committed";
 
     /// <summary>Puts the body back, unless somebody has put one of their own back before.</summary>
     private void Unwrap()
@@ -135,46 +176,18 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         {
             context.Features.Set(_body);
         }
+
+        _committing = null;
     }
 
-    private void Listen()
-    {
-        if (!_isListening && !context.Response.HasStarted)
-        {
-            _isListening = true;
-            context.Response.OnStarting(static state => ((SessionResponse)state).BeforeHeadersAsync(), this);
-        }
-    }
-
-    private async Task BeforeHeadersAsync()
-    {
-        if (session.HasChanges && !IsRejected)
-        {
-            // Reached when the endpoint writes to a body it took before its first change: the body cannot be dropped any more.
-            var result = await session.BeginCommit().ConfigureAwait(false);
-            session.EndCommit(result);
-            Judge(result, clearResponse: false);
-        }
-
-        // Also of a 503: what was committed before, or got a new id, is for the client to know.
-        if (!IsRejected || _cookie == CookieAction.Send)
-        {
-            WriteCookie();
-        }
-
-        // Callbacks that were registered before this one run after it, and may change the session: TempData does.
-        _cookie = CookieAction.None;
-        _isListening = false;
-    }
-
-    private void Judge(in CommitResult result, bool clearResponse)
+    private void Check(in CommitResult result, bool mayClear)
     {
         switch (result.Outcome)
         {
             case CommitOutcome.Unavailable:
-                IsRejected = true;
+                session.Reject();
                 services.Logger.CommitFailed(result.Failure);
-                RejectCommit(clearResponse, result.Failure);
+                RejectCommit(mayClear, result.Failure);
                 break;
             case CommitOutcome.Destroyed:
                 services.Logger.SessionEndedMeanwhile();
@@ -182,19 +195,17 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         }
     }
 
-    private void RejectCommit(bool clearResponse, StoreFailure failure)
+    private void RejectCommit(bool mayClear, StoreFailure failure)
     {
-        if (clearResponse)
+        if (mayClear)
         {
-            Reject(context, services.Options.RetryAfter);
-        }
-        else
-        {
-            SetRejection(context, services.Options.RetryAfter);
+            Reject(context, services.Options.RetryAfter, failure);
+            return;
         }
 
-        // Tells clients and balancers whether repeating the request can do anything twice.
-        context.Response.Headers["Session-Commit"] = failure == StoreFailure.Unknown ? "unknown" : "not-committed";
+        context.Response.Headers.Remove(HeaderNames.Location);
+        context.Response.Headers.Remove(HeaderNames.SetCookie);
+        SetRejection(context, services.Options.RetryAfter, failure);
     }
 
     private async ValueTask CommitAfterHeadersAsync()
@@ -217,26 +228,6 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             case CommitOutcome.Destroyed:
                 services.Logger.SessionEndedMeanwhile();
                 break;
-        }
-    }
-
-    private void WriteCookie()
-    {
-        switch (_cookie)
-        {
-            case CookieAction.Send:
-                services.SetCookie.Append(context, session);
-                break;
-            case CookieAction.Expire:
-                services.SetCookie.Expire(context);
-                break;
-            default:
-                return;
-        }
-
-        if (StringValues.IsNullOrEmpty(context.Response.Headers.CacheControl))
-        {
-            context.Response.Headers.CacheControl = "no-store";
         }
     }
 }

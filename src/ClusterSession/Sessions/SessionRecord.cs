@@ -206,7 +206,8 @@ public sealed class SessionRecord
 
         var most = Encoding.UTF8.GetMaxByteCount(name.Length);
         Span<byte> utf8 = most <= 512 ? stackalloc byte[most] : new byte[most];
-        return TryFind(utf8[..Encoding.UTF8.GetBytes(name, utf8)], out attribute);
+        attribute = default;
+        return Utf8Text.TryEncode(name, utf8, out var length) && TryFind(utf8[..length], out attribute);
     }
 
     /// <summary>Finds an attribute by the UTF-8 of its name.</summary>

@@ -29,10 +29,12 @@ public sealed class TestBrowser(TestNode node)
 
     public Task<string> GetAsync(string path) => GetAsync(path, node);
 
-    public async Task<string> GetAsync(string path, TestNode at)
+    public Task<string> HeadAsync(string path) => GetAsync(path, node, HttpMethod.Head);
+
+    public async Task<string> GetAsync(string path, TestNode at, HttpMethod? method = null)
     {
-        using var client = at.Server.CreateClient();
-        using var request = Request(path);
+        using var client = at.CreateClient();
+        using var request = Request(path, method);
         Take(await client.SendAsync(request));
         return await Last!.Content.ReadAsStringAsync();
     }
@@ -40,7 +42,7 @@ public sealed class TestBrowser(TestNode node)
     /// <summary>Asks and comes back as soon as the headers are here; the body may still be on its way.</summary>
     public async Task<Stream> BeginAsync(string path, TestNode? at = null)
     {
-        var client = (at ?? node).Server.CreateClient();
+        var client = (at ?? node).CreateClient();
         using var request = Request(path);
         Take(await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
         return await Last!.Content.ReadAsStreamAsync();
@@ -49,9 +51,9 @@ public sealed class TestBrowser(TestNode node)
     /// <summary>Another client with the same cookie: a second tab, or a thief.</summary>
     public TestBrowser Copy() => new(node) { Cookie = Cookie };
 
-    private HttpRequestMessage Request(string path)
+    private HttpRequestMessage Request(string path, HttpMethod? method = null)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        var request = new HttpRequestMessage(method ?? HttpMethod.Get, path);
         var header = CookieHeader ?? (Cookie is null ? null : $"other=1; {CookieName}={Cookie}");
         if (header is not null)
         {

@@ -2,6 +2,7 @@ using System.Net;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
@@ -11,12 +12,14 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.TestKit.Nodes;
 
-/// <summary>An application with sessions over TestServer. Several of them that share an <see cref="InMemorySessions"/> are a cluster.</summary>
+/// <summary>An application with sessions, over TestServer if nothing else is said. Several of them that share an <see cref="InMemorySessions"/> are a cluster.</summary>
 public sealed class TestNode : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private TestNode(WebApplication app) => _app = app;
+    private readonly ServerKind _kind;
+
+    private TestNode(WebApplication app, ServerKind kind) => (_app, _kind) = (app, kind);
 
     public IServiceProvider Services => _app.Services;
 
@@ -24,8 +27,8 @@ public sealed class TestNode : IAsyncDisposable
 
     public static Task<TestNode> StartAsync(
         InMemorySessions sessions, Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, Action<IServiceCollection>? services = null,
-        Action<WebApplication>? before = null, Action<WebApplication>? after = null) =>
-        StartAsync(new InMemorySessionStore(sessions), endpoints, options, services, before, after);
+        Action<WebApplication>? before = null, Action<WebApplication>? after = null, ServerKind kind = ServerKind.TestServer) =>
+        StartAsync(new InMemorySessionStore(sessions), endpoints, options, services, before, after, kind);
 
     /// <summary>Starts a node.</summary>
     /// <param name="store">Its store.</param>
@@ -34,12 +37,26 @@ public sealed class TestNode : IAsyncDisposable
     /// <param name="services">Adds services before those of the sessions.</param>
     /// <param name="before">Middleware around the sessions.</param>
     /// <param name="after">Middleware between the sessions and the endpoints.</param>
+    /// <param name="kind">The server.</param>
     public static async Task<TestNode> StartAsync(
         IClusterSessionStore store, Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, Action<IServiceCollection>? services = null,
-        Action<WebApplication>? before = null, Action<WebApplication>? after = null)
+        Action<WebApplication>? before = null, Action<WebApplication>? after = null, ServerKind kind = ServerKind.TestServer)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseTestServer();
+        if (kind == ServerKind.Kestrel)
+        {
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+        }
+        else
+        {
+            builder.WebHost.UseTestServer();
+        }
+
+        if (kind is ServerKind.LikeIis or ServerKind.LikeHttpSys)
+        {
+            builder.Services.AddSingleton<IStartupFilter>(new CallbackOrder(kind));
+        }
+
         builder.Logging.ClearProviders();
         services?.Invoke(builder.Services);
         builder.Services.AddClusterSession(options ?? (static _ => { })).UseStore(_ => store);
@@ -50,8 +67,16 @@ public sealed class TestNode : IAsyncDisposable
         MapDefaults(app);
         endpoints?.Invoke(app);
         await app.StartAsync();
-        return new TestNode(app);
+        return new TestNode(app, kind);
     }
+
+    /// <summary>A client that follows no redirect and keeps no cookie.</summary>
+    public HttpClient CreateClient() => _kind == ServerKind.Kestrel
+        ? new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = new Uri(_app.Urls.Single()),
+        }
+        : Server.CreateClient();
 
     /// <summary>A browser with an empty cookie jar.</summary>
     public TestBrowser Browser() => new(this);

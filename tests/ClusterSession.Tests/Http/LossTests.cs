@@ -108,7 +108,7 @@ public sealed class LossTests : NodeTests
         Time.Advance(TimeSpan.FromHours(1));
         Assert.Equal("False", await Time.DriveAsync(browser.GetAsync("/regressed")));
         Assert.Equal(0, Logs.Count("SessionRegressed"));
-        Assert.Null(browser.Cookie);
+        Assert.False(browser.LastSetCookie, "a deletion could arrive after the cookie of a login that has begun meanwhile");
     }
 
     private static Func<long> Counting(IServiceProvider services, string name)

@@ -28,7 +28,7 @@ public abstract class NodeTests : IAsyncLifetime
 
     protected InMemorySessions Sessions { get; }
 
-    /// <summary>The store of the node that <see cref="StartAsync(Action{IEndpointRouteBuilder}, Action{ClusterSessionOptions}, IClusterSessionStore, Action{WebApplication}, Action{WebApplication}, Action{IServiceCollection})"/> starts first.</summary>
+    /// <summary>The store of the node that <see cref="StartAsync(Action{IEndpointRouteBuilder}, Action{ClusterSessionOptions}, IClusterSessionStore, Action{WebApplication}, Action{WebApplication}, Action{IServiceCollection}, ServerKind)"/> starts first.</summary>
     protected CountingStore Store { get; }
 
     protected CapturedLogs Logs { get; } = new();
@@ -46,10 +46,11 @@ public abstract class NodeTests : IAsyncLifetime
     /// <summary>Starts a node; the first is on <see cref="Store"/>, others on one of their own over the same sessions.</summary>
     protected async Task<TestNode> StartAsync(
         Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, IClusterSessionStore? store = null,
-        Action<WebApplication>? before = null, Action<WebApplication>? after = null, Action<IServiceCollection>? services = null)
+        Action<WebApplication>? before = null, Action<WebApplication>? after = null, Action<IServiceCollection>? services = null,
+        ServerKind kind = ServerKind.TestServer)
     {
         store ??= _nodes.Count == 0 ? Store : new InMemorySessionStore(Sessions);
-        var node = await TestNode.StartAsync(store, endpoints, options, Services + services, before, after);
+        var node = await TestNode.StartAsync(store, endpoints, options, Services + services, before, after, kind);
         _nodes.Add(node);
         return node;
     }

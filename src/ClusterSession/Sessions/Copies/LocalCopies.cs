@@ -97,6 +97,11 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
         }
         while (!TryPut(key, present, copy));
 
+        if (present is not null)
+        {
+            copy.CookieSentAt = present.CookieSentAt;
+        }
+
         // After the copy is visible: news that came before see no copy but have moved the mark, news that come later see the copy.
         if (Mark(key) != mark)
         {

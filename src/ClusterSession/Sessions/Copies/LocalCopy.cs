@@ -20,6 +20,12 @@ internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int us
     /// <summary>When the store was last told that the session is in use, in ticks of <see cref="CoarseClock"/>.</summary>
     public int TouchedAt = touchedAt;
 
+    /// <summary>
+    /// When this node last sent the session's cookie, as far as it knows, in ticks of <see cref="CoarseClock"/>. Only used
+    /// where the cookie expires at the client.
+    /// </summary>
+    public int CookieSentAt = touchedAt;
+
     /// <summary>Second chance of the eviction: set by use, cleared when the sweep passes.</summary>
     public bool WasUsed = true;
 

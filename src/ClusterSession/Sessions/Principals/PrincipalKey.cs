@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -25,9 +26,15 @@ internal readonly record struct PrincipalKey
     public static PrincipalKey Of(string name)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(name), hash);
+        SHA256.HashData(Utf8Text.IsWellFormed(name) ? Encoding.UTF8.GetBytes(name) : BytesOfMalformed(name), hash);
         return new PrincipalKey(hash);
     }
+
+    /// <summary>
+    /// A name with a surrogate without its other half has no UTF-8: its UTF-16 behind a byte that no UTF-8 has, so that
+    /// two names never have one key.
+    /// </summary>
+    private static byte[] BytesOfMalformed(string name) => [0xFF, .. MemoryMarshal.AsBytes(name.AsSpan())];
 
     /// <summary>Reads the first <see cref="ByteLength"/> bytes.</summary>
     public static PrincipalKey Read(ReadOnlySpan<byte> bytes) => new(bytes);

@@ -1,0 +1,196 @@
+using System.Diagnostics.CodeAnalysis;
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Principals;
+using Microsoft.AspNetCore.Http;
+
+namespace ClusterSession.Http;
+
+/// <summary>What the application reads and writes.</summary>
+internal sealed partial class RequestSession
+{
+    private bool _isEstablished; // a new session in which something was set, even if it was removed again
+
+    public IEnumerable<string> Keys
+    {
+        get
+        {
+            IsTouched = true;
+            var keys = new List<string>();
+            foreach (var attribute in Record)
+            {
+                var name = attribute.Name;
+                if (attribute.Exists && !SessionPrincipal.IsReserved(name) && _delta?.TryGet(name, out _) != true)
+                {
+                    keys.Add(name);
+                }
+            }
+
+            if (_delta is not null)
+            {
+                foreach (var (name, value) in _delta.Changes)
+                {
+                    if (value is not null && !SessionPrincipal.IsReserved(name))
+                    {
+                        keys.Add(name);
+                    }
+                }
+            }
+
+            return keys;
+        }
+    }
+
+    public Task LoadAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+    public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        IsTouched = true;
+        if (SessionPrincipal.IsReserved(key))
+        {
+            value = null;
+            return false;
+        }
+
+        if (_delta is not null && _delta.TryGet(key, out value))
+        {
+            value = value?.AsSpan().ToArray();
+            return value is not null;
+        }
+
+        value = TryFindStored(key, out var attribute) ? attribute.Payload.ToArray() : null;
+        return value is not null;
+    }
+
+    [return: MaybeNull]
+    public T Get<T>(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        IsTouched = true;
+        if (SessionPrincipal.IsReserved(key))
+        {
+            return default;
+        }
+
+        if (_delta is not null && _delta.TryGet(key, out var changed))
+        {
+            return changed is null ? default : _services.Serializer.Deserialize<T>(changed);
+        }
+
+        return TryFindStored(key, out var attribute) ? _services.Serializer.Deserialize<T>(attribute.Payload) : default;
+    }
+
+    public void Set<T>(string key, T value) => SetOwned(key, _services.Serializer.Serialize(value));
+
+    public void Set(string key, byte[] value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        SetOwned(key, value.AsSpan().ToArray());
+    }
+
+    public void Remove(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        IsTouched = true;
+        if (SessionPrincipal.IsReserved(key))
+        {
+            return;
+        }
+
+        if (TryFindStored(key, out _))
+        {
+            if (_delta?.TryGet(key, out var changed) != true || changed is not null)
+            {
+                BeforeChange();
+                Delta.Remove(key);
+            }
+        }
+        else if (_delta?.TryGet(key, out _) == true)
+        {
+            BeforeChange();
+            _delta.Forget(key);
+        }
+    }
+
+    public void Clear()
+    {
+        foreach (var key in Keys)
+        {
+            Remove(key);
+        }
+    }
+
+    private bool TryFindStored(string key, out SessionAttribute attribute)
+    {
+        attribute = default;
+        return _record is not null && _record.TryFind(key, out attribute) && attribute.Exists;
+    }
+
+    private void SetOwned(string key, byte[] value)
+    {
+        AttributeName.ThrowIfUnusable(key, _services.Options.MaxAttributeNameBytes);
+        IsTouched = true;
+        var options = _services.Options;
+        if (value.Length > options.MaxAttributeBytes)
+        {
+            throw new ArgumentException(
+                $"The attribute has {value.Length:N0} bytes, and ClusterSession:MaxAttributeBytes allows " +
+                $"{options.MaxAttributeBytes:N0}. Store less in the session, or raise the limit.", nameof(value));
+        }
+
+        var exists = TryFindStored(key, out var attribute);
+        if (exists && attribute.Payload.SequenceEqual(value))
+        {
+            if (_delta?.TryGet(key, out _) == true)
+            {
+                BeforeChange();
+                _delta.Forget(key);
+            }
+
+            return;
+        }
+
+        BeforeChange();
+        if (!exists && _delta?.TryGet(key, out _) != true
+            && (_record?.AttributeCount ?? 0) + (_delta?.Count ?? 0) >= options.MaxAttributes)
+        {
+            throw new InvalidOperationException(
+                "The session holds as many attributes as ClusterSession:MaxAttributes allows " +
+                $"({options.MaxAttributes:N0}). Remove some, or raise the limit.");
+        }
+
+        Delta.Set(key, value);
+        _isEstablished = true;
+    }
+
+    /// <summary>Refuses a change that could not be kept. Asked only where something really changes.</summary>
+    private void BeforeChange()
+    {
+        if (_isCompleted || (!IsRunning && _context.Response.HasStarted))
+        {
+            throw new InvalidOperationException(
+                "The request of this session has ended. Change the session before the request ends; " +
+                "work that goes on after it has no session.");
+        }
+
+        if (_isReadOnly)
+        {
+            throw new InvalidOperationException(
+                $"The endpoint '{_context.GetEndpoint()?.DisplayName}' has [SessionAccess(SessionConcurrency.ReadOnly)] " +
+                "and changes the session. Mark it as Merge, or do not change the session there.");
+        }
+
+        if (IsNew && IsAvailable && !HasChanges && _context.Response.HasStarted)
+        {
+            throw new InvalidOperationException(
+                "A session cannot begin after the response headers have left: the client would not learn its id. " +
+                "Change the session before writing the response.");
+        }
+
+        _isChanged = true;
+        if (IsAvailable)
+        {
+            Response.Arm(_bodyAtRun);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using ClusterSession.Diagnostics;
+using ClusterSession.Http.Cookies;
+using ClusterSession.Sessions.Opening;
+using ClusterSession.Sessions.Principals;
+using ClusterSession.Stores.Outage;
+using Microsoft.AspNetCore.Http;
+
+namespace ClusterSession.Http;
+
+/// <summary>
+/// Which session a request gets that came with several cookies of our name: of those whose session lives the one of the
+/// user who is logged in, else the first.
+/// </summary>
+/// <remarks>
+/// Without the login the first would win that a sibling domain has planted. A session that cannot be read may be the
+/// user's: then the request is answered as any whose session cannot be read, unless the user's has been found. Thread-safe.
+/// </remarks>
+internal sealed class SessionChooser(RequestSessionServices services, SessionOpener opener)
+{
+    private int _isWarned;
+
+    /// <summary>Opens the sessions one after the other until it is clear which one it is.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="cookies">Its valid cookies, at least one.</param>
+    /// <param name="deadline">Until when the store is waited for.</param>
+    public async ValueTask<(CookieReading Cookie, OpenedSession Opened)> ChooseAsync(
+        HttpContext context, List<CookieReading> cookies, StoreDeadline deadline)
+    {
+        if (cookies.Count > 1 && Interlocked.Exchange(ref _isWarned, 1) == 0)
+        {
+            services.Logger.SeveralCookies(services.Options.Cookie.Name!);
+        }
+
+        PrincipalKey? login = services.Options.Principal(context) is { Length: > 0 } name
+            ? services.Principals.KeyOf(name)
+            : null;
+        (CookieReading Cookie, OpenedSession Opened)? alive = null, unavailable = null, gone = null;
+        foreach (var cookie in cookies)
+        {
+            var opened = await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted)
+                .ConfigureAwait(false);
+            switch (opened.Outcome)
+            {
+                case OpenOutcome.Opened when cookies.Count == 1 || login is null || IsOf(login.Value, opened):
+                    return (cookie, opened);
+                case OpenOutcome.Opened:
+                    alive ??= (cookie, opened);
+                    break;
+                case OpenOutcome.Unavailable when login is null:
+                    return (cookie, opened);
+                case OpenOutcome.Unavailable:
+                    unavailable ??= (cookie, opened);
+                    break;
+                default:
+                    gone ??= (cookie, opened);
+                    break;
+            }
+        }
+
+        return unavailable ?? alive ?? gone!.Value;
+    }
+
+    private static bool IsOf(PrincipalKey login, in OpenedSession opened) =>
+        SessionPrincipal.TryFind(opened.Record!, out var recorded, out _) && recorded == login;
+}
