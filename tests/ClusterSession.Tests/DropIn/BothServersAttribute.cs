@@ -8,5 +8,5 @@ namespace ClusterSession.Tests.DropIn;
 public sealed class BothServersAttribute(params object[] arguments) : DataAttribute
 {
     public override IEnumerable<object[]> GetData(MethodInfo testMethod) =>
-        Enum.GetValues<ServerKind>().Select(server => (object[])[server, .. arguments]);
+        Enum.GetValues<HostKind>().Select(server => (object[])[server, .. arguments]);
 }

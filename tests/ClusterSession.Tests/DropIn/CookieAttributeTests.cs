@@ -15,13 +15,13 @@ public sealed class CookieAttributeTests : DropInCases
     [BothServers(CookieSecurePolicy.None, "https", false)]
     [BothServers(CookieSecurePolicy.SameAsRequest, "http", false)]
     [BothServers(CookieSecurePolicy.SameAsRequest, "https", true)]
-    public Task Secure_follows_the_policy_and_the_scheme(ServerKind server, CookieSecurePolicy policy, string scheme, bool isSecure) =>
+    public Task Secure_follows_the_policy_and_the_scheme(HostKind server, CookieSecurePolicy policy, string scheme, bool isSecure) =>
         SameAsync(server, new() { Cookie = cookie => cookie.SecurePolicy = policy, Outside = Scheme }, $$"""
             GET /set?a=1 {X-Scheme: {{scheme}}} [Set-Cookie] -> 200 'set' cookie Set-Cookie=[session; httponly; path=/; samesite=lax{{(isSecure ? "; secure" : "")}}]
             """);
 
     [Theory, BothServers]
-    public Task Name_domain_path_and_life_are_as_set(ServerKind server) => SameAsync(server, new()
+    public Task Name_domain_path_and_life_are_as_set(HostKind server) => SameAsync(server, new()
     {
         Cookie = cookie =>
         {
@@ -38,7 +38,7 @@ public sealed class CookieAttributeTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task SameSite_None_and_extensions_are_sent(ServerKind server) => SameAsync(server, new()
+    public Task SameSite_None_and_extensions_are_sent(HostKind server) => SameAsync(server, new()
     {
         Cookie = cookie =>
         {
@@ -51,12 +51,12 @@ public sealed class CookieAttributeTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task SameSite_Unspecified_is_not_sent(ServerKind server) => SameAsync(server, new() { Cookie = cookie => cookie.SameSite = SameSiteMode.Unspecified }, """
+    public Task SameSite_Unspecified_is_not_sent(HostKind server) => SameAsync(server, new() { Cookie = cookie => cookie.SameSite = SameSiteMode.Unspecified }, """
         GET /set?a=1 [Set-Cookie] -> 200 'set' cookie Set-Cookie=[session; httponly; path=/]
         """);
 
     [Theory, BothServers]
-    public Task Cookie_is_not_essential_by_default_and_waits_for_consent(ServerKind server) => SameAsync(server, Consent(null), """
+    public Task Cookie_is_not_essential_by_default_and_waits_for_consent(HostKind server) => SameAsync(server, Consent(null), """
         GET /set?a=1 [Set-Cookie] -> 200 'set' Set-Cookie=[]
         GET /get?a                -> 200 '-'
         GET /consent              -> 200 'consent'
@@ -65,13 +65,13 @@ public sealed class CookieAttributeTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Essential_cookie_waits_for_no_consent(ServerKind server) => SameAsync(server, Consent(true), """
+    public Task Essential_cookie_waits_for_no_consent(HostKind server) => SameAsync(server, Consent(true), """
         GET /set?a=1 -> 200 'set' cookie
         GET /get?a   -> 200 '1'
         """);
 
     [Theory, BothServers]
-    public Task Cookie_policy_has_the_last_word_on_attributes(ServerKind server) => SameAsync(server, new()
+    public Task Cookie_policy_has_the_last_word_on_attributes(HostKind server) => SameAsync(server, new()
     {
         Outside = app => app.UseCookiePolicy(new CookiePolicyOptions
         {
@@ -85,7 +85,7 @@ public sealed class CookieAttributeTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Cookie_that_is_rubbish_means_no_session_and_is_left_alone(ServerKind server) => SameAsync(server, new() { Cookie = cookie => cookie.Name = "own" }, """
+    public Task Cookie_that_is_rubbish_means_no_session_and_is_left_alone(HostKind server) => SameAsync(server, new() { Cookie = cookie => cookie.Name = "own" }, """
         GET /get?a {Cookie: own=rubbish}    -> 200 '-'
         GET /untouched {Cookie: own=}       -> 200 'untouched'
         GET /set?a=1 {Cookie: own=rubbish}  -> 200 'set' cookie
@@ -93,7 +93,7 @@ public sealed class CookieAttributeTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Other_cookies_of_the_response_stay(ServerKind server) => SameAsync(server, new()
+    public Task Other_cookies_of_the_response_stay(HostKind server) => SameAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/both", context =>
         {
@@ -113,7 +113,7 @@ public sealed class CookieAttributeTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Caching_headers_stay_where_the_session_is_not_touched_or_only_read(ServerKind server) => SameAsync(server, Cached(), """
+    public Task Caching_headers_stay_where_the_session_is_not_touched_or_only_read(HostKind server) => SameAsync(server, Cached(), """
         GET /cached [Cache-Control, Pragma, Expires]      -> 200 '-' Cache-Control=[public, max-age=600] Pragma=[] Expires=[]
         GET /set?a=1                                      -> 200 'set' cookie
         GET /cached [Cache-Control, Pragma, Expires]      -> 200 '1' Cache-Control=[public, max-age=600] Pragma=[] Expires=[]

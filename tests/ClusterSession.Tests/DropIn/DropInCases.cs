@@ -10,7 +10,7 @@ namespace ClusterSession.Tests.DropIn;
 public abstract class DropInCases
 {
     /// <summary>Both do what the script says.</summary>
-    private protected static async Task SameAsync(ServerKind server, DropInProgram program, string script)
+    private protected static async Task SameAsync(HostKind server, DropInProgram program, string script)
     {
         var steps = DropInStep.Parse(script);
         Assert.DoesNotContain(steps, step => step.IsDifference);
@@ -18,17 +18,17 @@ public abstract class DropInCases
     }
 
     /// <summary>They differ, as the script says: a deliberate difference.</summary>
-    private protected static async Task DiffersAsync(ServerKind server, DropInProgram program, string script)
+    private protected static async Task DiffersAsync(HostKind server, DropInProgram program, string script)
     {
         var steps = DropInStep.Parse(script);
         Assert.Contains(steps, step => step.IsDifference);
         await RunAsync(server, program, steps);
     }
 
-    private protected static Task<DropInRun> StartAsync(SessionKind kind, ServerKind server, DropInProgram program) =>
+    private protected static Task<DropInRun> StartAsync(SessionKind kind, HostKind server, DropInProgram program) =>
         DropInRun.StartAsync(kind, server, program);
 
-    private static async Task RunAsync(ServerKind server, DropInProgram program, DropInStep[] steps)
+    private static async Task RunAsync(HostKind server, DropInProgram program, DropInStep[] steps)
     {
         foreach (var kind in Enum.GetValues<SessionKind>())
         {
@@ -45,7 +45,7 @@ public abstract class DropInCases
                     continue;
                 }
 
-                var observed = await client.SendAsync(step.Request);
+                var observed = await run.WithTimeAsync(client.SendAsync(step.Request));
                 var isRight = observed == step.Expected(kind);
                 isAsExpected &= isRight;
                 story.AppendLine(isRight ? $"{step.Text} -> {observed}" : $"{step.Text} -> {observed}    EXPECTED {step.Expected(kind)}");

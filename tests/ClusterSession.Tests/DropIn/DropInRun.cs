@@ -19,9 +19,9 @@ namespace ClusterSession.Tests.DropIn;
 internal sealed class DropInRun : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly ServerKind _server;
+    private readonly HostKind _server;
 
-    private DropInRun(WebApplication app, SessionKind kind, ServerKind server, StoreFaults faults, ManualTimeProvider time, CapturedLogs logs)
+    private DropInRun(WebApplication app, SessionKind kind, HostKind server, StoreFaults faults, ManualTimeProvider time, CapturedLogs logs)
     {
         _app = app;
         _server = server;
@@ -44,10 +44,10 @@ internal sealed class DropInRun : IAsyncDisposable
     /// <summary>The exceptions that came out of the pipeline, by request.</summary>
     public ConcurrentDictionary<string, string> Failures { get; } = new();
 
-    public static async Task<DropInRun> StartAsync(SessionKind kind, ServerKind server, DropInProgram program)
+    public static async Task<DropInRun> StartAsync(SessionKind kind, HostKind server, DropInProgram program)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        if (server == ServerKind.TestServer)
+        if (server == HostKind.TestServer)
         {
             builder.WebHost.UseTestServer();
         }
@@ -71,13 +71,29 @@ internal sealed class DropInRun : IAsyncDisposable
     /// <summary>A client with an empty cookie jar.</summary>
     public DropInClient Client()
     {
-        var handler = _server == ServerKind.TestServer
+        var handler = _server == HostKind.TestServer
             ? _app.GetTestServer().CreateHandler()
             : new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = System.Net.DecompressionMethods.None };
         return new DropInClient(this, new HttpClient(handler)
         {
-            BaseAddress = new Uri(_server == ServerKind.TestServer ? "http://localhost" : _app.Urls.Single()),
+            BaseAddress = new Uri(_server == HostKind.TestServer ? "http://localhost" : _app.Urls.Single()),
         });
+    }
+
+    /// <summary>Lets time pass while the store hangs, or nobody would give up.</summary>
+    public async Task<string> WithTimeAsync(Task<string> request)
+    {
+        for (var steps = 0; Faults.Hangs && await Task.WhenAny(request, Task.Delay(2)) != request; steps++)
+        {
+            if (steps > 1_000)
+            {
+                throw new TimeoutException($"{Kind} does not give up a store that hangs.");
+            }
+
+            Time.Advance(TimeSpan.FromMilliseconds(20));
+        }
+
+        return await request;
     }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
@@ -110,7 +126,7 @@ internal sealed class DropInRun : IAsyncDisposable
 
                 program.Cookie?.Invoke(options.Cookie);
                 program.Ours?.Invoke(options);
-            }).UseStore(_ => faults.Over(new InMemorySessionStore(new InMemorySessions(time))));
+            }).UseStore(_ => faults.Over(new InMemorySessionStore(new InMemorySessions(time)), time, program.StoreTimeout ?? TimeSpan.FromSeconds(1)));
         }
     }
 

@@ -7,20 +7,31 @@ internal sealed class FaultyCache(IDistributedCache inner, StoreFaults faults) :
 {
     public byte[]? Get(string key) => faults.NoReads ? throw new IOException("no reads") : inner.Get(key);
 
-    public Task<byte[]?> GetAsync(string key, CancellationToken token = default) =>
-        faults.NoReads ? throw new IOException("no reads") : inner.GetAsync(key, token);
+    public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
+    {
+        await HangAsync(token);
+        return faults.NoReads ? throw new IOException("no reads") : await inner.GetAsync(key, token);
+    }
 
     public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => inner.Set(key, value, options);
 
-    public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
-        faults.NoWrites ? throw new IOException("no writes") : inner.SetAsync(key, value, options, token);
+    public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+    {
+        await HangAsync(token);
+        await (faults.NoWrites ? throw new IOException("no writes") : inner.SetAsync(key, value, options, token));
+    }
 
     public void Refresh(string key) => inner.Refresh(key);
 
-    public Task RefreshAsync(string key, CancellationToken token = default) =>
-        faults.NoTouches ? throw new IOException("no touches") : inner.RefreshAsync(key, token);
+    public async Task RefreshAsync(string key, CancellationToken token = default)
+    {
+        await HangAsync(token);
+        await (faults.NoTouches ? throw new IOException("no touches") : inner.RefreshAsync(key, token));
+    }
 
     public void Remove(string key) => inner.Remove(key);
 
     public Task RemoveAsync(string key, CancellationToken token = default) => inner.RemoveAsync(key, token);
+
+    private Task HangAsync(CancellationToken token) => faults.Hangs ? Task.Delay(Timeout.Infinite, token) : Task.CompletedTask;
 }

@@ -10,27 +10,27 @@ namespace ClusterSession.Tests.DropIn;
 public sealed class PipelineTests : DropInCases
 {
     [Theory, BothServers]
-    public Task Request_that_throws_keeps_its_changes(ServerKind server) => SameAsync(server, Failing(), """
+    public Task Request_that_throws_keeps_its_changes(HostKind server) => SameAsync(server, Failing(), """
         GET /set?a=1  -> 200 'set' cookie
         GET /fail?b=2 -> 500 '' !ArithmeticException
         GET /get?a&b  -> 200 '1,2'
         """);
 
     [Theory, BothServers]
-    public Task Request_that_throws_in_a_new_session_sends_no_cookie(ServerKind server) => SameAsync(server, Failing(), """
+    public Task Request_that_throws_in_a_new_session_sends_no_cookie(HostKind server) => SameAsync(server, Failing(), """
         GET /fail?b=2 -> 500 '' !ArithmeticException
         GET /get?b    -> 200 '-'
         """);
 
     [Theory, BothServers]
-    public Task Request_that_throws_after_its_headers_keeps_its_changes(ServerKind server) => SameAsync(server, Failing(), """
+    public Task Request_that_throws_after_its_headers_keeps_its_changes(HostKind server) => SameAsync(server, Failing(), """
         GET /set?a=1       -> 200 'set' cookie
         GET /fail-late?b=2 -> 200 '(cut off)' !ArithmeticException
         GET /get?a&b       -> 200 '1,2'
         """);
 
     [Theory, BothServers]
-    public Task Exception_that_is_handled_outside_keeps_the_changes_and_begins_the_session(ServerKind server) => SameAsync(server, Failing(app => app.Use(async (context, next) =>
+    public Task Exception_that_is_handled_outside_keeps_the_changes_and_begins_the_session(HostKind server) => SameAsync(server, Failing(app => app.Use(async (context, next) =>
     {
         try
         {
@@ -51,7 +51,7 @@ public sealed class PipelineTests : DropInCases
     [Theory]
     [BothServers("error")]
     [BothServers("error-empty")]
-    public Task Exception_handler_outside_keeps_the_changes_of_both_runs(ServerKind server, string page) =>
+    public Task Exception_handler_outside_keeps_the_changes_of_both_runs(HostKind server, string page) =>
         SameAsync(server, Failing(app => app.UseExceptionHandler("/" + page)), $"""
             GET /set?a=1  -> 200 'set' cookie
             GET /fail?b=2 -> 500 '{(page == "error" ? "sorry" : "")}'
@@ -59,21 +59,21 @@ public sealed class PipelineTests : DropInCases
             """);
 
     [Theory, BothServers]
-    public Task Exception_handler_outside_keeps_what_the_first_run_changed_in_a_new_session(ServerKind server) =>
+    public Task Exception_handler_outside_keeps_what_the_first_run_changed_in_a_new_session(HostKind server) =>
         SameAsync(server, Failing(app => app.UseExceptionHandler("/error-plain")), """
             GET /fail?b=2 -> 500 'plain' cookie
             GET /keys     -> 200 'b'
             """);
 
     [Theory, BothServers]
-    public Task Exception_handler_outside_keeps_what_the_error_page_changed_in_a_new_session(ServerKind server) =>
+    public Task Exception_handler_outside_keeps_what_the_error_page_changed_in_a_new_session(HostKind server) =>
         SameAsync(server, Failing(app => app.UseExceptionHandler("/error")), """
             GET /fail -> 500 'sorry' cookie
             GET /keys -> 200 'error'
             """);
 
     [Theory, BothServers]
-    public Task Exception_handler_outside_lets_the_error_page_see_the_first_run(ServerKind server) =>
+    public Task Exception_handler_outside_lets_the_error_page_see_the_first_run(HostKind server) =>
         SameAsync(server, Failing(app => app.UseExceptionHandler("/error-keys")), """
             GET /set?a=1  -> 200 'set' cookie
             GET /fail?b=2 -> 500 'a,b'
@@ -81,7 +81,7 @@ public sealed class PipelineTests : DropInCases
             """);
 
     [Theory, BothServers]
-    public Task Exception_handler_inside_keeps_the_changes_of_both_runs(ServerKind server) =>
+    public Task Exception_handler_inside_keeps_the_changes_of_both_runs(HostKind server) =>
         SameAsync(server, Failing(inside: app => app.UseExceptionHandler("/error")), """
             GET /fail?b=2 -> 500 'sorry' cookie
             GET /keys     -> 200 'b,error'
@@ -90,7 +90,7 @@ public sealed class PipelineTests : DropInCases
     [Theory]
     [BothServers("error")]
     [BothServers("error-empty")]
-    public Task Status_code_pages_outside_keep_the_changes_of_both_runs(ServerKind server, string page) =>
+    public Task Status_code_pages_outside_keep_the_changes_of_both_runs(HostKind server, string page) =>
         SameAsync(server, Failing(app => app.UseStatusCodePagesWithReExecute("/" + page)), $"""
             GET /set?a=1     -> 200 'set' cookie
             GET /missing?b=2 -> 404 '{(page == "error" ? "sorry" : "")}'
@@ -98,21 +98,21 @@ public sealed class PipelineTests : DropInCases
             """);
 
     [Theory, BothServers]
-    public Task Status_code_pages_outside_keep_what_the_first_run_changed_in_a_new_session(ServerKind server) =>
+    public Task Status_code_pages_outside_keep_what_the_first_run_changed_in_a_new_session(HostKind server) =>
         SameAsync(server, Failing(app => app.UseStatusCodePagesWithReExecute("/error-plain")), """
             GET /missing?b=2 -> 404 'plain' cookie
             GET /keys        -> 200 'b'
             """);
 
     [Theory, BothServers]
-    public Task Status_code_pages_outside_keep_what_the_error_page_changed_in_a_new_session(ServerKind server) =>
+    public Task Status_code_pages_outside_keep_what_the_error_page_changed_in_a_new_session(HostKind server) =>
         SameAsync(server, Failing(app => app.UseStatusCodePagesWithReExecute("/error")), """
             GET /nowhere -> 404 'sorry' cookie
             GET /keys    -> 200 'error'
             """);
 
     [Theory, BothServers]
-    public Task Aborted_request_keeps_its_changes(ServerKind server) => SameAsync(server, DropInProgram.With("/aborted", context =>
+    public Task Aborted_request_keeps_its_changes(HostKind server) => SameAsync(server, DropInProgram.With("/aborted", context =>
     {
         context.Session.SetString("a", "1");
         context.RequestAborted = new CancellationToken(canceled: true);
@@ -123,7 +123,7 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Session_of_the_application_takes_the_place_of_the_requests(ServerKind server) => SameAsync(server, new()
+    public Task Session_of_the_application_takes_the_place_of_the_requests(HostKind server) => SameAsync(server, new()
     {
         Services = services => services.AddSingleton<OwnSession>(),
         Endpoints = endpoints =>
@@ -145,7 +145,7 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Session_that_is_wrapped_by_the_application_commits_through_the_wrapper(ServerKind server) => SameAsync(server, new()
+    public Task Session_that_is_wrapped_by_the_application_commits_through_the_wrapper(HostKind server) => SameAsync(server, new()
     {
         Inside = app => app.Use((context, next) =>
         {
@@ -168,14 +168,14 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Program_without_the_middleware_has_no_session(ServerKind server) => SameAsync(server, new() { IsWithoutSessions = true }, """
+    public Task Program_without_the_middleware_has_no_session(HostKind server) => SameAsync(server, new() { IsWithoutSessions = true }, """
         GET /get?a     -> 500 '' !InvalidOperationException
         GET /set?a=1   -> 500 '' !InvalidOperationException
         GET /untouched -> 200 'untouched'
         """);
 
     [Theory, BothServers]
-    public Task Branch_without_the_middleware_has_no_session(ServerKind server) => SameAsync(server, new()
+    public Task Branch_without_the_middleware_has_no_session(HostKind server) => SameAsync(server, new()
     {
         Outside = app => app.Map("/bare", branch => branch.Run(context => context.Response.WriteAsync($"{context.Features.Get<ISessionFeature>() is null}"))),
     }, """
@@ -185,7 +185,7 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task CommitAsync_in_the_endpoint_keeps_what_is_set_before_and_after(ServerKind server) => SameAsync(server, new()
+    public Task CommitAsync_in_the_endpoint_keeps_what_is_set_before_and_after(HostKind server) => SameAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/commit", async context =>
         {
@@ -203,7 +203,7 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task CommitAsync_that_is_canceled_throws_and_the_request_commits_all_the_same(ServerKind server) => SameAsync(server, new()
+    public Task CommitAsync_that_is_canceled_throws_and_the_request_commits_all_the_same(HostKind server) => SameAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/commit", async context =>
         {
@@ -217,7 +217,7 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task LoadAsync_that_is_canceled_throws(ServerKind server) => SameAsync(server, new()
+    public Task LoadAsync_that_is_canceled_throws(HostKind server) => SameAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/load", async context =>
         {

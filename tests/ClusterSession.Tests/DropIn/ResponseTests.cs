@@ -21,7 +21,7 @@ public sealed class ResponseTests : DropInCases
     [BothServers("GET", 404)]
     [BothServers("HEAD", 200)]
     [BothServers("POST", 303)]
-    public Task Change_is_kept_and_its_cookie_sent_with_an_empty_answer(ServerKind server, string verb, int status) => SameAsync(server, new()
+    public Task Change_is_kept_and_its_cookie_sent_with_an_empty_answer(HostKind server, string verb, int status) => SameAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/empty", context =>
         {
@@ -44,14 +44,14 @@ public sealed class ResponseTests : DropInCases
     [BothServers("sync")]
     [BothServers("sync-mixed")]
     [BothServers("buffering-off")]
-    public Task Body_is_whole_however_it_is_written(ServerKind server, string way) => SameAsync(server, Writing, $"""
+    public Task Body_is_whole_however_it_is_written(HostKind server, string way) => SameAsync(server, Writing, $"""
         GET /way?{way} -> 200 'written' cookie
         GET /get?way   -> 200 '{way}'
         GET /way?{way} -> 200 'written'
         """);
 
     [Theory, BothServers]
-    public Task Synchronous_write_that_is_not_allowed_is_refused(ServerKind server) => SameAsync(server, DropInProgram.With("/sync", context =>
+    public Task Synchronous_write_that_is_not_allowed_is_refused(HostKind server) => SameAsync(server, DropInProgram.With("/sync", context =>
     {
         context.Session.SetString("a", "1");
         var refusal = Record.Exception(() => context.Response.Body.Write("sync"u8));
@@ -71,7 +71,7 @@ public sealed class ResponseTests : DropInCases
     [BothServers("writer", false)]
     [BothServers("writer-unflushed", false)]
     [BothServers("sync", false)]
-    public Task Compressed_body_is_whole_however_it_is_written(ServerKind server, string way, bool isInside)
+    public Task Compressed_body_is_whole_however_it_is_written(HostKind server, string way, bool isInside)
     {
         var program = new DropInProgram
         {
@@ -92,7 +92,7 @@ public sealed class ResponseTests : DropInCases
     }
 
     [Theory, BothServers]
-    public Task Body_that_a_middleware_inside_replaced_is_whole(ServerKind server) => SameAsync(server, new()
+    public Task Body_that_a_middleware_inside_replaced_is_whole(HostKind server) => SameAsync(server, new()
     {
         Endpoints = Writing.Endpoints,
         Inside = app => app.Use(async (context, next) =>
@@ -111,7 +111,7 @@ public sealed class ResponseTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Response_that_is_cleared_after_the_change_still_brings_the_cookie(ServerKind server) => SameAsync(server, DropInProgram.With("/cleared", context =>
+    public Task Response_that_is_cleared_after_the_change_still_brings_the_cookie(HostKind server) => SameAsync(server, DropInProgram.With("/cleared", context =>
     {
         context.Session.SetString("a", "1");
         context.Response.Headers["X-Gone"] = "1";

@@ -7,6 +7,7 @@ namespace ClusterSession.Tests.DropIn;
 internal sealed class StoreFaults
 {
     private FaultyStore? _store;
+    private HangingStore? _hanging;
 
     public bool NoReads { get; private set; }
 
@@ -14,16 +15,22 @@ internal sealed class StoreFaults
 
     public bool NoTouches { get; private set; }
 
-    public IClusterSessionStore Over(IClusterSessionStore inner) => _store = new FaultyStore(inner);
+    /// <summary>Whether what is asked is not answered at all.</summary>
+    public bool Hangs { get; private set; }
 
-    /// <summary>Sets what fails from now on: <c>reads</c>, <c>writes</c>, <c>touches</c>, or nothing.</summary>
+    public IClusterSessionStore Over(IClusterSessionStore inner, TimeProvider time, TimeSpan timeout) =>
+        _hanging = new HangingStore(_store = new FaultyStore(inner), time, timeout);
+
+    /// <summary>Sets what fails from now on: <c>reads</c>, <c>writes</c>, <c>touches</c>, <c>hangs</c>, or <c>nothing</c>.</summary>
     public void Set(string failing)
     {
         NoReads = failing.Contains("reads", StringComparison.Ordinal);
         NoWrites = failing.Contains("writes", StringComparison.Ordinal);
         NoTouches = failing.Contains("touches", StringComparison.Ordinal);
+        Hangs = failing.Contains("hangs", StringComparison.Ordinal);
         if (_store is not null)
         {
+            _hanging!.Hangs = Hangs;
             _store.Failing = (NoReads ? StoreOperations.Read : 0) | (NoTouches ? StoreOperations.Touch : 0) |
                 (NoWrites ? StoreOperations.Commit | StoreOperations.Merge : 0);
         }

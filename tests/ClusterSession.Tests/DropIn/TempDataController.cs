@@ -93,6 +93,12 @@ public sealed class TempDataController : Controller
         throw new ArithmeticException();
     }
 
+    public string Apologize()
+    {
+        TempData["value"] = "Sorry";
+        return "apology";
+    }
+
     [Handle]
     public string FailHandled(string value) => Fail(value);
 
