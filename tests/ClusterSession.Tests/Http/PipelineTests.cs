@@ -1,0 +1,204 @@
+using System.Buffers;
+using System.IO.Compression;
+using ClusterSession.TestKit.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace ClusterSession.Tests.Http;
+
+/// <summary>Sessions beside other parts of the pipeline.</summary>
+public sealed class PipelineTests : NodeTests
+{
+    [Theory]
+    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    public async Task ReadOnly_endpoint_may_do_to_the_session_what_changes_nothing(ServerKind kind)
+    {
+        var node = await StartAsync(
+            endpoints => endpoints.MapGet("/look", (HttpContext context) =>
+            {
+                context.Session.Remove("TempData");
+                context.Session.SetString("color", "red");
+                context.Session.SetString("color", context.Session.GetString("color")!);
+                return "looked";
+            }).WithSessionAccess(SessionConcurrency.ReadOnly),
+            kind: kind);
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        Assert.Equal("looked", await browser.GetAsync("/look"));
+        Assert.False(browser.LastSetCookie);
+    }
+
+    [Theory]
+    [InlineData("set")]
+    [InlineData("remove")]
+    [InlineData("clear")]
+    public async Task ReadOnly_endpoint_that_changes_the_session_is_refused(string how)
+    {
+        var node = await StartAsync(endpoints => endpoints.MapGet("/change", (HttpContext context) =>
+        {
+            void Change() => (how switch
+            {
+                "set" => () => context.Session.SetString("color", "blue"),
+                "remove" => () => context.Session.Remove("color"),
+                _ => (Action)context.Session.Clear,
+            })();
+            return Assert.Throws<InvalidOperationException>(Change).Message;
+        }).WithSessionAccess(SessionConcurrency.ReadOnly));
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        Assert.Contains("ReadOnly", await browser.GetAsync("/change"), StringComparison.Ordinal);
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+    }
+
+    [Theory]
+    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    public async Task Removing_nothing_is_no_change_even_after_the_headers(ServerKind kind)
+    {
+        var node = await StartAsync(
+            endpoints => endpoints.MapGet("/late", async (HttpContext context) =>
+            {
+                await context.Response.WriteAsync("late");
+                await context.Response.Body.FlushAsync();
+                context.Session.Remove("nothing");
+                context.Session.Clear();
+            }),
+            kind: kind);
+        var browser = node.Browser();
+        Assert.Equal("late", await browser.GetAsync("/late"));
+        Assert.Equal(0, Sessions.Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    public async Task Application_may_put_a_session_of_its_own_in_place(ServerKind kind)
+    {
+        var node = await StartAsync(
+            endpoints => endpoints.MapGet("/own", (HttpContext context) =>
+            {
+                context.Session.SetString("color", "red");
+                context.Session = new OwnSession();
+                context.Session.SetString("color", "own");
+                return context.Session.GetType().Name;
+            }),
+            kind: kind);
+        var browser = node.Browser();
+        Assert.Equal(nameof(OwnSession), await browser.GetAsync("/own"));
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+    }
+
+    [Theory]
+    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    public async Task Body_may_be_written_synchronously_after_a_change_where_the_server_allows_it(ServerKind kind)
+    {
+        var node = await StartAsync(
+            endpoints =>
+            {
+                endpoints.MapGet("/sync", (HttpContext context) =>
+                {
+                    context.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
+                    context.Session.SetString("color", "red");
+                    using var writer = new StreamWriter(context.Response.Body);
+                    writer.Write(new string('s', 100_000));
+                    writer.Flush();
+                    context.Response.BodyWriter.Write("w"u8);
+                    context.Response.Body.Write("e"u8);
+                });
+                endpoints.MapGet("/forbidden", (HttpContext context) =>
+                {
+                    context.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = false;
+                    context.Session.SetString("color", "red");
+                    return Assert.Throws<InvalidOperationException>(() => context.Response.Body.Write("x"u8)).Message;
+                });
+            },
+            kind: kind);
+        var browser = node.Browser();
+        Assert.Equal(new string('s', 100_000) + "we", await browser.GetAsync("/sync"));
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+        Assert.Contains("AllowSynchronousIO", await browser.GetAsync("/forbidden"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ServerKind.TestServer, true)]
+    [InlineData(ServerKind.TestServer, false)]
+    [InlineData(ServerKind.Kestrel, true)]
+    [InlineData(ServerKind.Kestrel, false)]
+    public async Task Compressed_body_is_complete_though_the_endpoint_does_not_flush_it(ServerKind kind, bool isInside)
+    {
+        void Compress(WebApplication app) => app.UseResponseCompression();
+        var node = await StartAsync(
+            endpoints => endpoints.MapGet("/compressed", (HttpContext context) =>
+            {
+                context.Response.ContentType = "text/plain";
+                context.Session.SetString("color", "red");
+                context.Response.BodyWriter.Write("not flushed"u8);
+            }),
+            kind: kind, services: services => services.AddResponseCompression(),
+            before: isInside ? null : Compress, after: isInside ? Compress : null);
+        using var client = node.CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/compressed");
+        request.Headers.Add("Accept-Encoding", "gzip");
+        using var response = await client.SendAsync(request);
+        Assert.Equal("gzip", response.Content.Headers.ContentEncoding.Single());
+        Assert.True(response.Headers.Contains("Set-Cookie"));
+        await using var unzipped = new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress);
+        using var reader = new StreamReader(unzipped);
+        Assert.Equal("not flushed", await reader.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Names_of_attributes_are_text_with_one_form_in_UTF8()
+    {
+        var node = await StartAsync(endpoints => endpoints.MapGet("/names", (HttpContext context) =>
+        {
+            context.Session.SetString("\uFFFD", "replacement");
+            context.Session.SetString("\U0001F375", "tea");
+            var refusal = Assert.Throws<ArgumentException>(() => context.Session.SetString("\uD800", "half"));
+            Assert.Null(context.Session.GetString("\uD800"));
+            context.Session.Remove("\uDC00x");
+            return $"{refusal.Message} {context.Session.GetString("\U0001F375")} {context.Session.GetString("\uFFFD")}";
+        }));
+        Assert.Matches("surrogate.*tea replacement$", await node.Browser().GetAsync("/names"));
+        Assert.Equal(1, Sessions.Count);
+    }
+
+    [Fact]
+    public async Task Names_longer_than_the_limit_are_refused_and_the_message_names_the_setting()
+    {
+        var node = await StartAsync(
+            endpoints => endpoints.MapGet("/long", (HttpContext context) =>
+            {
+                context.Session.SetString("12345678", "fits");
+                context.Session.SetString("12\u20AC\u20AC", "fits");
+                return Assert.Throws<ArgumentException>(() => context.Session.SetString("123\u20AC\u20AC", "no")).Message;
+            }),
+            options => options.MaxAttributeNameBytes = 8);
+        Assert.Contains("9 bytes of UTF-8, and ClusterSession:MaxAttributeNameBytes allows 8", await node.Browser().GetAsync("/long"), StringComparison.Ordinal);
+    }
+
+    private sealed class OwnSession : ISession
+    {
+        private readonly Dictionary<string, byte[]> _values = [];
+
+        public bool IsAvailable => true;
+
+        public string Id => "own";
+
+        public IEnumerable<string> Keys => _values.Keys;
+
+        public void Clear() => _values.Clear();
+
+        public Task CommitAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+        public Task LoadAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+        public void Remove(string key) => _values.Remove(key);
+
+        public void Set(string key, byte[] value) => _values[key] = value;
+
+        public bool TryGetValue(string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? value) => _values.TryGetValue(key, out value);
+    }
+}
