@@ -1,5 +1,5 @@
-using Xunit;
 using Microsoft.AspNetCore.Builder;
+using Xunit;
 
 namespace ClusterSession.Tests.DropIn;
 

@@ -176,6 +176,25 @@ public sealed class ContentTests : DropInCases
             GET /keys               -> 200 'a'
             """);
 
+    [Theory, BothServers]
+    public Task ReadOnly_endpoint_that_changes_nothing_in_the_end_is_served(HostKind server) => SameAsync(server, new()
+    {
+        Endpoints = endpoints => endpoints.Map("/look", context =>
+        {
+            context.Session.Remove("nothing");
+            if (context.Session.GetString("a") is { } value)
+            {
+                context.Session.SetString("a", value);
+            }
+
+            return context.Response.WriteAsync(context.Session.GetString("a") ?? "-");
+        }).WithMetadata(new SessionAccessAttribute(SessionConcurrency.ReadOnly)),
+    }, """
+        GET /look    -> 200 '-'
+        GET /set?a=1 -> 200 'set' cookie
+        GET /look    -> 200 '1'
+        """);
+
     private static void Refused(ISession session, string what)
     {
         switch (what)

@@ -209,6 +209,43 @@ public sealed class DifferenceTests : DropInCases
         GET /get?a {Cookie: own=rubbish} -> 200 '-' <> 200 '1'
         """);
 
+    [Theory, BothServers]
+    public Task Difference_ReadOnly_endpoint_that_changes_the_session_is_refused(HostKind server) => DiffersAsync(server, new()
+    {
+        Endpoints = endpoints => endpoints.Map("/change", context =>
+        {
+            context.Session.SetString("a", "2");
+            return context.Response.WriteAsync("changed");
+        }).WithMetadata(new SessionAccessAttribute(SessionConcurrency.ReadOnly)),
+    }, """
+        GET /set?a=1 -> 200 'set' cookie
+        GET /change  -> 200 'changed' <> 500 '' !InvalidOperationException
+        GET /get?a   -> 200 '2' <> 200 '1'
+        """);
+
+    [Theory, BothServers]
+    public Task Difference_cookie_is_Secure_by_default_over_https(HostKind server) => DiffersAsync(server, new()
+    {
+        Outside = app => app.Use((context, next) =>
+        {
+            context.Request.Scheme = "https";
+            return next(context);
+        }),
+    }, """
+        GET /set?a=1 [Set-Cookie] -> 200 'set' cookie Set-Cookie=[session; httponly; path=/; samesite=lax] <> 200 'set' cookie Set-Cookie=[session; httponly; path=/; samesite=lax; secure]
+        """);
+
+    [Theory]
+    [InlineData(SessionKind.AddSession, ".AspNetCore.Session")]
+    [InlineData(SessionKind.AddClusterSession, ".ClusterSession")]
+    public async Task Difference_cookie_has_a_name_of_ours_so_that_both_can_stand_side_by_side(SessionKind kind, string name)
+    {
+        await using var run = await StartAsync(kind, HostKind.TestServer, new());
+        var client = run.Client();
+        Assert.Equal("200 'set' cookie", await client.GetAsync("/set?a=1"));
+        Assert.Equal([name], client.CookieNames);
+    }
+
     private static void Cache(WebApplication app, string? caching)
     {
         if (caching is not null)

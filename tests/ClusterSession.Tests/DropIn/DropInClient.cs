@@ -16,7 +16,7 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
 
     private string SessionCookie => run.Kind == SessionKind.AddSession ? ".AspNetCore.Session" : ".ClusterSession";
 
-    public DropInRun Run => run;
+    public IReadOnlyCollection<string> CookieNames => _jar.Keys;
 
     /// <summary>The name of an exception; the kinds of cancellation are one.</summary>
     public static string NameOf(Exception failure) => failure is OperationCanceledException ? nameof(OperationCanceledException) : failure.GetType().Name;
@@ -52,7 +52,7 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
         {
             response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         }
-        catch (Exception) when (run.Services is not null)
+        catch (Exception) when (run.Server == HostKind.TestServer)
         {
             return "500 ''"; // TestServer hands the exception to its client, where a server answers with 500.
         }

@@ -31,6 +31,9 @@ internal sealed class DropInProgram
     /// <summary>Whether the program forgot to use sessions.</summary>
     public bool IsWithoutSessions { get; init; }
 
+    /// <summary>The path of a branch, the only place where the program uses sessions; it answers with the value that it replaces.</summary>
+    public string? Branch { get; init; }
+
     /// <summary>A program with one endpoint of its own besides the usual ones.</summary>
     public static DropInProgram With(string path, RequestDelegate endpoint) =>
         new() { Endpoints = endpoints => endpoints.Map(path, endpoint) };

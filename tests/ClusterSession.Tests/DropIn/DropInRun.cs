@@ -6,6 +6,7 @@ using ClusterSession.TestKit.Time;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
@@ -19,12 +20,11 @@ namespace ClusterSession.Tests.DropIn;
 internal sealed class DropInRun : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly HostKind _server;
 
     private DropInRun(WebApplication app, SessionKind kind, HostKind server, StoreFaults faults, ManualTimeProvider time, CapturedLogs logs)
     {
         _app = app;
-        _server = server;
+        Server = server;
         Kind = kind;
         Faults = faults;
         Time = time;
@@ -32,6 +32,8 @@ internal sealed class DropInRun : IAsyncDisposable
     }
 
     public SessionKind Kind { get; }
+
+    public HostKind Server { get; }
 
     public IServiceProvider Services => _app.Services;
 
@@ -71,12 +73,12 @@ internal sealed class DropInRun : IAsyncDisposable
     /// <summary>A client with an empty cookie jar.</summary>
     public DropInClient Client()
     {
-        var handler = _server == HostKind.TestServer
+        var handler = Server == HostKind.TestServer
             ? _app.GetTestServer().CreateHandler()
             : new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = System.Net.DecompressionMethods.None };
         return new DropInClient(this, new HttpClient(handler)
         {
-            BaseAddress = new Uri(_server == HostKind.TestServer ? "http://localhost" : _app.Urls.Single()),
+            BaseAddress = new Uri(Server == HostKind.TestServer ? "http://localhost" : _app.Urls.Single()),
         });
     }
 
@@ -145,15 +147,26 @@ internal sealed class DropInRun : IAsyncDisposable
             }
         });
         program.Outside?.Invoke(_app);
-        if (!program.IsWithoutSessions)
+        if (program.Branch is { } path)
         {
-            _ = Kind == SessionKind.AddSession ? _app.UseSession() : _app.UseClusterSession();
+            _app.Map(path, branch => UseSessions(branch).Run(context =>
+            {
+                var before = context.Session.GetString("a");
+                context.Session.SetString("a", context.Request.Query["a"]!);
+                return context.Response.WriteAsync(before ?? "-");
+            }));
+        }
+        else if (!program.IsWithoutSessions)
+        {
+            UseSessions(_app);
         }
 
         program.Inside?.Invoke(_app);
         DropInProgram.MapUsual(_app);
         program.Endpoints?.Invoke(_app);
     }
+
+    private IApplicationBuilder UseSessions(IApplicationBuilder app) => Kind == SessionKind.AddSession ? app.UseSession() : app.UseClusterSession();
 
     private sealed class ManualClock(ManualTimeProvider time) : Microsoft.Extensions.Internal.ISystemClock
     {

@@ -17,6 +17,17 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
+    public Task Request_that_is_canceled_keeps_its_changes(HostKind server) => SameAsync(server, DropInProgram.With("/cancel", context =>
+    {
+        context.Session.SetString("b", "2");
+        throw new OperationCanceledException();
+    }), """
+        GET /set?a=1 -> 200 'set' cookie
+        GET /cancel  -> 500 '' !OperationCanceledException
+        GET /get?a&b -> 200 '1,2'
+        """);
+
+    [Theory, BothServers]
     public Task Request_that_throws_in_a_new_session_sends_no_cookie(HostKind server) => SameAsync(server, Failing(), """
         GET /fail?b=2 -> 500 '' !ArithmeticException
         GET /get?b    -> 200 '-'
@@ -182,6 +193,14 @@ public sealed class PipelineTests : DropInCases
         GET /bare    -> 200 'True'
         GET /set?a=1 -> 200 'set' cookie
         GET /bare    -> 200 'True'
+        """);
+
+    [Theory, BothServers]
+    public Task Sessions_of_a_branch_alone_are_for_that_branch(HostKind server) => SameAsync(server, new() { Branch = "/shop" }, """
+        GET /shop?a=1  -> 200 '-' cookie
+        GET /shop?a=2  -> 200 '1'
+        GET /get?a     -> 500 '' !InvalidOperationException
+        GET /untouched -> 200 'untouched'
         """);
 
     [Theory, BothServers]

@@ -44,6 +44,11 @@ public sealed class ResponseTests : DropInCases
     [BothServers("sync")]
     [BothServers("sync-mixed")]
     [BothServers("buffering-off")]
+    [BothServers("file")]
+    [BothServers("early-body")]
+    [BothServers("early-writer")]
+    [BothServers("writer-as-stream")]
+    [BothServers("many-pieces")]
     public Task Body_is_whole_however_it_is_written(HostKind server, string way) => SameAsync(server, Writing, $"""
         GET /way?{way} -> 200 'written' cookie
         GET /get?way   -> 200 '{way}'
@@ -125,6 +130,7 @@ public sealed class ResponseTests : DropInCases
     private static DropInProgram Writing => DropInProgram.With("/way", async context =>
     {
         var way = context.Request.QueryString.Value![1..];
+        var early = (Body: way == "early-body" ? context.Response.Body : null, Writer: way == "early-writer" ? context.Response.BodyWriter : null);
         context.Session.SetString("way", way);
         context.Response.ContentType = "text/plain";
         context.Features.Get<IHttpBodyControlFeature>()!.AllowSynchronousIO = way.StartsWith("sync", StringComparison.Ordinal);
@@ -156,6 +162,29 @@ public sealed class ResponseTests : DropInCases
                 context.Response.Body.Write(bytes, 0, 3);
                 await context.Response.Body.WriteAsync(bytes.AsMemory(3, 2));
                 context.Response.Body.Write(bytes, 5, 2);
+                break;
+            case "file":
+                var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+                await File.WriteAllBytesAsync(file, bytes);
+                await context.Response.SendFileAsync(file);
+                File.Delete(file);
+                break;
+            case "early-body":
+                await early.Body!.WriteAsync(bytes);
+                break;
+            case "early-writer":
+                await early.Writer!.WriteAsync(bytes);
+                break;
+            case "writer-as-stream":
+                await context.Response.BodyWriter.AsStream().WriteAsync(bytes);
+                break;
+            case "many-pieces":
+                foreach (var piece in bytes)
+                {
+                    await context.Response.Body.WriteAsync(new[] { piece });
+                    await context.Response.Body.FlushAsync();
+                }
+
                 break;
             case "buffering-off":
                 context.Features.Get<IHttpResponseBodyFeature>()!.DisableBuffering();

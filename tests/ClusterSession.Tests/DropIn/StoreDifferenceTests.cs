@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace ClusterSession.Tests.DropIn;
@@ -116,6 +117,36 @@ public sealed class StoreDifferenceTests : DropInCases
         GET /commit -> 200 'IOException' cookie <> 200 'SessionUnavailableException'
         """);
 
+    [Theory, BothServers]
+    public Task Difference_session_of_an_outage_has_an_id_and_not_an_empty_one(HostKind server) => DiffersAsync(server, ServingEmpty, """
+        GET /set?a=1      -> 200 'set' cookie
+        GET /has-id       -> 200 'True'
+        store fails reads
+        GET /has-id       -> 200 'False' <> 200 'True'
+        """);
+
+    [Theory, BothServers]
+    public async Task Difference_outage_is_not_an_error_in_the_log_for_each_request(HostKind server)
+    {
+        Assert.InRange(await ErrorsAsync(SessionKind.AddSession, server), 10, 20);
+        Assert.InRange(await ErrorsAsync(SessionKind.AddClusterSession, server), 0, 1);
+    }
+
+    /// <summary>How many errors ten requests are in the log while the store does not answer.</summary>
+    private static async Task<int> ErrorsAsync(SessionKind kind, HostKind server)
+    {
+        await using var run = await StartAsync(kind, server, WithoutCopies);
+        var client = run.Client();
+        Assert.Equal("200 'set' cookie", await client.GetAsync("/set?a=1"));
+        run.Faults.Set("fails reads writes touches");
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(kind == SessionKind.AddSession ? "200 '-'" : "503 ''", await client.GetAsync("/get?a"));
+        }
+
+        return run.Logs.All.Count(log => log.Level >= LogLevel.Error);
+    }
+
     private static DropInProgram ServingEmpty => new()
     {
         Ours = options =>
@@ -123,6 +154,7 @@ public sealed class StoreDifferenceTests : DropInCases
             KeepNothing(options);
             options.OnStoreUnavailable = SessionOutagePolicy.ServeEmpty;
         },
+        Endpoints = endpoints => endpoints.Map("/has-id", context => context.Response.WriteAsync($"{context.Session.Id.Length > 0}")),
     };
 
     private static DropInProgram WithoutCopies => new() { Ours = KeepNothing };
