@@ -39,7 +39,8 @@ public sealed class ContentTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Last_item_that_is_removed_leaves_the_session_and_its_cookie(HostKind server) => SameAsync(server, new(), """
+    public Task Last_item_that_is_removed_leaves_the_session_and_its_cookie(HostKind server) =>
+        SameAsync(server, new(), """
         GET /set?a=1  -> 200 'set' cookie
         GET /remove?a -> 200 'removed'
         GET /keys     -> 200 ''
@@ -56,7 +57,8 @@ public sealed class ContentTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Removing_what_is_not_there_and_clearing_what_is_empty_create_no_cookie(HostKind server) => SameAsync(server, new(), """
+    public Task Removing_what_is_not_there_and_clearing_what_is_empty_create_no_cookie(HostKind server) =>
+        SameAsync(server, new(), """
         GET /remove?a -> 200 'removed'
         GET /clear    -> 200 'cleared'
         GET /set?a=1  -> 200 'set' cookie
@@ -164,7 +166,8 @@ public sealed class ContentTests : DropInCases
     [BothServers("set-null-key", "ArgumentNullException")]
     [BothServers("get-null-key", "ArgumentNullException")]
     [BothServers("remove-null-key", "ArgumentNullException")]
-    public Task What_is_no_key_or_no_value_is_refused_with_the_same_exception(HostKind server, string what, string exception) =>
+    public Task What_is_no_key_or_no_value_is_refused_with_the_same_exception(
+        HostKind server, string what, string exception) =>
         SameAsync(server, DropInProgram.With("/refuse", context =>
         {
             var refusal = Record.Exception(() => Refused(context.Session, context.Request.Query["what"]!));

@@ -15,9 +15,11 @@ public sealed class CookieAttributeTests : DropInCases
     [BothServers(CookieSecurePolicy.None, "https", false)]
     [BothServers(CookieSecurePolicy.SameAsRequest, "http", false)]
     [BothServers(CookieSecurePolicy.SameAsRequest, "https", true)]
-    public Task Secure_follows_the_policy_and_the_scheme(HostKind server, CookieSecurePolicy policy, string scheme, bool isSecure) =>
+    public Task Secure_follows_the_policy_and_the_scheme(
+        HostKind server, CookieSecurePolicy policy, string scheme, bool isSecure) =>
         SameAsync(server, new() { Cookie = cookie => cookie.SecurePolicy = policy, Outside = Scheme }, $$"""
-            GET /set?a=1 {X-Scheme: {{scheme}}} [Set-Cookie] -> 200 'set' cookie Set-Cookie=[session; httponly; path=/; samesite=lax{{(isSecure ? "; secure" : "")}}]
+            GET /set?a=1 {X-Scheme: {{scheme}}} [Set-Cookie]
+                -> 200 'set' cookie Set-Cookie=[session; httponly; path=/; samesite=lax{{(isSecure ? "; secure" : "")}}]
             """);
 
     [Theory, BothServers]
@@ -33,7 +35,8 @@ public sealed class CookieAttributeTests : DropInCases
             cookie.HttpOnly = false;
         },
     }, """
-        GET /set?a=1 [Set-Cookie] -> 200 'set' cookie Set-Cookie=[own; domain=example.com; max-age=3600; path=/shop; samesite=strict]
+        GET /set?a=1 [Set-Cookie]
+            -> 200 'set' cookie Set-Cookie=[own; domain=example.com; max-age=3600; path=/shop; samesite=strict]
         GET /get?a                -> 200 '1'
         """);
 
@@ -47,16 +50,19 @@ public sealed class CookieAttributeTests : DropInCases
             cookie.Extensions.Add("Partitioned");
         },
     }, """
-        GET /set?a=1 [Set-Cookie] -> 200 'set' cookie Set-Cookie=[session; httponly; Partitioned; path=/; samesite=none; secure]
+        GET /set?a=1 [Set-Cookie]
+            -> 200 'set' cookie Set-Cookie=[session; httponly; Partitioned; path=/; samesite=none; secure]
         """);
 
     [Theory, BothServers]
-    public Task SameSite_Unspecified_is_not_sent(HostKind server) => SameAsync(server, new() { Cookie = cookie => cookie.SameSite = SameSiteMode.Unspecified }, """
+    public Task SameSite_Unspecified_is_not_sent(HostKind server) =>
+        SameAsync(server, new() { Cookie = cookie => cookie.SameSite = SameSiteMode.Unspecified }, """
         GET /set?a=1 [Set-Cookie] -> 200 'set' cookie Set-Cookie=[session; httponly; path=/]
         """);
 
     [Theory, BothServers]
-    public Task Cookie_is_not_essential_by_default_and_waits_for_consent(HostKind server) => SameAsync(server, Consent(null), """
+    public Task Cookie_is_not_essential_by_default_and_waits_for_consent(HostKind server) =>
+        SameAsync(server, Consent(null), """
         GET /set?a=1 [Set-Cookie] -> 200 'set' Set-Cookie=[]
         GET /get?a                -> 200 '-'
         GET /consent              -> 200 'consent'
@@ -80,12 +86,14 @@ public sealed class CookieAttributeTests : DropInCases
             OnAppendCookie = context => context.CookieOptions.Domain = "policy.example",
         }),
     }, """
-        GET /set?a=1 [Set-Cookie] -> 200 'set' cookie Set-Cookie=[session; domain=policy.example; httponly; path=/; samesite=strict; secure]
+        GET /set?a=1 [Set-Cookie]
+            -> 200 'set' cookie Set-Cookie=[session; domain=policy.example; httponly; path=/; samesite=strict; secure]
         GET /get?a                -> 200 '1'
         """);
 
     [Theory, BothServers]
-    public Task Cookie_that_is_rubbish_means_no_session_and_is_left_alone(HostKind server) => SameAsync(server, new() { Cookie = cookie => cookie.Name = "own" }, """
+    public Task Cookie_that_is_rubbish_means_no_session_and_is_left_alone(HostKind server) =>
+        SameAsync(server, new() { Cookie = cookie => cookie.Name = "own" }, """
         GET /get?a {Cookie: own=rubbish}    -> 200 '-'
         GET /untouched {Cookie: own=}       -> 200 'untouched'
         GET /set?a=1 {Cookie: own=rubbish}  -> 200 'set' cookie
@@ -104,7 +112,8 @@ public sealed class CookieAttributeTests : DropInCases
         }),
         Inside = app => app.Use((context, next) =>
         {
-            context.Response.Headers.Append("X-Cookies", context.Request.Cookies.Count(cookie => cookie.Key is "before" or "after").ToString(null as IFormatProvider));
+            var others = context.Request.Cookies.Count(cookie => cookie.Key is "before" or "after");
+            context.Response.Headers["X-Cookies"] = $"{others}";
             return next(context);
         }),
     }, """
@@ -113,10 +122,13 @@ public sealed class CookieAttributeTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Caching_headers_stay_where_the_session_is_not_touched_or_only_read(HostKind server) => SameAsync(server, Cached(), """
-        GET /cached [Cache-Control, Pragma, Expires]      -> 200 '-' Cache-Control=[public, max-age=600] Pragma=[] Expires=[]
+    public Task Caching_headers_stay_where_the_session_is_not_touched_or_only_read(HostKind server) =>
+        SameAsync(server, Cached(), """
+        GET /cached [Cache-Control, Pragma, Expires]
+            -> 200 '-' Cache-Control=[public, max-age=600] Pragma=[] Expires=[]
         GET /set?a=1                                      -> 200 'set' cookie
-        GET /cached [Cache-Control, Pragma, Expires]      -> 200 '1' Cache-Control=[public, max-age=600] Pragma=[] Expires=[]
+        GET /cached [Cache-Control, Pragma, Expires]
+            -> 200 '1' Cache-Control=[public, max-age=600] Pragma=[] Expires=[]
         GET /untouched [Cache-Control, Pragma, Expires]   -> 200 'untouched' Cache-Control=[] Pragma=[] Expires=[]
         """);
 

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Globalization;
 using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +13,8 @@ namespace ClusterSession.Tests.DropIn;
 public sealed class DifferenceTests : DropInCases
 {
     [Theory, BothServers]
-    public Task Difference_cookie_is_sent_again_with_each_commit_because_it_names_it(HostKind server) => DiffersAsync(server, new(), """
+    public Task Difference_cookie_is_sent_again_with_each_commit_because_it_names_it(HostKind server) =>
+        DiffersAsync(server, new(), """
         GET /set?a=1 [renewals]   -> 200 'set' cookie
         GET /set?a=2 [renewals]   -> 200 'set' <> 200 'set' cookie-renewed
         GET /get?a [renewals]     -> 200 '2'
@@ -21,7 +22,8 @@ public sealed class DifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_session_after_an_expired_one_has_a_new_id_and_cookie(HostKind server) => DiffersAsync(server, new(), """
+    public Task Difference_session_after_an_expired_one_has_a_new_id_and_cookie(HostKind server) =>
+        DiffersAsync(server, new(), """
         GET /set?a=1   -> 200 'set' cookie
         after 01:00:00
         GET /set?b=2   -> 200 'set' <> 200 'set' cookie
@@ -29,7 +31,8 @@ public sealed class DifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_answer_with_the_cookie_is_private_and_keeps_its_other_caching_headers(HostKind server) => DiffersAsync(server, new()
+    public Task Difference_answer_with_the_cookie_is_private_and_keeps_its_other_caching_headers(HostKind server) =>
+        DiffersAsync(server, new()
     {
         Inside = app => app.Use((context, next) =>
         {
@@ -37,13 +40,16 @@ public sealed class DifferenceTests : DropInCases
             return next(context);
         }),
     }, """
-        GET /set?a=1 [Cache-Control, Pragma, Expires] -> 200 'set' cookie Cache-Control=[no-store, no-cache] Pragma=[no-cache] Expires=[-1] <> 200 'set' cookie Cache-Control=[private] Pragma=[] Expires=[]
+        GET /set?a=1 [Cache-Control, Pragma, Expires]
+            -> 200 'set' cookie Cache-Control=[no-store, no-cache] Pragma=[no-cache] Expires=[-1]
+            <> 200 'set' cookie Cache-Control=[private] Pragma=[] Expires=[]
         """);
 
     [Theory]
     [BothServers("public, max-age=600")]
     [BothServers("public, immutable, s-maxage=600")]
-    public async Task Difference_cacheable_answer_with_the_cookie_becomes_private_and_not_uncacheable(HostKind server, string caching)
+    public async Task Difference_cacheable_answer_with_the_cookie_becomes_private_and_not_uncacheable(
+        HostKind server, string caching)
     {
         foreach (var isOutside in new[] { true, false })
         {
@@ -53,7 +59,8 @@ public sealed class DifferenceTests : DropInCases
                 Inside = app => Cache(app, isOutside ? null : caching),
             };
             var theirs = await CachingAsync(SessionKind.AddSession, server, program);
-            Assert.Equal(isOutside, theirs.Contains("public", StringComparison.Ordinal)); // From outside it stays public, with the cookie.
+            // From outside it stays public, with the cookie.
+            Assert.Equal(isOutside, theirs.Contains("public", StringComparison.Ordinal));
             Assert.Equal(!isOutside, theirs.Contains("no-store", StringComparison.Ordinal));
             var ours = await CachingAsync(SessionKind.AddClusterSession, server, program);
             Assert.Contains("private", ours, StringComparison.Ordinal);
@@ -64,7 +71,8 @@ public sealed class DifferenceTests : DropInCases
     }
 
     [Theory, BothServers]
-    public Task Difference_session_feature_stays_until_the_response_has_completed(HostKind server) => DiffersAsync(server, new()
+    public Task Difference_session_feature_stays_until_the_response_has_completed(HostKind server) =>
+        DiffersAsync(server, new()
     {
         Outside = app => app.Use(async (context, next) =>
         {
@@ -108,13 +116,15 @@ public sealed class DifferenceTests : DropInCases
     [Theory, BothServers]
     public async Task Difference_sessions_that_begin_and_expire_are_no_log_lines(HostKind server)
     {
-        var (theirs, ours) = (await LogsAsync(SessionKind.AddSession, server), await LogsAsync(SessionKind.AddClusterSession, server));
+        var theirs = await LogsAsync(SessionKind.AddSession, server);
+        var ours = await LogsAsync(SessionKind.AddClusterSession, server);
         Assert.Equal(["AccessingExpiredSession", "SessionStarted"], theirs);
         Assert.Empty(ours);
     }
 
     [Theory, BothServers]
-    public Task Difference_value_above_MaxAttributeBytes_is_refused(HostKind server) => DiffersAsync(server, DropInProgram.With("/large", context =>
+    public Task Difference_value_above_MaxAttributeBytes_is_refused(HostKind server) =>
+        DiffersAsync(server, DropInProgram.With("/large", context =>
     {
         var refusal = Record.Exception(() => context.Session.Set("large", new byte[1024 * 1024 + 1]));
         return refusal?.GetType().Name;
@@ -139,9 +149,10 @@ public sealed class DifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_name_above_MaxAttributeNameBytes_is_refused(HostKind server) => DiffersAsync(server, DropInProgram.With("/long", context =>
+    public Task Difference_name_above_MaxAttributeNameBytes_is_refused(HostKind server) =>
+        DiffersAsync(server, DropInProgram.With("/long", context =>
     {
-        var name = new string('n', int.Parse(context.Request.Query["length"]!, System.Globalization.CultureInfo.InvariantCulture));
+        var name = new string('n', int.Parse(context.Request.Query["length"]!, CultureInfo.InvariantCulture));
         var refusal = Record.Exception(() => context.Session.SetString(name, "1"));
         return refusal?.GetType().Name ?? context.Session.GetString(name);
     }), """
@@ -152,7 +163,8 @@ public sealed class DifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_name_with_half_a_surrogate_pair_is_refused_and_not_one_with_others(HostKind server) => DiffersAsync(server, new()
+    public Task Difference_name_with_half_a_surrogate_pair_is_refused_and_not_one_with_others(HostKind server) =>
+        DiffersAsync(server, new()
     {
         Endpoints = endpoints =>
         {
@@ -183,7 +195,8 @@ public sealed class DifferenceTests : DropInCases
     }
 
     [Theory, BothServers]
-    public Task Difference_array_that_the_application_read_and_changed_is_no_change_of_the_session(HostKind server) => DiffersAsync(server, DropInProgram.With("/alias", context =>
+    public Task Difference_array_that_the_application_read_and_changed_is_no_change_of_the_session(HostKind server) =>
+        DiffersAsync(server, DropInProgram.With("/alias", context =>
     {
         context.Session.Get("a")![0] = (byte)'9';
         context.Session.SetString("b", "2");
@@ -200,17 +213,20 @@ public sealed class DifferenceTests : DropInCases
         var program = new DropInProgram { Cookie = cookie => cookie.Expiration = TimeSpan.FromDays(1) };
         await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(SessionKind.AddSession, server, program));
         await using var run = await StartAsync(SessionKind.AddClusterSession, server, program);
-        Assert.Contains("expires=", await run.Client().SendAsync(new DropInRequest("GET", "/set?a=1", [], ["Set-Cookie"])), StringComparison.Ordinal);
+        var observed = await run.Client().SendAsync(new DropInRequest("GET", "/set?a=1", [], ["Set-Cookie"]));
+        Assert.Contains("expires=", observed, StringComparison.Ordinal);
     }
 
     [Theory, BothServers]
-    public Task Difference_living_session_behind_a_dead_cookie_of_the_same_name_is_found(HostKind server) => DiffersAsync(server, new() { Cookie = cookie => cookie.Name = "own" }, """
+    public Task Difference_living_session_behind_a_dead_cookie_of_the_same_name_is_found(HostKind server) =>
+        DiffersAsync(server, new() { Cookie = cookie => cookie.Name = "own" }, """
         GET /set?a=1 -> 200 'set' cookie
         GET /get?a {Cookie: own=rubbish} -> 200 '-' <> 200 '1'
         """);
 
     [Theory, BothServers]
-    public Task Difference_ReadOnly_endpoint_that_changes_the_session_is_refused(HostKind server) => DiffersAsync(server, new()
+    public Task Difference_ReadOnly_endpoint_that_changes_the_session_is_refused(HostKind server) =>
+        DiffersAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/change", context =>
         {
@@ -232,13 +248,16 @@ public sealed class DifferenceTests : DropInCases
             return next(context);
         }),
     }, """
-        GET /set?a=1 [Set-Cookie] -> 200 'set' cookie Set-Cookie=[session; httponly; path=/; samesite=lax] <> 200 'set' cookie Set-Cookie=[session; httponly; path=/; samesite=lax; secure]
+        GET /set?a=1 [Set-Cookie]
+            -> 200 'set' cookie Set-Cookie=[session; httponly; path=/; samesite=lax]
+            <> 200 'set' cookie Set-Cookie=[session; httponly; path=/; samesite=lax; secure]
         """);
 
     [Theory]
     [InlineData(SessionKind.AddSession, ".AspNetCore.Session")]
     [InlineData(SessionKind.AddClusterSession, ".ClusterSession")]
-    public async Task Difference_cookie_has_a_name_of_ours_so_that_both_can_stand_side_by_side(SessionKind kind, string name)
+    public async Task Difference_cookie_has_a_name_of_ours_so_that_both_can_stand_side_by_side(
+        SessionKind kind, string name)
     {
         await using var run = await StartAsync(kind, HostKind.TestServer, new());
         var client = run.Client();
@@ -280,7 +299,9 @@ public sealed class DifferenceTests : DropInCases
         run.Time.Advance(TimeSpan.FromHours(1));
         Assert.Equal("200 '-'", await client.GetAsync("/get?a"));
         return [.. run.Logs.All.Skip(before)
-            .Where(log => log.Level >= LogLevel.Information && (log.Category.Contains("AspNetCore.Session", StringComparison.Ordinal) || log.Category.StartsWith("ClusterSession", StringComparison.Ordinal)))
+            .Where(log => log.Level >= LogLevel.Information)
+            .Where(log => log.Category.Contains("AspNetCore.Session", StringComparison.Ordinal)
+                || log.Category.StartsWith("ClusterSession", StringComparison.Ordinal))
             .Select(log => log.Event.Name!).Distinct().Order()];
     }
 

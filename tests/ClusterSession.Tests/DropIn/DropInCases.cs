@@ -4,8 +4,8 @@ using Xunit;
 namespace ClusterSession.Tests.DropIn;
 
 /// <summary>
-/// Runs the same program with <c>AddSession</c> and with <c>AddClusterSession</c>, and compares what a client observes. The script says what that is, so that
-/// two programs that fail in the same way do not pass.
+/// Runs the same program with <c>AddSession</c> and with <c>AddClusterSession</c>, and compares what a client
+/// observes. The script says what that is, so that two programs that fail in the same way do not pass.
 /// </summary>
 public abstract class DropInCases
 {
@@ -48,7 +48,7 @@ public abstract class DropInCases
                 var observed = await run.WithTimeAsync(client.SendAsync(step.Request));
                 var isRight = observed == step.Expected(kind);
                 isAsExpected &= isRight;
-                story.AppendLine(isRight ? $"{step.Text} -> {observed}" : $"{step.Text} -> {observed}    EXPECTED {step.Expected(kind)}");
+                story.AppendLine($"{step.Text} -> {observed}{(isRight ? "" : "    EXPECTED " + step.Expected(kind))}");
             }
 
             Assert.True(isAsExpected, $"{kind} on {server}:\n{story}");

@@ -6,8 +6,8 @@ using Microsoft.Net.Http.Headers;
 namespace ClusterSession.Tests.DropIn;
 
 /// <summary>
-/// A client with a cookie jar, which says of each answer what a difference could be in: status, body, what became of the session's cookie, and
-/// the exception that came out of the pipeline.
+/// A client with a cookie jar, which says of each answer what a difference could be in: status, body, what became of
+/// the session's cookie, and the exception that came out of the pipeline.
 /// </summary>
 internal sealed class DropInClient(DropInRun run, HttpClient http)
 {
@@ -19,7 +19,8 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
     public IReadOnlyCollection<string> CookieNames => _jar.Keys;
 
     /// <summary>The name of an exception; the kinds of cancellation are one.</summary>
-    public static string NameOf(Exception failure) => failure is OperationCanceledException ? nameof(OperationCanceledException) : failure.GetType().Name;
+    public static string NameOf(Exception failure) =>
+        failure is OperationCanceledException ? nameof(OperationCanceledException) : failure.GetType().Name;
 
     public Task<string> GetAsync(string path) => SendAsync(new DropInRequest("GET", path, [], []));
 
@@ -32,7 +33,8 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
         {
             if (_jar.Count > 0)
             {
-                request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", _jar.Select(cookie => $"{cookie.Key}={cookie.Value}")));
+                var cookies = _jar.Select(cookie => $"{cookie.Key}={cookie.Value}");
+                request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", cookies));
             }
         }
 
@@ -66,7 +68,8 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
             body = await BodyAsync(response);
             body = asked.Verb == "HEAD" ? "" : body;
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or InvalidOperationException or InvalidDataException)
+        catch (Exception failure) when (failure
+            is HttpRequestException or IOException or InvalidOperationException or InvalidDataException)
         {
             body = "(cut off)";
         }
@@ -88,13 +91,17 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
     private static async Task<string> BodyAsync(HttpResponseMessage response)
     {
         await using var stream = await response.Content.ReadAsStreamAsync();
-        var plain = response.Content.Headers.ContentEncoding.Contains("gzip") ? new GZipStream(stream, CompressionMode.Decompress) : stream;
+        var isPacked = response.Content.Headers.ContentEncoding.Contains("gzip");
+        var plain = isPacked ? new GZipStream(stream, CompressionMode.Decompress) : stream;
         using var reader = new StreamReader(plain);
         var body = await reader.ReadToEndAsync();
         return body.Length <= 200 ? body : body[..200] + "...";
     }
 
-    /// <summary>Keeps the cookies; says what became of the session's: null for nothing, else the rest of "cookie".</summary>
+    /// <summary>
+    /// Keeps the cookies; says what became of the session's: null for nothing, else the rest of
+    /// "cookie".
+    /// </summary>
     private string? Take(HttpResponseMessage response)
     {
         string? became = null;
@@ -115,7 +122,8 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
                 if (IsSession(cookie))
                 {
                     // Ours names the last commit too, and is sent again with each: the same session all the same.
-                    became = run.Kind == SessionKind.AddClusterSession && before?.Split('.')[0] == cookie.Value.ToString().Split('.')[0] ? "-renewed" : "";
+                    var isSame = before?.Split('.')[0] == cookie.Value.ToString().Split('.')[0];
+                    became = isSame && run.Kind == SessionKind.AddClusterSession ? "-renewed" : "";
                 }
             }
         }
@@ -130,12 +138,15 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
             return string.Join(" and ", Cookies(response).Where(IsSession).Select(Text));
         }
 
-        var values = response.Headers.TryGetValues(header, out var found) || response.Content.Headers.TryGetValues(header, out found) ? found : [];
-        return string.Join(",", values);
+        var isThere = response.Headers.TryGetValues(header, out var values)
+            || response.Content.Headers.TryGetValues(header, out values);
+        return isThere ? string.Join(",", values!) : "";
     }
 
     private static IEnumerable<SetCookieHeaderValue> Cookies(HttpResponseMessage response) =>
-        response.Headers.TryGetValues("Set-Cookie", out var values) ? values.Select(value => SetCookieHeaderValue.Parse(value)) : [];
+        response.Headers.TryGetValues("Set-Cookie", out var values)
+            ? values.Select(value => SetCookieHeaderValue.Parse(value))
+            : [];
 
     private bool IsSession(SetCookieHeaderValue cookie) => cookie.Name == SessionCookie || cookie.Name == "own";
 

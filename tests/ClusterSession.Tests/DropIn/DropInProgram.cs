@@ -31,14 +31,20 @@ internal sealed class DropInProgram
     /// <summary>Whether the program forgot to use sessions.</summary>
     public bool IsWithoutSessions { get; init; }
 
-    /// <summary>The path of a branch, the only place where the program uses sessions; it answers with the value that it replaces.</summary>
+    /// <summary>
+    /// The path of a branch, the only place where the program uses sessions; it answers with the
+    /// value that it replaces.
+    /// </summary>
     public string? Branch { get; init; }
 
     /// <summary>A program with one endpoint of its own besides the usual ones.</summary>
     public static DropInProgram With(string path, RequestDelegate endpoint) =>
         new() { Endpoints = endpoints => endpoints.Map(path, endpoint) };
 
-    /// <summary>A program with one endpoint that does something to the session and answers with what it returns.</summary>
+    /// <summary>
+    /// A program with one endpoint that does something to the session and answers with what it
+    /// returns.
+    /// </summary>
     public static DropInProgram With(string path, Func<HttpContext, object?> endpoint) =>
         With(path, context => context.Response.WriteAsync(endpoint(context)?.ToString() ?? "-"));
 
@@ -65,7 +71,10 @@ internal sealed class DropInProgram
             return Task.CompletedTask;
         });
         endpoints.Map("/get", context =>
-            context.Response.WriteAsync(string.Join(',', context.Request.Query.Keys.Select(name => context.Session.GetString(name) ?? "-"))));
+        {
+            var values = context.Request.Query.Keys.Select(name => context.Session.GetString(name) ?? "-");
+            return context.Response.WriteAsync(string.Join(',', values));
+        });
         endpoints.Map("/keys", context => context.Response.WriteAsync(string.Join(',', context.Session.Keys.Order())));
         endpoints.Map("/available", context => context.Response.WriteAsync($"{context.Session.IsAvailable}"));
         endpoints.Map("/remove", context =>

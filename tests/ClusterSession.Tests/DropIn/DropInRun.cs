@@ -21,7 +21,9 @@ internal sealed class DropInRun : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private DropInRun(WebApplication app, SessionKind kind, HostKind server, StoreFaults faults, ManualTimeProvider time, CapturedLogs logs)
+    private DropInRun(
+        WebApplication app, SessionKind kind, HostKind server,
+        StoreFaults faults, ManualTimeProvider time, CapturedLogs logs)
     {
         _app = app;
         Server = server;
@@ -75,7 +77,7 @@ internal sealed class DropInRun : IAsyncDisposable
     {
         var handler = Server == HostKind.TestServer
             ? _app.GetTestServer().CreateHandler()
-            : new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = System.Net.DecompressionMethods.None };
+            : new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false };
         return new DropInClient(this, new HttpClient(handler)
         {
             BaseAddress = new Uri(Server == HostKind.TestServer ? "http://localhost" : _app.Urls.Single()),
@@ -100,7 +102,9 @@ internal sealed class DropInRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
-    private static void AddSessions(IServiceCollection services, SessionKind kind, DropInProgram program, StoreFaults faults, ManualTimeProvider time)
+    private static void AddSessions(
+        IServiceCollection services, SessionKind kind, DropInProgram program,
+        StoreFaults faults, ManualTimeProvider time)
     {
         if (kind == SessionKind.AddSession)
         {
@@ -108,7 +112,10 @@ internal sealed class DropInRun : IAsyncDisposable
             services.AddDistributedMemoryCache();
             services.Configure<MemoryDistributedCacheOptions>(options => options.Clock = new ManualClock(time));
             services.AddSingleton<IDistributedCache>(provider =>
-                new FaultyCache(new MemoryDistributedCache(provider.GetRequiredService<IOptions<MemoryDistributedCacheOptions>>()), faults));
+            {
+                var options = provider.GetRequiredService<IOptions<MemoryDistributedCacheOptions>>();
+                return new FaultyCache(new MemoryDistributedCache(options), faults);
+            });
             services.AddSession(options =>
             {
                 options.IdleTimeout = program.IdleTimeout;
@@ -118,6 +125,8 @@ internal sealed class DropInRun : IAsyncDisposable
         }
         else
         {
+            var inMemory = new InMemorySessionStore(new InMemorySessions(time));
+            var store = faults.Over(inMemory, time, program.StoreTimeout ?? TimeSpan.FromSeconds(1));
             services.AddClusterSession(options =>
             {
                 options.IdleTimeout = program.IdleTimeout;
@@ -128,7 +137,7 @@ internal sealed class DropInRun : IAsyncDisposable
 
                 program.Cookie?.Invoke(options.Cookie);
                 program.Ours?.Invoke(options);
-            }).UseStore(_ => faults.Over(new InMemorySessionStore(new InMemorySessions(time)), time, program.StoreTimeout ?? TimeSpan.FromSeconds(1)));
+            }).UseStore(_ => store);
         }
     }
 
@@ -166,7 +175,8 @@ internal sealed class DropInRun : IAsyncDisposable
         program.Endpoints?.Invoke(_app);
     }
 
-    private IApplicationBuilder UseSessions(IApplicationBuilder app) => Kind == SessionKind.AddSession ? app.UseSession() : app.UseClusterSession();
+    private IApplicationBuilder UseSessions(IApplicationBuilder app) =>
+        Kind == SessionKind.AddSession ? app.UseSession() : app.UseClusterSession();
 
     private sealed class ManualClock(ManualTimeProvider time) : Microsoft.Extensions.Internal.ISystemClock
     {

@@ -3,15 +3,18 @@ using System.Text.RegularExpressions;
 namespace ClusterSession.Tests.DropIn;
 
 /// <summary>
-/// A line of a script: <c>GET /path {Request-Header: value} [Shown-Header] -> what is observed</c>, where <c>&lt;&gt;</c> stands between what is observed with
-/// <c>AddSession</c> and with us; or <c>after 00:10:00</c>, or <c>store fails reads writes</c>.
+/// A line of a script: <c>GET /path {Request-Header: value} [Shown-Header] -> what is observed</c>, or
+/// <c>after 00:10:00</c>, or <c>store fails reads writes</c>. Where the two differ, <c>&lt;&gt;</c> stands between what
+/// is observed with <c>AddSession</c> and with ours.
 /// </summary>
 internal sealed partial record DropInStep(string Text, DropInRequest? Request, string Theirs, string Ours)
 {
+    private const StringSplitOptions Trimmed = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+
     public bool IsDifference => Theirs != Ours;
 
     public static DropInStep[] Parse(string script) =>
-        [.. script.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(ParseLine)];
+        [.. Continued().Replace(script, " ").Split('\n', Trimmed).Select(ParseLine)];
 
     public string Expected(SessionKind kind) => kind == SessionKind.AddSession ? Theirs : Ours;
 
@@ -31,11 +34,16 @@ internal sealed partial record DropInStep(string Text, DropInRequest? Request, s
         var request = new DropInRequest(
             match.Groups["verb"].Value, match.Groups["path"].Value,
             [.. match.Groups["header"].Captures.Select(capture => capture.Value)],
-            match.Groups["shown"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+            match.Groups["shown"].Value.Split(',', Trimmed));
         var expected = match.Groups["expected"].Value.Split(" <> ");
         return new DropInStep($"{request.Verb} {request.Path}", request, expected[0], expected[^1]);
     }
 
-    [GeneratedRegex(@"^(?<verb>[A-Z]+)\s+(?<path>\S+)(\s+\{(?<header>[^}]+)\})*(\s+\[(?<shown>[^\]]+)\])?\s+->\s+(?<expected>.*)$")]
+    /// <summary>What is observed may stand on lines of its own.</summary>
+    [GeneratedRegex(@"\s*\n\s*(?=-> |<> )")]
+    private static partial Regex Continued();
+
+    [GeneratedRegex(
+        @"^(?<verb>[A-Z]+)\s+(?<path>\S+)(\s+\{(?<header>[^}]+)\})*(\s+\[(?<shown>[^\]]+)\])?\s+->\s+(?<expected>.*)$")]
     private static partial Regex Line();
 }

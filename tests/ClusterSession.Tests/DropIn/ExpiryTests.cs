@@ -53,7 +53,8 @@ public sealed class ExpiryTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Cookie_of_an_expired_session_is_not_taken_back_by_reading(HostKind server) => SameAsync(server, Idle, """
+    public Task Cookie_of_an_expired_session_is_not_taken_back_by_reading(HostKind server) =>
+        SameAsync(server, Idle, """
         GET /set?a=1   -> 200 'set' cookie
         after 01:00:00
         GET /get?a     -> 200 '-'

@@ -15,7 +15,8 @@ internal sealed class FaultyCache(IDistributedCache inner, StoreFaults faults) :
 
     public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => inner.Set(key, value, options);
 
-    public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+    public async Task SetAsync(
+        string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
     {
         await HangAsync(token);
         await (faults.NoWrites ? throw new IOException("no writes") : inner.SetAsync(key, value, options, token));
@@ -33,5 +34,6 @@ internal sealed class FaultyCache(IDistributedCache inner, StoreFaults faults) :
 
     public Task RemoveAsync(string key, CancellationToken token = default) => inner.RemoveAsync(key, token);
 
-    private Task HangAsync(CancellationToken token) => faults.Hangs ? Task.Delay(Timeout.Infinite, token) : Task.CompletedTask;
+    private Task HangAsync(CancellationToken token) =>
+        faults.Hangs ? Task.Delay(Timeout.Infinite, token) : Task.CompletedTask;
 }

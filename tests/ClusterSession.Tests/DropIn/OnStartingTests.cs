@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Xunit;
 
 namespace ClusterSession.Tests.DropIn;
@@ -8,7 +10,8 @@ namespace ClusterSession.Tests.DropIn;
 public sealed class OnStartingTests : DropInCases
 {
     [Theory, BothServers]
-    public Task Callback_inside_changes_a_new_session_of_an_answer_with_a_body(HostKind server) => SameAsync(server, Inside, """
+    public Task Callback_inside_changes_a_new_session_of_an_answer_with_a_body(HostKind server) =>
+        SameAsync(server, Inside, """
         GET /untouched?late=1 -> 200 'untouched' cookie
         GET /get?late         -> 200 '1'
         """);
@@ -23,21 +26,24 @@ public sealed class OnStartingTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Callback_outside_changes_a_session_that_is_there_of_an_answer_with_a_body(HostKind server) => SameAsync(server, Outside, """
+    public Task Callback_outside_changes_a_session_that_is_there_of_an_answer_with_a_body(HostKind server) =>
+        SameAsync(server, Outside, """
         GET /set?a=1          -> 200 'set' cookie
         GET /untouched?late=2 -> 200 'untouched'
         GET /keys             -> 200 'a,late'
         """);
 
     [Theory, BothServers]
-    public Task Change_after_StartAsync_is_kept_where_the_session_is_there(HostKind server) => SameAsync(server, Started, """
+    public Task Change_after_StartAsync_is_kept_where_the_session_is_there(HostKind server) =>
+        SameAsync(server, Started, """
         GET /set?a=1     -> 200 'set' cookie
         GET /started?b=2 -> 200 'kept'
         GET /keys        -> 200 'a,b'
         """);
 
     [Theory, BothServers]
-    public Task Change_after_StartAsync_is_kept_where_the_session_was_begun_before(HostKind server) => SameAsync(server, new()
+    public Task Change_after_StartAsync_is_kept_where_the_session_was_begun_before(HostKind server) =>
+        SameAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/streamed", async context =>
         {
@@ -54,7 +60,8 @@ public sealed class OnStartingTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Change_after_StartAsync_is_kept_where_Set_and_Remove_established_the_session(HostKind server) => SameAsync(server, new()
+    public Task Change_after_StartAsync_is_kept_where_Set_and_Remove_established_the_session(HostKind server) =>
+        SameAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/streamed", async context =>
         {
@@ -107,9 +114,9 @@ public sealed class OnStartingTests : DropInCases
 
     internal static DropInProgram Outside => new() { Outside = Late, Endpoints = MapEmpty };
 
-    private static void MapEmpty(Microsoft.AspNetCore.Routing.IEndpointRouteBuilder endpoints) => endpoints.Map("/answer", context =>
+    private static void MapEmpty(IEndpointRouteBuilder endpoints) => endpoints.Map("/answer", context =>
     {
-        context.Response.StatusCode = int.Parse(context.Request.Query["status"]!, System.Globalization.CultureInfo.InvariantCulture);
+        context.Response.StatusCode = int.Parse(context.Request.Query["status"]!, CultureInfo.InvariantCulture);
         return Task.CompletedTask;
     });
 

@@ -17,7 +17,8 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Request_that_is_canceled_keeps_its_changes(HostKind server) => SameAsync(server, DropInProgram.With("/cancel", context =>
+    public Task Request_that_is_canceled_keeps_its_changes(HostKind server) =>
+        SameAsync(server, DropInProgram.With("/cancel", context =>
     {
         context.Session.SetString("b", "2");
         throw new OperationCanceledException();
@@ -28,31 +29,23 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Request_that_throws_in_a_new_session_sends_no_cookie(HostKind server) => SameAsync(server, Failing(), """
+    public Task Request_that_throws_in_a_new_session_sends_no_cookie(HostKind server) =>
+        SameAsync(server, Failing(), """
         GET /fail?b=2 -> 500 '' !ArithmeticException
         GET /get?b    -> 200 '-'
         """);
 
     [Theory, BothServers]
-    public Task Request_that_throws_after_its_headers_keeps_its_changes(HostKind server) => SameAsync(server, Failing(), """
+    public Task Request_that_throws_after_its_headers_keeps_its_changes(HostKind server) =>
+        SameAsync(server, Failing(), """
         GET /set?a=1       -> 200 'set' cookie
         GET /fail-late?b=2 -> 200 '(cut off)' !ArithmeticException
         GET /get?a&b       -> 200 '1,2'
         """);
 
     [Theory, BothServers]
-    public Task Exception_that_is_handled_outside_keeps_the_changes_and_begins_the_session(HostKind server) => SameAsync(server, Failing(app => app.Use(async (context, next) =>
-    {
-        try
-        {
-            await next(context);
-        }
-        catch (ArithmeticException)
-        {
-            context.Response.StatusCode = 418;
-            await context.Response.WriteAsync("handled");
-        }
-    })), """
+    public Task Exception_that_is_handled_outside_keeps_the_changes_and_begins_the_session(HostKind server) =>
+        SameAsync(server, Failing(Catching), """
         GET /fail?b=2 -> 418 'handled' cookie
         GET /get?b    -> 200 '2'
         GET /fail?c=3 -> 418 'handled'
@@ -123,7 +116,8 @@ public sealed class PipelineTests : DropInCases
             """);
 
     [Theory, BothServers]
-    public Task Aborted_request_keeps_its_changes(HostKind server) => SameAsync(server, DropInProgram.With("/aborted", context =>
+    public Task Aborted_request_keeps_its_changes(HostKind server) =>
+        SameAsync(server, DropInProgram.With("/aborted", context =>
     {
         context.Session.SetString("a", "1");
         context.RequestAborted = new CancellationToken(canceled: true);
@@ -144,9 +138,12 @@ public sealed class PipelineTests : DropInCases
                 var own = context.RequestServices.GetRequiredService<OwnSession>();
                 context.Session = own;
                 context.Session.SetString("b", "2");
-                return context.Response.WriteAsync($"{ReferenceEquals(context.Session, own)} {ReferenceEquals(context.Features.Get<ISessionFeature>()!.Session, own)}");
+                var feature = context.Features.Get<ISessionFeature>()!;
+                return context.Response.WriteAsync(
+                    $"{ReferenceEquals(context.Session, own)} {ReferenceEquals(feature.Session, own)}");
             });
-            endpoints.Map("/committed", context => context.Response.WriteAsync(context.RequestServices.GetRequiredService<OwnSession>().Committed));
+            endpoints.Map("/committed", context =>
+                context.Response.WriteAsync(context.RequestServices.GetRequiredService<OwnSession>().Committed));
         },
     }, """
         GET /set?a=1   -> 200 'set' cookie
@@ -156,7 +153,8 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Session_that_is_wrapped_by_the_application_commits_through_the_wrapper(HostKind server) => SameAsync(server, new()
+    public Task Session_that_is_wrapped_by_the_application_commits_through_the_wrapper(HostKind server) =>
+        SameAsync(server, new()
     {
         Inside = app => app.Use((context, next) =>
         {
@@ -179,7 +177,8 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Program_without_the_middleware_has_no_session(HostKind server) => SameAsync(server, new() { IsWithoutSessions = true }, """
+    public Task Program_without_the_middleware_has_no_session(HostKind server) =>
+        SameAsync(server, new() { IsWithoutSessions = true }, """
         GET /get?a     -> 500 '' !InvalidOperationException
         GET /set?a=1   -> 500 '' !InvalidOperationException
         GET /untouched -> 200 'untouched'
@@ -188,7 +187,8 @@ public sealed class PipelineTests : DropInCases
     [Theory, BothServers]
     public Task Branch_without_the_middleware_has_no_session(HostKind server) => SameAsync(server, new()
     {
-        Outside = app => app.Map("/bare", branch => branch.Run(context => context.Response.WriteAsync($"{context.Features.Get<ISessionFeature>() is null}"))),
+        Outside = app => app.Map("/bare", branch => branch.Run(context =>
+            context.Response.WriteAsync($"{context.Features.Get<ISessionFeature>() is null}"))),
     }, """
         GET /bare    -> 200 'True'
         GET /set?a=1 -> 200 'set' cookie
@@ -196,7 +196,8 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Sessions_of_a_branch_alone_are_for_that_branch(HostKind server) => SameAsync(server, new() { Branch = "/shop" }, """
+    public Task Sessions_of_a_branch_alone_are_for_that_branch(HostKind server) =>
+        SameAsync(server, new() { Branch = "/shop" }, """
         GET /shop?a=1  -> 200 '-' cookie
         GET /shop?a=2  -> 200 '1'
         GET /get?a     -> 500 '' !InvalidOperationException
@@ -204,7 +205,8 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task CommitAsync_in_the_endpoint_keeps_what_is_set_before_and_after(HostKind server) => SameAsync(server, new()
+    public Task CommitAsync_in_the_endpoint_keeps_what_is_set_before_and_after(HostKind server) =>
+        SameAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/commit", async context =>
         {
@@ -222,12 +224,14 @@ public sealed class PipelineTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task CommitAsync_that_is_canceled_throws_and_the_request_commits_all_the_same(HostKind server) => SameAsync(server, new()
+    public Task CommitAsync_that_is_canceled_throws_and_the_request_commits_all_the_same(HostKind server) =>
+        SameAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/commit", async context =>
         {
             context.Session.SetString("a", "1");
-            var failure = await Record.ExceptionAsync(() => context.Session.CommitAsync(new CancellationToken(canceled: true)));
+            var canceled = new CancellationToken(canceled: true);
+            var failure = await Record.ExceptionAsync(() => context.Session.CommitAsync(canceled));
             await context.Response.WriteAsync(failure is null ? "none" : DropInClient.NameOf(failure));
         }),
     }, """
@@ -240,7 +244,8 @@ public sealed class PipelineTests : DropInCases
     {
         Endpoints = endpoints => endpoints.Map("/load", async context =>
         {
-            var failure = await Record.ExceptionAsync(() => context.Session.LoadAsync(new CancellationToken(canceled: true)));
+            var canceled = new CancellationToken(canceled: true);
+            var failure = await Record.ExceptionAsync(() => context.Session.LoadAsync(canceled));
             await context.Response.WriteAsync(failure is null ? "none" : DropInClient.NameOf(failure));
         }),
     }, """
@@ -250,7 +255,8 @@ public sealed class PipelineTests : DropInCases
         GET /get?a -> 200 '1'
         """);
 
-    internal static DropInProgram Failing(Action<WebApplication>? outside = null, Action<WebApplication>? inside = null) => new()
+    internal static DropInProgram Failing(
+        Action<WebApplication>? outside = null, Action<WebApplication>? inside = null) => new()
     {
         Outside = outside,
         Inside = inside,
@@ -285,9 +291,23 @@ public sealed class PipelineTests : DropInCases
                 return Task.CompletedTask;
             });
             endpoints.Map("/error-plain", context => context.Response.WriteAsync("plain"));
-            endpoints.Map("/error-keys", context => context.Response.WriteAsync(string.Join(',', context.Session.Keys.Order())));
+            endpoints.Map("/error-keys", context =>
+                context.Response.WriteAsync(string.Join(',', context.Session.Keys.Order())));
         },
     };
+
+    private static void Catching(WebApplication app) => app.Use(async (context, next) =>
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (ArithmeticException)
+        {
+            context.Response.StatusCode = 418;
+            await context.Response.WriteAsync("handled");
+        }
+    });
 
     private static void SetAll(HttpContext context)
     {

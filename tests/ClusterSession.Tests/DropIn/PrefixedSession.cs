@@ -16,7 +16,8 @@ internal sealed class PrefixedSession(ISession inner) : ISession
 
     public Task CommitAsync(CancellationToken cancellationToken = default) => inner.CommitAsync(cancellationToken);
 
-    public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value) => inner.TryGetValue("my-" + key, out value);
+    public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value) =>
+        inner.TryGetValue("my-" + key, out value);
 
     public void Set(string key, byte[] value) => inner.Set("my-" + key, value);
 

@@ -21,7 +21,8 @@ public sealed class ResponseTests : DropInCases
     [BothServers("GET", 404)]
     [BothServers("HEAD", 200)]
     [BothServers("POST", 303)]
-    public Task Change_is_kept_and_its_cookie_sent_with_an_empty_answer(HostKind server, string verb, int status) => SameAsync(server, new()
+    public Task Change_is_kept_and_its_cookie_sent_with_an_empty_answer(HostKind server, string verb, int status) =>
+        SameAsync(server, new()
     {
         Endpoints = endpoints => endpoints.Map("/empty", context =>
         {
@@ -56,7 +57,8 @@ public sealed class ResponseTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Synchronous_write_that_is_not_allowed_is_refused(HostKind server) => SameAsync(server, DropInProgram.With("/sync", context =>
+    public Task Synchronous_write_that_is_not_allowed_is_refused(HostKind server) =>
+        SameAsync(server, DropInProgram.With("/sync", context =>
     {
         context.Session.SetString("a", "1");
         var refusal = Record.Exception(() => context.Response.Body.Write("sync"u8));
@@ -116,7 +118,8 @@ public sealed class ResponseTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Response_that_is_cleared_after_the_change_still_brings_the_cookie(HostKind server) => SameAsync(server, DropInProgram.With("/cleared", context =>
+    public Task Response_that_is_cleared_after_the_change_still_brings_the_cookie(HostKind server) =>
+        SameAsync(server, DropInProgram.With("/cleared", context =>
     {
         context.Session.SetString("a", "1");
         context.Response.Headers["X-Gone"] = "1";
@@ -130,10 +133,12 @@ public sealed class ResponseTests : DropInCases
     private static DropInProgram Writing => DropInProgram.With("/way", async context =>
     {
         var way = context.Request.QueryString.Value![1..];
-        var early = (Body: way == "early-body" ? context.Response.Body : null, Writer: way == "early-writer" ? context.Response.BodyWriter : null);
+        var earlyBody = way == "early-body" ? context.Response.Body : null;
+        var earlyWriter = way == "early-writer" ? context.Response.BodyWriter : null;
         context.Session.SetString("way", way);
         context.Response.ContentType = "text/plain";
-        context.Features.Get<IHttpBodyControlFeature>()!.AllowSynchronousIO = way.StartsWith("sync", StringComparison.Ordinal);
+        var control = context.Features.Get<IHttpBodyControlFeature>()!;
+        control.AllowSynchronousIO = way.StartsWith("sync", StringComparison.Ordinal);
         var bytes = Encoding.UTF8.GetBytes("written");
         switch (way)
         {
@@ -170,10 +175,10 @@ public sealed class ResponseTests : DropInCases
                 File.Delete(file);
                 break;
             case "early-body":
-                await early.Body!.WriteAsync(bytes);
+                await earlyBody!.WriteAsync(bytes);
                 break;
             case "early-writer":
-                await early.Writer!.WriteAsync(bytes);
+                await earlyWriter!.WriteAsync(bytes);
                 break;
             case "writer-as-stream":
                 await context.Response.BodyWriter.AsStream().WriteAsync(bytes);

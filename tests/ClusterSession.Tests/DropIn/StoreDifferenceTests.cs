@@ -5,7 +5,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.DropIn;
 
-/// <summary>What differs while the store is away: <c>AddSession</c> serves an empty session and drops changes, and says so in the log alone.</summary>
+/// <summary>
+/// What differs while the store is away: <c>AddSession</c> serves an empty session and drops
+/// changes, and says so in the log alone.
+/// </summary>
 public sealed class StoreDifferenceTests : DropInCases
 {
     [Theory, BothServers]
@@ -17,7 +20,8 @@ public sealed class StoreDifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task ServeEmpty_is_what_AddSession_does_while_the_store_does_not_answer(HostKind server) => SameAsync(server, ServingEmpty, """
+    public Task ServeEmpty_is_what_AddSession_does_while_the_store_does_not_answer(HostKind server) =>
+        SameAsync(server, ServingEmpty, """
         GET /set?a=1      -> 200 'set' cookie
         store fails reads
         GET /get?a        -> 200 '-'
@@ -34,7 +38,8 @@ public sealed class StoreDifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_request_whose_session_cannot_be_read_is_503_and_not_an_empty_session(HostKind server) => DiffersAsync(server, WithoutCopies, """
+    public Task Difference_request_whose_session_cannot_be_read_is_503_and_not_an_empty_session(HostKind server) =>
+        DiffersAsync(server, WithoutCopies, """
         GET /set?a=1               -> 200 'set' cookie
         store fails reads
         GET /get?a [Retry-After]   -> 200 '-' Retry-After=[] <> 503 '' Retry-After=[2]
@@ -46,7 +51,8 @@ public sealed class StoreDifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_session_that_this_node_has_a_copy_of_is_served_while_the_store_is_away(HostKind server) => DiffersAsync(server, new(), """
+    public Task Difference_session_that_this_node_has_a_copy_of_is_served_while_the_store_is_away(HostKind server) =>
+        DiffersAsync(server, new(), """
         GET /set?a=1      -> 200 'set' cookie
         store fails reads
         GET /get?a        -> 200 '-' <> 200 '1'
@@ -54,14 +60,17 @@ public sealed class StoreDifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_new_session_reads_nothing_and_is_available_while_reads_fail(HostKind server) => DiffersAsync(server, new(), """
+    public Task Difference_new_session_reads_nothing_and_is_available_while_reads_fail(HostKind server) =>
+        DiffersAsync(server, new(), """
         store fails reads
         GET /available -> 200 'False' <> 200 'True'
         GET /set?a=1   -> 200 'set' <> 200 'set' cookie
         """);
 
     [Theory, BothServers]
-    public Task Difference_new_session_that_cannot_be_written_is_503_and_not_a_cookie_without_a_session(HostKind server) => DiffersAsync(server, new(), """
+    public Task Difference_new_session_that_cannot_be_written_is_503_and_not_a_cookie_without_a_session(
+        HostKind server) =>
+        DiffersAsync(server, new(), """
         store fails writes
         GET /set?a=1 [Session-Commit] -> 200 'set' cookie Session-Commit=[] <> 503 '' Session-Commit=[not-committed]
         store answers
@@ -70,7 +79,8 @@ public sealed class StoreDifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_change_that_cannot_be_written_is_503_and_not_lost_in_silence(HostKind server) => DiffersAsync(server, NotJournalled, """
+    public Task Difference_change_that_cannot_be_written_is_503_and_not_lost_in_silence(HostKind server) =>
+        DiffersAsync(server, NotJournalled, """
         GET /set?a=1                  -> 200 'set' cookie
         store fails writes
         GET /set?a=2 [Session-Commit] -> 200 'set' Session-Commit=[] <> 503 '' Session-Commit=[not-committed]
@@ -80,7 +90,8 @@ public sealed class StoreDifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_change_that_cannot_be_written_is_journalled_where_this_node_has_a_copy(HostKind server) => DiffersAsync(server, new(), """
+    public Task Difference_change_that_cannot_be_written_is_journalled_where_this_node_has_a_copy(HostKind server) =>
+        DiffersAsync(server, new(), """
         GET /set?a=1       -> 200 'set' cookie
         store fails writes
         GET /set?a=2       -> 200 'set'
@@ -88,7 +99,8 @@ public sealed class StoreDifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_request_waits_for_the_store_before_its_endpoint_and_LoadAsync_never_fails(HostKind server) => DiffersAsync(server, Loading, """
+    public Task Difference_request_waits_for_the_store_before_its_endpoint_and_LoadAsync_never_fails(HostKind server) =>
+        DiffersAsync(server, Loading, """
         GET /set?a=1      -> 200 'set' cookie
         GET /load         -> 200 'none'
         store fails reads
@@ -96,14 +108,16 @@ public sealed class StoreDifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_store_that_hangs_is_a_503_and_not_a_cancellation_of_LoadAsync(HostKind server) => DiffersAsync(server, Loading, """
+    public Task Difference_store_that_hangs_is_a_503_and_not_a_cancellation_of_LoadAsync(HostKind server) =>
+        DiffersAsync(server, Loading, """
         GET /set?a=1 -> 200 'set' cookie
         store hangs
         GET /load    -> 200 'OperationCanceledException' <> 503 ''
         """);
 
     [Theory, BothServers]
-    public Task Difference_commit_that_hangs_is_a_503_of_unknown_outcome_and_not_lost_in_silence(HostKind server) => DiffersAsync(server, new()
+    public Task Difference_commit_that_hangs_is_a_503_of_unknown_outcome_and_not_lost_in_silence(HostKind server) =>
+        DiffersAsync(server, new()
     {
         StoreTimeout = TimeSpan.FromMilliseconds(100),
     }, """
@@ -112,13 +126,15 @@ public sealed class StoreDifferenceTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task Difference_CommitAsync_throws_an_exception_of_ours_and_not_that_of_the_store(HostKind server) => DiffersAsync(server, Committing, """
+    public Task Difference_CommitAsync_throws_an_exception_of_ours_and_not_that_of_the_store(HostKind server) =>
+        DiffersAsync(server, Committing, """
         store fails writes
         GET /commit -> 200 'IOException' cookie <> 200 'SessionUnavailableException'
         """);
 
     [Theory, BothServers]
-    public Task Difference_session_of_an_outage_has_an_id_and_not_an_empty_one(HostKind server) => DiffersAsync(server, ServingEmpty, """
+    public Task Difference_session_of_an_outage_has_an_id_and_not_an_empty_one(HostKind server) =>
+        DiffersAsync(server, ServingEmpty, """
         GET /set?a=1      -> 200 'set' cookie
         GET /has-id       -> 200 'True'
         store fails reads
@@ -154,7 +170,8 @@ public sealed class StoreDifferenceTests : DropInCases
             KeepNothing(options);
             options.OnStoreUnavailable = SessionOutagePolicy.ServeEmpty;
         },
-        Endpoints = endpoints => endpoints.Map("/has-id", context => context.Response.WriteAsync($"{context.Session.Id.Length > 0}")),
+        Endpoints = endpoints => endpoints.Map("/has-id", context =>
+            context.Response.WriteAsync($"{context.Session.Id.Length > 0}")),
     };
 
     private static DropInProgram WithoutCopies => new() { Ours = KeepNothing };

@@ -21,7 +21,10 @@ internal sealed class StoreFaults
     public IClusterSessionStore Over(IClusterSessionStore inner, TimeProvider time, TimeSpan timeout) =>
         _hanging = new HangingStore(_store = new FaultyStore(inner), time, timeout);
 
-    /// <summary>Sets what fails from now on: <c>reads</c>, <c>writes</c>, <c>touches</c>, <c>hangs</c>, or <c>nothing</c>.</summary>
+    /// <summary>
+    /// Sets what fails from now on: <c>reads</c>, <c>writes</c>, <c>touches</c>, <c>hangs</c>, or
+    /// <c>nothing</c>.
+    /// </summary>
     public void Set(string failing)
     {
         NoReads = failing.Contains("reads", StringComparison.Ordinal);

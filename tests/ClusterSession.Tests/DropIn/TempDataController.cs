@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Filters;
+using Microsoft.AspNetCore.Mvc.ViewFeatures;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ClusterSession.Tests.DropIn;
@@ -77,7 +78,8 @@ public sealed class TempDataController : Controller
 
     public string GetMany() => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
-        $"{TempData["value"]} {TempData["number"]} {((IList<string>)TempData["list"]!).Count} {(DateTime)TempData["day"]!:yyyy-MM-dd} {TempData["guid"]}");
+        $"{TempData["value"]} {TempData["number"]} {((IList<string>)TempData["list"]!).Count} " +
+        $"{(DateTime)TempData["day"]!:yyyy-MM-dd} {TempData["guid"]}");
 
     public async Task SetAndWrite(string value)
     {
@@ -118,7 +120,7 @@ public sealed class TempDataController : Controller
     {
         public override Task ExecuteResultAsync(ActionContext context)
         {
-            var factory = context.HttpContext.RequestServices.GetRequiredService<Microsoft.AspNetCore.Mvc.ViewFeatures.ITempDataDictionaryFactory>();
+            var factory = context.HttpContext.RequestServices.GetRequiredService<ITempDataDictionaryFactory>();
             factory.GetTempData(context.HttpContext)["value"] = value;
             return Task.CompletedTask;
         }
@@ -137,7 +139,7 @@ public sealed class TempDataController : Controller
     {
         public override void OnException(ExceptionContext context)
         {
-            var factory = context.HttpContext.RequestServices.GetRequiredService<Microsoft.AspNetCore.Mvc.ViewFeatures.ITempDataDictionaryFactory>();
+            var factory = context.HttpContext.RequestServices.GetRequiredService<ITempDataDictionaryFactory>();
             factory.GetTempData(context.HttpContext)["value"] = context.Exception.Message;
             context.ExceptionHandled = true;
             context.Result = content.Length > 0 ? new ContentResult { Content = content } : new EmptyResult();

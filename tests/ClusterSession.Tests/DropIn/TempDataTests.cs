@@ -55,7 +55,8 @@ public sealed class TempDataTests : DropInCases
 
     [Theory, BothServers]
     public Task Valid_types_round_trip(HostKind server) => SameAsync(server, Mvc(), """
-        POST /temp/setmany?value=Foo&number=10&list=1&list=2&list=3&day=2010-10-10&guid=382c74c3-721d-4f34-80e5-57657b6cbc27 -> 302 '' cookie
+        POST /temp/setmany?value=Foo&number=10&list=1&list=2&list=3&day=2010-10-10&guid=382c74c3-721d-4f34-80e5-57657b6cbc27
+            -> 302 '' cookie
         GET /temp/getmany -> 200 'Foo 10 3 2010-10-10 382c74c3-721d-4f34-80e5-57657b6cbc27'
         """);
 
@@ -80,7 +81,8 @@ public sealed class TempDataTests : DropInCases
     [BothServers("GET", 404)]
     [BothServers("HEAD", 200)]
     [BothServers("HEAD", 204)]
-    public Task TempData_of_an_answer_without_a_body_is_kept(HostKind server, string verb, int status) => SameAsync(server, Mvc(), $"""
+    public Task TempData_of_an_answer_without_a_body_is_kept(HostKind server, string verb, int status) =>
+        SameAsync(server, Mvc(), $"""
         {verb} /temp/setandanswer?value=Foo&status={status} -> {status} '' cookie
         {verb} /temp/setandanswer?value=Bar&status={status} -> {status} ''
         GET /temp/get                                       -> 200 'Bar'
@@ -93,7 +95,8 @@ public sealed class TempDataTests : DropInCases
     [BothServers("GET", 302)]
     [BothServers("GET", 304)]
     [BothServers("HEAD", 200)]
-    public Task TempData_that_an_answer_without_a_body_reads_is_gone(HostKind server, string verb, int status) => SameAsync(server, Mvc(), $"""
+    public Task TempData_that_an_answer_without_a_body_reads_is_gone(HostKind server, string verb, int status) =>
+        SameAsync(server, Mvc(), $"""
         POST /temp/set?value=Foo                  -> 200 'set' cookie
         {verb} /temp/getandanswer?status={status} -> {status} ''
         GET /temp/get                             -> 204 ''
@@ -141,7 +144,8 @@ public sealed class TempDataTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task TempData_that_an_exception_filter_sets_is_kept_with_a_body(HostKind server) => SameAsync(server, Mvc(), """
+    public Task TempData_that_an_exception_filter_sets_is_kept_with_a_body(HostKind server) =>
+        SameAsync(server, Mvc(), """
         GET /temp/failwithcontent?value=Foo -> 200 'content' cookie
         GET /temp/get                       -> 200 'Foo'
         GET /temp/failwithcontent?value=Bar -> 200 'content'
@@ -160,7 +164,8 @@ public sealed class TempDataTests : DropInCases
         """);
 
     [Theory, BothServers]
-    public Task TempData_without_sessions_is_refused(HostKind server) => SameAsync(server, Mvc(isWithoutSessions: true), """
+    public Task TempData_without_sessions_is_refused(HostKind server) =>
+        SameAsync(server, Mvc(isWithoutSessions: true), """
         POST /temp/set?value=Foo -> 500 '' !InvalidOperationException
         GET /temp/get            -> 500 '' !InvalidOperationException
         GET /temp/unrelated      -> 200 'unrelated'
@@ -170,7 +175,8 @@ public sealed class TempDataTests : DropInCases
     {
         IsWithoutSessions = isWithoutSessions,
         Outside = outside,
-        Services = services => services.AddControllersWithViews().AddSessionStateTempDataProvider().AddApplicationPart(typeof(TempDataController).Assembly),
+        Services = services => services.AddControllersWithViews()
+            .AddSessionStateTempDataProvider().AddApplicationPart(typeof(TempDataController).Assembly),
         Endpoints = endpoints =>
         {
             endpoints.MapControllers();
