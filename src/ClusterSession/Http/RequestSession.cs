@@ -33,6 +33,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         _services = services;
         _context = context;
         _isReadOnly = access?.Concurrency == SessionConcurrency.ReadOnly;
+        Prolongs = access?.Prolongs ?? true;
         Durability = access?.DurabilityIfSet ?? services.Options.Durability;
     }
 
@@ -54,6 +55,9 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     public SessionSource Source { get; private set; } = SessionSource.New;
 
     public SessionDurability Durability { get; set; }
+
+    /// <summary>Whether the request is a use of its session, when it opens it and when it ends.</summary>
+    public bool Prolongs { get; }
 
     public bool HasChanges => _delta is { Count: > 0 };
 
