@@ -13,8 +13,8 @@ namespace ClusterSession.Redis;
 /// </summary>
 /// <remarks>
 /// <code>
-/// open            HGETALL                    every session a node reads is tracked (CLIENT TRACKING), and pushes on the same
-/// revalidate      EVALSHA read.lua           connection tell of changes by others, in order with replies
+/// open            EVALSHA read.lua           every session a node reads is tracked (CLIENT TRACKING), and pushes on the same
+/// revalidate      EVALSHA read.lua           connection tell of changes by others, in order with replies; with the remaining life
 /// commit          EVALSHA commit.lua         only what changed; PEXPIRE if it would end too soon
 /// new, repair     EVALSHA merge.lua          attribute by attribute
 /// touch           EVALSHA touch.lua          at most one per session, node and touch interval

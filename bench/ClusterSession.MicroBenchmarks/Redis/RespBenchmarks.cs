@@ -10,7 +10,7 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.MicroBenchmarks.Redis;
 
-/// <summary>What the Redis store does with bytes: reply of HGETALL to record, commit to command. No socket.</summary>
+/// <summary>What the Redis store does with bytes: reply of read.lua to record, commit to command. No socket.</summary>
 public class RespBenchmarks
 {
     private readonly SampleSession _session = new();
@@ -32,10 +32,10 @@ public class RespBenchmarks
         _reply = ReplyTo(_session.Record);
     }
 
-    [Benchmark(Description = "RESP: scan a reply of HGETALL")]
+    [Benchmark(Description = "RESP: scan a reply of read.lua")]
     public int Scan() => _scanner.Scan(_reply);
 
-    [Benchmark(Description = "RESP: reply of HGETALL to record")]
+    [Benchmark(Description = "RESP: reply of read.lua to record")]
     public object Parse()
     {
         var request = new ReadRequest(_keys, _session.Key, SessionVersion.None, _leases) { Connection = _connection };
@@ -55,7 +55,7 @@ public class RespBenchmarks
         return _output.Length;
     }
 
-    /// <summary>What a server answers for this record: the layout of <see cref="RedisKeys"/> under RESP3.</summary>
+    /// <summary>What a server answers for this record: the layout of <see cref="RedisKeys"/>, and the remaining life.</summary>
     private byte[] ReplyTo(SessionRecord record)
     {
         // MERGE carries header and fields in the form in which they are stored; they are its arguments from the seventh on.
@@ -71,7 +71,7 @@ public class RespBenchmarks
         }
 
         using var reply = new MemoryStream();
-        reply.Write(Encoding.ASCII.GetBytes($"%{1 + record.AttributeCount}\r\n$1\r\nm\r\n"));
+        reply.Write(Encoding.ASCII.GetBytes($"*{3 + (2 * record.AttributeCount)}\r\n$1\r\nm\r\n"));
         for (var left = 1 + (2 * record.AttributeCount); left > 0; left--)
         {
             var bytes = command.ReadBytes();
@@ -80,6 +80,7 @@ public class RespBenchmarks
             reply.Write("\r\n"u8);
         }
 
+        reply.Write(":1200000\r\n"u8); // The remaining life.
         output.Dispose();
         return reply.ToArray();
     }

@@ -26,6 +26,7 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
     protected override StoreTouch Parse(ref RespReader reader) => reader.Bytes switch
     {
         [(byte)'T'] => StoreTouch.Touched,
+        [(byte)'K'] => StoreTouch.Kept,
         [(byte)'M'] => StoreTouch.Missing,
         [(byte)'D'] => StoreTouch.Destroyed,
         _ => throw new RespProtocolException("The touch script answered with an unknown letter."),

@@ -7,7 +7,8 @@ local m = redis.call('HGET', k, 'm')
 
 local function put(from)
   for i = 1, #from, 2000 do redis.call('HSET', k, unpack(from, i, math.min(i + 1999, #from))) end
-  redis.call('PEXPIRE', k, life)
+  -- Never shorter: another node may have prolonged it later, or for longer.
+  if not m or redis.call('PTTL', k) < tonumber(life) then redis.call('PEXPIRE', k, life) end
   redis.call('EXISTS', k) -- Begins tracking anew; see commit.lua.
 end
 
@@ -92,7 +93,7 @@ name(theirs)
 local same = #changed == 0 and #all == #mine and flags == string.byte(m, 2) and created == string.sub(m, 3, 10)
 for i = 1, #all do same = same and all[i] == mine[i] end
 if same then
-  if mode == 'c' then put({}) end -- A write: the WAIT behind a repeated creation is to wait for the first one, and since 7.2 it waits for writes of its own connection only.
+  if mode == 'c' then redis.call('PEXPIRE', k, life) redis.call('EXISTS', k) end -- A write: the WAIT behind a repeated creation is to wait for the first one, and since 7.2 it waits for writes of its own connection only.
   return 'U' .. mine[1]
 end
 if struct.unpack('>I7', mine[1]) >= struct.unpack('>I7', v) then return 'S' .. mine[1] end

@@ -9,9 +9,14 @@ public sealed class ClusterSessionOptions
     public const string Section = "ClusterSession";
 
     /// <summary>
-    /// How long a session lives after its last use. It may live longer by 1.25 times <see cref="TouchInterval"/> and by <see cref="LongestRequest"/>,
-    /// never shorter.
+    /// How long a session lives after its last use, never shorter. A request is a use when it opens the session and when it ends, and whenever it
+    /// commits; one whose endpoint does not prolong sessions is a use only where it commits.
     /// </summary>
+    /// <remarks>
+    /// The node of the last use refuses the session within a second after that, every other node within 1.25 times <see cref="TouchInterval"/> more: it
+    /// knows of uses only what the store was told. Whichever node refuses the session ends it, on all nodes. While nodes have different values, as
+    /// during a rolling change, the longer one of those that used the session holds. Wall clocks play no part.
+    /// </remarks>
     /// <value>Default 20 minutes; 1 second to 365 days.</value>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
@@ -47,12 +52,17 @@ public sealed class ClusterSessionOptions
     public TimeSpan ReplicaTimeout { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// How often reading prolongs a session in the store. In between reads cost the store nothing.
+    /// How often reading prolongs a session in the store. In between reads cost the store nothing, and 1.25 times as long a node that did not see a session's
+    /// last use may serve it after <see cref="IdleTimeout"/>.
     /// </summary>
     /// <value>Default null: a tenth of <see cref="IdleTimeout"/>, at most 1 minute. Else 100 ms to <see cref="IdleTimeout"/>.</value>
     public TimeSpan? TouchInterval { get; set; }
 
-    /// <summary>The longest a request may take from opening a session to its last commit; part of the slack of the store's expiry.</summary>
+    /// <summary>
+    /// How long after its idle timeout the store still keeps a session for requests that are running: one that commits within it finds the session, unless another
+    /// request was refused it meanwhile. No new request is served for that. All nodes must have the same value: one with a longer one takes sessions that
+    /// others have prolonged for idle. Change it on all of them at once.
+    /// </summary>
     /// <value>Default 1 minute; 0 to 1 day.</value>
     public TimeSpan LongestRequest { get; set; } = TimeSpan.FromMinutes(1);
 

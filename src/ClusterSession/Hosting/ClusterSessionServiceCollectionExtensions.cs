@@ -97,6 +97,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<StoreReplay>();
         services.TryAddSingleton<StoreRecovery>();
         services.TryAddSingleton<SessionRepair>();
+        services.TryAddSingleton<SessionExpiry>();
         services.TryAddSingleton<SessionOpener>();
         services.TryAddSingleton<NodeView>();
         services.TryAddSingleton<SessionCommitter>();

@@ -167,8 +167,18 @@ internal sealed class ClusterSessionMiddleware(
             return FinishAsync(context, session, running);
         }
 
+        NoteEnd(session);
         var finishing = session.FinishAsync();
         return finishing.IsCompletedSuccessfully ? Task.CompletedTask : finishing.AsTask();
+    }
+
+    /// <summary>The end of a request is a use of its session too: it may have run for long. What is committed after it is one by itself.</summary>
+    private void NoteEnd(RequestSession session)
+    {
+        if (session is { IsNew: false, Prolongs: true })
+        {
+            touches.Ended(session.Key);
+        }
     }
 
     // 5 commit
@@ -190,6 +200,10 @@ internal sealed class ClusterSessionMiddleware(
         {
             await CommitDespiteExceptionAsync(session).ConfigureAwait(false);
             throw;
+        }
+        finally
+        {
+            NoteEnd(session);
         }
 
         await session.FinishAsync().ConfigureAwait(false);

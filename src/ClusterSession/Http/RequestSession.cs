@@ -77,6 +77,9 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// <summary>Whether the request came with a cookie of this name, of whatever value.</summary>
     public bool BroughtCookie { get; }
 
+    /// <summary>Whether the run is a use of its session, when it opens it and when it ends.</summary>
+    public bool Prolongs { get; private set; }
+
     /// <summary>Whether the application has read or changed attributes.</summary>
     public bool IsTouched { get; private set; }
 
@@ -107,6 +110,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     public void Use(SessionAccessAttribute? access)
     {
         _isReadOnly = access?.Concurrency == SessionConcurrency.ReadOnly;
+        Prolongs = access?.Prolongs ?? true;
         Durability = access?.DurabilityIfSet ?? _services.Options.Durability;
     }
 

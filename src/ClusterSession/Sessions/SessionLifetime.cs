@@ -8,16 +8,33 @@ namespace ClusterSession.Sessions;
 /// wall clock of the node that made the session.
 /// </summary>
 /// <code>
-/// last use            idle timeout        + touch interval + longest request
-/// |-------------------------|-----------------------------------|
-///   alive, always             may still be alive (store's slack)    gone
+/// last use            idle timeout           + 1.25 touch intervals      + longest request
+/// |-------------------------|-----------------------|--------------------------|
+///   alive, on every node      refused by the node     refused by every node;     the store has
+///                             of the last use         a running request may      forgotten it
+///                                                     still commit
 /// </code>
+/// A use is reported to the store within a touch interval by the node that has not prolonged the session itself last (<see cref="SessionTouches"/>).
+/// The node that has, reports a use when the next touch is due: a quarter of the interval, by which the store does not prolong, and one interval
+/// are what the store may not know of, and what every other node adds before it refuses.
 internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, TimeProvider time)
 {
+    private static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(1);
+
     private readonly TimeSpan? _absolute = options.Value.AbsoluteTimeout;
     private readonly TimeSpan _removalMemory = options.Value.TombstoneLife > TimeSpan.FromHours(1) ? options.Value.TombstoneLife : TimeSpan.FromHours(1);
 
+    /// <summary>What a prolongation may seem to be later by than the use it was for: it was on its way, and both are cut to tenths.</summary>
+    public const int Tolerance = 8;
+
+    /// <summary>A use is within the idle timeout until more than that has passed: both moments are cut to tenths.</summary>
     public int IdleTicks { get; } = CoarseClock.Ticks(options.Value.IdleTimeout);
+
+    /// <summary>When a session is idle of which this node saw the last use: not before other nodes have reported theirs.</summary>
+    public int IdleTicksAtLastNode { get; } = CoarseClock.Ticks(Longer(options.Value.IdleTimeout, options.Value.EffectiveTouchInterval * 2.75));
+
+    /// <summary>When a session is idle that the store was last told to prolong so long ago: another node may have used it for a while since.</summary>
+    public int IdleTicksElsewhere { get; } = CoarseClock.Ticks(options.Value.IdleTimeout + (options.Value.EffectiveTouchInterval * 1.25));
 
     public int TouchTicks { get; } = CoarseClock.Ticks(options.Value.EffectiveTouchInterval);
 
@@ -35,18 +52,37 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// <summary>Where that much of it is left, the store need not prolong it.</summary>
     public TimeSpan LeastStoreLife { get; } = options.Value.LeastStoreLife;
 
-    /// <summary>Whether a commit was made within the idle time, so that the session cannot have expired since.</summary>
-    public bool IsWithinIdleTime(SessionVersion commit) =>
-        !commit.IsNone && time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddTicks(commit.Stamp * TimeSpan.TicksPerMicrosecond) < options.Value.IdleTimeout;
+    /// <summary>
+    /// Whether a session of which the store has nothing may have expired; else it was lost. This compares wall clocks, also of different nodes, because there is
+    /// nothing else to ask. So it may only choose how long the session is looked for and what is said of it: no session that is there ends, or lives, by it.
+    /// </summary>
+    public bool MayHaveExpired(SessionVersion seen) =>
+        seen.IsNone || time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddTicks(seen.Stamp * TimeSpan.TicksPerMicrosecond) >= options.Value.IdleTimeout;
 
-    /// <summary>When, on the coarse clock, a commit prolonged the session; "long ago" for one that is older than that matters.</summary>
-    public int TouchedAt(SessionVersion commit, int now)
+    /// <summary>Whether a timestamp of this node lies within the idle timeout.</summary>
+    public bool IsWithinIdleTime(long timestamp) => time.GetElapsedTime(timestamp) <= options.Value.IdleTimeout;
+
+    /// <summary>Whether a copy is within the idle timeout, and before the absolute end, by what this node knows itself.</summary>
+    public bool IsUsable(LocalCopy copy, int now) => now - copy.LastUse <= IdleTicks && !IsPastAbsoluteEnd(copy.Record);
+
+    /// <summary>
+    /// When, on the coarse clock, the store was last told to prolong a session, by the life it has left. A life that a node with a longer timeout has named counts
+    /// as prolonged just now: while timeouts differ, the longer one holds.
+    /// </summary>
+    public int ProlongedAt(TimeSpan? remainingLife, int now) => remainingLife is { } left && left < StoreLife
+        ? now - (int)Math.Min(now, (long)((StoreLife - left).TotalSeconds * CoarseClock.TicksPerSecond))
+        : now;
+
+    /// <summary>How much of the store's life is left, at least, of a session that was used last at a moment on the coarse clock.</summary>
+    public TimeSpan StoreLifeSince(int use, int now)
     {
-        var age = time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddTicks(commit.Stamp * TimeSpan.TicksPerMicrosecond);
-        return age < TimeSpan.Zero ? now : now - CoarseClock.Ticks(age);
+        var life = StoreLife - (TimeSpan.FromSeconds(Math.Max(0, now - use - 1) / (double)CoarseClock.TicksPerSecond));
+        return life > ShortestLife ? life : ShortestLife;
     }
 
     /// <summary>The stamp before which tombstones of attributes are forgotten: no copy that could bring the value back is that old.</summary>
     public long ForgetRemovedBefore() =>
         ((time.GetUtcNow() - _removalMemory).Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

@@ -31,12 +31,16 @@ internal sealed class SessionRepair(
             return (Tombstone(clock.Next()), true);
         }
 
+        // Being stored again is no use of a session: it lives no longer for that.
+        var now = copies.Clock.Now;
+        var usedAt = copies.TryGet(key, out var local) ? local.LastUse : now;
+        var life = lifetime.StoreLifeSince(usedAt, now);
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var mark = copies.Mark(key);
             var version = clock.Next();
-            var answer = await store.MergeAsync(key, new SessionCopy(copy, version, SessionCopyMode.Restore, lifetime.StoreLife), deadline)
+            var answer = await store.MergeAsync(key, new SessionCopy(copy, version, SessionCopyMode.Restore, life), deadline)
                 .ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
@@ -49,14 +53,14 @@ internal sealed class SessionRepair(
                 case StoreCommitOutcome.Committed when answer.Previous.IsNone:
                     losses.LostSession();
                     recent.Add(key, copy, isWhole: true, SessionVersion.None);
-                    copies.Publish(key, copy, answer.Lease, mark, copies.Clock.Now);
+                    copies.Publish(key, copy, answer.Lease, mark, usedAt);
                     return (copy, true);
                 case StoreCommitOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     losses.LostCommit();
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
                     merged = new SessionDelta().ApplyTo(merged, version);
                     recent.Add(key, merged, isWhole: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
-                    copies.Publish(key, merged, answer.Lease, mark, copies.Clock.Now);
+                    copies.Publish(key, merged, answer.Lease, mark, usedAt);
                     return (merged, true);
                 case StoreCommitOutcome.Committed:
                     // Merged into something this node has not seen: what is stored now is known only to the store.
@@ -64,7 +68,7 @@ internal sealed class SessionRepair(
                     copies.Supersede(key, merged, recent.Add(key, copy, isWhole: false, answer.Previous).LacksOthers);
                     return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read ? (read, true) : (merged, false);
                 case StoreCommitOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
-                    copies.Publish(key, stored, answer.Lease, mark, copies.Clock.Now); // Somebody else has brought all of it.
+                    copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
                     return (stored, true);
                 default:
                     return (Unstored(key, merged, stored), false);
@@ -82,7 +86,7 @@ internal sealed class SessionRepair(
         var read = await store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
         if (read.Outcome == StoreReadOutcome.Found)
         {
-            copies.Publish(key, read.Record!, read.Lease, mark, copies.Clock.Now);
+            copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
         }
 
         return read.Record;

@@ -7,13 +7,20 @@ namespace ClusterSession.Stores;
 /// <param name="Record">The session, for <see cref="StoreReadOutcome.Found"/>.</param>
 /// <param name="Lease">How long the answer may be relied on.</param>
 /// <param name="Failure">Why there is no answer, for <see cref="StoreReadOutcome.Unavailable"/>.</param>
-public readonly record struct StoreRead(StoreReadOutcome Outcome, SessionRecord? Record, SessionLease Lease, StoreFailure Failure)
+/// <param name="RemainingLife">
+/// How long the store keeps the session from now on if nothing else happens, for <see cref="StoreReadOutcome.Found"/> and
+/// <see cref="StoreReadOutcome.Unchanged"/>. Null: the store keeps it without end, and no node refuses it as idle.
+/// </param>
+public readonly record struct StoreRead(
+    StoreReadOutcome Outcome, SessionRecord? Record, SessionLease Lease, StoreFailure Failure, TimeSpan? RemainingLife = null)
 {
     /// <summary>The session is there.</summary>
-    public static StoreRead Found(SessionRecord record, SessionLease lease) => new(StoreReadOutcome.Found, record, lease, StoreFailure.None);
+    public static StoreRead Found(SessionRecord record, SessionLease lease, TimeSpan? remainingLife) =>
+        new(StoreReadOutcome.Found, record, lease, StoreFailure.None, remainingLife);
 
     /// <summary>The session still has the version the caller knows.</summary>
-    public static StoreRead Unchanged(SessionLease lease) => new(StoreReadOutcome.Unchanged, null, lease, StoreFailure.None);
+    public static StoreRead Unchanged(SessionLease lease, TimeSpan? remainingLife) =>
+        new(StoreReadOutcome.Unchanged, null, lease, StoreFailure.None, remainingLife);
 
     /// <summary>There is no record and no tombstone.</summary>
     public static StoreRead Missing(SessionLease lease) => new(StoreReadOutcome.Missing, null, lease, StoreFailure.None);

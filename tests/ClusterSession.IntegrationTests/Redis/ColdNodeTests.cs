@@ -29,6 +29,9 @@ public sealed class ColdNodeTests : IAsyncLifetime
         await browser.GetAsync("/set/color/red");
         await using var cold = await RedisNode.StartAsync(_redis);
         await Condition.HoldsAsync(async () => await cold.Browser().GetAsync("/set/a/1") == "1", "the node is connected");
+        var another = _a.Browser();
+        await another.GetAsync("/set/color/blue");
+        await another.GetAsync("/get/color", cold); // The server knows the script from here on.
         var before = await RedisCommands.CountAsync(_redis);
 
         // While the server is stopped, all of them come to wait for the one answer.

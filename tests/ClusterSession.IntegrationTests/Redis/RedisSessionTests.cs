@@ -80,7 +80,7 @@ public sealed class RedisSessionTests : IAsyncLifetime
         store.Observe(new RecordingObserver());
         await Condition.HoldsAsync(async () => (await store.ReadSharedAsync("none", default)).IsAnswered, "the store answers");
 
-        var dropped = proxy.DropReply("HGETALL");
+        var dropped = proxy.DropReply("EVALSHA");
         var read = await store.ReadAsync(SessionKeys.New(), SessionVersion.None, default);
 
         Assert.True(dropped.Dropped.IsCompleted);

@@ -2,6 +2,9 @@ using System.Globalization;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -42,6 +45,36 @@ public sealed class SessionLifeTests : IAsyncLifetime
 
         await browser.GetAsync("/destroy");
         await AssertLifeAsync(key, 2 * idle); // The end is remembered for longer than any copy can be in use.
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Idle_session_is_refused_and_ended_in_Redis_long_before_its_record_expires(bool atAnotherNode)
+    {
+        var (storeOfA, storeOfB) = (RedisNode.Store(_redis.ConnectionString), RedisNode.Store(_redis.ConnectionString));
+        await using var a = await TestNode.StartAsync(storeOfA, Poll, Short);
+        await using var b = await TestNode.StartAsync(storeOfB, Poll, Short);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        Assert.Equal("red", await browser.GetAsync("/poll", b));
+        var thief = browser.Copy();
+        Assert.True(ClusterSession.Sessions.SessionId.TryParse(browser.Id!, out var id));
+
+        await Condition.HoldsAsync(async () => await browser.Copy().GetAsync("/poll", atAnotherNode ? b : a) == "", "the session is refused");
+
+        var read = await storeOfB.ReadAsync(ClusterSession.Sessions.SessionKey.Of(id), ClusterSession.Sessions.SessionVersion.None, default);
+        Assert.Equal(StoreReadOutcome.Destroyed, read.Outcome);
+        Assert.Equal(("", ""), (await thief.GetAsync("/get/color", a), await thief.GetAsync("/get/color", b)));
+
+        static void Poll(IEndpointRouteBuilder endpoints) => endpoints
+            .MapGet("/poll", (HttpContext context) => context.Session.GetString("color") ?? "").WithSessionAccess(SessionConcurrency.ReadOnly, prolongs: false);
+
+        static void Short(ClusterSessionOptions options)
+        {
+            options.IdleTimeout = TimeSpan.FromSeconds(2);
+            options.LongestRequest = TimeSpan.FromDays(1);
+        }
     }
 
     private async Task ShortenAsync(string key) => Assert.Equal("1", await _redis.CommandAsync("PEXPIRE", key, "60000"));

@@ -95,7 +95,8 @@ public abstract partial class SessionStoreConformance
         Assert.Equal(StoreTouch.Missing, await A.TouchAsync(Key, Long, Long, default));
         Assert.Equal(StoreReadOutcome.Missing, await OutcomeAsync(A));
         await CreateAsync();
-        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, Long, default));
+        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, leastLife: 2 * Long, default));
+        Assert.Equal(StoreTouch.Kept, await B.TouchAsync(Key, Long, leastLife: Long / 2, default));
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         Assert.Equal(StoreTouch.Destroyed, await B.TouchAsync(Key, Long, Long, default));
     }
@@ -181,6 +182,51 @@ public abstract partial class SessionStoreConformance
         await Condition.HoldsAsync(async () => await OutcomeAsync(B) == StoreReadOutcome.Missing, "the tombstone is gone");
     }
 
+    [Fact]
+    public async Task Read_says_how_long_the_session_lives_on_and_does_not_prolong_it()
+    {
+        var first = await CreateAsync();
+        var left = await RemainingAsync(A, SessionVersion.None);
+        Assert.InRange(left, Long / 2, Long);
+        Assert.InRange(await RemainingAsync(B, SessionVersion.None), Long / 2, Long);
+        var short1 = SessionKeys.New();
+        await CreateAsync(Short, short1);
+        await Condition.HoldsAsync(async () => await OutcomeAsync(A, short1) == StoreReadOutcome.Missing, "time passes");
+        Assert.InRange(await RemainingAsync(B, first), Long / 2, left - (Short / 2));
+        Assert.InRange(await RemainingAsync(A, Versions.Next()), Long / 2, left - (Short / 2));
+    }
+
+    [Theory]
+    [InlineData("touch")]
+    [InlineData("commit")]
+    [InlineData("merge")]
+    public async Task Life_that_is_read_is_the_one_that_was_named_last_unless_more_is_left(string change)
+    {
+        var version = await CreateAsync(Long / 4);
+        await ProlongAsync(Long);
+        Assert.InRange(await RemainingAsync(A, SessionVersion.None), Long / 2, Long);
+        await ProlongAsync(Short);
+        Assert.InRange(await RemainingAsync(A, SessionVersion.None), Long / 2, Long);
+
+        async Task ProlongAsync(TimeSpan life)
+        {
+            switch (change)
+            {
+                case "touch":
+                    Assert.Equal(life == Long ? StoreTouch.Touched : StoreTouch.Kept, await B.TouchAsync(Key, life, life, default));
+                    break;
+                case "commit":
+                    Assert.Equal(StoreCommitOutcome.Committed, (await CommitAsync(B, version, version = Versions.Next(), Setting("a", $"{life}"), life)).Outcome);
+                    break;
+                default:
+                    var newer = Versions.Next();
+                    var copy = RecordSketch.At(newer, version).With("b", $"{life}", newer).Build();
+                    Assert.Equal(StoreCommitOutcome.Committed, (await MergeAsync(B, copy, version = Versions.Next(), life: life)).Outcome);
+                    break;
+            }
+        }
+    }
+
     /// <summary>Waits until a session of this life, made now, is gone: whatever was to end before it is gone by then too.</summary>
     private async Task PassAsync(TimeSpan life)
     {
@@ -188,4 +234,7 @@ public abstract partial class SessionStoreConformance
         await CreateAsync(life, other);
         await Condition.HoldsAsync(async () => await OutcomeAsync(A, other) == StoreReadOutcome.Missing, "the other session is gone");
     }
+
+    private async Task<TimeSpan> RemainingAsync(IClusterSessionStore store, SessionVersion known) =>
+        Assert.NotNull((await store.ReadAsync(Key, known, default)).RemainingLife);
 }

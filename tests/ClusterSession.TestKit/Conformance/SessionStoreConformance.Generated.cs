@@ -78,7 +78,7 @@ public abstract partial class SessionStoreConformance
                     await CheckAsync($"merge {copy.Mode} {copy.Record.Version} as {copy.Version}", model.Merge(copy), store.MergeAsync(key, copy, default));
                     break;
                 case < 95:
-                    var touch = await store.TouchAsync(key, Long, Long, default);
+                    var touch = await store.TouchAsync(key, Long, leastLife: 2 * Long, default);
                     Assert.Equal(model.IsDestroyed ? StoreTouch.Destroyed : model.Exists ? StoreTouch.Touched : StoreTouch.Missing, touch);
                     break;
                 case < 98:

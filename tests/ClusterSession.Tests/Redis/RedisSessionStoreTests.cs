@@ -21,7 +21,7 @@ public sealed class RedisSessionStoreTests
         await using var server = new ScriptedRedisServer();
         server.OnCommand = command =>
         {
-            isAsked |= command[0] == "HGETALL";
+            isAsked |= command[0] == "EVALSHA";
             return isAsked ? null : command[0] == "PING" ? "+PONG\r\n" : "-ERR unknown command\r\n";
         };
         var options = RedisOptions.Parse($"127.0.0.1:{server.Port},cluster=false");

@@ -130,6 +130,21 @@ internal sealed class SessionCommitter(
         return await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Ends a session because it is idle: a request that still runs finds that when it commits, and no later one opens the session again.
+    /// <see cref="CommitOutcome.Superseded"/> if somebody has committed to it meanwhile; then it lives on.
+    /// </summary>
+    public async ValueTask<CommitResult> ExpireAsync(SessionKey key, SessionVersion expected, StoreDeadline deadline)
+    {
+        if (recent.HasEnded(key))
+        {
+            return CommitResult.Destroyed;
+        }
+
+        clock.Observe(expected);
+        return await EndAsync(key, new SessionEnd(clock.Next(), Expected: expected), deadline).ConfigureAwait(false);
+    }
+
     /// <summary>Ends a session that goes on under another key; what others have committed to it meanwhile goes along.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="copied">What the successor was made of.</param>
@@ -248,7 +263,7 @@ internal sealed class SessionCommitter(
     {
         losses.LostCommit();
         var known = recent.Add(key, delta.ApplyTo(record, version), isWhole: false, previous);
-        copies.Supersede(key, known.Record, known.LacksOthers);
+        copies.Supersede(key, known.Record, known.LacksOthers, isCommit: true);
         var kept = Keep(key, record, isWhole: false, delta, version, StoreFailure.None);
         if (kept.Outcome == CommitOutcome.Committed)
         {
@@ -269,14 +284,14 @@ internal sealed class SessionCommitter(
 
         if (known.IsWhole)
         {
-            copies.Publish(key, known.Record, answer.Lease, mark, copies.Clock.Now);
+            copies.Publish(key, known.Record, answer.Lease, mark, copies.Clock.Now, isCommit: true);
             return known.Record.Version == changed.Version
                 ? CommitResult.Committed(known.Record, isWhole: true)
                 : CommitResult.Committed(changed, isWhole: false); // A later commit was heard of first; this request names its own.
         }
 
         // Read anew at once, not by the next request: that one may come when the store gives no answer. It may give none now either: then this node goes on with what it has.
-        copies.Supersede(key, known.Record, known.LacksOthers);
+        copies.Supersede(key, known.Record, known.LacksOthers, isCommit: true);
         _ = repair.ReadAnewAsync(key);
         return CommitResult.Committed(changed, isWhole: false);
     }

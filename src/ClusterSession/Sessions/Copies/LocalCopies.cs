@@ -65,11 +65,17 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
     }
 
     /// <summary>Puts a copy here, unless a newer one is here already. Answers with the one that is.</summary>
-    public LocalCopy Publish(SessionKey key, SessionRecord record, SessionLease lease, int mark, int touchedAt)
+    /// <param name="key">Which session.</param>
+    /// <param name="record">What the store has.</param>
+    /// <param name="lease">How long that may be relied on.</param>
+    /// <param name="mark">The mark that was taken before the store was asked.</param>
+    /// <param name="touchedAt">Up to when the store knows that the session is in use.</param>
+    /// <param name="isCommit">Whether it is what a request of this node has just committed: a use, and a prolongation.</param>
+    public LocalCopy Publish(SessionKey key, SessionRecord record, SessionLease lease, int mark, int touchedAt, bool isCommit = false)
     {
         if (options.MaxCount == 0)
         {
-            return new LocalCopy(record, lease, touchedAt, touchedAt);
+            return new LocalCopy(record, lease, isCommit ? touchedAt : LocalCopy.Never, touchedAt);
         }
 
         LocalCopy? present;
@@ -86,13 +92,14 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
                 }
 
                 // Being read is no use of a session: else a poll that must not prolong it would keep it alive, and give it back to the store.
+                var usedAt = isCommit ? Math.Max(touchedAt, present.UsedAt) : present.UsedAt;
                 copy = present.IsContainedIn(record)
-                    ? new LocalCopy(record, lease, Math.Max(touchedAt, present.UsedAt), touchedAt)
-                    : new LocalCopy(SessionRecord.Merge(present.Record, record), SessionLease.None, Math.Max(touchedAt, present.UsedAt), touchedAt, isWhole: false, present.LacksOthers);
+                    ? new LocalCopy(record, lease, usedAt, touchedAt, isProlongedHere: isCommit || IsStillProlongedHere(present, record, touchedAt))
+                    : new LocalCopy(SessionRecord.Merge(present.Record, record), SessionLease.None, usedAt, touchedAt, isWhole: false, present.LacksOthers);
             }
             else
             {
-                copy = new LocalCopy(record, lease, touchedAt, touchedAt);
+                copy = new LocalCopy(record, lease, isCommit ? touchedAt : LocalCopy.Never, touchedAt, isProlongedHere: isCommit);
             }
         }
         while (!TryPut(key, present, copy));
@@ -119,7 +126,11 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
     /// <summary>
     /// Others have committed beside what this node knows of a session: that stays here until it is read anew, and who has read the session before publishes what is stale.
     /// </summary>
-    public void Supersede(SessionKey key, SessionRecord known, bool lacksOthers = false)
+    /// <param name="key">Which session.</param>
+    /// <param name="known">What this node knows.</param>
+    /// <param name="lacksOthers">Whether another node is known to have committed something that is not in it.</param>
+    /// <param name="isCommit">Whether a request of this node has just committed: a use.</param>
+    public void Supersede(SessionKey key, SessionRecord known, bool lacksOthers = false, bool isCommit = false)
     {
         Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
         if (options.MaxCount == 0)
@@ -133,7 +144,8 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
         do
         {
             var all = !_copies.TryGetValue(key, out present) || known.ContainsAllOf(present.Record) ? known : SessionRecord.Merge(present.Record, known);
-            copy = new LocalCopy(all, SessionLease.None, now, now, isWhole: false, lacksOthers || present is { LacksOthers: true });
+            var (usedAt, touchedAt) = isCommit || present is null ? (now, now) : (present.UsedAt, present.TouchedAt);
+            copy = new LocalCopy(all, SessionLease.None, usedAt, touchedAt, isWhole: false, lacksOthers || present is { LacksOthers: true });
         }
         while (!TryPut(key, present, copy));
     }
@@ -150,6 +162,10 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
 
     /// <summary>All copies at some moment each; for repair and statistics.</summary>
     public IEnumerable<KeyValuePair<SessionKey, LocalCopy>> All() => _copies;
+
+    /// <summary>Whether nobody else has changed or prolonged a session since this node has prolonged it.</summary>
+    private static bool IsStillProlongedHere(LocalCopy copy, SessionRecord record, int prolongedAt) =>
+        copy.IsProlongedHere && copy.Record.Version == record.Version && prolongedAt <= copy.TouchedAt + SessionLifetime.Tolerance;
 
     private bool TryPut(SessionKey key, LocalCopy? present, LocalCopy copy)
     {

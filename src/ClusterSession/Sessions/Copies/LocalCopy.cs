@@ -6,7 +6,8 @@ namespace ClusterSession.Sessions.Copies;
 /// This node's copy of one session. Record and lease belong together and never change; a new state is a new object. What
 /// changes in place are hints that need no lock: staleness only ever goes from false to true, the times are coarse.
 /// </summary>
-internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int usedAt, int touchedAt, bool isWhole = true, bool lacksOthers = false)
+internal sealed class LocalCopy(
+    SessionRecord record, SessionLease lease, int usedAt, int touchedAt, bool isWhole = true, bool lacksOthers = false, bool isProlongedHere = false)
 {
     private volatile bool _isStale = !isWhole;
 
@@ -14,10 +15,13 @@ internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int us
 
     public SessionLease Lease { get; } = lease;
 
-    /// <summary>When a request last used it, in ticks of <see cref="CoarseClock"/>. Written by requests, read by eviction and expiry.</summary>
+    /// <summary><see cref="UsedAt"/> of a session that no request of this node has used, as far as is known.</summary>
+    public const int Never = 0;
+
+    /// <summary>When a request of this node last used it, in ticks of <see cref="CoarseClock"/>. Written by requests, read by expiry.</summary>
     public int UsedAt = usedAt;
 
-    /// <summary>When the store was last told that the session is in use, in ticks of <see cref="CoarseClock"/>.</summary>
+    /// <summary>Up to when the store knows, or is about to be told, that the session is in use, by any node; in ticks of <see cref="CoarseClock"/>.</summary>
     public int TouchedAt = touchedAt;
 
     /// <summary>
@@ -26,6 +30,15 @@ internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int us
     /// </summary>
     public int CookieSentAt = touchedAt;
 
+    /// <summary>
+    /// Whether this node was the last to prolong the session in the store when the copy was made. While the copy is fresh nobody else has: a store tells of
+    /// that too.
+    /// </summary>
+    public bool IsProlongedHere = isProlongedHere;
+
+    /// <summary>Whether a use that the store does not know of waits to be reported.</summary>
+    public bool IsReportQueued;
+
     /// <summary>Second chance of the eviction: set by use, cleared when the sweep passes.</summary>
     public bool WasUsed = true;
 
@@ -33,6 +46,12 @@ internal sealed class LocalCopy(SessionRecord record, SessionLease lease, int us
     public bool IsFresh => !_isStale && Lease.IsCurrent;
 
     public bool IsStale => _isStale;
+
+    /// <summary>The last use that this node knows of, in ticks of <see cref="CoarseClock"/>.</summary>
+    public int LastUse => Math.Max(UsedAt, TouchedAt);
+
+    /// <summary>Whether a use is known here that the store was not told of.</summary>
+    public bool HasUnreportedUse => UsedAt > TouchedAt;
 
     /// <summary>
     /// Whether it is all that the store had under its version. One that is not lacks what others have committed beside this node's commits: it serves only while the store gives

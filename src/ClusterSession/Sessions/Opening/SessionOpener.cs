@@ -24,6 +24,7 @@ namespace ClusterSession.Sessions.Opening;
 ///   |- missing, local copy: the store lost it: store the copy again
 ///   |- still behind the client, or missing too early: others may be giving it back: ask again for a while
 ///   |- still so: use what there is, flagged as regressed, never silently
+///   |- idle for too long, by the life that the store has left for it: ended, here and in the store
 ///   |- missing, and idle for long: ended;  destroyed: ended
 ///   |- out of time while others may be giving it back: as without an answer, since nobody knows yet whether anything is lost
 ///   |- no answer within the soft timeout, and what this node has of the session contains the client's commit: use that
@@ -38,7 +39,7 @@ namespace ClusterSession.Sessions.Opening;
 /// </remarks>
 internal sealed class SessionOpener(
     StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
-    NotBefores notBefores, SessionCommitter committer, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
+    SessionExpiry expiry, NotBefores notBefores, SessionCommitter committer, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
@@ -101,9 +102,12 @@ internal sealed class SessionOpener(
             var mayGoOnWithout = FindWithoutStore(key, seen) is { LacksOthers: false };
             var (read, mark) = await ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken).ConfigureAwait(false);
             copies.TryGet(key, out var copy);
-            var usable = copy is not null && IsUsable(copy) ? copy : null;
             switch (read.Outcome)
             {
+                case StoreReadOutcome.Unavailable when recent.HasEnded(key):
+                    return OpenedSession.Ended(OpenOutcome.Destroyed); // Meanwhile.
+                case StoreReadOutcome.Unavailable when copy is not null && expiry.IsKnownToBeIdle(copy):
+                    return await ExpireAsync(key, copy.Record, deadline).ConfigureAwait(false) ?? OpenedSession.Unavailable(read.Failure);
                 case StoreReadOutcome.Unavailable:
                     return WithoutStore(key, seen, read.Failure);
                 case StoreReadOutcome.Destroyed:
@@ -113,11 +117,33 @@ internal sealed class SessionOpener(
                     continue; // The copy it was compared with has been evicted meanwhile, or is not whole any more: read again, whole.
             }
 
+            var isThere = read.Outcome is StoreReadOutcome.Found or StoreReadOutcome.Unchanged;
+            if (isThere && (read.Record ?? copy!.Record) is var found && found.Contains(seen) && expiry.MayBeIdle(read.RemainingLife))
+            {
+                if (recent.HasEnded(key))
+                {
+                    return OpenedSession.Ended(OpenOutcome.Destroyed); // By a request that shared the read. Its copy has gone after that was known.
+                }
+
+                if (expiry.IsIdle(copy, found.Version, read.RemainingLife))
+                {
+                    if (await ExpireAsync(key, found, deadline).ConfigureAwait(false) is { } expired)
+                    {
+                        return expired;
+                    }
+
+                    continue; // A running request has committed meanwhile.
+                }
+            }
+
+            // What is not idle by what the store says is not idle by a copy that knows of no use either.
+            var usable = copy is not null && (isThere ? !lifetime.IsPastAbsoluteEnd(copy.Record) : IsUsable(copy)) ? copy : null;
+
             var (record, isWhole) = read.Outcome switch
             {
                 StoreReadOutcome.Found when LacksOthers(key, read.Record!, usable, seen) => (read.Record, true),
-                StoreReadOutcome.Found => await TakeInAsync(key, read.Record!, usable, read.Lease, mark, deadline).ConfigureAwait(false),
-                StoreReadOutcome.Unchanged => (copies.Publish(key, copy!.Record, read.Lease, mark, copy.TouchedAt).Record, true),
+                StoreReadOutcome.Found => await TakeInAsync(key, read, usable, mark, deadline).ConfigureAwait(false),
+                StoreReadOutcome.Unchanged => (PublishAgain(key, copy!, read, mark).Record, true),
                 _ when usable is { IsWhole: true } && !(usable.IsStale && recovery.MayHaveLostEnds) => await repair.RestoreAsync(key, usable.Record, stored: null, deadline).ConfigureAwait(false),
                 _ => ((SessionRecord?)null, true),
             };
@@ -138,7 +164,7 @@ internal sealed class SessionOpener(
                 return OpenedSession.Opened(record, read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated, isWhole: isWhole);
             }
 
-            if (record is null && !lifetime.IsWithinIdleTime(seen))
+            if (record is null && ((copy is not null && !IsUsable(copy) && !recovery.IsUnderWay) || lifetime.MayHaveExpired(seen)))
             {
                 copies.Drop(key);
                 return OpenedSession.Ended(OpenOutcome.Missing);
@@ -161,8 +187,16 @@ internal sealed class SessionOpener(
         }
     }
 
-    private bool IsUsable(LocalCopy copy) =>
-        copies.Clock.Now - copy.UsedAt < lifetime.IdleTicks && !lifetime.IsPastAbsoluteEnd(copy.Record);
+    private bool IsUsable(LocalCopy copy) => lifetime.IsUsable(copy, copies.Clock.Now);
+
+    /// <summary>Ends an idle session, which is then no loss; null if it is not idle any more.</summary>
+    private async ValueTask<OpenedSession?> ExpireAsync(SessionKey key, SessionRecord record, StoreDeadline deadline) =>
+        await expiry.TryEndAsync(key, record.Version, deadline).ConfigureAwait(false) ? OpenedSession.Ended(OpenOutcome.Missing) : null;
+
+    /// <summary>A copy that is still what the store has. Who has prolonged it last is known only if nobody has since.</summary>
+    private LocalCopy PublishAgain(SessionKey key, LocalCopy copy, in StoreRead read, int mark) => copy.IsFresh
+        ? copy
+        : copies.Publish(key, copy.Record, read.Lease, mark, Math.Max(copy.TouchedAt, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now)));
 
     private OpenedSession WithoutStore(SessionKey key, SessionVersion seen, StoreFailure failure)
     {
@@ -188,21 +222,27 @@ internal sealed class SessionOpener(
     /// </summary>
     private (SessionRecord Record, bool IsWhole, bool LacksOthers)? FindWithoutStore(SessionKey key, SessionVersion seen)
     {
-        var known = copies.TryGet(key, out var copy) && IsUsable(copy) ? copy.Record : null;
-        if (known is not null && copy.IsWhole && known.Contains(seen))
+        if (copies.TryGet(key, out var copy) && !IsUsable(copy))
+        {
+            return null; // Idle, unless another node has used it; this one has committed nothing since.
+        }
+
+        var known = copy?.Record;
+        if (known is not null && copy!.IsWhole && known.Contains(seen))
         {
             return (known, true, false);
         }
 
         var committed = recent.Find(key);
+        var pending = journal.Find(key);
         var lacksOthers = committed is { LacksOthers: true } ? seen >= committed.LacksOthersSince : copy is { LacksOthers: true };
-        known = Together(Together(known, committed?.Record), journal.Find(key));
+        known = Together(Together(known, committed?.Record, committed?.At ?? 0), pending.Record, pending.ChangedAt);
         return known is not null && known.Contains(seen) && !lifetime.IsPastAbsoluteEnd(known) ? (known, false, lacksOthers) : null;
     }
 
-    private SessionRecord? Together(SessionRecord? known, SessionRecord? committed)
+    private SessionRecord? Together(SessionRecord? known, SessionRecord? committed, long committedAt)
     {
-        if (committed is null || !lifetime.IsWithinIdleTime(committed.Version) || known?.ContainsAllOf(committed) == true)
+        if (committed is null || !lifetime.IsWithinIdleTime(committedAt) || known?.ContainsAllOf(committed) == true)
         {
             return known;
         }
@@ -218,11 +258,12 @@ internal sealed class SessionOpener(
         copy is { IsWhole: false } && !stored.Contains(seen) && recent.Find(key) is { LacksOthers: true } commit && !stored.Contains(commit.Missing);
 
     /// <summary>Makes what the store has, and what only this node has, the local copy.</summary>
-    private async ValueTask<(SessionRecord? Record, bool IsWhole)> TakeInAsync(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionLease lease, int mark, StoreDeadline deadline)
+    private async ValueTask<(SessionRecord? Record, bool IsWhole)> TakeInAsync(SessionKey key, StoreRead read, LocalCopy? copy, int mark, StoreDeadline deadline)
     {
+        var stored = read.Record!;
         if (copy is null || copy.IsContainedIn(stored))
         {
-            copies.Publish(key, stored, lease, mark, copy?.TouchedAt ?? lifetime.TouchedAt(stored.Version, copies.Clock.Now));
+            copies.Publish(key, stored, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
             return (stored, true);
         }
 
@@ -274,14 +315,15 @@ internal sealed class SessionOpener(
         try
         {
             var mark = copies.Mark(key);
-            var isKnown = copies.TryGet(key, out var copy) && copy.IsWhole && IsUsable(copy);
-            var read = isKnown && copy.IsFresh && copy.Record.Contains(seen)
-                ? StoreRead.Unchanged(copy.Lease) // Another read has ended since this request looked.
+            var isKnown = copies.TryGet(key, out var copy) && copy.IsWhole && !lifetime.IsPastAbsoluteEnd(copy.Record);
+            var now = copies.Clock.Now;
+            var read = isKnown && copy.IsFresh && copy.Record.Contains(seen) && IsUsable(copy)
+                ? StoreRead.Unchanged(copy.Lease, lifetime.StoreLifeSince(copy.TouchedAt, now)) // Another read has ended since this request looked.
                 : await store.ReadAsync(key, isKnown ? copy.Record.Version : SessionVersion.None).ConfigureAwait(false);
             if (copy is not { IsWhole: true } && read.Outcome == StoreReadOutcome.Found)
             {
                 // Before the read is forgotten: who comes now finds the one or the other, and does not read again.
-                copies.Publish(key, read.Record!, read.Lease, mark, lifetime.TouchedAt(read.Record!.Version, copies.Clock.Now));
+                copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
             }
 
             _reads.TryRemove(key, out _);

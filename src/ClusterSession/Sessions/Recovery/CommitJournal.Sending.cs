@@ -142,7 +142,7 @@ internal sealed partial class CommitJournal
             var mark = _copies.Mark(key);
             var sent = mode == SessionCopyMode.Amend ? PendingSession.Unsent(record, stored) : record;
             var version = _clock.Next();
-            var copy = new SessionCopy(sent, version, mode, _lifetime.StoreLife, Base: stored);
+            var copy = new SessionCopy(sent, version, mode, StoreLifeOf(key), Base: stored);
             var answer = await _store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             _clock.Observe(answer.Previous);
             switch (answer.Outcome)
@@ -190,7 +190,7 @@ internal sealed partial class CommitJournal
         {
             if (ReferenceEquals(copy.Record, sent))
             {
-                _copies.Publish(key, stored, lease, mark, _copies.Clock.Now);
+                _copies.Publish(key, stored, lease, mark, copy.LastUse);
                 return;
             }
 
@@ -202,6 +202,10 @@ internal sealed partial class CommitJournal
 
         _copies.OnChanged(key);
     }
+
+    /// <summary>A commit may have waited here for long, and its session has been used no later for that.</summary>
+    private TimeSpan StoreLifeOf(SessionKey key) =>
+        _copies.TryGet(key, out var copy) ? _lifetime.StoreLifeSince(copy.LastUse, _copies.Clock.Now) : _lifetime.StoreLife;
 
     private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)
     {

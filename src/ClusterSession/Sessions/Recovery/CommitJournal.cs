@@ -141,6 +141,7 @@ internal sealed partial class CommitJournal
                 // already, that has this version's place.
                 var changed = delta.ApplyTo(known, version, state: isUnsent ? version : _clock.Next());
                 pending.Record = changed;
+                pending.ChangedAt = _time.GetTimestamp();
                 Interlocked.Add(ref _bytes, changed.Size - before);
                 Keep(key, changed, isWhole, mark);
                 if (failure != StoreFailure.None)
@@ -201,17 +202,17 @@ internal sealed partial class CommitJournal
         }
     }
 
-    /// <summary>The session with everything that is pending, or null.</summary>
-    public SessionRecord? Find(SessionKey key)
+    /// <summary>The session with everything that is pending, or null, and when the last of it came.</summary>
+    public (SessionRecord? Record, long ChangedAt) Find(SessionKey key)
     {
         if (_count == 0 || !_pending.TryGetValue(key, out var pending))
         {
-            return null;
+            return default;
         }
 
         lock (pending)
         {
-            return pending.Record;
+            return (pending.Record, pending.ChangedAt);
         }
     }
 
@@ -242,7 +243,7 @@ internal sealed partial class CommitJournal
         var hasCopy = _copies.TryGet(key, out var copy);
         if (!(hasCopy ? copy.IsWhole : isWhole))
         {
-            _copies.Supersede(key, changed);
+            _copies.Supersede(key, changed, isCommit: true);
             return;
         }
 
@@ -252,6 +253,7 @@ internal sealed partial class CommitJournal
         }
 
         var published = _copies.Publish(key, changed, lease, mark, touchedAt);
+        published.UsedAt = _copies.Clock.Now; // The store has not been told; a touch, or the sending of this, does.
         if (isStale)
         {
             published.MarkStale();

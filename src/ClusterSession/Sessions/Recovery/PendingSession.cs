@@ -28,6 +28,9 @@ internal sealed class PendingSession(DateTimeOffset since)
     /// <summary>When the oldest of it was acknowledged.</summary>
     public DateTimeOffset Since { get; } = since;
 
+    /// <summary>When the last commit came, as a timestamp.</summary>
+    public long ChangedAt { get; set; }
+
     /// <summary>One sending at a time.</summary>
     public SemaphoreSlim Sending { get; } = new(1, 1);
 

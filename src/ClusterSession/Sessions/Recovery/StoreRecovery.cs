@@ -26,7 +26,7 @@ namespace ClusterSession.Sessions.Recovery;
 /// A node that shuts down gives back without any pause what it still has to, before the journal drains: its commits that the new server lacks are nowhere else.
 /// </remarks>
 internal sealed class StoreRecovery(
-    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, NotBefores notBefores, SessionLifetime lifetime,
+    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, NotBefores notBefores, SessionLifetime lifetime, SessionTouches touches,
     IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, ILogger<StoreRecovery> logger)
     : BackgroundService, ISessionObserver
 {
@@ -63,6 +63,7 @@ internal sealed class StoreRecovery(
     {
         copies.OnChanged(key);
         recent.OnChanged(key);
+        touches.OnChanged(key);
     }
 
     public void OnSharedChanged(string name)

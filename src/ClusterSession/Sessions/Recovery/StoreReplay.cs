@@ -157,10 +157,12 @@ internal sealed class StoreReplay(
             return false;
         }
 
+        // Being given back is no use of a session: it lives no longer for that.
+        var life = copies.TryGet(key, out var copy) ? lifetime.StoreLifeSince(copy.LastUse, copies.Clock.Now) : lifetime.StoreLife;
         while (true)
         {
             var mode = isOutdated() || !lacking.IsNone ? SessionCopyMode.Amend : SessionCopyMode.Restore;
-            var answer = await store.MergeAsync(key, new SessionCopy(record, clock.Next(), mode, lifetime.StoreLife, Base: lacking)).ConfigureAwait(false);
+            var answer = await store.MergeAsync(key, new SessionCopy(record, clock.Next(), mode, life, Base: lacking)).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {

@@ -34,15 +34,15 @@ public sealed class InMemorySessionStore : IClusterSessionStore
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
         new(_sessions.Read(key) switch
         {
-            null => StoreRead.Missing(SessionLease.Always),
-            { IsDestroyed: true } => StoreRead.Destroyed,
-            var record when !known.IsNone && record.Version == known => StoreRead.Unchanged(SessionLease.Always),
-            var record => StoreRead.Found(record, SessionLease.Always),
+            (null, _) => StoreRead.Missing(SessionLease.Always),
+            ({ IsDestroyed: true }, _) => StoreRead.Destroyed,
+            var (record, left) when !known.IsNone && record.Version == known => StoreRead.Unchanged(SessionLease.Always, left),
+            var (record, left) => StoreRead.Found(record, SessionLease.Always, left),
         });
 
     /// <inheritdoc/>
     public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
-        new(_sessions.Update(key, change.Life, this, stored =>
+        new(_sessions.Update(key, change.Life, change.LeastLife, this, (stored, _) =>
         {
             if (stored is null or { IsDestroyed: true })
             {
@@ -67,7 +67,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
 
     /// <inheritdoc/>
     public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
-        new(_sessions.Update(key, copy.Life, this, stored =>
+        new(_sessions.Update(key, copy.Life, copy.Life, this, (stored, _) =>
         {
             switch (stored)
             {
@@ -105,7 +105,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
     /// <inheritdoc/>
     public ValueTask<StoreCommit> DestroyAsync(
         SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-        new(_sessions.Update(key, tombstoneLife, this, stored =>
+        new(_sessions.Update(key, tombstoneLife, TimeSpan.MaxValue, this, (stored, _) =>
         {
             if (stored is { IsDestroyed: true })
             {
@@ -130,11 +130,11 @@ public sealed class InMemorySessionStore : IClusterSessionStore
 
     /// <inheritdoc/>
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
-        new(_sessions.Update(key, life, this, stored => stored switch
+        new(_sessions.Update(key, life, leastLife, this, (stored, isProlonged) => stored switch
         {
             null => ((SessionRecord?)null, StoreTouch.Missing),
             { IsDestroyed: true } => (null, StoreTouch.Destroyed),
-            _ => (stored, StoreTouch.Touched),
+            _ => (stored, isProlonged ? StoreTouch.Touched : StoreTouch.Kept),
         }));
 
     /// <inheritdoc/>

@@ -46,21 +46,28 @@ public sealed class InMemorySessions(TimeProvider time)
         }
     }
 
-    internal SessionRecord? Read(SessionKey key)
+    internal (SessionRecord? Record, TimeSpan RemainingLife) Read(SessionKey key)
     {
         if (!_slots.TryGetValue(key, out var slot))
         {
-            return null;
+            return default;
         }
 
         lock (slot)
         {
-            return slot.Until > time.GetTimestamp() ? slot.Record : null;
+            var now = time.GetTimestamp();
+            return slot.Until > now ? (slot.Record, time.GetElapsedTime(now, slot.Until)) : default;
         }
     }
 
-    /// <summary>Lets <paramref name="change"/> see the live record and answer with the one to store, or null to leave it.</summary>
-    internal T Update<T>(SessionKey key, TimeSpan life, InMemorySessionStore by, Func<SessionRecord?, (SessionRecord? Stored, T Answer)> change)
+    /// <summary>Lets <paramref name="change"/> see the live record, and whether too little of its life is left, and answer with the one to store, or null to leave it.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="life">How long it lives from now on; a tombstone takes the place of a record with a life of its own.</param>
+    /// <param name="leastLife">Where that much is left, it is not prolonged, and a record that stays the same is left alone.</param>
+    /// <param name="by">The store of the node that changes it.</param>
+    /// <param name="change">The change.</param>
+    internal T Update<T>(
+        SessionKey key, TimeSpan life, TimeSpan leastLife, InMemorySessionStore by, Func<SessionRecord?, bool, (SessionRecord? Stored, T Answer)> change)
     {
         SweepNowAndThen();
         while (true)
@@ -74,11 +81,13 @@ public sealed class InMemorySessions(TimeProvider time)
                 }
 
                 var now = time.GetTimestamp();
-                var (stored, answer) = change(slot.Until > now ? slot.Record : null);
-                if (stored is not null)
+                var before = slot.Until > now ? slot.Record : null;
+                var isProlonged = before is null || time.GetElapsedTime(now, slot.Until) < leastLife;
+                var (stored, answer) = change(before, isProlonged);
+                if (stored is not null && (isProlonged || !ReferenceEquals(stored, before)))
                 {
                     slot.Record = stored;
-                    slot.Until = now + (long)(life.TotalSeconds * time.TimestampFrequency);
+                    slot.Until = isProlonged ? now + (long)(life.TotalSeconds * time.TimestampFrequency) : slot.Until;
                     Announce(key, by);
                 }
 

@@ -138,7 +138,7 @@ public sealed class LocalCopiesTests
     public void Being_published_again_is_no_use()
     {
         var copies = Copies();
-        var first = copies.Publish(_key, Record(1), SessionLease.Always, copies.Mark(_key), copies.Clock.Now);
+        var first = copies.Publish(_key, Record(1), SessionLease.Always, copies.Mark(_key), copies.Clock.Now, isCommit: true);
         var usedAt = first.UsedAt;
         _time.Advance(TimeSpan.FromMinutes(5));
         Assert.Equal(usedAt, copies.Publish(_key, Record(1), SessionLease.Always, copies.Mark(_key), first.TouchedAt).UsedAt);
