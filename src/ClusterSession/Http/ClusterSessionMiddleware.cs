@@ -56,15 +56,15 @@ internal sealed class ClusterSessionMiddleware(
             && opener.TryOpenLocal(cookie.Key, cookie.Seen, out var copy))
         {
             session.Begin(cookie, OpenedSession.Opened(copy.Record, SessionSource.LocalCopy));
-            touches.Used(cookie.Key, copy, access?.Prolongs ?? true);
+            touches.Used(cookie.Key, copy, session.Prolongs);
             return RunAsync(context, session);
         }
 
-        return OpenAndRunAsync(context, session, cookie, hasSeveral, access);
+        return OpenAndRunAsync(context, session, cookie, hasSeveral);
     }
 
     private async Task OpenAndRunAsync(
-        HttpContext context, RequestSession session, CookieReading cookie, bool hasSeveral, SessionAccessAttribute? access)
+        HttpContext context, RequestSession session, CookieReading cookie, bool hasSeveral)
     {
         var deadline = session.BeginWaiting();
         if (cookie.Verdict == CookieVerdict.UnknownKey)
@@ -105,20 +105,19 @@ internal sealed class ClusterSessionMiddleware(
                 return;
             }
 
-            Begin(session, cookie, opened, access);
+            Begin(session, cookie, opened);
         }
 
         await RunAsync(context, session).ConfigureAwait(false);
     }
 
-    private void Begin(
-        RequestSession session, in CookieReading cookie, in OpenedSession opened, SessionAccessAttribute? access)
+    private void Begin(RequestSession session, in CookieReading cookie, in OpenedSession opened)
     {
         switch (opened.Outcome)
         {
             case OpenOutcome.Opened:
                 session.Begin(cookie, opened);
-                touches.Used(cookie.Key, access?.Prolongs ?? true);
+                touches.Used(cookie.Key, session.Prolongs);
                 break;
             case OpenOutcome.Missing:
                 session.BeginInsteadOfMissing(opened.IsRegressed);
@@ -142,7 +141,7 @@ internal sealed class ClusterSessionMiddleware(
 
         if (!session.IsNew)
         {
-            touches.Used(session.Key, access?.Prolongs ?? true);
+            touches.Used(session.Key, session.Prolongs);
         }
 
         return RunAsync(context, session);
@@ -172,7 +171,10 @@ internal sealed class ClusterSessionMiddleware(
         return finishing.IsCompletedSuccessfully ? Task.CompletedTask : finishing.AsTask();
     }
 
-    /// <summary>The end of a request is a use of its session too: it may have run for long. What is committed after it is one by itself.</summary>
+    /// <summary>
+    /// The end of a request is a use of its session too: it may have run for long. What is committed after it is one by
+    /// itself.
+    /// </summary>
     private void NoteEnd(RequestSession session)
     {
         if (session is { IsNew: false, Prolongs: true })

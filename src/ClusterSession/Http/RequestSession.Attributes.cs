@@ -8,6 +8,11 @@ namespace ClusterSession.Http;
 /// <summary>What the application reads and writes.</summary>
 internal sealed partial class RequestSession
 {
+    /// <summary>
+    /// What a ReadOnly endpoint has removed. TempData takes its entry out to look at it and puts the same bytes back before
+    /// the headers leave: no change, if nothing is left here by then.
+    /// </summary>
+    private List<string>? _removedReadOnly;
     private bool _isEstablished; // a new session in which something was set, even if it was removed again
 
     public IEnumerable<string> Keys
@@ -19,7 +24,8 @@ internal sealed partial class RequestSession
             foreach (var attribute in Record)
             {
                 var name = attribute.Name;
-                if (attribute.Exists && !SessionPrincipal.IsReserved(name) && _delta?.TryGet(name, out _) != true)
+                if (attribute.Exists && !SessionPrincipal.IsReserved(name) && _delta?.TryGet(name, out _) != true
+                    && _removedReadOnly?.Contains(name) != true)
                 {
                     keys.Add(name);
                 }
@@ -40,7 +46,9 @@ internal sealed partial class RequestSession
         }
     }
 
-    public Task LoadAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+    /// <summary>The session was opened before the endpoint ran.</summary>
+    public Task LoadAsync(CancellationToken cancellationToken = default) =>
+        cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : Task.CompletedTask;
 
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
     {
@@ -99,7 +107,12 @@ internal sealed partial class RequestSession
 
         if (TryFindStored(key, out _))
         {
-            if (_delta?.TryGet(key, out var changed) != true || changed is not null)
+            if (_isReadOnly)
+            {
+                ThrowIfEnded();
+                (_removedReadOnly ??= []).Add(key);
+            }
+            else if (_delta?.TryGet(key, out var changed) != true || changed is not null)
             {
                 BeforeChange();
                 Delta.Remove(key);
@@ -123,8 +136,22 @@ internal sealed partial class RequestSession
     private bool TryFindStored(string key, out SessionAttribute attribute)
     {
         attribute = default;
-        return _record is not null && _record.TryFind(key, out attribute) && attribute.Exists;
+        return _record is not null && _record.TryFind(key, out attribute) && attribute.Exists
+            && _removedReadOnly?.Contains(key) != true;
     }
+
+    private void ThrowIfReadOnlyRemoved()
+    {
+        if (_removedReadOnly is [var name, ..])
+        {
+            _removedReadOnly = null;
+            throw ReadOnlyChange($"removes the attribute '{name}'");
+        }
+    }
+
+    private InvalidOperationException ReadOnlyChange(string what) => new(
+        $"The endpoint '{_context.GetEndpoint()?.DisplayName}' has [SessionAccess(SessionConcurrency.ReadOnly)] and {what}. " +
+        "Mark it as Merge, or do not change the session there.");
 
     private void SetOwned(string key, byte[] value)
     {
@@ -138,6 +165,7 @@ internal sealed partial class RequestSession
                 $"{options.MaxAttributeBytes:N0}. Store less in the session, or raise the limit.", nameof(value));
         }
 
+        _removedReadOnly?.Remove(key);
         var exists = TryFindStored(key, out var attribute);
         if (exists && attribute.Payload.SequenceEqual(value))
         {
@@ -166,18 +194,10 @@ internal sealed partial class RequestSession
     /// <summary>Refuses a change that could not be kept. Asked only where something really changes.</summary>
     private void BeforeChange()
     {
-        if (_isCompleted || (!IsRunning && HaveHeadersLeft))
-        {
-            throw new InvalidOperationException(
-                "The request of this session has ended. Change the session before the request ends; " +
-                "work that goes on after it has no session.");
-        }
-
+        ThrowIfEnded();
         if (_isReadOnly)
         {
-            throw new InvalidOperationException(
-                $"The endpoint '{_context.GetEndpoint()?.DisplayName}' has [SessionAccess(SessionConcurrency.ReadOnly)] " +
-                "and changes the session. Mark it as Merge, or do not change the session there.");
+            throw ReadOnlyChange("changes the session");
         }
 
         if (IsNew && IsAvailable && !HasChanges && HaveHeadersLeft)
@@ -191,6 +211,16 @@ internal sealed partial class RequestSession
         if (IsAvailable)
         {
             Response.Arm(_bodyAtRun);
+        }
+    }
+
+    private void ThrowIfEnded()
+    {
+        if (_isCompleted || (!IsRunning && HaveHeadersLeft))
+        {
+            throw new InvalidOperationException(
+                "The request of this session has ended. Change the session before the request ends; " +
+                "work that goes on after it has no session.");
         }
     }
 }

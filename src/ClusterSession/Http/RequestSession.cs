@@ -110,6 +110,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     public void Use(SessionAccessAttribute? access)
     {
         _isReadOnly = access?.Concurrency == SessionConcurrency.ReadOnly;
+        _removedReadOnly = null;
         Prolongs = access?.Prolongs ?? true;
         Durability = access?.DurabilityIfSet ?? _services.Options.Durability;
     }
@@ -183,6 +184,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     public Task BeforeHeadersAsync(bool isLast)
     {
         isLast |= !_services.LastCallback.IsInstalled;
+        if (isLast)
+        {
+            ThrowIfReadOnlyRemoved();
+        }
+
         if (_response is null && _cookie is null)
         {
             HaveHeadersLeft = isLast;
@@ -264,7 +270,17 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// <summary>A run of the pipeline has ended: commits what the response has not waited for.</summary>
     public ValueTask FinishAsync()
     {
+        if (HaveHeadersLeft)
+        {
+            ThrowIfReadOnlyRemoved();
+        }
+
         IsRunning = false;
+        if (_replacement is not null)
+        {
+            return CommitReplacementAsync(_replacement);
+        }
+
         return _response is null ? ValueTask.CompletedTask : _response.FinishAsync();
     }
 
@@ -287,6 +303,17 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         _delta = null;
         _isEstablished = false;
         _response?.Abandon();
+    }
+
+    /// <summary>A session of the application's own is committed as AddSession would.</summary>
+    private async ValueTask CommitReplacementAsync(ISession replacement)
+    {
+        if (_response is not null)
+        {
+            await _response.FinishAsync().ConfigureAwait(false);
+        }
+
+        await replacement.CommitAsync().ConfigureAwait(false);
     }
 
     private async Task CommitBeforeHeadersAsync(bool isLast)

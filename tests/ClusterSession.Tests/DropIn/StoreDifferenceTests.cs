@@ -145,7 +145,9 @@ public sealed class StoreDifferenceTests : DropInCases
     public async Task Difference_outage_is_not_an_error_in_the_log_for_each_request(HostKind server)
     {
         Assert.InRange(await ErrorsAsync(SessionKind.AddSession, server), 10, 20);
-        Assert.InRange(await ErrorsAsync(SessionKind.AddClusterSession, server), 0, 1);
+
+        // The store is not responding, and the first request that could not do without it.
+        Assert.InRange(await ErrorsAsync(SessionKind.AddClusterSession, server), 1, 2);
     }
 
     /// <summary>How many errors ten requests are in the log while the store does not answer.</summary>
