@@ -195,7 +195,7 @@ internal sealed class ClusterSessionMiddleware(
             services.Logger.CommitFailed(unavailable.Failure);
             session.Abandon();
             session.Reject();
-            SessionResponse.Reject(context, _options.RetryAfter, unavailable.Failure);
+            SessionResponse.Reject(context, _options.RetryAfter, session.CertainlyOf(unavailable.Failure));
             return;
         }
         catch

@@ -63,6 +63,7 @@ internal sealed partial class RequestSession
         }
 
         _hasIdentityFailed = false;
+        _hasCommitted = true;
         End();
         Cookie.Delete();
     }
@@ -146,6 +147,7 @@ internal sealed partial class RequestSession
         _record = created.Record;
         _isWhole = created.IsWhole;
         IsNew = false;
+        _hasCommitted = true;
         _isEstablished = false;
         Cookie.Name(new CookieTarget(_id, Key, Version), hasBegun: true);
     }

@@ -31,6 +31,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     private bool _isAttached;
     private bool _isCompleted;
     private bool _isChanged; // by the application
+    private bool _hasCommitted;
     private SessionRecord? _record;
     private bool _isWhole = true;
     private bool _isEndedElsewhere;
@@ -141,6 +142,12 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         IsRejected = true;
         _delta = null;
     }
+
+    /// <summary>
+    /// What is certain of the request as a whole where one of its commits failed: if another one has happened before,
+    /// repeating the request may do that twice.
+    /// </summary>
+    public StoreFailure CertainlyOf(StoreFailure failure) => _hasCommitted ? StoreFailure.Unknown : failure;
 
     /// <summary>A run of the pipeline begins; the first one attaches the session to the request.</summary>
     public void BeginRun()
@@ -256,6 +263,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             case CommitOutcome.Committed:
                 _record = result.Record;
                 _isWhole = result.IsWhole;
+                _hasCommitted |= _isChanged;
                 NameCommit();
                 break;
             case CommitOutcome.Destroyed when !_isEndedElsewhere:

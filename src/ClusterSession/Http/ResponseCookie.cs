@@ -16,13 +16,13 @@ namespace ClusterSession.Http;
 /// needed because       the cookie is written when the headers leave, unless
 /// -------------------  -----------------------------------------------------------------------------------------
 /// Destroy              the request brought no cookie, or the response names another living session: a deletion
-/// Commit               the session has ended meanwhile: this node knows it, or is told by the store, which is asked
+/// Commit               the session has ended meanwhile: this node knows it, or learns it from the store, which it asks
 ///                      where the commit is older than a second or another node has changed the session since
-/// Version (the client  the application did not touch the session, or the headers leave more than a second after
-///   is shown more      the open, or another node has changed the session since
+/// Version (the client  the same; or the application did not touch the session; or the headers leave more than a second
+///   is shown more      after the open and the store is unreachable
 ///   than it knows of)
-/// Age (of the key, or  the same, or a shared cache may keep the response
-///   of the cookie)
+/// Age (of the key, or  the application did not touch the session, another node has changed it since, the headers leave
+///   of the cookie)     more than a second after the open, or a shared cache may keep the response
 /// </code>
 /// The newest version known here is named, so that a slow response does not take a client back. A cookie of the same
 /// name that is in the response already (a gateway's backend wrote it) stays if it names another living session, or the
@@ -86,14 +86,15 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
             return DeleteAsync(session);
         }
 
-        if ((_reasons & Reason.Commit) != 0)
+        var mayRenew = session is { IsAvailable: true, IsTouched: true };
+        if ((_reasons & Reason.Commit) != 0 || (mayRenew && (_reasons & Reason.Version) != 0))
         {
             return NameAsync();
         }
 
-        if (_reasons != Reason.None && session.IsAvailable && session.IsTouched && IsDue())
+        if (mayRenew && _reasons == Reason.Age && CacheHeaders.IsKeptByNoSharedCache(context.Response.Headers))
         {
-            Renew();
+            RenewAged();
         }
         else if (_isWritten)
         {
@@ -113,12 +114,9 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
         }
     }
 
-    private bool IsDue() =>
-        (_reasons & Reason.Version) != 0 || CacheHeaders.IsKeptByNoSharedCache(context.Response.Headers);
-
     private bool IsRecent => services.Time.GetElapsedTime(_since) <= Recent;
 
-    private void Renew()
+    private void RenewAged()
     {
         if (services.View.Look(_target.Key, _target.Version, out var newest) == SessionCurrency.Current && IsRecent
             && services.SetCookie.Find(context.Response, out _).Verdict == CookieVerdict.None)
@@ -148,6 +146,7 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
 
     private async ValueTask AskAndNameAsync(SessionVersion newest, CookieReading present, bool isDeletion, bool mustAsk)
     {
+        var isRenewal = (_reasons & Reason.Commit) == 0;
         _reasons = Reason.None;
         if (isDeletion && !_hasBegun)
         {
@@ -168,7 +167,8 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
         if (mustAsk)
         {
             var read = await ReadAsync(_target.Key, newest).ConfigureAwait(false);
-            if (read.Outcome == StoreReadOutcome.Destroyed)
+            if (read.Outcome == StoreReadOutcome.Destroyed
+                || (isRenewal && !IsRecent && read.Outcome == StoreReadOutcome.Unavailable))
             {
                 return;
             }

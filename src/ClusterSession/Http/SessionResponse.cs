@@ -117,7 +117,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         switch (result.Outcome)
         {
             case CommitOutcome.Unavailable:
-                _failure = result.Failure;
+                _failure = session.CertainlyOf(result.Failure);
                 services.Logger.CommitFailed(result.Failure);
                 break;
             case CommitOutcome.Destroyed:
@@ -187,7 +187,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             case CommitOutcome.Unavailable:
                 session.Reject();
                 services.Logger.CommitFailed(result.Failure);
-                RejectCommit(mayClear, result.Failure);
+                RejectCommit(mayClear, session.CertainlyOf(result.Failure));
                 break;
             case CommitOutcome.Destroyed:
                 services.Logger.SessionEndedMeanwhile();

@@ -11,6 +11,8 @@ namespace ClusterSession.Tests.Http;
 /// <summary>Requests that throw.</summary>
 public sealed class ExceptionTests : NodeTests
 {
+    private FaultyStore? _store;
+
     [Theory]
     [InlineData(ServerKind.TestServer, "/fail")]
     [InlineData(ServerKind.Kestrel, "/fail")]
@@ -79,11 +81,42 @@ public sealed class ExceptionTests : NodeTests
         Assert.Equal("color", await browser.GetAsync("/keys", node));
     }
 
-    private async Task<(TestNode Node, FaultyStore Store, TestBrowser Browser)> StartWithoutJournalAsync()
+    [Theory]
+    [InlineData("/commit-twice")]
+    [InlineData("/commit-twice?await=1")]
+    [InlineData("/commit-twice?throw=1")]
+    public async Task Request_that_had_committed_before_a_commit_that_failed_may_not_be_repeated(string path)
+    {
+        var (_, store, browser) = await StartWithoutJournalAsync(endpoints => endpoints.MapGet("/commit-twice", async (HttpContext context) =>
+        {
+            context.Session.SetString("order", "1");
+            await context.Session.CommitAsync();
+            _store!.Failing = StoreOperations.Commit;
+            context.Session.SetString("thanks", "1");
+            if (context.Request.Query.ContainsKey("await"))
+            {
+                await context.Session.CommitAsync();
+            }
+
+            if (context.Request.Query.ContainsKey("throw"))
+            {
+                throw new InvalidOperationException("The endpoint's own.");
+            }
+        }));
+        _store = store;
+        await browser.GetAsync(path);
+        Assert.Equal("unknown", Assert.Single(browser.Last!.Headers.GetValues("Session-Commit")));
+        Assert.True(browser.LastSetCookie, "the client must learn of what was committed");
+        store.Failing = StoreOperations.None;
+        Assert.Equal("color,order", await browser.GetAsync("/keys"));
+    }
+
+    private async Task<(TestNode Node, FaultyStore Store, TestBrowser Browser)> StartWithoutJournalAsync(
+        Action<IEndpointRouteBuilder>? endpoints = null)
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));
         var node = await StartAsync(
-            Map, store: store, before: Handler, options: options => options.Outage.JournalSessions = 0);
+            endpoints ?? Map, store: store, before: Handler, options: options => options.Outage.JournalSessions = 0);
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         return (node, store, browser);
