@@ -30,7 +30,6 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     private bool _isReadOnly;
     private bool _isAttached;
     private bool _isCompleted;
-    private bool _isChanged; // by the application
     private bool _hasCommitted;
     private SessionRecord? _record;
     private bool _isWhole = true;
@@ -83,6 +82,9 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
     /// <summary>Whether the application has read or changed attributes.</summary>
     public bool IsTouched { get; private set; }
+
+    /// <summary>Whether the application has changed the session, and not only its principal was recorded.</summary>
+    public bool IsChanged { get; private set; }
 
     /// <summary>Whether a commit would write something: changes, or a new session that the application has established.</summary>
     public bool HasChanges => _delta is { Count: > 0 } || (_isEstablished && IsNew);
@@ -263,7 +265,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             case CommitOutcome.Committed:
                 _record = result.Record;
                 _isWhole = result.IsWhole;
-                _hasCommitted |= _isChanged;
+                _hasCommitted |= IsChanged;
                 NameCommit();
                 break;
             case CommitOutcome.Destroyed when !_isEndedElsewhere:
@@ -281,6 +283,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         if (HaveHeadersLeft)
         {
             ThrowIfReadOnlyRemoved();
+        }
+
+        if (!IsNew)
+        {
+            RecordPrincipal(); // Where the sessions stand before authentication nobody was known when it was opened.
         }
 
         IsRunning = false;
@@ -383,7 +390,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     private void NameCommit()
     {
         var target = new CookieTarget(_id, Key, Version);
-        if (_isChanged)
+        if (IsChanged)
         {
             Cookie.Name(target, hasBegun: false);
         }
