@@ -30,6 +30,9 @@ internal sealed class RedisKeys(string prefix)
 
     public static ReadOnlySpan<byte> HeaderField => "m"u8;
 
+    /// <summary>Of a tombstone: under what the session goes on.</summary>
+    public static ReadOnlySpan<byte> SuccessorField => "s"u8;
+
     public static ReadOnlySpan<byte> AttributePrefix => "a"u8;
 
     public int SessionLength => _session.Length + SessionKey.TextLength + 1;

@@ -17,7 +17,7 @@ internal sealed class DestroyRequest(RedisKeys keys, SessionKey key, SessionEnd 
         WriteVersion(ref writer, end.Expected);
         if (end.Successor is { } successor)
         {
-            successor.WriteText(writer.WriteBulkSpace(SessionKey.TextLength));
+            writer.WriteBulk(successor.ToString());
         }
     }
 }

@@ -47,6 +47,8 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
     {
         using var builder = SessionRecordBuilder.Rent();
         var isReadable = false;
+        var isDestroyed = false;
+        SessionSuccessor? successor = null;
         var fields = reader.Count - 1; // The last value is the remaining life.
         for (var left = fields; left > 0; left -= 2)
         {
@@ -54,11 +56,11 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
             var value = reader.ReadBytes();
             if (field.SequenceEqual(RedisKeys.HeaderField))
             {
-                isReadable = TryReadHeader(value, builder, out var isDestroyed);
-                if (isDestroyed)
-                {
-                    return StoreRead.Destroyed;
-                }
+                isReadable = TryReadHeader(value, builder, out isDestroyed);
+            }
+            else if (field.SequenceEqual(RedisKeys.SuccessorField))
+            {
+                successor = SessionSuccessor.TryParse(value, out var read) ? read : null;
             }
             else if (field.StartsWith(RedisKeys.AttributePrefix)
                 && value.Length >= RedisKeys.AttributeFixedLength
@@ -66,6 +68,11 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
             {
                 builder.Add(field[1..], version, value[SessionVersion.EncodedLength], value[RedisKeys.AttributeFixedLength..]);
             }
+        }
+
+        if (isDestroyed)
+        {
+            return StoreRead.DestroyedBy(successor, LifeOf(reader.ReadInt64()));
         }
 
         // A record without a header that this release can read is damaged: not to be served, and not to be taken for "no session".

@@ -38,8 +38,10 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
         };
     }
 
-    private static SessionKey? SuccessorIn(ReadOnlySpan<byte> end) =>
-        end.Length > SessionVersion.EncodedLength && SessionKey.TryParse(end[SessionVersion.EncodedLength..], out var key) ? key : null;
+    private static SessionSuccessor? SuccessorIn(ReadOnlySpan<byte> end) =>
+        end.Length > SessionVersion.EncodedLength && SessionSuccessor.TryParse(end[SessionVersion.EncodedLength..], out var successor)
+            ? successor
+            : null;
 
     protected static void WriteVersion(ref RespWriter writer, SessionVersion version) =>
         version.WriteTo(writer.WriteBulkSpace(SessionVersion.EncodedLength));

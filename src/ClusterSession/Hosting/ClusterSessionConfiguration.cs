@@ -28,6 +28,7 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
         reader.Span("TouchInterval", value => options.TouchInterval = value);
         reader.Span("LongestRequest", value => options.LongestRequest = value);
         reader.Text("KeyPrefix", value => options.KeyPrefix = value);
+        reader.Span("RotationGrace", value => options.RotationGrace = value);
         reader.Span("KeyRotation", value => options.KeyRotation = value);
         reader.Enum<SessionOutagePolicy>("OnStoreUnavailable", value => options.OnStoreUnavailable = value);
         reader.Span("RetryAfter", value => options.RetryAfter = value);

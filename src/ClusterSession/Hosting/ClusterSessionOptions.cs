@@ -88,6 +88,13 @@ public sealed class ClusterSessionOptions
     /// <summary>What this node does while its store is slow, down, or comes back as another.</summary>
     public OutageOptions Outage { get; set; } = new();
 
+    /// <summary>
+    /// How long after <see cref="IClusterSession.RotateIdAsync"/> requests that still bring the old id are served by the session
+    /// under its new one, if they bring the login of its user too. Without that login the old id is dead at once.
+    /// </summary>
+    /// <value>Default 10 seconds; 0 to 1 minute.</value>
+    public TimeSpan RotationGrace { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>What happens to requests without a local copy while the store gives no answer.</summary>
     /// <value>Default <see cref="SessionOutagePolicy.Reject"/>.</value>
     public SessionOutagePolicy OnStoreUnavailable { get; set; } = SessionOutagePolicy.Reject;

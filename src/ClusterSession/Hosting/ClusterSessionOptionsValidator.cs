@@ -53,6 +53,7 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
 
         Range(errors, "ReplicaTimeout", options.ReplicaTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
         Range(errors, "LongestRequest", options.LongestRequest, TimeSpan.Zero, TimeSpan.FromDays(1));
+        Range(errors, "RotationGrace", options.RotationGrace, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         Range(errors, "KeyRotation", options.KeyRotation, TimeSpan.FromHours(1), TimeSpan.FromDays(3650));
         if (options.IdleTimeout <= TimeSpan.FromDays(365) && options.LongestRequest <= TimeSpan.FromDays(1) && options.StoreLife / (SessionKeyRing.MaxKeys - 2) > options.KeyRotation)
         {

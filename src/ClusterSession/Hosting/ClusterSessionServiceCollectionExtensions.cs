@@ -116,6 +116,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<KeyRingSource>();
         services.TryAddSingleton<RequestSessionServices>();
         services.TryAddSingleton<SessionChooser>();
+        services.TryAddSingleton<SuccessorFinder>();
         services.TryAddSingleton<LastHeadersCallback>();
         services.AddSingleton<IStartupFilter>(static provider => provider.GetRequiredService<LastHeadersCallback>());
         services.AddHostedService<KeyRingService>();

@@ -23,7 +23,8 @@ namespace ClusterSession.Http;
 /// With a local copy and no changes nothing here is asynchronous.
 /// </remarks>
 internal sealed class ClusterSessionMiddleware(
-    RequestDelegate next, RequestSessionServices services, SessionOpener opener, SessionChooser chooser, SessionTouches touches,
+    RequestDelegate next, RequestSessionServices services, SessionOpener opener, SessionChooser chooser, SuccessorFinder successors,
+    SessionTouches touches,
     SessionMetrics metrics)
 {
     private readonly ClusterSessionOptions _options = services.Options;
@@ -99,6 +100,20 @@ internal sealed class ClusterSessionMiddleware(
                 ? await chooser.ChooseAsync(context, _cookies.ReadAll(context.Request), deadline).ConfigureAwait(false)
                 : (cookie, await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted)
                     .ConfigureAwait(false));
+            if (opened.Successor is not null)
+            {
+                var found = await successors.FollowAsync(context, cookie, opened, deadline).ConfigureAwait(false);
+                if (found is null)
+                {
+                    session.EndWaiting(deadline);
+                    session.BeginAside();
+                    await RunAsync(context, session).ConfigureAwait(false);
+                    return;
+                }
+
+                (cookie, opened) = found.Value;
+            }
+
             session.EndWaiting(deadline);
             if (opened.Outcome == OpenOutcome.Unavailable && !MayServeUnavailable(context, session, opened.Failure))
             {

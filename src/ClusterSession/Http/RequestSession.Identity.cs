@@ -17,10 +17,16 @@ internal sealed partial class RequestSession
     /// wrote was meant for the new id, and an attacker may know the old one.
     /// </summary>
     private bool _hasIdentityFailed;
+    private bool _isAside;
 
     public async Task RotateIdAsync(CancellationToken cancellationToken = default)
     {
         BeforeChange();
+        if (_isAside)
+        {
+            LeaveAside();
+        }
+
         if (IsNew && IsAvailable)
         {
             return; // Its id is not known to anybody yet.
@@ -63,6 +69,11 @@ internal sealed partial class RequestSession
     {
         var outcome = SessionDestroyOutcome.Destroyed;
         BeforeChange();
+        if (_isAside)
+        {
+            return outcome; // It has ended under this id, and its successor is somebody else's matter.
+        }
+
         _hasIdentityFailed = true;
         ThrowIfNotAvailable("The session could not be ended");
         if (!IsNew)
@@ -100,7 +111,7 @@ internal sealed partial class RequestSession
         var record = await ReadNewestAsync(deadline).ConfigureAwait(false);
         var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta(), deadline).ConfigureAwait(false);
         ThrowIfUnavailable(created, "The session's id could not be changed: its store is not responding.");
-        var ended = await _services.Committer.SucceedAsync(Key, record, key, deadline).ConfigureAwait(false);
+        var ended = await _services.Committer.SucceedAsync(Key, record, SuccessorSeal.Seal(_id, id, key), deadline).ConfigureAwait(false);
         if (ended.Outcome is not (CommitOutcome.Committed or CommitOutcome.Deferred))
         {
             await _services.Committer.DestroyAsync(key, deadline).ConfigureAwait(false);
@@ -166,6 +177,26 @@ internal sealed partial class RequestSession
         _hasCommitted = true;
         _isEstablished = false;
         Cookie.Name(new CookieTarget(_id, Key, Version), hasBegun: true);
+    }
+
+    /// <summary>The commit went to the session's successor: from now on this is it.</summary>
+    private void MoveTo(SessionSuccessor successor)
+    {
+        if (SuccessorSeal.TryOpen(_id, successor, out var id))
+        {
+            _id = id;
+        }
+
+        Key = successor.Key;
+        _publicId = null;
+    }
+
+    /// <summary>The application begins a session of its own in a request that had none but an empty one for itself.</summary>
+    private void LeaveAside()
+    {
+        _isAside = false;
+        IsAvailable = true;
+        Response.Arm(_bodyAtRun);
     }
 
     private void End()

@@ -5,6 +5,10 @@ namespace ClusterSession.Http;
 /// <summary>Whose session it is: the request's principal is recorded where the session does not have it yet.</summary>
 internal sealed partial class RequestSession
 {
+    /// <summary>Who is logged in, or null.</summary>
+    private PrincipalKey? Login =>
+        _services.Options.Principal(_context) is { Length: > 0 } name ? _services.Principals.KeyOf(name) : null;
+
     /// <summary>
     /// A login must be recorded even if its request changes nothing else, or is not to change the session: else nobody could
     /// end that session. A request of nobody costs a look and leaves what was recorded: it may be one that does not
@@ -12,12 +16,11 @@ internal sealed partial class RequestSession
     /// </summary>
     private void RecordPrincipal()
     {
-        if (!IsAvailable || _services.Options.Principal(_context) is not { Length: > 0 } name)
+        if (!IsAvailable || Login is not { } principal)
         {
             return;
         }
 
-        var principal = _services.Principals.KeyOf(name);
         if (_record is not null && SessionPrincipal.IsIn(_record, principal))
         {
             return;

@@ -135,6 +135,16 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// <summary>Begins anew where the client's session is not there any more.</summary>
     public void BeginInsteadOfMissing(bool isRegressed) => IsRegressed = isRegressed;
 
+    /// <summary>
+    /// Begins with an empty session for this request alone, because its cookie names an id that was rotated lately, and it
+    /// does not bring the login of the successor: a session of its own would take the successor's place at the client.
+    /// </summary>
+    public void BeginAside()
+    {
+        IsAvailable = false;
+        _isAside = true;
+    }
+
     /// <summary>Begins with an empty session for this request alone, because the store does not respond.</summary>
     public void BeginUnavailable() => IsAvailable = false;
 
@@ -180,7 +190,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         Response.Waiting = waiting;
         return IsNew
             ? CreateAndContinueAsync(delta, waiting)
-            : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, waiting);
+            : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, waiting, Login);
     }
 
     /// <summary>Goes on with what was committed.</summary>
@@ -196,6 +206,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             case CommitOutcome.Committed:
                 _record = result.Record;
                 _isWhole = result.IsWhole;
+                if (result.MovedTo is { } successor)
+                {
+                    MoveTo(successor);
+                }
+
                 _hasCommitted |= IsChanged;
                 NameCommit();
                 break;

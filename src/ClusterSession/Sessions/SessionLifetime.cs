@@ -41,6 +41,10 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// <summary>How long the end of a session is remembered in the store.</summary>
     public TimeSpan TombstoneLife { get; } = options.Value.TombstoneLife;
 
+    /// <summary>How long ago a session was ended, by what is left of its tombstone: no clock of another node says so.</summary>
+    public TimeSpan AgeOfTombstone(TimeSpan? remainingLife) =>
+        remainingLife is { } left && left < TombstoneLife ? TombstoneLife - left : TimeSpan.Zero;
+
     public bool IsPastAbsoluteEnd(SessionRecord record) => _absolute is { } limit && time.GetUtcNow() - record.Created >= limit;
 
     /// <summary>

@@ -9,10 +9,13 @@ namespace ClusterSession.Stores;
 /// <param name="Failure">Why there is no answer, for <see cref="StoreReadOutcome.Unavailable"/>.</param>
 /// <param name="RemainingLife">
 /// How long the store keeps the session from now on if nothing else happens, for <see cref="StoreReadOutcome.Found"/> and
-/// <see cref="StoreReadOutcome.Unchanged"/>. Null: the store keeps it without end, and no node refuses it as idle.
+/// <see cref="StoreReadOutcome.Unchanged"/>. Null: the store keeps it without end, and no node refuses it as idle. For
+/// <see cref="StoreReadOutcome.Destroyed"/> how long it keeps the tombstone.
 /// </param>
+/// <param name="Successor">For <see cref="StoreReadOutcome.Destroyed"/>: under what the session goes on, if it was rotated.</param>
 public readonly record struct StoreRead(
-    StoreReadOutcome Outcome, SessionRecord? Record, SessionLease Lease, StoreFailure Failure, TimeSpan? RemainingLife = null)
+    StoreReadOutcome Outcome, SessionRecord? Record, SessionLease Lease, StoreFailure Failure, TimeSpan? RemainingLife = null,
+    SessionSuccessor? Successor = null)
 {
     /// <summary>The session is there.</summary>
     public static StoreRead Found(SessionRecord record, SessionLease lease, TimeSpan? remainingLife) =>
@@ -27,6 +30,10 @@ public readonly record struct StoreRead(
 
     /// <summary>There is the tombstone of a session that was ended.</summary>
     public static StoreRead Destroyed { get; } = new(StoreReadOutcome.Destroyed, null, SessionLease.None, StoreFailure.None);
+
+    /// <summary>There is the tombstone of a session that was rotated, or ended.</summary>
+    public static StoreRead DestroyedBy(SessionSuccessor? successor, TimeSpan? remainingLife) =>
+        new(StoreReadOutcome.Destroyed, null, SessionLease.None, StoreFailure.None, remainingLife, successor);
 
     /// <summary>No answer.</summary>
     public static StoreRead Unavailable(StoreFailure failure) => new(StoreReadOutcome.Unavailable, null, SessionLease.None, failure);

@@ -61,7 +61,7 @@ public abstract partial class SessionStoreConformance
     public async Task End_with_a_successor_tells_everyone_who_comes_later()
     {
         var first = await CreateAsync();
-        var successor = SessionKeys.New();
+        var successor = new SessionSuccessor(SessionKeys.New(), new string('s', SessionSuccessor.SealLength));
         var end = Versions.Next();
         Assert.Equal(StoreCommitOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(end, successor, first), Long, default)).Outcome);
         var copy = new SessionCopy(RecordSketch.At(first).Build(), Versions.Next(), SessionCopyMode.Restore, Long);
@@ -75,7 +75,9 @@ public abstract partial class SessionStoreConformance
             Assert.Equal((StoreCommitOutcome.Destroyed, end, successor), (answer.Outcome, answer.Previous, answer.Successor));
         }
 
-        Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(B));
+        var read = await B.ReadAsync(Key, SessionVersion.None, default);
+        Assert.Equal((StoreReadOutcome.Destroyed, successor), (read.Outcome, read.Successor));
+        Assert.InRange(read.RemainingLife!.Value, TimeSpan.FromTicks(1), Long);
     }
 
     [Fact]
@@ -83,10 +85,10 @@ public abstract partial class SessionStoreConformance
     {
         var first = await CreateAsync();
         var second = await CommittedAsync(B, first, Setting("b", "2"));
-        var answer = await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), SessionKeys.New(), first), Long, default);
+        var answer = await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), new SessionSuccessor(SessionKeys.New()), first), Long, default);
         Assert.Equal((StoreCommitOutcome.Superseded, second), (answer.Outcome, answer.Previous));
         Assert.Equal(StoreReadOutcome.Found, await OutcomeAsync(B));
-        Assert.Equal(StoreCommitOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), SessionKeys.New(), second), Long, default)).Outcome);
+        Assert.Equal(StoreCommitOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), new SessionSuccessor(SessionKeys.New()), second), Long, default)).Outcome);
     }
 
     [Fact]

@@ -7,7 +7,9 @@ namespace ClusterSession.Sessions.Committing;
 /// <param name="Record">The request's copy with its changes, for <see cref="CommitOutcome.Committed"/>.</param>
 /// <param name="IsWhole">Whether the record is all of the session; else others have changed it since the request opened it.</param>
 /// <param name="Failure">What is certain, for <see cref="CommitOutcome.Unavailable"/>.</param>
-internal readonly record struct CommitResult(CommitOutcome Outcome, SessionRecord? Record, bool IsWhole, StoreFailure Failure)
+/// <param name="MovedTo">For <see cref="CommitOutcome.Committed"/>: the successor that has them, if the session was rotated.</param>
+internal readonly record struct CommitResult(
+    CommitOutcome Outcome, SessionRecord? Record, bool IsWhole, StoreFailure Failure, SessionSuccessor? MovedTo = null)
 {
     public static CommitResult Committed(SessionRecord record, bool isWhole) => new(CommitOutcome.Committed, record, isWhole, StoreFailure.None);
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
@@ -45,31 +46,67 @@ internal sealed class SessionCommitter(
     /// <param name="delta">The changes.</param>
     /// <param name="durability">When the commit counts as done.</param>
     /// <param name="deadline">Until when it is waited for; after that it is unknown what became of it, and it goes to the journal.</param>
+    /// <param name="login">Who is logged in: what was meant for an id that was rotated goes to a successor that is theirs.</param>
     public ValueTask<CommitResult> CommitAsync(
-        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default)
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default,
+        PrincipalKey? login = null)
     {
-        if (recent.HasEnded(key))
+        if (recent.TryFindEnd(key, out var end, out _))
         {
-            return new(CommitResult.Destroyed);
+            return end.Successor is { } successor
+                ? CommitToSuccessorAsync(successor, delta, durability, deadline, login)
+                : new(CommitResult.Destroyed);
         }
 
         clock.Observe(record.Version);
         return durability == SessionDurability.Local
             ? new(Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.None))
             : journal.IsPending(key)
-                ? SendAfterPendingAsync(key, record, isWhole, delta, durability, deadline)
-                : SendAsync(key, record, isWhole, delta, durability, deadline);
+                ? SendAfterPendingAsync(key, record, isWhole, delta, durability, deadline, login)
+                : SendAsync(key, record, isWhole, delta, durability, deadline, login);
+    }
+
+    /// <summary>
+    /// The session was rotated while the request ran: what it changed belongs into the successor if the same person is logged
+    /// in there. Else it is refused, and not dropped in silence: its client must be told.
+    /// </summary>
+    private async ValueTask<CommitResult> CommitToSuccessorAsync(
+        SessionSuccessor successor, SessionDelta delta, SessionDurability durability, StoreDeadline deadline, PrincipalKey? login)
+    {
+        var refused = CommitResult.Unavailable(StoreFailure.Refused);
+        if (login is not { } principal)
+        {
+            return refused;
+        }
+
+        var read = await store.ReadAsync(successor.Key, SessionVersion.None, deadline).ConfigureAwait(false);
+        if (read.Outcome != StoreReadOutcome.Found || !SessionPrincipal.IsIn(read.Record!, principal))
+        {
+            return read.Outcome == StoreReadOutcome.Unavailable ? CommitResult.Unavailable(StoreFailure.Unreachable) : refused;
+        }
+
+        clock.Observe(read.Record!.Version);
+        var committed = await SendAsync(successor.Key, read.Record, isWhole: true, delta, durability, deadline, login: null)
+            .ConfigureAwait(false);
+        return committed.Outcome switch
+        {
+            CommitOutcome.Committed => committed with { MovedTo = successor },
+            CommitOutcome.Destroyed => refused,
+            _ => committed,
+        };
     }
 
     private async ValueTask<CommitResult> SendAfterPendingAsync(
-        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline) =>
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
+        PrincipalKey? login) =>
         await journal.SendAsync(key, deadline).ConfigureAwait(false)
-            ? await SendAsync(key, record, isWhole, delta, durability, deadline).ConfigureAwait(false)
+            ? await SendAsync(key, record, isWhole, delta, durability, deadline, login).ConfigureAwait(false)
             : Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.Unreachable);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<CommitResult> SendAsync(
-        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline)
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
+        PrincipalKey? login)
     {
         var forgetBefore = lifetime.ForgetRemovedBefore();
         for (var attempt = 0; ; attempt++)
@@ -97,6 +134,9 @@ internal sealed class SessionCommitter(
                     var whole = delta.ApplyTo(WithWhatOthersCommitted(key, record), version, forgetBefore);
                     whole = whole.Version == version ? whole : new SessionDelta().ApplyTo(whole, clock.Next()); // Two states never have one version.
                     return await StoreWholeAsync(key, whole, SessionCopyMode.Restore, durability, deadline).ConfigureAwait(false);
+                case StoreCommitOutcome.Destroyed when answer.Successor is { } successor:
+                    copies.Drop(key);
+                    return await CommitToSuccessorAsync(successor, delta, durability, deadline, login).ConfigureAwait(false);
                 case StoreCommitOutcome.Destroyed:
                     copies.Drop(key);
                     return CommitResult.Destroyed;
@@ -148,9 +188,9 @@ internal sealed class SessionCommitter(
     /// <summary>Ends a session that goes on under another key; what others have committed to it meanwhile goes along.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="copied">What the successor was made of.</param>
-    /// <param name="successor">Its new key, stored already.</param>
+    /// <param name="successor">Under what it goes on, stored already.</param>
     /// <param name="deadline">Until when it is tried; after that nothing has ended.</param>
-    public async ValueTask<CommitResult> SucceedAsync(SessionKey key, SessionRecord copied, SessionKey successor, StoreDeadline deadline = default)
+    public async ValueTask<CommitResult> SucceedAsync(SessionKey key, SessionRecord copied, SessionSuccessor successor, StoreDeadline deadline = default)
     {
         if (recent.HasEnded(key))
         {
@@ -175,8 +215,8 @@ internal sealed class SessionCommitter(
             if (read.Outcome == StoreReadOutcome.Found)
             {
                 var committed = read.Record!;
-                if (await repair.RestoreAsync(successor, committed, stored: null, deadline).ConfigureAwait(false) is { IsWhole: false }
-                    && journal.Append(successor, committed, isWhole: false, new SessionDelta(), committed.Version, StoreFailure.Unknown) is null)
+                if (await repair.RestoreAsync(successor.Key, committed, stored: null, deadline).ConfigureAwait(false) is { IsWhole: false }
+                    && journal.Append(successor.Key, committed, isWhole: false, new SessionDelta(), committed.Version, StoreFailure.Unknown) is null)
                 {
                     return CommitResult.Unavailable(StoreFailure.Unknown); // What others have committed is in the old session only, which must not end then.
                 }

@@ -9,14 +9,20 @@ namespace ClusterSession.Sessions.Opening;
 /// <param name="IsWhole">Whether the copy is all of the session under its version.</param>
 /// <param name="IsRegressed">Whether the client has, or may have, seen something that this copy lacks.</param>
 /// <param name="Failure">Why there is no answer.</param>
+/// <param name="Successor">For <see cref="OpenOutcome.Destroyed"/>: under what the session goes on, if it was rotated.</param>
+/// <param name="Age">How long ago that was.</param>
 internal readonly record struct OpenedSession(
-    OpenOutcome Outcome, SessionRecord? Record, SessionSource Source, bool IsWhole, bool IsRegressed, StoreFailure Failure)
+    OpenOutcome Outcome, SessionRecord? Record, SessionSource Source, bool IsWhole, bool IsRegressed, StoreFailure Failure,
+    SessionSuccessor? Successor = null, TimeSpan Age = default)
 {
     public static OpenedSession Opened(SessionRecord record, SessionSource source, bool isRegressed = false, bool isWhole = true) =>
         new(OpenOutcome.Opened, record, source, isWhole, isRegressed, StoreFailure.None);
 
     public static OpenedSession Ended(OpenOutcome outcome, bool isRegressed = false) =>
         new(outcome, null, SessionSource.New, IsWhole: true, isRegressed, StoreFailure.None);
+
+    public static OpenedSession Rotated(SessionSuccessor? successor, TimeSpan age) =>
+        Ended(OpenOutcome.Destroyed) with { Successor = successor, Age = age };
 
     public static OpenedSession Unavailable(StoreFailure failure) =>
         new(OpenOutcome.Unavailable, null, SessionSource.New, IsWhole: true, IsRegressed: false, failure);

@@ -90,9 +90,9 @@ internal sealed class SessionOpener(
 
     private async ValueTask<OpenedSession> FindAsync(SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
     {
-        if (recent.HasEnded(key))
+        if (recent.TryFindEnd(key, out var end, out var age))
         {
-            return OpenedSession.Ended(OpenOutcome.Destroyed); // Also while the store does not know it yet.
+            return OpenedSession.Rotated(end.Successor, age); // Also while the store does not know it yet.
         }
 
         var begun = time.GetTimestamp();
@@ -112,7 +112,7 @@ internal sealed class SessionOpener(
                     return WithoutStore(key, seen, read.Failure);
                 case StoreReadOutcome.Destroyed:
                     copies.Drop(key);
-                    return OpenedSession.Ended(OpenOutcome.Destroyed);
+                    return OpenedSession.Rotated(read.Successor, lifetime.AgeOfTombstone(read.RemainingLife));
                 case StoreReadOutcome.Unchanged when copy is not { IsWhole: true }:
                     continue; // The copy it was compared with has been evicted meanwhile, or is not whole any more: read again, whole.
             }

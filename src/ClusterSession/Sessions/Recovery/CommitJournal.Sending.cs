@@ -88,7 +88,7 @@ internal sealed partial class CommitJournal
             var expected = SessionVersion.None;
             if (read.Record is { } committed && committed.Version < end.Version)
             {
-                if (Append(successor, committed, isWhole: false, new SessionDelta(), committed.Version, StoreFailure.None) is null)
+                if (Append(successor.Key, committed, isWhole: false, new SessionDelta(), committed.Version, StoreFailure.None) is null)
                 {
                     return false;
                 }
@@ -168,7 +168,7 @@ internal sealed partial class CommitJournal
                 case StoreCommitOutcome.Destroyed when answer.Successor is { } successor && record.Version < answer.Previous:
                     // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
                     _copies.Drop(key);
-                    (key, stored, mode) = (successor, SessionVersion.None, SessionCopyMode.Amend);
+                    (key, stored, mode) = (successor.Key, SessionVersion.None, SessionCopyMode.Amend);
                     continue;
                 default: // Ended meanwhile, elsewhere.
                     _copies.Drop(key);

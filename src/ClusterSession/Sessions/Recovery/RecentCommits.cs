@@ -125,6 +125,14 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     /// <summary>Whether this node has ended the session.</summary>
     public bool HasEnded(SessionKey key) => _ends.ContainsKey(key);
 
+    /// <summary>The end of a session by this node, and how long ago it was.</summary>
+    public bool TryFindEnd(SessionKey key, out SessionEnd end, out TimeSpan age)
+    {
+        var isEnded = _ends.TryGetValue(key, out var found);
+        (end, age) = (found.End, isEnded ? time.GetElapsedTime(found.At) : default);
+        return isEnded;
+    }
+
     /// <summary>The commits that were acknowledged after a timestamp, at some moment each.</summary>
     public IEnumerable<KeyValuePair<SessionKey, RecentCommit>> Since(long timestamp) => _commits.Where(commit => commit.Value.At >= timestamp);
 

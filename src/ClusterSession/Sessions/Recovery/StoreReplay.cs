@@ -188,7 +188,7 @@ internal sealed class StoreReplay(
                     copies.Drop(key);
                     if (answer.Successor is { } successor && record.Version < answer.Previous)
                     {
-                        key = successor; // It goes on under another id, and may lack there what was lost here.
+                        key = successor.Key; // It goes on under another id, and may lack there what was lost here.
                         continue;
                     }
 

@@ -35,7 +35,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         new(_sessions.Read(key) switch
         {
             (null, _) => StoreRead.Missing(SessionLease.Always),
-            ({ IsDestroyed: true }, _) => StoreRead.Destroyed,
+            ({ IsDestroyed: true } tombstone, var life) => StoreRead.DestroyedBy(SuccessorOf(tombstone), life),
             var (record, left) when !known.IsNone && record.Version == known => StoreRead.Unchanged(SessionLease.Always, left),
             var (record, left) => StoreRead.Found(record, SessionLease.Always, left),
         });
@@ -165,13 +165,13 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         ? StoreCommit.Answered(StoreCommitOutcome.Missing, SessionVersion.None, SessionLease.None)
         : StoreCommit.Answered(StoreCommitOutcome.Destroyed, stored.Version, SessionLease.None) with { Successor = SuccessorOf(stored) };
 
-    private static SessionKey? SuccessorOf(SessionRecord tombstone)
+    private static SessionSuccessor? SuccessorOf(SessionRecord tombstone)
     {
         foreach (var attribute in tombstone)
         {
-            if (attribute.NameUtf8.SequenceEqual(Successor) && SessionKey.TryParse(attribute.Payload, out var key))
+            if (attribute.NameUtf8.SequenceEqual(Successor) && SessionSuccessor.TryParse(attribute.Payload, out var successor))
             {
-                return key;
+                return successor;
             }
         }
 

@@ -1,0 +1,53 @@
+using ClusterSession.Http.Cookies;
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Opening;
+using ClusterSession.Sessions.Principals;
+using ClusterSession.Stores.Outage;
+using Microsoft.AspNetCore.Http;
+
+namespace ClusterSession.Http;
+
+/// <summary>
+/// Finds the session of a request whose cookie names an id that was rotated lately: the browser's requests that were under
+/// way when the user logged in.
+/// </summary>
+/// <remarks>
+/// <code>
+/// rotated longer ago than RotationGrace, or ended                     a dead cookie
+/// the request is logged in, and the successor is that user's          the successor, and the response names it
+/// else                                                                an empty session for this request alone
+/// </code>
+/// Who brings the old id alone gets nothing: an attacker may have planted it before the login. The grace counts from the
+/// age of the tombstone by the store's remaining life, by nobody's clock. Thread-safe.
+/// </remarks>
+internal sealed class SuccessorFinder(RequestSessionServices services, SessionOpener opener)
+{
+    /// <summary>How often one after the other: a user who logs in and rises in rights within the grace has two.</summary>
+    private const int MostSteps = 4;
+
+    /// <summary>Follows a rotated session.</summary>
+    /// <returns>The cookie and the session that count; null where the request is to have an empty session for itself.</returns>
+    public async ValueTask<(CookieReading Cookie, OpenedSession Opened)?> FollowAsync(
+        HttpContext context, CookieReading cookie, OpenedSession opened, StoreDeadline deadline)
+    {
+        var step = 0;
+        while (opened is { Outcome: OpenOutcome.Destroyed, Successor: { } successor }
+            && opened.Age <= services.Options.RotationGrace && step++ < MostSteps
+            && SuccessorSeal.TryOpen(cookie.Id, successor, out var id))
+        {
+            cookie = new CookieReading(CookieVerdict.Valid, id, successor.Key, SessionVersion.None, cookie.KeyId);
+            opened = await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false);
+        }
+
+        if (step == 0 || opened.Outcome == OpenOutcome.Unavailable)
+        {
+            return (cookie, opened);
+        }
+
+        return opened.Outcome == OpenOutcome.Opened
+            && services.Options.Principal(context) is { Length: > 0 } login
+            && SessionPrincipal.IsIn(opened.Record!, services.Principals.KeyOf(login))
+            ? (cookie, opened)
+            : null;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text;
+using ClusterSession.Sessions;
+
+namespace ClusterSession.Stores;
+
+/// <summary>Under what a session goes on whose id was rotated; its tombstone keeps it.</summary>
+/// <param name="Key">The new key. It is no id: nobody can open the session with it.</param>
+/// <param name="Seal">
+/// The new id, readable only for who has the old one, as <see cref="SealLength"/> characters of base64url; or null, if the
+/// successor is for nodes alone. A store keeps it as it is.
+/// </param>
+public readonly record struct SessionSuccessor(SessionKey Key, string? Seal = null)
+{
+    /// <summary>How many characters a seal has.</summary>
+    public const int SealLength = 24;
+
+    /// <summary>The longest text.</summary>
+    public const int MaxTextLength = SessionKey.TextLength + SealLength;
+
+    /// <summary>Reads what <see cref="ToString"/> writes.</summary>
+    /// <param name="text">The key's text, and behind it the seal, if there is one.</param>
+    /// <param name="successor">The successor.</param>
+    /// <returns>False if the text is none.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> text, out SessionSuccessor successor)
+    {
+        successor = default;
+        if (text.Length is not (SessionKey.TextLength or MaxTextLength)
+            || !SessionKey.TryParse(text[..SessionKey.TextLength], out var key))
+        {
+            return false;
+        }
+
+        var seal = text.Length == MaxTextLength ? Encoding.ASCII.GetString(text[SessionKey.TextLength..]) : null;
+        successor = new SessionSuccessor(key, seal);
+        return true;
+    }
+
+    /// <summary>What stores keep: ASCII.</summary>
+    public override string ToString() => Key.ToString() + Seal;
+}
