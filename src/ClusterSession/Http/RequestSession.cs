@@ -141,6 +141,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     {
         IsRejected = true;
         _delta = null;
+        _removedReadOnly = null;
     }
 
     /// <summary>
@@ -296,6 +297,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     public ValueTask FinishAfterExceptionAsync()
     {
         IsRunning = false;
+        _removedReadOnly = null; // After an exception TempData puts nothing back.
         if (!_services.Options.CommitOnException || _hasIdentityFailed)
         {
             Abandon();
@@ -309,6 +311,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     {
         IsRunning = false;
         _delta = null;
+        _removedReadOnly = null;
         _isEstablished = false;
         _response?.Abandon();
     }
