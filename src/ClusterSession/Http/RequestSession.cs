@@ -107,6 +107,17 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
     private ResponseCookie Cookie => _cookie ??= new ResponseCookie(_context, _services);
 
+    /// <summary>
+    /// The session that the request has already, or null. Also found where the application has
+    /// put a feature of its own in the place of ours.
+    /// </summary>
+    public static RequestSession? Of(HttpContext context) => context.Features.Get<ISessionFeature>() switch
+    {
+        RequestSession session => session,
+        null => null,
+        _ => context.Features.Get<RequestSession>(),
+    };
+
     /// <summary>The endpoint of this run says how it uses the session.</summary>
     public void Use(SessionAccessAttribute? access)
     {
@@ -164,6 +175,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         {
             Attach();
         }
+        else if (!ReferenceEquals(_context.Features.Get<ISessionFeature>(), this))
+        {
+            // What decorated it in the run before does so again in this one.
+            _context.Features.Set<ISessionFeature>(this);
+        }
     }
 
     /// <summary>Gives the request this session. The callbacks are registered before any that the application registers inside.</summary>
@@ -192,6 +208,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     public Task BeforeHeadersAsync(bool isLast)
     {
         isLast |= !_services.LastCallback.IsInstalled;
+        BeFoundByLaterRuns();
         if (isLast)
         {
             ThrowIfReadOnlyRemoved();
@@ -285,6 +302,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         }
 
         IsRunning = false;
+        BeFoundByLaterRuns();
         if (_replacement is not null)
         {
             return CommitReplacementAsync(_replacement);
@@ -298,6 +316,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     {
         IsRunning = false;
         _removedReadOnly = null; // After an exception TempData puts nothing back.
+        BeFoundByLaterRuns();
         if (!_services.Options.CommitOnException || _hasIdentityFailed)
         {
             Abandon();
@@ -351,6 +370,18 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// An application that decorates sessions may have put a feature of its own in the place of
+    /// this one: the last callback and an error page still have to find it.
+    /// </summary>
+    private void BeFoundByLaterRuns()
+    {
+        if (!HaveHeadersLeft && !ReferenceEquals(_context.Features.Get<ISessionFeature>(), this))
+        {
+            _context.Features.Set(this);
+        }
     }
 
     private void BecomeUnavailable()
