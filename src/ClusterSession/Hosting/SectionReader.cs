@@ -44,7 +44,8 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
     public void Enum<T>(string name, Action<T> set)
         where T : struct, Enum =>
         Read(name, "one of " + string.Join(", ", System.Enum.GetNames<T>()), text =>
-            !text.Contains(',', StringComparison.Ordinal) && System.Enum.TryParse<T>(text, ignoreCase: true, out var value)
+            !text.Contains(',', StringComparison.Ordinal)
+                && System.Enum.TryParse<T>(text, ignoreCase: true, out var value)
                 && System.Enum.IsDefined(value) ? value : null,
             set);
 

@@ -192,7 +192,7 @@ internal sealed partial class RequestSession
         _isEstablished = true;
     }
 
-    /// <summary>How many attributes there are with what this request has changed, which may have been there before.</summary>
+    /// <summary>How many attributes there are with the changes of this request.</summary>
     private int CountAttributes()
     {
         var count = _record?.AttributeCount ?? 0;

@@ -39,7 +39,7 @@ public sealed class CookieLifeTests : NodeTests
     [Theory]
     [InlineData(0, 1000)] // no local copies
     [InlineData(1000, 0)] // copies of which the store is always asked
-    public async Task Cookie_that_expires_slides_also_where_local_copies_are_not_relied_on(int copies, int leaseMilliseconds)
+    public async Task Cookie_that_expires_slides_without_local_copies_too(int copies, int leaseMilliseconds)
     {
         var node = await StartAsync(Map, options: options =>
         {
