@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Security.Authentication;
 
 namespace ClusterSession.Redis.Connection;
@@ -181,7 +182,8 @@ internal static class RedisConnectionString
         var (name, port) = SplitHost(host);
         if (!IsPort(port))
             throw Wrong(shown, "has no port from 1 to 65535 after the colon", "write host:port, an IPv6 address as [address]:port");
-        if (name.Length == 0 || name.Any(c => char.IsWhiteSpace(c) || c is '/' or '@' or '[' or ']'))
+        if (name.Length == 0 || name.Any(c => char.IsWhiteSpace(c) || c is '/' or '@' or '[' or ']')
+            || (name.Contains(':', StringComparison.Ordinal) && !IPAddress.TryParse(name, out _)))
             throw Wrong(shown, "is neither a host nor key=value", "write host:port, an IPv6 address as [address]:port");
     }
 

@@ -19,6 +19,13 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
             return;
         }
 
+        if (section.Value is { Length: > 0 })
+        {
+            options.BindingErrors.Add(
+                "ClusterSession is a value (not shown, it may hold a password), and has to be a section. " +
+                "Write its settings below it, such as ClusterSession:Redis.");
+        }
+
         var reader = new SectionReader(section, options.BindingErrors);
         reader.Span("IdleTimeout", value => options.IdleTimeout = value);
         reader.Span("AbsoluteTimeout", value => options.AbsoluteTimeout = value);

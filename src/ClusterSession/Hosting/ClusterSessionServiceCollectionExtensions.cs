@@ -118,7 +118,10 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionChooser>();
         services.TryAddSingleton<SuccessorFinder>();
         services.TryAddSingleton<LastHeadersCallback>();
-        services.AddSingleton<IStartupFilter>(static provider => provider.GetRequiredService<LastHeadersCallback>());
+
+        // In front of the application's own filters, whose middleware would stand outside of this one.
+        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(
+            static provider => provider.GetRequiredService<LastHeadersCallback>()));
         services.AddHostedService<KeyRingService>();
         services.AddHostedService<SessionAccessCheck>();
     }

@@ -43,11 +43,16 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
 
     public void Enum<T>(string name, Action<T> set)
         where T : struct, Enum =>
-        Read(name, "one of " + string.Join(", ", System.Enum.GetNames<T>()), text => System.Enum.TryParse<T>(text, ignoreCase: true, out var value) && System.Enum.IsDefined(value) ? value : null, set);
+        Read(name, "one of " + string.Join(", ", System.Enum.GetNames<T>()), text =>
+            !text.Contains(',', StringComparison.Ordinal)
+                && System.Enum.TryParse<T>(text, ignoreCase: true, out var value)
+                && System.Enum.IsDefined(value) ? value : null,
+            set);
 
     public void Text(string name, Action<string> set)
     {
         _known.Add(name);
+        ReportParts(name);
         if (section[name] is { } text)
         {
             set(text);
@@ -69,23 +74,33 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
     public void Section(string name, Action<SectionReader> read)
     {
         _known.Add(name);
+        ReportValue(name);
         var inner = new SectionReader(section.GetSection(name), errors);
         read(inner);
         inner.ReportUnknown();
     }
 
+    /// <summary>Values that stand in the place of a section are not shown: the only list is that of keys.</summary>
     public void List(string name, Action<SectionReader> read)
     {
         _known.Add(name);
-        foreach (var item in section.GetSection(name).GetChildren())
+        var list = section.GetSection(name);
+        ReportSecretValue(list);
+        foreach (var item in list.GetChildren())
         {
+            ReportSecretValue(item);
             var inner = new SectionReader(item, errors);
             read(inner);
             inner.ReportUnknown();
         }
     }
 
-    public void Allow(string name) => _known.Add(name);
+    /// <summary>Somebody else reads this value.</summary>
+    public void Allow(string name)
+    {
+        _known.Add(name);
+        ReportParts(name);
+    }
 
     public void ReportUnknown()
     {
@@ -98,10 +113,39 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
         }
     }
 
+    /// <summary>A section that is written as a value would pass unseen.</summary>
+    private void ReportValue(string name)
+    {
+        if (section[name] is { Length: > 0 } text)
+        {
+            errors.Add($"{section.Path}:{name} is '{text}', and has to be a section. " +
+                $"Write its settings below it, as {section.Path}:{name}:...");
+        }
+    }
+
+    private void ReportSecretValue(IConfigurationSection secret)
+    {
+        if (secret.Value is { Length: > 0 })
+        {
+            errors.Add($"{secret.Path} is a value (not shown), and has to be a section. " +
+                $"Write its settings below it, as {secret.Path}:...");
+        }
+    }
+
+    /// <summary>A value that is written as a section would pass unseen.</summary>
+    private void ReportParts(string name)
+    {
+        if (section.GetSection(name).GetChildren().FirstOrDefault() is { } part)
+        {
+            errors.Add($"{part.Path} is not a setting: {section.Path}:{name} is one value. Write it as one.");
+        }
+    }
+
     private void Read<T>(string name, string form, Func<string, T?> parse, Action<T> set)
         where T : struct
     {
         _known.Add(name);
+        ReportParts(name);
         if (section[name] is not { Length: > 0 } text)
         {
             return;

@@ -4,7 +4,6 @@ using ClusterSession.Sessions;
 using ClusterSession.Sessions.Opening;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace ClusterSession.Http;
 
@@ -39,7 +38,7 @@ internal sealed class ClusterSessionMiddleware(
             return next(context);
         }
 
-        if (context.Features.Get<ISessionFeature>() is RequestSession present)
+        if (RequestSession.Of(context) is { } present)
         {
             return RunAgainAsync(context, present, access);
         }

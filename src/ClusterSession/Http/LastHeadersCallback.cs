@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace ClusterSession.Http;
 
@@ -27,7 +26,7 @@ internal sealed class LastHeadersCallback : IStartupFilter
     };
 
     private static Task RunAsync(HttpContext context) =>
-        context.Features.Get<ISessionFeature>() is RequestSession session
+        RequestSession.Of(context) is { } session
             ? session.BeforeHeadersAsync(isLast: true)
             : Task.CompletedTask;
 }

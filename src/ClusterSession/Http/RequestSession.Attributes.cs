@@ -180,7 +180,8 @@ internal sealed partial class RequestSession
 
         BeforeChange();
         if (!exists && _delta?.TryGet(key, out _) != true
-            && (_record?.AttributeCount ?? 0) + (_delta?.Count ?? 0) >= options.MaxAttributes)
+            && (_record?.AttributeCount ?? 0) + (_delta?.Count ?? 0) >= options.MaxAttributes
+            && CountAttributes() >= options.MaxAttributes)
         {
             throw new InvalidOperationException(
                 "The session holds as many attributes as ClusterSession:MaxAttributes allows " +
@@ -189,6 +190,22 @@ internal sealed partial class RequestSession
 
         Delta.Set(key, value);
         _isEstablished = true;
+    }
+
+    /// <summary>How many attributes there are with the changes of this request.</summary>
+    private int CountAttributes()
+    {
+        var count = _record?.AttributeCount ?? 0;
+        if (_delta is not null)
+        {
+            foreach (var (name, value) in _delta.Changes)
+            {
+                var exists = _record is not null && _record.TryFind(name, out var attribute) && attribute.Exists;
+                count += (value is null ? 0 : 1) - (exists ? 1 : 0);
+            }
+        }
+
+        return count;
     }
 
     /// <summary>Refuses a change that could not be kept. Asked only where something really changes.</summary>

@@ -12,6 +12,7 @@ internal sealed partial class RequestSession
     {
         IsRejected = true;
         _delta = null;
+        _removedReadOnly = null;
     }
 
     /// <summary>
@@ -33,6 +34,11 @@ internal sealed partial class RequestSession
         if (!_isAttached)
         {
             Attach();
+        }
+        else if (!ReferenceEquals(_context.Features.Get<ISessionFeature>(), this))
+        {
+            // What decorated it in the run before does so again in this one.
+            _context.Features.Set<ISessionFeature>(this);
         }
     }
 
@@ -62,6 +68,7 @@ internal sealed partial class RequestSession
     public Task BeforeHeadersAsync(bool isLast)
     {
         isLast |= !_services.LastCallback.IsInstalled;
+        BeFoundByLaterRuns();
         if (isLast)
         {
             ThrowIfReadOnlyRemoved();
@@ -90,6 +97,7 @@ internal sealed partial class RequestSession
         }
 
         IsRunning = false;
+        BeFoundByLaterRuns();
         if (_replacement is not null)
         {
             return CommitReplacementAsync(_replacement);
@@ -102,6 +110,8 @@ internal sealed partial class RequestSession
     public ValueTask FinishAfterExceptionAsync()
     {
         IsRunning = false;
+        _removedReadOnly = null; // After an exception TempData puts nothing back.
+        BeFoundByLaterRuns();
         if (!_services.Options.CommitOnException || _hasIdentityFailed)
         {
             Abandon();
@@ -115,6 +125,7 @@ internal sealed partial class RequestSession
     {
         IsRunning = false;
         _delta = null;
+        _removedReadOnly = null;
         _isEstablished = false;
         _response?.Abandon();
     }
@@ -154,6 +165,18 @@ internal sealed partial class RequestSession
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// An application that decorates sessions may have put a feature of its own in the place of this one: the last callback
+    /// and an error page still have to find it.
+    /// </summary>
+    private void BeFoundByLaterRuns()
+    {
+        if (!HaveHeadersLeft && !ReferenceEquals(_context.Features.Get<ISessionFeature>(), this))
+        {
+            _context.Features.Set(this);
+        }
     }
 
     private void BecomeUnavailable()

@@ -109,6 +109,17 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
     private ResponseCookie Cookie => _cookie ??= new ResponseCookie(_context, _services);
 
+    /// <summary>
+    /// The session that the request has already, or null. Also found where the application has
+    /// put a feature of its own in the place of ours.
+    /// </summary>
+    public static RequestSession? Of(HttpContext context) => context.Features.Get<ISessionFeature>() switch
+    {
+        RequestSession session => session,
+        null => null,
+        _ => context.Features.Get<RequestSession>(),
+    };
+
     /// <summary>The endpoint of this run says how it uses the session.</summary>
     public void Use(SessionAccessAttribute? access)
     {

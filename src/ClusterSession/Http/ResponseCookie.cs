@@ -22,7 +22,8 @@ namespace ClusterSession.Http;
 ///   is shown more      after the open and the store is unreachable
 ///   than it knows of)
 /// Age (of the key, or  the application did not touch the session, another node has changed it since, the headers leave
-///   of the cookie)     more than a second after the open, or a shared cache may keep the response
+///   of the cookie)     more than a second after the open, or a shared cache may keep the response; a node without
+///                      local copies asks the store
 /// </code>
 /// The newest version known here is named, so that a slow response does not take a client back. A cookie of the same
 /// name that is in the response already (a gateway's backend wrote it) stays if it names another living session, or the
@@ -94,9 +95,10 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
 
         if (mayRenew && _reasons == Reason.Age && CacheHeaders.IsKeptByNoSharedCache(context.Response.Headers))
         {
-            RenewAged();
+            return RenewAgedAsync();
         }
-        else if (_isWritten)
+
+        if (_isWritten)
         {
             CacheHeaders.MakePrivate(context.Response.Headers); // A callback outside of ours may have said otherwise.
         }
@@ -116,13 +118,24 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
 
     private bool IsRecent => services.Time.GetElapsedTime(_since) <= Recent;
 
-    private void RenewAged()
+    private ValueTask RenewAgedAsync()
     {
-        if (services.View.Look(_target.Key, _target.Version, out var newest) == SessionCurrency.Current && IsRecent
-            && services.SetCookie.Find(context.Response, out _).Verdict == CookieVerdict.None)
+        var currency = services.View.Look(_target.Key, _target.Version, out var newest);
+        if (!IsRecent || services.SetCookie.Find(context.Response, out _).Verdict != CookieVerdict.None)
         {
-            Write(_target with { Version = newest });
+            return ValueTask.CompletedTask;
         }
+
+        switch (currency)
+        {
+            case SessionCurrency.Current:
+                Write(_target with { Version = newest });
+                break;
+            case SessionCurrency.Unknown when services.Options.LocalCopies is { MaxCount: 0 } or { MaxBytes: 0 }:
+                return AskAndNameAsync(newest, CookieReading.None, isDeletion: false, mustAsk: true);
+        }
+
+        return ValueTask.CompletedTask;
     }
 
     private ValueTask NameAsync()

@@ -204,7 +204,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         }
 
         context.Response.Headers.Remove(HeaderNames.Location);
-        context.Response.Headers.Remove(HeaderNames.SetCookie);
+        services.SetCookie.TakeBackOthers(context.Response); // Ours names what was committed before, such as a new id.
         SetRejection(context, services.Options.RetryAfter, failure);
     }
 

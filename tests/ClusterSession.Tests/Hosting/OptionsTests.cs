@@ -122,6 +122,30 @@ public sealed class OptionsTests
         Assert.DoesNotContain(secret, failure);
     }
 
+    [Theory]
+    [InlineData("Cookie", ".Shop", "ClusterSession:Cookie is '.Shop', and has to be a section")]
+    [InlineData("Outage", "00:00:01", "ClusterSession:Outage is '00:00:01', and has to be a section")]
+    [InlineData("Keys", "abc", "ClusterSession:Keys is a value (not shown)")]
+    [InlineData("Keys:0", "abc", "ClusterSession:Keys:0 is a value (not shown)")]
+    [InlineData("IdleTimeout:Minutes", "5", "ClusterSession:IdleTimeout:Minutes is not a setting: ")]
+    [InlineData("Cookie:Name:Text", "sid", "ClusterSession:Cookie:Name:Text is not a setting: ")]
+    [InlineData("Redis:Configuration", "a:6379", "ClusterSession:Redis:Configuration is not a setting: ")]
+    [InlineData("Replicas:Count", "2", "ClusterSession:Replicas:Count is not a setting: ")]
+    [InlineData("Cookie:SameSite", "None,Lax", "ClusterSession:Cookie:SameSite is 'None,Lax'")]
+    public void Value_in_the_place_of_a_section_or_a_section_in_that_of_a_value_is_refused(
+        string setting, string value, string begin) =>
+        Assert.Contains(Failures((setting, value)), failure => failure.StartsWith(begin, StringComparison.Ordinal));
+
+    [Fact]
+    public void Section_that_is_written_as_one_value_is_refused_without_showing_it()
+    {
+        var provider = Hosting.Settings.Provider([("ClusterSession", "redis:6379,password=geheim")]);
+        var refusal = Assert.Throws<OptionsValidationException>(
+            () => provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value);
+        Assert.StartsWith("ClusterSession is a value", Assert.Single(refusal.Failures));
+        Assert.DoesNotContain("geheim", refusal.Message);
+    }
+
     [Fact]
     public void Two_keys_with_one_id_are_refused()
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
+using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -91,6 +92,25 @@ public sealed class AccessTests : NodeTests
         var context = new DefaultHttpContext();
         Assert.Contains("UseClusterSession", Refusal(() => context.GetClusterSession()));
         await Task.CompletedTask;
+    }
+
+    [Theory]
+    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    public async Task ReadOnly_endpoint_that_throws_with_TempData_taken_out_has_its_error_page(ServerKind kind)
+    {
+        var node = await StartAsync(
+            endpoints => endpoints.MapGet("/ro", string (HttpContext context) =>
+            {
+                context.Session.Remove("color"); // TempData takes its entry out, and puts none back after an exception.
+                throw new FormatException();
+            }).WithSessionAccess(SessionConcurrency.ReadOnly),
+            before: app => app.UseExceptionHandler(error => error.Run(context => context.Response.WriteAsync("sorry"))),
+            kind: kind);
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        Assert.Equal("sorry", await browser.GetAsync("/ro"));
+        Assert.Equal(500, (int)browser.LastStatus);
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
     }
 
     private static string Refusal(Action change) => Assert.Throws<InvalidOperationException>(change).Message;

@@ -1,7 +1,9 @@
 using ClusterSession.TestKit.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -96,6 +98,19 @@ public sealed class CacheableResponseTests : NodeTests
         ActiveFrom = DateTimeOffset.UnixEpoch.AddDays(id),
     });
 
+    [Theory]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
+    public async Task Startup_filter_of_the_application_does_not_make_it_public(ServerKind kind)
+    {
+        var node = await StartAsync(
+            services: services => services.AddSingleton<IStartupFilter, PublicFilter>(), kind: kind);
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        Assert.True(browser.LastSetCookie);
+        Assert.True(browser.Last!.Headers.CacheControl!.Private);
+        Assert.False(browser.Last.Headers.CacheControl.Public);
+    }
+
     private static void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/public", (HttpContext context) => With(context, "public, max-age=600"));
@@ -150,5 +165,23 @@ public sealed class CacheableResponseTests : NodeTests
         }
 
         return "";
+    }
+
+    /// <summary>Registered before the sessions, so that its middleware stands in front of all others.</summary>
+    private sealed class PublicFilter : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((context, following) =>
+            {
+                context.Response.OnStarting(() =>
+                {
+                    context.Response.Headers.CacheControl = "public, max-age=600";
+                    return Task.CompletedTask;
+                });
+                return following(context);
+            });
+            next(app);
+        };
     }
 }

@@ -141,6 +141,42 @@ public sealed class CommitFailureTests : NodeTests
         Assert.Equal("", await browser.GetAsync("/get/user"));
     }
 
+    [Theory]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
+    public async Task New_id_reaches_the_client_where_an_outer_callbacks_change_could_not_be_committed(ServerKind kind)
+    {
+        var node = await StartAsync(
+            options: options =>
+            {
+                WithoutJournal(options);
+                options.LocalCopies.MaxCount = 0;
+            },
+            store: _store,
+            before: app => app.Use((context, next) =>
+            {
+                context.Response.OnStarting(() =>
+                {
+                    if (context.Request.Path == "/rotate")
+                    {
+                        _store.Failing = StoreOperations.All;
+                        context.Session.SetString("late", "1");
+                    }
+
+                    return Task.CompletedTask;
+                });
+                return next(context);
+            }),
+            kind: kind);
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        var id = browser.Id;
+        await browser.GetAsync("/rotate");
+        Assert.Equal(503, (int)browser.LastStatus);
+        Assert.NotEqual(id, browser.Id);
+        _store.Failing = StoreOperations.None;
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+    }
+
     private static async Task AssertRejectedAsync(TestBrowser browser, string path, string commit)
     {
         var body = await browser.GetAsync(path);

@@ -10,6 +10,29 @@ namespace ClusterSession.Tests.Http;
 
 public sealed class CommitTests : NodeTests
 {
+    [Fact]
+    public async Task Attributes_that_a_request_overwrites_or_removes_count_once_for_MaxAttributes()
+    {
+        var node = await StartAsync(
+            endpoints => endpoints.MapGet("/many/{first}", (HttpContext context, int first) =>
+            {
+                for (var i = first; i < 8; i++)
+                {
+                    context.Session.SetString("k" + i, Guid.NewGuid().ToString());
+                }
+
+                context.Session.Remove("k" + first);
+                context.Session.SetString("instead-of-k" + first, "1");
+            }),
+            options => options.MaxAttributes = 8);
+        var browser = node.Browser();
+        await browser.GetAsync("/many/0");
+        Assert.Equal("instead-of-k0,k1,k2,k3,k4,k5,k6,k7", await browser.GetAsync("/keys"));
+        await browser.GetAsync("/many/1");
+        Assert.Equal("instead-of-k0,instead-of-k1,k2,k3,k4,k5,k6,k7", await browser.GetAsync("/keys"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => browser.GetAsync("/set/k8/x"));
+    }
+
     private readonly Meeting _meeting = new();
 
     [Fact]

@@ -36,6 +36,27 @@ public sealed class CookieLifeTests : NodeTests
         }
     }
 
+    [Theory]
+    [InlineData(0, 1000)] // no local copies
+    [InlineData(1000, 0)] // copies of which the store is always asked
+    public async Task Cookie_that_expires_slides_without_local_copies_too(int copies, int leaseMilliseconds)
+    {
+        var node = await StartAsync(Map, options: options =>
+        {
+            options.Cookie.MaxAge = TimeSpan.FromMinutes(30);
+            options.LocalCopies.MaxCount = copies;
+            options.LocalCopies.Lease = TimeSpan.FromMilliseconds(leaseMilliseconds);
+        });
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        for (var i = 0; i < 3; i++)
+        {
+            Time.Advance(Touch + TimeSpan.FromSeconds(1));
+            await browser.GetAsync("/get/color");
+            Assert.True(browser.LastSetCookie);
+        }
+    }
+
     [Fact]
     public async Task Sliding_waits_for_a_response_that_may_carry_the_cookie()
     {

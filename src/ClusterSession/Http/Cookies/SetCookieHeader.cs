@@ -47,6 +47,17 @@ internal sealed class SetCookieHeader(CookieBuilder cookie, CookieMemory cookies
         }
     }
 
+    /// <summary>Takes back every cookie of another name that the response has so far.</summary>
+    public void TakeBackOthers(HttpResponse response)
+    {
+        var present = response.Headers.SetCookie;
+        if (present.Count > 0)
+        {
+            response.Headers.SetCookie =
+                present.Where(header => header?.StartsWith(_before, StringComparison.Ordinal) == true).ToArray();
+        }
+    }
+
     /// <summary>
     /// The last cookie of this name that is in the response already: an own one, a gateway's backend's, or the
     /// application's.
