@@ -39,7 +39,7 @@ namespace ClusterSession.Sessions.Opening;
 /// </remarks>
 internal sealed class SessionOpener(
     StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
-    SessionExpiry expiry, NotBefores notBefores, SessionCommitter committer, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
+    SessionExpiry expiry, NotBefores notBefores, SessionCommitter committer, AbsentSessions absent, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
@@ -95,6 +95,11 @@ internal sealed class SessionOpener(
             return OpenedSession.Ended(OpenOutcome.Destroyed); // Also while the store does not know it yet.
         }
 
+        if (absent.TryGet(key, out var known) && (known.Outcome == OpenOutcome.Destroyed || (!recovery.IsUnderWay && !HasAny(key))))
+        {
+            return known;
+        }
+
         var begun = time.GetTimestamp();
         var pause = FirstPause;
         while (true)
@@ -112,7 +117,7 @@ internal sealed class SessionOpener(
                     return WithoutStore(key, seen, read.Failure);
                 case StoreReadOutcome.Destroyed:
                     copies.Drop(key);
-                    return OpenedSession.Ended(OpenOutcome.Destroyed);
+                    return absent.Ended(key);
                 case StoreReadOutcome.Unchanged when copy is not { IsWhole: true }:
                     continue; // The copy it was compared with has been evicted meanwhile, or is not whole any more: read again, whole.
             }
@@ -155,7 +160,7 @@ internal sealed class SessionOpener(
             if (record is not null && lifetime.IsPastAbsoluteEnd(record))
             {
                 copies.Drop(key);
-                return OpenedSession.Ended(OpenOutcome.Missing);
+                return absent.Missing(key, OpenedSession.Ended(OpenOutcome.Missing), read, mark);
             }
 
             if (record is not null && record.Contains(seen))
@@ -167,7 +172,7 @@ internal sealed class SessionOpener(
             if (record is null && ((copy is not null && !IsUsable(copy) && !recovery.IsUnderWay) || lifetime.MayHaveExpired(seen)))
             {
                 copies.Drop(key);
-                return OpenedSession.Ended(OpenOutcome.Missing);
+                return absent.Missing(key, OpenedSession.Ended(OpenOutcome.Missing), read, mark);
             }
 
             // Something the client has seen is not there.
@@ -179,13 +184,18 @@ internal sealed class SessionOpener(
 
             if (isPatienceOver || deadline.Left <= pause)
             {
-                return await RegressAsync(key, record, isWhole, usable, deadline).ConfigureAwait(false);
+                var regressed = await RegressAsync(key, record, isWhole, usable, deadline).ConfigureAwait(false);
+                return absent.Missing(key, regressed, read, mark);
             }
 
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             pause *= 2;
         }
     }
+
+    /// <summary>Whether this node has anything of the session, which may go to the store.</summary>
+    private bool HasAny(SessionKey key) =>
+        copies.TryGet(key, out _) || recent.Find(key) is not null || journal.Find(key).Record is not null;
 
     private bool IsUsable(LocalCopy copy) => lifetime.IsUsable(copy, copies.Clock.Now);
 
