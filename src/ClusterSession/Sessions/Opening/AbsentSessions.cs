@@ -25,9 +25,12 @@ internal sealed class AbsentSessions(LocalCopies copies, TimeProvider time)
     private int _count;
 
     /// <summary>What the store would answer, if that is known.</summary>
-    public bool TryGet(SessionKey key, out OpenedSession answer)
+    /// <param name="key">Which session.</param>
+    /// <param name="answer">What its request is answered.</param>
+    /// <param name="since">Since when, as a timestamp.</param>
+    public bool TryGet(SessionKey key, out OpenedSession answer, out long since)
     {
-        answer = default;
+        (answer, since) = (default, 0);
         if (Volatile.Read(ref _count) == 0 || !_absences.TryGetValue(key, out var absence))
         {
             return false;
@@ -35,7 +38,7 @@ internal sealed class AbsentSessions(LocalCopies copies, TimeProvider time)
 
         if (time.GetElapsedTime(absence.At) < Memory && absence.Lease is not { IsCurrent: false })
         {
-            answer = absence.Answer;
+            (answer, since) = (absence.Answer, absence.At);
             return true;
         }
 

@@ -95,7 +95,7 @@ internal sealed class SessionOpener(
             return OpenedSession.Ended(OpenOutcome.Destroyed); // Also while the store does not know it yet.
         }
 
-        if (absent.TryGet(key, out var known) && (known.Outcome == OpenOutcome.Destroyed || (!recovery.IsUnderWay && !HasAny(key))))
+        if (absent.TryGet(key, out var known, out var since) && (known.Outcome == OpenOutcome.Destroyed || (!recovery.IsUnderWay && !MayBringBack(key, since))))
         {
             return known;
         }
@@ -160,7 +160,7 @@ internal sealed class SessionOpener(
             if (record is not null && lifetime.IsPastAbsoluteEnd(record))
             {
                 copies.Drop(key);
-                return absent.Missing(key, OpenedSession.Ended(OpenOutcome.Missing), read, mark);
+                return Remember(key, OpenedSession.Ended(OpenOutcome.Missing), read, mark);
             }
 
             if (record is not null && record.Contains(seen))
@@ -172,7 +172,7 @@ internal sealed class SessionOpener(
             if (record is null && ((copy is not null && !IsUsable(copy) && !recovery.IsUnderWay) || lifetime.MayHaveExpired(seen)))
             {
                 copies.Drop(key);
-                return absent.Missing(key, OpenedSession.Ended(OpenOutcome.Missing), read, mark);
+                return Remember(key, OpenedSession.Ended(OpenOutcome.Missing), read, mark);
             }
 
             // Something the client has seen is not there.
@@ -185,7 +185,7 @@ internal sealed class SessionOpener(
             if (isPatienceOver || deadline.Left <= pause)
             {
                 var regressed = await RegressAsync(key, record, isWhole, usable, deadline).ConfigureAwait(false);
-                return absent.Missing(key, regressed, read, mark);
+                return Remember(key, regressed, read, mark);
             }
 
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
@@ -193,9 +193,12 @@ internal sealed class SessionOpener(
         }
     }
 
-    /// <summary>Whether this node has anything of the session, which may go to the store.</summary>
-    private bool HasAny(SessionKey key) =>
-        copies.TryGet(key, out _) || recent.Find(key) is not null || journal.Find(key).Record is not null;
+    private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark) =>
+        MayBringBack(key, long.MaxValue) ? answer : absent.Missing(key, answer, read, mark);
+
+    /// <summary>Whether this node may store the session again, or has since a moment: the store tells of what others do.</summary>
+    private bool MayBringBack(SessionKey key, long since) =>
+        copies.TryGet(key, out _) || journal.Find(key).Record is not null || recent.Find(key)?.At >= since;
 
     private bool IsUsable(LocalCopy copy) => lifetime.IsUsable(copy, copies.Clock.Now);
 
