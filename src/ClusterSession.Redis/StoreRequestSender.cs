@@ -130,6 +130,10 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
                     asked = await RedirectAsync(connection!, refusal.Text, request.Begun, cancellationToken).ConfigureAwait(false);
                 }
             }
+            catch (RedisUnreadableReplyException)
+            {
+                return request.Unavailable(request.IsRead ? StoreFailure.Refused : StoreFailure.Unknown);
+            }
             catch (RespProtocolException)
             {
                 return request.Unavailable(StoreFailure.Unknown); // The server answered something else; the connection is closed.

@@ -49,4 +49,10 @@ internal static class EventIds
     public const int PipelineMissing = 4005;
     public const int PipelineBeforeRouting = 4006;
     public const int CookieDoubtful = 4007;
+
+    // 6000: keys of Data Protection (5000 is Redis)
+    public const int DataProtectionKeysPlain = 6001;
+    public const int DataProtectionKeysUnavailable = 6002;
+    public const int DataProtectionKeysMalformed = 6003;
+    public const int DataProtectionKeysNotStored = 6004;
 }

@@ -4,14 +4,24 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Diagnostics;
 
 /// <summary>
-/// The logger of requests. What every request meets while the store is away is counted as a metric,
-/// and written at a bounded rate. Thread-safe.
+/// The logger of requests. What every request meets while the store is away, and what any
+/// stranger can cause, is counted as a metric and written at a bounded rate. Thread-safe.
 /// </summary>
 internal sealed class RequestLog(ILogger logger, SessionMetrics metrics, TimeProvider time) : ILogger
 {
+    private readonly LogRate _refused = new(time);
     private readonly LogRate _opens = new(time);
     private readonly LogRate _commits = new(time);
     private readonly LogRate _commitsAfterHeaders = new(time);
+
+    /// <summary>A cookie was not accepted. Anybody can send any number of them.</summary>
+    public void CookieRefused(string reason)
+    {
+        if (_refused.MayWrite(out var count))
+        {
+            logger.CookieRefused(reason, count);
+        }
+    }
 
     /// <summary>A session could not be opened.</summary>
     public void OpenFailed(StoreFailure failure, SessionOutagePolicy policy)

@@ -13,8 +13,8 @@ internal static partial class SessionLog
     private const string Rate = " Happened {Count} times since the last message of this kind.";
 
     [LoggerMessage(EventIds.CookieRefused, LogLevel.Information,
-        "Refused a session cookie: it is {Reason}. The request continues without a session.")]
-    public static partial void CookieRefused(this ILogger logger, string reason);
+        "Refused a session cookie: it is {Reason}. The request continues without a session." + Rate)]
+    public static partial void CookieRefused(this ILogger logger, string reason, long count);
 
     [LoggerMessage(EventIds.SeveralCookies, LogLevel.Warning,
         "A request brought several valid cookies named {Cookie}: its browser holds them for different Domains or Paths. " +

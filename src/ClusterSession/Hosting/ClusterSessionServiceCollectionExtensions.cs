@@ -98,6 +98,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<StoreRecovery>();
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionExpiry>();
+        services.TryAddSingleton<AbsentSessions>();
         services.TryAddSingleton<SessionOpener>();
         services.TryAddSingleton<NodeView>();
         services.TryAddSingleton<SessionCommitter>();

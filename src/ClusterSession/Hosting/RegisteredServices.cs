@@ -1,3 +1,4 @@
+using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Session;
@@ -35,6 +36,12 @@ internal sealed class RegisteredServices(IServiceCollection services)
     public bool HasSessionOptions => services.Any(static service =>
         service.ServiceType == typeof(IConfigureOptions<SessionOptions>)
         || service.ServiceType == typeof(IPostConfigureOptions<SessionOptions>));
+
+    /// <summary>
+    /// Whether the store is there for something besides sessions, so that an application without
+    /// UseClusterSession may be meant.
+    /// </summary>
+    public bool HasSharedValues => services.Any(static service => service.ServiceType == typeof(ISharedValue));
 
     private static bool IsOfAddSession(ServiceDescriptor service) =>
         service.ServiceType == typeof(ISessionStore) && service.ImplementationType == typeof(DistributedSessionStore);

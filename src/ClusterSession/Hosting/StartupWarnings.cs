@@ -80,8 +80,10 @@ internal sealed class StartupWarnings(
         if (!pipeline.IsUsed)
         {
             // A process that only manages sessions has endpoints too, of its health: those can say
-            // that they use none.
-            if (accesses.Any(static access => access?.Concurrency != SessionConcurrency.None))
+            // that they use none. So has one that keeps keys or tickets in the store and has no
+            // sessions: there those warn that ask for one.
+            if (accesses.Any(access => access is null
+                ? !registered.HasSharedValues : access.Concurrency != SessionConcurrency.None))
             {
                 logger.PipelineMissing();
             }

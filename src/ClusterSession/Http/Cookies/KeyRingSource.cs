@@ -210,9 +210,14 @@ internal sealed class KeyRingSource
             return null;
         }
 
-        _ring = ring;
-        _signing = null;
+        // The same ring stays the same object: with another one the memory of cookies begins anew.
+        if (_ring is not { } present || !present.Write().AsSpan().SequenceEqual(shared.Value))
+        {
+            _ring = ring;
+            _signing = null;
+        }
+
         Volatile.Write(ref _loadedAt, _time.GetTimestamp());
-        return ring;
+        return _ring;
     }
 }

@@ -39,7 +39,7 @@ namespace ClusterSession.Sessions.Opening;
 /// </remarks>
 internal sealed class SessionOpener(
     StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
-    SessionExpiry expiry, NotBefores notBefores, SessionCommitter committer, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
+    SessionExpiry expiry, NotBefores notBefores, SessionCommitter committer, AbsentSessions absent, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
@@ -95,6 +95,11 @@ internal sealed class SessionOpener(
             return OpenedSession.Rotated(end.Successor, age); // Also while the store does not know it yet.
         }
 
+        if (absent.TryGet(key, out var known, out var since) && (known.Outcome == OpenOutcome.Destroyed || (!recovery.IsUnderWay && !MayBringBack(key, since))))
+        {
+            return known;
+        }
+
         var begun = time.GetTimestamp();
         var pause = FirstPause;
         while (true)
@@ -112,7 +117,7 @@ internal sealed class SessionOpener(
                     return WithoutStore(key, seen, read.Failure);
                 case StoreReadOutcome.Destroyed:
                     copies.Drop(key);
-                    return OpenedSession.Rotated(read.Successor, lifetime.AgeOfTombstone(read.RemainingLife));
+                    return Ended(key, read);
                 case StoreReadOutcome.Unchanged when copy is not { IsWhole: true }:
                     continue; // The copy it was compared with has been evicted meanwhile, or is not whole any more: read again, whole.
             }
@@ -155,7 +160,7 @@ internal sealed class SessionOpener(
             if (record is not null && lifetime.IsPastAbsoluteEnd(record))
             {
                 copies.Drop(key);
-                return OpenedSession.Ended(OpenOutcome.Missing);
+                return Remember(key, OpenedSession.Ended(OpenOutcome.Missing), read, mark);
             }
 
             if (record is not null && record.Contains(seen))
@@ -167,7 +172,7 @@ internal sealed class SessionOpener(
             if (record is null && ((copy is not null && !IsUsable(copy) && !recovery.IsUnderWay) || lifetime.MayHaveExpired(seen)))
             {
                 copies.Drop(key);
-                return OpenedSession.Ended(OpenOutcome.Missing);
+                return Remember(key, OpenedSession.Ended(OpenOutcome.Missing), read, mark);
             }
 
             // Something the client has seen is not there.
@@ -179,12 +184,29 @@ internal sealed class SessionOpener(
 
             if (isPatienceOver || deadline.Left <= pause)
             {
-                return await RegressAsync(key, record, isWhole, usable, deadline).ConfigureAwait(false);
+                var regressed = await RegressAsync(key, record, isWhole, usable, deadline).ConfigureAwait(false);
+                return Remember(key, regressed, read, mark);
             }
 
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             pause *= 2;
         }
+    }
+
+    private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark) =>
+        MayBringBack(key, long.MaxValue) ? answer : absent.Missing(key, answer, read, mark);
+
+    /// <summary>Whether this node may store the session again, or has since a moment: the store tells of what others do.</summary>
+    private bool MayBringBack(SessionKey key, long since) =>
+        copies.TryGet(key, out _) || journal.Find(key).Record is not null || recent.Find(key)?.At >= since;
+
+    /// <summary>An end stays one, and is remembered; only that of a rotated id leads on for a while.</summary>
+    private OpenedSession Ended(SessionKey key, in StoreRead read)
+    {
+        var age = lifetime.AgeOfTombstone(read.RemainingLife);
+        return read.Successor is not null && age <= options.Value.RotationGrace
+            ? OpenedSession.Rotated(read.Successor, age)
+            : absent.Ended(key);
     }
 
     private bool IsUsable(LocalCopy copy) => lifetime.IsUsable(copy, copies.Clock.Now);

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Opening;
 using ClusterSession.Sessions.Principals;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
@@ -26,8 +27,8 @@ namespace ClusterSession.Sessions.Recovery;
 /// A node that shuts down gives back without any pause what it still has to, before the journal drains: its commits that the new server lacks are nowhere else.
 /// </remarks>
 internal sealed class StoreRecovery(
-    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, NotBefores notBefores, SessionLifetime lifetime, SessionTouches touches,
-    IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, ILogger<StoreRecovery> logger)
+    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, NotBefores notBefores, SessionLifetime lifetime, SessionTouches touches, AbsentSessions absent,
+    IEnumerable<ISharedValue> sharedValues, IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, ILogger<StoreRecovery> logger)
     : BackgroundService, ISessionObserver
 {
     private const int MostAsked = 256;
@@ -37,6 +38,7 @@ internal sealed class StoreRecovery(
     /// <summary>Twice what the jitter and the wait for others' commits take: other nodes hear of the store a little later, and are as busy.</summary>
     private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + StoreReplay.LongestWait);
 
+    private readonly ISharedValue[] _sharedValues = [.. sharedValues];
     private readonly Channel<StoreContinuity> _connected = Channel.CreateUnbounded<StoreContinuity>(new() { SingleReader = true });
 
     // Guards the two below.
@@ -64,6 +66,7 @@ internal sealed class StoreRecovery(
         copies.OnChanged(key);
         recent.OnChanged(key);
         touches.OnChanged(key);
+        absent.OnChanged(key); // After the mark has moved.
     }
 
     public void OnSharedChanged(string name)
@@ -72,12 +75,25 @@ internal sealed class StoreRecovery(
         {
             notBefores.OnNews();
         }
+
+        foreach (var value in _sharedValues)
+        {
+            if (value.Name == name)
+            {
+                value.OnChanged();
+            }
+        }
     }
 
     public void OnConnected(StoreContinuity continuity)
     {
         store.Connected();
         notBefores.OnNews();
+        foreach (var value in _sharedValues)
+        {
+            value.OnChanged();
+        }
+
         journal.Wake();
         if (continuity.Loss != StoreLoss.None)
         {
@@ -169,6 +185,11 @@ internal sealed class StoreRecovery(
     {
         logger.StoreReplaced(continuity.Loss);
         await notBefores.RestoreAsync().ConfigureAwait(false);
+        foreach (var value in _sharedValues)
+        {
+            await value.RestoreAsync().ConfigureAwait(false);
+        }
+
         var mayLackAnything = continuity.Loss is StoreLoss.Everything or StoreLoss.Moved;
         if (mayLackAnything)
         {

@@ -1,0 +1,41 @@
+using System.Xml.Linq;
+using ClusterSession.Hosting;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+
+namespace ClusterSession.DataProtection;
+
+/// <summary>
+/// A repository of Data Protection in the session store. It is synchronous and waits for nothing: it
+/// answers from what the background has read, and what it is given is written in the background.
+/// </summary>
+internal sealed class SessionXmlRepository(SharedXmlElements elements, StoreStart start) : IDeletableXmlRepository
+{
+    public IReadOnlyCollection<XElement> GetAllElements()
+    {
+        start.Start(); // The first use may come before the host starts.
+        return elements.Read();
+    }
+
+    public void StoreElement(XElement element, string friendlyName)
+    {
+        ArgumentNullException.ThrowIfNull(element);
+        elements.Add(element);
+    }
+
+    public bool DeleteElements(Action<IReadOnlyCollection<IDeletableElement>> chooseElements)
+    {
+        ArgumentNullException.ThrowIfNull(chooseElements);
+        Deletable[] all = [.. elements.Read().Select(static element => new Deletable(element))];
+        chooseElements(all);
+        var chosen = all.Where(static element => element.DeletionOrder is not null).Select(static element => element.Element);
+        elements.Retire(chosen);
+        return true;
+    }
+
+    private sealed class Deletable(XElement element) : IDeletableElement
+    {
+        public XElement Element { get; } = element;
+
+        public int? DeletionOrder { get; set; }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using ClusterSession.DataProtection;
+using ClusterSession.Http.Cookies;
+using ClusterSession.Redis;
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Scripts;
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Principals;
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Sessions;
+using ClusterSession.Tests.Redis.Connection;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace ClusterSession.Tests.Fuzz;
+
+public sealed class RecordFuzzTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task Stored_record_is_read_or_refused_and_never_taken_for_no_session()
+    {
+        await using var scripted = await ScriptedConnection.OpenAsync();
+        var run = new FuzzRun(output, "records.txt", normally: 100_000, atLength: 1_000_000);
+        var leases = new LeaseSource(TimeSpan.FromMinutes(1));
+        var keys = new RedisKeys("cs");
+        var outcomes = new Dictionary<string, int>();
+        for (var round = 0; round < run.Rounds; round++)
+        {
+            var reply = Reply(run);
+            var request = new ReadRequest(keys, SessionKeys.New(), SessionVersion.None, leases) { Connection = scripted.Connection };
+            var reading = request.Completion;
+            var outcome = "";
+            try
+            {
+                Parse(request, reply);
+                var read = await reading;
+                outcome = read.Outcome.ToString();
+                Assert.NotEqual(StoreReadOutcome.Missing, read.Outcome);
+                if (read.Outcome == StoreReadOutcome.Found)
+                {
+                    Use(read.Record!);
+                }
+            }
+            catch (Exception refusal) when (refusal is RespProtocolException or RedisUnreadableReplyException)
+            {
+                outcome = refusal.GetType().Name;
+            }
+
+            outcomes[outcome] = outcomes.GetValueOrDefault(outcome) + 1;
+        }
+
+        output.WriteLine(string.Join(", ", outcomes));
+        Assert.True(outcomes.Keys.ToHashSet().IsSupersetOf(["Found", "Destroyed", "Unavailable"]), "each outcome was drawn");
+        run.CheckMemory();
+    }
+
+    [Fact]
+    public void Shared_value_is_read_or_refused()
+    {
+        var run = new FuzzRun(output, "shared.txt", normally: 100_000, atLength: 1_000_000);
+        var read = 0;
+        for (var round = 0; round < run.Rounds; round++)
+        {
+            var bytes = run.Draw();
+            read += SessionKeyRing.Read(bytes) is null ? 0 : 1;
+            read += NotBeforeList.Read(bytes, 0) is null ? 0 : 1;
+            if (XmlElements.Read(bytes) is { } elements)
+            {
+                Assert.True(XmlElements.Read(elements.Write())!.IsSameAs(elements));
+                read++;
+            }
+        }
+
+        Assert.InRange(read, 1, 3 * run.Rounds);
+        run.CheckMemory();
+    }
+
+    private static void Parse(ReadRequest request, byte[] reply)
+    {
+        Assert.Equal(reply.Length, new RespScanner(RespLimits.Default).Scan(reply));
+        var reader = new RespReader(reply);
+        request.ParseReply(ref reader);
+    }
+
+    /// <summary>What was let pass can be used.</summary>
+    private static void Use(SessionRecord record)
+    {
+        var other = new SessionDelta();
+        other.Set("other", [1]);
+        Assert.True(record.ContainsAllOf(record));
+        foreach (var attribute in record)
+        {
+            _ = attribute.NameUtf8.Length + attribute.Payload.Length + attribute.Version.Stamp;
+        }
+
+        _ = SessionRecord.Merge(record, other.ApplyTo(record, new SessionVersion(SessionVersion.MaxStamp, 5))).AttributeCount;
+    }
+
+    /// <summary>The answer of read.lua, of fields and values whose bytes are damaged and whose lengths are right: as a server sends it.</summary>
+    private static byte[] Reply(FuzzRun run)
+    {
+        var random = run.Random;
+        var parts = new List<byte[]>();
+        if (random.Next(10) > 0)
+        {
+            parts.AddRange(["m"u8.ToArray(), MaybeDamaged(run, Header(random))]);
+        }
+
+        for (var left = random.Next(6); left > 0; left--)
+        {
+            var name = Encoding.UTF8.GetBytes("a" + (random.Next(3) == 0 ? "" : random.Next(9).ToString(CultureInfo.InvariantCulture)));
+            var value = new byte[14 + (random.Next(8) == 0 ? random.Next(400) : random.Next(20))];
+            random.NextBytes(value);
+            value[0] = 0;
+            parts.AddRange([MaybeDamaged(run, name), random.Next(4) == 0 ? run.Draw() : MaybeDamaged(run, value)]);
+        }
+
+        var life = random.Next(6) switch
+        {
+            0 => random.NextInt64(long.MinValue, long.MaxValue),
+            1 => long.MaxValue,
+            2 => -1,
+            _ => random.Next(),
+        };
+        var count = parts.Count + 1 + (random.Next(50) == 0 ? 1 : 0);
+        using var bytes = new MemoryStream();
+        Write(bytes, $"*{count}\r\n");
+        foreach (var part in parts.Concat(Enumerable.Repeat(Array.Empty<byte>(), count - parts.Count - 1)))
+        {
+            Write(bytes, $"${part.Length}\r\n");
+            bytes.Write(part);
+            Write(bytes, "\r\n");
+        }
+
+        Write(bytes, string.Create(CultureInfo.InvariantCulture, $":{life}\r\n"));
+        return bytes.ToArray();
+    }
+
+    private static byte[] Header(Random random)
+    {
+        var lineage = random.Next(5);
+        var header = new byte[11 + (13 * lineage)];
+        header[0] = 1;
+        header[1] = (byte)(random.Next(10) == 0 ? 1 : 0);
+        BinaryPrimitives.WriteInt64BigEndian(header.AsSpan(2), random.NextInt64(253402300799999));
+        header[10] = (byte)lineage;
+        random.NextBytes(header.AsSpan(11));
+        for (var i = 0; i < lineage; i++)
+        {
+            header[11 + (13 * i)] = 0;
+        }
+
+        return header;
+    }
+
+    private static byte[] MaybeDamaged(FuzzRun run, byte[] bytes) => run.Random.Next(4) == 0 ? run.Damage(bytes, 2) : bytes;
+
+    private static void Write(MemoryStream bytes, string text) => bytes.Write(Encoding.ASCII.GetBytes(text));
+}
