@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ClusterSession.Diagnostics;
+using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
@@ -19,11 +20,14 @@ namespace ClusterSession.Http.Cookies;
 /// A new key is stored an hour (or a quarter of the rotation, if that is less) before it signs, so that every node has read it by
 /// then; a node that meets an unknown key reads the ring again before it refuses, at most once a second.
 /// A cookie under an older key is issued anew under the signing one at its next request.
+/// A key that is added on request (<see cref="RotateAsync"/>) signs at once: every node that the
+/// store tells of it reads the ring again.
 /// Thread-safe.
 /// </remarks>
 internal sealed class KeyRingSource
 {
-    private const string SharedName = "keyring";
+    public const string SharedName = "keyring";
+    private const int MostAttempts = 8;
     private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(1);
 
     private readonly StoreGuard _store;
@@ -34,15 +38,21 @@ internal sealed class KeyRingSource
     private readonly LogRate _unavailable;
     private readonly LogRate _malformed;
     private readonly SemaphoreSlim _loading = new(1, 1);
+    private readonly LogRate _locked;
+    private readonly StoredKeyRing _form;
+    private readonly WorkSignal _changed = new();
     private readonly bool _isConfigured;
     private volatile SessionKeyRing? _ring;
-    private volatile CookieKey? _signing;
-    private long _signingChosenAt;
+    private volatile byte[]? _stored; // what _ring was read from
+    private volatile SigningRing? _signing;
     private long _loadedAt;
     private volatile bool _hasFailed;
+    private volatile bool _isStoreBehind;
+    private int _hasWarnedOfPlain;
 
     public KeyRingSource(
-        StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, RandomNumberGenerator random, ILogger<KeyRingSource> logger)
+        StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, RandomNumberGenerator random,
+        ILogger<KeyRingSource> logger, IKeyRingSeal? seal = null)
     {
         _store = store;
         _options = options.Value;
@@ -51,11 +61,14 @@ internal sealed class KeyRingSource
         _logger = logger;
         _unavailable = new LogRate(time);
         _malformed = new LogRate(time);
+        _locked = new LogRate(time);
+        _form = new StoredKeyRing(Application, seal);
         if (_options.Keys.Count > 0)
         {
             _isConfigured = true;
             _ring = new SessionKeyRing(_options.Keys.Select(key =>
-                new CookieKey(key.Id, key.ActiveFrom ?? DateTimeOffset.UnixEpoch, Convert.FromBase64String(key.Secret))));
+                new CookieKey(
+                    key.Id, key.ActiveFrom ?? DateTimeOffset.UnixEpoch, Convert.FromBase64String(key.Secret), Application)));
         }
     }
 
@@ -63,20 +76,37 @@ internal sealed class KeyRingSource
     public SessionKeyRing? Current => _ring;
 
     /// <summary>The key that signs now. Only where <see cref="Current"/> is not null.</summary>
-    public CookieKey Signing
+    public CookieKey Signing => SigningRing.Key;
+
+    /// <summary>
+    /// The ring and the key of it that signs now. Only where <see cref="Current"/> is not null.
+    /// </summary>
+    public SigningRing SigningRing
     {
         get
         {
             var now = _time.GetTimestamp();
-            if (_signing is { } signing && _time.GetElapsedTime(Volatile.Read(ref _signingChosenAt), now) < ReloadInterval)
+            var ring = _ring!;
+            if (_signing is { } signing
+                && ReferenceEquals(signing.Ring, ring) && _time.GetElapsedTime(signing.ChosenAt, now) < ReloadInterval)
             {
                 return signing;
             }
 
-            Volatile.Write(ref _signingChosenAt, now);
-            return _signing = _ring!.Signing(_time.GetUtcNow());
+            return _signing = new SigningRing(ring, ring.Signing(_time.GetUtcNow()), now);
         }
     }
+
+    private string Application => _options.ApplicationName ?? "";
+
+    /// <summary>
+    /// The stored ring was changed by another node, or the store can be reached again: it is read
+    /// soon.
+    /// </summary>
+    public void OnChanged() => _changed.Set();
+
+    /// <summary>Completes when <see cref="OnChanged"/> was called.</summary>
+    public Task WaitForChangeAsync(CancellationToken cancellationToken) => _changed.WaitAsync(cancellationToken);
 
     /// <summary>Reads the ring if there is none here yet.</summary>
     /// <returns>The ring, or null if the store gave no answer.</returns>
@@ -91,11 +121,23 @@ internal sealed class KeyRingSource
             : ReadAsync(cancellationToken);
 
     /// <summary>Reads the ring again and adds a key if the newest has signed long enough. Called by a background service.</summary>
-    public async Task RefreshAsync(CancellationToken cancellationToken)
+    /// <returns>False if the ring could not be read.</returns>
+    public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
     {
-        if (_isConfigured || await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } ring)
+        if (_isConfigured)
         {
-            return;
+            return true;
+        }
+
+        if (await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } ring)
+        {
+            return false;
+        }
+
+        if (_isStoreBehind)
+        {
+            await RestoreAsync(cancellationToken).ConfigureAwait(false);
+            return !_isStoreBehind;
         }
 
         var now = _time.GetUtcNow();
@@ -104,17 +146,82 @@ internal sealed class KeyRingSource
         var newest = ring.Keys[^1];
         if (now < newest.ActiveFrom + rotation - lead)
         {
-            return;
+            return true;
         }
 
         var activeFrom = now + lead;
-        var longestCookie = _options.AbsoluteTimeout ?? TimeSpan.FromDays(30) + (2 * _options.IdleTimeout);
-        var added = SessionKeyRing.NewKey(_random, activeFrom, ring);
-        var next = ring.With(added, longestCookie < now - DateTimeOffset.UnixEpoch ? now - longestCookie : DateTimeOffset.UnixEpoch);
-        var stored = await _store.CompareExchangeSharedAsync(SharedName, ring.Write(), next.Write()).ConfigureAwait(false);
+        var added = NewKey(activeFrom, ring);
+        var next = ring.With(added, RetiredBefore(now));
+        var stored = await _store.CompareExchangeSharedAsync(SharedName, _stored, _form.Write(next)).ConfigureAwait(false);
         if (Accept(stored) is { } accepted && accepted.Find(added.Id) is not null)
         {
             _logger.KeyRingRotated(added.Id, activeFrom);
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Adds a key that signs at once, here and on every node that the store tells of it.
+    /// </summary>
+    /// <param name="revoke">Whether all other keys are removed, so that no cookie of before is
+    /// accepted any more.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Why that is not known to be stored.</returns>
+    /// <exception cref="InvalidOperationException">The keys are configured, or the stored ring
+    /// cannot be read.</exception>
+    public async Task<StoreFailure> RotateAsync(bool revoke, CancellationToken cancellationToken)
+    {
+        if (_isConfigured)
+        {
+            throw new InvalidOperationException(
+                "The keys that sign cookies are configured (ClusterSession:Keys), so no node makes others. Give all nodes " +
+                "a new key there, and remove the older ones to revoke them; or remove ClusterSession:Keys.");
+        }
+
+        await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            for (var attempt = 0; attempt < MostAttempts; attempt++)
+            {
+                var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
+                if (!shared.IsAnswered)
+                {
+                    return shared.Failure;
+                }
+
+                var ring = _ring;
+                if (shared.Value is not null)
+                {
+                    ring = Accept(shared) ?? throw new InvalidOperationException(
+                        "The stored ring of keys that sign cookies cannot be read here, so it is not changed. Events 3004 " +
+                        "and 3005 say why.");
+                }
+
+                var now = _time.GetUtcNow();
+                var added = NewKey(now, ring);
+                var next = ring is null ? new SessionKeyRing([added], revoke ? 1 : 0)
+                    : revoke ? ring.RevokedFor(added) : ring.With(added, RetiredBefore(now));
+                var bytes = _form.Write(next);
+                var answer = await _store.CompareExchangeSharedAsync(SharedName, shared.Value, bytes).ConfigureAwait(false);
+                if (!answer.IsAnswered)
+                {
+                    return answer.Failure;
+                }
+
+                if (answer.Value.AsSpan().SequenceEqual(bytes))
+                {
+                    Accept(answer);
+                    _logger.KeyRingRotatedOnRequest(added.Id, revoke);
+                    return StoreFailure.None;
+                }
+            }
+
+            return StoreFailure.Unknown;
+        }
+        finally
+        {
+            _loading.Release();
         }
     }
 
@@ -129,18 +236,18 @@ internal sealed class KeyRingSource
         await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            for (var attempt = 0; attempt < 8; attempt++)
+            for (var attempt = 0; attempt < MostAttempts; attempt++)
             {
                 var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
-                var stored = shared.Value is null ? null : SessionKeyRing.Read(shared.Value);
+                var stored = shared.Value is null ? null : _form.Read(shared.Value);
                 var wanted = stored is null ? mine : mine.Union(stored);
-                if (!shared.IsAnswered || (shared.Value is not null && (stored is null || wanted.Keys.Count == stored.Keys.Count)))
+                if (!shared.IsAnswered || (shared.Value is not null && (stored is null || IsWithin(wanted, stored))))
                 {
                     Accept(shared);
                     return;
                 }
 
-                var bytes = wanted.Write();
+                var bytes = _form.Write(wanted);
                 var answer = await _store.CompareExchangeSharedAsync(SharedName, shared.Value, bytes).ConfigureAwait(false);
                 if (answer.IsAnswered && answer.Value.AsSpan().SequenceEqual(bytes))
                 {
@@ -169,8 +276,8 @@ internal sealed class KeyRingSource
             var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
             if (shared is { IsAnswered: true, Value: null })
             {
-                var made = _ring ?? new SessionKeyRing([SessionKeyRing.NewKey(_random, _time.GetUtcNow())]);
-                shared = await _store.CompareExchangeSharedAsync(SharedName, null, made.Write()).ConfigureAwait(false);
+                var made = _ring ?? new SessionKeyRing([NewKey(_time.GetUtcNow(), null)]);
+                shared = await _store.CompareExchangeSharedAsync(SharedName, null, _form.Write(made)).ConfigureAwait(false);
                 if (shared.IsAnswered)
                 {
                     _logger.KeyRingCreated();
@@ -200,19 +307,64 @@ internal sealed class KeyRingSource
             return null;
         }
 
-        if (shared.Value is null || SessionKeyRing.Read(shared.Value) is not { } ring)
+        var mine = _ring;
+        if (mine is not null && shared.Value is { } bytes && _stored is { } known && bytes.AsSpan().SequenceEqual(known))
         {
-            if (_malformed.MayWrite(out var count))
-            {
-                _logger.KeyRingMalformed(count);
-            }
+            Volatile.Write(ref _loadedAt, _time.GetTimestamp());
+            _isStoreBehind = false;
+            return mine; // The same object, so that the cookies remembered under it stay.
+        }
 
+        if (shared.Value is null || _form.Read(shared.Value) is not { } ring)
+        {
+            LogUnreadable(shared.Value);
             return null;
         }
 
-        _ring = ring;
-        _signing = null;
+        if (_form.ShouldBeSealed(shared.Value) && Interlocked.Exchange(ref _hasWarnedOfPlain, 1) == 0)
+        {
+            _logger.KeyRingStillPlain();
+        }
+
         Volatile.Write(ref _loadedAt, _time.GetTimestamp());
+        _isStoreBehind = mine is not null && ring.Revocations < mine.Revocations;
+        if (_isStoreBehind)
+        {
+            return mine; // The store went back behind a revocation; it is given this ring.
+        }
+
+        _ring = ring;
+        _stored = shared.Value;
         return ring;
+    }
+
+    private void LogUnreadable(byte[]? stored)
+    {
+        if (stored is not null && StoredKeyRing.IsSealed(stored))
+        {
+            if (_locked.MayWrite(out var count))
+            {
+                _logger.KeyRingLocked(count);
+            }
+        }
+        else if (_malformed.MayWrite(out var count))
+        {
+            _logger.KeyRingMalformed(count);
+        }
+    }
+
+    private static bool IsWithin(SessionKeyRing wanted, SessionKeyRing stored) =>
+        wanted.Revocations == stored.Revocations && wanted.Keys.Count == stored.Keys.Count;
+
+    private CookieKey NewKey(DateTimeOffset activeFrom, SessionKeyRing? beside) =>
+        SessionKeyRing.NewKey(_random, activeFrom, beside, Application);
+
+    /// <summary>
+    /// A key that ceased to sign before this moment signs no cookie that may still live.
+    /// </summary>
+    private DateTimeOffset RetiredBefore(DateTimeOffset now)
+    {
+        var longestCookie = _options.AbsoluteTimeout ?? TimeSpan.FromDays(30) + (2 * _options.IdleTimeout);
+        return longestCookie < now - DateTimeOffset.UnixEpoch ? now - longestCookie : DateTimeOffset.UnixEpoch;
     }
 }
