@@ -84,7 +84,8 @@ internal static class RedisConnectionString
             {
                 if (afterSecret && !part.Text.Contains(':', StringComparison.Ordinal))
                     throw Wrong(shown, "is neither key=value nor host:port", "put servers before the password, or write their port");
-                CheckHost(part.Text, IsHidden(part.Text) ? $"part {Text(part.Number)} (not shown: it may be a password)" : shown);
+                CheckHost(
+                    part.Text, IsHidden(part.Text) ? $"part {Text(part.Number)} (not shown: it may be a password)" : shown);
                 hosts.Add(part.Text);
                 continue;
             }
@@ -130,7 +131,8 @@ internal static class RedisConnectionString
 
         // First, because what follows a host that is none may be the rest of a password, which no
         // message may show.
-        var hosts = authority.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToList();
+        var hosts = authority
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToList();
         if (hosts.Count == 0)
         {
             throw Wrong("the URI", "names no host", "write redis://host:6379");
@@ -138,7 +140,9 @@ internal static class RedisConnectionString
 
         foreach (var host in hosts)
         {
-            CheckHost(host, MayBeAccess(host) ? "the host (not shown: it may be a user and a password whose @host is missing)" : $"host '{host}'");
+            CheckHost(host, MayBeAccess(host)
+                ? "the host (not shown: it may be a user and a password whose @host is missing)"
+                : $"host '{host}'");
         }
 
         var queryAt = tail.IndexOf('?', StringComparison.Ordinal);
@@ -155,7 +159,8 @@ internal static class RedisConnectionString
 
         if (scheme.Equals("rediss", StringComparison.OrdinalIgnoreCase) && !options.Tls)
         {
-            throw Wrong("'ssl'", "is switched off in a rediss:// URI", "leave it out for TLS, or write redis:// for none");
+            throw Wrong(
+                "'ssl'", "is switched off in a rediss:// URI", "leave it out for TLS, or write redis:// for none");
         }
 
         return WithEndpoints(options, hosts, 6379);
@@ -195,7 +200,8 @@ internal static class RedisConnectionString
         var (name, port) = SplitHost(host);
         if (!IsPort(port))
             throw Wrong(shown, "has no port from 1 to 65535 after the colon", "write host:port, an IPv6 address as [address]:port");
-        if (name.Length == 0 || name.Any(c => char.IsWhiteSpace(c) || c is '/' or '@' or '[' or ']') || !IsHostOrAddress(name))
+        if (name.Length == 0 || name.Any(c => char.IsWhiteSpace(c) || c is '/' or '@' or '[' or ']')
+            || !IsHostOrAddress(name))
             throw Wrong(shown, "is neither a host nor key=value", "write host:port, an IPv6 address as [address]:port");
     }
 
@@ -229,7 +235,8 @@ internal static class RedisConnectionString
     /// A part of a list that is no server and may be a password: :password, or what has several
     /// colons.
     /// </summary>
-    private static bool IsHidden(string host) => SplitHost(host) is var (name, _) && (name.Length == 0 || !IsHostOrAddress(name));
+    private static bool IsHidden(string host) =>
+        SplitHost(host) is var (name, _) && (name.Length == 0 || !IsHostOrAddress(name));
 
     /// <summary>
     /// Whether what stands in the place of a host may be user:password, :password or

@@ -45,8 +45,8 @@ internal static partial class SetupLog
     public static partial void PipelineBeforeRouting(this ILogger logger, int count);
 
     [LoggerMessage(EventIds.ApplicationNamed, LogLevel.Information,
-        "Sessions belong to the application '{Application}', and their keys in the store begin with '{Prefix}'. Processes " +
-        "that are to share sessions, or to end them, need the same ClusterSession:ApplicationName.")]
+        "Sessions belong to the application '{Application}', and their keys in the store begin with '{Prefix}'. " +
+        "Processes that are to share sessions, or to end them, need the same ClusterSession:ApplicationName.")]
     public static partial void ApplicationNamed(this ILogger logger, string application, string prefix);
 
     [LoggerMessage(EventIds.CookieNotSecure, LogLevel.Warning,

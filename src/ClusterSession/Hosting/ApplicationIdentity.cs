@@ -12,7 +12,8 @@ namespace ClusterSession.Hosting;
 /// also in what keys in the store begin with.
 /// </summary>
 /// <param name="environment">The host's, where there is one.</param>
-internal sealed class ApplicationIdentity(IHostEnvironment? environment = null) : IPostConfigureOptions<ClusterSessionOptions>
+internal sealed class ApplicationIdentity(IHostEnvironment? environment = null)
+    : IPostConfigureOptions<ClusterSessionOptions>
 {
     /// <summary>The longest prefix of keys in the store.</summary>
     public const int LongestPrefix = 64;
@@ -38,7 +39,8 @@ internal sealed class ApplicationIdentity(IHostEnvironment? environment = null) 
     /// </summary>
     public static string PrefixOf(string application)
     {
-        if (application.Length <= LongestPrefix - Beginning.Length && !application.AsSpan().ContainsAnyExcept(PrefixCharacters))
+        if (application.Length <= LongestPrefix - Beginning.Length
+            && !application.AsSpan().ContainsAnyExcept(PrefixCharacters))
         {
             return Beginning + application;
         }

@@ -21,10 +21,11 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         Range(errors, "LocalCopies:MaxBytes", options.LocalCopies.MaxBytes, 0, 1L << 40);
         Defined(errors, "Durability", options.Durability);
         Defined(errors, "OnStoreUnavailable", options.OnStoreUnavailable);
-        if (options.ApplicationName is not { Length: >= 1 and <= 256 } application || string.IsNullOrWhiteSpace(application))
+        if (options.ApplicationName is not { Length: >= 1 and <= 256 } application
+            || string.IsNullOrWhiteSpace(application))
         {
-            errors.Add($"ClusterSession:ApplicationName is '{options.ApplicationName}'. Use 1 to 256 characters, or leave it " +
-                "out for the name of the host's application.");
+            errors.Add($"ClusterSession:ApplicationName is '{options.ApplicationName}'. Use 1 to 256 characters, or " +
+                "leave it out for the name of the host's application.");
         }
 
         if (options.KeyPrefix is not { Length: >= 1 and <= ApplicationIdentity.LongestPrefix } prefix

@@ -12,8 +12,8 @@ namespace ClusterSession.Management;
 
 /// <inheritdoc/>
 internal sealed class SessionManager(
-    StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, SessionCommitter committer, NotBefores notBefores,
-    KeyRingSource keyRing, TimeProvider time)
+    StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, SessionCommitter committer,
+    NotBefores notBefores, KeyRingSource keyRing, TimeProvider time)
     : ISessionManager
 {
     public SessionStatistics GetStatistics() => new(
@@ -56,11 +56,12 @@ internal sealed class SessionManager(
 
     public async Task RotateKeysAsync(bool revoke, CancellationToken cancellationToken = default)
     {
-        if (await keyRing.RotateAsync(revoke, cancellationToken).ConfigureAwait(false) is var failure and not StoreFailure.None)
+        var failure = await keyRing.RotateAsync(revoke, cancellationToken).ConfigureAwait(false);
+        if (failure != StoreFailure.None)
         {
             throw new SessionUnavailableException(
-                "The new key that signs cookies is not known to be stored. Call again when the store is responding: one key " +
-                "more does no harm.", failure);
+                "The new key that signs cookies is not known to be stored. Call again when the store is responding: one " +
+                "key more does no harm.", failure);
         }
     }
 }

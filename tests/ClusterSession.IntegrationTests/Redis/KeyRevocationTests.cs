@@ -74,7 +74,8 @@ public sealed class KeyRevocationTests : IAsyncLifetime
             },
             "the keys are revoked");
         await Condition.HoldsAsync(
-            async () => await browser.Copy().GetAsync("/get/color", _b) == "" && await browser.Copy().GetAsync("/get/color", _a) == "",
+            async () => await browser.Copy().GetAsync("/get/color", _b) == ""
+                && await browser.Copy().GetAsync("/get/color", _a) == "",
             "both nodes refuse it");
     }
 

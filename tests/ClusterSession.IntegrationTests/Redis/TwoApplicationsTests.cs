@@ -64,7 +64,8 @@ public sealed class TwoApplicationsTests : IAsyncLifetime
         var session = await LogInAsync(web);
         Assert.Equal("alice", await NameAsync(jobs, session));
         await jobs.Services.GetRequiredService<ISessionManager>().EndAllAsync("alice");
-        await Condition.HoldsAsync(async () => await NameAsync(web, session) == "", "the session is over at the other one");
+        await Condition.HoldsAsync(
+            async () => await NameAsync(web, session) == "", "the session is over at the other one");
     }
 
     private static async Task<string> LogInAsync(WebApplication application)

@@ -148,8 +148,8 @@ public sealed class OptionsTests
     {
         for (var i = 0; i < 1000; i++)
         {
-            var secret = Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32 + (i % 33)));
-            Assert.NotNull(ClusterSession.Hosting.SecretCheck.Read(secret, out _));
+            var secret = System.Security.Cryptography.RandomNumberGenerator.GetBytes(32 + (i % 33));
+            Assert.NotNull(ClusterSession.Hosting.SecretCheck.Read(Convert.ToBase64String(secret), out _));
         }
     }
 

@@ -51,7 +51,8 @@ public sealed class InsecureCookieTests : NodeTests
     [Fact]
     public async Task Cookie_that_is_never_secure_is_warned_of_over_HTTPS_too()
     {
-        await SetAsync(await StartAsync(before: Https, options: options => options.Cookie.SecurePolicy = CookieSecurePolicy.None));
+        await SetAsync(await StartAsync(
+            before: Https, options: options => options.Cookie.SecurePolicy = CookieSecurePolicy.None));
         Assert.Equal(1, Logs.Count(Event));
     }
 

@@ -103,7 +103,11 @@ public sealed class KeyRevocationTests : NodeTests
         store.Replace(old, new StoreContinuity(StoreLoss.Recent));
 
         await HoldsInTimeAsync(
-            async () => SessionKeyRing.Read((await old.ReadSharedAsync(KeyRingSource.SharedName, default)).Value)?.Revocations == 1,
+            async () =>
+            {
+                var stored = await old.ReadSharedAsync(KeyRingSource.SharedName, default);
+                return SessionKeyRing.Read(stored.Value)?.Revocations == 1;
+            },
             "the revocation is given back");
         Assert.Equal(1, Ring(node).Current!.Revocations);
         Assert.Equal("", await browser.GetAsync("/get/color"));

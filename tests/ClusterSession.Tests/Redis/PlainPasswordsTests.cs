@@ -16,7 +16,8 @@ public sealed class PlainPasswordsTests
     [InlineData("localhost:6379,redis.example:6379,password=s3cret")]
     [InlineData("sentinel.example,serviceName=m,sentinelPassword=s3cret")]
     [InlineData("sentinel.example,serviceName=m,ssl=true,sentinelSsl=false,sentinelPassword=s3cret")]
-    public async Task Password_over_plain_TCP_to_another_machine_is_warned_of_once_without_being_shown(string connectionString)
+    public async Task Password_over_plain_TCP_to_another_machine_is_warned_of_once_without_being_shown(
+        string connectionString)
     {
         await using (Store(connectionString))
         {

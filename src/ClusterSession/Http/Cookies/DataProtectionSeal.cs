@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace ClusterSession.Http.Cookies;
@@ -19,7 +18,17 @@ internal sealed class DataProtectionSeal(IDataProtectionProvider provider) : IKe
 
     public byte Format => DataProtectionFormat;
 
-    public byte[] Seal(ReadOnlySpan<byte> ring) => [Format, .. _protector.Protect(ring.ToArray())];
+    public byte[]? Seal(ReadOnlySpan<byte> ring)
+    {
+        try
+        {
+            return [Format, .. _protector.Protect(ring.ToArray())];
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            return null; // Its keys cannot be reached: no reason to end the node.
+        }
+    }
 
     public byte[]? Open(ReadOnlySpan<byte> stored)
     {
@@ -32,9 +41,9 @@ internal sealed class DataProtectionSeal(IDataProtectionProvider provider) : IKe
         {
             return _protector.Unprotect(stored[1..].ToArray());
         }
-        catch (CryptographicException)
+        catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            return null; // Of other keys, or changed.
+            return null; // Of other keys, changed, or its keys cannot be reached.
         }
     }
 }

@@ -24,10 +24,9 @@ namespace ClusterSession.Http.Cookies;
 /// store tells of it reads the ring again.
 /// Thread-safe.
 /// </remarks>
-internal sealed class KeyRingSource
+internal sealed partial class KeyRingSource
 {
     public const string SharedName = "keyring";
-    private const int MostAttempts = 8;
     private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(1);
 
     private readonly StoreGuard _store;
@@ -47,6 +46,7 @@ internal sealed class KeyRingSource
     private volatile SigningRing? _signing;
     private long _loadedAt;
     private volatile bool _hasFailed;
+    private volatile bool _isAnswered; // whether the store was, when the ring was last read
     private volatile bool _isStoreBehind;
     private int _hasWarnedOfPlain;
 
@@ -68,7 +68,8 @@ internal sealed class KeyRingSource
             _isConfigured = true;
             _ring = new SessionKeyRing(_options.Keys.Select(key =>
                 new CookieKey(
-                    key.Id, key.ActiveFrom ?? DateTimeOffset.UnixEpoch, Convert.FromBase64String(key.Secret), Application)));
+                    key.Id, key.ActiveFrom ?? DateTimeOffset.UnixEpoch, Convert.FromBase64String(key.Secret),
+                    Application)));
         }
     }
 
@@ -120,148 +121,6 @@ internal sealed class KeyRingSource
             ? new(_hasFailed ? null : _ring)
             : ReadAsync(cancellationToken);
 
-    /// <summary>Reads the ring again and adds a key if the newest has signed long enough. Called by a background service.</summary>
-    /// <returns>False if the ring could not be read.</returns>
-    public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
-    {
-        if (_isConfigured)
-        {
-            return true;
-        }
-
-        if (await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } ring)
-        {
-            return false;
-        }
-
-        if (_isStoreBehind)
-        {
-            await RestoreAsync(cancellationToken).ConfigureAwait(false);
-            return !_isStoreBehind;
-        }
-
-        var now = _time.GetUtcNow();
-        var rotation = _options.KeyRotation;
-        var lead = rotation / 4 < TimeSpan.FromHours(1) ? rotation / 4 : TimeSpan.FromHours(1);
-        var newest = ring.Keys[^1];
-        if (now < newest.ActiveFrom + rotation - lead)
-        {
-            return true;
-        }
-
-        var activeFrom = now + lead;
-        var added = NewKey(activeFrom, ring);
-        var next = ring.With(added, RetiredBefore(now));
-        var stored = await _store.CompareExchangeSharedAsync(SharedName, _stored, _form.Write(next)).ConfigureAwait(false);
-        if (Accept(stored) is { } accepted && accepted.Find(added.Id) is not null)
-        {
-            _logger.KeyRingRotated(added.Id, activeFrom);
-        }
-
-        return true;
-    }
-
-    /// <summary>
-    /// Adds a key that signs at once, here and on every node that the store tells of it.
-    /// </summary>
-    /// <param name="revoke">Whether all other keys are removed, so that no cookie of before is
-    /// accepted any more.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Why that is not known to be stored.</returns>
-    /// <exception cref="InvalidOperationException">The keys are configured, or the stored ring
-    /// cannot be read.</exception>
-    public async Task<StoreFailure> RotateAsync(bool revoke, CancellationToken cancellationToken)
-    {
-        if (_isConfigured)
-        {
-            throw new InvalidOperationException(
-                "The keys that sign cookies are configured (ClusterSession:Keys), so no node makes others. Give all nodes " +
-                "a new key there, and remove the older ones to revoke them; or remove ClusterSession:Keys.");
-        }
-
-        await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            for (var attempt = 0; attempt < MostAttempts; attempt++)
-            {
-                var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
-                if (!shared.IsAnswered)
-                {
-                    return shared.Failure;
-                }
-
-                var ring = _ring;
-                if (shared.Value is not null)
-                {
-                    ring = Accept(shared) ?? throw new InvalidOperationException(
-                        "The stored ring of keys that sign cookies cannot be read here, so it is not changed. Events 3004 " +
-                        "and 3005 say why.");
-                }
-
-                var now = _time.GetUtcNow();
-                var added = NewKey(now, ring);
-                var next = ring is null ? new SessionKeyRing([added], revoke ? 1 : 0)
-                    : revoke ? ring.RevokedFor(added) : ring.With(added, RetiredBefore(now));
-                var bytes = _form.Write(next);
-                var answer = await _store.CompareExchangeSharedAsync(SharedName, shared.Value, bytes).ConfigureAwait(false);
-                if (!answer.IsAnswered)
-                {
-                    return answer.Failure;
-                }
-
-                if (answer.Value.AsSpan().SequenceEqual(bytes))
-                {
-                    Accept(answer);
-                    _logger.KeyRingRotatedOnRequest(added.Id, revoke);
-                    return StoreFailure.None;
-                }
-            }
-
-            return StoreFailure.Unknown;
-        }
-        finally
-        {
-            _loading.Release();
-        }
-    }
-
-    /// <summary>The store has lost its ring, or got one from a node that knew of none: it gets the keys of this node back.</summary>
-    public async Task RestoreAsync(CancellationToken cancellationToken)
-    {
-        if (_isConfigured || _ring is not { } mine)
-        {
-            return;
-        }
-
-        await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            for (var attempt = 0; attempt < MostAttempts; attempt++)
-            {
-                var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
-                var stored = shared.Value is null ? null : _form.Read(shared.Value);
-                var wanted = stored is null ? mine : mine.Union(stored);
-                if (!shared.IsAnswered || (shared.Value is not null && (stored is null || IsWithin(wanted, stored))))
-                {
-                    Accept(shared);
-                    return;
-                }
-
-                var bytes = _form.Write(wanted);
-                var answer = await _store.CompareExchangeSharedAsync(SharedName, shared.Value, bytes).ConfigureAwait(false);
-                if (answer.IsAnswered && answer.Value.AsSpan().SequenceEqual(bytes))
-                {
-                    Accept(answer);
-                    return;
-                }
-            }
-        }
-        finally
-        {
-            _loading.Release();
-        }
-    }
-
     private async ValueTask<SessionKeyRing?> ReadAsync(CancellationToken cancellationToken)
     {
         var before = Volatile.Read(ref _loadedAt);
@@ -276,15 +135,11 @@ internal sealed class KeyRingSource
             var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
             if (shared is { IsAnswered: true, Value: null })
             {
-                var made = _ring ?? new SessionKeyRing([NewKey(_time.GetUtcNow(), null)]);
-                shared = await _store.CompareExchangeSharedAsync(SharedName, null, _form.Write(made)).ConfigureAwait(false);
-                if (shared.IsAnswered)
-                {
-                    _logger.KeyRingCreated();
-                }
+                shared = await CreateAsync().ConfigureAwait(false);
             }
 
             var accepted = Accept(shared);
+            _isAnswered = shared.IsAnswered;
             _hasFailed = accepted is null;
             Volatile.Write(ref _loadedAt, _time.GetTimestamp());
             return accepted;
@@ -293,6 +148,23 @@ internal sealed class KeyRingSource
         {
             _loading.Release();
         }
+    }
+
+    private async ValueTask<StoreShared> CreateAsync()
+    {
+        if (_form.Write(_ring ?? new SessionKeyRing([NewKey(_time.GetUtcNow(), null)])) is not { } bytes)
+        {
+            LogLocked();
+            return new StoreShared(null, StoreFailure.Refused);
+        }
+
+        var shared = await _store.CompareExchangeSharedAsync(SharedName, null, bytes).ConfigureAwait(false);
+        if (shared.IsAnswered)
+        {
+            _logger.KeyRingCreated();
+        }
+
+        return shared;
     }
 
     private SessionKeyRing? Accept(StoreShared shared)
@@ -308,7 +180,7 @@ internal sealed class KeyRingSource
         }
 
         var mine = _ring;
-        if (mine is not null && shared.Value is { } bytes && _stored is { } known && bytes.AsSpan().SequenceEqual(known))
+        if (mine is not null && _stored is { } known && shared.Value.AsSpan().SequenceEqual(known))
         {
             Volatile.Write(ref _loadedAt, _time.GetTimestamp());
             _isStoreBehind = false;
@@ -342,10 +214,7 @@ internal sealed class KeyRingSource
     {
         if (stored is not null && StoredKeyRing.IsSealed(stored))
         {
-            if (_locked.MayWrite(out var count))
-            {
-                _logger.KeyRingLocked(count);
-            }
+            LogLocked();
         }
         else if (_malformed.MayWrite(out var count))
         {
@@ -353,18 +222,11 @@ internal sealed class KeyRingSource
         }
     }
 
-    private static bool IsWithin(SessionKeyRing wanted, SessionKeyRing stored) =>
-        wanted.Revocations == stored.Revocations && wanted.Keys.Count == stored.Keys.Count;
-
-    private CookieKey NewKey(DateTimeOffset activeFrom, SessionKeyRing? beside) =>
-        SessionKeyRing.NewKey(_random, activeFrom, beside, Application);
-
-    /// <summary>
-    /// A key that ceased to sign before this moment signs no cookie that may still live.
-    /// </summary>
-    private DateTimeOffset RetiredBefore(DateTimeOffset now)
+    private void LogLocked()
     {
-        var longestCookie = _options.AbsoluteTimeout ?? TimeSpan.FromDays(30) + (2 * _options.IdleTimeout);
-        return longestCookie < now - DateTimeOffset.UnixEpoch ? now - longestCookie : DateTimeOffset.UnixEpoch;
+        if (_locked.MayWrite(out var count))
+        {
+            _logger.KeyRingLocked(count);
+        }
     }
 }

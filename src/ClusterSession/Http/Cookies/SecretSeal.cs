@@ -31,15 +31,15 @@ internal sealed class SecretSeal(RandomNumberGenerator random, IEnumerable<byte[
 
     private static ReadOnlySpan<byte> Purpose => "ClusterSession key ring 1"u8;
 
-    public byte[] Seal(ReadOnlySpan<byte> ring)
+    public byte[]? Seal(ReadOnlySpan<byte> ring)
     {
         var stored = new byte[ring.Length + Overhead];
         stored[0] = Format;
         random.GetBytes(stored.AsSpan(1, NonceLength));
         using var aes = new AesGcm(_keys[0], TagLength);
         aes.Encrypt(
-            stored.AsSpan(1, NonceLength), ring, stored.AsSpan(1 + NonceLength, ring.Length), stored.AsSpan(^TagLength..),
-            stored.AsSpan(0, 1));
+            stored.AsSpan(1, NonceLength), ring, stored.AsSpan(1 + NonceLength, ring.Length),
+            stored.AsSpan(^TagLength..), stored.AsSpan(0, 1));
         return stored;
     }
 

@@ -121,7 +121,8 @@ internal sealed class SessionKeyRing
             }
 
             keys.Add(new CookieKey(
-                id, DateTimeOffset.FromUnixTimeMilliseconds(activeFrom), rest.Slice(11, SecretLength).ToArray(), application));
+                id, DateTimeOffset.FromUnixTimeMilliseconds(activeFrom), rest.Slice(11, SecretLength).ToArray(),
+                application));
         }
 
         return new SessionKeyRing(keys, revocations);

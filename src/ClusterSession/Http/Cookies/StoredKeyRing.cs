@@ -10,7 +10,8 @@ internal sealed class StoredKeyRing(string application, IKeyRingSeal? seal)
     private const byte FirstSealed = SecretSeal.SecretFormat;
     private const byte LastSealed = DataProtectionSeal.DataProtectionFormat;
 
-    public byte[] Write(SessionKeyRing ring) => seal is null ? ring.Write() : seal.Seal(ring.Write());
+    /// <summary>What is stored for a ring; null if it cannot be sealed now.</summary>
+    public byte[]? Write(SessionKeyRing ring) => seal is null ? ring.Write() : seal.Seal(ring.Write());
 
     /// <summary>Reads what is stored; null if that cannot be read here.</summary>
     public SessionKeyRing? Read(byte[] stored)

@@ -17,8 +17,9 @@ namespace ClusterSession.Sessions.Recovery;
 /// <remarks>
 /// <code>
 /// the store is the same            the journal is sent
-/// its recent history may be lost   + key ring, ends of all sessions of somebody, and of single ones that are in doubt first, so that nobody sees an ended session longer than must be;
-///                                  then commits in doubt
+/// its recent history may be lost   + key ring, ends of all sessions of somebody, and of single
+///                                  ones that are in doubt first, so that nobody sees an ended
+///                                  session longer than must be; then commits in doubt
 /// everything may be lost           + all copies that nobody else is known to have changed
 /// </code>
 /// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate is bounded, and nodes start at

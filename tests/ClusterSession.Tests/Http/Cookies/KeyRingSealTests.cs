@@ -14,7 +14,7 @@ public sealed class KeyRingSealTests
     [Fact]
     public void Sealed_ring_is_opened_with_its_secret_and_with_no_other()
     {
-        var stored = Of(_secret).Seal(_ring);
+        var stored = Of(_secret).Seal(_ring)!;
         Assert.Equal(_ring, Of(_secret).Open(stored));
         Assert.Null(Of(RandomNumberGenerator.GetBytes(32)).Open(stored));
         Assert.Equal(16, stored[0]);
@@ -26,16 +26,16 @@ public sealed class KeyRingSealTests
     {
         var next = RandomNumberGenerator.GetBytes(48);
         var both = Of(next, _secret);
-        Assert.Equal(_ring, both.Open(Of(_secret).Seal(_ring)));
-        Assert.Null(Of(_secret).Open(both.Seal(_ring)));
-        Assert.Equal(_ring, Of(next).Open(both.Seal(_ring)));
+        Assert.Equal(_ring, both.Open(Of(_secret).Seal(_ring)!));
+        Assert.Null(Of(_secret).Open(both.Seal(_ring)!));
+        Assert.Equal(_ring, Of(next).Open(both.Seal(_ring)!));
     }
 
     [Fact]
     public void Every_single_bit_of_a_sealed_ring_matters_and_every_length()
     {
         var seal = Of(_secret);
-        var stored = seal.Seal(_ring);
+        var stored = seal.Seal(_ring)!;
         for (var bit = 0; bit < stored.Length * 8; bit++)
         {
             var changed = stored.ToArray();
@@ -53,14 +53,15 @@ public sealed class KeyRingSealTests
     public void Same_ring_is_never_sealed_to_the_same_bytes()
     {
         var seal = Of(_secret);
-        Assert.Equal(100, Enumerable.Range(0, 100).Select(_ => Convert.ToHexString(seal.Seal(_ring))).Distinct().Count());
+        var stored = Enumerable.Range(0, 100).Select(_ => Convert.ToHexString(seal.Seal(_ring)!));
+        Assert.Equal(100, stored.Distinct().Count());
     }
 
     [Fact]
     public void Ring_under_data_protection_is_opened_with_the_same_keys_and_with_no_others()
     {
         var (mine, other) = (new EphemeralDataProtectionProvider(), new EphemeralDataProtectionProvider());
-        var stored = new DataProtectionSeal(mine).Seal(_ring);
+        var stored = new DataProtectionSeal(mine).Seal(_ring)!;
         Assert.Equal(_ring, new DataProtectionSeal(mine).Open(stored));
         Assert.Null(new DataProtectionSeal(other).Open(stored));
         Assert.Null(new DataProtectionSeal(mine).Open([]));
@@ -68,5 +69,24 @@ public sealed class KeyRingSealTests
         Assert.Null(Of(_secret).Open(stored));
     }
 
+    [Fact]
+    public void Data_protection_that_fails_seals_and_opens_nothing()
+    {
+        var stored = new DataProtectionSeal(new EphemeralDataProtectionProvider()).Seal(_ring)!;
+        var failing = new DataProtectionSeal(new FailingProvider());
+        Assert.Null(failing.Seal(_ring));
+        Assert.Null(failing.Open(stored));
+    }
+
     private SecretSeal Of(params byte[][] secrets) => new(_random, secrets);
+
+    /// <summary>As data protection whose repository of keys cannot be reached.</summary>
+    private sealed class FailingProvider : IDataProtectionProvider, IDataProtector
+    {
+        public IDataProtector CreateProtector(string purpose) => this;
+
+        public byte[] Protect(byte[] plaintext) => throw new IOException("There are no keys.");
+
+        public byte[] Unprotect(byte[] protectedData) => throw new IOException("There are no keys.");
+    }
 }
