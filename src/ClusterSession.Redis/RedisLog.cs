@@ -65,6 +65,11 @@ internal static partial class RedisLog
         "use. Correct the setting.")]
     public static partial void MoveRefused(this ILogger logger, string reason);
 
+    [LoggerMessage(5014, LogLevel.Warning,
+        "The password for Redis goes over plain TCP to {Endpoint}, which is not this machine: whoever can read the " +
+        "network has it, and all sessions. Use TLS: ssl=true, or a rediss:// URI. Further servers are not named.")]
+    public static partial void PasswordInPlain(this ILogger logger, RedisEndpoint endpoint);
+
     [LoggerMessage(5013, LogLevel.Information,
         "Closed the connection to Redis at {Endpoint}, which is no longer needed.")]
     public static partial void Closed(this ILogger logger, RedisEndpoint endpoint);

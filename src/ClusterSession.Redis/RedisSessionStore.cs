@@ -35,6 +35,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly TimeProvider _time;
     private readonly TimeSpan _sampleInterval;
     private readonly ServerSettings _settings;
+    private readonly PlainPasswords _passwords;
     private readonly FailureLog _failures;
     private readonly ILogger<RedisSessionStore> _logger;
     private ISessionObserver? _observer;
@@ -48,6 +49,8 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _time = time;
         _sampleInterval = options.HeartbeatInterval;
         _settings = new ServerSettings(logger);
+        _passwords = new PlainPasswords(logger);
+        _passwords.Check(options);
         _failures = new FailureLog(logger, time);
         var writer = Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()));
         var generation = new GenerationKey(_keys.Shared("generation"), writer);
@@ -77,6 +80,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     public void MoveTo(RedisOptions options)
     {
         _topology.MoveTo(_create(options));
+        _passwords.Check(options);
         _logger.Moving(options.ToString());
     }
 
@@ -139,6 +143,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     {
         _logger.Connected(connection.Endpoint, connection.Server.Version);
         _failures.Forget(connection.Endpoint);
+        _passwords.Check(connection.Endpoint);
         _ = SampleAsync(connection);
         _ = _settings.CheckAsync(connection);
         _observer?.OnConnected(_history.ContinuityOf(connection.Server, previous));

@@ -84,7 +84,8 @@ internal static class RedisConnectionString
             {
                 if (afterSecret && !part.Text.Contains(':', StringComparison.Ordinal))
                     throw Wrong(shown, "is neither key=value nor host:port", "put servers before the password, or write their port");
-                CheckHost(part.Text, shown);
+                CheckHost(
+                    part.Text, IsHidden(part.Text) ? $"part {Text(part.Number)} (not shown: it may be a password)" : shown);
                 hosts.Add(part.Text);
                 continue;
             }
@@ -128,6 +129,22 @@ internal static class RedisConnectionString
             options.Password = colon < 0 ? null : Unescape(access[(colon + 1)..]);
         }
 
+        // First, because what follows a host that is none may be the rest of a password, which no
+        // message may show.
+        var hosts = authority
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToList();
+        if (hosts.Count == 0)
+        {
+            throw Wrong("the URI", "names no host", "write redis://host:6379");
+        }
+
+        foreach (var host in hosts)
+        {
+            CheckHost(host, MayBeAccess(host)
+                ? "the host (not shown: it may be a user and a password whose @host is missing)"
+                : $"host '{host}'");
+        }
+
         var queryAt = tail.IndexOf('?', StringComparison.Ordinal);
         var path = (queryAt < 0 ? tail : tail[..queryAt]).Trim('/');
         if (path.Length > 0)
@@ -140,11 +157,12 @@ internal static class RedisConnectionString
             Set(options, Unescape(pair[..equals]), Unescape(pair[(equals + 1)..]), null);
         }
 
-        var hosts = authority.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToList();
-        if (hosts.Count == 0)
-            throw Wrong("the URI", "names no host", "write redis://host:6379");
-        foreach (var host in hosts)
-            CheckHost(host, IsPort(SplitHost(host).Port) ? $"host '{host}'" : "the host (not shown: it may be a user and a password whose @host is missing)");
+        if (scheme.Equals("rediss", StringComparison.OrdinalIgnoreCase) && !options.Tls)
+        {
+            throw Wrong(
+                "'ssl'", "is switched off in a rediss:// URI", "leave it out for TLS, or write redis:// for none");
+        }
+
         return WithEndpoints(options, hosts, 6379);
     }
 
@@ -183,7 +201,7 @@ internal static class RedisConnectionString
         if (!IsPort(port))
             throw Wrong(shown, "has no port from 1 to 65535 after the colon", "write host:port, an IPv6 address as [address]:port");
         if (name.Length == 0 || name.Any(c => char.IsWhiteSpace(c) || c is '/' or '@' or '[' or ']')
-            || (name.Contains(':', StringComparison.Ordinal) && !IPAddress.TryParse(name, out _)))
+            || !IsHostOrAddress(name))
             throw Wrong(shown, "is neither a host nor key=value", "write host:port, an IPv6 address as [address]:port");
     }
 
@@ -204,6 +222,30 @@ internal static class RedisConnectionString
         var colon = host.LastIndexOf(':');
         // Two colons without brackets: an IPv6 address without a port.
         return colon < 0 || host.IndexOf(':', StringComparison.Ordinal) != colon ? (host, null) : (host[..colon], host[(colon + 1)..]);
+    }
+
+    /// <summary>
+    /// A name with a colon in it is an IPv6 address, or a password in the wrong place, which nobody
+    /// may look up.
+    /// </summary>
+    private static bool IsHostOrAddress(string name) =>
+        !name.Contains(':', StringComparison.Ordinal) || IPAddress.TryParse(name.Split('%')[0], out _);
+
+    /// <summary>
+    /// A part of a list that is no server and may be a password: :password, or what has several
+    /// colons.
+    /// </summary>
+    private static bool IsHidden(string host) =>
+        SplitHost(host) is var (name, _) && (name.Length == 0 || !IsHostOrAddress(name));
+
+    /// <summary>
+    /// Whether what stands in the place of a host may be user:password, :password or
+    /// :password:port.
+    /// </summary>
+    private static bool MayBeAccess(string host)
+    {
+        var (name, port) = SplitHost(host);
+        return name.Length == 0 || !IsPort(port) || !IsHostOrAddress(name);
     }
 
     private static bool IsPort(string? port) =>

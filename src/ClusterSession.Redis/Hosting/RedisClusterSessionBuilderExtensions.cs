@@ -81,7 +81,7 @@ public static class RedisClusterSessionBuilderExtensions
         // First, because it names everything that is wrong, the options of Redis too.
         var sessions = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value;
         return new RedisSessionStore(
-            Limited(provider, options()), sessions.KeyPrefix, sessions.LocalCopies.Lease,
+            Limited(provider, options()), sessions.KeyPrefix!, sessions.LocalCopies.Lease,
             provider.GetRequiredService<TimeProvider>(), new Random(), provider.GetRequiredService<ILogger<RedisSessionStore>>());
     }
 

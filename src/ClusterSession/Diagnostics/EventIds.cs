@@ -40,6 +40,9 @@ internal static class EventIds
     public const int KeyRingRotated = 3002;
     public const int KeyRingUnavailable = 3003;
     public const int KeyRingMalformed = 3004;
+    public const int KeyRingLocked = 3005;
+    public const int KeyRingStillPlain = 3006;
+    public const int KeyRingRotatedOnRequest = 3007;
 
     // 4000: how the application is set up
     public const int StoreNotNamed = 4001;
@@ -49,6 +52,8 @@ internal static class EventIds
     public const int PipelineMissing = 4005;
     public const int PipelineBeforeRouting = 4006;
     public const int CookieDoubtful = 4007;
+    public const int ApplicationNamed = 4010;
+    public const int CookieNotSecure = 4011;
 
     // 6000: keys of Data Protection (5000 is Redis)
     public const int DataProtectionKeysPlain = 6001;

@@ -115,6 +115,22 @@ internal static partial class SessionLog
         "ring, which ends all sessions." + Rate)]
     public static partial void KeyRingMalformed(this ILogger logger, long count);
 
+    [LoggerMessage(EventIds.KeyRingLocked, LogLevel.Critical,
+        "The ring of keys in the store is sealed, and this node cannot open it, or cannot seal one: it was sealed with " +
+        "another secret, changed by somebody, or data protection has no key. No session is begun with it, and it " +
+        "stays as it is. Give ProtectKeysWith what sealed it, as a former secret where it was replaced." + Rate)]
+    public static partial void KeyRingLocked(this ILogger logger, long count);
+
+    [LoggerMessage(EventIds.KeyRingStillPlain, LogLevel.Warning,
+        "The ring of keys in the store lies plain, although this node seals it (ProtectKeysWith): it was stored " +
+        "before, and is sealed when it is next written. Call ISessionManager.RotateKeysAsync when all nodes have the secret.")]
+    public static partial void KeyRingStillPlain(this ILogger logger);
+
+    [LoggerMessage(EventIds.KeyRingRotatedOnRequest, LogLevel.Warning,
+        "Key {KeyId} signs session cookies from now on, because RotateKeysAsync was called. Whether all older keys " +
+        "were revoked, so that every cookie of before is refused: {IsRevoked}.")]
+    public static partial void KeyRingRotatedOnRequest(this ILogger logger, int keyId, bool isRevoked);
+
     [LoggerMessage(EventIds.StoreUnanswering, LogLevel.Error,
         "The session store '{Store}' is not responding. Sessions with a local copy keep working, and their commits " +
         "are kept here; requests for others are handled as " +

@@ -44,6 +44,17 @@ internal static partial class SetupLog
         "Call UseClusterSession after UseRouting.")]
     public static partial void PipelineBeforeRouting(this ILogger logger, int count);
 
+    [LoggerMessage(EventIds.ApplicationNamed, LogLevel.Information,
+        "Sessions belong to the application '{Application}', and their keys in the store begin with '{Prefix}'. " +
+        "Processes that are to share sessions, or to end them, need the same ClusterSession:ApplicationName.")]
+    public static partial void ApplicationNamed(this ILogger logger, string application, string prefix);
+
+    [LoggerMessage(EventIds.CookieNotSecure, LogLevel.Warning,
+        "A session cookie was sent without Secure, because its request did not come over HTTPS: whoever can read the " +
+        "network can take over the session. Behind a proxy that ends TLS, let it send X-Forwarded-Proto and call " +
+        "UseForwardedHeaders, and set ClusterSession:Cookie:SecurePolicy to Always. Further cookies are not logged.")]
+    public static partial void CookieNotSecure(this ILogger logger);
+
     [LoggerMessage(EventIds.CookieDoubtful, LogLevel.Warning,
         "The session cookie is set up in a way that browsers may not keep it. {Reason}")]
     public static partial void CookieDoubtful(this ILogger logger, string reason);

@@ -1,8 +1,13 @@
+using System.Security.Cryptography;
+using ClusterSession.Hosting;
+using ClusterSession.Http.Cookies;
 using ClusterSession.Serialization;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace ClusterSession;
 
@@ -28,11 +33,48 @@ public sealed class ClusterSessionBuilder(IServiceCollection services)
         return this;
     }
 
+    /// <summary>
+    /// Seals the ring of keys that sign cookies with a secret before it is stored, so that who
+    /// reads the store cannot sign cookies. A ring that lies plain is read, and sealed when it is
+    /// next written: call <see cref="ISessionManager.RotateKeysAsync"/> once, when all nodes have
+    /// the secret. A node with another secret starts no session.
+    /// </summary>
+    /// <param name="secret">Base64 of at least 32 random bytes, the same on all nodes and kept from
+    /// the store, for example from <c>openssl rand -base64 32</c>. One that cannot be used is
+    /// reported at start.</param>
+    /// <param name="formerSecrets">Those that may have sealed the ring before; they only open
+    /// it.</param>
+    public ClusterSessionBuilder ProtectKeysWith(string? secret, params string?[] formerSecrets)
+    {
+        ArgumentNullException.ThrowIfNull(formerSecrets);
+        Services.Configure<ClusterSessionOptions>(options => options.KeyRingSecrets = [secret, .. formerSecrets]);
+        return Seal(static provider => new SecretSeal(
+            provider.GetRequiredService<RandomNumberGenerator>(),
+            provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.KeyRingSecrets
+                .Select(static text => SecretCheck.Read(text, out _)!)));
+    }
+
+    /// <summary>As with a secret, with data protection, whose keys all nodes must share.</summary>
+    /// <param name="provider">What protects. Where the application's own is meant, resolve it from
+    /// the services.</param>
+    public ClusterSessionBuilder ProtectKeysWith(Func<IServiceProvider, IDataProtectionProvider> provider)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        Services.Configure<ClusterSessionOptions>(static options => options.KeyRingSecrets = []);
+        return Seal(services => new DataProtectionSeal(provider(services)));
+    }
+
     /// <summary>Uses another serializer for <c>Get</c> and <c>Set</c> of typed values.</summary>
     /// <param name="serializer">The serializer.</param>
     public ClusterSessionBuilder UseSerializer(ISessionSerializer serializer)
     {
         Services.Replace(ServiceDescriptor.Singleton(serializer));
+        return this;
+    }
+
+    private ClusterSessionBuilder Seal(Func<IServiceProvider, IKeyRingSeal> seal)
+    {
+        Services.Replace(ServiceDescriptor.Singleton(seal));
         return this;
     }
 }

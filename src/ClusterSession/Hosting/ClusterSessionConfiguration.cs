@@ -34,6 +34,7 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
         reader.Span("ReplicaTimeout", value => options.ReplicaTimeout = value);
         reader.Span("TouchInterval", value => options.TouchInterval = value);
         reader.Span("LongestRequest", value => options.LongestRequest = value);
+        reader.NonEmpty("ApplicationName", value => options.ApplicationName = value);
         reader.Text("KeyPrefix", value => options.KeyPrefix = value);
         reader.Span("RotationGrace", value => options.RotationGrace = value);
         reader.Span("KeyRotation", value => options.KeyRotation = value);

@@ -66,9 +66,25 @@ public sealed class ClusterSessionOptions
     /// <value>Default 1 minute; 0 to 1 day.</value>
     public TimeSpan LongestRequest { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>What all keys in the store begin with. Applications that share it, and the cookie name, share their sessions.</summary>
-    /// <value>Default <c>cs</c>; 1 to 64 letters, digits, '.', '_' or '-'.</value>
-    public string KeyPrefix { get; set; } = "cs";
+    /// <summary>
+    /// Which application sessions belong to: a cookie of another one is refused, also where both
+    /// share a store or <see cref="Keys"/>. Processes that share sessions, or end those of each
+    /// other, need the same name, and environments that share a store (staging, production)
+    /// different ones. Another name ends all sessions.
+    /// </summary>
+    /// <value>Default null: the name of the host's application, which is that of its assembly. Else
+    /// 1 to 256 characters.</value>
+    public string? ApplicationName { get; set; }
+
+    /// <summary>
+    /// What all keys in the store begin with. Applications that share it, <see
+    /// cref="ApplicationName"/> and the cookie name share their sessions.
+    /// </summary>
+    /// <value>
+    /// Default null: <c>cs.</c> and <see cref="ApplicationName"/>, in which other characters are
+    /// replaced and a part of its hash is added. Else 1 to 64 letters, digits, '.', '_' or '-'.
+    /// </value>
+    public string? KeyPrefix { get; set; }
 
     /// <summary>Bounds of the copies that this node keeps in memory.</summary>
     public LocalCopyOptions LocalCopies { get; set; } = new();
@@ -134,6 +150,12 @@ public sealed class ClusterSessionOptions
     public Func<HttpContext, string?> Principal { get; set; } = Http.RequestPrincipal.Of;
 
     internal List<string> BindingErrors { get; } = [];
+
+    /// <summary>
+    /// What seals the stored ring of keys, in base64: the first one; all of them open it. Empty: no
+    /// secret.
+    /// </summary>
+    internal IReadOnlyList<string?> KeyRingSecrets { get; set; } = [];
 
     internal TimeSpan EffectiveTouchInterval =>
         TouchInterval ?? (IdleTimeout / 10 < TimeSpan.FromMinutes(1) ? IdleTimeout / 10 : TimeSpan.FromMinutes(1));

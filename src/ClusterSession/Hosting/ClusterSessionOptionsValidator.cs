@@ -1,4 +1,3 @@
-using System.Buffers;
 using ClusterSession.Http.Cookies;
 using Microsoft.Extensions.Options;
 
@@ -7,9 +6,6 @@ namespace ClusterSession.Hosting;
 /// <summary>Finds everything that is wrong with the options, at once. Each message names the setting, its value and the remedy.</summary>
 internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterSessionOptions>
 {
-    private static readonly SearchValues<char> PrefixCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-
     public ValidateOptionsResult Validate(string? name, ClusterSessionOptions options)
     {
         var errors = new List<string>(options.BindingErrors);
@@ -25,7 +21,15 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         Range(errors, "LocalCopies:MaxBytes", options.LocalCopies.MaxBytes, 0, 1L << 40);
         Defined(errors, "Durability", options.Durability);
         Defined(errors, "OnStoreUnavailable", options.OnStoreUnavailable);
-        if (options.KeyPrefix is not { Length: >= 1 and <= 64 } prefix || prefix.AsSpan().ContainsAnyExcept(PrefixCharacters))
+        if (options.ApplicationName is not { Length: >= 1 and <= 256 } application
+            || string.IsNullOrWhiteSpace(application))
+        {
+            errors.Add($"ClusterSession:ApplicationName is '{options.ApplicationName}'. Use 1 to 256 characters, or " +
+                "leave it out for the name of the host's application.");
+        }
+
+        if (options.KeyPrefix is not { Length: >= 1 and <= ApplicationIdentity.LongestPrefix } prefix
+            || prefix.AsSpan().ContainsAnyExcept(ApplicationIdentity.PrefixCharacters))
         {
             errors.Add($"ClusterSession:KeyPrefix is '{options.KeyPrefix}'. Use 1 to 64 letters, digits, '.', '_' or '-'.");
         }
@@ -98,14 +102,17 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
                 errors.Add($"ClusterSession:Keys:{i}:Id is {key.Id}, as another key's. Give each key an id of its own.");
             }
 
-            var secret = new byte[1024];
-            if (!Convert.TryFromBase64String(key.Secret ?? "", secret, out var length) || length < 32)
+            if (SecretCheck.Read(key.Secret, out var problem) is null)
             {
-                errors.Add($"ClusterSession:Keys:{i}:Secret is not base64 of at least 32 bytes (the value is not shown). Make one with 'openssl rand -base64 32'.");
+                errors.Add($"ClusterSession:Keys:{i}:Secret{problem}");
             }
-            else if (secret.AsSpan(0, length).Count(secret[0]) > length / 2)
+        }
+
+        foreach (var secret in options.KeyRingSecrets)
+        {
+            if (SecretCheck.Read(secret, out var problem) is null)
             {
-                errors.Add($"ClusterSession:Keys:{i}:Secret is not random (the value is not shown). Make one with 'openssl rand -base64 32'.");
+                errors.Add($"A secret given to ProtectKeysWith{problem}");
             }
         }
     }

@@ -54,6 +54,8 @@ public static class ClusterSessionServiceCollectionExtensions
         services.AddOptions<ClusterSessionOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<ClusterSessionOptions>, ClusterSessionConfiguration>());
         services.Configure(configure);
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IPostConfigureOptions<ClusterSessionOptions>, ApplicationIdentity>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClusterSessionOptions>, ClusterSessionOptionsValidator>());
     }
 
@@ -115,6 +117,7 @@ public static class ClusterSessionServiceCollectionExtensions
     {
         services.TryAddSingleton<ISessionSerializer, JsonSessionSerializer>();
         services.TryAddSingleton<KeyRingSource>();
+        services.TryAddSingleton<InsecureCookies>();
         services.TryAddSingleton<RequestSessionServices>();
         services.TryAddSingleton<SessionChooser>();
         services.TryAddSingleton<SuccessorFinder>();

@@ -10,7 +10,8 @@ namespace ClusterSession.Hosting;
 
 /// <summary>
 /// Mistakes of an application that would otherwise show as sessions that get lost: each is one
-/// warning when the application has started, with the remedy. What cannot work at
+/// warning when the application has started, with the remedy. Whose the sessions are is said with
+/// them. What cannot work at
 /// all is refused by <see cref="ClusterSessionOptionsValidator"/>.
 /// </summary>
 internal sealed class StartupWarnings(
@@ -23,6 +24,7 @@ internal sealed class StartupWarnings(
     /// </summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
+        logger.ApplicationNamed(options.Value.ApplicationName!, options.Value.KeyPrefix!);
         WarnOfStore();
         WarnOfAddSession();
         WarnOfPipeline(services.GetService<EndpointDataSource>()?.Endpoints ?? []);

@@ -18,7 +18,7 @@ internal sealed class RequestSessionServices
     public RequestSessionServices(
         IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, NodeView view,
         KeyRingSource keyRing, ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time,
-        LastHeadersCallback lastCallback, SessionMetrics metrics,
+        LastHeadersCallback lastCallback, SessionMetrics metrics, InsecureCookies insecure,
         ILogger<ClusterSessionMiddleware> logger)
     {
         Options = options.Value;
@@ -31,7 +31,7 @@ internal sealed class RequestSessionServices
         Time = time;
         LastCallback = lastCallback;
         Logger = new RequestLog(logger, metrics, time);
-        SetCookie = new SetCookieHeader(Options.Cookie, Cookies, keyRing);
+        SetCookie = new SetCookieHeader(Options.Cookie, Cookies, keyRing, insecure);
         var expires = Options.Cookie.MaxAge is not null || Options.Cookie.Expiration is not null;
         CookieTicks = expires ? CoarseClock.Ticks(Options.EffectiveTouchInterval) : 0;
     }

@@ -33,4 +33,23 @@ public interface ISessionManager
     /// not kept in the session is for the application to refuse.
     /// </remarks>
     Task EndAllAsync(string principal);
+
+    /// <summary>
+    /// Gives all nodes a new key that signs session cookies, at once: every node that reaches the
+    /// store signs with it as soon as the store's push arrives, within a second at most. Without
+    /// revocation sessions go on, and their cookies are renewed at their next request.
+    /// </summary>
+    /// <param name="revoke">
+    /// Whether all older keys are removed: every cookie of before is refused then, on those nodes
+    /// within the same time, and every session has to be begun anew. For a store or a backup of it
+    /// that somebody has read.
+    /// </param>
+    /// <param name="cancellationToken">Gives up; the key may then have been stored.</param>
+    /// <exception cref="InvalidOperationException">
+    /// The keys are configured (<see cref="ClusterSessionOptions.Keys"/>), or the stored ring
+    /// cannot be read here.
+    /// </exception>
+    /// <exception cref="SessionUnavailableException">The store has not confirmed it; calling again
+    /// is harmless.</exception>
+    Task RotateKeysAsync(bool revoke, CancellationToken cancellationToken = default);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
@@ -11,7 +12,8 @@ namespace ClusterSession.Management;
 
 /// <inheritdoc/>
 internal sealed class SessionManager(
-    StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, SessionCommitter committer, NotBefores notBefores, TimeProvider time)
+    StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, SessionCommitter committer,
+    NotBefores notBefores, KeyRingSource keyRing, TimeProvider time)
     : ISessionManager
 {
     public SessionStatistics GetStatistics() => new(
@@ -52,6 +54,17 @@ internal sealed class SessionManager(
             // Unknown, whatever the store said last: it is sent on, and will have happened.
             throw new SessionUnavailableException(
                 "The end of all sessions of this principal has not reached the store; it holds on this node, and is sent until the store takes it.", StoreFailure.Unknown);
+        }
+    }
+
+    public async Task RotateKeysAsync(bool revoke, CancellationToken cancellationToken = default)
+    {
+        var failure = await keyRing.RotateAsync(revoke, cancellationToken).ConfigureAwait(false);
+        if (failure != StoreFailure.None)
+        {
+            throw new SessionUnavailableException(
+                "The new key that signs cookies is not known to be stored. Call again when the store is responding: one " +
+                "key more does no harm.", failure);
         }
     }
 }

@@ -179,7 +179,7 @@ public sealed class StandaloneTests(ITestOutputHelper output)
         async () => (await redis.CommandAsync("INFO", "errorstats")).Contains("errorstat_" + error, StringComparison.Ordinal), $"the server has refused something with {error}");
 
     private static async Task<HashSet<string>> SessionKeysAsync(RedisServer redis) =>
-        [.. (await redis.CommandAsync("KEYS", "cs:1:{*")).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+        [.. (await redis.CommandAsync("KEYS", "cs*:1:{*")).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
 
     /// <summary>Waits until the store has these sessions; those without any further request too, so this is not the doing of the clients.</summary>
     private static Task FilledAgainAsync(RedisServer redis, IReadOnlySet<string> sessions) => Condition.HoldsAsync(

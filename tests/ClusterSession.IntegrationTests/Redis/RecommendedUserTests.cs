@@ -77,11 +77,12 @@ public sealed class RecommendedUserTests
         Assert.Equal("blue", await browser.GetAsync("/set/color/blue", b));
         Assert.Equal("blue", await browser.GetAsync("/get/color"));
         await a.Services.GetRequiredService<ISessionManager>().EndAllAsync("somebody");
+        await a.Services.GetRequiredService<ISessionManager>().RotateKeysAsync(revoke: true);
         Assert.Equal(0, a.Unsaved() + b.Unsaved());
     }
 
     private static Task<TestNode> StartAsync(string connectionString) => TestNode.StartAsync(
-        RedisNode.Store(connectionString), options: o =>
+        RedisNode.Store(connectionString, prefix: "cs.shop"), options: o =>
         {
             o.Durability = SessionDurability.Replicated;
             o.ReplicaTimeout = TimeSpan.FromMilliseconds(10);

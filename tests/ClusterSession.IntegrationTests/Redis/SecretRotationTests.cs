@@ -70,7 +70,7 @@ public sealed class SecretRotationTests : IAsyncLifetime
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(configuration);
         services.AddLogging();
-        services.AddClusterSession().UseRedis();
+        services.AddClusterSession(options => options.KeyPrefix = "cs").UseRedis();
         await using var provider = services.BuildServiceProvider();
         await using var node = await TestNode.StartAsync(provider.GetRequiredService<IClusterSessionStore>());
         var browser = node.Browser();

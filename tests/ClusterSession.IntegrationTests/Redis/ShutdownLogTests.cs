@@ -25,7 +25,11 @@ public sealed class ShutdownLogTests
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
         builder.WebHost.UseKestrel().UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(logs).SetMinimumLevel(LogLevel.Debug);
-        builder.Services.AddClusterSession(options => options.Durability = SessionDurability.Local).UseRedis(redis.ConnectionString + settings);
+        builder.Services.AddClusterSession(options =>
+        {
+            options.Durability = SessionDurability.Local;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+        }).UseRedis(redis.ConnectionString + settings);
         await using var app = builder.Build();
         var running = 0;
         var mayEnd = new TaskCompletionSource();

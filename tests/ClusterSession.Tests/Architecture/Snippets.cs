@@ -44,6 +44,20 @@ internal static class Snippets
         #endregion
     }
 
+    public static void Strict(WebApplicationBuilder builder)
+    {
+        #region SECURITY.md
+        builder.Services.AddClusterSession(options =>
+        {
+            options.IdleTimeout = TimeSpan.FromMinutes(15);
+            options.AbsoluteTimeout = TimeSpan.FromHours(8);
+            options.Cookie.Name = "__Host-session";
+            options.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+            options.Cookie.SameSite = SameSiteMode.Strict;
+        }).UseRedis().ProtectKeysWith(builder.Configuration["SessionKeySecret"]);
+        #endregion
+    }
+
     public static void MinimalApi(WebApplication app)
     {
         #region docs/moving-from-addsession.md

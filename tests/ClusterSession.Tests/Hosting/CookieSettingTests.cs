@@ -27,6 +27,8 @@ public sealed class CookieSettingTests
     [InlineData("Expiration", "00:00:00", "leave it out")]
     [InlineData("Name", "__Secure-sid", "SecurePolicy=Always")]
     [InlineData("Name", "__host-sid", "SecurePolicy=Always")]
+    [InlineData("Name", "__HOST-sid", "SecurePolicy=Always")]
+    [InlineData("Name", "__sEcUrE-sid", "SecurePolicy=Always")]
     public void Setting_under_which_browsers_keep_no_cookie_is_refused(string setting, string value, string remedy)
     {
         var failure = Assert.Single(Settings.Failures(("Cookie:" + setting, value)));

@@ -22,7 +22,7 @@ public sealed class OptionsTests
             ("TouchInterval", "00:00:30"), ("LongestRequest", "00:05:00"), ("KeyPrefix", "shop"), ("KeyRotation", "30.00:00:00"), ("OnStoreUnavailable", "ServeEmpty"),
             ("RetryAfter", "00:00:07"), ("MaxAttributeBytes", "1000"), ("MaxAttributes", "10"), ("Cookie:Name", "sid"), ("Cookie:Domain", "example.org"), ("Cookie:Path", "/app"),
             ("Cookie:HttpOnly", "false"), ("Cookie:IsEssential", "true"), ("Cookie:MaxAge", "14.00:00:00"), ("Cookie:Expiration", "15.00:00:00"), ("MaxAttributeNameBytes", "99"), ("CommitOnException", "false"), ("Cookie:SameSite", "Strict"), ("Cookie:SecurePolicy", "Always"), ("LocalCopies:MaxCount", "5"),
-            ("LocalCopies:MaxBytes", "5000"), ("LocalCopies:Lease", "00:00:02"), ("Keys:0:Id", "7"), ("Keys:0:Secret", Convert.ToBase64String(Enumerable.Range(0, 32).Select(i => (byte)i).ToArray())),
+            ("LocalCopies:MaxBytes", "5000"), ("LocalCopies:Lease", "00:00:02"), ("Keys:0:Id", "7"), ("Keys:0:Secret", "q8Jx0r1mT3nVfYw5uZ7cKd2eHg4iLoPbRsAtNyXzCvU="),
             ("Keys:0:ActiveFrom", "2026-01-31T00:00:00Z"), ("Outage:JournalSessions", "3"));
         Assert.Equal(TimeSpan.FromMinutes(30), options.IdleTimeout);
         Assert.Equal(TimeSpan.FromHours(8), options.AbsoluteTimeout);
@@ -114,6 +114,9 @@ public sealed class OptionsTests
     [InlineData(Secret)]
     [InlineData("not base64 at all!")]
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]
+    [InlineData("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")] // 0, 1, 2, ...
+    [InlineData("6dK1Y0e4nDGI99TnMxUcpOnStWNHuJwxiPfU5zMVHKQ=")] // 16 bytes, twice
+    [InlineData("Y29ycmVjdCBob3JzZSBiYXR0ZXJ5IHN0YXBsZSwgYW5kIDQyIG1vcmUh")] // a text
     public void Bad_secret_is_refused_and_never_shown(string secret)
     {
         var failure = Assert.Single(Failures(("Keys:0:Id", "1"), ("Keys:0:Secret", secret)));
@@ -146,10 +149,38 @@ public sealed class OptionsTests
         Assert.DoesNotContain("geheim", refusal.Message);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData(Secret)]
+    [InlineData("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")]
+    public void Bad_secret_of_ProtectKeysWith_is_refused_at_start_and_never_shown(string? secret)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddClusterSession().ProtectKeysWith(secret);
+        using var provider = services.BuildServiceProvider();
+        var failure = Assert.Single(Assert.Throws<OptionsValidationException>(
+            () => provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value).Failures);
+        Assert.StartsWith("A secret given to ProtectKeysWith is", failure);
+        Assert.Contains("openssl rand", failure);
+        Assert.True(string.IsNullOrEmpty(secret) || !failure.Contains(secret, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Random_secrets_are_accepted()
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            var secret = System.Security.Cryptography.RandomNumberGenerator.GetBytes(32 + (i % 33));
+            Assert.NotNull(ClusterSession.Hosting.SecretCheck.Read(Convert.ToBase64String(secret), out _));
+        }
+    }
+
     [Fact]
     public void Two_keys_with_one_id_are_refused()
     {
-        var one = Convert.ToBase64String(Enumerable.Range(1, 32).Select(i => (byte)i).ToArray());
+        var one = Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
         var failure = Assert.Single(Failures(("Keys:0:Id", "1"), ("Keys:0:Secret", one), ("Keys:1:Id", "1"), ("Keys:1:Secret", one)));
         Assert.StartsWith("ClusterSession:Keys:1:Id is 1", failure);
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ClusterSession.Diagnostics;
+using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
@@ -19,11 +20,13 @@ namespace ClusterSession.Http.Cookies;
 /// A new key is stored an hour (or a quarter of the rotation, if that is less) before it signs, so that every node has read it by
 /// then; a node that meets an unknown key reads the ring again before it refuses, at most once a second.
 /// A cookie under an older key is issued anew under the signing one at its next request.
+/// A key that is added on request (<see cref="RotateAsync"/>) signs at once: every node that the
+/// store tells of it reads the ring again.
 /// Thread-safe.
 /// </remarks>
-internal sealed class KeyRingSource
+internal sealed partial class KeyRingSource
 {
-    private const string SharedName = "keyring";
+    public const string SharedName = "keyring";
     private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(1);
 
     private readonly StoreGuard _store;
@@ -34,15 +37,22 @@ internal sealed class KeyRingSource
     private readonly LogRate _unavailable;
     private readonly LogRate _malformed;
     private readonly SemaphoreSlim _loading = new(1, 1);
+    private readonly LogRate _locked;
+    private readonly StoredKeyRing _form;
+    private readonly WorkSignal _changed = new();
     private readonly bool _isConfigured;
     private volatile SessionKeyRing? _ring;
-    private volatile CookieKey? _signing;
-    private long _signingChosenAt;
+    private volatile byte[]? _stored; // what _ring was read from
+    private volatile SigningRing? _signing;
     private long _loadedAt;
     private volatile bool _hasFailed;
+    private volatile bool _isAnswered; // whether the store was, when the ring was last read
+    private volatile bool _isStoreBehind;
+    private int _hasWarnedOfPlain;
 
     public KeyRingSource(
-        StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, RandomNumberGenerator random, ILogger<KeyRingSource> logger)
+        StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, RandomNumberGenerator random,
+        ILogger<KeyRingSource> logger, IKeyRingSeal? seal = null)
     {
         _store = store;
         _options = options.Value;
@@ -51,11 +61,15 @@ internal sealed class KeyRingSource
         _logger = logger;
         _unavailable = new LogRate(time);
         _malformed = new LogRate(time);
+        _locked = new LogRate(time);
+        _form = new StoredKeyRing(Application, seal);
         if (_options.Keys.Count > 0)
         {
             _isConfigured = true;
             _ring = new SessionKeyRing(_options.Keys.Select(key =>
-                new CookieKey(key.Id, key.ActiveFrom ?? DateTimeOffset.UnixEpoch, Convert.FromBase64String(key.Secret))));
+                new CookieKey(
+                    key.Id, key.ActiveFrom ?? DateTimeOffset.UnixEpoch, Convert.FromBase64String(key.Secret),
+                    Application)));
         }
     }
 
@@ -63,20 +77,37 @@ internal sealed class KeyRingSource
     public SessionKeyRing? Current => _ring;
 
     /// <summary>The key that signs now. Only where <see cref="Current"/> is not null.</summary>
-    public CookieKey Signing
+    public CookieKey Signing => SigningRing.Key;
+
+    /// <summary>
+    /// The ring and the key of it that signs now. Only where <see cref="Current"/> is not null.
+    /// </summary>
+    public SigningRing SigningRing
     {
         get
         {
             var now = _time.GetTimestamp();
-            if (_signing is { } signing && _time.GetElapsedTime(Volatile.Read(ref _signingChosenAt), now) < ReloadInterval)
+            var ring = _ring!;
+            if (_signing is { } signing
+                && ReferenceEquals(signing.Ring, ring) && _time.GetElapsedTime(signing.ChosenAt, now) < ReloadInterval)
             {
                 return signing;
             }
 
-            Volatile.Write(ref _signingChosenAt, now);
-            return _signing = _ring!.Signing(_time.GetUtcNow());
+            return _signing = new SigningRing(ring, ring.Signing(_time.GetUtcNow()), now);
         }
     }
+
+    private string Application => _options.ApplicationName ?? "";
+
+    /// <summary>
+    /// The stored ring was changed by another node, or the store can be reached again: it is read
+    /// soon.
+    /// </summary>
+    public void OnChanged() => _changed.Set();
+
+    /// <summary>Completes when <see cref="OnChanged"/> was called.</summary>
+    public Task WaitForChangeAsync(CancellationToken cancellationToken) => _changed.WaitAsync(cancellationToken);
 
     /// <summary>Reads the ring if there is none here yet.</summary>
     /// <returns>The ring, or null if the store gave no answer.</returns>
@@ -89,71 +120,6 @@ internal sealed class KeyRingSource
         _isConfigured || (_ring is not null && _time.GetElapsedTime(Volatile.Read(ref _loadedAt)) < ReloadInterval)
             ? new(_hasFailed ? null : _ring)
             : ReadAsync(cancellationToken);
-
-    /// <summary>Reads the ring again and adds a key if the newest has signed long enough. Called by a background service.</summary>
-    public async Task RefreshAsync(CancellationToken cancellationToken)
-    {
-        if (_isConfigured || await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } ring)
-        {
-            return;
-        }
-
-        var now = _time.GetUtcNow();
-        var rotation = _options.KeyRotation;
-        var lead = rotation / 4 < TimeSpan.FromHours(1) ? rotation / 4 : TimeSpan.FromHours(1);
-        var newest = ring.Keys[^1];
-        if (now < newest.ActiveFrom + rotation - lead)
-        {
-            return;
-        }
-
-        var activeFrom = now + lead;
-        var longestCookie = _options.AbsoluteTimeout ?? TimeSpan.FromDays(30) + (2 * _options.IdleTimeout);
-        var added = SessionKeyRing.NewKey(_random, activeFrom, ring);
-        var next = ring.With(added, longestCookie < now - DateTimeOffset.UnixEpoch ? now - longestCookie : DateTimeOffset.UnixEpoch);
-        var stored = await _store.CompareExchangeSharedAsync(SharedName, ring.Write(), next.Write()).ConfigureAwait(false);
-        if (Accept(stored) is { } accepted && accepted.Find(added.Id) is not null)
-        {
-            _logger.KeyRingRotated(added.Id, activeFrom);
-        }
-    }
-
-    /// <summary>The store has lost its ring, or got one from a node that knew of none: it gets the keys of this node back.</summary>
-    public async Task RestoreAsync(CancellationToken cancellationToken)
-    {
-        if (_isConfigured || _ring is not { } mine)
-        {
-            return;
-        }
-
-        await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            for (var attempt = 0; attempt < 8; attempt++)
-            {
-                var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
-                var stored = shared.Value is null ? null : SessionKeyRing.Read(shared.Value);
-                var wanted = stored is null ? mine : mine.Union(stored);
-                if (!shared.IsAnswered || (shared.Value is not null && (stored is null || wanted.Keys.Count == stored.Keys.Count)))
-                {
-                    Accept(shared);
-                    return;
-                }
-
-                var bytes = wanted.Write();
-                var answer = await _store.CompareExchangeSharedAsync(SharedName, shared.Value, bytes).ConfigureAwait(false);
-                if (answer.IsAnswered && answer.Value.AsSpan().SequenceEqual(bytes))
-                {
-                    Accept(answer);
-                    return;
-                }
-            }
-        }
-        finally
-        {
-            _loading.Release();
-        }
-    }
 
     private async ValueTask<SessionKeyRing?> ReadAsync(CancellationToken cancellationToken)
     {
@@ -169,15 +135,11 @@ internal sealed class KeyRingSource
             var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
             if (shared is { IsAnswered: true, Value: null })
             {
-                var made = _ring ?? new SessionKeyRing([SessionKeyRing.NewKey(_random, _time.GetUtcNow())]);
-                shared = await _store.CompareExchangeSharedAsync(SharedName, null, made.Write()).ConfigureAwait(false);
-                if (shared.IsAnswered)
-                {
-                    _logger.KeyRingCreated();
-                }
+                shared = await CreateAsync().ConfigureAwait(false);
             }
 
             var accepted = Accept(shared);
+            _isAnswered = shared.IsAnswered;
             _hasFailed = accepted is null;
             Volatile.Write(ref _loadedAt, _time.GetTimestamp());
             return accepted;
@@ -186,6 +148,23 @@ internal sealed class KeyRingSource
         {
             _loading.Release();
         }
+    }
+
+    private async ValueTask<StoreShared> CreateAsync()
+    {
+        if (_form.Write(_ring ?? new SessionKeyRing([NewKey(_time.GetUtcNow(), null)])) is not { } bytes)
+        {
+            LogLocked();
+            return new StoreShared(null, StoreFailure.Refused);
+        }
+
+        var shared = await _store.CompareExchangeSharedAsync(SharedName, null, bytes).ConfigureAwait(false);
+        if (shared.IsAnswered)
+        {
+            _logger.KeyRingCreated();
+        }
+
+        return shared;
     }
 
     private SessionKeyRing? Accept(StoreShared shared)
@@ -200,24 +179,54 @@ internal sealed class KeyRingSource
             return null;
         }
 
-        if (shared.Value is null || SessionKeyRing.Read(shared.Value) is not { } ring)
+        var mine = _ring;
+        if (mine is not null && _stored is { } known && shared.Value.AsSpan().SequenceEqual(known))
         {
-            if (_malformed.MayWrite(out var count))
-            {
-                _logger.KeyRingMalformed(count);
-            }
+            Volatile.Write(ref _loadedAt, _time.GetTimestamp());
+            _isStoreBehind = false;
+            return mine; // The same object, so that the cookies remembered under it stay.
+        }
 
+        if (shared.Value is null || _form.Read(shared.Value) is not { } ring)
+        {
+            LogUnreadable(shared.Value);
             return null;
         }
 
-        // The same ring stays the same object: with another one the memory of cookies begins anew.
-        if (_ring is not { } present || !present.Write().AsSpan().SequenceEqual(shared.Value))
+        if (_form.ShouldBeSealed(shared.Value) && Interlocked.Exchange(ref _hasWarnedOfPlain, 1) == 0)
         {
-            _ring = ring;
-            _signing = null;
+            _logger.KeyRingStillPlain();
         }
 
         Volatile.Write(ref _loadedAt, _time.GetTimestamp());
-        return _ring;
+        _isStoreBehind = mine is not null && ring.Revocations < mine.Revocations;
+        if (_isStoreBehind)
+        {
+            return mine; // The store went back behind a revocation; it is given this ring.
+        }
+
+        _ring = ring;
+        _stored = shared.Value;
+        return ring;
+    }
+
+    private void LogUnreadable(byte[]? stored)
+    {
+        if (stored is not null && StoredKeyRing.IsSealed(stored))
+        {
+            LogLocked();
+        }
+        else if (_malformed.MayWrite(out var count))
+        {
+            _logger.KeyRingMalformed(count);
+        }
+    }
+
+    private void LogLocked()
+    {
+        if (_locked.MayWrite(out var count))
+        {
+            _logger.KeyRingLocked(count);
+        }
     }
 }

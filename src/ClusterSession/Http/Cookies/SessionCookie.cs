@@ -16,7 +16,9 @@ namespace ClusterSession.Http.Cookies;
 ///        0       1     format = 1
 ///        1       3     key id, big-endian
 ///        4       13    version that the client saw last (stamp 7, writer 6)
-///        17      16    first half of HMAC-SHA256(secret, "ClusterSession 1" | id | token[0..17])
+///        17      16    first half of HMAC-SHA256(key, "ClusterSession 1" | id | token[0..17])
+///
+/// key:   HMAC-SHA256(secret, "ClusterSession application 1" | 0 | application)
 /// </code>
 /// The id is in front and never changes while it lives, so that a balancer can hash on it. Its length is fixed, so no two pairs of
 /// id and token give the same message to the MAC. A MAC of 128 bits is as strong as the id. Base64url in its

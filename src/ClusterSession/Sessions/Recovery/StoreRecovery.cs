@@ -18,9 +18,10 @@ namespace ClusterSession.Sessions.Recovery;
 /// <remarks>
 /// <code>
 /// the store is the same            the journal is sent
-/// its recent history may be lost   + ends of all sessions of somebody, and of single ones that are in doubt first, so that nobody sees an ended session longer than must be;
-///                                  then commits in doubt
-/// everything may be lost           + key ring, and all copies that nobody else is known to have changed
+/// its recent history may be lost   + key ring, ends of all sessions of somebody, and of single
+///                                  ones that are in doubt first, so that nobody sees an ended
+///                                  session longer than must be; then commits in doubt
+/// everything may be lost           + all copies that nobody else is known to have changed
 /// </code>
 /// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate is bounded, and nodes start at
 /// different moments, because they all hear of a failover at the same one.
@@ -75,6 +76,10 @@ internal sealed class StoreRecovery(
         {
             notBefores.OnNews();
         }
+        else if (name == KeyRingSource.SharedName)
+        {
+            keyRing.OnChanged();
+        }
 
         foreach (var value in _sharedValues)
         {
@@ -107,7 +112,11 @@ internal sealed class StoreRecovery(
                 }
             }
 
-            _connected.Writer.TryWrite(continuity);
+            _connected.Writer.TryWrite(continuity); // Gives the ring back before it is read again.
+        }
+        else
+        {
+            keyRing.OnChanged();
         }
     }
 
@@ -191,14 +200,11 @@ internal sealed class StoreRecovery(
         }
 
         var mayLackAnything = continuity.Loss is StoreLoss.Everything or StoreLoss.Moved;
-        if (mayLackAnything)
+        await keyRing.RestoreAsync(stopping).ConfigureAwait(false);
+        if (continuity.Loss == StoreLoss.Everything && options.Value.Outage.OnStoreReset == StoreResetPolicy.Discard)
         {
-            await keyRing.RestoreAsync(stopping).ConfigureAwait(false);
-            if (continuity.Loss == StoreLoss.Everything && options.Value.Outage.OnStoreReset == StoreResetPolicy.Discard)
-            {
-                Discard();
-                return;
-            }
+            Discard();
+            return;
         }
 
         var since = continuity.Loss == StoreLoss.Recent ? continuity.SafeUntil : long.MinValue;

@@ -96,6 +96,9 @@ public sealed class RedisConnectionStringTests
     [InlineData("redis://h/x", "database '/x'")]
     [InlineData("redis://h?x", "'x' after the ?")]
     [InlineData("redis://h?x=1", "'x' is no setting")]
+    [InlineData("rediss://h?ssl=false", "'ssl' is switched off in a rediss:// URI")]
+    [InlineData("rediss://h?ssl=0", "write redis:// for none")]
+    [InlineData("redis://:abc:6379", "whose @host is missing")]
     public void A_wrong_string_says_which_part_is_wrong_and_why(string text, string message) =>
         Assert.Contains(message, Assert.Throws<FormatException>(() => RedisOptions.Parse(text)).Message, StringComparison.Ordinal);
 
@@ -115,12 +118,33 @@ public sealed class RedisConnectionStringTests
     [InlineData("h,ssl=true;password=s3cret")]
     [InlineData("h,connectTimeout=5 password=s3cret")]
     [InlineData("h;password=s3cret")]
+    [InlineData("redis://:s3cret:6379")]
+    [InlineData("redis://:s3cret")]
+    [InlineData("redis://u:s3cret:6379")]
+    [InlineData("redis://u:s3cret:6379,h2:6379")]
+    [InlineData("redis://:s3cret:6379/1")]
+    [InlineData("redis://:x/s3cret:6379")]
+    [InlineData("redis://:x?s3cret:6379")]
+    [InlineData("redis://:x,s3cret:6379")]
+    [InlineData("rediss://:s3cret:6379?ssl=false")]
+    [InlineData(":s3cret:6379")]
+    [InlineData("h,:s3cret:6379")]
+    [InlineData("u:s3cret:6379,ssl=true")]
     [InlineData("redis://h?ssl=true;password=s3cret")]
     public void No_message_shows_a_password_or_what_may_be_its_rest(string text)
     {
         var failure = Assert.Throws<FormatException>(() => RedisOptions.Parse(text));
         Assert.DoesNotContain("s3", failure.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("comma'", failure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("redis://:31337")]
+    [InlineData(":31337")]
+    public void Password_of_digits_in_the_place_of_a_port_is_not_shown(string text)
+    {
+        var failure = Assert.Throws<FormatException>(() => RedisOptions.Parse(text));
+        Assert.DoesNotContain("31337", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
