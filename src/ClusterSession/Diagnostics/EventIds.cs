@@ -49,4 +49,9 @@ internal static class EventIds
     public const int PipelineMissing = 4005;
     public const int PipelineBeforeRouting = 4006;
     public const int CookieDoubtful = 4007;
+
+    // 5000: logins in the store
+    public const int TicketsUnavailable = 5001;
+    public const int TicketUnreadable = 5002;
+    public const int TicketCut = 5003;
 }

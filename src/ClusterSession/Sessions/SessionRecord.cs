@@ -14,7 +14,7 @@ namespace ClusterSession.Sessions;
 /// </para>
 /// <code>
 /// offset  size    field
-/// 0       1       flags: bit 0 = destroyed; unknown bits are carried through
+/// 0       1       flags: bit 0 = destroyed, bit 1 = ends at a time of its own (<see cref="RecordEnd"/>); unknown bits are carried through
 /// 1       8       created, Unix milliseconds
 /// 9       1       L, length of the lineage (0 for a session that was never committed, else 1..16); bit 7: an attribute is a tombstone
 /// 10      2       V, number of versions, V >= L
@@ -50,6 +50,7 @@ public sealed class SessionRecord
     internal const int LargePayload = 192;
     private const int ArrayOverhead = 32; // header, length and the reference to it
     internal const byte DestroyedFlag = 1;
+    internal const byte OwnEndFlag = 2;
     internal const int LineageOffset = 9;
     internal const byte TombstonesBit = 0x80;
     internal const int VersionCountOffset = 10;
@@ -82,6 +83,9 @@ public sealed class SessionRecord
 
     /// <summary>Whether this copy is the tombstone of a session that was destroyed.</summary>
     public bool IsDestroyed => (Flags & DestroyedFlag) != 0;
+
+    /// <summary>Whether it ends at a time of its own, however much or little it is used.</summary>
+    internal bool HasOwnEnd => (Flags & OwnEndFlag) != 0;
 
     /// <summary>How many commits the lineage names.</summary>
     public int LineageLength => _table[LineageOffset] & 0x7F;
