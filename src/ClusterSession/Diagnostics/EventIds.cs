@@ -50,8 +50,9 @@ internal static class EventIds
     public const int PipelineBeforeRouting = 4006;
     public const int CookieDoubtful = 4007;
 
-    // 5000: logins in the store
-    public const int TicketsUnavailable = 5001;
-    public const int TicketUnreadable = 5002;
-    public const int TicketCut = 5003;
+    // 5000: Redis (in its own package)
+    // 7000: logins in the store
+    public const int TicketsUnavailable = 7001;
+    public const int TicketUnreadable = 7002;
+    public const int TicketCut = 7003;
 }

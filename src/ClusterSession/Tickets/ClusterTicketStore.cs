@@ -142,6 +142,11 @@ internal sealed class ClusterTicketStore(TicketScheme scheme, CookieAuthenticati
         {
             key = next;
             reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
+            var followed = reading.Record is { } found ? Tickets.Read(scheme, key.Record, found) : null;
+            if (request is not null && followed is not null)
+            {
+                NameNext(key, followed.Properties, request);
+            }
         }
 
         return reading.Outcome switch
@@ -200,6 +205,31 @@ internal sealed class ClusterTicketStore(TicketScheme scheme, CookieAuthenticati
         {
             yield return laterKey;
         }
+    }
+
+    /// <summary>
+    /// The answer to the sign-in may never have arrived: what the browser had sent by then names the new key too, unless
+    /// the login has ended or the response says something else of it.
+    /// </summary>
+    private void NameNext(TicketKey key, AuthenticationProperties properties, HttpContext context)
+    {
+        var request = TicketRequest.Of(context);
+        var (isPersistent, expires) = (properties.IsPersistent, properties.ExpiresUtc);
+        context.Response.OnStarting(async () =>
+        {
+            if (request.IsAnswered(scheme.Name)
+                || await Tickets.FindAsync(key.Record, Tickets.Deadline()).ConfigureAwait(false) is not { Outcome: OpenOutcome.Opened })
+            {
+                return;
+            }
+
+            var cookie = options.Cookie.Build(context);
+            cookie.Expires = isPersistent ? expires : null;
+            request.Write(scheme.Name, key.Reveal());
+            var text = TicketReference.Protect(key.Reveal(), scheme.Name, options, context);
+            options.CookieManager.AppendResponseCookie(context, options.Cookie.Name!, text, cookie);
+            context.Response.Headers.CacheControl = "no-cache,no-store";
+        });
     }
 
     private void Write(HttpContext? request, string? key)

@@ -14,20 +14,33 @@ internal sealed class TicketCookieManager(ICookieManager inner, string scheme, C
 
     public void AppendResponseCookie(HttpContext context, string key, string? value, CookieOptions cookieOptions)
     {
-        if (key == options.Cookie.Name && TicketRequest.Find(context) is { } request && request.MustChange(scheme, out var ticket))
+        if (key == options.Cookie.Name && TicketRequest.Find(context) is { } request)
         {
-            if (ticket is null)
+            request.Answered(scheme);
+            if (!request.MustChange(scheme, out var ticket))
+            {
+                // The framework knows the right key.
+            }
+            else if (ticket is null)
             {
                 return;
             }
-
-            var reference = TicketReference.Make(ticket, scheme, options);
-            value = options.TicketDataFormat.Protect(reference, TicketReference.TlsTokenBinding(context));
+            else
+            {
+                value = TicketReference.Protect(ticket, scheme, options, context);
+            }
         }
 
         inner.AppendResponseCookie(context, key, value, cookieOptions);
     }
 
-    public void DeleteCookie(HttpContext context, string key, CookieOptions cookieOptions) =>
+    public void DeleteCookie(HttpContext context, string key, CookieOptions cookieOptions)
+    {
+        if (key == options.Cookie.Name)
+        {
+            TicketRequest.Find(context)?.Answered(scheme);
+        }
+
         inner.DeleteCookie(context, key, cookieOptions);
+    }
 }

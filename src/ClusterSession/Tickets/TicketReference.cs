@@ -21,6 +21,10 @@ internal static class TicketReference
         return new AuthenticationTicket(new ClaimsPrincipal(new ClaimsIdentity([claim], scheme)), null, scheme);
     }
 
+    /// <summary>The text of a cookie that names this key.</summary>
+    public static string Protect(string key, string scheme, CookieAuthenticationOptions options, HttpContext context) =>
+        options.TicketDataFormat.Protect(Make(key, scheme, options), TlsTokenBinding(context));
+
     /// <summary>What the framework binds cookies to, where the server knows such a thing.</summary>
     public static string? TlsTokenBinding(HttpContext context) =>
         context.Features.Get<ITlsTokenBindingFeature>()?.GetProvidedTokenBindingId() is { } binding

@@ -9,6 +9,7 @@ namespace ClusterSession.Tickets;
 internal sealed class TicketRequest
 {
     private readonly Dictionary<string, string?> _written = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _answered = new(StringComparer.Ordinal);
     private int _signIns;
 
     /// <summary>Whether a sign-in is under way: a ticket that is stored now is a new login.</summary>
@@ -32,6 +33,11 @@ internal sealed class TicketRequest
 
     /// <summary>The cookie of this scheme is to name this key, whatever key the framework knows; null: it is not to be written.</summary>
     public void Write(string scheme, string? key) => _written[scheme] = key;
+
+    /// <summary>The response says something of the login cookie of this scheme.</summary>
+    public void Answered(string scheme) => _answered.Add(scheme);
+
+    public bool IsAnswered(string scheme) => _answered.Contains(scheme);
 
     /// <summary>The framework knows the right key.</summary>
     public void WriteAsItIs(string scheme) => _written.Remove(scheme);

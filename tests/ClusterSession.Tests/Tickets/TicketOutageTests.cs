@@ -97,10 +97,12 @@ public sealed class TicketOutageTests : TicketNodeTests
             case "error page":
                 app.UseExceptionHandler(error => error.Run(_ => Task.CompletedTask));
                 app.UseAuthentication();
+                app.UseAuthorization();
                 break;
             case "developer page":
                 app.UseDeveloperExceptionPage();
                 app.UseAuthentication();
+                app.UseAuthorization();
                 break;
         }
     }

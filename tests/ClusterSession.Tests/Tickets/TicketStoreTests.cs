@@ -1,10 +1,11 @@
-using System.Net;
+using System.Security.Claims;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -162,6 +163,22 @@ public sealed class TicketStoreTests : TicketNodeTests
         await slow;
         Assert.False(browser.LastSetLogin);
         Assert.Equal("nobody", await browser.GetAsync("/me", node));
+    }
+
+    [Fact]
+    public async Task Sign_out_of_a_request_that_was_aborted_ends_the_login()
+    {
+        var node = await StartAsync();
+        var store = node.Services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get("Cookies").SessionStore!;
+        var aborted = new CancellationToken(canceled: true);
+        var context = new DefaultHttpContext { RequestServices = node.Services, RequestAborted = aborted };
+        var user = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, "anna")], "test"));
+        var ticket = new AuthenticationTicket(user, new() { ExpiresUtc = Time.GetUtcNow().AddHours(1) }, "Cookies");
+        var key = await store.StoreAsync(ticket, context, aborted);
+        Assert.NotNull(await store.RetrieveAsync(key, context, aborted));
+        await store.RenewAsync(key, ticket, context, aborted);
+        await store.RemoveAsync(key, context, aborted);
+        Assert.Null(await store.RetrieveAsync(key, context, aborted));
     }
 
     [Fact]
