@@ -207,7 +207,7 @@ internal sealed partial class RequestSession
                 "Change the session before writing the response.");
         }
 
-        _isChanged = true;
+        IsChanged = true;
         if (IsAvailable)
         {
             Response.Arm(_bodyAtRun);

@@ -51,6 +51,17 @@ internal sealed partial class RequestSession
 
     public async Task DestroyAsync(CancellationToken cancellationToken = default)
     {
+        if (await TryDestroyAsync(cancellationToken).ConfigureAwait(false) == SessionDestroyOutcome.Pending)
+        {
+            throw new SessionUnavailableException(
+                "The end of the session has not reached the store, which is not responding. It holds on this node, which sends " +
+                "it until the store takes it; until then other nodes may serve the session.", StoreFailure.Unknown);
+        }
+    }
+
+    public async Task<SessionDestroyOutcome> TryDestroyAsync(CancellationToken cancellationToken = default)
+    {
+        var outcome = SessionDestroyOutcome.Destroyed;
         BeforeChange();
         _hasIdentityFailed = true;
         ThrowIfNotAvailable("The session could not be ended");
@@ -60,12 +71,17 @@ internal sealed partial class RequestSession
             var ended = await _services.Committer.DestroyAsync(Key, deadline).ConfigureAwait(false);
             EndWaiting(deadline);
             ThrowIfUnavailable(ended, "The session could not be ended: its store is not responding.");
+            if (ended.Outcome == CommitOutcome.Deferred)
+            {
+                outcome = SessionDestroyOutcome.Pending;
+            }
         }
 
         _hasIdentityFailed = false;
         _hasCommitted = true;
         End();
         Cookie.Delete();
+        return outcome;
     }
 
     private async ValueTask<CommitResult> CreateAndContinueAsync(SessionDelta delta, StoreDeadline deadline)
@@ -85,7 +101,7 @@ internal sealed partial class RequestSession
         var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta(), deadline).ConfigureAwait(false);
         ThrowIfUnavailable(created, "The session's id could not be changed: its store is not responding.");
         var ended = await _services.Committer.SucceedAsync(Key, record, key, deadline).ConfigureAwait(false);
-        if (ended.Outcome != CommitOutcome.Committed)
+        if (ended.Outcome is not (CommitOutcome.Committed or CommitOutcome.Deferred))
         {
             await _services.Committer.DestroyAsync(key, deadline).ConfigureAwait(false);
             ThrowIfUnavailable(ended, "The session's old id could not be ended: its store is not responding.");

@@ -2,12 +2,13 @@ using ClusterSession.Sessions.Principals;
 
 namespace ClusterSession.Http;
 
-/// <summary>Whose session it is: recorded where the request's principal is another than the recorded one.</summary>
+/// <summary>Whose session it is: the request's principal is recorded where the session does not have it yet.</summary>
 internal sealed partial class RequestSession
 {
     /// <summary>
-    /// A login must be recorded even if its request changes nothing else, or is not to change the session: else nobody could end that session. A request of nobody
-    /// costs a look and leaves what was recorded: it may be one that does not authenticate, and what a session was used for while somebody was logged in stays theirs.
+    /// A login must be recorded even if its request changes nothing else, or is not to change the session: else nobody could
+    /// end that session. A request of nobody costs a look and leaves what was recorded: it may be one that does not
+    /// authenticate, and what a session was used for while somebody was logged in stays theirs.
     /// </summary>
     private void RecordPrincipal()
     {
@@ -17,15 +18,20 @@ internal sealed partial class RequestSession
         }
 
         var principal = _services.Principals.KeyOf(name);
-        if (_record is not null
-            && SessionPrincipal.TryFind(_record, out var recorded, out _)
-            && recorded == principal
-            && _delta?.TryGet(SessionPrincipal.Name, out _) != true)
+        if (_record is not null && SessionPrincipal.IsIn(_record, principal))
         {
             return;
         }
 
-        Delta.Set(SessionPrincipal.Name, principal.ToBytes());
+        var attribute = _record is not null && SessionPrincipal.IsIn(_record)
+            ? SessionPrincipal.NameOfFurther(principal)
+            : SessionPrincipal.Name;
+        if (_delta?.TryGet(attribute, out var recorded) == true && principal == PrincipalKey.Read(recorded))
+        {
+            return;
+        }
+
+        Delta.Set(attribute, principal.ToBytes());
         Response.Arm(_bodyAtRun);
     }
 }

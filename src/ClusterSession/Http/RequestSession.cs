@@ -30,7 +30,6 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     private bool _isReadOnly;
     private bool _isAttached;
     private bool _isCompleted;
-    private bool _isChanged; // by the application
     private bool _hasCommitted;
     private SessionRecord? _record;
     private bool _isWhole = true;
@@ -84,6 +83,9 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// <summary>Whether the application has read or changed attributes.</summary>
     public bool IsTouched { get; private set; }
 
+    /// <summary>Whether the application has changed the session, and not only its principal was recorded.</summary>
+    public bool IsChanged { get; private set; }
+
     /// <summary>Whether a commit would write something: changes, or a new session that the application has established.</summary>
     public bool HasChanges => _delta is { Count: > 0 } || (_isEstablished && IsNew);
 
@@ -135,75 +137,6 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
     /// <summary>Begins with an empty session for this request alone, because the store does not respond.</summary>
     public void BeginUnavailable() => IsAvailable = false;
-
-    /// <summary>The request is answered with 503. Further runs of its pipeline (an error page) get an empty session.</summary>
-    public void Reject()
-    {
-        IsRejected = true;
-        _delta = null;
-    }
-
-    /// <summary>
-    /// What is certain of the request as a whole where one of its commits failed: if another one has happened before,
-    /// repeating the request may do that twice.
-    /// </summary>
-    public StoreFailure CertainlyOf(StoreFailure failure) => _hasCommitted ? StoreFailure.Unknown : failure;
-
-    /// <summary>A run of the pipeline begins; the first one attaches the session to the request.</summary>
-    public void BeginRun()
-    {
-        IsRunning = true;
-        _bodyAtRun = _context.Features.Get<IHttpResponseBodyFeature>();
-        if (IsRejected)
-        {
-            BecomeUnavailable();
-        }
-
-        if (!_isAttached)
-        {
-            Attach();
-        }
-    }
-
-    /// <summary>Gives the request this session. The callbacks are registered before any that the application registers inside.</summary>
-    public void Attach()
-    {
-        _isAttached = true;
-        _context.Features.Set<ISessionFeature>(this);
-        if (_context.Response.HasStarted)
-        {
-            HaveHeadersLeft = true;
-        }
-        else
-        {
-            _context.Response.OnStarting(
-                static session => ((RequestSession)session).BeforeHeadersAsync(isLast: false), this);
-        }
-
-        _context.Response.OnCompleted(static session => ((RequestSession)session).Complete(), this);
-    }
-
-    /// <summary>
-    /// The headers are leaving: commits what was not committed before, and decides the cookie. Called again, last of all
-    /// callbacks, for what callbacks of middleware outside of this one have changed.
-    /// </summary>
-    /// <param name="isLast">Whether no callback runs after this one.</param>
-    public Task BeforeHeadersAsync(bool isLast)
-    {
-        isLast |= !_services.LastCallback.IsInstalled;
-        if (isLast)
-        {
-            ThrowIfReadOnlyRemoved();
-        }
-
-        if (_response is null && _cookie is null)
-        {
-            HaveHeadersLeft = isLast;
-            return Task.CompletedTask;
-        }
-
-        return CommitBeforeHeadersAsync(isLast);
-    }
 
     /// <summary>Commits now. Without it the changes are committed before the response headers leave.</summary>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
@@ -263,7 +196,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             case CommitOutcome.Committed:
                 _record = result.Record;
                 _isWhole = result.IsWhole;
-                _hasCommitted |= _isChanged;
+                _hasCommitted |= IsChanged;
                 NameCommit();
                 break;
             case CommitOutcome.Destroyed when !_isEndedElsewhere:
@@ -273,92 +206,6 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
                 _isEstablished = false;
                 break;
         }
-    }
-
-    /// <summary>A run of the pipeline has ended: commits what the response has not waited for.</summary>
-    public ValueTask FinishAsync()
-    {
-        if (HaveHeadersLeft)
-        {
-            ThrowIfReadOnlyRemoved();
-        }
-
-        IsRunning = false;
-        if (_replacement is not null)
-        {
-            return CommitReplacementAsync(_replacement);
-        }
-
-        return _response is null ? ValueTask.CompletedTask : _response.FinishAsync();
-    }
-
-    /// <summary>A run of the pipeline has ended with an exception, which goes on whatever becomes of the commit.</summary>
-    public ValueTask FinishAfterExceptionAsync()
-    {
-        IsRunning = false;
-        if (!_services.Options.CommitOnException || _hasIdentityFailed)
-        {
-            Abandon();
-        }
-
-        return _response is null ? ValueTask.CompletedTask : _response.FinishAfterExceptionAsync();
-    }
-
-    /// <summary>Drops what was not committed, and the body that was not sent.</summary>
-    public void Abandon()
-    {
-        IsRunning = false;
-        _delta = null;
-        _isEstablished = false;
-        _response?.Abandon();
-    }
-
-    /// <summary>A session of the application's own is committed as AddSession would.</summary>
-    private async ValueTask CommitReplacementAsync(ISession replacement)
-    {
-        if (_response is not null)
-        {
-            await _response.FinishAsync().ConfigureAwait(false);
-        }
-
-        await replacement.CommitAsync().ConfigureAwait(false);
-    }
-
-    private async Task CommitBeforeHeadersAsync(bool isLast)
-    {
-        if (_response is not null)
-        {
-            await _response.CommitBeforeHeadersAsync().ConfigureAwait(false);
-        }
-
-        if (_cookie is not null)
-        {
-            await _cookie.WriteAsync(this).ConfigureAwait(false);
-        }
-
-        HaveHeadersLeft = isLast;
-    }
-
-    private Task Complete()
-    {
-        _isCompleted = true;
-        if (ReferenceEquals(_context.Features.Get<ISessionFeature>(), this))
-        {
-            _context.Features.Set<ISessionFeature>(null);
-        }
-
-        return Task.CompletedTask;
-    }
-
-    private void BecomeUnavailable()
-    {
-        IsAvailable = false;
-        IsNew = true;
-        _record = null;
-        _delta = null;
-        _isEstablished = false;
-        _publicId = null;
-        _isIdDrawn = false;
     }
 
     /// <summary>
@@ -383,7 +230,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     private void NameCommit()
     {
         var target = new CookieTarget(_id, Key, Version);
-        if (_isChanged)
+        if (IsChanged)
         {
             Cookie.Name(target, hasBegun: false);
         }

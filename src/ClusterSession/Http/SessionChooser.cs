@@ -61,5 +61,5 @@ internal sealed class SessionChooser(RequestSessionServices services, SessionOpe
     }
 
     private static bool IsOf(PrincipalKey login, in OpenedSession opened) =>
-        SessionPrincipal.TryFind(opened.Record!, out var recorded, out _) && recorded == login;
+        SessionPrincipal.IsIn(opened.Record!, login);
 }

@@ -219,7 +219,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         session.EndCommit(result);
         switch (result.Outcome)
         {
-            case CommitOutcome.Committed:
+            case CommitOutcome.Committed when session.IsChanged:
                 services.Logger.CommittedAfterHeaders();
                 break;
             case CommitOutcome.Unavailable:

@@ -10,7 +10,10 @@ public interface ISessionManager
     /// <param name="sessionId">What <c>ISession.Id</c> says; it is no secret.</param>
     /// <returns>True if this call ended it, false if it had been ended before.</returns>
     /// <exception cref="ArgumentException">The text is no session id.</exception>
-    /// <exception cref="SessionUnavailableException">The store gave no answer, and there is no room to keep the end here until it does.</exception>
+    /// <exception cref="SessionUnavailableException">
+    /// The store is unreachable. With <see cref="Stores.StoreFailure.Unknown"/> the end holds on this node, which sends it
+    /// until the store takes it; else nothing has ended.
+    /// </exception>
     Task<bool> EndAsync(string sessionId);
 
     /// <summary>

@@ -37,6 +37,9 @@ internal sealed class SessionManager(
         {
             CommitOutcome.Committed => true,
             CommitOutcome.Destroyed => false,
+            CommitOutcome.Deferred => throw new SessionUnavailableException(
+                "The end of the session has not reached the store, which is not responding. It holds on this node, which sends " +
+                "it until the store takes it.", StoreFailure.Unknown),
             _ => throw new SessionUnavailableException("The session could not be ended: its store gave no answer.", ended.Failure),
         };
     }

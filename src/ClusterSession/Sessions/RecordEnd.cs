@@ -3,12 +3,15 @@ using System.Buffers.Binary;
 namespace ClusterSession.Sessions;
 
 /// <summary>
-/// When a record ends that has a time of its own for that, as a ticket has: an attribute under a reserved name, so that it
-/// is changed, merged and replayed with the rest. A bit of the record's flags says that it is there: sessions, which have
-/// none, are not searched for it.
+/// When a record ends that has a time of its own for that, as a ticket has: an attribute under a
+/// reserved name, so that it is changed, merged and replayed with the rest. A bit of the record's
+/// flags says that it is there: sessions, which have none, are not searched for it.
 /// </summary>
 internal static class RecordEnd
 {
+    /// <summary>The bit of the record's flags.</summary>
+    public const byte Flag = 2;
+
     public const string Name = "\0until";
 
     private static ReadOnlySpan<byte> NameUtf8 => "\0until"u8;
@@ -32,7 +35,8 @@ internal static class RecordEnd
 
     private static DateTimeOffset? Read(ReadOnlySpan<byte> bytes) =>
         bytes.Length == sizeof(long) && BinaryPrimitives.ReadInt64BigEndian(bytes) is var at
-            && at >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds() && at <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            && at >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds()
+            && at <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
             ? DateTimeOffset.FromUnixTimeMilliseconds(at)
             : null;
 }

@@ -50,7 +50,6 @@ public sealed class SessionRecord
     internal const int LargePayload = 192;
     private const int ArrayOverhead = 32; // header, length and the reference to it
     internal const byte DestroyedFlag = 1;
-    internal const byte OwnEndFlag = 2;
     internal const int LineageOffset = 9;
     internal const byte TombstonesBit = 0x80;
     internal const int VersionCountOffset = 10;
@@ -84,8 +83,7 @@ public sealed class SessionRecord
     /// <summary>Whether this copy is the tombstone of a session that was destroyed.</summary>
     public bool IsDestroyed => (Flags & DestroyedFlag) != 0;
 
-    /// <summary>Whether it ends at a time of its own, however much or little it is used.</summary>
-    internal bool HasOwnEnd => (Flags & OwnEndFlag) != 0;
+    internal bool HasOwnEnd => (Flags & RecordEnd.Flag) != 0; // However much or little it is used.
 
     /// <summary>How many commits the lineage names.</summary>
     public int LineageLength => _table[LineageOffset] & 0x7F;

@@ -12,19 +12,23 @@ namespace ClusterSession.Tickets;
 /// The logins of one cookie scheme, in the store that sessions are in.
 /// </summary>
 /// <remarks>
-/// The framework knows one key for a request, the one that its cookie named, and renews it at a sign-in too. Here a sign-in
-/// is a new login under a new key (<see cref="TicketRequest.IsSigningIn"/>), and <see cref="TicketCookieManager"/> writes that.
-/// All operations ignore that the request was aborted: a tab that is closed must not cancel a sign-out. The services are
-/// found at the first use: the options of the sessions ask for those of the schemes, which this is a part of.
+/// The framework knows one key for a request, the one that its cookie named, and renews it at a
+/// sign-in too. Here a sign-in is a new login under a new key (<see
+/// cref="TicketRequest.IsSigningIn"/>), and <see cref="TicketCookieManager"/> writes that. All
+/// operations ignore that the request was aborted: a tab that is closed must not cancel a sign-out.
+/// The services are found at the first use: the options of the sessions ask for those of the
+/// schemes, which this is a part of.
 /// </remarks>
-internal sealed class ClusterTicketStore(TicketScheme scheme, CookieAuthenticationOptions options, Func<TicketRecords> tickets)
+internal sealed class ClusterTicketStore(
+    TicketScheme scheme, CookieAuthenticationOptions options, Func<TicketRecords> tickets)
     : ITicketStore
 {
     private TicketRecords Tickets => field ??= tickets();
 
     public Task<string> StoreAsync(AuthenticationTicket ticket) => StoreAsync(ticket, null);
 
-    public Task<string> StoreAsync(AuthenticationTicket ticket, CancellationToken cancellationToken) => StoreAsync(ticket, null);
+    public Task<string> StoreAsync(AuthenticationTicket ticket, CancellationToken cancellationToken) =>
+        StoreAsync(ticket, null);
 
     public Task<string> StoreAsync(
         AuthenticationTicket ticket, HttpContext httpContext, CancellationToken cancellationToken) =>
@@ -86,12 +90,13 @@ internal sealed class ClusterTicketStore(TicketScheme scheme, CookieAuthenticati
         {
             foreach (var key in KeysOf(text, signIn))
             {
-                await Tickets.SucceedAsync(scheme, key.Record, created, ticket, request, deadline).ConfigureAwait(false);
+                await Tickets.SucceedAsync(scheme, key.Record, created, ticket, request, deadline)
+                    .ConfigureAwait(false);
             }
         }
         catch (SessionUnavailableException)
         {
-            await Tickets.EndAsync(created.Record, deadline).ConfigureAwait(false);
+            _ = await Tickets.EndAsync(created.Record, deadline).ConfigureAwait(false);
             throw;
         }
 
@@ -119,7 +124,8 @@ internal sealed class ClusterTicketStore(TicketScheme scheme, CookieAuthenticati
             return null;
         }
 
-        var renewed = await Tickets.RenewAsync(scheme, key.Record, reading, ticket, request, deadline).ConfigureAwait(false);
+        var renewed = await Tickets.RenewAsync(scheme, key.Record, reading, ticket, request, deadline)
+            .ConfigureAwait(false);
         return renewed.Outcome == CommitOutcome.Committed ? key.Reveal() : null;
     }
 
@@ -158,7 +164,10 @@ internal sealed class ClusterTicketStore(TicketScheme scheme, CookieAuthenticati
         };
     }
 
-    /// <summary>Stores the ticket that the cookie of the request holds, unless another request has done so meanwhile.</summary>
+    /// <summary>
+    /// Stores the ticket that the cookie of the request holds, unless another request has done so
+    /// meanwhile.
+    /// </summary>
     private async ValueTask<bool> TakeOverAsync(TicketKey key, HttpContext request, StoreDeadline deadline)
     {
         if (options.TicketDataFormat is not TicketFormat format
@@ -180,19 +189,27 @@ internal sealed class ClusterTicketStore(TicketScheme scheme, CookieAuthenticati
     private async Task RemoveAsync(string text, HttpContext? request)
     {
         var deadline = Tickets.Deadline();
+        var hasEnded = true;
         foreach (var key in KeysOf(text, TicketRequest.Find(request)))
         {
             var reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
             if (reading.Record is { } record && Tickets.TryFindNext(scheme, key.Record, record, out var next))
             {
-                await Tickets.EndAsync(next.Record, deadline).ConfigureAwait(false);
+                hasEnded &= await Tickets.EndAsync(next.Record, deadline).ConfigureAwait(false);
             }
 
-            await Tickets.EndAsync(key.Record, deadline).ConfigureAwait(false);
+            hasEnded &= await Tickets.EndAsync(key.Record, deadline).ConfigureAwait(false);
+        }
+
+        if (!hasEnded && TicketRequest.Find(request) is { } marked)
+        {
+            marked.IsEndPending = true;
         }
     }
 
-    /// <summary>The key that the request came with, and the one that a sign-in has given it since.</summary>
+    /// <summary>
+    /// The key that the request came with, and the one that a sign-in has given it since.
+    /// </summary>
     private IEnumerable<TicketKey> KeysOf(string text, TicketRequest? request)
     {
         if (TicketKey.TryParse(text, out var key))
@@ -208,8 +225,8 @@ internal sealed class ClusterTicketStore(TicketScheme scheme, CookieAuthenticati
     }
 
     /// <summary>
-    /// The answer to the sign-in may never have arrived: what the browser had sent by then names the new key too, unless
-    /// the login has ended or the response says something else of it.
+    /// The answer to the sign-in may never have arrived: what the browser had sent by then names
+    /// the new key too, unless the login has ended or the response says something else of it.
     /// </summary>
     private void NameNext(TicketKey key, AuthenticationProperties properties, HttpContext context)
     {
@@ -218,7 +235,8 @@ internal sealed class ClusterTicketStore(TicketScheme scheme, CookieAuthenticati
         context.Response.OnStarting(async () =>
         {
             if (request.IsAnswered(scheme.Name)
-                || await Tickets.FindAsync(key.Record, Tickets.Deadline()).ConfigureAwait(false) is not { Outcome: OpenOutcome.Opened })
+                || await Tickets.FindAsync(key.Record, Tickets.Deadline()).ConfigureAwait(false)
+                    is not { Outcome: OpenOutcome.Opened })
             {
                 return;
             }

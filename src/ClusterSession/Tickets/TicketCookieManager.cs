@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// Writes the login cookie with the key that the ticket has by now: the framework goes on with the one that the request came
-/// with. A cookie of a ticket that has ended meanwhile is not written.
+/// Writes the login cookie with the key that the ticket has by now: the framework goes on with the
+/// one that the request came with. A cookie of a ticket that has ended meanwhile is not written.
 /// </summary>
 internal sealed class TicketCookieManager(ICookieManager inner, string scheme, CookieAuthenticationOptions options)
     : ICookieManager

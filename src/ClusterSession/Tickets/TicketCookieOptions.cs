@@ -6,10 +6,12 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// Gives every cookie scheme its ticket store; one that the application has set stays. Runs after the framework's own
-/// completion of the options, which <see cref="ClusterSessionBuilder.AddTicketStore"/> registers first.
+/// Gives every cookie scheme its ticket store; one that the application has set stays. Runs after
+/// the framework's own completion of the options, which <see
+/// cref="ClusterSessionBuilder.AddTicketStore"/> registers first.
 /// </summary>
-internal sealed class TicketCookieOptions(IServiceProvider services) : IPostConfigureOptions<CookieAuthenticationOptions>
+internal sealed class TicketCookieOptions(IServiceProvider services)
+    : IPostConfigureOptions<CookieAuthenticationOptions>
 {
     public void PostConfigure(string? name, CookieAuthenticationOptions options)
     {

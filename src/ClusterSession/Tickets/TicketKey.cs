@@ -5,8 +5,9 @@ using ClusterSession.Sessions;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// What the login cookie holds in place of the ticket: the secret id of the ticket's record, as random as that of a session.
-/// One that was derived from a cookie which still holds the whole ticket says so: its record may not be there yet.
+/// What the login cookie holds in place of the ticket: the secret id of the ticket's record, as
+/// random as that of a session. One that was derived from a cookie which still holds the whole
+/// ticket says so: its record may not be there yet.
 /// </summary>
 internal readonly struct TicketKey
 {
@@ -29,7 +30,10 @@ internal readonly struct TicketKey
 
     public static TicketKey New(RandomNumberGenerator random) => new(SessionId.New(random), isDerived: false);
 
-    /// <summary>The key of the ticket that a cookie holds: as secret as the cookie, and the same on every node.</summary>
+    /// <summary>
+    /// The key of the ticket that a cookie holds: as secret as the cookie, and the same on every
+    /// node.
+    /// </summary>
     public static TicketKey Of(string cookie)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
@@ -45,7 +49,10 @@ internal readonly struct TicketKey
         return isKey;
     }
 
-    /// <summary>The text for the cookie. A method of another name than ToString: it is a secret, and not to be printed.</summary>
+    /// <summary>
+    /// The text for the cookie. A method of another name than ToString: it is a secret, and not to
+    /// be printed.
+    /// </summary>
     public string Reveal()
     {
         Span<char> text = stackalloc char[SessionId.TextLength];

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// How long tickets live at most, and with them the memory of every end: asked of the cookie schemes when the application
-/// starts.
+/// How long tickets live at most, and with them the memory of every end: asked of the cookie
+/// schemes when the application starts.
 /// </summary>
 internal sealed class TicketLife(
     IOptions<AuthenticationOptions> authentication, IOptionsMonitor<CookieAuthenticationOptions> cookies)

@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using ClusterSession.Sessions;
 using ClusterSession.Sessions.Principals;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,24 +10,21 @@ namespace ClusterSession.Tickets;
 internal static class TicketPrincipal
 {
     /// <summary>
-    /// The key of the principal of a ticket, or null if it is nobody's. The function of the options asks a request: here it
-    /// is given the request with the ticket's user in place of its own.
+    /// The key of the principal of a ticket, or null if it is nobody's. The function of the options
+    /// asks a request: here it is given the request with the ticket's user in place of its own.
     /// </summary>
     public static PrincipalKey? Of(ClaimsPrincipal user, HttpContext? request, ClusterSessionOptions options)
     {
         var features = new FeatureCollection(request?.Features ?? new DefaultHttpContext().Features);
         features.Set<IHttpAuthenticationFeature>(new TicketUser { User = user });
-        return options.Principal(new DefaultHttpContext(features)) is { Length: > 0 } name ? PrincipalKey.Of(name) : null;
+        return options.Principal(new DefaultHttpContext(features)) is { Length: > 0 } name
+            ? PrincipalKey.Of(name)
+            : null;
     }
 
-    /// <summary>Whether the record names this principal.</summary>
-    public static bool IsRecorded(SessionRecord record, PrincipalKey? principal)
-    {
-        var hasOne = record.TryFind(SessionPrincipal.Name, out var attribute) && attribute.Exists;
-        return principal is { } key ? hasOne && attribute.Payload.SequenceEqual(key.ToBytes()) : !hasOne;
-    }
-
-    /// <summary>A feature of the request's would be changed for everybody by assigning the user.</summary>
+    /// <summary>
+    /// A feature of the request's would be changed for everybody by assigning the user.
+    /// </summary>
     private sealed class TicketUser : IHttpAuthenticationFeature
     {
         public ClaimsPrincipal? User { get; set; }

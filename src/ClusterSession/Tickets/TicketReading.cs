@@ -9,4 +9,5 @@ namespace ClusterSession.Tickets;
 /// <param name="Record">The record, for <see cref="OpenOutcome.Opened"/>.</param>
 /// <param name="IsWhole">Whether it is all of the record under its version.</param>
 /// <param name="Failure">Why there is no answer.</param>
-internal readonly record struct TicketReading(OpenOutcome Outcome, SessionRecord? Record, bool IsWhole, StoreFailure Failure);
+internal readonly record struct TicketReading(
+    OpenOutcome Outcome, SessionRecord? Record, bool IsWhole, StoreFailure Failure);

@@ -16,21 +16,23 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// Tickets as records of the store that sessions are in: the same copies, commits, ends and recovery.
+/// Tickets as records of the store that sessions are in: the same copies, commits, ends and
+/// recovery.
 /// </summary>
 /// <remarks>
 /// <code>
 /// "\0principal"  whose it is, as of a session: EndAllAsync ends it
 /// "\0until"      when it ends (RecordEnd); no use prolongs it but a renewal
 /// "\0ticket"     the ticket, protected for its scheme and key: the store and copies of it open nothing elsewhere
-/// "\0next"       of a login that the same person has renewed by signing in: the key it goes on under, protected likewise
+/// "\0next"       of a login that the same person has renewed by signing in: the key it goes on under, protected
 /// </code>
-/// Copies hold bytes only. Every request gets a ticket of its own: a transformation of claims would else add to what all
-/// requests of the login share. Thread-safe.
+/// Copies hold bytes only. Every request gets a ticket of its own: a transformation of claims would
+/// else add to what all requests of the login share. Thread-safe.
 /// </remarks>
 internal sealed class TicketRecords(
-    SessionOpener opener, SessionCommitter committer, StoreRecovery recovery, HybridClock clock, RandomNumberGenerator random,
-    IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<TicketRecords> logger)
+    SessionOpener opener, SessionCommitter committer, StoreRecovery recovery, HybridClock clock,
+    RandomNumberGenerator random, IOptions<ClusterSessionOptions> options, TimeProvider time,
+    ILogger<TicketRecords> logger)
 {
     private const string TicketName = "\0ticket";
     private const string NextName = "\0next";
@@ -39,7 +41,8 @@ internal sealed class TicketRecords(
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// For how long a key still leads to the login that took its place: requests that the browser had sent by then.
+    /// For how long a key still leads to the login that took its place: requests that the browser
+    /// had sent by then.
     /// </summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
@@ -49,7 +52,9 @@ internal sealed class TicketRecords(
     /// <summary>Until when an operation of one request waits for the store.</summary>
     public StoreDeadline Deadline() => new(time, options.Value.Outage.HardTimeout);
 
-    /// <summary>Looks for the record. While this node's copy is fresh the store is not asked.</summary>
+    /// <summary>
+    /// Looks for the record. While this node's copy is fresh the store is not asked.
+    /// </summary>
     public ValueTask<TicketReading> FindAsync(SessionKey key, StoreDeadline deadline)
     {
         if (opener.TryOpenLocal(key, SessionVersion.None, out var copy))
@@ -61,7 +66,9 @@ internal sealed class TicketRecords(
         return OpenAsync(key, deadline);
     }
 
-    /// <summary>The ticket that a record holds; null where it cannot be read, as after its keys were lost.</summary>
+    /// <summary>
+    /// The ticket that a record holds; null where it cannot be read, as after its keys were lost.
+    /// </summary>
     public AuthenticationTicket? Read(TicketScheme scheme, SessionKey key, SessionRecord record)
     {
         if (!record.TryFind(TicketName, out var attribute) || !attribute.Exists)
@@ -71,7 +78,8 @@ internal sealed class TicketRecords(
 
         try
         {
-            return TicketSerializer.Default.Deserialize(ProtectorOf(scheme, key).Unprotect(attribute.Payload.ToArray()));
+            return TicketSerializer.Default.Deserialize(
+                ProtectorOf(scheme, key).Unprotect(attribute.Payload.ToArray()));
         }
         catch (CryptographicException)
         {
@@ -84,7 +92,9 @@ internal sealed class TicketRecords(
         }
     }
 
-    /// <summary>The key that the login goes on under since the same person has signed in again.</summary>
+    /// <summary>
+    /// The key that the login goes on under since the same person has signed in again.
+    /// </summary>
     public bool TryFindNext(TicketScheme scheme, SessionKey key, SessionRecord record, out TicketKey next)
     {
         next = default;
@@ -112,7 +122,8 @@ internal sealed class TicketRecords(
         for (var attempt = 0; attempt < MostCollisions; attempt++)
         {
             var key = TicketKey.New(random);
-            var stored = await StoreAsync(scheme, key.Record, ticket, request, SessionVersion.None, deadline).ConfigureAwait(false);
+            var stored = await StoreAsync(scheme, key.Record, ticket, request, SessionVersion.None, deadline)
+                .ConfigureAwait(false);
             if (stored.Outcome == CommitOutcome.Committed)
             {
                 return key;
@@ -128,8 +139,8 @@ internal sealed class TicketRecords(
     }
 
     /// <summary>
-    /// Stores the ticket of a cookie from before the ticket store. It counts from when it was issued: what ended its
-    /// principal's logins since then ends it too.
+    /// Stores the ticket of a cookie from before the ticket store. It counts from when it was
+    /// issued: what ended its principal's logins since then ends it too.
     /// </summary>
     public ValueTask<CommitResult> TakeOverAsync(
         TicketScheme scheme, SessionKey key, AuthenticationTicket ticket, HttpContext request, StoreDeadline deadline)
@@ -140,16 +151,22 @@ internal sealed class TicketRecords(
         return StoreAsync(scheme, key, ticket, request, recorded, deadline);
     }
 
-    /// <summary>Replaces the ticket of a login that goes on; the principal is recorded again only where it is another.</summary>
+    /// <summary>
+    /// Replaces the ticket of a login that goes on. A principal is recorded once, and another one
+    /// beside it: it ends with any of them.
+    /// </summary>
     public ValueTask<CommitResult> RenewAsync(
         TicketScheme scheme, SessionKey key, TicketReading reading, AuthenticationTicket ticket, HttpContext? request,
         StoreDeadline deadline)
     {
         var delta = new SessionDelta();
         var principal = TicketPrincipal.Of(ticket.Principal, request, options.Value);
-        if (principal is { } someone && !TicketPrincipal.IsRecorded(reading.Record!, someone))
+        if (principal is { } someone && !SessionPrincipal.IsIn(reading.Record!, someone))
         {
-            delta.Set(SessionPrincipal.Name, someone.ToBytes());
+            var name = SessionPrincipal.IsIn(reading.Record!)
+                ? SessionPrincipal.NameOfFurther(someone)
+                : SessionPrincipal.Name;
+            delta.Set(name, someone.ToBytes());
         }
 
         Put(delta, scheme, key, ticket);
@@ -157,8 +174,8 @@ internal sealed class TicketRecords(
     }
 
     /// <summary>
-    /// Ends a login whose browser has a new one. Requests that the same person's browser had sent by then are served by the
-    /// new one for a grace; for anybody else it is over at once.
+    /// Ends a login whose browser has a new one. Requests that the same person's browser had sent
+    /// by then are served by the new one for a grace; for anybody else it is over at once.
     /// </summary>
     public async ValueTask SucceedAsync(
         TicketScheme scheme, SessionKey key, TicketKey next, AuthenticationTicket ticket, HttpContext? request,
@@ -167,14 +184,15 @@ internal sealed class TicketRecords(
         var reading = await FindAsync(key, deadline).ConfigureAwait(false);
         if (reading is { Outcome: OpenOutcome.Opened, Record: { } record }
             && TicketPrincipal.Of(ticket.Principal, request, options.Value) is { } principal
-            && TicketPrincipal.IsRecorded(record, principal))
+            && SessionPrincipal.IsIn(record, principal))
         {
             var delta = new SessionDelta();
             delta.Set(NextName, ProtectorOf(scheme, key).Protect(System.Text.Encoding.ASCII.GetBytes(next.Reveal())));
             delta.Set(RecordEnd.Name, RecordEnd.ToBytes(time.GetUtcNow() + Grace));
             delta.Remove(TicketName);
             var kept = await committer
-                .CommitAsync(key, record, reading.IsWhole, delta, options.Value.Durability, deadline).ConfigureAwait(false);
+                .CommitAsync(key, record, reading.IsWhole, delta, options.Value.Durability, deadline)
+                .ConfigureAwait(false);
             if (kept.Outcome != CommitOutcome.Unavailable)
             {
                 return;
@@ -184,15 +202,20 @@ internal sealed class TicketRecords(
         await EndAsync(key, deadline).ConfigureAwait(false);
     }
 
-    /// <summary>Ends a login. Where the store is not responding, this node keeps the end and sends it on.</summary>
+    /// <summary>Ends a login.</summary>
+    /// <returns>False: the store is not responding. This node keeps the end and sends it
+    /// on.</returns>
     /// <exception cref="SessionUnavailableException">There is no room to keep it.</exception>
-    public async ValueTask EndAsync(SessionKey key, StoreDeadline deadline)
+    public async ValueTask<bool> EndAsync(SessionKey key, StoreDeadline deadline)
     {
         var ended = await committer.DestroyAsync(key, deadline).ConfigureAwait(false);
         if (ended.Outcome == CommitOutcome.Unavailable)
         {
-            throw new SessionUnavailableException("The login could not be ended: its store is not responding.", ended.Failure);
+            throw new SessionUnavailableException(
+                "The login could not be ended: its store is not responding.", ended.Failure);
         }
+
+        return ended.Outcome != CommitOutcome.Deferred;
     }
 
     private static SessionUnavailableException Unavailable(StoreFailure failure) =>
@@ -201,13 +224,17 @@ internal sealed class TicketRecords(
     private static IDataProtector ProtectorOf(TicketScheme scheme, SessionKey key) =>
         scheme.Protection.CreateProtector(Purpose, scheme.Name, key.ToString());
 
-    /// <summary>A cookie of a login names no version. While a replaced store is being given back what it lost, nothing that is missing is gone.</summary>
+    /// <summary>
+    /// A cookie of a login names no version. While a replaced store is being given back what it
+    /// lost, nothing that is missing is gone.
+    /// </summary>
     private async ValueTask<TicketReading> OpenAsync(SessionKey key, StoreDeadline deadline)
     {
         while (true)
         {
-            // Not to be cancelled with the request: a tab that is closed must not keep a sign-out from finding its ticket.
-            var opened = await opener.OpenAsync(key, SessionVersion.None, deadline, CancellationToken.None).ConfigureAwait(false);
+            // Not to be cancelled with the request: a sign-out from a tab that is closed must find its ticket.
+            var opened = await opener.OpenAsync(key, SessionVersion.None, deadline, CancellationToken.None)
+                .ConfigureAwait(false);
             if (opened.Outcome != OpenOutcome.Missing || !recovery.HasJustBegun)
             {
                 return new TicketReading(opened.Outcome, opened.Record, opened.IsWhole, opened.Failure);
@@ -228,7 +255,7 @@ internal sealed class TicketRecords(
     {
         var delta = new SessionDelta();
         using var builder = SessionRecordBuilder.Rent();
-        builder.SetHeader(SessionRecord.OwnEndFlag, time.GetUtcNow());
+        builder.SetHeader(RecordEnd.Flag, time.GetUtcNow());
         if (TicketPrincipal.Of(ticket.Principal, request, options.Value) is { } principal)
         {
             if (recorded.IsNone)
@@ -237,7 +264,8 @@ internal sealed class TicketRecords(
             }
             else
             {
-                builder.Add(System.Text.Encoding.UTF8.GetBytes(SessionPrincipal.Name), recorded, 0, principal.ToBytes());
+                var name = System.Text.Encoding.UTF8.GetBytes(SessionPrincipal.Name);
+                builder.Add(name, recorded, 0, principal.ToBytes());
             }
         }
 

@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace ClusterSession.Tickets;
 
-/// <summary>The ticket that stands in a login cookie where the real one is in a store: it has one claim, the key.</summary>
+/// <summary>
+/// The ticket that stands in a login cookie where the real one is in a store: it has one claim, the
+/// key.
+/// </summary>
 internal static class TicketReference
 {
     /// <summary>The framework's name of the claim; it has no public constant for it.</summary>

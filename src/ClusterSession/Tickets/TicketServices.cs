@@ -21,8 +21,10 @@ internal static class TicketServices
         services.AddSingleton<TicketRecords>();
         services.AddSingleton<TicketOutageLog>();
         services.AddSingleton<TicketUnavailableAnswer>();
-        services.AddSingleton<IStartupFilter>(static provider => provider.GetRequiredService<TicketUnavailableAnswer>());
-        services.AddSingleton<IExceptionHandler>(static provider => provider.GetRequiredService<TicketUnavailableAnswer>());
+        services.AddSingleton<IStartupFilter>(
+            static provider => provider.GetRequiredService<TicketUnavailableAnswer>());
+        services.AddSingleton<IExceptionHandler>(
+            static provider => provider.GetRequiredService<TicketUnavailableAnswer>());
         services.AddSingleton<IDeveloperPageExceptionFilter>(
             static provider => provider.GetRequiredService<TicketUnavailableAnswer>());
         services.AddSingleton<IPostConfigureOptions<ClusterSessionOptions>, TicketLife>();
@@ -36,7 +38,10 @@ internal static class TicketServices
         Decorate(services);
     }
 
-    /// <summary>Stands around the authentication service that is registered by now, also if that is the application's own.</summary>
+    /// <summary>
+    /// Stands around the authentication service that is registered by now, also if that is the
+    /// application's own.
+    /// </summary>
     private static void Decorate(IServiceCollection services)
     {
         var inner = services.Last(static service => service.ServiceType == typeof(IAuthenticationService));

@@ -8,8 +8,9 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// Turns a login that could not be stored or ended into the 503 of a session's also where that happens outside of
-/// UseClusterSession, as the sign-in of a remote provider does: around everything, and for the error pages inside of that.
+/// Turns a login that could not be stored or ended into the 503 of a session's also where that
+/// happens outside of UseClusterSession, as the sign-in of a remote provider does: around
+/// everything, and for the error pages inside of that.
 /// </summary>
 internal sealed class TicketUnavailableAnswer(IOptions<ClusterSessionOptions> options)
     : IStartupFilter, IExceptionHandler, IDeveloperPageExceptionFilter
@@ -30,7 +31,8 @@ internal sealed class TicketUnavailableAnswer(IOptions<ClusterSessionOptions> op
         next(app);
     };
 
-    public ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken) =>
+    public ValueTask<bool> TryHandleAsync(
+        HttpContext httpContext, Exception exception, CancellationToken cancellationToken) =>
         new(TryAnswer(httpContext, exception));
 
     public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next) =>

@@ -42,17 +42,53 @@ public sealed class PrincipalTests : NodeTests
         Assert.Equal("", await browser.GetAsync("/get/color"));
     }
 
-    [Fact]
-    public async Task Session_belongs_to_who_used_it_last()
+    [Theory]
+    [InlineData("/get/iban")]
+    [InlineData("/rotate")]
+    public async Task Session_that_a_thief_uses_with_an_account_of_their_own_ends_with_its_first_owner_too(string path)
     {
-        var node = await StartAsync(before: Login.ByQuery);
+        var (a, b) = (await StartAsync(before: Login.ByQuery), await StartAsync(before: Login.ByQuery));
+        foreach (var ended in new[] { "alice", "mallory" })
+        {
+            var browser = a.Browser();
+            await browser.GetAsync("/set/iban/DE00?as=alice");
+            var thief = browser.Copy();
+            await thief.GetAsync(path + "?as=mallory");
+            Assert.Equal("DE00", await thief.GetAsync("/get/iban?as=mallory", b));
+            await b.EndAllAsync(ended);
+            Assert.Equal("", await thief.GetAsync("/get/iban?as=mallory"));
+            Assert.Equal("", await thief.GetAsync("/get/iban?as=mallory", b));
+        }
+    }
+
+    [Fact]
+    public async Task Two_that_nodes_record_at_the_same_time_are_both_recorded()
+    {
+        var (a, b) = (await StartAsync(before: Login.ByQuery), await StartAsync(before: Login.ByQuery));
+        foreach (var ended in new[] { "alice", "bob", "carol" })
+        {
+            var browser = a.Browser();
+            await browser.GetAsync("/set/color/red?as=alice");
+            await Task.WhenAll(browser.Copy().GetAsync("/get/color?as=bob"), browser.Copy().GetAsync("/get/color?as=carol", b));
+            await a.EndAllAsync(ended);
+            Assert.Equal("", await browser.GetAsync("/get/color", b));
+        }
+    }
+
+    [Fact]
+    public async Task Login_is_recorded_where_the_sessions_stand_before_authentication_and_the_endpoint_only_reads()
+    {
+        var node = await StartAsync(after: Login.ByQuery);
         var browser = node.Browser();
-        await browser.GetAsync("/set/color/red?as=alice");
-        await browser.GetAsync("/get/color?as=bob");
+        await browser.GetAsync("/set/color/red");
+        Store.Reset();
+        await browser.GetAsync("/get/color?as=alice");
+        Assert.Equal(1, Store.Count(StoreOperations.Commit));
+        await browser.GetAsync("/get/color?as=alice");
+        Assert.Equal(1, Store.Count(StoreOperations.Sessions));
+        Assert.Equal(0, Logs.Count("CommittedAfterHeaders"));
         await node.EndAllAsync("alice");
-        Assert.Equal("red", await browser.GetAsync("/get/color?as=bob"));
-        await node.EndAllAsync("bob");
-        Assert.Equal("", await browser.GetAsync("/get/color?as=bob"));
+        Assert.Equal("", await browser.GetAsync("/get/color?as=alice"));
     }
 
     [Fact]

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace ClusterSession.Tests.Tickets;
 
-/// <summary>Adds a claim to the principal that it is given, and notes how many of them that has by now.</summary>
+/// <summary>
+/// Adds a claim to the principal that it is given, and notes how many of them that has by now.
+/// </summary>
 public sealed class AddingTransformation : IClaimsTransformation
 {
     public static ConcurrentQueue<int> Seen { get; } = new();

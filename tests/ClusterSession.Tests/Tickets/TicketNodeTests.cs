@@ -12,7 +12,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ClusterSession.Tests.Tickets;
 
-/// <summary>Nodes with cookie authentication, one set of data protection keys and one store in memory.</summary>
+/// <summary>
+/// Nodes with cookie authentication, one set of data protection keys and one store in memory.
+/// </summary>
 public abstract class TicketNodeTests : NodeTests
 {
     private readonly EphemeralDataProtectionProvider _protection = new();

@@ -67,7 +67,7 @@ public sealed class TicketOutageTests : TicketNodeTests
     }
 
     [Fact]
-    public async Task Login_with_a_copy_here_is_served_on_and_slides_and_its_sign_out_is_sent_later()
+    public async Task Login_with_a_copy_here_is_served_on_and_slides_and_its_sign_out_is_no_success_and_sent_later()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
         var (a, b) = (await StartAsync(store: faulty, cookie: Short), await StartAsync(cookie: Short));
@@ -78,6 +78,9 @@ public sealed class TicketOutageTests : TicketNodeTests
         Assert.True(browser.LastSetLogin);
         var stolen = browser.Copy();
         await Time.DriveAsync(browser.GetAsync("/logout", a));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, browser.LastStatus);
+        Assert.Equal("unknown", browser.Last!.Headers.GetValues("Session-Commit").Single());
+        Assert.Null(browser.Login);
         Assert.Equal("nobody", await Time.DriveAsync(stolen.GetAsync("/me", a)));
         faulty.Failing = StoreOperations.None;
         await HoldsInTimeAsync(async () => await stolen.Copy().GetAsync("/me", b) == "nobody", "the sign-out has arrived");

@@ -17,6 +17,8 @@ internal readonly record struct CommitResult(CommitOutcome Outcome, SessionRecor
 
     public static CommitResult Collision { get; } = new(CommitOutcome.Collision, null, false, StoreFailure.None);
 
+    public static CommitResult Deferred { get; } = new(CommitOutcome.Deferred, null, false, StoreFailure.Unknown);
+
     public static CommitResult Superseded { get; } = new(CommitOutcome.Superseded, null, false, StoreFailure.None);
 
     public static CommitResult Unavailable(StoreFailure failure) => new(CommitOutcome.Unavailable, null, false, failure);

@@ -210,9 +210,12 @@ internal sealed class SessionCommitter(
             journal.AppendEnd(key, end);
         }
 
-        return answer.Outcome == StoreCommitOutcome.Destroyed
-            ? CommitResult.Destroyed
-            : new CommitResult(CommitOutcome.Committed, null, true, StoreFailure.None);
+        return answer.Outcome switch
+        {
+            StoreCommitOutcome.Destroyed => CommitResult.Destroyed,
+            StoreCommitOutcome.Unavailable => CommitResult.Deferred,
+            _ => new CommitResult(CommitOutcome.Committed, null, true, StoreFailure.None),
+        };
     }
 
     private async ValueTask<CommitResult> StoreWholeAsync(

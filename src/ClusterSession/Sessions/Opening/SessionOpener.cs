@@ -59,7 +59,7 @@ internal sealed class SessionOpener(
     public async ValueTask<OpenedSession> OpenAsync(SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
     {
         var opened = await FindAsync(key, seen, deadline, cancellationToken).ConfigureAwait(false);
-        return opened.Record is { } record && SessionPrincipal.TryFind(record, out _, out _) ? await JudgeAsync(key, opened, record, deadline).ConfigureAwait(false) : opened;
+        return opened.Record is { } record && SessionPrincipal.IsIn(record) ? await JudgeAsync(key, opened, record, deadline).ConfigureAwait(false) : opened;
     }
 
     /// <summary>

@@ -57,7 +57,7 @@ internal sealed class NotBefores(
     /// <summary>Whether a copy that is fresh may be served without asking: it has no principal, or all ends are known and none is its own. No allocation.</summary>
     public bool Allow(LocalCopy copy)
     {
-        if (!SessionPrincipal.TryFind(copy.Record, out var principal, out var recorded))
+        if (!SessionPrincipal.IsIn(copy.Record))
         {
             return true;
         }
@@ -65,12 +65,28 @@ internal sealed class NotBefores(
         var known = _known;
         return known.News == Volatile.Read(ref _news)
             && (ReferenceEquals(known.Lease, copy.Lease) || known.Lease.IsCurrent)
-            && !known.List.HasEnded(principal, recorded);
+            && !HaveEnded(copy.Record, known.List);
     }
 
     /// <summary>Whether the session was ended with all of its principal, as far as this node knows.</summary>
-    public bool HaveEnded(SessionRecord record) =>
-        _known.List is { Count: > 0 } list && SessionPrincipal.TryFind(record, out var principal, out var recorded) && list.HasEnded(principal, recorded);
+    public bool HaveEnded(SessionRecord record) => HaveEnded(record, _known.List);
+
+    /// <summary>A session is over with any of those whose it is: the others may have found it, and not begun it.</summary>
+    private static bool HaveEnded(SessionRecord record, NotBeforeList list)
+    {
+        if (list.Count > 0)
+        {
+            foreach (var (principal, recorded) in SessionPrincipal.In(record))
+            {
+                if (list.HasEnded(principal, recorded))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Ends all sessions of a principal that are recorded as such by now.</summary>
     /// <returns>Why the store did not take it in time; then it holds here, and is sent until the store takes it.</returns>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -51,6 +52,9 @@ internal readonly record struct PrincipalKey
         WriteTo(bytes);
         return bytes;
     }
+
+    /// <summary>Base64url.</summary>
+    public override string ToString() => Base64Url.EncodeToString(ToBytes());
 
     /// <summary>The bits are those of a cryptographic hash, so any 32 of them do.</summary>
     public override int GetHashCode() => (int)_high;
