@@ -60,4 +60,10 @@ internal static class EventIds
     public const int DataProtectionKeysUnavailable = 6002;
     public const int DataProtectionKeysMalformed = 6003;
     public const int DataProtectionKeysNotStored = 6004;
+
+    // 5000: Redis (in its own package)
+    // 7000: logins in the store
+    public const int TicketsUnavailable = 7001;
+    public const int TicketUnreadable = 7002;
+    public const int TicketCut = 7003;
 }

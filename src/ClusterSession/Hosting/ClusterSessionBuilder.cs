@@ -5,6 +5,7 @@ using ClusterSession.Serialization;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using Microsoft.AspNetCore.DataProtection;
+using ClusterSession.Tickets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -62,6 +63,21 @@ public sealed class ClusterSessionBuilder(IServiceCollection services)
         ArgumentNullException.ThrowIfNull(provider);
         Services.Configure<ClusterSessionOptions>(static options => options.KeyRingSecrets = []);
         return Seal(services => new DataProtectionSeal(provider(services)));
+    }
+
+    /// <summary>
+    /// Keeps the logins of every cookie scheme in the sessions' store, so that <see cref="ISessionManager.EndAllAsync"/> logs a
+    /// user out of every browser on every node, and a sign-out ends the login, not only the cookie. Before or after AddCookie;
+    /// a scheme for which the application has set a <c>SessionStore</c> keeps that. Called again, it changes nothing.
+    /// </summary>
+    /// <remarks>
+    /// The cookie then names the login, by a new random key for each sign-in. The ticket itself lies in the store, protected with the
+    /// application's data protection keys, which all nodes must share. Cookies that still hold the whole ticket stay valid.
+    /// </remarks>
+    public ClusterSessionBuilder AddTicketStore()
+    {
+        TicketServices.Add(Services);
+        return this;
     }
 
     /// <summary>Uses another serializer for <c>Get</c> and <c>Set</c> of typed values.</summary>

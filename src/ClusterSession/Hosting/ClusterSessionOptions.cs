@@ -149,6 +149,16 @@ public sealed class ClusterSessionOptions
     /// </value>
     public Func<HttpContext, string?> Principal { get; set; } = Http.RequestPrincipal.Of;
 
+    /// <summary>
+    /// How long a login of <see cref="ClusterSessionBuilder.AddTicketStore"/> lives at most without being renewed: a ticket that says more
+    /// ends then. As long as this the store remembers every end, of sessions too, so that nothing from before can come back.
+    /// </summary>
+    /// <value>
+    /// Default null: the longest <c>ExpireTimeSpan</c> of the cookie schemes, and at least 14 days. Else 1 minute to 10 years; where it is
+    /// shorter than those, they count. Without a ticket store it has no effect.
+    /// </value>
+    public TimeSpan? LongestTicketLife { get; set; }
+
     internal List<string> BindingErrors { get; } = [];
 
     /// <summary>
@@ -156,6 +166,9 @@ public sealed class ClusterSessionOptions
     /// secret.
     /// </summary>
     internal IReadOnlyList<string?> KeyRingSecrets { get; set; } = [];
+
+    /// <summary>How long a ticket lives at most; zero where there is no ticket store.</summary>
+    internal TimeSpan TicketLife { get; set; }
 
     internal TimeSpan EffectiveTouchInterval =>
         TouchInterval ?? (IdleTimeout / 10 < TimeSpan.FromMinutes(1) ? IdleTimeout / 10 : TimeSpan.FromMinutes(1));
@@ -168,6 +181,6 @@ public sealed class ClusterSessionOptions
     /// </summary>
     internal TimeSpan StoreLife => LeastStoreLife + (EffectiveTouchInterval / 4);
 
-    /// <summary>How long the end of a session is remembered: longer than any copy of it can be in use.</summary>
-    internal TimeSpan TombstoneLife => StoreLife + StoreLife;
+    /// <summary>How long an end is remembered: longer than any copy of what it ended can be in use.</summary>
+    internal TimeSpan TombstoneLife => StoreLife + (StoreLife > TicketLife ? StoreLife : TicketLife);
 }

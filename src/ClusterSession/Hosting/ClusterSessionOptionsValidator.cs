@@ -65,6 +65,11 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
                 $"a ring holds {SessionKeyRing.MaxKeys} keys, and a cookie would outlive its key. Raise it to at least {options.StoreLife / (SessionKeyRing.MaxKeys - 2)}.");
         }
 
+        if (options.LongestTicketLife is { } ticket)
+        {
+            Range(errors, "LongestTicketLife", ticket, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        }
+
         Range(errors, "RetryAfter", options.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Range(errors, "LocalCopies:Lease", options.LocalCopies.Lease, TimeSpan.Zero, TimeSpan.FromMinutes(1));
     }

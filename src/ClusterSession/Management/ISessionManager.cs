@@ -29,8 +29,8 @@ public interface ISessionManager
     /// </exception>
     /// <remarks>
     /// A session is theirs from the request in which it was first used while they were logged in. It is ended if the clock of the node that recorded that was at most 100 ms ahead
-    /// of this node's, or if this node has seen what that one wrote, as nodes that share sessions do all the time. Only sessions are ended: a ticket of authentication that is
-    /// not kept in the session is for the application to refuse.
+    /// of this node's, or if this node has seen what that one wrote, as nodes that share sessions do all the time. So are logins of cookie schemes with
+    /// <see cref="ClusterSessionBuilder.AddTicketStore"/>; without it a login cookie is for the application to refuse.
     /// </remarks>
     Task EndAllAsync(string principal);
 

@@ -22,7 +22,7 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     private static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(1);
 
     private readonly TimeSpan? _absolute = options.Value.AbsoluteTimeout;
-    private readonly TimeSpan _removalMemory = options.Value.TombstoneLife > TimeSpan.FromHours(1) ? options.Value.TombstoneLife : TimeSpan.FromHours(1);
+    private readonly TimeSpan _removalMemory = Longer(2 * options.Value.StoreLife, TimeSpan.FromHours(1));
 
     /// <summary>What a prolongation may seem to be later by than the use it was for: it was on its way, and both are cut to tenths.</summary>
     public const int Tolerance = 8;
@@ -45,7 +45,9 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     public TimeSpan AgeOfTombstone(TimeSpan? remainingLife) =>
         remainingLife is { } left && left < TombstoneLife ? TombstoneLife - left : TimeSpan.Zero;
 
-    public bool IsPastAbsoluteEnd(SessionRecord record) => _absolute is { } limit && time.GetUtcNow() - record.Created >= limit;
+    public bool IsPastAbsoluteEnd(SessionRecord record) => record.HasOwnEnd
+        ? RecordEnd.Of(record) is { } end && time.GetUtcNow() >= end
+        : _absolute is { } limit && time.GetUtcNow() - record.Created >= limit;
 
     /// <summary>
     /// How long the store is to keep a session if nothing else happens. Not cut short by the absolute end, which every node checks itself: a record
@@ -67,7 +69,8 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     public bool IsWithinIdleTime(long timestamp) => time.GetElapsedTime(timestamp) <= options.Value.IdleTimeout;
 
     /// <summary>Whether a copy is within the idle timeout, and before the absolute end, by what this node knows itself.</summary>
-    public bool IsUsable(LocalCopy copy, int now) => now - copy.LastUse <= IdleTicks && !IsPastAbsoluteEnd(copy.Record);
+    public bool IsUsable(LocalCopy copy, int now) =>
+        (copy.Record.HasOwnEnd || now - copy.LastUse <= IdleTicks) && !IsPastAbsoluteEnd(copy.Record);
 
     /// <summary>
     /// When, on the coarse clock, the store was last told to prolong a session, by the life it has left. A life that a node with a longer timeout has named counts
@@ -76,6 +79,24 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     public int ProlongedAt(TimeSpan? remainingLife, int now) => remainingLife is { } left && left < StoreLife
         ? now - (int)Math.Min(now, (long)((StoreLife - left).TotalSeconds * CoarseClock.TicksPerSecond))
         : now;
+
+    /// <summary>How long the store is to keep a record: a session if nothing else happens, another to its own end.</summary>
+    public TimeSpan StoreLifeOf(SessionRecord record) => LifeTo(RecordEnd.Of(record)) ?? StoreLife;
+
+    /// <summary>How long the store is to keep a record that is changed so.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="delta">The changes.</param>
+    /// <param name="least">Where that much of it is left, the store need not prolong it.</param>
+    public TimeSpan StoreLifeOf(SessionRecord record, SessionDelta delta, out TimeSpan least)
+    {
+        var own = record.HasOwnEnd ? LifeTo(RecordEnd.Of(record, delta)) : null;
+        least = own ?? LeastStoreLife;
+        return own ?? StoreLife;
+    }
+
+    /// <inheritdoc cref="StoreLifeSince(int, int)"/>
+    public TimeSpan StoreLifeSince(SessionRecord record, int use, int now) =>
+        LifeTo(RecordEnd.Of(record)) ?? StoreLifeSince(use, now);
 
     /// <summary>How much of the store's life is left, at least, of a session that was used last at a moment on the coarse clock.</summary>
     public TimeSpan StoreLifeSince(int use, int now)
@@ -87,6 +108,10 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// <summary>The stamp before which tombstones of attributes are forgotten: no copy that could bring the value back is that old.</summary>
     public long ForgetRemovedBefore() =>
         ((time.GetUtcNow() - _removalMemory).Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+
+    /// <summary>A little longer than to the end: every node checks that itself, and one whose clock is behind must find the record.</summary>
+    private TimeSpan? LifeTo(DateTimeOffset? end) =>
+        end is { } at ? Longer(at - time.GetUtcNow(), TimeSpan.Zero) + options.Value.LongestRequest + ShortestLife : null;
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

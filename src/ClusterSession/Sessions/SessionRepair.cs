@@ -34,7 +34,7 @@ internal sealed class SessionRepair(
         // Being stored again is no use of a session: it lives no longer for that.
         var now = copies.Clock.Now;
         var usedAt = copies.TryGet(key, out var local) ? local.LastUse : now;
-        var life = lifetime.StoreLifeSince(usedAt, now);
+        var life = lifetime.StoreLifeSince(copy, usedAt, now);
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {

@@ -6,7 +6,7 @@ public sealed class DurationSettingTests
 {
     private static readonly string[] Names =
     [
-        "IdleTimeout", "AbsoluteTimeout", "ReplicaTimeout", "TouchInterval", "LongestRequest", "RotationGrace", "KeyRotation", "RetryAfter", "LocalCopies:Lease", "Outage:SoftTimeout",
+        "IdleTimeout", "AbsoluteTimeout", "ReplicaTimeout", "TouchInterval", "LongestRequest", "RotationGrace", "LongestTicketLife", "KeyRotation", "RetryAfter", "LocalCopies:Lease", "Outage:SoftTimeout",
         "Outage:HardTimeout", "Outage:ProbeInterval", "Outage:WriteBehindDelay", "Outage:ReplayWindow", "Outage:DrainTimeout", "Cookie:MaxAge", "Cookie:Expiration",
     ];
 

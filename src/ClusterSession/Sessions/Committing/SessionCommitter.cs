@@ -148,7 +148,7 @@ internal sealed class SessionCommitter(
 
     private SessionChange ChangeOf(
         SessionRecord record, SessionVersion version, SessionDelta delta, SessionDurability durability, long forgetBefore, in StoreDeadline deadline) => new(
-        record.Version, version, delta, FindForgotten(record, forgetBefore), lifetime.StoreLife, lifetime.LeastStoreLife,
+        record.Version, version, delta, FindForgotten(record, forgetBefore), lifetime.StoreLifeOf(record, delta, out var least), least,
         ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline));
 
     /// <summary>Stores a session that was never stored.</summary>
@@ -265,7 +265,7 @@ internal sealed class SessionCommitter(
         for (var attempt = 0; ; attempt++)
         {
             var mark = copies.Mark(key);
-            var copy = new SessionCopy(record, version, mode, lifetime.StoreLife, ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline));
+            var copy = new SessionCopy(record, version, mode, lifetime.StoreLifeOf(record), ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline));
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)

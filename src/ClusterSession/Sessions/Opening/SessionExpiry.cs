@@ -27,12 +27,19 @@ internal sealed class SessionExpiry(LocalCopies copies, SessionLifetime lifetime
 
     /// <summary>Whether this node knows by itself that nobody has used a session for the idle timeout.</summary>
     public bool IsKnownToBeIdle(LocalCopy copy) =>
-        copy is { IsProlongedHere: true, IsFresh: true }
+        copy is { IsProlongedHere: true, IsFresh: true, Record.HasOwnEnd: false }
         && copies.Clock.Now - copy.UsedAt > lifetime.IdleTicksAtLastNode;
 
-    /// <summary>Whether the store was last told of a use so long ago that a session may be idle.</summary>
-    public bool MayBeIdle(TimeSpan? remainingLife)
+    /// <summary>
+    /// Whether the store was last told of a use so long ago that a session may be idle. What ends at a time of its own never is.
+    /// </summary>
+    public bool MayBeIdle(SessionRecord record, TimeSpan? remainingLife)
     {
+        if (record.HasOwnEnd)
+        {
+            return false;
+        }
+
         var now = copies.Clock.Now;
         return now - lifetime.ProlongedAt(remainingLife, now) > lifetime.IdleTicks;
     }

@@ -123,7 +123,7 @@ internal sealed class SessionOpener(
             }
 
             var isThere = read.Outcome is StoreReadOutcome.Found or StoreReadOutcome.Unchanged;
-            if (isThere && (read.Record ?? copy!.Record) is var found && found.Contains(seen) && expiry.MayBeIdle(read.RemainingLife))
+            if (isThere && (read.Record ?? copy!.Record) is var found && found.Contains(seen) && expiry.MayBeIdle(found, read.RemainingLife))
             {
                 if (recent.HasEnded(key))
                 {

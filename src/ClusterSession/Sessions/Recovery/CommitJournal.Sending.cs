@@ -110,7 +110,8 @@ internal sealed partial class CommitJournal
         if (only is not null)
         {
             var mark = _copies.Mark(key);
-            var change = new SessionChange(stored, record.Version, only, [], _lifetime.StoreLife, _lifetime.LeastStoreLife, OnlyOnBase: true);
+            var change = new SessionChange(
+                stored, record.Version, only, [], _lifetime.StoreLifeOf(record, only, out var least), least, OnlyOnBase: true);
             var answer = await _store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
             if (isToBeJudged)
             {
@@ -142,7 +143,7 @@ internal sealed partial class CommitJournal
             var mark = _copies.Mark(key);
             var sent = mode == SessionCopyMode.Amend ? PendingSession.Unsent(record, stored) : record;
             var version = _clock.Next();
-            var copy = new SessionCopy(sent, version, mode, StoreLifeOf(key), Base: stored);
+            var copy = new SessionCopy(sent, version, mode, StoreLifeOf(key, record), Base: stored);
             var answer = await _store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             _clock.Observe(answer.Previous);
             switch (answer.Outcome)
@@ -204,8 +205,9 @@ internal sealed partial class CommitJournal
     }
 
     /// <summary>A commit may have waited here for long, and its session has been used no later for that.</summary>
-    private TimeSpan StoreLifeOf(SessionKey key) =>
-        _copies.TryGet(key, out var copy) ? _lifetime.StoreLifeSince(copy.LastUse, _copies.Clock.Now) : _lifetime.StoreLife;
+    private TimeSpan StoreLifeOf(SessionKey key, SessionRecord record) => _copies.TryGet(key, out var copy)
+        ? _lifetime.StoreLifeSince(record, copy.LastUse, _copies.Clock.Now)
+        : _lifetime.StoreLifeOf(record);
 
     private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)
     {

@@ -158,7 +158,7 @@ internal sealed class StoreReplay(
         }
 
         // Being given back is no use of a session: it lives no longer for that.
-        var life = copies.TryGet(key, out var copy) ? lifetime.StoreLifeSince(copy.LastUse, copies.Clock.Now) : lifetime.StoreLife;
+        var life = copies.TryGet(key, out var copy) ? lifetime.StoreLifeSince(record, copy.LastUse, copies.Clock.Now) : lifetime.StoreLifeOf(record);
         while (true)
         {
             var mode = isOutdated() || !lacking.IsNone ? SessionCopyMode.Amend : SessionCopyMode.Restore;

@@ -1,0 +1,46 @@
+using ClusterSession.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ClusterSession.Tickets;
+
+/// <summary>
+/// Nobody can say who a request's user is: whatever endpoint it has or gets, before or after
+/// routing, answers 503 in its place. As the feature of the request's endpoint, because
+/// authentication stands before routing in one application and after it in another, and has no
+/// other way to end a request without an exception.
+/// </summary>
+internal sealed class TicketOutage : IEndpointFeature
+{
+    private readonly RequestDelegate _reject;
+    private Endpoint _endpoint;
+
+    private TicketOutage(Endpoint? endpoint, TimeSpan retryAfter)
+    {
+        _reject = context =>
+        {
+            SessionResponse.Reject(context, retryAfter, null);
+            return Task.CompletedTask;
+        };
+        _endpoint = Replace(endpoint);
+    }
+
+    public Endpoint? Endpoint
+    {
+        get => _endpoint;
+        set => _endpoint = Replace(value);
+    }
+
+    public static bool IsIn(HttpContext context) => context.Features.Get<IEndpointFeature>() is TicketOutage;
+
+    public static void Begin(HttpContext context, TimeSpan retryAfter)
+    {
+        if (!IsIn(context))
+        {
+            context.Features.Set<IEndpointFeature>(new TicketOutage(context.GetEndpoint(), retryAfter));
+        }
+    }
+
+    private Endpoint Replace(Endpoint? endpoint) =>
+        new(_reject, endpoint?.Metadata ?? EndpointMetadataCollection.Empty, "Login cannot be read");
+}

@@ -1,0 +1,13 @@
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Opening;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Tickets;
+
+/// <summary>What looking for the record of a ticket found.</summary>
+/// <param name="Outcome">The kind of answer.</param>
+/// <param name="Record">The record, for <see cref="OpenOutcome.Opened"/>.</param>
+/// <param name="IsWhole">Whether it is all of the record under its version.</param>
+/// <param name="Failure">Why there is no answer.</param>
+internal readonly record struct TicketReading(
+    OpenOutcome Outcome, SessionRecord? Record, bool IsWhole, StoreFailure Failure);

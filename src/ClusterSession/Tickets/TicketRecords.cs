@@ -1,0 +1,293 @@
+using System.Security.Cryptography;
+using ClusterSession.Diagnostics;
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Committing;
+using ClusterSession.Sessions.Opening;
+using ClusterSession.Sessions.Principals;
+using ClusterSession.Sessions.Recovery;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Tickets;
+
+/// <summary>
+/// Tickets as records of the store that sessions are in: the same copies, commits, ends and
+/// recovery.
+/// </summary>
+/// <remarks>
+/// <code>
+/// "\0principal"  whose it is, as of a session: EndAllAsync ends it
+/// "\0until"      when it ends (RecordEnd); no use prolongs it but a renewal
+/// "\0ticket"     the ticket, protected for its scheme and key: the store and copies of it open nothing elsewhere
+/// "\0next"       of a login that the same person has renewed by signing in: the key it goes on under, protected
+/// </code>
+/// Copies hold bytes only. Every request gets a ticket of its own: a transformation of claims would
+/// else add to what all requests of the login share. Thread-safe.
+/// </remarks>
+internal sealed class TicketRecords(
+    SessionOpener opener, SessionCommitter committer, StoreRecovery recovery, HybridClock clock,
+    RandomNumberGenerator random, IOptions<ClusterSessionOptions> options, TimeProvider time,
+    ILogger<TicketRecords> logger)
+{
+    private const string TicketName = "\0ticket";
+    private const string NextName = "\0next";
+    private const string Purpose = "ClusterSession.Ticket";
+    private const int MostCollisions = 8;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>
+    /// For how long a key still leads to the login that took its place: requests that the browser
+    /// had sent by then.
+    /// </summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    private readonly LogRate _unreadable = new(time);
+    private readonly LogRate _cut = new(time);
+
+    /// <summary>Until when an operation of one request waits for the store.</summary>
+    public StoreDeadline Deadline() => new(time, options.Value.Outage.HardTimeout);
+
+    /// <summary>
+    /// Looks for the record. While this node's copy is fresh the store is not asked.
+    /// </summary>
+    public ValueTask<TicketReading> FindAsync(SessionKey key, StoreDeadline deadline)
+    {
+        if (opener.TryOpenLocal(key, SessionVersion.None, out var copy))
+        {
+            copy.WasUsed = true;
+            return new(new TicketReading(OpenOutcome.Opened, copy.Record, true, StoreFailure.None));
+        }
+
+        return OpenAsync(key, deadline);
+    }
+
+    /// <summary>
+    /// The ticket that a record holds; null where it cannot be read, as after its keys were lost.
+    /// </summary>
+    public AuthenticationTicket? Read(TicketScheme scheme, SessionKey key, SessionRecord record)
+    {
+        if (!record.TryFind(TicketName, out var attribute) || !attribute.Exists)
+        {
+            return null;
+        }
+
+        try
+        {
+            return TicketSerializer.Default.Deserialize(
+                ProtectorOf(scheme, key).Unprotect(attribute.Payload.ToArray()));
+        }
+        catch (CryptographicException)
+        {
+            if (_unreadable.MayWrite(out var count))
+            {
+                logger.TicketUnreadable(scheme.Name, count);
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// The key that the login goes on under since the same person has signed in again.
+    /// </summary>
+    public bool TryFindNext(TicketScheme scheme, SessionKey key, SessionRecord record, out TicketKey next)
+    {
+        next = default;
+        if (!record.TryFind(NextName, out var attribute) || !attribute.Exists)
+        {
+            return false;
+        }
+
+        try
+        {
+            var text = ProtectorOf(scheme, key).Unprotect(attribute.Payload.ToArray());
+            return TicketKey.TryParse(System.Text.Encoding.ASCII.GetString(text), out next);
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Stores a login under a new key.</summary>
+    /// <exception cref="SessionUnavailableException">The store is not responding.</exception>
+    public async ValueTask<TicketKey> CreateAsync(
+        TicketScheme scheme, AuthenticationTicket ticket, HttpContext? request, StoreDeadline deadline)
+    {
+        for (var attempt = 0; attempt < MostCollisions; attempt++)
+        {
+            var key = TicketKey.New(random);
+            var stored = await StoreAsync(scheme, key.Record, ticket, request, SessionVersion.None, deadline)
+                .ConfigureAwait(false);
+            if (stored.Outcome == CommitOutcome.Committed)
+            {
+                return key;
+            }
+
+            if (stored.Outcome != CommitOutcome.Collision)
+            {
+                throw Unavailable(stored.Failure);
+            }
+        }
+
+        throw Unavailable(StoreFailure.Refused);
+    }
+
+    /// <summary>
+    /// Stores the ticket of a cookie from before the ticket store. It counts from when it was
+    /// issued: what ended its principal's logins since then ends it too.
+    /// </summary>
+    public ValueTask<CommitResult> TakeOverAsync(
+        TicketScheme scheme, SessionKey key, AuthenticationTicket ticket, HttpContext request, StoreDeadline deadline)
+    {
+        var issued = ticket.Properties.IssuedUtc is { } at && at < time.GetUtcNow() ? at : time.GetUtcNow();
+        var stamp = (issued.UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+        var recorded = new SessionVersion(Math.Clamp(stamp, 1, SessionVersion.MaxStamp), clock.Writer);
+        return StoreAsync(scheme, key, ticket, request, recorded, deadline);
+    }
+
+    /// <summary>
+    /// Replaces the ticket of a login that goes on. A principal is recorded once, and another one
+    /// beside it: it ends with any of them.
+    /// </summary>
+    public ValueTask<CommitResult> RenewAsync(
+        TicketScheme scheme, SessionKey key, TicketReading reading, AuthenticationTicket ticket, HttpContext? request,
+        StoreDeadline deadline)
+    {
+        var delta = new SessionDelta();
+        var principal = TicketPrincipal.Of(ticket.Principal, request, options.Value);
+        if (principal is { } someone && !SessionPrincipal.IsIn(reading.Record!, someone))
+        {
+            var name = SessionPrincipal.IsIn(reading.Record!)
+                ? SessionPrincipal.NameOfFurther(someone)
+                : SessionPrincipal.Name;
+            delta.Set(name, someone.ToBytes());
+        }
+
+        Put(delta, scheme, key, ticket);
+        return committer.CommitAsync(key, reading.Record!, reading.IsWhole, delta, options.Value.Durability, deadline);
+    }
+
+    /// <summary>
+    /// Ends a login whose browser has a new one. Requests that the same person's browser had sent
+    /// by then are served by the new one for a grace; for anybody else it is over at once.
+    /// </summary>
+    public async ValueTask SucceedAsync(
+        TicketScheme scheme, SessionKey key, TicketKey next, AuthenticationTicket ticket, HttpContext? request,
+        StoreDeadline deadline)
+    {
+        var reading = await FindAsync(key, deadline).ConfigureAwait(false);
+        if (reading is { Outcome: OpenOutcome.Opened, Record: { } record }
+            && TicketPrincipal.Of(ticket.Principal, request, options.Value) is { } principal
+            && SessionPrincipal.IsIn(record, principal))
+        {
+            var delta = new SessionDelta();
+            delta.Set(NextName, ProtectorOf(scheme, key).Protect(System.Text.Encoding.ASCII.GetBytes(next.Reveal())));
+            delta.Set(RecordEnd.Name, RecordEnd.ToBytes(time.GetUtcNow() + Grace));
+            delta.Remove(TicketName);
+            var kept = await committer
+                .CommitAsync(key, record, reading.IsWhole, delta, options.Value.Durability, deadline)
+                .ConfigureAwait(false);
+            if (kept.Outcome != CommitOutcome.Unavailable)
+            {
+                return;
+            }
+        }
+
+        await EndAsync(key, deadline).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends a login.</summary>
+    /// <returns>False: the store is not responding. This node keeps the end and sends it
+    /// on.</returns>
+    /// <exception cref="SessionUnavailableException">There is no room to keep it.</exception>
+    public async ValueTask<bool> EndAsync(SessionKey key, StoreDeadline deadline)
+    {
+        var ended = await committer.DestroyAsync(key, deadline).ConfigureAwait(false);
+        if (ended.Outcome == CommitOutcome.Unavailable)
+        {
+            throw new SessionUnavailableException(
+                "The login could not be ended: its store is not responding.", ended.Failure);
+        }
+
+        return ended.Outcome != CommitOutcome.Deferred;
+    }
+
+    private static SessionUnavailableException Unavailable(StoreFailure failure) =>
+        new("The login could not be stored: its store is not responding.", failure);
+
+    private static IDataProtector ProtectorOf(TicketScheme scheme, SessionKey key) =>
+        scheme.Protection.CreateProtector(Purpose, scheme.Name, key.ToString());
+
+    /// <summary>
+    /// A cookie of a login names no version. While a replaced store is being given back what it
+    /// lost, nothing that is missing is gone.
+    /// </summary>
+    private async ValueTask<TicketReading> OpenAsync(SessionKey key, StoreDeadline deadline)
+    {
+        while (true)
+        {
+            // Not to be cancelled with the request: a sign-out from a tab that is closed must find its ticket.
+            var opened = await opener.OpenAsync(key, SessionVersion.None, deadline, CancellationToken.None)
+                .ConfigureAwait(false);
+            if (opened.Outcome != OpenOutcome.Missing || !recovery.HasJustBegun)
+            {
+                return new TicketReading(opened.Outcome, opened.Record, opened.IsWhole, opened.Failure);
+            }
+
+            if (deadline.Left <= Pause)
+            {
+                return new TicketReading(OpenOutcome.Unavailable, null, true, StoreFailure.Unknown);
+            }
+
+            await Task.Delay(Pause, time, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private ValueTask<CommitResult> StoreAsync(
+        TicketScheme scheme, SessionKey key, AuthenticationTicket ticket, HttpContext? request, SessionVersion recorded,
+        StoreDeadline deadline)
+    {
+        var delta = new SessionDelta();
+        using var builder = SessionRecordBuilder.Rent();
+        builder.SetHeader(RecordEnd.Flag, time.GetUtcNow());
+        if (TicketPrincipal.Of(ticket.Principal, request, options.Value) is { } principal)
+        {
+            if (recorded.IsNone)
+            {
+                delta.Set(SessionPrincipal.Name, principal.ToBytes());
+            }
+            else
+            {
+                var name = System.Text.Encoding.UTF8.GetBytes(SessionPrincipal.Name);
+                builder.Add(name, recorded, 0, principal.ToBytes());
+            }
+        }
+
+        Put(delta, scheme, key, ticket);
+        return committer.CreateAsync(key, builder.Build(), delta, options.Value.Durability, deadline);
+    }
+
+    private void Put(SessionDelta delta, TicketScheme scheme, SessionKey key, AuthenticationTicket ticket)
+    {
+        var longest = time.GetUtcNow() + options.Value.TicketLife;
+        var end = ticket.Properties.ExpiresUtc ?? longest;
+        if (end > longest)
+        {
+            if (_cut.MayWrite(out var count))
+            {
+                logger.TicketCut(scheme.Name, end - time.GetUtcNow(), options.Value.TicketLife, count);
+            }
+
+            end = longest;
+        }
+
+        delta.Set(RecordEnd.Name, RecordEnd.ToBytes(end));
+        delta.Set(TicketName, ProtectorOf(scheme, key).Protect(TicketSerializer.Default.Serialize(ticket)));
+    }
+}
