@@ -159,8 +159,7 @@ internal sealed class SessionOpener(
 
             if (record is not null && lifetime.IsPastAbsoluteEnd(record))
             {
-                copies.Drop(key);
-                return Remember(key, OpenedSession.Ended(OpenOutcome.Missing), read, mark);
+                return DropMissing(key, read, mark);
             }
 
             if (record is not null && record.Contains(seen))
@@ -171,8 +170,7 @@ internal sealed class SessionOpener(
 
             if (record is null && ((copy is not null && !IsUsable(copy) && !recovery.IsUnderWay) || lifetime.MayHaveExpired(seen)))
             {
-                copies.Drop(key);
-                return Remember(key, OpenedSession.Ended(OpenOutcome.Missing), read, mark);
+                return DropMissing(key, read, mark);
             }
 
             // Something the client has seen is not there.
@@ -195,6 +193,15 @@ internal sealed class SessionOpener(
 
     private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark) =>
         MayBringBack(key, long.MaxValue) ? answer : absent.Missing(key, answer, read, mark);
+
+    /// <summary>Drops a copy that is of no use any more, which moves the mark by one.</summary>
+    private OpenedSession DropMissing(SessionKey key, in StoreRead read, int mark)
+    {
+        var isUnchanged = copies.Mark(key) == mark;
+        copies.Drop(key);
+        var answer = OpenedSession.Ended(OpenOutcome.Missing);
+        return isUnchanged ? Remember(key, answer, read, unchecked(mark + 1)) : answer;
+    }
 
     /// <summary>Whether this node may store the session again, or has since a moment: the store tells of what others do.</summary>
     private bool MayBringBack(SessionKey key, long since) =>
