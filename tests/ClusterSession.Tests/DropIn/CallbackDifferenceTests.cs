@@ -55,19 +55,17 @@ public sealed class CallbackDifferenceTests : DropInCases
         GET /temp/get                          -> 204 '' <> 200 'Bar'
         """);
 
-    [Theory, BothServers]
-    public Task Difference_ReadOnly_endpoint_that_uses_up_TempData_is_refused(HostKind server) =>
-        DiffersAsync(server, TempDataTests.Mvc(), $"""
+    /// <summary>
+    /// On Kestrel alone: it logs the exception of a callback and aborts the write. Whether middleware sees it on TestServer
+    /// depends on when the body is flushed.
+    /// </summary>
+    [Fact]
+    public Task Difference_ReadOnly_endpoint_that_uses_up_TempData_is_refused() =>
+        DiffersAsync(HostKind.Kestrel, TempDataTests.Mvc(), """
         POST /temp/set?value=Foo -> 200 'set' cookie
-        GET /temp/getreadonly    -> 200 'Foo' <> 500 ''{SeenOfACallback(server)}
+        GET /temp/getreadonly    -> 200 'Foo' <> 500 '' !ObjectDisposedException
         GET /temp/get            -> 204 '' <> 200 'Foo'
         """);
-
-    /// <summary>
-    /// What middleware sees of an exception in a callback: Kestrel logs it and aborts the write, TestServer answers by itself.
-    /// </summary>
-    private static string SeenOfACallback(HostKind server) =>
-        server == HostKind.Kestrel ? " !" + nameof(ObjectDisposedException) : "";
 
     [Theory, BothServers]
     public Task Difference_new_session_of_a_request_that_throws_has_one_cookie_and_what_the_error_page_changed(

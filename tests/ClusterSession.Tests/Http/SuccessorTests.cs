@@ -135,6 +135,25 @@ public sealed class SuccessorTests : NodeTests
         Assert.Equal("basket,who", await browser.GetAsync("/keys?as=anna", b));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Logout_beside_a_rotation_ends_the_session_under_its_new_id_too(bool isOnAnother)
+    {
+        var (a, b) = await StartAsync();
+        var browser = await BeginAsync(a);
+        await browser.GetAsync("/get/basket?as=anna");
+        var slow = browser.Copy();
+        var running = slow.GetAsync("/slow-logout?as=anna", isOnAnother ? b : a);
+        await _meeting.AreHereAsync(1);
+        await browser.GetAsync("/rotate?as=anna");
+        _meeting.GoOn();
+        await running;
+        Assert.Equal(200, (int)slow.LastStatus);
+        Assert.Equal("", await browser.GetAsync("/get/basket?as=anna"));
+        Assert.Equal("", await browser.GetAsync("/get/basket?as=anna", b));
+    }
+
     [Fact]
     public void Seal_opens_with_the_old_id_alone()
     {
@@ -166,6 +185,11 @@ public sealed class SuccessorTests : NodeTests
         {
             await context.GetClusterSession().RotateIdAsync();
             context.Session.SetString("who", context.Request.Query["as"]!);
+        });
+        endpoints.MapGet("/slow-logout", async (HttpContext context) =>
+        {
+            await _meeting.WaitAsync();
+            await context.GetClusterSession().DestroyAsync();
         });
         endpoints.MapGet("/slow", async (HttpContext context) =>
         {

@@ -7,7 +7,10 @@ namespace ClusterSession.Sessions.Committing;
 /// <param name="Record">The request's copy with its changes, for <see cref="CommitOutcome.Committed"/>.</param>
 /// <param name="IsWhole">Whether the record is all of the session; else others have changed it since the request opened it.</param>
 /// <param name="Failure">What is certain, for <see cref="CommitOutcome.Unavailable"/>.</param>
-/// <param name="MovedTo">For <see cref="CommitOutcome.Committed"/>: the successor that has them, if the session was rotated.</param>
+/// <param name="MovedTo">
+/// If the session was rotated meanwhile, its successor: for <see cref="CommitOutcome.Committed"/> the one that has the changes,
+/// for an end that found <see cref="CommitOutcome.Destroyed"/> the one that goes on.
+/// </param>
 internal readonly record struct CommitResult(
     CommitOutcome Outcome, SessionRecord? Record, bool IsWhole, StoreFailure Failure, SessionSuccessor? MovedTo = null)
 {

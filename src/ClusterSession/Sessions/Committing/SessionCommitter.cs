@@ -159,15 +159,24 @@ internal sealed class SessionCommitter(
         return StoreWholeAsync(key, delta.ApplyTo(record, clock.Next()), SessionCopyMode.Create, durability, deadline);
     }
 
-    /// <summary>Ends a session. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.</summary>
+    /// <summary>
+    /// Ends a session, and where its id was rotated meanwhile that under which it goes on: who logs out means the session, and
+    /// not its id. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.
+    /// </summary>
     public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
     {
-        if (recent.HasEnded(key))
+        for (var attempt = 0; ; attempt++)
         {
-            return CommitResult.Destroyed;
-        }
+            var ended = recent.TryFindEnd(key, out var end, out _)
+                ? CommitResult.Destroyed with { MovedTo = end.Successor }
+                : await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
+            if (ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { } successor } || attempt == MostAttempts)
+            {
+                return ended;
+            }
 
-        return await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
+            key = successor.Key;
+        }
     }
 
     /// <summary>
@@ -243,7 +252,7 @@ internal sealed class SessionCommitter(
             return CommitResult.Unavailable(answer.Failure);
         }
 
-        recent.AddEnd(key, end);
+        recent.AddEnd(key, answer.Successor is null ? end : end with { Successor = answer.Successor });
         copies.Drop(key);
         if (answer.Lease.IsLost)
         {
@@ -252,7 +261,7 @@ internal sealed class SessionCommitter(
 
         return answer.Outcome switch
         {
-            StoreCommitOutcome.Destroyed => CommitResult.Destroyed,
+            StoreCommitOutcome.Destroyed => CommitResult.Destroyed with { MovedTo = answer.Successor },
             StoreCommitOutcome.Unavailable => CommitResult.Deferred,
             _ => new CommitResult(CommitOutcome.Committed, null, true, StoreFailure.None),
         };

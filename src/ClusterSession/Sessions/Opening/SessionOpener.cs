@@ -46,7 +46,6 @@ internal sealed class SessionOpener(
     private static readonly TimeSpan PatienceWhileRecovering = TimeSpan.FromSeconds(2);
     private readonly LogRate _servedInPart = new(time);
     private readonly LogRate _regressed = new(time);
-
     private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
     private readonly MissedSessions _missed = new(time);
     private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;

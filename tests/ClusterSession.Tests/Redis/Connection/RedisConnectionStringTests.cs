@@ -75,7 +75,7 @@ public sealed class RedisConnectionStringTests
     [InlineData("h:0", "'h:0' has no port")]
     [InlineData("h:70000", "'h:70000' has no port")]
     [InlineData("h:abc", "'h:abc' has no port")]
-    [InlineData("h:6379:6380", "'h:6379:6380' is neither a host nor key=value")]
+    [InlineData("h:6379:6380", "is neither a host nor key=value")]
     [InlineData("h o", "'h o' is neither")]
     [InlineData("h,pasword=x", "'pasword' is no setting")]
     [InlineData("h,ssl=maybe", "'ssl=maybe' is neither true nor false")]
