@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.DataProtection.Infrastructure;
-using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace ClusterSession.DataProtection;
 
@@ -7,7 +7,7 @@ namespace ClusterSession.DataProtection;
 /// Tells applications with the same keys apart by their names. By default Data Protection tells them
 /// apart by their directories, so that the next release in another directory reads nothing of before.
 /// </summary>
-internal sealed class ApplicationNameDiscriminator(IHostEnvironment environment) : IApplicationDiscriminator
+internal sealed class ApplicationNameDiscriminator(IOptions<ClusterSessionOptions> options) : IApplicationDiscriminator
 {
-    public string? Discriminator => environment.ApplicationName;
+    public string? Discriminator => options.Value.ApplicationName;
 }
