@@ -14,7 +14,7 @@ namespace ClusterSession.Sessions;
 /// </para>
 /// <code>
 /// offset  size    field
-/// 0       1       flags: bit 0 = destroyed, bit 1 = ends at a time of its own (<see cref="RecordEnd"/>); unknown bits are carried through
+/// 0       1       flags: bit 0 = destroyed, bit 1 = ends at a time of its own (<c>RecordEnd</c>); unknown bits are carried through
 /// 1       8       created, Unix milliseconds
 /// 9       1       L, length of the lineage (0 for a session that was never committed, else 1..16); bit 7: an attribute is a tombstone
 /// 10      2       V, number of versions, V >= L
