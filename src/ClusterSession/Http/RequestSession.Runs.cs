@@ -86,6 +86,7 @@ internal sealed partial class RequestSession
     /// <summary>A run of the pipeline has ended: commits what the response has not waited for.</summary>
     public ValueTask FinishAsync()
     {
+        IsRunning = false;
         if (HaveHeadersLeft)
         {
             ThrowIfReadOnlyRemoved();
@@ -96,7 +97,6 @@ internal sealed partial class RequestSession
             RecordPrincipal(); // Where the sessions stand before authentication nobody was known when it was opened.
         }
 
-        IsRunning = false;
         BeFoundByLaterRuns();
         if (_replacement is not null)
         {

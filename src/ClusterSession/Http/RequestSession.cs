@@ -183,7 +183,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             return new(CommitResult.Nothing);
         }
 
-        RecordPrincipal(); // A new session has none yet, and an endpoint may have logged somebody in.
+        var login = RecordPrincipal(); // A new session has none yet, and an endpoint may have logged somebody in.
         var delta = Delta;
         _delta = null;
         if (_hasIdentityFailed)
@@ -201,7 +201,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         Response.Waiting = waiting;
         return IsNew
             ? CreateAndContinueAsync(delta, waiting)
-            : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, waiting, Login);
+            : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, waiting, login);
     }
 
     /// <summary>Goes on with what was committed.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using ClusterSession.Sessions.Principals;
 
 namespace ClusterSession.Sessions;
 
@@ -23,6 +24,23 @@ public sealed class SessionDelta
 
     /// <summary>The changes: name, and new bytes or null for a removal. Valid until the next change.</summary>
     public ReadOnlySpan<KeyValuePair<string, byte[]?>> Changes => _changes.AsSpan(0, Count);
+
+    /// <summary>Whether only attributes were changed whose names applications cannot use.</summary>
+    internal bool IsReservedOnly
+    {
+        get
+        {
+            foreach (var (name, _) in Changes)
+            {
+                if (!SessionPrincipal.IsReserved(name))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>Sets an attribute.</summary>
     /// <param name="name">Its name.</param>

@@ -138,6 +138,24 @@ public sealed class SuccessorTests : NodeTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task Request_that_changed_nothing_is_not_refused_for_a_principal_that_could_not_be_recorded(bool isOnAnother)
+    {
+        var (a, b) = (await StartAsync(Map, after: Login.ByQuery), await StartAsync(Map, after: Login.ByQuery));
+        var browser = await BeginAsync(a);
+        var slow = browser.Copy();
+        var running = slow.GetAsync("/slow-read?as=anna", isOnAnother ? b : a);
+        await _meeting.AreHereAsync(1);
+        await browser.GetAsync("/rotate");
+        _meeting.GoOn();
+        Assert.Equal("tea", await running);
+        Assert.Equal(200, (int)slow.LastStatus);
+        Assert.False(slow.LastSetCookie);
+        Assert.Equal("tea", await browser.GetAsync("/get/basket"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task Logout_beside_a_rotation_ends_the_session_under_its_new_id_too(bool isOnAnother)
     {
         var (a, b) = await StartAsync();
@@ -186,6 +204,11 @@ public sealed class SuccessorTests : NodeTests
             await context.GetClusterSession().RotateIdAsync();
             context.Session.SetString("who", context.Request.Query["as"]!);
         });
+        endpoints.MapGet("/slow-read", (Delegate)(async (HttpContext context) =>
+        {
+            await _meeting.WaitAsync();
+            return context.Session.GetString("basket");
+        }));
         endpoints.MapGet("/slow-logout", async (HttpContext context) =>
         {
             await _meeting.WaitAsync();

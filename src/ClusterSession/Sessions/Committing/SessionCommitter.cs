@@ -73,6 +73,11 @@ internal sealed class SessionCommitter(
     private async ValueTask<CommitResult> CommitToSuccessorAsync(
         SessionSuccessor successor, SessionDelta delta, SessionDurability durability, StoreDeadline deadline, PrincipalKey? login)
     {
+        if (delta.IsReservedOnly)
+        {
+            return CommitResult.Destroyed; // A principal that was recorded, and nothing that the application changed.
+        }
+
         var refused = CommitResult.Unavailable(StoreFailure.Refused);
         if (login is not { } principal)
         {
