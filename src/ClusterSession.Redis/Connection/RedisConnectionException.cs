@@ -9,6 +9,7 @@ internal class RedisConnectionException(string message, bool sent, Exception? in
     /// </summary>
     public bool Sent { get; } = sent;
 
-    /// <summary>Whether this side closed the connection because it needs it no longer: the application shuts down, or uses other servers.</summary>
+    /// <summary>Whether this side closed the connection because it needs it no longer: the
+    /// application shuts down, or uses other servers.</summary>
     public bool IsInOrder { get; init; }
 }

@@ -251,7 +251,9 @@ internal static class RedisConnectionString
     private static bool IsPort(string? port) =>
         port is null || (int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 65535);
 
-    /// <summary>A part of the text as messages may show it: not where it holds an access (user:password@host), or a password behind a wrong separator (ssl=true;password=...).</summary>
+    /// <summary>A part of the text as messages may show it: not where it holds an access
+    /// (user:password@host), or a password behind a wrong separator
+    /// (ssl=true;password=...).</summary>
     private static string Shown(string part, string name) =>
         part.Contains('@', StringComparison.Ordinal) || part.Contains("passw", StringComparison.OrdinalIgnoreCase)
             ? $"{name} (not shown: it may hold a password; parts are separated by commas, and user:password@host is for redis:// URIs)"

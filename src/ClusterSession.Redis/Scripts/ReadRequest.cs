@@ -6,7 +6,8 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>
-/// read.lua. Plain HGETALL would cost the server 10 us instead of 15, but does not say how long the session lives on: a node that has not got it could not tell whether it is idle,
+/// read.lua. Plain HGETALL would cost the server 10 us instead of 15, but does not say how long the
+/// session lives on: a node that has not got it could not tell whether it is idle,
 /// and a second command costs more than the script does.
 /// </summary>
 internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion known, LeaseSource leases)

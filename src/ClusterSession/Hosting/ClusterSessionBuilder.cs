@@ -66,13 +66,17 @@ public sealed class ClusterSessionBuilder(IServiceCollection services)
     }
 
     /// <summary>
-    /// Keeps the logins of every cookie scheme in the sessions' store, so that <see cref="ISessionManager.EndAllAsync"/> logs a
-    /// user out of every browser on every node, and a sign-out ends the login, not only the cookie. Before or after AddCookie;
+    /// Keeps the logins of every cookie scheme in the sessions' store, so that <see
+    /// cref="ISessionManager.EndAllAsync"/> logs a
+    /// user out of every browser on every node, and a sign-out ends the login, not only the cookie.
+    /// Before or after AddCookie;
     /// a scheme for which the application has set a <c>SessionStore</c> keeps that. Called again, it changes nothing.
     /// </summary>
     /// <remarks>
-    /// The cookie then names the login, by a new random key for each sign-in. The ticket itself lies in the store, protected with the
-    /// application's data protection keys, which all nodes must share. Cookies that still hold the whole ticket stay valid.
+    /// The cookie then names the login, by a new random key for each sign-in. The ticket itself
+    /// lies in the store, protected with the
+    /// application's data protection keys, which all nodes must share. Cookies that still hold the
+    /// whole ticket stay valid.
     /// </remarks>
     public ClusterSessionBuilder AddTicketStore()
     {

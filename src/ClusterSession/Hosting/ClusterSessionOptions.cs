@@ -9,12 +9,15 @@ public sealed class ClusterSessionOptions
     public const string Section = "ClusterSession";
 
     /// <summary>
-    /// How long a session lives after its last use, never shorter. A request is a use when it opens the session and when it ends, and whenever it
+    /// How long a session lives after its last use, never shorter. A request is a use when it opens
+    /// the session and when it ends, and whenever it
     /// commits; one whose endpoint does not prolong sessions is a use only where it commits.
     /// </summary>
     /// <remarks>
-    /// The node of the last use refuses the session within a second after that, every other node within 1.25 times <see cref="TouchInterval"/> more: it
-    /// knows of uses only what the store was told. Whichever node refuses the session ends it, on all nodes. While nodes have different values, as
+    /// The node of the last use refuses the session within a second after that, every other node
+    /// within 1.25 times <see cref="TouchInterval"/> more: it
+    /// knows of uses only what the store was told. Whichever node refuses the session ends it, on
+    /// all nodes. While nodes have different values, as
     /// during a rolling change, the longer one of those that used the session holds. Wall clocks play no part.
     /// </remarks>
     /// <value>Default 20 minutes; 1 second to 365 days.</value>
@@ -26,7 +29,8 @@ public sealed class ClusterSessionOptions
 
     /// <summary>The cookie.</summary>
     /// <value>
-    /// Default <c>.ClusterSession</c>, HttpOnly, SameSite=Lax, SecurePolicy=SameAsRequest, Path=/, no expiry. Not essential, as that of <c>AddSession</c>:
+    /// Default <c>.ClusterSession</c>, HttpOnly, SameSite=Lax, SecurePolicy=SameAsRequest, Path=/,
+    /// no expiry. Not essential, as that of <c>AddSession</c>:
     /// where a cookie policy asks for consent, it is sent only after that. <c>MaxAge</c> and
     /// <c>Expiration</c>: 1 second to 10 years; where one is set, the cookie is renewed once in a touch interval.
     /// </value>
@@ -52,15 +56,18 @@ public sealed class ClusterSessionOptions
     public TimeSpan ReplicaTimeout { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// How often reading prolongs a session in the store. In between reads cost the store nothing, and 1.25 times as long a node that did not see a session's
+    /// How often reading prolongs a session in the store. In between reads cost the store nothing,
+    /// and 1.25 times as long a node that did not see a session's
     /// last use may serve it after <see cref="IdleTimeout"/>.
     /// </summary>
     /// <value>Default null: a tenth of <see cref="IdleTimeout"/>, at most 1 minute. Else 100 ms to <see cref="IdleTimeout"/>.</value>
     public TimeSpan? TouchInterval { get; set; }
 
     /// <summary>
-    /// How long after its idle timeout the store still keeps a session for requests that are running: one that commits within it finds the session, unless another
-    /// request was refused it meanwhile. No new request is served for that. All nodes must have the same value: one with a longer one takes sessions that
+    /// How long after its idle timeout the store still keeps a session for requests that are
+    /// running: one that commits within it finds the session, unless another
+    /// request was refused it meanwhile. No new request is served for that. All nodes must have the
+    /// same value: one with a longer one takes sessions that
     /// others have prolonged for idle. Change it on all of them at once.
     /// </summary>
     /// <value>Default 1 minute; 0 to 1 day.</value>
@@ -105,7 +112,8 @@ public sealed class ClusterSessionOptions
     public OutageOptions Outage { get; set; } = new();
 
     /// <summary>
-    /// How long after <see cref="IClusterSession.RotateIdAsync"/> requests that still bring the old id are served by the session
+    /// How long after <see cref="IClusterSession.RotateIdAsync"/> requests that still bring the old
+    /// id are served by the session
     /// under its new one, if they bring the login of its user too. Without that login the old id is dead at once.
     /// </summary>
     /// <value>Default 10 seconds; 0 to 1 minute.</value>
@@ -132,7 +140,8 @@ public sealed class ClusterSessionOptions
     public int MaxAttributeNameBytes { get; set; } = 1024;
 
     /// <summary>
-    /// Whether what a request changed before it threw is committed, as <c>AddSession</c> does; false: all or nothing. After a
+    /// Whether what a request changed before it threw is committed, as <c>AddSession</c> does;
+    /// false: all or nothing. After a
     /// rotation or an end that failed nothing is committed in either case.
     /// </summary>
     /// <value>Default true.</value>
@@ -150,11 +159,14 @@ public sealed class ClusterSessionOptions
     public Func<HttpContext, string?> Principal { get; set; } = Http.RequestPrincipal.Of;
 
     /// <summary>
-    /// How long a login of <see cref="ClusterSessionBuilder.AddTicketStore"/> lives at most without being renewed: a ticket that says more
-    /// ends then. As long as this the store remembers every end, of sessions too, so that nothing from before can come back.
+    /// How long a login of <see cref="ClusterSessionBuilder.AddTicketStore"/> lives at most without
+    /// being renewed: a ticket that says more
+    /// ends then. As long as this the store remembers every end, of sessions too, so that nothing
+    /// from before can come back.
     /// </summary>
     /// <value>
-    /// Default null: the longest <c>ExpireTimeSpan</c> of the cookie schemes, and at least 14 days. Else 1 minute to 10 years; where it is
+    /// Default null: the longest <c>ExpireTimeSpan</c> of the cookie schemes, and at least 14 days.
+    /// Else 1 minute to 10 years; where it is
     /// shorter than those, they count. Without a ticket store it has no effect.
     /// </value>
     public TimeSpan? LongestTicketLife { get; set; }

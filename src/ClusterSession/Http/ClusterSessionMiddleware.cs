@@ -142,7 +142,8 @@ internal sealed class ClusterSessionMiddleware(
     }
 
     /// <summary>
-    /// The pipeline comes by again: a nested UseClusterSession, or the run of an error page. It is the same session, used
+    /// The pipeline comes by again: a nested UseClusterSession, or the run of an error page. It is
+    /// the same session, used
     /// as the endpoint of this run says.
     /// </summary>
     private Task RunAgainAsync(HttpContext context, RequestSession session, SessionAccessAttribute? access)

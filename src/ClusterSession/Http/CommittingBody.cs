@@ -10,7 +10,8 @@ namespace ClusterSession.Http;
 /// <param name="inner">The body that is wrapped.</param>
 /// <param name="response">The response.</param>
 /// <param name="isWrappedInside">
-/// Whether middleware between the sessions and the endpoint has wrapped the body (response compression). It ends its body
+/// Whether middleware between the sessions and the endpoint has wrapped the body (response
+/// compression). It ends its body
 /// before the sessions' middleware is reached again: bytes gathered here would come too late, so that what the endpoint
 /// does not flush is passed on at once.
 /// </param>

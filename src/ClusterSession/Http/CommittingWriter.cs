@@ -6,8 +6,10 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// See <see cref="CommittingBody"/>. What is put here before the headers have left is gathered, so that it can be dropped
-/// if the store does not take the commit; afterwards, and where bytes may not be gathered, it goes straight to the inner
+/// See <see cref="CommittingBody"/>. What is put here before the headers have left is gathered, so
+/// that it can be dropped
+/// if the store does not take the commit; afterwards, and where bytes may not be gathered, it goes
+/// straight to the inner
 /// writer.
 /// </summary>
 /// <remarks>

@@ -50,21 +50,25 @@ public interface IClusterSession : ISession
     /// <exception cref="InvalidOperationException">The endpoint may only read the session, the headers have left, or the request has ended.</exception>
     Task RotateIdAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Destroys the session on every node. Later writes of this request begin a new one with a new id.</summary>
+    /// <summary>Destroys the session on every node. Later writes of this request begin a new one
+    /// with a new id.</summary>
     /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the wait.</param>
     /// <exception cref="SessionUnavailableException">
-    /// The store is unreachable. With <see cref="StoreFailure.Unknown"/> the end holds on this node, which sends it until the
+    /// The store is unreachable. With <see cref="StoreFailure.Unknown"/> the end holds on this
+    /// node, which sends it until the
     /// store takes it; the client's cookie is deleted all the same. Else nothing has ended.
     /// </exception>
     /// <exception cref="InvalidOperationException">The endpoint may only read the session, or the request has ended.</exception>
     Task DestroyAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// As <see cref="DestroyAsync"/>, but says as a value that the store has not taken the end yet: for applications that let
+    /// As <see cref="DestroyAsync"/>, but says as a value that the store has not taken the end yet:
+    /// for applications that let
     /// the user go and tell of it.
     /// </summary>
     /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the wait.</param>
     /// <exception cref="SessionUnavailableException">The store is unreachable, and nothing has ended.</exception>
-    /// <exception cref="InvalidOperationException">The endpoint may only read the session, or the request has ended.</exception>
+    /// <exception cref="InvalidOperationException">The endpoint may only read the session, or the
+    /// request has ended.</exception>
     Task<SessionDestroyOutcome> TryDestroyAsync(CancellationToken cancellationToken = default);
 }

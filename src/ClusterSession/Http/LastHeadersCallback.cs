@@ -11,7 +11,8 @@ namespace ClusterSession.Http;
 /// </summary>
 internal sealed class LastHeadersCallback : IStartupFilter
 {
-    /// <summary>False in a pipeline that was built without a host: then the sessions' own callback has the last word.</summary>
+    /// <summary>False in a pipeline that was built without a host: then the sessions' own callback
+    /// has the last word.</summary>
     public bool IsInstalled { get; private set; }
 
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>

@@ -9,7 +9,8 @@ namespace ClusterSession.Http;
 internal sealed partial class RequestSession
 {
     /// <summary>
-    /// What a ReadOnly endpoint has removed. TempData takes its entry out to look at it and puts the same bytes back before
+    /// What a ReadOnly endpoint has removed. TempData takes its entry out to look at it and puts
+    /// the same bytes back before
     /// the headers leave: no change, if nothing is left here by then.
     /// </summary>
     private List<string>? _removedReadOnly;

@@ -13,7 +13,8 @@ internal sealed partial class RequestSession
     private const int MostCollisions = 8;
 
     /// <summary>
-    /// Whether a rotation or an end was asked for and did not happen. Then nothing more of this request is kept: what it
+    /// Whether a rotation or an end was asked for and did not happen. Then nothing more of this
+    /// request is kept: what it
     /// wrote was meant for the new id, and an attacker may know the old one.
     /// </summary>
     private bool _hasIdentityFailed;
@@ -191,7 +192,8 @@ internal sealed partial class RequestSession
         _publicId = null;
     }
 
-    /// <summary>The application begins a session of its own in a request that had none but an empty one for itself.</summary>
+    /// <summary>The application begins a session of its own in a request that had none but an empty
+    /// one for itself.</summary>
     private void LeaveAside()
     {
         _isAside = false;

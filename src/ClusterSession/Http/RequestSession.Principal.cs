@@ -6,7 +6,8 @@ namespace ClusterSession.Http;
 internal sealed partial class RequestSession
 {
     /// <summary>
-    /// A login must be recorded even if its request changes nothing else, or is not to change the session: else nobody could
+    /// A login must be recorded even if its request changes nothing else, or is not to change the
+    /// session: else nobody could
     /// end that session. A request of nobody costs a look and leaves what was recorded: it may be one that does not
     /// authenticate, and what a session was used for while somebody was logged in stays theirs.
     /// </summary>

@@ -7,7 +7,8 @@ namespace ClusterSession.Http;
 /// <summary>The runs of the pipeline, the callbacks around them, and what becomes of a request that fails.</summary>
 internal sealed partial class RequestSession
 {
-    /// <summary>The request is answered with 503. Further runs of its pipeline (an error page) get an empty session.</summary>
+    /// <summary>The request is answered with 503. Further runs of its pipeline (an error page) get
+    /// an empty session.</summary>
     public void Reject()
     {
         IsRejected = true;
@@ -42,7 +43,8 @@ internal sealed partial class RequestSession
         }
     }
 
-    /// <summary>Gives the request this session. The callbacks are registered before any that the application registers inside.</summary>
+    /// <summary>Gives the request this session. The callbacks are registered before any that the
+    /// application registers inside.</summary>
     public void Attach()
     {
         _isAttached = true;
@@ -61,7 +63,8 @@ internal sealed partial class RequestSession
     }
 
     /// <summary>
-    /// The headers are leaving: commits what was not committed before, and decides the cookie. Called again, last of all
+    /// The headers are leaving: commits what was not committed before, and decides the cookie.
+    /// Called again, last of all
     /// callbacks, for what callbacks of middleware outside of this one have changed.
     /// </summary>
     /// <param name="isLast">Whether no callback runs after this one.</param>
@@ -106,7 +109,8 @@ internal sealed partial class RequestSession
         return _response is null ? ValueTask.CompletedTask : _response.FinishAsync();
     }
 
-    /// <summary>A run of the pipeline has ended with an exception, which goes on whatever becomes of the commit.</summary>
+    /// <summary>A run of the pipeline has ended with an exception, which goes on whatever becomes
+    /// of the commit.</summary>
     public ValueTask FinishAfterExceptionAsync()
     {
         IsRunning = false;
@@ -168,7 +172,8 @@ internal sealed partial class RequestSession
     }
 
     /// <summary>
-    /// An application that decorates sessions may have put a feature of its own in the place of this one: the last callback
+    /// An application that decorates sessions may have put a feature of its own in the place of
+    /// this one: the last callback
     /// and an error page still have to find it.
     /// </summary>
     private void BeFoundByLaterRuns()

@@ -52,7 +52,8 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         Use(access);
     }
 
-    /// <summary>An application may put a session of its own in the place of this one, for its own code to find.</summary>
+    /// <summary>An application may put a session of its own in the place of this one, for its own
+    /// code to find.</summary>
     ISession ISessionFeature.Session { get => _replacement ?? this; set => _replacement = value; }
 
     public bool IsAvailable { get; private set; } = true;
@@ -86,14 +87,16 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// <summary>Whether the application has changed the session, and not only its principal was recorded.</summary>
     public bool IsChanged { get; private set; }
 
-    /// <summary>Whether a commit would write something: changes, or a new session that the application has established.</summary>
+    /// <summary>Whether a commit would write something: changes, or a new session that the
+    /// application has established.</summary>
     public bool HasChanges => _delta is { Count: > 0 } || (_isEstablished && IsNew);
 
     /// <summary>Whether a run of the pipeline is under way.</summary>
     public bool IsRunning { get; private set; }
 
     /// <summary>
-    /// Whether nothing of the headers can be changed any more. Not <c>HasStarted</c>, which is true on HTTP.sys while the
+    /// Whether nothing of the headers can be changed any more. Not <c>HasStarted</c>, which is true
+    /// on HTTP.sys while the
     /// callbacks before the headers run, and false on other servers.
     /// </summary>
     public bool HaveHeadersLeft { get; private set; }
@@ -147,7 +150,8 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     public void BeginInsteadOfMissing(bool isRegressed) => IsRegressed = isRegressed;
 
     /// <summary>
-    /// Begins with an empty session for this request alone, because its cookie names an id that was rotated lately, and it
+    /// Begins with an empty session for this request alone, because its cookie names an id that was
+    /// rotated lately, and it
     /// does not bring the login of the successor: a session of its own would take the successor's place at the client.
     /// </summary>
     public void BeginAside()
@@ -173,7 +177,8 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     }
 
     /// <summary>
-    /// Commits what is not committed yet. The result is for <see cref="EndCommit"/>, at once: one asynchronous layer less
+    /// Commits what is not committed yet. The result is for <see cref="EndCommit"/>, at once: one
+    /// asynchronous layer less
     /// than if it were taken here.
     /// </summary>
     public ValueTask<CommitResult> BeginCommit()
@@ -235,7 +240,8 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     }
 
     /// <summary>
-    /// A request that is shown more than its cookie knows of tells the client so: its next request may reach a node whose
+    /// A request that is shown more than its cookie knows of tells the client so: its next request
+    /// may reach a node whose
     /// copy lacks what was just seen, and only the token keeps that copy from being served.
     /// </summary>
     private void RenewCookieIfOutdated(in CookieReading cookie)
@@ -252,7 +258,8 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         }
     }
 
-    /// <summary>A commit that only records the principal is named where the application has touched the session, as a renewal.</summary>
+    /// <summary>A commit that only records the principal is named where the application has touched
+    /// the session, as a renewal.</summary>
     private void NameCommit()
     {
         var target = new CookieTarget(_id, Key, Version);

@@ -51,7 +51,8 @@ internal sealed class RequestSessionServices
     public SetCookieHeader SetCookie { get; }
 
     /// <summary>
-    /// How old a cookie that expires at the client may grow before it is sent again, in ticks of the coarse clock; 0 for
+    /// How old a cookie that expires at the client may grow before it is sent again, in ticks of
+    /// the coarse clock; 0 for
     /// cookies that live as long as the browser.
     /// </summary>
     public int CookieTicks { get; }

@@ -27,7 +27,8 @@ namespace ClusterSession.Http;
 /// </code>
 /// The newest version known here is named, so that a slow response does not take a client back. A cookie of the same
 /// name that is in the response already (a gateway's backend wrote it) stays if it names another living session, or the
-/// same one at least as new; a deletion stays unless the session began in this request. A response that carries a cookie
+/// same one at least as new; a deletion stays unless the session began in this request. A response
+/// that carries a cookie
 /// leaves as private.
 /// Rejected: deleting the cookie of a session that is missing. The deletion may arrive after the cookie of a login that
 /// another request has begun meanwhile. A dead cookie costs one read where it comes back.

@@ -13,7 +13,8 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// Without the login the first would win that a sibling domain has planted. A session that cannot be read may be the
-/// user's: then the request is answered as any whose session cannot be read, unless the user's has been found. Thread-safe.
+/// user's: then the request is answered as any whose session cannot be read, unless the user's has
+/// been found. Thread-safe.
 /// </remarks>
 internal sealed class SessionChooser(RequestSessionServices services, SessionOpener opener)
 {

@@ -34,7 +34,8 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     private StoreFailure? _failure; // of a commit while an exception passed
 
     /// <summary>
-    /// Until when the request waits for the commit that has begun and not ended. Here, because a request that only reads
+    /// Until when the request waits for the commit that has begun and not ended. Here, because a
+    /// request that only reads
     /// has no response of ours, and 24 bytes count.
     /// </summary>
     public StoreDeadline Waiting { get; set; }
@@ -65,7 +66,8 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         }
     }
 
-    /// <summary>The run failed: what is not sent is dropped, and whoever answers instead gets the body as it was.</summary>
+    /// <summary>The run failed: what is not sent is dropped, and whoever answers instead gets the
+    /// body as it was.</summary>
     public void Abandon()
     {
         _committing?.Discard();

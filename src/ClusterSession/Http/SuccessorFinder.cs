@@ -8,7 +8,8 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// Finds the session of a request whose cookie names an id that was rotated lately: the browser's requests that were under
+/// Finds the session of a request whose cookie names an id that was rotated lately: the browser's
+/// requests that were under
 /// way when the user logged in.
 /// </summary>
 /// <remarks>
@@ -17,16 +18,19 @@ namespace ClusterSession.Http;
 /// the request is logged in, and the successor is that user's          the successor, and the response names it
 /// else                                                                an empty session for this request alone
 /// </code>
-/// Who brings the old id alone gets nothing: an attacker may have planted it before the login. The grace counts from the
+/// Who brings the old id alone gets nothing: an attacker may have planted it before the login. The
+/// grace counts from the
 /// age of the tombstone by the store's remaining life, by nobody's clock. Thread-safe.
 /// </remarks>
 internal sealed class SuccessorFinder(RequestSessionServices services, SessionOpener opener)
 {
-    /// <summary>How often one after the other: a user who logs in and rises in rights within the grace has two.</summary>
+    /// <summary>How often one after the other: a user who logs in and rises in rights within the
+    /// grace has two.</summary>
     private const int MostSteps = 4;
 
     /// <summary>Follows a rotated session.</summary>
-    /// <returns>The cookie and the session that count; null where the request is to have an empty session for itself.</returns>
+    /// <returns>The cookie and the session that count; null where the request is to have an empty
+    /// session for itself.</returns>
     public async ValueTask<(CookieReading Cookie, OpenedSession Opened)?> FollowAsync(
         HttpContext context, CookieReading cookie, OpenedSession opened, StoreDeadline deadline)
     {

@@ -11,7 +11,8 @@ public interface ISessionManager
     /// <returns>True if this call ended it, false if it had been ended before.</returns>
     /// <exception cref="ArgumentException">The text is no session id.</exception>
     /// <exception cref="SessionUnavailableException">
-    /// The store is unreachable. With <see cref="Stores.StoreFailure.Unknown"/> the end holds on this node, which sends it
+    /// The store is unreachable. With <see cref="Stores.StoreFailure.Unknown"/> the end holds on
+    /// this node, which sends it
     /// until the store takes it; else nothing has ended.
     /// </exception>
     Task<bool> EndAsync(string sessionId);
@@ -29,7 +30,8 @@ public interface ISessionManager
     /// </exception>
     /// <remarks>
     /// A session is theirs from the request in which it was first used while they were logged in. It is ended if the clock of the node that recorded that was at most 100 ms ahead
-    /// of this node's, or if this node has seen what that one wrote, as nodes that share sessions do all the time. So are logins of cookie schemes with
+    /// of this node's, or if this node has seen what that one wrote, as nodes that share sessions
+    /// do all the time. So are logins of cookie schemes with
     /// <see cref="ClusterSessionBuilder.AddTicketStore"/>; without it a login cookie is for the application to refuse.
     /// </remarks>
     Task EndAllAsync(string principal);

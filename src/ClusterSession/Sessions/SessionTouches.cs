@@ -35,15 +35,18 @@ internal sealed class SessionTouches(
 
     private readonly ConcurrentDictionary<SessionKey, DueTouch> _due = new();
 
-    /// <summary>Sessions with a use that is to be reported, in the order of when; and when they were used, should their copy be evicted.</summary>
+    /// <summary>Sessions with a use that is to be reported, in the order of when; and when they
+    /// were used, should their copy be evicted.</summary>
     private readonly ConcurrentQueue<(SessionKey Key, int At)> _reports = new();
     private readonly ConcurrentDictionary<SessionKey, int> _reported = new();
 
-    /// <summary>When sessions without a local copy to remember it were touched and used last; forgotten after a touch interval without a use.</summary>
+    /// <summary>When sessions without a local copy to remember it were touched and used last;
+    /// forgotten after a touch interval without a use.</summary>
     private readonly ConcurrentDictionary<SessionKey, UseWithoutCopy> _withoutCopy = new();
 
     /// <summary>
-    /// A request uses the session as it opens it. On the way of every request: no lock, no allocation unless a touch or a report is due.
+    /// A request uses the session as it opens it. On the way of every request: no lock, no
+    /// allocation unless a touch or a report is due.
     /// </summary>
     public void Used(SessionKey key, LocalCopy copy, bool prolongs)
     {
@@ -88,7 +91,8 @@ internal sealed class SessionTouches(
         }
     }
 
-    /// <summary>A request of a session ends: a use as well, for it may have run for long. Of a new session it is the first, right after its commit.</summary>
+    /// <summary>A request of a session ends: a use as well, for it may have run for long. Of a new
+    /// session it is the first, right after its commit.</summary>
     public void Ended(SessionKey key)
     {
         if (copies.TryGet(key, out var copy))
@@ -106,7 +110,8 @@ internal sealed class SessionTouches(
         }
     }
 
-    /// <summary>Another node has changed or prolonged the session: this one is not the last to have done so, and reports what it has kept to itself.</summary>
+    /// <summary>Another node has changed or prolonged the session: this one is not the last to have
+    /// done so, and reports what it has kept to itself.</summary>
     public void OnChanged(SessionKey key)
     {
         if (copies.TryGet(key, out var copy) && copy.HasUnreportedUse && !copy.IsReportQueued)
@@ -258,7 +263,8 @@ internal sealed class SessionTouches(
 
     /// <summary>A touch that is to be sent.</summary>
     /// <param name="UsedAt">When the session was used, at least.</param>
-    /// <param name="IsReport">Whether the store must know of this very use, so that it prolongs the session even by little.</param>
+    /// <param name="IsReport">Whether the store must know of this very use, so that it prolongs the
+    /// session even by little.</param>
     private readonly record struct DueTouch(int UsedAt, bool IsReport);
 
     private sealed class UseWithoutCopy(int now)

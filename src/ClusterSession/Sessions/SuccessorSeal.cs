@@ -5,14 +5,16 @@ using ClusterSession.Stores;
 namespace ClusterSession.Sessions;
 
 /// <summary>
-/// The id of a rotated session's successor, sealed so that only who brings the old id can read it: requests that were under
+/// The id of a rotated session's successor, sealed so that only who brings the old id can read it:
+/// requests that were under
 /// way when their browser's id was rotated find the session, and the store still knows no id.
 /// </summary>
 /// <remarks>
 /// <code>
 /// seal = new id XOR HKDF-SHA256(input: old id, salt: key of the successor, info: "ClusterSession successor"), 18 bytes
 /// </code>
-/// The key of the successor, a hash of its id, stands beside it and proves the result: a MAC of its own would say no more.
+/// The key of the successor, a hash of its id, stands beside it and proves the result: a MAC of its
+/// own would say no more.
 /// An old id is 144 random bits and rotated once, so that no stream is used twice: another successor is another salt.
 /// </remarks>
 internal static class SuccessorSeal
@@ -26,7 +28,8 @@ internal static class SuccessorSeal
         return new SessionSuccessor(key, Base64Url.EncodeToString(seal));
     }
 
-    /// <summary>The successor's id; false if there is no seal, or the id is not the one that the session was rotated from.</summary>
+    /// <summary>The successor's id; false if there is no seal, or the id is not the one that the
+    /// session was rotated from.</summary>
     public static bool TryOpen(in SessionId old, SessionSuccessor successor, out SessionId id)
     {
         id = default;

@@ -18,9 +18,12 @@ namespace ClusterSession.Stores;
 /// <item>A store that cannot be reached says so as a value (<see cref="StoreFailure"/>), never as "missing", never by an exception.</item>
 /// <item>Attributes, fields and flag bits that this release does not know are kept as they are.</item>
 /// <item>A lease that a read, a commit or a shared value hands out is current only while the store would tell the observer of every change by others.</item>
-/// <item>A read says how long the store keeps the session from now on, by the store's own clock, and is itself no reason to keep
-/// it longer. Creating, restoring and committing keep it for at least the least life they name, a touch for as long as it names;
-/// none of them makes a life shorter that is long enough. Nodes compute from it how long ago the session was used.</item>
+/// <item>A read says how long the store keeps the session from now on, by the store's own clock,
+/// and is itself no reason to keep
+/// it longer. Creating, restoring and committing keep it for at least the least life they name, a
+/// touch for as long as it names;
+/// none of them makes a life shorter that is long enough. Nodes compute from it how long ago the
+/// session was used.</item>
 /// <item>Every operation is answered within <see cref="OutageOptions.HardTimeout"/>, if need be with "no answer"; what it may still do later is harmless.</item>
 /// </list>
 /// <para>All members are thread-safe.</para>
@@ -62,7 +65,8 @@ public interface IClusterSessionStore
     /// <param name="cancellationToken">Gives up waiting; the session may then have been ended.</param>
     ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken);
 
-    /// <summary>Prolongs the life of a session without changing it. Where enough is left of it, it stays as it is.</summary>
+    /// <summary>Prolongs the life of a session without changing it. Where enough is left of it, it
+    /// stays as it is.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="life">How long it lives from now on if nothing else happens.</param>
     /// <param name="leastLife">Where that much is left, the store need not prolong it.</param>

@@ -6,7 +6,8 @@ namespace ClusterSession.Stores;
 /// <summary>Under what a session goes on whose id was rotated; its tombstone keeps it.</summary>
 /// <param name="Key">The new key. It is no id: nobody can open the session with it.</param>
 /// <param name="Seal">
-/// The new id, readable only for who has the old one, as <see cref="SealLength"/> characters of base64url; or null, if the
+/// The new id, readable only for who has the old one, as <see cref="SealLength"/> characters of
+/// base64url; or null, if the
 /// successor is for nodes alone. A store keeps it as it is.
 /// </param>
 public readonly record struct SessionSuccessor(SessionKey Key, string? Seal = null)

@@ -12,7 +12,8 @@ namespace ClusterSession.Stores;
 /// Whether a commit was applied to a record that does not contain its base: the store has lost what the request had opened, and the
 /// record now has the newest version without it.
 /// </param>
-/// <param name="Successor">For <see cref="StoreCommitOutcome.Destroyed"/>: under what the session goes on, if it was rotated.</param>
+/// <param name="Successor">For <see cref="StoreCommitOutcome.Destroyed"/>: under what the session
+/// goes on, if it was rotated.</param>
 public readonly record struct StoreCommit(
     StoreCommitOutcome Outcome, SessionVersion Previous, int Replicas, SessionLease Lease, StoreFailure Failure, bool IsBaseMissing = false,
     SessionSuccessor? Successor = null)

@@ -8,11 +8,13 @@ namespace ClusterSession.Stores;
 /// <param name="Lease">How long the answer may be relied on.</param>
 /// <param name="Failure">Why there is no answer, for <see cref="StoreReadOutcome.Unavailable"/>.</param>
 /// <param name="RemainingLife">
-/// How long the store keeps the session from now on if nothing else happens, for <see cref="StoreReadOutcome.Found"/> and
+/// How long the store keeps the session from now on if nothing else happens, for <see
+/// cref="StoreReadOutcome.Found"/> and
 /// <see cref="StoreReadOutcome.Unchanged"/>. Null: the store keeps it without end, and no node refuses it as idle. For
 /// <see cref="StoreReadOutcome.Destroyed"/> how long it keeps the tombstone.
 /// </param>
-/// <param name="Successor">For <see cref="StoreReadOutcome.Destroyed"/>: under what the session goes on, if it was rotated.</param>
+/// <param name="Successor">For <see cref="StoreReadOutcome.Destroyed"/>: under what the session
+/// goes on, if it was rotated.</param>
 public readonly record struct StoreRead(
     StoreReadOutcome Outcome, SessionRecord? Record, SessionLease Lease, StoreFailure Failure, TimeSpan? RemainingLife = null,
     SessionSuccessor? Successor = null)

@@ -12,7 +12,8 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>What a node logs over its life when nothing goes wrong, on Kestrel, with requests under way when it is stopped.</summary>
+/// <summary>What a node logs over its life when nothing goes wrong, on Kestrel, with requests under
+/// way when it is stopped.</summary>
 public sealed class ShutdownLogTests
 {
     [Theory]

@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.TestKit.Nodes;
 
-/// <summary>An application with sessions, over TestServer if nothing else is said. Several of them that share an <see cref="InMemorySessions"/> are a cluster.</summary>
+/// <summary>An application with sessions, over TestServer if nothing else is said. Several of them
+/// that share an <see cref="InMemorySessions"/> are a cluster.</summary>
 public sealed class TestNode : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -16,7 +16,8 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Tests.DataProtection;
 
-/// <summary>An application in a directory of its own, with logins and forms, that keeps its keys in the session store.</summary>
+/// <summary>An application in a directory of its own, with logins and forms, that keeps its keys in
+/// the session store.</summary>
 internal sealed class KeyNode : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -17,7 +17,8 @@ using Xunit;
 
 namespace ClusterSession.Tests.DataProtection;
 
-/// <summary>Keys of Data Protection in the session store, on nodes that were started in different directories.</summary>
+/// <summary>Keys of Data Protection in the session store, on nodes that were started in different
+/// directories.</summary>
 public sealed class SharedKeyTests : IAsyncDisposable
 {
     private readonly InMemorySessions _sessions = new(TimeProvider.System);

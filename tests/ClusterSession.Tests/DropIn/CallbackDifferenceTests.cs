@@ -56,7 +56,8 @@ public sealed class CallbackDifferenceTests : DropInCases
         """);
 
     /// <summary>
-    /// On Kestrel alone: it logs the exception of a callback and aborts the write. Whether middleware sees it on TestServer
+    /// On Kestrel alone: it logs the exception of a callback and aborts the write. Whether
+    /// middleware sees it on TestServer
     /// depends on when the body is flushed.
     /// </summary>
     [Fact]

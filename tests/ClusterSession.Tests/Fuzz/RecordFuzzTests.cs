@@ -99,7 +99,8 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
         _ = SessionRecord.Merge(record, other.ApplyTo(record, new SessionVersion(SessionVersion.MaxStamp, 5))).AttributeCount;
     }
 
-    /// <summary>The answer of read.lua, of fields and values whose bytes are damaged and whose lengths are right: as a server sends it.</summary>
+    /// <summary>The answer of read.lua, of fields and values whose bytes are damaged and whose
+    /// lengths are right: as a server sends it.</summary>
     private static byte[] Reply(FuzzRun run)
     {
         var random = run.Random;

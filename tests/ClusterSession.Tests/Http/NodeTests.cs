@@ -28,7 +28,9 @@ public abstract class NodeTests : IAsyncLifetime
 
     protected InMemorySessions Sessions { get; }
 
-    /// <summary>The store of the node that <see cref="StartAsync(Action{IEndpointRouteBuilder}, Action{ClusterSessionOptions}, IClusterSessionStore, Action{WebApplication}, Action{WebApplication}, Action{IServiceCollection}, ServerKind)"/> starts first.</summary>
+    /// <summary>The store of the node that <see cref="StartAsync(Action{IEndpointRouteBuilder},
+    /// Action{ClusterSessionOptions}, IClusterSessionStore, Action{WebApplication},
+    /// Action{WebApplication}, Action{IServiceCollection}, ServerKind)"/> starts first.</summary>
     protected CountingStore Store { get; }
 
     protected CapturedLogs Logs { get; } = new();

@@ -8,7 +8,8 @@ internal sealed partial class KeyRingSource
 {
     private const int MostAttempts = 8;
 
-    /// <summary>Reads the ring again and adds a key if the newest has signed long enough. Called by a background service.</summary>
+    /// <summary>Reads the ring again and adds a key if the newest has signed long enough. Called by
+    /// a background service.</summary>
     /// <returns>False if the store gave no answer.</returns>
     public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
     {
@@ -121,7 +122,8 @@ internal sealed partial class KeyRingSource
         }
     }
 
-    /// <summary>The store has lost its ring, or got one from a node that knew of none: it gets the keys of this node back.</summary>
+    /// <summary>The store has lost its ring, or got one from a node that knew of none: it gets the
+    /// keys of this node back.</summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
         if (_isConfigured || _ring is not { } mine)

@@ -18,7 +18,8 @@ internal enum CommitOutcome
     /// <summary>Others have changed what it was meant for; nothing was done.</summary>
     Superseded,
 
-    /// <summary>An end that the store has not taken: it holds on this node, and is sent until the store takes it.</summary>
+    /// <summary>An end that the store has not taken: it holds on this node, and is sent until the
+    /// store takes it.</summary>
     Deferred,
 
     /// <summary>They are nowhere that counts.</summary>

@@ -8,7 +8,8 @@ namespace ClusterSession.Sessions.Committing;
 /// <param name="IsWhole">Whether the record is all of the session; else others have changed it since the request opened it.</param>
 /// <param name="Failure">What is certain, for <see cref="CommitOutcome.Unavailable"/>.</param>
 /// <param name="MovedTo">
-/// If the session was rotated meanwhile, its successor: for <see cref="CommitOutcome.Committed"/> the one that has the changes,
+/// If the session was rotated meanwhile, its successor: for <see cref="CommitOutcome.Committed"/>
+/// the one that has the changes,
 /// for an end that found <see cref="CommitOutcome.Destroyed"/> the one that goes on.
 /// </param>
 internal readonly record struct CommitResult(

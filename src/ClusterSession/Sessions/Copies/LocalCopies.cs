@@ -70,7 +70,8 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
     /// <param name="lease">How long that may be relied on.</param>
     /// <param name="mark">The mark that was taken before the store was asked.</param>
     /// <param name="touchedAt">Up to when the store knows that the session is in use.</param>
-    /// <param name="isCommit">Whether it is what a request of this node has just committed: a use, and a prolongation.</param>
+    /// <param name="isCommit">Whether it is what a request of this node has just committed: a use,
+    /// and a prolongation.</param>
     public LocalCopy Publish(SessionKey key, SessionRecord record, SessionLease lease, int mark, int touchedAt, bool isCommit = false)
     {
         if (options.MaxCount == 0)

@@ -18,20 +18,24 @@ internal sealed class LocalCopy(
     /// <summary><see cref="UsedAt"/> of a session that no request of this node has used, as far as is known.</summary>
     public const int Never = 0;
 
-    /// <summary>When a request of this node last used it, in ticks of <see cref="CoarseClock"/>. Written by requests, read by expiry.</summary>
+    /// <summary>When a request of this node last used it, in ticks of <see cref="CoarseClock"/>.
+    /// Written by requests, read by expiry.</summary>
     public int UsedAt = usedAt;
 
-    /// <summary>Up to when the store knows, or is about to be told, that the session is in use, by any node; in ticks of <see cref="CoarseClock"/>.</summary>
+    /// <summary>Up to when the store knows, or is about to be told, that the session is in use, by
+    /// any node; in ticks of <see cref="CoarseClock"/>.</summary>
     public int TouchedAt = touchedAt;
 
     /// <summary>
-    /// When this node last sent the session's cookie, as far as it knows, in ticks of <see cref="CoarseClock"/>. Only used
+    /// When this node last sent the session's cookie, as far as it knows, in ticks of <see
+    /// cref="CoarseClock"/>. Only used
     /// where the cookie expires at the client.
     /// </summary>
     public int CookieSentAt = touchedAt;
 
     /// <summary>
-    /// Whether this node was the last to prolong the session in the store when the copy was made. While the copy is fresh nobody else has: a store tells of
+    /// Whether this node was the last to prolong the session in the store when the copy was made.
+    /// While the copy is fresh nobody else has: a store tells of
     /// that too.
     /// </summary>
     public bool IsProlongedHere = isProlongedHere;

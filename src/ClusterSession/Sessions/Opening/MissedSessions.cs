@@ -6,7 +6,8 @@ namespace ClusterSession.Sessions.Opening;
 /// Remembers which sessions this node has waited for in vain, for a minute. Their cookies come back with every request
 /// until the client begins a new session, and each of them would wait, be counted and be logged again.
 /// </summary>
-/// <remarks>Bounded: past the limit all are forgotten at once, which costs each of them another wait. Thread-safe.</remarks>
+/// <remarks>Bounded: past the limit all are forgotten at once, which costs each of them another
+/// wait. Thread-safe.</remarks>
 internal sealed class MissedSessions(TimeProvider time)
 {
     private const int Most = 10_000;

@@ -12,7 +12,8 @@ internal sealed class NodeView(LocalCopies copies, RecentCommits recent)
     /// <summary>The newest version known here, and how far it can be relied on.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="version">The version that the request has.</param>
-    /// <param name="newest">The version of the local copy where that contains the request's; else the request's.</param>
+    /// <param name="newest">The version of the local copy where that contains the request's; else
+    /// the request's.</param>
     public SessionCurrency Look(SessionKey key, SessionVersion version, out SessionVersion newest)
     {
         newest = version;

@@ -9,7 +9,8 @@ namespace ClusterSession.Sessions.Opening;
 /// <param name="IsWhole">Whether the copy is all of the session under its version.</param>
 /// <param name="IsRegressed">Whether the client has, or may have, seen something that this copy lacks.</param>
 /// <param name="Failure">Why there is no answer.</param>
-/// <param name="Successor">For <see cref="OpenOutcome.Destroyed"/>: under what the session goes on, if it was rotated.</param>
+/// <param name="Successor">For <see cref="OpenOutcome.Destroyed"/>: under what the session goes on,
+/// if it was rotated.</param>
 /// <param name="Age">How long ago that was.</param>
 internal readonly record struct OpenedSession(
     OpenOutcome Outcome, SessionRecord? Record, SessionSource Source, bool IsWhole, bool IsRegressed, StoreFailure Failure,

@@ -18,7 +18,8 @@ namespace ClusterSession.Sessions.Opening;
 /// else                                                       idle timeout + 1.25 touch intervals after the last prolongation
 /// no answer from the store                                   only in the first case; else nobody knows
 /// </code>
-/// A commit need not prolong a session that lives long enough, so that the last prolongation alone does not tell of every use.
+/// A commit need not prolong a session that lives long enough, so that the last prolongation alone
+/// does not tell of every use.
 /// Thread-safe.
 /// </remarks>
 internal sealed class SessionExpiry(LocalCopies copies, SessionLifetime lifetime, SessionCommitter committer)
@@ -31,7 +32,8 @@ internal sealed class SessionExpiry(LocalCopies copies, SessionLifetime lifetime
         && copies.Clock.Now - copy.UsedAt > lifetime.IdleTicksAtLastNode;
 
     /// <summary>
-    /// Whether the store was last told of a use so long ago that a session may be idle. What ends at a time of its own never is.
+    /// Whether the store was last told of a use so long ago that a session may be idle. What ends
+    /// at a time of its own never is.
     /// </summary>
     public bool MayBeIdle(SessionRecord record, TimeSpan? remainingLife)
     {
@@ -69,7 +71,8 @@ internal sealed class SessionExpiry(LocalCopies copies, SessionLifetime lifetime
             || (copy.IsProlongedHere && prolongedAt <= copy.TouchedAt + SessionLifetime.Tolerance));
 
     /// <summary>
-    /// Ends an idle session, once for all requests that find it. False: a request has committed to it meanwhile, and it lives
+    /// Ends an idle session, once for all requests that find it. False: a request has committed to
+    /// it meanwhile, and it lives
     /// on. While the store is unreachable the end is kept, and sent later.
     /// </summary>
     public async ValueTask<bool> TryEndAsync(SessionKey key, SessionVersion version, StoreDeadline deadline)

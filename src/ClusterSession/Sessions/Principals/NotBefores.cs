@@ -71,7 +71,8 @@ internal sealed class NotBefores(
     /// <summary>Whether the session was ended with all of its principal, as far as this node knows.</summary>
     public bool HaveEnded(SessionRecord record) => HaveEnded(record, _known.List);
 
-    /// <summary>A session is over with any of those whose it is: the others may have found it, and not begun it.</summary>
+    /// <summary>A session is over with any of those whose it is: the others may have found it, and
+    /// not begun it.</summary>
     private static bool HaveEnded(SessionRecord record, NotBeforeList list)
     {
         if (list.Count > 0)

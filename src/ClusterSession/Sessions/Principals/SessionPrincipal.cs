@@ -9,8 +9,10 @@ namespace ClusterSession.Sessions.Principals;
 /// "\0principal"             the first one
 /// "\0principal:" key         each further one; the key as base64url
 /// </code>
-/// One attribute for each, because nodes may record two at the same time, and neither may hide the other: a session ends
-/// with any of its principals. Reserved are the names that begin with U+0000: no application has them, and they sort first,
+/// One attribute for each, because nodes may record two at the same time, and neither may hide the
+/// other: a session ends
+/// with any of its principals. Reserved are the names that begin with U+0000: no application has
+/// them, and they sort first,
 /// so that finding one, or none, takes a look at the first attributes of a record.
 /// </remarks>
 internal static class SessionPrincipal

@@ -60,10 +60,13 @@ public sealed class InMemorySessions(TimeProvider time)
         }
     }
 
-    /// <summary>Lets <paramref name="change"/> see the live record, and whether too little of its life is left, and answer with the one to store, or null to leave it.</summary>
+    /// <summary>Lets <paramref name="change"/> see the live record, and whether too little of its
+    /// life is left, and answer with the one to store, or null to leave it.</summary>
     /// <param name="key">Which session.</param>
-    /// <param name="life">How long it lives from now on; a tombstone takes the place of a record with a life of its own.</param>
-    /// <param name="leastLife">Where that much is left, it is not prolonged, and a record that stays the same is left alone.</param>
+    /// <param name="life">How long it lives from now on; a tombstone takes the place of a record
+    /// with a life of its own.</param>
+    /// <param name="leastLife">Where that much is left, it is not prolonged, and a record that
+    /// stays the same is left alone.</param>
     /// <param name="by">The store of the node that changes it.</param>
     /// <param name="change">The change.</param>
     internal T Update<T>(
