@@ -66,4 +66,9 @@ internal static class EventIds
     public const int TicketsUnavailable = 7001;
     public const int TicketUnreadable = 7002;
     public const int TicketCut = 7003;
+
+    // 8000: signing in
+    public const int PersonHasNameOnly = 8001;
+    public const int NewIdPutOff = 8002;
+    public const int LoginSchemeUnclear = 8003;
 }

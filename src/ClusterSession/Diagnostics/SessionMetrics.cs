@@ -28,6 +28,9 @@ internal sealed class SessionMetrics : IDisposable
         RefusedCookies = _meter.CreateCounter<long>("clustersession.cookies.refused", "{cookie}", "Cookies that were not issued here or were changed.");
         ReplicasShort = _meter.CreateCounter<long>(
             "clustersession.replicas.short", "{commit}", "Commits under Replicated that too few replicas confirmed in time; they count as Primary.");
+        NewIdsPutOff = _meter.CreateCounter<long>(
+            "clustersession.rotations.deferred", "{request}",
+            "Requests of users who have logged in whose session kept its id, because the store was not responding.");
         Touches = _meter.CreateCounter<long>("clustersession.touches", "{touch}", "Sessions prolonged in the store without a commit.");
     }
 
@@ -50,6 +53,8 @@ internal sealed class SessionMetrics : IDisposable
     public Counter<long> RefusedCookies { get; }
 
     public Counter<long> ReplicasShort { get; }
+
+    public Counter<long> NewIdsPutOff { get; }
 
     public Counter<long> Touches { get; }
 

@@ -38,6 +38,9 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
         reader.NonEmpty("ApplicationName", value => options.ApplicationName = value);
         reader.Text("KeyPrefix", value => options.KeyPrefix = value);
         reader.Span("RotationGrace", value => options.RotationGrace = value);
+        reader.Bool("RotateIdAtSignIn", value => options.RotateIdAtSignIn = value);
+        reader.Texts("SignInSchemes", options.SignInSchemes);
+        reader.Texts("CarriedAttributes", options.CarriedAttributes);
         reader.Span("KeyRotation", value => options.KeyRotation = value);
         reader.Enum<SessionOutagePolicy>("OnStoreUnavailable", value => options.OnStoreUnavailable = value);
         reader.Span("RetryAfter", value => options.RetryAfter = value);

@@ -153,10 +153,36 @@ public sealed class ClusterSessionOptions
     /// several requests at once.
     /// </summary>
     /// <value>
-    /// Default: of an authenticated <see cref="HttpContext.User"/> the claim <see cref="System.Security.Claims.ClaimTypes.NameIdentifier"/>, else the identity's name. A request of
+    /// Default: of an authenticated <see cref="HttpContext.User"/> the claim <see cref="System.Security.Claims.ClaimTypes.NameIdentifier"/>, else <c>sub</c>,
+    /// else <see cref="System.Security.Claims.ClaimTypes.PrimarySid"/>, else the identity's name. A request of
     /// nobody leaves what the session remembers.
     /// </value>
     public Func<HttpContext, string?> Principal { get; set; } = Http.RequestPrincipal.Of;
+
+    /// <summary>
+    /// Whether a login gives the session another id before the response of the same request leaves, and, if it is
+    /// another person's than the last one's, empties it. False: the application calls
+    /// <see cref="IClusterSession.RotateIdAsync"/> and <see cref="IClusterSession.DestroyAsync"/> itself.
+    /// </summary>
+    /// <value>Default true.</value>
+    public bool RotateIdAtSignIn { get; set; } = true;
+
+    /// <summary>
+    /// The authentication schemes that log a browser's user in. Logins of other schemes, such as bearer tokens, are
+    /// remembered for <see cref="ISessionManager.EndAllAsync"/> and change no session.
+    /// </summary>
+    /// <value>
+    /// Default empty: the default scheme if it can sign in, or the one that it forwards to, else the only other one
+    /// that can.
+    /// </value>
+    public IList<string> SignInSchemes { get; set; } = [];
+
+    /// <summary>
+    /// Names of attributes that stay when another person logs in to a session, such as the language or a basket.
+    /// The new user sees what the former one has left there.
+    /// </summary>
+    /// <value>Default empty.</value>
+    public IList<string> CarriedAttributes { get; set; } = [];
 
     /// <summary>
     /// How long a login of <see cref="ClusterSessionBuilder.AddTicketStore"/> lives at most without

@@ -39,7 +39,17 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
             errors.Add("ClusterSession:Principal is null. Give it a function, or leave it as it is; one that returns null ties no session to anybody.");
         }
 
+        CheckNames(errors, "SignInSchemes", options.SignInSchemes);
+        CheckNames(errors, "CarriedAttributes", options.CarriedAttributes);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static void CheckNames(List<string> errors, string setting, IList<string>? names)
+    {
+        if (names is null || names.Any(string.IsNullOrEmpty))
+        {
+            errors.Add($"ClusterSession:{setting} is null or has an empty name. Give it names, or leave it empty.");
+        }
     }
 
     private static void CheckTimes(ClusterSessionOptions options, List<string> errors)

@@ -4,6 +4,7 @@ using ClusterSession.Diagnostics;
 using ClusterSession.Hosting;
 using ClusterSession.Http;
 using ClusterSession.Http.Cookies;
+using ClusterSession.Http.SignIn;
 using ClusterSession.Management;
 using ClusterSession.Serialization;
 using ClusterSession.Sessions;
@@ -122,6 +123,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionChooser>();
         services.TryAddSingleton<SuccessorFinder>();
         services.TryAddSingleton<LastHeadersCallback>();
+        SignInServices.Add(services);
 
         // In front of the application's own filters, whose middleware would stand outside of this one.
         services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(

@@ -59,6 +59,28 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
         }
     }
 
+    /// <summary>A list of texts, each under a number of its own.</summary>
+    public void Texts(string name, ICollection<string> list)
+    {
+        _known.Add(name);
+        if (section[name] is { Length: > 0 } text)
+        {
+            errors.Add($"{section.Path}:{name} is '{text}', and has to be a list. Write its values below it, as {section.Path}:{name}:0.");
+        }
+
+        foreach (var item in section.GetSection(name).GetChildren())
+        {
+            if (item.Value is { Length: > 0 } value)
+            {
+                list.Add(value);
+            }
+            else
+            {
+                errors.Add($"{item.Path} is empty or a section. Write one name there, or leave it out.");
+            }
+        }
+    }
+
     public void NonEmpty(string name, Action<string> set) => Text(name, text =>
     {
         if (text.Length == 0)

@@ -1,4 +1,5 @@
 using ClusterSession.Diagnostics;
+using ClusterSession.Http.SignIn;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,7 @@ namespace ClusterSession.Hosting;
 /// all is refused by <see cref="ClusterSessionOptionsValidator"/>.
 /// </summary>
 internal sealed class StartupWarnings(
-    RegisteredServices registered, SessionPipeline pipeline, IServiceProvider services,
+    RegisteredServices registered, SessionPipeline pipeline, LoginSchemes schemes, IServiceProvider services,
     IOptions<ClusterSessionOptions> options, ILogger<StartupWarnings> logger) : IHostedLifecycleService
 {
     /// <summary>
@@ -28,6 +29,11 @@ internal sealed class StartupWarnings(
         WarnOfStore();
         WarnOfAddSession();
         WarnOfPipeline(services.GetService<EndpointDataSource>()?.Endpoints ?? []);
+        if (options.Value.RotateIdAtSignIn && schemes.Unclear.Count > 0)
+        {
+            logger.LoginSchemeUnclear(string.Join(", ", schemes.Unclear));
+        }
+
         foreach (var warning in CookieCheck.Warnings(options.Value))
         {
             logger.CookieDoubtful(warning);

@@ -95,6 +95,7 @@ internal sealed class ClusterSessionMiddleware(
         else
         {
             OpenedSession opened;
+            var isSuccessor = false;
             (cookie, opened) = hasSeveral
                 ? await chooser.ChooseAsync(context, _cookies.ReadAll(context.Request), deadline).ConfigureAwait(false)
                 : (cookie, await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted)
@@ -110,6 +111,7 @@ internal sealed class ClusterSessionMiddleware(
                     return;
                 }
 
+                isSuccessor = found.Value.Cookie.Key != cookie.Key;
                 (cookie, opened) = found.Value;
             }
 
@@ -119,16 +121,20 @@ internal sealed class ClusterSessionMiddleware(
                 return;
             }
 
-            Begin(session, cookie, opened);
+            Begin(session, cookie, opened, isSuccessor);
         }
 
         await RunAsync(context, session).ConfigureAwait(false);
     }
 
-    private void Begin(RequestSession session, in CookieReading cookie, in OpenedSession opened)
+    private void Begin(RequestSession session, in CookieReading cookie, in OpenedSession opened, bool isSuccessor)
     {
         switch (opened.Outcome)
         {
+            case OpenOutcome.Opened when isSuccessor:
+                session.BeginAtSuccessor(cookie, opened);
+                touches.Used(cookie.Key, session.Prolongs);
+                break;
             case OpenOutcome.Opened:
                 session.Begin(cookie, opened);
                 touches.Used(cookie.Key, session.Prolongs);

@@ -20,7 +20,7 @@ internal sealed partial class RequestSession
     {
         get
         {
-            IsTouched = true;
+            Touch();
             var keys = new List<string>();
             foreach (var attribute in Record)
             {
@@ -54,7 +54,7 @@ internal sealed partial class RequestSession
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
     {
         ArgumentNullException.ThrowIfNull(key);
-        IsTouched = true;
+        Touch();
         if (SessionPrincipal.IsReserved(key))
         {
             value = null;
@@ -75,7 +75,7 @@ internal sealed partial class RequestSession
     public T Get<T>(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        IsTouched = true;
+        Touch();
         if (SessionPrincipal.IsReserved(key))
         {
             return default;
@@ -100,7 +100,7 @@ internal sealed partial class RequestSession
     public void Remove(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        IsTouched = true;
+        Touch();
         if (SessionPrincipal.IsReserved(key))
         {
             return;
@@ -157,7 +157,7 @@ internal sealed partial class RequestSession
     private void SetOwned(string key, byte[] value)
     {
         AttributeName.ThrowIfUnusable(key, _services.Options.MaxAttributeNameBytes);
-        IsTouched = true;
+        Touch();
         var options = _services.Options;
         if (value.Length > options.MaxAttributeBytes)
         {
@@ -191,6 +191,15 @@ internal sealed partial class RequestSession
 
         Delta.Set(key, value);
         _isEstablished = true;
+    }
+
+    private void Touch()
+    {
+        if (!IsTouched)
+        {
+            IsTouched = true;
+            Judge(); // The user may have become known since the session was opened.
+        }
     }
 
     /// <summary>How many attributes there are with the changes of this request.</summary>

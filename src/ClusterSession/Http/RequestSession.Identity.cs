@@ -1,6 +1,7 @@
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 
@@ -109,19 +110,59 @@ internal sealed partial class RequestSession
 
     private async Task RotateIdAsync(StoreDeadline deadline)
     {
-        var record = await ReadNewestAsync(deadline).ConfigureAwait(false);
-        var (id, key, created) = await CreateAsync(record, _delta ?? new SessionDelta(), deadline).ConfigureAwait(false);
-        ThrowIfUnavailable(created, "The session's id could not be changed: its store is not responding.");
-        var ended = await _services.Committer.SucceedAsync(Key, record, SuccessorSeal.Seal(_id, id, key), deadline).ConfigureAwait(false);
-        if (ended.Outcome is not (CommitOutcome.Committed or CommitOutcome.Deferred))
+        var changed = await ChangeIdAsync(_delta ?? new SessionDelta(), deadline).ConfigureAwait(false);
+        ThrowIfUnavailable(changed, "The session's id could not be changed: its store is not responding.");
+        if (changed.Outcome == CommitOutcome.Destroyed)
         {
-            await _services.Committer.DestroyAsync(key, deadline).ConfigureAwait(false);
-            ThrowIfUnavailable(ended, "The session's old id could not be ended: its store is not responding.");
             EndElsewhere(); // Another request has rotated or ended it first; one id survives, and it is not this one.
-            return;
+        }
+    }
+
+    /// <summary>Stores the session under another id, and ends it under the old one, which names the new one.</summary>
+    /// <returns>
+    /// <see cref="CommitOutcome.Destroyed"/> if another request has ended it first; then nothing is left of the new
+    /// one.
+    /// </returns>
+    private async ValueTask<CommitResult> ChangeIdAsync(SessionDelta delta, StoreDeadline deadline)
+    {
+        var former = _change?.Former;
+        var record = former is null ? await ReadNewestAsync(deadline).ConfigureAwait(false) : Record;
+        var moved = new SessionDelta(); // What belongs to the new id alone must not be committed where it cannot be had.
+        foreach (var (name, value) in delta.Changes)
+        {
+            if (value is null)
+            {
+                moved.Remove(name);
+            }
+            else
+            {
+                moved.Set(name, value);
+            }
         }
 
-        Continue(id, key, created);
+        RecordPerson(moved);
+        if (former is null && SessionName.Of(record) is null)
+        {
+            moved.Set(SessionName.Name, SessionName.PrincipalOf(Key).ToBytes());
+        }
+
+        var (id, key, created) = await CreateAsync(record, moved, deadline).ConfigureAwait(false);
+        if (created.Outcome != CommitOutcome.Committed)
+        {
+            return created;
+        }
+
+        var ended = await _services.Committer
+            .SucceedAsync(Key, former ?? record, SuccessorSeal.Seal(_id, id, key), deadline, mayCarryOver: former is null)
+            .ConfigureAwait(false);
+        if (ended.Outcome is CommitOutcome.Committed or CommitOutcome.Deferred)
+        {
+            Continue(id, key, created);
+            return created;
+        }
+
+        await _services.Committer.DestroyAsync(key, deadline).ConfigureAwait(false);
+        return ended;
     }
 
     private async ValueTask<(SessionId Id, SessionKey Key, CommitResult Result)> CreateAsync(SessionRecord record, SessionDelta delta, StoreDeadline deadline)
@@ -133,7 +174,7 @@ internal sealed partial class RequestSession
 
         for (var attempt = 0; attempt < MostCollisions; attempt++)
         {
-            var id = IsNew ? DrawId() : SessionId.New(_services.Random);
+            var id = IsNew ? DrawId() : _change?.NextId ?? SessionId.New(_services.Random);
             var key = SessionKey.Of(id);
             var result = await _services.Committer.CreateAsync(key, record, delta, Durability, deadline).ConfigureAwait(false);
             if (result.Outcome is not CommitOutcome.Collision)
@@ -143,6 +184,7 @@ internal sealed partial class RequestSession
 
             _isIdDrawn = false;
             _publicId = null;
+            _change?.NextId = null;
         }
 
         return (default, default, CommitResult.Unavailable(StoreFailure.Refused));
@@ -175,6 +217,8 @@ internal sealed partial class RequestSession
         _record = created.Record;
         _isWhole = created.IsWhole;
         IsNew = false;
+        _change?.IsDone = true;
+        _change?.Former = null;
         _hasCommitted = true;
         _isEstablished = false;
         Cookie.Name(new CookieTarget(_id, Key, Version), hasBegun: true);
@@ -210,6 +254,7 @@ internal sealed partial class RequestSession
         _isEstablished = false;
         IsNew = true;
         _isWhole = true;
+        _change?.Former = null;
     }
 
     /// <summary>

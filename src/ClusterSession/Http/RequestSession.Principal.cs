@@ -14,12 +14,11 @@ internal sealed partial class RequestSession
     /// <returns>Who is logged in, or null.</returns>
     private PrincipalKey? RecordPrincipal()
     {
-        if (!IsAvailable || _services.Options.Principal(_context) is not { Length: > 0 } name)
+        if (!IsAvailable || (_change?.Principal ?? PrincipalOfRequest()) is not { } principal)
         {
             return null;
         }
 
-        var principal = _services.Principals.KeyOf(name);
         if (_record is not null && SessionPrincipal.IsIn(_record, principal))
         {
             return principal;
@@ -37,4 +36,7 @@ internal sealed partial class RequestSession
         Response.Arm(_bodyAtRun);
         return principal;
     }
+
+    private PrincipalKey? PrincipalOfRequest() =>
+        _services.Options.Principal(_context) is { Length: > 0 } name ? _services.Principals.KeyOf(name) : null;
 }

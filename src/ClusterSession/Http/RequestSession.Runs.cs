@@ -12,6 +12,7 @@ internal sealed partial class RequestSession
     public void Reject()
     {
         IsRejected = true;
+        _change?.IsDone = true;
         _delta = null;
         _removedReadOnly = null;
     }
@@ -97,7 +98,13 @@ internal sealed partial class RequestSession
 
         if (!IsNew)
         {
-            RecordPrincipal(); // Where the sessions stand before authentication nobody was known when it was opened.
+            // Where the sessions stand before authentication nobody was known when it was opened.
+            if (!HaveHeadersLeft)
+            {
+                Judge();
+            }
+
+            RecordPrincipal();
         }
 
         BeFoundByLaterRuns();
@@ -128,6 +135,12 @@ internal sealed partial class RequestSession
     public void Abandon()
     {
         IsRunning = false;
+        if (_change is { Former: not null })
+        {
+            BecomeUnavailable(); // What is left of it must not be committed under the id of somebody else's.
+        }
+
+        _change?.IsDone = true;
         _delta = null;
         _removedReadOnly = null;
         _isEstablished = false;

@@ -61,7 +61,9 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// <summary>
     /// The text of the store's key: names the session in tools, and is no secret. The secret id is in the cookie alone.
     /// </summary>
-    public string Id => _publicId ??= SessionKey.Of(IsNew ? DrawId() : _id).ToString();
+    public string Id => _publicId ??= IsNew ? SessionKey.Of(DrawId()).ToString()
+        : _change is { Former: not null } ? SessionKey.Of(_change.NextId ??= SessionId.New(_services.Random)).ToString()
+        : SessionName.Of(Record) ?? Key.ToString();
 
     public SessionKey Key { get; private set; }
 
@@ -89,7 +91,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
     /// <summary>Whether a commit would write something: changes, or a new session that the
     /// application has established.</summary>
-    public bool HasChanges => _delta is { Count: > 0 } || (_isEstablished && IsNew);
+    public bool HasChanges => _delta is { Count: > 0 } || (_isEstablished && IsNew) || MustChangeId;
 
     /// <summary>Whether a run of the pipeline is under way.</summary>
     public bool IsRunning { get; private set; }
@@ -143,6 +145,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         IsRegressed = opened.IsRegressed;
         IsNew = false;
         RenewCookieIfOutdated(cookie);
+        Judge();
         RecordPrincipal();
     }
 
@@ -204,8 +207,14 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
         var waiting = BeginWaiting();
         Response.Waiting = waiting;
-        return IsNew
-            ? CreateAndContinueAsync(delta, waiting)
+        if (IsNew)
+        {
+            RecordPerson(delta);
+            return CreateAndContinueAsync(delta, waiting);
+        }
+
+        return MustChangeId
+            ? ChangeIdAndCommitAsync(delta, waiting, login)
             : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, waiting, login);
     }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
+using ClusterSession.Http.SignIn;
 using ClusterSession.Serialization;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
@@ -18,7 +19,7 @@ internal sealed class RequestSessionServices
     public RequestSessionServices(
         IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, NodeView view,
         KeyRingSource keyRing, ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time,
-        LastHeadersCallback lastCallback, SessionMetrics metrics, InsecureCookies insecure,
+        LastHeadersCallback lastCallback, SessionMetrics metrics, InsecureCookies insecure, SignIns signIns,
         ILogger<ClusterSessionMiddleware> logger)
     {
         Options = options.Value;
@@ -30,6 +31,7 @@ internal sealed class RequestSessionServices
         Random = random;
         Time = time;
         LastCallback = lastCallback;
+        SignIns = signIns;
         Logger = new RequestLog(logger, metrics, time);
         SetCookie = new SetCookieHeader(Options.Cookie, Cookies, keyRing, insecure);
         var expires = Options.Cookie.MaxAge is not null || Options.Cookie.Expiration is not null;
@@ -58,6 +60,8 @@ internal sealed class RequestSessionServices
     public int CookieTicks { get; }
 
     public PrincipalMemory Principals { get; } = new();
+
+    public SignIns SignIns { get; }
 
     public ISessionSerializer Serializer { get; }
 

@@ -48,10 +48,22 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
             return (cookie, opened);
         }
 
-        return opened.Outcome == OpenOutcome.Opened
-            && services.Options.Principal(context) is { Length: > 0 } login
-            && SessionPrincipal.IsIn(opened.Record!, services.Principals.KeyOf(login))
+        return opened.Outcome == OpenOutcome.Opened && await IsOfLoginAsync(context, opened.Record!).ConfigureAwait(false)
             ? (cookie, opened)
             : null;
+    }
+
+    /// <summary>
+    /// A person counts where the session has one; else whoever has used it by the name that the application gives.
+    /// </summary>
+    private async ValueTask<bool> IsOfLoginAsync(HttpContext context, SessionRecord record)
+    {
+        if (services.SignIns.AreObserved && SessionPerson.Of(record) is { } person)
+        {
+            return await services.SignIns.Persons.FindAsync(context).ConfigureAwait(false) == person;
+        }
+
+        return services.Options.Principal(context) is { Length: > 0 } login
+            && SessionPrincipal.IsIn(record, services.Principals.KeyOf(login));
     }
 }

@@ -34,6 +34,13 @@ internal sealed class SessionManager(
             throw new ArgumentException("This is not the id of a session. Use what ISession.Id says, 22 characters.", nameof(sessionId));
         }
 
+        // A session whose id was changed goes on under another key, with this one as its name.
+        var read = await store.ReadAsync(key, SessionVersion.None, default).ConfigureAwait(false);
+        if (read.Outcome is StoreReadOutcome.Missing or StoreReadOutcome.Destroyed)
+        {
+            await EndPrincipalAsync(SessionName.PrincipalOf(key), "The end of the session").ConfigureAwait(false);
+        }
+
         var ended = await committer.DestroyAsync(key).ConfigureAwait(false);
         return ended.Outcome switch
         {
@@ -49,12 +56,7 @@ internal sealed class SessionManager(
     public async Task EndAllAsync(string principal)
     {
         ArgumentException.ThrowIfNullOrEmpty(principal);
-        if (await notBefores.EndAsync(PrincipalKey.Of(principal)).ConfigureAwait(false) != StoreFailure.None)
-        {
-            // Unknown, whatever the store said last: it is sent on, and will have happened.
-            throw new SessionUnavailableException(
-                "The end of all sessions of this principal has not reached the store; it holds on this node, and is sent until the store takes it.", StoreFailure.Unknown);
-        }
+        await EndPrincipalAsync(PrincipalKey.Of(principal), "The end of all sessions of this principal").ConfigureAwait(false);
     }
 
     public async Task RotateKeysAsync(bool revoke, CancellationToken cancellationToken = default)
@@ -65,6 +67,17 @@ internal sealed class SessionManager(
             throw new SessionUnavailableException(
                 "The new key that signs cookies is not known to be stored. Call again when the store is responding: one " +
                 "key more does no harm.", failure);
+        }
+    }
+
+    private async Task EndPrincipalAsync(PrincipalKey principal, string what)
+    {
+        if (await notBefores.EndAsync(principal).ConfigureAwait(false) != StoreFailure.None)
+        {
+            // Unknown, whatever the store said last: it is sent on, and will have happened.
+            throw new SessionUnavailableException(
+                $"{what} has not reached the store; it holds on this node, and is sent until the store takes it.",
+                StoreFailure.Unknown);
         }
     }
 }

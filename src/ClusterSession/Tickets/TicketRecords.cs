@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ClusterSession.Diagnostics;
+using ClusterSession.Http.SignIn;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Opening;
@@ -160,7 +161,7 @@ internal sealed class TicketRecords(
         StoreDeadline deadline)
     {
         var delta = new SessionDelta();
-        var principal = TicketPrincipal.Of(ticket.Principal, request, options.Value);
+        var principal = UserPrincipal.Of(ticket.Principal, request, options.Value);
         if (principal is { } someone && !SessionPrincipal.IsIn(reading.Record!, someone))
         {
             var name = SessionPrincipal.IsIn(reading.Record!)
@@ -183,7 +184,7 @@ internal sealed class TicketRecords(
     {
         var reading = await FindAsync(key, deadline).ConfigureAwait(false);
         if (reading is { Outcome: OpenOutcome.Opened, Record: { } record }
-            && TicketPrincipal.Of(ticket.Principal, request, options.Value) is { } principal
+            && UserPrincipal.Of(ticket.Principal, request, options.Value) is { } principal
             && SessionPrincipal.IsIn(record, principal))
         {
             var delta = new SessionDelta();
@@ -256,7 +257,7 @@ internal sealed class TicketRecords(
         var delta = new SessionDelta();
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(RecordEnd.Flag, time.GetUtcNow());
-        if (TicketPrincipal.Of(ticket.Principal, request, options.Value) is { } principal)
+        if (UserPrincipal.Of(ticket.Principal, request, options.Value) is { } principal)
         {
             if (recorded.IsNone)
             {

@@ -1,3 +1,4 @@
+using ClusterSession.Http.SignIn;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Diagnostics;
@@ -35,24 +36,6 @@ internal static class TicketServices
             .Singleton<IPostConfigureOptions<CookieAuthenticationOptions>, PostConfigureCookieAuthenticationOptions>());
         services.AddSingleton<IPostConfigureOptions<CookieAuthenticationOptions>, TicketCookieOptions>();
         services.AddAuthenticationCore();
-        Decorate(services);
+        SignInServices.Decorate<TicketAuthenticationService>(services);
     }
-
-    /// <summary>
-    /// Stands around the authentication service that is registered by now, also if that is the
-    /// application's own.
-    /// </summary>
-    private static void Decorate(IServiceCollection services)
-    {
-        var inner = services.Last(static service => service.ServiceType == typeof(IAuthenticationService));
-        services.Add(new ServiceDescriptor(
-            typeof(IAuthenticationService),
-            provider => ActivatorUtilities.CreateInstance<TicketAuthenticationService>(provider, Make(provider, inner)),
-            inner.Lifetime));
-    }
-
-    private static object Make(IServiceProvider provider, ServiceDescriptor service) =>
-        service.ImplementationInstance
-        ?? service.ImplementationFactory?.Invoke(provider)
-        ?? ActivatorUtilities.CreateInstance(provider, service.ImplementationType!);
 }

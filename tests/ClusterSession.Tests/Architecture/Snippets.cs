@@ -71,8 +71,8 @@ internal static class Snippets
         #region docs/moving-from-addsession.md
         app.MapPost("/login", async (HttpContext context) =>
         {
+            context.Session.SetString("welcome", "back"); // Kept, under the new id.
             await context.SignInAsync(Authenticate(context));
-            await context.GetClusterSession().RotateIdAsync();
             return Results.Redirect("/");
         });
         app.MapPost("/logout", async (HttpContext context) =>

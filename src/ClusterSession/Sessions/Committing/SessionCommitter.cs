@@ -23,10 +23,8 @@ namespace ClusterSession.Sessions.Committing;
 /// A commit that gets no answer goes to the journal under the version it was sent with, so that it counts once, whether it had
 /// happened or not. A new session is not journalled: nobody has its cookie yet, and nobody could find a collision of its id.
 /// </para>
-/// <para>
-/// A commit that was acknowledged over a connection which is gone by now goes to the journal too: the replay that the loss has begun may have passed it by.
-/// </para>
-/// <para>Thread-safe.</para>
+/// <para>A commit that was acknowledged over a connection which is gone by now goes to the journal too: the replay that
+/// the loss has begun may have passed it by. Thread-safe.</para>
 /// </remarks>
 internal sealed class SessionCommitter(
     StoreGuard store, LocalCopies copies, SessionRepair repair, CommitJournal journal, RecentCommits recent, HybridClock clock, SessionLifetime lifetime,
@@ -199,19 +197,22 @@ internal sealed class SessionCommitter(
         return await EndAsync(key, new SessionEnd(clock.Next(), Expected: expected), deadline).ConfigureAwait(false);
     }
 
-    /// <summary>Ends a session that goes on under another key; what others have committed to it meanwhile goes along.</summary>
+    /// <summary>Ends a session that goes on under another key, with what others have committed to it meanwhile.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="copied">What the successor was made of.</param>
     /// <param name="successor">Under what it goes on, stored already.</param>
     /// <param name="deadline">Until when it is tried; after that nothing has ended.</param>
-    public async ValueTask<CommitResult> SucceedAsync(SessionKey key, SessionRecord copied, SessionSuccessor successor, StoreDeadline deadline = default)
+    /// <param name="mayCarryOver">Whether the successor is the same person's: only then that goes along.</param>
+    public async ValueTask<CommitResult> SucceedAsync(
+        SessionKey key, SessionRecord copied, SessionSuccessor successor, StoreDeadline deadline = default,
+        bool mayCarryOver = true)
     {
-        if (recent.HasEnded(key))
+        if (recent.TryFindEnd(key, out var known, out _))
         {
-            return CommitResult.Destroyed;
+            return CommitResult.Destroyed with { MovedTo = known.Successor };
         }
 
-        var expected = copied.Version;
+        var expected = mayCarryOver ? copied.Version : SessionVersion.None;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline).ConfigureAwait(false);
@@ -222,7 +223,8 @@ internal sealed class SessionCommitter(
 
             if (deadline.IsOver)
             {
-                return CommitResult.Unavailable(StoreFailure.Unreachable); // An end that waits in the journal would pass over what others have committed.
+                // An end that waits in the journal would pass over what others have committed.
+                return CommitResult.Unavailable(StoreFailure.Unreachable);
             }
 
             var read = await store.ReadAsync(key, expected, deadline).ConfigureAwait(false);

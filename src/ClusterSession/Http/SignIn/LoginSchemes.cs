@@ -1,0 +1,101 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Http.SignIn;
+
+/// <summary>
+/// Which authentication schemes log a browser's user in. Only they give a session another id or empty it: a bearer
+/// token beside the login, or the cookie between an external login and the application's own, must not.
+/// </summary>
+/// <remarks>
+/// <code>
+/// SignInSchemes is set                                  those
+/// the default scheme can sign in (a cookie)             that one
+/// the default scheme forwards (a policy scheme)         the one it forwards this request to, if that can sign in
+/// one of several others can sign in                     that one; the interim cookies of Identity do not count
+/// else                                                  none
+/// </code>
+/// Read from the options, not from the scheme provider: that one is asynchronous, and absent in applications without
+/// authentication. Schemes that are added while the application runs have to be named. Thread-safe.
+/// </remarks>
+internal sealed class LoginSchemes
+{
+    private const string IdentityComposite = "Identity.BearerAndApplication";
+    private const string IdentityApplication = "Identity.Application";
+    private const string BearerTokens = "Microsoft.AspNetCore.Authentication.BearerToken.BearerTokenHandler";
+
+    /// <summary>Identity's cookies that stand between two steps of one login.</summary>
+    private static readonly string[] Interim =
+        ["Identity.External", "Identity.TwoFactorUserId", "Identity.TwoFactorRememberMe"];
+
+    private readonly string[] _named;
+    private readonly string? _only;
+    private readonly string? _forwarding;
+    private readonly IOptionsMonitor<PolicySchemeOptions> _policies;
+
+    public LoginSchemes(
+        IOptions<ClusterSessionOptions> options, IOptions<AuthenticationOptions> authentication,
+        IOptionsMonitor<PolicySchemeOptions> policies)
+    {
+        _policies = policies;
+        _named = [.. options.Value.SignInSchemes];
+        var schemes = authentication.Value;
+        DefaultSignIn = schemes.DefaultSignInScheme ?? DefaultOf(schemes);
+        if (_named.Length > 0)
+        {
+            return;
+        }
+
+        var name = schemes.DefaultAuthenticateScheme ?? DefaultOf(schemes);
+        var handler = name is not null && schemes.SchemeMap.TryGetValue(name, out var scheme) ? scheme.HandlerType : null;
+        if (name == IdentityComposite)
+        {
+            _only = IdentityApplication;
+        }
+        else if (handler == typeof(PolicySchemeHandler))
+        {
+            _forwarding = name;
+        }
+        else if (CanSignIn(handler))
+        {
+            _only = name;
+        }
+        else
+        {
+            string[] others = [.. schemes.Schemes
+                .Where(static other => CanSignIn(other.HandlerType) && !Interim.Contains(other.Name))
+                .Select(static other => other.Name)];
+            _only = others.Length == 1 ? others[0] : null;
+            Unclear = others.Length > 1 ? others : [];
+        }
+    }
+
+    /// <summary>The scheme of a sign-in that names none.</summary>
+    public string? DefaultSignIn { get; }
+
+    /// <summary>The schemes that can sign in, where it is not clear which of them logs users in.</summary>
+    public IReadOnlyList<string> Unclear { get; } = [];
+
+    /// <summary>The scheme whose login counts for this request, or null; the first of several.</summary>
+    public string? Of(HttpContext context) =>
+        _named.Length > 0 ? _named[0] : _only ?? (_forwarding is null ? null : Target(_forwarding, context));
+
+    /// <summary>Whether a login of this scheme is that of the browser's user.</summary>
+    public bool IsLogin(string? scheme, HttpContext context) =>
+        scheme is not null && (_named.Length > 0 ? _named.Contains(scheme) : scheme == Of(context));
+
+    private static string? DefaultOf(AuthenticationOptions schemes) =>
+        schemes.DefaultScheme ?? (schemes.Schemes.Count() == 1 ? schemes.Schemes.First().Name : null);
+
+    private static bool CanSignIn(Type? handler) =>
+        typeof(IAuthenticationSignInHandler).IsAssignableFrom(handler)
+        && handler != typeof(PolicySchemeHandler)
+        && handler!.FullName != BearerTokens;
+
+    private string? Target(string policy, HttpContext context)
+    {
+        var options = _policies.Get(policy);
+        return options.ForwardAuthenticate ?? options.ForwardDefaultSelector?.Invoke(context) ?? options.ForwardDefault;
+    }
+}
