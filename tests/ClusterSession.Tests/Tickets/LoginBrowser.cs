@@ -26,6 +26,12 @@ public sealed class LoginBrowser(IDictionary<string, string>? cookies = null)
     {
         using var client = at.CreateClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await SendAsync(request, client);
+    }
+
+    /// <summary>Sends a request of any kind with the cookies, and keeps those of the response.</summary>
+    public async Task<string> SendAsync(HttpRequestMessage request, HttpClient client)
+    {
         if (Cookies.Count > 0)
         {
             request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", Cookies.Select(cookie => $"{cookie.Key}={cookie.Value}")));

@@ -32,6 +32,7 @@ internal sealed class LoginSchemes
     private readonly string[] _named;
     private readonly string? _only;
     private readonly string? _forwarding;
+    private readonly HashSet<string> _canSignIn;
     private readonly IOptionsMonitor<PolicySchemeOptions> _policies;
 
     public LoginSchemes(
@@ -41,6 +42,7 @@ internal sealed class LoginSchemes
         _policies = policies;
         _named = [.. options.Value.SignInSchemes];
         var schemes = authentication.Value;
+        _canSignIn = [.. schemes.Schemes.Where(static scheme => CanSignIn(scheme.HandlerType)).Select(static scheme => scheme.Name)];
         DefaultSignIn = schemes.DefaultSignInScheme ?? DefaultOf(schemes);
         if (_named.Length > 0)
         {
@@ -48,24 +50,23 @@ internal sealed class LoginSchemes
         }
 
         var name = schemes.DefaultAuthenticateScheme ?? DefaultOf(schemes);
-        var handler = name is not null && schemes.SchemeMap.TryGetValue(name, out var scheme) ? scheme.HandlerType : null;
+        var isForwarding = name is not null && schemes.SchemeMap.TryGetValue(name, out var scheme)
+            && scheme.HandlerType == typeof(PolicySchemeHandler);
         if (name == IdentityComposite)
         {
             _only = IdentityApplication;
         }
-        else if (handler == typeof(PolicySchemeHandler))
+        else if (isForwarding)
         {
             _forwarding = name;
         }
-        else if (CanSignIn(handler))
+        else if (name is not null && _canSignIn.Contains(name))
         {
             _only = name;
         }
         else
         {
-            string[] others = [.. schemes.Schemes
-                .Where(static other => CanSignIn(other.HandlerType) && !Interim.Contains(other.Name))
-                .Select(static other => other.Name)];
+            string[] others = [.. _canSignIn.Except(Interim)];
             _only = others.Length == 1 ? others[0] : null;
             Unclear = others.Length > 1 ? others : [];
         }
@@ -96,6 +97,7 @@ internal sealed class LoginSchemes
     private string? Target(string policy, HttpContext context)
     {
         var options = _policies.Get(policy);
-        return options.ForwardAuthenticate ?? options.ForwardDefaultSelector?.Invoke(context) ?? options.ForwardDefault;
+        var target = options.ForwardAuthenticate ?? options.ForwardDefaultSelector?.Invoke(context) ?? options.ForwardDefault;
+        return target is not null && _canSignIn.Contains(target) ? target : null;
     }
 }

@@ -11,7 +11,7 @@ public sealed class HeaderLogin(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
-    public const string Scheme = "Bearer";
+    public const string Name = "Bearer";
     public const string Header = "X-Bearer";
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -20,6 +20,6 @@ public sealed class HeaderLogin(
         return Task.FromResult(name.Length == 0
             ? AuthenticateResult.NoResult()
             : AuthenticateResult.Success(new AuthenticationTicket(
-                new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, name)], Scheme)), base.Scheme.Name)));
+                new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, name)], Name)), Scheme.Name)));
     }
 }
