@@ -176,6 +176,12 @@ internal static partial class SessionLog
         "has is lost, and the exit code is 69. Raise ClusterSession:Outage:DrainTimeout.")]
     public static partial void ReplayCutShort(this ILogger logger);
 
+    [LoggerMessage(EventIds.RecordDamaged, LogLevel.Error,
+        "The session store '{Store}' has a damaged record. It was written under another key, and copied or renamed " +
+        "since, or this release cannot read it. Nothing of it is used; its request is handled as while the store is " +
+        "not responding. Find out what copies keys, and remove the record, or let it expire." + Rate)]
+    public static partial void RecordDamaged(this ILogger logger, string store, long count);
+
     [LoggerMessage(EventIds.CopiesDiscarded, LogLevel.Warning,
         "The store was emptied. This node has dropped its copies too, because ClusterSession:Outage:OnStoreReset is " +
         "Discard.")]
