@@ -17,6 +17,7 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Fuzz;
 
+[Collection(FuzzCollection.Name)]
 public sealed class RecordFuzzTests(ITestOutputHelper output)
 {
     [Fact]
@@ -56,7 +57,7 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
             outcomes[outcome] = outcomes.GetValueOrDefault(outcome) + 1;
         }
 
-        output.WriteLine(string.Join(", ", outcomes));
+        output.WriteLine($"{string.Join(", ", outcomes)}; of {foreign} of another key none was used");
         Assert.True(outcomes.Keys.ToHashSet().IsSupersetOf(["Found", "Destroyed", "Unavailable"]), "each outcome was drawn");
         Assert.InRange(foreign, 1, run.Rounds);
         run.CheckMemory();
@@ -79,6 +80,7 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
             }
         }
 
+        output.WriteLine($"{read} read");
         Assert.InRange(read, 1, 3 * run.Rounds);
         run.CheckMemory();
     }
