@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using Microsoft.Extensions.Logging;
@@ -46,7 +47,9 @@ internal sealed class FailureLog(ILogger logger, TimeProvider time)
             (count, refusals.Count, refusals.At) = (refusals.Count, 0, time.GetTimestamp());
         }
 
-        logger.Refused(refusal.Kind, LogSentence.Of(refusal.Text), count);
+        logger.Refused(refusal.Kind, LogSentence.Of(refusal.Text), count == 1
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $" Happened {count} times since the last message of this kind."));
     }
 
     /// <summary>It is connected: the next failure is written at once.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Sessions;
@@ -11,6 +12,7 @@ namespace ClusterSession.Redis;
 /// <code>
 /// {prefix}:1:{&lt;22 characters&gt;}   a session (hash); the characters are base64url of 128 bits of the SHA-256 of its id
 ///   field m                      header: format 1, flags 1, created 8, lineage length 1, lineage 13 each, newest first
+///   field k                      which key the record was written under: the first 8 bytes of the key
 ///   field s                      of a tombstone: the key under which the session goes on, 22 characters
 ///   field a&lt;name&gt;                attribute: version 13, flags 1, value
 /// {prefix}:1:shared:&lt;name&gt;        a small value that all nodes share (string), such as the key ring or the list of ended principals
@@ -24,16 +26,28 @@ internal sealed class RedisKeys(string prefix)
     public const byte Format = 1;
     public const int AttributeFixedLength = SessionVersion.EncodedLength + 1;
 
+    public const int MarkLength = sizeof(ulong);
+
     private readonly byte[] _session = Encoding.UTF8.GetBytes(prefix + ":1:{");
     private readonly string _shared = prefix + ":1:shared:";
     private readonly byte[] _sharedUtf8 = Encoding.UTF8.GetBytes(prefix + ":1:shared:");
 
     public static ReadOnlySpan<byte> HeaderField => "m"u8;
 
+    /// <summary>Which key the record was written under. Scripts set it where a record begins and leave it alone from
+    /// then on; records of earlier releases have none.</summary>
+    public static ReadOnlySpan<byte> MarkField => "k"u8;
+
     /// <summary>Of a tombstone: under what the session goes on.</summary>
     public static ReadOnlySpan<byte> SuccessorField => "s"u8;
 
     public static ReadOnlySpan<byte> AttributePrefix => "a"u8;
+
+    public static void WriteMark(ref RespWriter writer, SessionKey key) =>
+        BinaryPrimitives.WriteUInt64BigEndian(writer.WriteBulkSpace(MarkLength), key.Mark);
+
+    public static bool IsMarkOf(SessionKey key, ReadOnlySpan<byte> mark) =>
+        mark.Length == MarkLength && BinaryPrimitives.ReadUInt64BigEndian(mark) == key.Mark;
 
     public int SessionLength => _session.Length + SessionKey.TextLength + 1;
 

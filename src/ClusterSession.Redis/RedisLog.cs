@@ -21,9 +21,8 @@ internal static partial class RedisLog
 
     [LoggerMessage(5004, LogLevel.Warning,
         "Redis refused commands ({Kind}). Its last answer: {Reason} What was refused is handled as while it is not " +
-        "responding. Remove the cause that the answer names. " +
-        "Happened {Count} times since the last message of this kind.")]
-    public static partial void Refused(this ILogger logger, RedisErrorKind kind, string reason, long count);
+        "responding. Remove the cause that the answer names.{Count}")]
+    public static partial void Refused(this ILogger logger, RedisErrorKind kind, string reason, string count);
 
     [LoggerMessage(5005, LogLevel.Warning,
         "Using Redis at {Endpoint} although it may lack recent commits, because no other server could be reached " +

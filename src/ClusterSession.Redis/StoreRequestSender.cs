@@ -132,7 +132,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
             }
             catch (RedisUnreadableReplyException)
             {
-                return request.Unavailable(request.IsRead ? StoreFailure.Refused : StoreFailure.Unknown);
+                return request.Unavailable(request.IsRead ? StoreFailure.Damaged : StoreFailure.Unknown);
             }
             catch (RespProtocolException)
             {

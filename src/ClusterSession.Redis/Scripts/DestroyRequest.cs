@@ -8,13 +8,14 @@ namespace ClusterSession.Redis.Scripts;
 internal sealed class DestroyRequest(RedisKeys keys, SessionKey key, SessionEnd end, TimeSpan life, LeaseSource leases)
     : SessionScriptRequest(RedisScript.Destroy, keys, key, leases)
 {
-    protected override int ArgumentCount => end.Successor is null ? 3 : 4;
+    protected override int ArgumentCount => end.Successor is null ? 4 : 5;
 
     protected override void WriteArguments(ref RespWriter writer)
     {
         WriteVersion(ref writer, end.Version);
         WriteLife(ref writer, life);
         WriteVersion(ref writer, end.Expected);
+        WriteMark(ref writer);
         if (end.Successor is { } successor)
         {
             writer.WriteBulk(successor.ToString());

@@ -15,7 +15,7 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy c
     /// </summary>
     public override bool MayBeRepeated => copy.Mode == SessionCopyMode.Create;
 
-    protected override int ArgumentCount => 5 + (2 * copy.Record.AttributeCount);
+    protected override int ArgumentCount => 6 + (2 * copy.Record.AttributeCount);
 
     protected override void WriteArguments(ref RespWriter writer)
     {
@@ -29,6 +29,7 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy c
         WriteLife(ref writer, copy.Life);
         WriteHeader(ref writer, copy.Record);
         WriteVersion(ref writer, copy.Base);
+        WriteMark(ref writer);
         foreach (var attribute in copy.Record)
         {
             writer.WriteBulk(RedisKeys.AttributePrefix, attribute.NameUtf8);

@@ -44,11 +44,12 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
         return reader.Count == 0 ? StoreRead.Missing(lease) : ParseRecord(ref reader, lease);
     }
 
-    private static StoreRead ParseRecord(ref RespReader reader, SessionLease lease)
+    private StoreRead ParseRecord(ref RespReader reader, SessionLease lease)
     {
         using var builder = SessionRecordBuilder.Rent();
         var isReadable = false;
         var isDestroyed = false;
+        var isOfKey = true; // Records of earlier releases do not say.
         SessionSuccessor? successor = null;
         var fields = reader.Count - 1; // The last value is the remaining life.
         for (var left = fields; left > 0; left -= 2)
@@ -58,6 +59,10 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
             if (field.SequenceEqual(RedisKeys.HeaderField))
             {
                 isReadable = TryReadHeader(value, builder, out isDestroyed);
+            }
+            else if (field.SequenceEqual(RedisKeys.MarkField))
+            {
+                isOfKey = RedisKeys.IsMarkOf(key, value);
             }
             else if (field.SequenceEqual(RedisKeys.SuccessorField))
             {
@@ -71,6 +76,11 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
             }
         }
 
+        if (!isOfKey)
+        {
+            return StoreRead.Unavailable(StoreFailure.Damaged); // Another's, or another's end.
+        }
+
         if (isDestroyed)
         {
             return StoreRead.DestroyedBy(successor, LifeOf(reader.ReadInt64()));
@@ -79,7 +89,7 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
         // A record without a header that this release can read is damaged: not to be served, and not to be taken for "no session".
         return isReadable
             ? StoreRead.Found(builder.Build(), lease, LifeOf(reader.ReadInt64()))
-            : StoreRead.Unavailable(StoreFailure.Refused);
+            : StoreRead.Unavailable(StoreFailure.Damaged);
     }
 
     /// <summary>What PTTL answers, in milliseconds; negative where the key is kept without end.</summary>

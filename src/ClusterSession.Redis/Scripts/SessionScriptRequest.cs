@@ -31,17 +31,33 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             'B' => StoreCommit.Answered(StoreCommitOutcome.Committed, version, SessionLease.None) with { IsBaseMissing = true },
             'U' => StoreCommit.Answered(StoreCommitOutcome.Unchanged, version, leases.For(Connection!)),
             'M' => StoreCommit.Answered(StoreCommitOutcome.Missing, version, SessionLease.None),
-            'D' => StoreCommit.Answered(StoreCommitOutcome.Destroyed, version, SessionLease.None) with { Successor = SuccessorIn(answer[1..]) },
+            'D' => EndIn(answer[1..], version),
             'S' => StoreCommit.Answered(StoreCommitOutcome.Superseded, version, SessionLease.None),
             'X' => StoreCommit.Answered(StoreCommitOutcome.Collision, version, SessionLease.None),
             _ => throw new RespProtocolException("A session script answered with an unknown letter."),
         };
     }
 
-    private static SessionSuccessor? SuccessorIn(ReadOnlySpan<byte> end) =>
-        end.Length > SessionVersion.EncodedLength && SessionSuccessor.TryParse(end[SessionVersion.EncodedLength..], out var successor)
-            ? successor
-            : null;
+    /// <summary>The version of an end, the key that its tombstone was written under (zeros: it does not say), and the
+    /// successor, if there is one. What is under way goes to no successor of another session.</summary>
+    private StoreCommit EndIn(ReadOnlySpan<byte> end, SessionVersion version)
+    {
+        const int SuccessorAt = SessionVersion.EncodedLength + RedisKeys.MarkLength;
+        if (end.Length < SuccessorAt)
+        {
+            throw new RespProtocolException("A session script answered with an end that is cut off.");
+        }
+
+        var mark = end[SessionVersion.EncodedLength..SuccessorAt];
+        return mark.ContainsAnyExcept((byte)0) && !RedisKeys.IsMarkOf(key, mark)
+            ? StoreCommit.Unavailable(StoreFailure.Damaged)
+            : StoreCommit.Answered(StoreCommitOutcome.Destroyed, version, SessionLease.None) with
+            {
+                Successor = SessionSuccessor.TryParse(end[SuccessorAt..], out var successor) ? successor : null,
+            };
+    }
+
+    protected void WriteMark(ref RespWriter writer) => RedisKeys.WriteMark(ref writer, key);
 
     protected static void WriteVersion(ref RespWriter writer, SessionVersion version) =>
         version.WriteTo(writer.WriteBulkSpace(SessionVersion.EncodedLength));

@@ -1,12 +1,12 @@
 -- Applies one commit. KEYS[1] the session. ARGV: 1 version, with a '=' behind it if nothing but the base itself may be changed, 2 life in ms, 3 least life, 4 base, 5 number n of fields to set, then n pairs, then fields whose
 -- tombstones are to be forgotten. What somebody has set or removed after the base is not forgotten.
--- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base; 'M' no record; 'D' ended, with the version of the end and the successor, if there is one; 'S' and the stored version, which is not older, or not the base.
+-- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base; 'M' no record; 'D' ended, with the version of the end, the mark of its key (zeros: none) and the successor, if there is one; 'S' and the stored version, which is not older, or not the base.
 -- Each call and each string costs time here, and nearly all commits are to the very record that they were made from.
 local k, sub = KEYS[1], string.sub
 local m = redis.call('HGET', k, 'm')
 if not m then return 'M' end
 local v, base, current = sub(ARGV[1], 1, 13), ARGV[4], sub(m, 12, 24)
-if string.byte(m, 2) % 2 == 1 then return 'D' .. current .. (redis.call('HGET', k, 's') or '') end
+if string.byte(m, 2) % 2 == 1 then return 'D' .. current .. (redis.call('HGET', k, 'k') or string.rep('\0', 8)) .. (redis.call('HGET', k, 's') or '') end
 if struct.unpack('>I7', current) >= struct.unpack('>I7', v) then
   for i = 0, string.byte(m, 11) - 1 do -- Applied before, and its answer lost?
     if sub(m, 12 + 13 * i, 24 + 13 * i) == v then

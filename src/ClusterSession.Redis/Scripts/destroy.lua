@@ -1,20 +1,23 @@
 -- Ends a session. KEYS[1] the session. ARGV: 1 version of the end, 2 life of the tombstone in ms, 3 the version it must have (zeros: any),
--- 4 the key under which it goes on, if there is one.
+-- 4 the mark of the key, 5 the key under which it goes on, if there is one.
 -- Answers 'C' and the version it had (zeros: none), 'S' and the stored version, if that is not the expected one;
--- or 'D', the version of the end and the successor, if there is one, if another version has ended it before.
+-- or 'D', the version of the end, its mark and the successor, if there is one, if another version has ended it before.
 local k = KEYS[1]
 local m = redis.call('HGET', k, 'm')
 local created, previous = string.rep('\0', 8), string.rep('\0', 13)
 if m then
   created, previous = string.sub(m, 3, 10), string.sub(m, 12, 24)
   if string.byte(m, 2) % 2 == 1 then
-    return previous == ARGV[1] and 'C' .. string.rep('\0', 13) or 'D' .. previous .. (redis.call('HGET', k, 's') or '')
-  end
-  if previous ~= ARGV[3] and ARGV[3] ~= string.rep('\0', 13) then return 'S' .. previous end
+    local mark = redis.call('HGET', k, 'k') or ARGV[4] -- An earlier release wrote none.
+    if mark == ARGV[4] then
+      return previous == ARGV[1] and 'C' .. string.rep('\0', 13) or 'D' .. previous .. mark .. (redis.call('HGET', k, 's') or '')
+    end
+    previous = string.rep('\0', 13) -- The end of another session, copied here: this one has not ended yet.
+  elseif previous ~= ARGV[3] and ARGV[3] ~= string.rep('\0', 13) then return 'S' .. previous end
 end
 redis.call('DEL', k)
-redis.call('HSET', k, 'm', '\1\1' .. created .. '\1' .. ARGV[1])
-if ARGV[4] then redis.call('HSET', k, 's', ARGV[4]) end
+redis.call('HSET', k, 'm', '\1\1' .. created .. '\1' .. ARGV[1], 'k', ARGV[4])
+if ARGV[5] then redis.call('HSET', k, 's', ARGV[5]) end
 redis.call('PEXPIRE', k, ARGV[2])
 redis.call('EXISTS', k) -- Begins tracking anew; see commit.lua.
 return 'C' .. previous

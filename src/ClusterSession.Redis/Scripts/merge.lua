@@ -1,7 +1,7 @@
 -- Merges a copy. KEYS[1] the session. ARGV: 1 mode (c create, r restore, a amend), 2 version if the record changes, 3 life in ms,
--- 4 the copy's header, 5 for mode a the version that the record must contain, then pairs of field and value.
+-- 4 the copy's header, 5 for mode a the version that the record must contain, 6 the mark of the key, then pairs of field and value.
 -- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing was new; 'M' no record, or one
--- that lacks what the copy is an addition to; 'D' ended, with the version of the end and the successor, if there is one; 'S' and version; 'X' collision.
+-- that lacks what the copy is an addition to; 'D' ended, with the version of the end, the mark of its key (zeros: none) and the successor, if there is one; 'S' and version; 'X' collision.
 local k, mode, v, life, header = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local m = redis.call('HGET', k, 'm')
 
@@ -14,12 +14,12 @@ end
 
 if not m then
   if mode == 'a' then return 'M' end
-  local fields = { 'm', header }
-  for i = 6, #ARGV do fields[i - 3] = ARGV[i] end
+  local fields = { 'm', header, 'k', ARGV[6] }
+  for i = 7, #ARGV do fields[i - 2] = ARGV[i] end
   put(fields)
   return 'C' .. string.rep('\0', 13)
 end
-if string.byte(m, 2) % 2 == 1 then return 'D' .. string.sub(m, 12, 24) .. (redis.call('HGET', k, 's') or '') end
+if string.byte(m, 2) % 2 == 1 then return 'D' .. string.sub(m, 12, 24) .. (redis.call('HGET', k, 'k') or string.rep('\0', 8)) .. (redis.call('HGET', k, 's') or '') end
 
 local function lineage(of)
   local versions = {}
@@ -50,7 +50,7 @@ if mode == 'a' and ARGV[5] ~= string.rep('\0', 13) then
 end
 
 local changed = {}
-for from = 6, #ARGV, 2000 do
+for from = 7, #ARGV, 2000 do
   local upto, names = math.min(from + 1999, #ARGV), {}
   for i = from, upto, 2 do names[#names + 1] = ARGV[i] end
   local stored = redis.call('HMGET', k, unpack(names))

@@ -34,6 +34,7 @@ internal static class EventIds
     public const int NotBeforesMalformed = 2017;
     public const int PrincipalEnded = 2018;
     public const int ReplayCutShort = 2019;
+    public const int RecordDamaged = 2020;
 
     // 3000: key ring
     public const int KeyRingCreated = 3001;

@@ -2,7 +2,7 @@ namespace ClusterSession.Diagnostics;
 
 /// <summary>
 /// Keeps an event that an outage causes with every request to a line when it begins and one in ten
-/// seconds after that; each line says how often it happened since the last one.
+/// seconds after that; each line says how often it happened since the last one, if more than once.
 /// Thread-safe.
 /// </summary>
 internal sealed class LogRate(TimeProvider time)
@@ -16,9 +16,10 @@ internal sealed class LogRate(TimeProvider time)
     /// <summary>The event has happened once more.</summary>
     /// <param name="count">How often since the last line, this time included.</param>
     /// <returns>Whether a line is to be written.</returns>
-    public bool MayWrite(out long count)
+    public bool MayWrite(out LogCount count)
     {
-        count = Interlocked.Increment(ref _count);
+        count = default;
+        Interlocked.Increment(ref _count);
         var last = Volatile.Read(ref _writtenAt);
         var now = time.GetTimestamp();
         if ((last != Never && time.GetElapsedTime(last, now) < Interval)
@@ -27,7 +28,7 @@ internal sealed class LogRate(TimeProvider time)
             return false;
         }
 
-        count = Interlocked.Exchange(ref _count, 0);
+        count = new LogCount(Interlocked.Exchange(ref _count, 0));
         return true;
     }
 }

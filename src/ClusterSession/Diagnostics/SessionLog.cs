@@ -10,11 +10,11 @@ namespace ClusterSession.Diagnostics;
 /// </summary>
 internal static partial class SessionLog
 {
-    private const string Rate = " Happened {Count} times since the last message of this kind.";
+    private const string Rate = "{Count}"; // A sentence of its own, where it happened more than once.
 
     [LoggerMessage(EventIds.CookieRefused, LogLevel.Information,
         "Refused a session cookie: it is {Reason}. The request continues without a session." + Rate)]
-    public static partial void CookieRefused(this ILogger logger, string reason, long count);
+    public static partial void CookieRefused(this ILogger logger, string reason, LogCount count);
 
     [LoggerMessage(EventIds.SeveralCookies, LogLevel.Warning,
         "A request brought several valid cookies named {Cookie}: its browser holds them for different Domains or Paths. " +
@@ -31,29 +31,29 @@ internal static partial class SessionLog
     [LoggerMessage(EventIds.CommitFailed, LogLevel.Error,
         "The store did not confirm the commit of a session ({Failure}). The request is answered with 503. Check the " +
         "store." + Rate)]
-    public static partial void CommitFailed(this ILogger logger, StoreFailure failure, long count);
+    public static partial void CommitFailed(this ILogger logger, StoreFailure failure, LogCount count);
 
     [LoggerMessage(EventIds.CommitAfterHeadersFailed, LogLevel.Error,
         "The store did not confirm the commit of a session ({Failure}) after the response headers had left. The " +
         "client has an answer that says nothing of it. " +
         "Change sessions before the response starts, and check the store." + Rate)]
-    public static partial void CommitAfterHeadersFailed(this ILogger logger, StoreFailure failure, long count);
+    public static partial void CommitAfterHeadersFailed(this ILogger logger, StoreFailure failure, LogCount count);
 
     [LoggerMessage(EventIds.OpenFailed, LogLevel.Error,
         "Could not open a session: the store is not responding ({Failure}), and this node has no copy of it. The " +
         "request is handled as ClusterSession:OnStoreUnavailable says " +
         "({Policy}). Check the store." + Rate)]
-    public static partial void OpenFailed(this ILogger logger, StoreFailure failure, SessionOutagePolicy policy, long count);
+    public static partial void OpenFailed(this ILogger logger, StoreFailure failure, SessionOutagePolicy policy, LogCount count);
 
     [LoggerMessage(EventIds.SessionRegressed, LogLevel.Error,
         "A session lacks a commit that its client has seen acknowledged: the store lost it, and this node has no " +
         "copy of it. The session is served without it." + Rate)]
-    public static partial void SessionRegressed(this ILogger logger, long count);
+    public static partial void SessionRegressed(this ILogger logger, LogCount count);
 
     [LoggerMessage(EventIds.SessionServedInPart, LogLevel.Warning,
         "A session is served without concurrent commits of other nodes, because the store is not responding " +
         "({Failure}). Its client may have seen more. Check the store." + Rate)]
-    public static partial void SessionServedInPart(this ILogger logger, StoreFailure failure, long count);
+    public static partial void SessionServedInPart(this ILogger logger, StoreFailure failure, LogCount count);
 
     [LoggerMessage(EventIds.SessionEndedMeanwhile, LogLevel.Information,
         "A session was destroyed by another request while this one changed it. The change is dropped.")]
@@ -71,21 +71,21 @@ internal static partial class SessionLog
     [LoggerMessage(EventIds.NotBeforesMalformed, LogLevel.Critical,
         "The stored list of principals whose sessions were destroyed is not one that this release can read. It " +
         "stays as it is, and nothing is added to it. Update this node." + Rate)]
-    public static partial void NotBeforesMalformed(this ILogger logger, long count);
+    public static partial void NotBeforesMalformed(this ILogger logger, LogCount count);
 
     [LoggerMessage(EventIds.StoreLostSession, LogLevel.Warning,
         "The store had lost a session. It was restored from this node's copy. Check the store's persistence." + Rate)]
-    public static partial void StoreLostSession(this ILogger logger, long count);
+    public static partial void StoreLostSession(this ILogger logger, LogCount count);
 
     [LoggerMessage(EventIds.StoreLostCommit, LogLevel.Warning,
         "The store had lost commits of a session. They were restored from this node's copy. Check the store's " +
         "persistence and replication." + Rate)]
-    public static partial void StoreLostCommit(this ILogger logger, long count);
+    public static partial void StoreLostCommit(this ILogger logger, LogCount count);
 
     [LoggerMessage(EventIds.TouchesFailed, LogLevel.Warning,
         "Could not prolong {Sessions} sessions in the store, because it is not responding. Retrying while they are " +
         "in use." + Rate)]
-    public static partial void TouchesFailed(this ILogger logger, int sessions, long count);
+    public static partial void TouchesFailed(this ILogger logger, int sessions, LogCount count);
 
     [LoggerMessage(EventIds.KeyCollision, LogLevel.Critical,
         "A new session's id was taken already. Another id was drawn. With a working random number generator this " +
@@ -94,7 +94,7 @@ internal static partial class SessionLog
 
     [LoggerMessage(EventIds.ReplicasShort, LogLevel.Warning,
         "A commit reached {Reached} of {Wanted} replicas in time. It counts as Primary. Check the replicas." + Rate)]
-    public static partial void ReplicasShort(this ILogger logger, int reached, int wanted, long count);
+    public static partial void ReplicasShort(this ILogger logger, int reached, int wanted, LogCount count);
 
     [LoggerMessage(EventIds.KeyRingCreated, LogLevel.Information,
         "Created and stored the ring of keys that sign session cookies.")]
@@ -107,19 +107,19 @@ internal static partial class SessionLog
     [LoggerMessage(EventIds.KeyRingUnavailable, LogLevel.Warning,
         "Could not read the ring of keys that sign session cookies from the store ({Failure}). Retrying. Until then " +
         "this node uses the keys that it knows." + Rate)]
-    public static partial void KeyRingUnavailable(this ILogger logger, StoreFailure failure, long count);
+    public static partial void KeyRingUnavailable(this ILogger logger, StoreFailure failure, LogCount count);
 
     [LoggerMessage(EventIds.KeyRingMalformed, LogLevel.Critical,
         "The ring of keys in the store is not one that this release can read. It stays as it is. Set keys in the " +
         "configuration (ClusterSession:Keys), or remove the stored " +
         "ring, which ends all sessions." + Rate)]
-    public static partial void KeyRingMalformed(this ILogger logger, long count);
+    public static partial void KeyRingMalformed(this ILogger logger, LogCount count);
 
     [LoggerMessage(EventIds.KeyRingLocked, LogLevel.Critical,
         "The ring of keys in the store is sealed, and this node cannot open it, or cannot seal one: it was sealed with " +
         "another secret, changed by somebody, or data protection has no key. No session is begun with it, and it " +
         "stays as it is. Give ProtectKeysWith what sealed it, as a former secret where it was replaced." + Rate)]
-    public static partial void KeyRingLocked(this ILogger logger, long count);
+    public static partial void KeyRingLocked(this ILogger logger, LogCount count);
 
     [LoggerMessage(EventIds.KeyRingStillPlain, LogLevel.Warning,
         "The ring of keys in the store lies plain, although this node seals it (ProtectKeysWith): it was stored " +
@@ -149,7 +149,7 @@ internal static partial class SessionLog
         "The journal of commits that the store does not have is full ({Sessions} sessions, {Bytes} bytes). Further " +
         "commits are answered with 503. Check the store, or raise " +
         "ClusterSession:Outage:JournalSessions and ClusterSession:Outage:JournalBytes." + Rate)]
-    public static partial void JournalFull(this ILogger logger, int sessions, long bytes, long count);
+    public static partial void JournalFull(this ILogger logger, int sessions, long bytes, LogCount count);
 
     [LoggerMessage(EventIds.JournalSent, LogLevel.Information,
         "The commits of {Sessions} sessions that were kept here are in the store.")]
@@ -175,6 +175,12 @@ internal static partial class SessionLog
         "store that came back as another. What that store lacks and no other node " +
         "has is lost, and the exit code is 69. Raise ClusterSession:Outage:DrainTimeout.")]
     public static partial void ReplayCutShort(this ILogger logger);
+
+    [LoggerMessage(EventIds.RecordDamaged, LogLevel.Error,
+        "The session store '{Store}' has a damaged record. It was written under another key, and copied or renamed " +
+        "since, or this release cannot read it. Nothing of it is used; its request is handled as while the store is " +
+        "not responding. Find out what copies keys, and remove the record, or let it expire." + Rate)]
+    public static partial void RecordDamaged(this ILogger logger, string store, LogCount count);
 
     [LoggerMessage(EventIds.CopiesDiscarded, LogLevel.Warning,
         "The store was emptied. This node has dropped its copies too, because ClusterSession:Outage:OnStoreReset is " +

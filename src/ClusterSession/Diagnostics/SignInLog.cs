@@ -5,6 +5,8 @@ namespace ClusterSession.Diagnostics;
 /// <summary>What the log says of logins and the ids of their sessions.</summary>
 internal static partial class SignInLog
 {
+    private const string Rate = "{Count}"; // A sentence of its own, where it happened more than once.
+
     [LoggerMessage(
         EventIds.PersonHasNameOnly, LogLevel.Warning,
         "A login has neither a NameIdentifier nor a 'sub' claim, and is told from others by its name alone: two users " +
@@ -14,9 +16,8 @@ internal static partial class SignInLog
     [LoggerMessage(
         EventIds.NewIdPutOff, LogLevel.Warning,
         "The session of a user who has logged in keeps its id for now, because the store is not responding ({Failure}). " +
-        "The next request that reaches the store changes it. " +
-        "Happened {Count} times since the last message of this kind.")]
-    public static partial void NewIdPutOff(this ILogger logger, Stores.StoreFailure failure, long count);
+        "The next request that reaches the store changes it." + Rate)]
+    public static partial void NewIdPutOff(this ILogger logger, Stores.StoreFailure failure, LogCount count);
 
     [LoggerMessage(
         EventIds.LoginSchemeUnclear, LogLevel.Warning,

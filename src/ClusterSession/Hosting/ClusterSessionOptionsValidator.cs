@@ -17,8 +17,7 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         Range(errors, "MaxAttributeBytes", options.MaxAttributeBytes, 1, 256 * 1024 * 1024);
         Range(errors, "MaxAttributes", options.MaxAttributes, 1, 65_000);
         Range(errors, "MaxAttributeNameBytes", options.MaxAttributeNameBytes, 1, 65_535);
-        Range(errors, "LocalCopies:MaxCount", options.LocalCopies.MaxCount, 0, 100_000_000);
-        Range(errors, "LocalCopies:MaxBytes", options.LocalCopies.MaxBytes, 0, 1L << 40);
+        CheckLocalCopies(options.LocalCopies, errors);
         Defined(errors, "Durability", options.Durability);
         Defined(errors, "OnStoreUnavailable", options.OnStoreUnavailable);
         if (options.ApplicationName is not { Length: >= 1 and <= 256 } application
@@ -81,11 +80,30 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         }
 
         Range(errors, "RetryAfter", options.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
-        Range(errors, "LocalCopies:Lease", options.LocalCopies.Lease, TimeSpan.Zero, TimeSpan.FromMinutes(1));
     }
 
-    private static void CheckOutage(OutageOptions outage, List<string> errors)
+    private static void CheckLocalCopies(LocalCopyOptions? copies, List<string> errors)
     {
+        if (copies is null)
+        {
+            errors.Add("ClusterSession:LocalCopies is null. Change its properties, or leave it as it is; to keep no " +
+                "copies, set ClusterSession:LocalCopies:MaxCount to 0.");
+            return;
+        }
+
+        Range(errors, "LocalCopies:MaxCount", copies.MaxCount, 0, 100_000_000);
+        Range(errors, "LocalCopies:MaxBytes", copies.MaxBytes, 0, 1L << 40);
+        Range(errors, "LocalCopies:Lease", copies.Lease, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+    }
+
+    private static void CheckOutage(OutageOptions? outage, List<string> errors)
+    {
+        if (outage is null)
+        {
+            errors.Add("ClusterSession:Outage is null. Change its properties, or leave it as it is for the defaults.");
+            return;
+        }
+
         var millisecond = TimeSpan.FromMilliseconds(1);
         Range(errors, "Outage:SoftTimeout", outage.SoftTimeout, millisecond, TimeSpan.FromMinutes(1));
         Range(errors, "Outage:HardTimeout", outage.HardTimeout, millisecond, TimeSpan.FromMinutes(5));
@@ -108,11 +126,22 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
 
     private static void CheckKeys(ClusterSessionOptions options, List<string> errors)
     {
-        for (var i = 0; i < options.Keys.Count; i++)
+        if (options.Keys is null)
         {
-            var key = options.Keys[i];
+            errors.Add("ClusterSession:Keys is null. Leave it empty for a ring that all nodes share through the " +
+                "store, or add keys to it.");
+        }
+
+        for (var i = 0; i < (options.Keys?.Count ?? 0); i++)
+        {
+            if (options.Keys![i] is not { } key)
+            {
+                errors.Add($"ClusterSession:Keys:{i} is null. Remove it, or give it an Id and a Secret.");
+                continue;
+            }
+
             Range(errors, $"Keys:{i}:Id", key.Id, 1, 0xFFFFFF);
-            if (options.Keys.Take(i).Any(other => other.Id == key.Id))
+            if (options.Keys.Take(i).Any(other => other?.Id == key.Id))
             {
                 errors.Add($"ClusterSession:Keys:{i}:Id is {key.Id}, as another key's. Give each key an id of its own.");
             }

@@ -97,7 +97,7 @@ internal sealed class ClusterSessionMiddleware(
             OpenedSession opened;
             var isSuccessor = false;
             (cookie, opened) = hasSeveral
-                ? await chooser.ChooseAsync(context, _cookies.ReadAll(context.Request), deadline).ConfigureAwait(false)
+                ? await chooser.ChooseAsync(context, _cookies, deadline).ConfigureAwait(false)
                 : (cookie, await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted)
                     .ConfigureAwait(false));
             if (opened.Successor is not null)

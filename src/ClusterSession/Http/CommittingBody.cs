@@ -28,6 +28,9 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
     /// <summary>Whether bytes have gone to the inner body before the commit, where nothing can drop them.</summary>
     public bool HasPassedBytes => _writer is { HasPassedBytes: true };
 
+    /// <summary>How many bytes wait for the commit.</summary>
+    public int Gathered => _writer?.Gathered ?? 0;
+
     public void DisableBuffering() => inner.DisableBuffering();
 
     public async Task StartAsync(CancellationToken cancellationToken = default)

@@ -12,15 +12,19 @@ internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFea
 {
     public override bool CanRead => false;
 
-    public override bool CanSeek => false;
+    /// <summary>
+    /// While bytes wait for the commit, so that <c>Response.Clear()</c> of an error page takes them back: it asks for
+    /// this, and then sets the length to 0. Nothing else can be sought.
+    /// </summary>
+    public override bool CanSeek => body.Gathered > 0;
 
     public override bool CanWrite => true;
 
-    public override long Length => throw new NotSupportedException();
+    public override long Length => CanSeek ? body.Gathered : throw new NotSupportedException();
 
     public override long Position
     {
-        get => throw new NotSupportedException();
+        get => Length;
         set => throw new NotSupportedException();
     }
 
@@ -74,5 +78,13 @@ internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFea
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
-    public override void SetLength(long value) => throw new NotSupportedException();
+    public override void SetLength(long value)
+    {
+        if (value != 0 || !CanSeek)
+        {
+            throw new NotSupportedException();
+        }
+
+        body.Discard();
+    }
 }

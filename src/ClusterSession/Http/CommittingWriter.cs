@@ -26,6 +26,9 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
     /// <summary>Whether bytes have gone on before the commit.</summary>
     public bool HasPassedBytes { get; private set; }
 
+    /// <summary>How many bytes wait for the commit.</summary>
+    public int Gathered => _length;
+
     public override bool CanGetUnflushedBytes => inner.Writer.CanGetUnflushedBytes;
 
     public override long UnflushedBytes => _length + inner.Writer.UnflushedBytes;

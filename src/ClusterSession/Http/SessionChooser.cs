@@ -2,6 +2,7 @@ using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions.Opening;
 using ClusterSession.Sessions.Principals;
+using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
 
@@ -20,11 +21,38 @@ internal sealed class SessionChooser(RequestSessionServices services, SessionOpe
 {
     private int _isWarned;
 
-    /// <summary>Opens the sessions one after the other until it is clear which one it is.</summary>
+    /// <summary>
+    /// Opens the sessions one after the other until it is clear which one it is. Where none lives, the one that does
+    /// may be signed by a key that another node has made: the ring is read anew, at most once a second.
+    /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="cookies">Its valid cookies, at least one.</param>
+    /// <param name="cookies">Its cookies, of which at least one is valid.</param>
     /// <param name="deadline">Until when the store is waited for.</param>
     public async ValueTask<(CookieReading Cookie, OpenedSession Opened)> ChooseAsync(
+        HttpContext context, RequestCookies cookies, StoreDeadline deadline)
+    {
+        var valid = cookies.ReadAll(context.Request, out var hasUnknownKey);
+        var chosen = await ChooseAsync(context, valid, deadline).ConfigureAwait(false);
+        if (!hasUnknownKey || chosen.Opened.Outcome is not (OpenOutcome.Missing or OpenOutcome.Destroyed))
+        {
+            return chosen;
+        }
+
+        var reading = services.KeyRing.ReloadAsync(context.RequestAborted);
+        if (await deadline.LimitAsync(reading, null).ConfigureAwait(false) is null)
+        {
+            return chosen.Opened.Successor is null
+                ? (chosen.Cookie, OpenedSession.Unavailable(StoreFailure.Unreachable))
+                : chosen;
+        }
+
+        var known = cookies.ReadAll(context.Request, out _);
+        return known.Count > valid.Count
+            ? await ChooseAsync(context, known, deadline).ConfigureAwait(false)
+            : chosen;
+    }
+
+    private async ValueTask<(CookieReading Cookie, OpenedSession Opened)> ChooseAsync(
         HttpContext context, List<CookieReading> cookies, StoreDeadline deadline)
     {
         if (cookies.Count > 1 && Interlocked.Exchange(ref _isWarned, 1) == 0)

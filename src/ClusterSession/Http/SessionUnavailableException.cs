@@ -13,6 +13,7 @@ public sealed class SessionUnavailableException : Exception
     public SessionUnavailableException(string message, StoreFailure failure)
         : base(message) => Failure = failure;
 
-    /// <summary>What is certain: not happened (<see cref="StoreFailure.Unreachable"/>, <see cref="StoreFailure.Refused"/>) or unknown.</summary>
+    /// <summary>What is certain: not happened (<see cref="StoreFailure.Unreachable"/>,
+    /// <see cref="StoreFailure.Refused"/>, <see cref="StoreFailure.Damaged"/>) or unknown.</summary>
     public StoreFailure Failure { get; }
 }

@@ -25,6 +25,12 @@ public readonly record struct SessionKey
         _low = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
     }
 
+    /// <summary>
+    /// The first 64 bits of the key: what a store keeps with a record, so that one that was copied to another key is
+    /// refused there. It is no secret and no MAC: whoever can write the store can write it too.
+    /// </summary>
+    public ulong Mark => _high;
+
     /// <summary>The key of the session with this id.</summary>
     internal static SessionKey Of(in SessionId id)
     {

@@ -17,6 +17,9 @@ namespace ClusterSession.Stores;
 /// <item>A destroyed session leaves a tombstone for as long as it was told, and nothing revives it.</item>
 /// <item>A store that cannot be reached says so as a value (<see cref="StoreFailure"/>), never as "missing", never by an exception.</item>
 /// <item>Attributes, fields and flag bits that this release does not know are kept as they are.</item>
+/// <item>Where somebody else can write the place of the records, a record says which key it was
+/// written under (<see cref="SessionKey.Mark"/>). One that was copied to another key is answered there with
+/// <see cref="StoreFailure.Damaged"/>, also its end; one that does not say is taken for what it is.</item>
 /// <item>A lease that a read, a commit or a shared value hands out is current only while the store would tell the observer of every change by others.</item>
 /// <item>A read says how long the store keeps the session from now on, by the store's own clock,
 /// and is itself no reason to keep

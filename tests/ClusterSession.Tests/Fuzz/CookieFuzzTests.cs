@@ -7,6 +7,7 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Fuzz;
 
+[Collection(FuzzCollection.Name)]
 public sealed class CookieFuzzTests(ITestOutputHelper output)
 {
     private const int Issued = 500;
@@ -35,6 +36,7 @@ public sealed class CookieFuzzTests(ITestOutputHelper output)
         }
 
         Assert.InRange(accepted, 1, run.Rounds - 1);
+        output.WriteLine($"{accepted} accepted, each of them issued");
         run.CheckMemory();
     }
 

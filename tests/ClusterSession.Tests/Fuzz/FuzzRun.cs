@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -18,6 +19,8 @@ internal sealed class FuzzRun
 
     private readonly byte[][] _corpus;
     private readonly long _before;
+    private readonly ITestOutputHelper _output;
+    private readonly Stopwatch _watch;
 
     public FuzzRun(ITestOutputHelper output, string corpus, int normally, int atLength)
     {
@@ -26,8 +29,10 @@ internal sealed class FuzzRun
         Random = new Random(seed);
         Rounds = Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") == "1" ? atLength : normally;
         output.WriteLine($"CLUSTERSESSION_SEED={seed}, {Rounds} inputs");
+        _output = output;
         _corpus = [.. Lines(corpus)];
         _before = GC.GetTotalMemory(forceFullCollection: true);
+        _watch = Stopwatch.StartNew();
     }
 
     public Random Random { get; }
@@ -80,6 +85,13 @@ internal sealed class FuzzRun
     }
 
     /// <summary>Nothing of what was drawn is kept.</summary>
-    public void CheckMemory() =>
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - _before, long.MinValue, MostKept);
+    public void CheckMemory()
+    {
+        var kept = GC.GetTotalMemory(forceFullCollection: true) - _before;
+        using var process = Process.GetCurrentProcess();
+        _output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_watch.Elapsed.TotalSeconds:0.0} s, {kept / 1024.0:0} KB kept, at most {process.PeakWorkingSet64 >> 20} MB held by the process"));
+        Assert.InRange(kept, long.MinValue, MostKept);
+    }
 }

@@ -17,6 +17,7 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Fuzz;
 
+[Collection(FuzzCollection.Name)]
 public sealed class RecordFuzzTests(ITestOutputHelper output)
 {
     [Fact]
@@ -27,10 +28,12 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
         var leases = new LeaseSource(TimeSpan.FromMinutes(1));
         var keys = new RedisKeys("cs");
         var outcomes = new Dictionary<string, int>();
+        var foreign = 0;
         for (var round = 0; round < run.Rounds; round++)
         {
-            var reply = Reply(run);
-            var request = new ReadRequest(keys, SessionKeys.New(), SessionVersion.None, leases) { Connection = scripted.Connection };
+            var key = SessionKeys.New();
+            var (reply, isForeign) = Reply(run, key);
+            var request = new ReadRequest(keys, key, SessionVersion.None, leases) { Connection = scripted.Connection };
             var reading = request.Completion;
             var outcome = "";
             try
@@ -39,6 +42,8 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
                 var read = await reading;
                 outcome = read.Outcome.ToString();
                 Assert.NotEqual(StoreReadOutcome.Missing, read.Outcome);
+                Assert.True(!isForeign || read.Failure == StoreFailure.Damaged, "a record of another key is damaged");
+                foreign += isForeign ? 1 : 0;
                 if (read.Outcome == StoreReadOutcome.Found)
                 {
                     Use(read.Record!);
@@ -52,8 +57,9 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
             outcomes[outcome] = outcomes.GetValueOrDefault(outcome) + 1;
         }
 
-        output.WriteLine(string.Join(", ", outcomes));
+        output.WriteLine($"{string.Join(", ", outcomes)}; of {foreign} of another key none was used");
         Assert.True(outcomes.Keys.ToHashSet().IsSupersetOf(["Found", "Destroyed", "Unavailable"]), "each outcome was drawn");
+        Assert.InRange(foreign, 1, run.Rounds);
         run.CheckMemory();
     }
 
@@ -74,6 +80,7 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
             }
         }
 
+        output.WriteLine($"{read} read");
         Assert.InRange(read, 1, 3 * run.Rounds);
         run.CheckMemory();
     }
@@ -101,10 +108,20 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
 
     /// <summary>The answer of read.lua, of fields and values whose bytes are damaged and whose
     /// lengths are right: as a server sends it.</summary>
-    private static byte[] Reply(FuzzRun run)
+    private static (byte[] Reply, bool IsForeign) Reply(FuzzRun run, SessionKey key)
     {
         var random = run.Random;
         var parts = new List<byte[]>();
+        var isForeign = false;
+        if (random.Next(4) > 0)
+        {
+            var mark = new byte[sizeof(ulong)];
+            BinaryPrimitives.WriteUInt64BigEndian(mark, key.Mark);
+            var found = MaybeDamaged(run, mark);
+            isForeign = !found.AsSpan().SequenceEqual(mark);
+            parts.AddRange(["k"u8.ToArray(), found]);
+        }
+
         if (random.Next(10) > 0)
         {
             parts.AddRange(["m"u8.ToArray(), MaybeDamaged(run, Header(random))]);
@@ -137,7 +154,7 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
         }
 
         Write(bytes, string.Create(CultureInfo.InvariantCulture, $":{life}\r\n"));
-        return bytes.ToArray();
+        return (bytes.ToArray(), isForeign);
     }
 
     private static byte[] Header(Random random)

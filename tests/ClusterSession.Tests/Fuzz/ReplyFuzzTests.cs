@@ -4,6 +4,7 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Fuzz;
 
+[Collection(FuzzCollection.Name)]
 public sealed class ReplyFuzzTests(ITestOutputHelper output)
 {
     private const int MostAllocated = 64 << 10;
@@ -43,6 +44,7 @@ public sealed class ReplyFuzzTests(ITestOutputHelper output)
         }
 
         Assert.All(new[] { complete, refused, waiting }, count => Assert.InRange(count, 100, run.Rounds));
+        output.WriteLine($"{complete} read to their end, {refused} refused, {waiting} not complete");
         run.CheckMemory();
     }
 

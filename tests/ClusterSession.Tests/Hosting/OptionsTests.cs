@@ -1,3 +1,4 @@
+using ClusterSession.Hosting;
 using ClusterSession.TestKit.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -100,6 +101,41 @@ public sealed class OptionsTests
         var failure = Assert.Single(Failures((setting, "1")));
         Assert.StartsWith("ClusterSession:" + setting + " is not a setting", failure);
         Assert.Contains(known, failure);
+    }
+
+    [Fact]
+    public void Part_that_code_sets_to_null_is_named_with_the_remedy()
+    {
+        (string Name, Action<ClusterSessionOptions> Set)[] parts =
+        [
+            ("Keys", options => options.Keys = null!),
+            ("Keys:0", options => options.Keys = [null!]),
+            ("Outage", options => options.Outage = null!),
+            ("LocalCopies", options => options.LocalCopies = null!),
+            ("Cookie", options => options.Cookie = null!),
+        ];
+        foreach (var (name, set) in parts)
+        {
+            var options = new ClusterSessionOptions { ApplicationName = "shop", KeyPrefix = "shop" };
+            set(options);
+            var failure = Assert.Single(new ClusterSessionOptionsValidator().Validate(null, options).Failures!);
+            Assert.Matches($"^ClusterSession:{name} is null\\. [A-Z].*\\.$", failure);
+        }
+    }
+
+    [Fact]
+    public async Task Host_whose_code_sets_a_part_to_null_says_so_at_start()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseTestServer();
+        builder.Services.AddClusterSession(options => (options.Keys, options.Outage, options.LocalCopies) = (null!, null!, null!)).UseInMemory();
+        await using var app = builder.Build();
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() =>
+        {
+            app.UseClusterSession();
+            return app.StartAsync();
+        });
+        Assert.Equal(3, refused.Failures.Count());
     }
 
     [Fact]

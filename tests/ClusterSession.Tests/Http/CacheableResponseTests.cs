@@ -51,6 +51,26 @@ public sealed class CacheableResponseTests : NodeTests
     }
 
     [Theory]
+    [InlineData("CDN-Cache-Control")]
+    [InlineData("Cloudflare-CDN-Cache-Control")]
+    [InlineData("Vercel-CDN-Cache-Control")]
+    [InlineData("netlify-cdn-cache-control")]
+    [InlineData("Surrogate-Control")]
+    [InlineData("Edge-Control")]
+    [InlineData("X-Accel-Expires")]
+    [InlineData("X-LiteSpeed-Cache-Control")]
+    public async Task Header_that_lets_a_cache_of_one_kind_keep_the_response_does_not_stay_beside_the_cookie(string header)
+    {
+        var node = await StartAsync(Map);
+        var browser = node.Browser();
+        await browser.GetAsync($"/for/{header}");
+        Assert.True(browser.LastSetCookie);
+        Assert.False(browser.Last!.Headers.Contains(header));
+        Assert.Equal("private", browser.Last.Headers.CacheControl!.ToString());
+        Assert.True(browser.Last.Headers.Contains("Not-CDN-Cache-Controlled"));
+    }
+
+    [Theory]
     [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Public_that_a_callback_of_outer_middleware_sets_does_not_stay_beside_the_cookie(ServerKind kind)
     {
@@ -79,7 +99,7 @@ public sealed class CacheableResponseTests : NodeTests
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         var both = await StartAsync(Map, options: Keys("another secret, of the next key, 32", 2) + first);
-        foreach (var path in new[] { "/read/public", "/read/etag", "/read/expires", "/read/max-age" })
+        foreach (var path in new[] { "/read/public", "/read/etag", "/read/expires", "/read/max-age", "/read/targeted" })
         {
             await browser.GetAsync(path, both);
             Assert.False(browser.LastSetCookie, path);
@@ -135,11 +155,23 @@ public sealed class CacheableResponseTests : NodeTests
                 _ => null,
             });
         });
+        endpoints.MapGet("/for/{header}", (HttpContext context, string header) =>
+        {
+            context.Session.SetString("touched", header);
+            context.Response.Headers[header] = "max-age=60";
+            context.Response.Headers["Not-CDN-Cache-Controlled"] = "1";
+            return "";
+        });
         endpoints.MapGet("/read/{what}", (HttpContext context, string what) =>
         {
             if (what.EndsWith("etag", StringComparison.Ordinal))
             {
                 context.Response.Headers.ETag = "\"1\"";
+            }
+
+            if (what == "targeted")
+            {
+                context.Response.Headers["Cloudflare-CDN-Cache-Control"] = "max-age=60";
             }
 
             if (what == "expires")

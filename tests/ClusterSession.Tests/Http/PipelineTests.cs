@@ -169,6 +169,35 @@ public sealed class PipelineTests : NodeTests
     }
 
     [Theory]
+    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    public async Task Bytes_that_wait_for_the_commit_go_with_the_response_that_an_inner_error_page_clears(ServerKind kind)
+    {
+        var node = await StartAsync(
+            endpoints =>
+            {
+                endpoints.MapGet("/fail", (HttpContext context) =>
+                {
+                    context.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
+                    context.Session.SetString("color", "red");
+                    context.Response.Body.Write("ab"u8);
+                    Assert.True(context.Response.Body.CanSeek);
+                    Assert.Equal((2, 2), (context.Response.Body.Length, context.Response.Body.Position));
+                    throw new FormatException();
+                });
+                endpoints.MapGet("/error", (HttpContext context) =>
+                {
+                    Assert.False(context.Response.Body.CanSeek);
+                    return "error";
+                });
+            },
+            after: app => app.UseExceptionHandler("/error"),
+            kind: kind);
+        var browser = node.Browser();
+        Assert.Equal("error", await browser.GetAsync("/fail"));
+        Assert.Equal("red", await browser.GetAsync("/get/color"));
+    }
+
+    [Theory]
     [InlineData(ServerKind.TestServer, true)]
     [InlineData(ServerKind.TestServer, false)]
     [InlineData(ServerKind.Kestrel, true)]

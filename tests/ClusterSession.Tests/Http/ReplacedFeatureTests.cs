@@ -44,6 +44,17 @@ public sealed class ReplacedFeatureTests : NodeTests
         Assert.Equal(1, Sessions.Count);
     }
 
+    [Fact]
+    public async Task Wrapper_that_is_no_cluster_session_is_named_with_the_remedy()
+    {
+        var node = await StartAsync(Map, after: Decorate);
+        var browser = node.Browser();
+        var message = await browser.GetAsync("/cluster");
+        Assert.Contains(nameof(PrefixedSession), message, StringComparison.Ordinal);
+        Assert.Contains("IClusterSession", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Call app.UseClusterSession()", message, StringComparison.Ordinal);
+    }
+
     private static void Decorate(WebApplication app) => app.Use((context, next) =>
     {
         var ours = context.Features.GetRequiredFeature<ISessionFeature>().Session;
@@ -67,6 +78,8 @@ public sealed class ReplacedFeatureTests : NodeTests
                 await context.Response.WriteAsync("refused");
             }
         });
+        endpoints.MapGet("/cluster", (HttpContext context) =>
+            Assert.Throws<InvalidOperationException>(context.GetClusterSession).Message);
         endpoints.MapGet("/fail", string (HttpContext context) =>
         {
             context.Session.SetString("color", "red");

@@ -1,4 +1,10 @@
+using System.Security.Cryptography;
+using ClusterSession.Http.Cookies;
+using ClusterSession.Sessions;
+using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Stores;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -38,6 +44,50 @@ public sealed class SeveralCookiesTests : NodeTests
         await browser.GetAsync("/set/who/anna");
         browser.CookieHeader = $".ClusterSession={dead.Cookie}; .ClusterSession={browser.Cookie}";
         Assert.Equal("anna", await browser.GetAsync("/get/who"));
+    }
+
+    [Theory]
+    [InlineData("/destroy")]
+    [InlineData("")]
+    public async Task Dead_session_does_not_hide_one_that_is_signed_by_a_key_this_node_has_yet_to_read(string end)
+    {
+        var node = await StartAsync(store: new DeafStore(new InMemorySessionStore(Sessions)));
+        var dead = await BeginAsync(node, "dead");
+        if (end.Length > 0)
+        {
+            await dead.Copy().GetAsync(end);
+        }
+        else
+        {
+            Time.Advance(TimeSpan.FromHours(2)); // Expired.
+        }
+
+        var other = await StartAsync();
+        await other.Services.GetRequiredService<ISessionManager>().RotateKeysAsync(revoke: false);
+        var alive = await BeginAsync(other, "alive");
+        Time.Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Equal("alive", await Time.DriveAsync(GetAsync(node, "/get/who", dead, alive)));
+    }
+
+    [Fact]
+    public async Task Rubbish_that_names_an_unknown_key_beside_a_dead_session_costs_one_read_of_the_ring_a_second()
+    {
+        var node = await StartAsync();
+        var dead = await BeginAsync(node, "dead");
+        await dead.Copy().GetAsync("/destroy");
+        using var random = RandomNumberGenerator.Create();
+        var planted = node.Browser();
+        planted.Cookie = SessionCookie.Write(
+            SessionId.New(random), new SessionVersion(1, 1),
+            new CookieKey(0x100000, Time.GetUtcNow(), RandomNumberGenerator.GetBytes(32)));
+        Time.Advance(TimeSpan.FromSeconds(1.1));
+        Store.Reset();
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.Equal("", await GetAsync(node, "/get/who", dead, planted));
+        }
+
+        Assert.InRange(Store.Count(StoreOperations.All), 1, 2); // The ring, and the dead session where it is not remembered.
     }
 
     [Fact]

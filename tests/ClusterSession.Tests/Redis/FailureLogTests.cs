@@ -28,6 +28,7 @@ public sealed class FailureLogTests
 
         _log.Write(new RedisServerException(RedisErrorKind.NoReplicas, "NOREPLICAS Not enough good replicas to write."));
         Assert.Equal(2, _logs.Count("Refused"));
+        Assert.DoesNotContain(_logs.All, log => log.Text.Contains("Happened", StringComparison.Ordinal));
         _time.Advance(TimeSpan.FromSeconds(11));
         _log.Write(full);
         Assert.Equal(3, _logs.Count("Refused"));

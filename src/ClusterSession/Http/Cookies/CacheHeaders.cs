@@ -10,8 +10,12 @@ namespace ClusterSession.Http.Cookies;
 /// </summary>
 internal static class CacheHeaders
 {
-    private const string CdnCacheControl = "CDN-Cache-Control";
-    private const string SurrogateControl = "Surrogate-Control";
+    /// <summary>The end of each targeted field's name (RFC 9213, 3.1): Cloudflare-CDN-Cache-Control and others.</summary>
+    private const string Targeted = "CDN-Cache-Control";
+
+    /// <summary>Those of other names: of many caches, Akamai's, nginx's and LiteSpeed's.</summary>
+    private static readonly string[] OfOneCache =
+        ["Surrogate-Control", "Edge-Control", "X-Accel-Expires", "X-LiteSpeed-Cache-Control"];
 
     /// <summary>
     /// Makes a response private unless it says so itself or forbids storing. Not no-store: browsers drop pages that
@@ -37,8 +41,10 @@ internal static class CacheHeaders
             headers.CacheControl = control.ToString();
         }
 
-        headers.Remove(CdnCacheControl);
-        headers.Remove(SurrogateControl);
+        while (FindTargeted(headers) is { } targeted)
+        {
+            headers.Remove(targeted);
+        }
     }
 
     /// <summary>
@@ -48,8 +54,7 @@ internal static class CacheHeaders
     public static bool IsKeptByNoSharedCache(IHeaderDictionary headers)
     {
         var isStorable = headers.ContainsKey(HeaderNames.ETag) || headers.ContainsKey(HeaderNames.LastModified)
-            || headers.ContainsKey(HeaderNames.Expires) || headers.ContainsKey(CdnCacheControl)
-            || headers.ContainsKey(SurrogateControl);
+            || headers.ContainsKey(HeaderNames.Expires) || FindTargeted(headers) is not null;
         var text = headers.CacheControl;
         if (StringValues.IsNullOrEmpty(text))
         {
@@ -64,6 +69,22 @@ internal static class CacheHeaders
         return control.NoStore || (IsPrivate(control) && !control.Public)
             || (!isStorable && !control.Public && control.MaxAge is null && control.SharedMaxAge is null
                 && control.Extensions.Count == 0);
+    }
+
+    /// <summary>A header that one kind of cache goes by, whatever Cache-Control says; null if there is none.</summary>
+    private static string? FindTargeted(IHeaderDictionary headers)
+    {
+        foreach (var (name, _) in headers)
+        {
+            if ((name.EndsWith(Targeted, StringComparison.OrdinalIgnoreCase)
+                    && (name.Length == Targeted.Length || name[^(Targeted.Length + 1)] == '-'))
+                || OfOneCache.Contains(name, StringComparer.OrdinalIgnoreCase))
+            {
+                return name;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>With names of fields the directive keeps only those from shared caches (RFC 9111, 5.2.2.7).</summary>

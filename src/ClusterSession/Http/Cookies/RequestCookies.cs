@@ -39,8 +39,11 @@ internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingS
     }
 
     /// <summary>The valid cookies in their order, one for each id: the one that has seen most.</summary>
-    public List<CookieReading> ReadAll(HttpRequest request)
+    /// <param name="request">The request.</param>
+    /// <param name="hasUnknownKey">Whether another one names a key that this node may have yet to read.</param>
+    public List<CookieReading> ReadAll(HttpRequest request, out bool hasUnknownKey)
     {
+        hasUnknownKey = false;
         var all = new List<CookieReading>();
         foreach (var header in request.Headers.Cookie)
         {
@@ -50,6 +53,7 @@ internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingS
                 var reading = Read(values.Current);
                 if (reading.Verdict != CookieVerdict.Valid)
                 {
+                    hasUnknownKey |= reading.Verdict == CookieVerdict.UnknownKey;
                     continue;
                 }
 

@@ -159,13 +159,13 @@ internal sealed class StoreRecovery(
     /// <summary>Asked for sessions too, and for many: of a cluster one shard may answer and another not.</summary>
     private async Task<bool> AnswersAsync()
     {
-        if ((await store.ReadSharedAsync(NotBefores.SharedName).ConfigureAwait(false)).Failure is not (StoreFailure.None or StoreFailure.Refused))
+        if (!(await store.ReadSharedAsync(NotBefores.SharedName).ConfigureAwait(false)).Failure.IsResponse())
         {
             return false;
         }
 
         var reads = await Task.WhenAll(recent.Since(long.MinValue).Take(MostAsked).Select(commit => store.ReadAsync(commit.Key, commit.Value.Record.Version).AsTask())).ConfigureAwait(false);
-        return Array.TrueForAll(reads, read => read.Failure is StoreFailure.None or StoreFailure.Refused);
+        return Array.TrueForAll(reads, read => read.Failure.IsResponse());
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -18,6 +18,7 @@ internal sealed class StoreGuard(
 {
     private readonly CircuitBreaker _breaker = new(options.Value.Outage, time);
     private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
+    private readonly LogRate _damaged = new(time);
 
     public string Name => store.Name;
 
@@ -90,9 +91,13 @@ internal sealed class StoreGuard(
     /// <summary>An operation has ended so.</summary>
     public void Judge(StoreFailure failure)
     {
-        if (failure is StoreFailure.None or StoreFailure.Refused)
+        if (failure.IsResponse())
         {
             Answered();
+            if (failure == StoreFailure.Damaged && _damaged.MayWrite(out var count))
+            {
+                logger.RecordDamaged(store.Name, count);
+            }
         }
         else if (_breaker.Failed())
         {

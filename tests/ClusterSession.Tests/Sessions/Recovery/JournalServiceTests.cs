@@ -19,6 +19,7 @@ public sealed class JournalServiceTests : NodeTests
 
     [Theory]
     [InlineData(StoreFailure.Refused)]
+    [InlineData(StoreFailure.Damaged)]
     [InlineData(StoreFailure.Unreachable)]
     public async Task Sessions_that_the_store_does_not_take_do_not_hold_up_the_others(StoreFailure failure)
     {

@@ -1,0 +1,9 @@
+namespace ClusterSession.Stores;
+
+/// <summary>What a failure says of the store.</summary>
+internal static class StoreFailures
+{
+    /// <summary>Whether the store responds, whatever it said: another operation may well succeed.</summary>
+    public static bool IsResponse(this StoreFailure failure) =>
+        failure is StoreFailure.None or StoreFailure.Refused or StoreFailure.Damaged;
+}
