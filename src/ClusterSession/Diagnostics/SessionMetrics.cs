@@ -1,11 +1,9 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace ClusterSession.Diagnostics;
 
 /// <summary>
-/// Every figure that ClusterSession counts, under the meter and activity source
-/// <c>ClusterSession</c>.
+/// Every figure that ClusterSession counts, under the meter <c>ClusterSession</c>.
 /// </summary>
 internal sealed class SessionMetrics : IDisposable
 {
@@ -33,8 +31,6 @@ internal sealed class SessionMetrics : IDisposable
             "Requests of users who have logged in whose session kept its id, because the store was not responding.");
         Touches = _meter.CreateCounter<long>("clustersession.touches", "{touch}", "Sessions prolonged in the store without a commit.");
     }
-
-    public static ActivitySource Activities { get; } = new(MeterName);
 
     public Meter Meter => _meter;
 

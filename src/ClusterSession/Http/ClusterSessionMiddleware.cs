@@ -3,6 +3,7 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Opening;
 using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Http;
@@ -94,37 +95,41 @@ internal sealed class ClusterSessionMiddleware(
         }
         else
         {
-            OpenedSession opened;
-            var isSuccessor = false;
-            (cookie, opened) = hasSeveral
-                ? await chooser.ChooseAsync(context, _cookies, deadline).ConfigureAwait(false)
-                : (cookie, await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted)
-                    .ConfigureAwait(false));
-            if (opened.Successor is not null)
+            var found = await OpenAsync(context, cookie, hasSeveral, deadline).ConfigureAwait(false);
+            session.EndWaiting(deadline);
+            if (found is not { } open)
             {
-                var found = await successors.FollowAsync(context, cookie, opened, deadline).ConfigureAwait(false);
-                if (found is null)
-                {
-                    session.EndWaiting(deadline);
-                    session.BeginAside();
-                    await RunAsync(context, session).ConfigureAwait(false);
-                    return;
-                }
-
-                isSuccessor = found.Value.Cookie.Key != cookie.Key;
-                (cookie, opened) = found.Value;
+                session.BeginAside();
+                await RunAsync(context, session).ConfigureAwait(false);
+                return;
             }
 
-            session.EndWaiting(deadline);
-            if (opened.Outcome == OpenOutcome.Unavailable && !MayServeUnavailable(context, session, opened.Failure))
+            if (open.Opened.Outcome == OpenOutcome.Unavailable && !MayServeUnavailable(context, session, open.Opened.Failure))
             {
                 return;
             }
 
-            Begin(session, cookie, opened, isSuccessor);
+            Begin(session, open.Cookie, open.Opened, open.IsSuccessor);
         }
 
         await RunAsync(context, session).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens the session that the cookie names, or the one that it has become.</summary>
+    /// <returns>Null where the request is to have an empty session for itself.</returns>
+    private async ValueTask<(CookieReading Cookie, OpenedSession Opened, bool IsSuccessor)?> OpenAsync(
+        HttpContext context, CookieReading cookie, bool hasSeveral, StoreDeadline deadline)
+    {
+        using var activity = SessionActivities.Opening();
+        (cookie, var opened) = hasSeveral
+            ? await chooser.ChooseAsync(context, _cookies, deadline).ConfigureAwait(false)
+            : (cookie, await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false));
+        SessionActivities.Opened(activity, opened);
+        return opened.Successor is null
+            ? (cookie, opened, false)
+            : await successors.FollowAsync(context, cookie, opened, deadline).ConfigureAwait(false) is { } followed
+                ? (followed.Cookie, followed.Opened, followed.Cookie.Key != cookie.Key)
+                : null;
     }
 
     private void Begin(RequestSession session, in CookieReading cookie, in OpenedSession opened, bool isSuccessor)

@@ -1,3 +1,4 @@
+using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
@@ -207,6 +208,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
         var waiting = BeginWaiting();
         Response.Waiting = waiting;
+        Response.Committing = SessionActivities.Committing();
         if (IsNew)
         {
             RecordPerson(delta);
@@ -224,6 +226,12 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         if (result.Outcome != CommitOutcome.Nothing)
         {
             EndWaiting(Response.Waiting);
+        }
+
+        if (_response is { Committing: { } activity })
+        {
+            SessionActivities.Committed(activity, result);
+            _response.Committing = null;
         }
 
         switch (result.Outcome)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Committing;
@@ -39,6 +40,9 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// has no response of ours, and 24 bytes count.
     /// </summary>
     public StoreDeadline Waiting { get; set; }
+
+    /// <summary>The span of that commit, where somebody listens.</summary>
+    public Activity? Committing { get; set; }
 
     /// <summary>Whether the response was turned into a 503.</summary>
     public bool IsRejected => session.IsRejected;

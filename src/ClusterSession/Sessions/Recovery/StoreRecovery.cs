@@ -192,6 +192,7 @@ internal sealed class StoreRecovery(
 
     private async Task RecoverAsync(StoreContinuity continuity, CancellationToken stopping)
     {
+        using var activity = SessionActivities.FailingOver(continuity.Loss);
         logger.StoreReplaced(continuity.Loss);
         await notBefores.RestoreAsync().ConfigureAwait(false);
         foreach (var value in _sharedValues)

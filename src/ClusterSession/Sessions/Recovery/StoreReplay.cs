@@ -92,6 +92,7 @@ internal sealed class StoreReplay(
     /// <summary>Replays in batches, at a bounded rate; what gets no answer is tried again while the store is the same.</summary>
     private async Task ForAllAsync<T>(IEnumerable<T> all, Func<T, Task<bool?>> replay, CancellationToken stopping)
     {
+        using var activity = SessionActivities.Replaying();
         int replayed = 0, restored = 0, failed = 0;
         var pause = TimeSpan.FromSeconds((double)AtOnce / options.Value.Outage.ReplayPerSecond);
         foreach (var batch in all.Chunk(AtOnce))
@@ -116,6 +117,7 @@ internal sealed class StoreReplay(
             }
         }
 
+        SessionActivities.Replayed(activity, replayed, restored, failed);
         if (replayed > 0)
         {
             logger.ReplayDone(replayed, restored, failed);
