@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Net;
 using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
@@ -23,7 +21,11 @@ public sealed class SentinelLossTests
         await browser.GetAsync("/set/color/red");
         var master = await cluster.MasterAsync();
         var replicas = await cluster.ReplicasAsync();
-        await HaveAllOfAsync(master, replicas);
+        foreach (var replica in replicas)
+        {
+            await replica.HasAllOfAsync(master);
+        }
+
         var pauser = await ReplicaPauser.HoldBackAsync(master, replicas);
         Assert.Equal("blue", await browser.GetAsync("/set/color/blue"));
         Assert.True(await pauser.LagBytesAsync() > 0, "the replicas lack what was acknowledged");
@@ -35,15 +37,7 @@ public sealed class SentinelLossTests
         await pauser.ReleaseAsync();
 
         // Until the node has found the new master too, its answer is a 503, which says nothing of a loss.
-        var seen = "";
-        await Condition.HoldsAsync(
-            async () =>
-            {
-                seen = await browser.GetAsync("/get/color", b);
-                return browser.LastStatus == HttpStatusCode.OK;
-            },
-            "the node has found the new master");
-        Assert.Equal("red", seen);
+        Assert.Equal("red", await browser.GetOnceFoundAsync("/get/color", b));
         Assert.Equal("True", await browser.GetAsync("/regressed", b));
         Assert.Equal("green", await browser.GetAsync("/set/color/green", b));
         Assert.Equal("False", await browser.GetAsync("/regressed", b));
@@ -82,25 +76,9 @@ public sealed class SentinelLossTests
         }
 
         await Condition.HoldsAsync(() => a.Unsaved() == 0, "the new master is found, and has what was kept", TimeSpan.FromSeconds(60));
-        Assert.Equal("9", await browser.GetAsync("/get/n", b));
+        Assert.Equal("9", await browser.GetOnceFoundAsync("/get/n", b));
         Assert.Equal("False", await browser.GetAsync("/regressed", b));
     }
-
-    /// <summary>
-    /// Waits until the replicas have what the master has now. WAIT does not say that: it counts for the writes of the
-    /// connection that sends it, and of one that has written nothing it counts who is connected.
-    /// </summary>
-    private static async Task HaveAllOfAsync(RedisServer master, IReadOnlyList<RedisServer> replicas)
-    {
-        var all = await OffsetAsync(master);
-        foreach (var replica in replicas)
-        {
-            await Condition.HoldsAsync(async () => await OffsetAsync(replica) >= all, $"the replica on port {replica.Port} has that");
-        }
-    }
-
-    private static async Task<long> OffsetAsync(RedisServer server) =>
-        long.Parse(await server.InfoAsync("replication", "master_repl_offset"), CultureInfo.InvariantCulture);
 
     private static Task<TestNode> StartAsync(SentinelCluster cluster) =>
         TestNode.StartAsync(RedisNode.Store(cluster.ConnectionString + ",syncTimeout=1000"));
