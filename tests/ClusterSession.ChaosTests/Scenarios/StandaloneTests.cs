@@ -150,7 +150,7 @@ public sealed class StandaloneTests(ITestOutputHelper output)
                 "LOADING", redis.Endpoint, redis.Kill9Async,
                 async () =>
                 {
-                    await redis.StartAgainAsync("key-load-delay 500"); // microseconds for each command of the log
+                    await redis.StartAgainAsync("key-load-delay 2000"); // microseconds for each command of the log
                     Assert.Contains("errorstat_LOADING", await redis.CommandAsync("INFO", "errorstats"), StringComparison.Ordinal);
                 });
         });
