@@ -53,7 +53,13 @@ public sealed class DoubleFaultTests
         await visitor.SetAsync(node, "color", "red");
         await redis.InSyncAsync();
         var master = await redis.MasterAsync();
-        var pauser = await ReplicaPauser.HoldBackAsync(master, await redis.ReplicasAsync());
+        var replicas = await redis.ReplicasAsync();
+        foreach (var replica in replicas)
+        {
+            await replica.HasAllOfAsync(master); // A link that is up says nothing of what has passed over it.
+        }
+
+        var pauser = await ReplicaPauser.HoldBackAsync(master, replicas);
         await visitor.SetAsync(node, "color", "blue");
         return (visitor, master, pauser);
     }

@@ -150,7 +150,7 @@ public sealed class StandaloneTests(ITestOutputHelper output)
                 "LOADING", redis.Endpoint, redis.Kill9Async,
                 async () =>
                 {
-                    await redis.StartAgainAsync("key-load-delay 500"); // microseconds for each command of the log
+                    await redis.StartAgainAsync("key-load-delay 2000"); // microseconds for each command of the log
                     Assert.Contains("errorstat_LOADING", await redis.CommandAsync("INFO", "errorstats"), StringComparison.Ordinal);
                 });
         });
@@ -169,7 +169,8 @@ public sealed class StandaloneTests(ITestOutputHelper output)
             await story.GoOnAsync();
             failed = story.FailedRequests();
         });
-        Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed));
+        var logs = nodes.Nodes.Select(node => $"the log of {node.Name}:{Environment.NewLine}{node.Process.Output}");
+        Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed.Concat(logs)));
     }
 
     private static async Task RunAsync(RedisServer redis, params string[] command) => Assert.Equal("OK", await redis.CommandAsync(command));

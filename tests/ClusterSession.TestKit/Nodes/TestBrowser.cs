@@ -1,4 +1,5 @@
 using System.Net;
+using ClusterSession.TestKit.Servers;
 using Microsoft.Net.Http.Headers;
 
 namespace ClusterSession.TestKit.Nodes;
@@ -37,6 +38,20 @@ public sealed class TestBrowser(TestNode node)
         using var request = Request(path, method);
         Take(await client.SendAsync(request));
         return await Last!.Content.ReadAsStringAsync();
+    }
+
+    /// <summary>Asks until the answer is no 503: a node that has not found the new master yet says nothing of the session.</summary>
+    public async Task<string> GetOnceFoundAsync(string path, TestNode at)
+    {
+        var body = "";
+        await Condition.HoldsAsync(
+            async () =>
+            {
+                body = await GetAsync(path, at);
+                return LastStatus != HttpStatusCode.ServiceUnavailable;
+            },
+            "the node has found the new master");
+        return body;
     }
 
     /// <summary>Asks and comes back as soon as the headers are here; the body may still be on its way.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ClusterSession.TestKit.Servers;
 
 /// <summary>A real redis-server on a free loopback port with a directory of its own.</summary>
@@ -98,6 +100,20 @@ public sealed class RedisServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has, as a replica of that master, what the master has now.</summary>
+    /// <remarks>
+    /// WAIT does not say that: it counts for the writes of the connection that sends it, and of one that has written
+    /// nothing it counts who is connected.
+    /// </remarks>
+    public async Task HasAllOfAsync(RedisServer master)
+    {
+        var all = await OffsetAsync(master);
+        await Condition.HoldsAsync(
+            async () => await InfoAsync("replication", "role") == "slave"
+                && await InfoAsync("replication", "master_link_status") == "up" && await OffsetAsync(this) >= all,
+            $"the replica on port {Port} has what its master has");
+    }
+
     /// <summary>Whether it takes itself for a master. Needs an answer: throws while the server is down.</summary>
     public async Task<bool> IsMasterAsync() => (await InfoAsync("replication", "role")) == "master";
 
@@ -108,6 +124,9 @@ public sealed class RedisServer : IAsyncDisposable
             await process.DisposeAsync();
         _directory.Dispose();
     }
+
+    private static async Task<long> OffsetAsync(RedisServer server) =>
+        long.Parse(await server.InfoAsync("replication", "master_repl_offset"), CultureInfo.InvariantCulture);
 
     private async Task<bool> IsReadyAsync()
     {

@@ -28,11 +28,16 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         }
     }
 
-    /// <summary>The connection was lost and came back: copies must be checked.</summary>
-    public void Reconnect()
+    /// <summary>The connection was lost and came back: copies must be checked. The node is told what the store may have
+    /// lost, if <paramref name="loss"/> says so.</summary>
+    public void Reconnect(StoreContinuity? loss = null)
     {
         _lease.IsRevoked = true;
         _lease = new Lease();
+        if (loss is { } continuity)
+        {
+            _observer!.OnConnected(continuity);
+        }
     }
 
     public void Observe(ISessionObserver observer)

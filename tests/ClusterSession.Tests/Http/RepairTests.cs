@@ -39,6 +39,52 @@ public sealed class RepairTests : NodeTests
     }
 
     [Fact]
+    public async Task Client_that_was_shown_a_loss_is_not_held_up_again_for_it_and_the_loss_is_counted_once()
+    {
+        var a = await StartAsync(options: OneKey);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        await CopyToBehindAsync(browser);
+        await browser.GetAsync("/set/color/blue");
+        var b = await StartAsync(options: OneKey, store: new InMemorySessionStore(_behind));
+        using var regressions = new CounterReading(b.Services, "clustersession.regressions");
+        var older = browser.Copy();
+        await Time.DriveAsync(browser.GetAsync("/get/color", b));
+
+        // Time stands still: a wait would not end.
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal("True", await browser.GetAsync("/regressed", b));
+        }
+
+        Assert.Equal("green", await browser.GetAsync("/set/color/green", b));
+        Assert.Equal("False", await browser.GetAsync("/regressed", b));
+        Assert.Equal("green", await older.GetAsync("/get/color", b));
+        Assert.Equal(1, regressions.Value);
+        Assert.Equal(1, Logs.Count("SessionRegressed"));
+    }
+
+    [Fact]
+    public async Task Another_commit_that_is_missing_is_waited_for_and_counted_although_one_was_missed_before()
+    {
+        var a = await StartAsync(options: OneKey);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        await CopyToBehindAsync(browser);
+        await browser.GetAsync("/set/color/blue");
+        var counted = new CountingStore(new InMemorySessionStore(_behind));
+        var b = await StartAsync(options: OneKey, store: counted);
+        using var regressions = new CounterReading(b.Services, "clustersession.regressions");
+        await Time.DriveAsync(browser.GetAsync("/get/color", b));
+
+        await browser.GetAsync("/set/color/yellow", a);
+        var before = counted.Count(StoreOperations.Sessions);
+        Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+        Assert.InRange(counted.Count(StoreOperations.Sessions) - before, 2, 12);
+        Assert.Equal(2, regressions.Value);
+    }
+
+    [Fact]
     public async Task Two_nodes_that_repair_the_same_session_at_once_leave_in_the_store_what_both_have()
     {
         var (first, second) = (Replaceable(), Replaceable());

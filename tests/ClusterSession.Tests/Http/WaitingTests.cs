@@ -82,19 +82,13 @@ public sealed class WaitingTests : NodeTests
         Assert.Equal("color,shape,size", await browser.GetAsync("/keys"));
     }
 
-    [Fact]
-    public async Task Client_of_a_session_that_others_may_be_giving_back_is_not_told_of_a_loss_when_its_time_is_over()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Client_of_a_session_that_others_may_be_giving_back_is_not_told_of_a_loss_when_its_time_is_over(
+        int hardTimeoutSeconds)
     {
-        var (browser, _) = await StartAsync();
-        var behind = new ReplaceableStore(new InMemorySessionStore(Sessions));
-        var b = await StartAsync(store: behind);
-        await browser.GetAsync("/get/color", b);
-        var record = (await Store.ReadAsync(LossTests.KeyOf(browser), default, default)).Record!;
-        await browser.GetAsync("/set/size/xl");
-        var former = new InMemorySessions(Time);
-        await new InMemorySessionStore(former).MergeAsync(
-            LossTests.KeyOf(browser), new SessionCopy(record, record.Version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
-        behind.Replace(new InMemorySessionStore(former), new StoreContinuity(StoreLoss.Recent));
+        var (browser, b, _, _) = await StartBehindAsync(TimeSpan.FromSeconds(hardTimeoutSeconds));
 
         await Time.DriveAsync(browser.GetAsync("/regressed", b));
         Assert.Equal(503, (int)browser.LastStatus);
@@ -102,6 +96,35 @@ public sealed class WaitingTests : NodeTests
 
         Time.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(50)]
+    [InlineData(100)]
+    [InlineData(150)]
+    [InlineData(300)]
+    [InlineData(450)]
+    [InlineData(600)]
+    public async Task Client_whose_commit_is_lost_is_shown_that_and_no_503_where_the_store_answers_slowly(int milliseconds)
+    {
+        var (browser, b, slow, _) = await StartBehindAsync(Limit);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        slow.Delay = TimeSpan.FromMilliseconds(milliseconds);
+        Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+    }
+
+    [Fact]
+    public async Task Client_that_was_shown_a_loss_is_asked_to_come_again_where_the_next_store_may_still_be_given_it_back()
+    {
+        var (browser, b, _, behind) = await StartBehindAsync(Limit);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+        Assert.Equal("True", await browser.GetAsync("/regressed", b)); // Time stands still: a wait would not end.
+
+        behind.Reconnect(new StoreContinuity(StoreLoss.Recent));
+        await Time.DriveAsync(browser.GetAsync("/regressed", b));
+        Assert.Equal(503, (int)browser.LastStatus);
     }
 
     [Fact]
@@ -145,6 +168,25 @@ public sealed class WaitingTests : NodeTests
         await browser.GetAsync("/set/color/red");
         await b.Browser().GetAsync("/set/warm/up");
         return (browser, b);
+    }
+
+    /// <summary>A node whose store was replaced just now by one that lacks the client's last commit.</summary>
+    private async Task<(TestBrowser Browser, TestNode B, SlowStore Slow, ReplaceableStore Behind)> StartBehindAsync(
+        TimeSpan hardTimeout)
+    {
+        var (browser, _) = await StartAsync();
+        var behind = new ReplaceableStore(new InMemorySessionStore(Sessions));
+        var slow = new SlowStore(behind, Time);
+        var b = await StartAsync(options: options => options.Outage.HardTimeout = hardTimeout, store: slow);
+        await browser.GetAsync("/get/color", b);
+        var key = LossTests.KeyOf(browser);
+        var record = (await Store.ReadAsync(key, default, default)).Record!;
+        await browser.GetAsync("/set/size/xl");
+        var former = new InMemorySessions(Time);
+        var copy = new SessionCopy(record, record.Version, SessionCopyMode.Create, TimeSpan.FromHours(1));
+        await new InMemorySessionStore(former).MergeAsync(key, copy, default);
+        behind.Replace(new InMemorySessionStore(former), new StoreContinuity(StoreLoss.Recent));
+        return (browser, b, slow, behind);
     }
 
     private static async Task CommitsAsync(HttpContext context)

@@ -22,7 +22,7 @@ namespace ClusterSession.Sessions.Opening;
 ///   |- found, contains the client's commit ---------------------------------------- use it
 ///   |- found, behind the client or beside the local copy: merge the local copy in, store the result, unless that lacks what is not back yet either
 ///   |- missing, local copy: the store lost it: store the copy again
-///   |- still behind the client, or missing too early: others may be giving it back: ask again for a while
+///   |- still behind the client, or missing too early: others may be giving it back: ask again for a while, once
 ///   |- still so: use what there is, flagged as regressed, never silently
 ///   |- idle for too long, by the life that the store has left for it: ended, here and in the store
 ///   |- missing, and idle for long: ended;  destroyed: ended
@@ -101,10 +101,13 @@ internal sealed class SessionOpener(
 
         var begun = time.GetTimestamp();
         var pause = FirstPause;
+        var slowest = TimeSpan.Zero;
         while (true)
         {
             var mayGoOnWithout = FindWithoutStore(key, seen) is { LacksOthers: false };
+            var askedAt = time.GetTimestamp();
             var (read, mark) = await ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken).ConfigureAwait(false);
+            slowest = time.GetElapsedTime(askedAt) is var took && took > slowest ? took : slowest;
             copies.TryGet(key, out var copy);
             switch (read.Outcome)
             {
@@ -163,7 +166,7 @@ internal sealed class SessionOpener(
 
             if (record is not null && record.Contains(seen))
             {
-                _missed.Remove(key);
+                _missed.Found(key, record);
                 return OpenedSession.Opened(record, read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated, isWhole: isWhole);
             }
 
@@ -172,23 +175,33 @@ internal sealed class SessionOpener(
                 return DropMissing(key, read, mark);
             }
 
-            // Something the client has seen is not there.
-            var isPatienceOver = _missed.Contains(key) || time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience);
-            if (!isPatienceOver && deadline.Left <= pause && recovery.HasJustBegun)
+            // Something the client has seen is not there. The store is asked again as long as its answer would come in time.
+            var isPatienceOver = IsMissed(key, seen)
+                || (!recovery.HasJustBegun
+                    && time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience));
+            if (!isPatienceOver && deadline.Left - pause > slowest)
+            {
+                await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+                pause *= 2;
+                continue;
+            }
+
+            if (!isPatienceOver && recovery.HasJustBegun)
             {
                 return WithoutStore(key, seen, StoreFailure.Unknown); // The store is not what it was yet.
             }
 
-            if (isPatienceOver || deadline.Left <= pause)
-            {
-                var regressed = await RegressAsync(key, record, isWhole, usable, deadline).ConfigureAwait(false);
-                return Remember(key, regressed, read, mark);
-            }
-
-            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
-            pause *= 2;
+            var regressed = await RegressAsync(key, seen, record, isWhole, usable, deadline).ConfigureAwait(false);
+            return Remember(key, regressed, read, mark);
         }
     }
+
+    /// <summary>
+    /// Whether this node has waited in vain for what the client has seen. Another server that has taken over since may
+    /// be given it back.
+    /// </summary>
+    private bool IsMissed(SessionKey key, SessionVersion seen) =>
+        _missed.TryGet(key, seen, out var since) && !recovery.HasBegunSince(since);
 
     private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark) =>
         MayBringBack(key, long.MaxValue) ? answer : absent.Missing(key, answer, read, mark);
@@ -368,7 +381,8 @@ internal sealed class SessionOpener(
     /// The client is told that something it has seen is gone. What this node has is stored again though it may lack what others committed beside it: they would have brought it
     /// back by now. Where the store has nothing, only if no end can be lost.
     /// </summary>
-    private async ValueTask<OpenedSession> RegressAsync(SessionKey key, SessionRecord? record, bool isWhole, LocalCopy? copy, StoreDeadline deadline)
+    private async ValueTask<OpenedSession> RegressAsync(
+        SessionKey key, SessionVersion seen, SessionRecord? record, bool isWhole, LocalCopy? copy, StoreDeadline deadline)
     {
         if (copy is not null && (record is null ? !recovery.MayHaveLostEnds : !record.ContainsAllOf(copy.Record)))
         {
@@ -379,18 +393,14 @@ internal sealed class SessionOpener(
             }
         }
 
-        if (record is not null || !_missed.Contains(key))
+        if (!IsMissed(key, seen))
         {
+            _missed.Add(key, seen);
             metrics.Regressed.Add(1);
             if (_regressed.MayWrite(out var count))
             {
                 logger.SessionRegressed(count);
             }
-        }
-
-        if (record is null)
-        {
-            _missed.Add(key);
         }
 
         return record is null

@@ -56,6 +56,9 @@ internal sealed class StoreRecovery(
     /// <summary>Whether it came back so recently that what is missing is more likely on its way than lost.</summary>
     public bool HasJustBegun => Volatile.Read(ref _replacedAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < JustBegunFor;
 
+    /// <summary>Whether it came back as another since a timestamp.</summary>
+    public bool HasBegunSince(long timestamp) => Volatile.Read(ref _replacedAt) is var at && at != long.MinValue && at >= timestamp;
+
     /// <summary>
     /// Whether the store may have lost the ends of sessions whose copies can still be in use. While it has not, a session that is missing was not ended:
     /// its tombstone would be there.
