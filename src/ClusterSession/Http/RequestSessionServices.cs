@@ -5,6 +5,7 @@ using ClusterSession.Serialization;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Opening;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
@@ -16,7 +17,7 @@ namespace ClusterSession.Http;
 internal sealed class RequestSessionServices
 {
     public RequestSessionServices(
-        IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, NodeView view,
+        IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, Revocations revocations, NodeView view,
         KeyRingSource keyRing, ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time,
         LastHeadersCallback lastCallback, SessionMetrics metrics, InsecureCookies insecure,
         ILogger<ClusterSessionMiddleware> logger)
@@ -24,6 +25,7 @@ internal sealed class RequestSessionServices
         Options = options.Value;
         Store = store;
         Committer = committer;
+        Revocations = revocations;
         View = view;
         KeyRing = keyRing;
         Serializer = serializer;
@@ -41,6 +43,8 @@ internal sealed class RequestSessionServices
     public StoreGuard Store { get; }
 
     public SessionCommitter Committer { get; }
+
+    public Revocations Revocations { get; }
 
     public NodeView View { get; }
 

@@ -7,13 +7,14 @@ using ClusterSession.Sessions.Principals;
 using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
+using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Management;
 
 /// <inheritdoc/>
 internal sealed class SessionManager(
     StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, SessionCommitter committer,
-    NotBefores notBefores, KeyRingSource keyRing, TimeProvider time)
+    PrincipalLogout logout, KeyRingSource keyRing, TimeProvider time, IHttpContextAccessor? requests = null)
     : ISessionManager
 {
     public SessionStatistics GetStatistics() => new(
@@ -46,15 +47,17 @@ internal sealed class SessionManager(
         };
     }
 
-    public async Task EndAllAsync(string principal)
+    public Task<EndAllResult> EndAllAsync(string principal)
     {
         ArgumentException.ThrowIfNullOrEmpty(principal);
-        if (await notBefores.EndAsync(PrincipalKey.Of(principal)).ConfigureAwait(false) != StoreFailure.None)
-        {
-            // Unknown, whatever the store said last: it is sent on, and will have happened.
-            throw new SessionUnavailableException(
-                "The end of all sessions of this principal has not reached the store; it holds on this node, and is sent until the store takes it.", StoreFailure.Unknown);
-        }
+        return logout.EndAsync(PrincipalKey.Of(principal), requests?.HttpContext, isCurrentKept: false);
+    }
+
+    public Task<EndAllResult> EndAllAsync(string principal, HttpContext exceptCurrent)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(principal);
+        ArgumentNullException.ThrowIfNull(exceptCurrent);
+        return logout.EndAsync(PrincipalKey.Of(principal), exceptCurrent, isCurrentKept: true);
     }
 
     public async Task RotateKeysAsync(bool revoke, CancellationToken cancellationToken = default)

@@ -125,7 +125,7 @@ public sealed class EndAllTests : IAsyncDisposable
         }
     }
 
-    private static string Key => "cs:1:shared:" + NotBefores.SharedName;
+    private static string Key => "cs:1:document:{" + Revocations.DocumentName + "}";
 
     private async Task<TestNode> StartAsync(string connectionString)
     {

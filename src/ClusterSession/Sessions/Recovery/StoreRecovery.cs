@@ -28,7 +28,7 @@ namespace ClusterSession.Sessions.Recovery;
 /// A node that shuts down gives back without any pause what it still has to, before the journal drains: its commits that the new server lacks are nowhere else.
 /// </remarks>
 internal sealed class StoreRecovery(
-    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, NotBefores notBefores, SessionLifetime lifetime, SessionTouches touches, AbsentSessions absent,
+    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, Revocations revocations, NodePresence presence, SessionLifetime lifetime, SessionTouches touches, AbsentSessions absent,
     IEnumerable<ISharedValue> sharedValues, IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, ILogger<StoreRecovery> logger)
     : BackgroundService, ISessionObserver
 {
@@ -72,11 +72,7 @@ internal sealed class StoreRecovery(
 
     public void OnSharedChanged(string name)
     {
-        if (name == NotBefores.SharedName)
-        {
-            notBefores.OnNews();
-        }
-        else if (name == KeyRingSource.SharedName)
+        if (name == KeyRingSource.SharedName)
         {
             keyRing.OnChanged();
         }
@@ -90,10 +86,22 @@ internal sealed class StoreRecovery(
         }
     }
 
+    public void OnDocumentChanged(string name)
+    {
+        if (name == Revocations.DocumentName)
+        {
+            revocations.OnChanged();
+        }
+        else if (name == NodePresence.DocumentName)
+        {
+            presence.OnChanged();
+        }
+    }
+
     public void OnConnected(StoreContinuity continuity)
     {
         store.Connected();
-        notBefores.OnNews();
+        revocations.OnChanged();
         foreach (var value in _sharedValues)
         {
             value.OnChanged();
@@ -159,7 +167,7 @@ internal sealed class StoreRecovery(
     /// <summary>Asked for sessions too, and for many: of a cluster one shard may answer and another not.</summary>
     private async Task<bool> AnswersAsync()
     {
-        if ((await store.ReadSharedAsync(NotBefores.SharedName).ConfigureAwait(false)).Failure is not (StoreFailure.None or StoreFailure.Refused))
+        if ((await store.ReadDocumentAsync(Revocations.DocumentName, revocations.Position).ConfigureAwait(false)).Failure is not (StoreFailure.None or StoreFailure.Refused))
         {
             return false;
         }
@@ -193,7 +201,7 @@ internal sealed class StoreRecovery(
     private async Task RecoverAsync(StoreContinuity continuity, CancellationToken stopping)
     {
         logger.StoreReplaced(continuity.Loss);
-        await notBefores.RestoreAsync().ConfigureAwait(false);
+        await revocations.RestoreAsync().ConfigureAwait(false);
         foreach (var value in _sharedValues)
         {
             await value.RestoreAsync().ConfigureAwait(false);
