@@ -34,6 +34,8 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, SessionP
 
     private readonly SharedDocument _document = new(store, DocumentName); // under _reading
     private readonly Dictionary<long, Node> _nodes = []; // under _reading
+    private int _readings; // under _reading: how many have begun
+    private bool _hasRead; // under _reading: whether the last one was answered
     private readonly SemaphoreSlim _reading = new(1, 1);
     private readonly SemaphoreSlim _announcing = new(1, 1);
     private DocumentPosition _announced;
@@ -121,11 +123,17 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, SessionP
     /// <summary>The other nodes that serve; null if the store did not respond.</summary>
     private async ValueTask<List<Node>?> ReadAsync()
     {
+        var begunBefore = Volatile.Read(ref _readings);
         await _reading.WaitAsync().ConfigureAwait(false);
         try
         {
-            var reading = await _document.ReadAsync(isWhole: false, Take).ConfigureAwait(false);
-            if (!reading.IsAnswered)
+            if (_readings == begunBefore)
+            {
+                _readings++; // Those who come from now on wait for the next one together.
+                _hasRead = (await _document.ReadAsync(isWhole: false, Take).ConfigureAwait(false)).IsAnswered;
+            }
+
+            if (!_hasRead)
             {
                 return null;
             }

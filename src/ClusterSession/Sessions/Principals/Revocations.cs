@@ -31,14 +31,7 @@ internal sealed class Revocations(
     /// <summary>The name of the document.</summary>
     public const string DocumentName = "revocations";
 
-    /// <summary>
-    /// In that time one principal's ends at one node are sent once: a user who logs out everywhere in a loop costs the others
-    /// one element a second.
-    /// </summary>
-    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
-
     private const int MostReadings = 4;
-    private const int MostRemembered = 256;
 
     private readonly OutageOptions _outage = options.Value.Outage;
     private readonly LogRate _malformed = new(time);
@@ -46,17 +39,14 @@ internal sealed class Revocations(
     private readonly SharedDocument _document = new(store, DocumentName); // under _syncing
     private readonly SemaphoreSlim _syncing = new(1, 1);
     private readonly WorkSignal _work = new();
-    private readonly Lock _gate = new();
-    private readonly Dictionary<PrincipalKey, long> _unsent = []; // under _gate: number by principal
-    private readonly Dictionary<PrincipalKey, (long At, long Number)> _sent = []; // under _gate: lately
+    private readonly OwnRevocations _own = new(clock.Writer, time);
     private readonly TimeSpan _documentLife = 2 * lifetime.TombstoneLife;
-    private long _lastNumber;
     private int _changes; // moved by everything that may have changed the document
     private int _losses; // moved where the store may have lost it
     private int _restored; // under _syncing: the losses after which it was given back
     private long _prolongedAt = time.GetTimestamp();
     private volatile Known _known = Known.Nothing;
-    private Reading? _reading;
+    private RevocationReading? _reading;
 
     /// <summary>Whether the document has ever been read.</summary>
     public bool HaveBeenRead => _known.HasBeenRead;
@@ -116,21 +106,15 @@ internal sealed class Revocations(
     public byte[] Extend(ReadOnlySpan<byte> payload, long number) => PrincipalVector.With(payload, clock.Writer, number);
 
     /// <summary>Draws the number of an end that is about to be made: what is to survive it can be recorded with it before.</summary>
-    public long DrawNumber() => Interlocked.Increment(ref _lastNumber);
+    public long DrawNumber() => _own.DrawNumber();
 
     /// <summary>Ends all sessions of a principal that do not know this end.</summary>
     /// <returns>Why the store did not take it in time; then it holds here, and is sent until the store takes it.</returns>
     public async ValueTask<StoreFailure> EndAsync(PrincipalKey principal, long number)
     {
         var begun = time.GetTimestamp();
-        TimeSpan pause;
-        lock (_gate)
-        {
-            _unsent[principal] = Math.Max(number, _unsent.GetValueOrDefault(principal));
-            _list.Take(new Revocation(principal, clock.Writer, number), lifetime.TombstoneLife);
-            pause = PauseBefore(principal);
-        }
-
+        _list.Take(new Revocation(principal, clock.Writer, number), lifetime.TombstoneLife);
+        var pause = _own.Add(principal, number);
         if (pause > TimeSpan.Zero)
         {
             await Task.Delay(pause, time, CancellationToken.None).ConfigureAwait(false);
@@ -138,8 +122,8 @@ internal sealed class Revocations(
 
         while (true)
         {
-            var failure = IsSent(principal, number) ? StoreFailure.None : await SyncAsync().ConfigureAwait(false);
-            var isSent = IsSent(principal, number);
+            var failure = _own.IsSent(principal, number) ? StoreFailure.None : await SyncAsync().ConfigureAwait(false);
+            var isSent = _own.IsSent(principal, number);
             if (isSent || time.GetElapsedTime(begun) + _outage.ProbeInterval >= _outage.HardTimeout + pause)
             {
                 logger.PrincipalEnded(isSent);
@@ -167,7 +151,7 @@ internal sealed class Revocations(
                 return false; // It is tried in the background; not every request is to wait for that.
             }
 
-            var mine = new Reading(time.GetTimestamp());
+            var mine = new RevocationReading(time.GetTimestamp());
             var other = Interlocked.CompareExchange(ref _reading, mine, reading);
             if (ReferenceEquals(other, reading))
             {
@@ -254,7 +238,7 @@ internal sealed class Revocations(
                     continue;
                 }
 
-                var sending = TakeUnsent();
+                var sending = _own.ToSend(SharedDocument.MostElements);
                 if (sending.Count == 0)
                 {
                     return StoreFailure.None;
@@ -267,7 +251,11 @@ internal sealed class Revocations(
                     return sent;
                 }
 
-                Confirm(sending);
+                _own.Confirm(sending);
+                foreach (var own in sending)
+                {
+                    _list.Prolong(own, lifetime.TombstoneLife); // Nobody else has heard of it before.
+                }
             }
         }
         finally
@@ -395,85 +383,11 @@ internal sealed class Revocations(
         return StoreFailure.None;
     }
 
-    private List<Revocation> TakeUnsent()
-    {
-        lock (_gate)
-        {
-            return [.. _unsent.Where(own => PauseBefore(own.Key) <= TimeSpan.Zero).Take(SharedDocument.MostElements)
-                .Select(own => new Revocation(own.Key, clock.Writer, own.Value))];
-        }
-    }
-
-    private void Confirm(List<Revocation> sent)
-    {
-        lock (_gate)
-        {
-            foreach (var own in sent)
-            {
-                if (_unsent.GetValueOrDefault(own.Principal) == own.Number)
-                {
-                    _unsent.Remove(own.Principal);
-                }
-
-                _sent[own.Principal] = (time.GetTimestamp(), own.Number);
-                _list.Prolong(own, lifetime.TombstoneLife); // Nobody else has heard of it before.
-            }
-        }
-    }
-
-    private bool IsSent(PrincipalKey principal, long number)
-    {
-        lock (_gate)
-        {
-            return !_unsent.ContainsKey(principal) || (_sent.TryGetValue(principal, out var sent) && sent.Number >= number);
-        }
-    }
-
-    private TimeSpan PauseBefore(PrincipalKey principal)
-    {
-        if (_sent.Count > MostRemembered)
-        {
-            foreach (var (old, _) in _sent.Where(sent => time.GetElapsedTime(sent.Value.At) >= Pace).ToList())
-            {
-                _sent.Remove(old);
-            }
-        }
-
-        return _sent.TryGetValue(principal, out var sent) ? Pace - time.GetElapsedTime(sent.At) : TimeSpan.Zero;
-    }
-
     /// <summary>Up to where the document is known, and by what.</summary>
     private sealed record Known(DocumentPosition Position, SessionLease Lease, int Changes)
     {
         public static Known Nothing { get; } = new(DocumentPosition.None, SessionLease.None, Changes: -1);
 
         public bool HasBeenRead => !Position.IsNone;
-    }
-
-    /// <summary>A reading that several requests wait for.</summary>
-    private sealed class Reading(long since)
-    {
-        private readonly TaskCompletionSource<StoreFailure> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private volatile bool _hasFailed;
-
-        public long Since { get; } = since;
-
-        public Task<StoreFailure> Done => _done.Task;
-
-        public bool HasFailed => _hasFailed;
-
-        public async Task RunAsync(Task<StoreFailure> reading)
-        {
-            try
-            {
-                var failure = await reading.ConfigureAwait(false);
-                _hasFailed = failure != StoreFailure.None;
-                _done.SetResult(failure);
-            }
-            catch (Exception failure)
-            {
-                _done.SetException(failure);
-            }
-        }
     }
 }
