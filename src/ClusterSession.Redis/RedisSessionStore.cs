@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Connection.Fencing;
 using ClusterSession.Redis.Protocol;
@@ -19,7 +20,8 @@ namespace ClusterSession.Redis;
 /// new, repair     EVALSHA merge.lua          attribute by attribute
 /// touch           EVALSHA touch.lua          at most one per session, node and touch interval
 /// end             EVALSHA destroy.lua        leaves a tombstone that expires
-/// shared values   GET, EVALSHA exchange.lua  key ring, ended principals; tracked as sessions are
+/// shared values   GET, EVALSHA exchange.lua  key ring; tracked as sessions are
+/// documents       EVALSHA document-*.lua     revocations, serving nodes; one change moves one element
 /// replicas        WAIT, right behind the commit
 /// </code>
 /// How they are sent, and once more where that may help, is in <see cref="StoreRequestSender"/>. Thread-safe.
@@ -115,6 +117,22 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _requests.SendAsync(new SharedRequest(_keys, _keys.Shared(name), expected, value, _leases), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<StoreDocument> ReadDocumentAsync(
+        string name, DocumentPosition known, CancellationToken cancellationToken) =>
+        _requests.SendAsync(
+            new ReadDocumentRequest(_keys, _keys.Document(name), known, _leases), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<StoreDocument> MergeDocumentAsync(
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken)
+    {
+        var incarnation = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & long.MaxValue | 1;
+        var request = new MergeDocumentRequest(
+            _keys, _keys.Document(name), _keys.DocumentPlaces(name), elements, life, incarnation, _leases);
+        return _requests.SendAsync(request, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         Watch?.Dispose();
@@ -130,6 +148,10 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         else if (_keys.NameOfShared(key) is { } shared)
         {
             _observer?.OnSharedChanged(shared);
+        }
+        else if (_keys.NameOfDocument(key) is { } document)
+        {
+            _observer?.OnDocumentChanged(document);
         }
     }
 

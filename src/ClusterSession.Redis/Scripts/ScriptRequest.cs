@@ -2,7 +2,7 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Scripts;
 
-/// <summary>A call of a script on one key: by its name, or whole after the server has answered that it does not know the name.</summary>
+/// <summary>A call of a script on one key, or on keys of one slot: by its name, or whole after the server has answered that it does not know the name.</summary>
 /// <typeparam name="TResult">What the answer is parsed into.</typeparam>
 internal abstract class ScriptRequest<TResult>(RedisScript script, RedisKeys keys) : StoreRequest<TResult>, IScriptRequest
 {
@@ -11,15 +11,18 @@ internal abstract class ScriptRequest<TResult>(RedisScript script, RedisKeys key
 
     protected RedisKeys Keys { get; } = keys;
 
+    /// <summary>How many keys <see cref="WriteKey"/> writes.</summary>
+    protected virtual int KeyCount => 1;
+
     /// <summary>How many arguments <see cref="WriteArguments"/> writes.</summary>
     protected abstract int ArgumentCount { get; }
 
     /// <inheritdoc/>
     public override void WriteTo(ref RespWriter writer)
     {
-        writer.WriteCommand(IsSentWhole ? "EVAL"u8 : "EVALSHA"u8, 3 + ArgumentCount);
+        writer.WriteCommand(IsSentWhole ? "EVAL"u8 : "EVALSHA"u8, 2 + KeyCount + ArgumentCount);
         writer.WriteBulk(IsSentWhole ? script.Body : script.Sha);
-        writer.WriteBulk("1"u8);
+        writer.WriteBulk(KeyCount);
         WriteKey(ref writer);
         WriteArguments(ref writer);
     }

@@ -31,10 +31,12 @@ internal static class EventIds
     public const int StoreReplaced = 2013;
     public const int ReplayDone = 2014;
     public const int CopiesDiscarded = 2015;
-    public const int NotBeforesMalformed = 2017;
+    public const int RevocationsMalformed = 2017;
     public const int PrincipalEnded = 2018;
     public const int ReplayCutShort = 2019;
     public const int RecordDamaged = 2020;
+    public const int RevocationsLost = 2021;
+    public const int EndAllUnheard = 2022;
 
     // 3000: key ring
     public const int KeyRingCreated = 3001;

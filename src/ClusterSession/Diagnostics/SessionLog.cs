@@ -68,10 +68,21 @@ internal static partial class SessionLog
         "node knows: {IsStored}.")]
     public static partial void PrincipalEnded(this ILogger logger, bool isStored);
 
-    [LoggerMessage(EventIds.NotBeforesMalformed, LogLevel.Critical,
-        "The stored list of principals whose sessions were destroyed is not one that this release can read. It " +
-        "stays as it is, and nothing is added to it. Update this node." + Rate)]
-    public static partial void NotBeforesMalformed(this ILogger logger, LogCount count);
+    [LoggerMessage(EventIds.RevocationsMalformed, LogLevel.Critical,
+        "The stored document of principals whose sessions were destroyed has elements that this release cannot read. " +
+        "It stays as it is, and nothing is added to it. Update this node." + Rate)]
+    public static partial void RevocationsMalformed(this ILogger logger, LogCount count);
+
+    [LoggerMessage(EventIds.RevocationsLost, LogLevel.Warning,
+        "The store had lost the document of principals whose sessions were destroyed. This node gives it back what it " +
+        "knows, of {Principals} principals. Check that the store evicts nothing, and who deletes its keys.")]
+    public static partial void RevocationsLost(this ILogger logger, int principals);
+
+    [LoggerMessage(EventIds.EndAllUnheard, LogLevel.Warning,
+        "EndAllAsync was heard by no node that serves requests: none has sessions under the application name " +
+        "'{ApplicationName}' with the key prefix '{KeyPrefix}'. If another process serves them, set ApplicationName " +
+        "to the same name in both.")]
+    public static partial void EndAllUnheard(this ILogger logger, string? applicationName, string? keyPrefix);
 
     [LoggerMessage(EventIds.StoreLostSession, LogLevel.Warning,
         "The store had lost a session. It was restored from this node's copy. Check the store's persistence." + Rate)]

@@ -67,7 +67,7 @@ public sealed class ClusterSessionBuilder(IServiceCollection services)
 
     /// <summary>
     /// Keeps the logins of every cookie scheme in the sessions' store, so that <see
-    /// cref="ISessionManager.EndAllAsync"/> logs a
+    /// cref="ISessionManager.EndAllAsync(string)"/> logs a
     /// user out of every browser on every node, and a sign-out ends the login, not only the cookie.
     /// Before or after AddCookie;
     /// a scheme for which the application has set a <c>SessionStore</c> keeps that. Called again, it changes nothing.

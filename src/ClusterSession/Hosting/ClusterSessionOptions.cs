@@ -149,7 +149,7 @@ public sealed class ClusterSessionOptions
 
     /// <summary>
     /// Who is logged in, by a name that stays the same for a person or account, or null for nobody. The session remembers it (as a hash), so that
-    /// <see cref="ISessionManager.EndAllAsync"/> finds it. Asked by every request that uses a session, before its endpoint runs and again when it commits; from
+    /// <see cref="ISessionManager.EndAllAsync(string)"/> finds it. Asked by every request that uses a session, before its endpoint runs and again when it commits; from
     /// several requests at once.
     /// </summary>
     /// <value>
@@ -169,7 +169,7 @@ public sealed class ClusterSessionOptions
 
     /// <summary>
     /// The authentication schemes that log a browser's user in. Logins of other schemes, such as bearer tokens, are
-    /// remembered for <see cref="ISessionManager.EndAllAsync"/> and change no session.
+    /// remembered for <see cref="ISessionManager.EndAllAsync(string)"/> and change no session.
     /// </summary>
     /// <value>
     /// Default empty: the default scheme if it can sign in, or the one that it forwards to, else the only other one

@@ -96,7 +96,9 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<StoreGuard>();
         services.TryAddSingleton<RecentCommits>();
         services.TryAddSingleton<CommitJournal>();
-        services.TryAddSingleton<NotBefores>();
+        services.TryAddSingleton<NodePresence>();
+        services.TryAddSingleton<Revocations>();
+        services.TryAddSingleton<PrincipalLogout>();
         services.TryAddSingleton<StoreReplay>();
         services.TryAddSingleton<StoreRecovery>();
         services.TryAddSingleton<SessionRepair>();
@@ -109,7 +111,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionTouches>();
         services.AddHostedService(static provider => provider.GetRequiredService<SessionTouches>());
         services.AddHostedService(static provider => provider.GetRequiredService<StoreRecovery>());
-        services.AddHostedService<NotBeforeService>();
+        services.AddHostedService<RevocationService>();
         services.AddHostedService<JournalService>();
         services.AddHostedService<SessionGauges>();
     }

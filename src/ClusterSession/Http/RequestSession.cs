@@ -50,6 +50,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         _services = services;
         _context = context;
         BroughtCookie = broughtCookie;
+        Heard = services.Revocations.Heard;
         Use(access);
     }
 

@@ -6,6 +6,7 @@ using ClusterSession.Serialization;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Opening;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
@@ -17,7 +18,7 @@ namespace ClusterSession.Http;
 internal sealed class RequestSessionServices
 {
     public RequestSessionServices(
-        IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, NodeView view,
+        IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, Revocations revocations, NodeView view,
         KeyRingSource keyRing, ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time,
         LastHeadersCallback lastCallback, SessionMetrics metrics, InsecureCookies insecure, SignIns signIns,
         ILogger<ClusterSessionMiddleware> logger)
@@ -25,6 +26,7 @@ internal sealed class RequestSessionServices
         Options = options.Value;
         Store = store;
         Committer = committer;
+        Revocations = revocations;
         View = view;
         KeyRing = keyRing;
         Serializer = serializer;
@@ -43,6 +45,8 @@ internal sealed class RequestSessionServices
     public StoreGuard Store { get; }
 
     public SessionCommitter Committer { get; }
+
+    public Revocations Revocations { get; }
 
     public NodeView View { get; }
 

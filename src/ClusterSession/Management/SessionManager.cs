@@ -7,13 +7,14 @@ using ClusterSession.Sessions.Principals;
 using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
+using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Management;
 
 /// <inheritdoc/>
 internal sealed class SessionManager(
     StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, SessionCommitter committer,
-    NotBefores notBefores, KeyRingSource keyRing, TimeProvider time)
+    PrincipalLogout logout, KeyRingSource keyRing, TimeProvider time, IHttpContextAccessor? requests = null)
     : ISessionManager
 {
     public SessionStatistics GetStatistics() => new(
@@ -38,7 +39,7 @@ internal sealed class SessionManager(
         var read = await store.ReadAsync(key, SessionVersion.None, default).ConfigureAwait(false);
         if (read.Outcome is StoreReadOutcome.Missing or StoreReadOutcome.Destroyed)
         {
-            await EndPrincipalAsync(SessionName.PrincipalOf(key), "The end of the session").ConfigureAwait(false);
+            await logout.EndNamedAsync(key).ConfigureAwait(false);
         }
 
         var ended = await committer.DestroyAsync(key).ConfigureAwait(false);
@@ -53,10 +54,17 @@ internal sealed class SessionManager(
         };
     }
 
-    public async Task EndAllAsync(string principal)
+    public Task<EndAllResult> EndAllAsync(string principal)
     {
         ArgumentException.ThrowIfNullOrEmpty(principal);
-        await EndPrincipalAsync(PrincipalKey.Of(principal), "The end of all sessions of this principal").ConfigureAwait(false);
+        return logout.EndAsync(PrincipalKey.Of(principal), requests?.HttpContext, isCurrentKept: false);
+    }
+
+    public Task<EndAllResult> EndAllAsync(string principal, HttpContext exceptCurrent)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(principal);
+        ArgumentNullException.ThrowIfNull(exceptCurrent);
+        return logout.EndAsync(PrincipalKey.Of(principal), exceptCurrent, isCurrentKept: true);
     }
 
     public async Task RotateKeysAsync(bool revoke, CancellationToken cancellationToken = default)
@@ -67,17 +75,6 @@ internal sealed class SessionManager(
             throw new SessionUnavailableException(
                 "The new key that signs cookies is not known to be stored. Call again when the store is responding: one " +
                 "key more does no harm.", failure);
-        }
-    }
-
-    private async Task EndPrincipalAsync(PrincipalKey principal, string what)
-    {
-        if (await notBefores.EndAsync(principal).ConfigureAwait(false) != StoreFailure.None)
-        {
-            // Unknown, whatever the store said last: it is sent on, and will have happened.
-            throw new SessionUnavailableException(
-                $"{what} has not reached the store; it holds on this node, and is sent until the store takes it.",
-                StoreFailure.Unknown);
         }
     }
 }

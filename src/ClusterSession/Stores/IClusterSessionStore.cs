@@ -27,6 +27,11 @@ namespace ClusterSession.Stores;
 /// touch for as long as it names;
 /// none of them makes a life shorter that is long enough. Nodes compute from it how long ago the
 /// session was used.</item>
+/// <item>A document merges element by element: the greater rank stays, so that merging in any
+/// order, and again, ends in the same. It exists from the first merge on, also without elements; one
+/// that was lost and made again has another incarnation. Reading from a position moves what was
+/// changed since, and a change of one element moves one. An element is not kept beyond its life, nor
+/// lost before it; the document lives as long as its elements, and as the merges say.</item>
 /// <item>Every operation is answered within <see cref="OutageOptions.HardTimeout"/>, if need be with "no answer"; what it may still do later is harmless.</item>
 /// </list>
 /// <para>All members are thread-safe.</para>
@@ -88,4 +93,27 @@ public interface IClusterSessionStore
     /// <param name="cancellationToken">Gives up waiting.</param>
     ValueTask<StoreShared> CompareExchangeSharedAsync(
         string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken);
+
+    /// <summary>Reads what was changed in a document that all nodes share since a position. Its
+    /// changes by others are announced, as those of sessions.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="known">The position that was read before, over the same lease; or none, for
+    /// all.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    ValueTask<StoreDocument> ReadDocumentAsync(
+        string name, DocumentPosition known, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Merges elements into a document, and makes it if it does not exist. What is stored with the
+    /// same or a greater rank stays as it is, with its life.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="elements">
+    /// At most 256, no two of one id; none makes or prolongs the document.
+    /// </param>
+    /// <param name="life">How long the document is to live at least half of, also without
+    /// elements; it outlives every element.</param>
+    /// <param name="cancellationToken">Gives up waiting; the elements may then have been merged.</param>
+    ValueTask<StoreDocument> MergeDocumentAsync(
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken);
 }

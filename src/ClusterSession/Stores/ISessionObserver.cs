@@ -15,6 +15,12 @@ public interface ISessionObserver
     {
     }
 
+    /// <summary>Somebody else changed a document that was read or merged here; what is known of it may be old.</summary>
+    /// <param name="name">Its name.</param>
+    void OnDocumentChanged(string name)
+    {
+    }
+
     /// <summary>The store can be reached, for the first time or again, or has just been emptied.</summary>
     /// <param name="continuity">What it has of what was acknowledged before.</param>
     void OnConnected(StoreContinuity continuity)

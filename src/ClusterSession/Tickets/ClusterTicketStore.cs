@@ -1,3 +1,4 @@
+using ClusterSession.Http;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Opening;
 using ClusterSession.Stores;
@@ -153,6 +154,11 @@ internal sealed class ClusterTicketStore(
             {
                 NameNext(key, followed.Properties, request);
             }
+        }
+
+        if (reading.Outcome == OpenOutcome.Opened)
+        {
+            RequestEnds.Find(request)?.Uses(key.Record);
         }
 
         return reading.Outcome switch

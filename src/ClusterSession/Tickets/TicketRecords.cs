@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ClusterSession.Diagnostics;
 using ClusterSession.Http.SignIn;
+using ClusterSession.Http;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Opening;
@@ -31,7 +32,7 @@ namespace ClusterSession.Tickets;
 /// else add to what all requests of the login share. Thread-safe.
 /// </remarks>
 internal sealed class TicketRecords(
-    SessionOpener opener, SessionCommitter committer, StoreRecovery recovery, HybridClock clock,
+    SessionOpener opener, SessionCommitter committer, StoreRecovery recovery, Revocations revocations,
     RandomNumberGenerator random, IOptions<ClusterSessionOptions> options, TimeProvider time,
     ILogger<TicketRecords> logger)
 {
@@ -123,10 +124,10 @@ internal sealed class TicketRecords(
         for (var attempt = 0; attempt < MostCollisions; attempt++)
         {
             var key = TicketKey.New(random);
-            var stored = await StoreAsync(scheme, key.Record, ticket, request, SessionVersion.None, deadline)
-                .ConfigureAwait(false);
+            var stored = await StoreAsync(scheme, key.Record, ticket, request, deadline).ConfigureAwait(false);
             if (stored.Outcome == CommitOutcome.Committed)
             {
+                RequestEnds.Find(request)?.Uses(key.Record);
                 return key;
             }
 
@@ -140,17 +141,12 @@ internal sealed class TicketRecords(
     }
 
     /// <summary>
-    /// Stores the ticket of a cookie from before the ticket store. It counts from when it was
-    /// issued: what ended its principal's logins since then ends it too.
+    /// Stores the ticket of a cookie from before the ticket store. Such a cookie says nothing of the
+    /// ends that its login knew: any that is remembered of its principal ends it.
     /// </summary>
     public ValueTask<CommitResult> TakeOverAsync(
-        TicketScheme scheme, SessionKey key, AuthenticationTicket ticket, HttpContext request, StoreDeadline deadline)
-    {
-        var issued = ticket.Properties.IssuedUtc is { } at && at < time.GetUtcNow() ? at : time.GetUtcNow();
-        var stamp = (issued.UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
-        var recorded = new SessionVersion(Math.Clamp(stamp, 1, SessionVersion.MaxStamp), clock.Writer);
-        return StoreAsync(scheme, key, ticket, request, recorded, deadline);
-    }
+        TicketScheme scheme, SessionKey key, AuthenticationTicket ticket, HttpContext request, StoreDeadline deadline) =>
+        StoreAsync(scheme, key, ticket, request, deadline, isOfBefore: true);
 
     /// <summary>
     /// Replaces the ticket of a login that goes on. A principal is recorded once, and another one
@@ -167,7 +163,7 @@ internal sealed class TicketRecords(
             var name = SessionPrincipal.IsIn(reading.Record!)
                 ? SessionPrincipal.NameOfFurther(someone)
                 : SessionPrincipal.Name;
-            delta.Set(name, someone.ToBytes());
+            delta.Set(name, Describe(someone, request));
         }
 
         Put(delta, scheme, key, ticket);
@@ -251,28 +247,23 @@ internal sealed class TicketRecords(
     }
 
     private ValueTask<CommitResult> StoreAsync(
-        TicketScheme scheme, SessionKey key, AuthenticationTicket ticket, HttpContext? request, SessionVersion recorded,
-        StoreDeadline deadline)
+        TicketScheme scheme, SessionKey key, AuthenticationTicket ticket, HttpContext? request, StoreDeadline deadline,
+        bool isOfBefore = false)
     {
         var delta = new SessionDelta();
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(RecordEnd.Flag, time.GetUtcNow());
         if (UserPrincipal.Of(ticket.Principal, request, options.Value) is { } principal)
         {
-            if (recorded.IsNone)
-            {
-                delta.Set(SessionPrincipal.Name, principal.ToBytes());
-            }
-            else
-            {
-                var name = System.Text.Encoding.UTF8.GetBytes(SessionPrincipal.Name);
-                builder.Add(name, recorded, 0, principal.ToBytes());
-            }
+            delta.Set(SessionPrincipal.Name, isOfBefore ? principal.ToBytes() : Describe(principal, request));
         }
 
         Put(delta, scheme, key, ticket);
         return committer.CreateAsync(key, builder.Build(), delta, options.Value.Durability, deadline);
     }
+
+    private byte[] Describe(PrincipalKey principal, HttpContext? request) =>
+        RequestEnds.Describe(request, revocations, principal, revocations.Heard);
 
     private void Put(SessionDelta delta, TicketScheme scheme, SessionKey key, AuthenticationTicket ticket)
     {

@@ -19,6 +19,7 @@ internal static class TicketServices
             return;
         }
 
+        services.AddHttpContextAccessor(); // EndAllAsync must know the request whose next login it is not to end.
         services.AddSingleton<TicketRecords>();
         services.AddSingleton<TicketOutageLog>();
         services.AddSingleton<TicketUnavailableAnswer>();

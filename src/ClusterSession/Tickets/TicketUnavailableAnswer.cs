@@ -1,4 +1,5 @@
 using ClusterSession.Http;
+using ClusterSession.Sessions.Principals;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
@@ -12,13 +13,15 @@ namespace ClusterSession.Tickets;
 /// happens outside of UseClusterSession, as the sign-in of a remote provider does: around
 /// everything, and for the error pages inside of that.
 /// </summary>
-internal sealed class TicketUnavailableAnswer(IOptions<ClusterSessionOptions> options)
+internal sealed class TicketUnavailableAnswer(IOptions<ClusterSessionOptions> options, Revocations revocations)
     : IStartupFilter, IExceptionHandler, IDeveloperPageExceptionFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         app.Use(following => async context =>
         {
+            // Outside of everything: what is known when the request begins is what its login may record.
+            RequestEnds.Of(context, revocations);
             try
             {
                 await following(context).ConfigureAwait(false);

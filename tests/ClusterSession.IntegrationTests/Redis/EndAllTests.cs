@@ -1,13 +1,17 @@
 using System.Diagnostics;
+using System.Globalization;
 using ClusterSession.Sessions.Principals;
+using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
+using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
 /// <summary>Logging somebody out everywhere, while the store fails.</summary>
-public sealed class EndAllTests : IAsyncDisposable
+public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
 {
     private static readonly SentinelClusterOptions Quick = new() { DownAfter = TimeSpan.FromMilliseconds(500) };
     private static readonly TimeSpan Promised = TimeSpan.FromSeconds(1);
@@ -53,7 +57,7 @@ public sealed class EndAllTests : IAsyncDisposable
         var browser = await HotAsync("alice", a, b);
         await a.EndAllAsync("alice");
         await redis.RestartAsync();
-        await Condition.HoldsAsync(async () => await redis.AskAsync("EXISTS", Key) == "1", "the list is given back");
+        await Condition.HoldsAsync(async () => await redis.AskAsync("ZCARD", Key) == OfOneEnd, "the list is given back");
         await RefusedAsync([browser], b, a);
         var late = await StartAsync(redis.ConnectionString);
         Assert.Equal("", await browser.GetAsync("/get/color", late));
@@ -97,11 +101,11 @@ public sealed class EndAllTests : IAsyncDisposable
         var replicas = await cluster.ReplicasAsync();
         var held = await ReplicaPauser.HoldBackAsync(old, replicas);
         await a.EndAllAsync("alice");
-        Assert.All(await Task.WhenAll(replicas.Select(replica => replica.AskAsync("EXISTS", Key))), exists => Assert.Equal("0", exists));
+        Assert.All(await Task.WhenAll(replicas.Select(replica => replica.AskAsync("ZCARD", Key))), members => Assert.Equal(OfAnEmptyOne, members));
         await old.Kill9Async();
         var promoted = await cluster.NewMasterAsync(old);
         await held.ReleaseAsync();
-        await Condition.HoldsAsync(async () => await promoted.AskAsync("EXISTS", Key) == "1", "the list is given back", TimeSpan.FromSeconds(60));
+        await Condition.HoldsAsync(async () => await promoted.AskAsync("ZCARD", Key) == OfOneEnd, "the list is given back", TimeSpan.FromSeconds(60));
         await RefusedAsync([browser], b, a);
         var late = await StartAsync(cluster.ConnectionString);
         Assert.Equal("", await browser.GetAsync("/get/color", late));
@@ -117,6 +121,100 @@ public sealed class EndAllTests : IAsyncDisposable
         await RefusedAsync(theirs, b, a);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task List_that_is_deleted_is_given_back_by_the_nodes_and_read_by_one_that_starts_then(bool arePlacesDeletedToo)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        var (a, b) = (await StartAsync(redis.ConnectionString), await StartAsync(redis.ConnectionString));
+        var browser = await HotAsync("alice", a, b);
+        await a.EndAllAsync("alice");
+        string[] deleted = arePlacesDeletedToo ? ["DEL", Key, Key + ":at"] : ["DEL", Key];
+        await redis.CommandAsync(deleted);
+        var late = await StartAsync(redis.ConnectionString);
+        Assert.Equal("", await browser.Copy().GetAsync("/get/color", late));
+        await Condition.HoldsAsync(async () => await redis.AskAsync("ZCARD", Key) == OfOneEnd, "the list is given back");
+        await HotAsync("alice", late, a, b);
+    }
+
+    [Fact]
+    public async Task Four_hundred_ends_of_four_hundred_principals_move_little_each_and_as_much_with_many_entries_as_with_none()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        var (a, b) = (await StartAsync(redis.ConnectionString), await StartAsync(redis.ConnectionString));
+        Assert.Equal(new EndAllResult(2, 2), await a.EndAllAsync("first"));
+        var first = await BytesAsync(redis, async () =>
+        {
+            for (var i = 0; i < 400; i++)
+            {
+                Assert.Equal(2, (await a.EndAllAsync("user" + i)).NodesThatHeard);
+            }
+        });
+        await using (var store = RedisNode.Store(redis.ConnectionString))
+        {
+            store.Observe(new TestKit.Conformance.RecordingObserver());
+            for (var i = 0; i < 50_000; i += 250)
+            {
+                var elements = Enumerable.Range(i, 250).Select(user => new Revocation(PrincipalKey.Of("other" + user), 1, user + 1).ToElement(TimeSpan.FromHours(1)));
+                Assert.Equal(StoreFailure.None, (await store.MergeDocumentAsync(Revocations.DocumentName, [.. elements], TimeSpan.FromHours(2), default)).Failure);
+            }
+        }
+
+        await Condition.HoldsAsync(() => new[] { a, b }.All(node => node.Services.GetRequiredService<Revocations>().Count == 50_401), "all is heard", TimeSpan.FromSeconds(30));
+        var later = await BytesAsync(redis, async () =>
+        {
+            for (var i = 0; i < 400; i++)
+            {
+                Assert.Equal(2, (await a.EndAllAsync("later" + i)).NodesThatHeard);
+            }
+        });
+        output.WriteLine($"{first / 400} bytes each with few entries, {later / 400} with 50,000.");
+        Assert.InRange(first / 400, 1, 2_000);
+        Assert.InRange(later / 400, 1, (first / 400) + 100);
+    }
+
+    [Fact]
+    public async Task Ends_at_the_same_time_share_their_commands()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        var (a, b) = (await StartAsync(redis.ConnectionString), await StartAsync(redis.ConnectionString));
+        Assert.Equal(new EndAllResult(2, 2), await a.EndAllAsync("first"));
+        var before = await RedisCommands.CountAsync(redis);
+        var alone = await a.EndAllAsync("alone");
+        var one = (await RedisCommands.CountAsync(redis) - before).Documents;
+        before = await RedisCommands.CountAsync(redis);
+        var bytes = await BytesAsync(redis, () => Task.WhenAll(Enumerable.Range(0, 400).Select(i => a.EndAllAsync("user" + i))));
+        var all = (await RedisCommands.CountAsync(redis) - before).Documents;
+        output.WriteLine($"{one} commands for one, {all} for 400 at once, {bytes / 400} bytes each.");
+        Assert.Equal((2, true), (alone.ServingNodes, alone.HaveAllHeard));
+        Assert.InRange(one, 3, 8);
+        Assert.InRange(all, 3, 200);
+        Assert.InRange(bytes / 400, 1, 500);
+    }
+
+    [Fact]
+    public async Task Entries_that_are_over_leave_the_store_with_the_ones_that_come()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var store = RedisNode.Store(redis.ConnectionString);
+        store.Observe(new TestKit.Conformance.RecordingObserver());
+        await MergeAsync(0, 200, TimeSpan.FromMilliseconds(1));
+        for (var i = 0; i < 1_000 && await redis.AskAsync("ZCARD", Key) != "12"; i++)
+        {
+            await MergeAsync(1_000 + (i % 10), 1, TimeSpan.FromHours(1), rank: i + 1);
+        }
+
+        Assert.Equal(("12", "10"), (await redis.AskAsync("ZCARD", Key), await redis.AskAsync("HLEN", Key + ":at")));
+        Assert.InRange(long.Parse(await redis.AskAsync("PTTL", Key), CultureInfo.InvariantCulture), 3_500_000, 7_200_000);
+
+        async Task MergeAsync(int from, int count, TimeSpan life, long rank = 1)
+        {
+            var elements = Enumerable.Range(from, count).Select(i => new Revocation(PrincipalKey.Of("user" + i), 1, rank).ToElement(life));
+            Assert.Equal(StoreFailure.None, (await store.MergeDocumentAsync(Revocations.DocumentName, [.. elements], TimeSpan.FromHours(2), default)).Failure);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes)
@@ -125,7 +223,23 @@ public sealed class EndAllTests : IAsyncDisposable
         }
     }
 
-    private static string Key => "cs:1:shared:" + NotBefores.SharedName;
+    private static string Key => "cs:1:document:{" + Revocations.DocumentName + "}";
+
+    /// <summary>The incarnation, and the number of the last change.</summary>
+    private const string OfAnEmptyOne = "2";
+
+    private const string OfOneEnd = "3";
+
+    private static async Task<long> BytesAsync(RedisServer redis, Func<Task> work)
+    {
+        var before = await CountAsync();
+        await work();
+        return await CountAsync() - before;
+
+        async Task<long> CountAsync() =>
+            long.Parse(await redis.InfoAsync("stats", "total_net_input_bytes"), CultureInfo.InvariantCulture)
+            + long.Parse(await redis.InfoAsync("stats", "total_net_output_bytes"), CultureInfo.InvariantCulture);
+    }
 
     private async Task<TestNode> StartAsync(string connectionString)
     {

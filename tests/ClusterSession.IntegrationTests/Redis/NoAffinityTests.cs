@@ -92,6 +92,14 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
         public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
             inner.TouchAsync(key, life, leastLife, cancellationToken);
 
+        public ValueTask<StoreDocument> ReadDocumentAsync(
+            string name, DocumentPosition known, CancellationToken cancellationToken) =>
+            inner.ReadDocumentAsync(name, known, cancellationToken);
+
+        public ValueTask<StoreDocument> MergeDocumentAsync(
+            string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken) =>
+            inner.MergeDocumentAsync(name, elements, life, cancellationToken);
+
         public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) => inner.ReadSharedAsync(name, cancellationToken);
 
         public ValueTask<StoreShared> CompareExchangeSharedAsync(

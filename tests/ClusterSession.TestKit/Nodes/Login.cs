@@ -23,5 +23,5 @@ public static class Login
     public static ClaimsPrincipal As(string name) => new(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, name)], "test"));
 
     /// <summary>Ends all sessions of somebody at this node.</summary>
-    public static Task EndAllAsync(this TestNode node, string principal) => node.Services.GetRequiredService<ISessionManager>().EndAllAsync(principal);
+    public static Task<EndAllResult> EndAllAsync(this TestNode node, string principal) => node.Services.GetRequiredService<ISessionManager>().EndAllAsync(principal);
 }

@@ -35,6 +35,20 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
             () => inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken),
             static failure => new StoreShared(null, failure));
 
+    public virtual ValueTask<StoreDocument> ReadDocumentAsync(
+        string name, DocumentPosition known, CancellationToken cancellationToken) =>
+        OnAsync(
+            StoreOperations.ReadDocument,
+            () => inner.ReadDocumentAsync(name, known, cancellationToken),
+            StoreDocument.Unavailable);
+
+    public virtual ValueTask<StoreDocument> MergeDocumentAsync(
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken) =>
+        OnAsync(
+            StoreOperations.MergeDocument,
+            () => inner.MergeDocumentAsync(name, elements, life, cancellationToken),
+            StoreDocument.Unavailable);
+
     /// <summary>Sees one operation: does it, or answers in its place.</summary>
     protected abstract ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable);
 }

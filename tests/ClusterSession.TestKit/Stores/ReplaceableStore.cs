@@ -71,6 +71,21 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
         LeasedAsync(_current.CompareExchangeSharedAsync(name, expected, value, cancellationToken));
 
+    public ValueTask<StoreDocument> ReadDocumentAsync(
+        string name, DocumentPosition known, CancellationToken cancellationToken) =>
+        LeasedAsync(_current.ReadDocumentAsync(name, known, cancellationToken));
+
+    public ValueTask<StoreDocument> MergeDocumentAsync(
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken) =>
+        LeasedAsync(_current.MergeDocumentAsync(name, elements, life, cancellationToken));
+
+    private async ValueTask<StoreDocument> LeasedAsync(ValueTask<StoreDocument> asked)
+    {
+        var lease = _lease;
+        var answer = await asked;
+        return answer with { Lease = answer.Lease is { IsCurrent: true } ? lease : SessionLease.None };
+    }
+
     private async ValueTask<StoreShared> LeasedAsync(ValueTask<StoreShared> asked)
     {
         var lease = _lease;
@@ -90,5 +105,7 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         public volatile bool IsRevoked;
 
         public override bool IsCurrent => !IsRevoked;
+
+        public override bool IsLost => IsRevoked;
     }
 }

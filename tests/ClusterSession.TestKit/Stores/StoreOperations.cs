@@ -12,6 +12,9 @@ public enum StoreOperations
     Touch = 16,
     ReadShared = 32,
     ExchangeShared = 64,
+    ReadDocument = 128,
+    MergeDocument = 256,
+    Documents = ReadDocument | MergeDocument,
     Sessions = Read | Commit | Merge | Destroy | Touch,
-    All = Sessions | ReadShared | ExchangeShared,
+    All = Sessions | ReadShared | ExchangeShared | Documents,
 }

@@ -148,5 +148,13 @@ public sealed class AccessTests : NodeTests
         public ValueTask<StoreShared> CompareExchangeSharedAsync(
             string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
             inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken);
+
+        public ValueTask<StoreDocument> ReadDocumentAsync(
+            string name, DocumentPosition known, CancellationToken cancellationToken) =>
+            inner.ReadDocumentAsync(name, known, cancellationToken);
+
+        public ValueTask<StoreDocument> MergeDocumentAsync(
+            string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken) =>
+            inner.MergeDocumentAsync(name, elements, life, cancellationToken);
     }
 }

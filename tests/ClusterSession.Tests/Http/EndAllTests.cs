@@ -7,14 +7,31 @@ using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
 using ClusterSession.TestKit.Time;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
 
 /// <summary>Logging somebody out everywhere.</summary>
-public sealed class EndAllTests : NodeTests
+public sealed class EndAllTests : NodeTests, IAsyncLifetime
 {
+    private readonly List<IHost> _hosts = [];
+
+    async Task IAsyncLifetime.DisposeAsync()
+    {
+        foreach (var host in _hosts)
+        {
+            await ((IAsyncDisposable)host).DisposeAsync();
+        }
+
+        await DisposeAsync();
+    }
+
     [Fact]
     public async Task All_sessions_of_somebody_are_refused_on_every_node_with_hot_local_copies_and_nobody_elses_are()
     {
@@ -74,22 +91,144 @@ public sealed class EndAllTests : NodeTests
         Assert.Equal("", await browser.GetAsync("/get/color?as=alice", late));
     }
 
-    [Fact]
-    public async Task Login_on_a_node_whose_clock_is_ahead_by_less_than_the_lead_is_ended_and_one_that_is_behind_can_log_in_again()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-3600)]
+    public async Task Clocks_of_nodes_decide_nothing_login_of_before_is_ended_and_login_after_it_counts(int secondsAhead)
     {
-        var (ahead, behind) = (new ManualTimeProvider(Time.GetUtcNow() + TimeSpan.FromMilliseconds(90)), new ManualTimeProvider(Time.GetUtcNow() - TimeSpan.FromHours(1)));
+        var other = new ManualTimeProvider(Time.GetUtcNow() + TimeSpan.FromSeconds(secondsAhead));
         var a = await StartAsync(before: Login.ByQuery);
-        await using var b = await StartAtAsync(ahead);
-        await using var c = await StartAtAsync(behind);
+        await using var b = await TestNode.StartAsync(
+            new InMemorySessionStore(Sessions), services: services => services.AddSingleton<TimeProvider>(other), before: Login.ByQuery);
         var browser = await HotAsync("alice", b, b);
-        await a.EndAllAsync("alice");
+        await EndedAsync(a, "alice");
         Assert.Equal("", await browser.GetAsync("/get/color", b));
-        await Condition.HoldsAsync(() => c.Services.GetRequiredService<NotBefores>().HaveBeenRead, "it has heard");
-        var again = await HotAsync("alice", c, a);
+        await Condition.HoldsAsync(() => b.Services.GetRequiredService<Revocations>().Count == 1, "it has heard");
+        var again = await HotAsync("alice", b, a);
         Assert.Equal("red", await again.GetAsync("/get/color", a));
+    }
 
-        Task<TestNode> StartAtAsync(TimeProvider time) => TestNode.StartAsync(
-            new InMemorySessionStore(Sessions), services: services => services.AddSingleton(time), before: Login.ByQuery);
+    [Fact]
+    public async Task Login_that_is_under_way_with_the_old_password_is_ended()
+    {
+        var (arrived, checkedPassword) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var (a, b) = (await StartAsync(MapLogin), await StartAsync(before: Login.ByQuery));
+        var browser = a.Browser();
+        var login = browser.GetAsync("/login");
+        await arrived.Task;
+        await b.EndAllAsync("alice");
+        await Condition.HoldsAsync(() => a.Services.GetRequiredService<Revocations>().Count == 1, "it has heard");
+        checkedPassword.SetResult();
+        await login;
+        Assert.Equal("", await browser.GetAsync("/get/color", a));
+        Assert.Equal("", await browser.GetAsync("/get/color", b));
+
+        void MapLogin(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/login", async (HttpContext context) =>
+        {
+            arrived.SetResult();
+            await checkedPassword.Task;
+            context.User = Login.As("alice");
+            context.Session.SetString("color", "red");
+        });
+    }
+
+    [Fact]
+    public async Task Login_between_two_ends_is_ended_by_the_second_however_close_they_are()
+    {
+        var (a, b) = (await StartAsync(before: Login.ByQuery), await StartAsync(before: Login.ByQuery));
+        await a.EndAllAsync("alice");
+        var browser = await HotAsync("alice", a, b);
+        await Time.DriveAsync(a.EndAllAsync("alice"));
+        Assert.Equal("", await browser.GetAsync("/get/color", b));
+        Assert.Equal("", await browser.GetAsync("/get/color", a));
+    }
+
+    [Fact]
+    public async Task Ends_of_one_principal_within_a_second_are_one_write_and_hold_here_at_once()
+    {
+        var a = await StartAsync(before: Login.ByQuery);
+        await a.EndAllAsync("alice");
+        var browser = await HotAsync("alice", a, a);
+        Store.Reset();
+        var ends = Enumerable.Range(0, 50).Select(_ => a.EndAllAsync("alice")).ToArray();
+        Assert.Equal("", await browser.GetAsync("/get/color"));
+        Assert.Equal(0, Store.Count(StoreOperations.MergeDocument));
+        await Time.DriveAsync(Task.WhenAll(ends));
+        Assert.Equal(1, Store.Count(StoreOperations.MergeDocument));
+    }
+
+    [Fact]
+    public async Task List_that_is_deleted_is_given_back_to_a_node_that_starts_then()
+    {
+        var a = await StartAsync(before: Login.ByQuery);
+        var browser = await HotAsync("alice", a, a);
+        await a.EndAllAsync("alice");
+        Sessions.ForgetDocument(Revocations.DocumentName);
+        var late = await StartAsync(before: Login.ByQuery);
+        Assert.Equal("", await browser.GetAsync("/get/color", late));
+        await Condition.HoldsAsync(() => KnowsAsync(Store, "alice"), "the list is given back");
+        Assert.Equal(1, Logs.Count("RevocationsLost"));
+    }
+
+    [Fact]
+    public async Task Node_that_starts_while_the_list_is_missing_and_others_have_read_it_serves_nobody_who_is_logged_in()
+    {
+        var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
+        var a = await StartAsync(before: Login.ByQuery, store: faulty);
+        var (theirs, nobodys) = (await HotAsync("alice", a, a), await HotAsync(null, a, a));
+        await a.EndAllAsync("alice");
+        faulty.Failing = StoreOperations.All;
+        Sessions.ForgetDocument(Revocations.DocumentName);
+        var late = await StartAsync(before: Login.ByQuery);
+        Assert.Equal("red", await nobodys.GetAsync("/get/color", late));
+        await theirs.Copy().GetAsync("/get/color", late);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(theirs.Copy(), late));
+        faulty.Failing = StoreOperations.None;
+        await HoldsInTimeAsync(async () => await theirs.Copy().GetAsync("/get/color", late) == "" && await StatusAsync(theirs.Copy(), late) == HttpStatusCode.OK, "the list is given back");
+    }
+
+    [Fact]
+    public async Task First_node_makes_an_empty_list_and_a_second_one_takes_it()
+    {
+        await StartAsync();
+        await Condition.HoldsAsync(async () => (await DocumentAsync(Store)).Exists, "it is made");
+        var made = (await DocumentAsync(Store)).Position;
+        var b = await StartAsync();
+        await Condition.HoldsAsync(() => b.Services.GetRequiredService<Revocations>().HaveBeenRead, "it is read");
+        Assert.Equal(made, b.Services.GetRequiredService<Revocations>().Position);
+    }
+
+    [Fact]
+    public async Task Answer_says_on_how_many_of_the_serving_nodes_it_is_known()
+    {
+        var deaf = new DeafStore(new InMemorySessionStore(Sessions));
+        var (a, b) = (await StartAsync(), await StartAsync());
+        var worker = await WorkerAsync(new InMemorySessionStore(Sessions));
+        await ServingAsync(2);
+        Assert.Equal(new EndAllResult(2, 2), await a.EndAllAsync("alice"));
+        Assert.Equal(new EndAllResult(2, 2), await worker.Services.GetRequiredService<ISessionManager>().EndAllAsync("bob"));
+        Assert.Equal(0, Logs.Count("EndAllUnheard"));
+        await StartAsync(store: deaf);
+        await ServingAsync(3);
+        Assert.Equal(new EndAllResult(3, 2), await Time.DriveAsync(b.EndAllAsync("carol")));
+    }
+
+    [Fact]
+    public async Task End_that_no_serving_node_heard_says_so_and_names_the_remedy()
+    {
+        var worker = await WorkerAsync(new InMemorySessionStore(Sessions));
+        var answer = await worker.Services.GetRequiredService<ISessionManager>().EndAllAsync("alice");
+        Assert.Equal((new EndAllResult(0, 0), false), (answer, answer.HaveAllHeard));
+        Assert.Contains("set ApplicationName", Assert.Single(Logs.All, static log => log.Event.Name == "EndAllUnheard").Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Node_that_has_shut_down_is_not_waited_for()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        await ServingAsync(2);
+        await b.DrainAsync();
+        Assert.Equal(new EndAllResult(1, 1), await a.EndAllAsync("alice"));
     }
 
     [Fact]
@@ -150,7 +289,7 @@ public sealed class EndAllTests : NodeTests
     [Fact]
     public async Task Node_that_has_never_learnt_who_was_ended_serves_nobody_who_is_logged_in_and_everybody_else()
     {
-        var faulty = new FaultyStore(new InMemorySessionStore(Sessions)) { Failing = StoreOperations.ReadShared };
+        var faulty = new FaultyStore(new InMemorySessionStore(Sessions)) { Failing = StoreOperations.ReadDocument };
         var (a, b) = (await StartAsync(before: Login.ByQuery, options: WithKey), await StartAsync(before: Login.ByQuery, options: WithKey, store: faulty));
         var (theirs, nobodys) = (await HotAsync("alice", a, a), await HotAsync(null, a, a));
         Assert.Equal("red", await nobodys.GetAsync("/get/color", b));
@@ -159,7 +298,7 @@ public sealed class EndAllTests : NodeTests
         faulty.Failing = StoreOperations.None;
         Time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("red", await theirs.GetAsync("/get/color", b));
-        faulty.Failing = StoreOperations.ReadShared;
+        faulty.Failing = StoreOperations.ReadDocument;
         Assert.Equal("red", await theirs.GetAsync("/get/color", b));
 
         static void WithKey(ClusterSessionOptions options) =>
@@ -172,7 +311,7 @@ public sealed class EndAllTests : NodeTests
         var store = new ReplaceableStore(new DeafStore(new InMemorySessionStore(Sessions)));
         var (a, b) = (await StartAsync(before: Login.ByQuery, store: store), await StartAsync(before: Login.ByQuery));
         var browser = await HotAsync("alice", a, b);
-        await b.EndAllAsync("alice");
+        await Time.DriveAsync(b.EndAllAsync("alice"));
         Assert.Equal("red", await browser.GetAsync("/get/color", a)); // Whoever hears nothing over a connection that has proved alive cannot know.
         store.Reconnect();
         Assert.Equal("", await browser.GetAsync("/get/color", a));
@@ -193,8 +332,7 @@ public sealed class EndAllTests : NodeTests
     {
         var (a, b) = (await StartAsync(before: Login.ByQuery), await StartAsync(before: Login.ByQuery));
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => Task.Run(() => (i % 2 == 0 ? a : b).EndAllAsync("user" + i))));
-        var list = NotBeforeList.Read((await Store.ReadSharedAsync(NotBefores.SharedName, default)).Value, 0)!;
-        Assert.Equal(200, list.Count);
+        Assert.Equal(200, (await DocumentAsync(Store)).Elements.Count);
     }
 
     [Fact]
@@ -215,8 +353,36 @@ public sealed class EndAllTests : NodeTests
         return browser;
     }
 
+    private static async Task<HttpStatusCode> StatusAsync(TestBrowser browser, TestNode node)
+    {
+        await browser.GetAsync("/get/color", node);
+        return browser.LastStatus;
+    }
+
+    /// <summary>Also where another node, on a clock of its own, does not hear of it in this one's time.</summary>
+    private Task EndedAsync(TestNode node, string name) => Time.DriveAsync(node.EndAllAsync(name));
+
+    private async Task<IHost> WorkerAsync(IClusterSessionStore store)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddSingleton<TimeProvider>(Time);
+        builder.Services.AddLogging(logging => logging.AddProvider(Logs));
+        builder.Services.AddClusterSession().UseStore(_ => store);
+        var host = builder.Build();
+        await host.StartAsync();
+        _hosts.Add(host);
+        return host;
+    }
+
+    private async Task ServingAsync(int nodes) => await Condition.HoldsAsync(
+        async () => (await Store.ReadDocumentAsync(NodePresence.DocumentName, default, default)).Elements.Count == nodes, "they serve");
+
+    private static ValueTask<StoreDocument> DocumentAsync(IClusterSessionStore store) =>
+        store.ReadDocumentAsync(Revocations.DocumentName, DocumentPosition.None, default);
+
     private static async Task<bool> KnowsAsync(IClusterSessionStore store, string name) =>
-        (await store.ReadSharedAsync(NotBefores.SharedName, default)).Value is { } bytes && NotBeforeList.Read(bytes, 0)!.Knows(PrincipalKey.Of(name));
+        (await DocumentAsync(store)).Elements.Any(element =>
+            Revocation.TryRead(element, out var known) && known.Principal == PrincipalKey.Of(name));
 
     private static SessionKey KeyOf(TestBrowser browser)
     {
@@ -235,7 +401,7 @@ public sealed class EndAllTests : NodeTests
         {
             MergesBefore += operation == StoreOperations.Merge && !_hasList ? 1 : 0;
             var answer = await ask();
-            _hasList |= operation == StoreOperations.ExchangeShared && answer is StoreShared { Value: [1, ..] value } && NotBeforeList.Read(value, 0) is { Count: > 0 };
+            _hasList |= operation == StoreOperations.MergeDocument && answer is StoreDocument { Position.Sequence: > 0 };
             return answer;
         }
     }

@@ -77,6 +77,19 @@ public abstract class TicketNodeTests : NodeTests
             await SignInAsync(context, name);
             await context.SignOutAsync();
         });
+        endpoints.MapGet("/others", async (HttpContext context, ISessionManager sessions) =>
+            await sessions.EndAllAsync(context.User.Identity!.Name!, exceptCurrent: context));
+        endpoints.MapGet("/password", async (HttpContext context, ISessionManager sessions) =>
+        {
+            var name = context.User.Identity!.Name!;
+            await sessions.EndAllAsync(name, exceptCurrent: context);
+            await SignInAsync(context, name);
+        });
+        endpoints.MapGet("/reset/{name}", async (HttpContext context, string name, ISessionManager sessions) =>
+        {
+            await sessions.EndAllAsync(name);
+            await SignInAsync(context, name);
+        });
         endpoints.MapGet("/me", (HttpContext context) => context.User.Identity?.Name ?? "nobody");
         endpoints.MapGet("/secret", (HttpContext context) => context.User.Identity?.Name ?? "nobody").RequireAuthorization();
     }

@@ -39,7 +39,7 @@ namespace ClusterSession.Sessions.Opening;
 /// </remarks>
 internal sealed class SessionOpener(
     StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
-    SessionExpiry expiry, NotBefores notBefores, SessionCommitter committer, AbsentSessions absent, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
+    SessionExpiry expiry, Revocations revocations, SessionCommitter committer, AbsentSessions absent, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
@@ -53,7 +53,7 @@ internal sealed class SessionOpener(
 
     /// <summary>The fast way: no task, no allocation, no store.</summary>
     public bool TryOpenLocal(SessionKey key, SessionVersion seen, out LocalCopy copy) =>
-        copies.TryGet(key, out copy) && copy.IsFresh && IsUsable(copy) && copy.Record.Contains(seen) && notBefores.Allow(copy);
+        copies.TryGet(key, out copy) && copy.IsFresh && IsUsable(copy) && copy.Record.Contains(seen) && revocations.Allow(copy);
 
     public async ValueTask<OpenedSession> OpenAsync(SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
     {
@@ -68,12 +68,12 @@ internal sealed class SessionOpener(
     private async ValueTask<OpenedSession> JudgeAsync(SessionKey key, OpenedSession opened, SessionRecord record, StoreDeadline deadline)
     {
         var hasStoreAnswered = opened.Source != SessionSource.LocalCopy;
-        if (hasStoreAnswered && !await deadline.LimitAsync(notBefores.EnsureCurrentAsync(), false).ConfigureAwait(false) && !notBefores.HaveBeenRead)
+        if (hasStoreAnswered && !await deadline.LimitAsync(revocations.EnsureCurrentAsync(), false).ConfigureAwait(false) && !revocations.HaveBeenRead)
         {
             return OpenedSession.Unavailable(StoreFailure.Unknown);
         }
 
-        if (!notBefores.HaveEnded(record))
+        if (!revocations.HaveEnded(record))
         {
             return opened;
         }

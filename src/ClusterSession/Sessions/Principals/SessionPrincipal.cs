@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ClusterSession.Sessions.Principals;
 
 /// <summary>
@@ -8,6 +10,7 @@ namespace ClusterSession.Sessions.Principals;
 /// <code>
 /// "\0principal"             the first one
 /// "\0principal:" key         each further one; the key as base64url
+/// payload                   16 bytes key, then the ends that were known when the request of the login began (PrincipalVector)
 /// </code>
 /// One attribute for each, because nodes may record two at the same time, and neither may hide the
 /// other: a session ends
@@ -30,6 +33,10 @@ internal static class SessionPrincipal
     /// <inheritdoc cref="IsReserved(string?)"/>
     public static bool IsReserved(ReadOnlySpan<byte> nameUtf8) => nameUtf8.Length > 0 && nameUtf8[0] == 0;
 
+    /// <summary>Whether what is recorded under one of the names is this principal.</summary>
+    public static bool Is(ReadOnlySpan<byte> payload, PrincipalKey principal) =>
+        payload.Length >= PrincipalKey.ByteLength && PrincipalKey.Read(payload) == principal;
+
     /// <summary>Everybody whose session it is. On the way of every request: no allocation.</summary>
     public static Enumerator In(SessionRecord record) => new(record);
 
@@ -39,9 +46,9 @@ internal static class SessionPrincipal
     /// <summary>Whether the session is somebody's.</summary>
     public static bool IsIn(SessionRecord record, PrincipalKey principal)
     {
-        foreach (var (recorded, _) in In(record))
+        foreach (var recorded in In(record))
         {
-            if (recorded == principal)
+            if (recorded.Principal == principal)
             {
                 return true;
             }
@@ -50,12 +57,47 @@ internal static class SessionPrincipal
         return false;
     }
 
-    /// <summary>Walks the principals of a record, each with the commit that recorded it.</summary>
+    /// <summary>Under which name somebody is recorded, and what is; false if the session is not theirs.</summary>
+    public static bool TryFind(
+        SessionRecord record, PrincipalKey principal, out string name, out ReadOnlySpan<byte> payload)
+    {
+        foreach (var recorded in In(record))
+        {
+            if (recorded.Principal == principal)
+            {
+                name = Encoding.UTF8.GetString(recorded.NameUtf8);
+                payload = recorded.Payload;
+                return true;
+            }
+        }
+
+        name = "";
+        payload = default;
+        return false;
+    }
+
+    /// <summary>A principal of a record.</summary>
+    internal readonly ref struct Recorded(SessionAttribute attribute)
+    {
+        private readonly SessionAttribute _attribute = attribute;
+
+        public PrincipalKey Principal => PrincipalKey.Read(_attribute.Payload);
+
+        public ReadOnlySpan<byte> NameUtf8 => _attribute.NameUtf8;
+
+        /// <summary>The key, and behind it the vector.</summary>
+        public ReadOnlySpan<byte> Payload => _attribute.Payload;
+
+        /// <summary>The ends that were known. Records of before know none.</summary>
+        public ReadOnlySpan<byte> Vector => _attribute.Payload[PrincipalKey.ByteLength..];
+    }
+
+    /// <summary>Walks the principals of a record.</summary>
     internal ref struct Enumerator(SessionRecord record)
     {
         private SessionRecord.Enumerator _attributes = record.GetEnumerator();
 
-        public (PrincipalKey Principal, SessionVersion Recorded) Current { get; private set; }
+        public readonly Recorded Current => new(_attributes.Current);
 
         public readonly Enumerator GetEnumerator() => this;
 
@@ -64,10 +106,9 @@ internal static class SessionPrincipal
             while (_attributes.MoveNext() && IsReserved(_attributes.Current.NameUtf8))
             {
                 var attribute = _attributes.Current;
-                if (attribute.Exists && attribute.Payload.Length == PrincipalKey.ByteLength
+                if (attribute.Exists && attribute.Payload.Length >= PrincipalKey.ByteLength
                     && attribute.NameUtf8.StartsWith(NameUtf8))
                 {
-                    Current = (PrincipalKey.Read(attribute.Payload), attribute.Version);
                     return true;
                 }
             }

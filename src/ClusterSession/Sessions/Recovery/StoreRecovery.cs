@@ -28,7 +28,7 @@ namespace ClusterSession.Sessions.Recovery;
 /// A node that shuts down gives back without any pause what it still has to, before the journal drains: its commits that the new server lacks are nowhere else.
 /// </remarks>
 internal sealed class StoreRecovery(
-    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, NotBefores notBefores, SessionLifetime lifetime, SessionTouches touches, AbsentSessions absent,
+    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, Revocations revocations, NodePresence presence, SessionLifetime lifetime, SessionTouches touches, AbsentSessions absent,
     IEnumerable<ISharedValue> sharedValues, IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, ILogger<StoreRecovery> logger)
     : BackgroundService, ISessionObserver
 {
@@ -75,11 +75,7 @@ internal sealed class StoreRecovery(
 
     public void OnSharedChanged(string name)
     {
-        if (name == NotBefores.SharedName)
-        {
-            notBefores.OnNews();
-        }
-        else if (name == KeyRingSource.SharedName)
+        if (name == KeyRingSource.SharedName)
         {
             keyRing.OnChanged();
         }
@@ -93,10 +89,22 @@ internal sealed class StoreRecovery(
         }
     }
 
+    public void OnDocumentChanged(string name)
+    {
+        if (name == Revocations.DocumentName)
+        {
+            revocations.OnChanged();
+        }
+        else if (name == NodePresence.DocumentName)
+        {
+            presence.OnChanged();
+        }
+    }
+
     public void OnConnected(StoreContinuity continuity)
     {
         store.Connected();
-        notBefores.OnNews();
+        revocations.OnChanged();
         foreach (var value in _sharedValues)
         {
             value.OnChanged();
@@ -162,7 +170,7 @@ internal sealed class StoreRecovery(
     /// <summary>Asked for sessions too, and for many: of a cluster one shard may answer and another not.</summary>
     private async Task<bool> AnswersAsync()
     {
-        if (!(await store.ReadSharedAsync(NotBefores.SharedName).ConfigureAwait(false)).Failure.IsResponse())
+        if (!(await store.ReadDocumentAsync(Revocations.DocumentName, revocations.Position).ConfigureAwait(false)).Failure.IsResponse())
         {
             return false;
         }
@@ -197,7 +205,7 @@ internal sealed class StoreRecovery(
     {
         using var activity = SessionActivities.FailingOver(continuity.Loss);
         logger.StoreReplaced(continuity.Loss);
-        await notBefores.RestoreAsync().ConfigureAwait(false);
+        await revocations.RestoreAsync().ConfigureAwait(false);
         foreach (var value in _sharedValues)
         {
             await value.RestoreAsync().ConfigureAwait(false);

@@ -21,7 +21,7 @@ namespace ClusterSession.Sessions.Recovery;
 /// Used by the loop of <see cref="StoreRecovery"/> only, but for <see cref="Hurry"/>.
 /// </remarks>
 internal sealed class StoreReplay(
-    StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, NotBefores notBefores, HybridClock clock, SessionLifetime lifetime,
+    StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, Revocations revocations, HybridClock clock, SessionLifetime lifetime,
     IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<StoreReplay> logger)
 {
     private const int AtOnce = 64;
@@ -154,7 +154,7 @@ internal sealed class StoreReplay(
     /// <param name="rounds">How often the store has answered that it lacks what the record is to be merged into.</param>
     private async Task<bool?> SendAsync(SessionKey key, SessionRecord record, SessionVersion lacking, Func<bool> isOutdated, int rounds = 0)
     {
-        if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || notBefores.HaveEnded(record))
+        if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
         {
             return false;
         }

@@ -158,6 +158,24 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         }
     }
 
+    /// <inheritdoc/>
+    public ValueTask<StoreDocument> ReadDocumentAsync(
+        string name, DocumentPosition known, CancellationToken cancellationToken) =>
+        new(_sessions.Documents.Read(name, known));
+
+    /// <inheritdoc/>
+    public ValueTask<StoreDocument> MergeDocumentAsync(
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken)
+    {
+        var answer = _sessions.Documents.Merge(name, elements, life, out var isChanged);
+        if (isChanged)
+        {
+            _sessions.AnnounceDocument(name, this);
+        }
+
+        return new(answer);
+    }
+
     private static StoreCommit Committed(SessionVersion previous) =>
         StoreCommit.Answered(StoreCommitOutcome.Committed, previous, SessionLease.Always);
 

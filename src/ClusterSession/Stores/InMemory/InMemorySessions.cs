@@ -38,6 +38,15 @@ public sealed class InMemorySessions(TimeProvider time)
         }
     }
 
+    internal InMemoryDocuments Documents { get; } = new(time);
+
+    /// <summary>Forgets a document, as a store that loses it does.</summary>
+    internal void ForgetDocument(string name)
+    {
+        Documents.Forget(name);
+        AnnounceDocument(name, null);
+    }
+
     internal void Add(InMemorySessionStore store)
     {
         lock (_stores)
@@ -122,6 +131,20 @@ public sealed class InMemorySessions(TimeProvider time)
                 if (!ReferenceEquals(store, by))
                 {
                     store.Observer?.OnSharedChanged(name);
+                }
+            }
+        }
+    }
+
+    internal void AnnounceDocument(string name, InMemorySessionStore? by)
+    {
+        lock (_stores)
+        {
+            foreach (var store in _stores)
+            {
+                if (!ReferenceEquals(store, by))
+                {
+                    store.Observer?.OnDocumentChanged(name);
                 }
             }
         }

@@ -85,6 +85,20 @@ internal sealed class StoreGuard(
                 static shared => shared.Failure)
             : new(new StoreShared(null, StoreFailure.Unreachable));
 
+    public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known) =>
+        _breaker.MayTry()
+            ? WatchAsync(
+                store.ReadDocumentAsync(name, known, CancellationToken.None), static document => document.Failure)
+            : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
+
+    public ValueTask<StoreDocument> MergeDocumentAsync(
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life) =>
+        _breaker.MayTry()
+            ? WatchAsync(
+                store.MergeDocumentAsync(name, elements, life, CancellationToken.None),
+                static document => document.Failure)
+            : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
+
     /// <summary>The store reports that it can be reached: nobody needs to wait for a probe.</summary>
     public void Connected() => Answered();
 

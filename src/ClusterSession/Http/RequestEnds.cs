@@ -1,0 +1,59 @@
+using ClusterSession.Sessions;
+using ClusterSession.Sessions.Principals;
+using Microsoft.AspNetCore.Http;
+
+namespace ClusterSession.Http;
+
+/// <summary>
+/// What decides which ends of all of somebody's sessions a login of this request knows: those that
+/// the node had heard of when the request began, and those that the request has made itself since.
+/// </summary>
+/// <param name="heard"><see cref="Revocations.Heard"/> when the request began.</param>
+internal sealed class RequestEnds(long heard)
+{
+    private Dictionary<PrincipalKey, long>? _own;
+    private List<SessionKey>? _logins;
+
+    /// <summary>The logins that the request was authenticated by, or has made.</summary>
+    public IReadOnlyList<SessionKey> Logins => _logins ?? [];
+
+    public static RequestEnds? Find(HttpContext? context) => context?.Features.Get<RequestEnds>();
+
+    /// <summary>Begins where nobody has before: with the session, or now.</summary>
+    public static RequestEnds Of(HttpContext context, Revocations revocations)
+    {
+        if (Find(context) is not { } ends)
+        {
+            ends = new RequestEnds(RequestSession.Of(context)?.Heard ?? revocations.Heard);
+            context.Features.Set(ends);
+        }
+
+        return ends;
+    }
+
+    /// <summary>What a record says that this request makes of a principal.</summary>
+    /// <param name="context">The request, where it is known.</param>
+    /// <param name="revocations">What the node knows.</param>
+    /// <param name="principal">Whose record.</param>
+    /// <param name="since">What had been heard of when the caller began.</param>
+    public static byte[] Describe(HttpContext? context, Revocations revocations, PrincipalKey principal, long since) =>
+        Find(context) is { } ends
+            ? revocations.Describe(principal, Math.Min(since, ends.Heard), ends.OwnOf(principal))
+            : revocations.Describe(principal, since);
+
+    /// <summary>The request has ended all sessions of this principal, by this number.</summary>
+    public void Made(PrincipalKey principal, long number) => (_own ??= [])[principal] = number;
+
+    /// <summary>The request is authenticated by this login, or has made it.</summary>
+    public void Uses(SessionKey login)
+    {
+        if (_logins?.Contains(login) != true)
+        {
+            (_logins ??= new(1)).Add(login);
+        }
+    }
+
+    private long Heard { get; } = heard;
+
+    private long OwnOf(PrincipalKey principal) => _own?.GetValueOrDefault(principal) ?? 0;
+}
