@@ -2,7 +2,10 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Scripts;
 
-/// <summary>A call of a script on one key, or on keys of one slot: by its name, or whole after the server has answered that it does not know the name.</summary>
+/// <summary>
+/// A call of a script on one key, or on keys of one slot: by its name, or whole after the server
+/// has answered that it does not know the name.
+/// </summary>
 /// <typeparam name="TResult">What the answer is parsed into.</typeparam>
 internal abstract class ScriptRequest<TResult>(RedisScript script, RedisKeys keys) : StoreRequest<TResult>, IScriptRequest
 {

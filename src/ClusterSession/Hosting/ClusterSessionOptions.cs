@@ -149,7 +149,8 @@ public sealed class ClusterSessionOptions
 
     /// <summary>
     /// Who is logged in, by a name that stays the same for a person or account, or null for nobody. The session remembers it (as a hash), so that
-    /// <see cref="ISessionManager.EndAllAsync(string)"/> finds it. Asked by every request that uses a session, before its endpoint runs and again when it commits; from
+    /// <see cref="ISessionManager.EndAllAsync(string)"/> finds it. Asked by every request that uses
+    /// a session, before its endpoint runs and again when it commits; from
     /// several requests at once.
     /// </summary>
     /// <value>

@@ -5,11 +5,14 @@ namespace ClusterSession.Http;
 /// <summary>Whose session it is: the request's principal is recorded where the session does not have it yet.</summary>
 internal sealed partial class RequestSession
 {
-    /// <summary>How many revocations this node had heard of when the request began: what its login records.</summary>
+    /// <summary>
+    /// How many revocations this node had heard of when the request began: what its login records.
+    /// </summary>
     public long Heard { get; }
 
     /// <summary>
-    /// All sessions of somebody are about to be ended by this request, but this one: it is recorded anew, at once, as knowing that.
+    /// All sessions of somebody are about to be ended by this request, but this one: it is recorded
+    /// anew, at once, as knowing that.
     /// A session that is not stored yet is recorded so when it is.
     /// </summary>
     public ValueTask KeepAsync(PrincipalKey principal, long number)

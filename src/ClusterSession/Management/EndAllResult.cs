@@ -8,7 +8,8 @@ namespace ClusterSession;
 /// <see cref="ClusterSessionOptions.ApplicationName"/>, and nobody was logged out.
 /// </param>
 /// <param name="NodesThatHeard">
-/// How many of them are known to refuse the sessions by now. They were waited for, a second at most;
+/// How many of them are known to refuse the sessions by now. They were waited for, a second at
+/// most;
 /// the others refuse them when they hear of it, or when their local copies are not good any more
 /// because the store does not respond to them.
 /// </param>

@@ -26,7 +26,8 @@ public interface ISessionManager
     /// </summary>
     /// <param name="principal">The name that <see cref="ClusterSessionOptions.Principal"/> gives of their requests.</param>
     /// <returns>
-    /// How many nodes serve these sessions, and how many of them are known to refuse them by now; they are waited for, a second
+    /// How many nodes serve these sessions, and how many of them are known to refuse them by now;
+    /// they are waited for, a second
     /// at most. A node that has not heard by then is no failure.
     /// </returns>
     /// <exception cref="ArgumentException">The name is empty.</exception>
@@ -35,28 +36,37 @@ public interface ISessionManager
     /// stopped before; calling again is harmless.
     /// </exception>
     /// <remarks>
-    /// A session is theirs from the request in which it was first used while they were logged in. It is ended, and so is a login of
-    /// a cookie scheme with <see cref="ClusterSessionBuilder.AddTicketStore"/>, if the request that logged them in began before its node
-    /// had heard of this end: no clocks are compared, and a login that is still under way is ended too. What the calling request itself stores
-    /// afterwards counts as after it, if the request is known here: that is so with AddTicketStore or AddHttpContextAccessor, and with the overload
+    /// A session is theirs from the request in which it was first used while they were logged in.
+    /// It is ended, and so is a login of
+    /// a cookie scheme with <see cref="ClusterSessionBuilder.AddTicketStore"/>, if the request that
+    /// logged them in began before its node
+    /// had heard of this end: no clocks are compared, and a login that is still under way is ended
+    /// too. What the calling request itself stores
+    /// afterwards counts as after it, if the request is known here: that is so with AddTicketStore
+    /// or AddHttpContextAccessor, and with the overload
     /// that is given it. Without a ticket store a login cookie is for the application to refuse.
     /// <para>
-    /// The first end of a principal is sent at once; further ones by this node within a second are sent together, when it is over, and
+    /// The first end of a principal is sent at once; further ones by this node within a second are
+    /// sent together, when it is over, and
     /// their calls return then.
     /// </para>
     /// </remarks>
     Task<EndAllResult> EndAllAsync(string principal);
 
     /// <summary>
-    /// Logs somebody out everywhere but here, as after a change of the password: the session of a request, and the logins of cookie schemes
+    /// Logs somebody out everywhere but here, as after a change of the password: the session of a
+    /// request, and the logins of cookie schemes
     /// that it was authenticated by, stay. Else as <see cref="EndAllAsync(string)"/>.
     /// </summary>
-    /// <param name="principal">The name that <see cref="ClusterSessionOptions.Principal"/> gives of their requests.</param>
-    /// <param name="exceptCurrent">The request whose session and login stay. What it has changed in the session so far is committed.</param>
+    /// <param name="principal">The name that <see cref="ClusterSessionOptions.Principal"/> gives of
+    /// their requests.</param>
+    /// <param name="exceptCurrent">The request whose session and login stay. What it has changed in
+    /// the session so far is committed.</param>
     /// <returns>As of <see cref="EndAllAsync(string)"/>.</returns>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     /// <exception cref="SessionUnavailableException">
-    /// As of <see cref="EndAllAsync(string)"/>; or that the session and the login stay could not be stored, and nothing has ended.
+    /// As of <see cref="EndAllAsync(string)"/>; or that the session and the login stay could not be
+    /// stored, and nothing has ended.
     /// </exception>
     Task<EndAllResult> EndAllAsync(string principal, HttpContext exceptCurrent);
 

@@ -13,8 +13,10 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Management;
 
 /// <summary>
-/// Ends all sessions of somebody, but those of the calling request if it says so. Those are recorded anew first, as
-/// knowing the end that follows: in between another request of the same browser would find them ended.
+/// Ends all sessions of somebody, but those of the calling request if it says so. Those are
+/// recorded anew first, as
+/// knowing the end that follows: in between another request of the same browser would find them
+/// ended.
 /// </summary>
 internal sealed class PrincipalLogout(
     Revocations revocations, NodePresence presence, SessionOpener opener, SessionCommitter committer,
@@ -74,7 +76,8 @@ internal sealed class PrincipalLogout(
     private async Task KeepLoginAsync(SessionKey login, PrincipalKey principal, long number)
     {
         var deadline = new StoreDeadline(time, options.Value.Outage.HardTimeout);
-        var opened = await opener.OpenAsync(login, SessionVersion.None, deadline, CancellationToken.None).ConfigureAwait(false);
+        var opened = await opener.OpenAsync(login, SessionVersion.None, deadline, CancellationToken.None)
+            .ConfigureAwait(false);
         if (opened.Outcome == OpenOutcome.Unavailable)
         {
             throw Unavailable(opened.Failure);
@@ -85,7 +88,8 @@ internal sealed class PrincipalLogout(
             return; // Ended, or somebody else's.
         }
 
-        var kept = await committer.CommitAsync(login, record, opened.IsWhole, delta, options.Value.Durability, deadline).ConfigureAwait(false);
+        var kept = await committer.CommitAsync(login, record, opened.IsWhole, delta, options.Value.Durability, deadline)
+            .ConfigureAwait(false);
         if (kept.Outcome == CommitOutcome.Unavailable)
         {
             throw Unavailable(kept.Failure);

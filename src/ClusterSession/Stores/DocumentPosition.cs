@@ -7,7 +7,8 @@ namespace ClusterSession.Stores;
 /// Drawn at random when the document was made: one that was lost and made again has another. 0:
 /// there is no document.
 /// </param>
-/// <param name="Sequence">The number of the last change; each change of an element has the next.</param>
+/// <param name="Sequence">The number of the last change; each change of an element has the
+/// next.</param>
 public readonly record struct DocumentPosition(long Incarnation, long Sequence)
 {
     /// <summary>Nothing is known.</summary>

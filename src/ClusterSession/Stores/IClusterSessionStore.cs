@@ -28,9 +28,11 @@ namespace ClusterSession.Stores;
 /// none of them makes a life shorter that is long enough. Nodes compute from it how long ago the
 /// session was used.</item>
 /// <item>A document merges element by element: the greater rank stays, so that merging in any
-/// order, and again, ends in the same. It exists from the first merge on, also without elements; one
+/// order, and again, ends in the same. It exists from the first merge on, also without elements;
+/// one
 /// that was lost and made again has another incarnation. Reading from a position moves what was
-/// changed since, and a change of one element moves one. An element is not kept beyond its life, nor
+/// changed since, and a change of one element moves one. An element is not kept beyond its life,
+/// nor
 /// lost before it; the document lives as long as its elements, and as the merges say.</item>
 /// <item>Every operation is answered within <see cref="OutageOptions.HardTimeout"/>, if need be with "no answer"; what it may still do later is harmless.</item>
 /// </list>
@@ -113,7 +115,8 @@ public interface IClusterSessionStore
     /// </param>
     /// <param name="life">How long the document is to live at least half of, also without
     /// elements; it outlives every element.</param>
-    /// <param name="cancellationToken">Gives up waiting; the elements may then have been merged.</param>
+    /// <param name="cancellationToken">Gives up waiting; the elements may then have been
+    /// merged.</param>
     ValueTask<StoreDocument> MergeDocumentAsync(
         string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken);
 }

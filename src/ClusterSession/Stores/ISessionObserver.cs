@@ -15,7 +15,10 @@ public interface ISessionObserver
     {
     }
 
-    /// <summary>Somebody else changed a document that was read or merged here; what is known of it may be old.</summary>
+    /// <summary>
+    /// Somebody else changed a document that was read or merged here; what is known of it may be
+    /// old.
+    /// </summary>
     /// <param name="name">Its name.</param>
     void OnDocumentChanged(string name)
     {

@@ -32,10 +32,14 @@ public readonly record struct StoreDocument(
     /// </summary>
     public bool IsFromBeginning { get; init; }
 
-    /// <summary>Of a reading: whether that is all; else reading goes on from its position.</summary>
+    /// <summary>
+    /// Of a reading: whether that is all; else reading goes on from its position.
+    /// </summary>
     public bool IsComplete { get; init; }
 
-    /// <summary>Of a reading: the elements that were changed since, in the order of their changes.</summary>
+    /// <summary>
+    /// Of a reading: the elements that were changed since, in the order of their changes.
+    /// </summary>
     public IReadOnlyList<DocumentElement> Elements
     {
         get => _elements ?? [];

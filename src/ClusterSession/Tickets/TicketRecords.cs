@@ -141,7 +141,8 @@ internal sealed class TicketRecords(
     }
 
     /// <summary>
-    /// Stores the ticket of a cookie from before the ticket store. Such a cookie says nothing of the
+    /// Stores the ticket of a cookie from before the ticket store. Such a cookie says nothing of
+    /// the
     /// ends that its login knew: any that is remembered of its principal ends it.
     /// </summary>
     public ValueTask<CommitResult> TakeOverAsync(

@@ -1,6 +1,7 @@
 using ClusterSession.Http.Cookies;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Copies;
+using ClusterSession.Sessions.Principals;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using Microsoft.AspNetCore.Builder;
@@ -62,6 +63,32 @@ public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
                 return Task.CompletedTask;
             }),
             1, 2000);
+    }
+
+    [Fact]
+    public async Task Copy_of_somebody_is_allowed_without_allocating_while_others_have_ended()
+    {
+        var revocations = _provider.GetRequiredService<Revocations>();
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.Equal(StoreFailure.None, await revocations.EndAsync(PrincipalKey.Of("other" + i), revocations.DrawNumber()));
+        }
+
+        await revocations.SyncAsync();
+        var version = new SessionVersion(1, 1);
+        var record = RecordSketch.At(version).With(SessionPrincipal.Name, PrincipalKey.Of("alice").ToBytes(), version).Build();
+        var key = SessionKey.Of(SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create()));
+        var copies = _provider.GetRequiredService<LocalCopies>();
+        copies.Publish(key, record, SessionLease.Always, copies.Mark(key), copies.Clock.Now);
+        Assert.True(copies.TryGet(key, out var copy) && revocations.Allow(copy));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var allowed = 0;
+        for (var i = 0; i < Requests; i++)
+        {
+            allowed += revocations.Allow(copy) ? 1 : 0;
+        }
+
+        Assert.Equal((Requests, 0L), (allowed, GC.GetAllocatedBytesForCurrentThread() - before));
     }
 
     private double BytesARequest(RequestDelegate endpoint)

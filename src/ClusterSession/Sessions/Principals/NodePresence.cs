@@ -6,7 +6,8 @@ using ClusterSession.Stores.Outage;
 namespace ClusterSession.Sessions.Principals;
 
 /// <summary>
-/// The nodes that serve requests now, and up to which revocation each has heard: a document in which
+/// The nodes that serve requests now, and up to which revocation each has heard: a document in
+/// which
 /// every process that has called UseClusterSession keeps one element alive.
 /// </summary>
 /// <remarks>
@@ -78,10 +79,14 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, SessionP
         }
     }
 
-    /// <summary>The document has been changed by another node. Called on the store's receiving loop.</summary>
+    /// <summary>
+    /// The document has been changed by another node. Called on the store's receiving loop.
+    /// </summary>
     public void OnChanged() => Interlocked.Exchange(ref _change, NewChange()).TrySetResult();
 
-    /// <summary>Whether any other node has read the revocations; null if the store did not respond.</summary>
+    /// <summary>
+    /// Whether any other node has read the revocations; null if the store did not respond.
+    /// </summary>
     public async ValueTask<bool?> DoOthersKnowRevocationsAsync()
     {
         var nodes = await ReadAsync().ConfigureAwait(false);

@@ -2,7 +2,9 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.Sessions.Principals;
 
-/// <summary>One end of all of a principal's sessions: an element of the document of revocations.</summary>
+/// <summary>
+/// One end of all of a principal's sessions: an element of the document of revocations.
+/// </summary>
 /// <param name="Principal">Whose sessions.</param>
 /// <param name="Process">The node process that ended them.</param>
 /// <param name="Number">The how manieth end of that process it was.</param>

@@ -4,12 +4,14 @@ namespace ClusterSession.Sessions.Principals;
 
 /// <summary>
 /// The revocations that this node has heard of, in memory. What it knew at an earlier moment is
-/// found by the number of revocations that it had heard of by then: a request keeps that one number.
+/// found by the number of revocations that it had heard of by then: a request keeps that one
+/// number.
 /// </summary>
 /// <remarks>
 /// An end counts until its life is over, and is remembered for a minute longer: a session that
 /// begins in that minute must not seem to lack it on a node that forgets a little later. Reading
-/// takes no lock and allocates nothing; a change costs the same however many there are. Thread-safe.
+/// takes no lock and allocates nothing; a change costs the same however many there are.
+/// Thread-safe.
 /// </remarks>
 internal sealed class RevocationList(TimeProvider time)
 {
@@ -21,7 +23,9 @@ internal sealed class RevocationList(TimeProvider time)
     private int _count;
     private long _heard;
 
-    /// <summary>How many it has heard of by now: what a request keeps of the moment when it begins.</summary>
+    /// <summary>
+    /// How many it has heard of by now: what a request keeps of the moment when it begins.
+    /// </summary>
     public long Heard => Volatile.Read(ref _heard);
 
     /// <summary>Of how many principals it knows an end.</summary>
@@ -69,7 +73,9 @@ internal sealed class RevocationList(TimeProvider time)
         }
     }
 
-    /// <summary>Whether any end of the principal is known that was not when the record was made.</summary>
+    /// <summary>
+    /// Whether any end of the principal is known that was not when the record was made.
+    /// </summary>
     public bool HaveEnded(PrincipalKey principal, ReadOnlySpan<byte> vector)
     {
         if (Count == 0 || !_parts.TryGetValue(principal, out var parts))
@@ -89,7 +95,9 @@ internal sealed class RevocationList(TimeProvider time)
         return false;
     }
 
-    /// <summary>What a record of the principal says: the key, and the ends that were known.</summary>
+    /// <summary>
+    /// What a record of the principal says: the key, and the ends that were known.
+    /// </summary>
     /// <param name="principal">Whose record.</param>
     /// <param name="heard">
     /// How many had been heard of when the request began. Of a process that has ended the principal

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Sessions.Principals;
 
 /// <summary>
-/// Reads the revocations at start and after each change, announces that this node has, and sends what the store has not taken, until it does.
+/// Reads the revocations at start and after each change, announces that this node has, and sends
+/// what the store has not taken, until it does.
 /// </summary>
 internal sealed class RevocationService(
     Revocations revocations, NodePresence presence, IOptions<ClusterSessionOptions> options, TimeProvider time)

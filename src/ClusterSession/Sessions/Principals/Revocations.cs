@@ -13,18 +13,23 @@ namespace ClusterSession.Sessions.Principals;
 /// <remarks>
 /// <code>
 /// EndAsync         here at once, then into the document: one element, however many there are
-/// change           the store announces every one: what is new is read, and until it is, sessions of principals are not served without asking
-/// new connection   the document is read anew, whole; its lease is that of the connection, as for a copy of a session
-/// store replaced   what this node knows and the store lacks is given back, before sessions are (StoreRecovery)
-/// document missing not known, and not empty: a node that has read it gives it back; one that starts waits for that, and makes
-///                  an empty one only where no serving node has read it either
-/// not responding   what is not in the store yet is sent again every probe interval; what is known here holds here
+/// change           the store announces every one: what is new is read, and until it is, sessions of
+///                  principals are not served without asking
+/// new connection   the document is read anew, whole; its lease is that of the connection
+/// store replaced   what this node knows and the store lacks is given back, before sessions are
+/// document missing not known, and not empty: a node that has read it gives it back; one that
+///                  starts waits for that, and makes an empty one only where no serving node has
+///                  read it either
+/// not responding   what is not in the store yet is sent again every probe interval; what is known
+///                  here holds here
 /// </code>
-/// No clocks are compared. A session is over with a principal if any process has ended that one by a later number than the session's
-/// record says was known (<see cref="PrincipalVector"/>). One document for all, not one for each principal: then a node hears of all
+/// No clocks are compared. A session is over with a principal if any process has ended that one by
+/// a later number than the session's
+/// record says was known (<see cref="PrincipalVector"/>). One document for all, not one for each
+/// principal: then a node hears of all
 /// of them by one tracked key, without asking for those it has sessions of. Thread-safe.
 /// </remarks>
-internal sealed class Revocations(
+internal sealed partial class Revocations(
     StoreGuard store, HybridClock clock, NodePresence presence, SessionLifetime lifetime,
     IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<Revocations> logger)
 {
@@ -54,7 +59,10 @@ internal sealed class Revocations(
     /// <summary>Up to which change it is known.</summary>
     public DocumentPosition Position => _known.Position;
 
-    /// <summary>What a request keeps of the moment when it begins, so that its login records what was known then.</summary>
+    /// <summary>
+    /// What a request keeps of the moment when it begins, so that its login records what was known
+    /// then.
+    /// </summary>
     public long Heard => _list.Heard;
 
     /// <summary>How many principals it names.</summary>
@@ -62,7 +70,10 @@ internal sealed class Revocations(
 
     private bool IsCurrent => _known is var known && known.Changes == Volatile.Read(ref _changes) && known.Lease.IsCurrent;
 
-    /// <summary>Whether a copy that is fresh may be served without asking: it has no principal, or all ends are known and none is its own. No allocation.</summary>
+    /// <summary>
+    /// Whether a copy that is fresh may be served without asking: it has no principal, or all ends
+    /// are known and none is its own. No allocation.
+    /// </summary>
     public bool Allow(LocalCopy copy)
     {
         if (!SessionPrincipal.IsIn(copy.Record))
@@ -76,7 +87,10 @@ internal sealed class Revocations(
             && !HaveEnded(copy.Record);
     }
 
-    /// <summary>Whether the session was ended with all of any of its principals', as far as this node knows: one of them may have found it, and not begun it.</summary>
+    /// <summary>
+    /// Whether the session was ended with all of any of its principals', as far as this node knows:
+    /// one of them may have found it, and not begun it.
+    /// </summary>
     public bool HaveEnded(SessionRecord record)
     {
         if (_list.Count > 0)
@@ -93,23 +107,34 @@ internal sealed class Revocations(
         return false;
     }
 
-    /// <summary>What a record says of a principal whose login's request began when so many revocations had been heard of.</summary>
+    /// <summary>
+    /// What a record says of a principal whose login's request began when so many revocations had
+    /// been heard of.
+    /// </summary>
     /// <param name="principal">Whose record.</param>
     /// <param name="heard"><see cref="Heard"/> at that moment.</param>
-    /// <param name="ownNumber">The number of an end that the request has made itself; 0: none.</param>
+    /// <param name="ownNumber">The number of an end that the request has made itself; 0:
+    /// none.</param>
     public byte[] Describe(PrincipalKey principal, long heard, long ownNumber = 0) =>
         _list.Describe(principal, heard, ownNumber > 0 ? new Revocation(principal, clock.Writer, ownNumber) : default);
 
-    /// <summary>What a record says of a principal that is to survive an end of this node too.</summary>
-    /// <param name="payload">What it says by now: it knows the ends that its own login knew, also those that this node has not heard of.</param>
+    /// <summary>
+    /// What a record says of a principal that is to survive an end of this node too.
+    /// </summary>
+    /// <param name="payload">What it says by now: it knows the ends that its own login knew, also
+    /// those that this node has not heard of.</param>
     /// <param name="number">The number of the end.</param>
     public byte[] Extend(ReadOnlySpan<byte> payload, long number) => PrincipalVector.With(payload, clock.Writer, number);
 
-    /// <summary>Draws the number of an end that is about to be made: what is to survive it can be recorded with it before.</summary>
+    /// <summary>
+    /// Draws the number of an end that is about to be made: what is to survive it can be recorded
+    /// with it before.
+    /// </summary>
     public long DrawNumber() => _own.DrawNumber();
 
     /// <summary>Ends all sessions of a principal that do not know this end.</summary>
-    /// <returns>Why the store did not take it in time; then it holds here, and is sent until the store takes it.</returns>
+    /// <returns>Why the store did not take it in time; then it holds here, and is sent until the
+    /// store takes it.</returns>
     public async ValueTask<StoreFailure> EndAsync(PrincipalKey principal, long number)
     {
         var begun = time.GetTimestamp();
@@ -134,7 +159,10 @@ internal sealed class Revocations(
         }
     }
 
-    /// <summary>Reads the document if what is known of it is not current; no longer than the soft timeout, counted for all who wait together.</summary>
+    /// <summary>
+    /// Reads the document if what is known of it is not current; no longer than the soft timeout,
+    /// counted for all who wait together.
+    /// </summary>
     /// <returns>False if the store did not respond.</returns>
     public async ValueTask<bool> EnsureCurrentAsync()
     {
@@ -175,7 +203,10 @@ internal sealed class Revocations(
         }
     }
 
-    /// <summary>The document has been changed by another node, or a connection is new. Called on the store's receiving loop.</summary>
+    /// <summary>
+    /// The document has been changed by another node, or a connection is new. Called on the store's
+    /// receiving loop.
+    /// </summary>
     public void OnChanged()
     {
         Interlocked.Increment(ref _changes);
@@ -189,7 +220,9 @@ internal sealed class Revocations(
         return SyncAsync();
     }
 
-    /// <summary>Keeps the document alive while nobody is ended, and forgets here what is over.</summary>
+    /// <summary>
+    /// Keeps the document alive while nobody is ended, and forgets here what is over.
+    /// </summary>
     public async Task MaintainAsync()
     {
         _list.Forget();
@@ -244,7 +277,8 @@ internal sealed class Revocations(
                     return StoreFailure.None;
                 }
 
-                var sent = await MergeAsync([.. sending.Select(own => own.ToElement(lifetime.TombstoneLife))]).ConfigureAwait(false);
+                var sent = await MergeAsync([.. sending.Select(own => own.ToElement(lifetime.TombstoneLife))])
+                    .ConfigureAwait(false);
                 if (sent != StoreFailure.None)
                 {
                     Wake();
@@ -262,125 +296,6 @@ internal sealed class Revocations(
         {
             _syncing.Release();
         }
-    }
-
-    /// <summary>Reads what is new, and gives back what the store has lost.</summary>
-    private async ValueTask<StoreFailure> ReadAsync(int losses)
-    {
-        var changes = Volatile.Read(ref _changes);
-        var stored = new HashSet<Revocation>();
-        var isMalformed = false;
-        var reading = await _document.ReadAsync(isWhole: losses != _restored, element =>
-        {
-            if (Revocation.TryRead(element, out var revocation))
-            {
-                stored.Add(revocation);
-                _list.Take(revocation, element.Life);
-            }
-            else
-            {
-                isMalformed = true;
-            }
-        }).ConfigureAwait(false);
-        if (!reading.IsAnswered)
-        {
-            return reading.Failure;
-        }
-
-        if (isMalformed)
-        {
-            if (_malformed.MayWrite(out var count))
-            {
-                logger.RevocationsMalformed(count);
-            }
-
-            return StoreFailure.Refused;
-        }
-
-        if (_document.Known.IsNone)
-        {
-            return await MakeAsync(stored).ConfigureAwait(false);
-        }
-
-        if (reading.IsWhole && HaveBeenRead && (reading.IsOther || losses != _restored))
-        {
-            var failure = await GiveBackAsync(stored).ConfigureAwait(false);
-            if (failure != StoreFailure.None)
-            {
-                return failure;
-            }
-        }
-
-        _restored = losses;
-        _known = new Known(_document.Known, _document.Lease, changes);
-        _list.Forget();
-        return StoreFailure.None;
-    }
-
-    /// <summary>
-    /// There is no document. Whoever has read it knows what was in it. A node that starts does not, and whether nobody was ever ended, or
-    /// the store has lost it, is for those to say which have: it makes an empty one where there are none.
-    /// </summary>
-    private async ValueTask<StoreFailure> MakeAsync(HashSet<Revocation> stored)
-    {
-        if (HaveBeenRead)
-        {
-            logger.RevocationsLost(_list.Count);
-            return await GiveBackAsync(stored).ConfigureAwait(false);
-        }
-
-        var others = await presence.DoOthersKnowRevocationsAsync().ConfigureAwait(false);
-        return others switch
-        {
-            null => StoreFailure.Unknown,
-            true => StoreFailure.Unknown, // They give it back.
-            false => await MergeAsync([]).ConfigureAwait(false),
-        };
-    }
-
-    private async ValueTask<StoreFailure> GiveBackAsync(HashSet<Revocation> stored)
-    {
-        var lacking = _list.All().Where(known => !stored.Contains(known.Revocation))
-            .Select(known => known.Revocation.ToElement(known.Life)).ToList();
-        if (lacking.Count == 0 && !_document.Known.IsNone)
-        {
-            return StoreFailure.None;
-        }
-
-        for (var at = 0; at == 0 || at < lacking.Count; at += SharedDocument.MostElements)
-        {
-            var failure = await MergeAsync(lacking.GetRange(at, Math.Min(SharedDocument.MostElements, lacking.Count - at))).ConfigureAwait(false);
-            if (failure != StoreFailure.None)
-            {
-                Interlocked.Increment(ref _losses); // It is compared again.
-                return failure;
-            }
-        }
-
-        return StoreFailure.None;
-    }
-
-    /// <summary>Under <see cref="_syncing"/>. What others have changed meanwhile is read next.</summary>
-    private async ValueTask<StoreFailure> MergeAsync(IReadOnlyList<DocumentElement> elements)
-    {
-        var (answer, isKnown) = await _document.MergeAsync(elements, _documentLife).ConfigureAwait(false);
-        if (!answer.IsAnswered)
-        {
-            return answer.Failure;
-        }
-
-        _prolongedAt = time.GetTimestamp();
-        if (isKnown)
-        {
-            _known = _known with { Position = answer.Position };
-        }
-        else
-        {
-            Interlocked.Increment(ref _changes);
-            Wake();
-        }
-
-        return StoreFailure.None;
     }
 
     /// <summary>Up to where the document is known, and by what.</summary>

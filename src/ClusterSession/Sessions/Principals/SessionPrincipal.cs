@@ -10,7 +10,8 @@ namespace ClusterSession.Sessions.Principals;
 /// <code>
 /// "\0principal"             the first one
 /// "\0principal:" key         each further one; the key as base64url
-/// payload                   16 bytes key, then the ends that were known when the request of the login began (PrincipalVector)
+/// payload                   16 bytes key, then the ends that were known when the request of the
+///                           login began (PrincipalVector)
 /// </code>
 /// One attribute for each, because nodes may record two at the same time, and neither may hide the
 /// other: a session ends
@@ -57,7 +58,9 @@ internal static class SessionPrincipal
         return false;
     }
 
-    /// <summary>Under which name somebody is recorded, and what is; false if the session is not theirs.</summary>
+    /// <summary>
+    /// Under which name somebody is recorded, and what is; false if the session is not theirs.
+    /// </summary>
     public static bool TryFind(
         SessionRecord record, PrincipalKey principal, out string name, out ReadOnlySpan<byte> payload)
     {

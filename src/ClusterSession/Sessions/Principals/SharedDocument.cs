@@ -68,7 +68,9 @@ internal sealed class SharedDocument(StoreGuard store, string name)
         }
     }
 
-    /// <summary>Merges elements, and knows them where nobody else has changed anything meanwhile.</summary>
+    /// <summary>
+    /// Merges elements, and knows them where nobody else has changed anything meanwhile.
+    /// </summary>
     /// <param name="elements">The elements.</param>
     /// <param name="life">How long the document is to live.</param>
     /// <returns>What the store answers, and whether all is known that it has.</returns>
