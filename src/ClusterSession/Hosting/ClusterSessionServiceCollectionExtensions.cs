@@ -104,6 +104,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionExpiry>();
         services.TryAddSingleton<AbsentSessions>();
+        services.TryAddSingleton<SessionReads>();
         services.TryAddSingleton<SessionOpener>();
         services.TryAddSingleton<NodeView>();
         services.TryAddSingleton<SessionCommitter>();

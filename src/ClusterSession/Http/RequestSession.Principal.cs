@@ -1,3 +1,4 @@
+using ClusterSession.Sessions;
 using ClusterSession.Sessions.Principals;
 
 namespace ClusterSession.Http;
@@ -57,6 +58,11 @@ internal sealed partial class RequestSession
 
         if (_record is not null && SessionPrincipal.IsIn(_record, principal))
         {
+            if (_change is { IsSignIn: true, IsDone: false })
+            {
+                RecordAnew(_record, principal);
+            }
+
             return principal;
         }
 
@@ -71,6 +77,16 @@ internal sealed partial class RequestSession
         Delta.Set(attribute, RequestEnds.Describe(_context, _services.Revocations, principal, Heard));
         Response.Arm(_bodyAtRun);
         return principal;
+    }
+
+    /// <summary>Who signs in again has a new login, which knows the ends of the former ones.</summary>
+    private void RecordAnew(SessionRecord record, PrincipalKey principal)
+    {
+        var described = RequestEnds.Describe(_context, _services.Revocations, principal, Heard);
+        if (SessionPrincipal.TryFind(record, principal, out var name, out var known) && !known.SequenceEqual(described))
+        {
+            Delta.Set(name, described);
+        }
     }
 
     private PrincipalKey? PrincipalOfRequest() =>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ClusterSession.Diagnostics;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
@@ -38,7 +37,7 @@ namespace ClusterSession.Sessions.Opening;
 /// Thread-safe.
 /// </remarks>
 internal sealed class SessionOpener(
-    StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
+    SessionReads reads, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
     SessionExpiry expiry, Revocations revocations, SessionCommitter committer, AbsentSessions absent, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
@@ -46,10 +45,7 @@ internal sealed class SessionOpener(
     private static readonly TimeSpan PatienceWhileRecovering = TimeSpan.FromSeconds(2);
     private readonly LogRate _servedInPart = new(time);
     private readonly LogRate _regressed = new(time);
-    private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
     private readonly MissedSessions _missed = new(time);
-    private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
-    private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
 
     /// <summary>The fast way: no task, no allocation, no store.</summary>
     public bool TryOpenLocal(SessionKey key, SessionVersion seen, out LocalCopy copy) =>
@@ -106,7 +102,7 @@ internal sealed class SessionOpener(
         {
             var mayGoOnWithout = FindWithoutStore(key, seen) is { LacksOthers: false };
             var askedAt = time.GetTimestamp();
-            var (read, mark) = await ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken).ConfigureAwait(false);
+            var (read, mark) = await reads.ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken).ConfigureAwait(false);
             slowest = time.GetElapsedTime(askedAt) is var took && took > slowest ? took : slowest;
             copies.TryGet(key, out var copy);
             switch (read.Outcome)
@@ -311,70 +307,6 @@ internal sealed class SessionOpener(
         return copy.IsFresh && copy.Record.Contains(stored.Version)
             ? (copy.Record, true) // A commit of this node overtook the read.
             : await repair.RestoreAsync(key, copy.Record, stored, deadline).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// Concurrent opens of one session share one read, and the mark that was taken before it: a later one's own mark would let an answer
-    /// pass for current that news have overtaken.
-    /// </summary>
-    private async ValueTask<(StoreRead Read, int Mark)> ReadAsync(SessionKey key, SessionVersion seen, bool mayGoOnWithout, StoreDeadline deadline, CancellationToken cancellationToken)
-    {
-        var left = deadline.Left;
-        if (left == TimeSpan.Zero)
-        {
-            return (StoreRead.Unavailable(StoreFailure.Unreachable), copies.Mark(key));
-        }
-
-        if (!_reads.TryGetValue(key, out var reading))
-        {
-            var mine = new TaskCompletionSource<(StoreRead, int)>(TaskCreationOptions.RunContinuationsAsynchronously);
-            reading = _reads.GetOrAdd(key, mine.Task);
-            if (ReferenceEquals(reading, mine.Task))
-            {
-                _ = ReadForAllAsync(key, seen, mine);
-            }
-        }
-
-        if (!mayGoOnWithout && StoreBudget.IsNearlyWhole(left, _hardTimeout))
-        {
-            return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-
-        try
-        {
-            var limit = mayGoOnWithout && _softTimeout < left ? _softTimeout : left;
-            return await reading.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            return (StoreRead.Unavailable(StoreFailure.Unknown), copies.Mark(key));
-        }
-    }
-
-    private async Task ReadForAllAsync(SessionKey key, SessionVersion seen, TaskCompletionSource<(StoreRead, int)> result)
-    {
-        try
-        {
-            var mark = copies.Mark(key);
-            var isKnown = copies.TryGet(key, out var copy) && copy.IsWhole && !lifetime.IsPastAbsoluteEnd(copy.Record);
-            var now = copies.Clock.Now;
-            var read = isKnown && copy.IsFresh && copy.Record.Contains(seen) && IsUsable(copy)
-                ? StoreRead.Unchanged(copy.Lease, lifetime.StoreLifeSince(copy.TouchedAt, now)) // Another read has ended since this request looked.
-                : await store.ReadAsync(key, isKnown ? copy.Record.Version : SessionVersion.None).ConfigureAwait(false);
-            if (copy is not { IsWhole: true } && read.Outcome == StoreReadOutcome.Found)
-            {
-                // Before the read is forgotten: who comes now finds the one or the other, and does not read again.
-                copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
-            }
-
-            _reads.TryRemove(key, out _);
-            result.SetResult((read, mark));
-        }
-        catch (Exception failure)
-        {
-            _reads.TryRemove(key, out _);
-            result.SetException(failure);
-        }
     }
 
     /// <summary>

@@ -166,6 +166,29 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
     }
 
     [Fact]
+    public async Task Who_ends_all_of_theirs_and_signs_in_in_one_request_stays_in_with_the_session_of_before()
+    {
+        static async Task ResetAsync(HttpContext context, string name)
+        {
+            await context.RequestServices.GetRequiredService<ISessionManager>().EndAllAsync(name, context);
+            await SignInAsync(context, name);
+        }
+
+        var (a, b) = (
+            await StartAsync(ServerKind.Kestrel, endpoints: endpoints => endpoints.MapGet("/reset/{name}", ResetAsync)),
+            await StartAsync(ServerKind.Kestrel));
+        var thief = await BeginAndLogInAsync("anna", b);
+        var browser = await BeginAndLogInAsync("anna", a);
+        await browser.GetAsync("/reset/anna", a);
+        Assert.Equal(200, (int)browser.LastStatus);
+        foreach (var node in new[] { a, b, a })
+        {
+            Assert.Equal("tea", await browser.GetAsync("/get/basket", node));
+            Assert.Equal("", await thief.GetAsync("/get/basket", node));
+        }
+    }
+
+    [Fact]
     public async Task Sign_in_by_a_middleware_before_the_sessions_counts_too()
     {
         var node = await StartAsync(ServerKind.TestServer, before: app => app.Use(async (context, next) =>
