@@ -1,6 +1,5 @@
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
-using ClusterSession.Tests.Tickets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.Tests.Tickets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;

@@ -1,7 +1,6 @@
 using System.Security.Claims;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.Tests.Tickets;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;

@@ -1,8 +1,7 @@
 using System.Net;
-using ClusterSession.TestKit.Nodes;
 using Microsoft.Net.Http.Headers;
 
-namespace ClusterSession.Tests.Tickets;
+namespace ClusterSession.TestKit.Nodes;
 
 /// <summary>A browser that keeps all cookies and takes them to any node.</summary>
 public sealed class LoginBrowser(IDictionary<string, string>? cookies = null)
