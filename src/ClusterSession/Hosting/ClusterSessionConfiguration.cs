@@ -29,6 +29,7 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
         var reader = new SectionReader(section, options.BindingErrors);
         reader.Span("IdleTimeout", value => options.IdleTimeout = value);
         reader.Span("LongestTicketLife", value => options.LongestTicketLife = value);
+        reader.Bool("WholeLoginCookies", value => options.WholeLoginCookies = value);
         reader.Span("AbsoluteTimeout", value => options.AbsoluteTimeout = value);
         reader.Enum<SessionDurability>("Durability", value => options.Durability = value);
         reader.Int("Replicas", value => options.Replicas = value);

@@ -198,6 +198,14 @@ public sealed class ClusterSessionOptions
     /// </value>
     public TimeSpan? LongestTicketLife { get; set; }
 
+    /// <summary>
+    /// Whether login cookies of <see cref="ClusterSessionBuilder.AddTicketStore"/> go on to hold the whole ticket, so
+    /// that nodes without a ticket store read them: the first of two steps of a rolling change. All nodes of either
+    /// step read both kinds.
+    /// </summary>
+    /// <value>Default false: they name a ticket in the store.</value>
+    public bool WholeLoginCookies { get; set; }
+
     internal List<string> BindingErrors { get; } = [];
 
     /// <summary>

@@ -61,10 +61,31 @@ internal sealed class ClusterTicketStore(
 
     private async Task<string> StoreAsync(AuthenticationTicket ticket, HttpContext? request)
     {
+        if (IsWhole(request))
+        {
+            return (await CreateWholeAsync(ticket, request!, Tickets.Deadline()).ConfigureAwait(false)).Reveal();
+        }
+
         var key = await Tickets.CreateAsync(scheme, ticket, request, Tickets.Deadline()).ConfigureAwait(false);
         TicketRequest.Find(request)?.WriteAsItIs(scheme.Name);
         return key.Reveal();
     }
+
+    /// <summary>
+    /// The first of two steps of a rolling change: the cookie holds the whole ticket, which nodes without a ticket
+    /// store read, and the ticket is stored under the key that is derived from that.
+    /// </summary>
+    private async Task<TicketKey> CreateWholeAsync(AuthenticationTicket ticket, HttpContext request, StoreDeadline deadline)
+    {
+        var text = ((TicketFormat)options.TicketDataFormat).ProtectWhole(ticket, TicketReference.TlsTokenBinding(request));
+        var key = TicketKey.Of(text);
+        await Tickets.CreateAsync(scheme, key, ticket, request, deadline).ConfigureAwait(false);
+        TicketRequest.Of(request).WriteWhole(scheme.Name, text);
+        return key;
+    }
+
+    private bool IsWhole(HttpContext? request) =>
+        request is not null && Tickets.AreCookiesWhole && options.TicketDataFormat is TicketFormat;
 
     private async Task RenewAsync(string text, AuthenticationTicket ticket, HttpContext? request)
     {
@@ -77,6 +98,11 @@ internal sealed class ClusterTicketStore(
         {
             Write(request, null); // It has ended: a cookie of it would take the place of another's at the browser.
         }
+        else if (IsWhole(request))
+        {
+            // The cookie says when the login expires, so that it is another one, and another key.
+            await SignInAgainAsync(text, ticket, request!, TicketRequest.Of(request!), deadline).ConfigureAwait(false);
+        }
         else if (key != text)
         {
             Write(request, key);
@@ -86,10 +112,13 @@ internal sealed class ClusterTicketStore(
     private async Task SignInAgainAsync(
         string text, AuthenticationTicket ticket, HttpContext request, TicketRequest signIn, StoreDeadline deadline)
     {
-        var created = await Tickets.CreateAsync(scheme, ticket, request, deadline).ConfigureAwait(false);
+        var earlier = KeysOf(text, signIn).ToArray();
+        var created = IsWhole(request)
+            ? await CreateWholeAsync(ticket, request, deadline).ConfigureAwait(false)
+            : await Tickets.CreateAsync(scheme, ticket, request, deadline).ConfigureAwait(false);
         try
         {
-            foreach (var key in KeysOf(text, signIn))
+            foreach (var key in earlier)
             {
                 await Tickets.SucceedAsync(scheme, key.Record, created, ticket, request, deadline)
                     .ConfigureAwait(false);
@@ -101,7 +130,10 @@ internal sealed class ClusterTicketStore(
             throw;
         }
 
-        signIn.Write(scheme.Name, created.Reveal());
+        if (!IsWhole(request))
+        {
+            signIn.Write(scheme.Name, created.Reveal());
+        }
     }
 
     /// <summary>The key that the ticket has by now; null if it has ended.</summary>
@@ -150,7 +182,7 @@ internal sealed class ClusterTicketStore(
             key = next;
             reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
             var followed = reading.Record is { } found ? Tickets.Read(scheme, key.Record, found) : null;
-            if (request is not null && followed is not null)
+            if (request is not null && followed is not null && !Tickets.AreCookiesWhole)
             {
                 NameNext(key, followed.Properties, request);
             }

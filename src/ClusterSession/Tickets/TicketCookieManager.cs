@@ -27,7 +27,7 @@ internal sealed class TicketCookieManager(ICookieManager inner, string scheme, C
             }
             else
             {
-                value = TicketReference.Protect(ticket, scheme, options, context);
+                value = request.WholeTextOf(scheme, ticket) ?? TicketReference.Protect(ticket, scheme, options, context);
             }
         }
 

@@ -22,6 +22,9 @@ internal sealed class TicketFormat(
     public AuthenticationTicket? Unprotect(string? protectedText, string? purpose) =>
         Refer(protectedText, inner.Unprotect(protectedText, purpose));
 
+    /// <summary>The text of a cookie that holds the whole ticket.</summary>
+    public string ProtectWhole(AuthenticationTicket ticket, string? purpose) => inner.Protect(ticket, purpose);
+
     /// <summary>The whole ticket that a cookie holds.</summary>
     public AuthenticationTicket? UnprotectWhole(string text, string? purpose) => inner.Unprotect(text, purpose);
 

@@ -116,6 +116,23 @@ internal sealed class TicketRecords(
         }
     }
 
+    /// <summary>Stores a login under the key that is derived from the text of its cookie.</summary>
+    /// <exception cref="SessionUnavailableException">The store is not responding.</exception>
+    public async ValueTask CreateAsync(
+        TicketScheme scheme, TicketKey key, AuthenticationTicket ticket, HttpContext request, StoreDeadline deadline)
+    {
+        var stored = await StoreAsync(scheme, key.Record, ticket, request, deadline).ConfigureAwait(false);
+        if (stored.Outcome != CommitOutcome.Committed)
+        {
+            throw Unavailable(stored.Failure);
+        }
+
+        RequestEnds.Find(request)?.Uses(key.Record);
+    }
+
+    /// <summary>Whether login cookies go on to hold the whole ticket.</summary>
+    public bool AreCookiesWhole => options.Value.WholeLoginCookies;
+
     /// <summary>Stores a login under a new key.</summary>
     /// <exception cref="SessionUnavailableException">The store is not responding.</exception>
     public async ValueTask<TicketKey> CreateAsync(

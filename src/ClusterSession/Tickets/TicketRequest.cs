@@ -9,6 +9,7 @@ namespace ClusterSession.Tickets;
 internal sealed class TicketRequest
 {
     private readonly Dictionary<string, string?> _written = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _wholeTexts = new(StringComparer.Ordinal);
     private readonly HashSet<string> _answered = new(StringComparer.Ordinal);
     private int _signIns;
 
@@ -41,6 +42,17 @@ internal sealed class TicketRequest
     /// not to be written.
     /// </summary>
     public void Write(string scheme, string? key) => _written[scheme] = key;
+
+    /// <summary>The cookie of this scheme is to hold this text, which the key is derived from.</summary>
+    public void WriteWhole(string scheme, string text)
+    {
+        _written[scheme] = TicketKey.Of(text).Reveal();
+        _wholeTexts[scheme] = text;
+    }
+
+    /// <summary>The text that the cookie of this scheme is to hold for a key; null if a reference.</summary>
+    public string? WholeTextOf(string scheme, string key) =>
+        _wholeTexts.TryGetValue(scheme, out var text) && TicketKey.Of(text).Reveal() == key ? text : null;
 
     /// <summary>The response says something of the login cookie of this scheme.</summary>
     public void Answered(string scheme) => _answered.Add(scheme);

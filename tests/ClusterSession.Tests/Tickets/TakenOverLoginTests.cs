@@ -73,4 +73,49 @@ public sealed class TakenOverLoginTests : TicketNodeTests
 
         static void Short(CookieAuthenticationOptions options) => options.ExpireTimeSpan = TimeSpan.FromHours(1);
     }
+
+    [Fact]
+    public async Task While_nodes_are_changed_one_by_one_logins_of_each_step_count_on_the_nodes_of_the_next_and_the_one_before()
+    {
+        var before = await StartAsync(hasTicketStore: false);
+        var first = await StartAsync(options: options => options.WholeLoginCookies = true);
+        var second = await StartAsync();
+        foreach (var (at, others) in new[] { (before, new[] { first }), (first, [before, second]), (second, [first]) })
+        {
+            var browser = await LogInAsync("anna", at);
+            Assert.Equal("anna", await browser.GetAsync("/me", at));
+            foreach (var other in others)
+            {
+                Assert.Equal("anna", await browser.Copy().GetAsync("/me", other));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Login_with_a_whole_cookie_has_a_new_key_at_each_sign_in_slides_and_is_ended_as_any_other()
+    {
+        static void Short(CookieAuthenticationOptions options) => options.ExpireTimeSpan = TimeSpan.FromHours(1);
+        static void Whole(ClusterSessionOptions options) => options.WholeLoginCookies = true;
+        var before = await StartAsync(hasTicketStore: false, cookie: Short);
+        var (a, b) = (await StartAsync(cookie: Short, options: Whole), await StartAsync(cookie: Short, options: Whole));
+        var browser = await LogInAsync("anna", a);
+        var annas = browser.Copy();
+        await browser.GetAsync("/login/bob", b);
+        Assert.Equal("bob", await browser.GetAsync("/me", a));
+        Assert.Equal("nobody", await annas.GetAsync("/me", a));
+        Time.Advance(TimeSpan.FromMinutes(40));
+        var slid = browser.Copy();
+        Assert.Equal("bob", await browser.GetAsync("/me", a));
+        Assert.NotEqual(slid.Login, browser.Login);
+        Assert.Equal("bob", await browser.Copy().GetAsync("/me", before));
+        Assert.Equal("bob", await slid.GetAsync("/me", b)); // Under way meanwhile.
+        Time.Advance(TimeSpan.FromMinutes(40));
+        Assert.Equal("bob", await browser.GetAsync("/me", b));
+        await b.Services.GetRequiredService<ISessionManager>().EndAllAsync("bob");
+        Assert.Equal("nobody", await browser.Copy().GetAsync("/me", a));
+        var again = await LogInAsync("bob", a);
+        var stolen = again.Copy();
+        await again.GetAsync("/logout", b);
+        Assert.Equal("nobody", await stolen.GetAsync("/me", a));
+    }
 }
