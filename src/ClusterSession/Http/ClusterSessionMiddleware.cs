@@ -126,7 +126,7 @@ internal sealed class ClusterSessionMiddleware(
             : (cookie, await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false));
         SessionActivities.Opened(activity, opened);
         return opened.Successor is null
-            ? (cookie, opened, false)
+            ? (cookie, opened, IsSuccessor: hasSeveral && cookie.Seen.IsNone)
             : await successors.FollowAsync(context, cookie, opened, deadline).ConfigureAwait(false) is { } followed
                 ? (followed.Cookie, followed.Opened, followed.Cookie.Key != cookie.Key)
                 : null;

@@ -11,7 +11,7 @@ namespace ClusterSession.Http;
 /// <param name="heard"><see cref="Revocations.Heard"/> when the request began.</param>
 internal sealed class RequestEnds(long heard)
 {
-    private Dictionary<PrincipalKey, long>? _own;
+    private Dictionary<PrincipalKey, (long Number, bool IsCurrentKept)>? _own;
     private List<SessionKey>? _logins;
 
     /// <summary>The logins that the request was authenticated by, or has made.</summary>
@@ -36,13 +36,22 @@ internal sealed class RequestEnds(long heard)
     /// <param name="revocations">What the node knows.</param>
     /// <param name="principal">Whose record.</param>
     /// <param name="since">What had been heard of when the caller began.</param>
-    public static byte[] Describe(HttpContext? context, Revocations revocations, PrincipalKey principal, long since) =>
+    /// <param name="isNewLogin">
+    /// Whether the login was made by this request, which so knows the ends that the request has made before. One that
+    /// came with the request knows of them only where it was to stay.
+    /// </param>
+    public static byte[] Describe(
+        HttpContext? context, Revocations revocations, PrincipalKey principal, long since, bool isNewLogin = true) =>
         Find(context) is { } ends
-            ? revocations.Describe(principal, Math.Min(since, ends.Heard), ends.OwnOf(principal))
+            ? revocations.Describe(principal, Math.Min(since, ends.Heard), ends.OwnOf(principal, isNewLogin))
             : revocations.Describe(principal, since);
 
     /// <summary>The request has ended all sessions of this principal, by this number.</summary>
-    public void Made(PrincipalKey principal, long number) => (_own ??= [])[principal] = number;
+    /// <param name="principal">Whose.</param>
+    /// <param name="number">The number of the end.</param>
+    /// <param name="isCurrentKept">Whether what the request came with stays.</param>
+    public void Made(PrincipalKey principal, long number, bool isCurrentKept) =>
+        (_own ??= [])[principal] = (number, isCurrentKept);
 
     /// <summary>The request is authenticated by this login, or has made it.</summary>
     public void Uses(SessionKey login)
@@ -55,5 +64,6 @@ internal sealed class RequestEnds(long heard)
 
     private long Heard { get; } = heard;
 
-    private long OwnOf(PrincipalKey principal) => _own?.GetValueOrDefault(principal) ?? 0;
+    private long OwnOf(PrincipalKey principal, bool isNewLogin) =>
+        _own?.GetValueOrDefault(principal) is { } own && (isNewLogin || own.IsCurrentKept) ? own.Number : 0;
 }

@@ -195,10 +195,10 @@ internal sealed partial class RequestSession
 
     private void Touch()
     {
-        if (!IsTouched)
+        IsTouched = true;
+        if (!_isJudged)
         {
-            IsTouched = true;
-            Judge(); // The user may have become known since the session was opened.
+            Judge(); // The user may have become known since the session was opened, or touched by a middleware.
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed partial class RequestSession
     public async Task RotateIdAsync(CancellationToken cancellationToken = default)
     {
         BeforeChange();
+        Judge();
         if (_isAside)
         {
             LeaveAside();
@@ -32,6 +33,12 @@ internal sealed partial class RequestSession
         if (IsNew && IsAvailable)
         {
             return; // Its id is not known to anybody yet.
+        }
+
+        if (!MayCookieBeSent)
+        {
+            BecomeNew(); // The client would not learn the new id.
+            return;
         }
 
         _hasIdentityFailed = true;
@@ -78,7 +85,7 @@ internal sealed partial class RequestSession
 
         _hasIdentityFailed = true;
         ThrowIfNotAvailable("The session could not be ended");
-        if (!IsNew)
+        if (!IsNew || _isEndedElsewhere)
         {
             var deadline = BeginWaiting();
             var ended = await _services.Committer.DestroyAsync(Key, deadline).ConfigureAwait(false);
@@ -112,9 +119,20 @@ internal sealed partial class RequestSession
     {
         var changed = await ChangeIdAsync(_delta ?? new SessionDelta(), deadline).ConfigureAwait(false);
         ThrowIfUnavailable(changed, "The session's id could not be changed: its store is not responding.");
-        if (changed.Outcome == CommitOutcome.Destroyed)
+        if (changed.Outcome != CommitOutcome.Destroyed
+            || (changed.MovedTo is { } successor && await FollowAsync(successor, deadline).ConfigureAwait(false) is null))
         {
-            EndElsewhere(); // Another request has rotated or ended it first; one id survives, and it is not this one.
+            return;
+        }
+
+        // Another request has rotated or ended it first; one id survives, and it is not this one.
+        var hasLost = _delta is { IsReservedOnly: false };
+        EndElsewhere();
+        if (hasLost)
+        {
+            throw new SessionUnavailableException(
+                "The session's id could not be changed: another request has ended the session, or given it to another " +
+                "person. What this request has changed is not kept.", StoreFailure.Refused);
         }
     }
 
@@ -141,6 +159,7 @@ internal sealed partial class RequestSession
         }
 
         RecordPerson(moved);
+        RecordRotation(moved, record);
         if (former is null && SessionName.Of(record) is null)
         {
             moved.Set(SessionName.Name, SessionName.PrincipalOf(Key).ToBytes());
@@ -153,7 +172,8 @@ internal sealed partial class RequestSession
         }
 
         var ended = await _services.Committer
-            .SucceedAsync(Key, former ?? record, SuccessorSeal.Seal(_id, id, key), deadline, mayCarryOver: former is null)
+            .SucceedAsync(
+                Key, former ?? record, SuccessorSeal.Seal(_id, id, key) with { IsOthers = former is not null }, deadline)
             .ConfigureAwait(false);
         if (ended.Outcome is CommitOutcome.Committed or CommitOutcome.Deferred)
         {

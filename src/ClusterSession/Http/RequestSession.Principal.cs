@@ -74,7 +74,8 @@ internal sealed partial class RequestSession
             return principal;
         }
 
-        Delta.Set(attribute, RequestEnds.Describe(_context, _services.Revocations, principal, Heard));
+        var isNewLogin = _change is { IsSignIn: true };
+        Delta.Set(attribute, RequestEnds.Describe(_context, _services.Revocations, principal, Heard, isNewLogin));
         Response.Arm(_bodyAtRun);
         return principal;
     }

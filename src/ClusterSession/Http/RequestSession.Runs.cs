@@ -123,6 +123,7 @@ internal sealed partial class RequestSession
         IsRunning = false;
         _removedReadOnly = null; // After an exception TempData puts nothing back.
         BeFoundByLaterRuns();
+        TakeSignInBack();
         if (!_services.Options.CommitOnException || _hasIdentityFailed)
         {
             Abandon();
@@ -135,12 +136,7 @@ internal sealed partial class RequestSession
     public void Abandon()
     {
         IsRunning = false;
-        if (_change is { Former: not null })
-        {
-            BecomeUnavailable(); // What is left of it must not be committed under the id of somebody else's.
-        }
-
-        _change?.IsDone = true;
+        TakeSignInBack();
         _delta = null;
         _removedReadOnly = null;
         _isEstablished = false;

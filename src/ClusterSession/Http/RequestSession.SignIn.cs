@@ -22,15 +22,14 @@ namespace ClusterSession.Http;
 ///   the end of the run                         another person's     empty; another id
 /// </code>
 /// The id changes in the commit before the headers leave (<see cref="SessionResponse"/>). Of several requests that see
-/// the login at once one wins; the others commit to its successor, and each of their responses names it.
+/// the login at once one wins; the others commit to its successor, and each of their responses names it. A sign-in in
+/// a request that throws is taken back: its login does not leave either.
 /// </remarks>
 internal sealed partial class RequestSession
 {
-    /// <summary>How many rotations by others a sign-in follows before it gives up.</summary>
-    private const int MostSteps = 4;
-
     private PersonChange? _change;
     private bool _isJudged;
+    private List<string>? _committedHere; // by the application, in this request
 
     /// <summary>Whether the id has to change before the headers leave.</summary>
     private bool MustChangeId => _change is { IsDone: false } && !IsNew && IsAvailable && !HaveHeadersLeft && !_isEndedElsewhere;
@@ -86,7 +85,7 @@ internal sealed partial class RequestSession
         if (_services.SignIns.Persons.Of(_context) is { } person)
         {
             _isJudged = true;
-            if (!IsNew && SessionPerson.Of(Record) != person)
+            if (!IsNew && (SessionPerson.Of(Record) != person || SessionPerson.IsIdOfBefore(Record)))
             {
                 Change(person, isSignIn: false);
             }
@@ -144,7 +143,7 @@ internal sealed partial class RequestSession
         _record = SessionRecord.New(_services.Time.GetUtcNow());
         _publicId = null;
         _removedReadOnly = null;
-        foreach (var name in _services.Options.CarriedAttributes)
+        foreach (var name in _services.Options.CarriedAttributes.Concat(_committedHere ?? []))
         {
             if (_delta?.TryGet(name, out _) != true && former.TryFind(name, out var attribute) && attribute.Exists)
             {
@@ -155,6 +154,19 @@ internal sealed partial class RequestSession
         foreach (var removed in Delta.Changes.ToArray().Where(static change => change.Value is null))
         {
             Delta.Forget(removed.Key);
+        }
+    }
+
+    /// <summary>The request has failed after a sign-in: the session is what it was, without what was meant for the login.</summary>
+    private void TakeSignInBack()
+    {
+        if (_change is { IsSignIn: true, IsDone: false } change && !IsNew)
+        {
+            _record = change.Former ?? _record;
+            _change = null;
+            _isJudged = false;
+            _delta = null;
+            _publicId = null;
         }
     }
 
@@ -178,94 +190,109 @@ internal sealed partial class RequestSession
         }
     }
 
-    /// <summary>Gives the session another id, and commits what the request has changed under it.</summary>
-    private async ValueTask<CommitResult> ChangeIdAndCommitAsync(
-        SessionDelta delta, StoreDeadline deadline, PrincipalKey? login)
+    /// <summary>Where no person is known, the grace is for the principal whose request has changed the id.</summary>
+    private void RecordRotation(SessionDelta delta, SessionRecord record)
     {
-        var change = _change!;
-        for (var step = 0; step < MostSteps; step++)
+        if (delta.TryGet(SessionPerson.Name, out _) || SessionPerson.Of(record) is not null)
         {
-            var changed = await ChangeIdAsync(delta, deadline).ConfigureAwait(false);
-            switch (changed.Outcome)
-            {
-                case CommitOutcome.Committed:
-                    return changed;
-                case CommitOutcome.Unavailable when change is { IsSignIn: false, Former: null }:
-                    change.IsDone = true;
-                    _services.SignIns.PutOff(changed.Failure);
-                    return await CommitUnderPresentIdAsync(delta, deadline, login).ConfigureAwait(false);
-                case CommitOutcome.Unavailable:
-                    _hasIdentityFailed = true;
-                    return changed;
-                case CommitOutcome.Destroyed when changed.MovedTo is { } successor:
-                    if (await FollowAsync(successor, deadline).ConfigureAwait(false) is { } failure)
-                    {
-                        return failure;
-                    }
-
-                    if (change.IsDone)
-                    {
-                        return await CommitUnderPresentIdAsync(delta, deadline, login).ConfigureAwait(false);
-                    }
-
-                    break;
-                case CommitOutcome.Destroyed when change.IsSignIn:
-                    End(); // It was ended meanwhile. Who signs in begins anew.
-                    RecordPerson(delta);
-                    return await CreateAndContinueAsync(delta, deadline).ConfigureAwait(false);
-                default:
-                    return CommitResult.Destroyed;
-            }
+            return;
         }
 
-        return CommitResult.Unavailable(StoreFailure.Refused);
+        if ((_change?.Principal ?? PrincipalOfRequest()) is { } principal)
+        {
+            delta.Set(SessionPerson.RotatedByName, principal.ToBytes());
+        }
+        else if (SessionPerson.RotatedBy(record) is not null)
+        {
+            delta.Remove(SessionPerson.RotatedByName);
+        }
+    }
+
+    private SessionLogin LoginOf(PrincipalKey? principal) =>
+        new(_change?.Person ?? _services.SignIns.Persons.Of(_context), principal);
+
+    /// <summary>Gives the session another id, and commits what the request has changed under it.</summary>
+    private async ValueTask<CommitResult> ChangeIdAndCommitAsync(
+        SessionDelta delta, StoreDeadline deadline, SessionLogin login)
+    {
+        var change = _change!;
+        var changed = await ChangeIdAsync(delta, deadline).ConfigureAwait(false);
+        switch (changed.Outcome)
+        {
+            case CommitOutcome.Committed:
+                return changed;
+            case CommitOutcome.Unavailable when change is { IsSignIn: false, Former: null, Person: { } person }:
+                change.IsDone = true;
+                _services.SignIns.PutOff(changed.Failure);
+                if (!SessionPerson.IsIdOfBefore(Record))
+                {
+                    delta.Set(SessionPerson.Name, SessionPerson.BeforeIdOf(person));
+                }
+
+                return await CommitUnderPresentIdAsync(delta, deadline, login).ConfigureAwait(false);
+            case CommitOutcome.Unavailable:
+                _hasIdentityFailed = true;
+                return changed;
+            case CommitOutcome.Destroyed when changed.MovedTo is { } successor:
+                var failure = await FollowAsync(successor, deadline).ConfigureAwait(false);
+                if (failure is null)
+                {
+                    return await CommitUnderPresentIdAsync(delta, deadline, login).ConfigureAwait(false);
+                }
+
+                return failure is { Outcome: CommitOutcome.Destroyed } && change.IsSignIn
+                    ? await BeginAnewAsync(delta, deadline).ConfigureAwait(false)
+                    : failure is { Outcome: CommitOutcome.Destroyed } && !delta.IsReservedOnly
+                        ? CommitResult.Unavailable(StoreFailure.Refused)
+                        : failure.Value;
+            case CommitOutcome.Destroyed when change.IsSignIn:
+                return await BeginAnewAsync(delta, deadline).ConfigureAwait(false);
+            default:
+                return CommitResult.Destroyed;
+        }
+    }
+
+    /// <summary>The session was ended, or given to somebody else, meanwhile: who signs in begins a new one.</summary>
+    private ValueTask<CommitResult> BeginAnewAsync(SessionDelta delta, StoreDeadline deadline)
+    {
+        End();
+        _delta = delta;
+        RecordPrincipal();
+        RecordPerson(delta);
+        _delta = null;
+        return CreateAndContinueAsync(delta, deadline);
     }
 
     /// <summary>
     /// Another request has given the session another id first. If it was for the same person, this request goes on
-    /// there; a sign-in of another person gives it one more.
+    /// there.
     /// </summary>
     /// <returns>Why it cannot go on, or null.</returns>
     private async ValueTask<CommitResult?> FollowAsync(SessionSuccessor successor, StoreDeadline deadline)
     {
-        var change = _change!;
         var read = await _services.Store.ReadAsync(successor.Key, SessionVersion.None, deadline).ConfigureAwait(false);
-        if (read.Outcome != StoreReadOutcome.Found || !SuccessorSeal.TryOpen(_id, successor, out _))
+        if (read.Outcome == StoreReadOutcome.Unavailable)
         {
-            return read.Outcome == StoreReadOutcome.Unavailable
-                ? CommitResult.Unavailable(StoreFailure.Unreachable)
-                : CommitResult.Destroyed;
+            return CommitResult.Unavailable(StoreFailure.Unreachable);
         }
 
-        var isSame = SessionPerson.Of(read.Record!) is { } person && person == change.Person;
-        if (!isSame && !change.IsSignIn)
+        if (read.Outcome != StoreReadOutcome.Found || !SuccessorSeal.TryOpen(_id, successor, out _)
+            || !LoginOf(_change?.Principal ?? PrincipalOfRequest()).Owns(read.Record!))
         {
-            return CommitResult.Unavailable(StoreFailure.Refused); // It is another person's by now.
+            return CommitResult.Destroyed;
         }
 
         MoveTo(successor);
         _record = read.Record;
         _isWhole = true;
-        if (isSame)
-        {
-            change.IsDone = true;
-            Cookie.Name(new CookieTarget(_id, Key, Version), hasBegun: false);
-        }
-        else
-        {
-            change.Former = null;
-            if (SessionPerson.Of(read.Record!) is not null)
-            {
-                change.Former = read.Record;
-                _record = SessionRecord.New(_services.Time.GetUtcNow());
-            }
-        }
-
+        _change?.IsDone = true;
+        _change?.Former = null;
+        Cookie.Name(new CookieTarget(_id, Key, Version), hasBegun: false);
         return null;
     }
 
     private ValueTask<CommitResult> CommitUnderPresentIdAsync(
-        SessionDelta delta, StoreDeadline deadline, PrincipalKey? login)
+        SessionDelta delta, StoreDeadline deadline, SessionLogin login)
     {
         if (delta.Count > 0)
         {

@@ -63,9 +63,16 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// <summary>
     /// The text of the store's key: names the session in tools, and is no secret. The secret id is in the cookie alone.
     /// </summary>
-    public string Id => _publicId ??= IsNew ? SessionKey.Of(DrawId()).ToString()
-        : _change is { Former: not null } ? SessionKey.Of(_change.NextId ??= SessionId.New(_services.Random)).ToString()
-        : SessionName.Of(Record) ?? Key.ToString();
+    public string Id
+    {
+        get
+        {
+            Judge(); // Another person's session has another name.
+            return _publicId ??= IsNew ? SessionKey.Of(DrawId()).ToString()
+                : _change is { Former: not null } ? SessionKey.Of(_change.NextId ??= SessionId.New(_services.Random)).ToString()
+                : SessionName.Of(Record) ?? Key.ToString();
+        }
+    }
 
     public SessionKey Key { get; private set; }
 
@@ -172,6 +179,14 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        foreach (var (name, value) in _delta is null ? [] : _delta.Changes)
+        {
+            if (value is not null && !SessionPrincipal.IsReserved(name))
+            {
+                (_committedHere ??= []).Add(name);
+            }
+        }
+
         var result = await BeginCommit().ConfigureAwait(false);
         EndCommit(result);
         if (result.Outcome == CommitOutcome.Unavailable)
@@ -193,6 +208,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             return new(CommitResult.Nothing);
         }
 
+        Judge();
         var login = RecordPrincipal(); // A new session has none yet, and an endpoint may have logged somebody in.
         var delta = Delta;
         _delta = null;
@@ -217,8 +233,8 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         }
 
         return MustChangeId
-            ? ChangeIdAndCommitAsync(delta, waiting, login)
-            : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, waiting, login);
+            ? ChangeIdAndCommitAsync(delta, waiting, LoginOf(login))
+            : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, waiting, LoginOf(login));
     }
 
     /// <summary>Goes on with what was committed.</summary>

@@ -17,7 +17,8 @@ namespace ClusterSession.Http;
 /// user's: then the request is answered as any whose session cannot be read, unless the user's has
 /// been found. Thread-safe.
 /// </remarks>
-internal sealed class SessionChooser(RequestSessionServices services, SessionOpener opener)
+internal sealed class SessionChooser(
+    RequestSessionServices services, SessionOpener opener, SuccessorFinder successors)
 {
     private int _isWarned;
 
@@ -75,6 +76,10 @@ internal sealed class SessionChooser(RequestSessionServices services, SessionOpe
                 case OpenOutcome.Opened:
                     alive ??= (cookie, opened);
                     break;
+                case OpenOutcome.Destroyed when opened.Successor is not null && login is not null
+                    && await successors.FollowAsync(context, cookie, opened, deadline).ConfigureAwait(false)
+                        is { Opened.Outcome: OpenOutcome.Opened } followed:
+                    return followed; // The browser's own, whose id its login has changed a moment ago.
                 case OpenOutcome.Unavailable when login is null:
                     return (cookie, opened);
                 case OpenOutcome.Unavailable:

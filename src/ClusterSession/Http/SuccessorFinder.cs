@@ -54,16 +54,16 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
     }
 
     /// <summary>
-    /// A person counts where the session has one; else whoever has used it by the name that the application gives.
+    /// Whether the session is that of the request's login. It is authenticated where nobody is known yet.
     /// </summary>
     private async ValueTask<bool> IsOfLoginAsync(HttpContext context, SessionRecord record)
     {
-        if (services.SignIns.AreObserved && SessionPerson.Of(record) is { } person)
-        {
-            return await services.SignIns.Persons.FindAsync(context).ConfigureAwait(false) == person;
-        }
-
-        return services.Options.Principal(context) is { Length: > 0 } login
-            && SessionPrincipal.IsIn(record, services.Principals.KeyOf(login));
+        var person = SessionPerson.Of(record) is null
+            ? null
+            : await services.SignIns.Persons.FindAsync(context).ConfigureAwait(false);
+        PrincipalKey? principal = services.Options.Principal(context) is { Length: > 0 } name
+            ? services.Principals.KeyOf(name)
+            : null;
+        return new SessionLogin(person, principal).Owns(record);
     }
 }

@@ -4,6 +4,7 @@ using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Opening;
 using ClusterSession.Sessions.Principals;
+using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +20,7 @@ namespace ClusterSession.Management;
 /// ended.
 /// </summary>
 internal sealed class PrincipalLogout(
-    Revocations revocations, NodePresence presence, SessionOpener opener, SessionCommitter committer,
+    Revocations revocations, NodePresence presence, SessionOpener opener, SessionCommitter committer, CommitJournal journal,
     IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<PrincipalLogout> logger)
 {
     public async Task<EndAllResult> EndAsync(PrincipalKey principal, HttpContext? request, bool isCurrentKept)
@@ -28,7 +29,7 @@ internal sealed class PrincipalLogout(
         if (request is not null)
         {
             var ends = RequestEnds.Of(request, revocations);
-            ends.Made(principal, number);
+            ends.Made(principal, number, isCurrentKept);
             if (isCurrentKept)
             {
                 await KeepAsync(principal, number, request, ends).ConfigureAwait(false);
@@ -65,6 +66,7 @@ internal sealed class PrincipalLogout(
         if (RequestSession.Of(request) is { } session)
         {
             await session.KeepAsync(principal, number).ConfigureAwait(false);
+            ThrowIfPending(session.Key);
         }
 
         foreach (var login in ends.Logins)
@@ -93,6 +95,19 @@ internal sealed class PrincipalLogout(
         if (kept.Outcome == CommitOutcome.Unavailable)
         {
             throw Unavailable(kept.Failure);
+        }
+
+        ThrowIfPending(login);
+    }
+
+    /// <summary>
+    /// A record that only this node has would not be seen by the others, which end for good what they find ended.
+    /// </summary>
+    private void ThrowIfPending(SessionKey key)
+    {
+        if (journal.IsPending(key))
+        {
+            throw Unavailable(StoreFailure.Unreachable);
         }
     }
 

@@ -37,7 +37,13 @@ internal sealed class SessionManager(
 
         // A session whose id was changed goes on under another key, with this one as its name.
         var read = await store.ReadAsync(key, SessionVersion.None, default).ConfigureAwait(false);
-        if (read.Outcome is StoreReadOutcome.Missing or StoreReadOutcome.Destroyed)
+        if (read is { Outcome: StoreReadOutcome.Destroyed, Successor: null or { IsOthers: true } })
+        {
+            return false;
+        }
+
+        var mayHaveMoved = read.Outcome is StoreReadOutcome.Missing or StoreReadOutcome.Destroyed;
+        if (mayHaveMoved)
         {
             await logout.EndNamedAsync(key).ConfigureAwait(false);
         }
@@ -46,7 +52,7 @@ internal sealed class SessionManager(
         return ended.Outcome switch
         {
             CommitOutcome.Committed => true,
-            CommitOutcome.Destroyed => false,
+            CommitOutcome.Destroyed => mayHaveMoved,
             CommitOutcome.Deferred => throw new SessionUnavailableException(
                 "The end of the session has not reached the store, which is not responding. It holds on this node, which sends " +
                 "it until the store takes it.", StoreFailure.Unknown),

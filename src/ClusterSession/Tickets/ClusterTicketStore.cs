@@ -24,6 +24,9 @@ internal sealed class ClusterTicketStore(
     TicketScheme scheme, CookieAuthenticationOptions options, Func<TicketRecords> tickets)
     : ITicketStore
 {
+    /// <summary>How many sign-ins within the grace are followed one after the other.</summary>
+    private const int MostSteps = 4;
+
     private TicketRecords Tickets => field ??= tickets();
 
     public Task<string> StoreAsync(AuthenticationTicket ticket) => StoreAsync(ticket, null);
@@ -145,13 +148,7 @@ internal sealed class ClusterTicketStore(
             return null;
         }
 
-        var reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
-        if (reading.Record is { } record && Tickets.TryFindNext(scheme, key.Record, record, out var next))
-        {
-            key = next;
-            reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
-        }
-
+        (key, var reading) = await FollowAsync(key, deadline).ConfigureAwait(false);
         if (reading.Outcome != OpenOutcome.Opened)
         {
             return null;
@@ -179,8 +176,7 @@ internal sealed class ClusterTicketStore(
 
         if (reading.Record is { } record && Tickets.TryFindNext(scheme, key.Record, record, out var next))
         {
-            key = next;
-            reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
+            (key, reading) = await FollowAsync(next, deadline).ConfigureAwait(false);
             var followed = reading.Record is { } found ? Tickets.Read(scheme, key.Record, found) : null;
             if (request is not null && followed is not null && !Tickets.AreCookiesWhole)
             {
@@ -200,6 +196,20 @@ internal sealed class ClusterTicketStore(
                 "The login could not be read: its store is not responding.", reading.Failure),
             _ => null,
         };
+    }
+
+    /// <summary>The key that a login has by now, and what is there.</summary>
+    private async ValueTask<(TicketKey Key, TicketReading Reading)> FollowAsync(TicketKey key, StoreDeadline deadline)
+    {
+        var reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
+        for (var step = 0; step < MostSteps && reading.Record is { } record
+            && Tickets.TryFindNext(scheme, key.Record, record, out var next); step++)
+        {
+            key = next;
+            reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
+        }
+
+        return (key, reading);
     }
 
     /// <summary>
@@ -230,10 +240,10 @@ internal sealed class ClusterTicketStore(
         var hasEnded = true;
         foreach (var key in KeysOf(text, TicketRequest.Find(request)))
         {
-            var reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
-            if (reading.Record is { } record && Tickets.TryFindNext(scheme, key.Record, record, out var next))
+            var (last, _) = await FollowAsync(key, deadline).ConfigureAwait(false);
+            if (last.Record != key.Record)
             {
-                hasEnded &= await Tickets.EndAsync(next.Record, deadline).ConfigureAwait(false);
+                hasEnded &= await Tickets.EndAsync(last.Record, deadline).ConfigureAwait(false);
             }
 
             hasEnded &= await Tickets.EndAsync(key.Record, deadline).ConfigureAwait(false);

@@ -12,9 +12,11 @@ namespace ClusterSession.Http.SignIn;
 /// <code>
 /// SignInSchemes is set                                  those
 /// the default scheme can sign in (a cookie)             that one
-/// the default scheme forwards (a policy scheme)         the one it forwards this request to, if that can sign in
-/// one of several others can sign in                     that one; the interim cookies of Identity do not count
+/// else one other scheme can sign in                     that one; the interim cookies of Identity do not count
+/// else the default scheme forwards (a policy scheme)    the one it forwards this request to, if that can sign in
 /// else                                                  none
+/// the default scheme is a remote provider               its tickets besides: they are those of the cookie that it
+///                                                       signs in to
 /// </code>
 /// Read from the options, not from the scheme provider: that one is asynchronous, and absent in applications without
 /// authentication. Schemes that are added while the application runs have to be named. Thread-safe.
@@ -31,6 +33,7 @@ internal sealed class LoginSchemes
 
     private readonly string[] _named;
     private readonly string? _only;
+    private readonly string? _remoteDefault;
     private readonly string? _forwarding;
     private readonly HashSet<string> _canSignIn;
     private readonly IOptionsMonitor<PolicySchemeOptions> _policies;
@@ -44,31 +47,41 @@ internal sealed class LoginSchemes
         var schemes = authentication.Value;
         _canSignIn = [.. schemes.Schemes.Where(static scheme => CanSignIn(scheme.HandlerType)).Select(static scheme => scheme.Name)];
         DefaultSignIn = schemes.DefaultSignInScheme ?? DefaultOf(schemes);
+        var name = schemes.DefaultAuthenticateScheme ?? DefaultOf(schemes);
+        _remoteDefault = name is not null && schemes.SchemeMap.TryGetValue(name, out var remote) && IsRemote(remote.HandlerType)
+            ? name
+            : null;
         if (_named.Length > 0)
         {
             return;
         }
 
-        var name = schemes.DefaultAuthenticateScheme ?? DefaultOf(schemes);
         var isForwarding = name is not null && schemes.SchemeMap.TryGetValue(name, out var scheme)
             && scheme.HandlerType == typeof(PolicySchemeHandler);
+        string[] others = [.. _canSignIn.Except(Interim)];
         if (name == IdentityComposite)
         {
             _only = IdentityApplication;
-        }
-        else if (isForwarding)
-        {
-            _forwarding = name;
         }
         else if (name is not null && _canSignIn.Contains(name))
         {
             _only = name;
         }
+        else if (others.Length == 1)
+        {
+            _only = others[0];
+        }
+        else if (isForwarding)
+        {
+            _forwarding = name;
+        }
+        else if (DefaultSignIn is not null && others.Contains(DefaultSignIn))
+        {
+            _only = DefaultSignIn;
+        }
         else
         {
-            string[] others = [.. _canSignIn.Except(Interim)];
-            _only = others.Length == 1 ? others[0] : null;
-            Unclear = others.Length > 1 ? others : [];
+            Unclear = others;
         }
     }
 
@@ -78,16 +91,29 @@ internal sealed class LoginSchemes
     /// <summary>The schemes that can sign in, where it is not clear which of them logs users in.</summary>
     public IReadOnlyList<string> Unclear { get; } = [];
 
-    /// <summary>The scheme whose login counts for this request, or null; the first of several.</summary>
-    public string? Of(HttpContext context) =>
-        _named.Length > 0 ? _named[0] : _only ?? (_forwarding is null ? null : Target(_forwarding, context));
+    /// <summary>The schemes whose login counts for this request.</summary>
+    public ReadOnlySpan<string> Of(HttpContext context) =>
+        _named.Length > 0 ? _named : (_only ?? (_forwarding is null ? null : Target(_forwarding, context))) is { } one ? [one] : [];
 
     /// <summary>Whether a login of this scheme is that of the browser's user.</summary>
     public bool IsLogin(string? scheme, HttpContext context) =>
-        scheme is not null && (_named.Length > 0 ? _named.Contains(scheme) : scheme == Of(context));
+        scheme is not null && (scheme == _remoteDefault || Of(context).Contains(scheme));
 
     private static string? DefaultOf(AuthenticationOptions schemes) =>
         schemes.DefaultScheme ?? (schemes.Schemes.Count() == 1 ? schemes.Schemes.First().Name : null);
+
+    private static bool IsRemote(Type? handler)
+    {
+        for (; handler is not null; handler = handler.BaseType)
+        {
+            if (handler.IsGenericType && handler.GetGenericTypeDefinition() == typeof(RemoteAuthenticationHandler<>))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static bool CanSignIn(Type? handler) =>
         typeof(IAuthenticationSignInHandler).IsAssignableFrom(handler)

@@ -56,14 +56,19 @@ internal sealed class Persons(LoginSchemes schemes, ILogger<Persons> logger)
             return person;
         }
 
-        if (schemes.Of(context) is not { } scheme
-            || context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult is { Succeeded: true })
+        if (context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult is not { Succeeded: true })
         {
-            return null;
+            foreach (var scheme in schemes.Of(context).ToArray())
+            {
+                var result = await context.AuthenticateAsync(scheme).ConfigureAwait(false);
+                if (result.Principal is { } user)
+                {
+                    return Of(user);
+                }
+            }
         }
 
-        var result = await context.AuthenticateAsync(scheme).ConfigureAwait(false);
-        return result.Principal is { } user ? Of(user) : null;
+        return null;
     }
 
     /// <summary>The person that a login says; null where it says nothing.</summary>
@@ -114,9 +119,10 @@ internal sealed class Persons(LoginSchemes schemes, ILogger<Persons> logger)
         foreach (var scheme in merged.Split(';'))
         {
             if (schemes.IsLogin(scheme, context)
-                && context.AuthenticateAsync(scheme) is { IsCompletedSuccessfully: true } authenticated)
+                && context.AuthenticateAsync(scheme) is { IsCompletedSuccessfully: true } authenticated
+                && authenticated.GetAwaiter().GetResult().Principal is { } user)
             {
-                return authenticated.GetAwaiter().GetResult().Principal is { } user ? Of(user) : null;
+                return Of(user);
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ClusterSession.Http.SignIn;
 
@@ -31,7 +32,11 @@ internal sealed class SignInObserver(IAuthenticationService inner, LoginSchemes 
         await inner.SignInAsync(context, scheme, principal, properties).ConfigureAwait(false);
         if (signIns.AreObserved && schemes.IsLogin(scheme ?? schemes.DefaultSignIn, context))
         {
-            signIns.Observe(context, principal);
+            signIns.Observe(context, await TransformAsync(context, principal).ConfigureAwait(false));
         }
     }
+
+    /// <summary>Later requests know the user as the application's transformation makes it.</summary>
+    private static Task<ClaimsPrincipal> TransformAsync(HttpContext context, ClaimsPrincipal user) =>
+        context.RequestServices.GetService<IClaimsTransformation>()?.TransformAsync(user) ?? Task.FromResult(user);
 }

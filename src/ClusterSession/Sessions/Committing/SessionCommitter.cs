@@ -47,7 +47,7 @@ internal sealed class SessionCommitter(
     /// <param name="login">Who is logged in: what was meant for an id that was rotated goes to a successor that is theirs.</param>
     public ValueTask<CommitResult> CommitAsync(
         SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default,
-        PrincipalKey? login = null)
+        SessionLogin login = default)
     {
         if (recent.TryFindEnd(key, out var end, out _))
         {
@@ -69,7 +69,7 @@ internal sealed class SessionCommitter(
     /// in there. Else it is refused, and not dropped in silence: its client must be told.
     /// </summary>
     private async ValueTask<CommitResult> CommitToSuccessorAsync(
-        SessionSuccessor successor, SessionDelta delta, SessionDurability durability, StoreDeadline deadline, PrincipalKey? login)
+        SessionSuccessor successor, SessionDelta delta, SessionDurability durability, StoreDeadline deadline, SessionLogin login)
     {
         if (delta.IsReservedOnly)
         {
@@ -77,19 +77,19 @@ internal sealed class SessionCommitter(
         }
 
         var refused = CommitResult.Unavailable(StoreFailure.Refused);
-        if (login is not { } principal)
+        if (login == default)
         {
             return refused;
         }
 
         var read = await store.ReadAsync(successor.Key, SessionVersion.None, deadline).ConfigureAwait(false);
-        if (read.Outcome != StoreReadOutcome.Found || !SessionPrincipal.IsIn(read.Record!, principal))
+        if (read.Outcome != StoreReadOutcome.Found || !login.Owns(read.Record!))
         {
             return read.Outcome == StoreReadOutcome.Unavailable ? CommitResult.Unavailable(StoreFailure.Unreachable) : refused;
         }
 
         clock.Observe(read.Record!.Version);
-        var committed = await SendAsync(successor.Key, read.Record, isWhole: true, delta, durability, deadline, login: null)
+        var committed = await SendAsync(successor.Key, read.Record, isWhole: true, delta, durability, deadline, login: default)
             .ConfigureAwait(false);
         return committed.Outcome switch
         {
@@ -101,7 +101,7 @@ internal sealed class SessionCommitter(
 
     private async ValueTask<CommitResult> SendAfterPendingAsync(
         SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
-        PrincipalKey? login) =>
+        SessionLogin login) =>
         await journal.SendAsync(key, deadline).ConfigureAwait(false)
             ? await SendAsync(key, record, isWhole, delta, durability, deadline, login).ConfigureAwait(false)
             : Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.Unreachable);
@@ -109,7 +109,7 @@ internal sealed class SessionCommitter(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<CommitResult> SendAsync(
         SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
-        PrincipalKey? login)
+        SessionLogin login)
     {
         var forgetBefore = lifetime.ForgetRemovedBefore();
         for (var attempt = 0; ; attempt++)
@@ -163,8 +163,8 @@ internal sealed class SessionCommitter(
     }
 
     /// <summary>
-    /// Ends a session, and where its id was rotated meanwhile that under which it goes on: who logs out means the session, and
-    /// not its id. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.
+    /// Ends a session, and where its id was rotated meanwhile that under which it goes on, unless that is another person's:
+    /// who logs out means the session, and not its id. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.
     /// </summary>
     public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
     {
@@ -173,7 +173,7 @@ internal sealed class SessionCommitter(
             var ended = recent.TryFindEnd(key, out var end, out _)
                 ? CommitResult.Destroyed with { MovedTo = end.Successor }
                 : await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
-            if (ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { } successor } || attempt == MostAttempts)
+            if (ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { IsOthers: false } successor } || attempt == MostAttempts)
             {
                 return ended;
             }
@@ -202,17 +202,15 @@ internal sealed class SessionCommitter(
     /// <param name="copied">What the successor was made of.</param>
     /// <param name="successor">Under what it goes on, stored already.</param>
     /// <param name="deadline">Until when it is tried; after that nothing has ended.</param>
-    /// <param name="mayCarryOver">Whether the successor is the same person's: only then that goes along.</param>
     public async ValueTask<CommitResult> SucceedAsync(
-        SessionKey key, SessionRecord copied, SessionSuccessor successor, StoreDeadline deadline = default,
-        bool mayCarryOver = true)
+        SessionKey key, SessionRecord copied, SessionSuccessor successor, StoreDeadline deadline = default)
     {
         if (recent.TryFindEnd(key, out var known, out _))
         {
             return CommitResult.Destroyed with { MovedTo = known.Successor };
         }
 
-        var expected = mayCarryOver ? copied.Version : SessionVersion.None;
+        var expected = successor.IsOthers ? SessionVersion.None : copied.Version;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline).ConfigureAwait(false);
@@ -228,6 +226,11 @@ internal sealed class SessionCommitter(
             }
 
             var read = await store.ReadAsync(key, expected, deadline).ConfigureAwait(false);
+            if (read.Outcome == StoreReadOutcome.Unavailable)
+            {
+                return CommitResult.Unavailable(read.Failure);
+            }
+
             if (read.Outcome == StoreReadOutcome.Found)
             {
                 var committed = read.Record!;
@@ -241,7 +244,7 @@ internal sealed class SessionCommitter(
             }
         }
 
-        return await EndAsync(key, new SessionEnd(clock.Next(), successor), deadline).ConfigureAwait(false);
+        return CommitResult.Unavailable(StoreFailure.Refused); // Others commit faster than this node can carry that over.
     }
 
     /// <summary><see cref="CommitOutcome.Superseded"/> where the stored record has not the expected version.</summary>

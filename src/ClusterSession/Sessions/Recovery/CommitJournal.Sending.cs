@@ -86,7 +86,7 @@ internal sealed partial class CommitJournal
             }
 
             var expected = SessionVersion.None;
-            if (read.Record is { } committed && committed.Version < end.Version)
+            if (!successor.IsOthers && read.Record is { } committed && committed.Version < end.Version)
             {
                 if (Append(successor.Key, committed, isWhole: false, new SessionDelta(), committed.Version, StoreFailure.None) is null)
                 {
@@ -166,7 +166,7 @@ internal sealed partial class CommitJournal
                     return true;
                 case StoreCommitOutcome.Unavailable:
                     return false;
-                case StoreCommitOutcome.Destroyed when answer.Successor is { } successor && record.Version < answer.Previous:
+                case StoreCommitOutcome.Destroyed when answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous:
                     // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
                     _copies.Drop(key);
                     (key, stored, mode) = (successor.Key, SessionVersion.None, SessionCopyMode.Amend);

@@ -182,7 +182,7 @@ internal sealed partial class CommitJournal
                     continue;
                 }
 
-                if (end.Successor is { } successor && pending.Record is { } unsent && Append(successor.Key, unsent, isWhole: false, new SessionDelta(), unsent.Version, StoreFailure.None) is null)
+                if (end.Successor is { IsOthers: false } successor && pending.Record is { } unsent && Append(successor.Key, unsent, isWhole: false, new SessionDelta(), unsent.Version, StoreFailure.None) is null)
                 {
                     return false;
                 }

@@ -188,7 +188,7 @@ internal sealed class StoreReplay(
                     return true;
                 case StoreCommitOutcome.Destroyed:
                     copies.Drop(key);
-                    if (answer.Successor is { } successor && record.Version < answer.Previous)
+                    if (answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous)
                     {
                         key = successor.Key; // It goes on under another id, and may lack there what was lost here.
                         continue;
