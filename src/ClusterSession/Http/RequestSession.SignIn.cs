@@ -71,7 +71,7 @@ internal sealed partial class RequestSession
     /// </summary>
     private void Judge()
     {
-        if (_isJudged || !IsAvailable || !_services.SignIns.AreObserved)
+        if (_isJudged || !IsAvailable || _isCompleted || (HaveHeadersLeft && !IsRunning) || !_services.SignIns.AreObserved)
         {
             return;
         }

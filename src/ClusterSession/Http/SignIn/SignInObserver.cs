@@ -36,7 +36,9 @@ internal sealed class SignInObserver(IAuthenticationService inner, LoginSchemes 
         }
     }
 
-    /// <summary>Later requests know the user as the application's transformation makes it.</summary>
+    /// <summary>
+    /// Later requests know the user as the application's transformation makes it. A copy: the user is the application's.
+    /// </summary>
     private static Task<ClaimsPrincipal> TransformAsync(HttpContext context, ClaimsPrincipal user) =>
-        context.RequestServices.GetService<IClaimsTransformation>()?.TransformAsync(user) ?? Task.FromResult(user);
+        context.RequestServices.GetService<IClaimsTransformation>()?.TransformAsync(user.Clone()) ?? Task.FromResult(user);
 }

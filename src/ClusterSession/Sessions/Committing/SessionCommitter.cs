@@ -77,11 +77,6 @@ internal sealed class SessionCommitter(
         }
 
         var refused = CommitResult.Unavailable(StoreFailure.Refused);
-        if (login == default)
-        {
-            return refused;
-        }
-
         var read = await store.ReadAsync(successor.Key, SessionVersion.None, deadline).ConfigureAwait(false);
         if (read.Outcome != StoreReadOutcome.Found || !login.Owns(read.Record!))
         {
