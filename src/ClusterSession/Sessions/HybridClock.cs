@@ -13,8 +13,14 @@ namespace ClusterSession.Sessions;
 /// </remarks>
 internal sealed class HybridClock(TimeProvider time, long writer)
 {
+    private const long FurthestAhead = 3_600_000_000; // microseconds: one hour
     private static readonly long TicksPerMicrosecond = TimeSpan.TicksPerMicrosecond;
     private long _last;
+
+    /// <summary>The newest stamp made or followed.</summary>
+    public long Last => Volatile.Read(ref _last);
+
+    private long Now => (time.GetUtcNow().Ticks - DateTime.UnixEpoch.Ticks) / TicksPerMicrosecond;
 
     /// <summary>The id of this node process in the versions it makes.</summary>
     public long Writer { get; } = writer;
@@ -34,7 +40,7 @@ internal sealed class HybridClock(TimeProvider time, long writer)
 
     public SessionVersion Next()
     {
-        var now = (time.GetUtcNow().Ticks - DateTime.UnixEpoch.Ticks) / TicksPerMicrosecond;
+        var now = Now;
         while (true)
         {
             var last = Volatile.Read(ref _last);
@@ -53,10 +59,18 @@ internal sealed class HybridClock(TimeProvider time, long writer)
         }
     }
 
-    /// <summary>Moves this clock past a version that another node made.</summary>
+    /// <summary>
+    /// Moves this clock past a version that another node made, unless that is more than an hour ahead of the wall clock: a
+    /// clock that is wrong by more then moves only the sessions it wrote to, and the others recover.
+    /// </summary>
     public void Observe(SessionVersion seen)
     {
         var last = Volatile.Read(ref _last);
+        if (seen.Stamp <= last || seen.Stamp - Now > FurthestAhead)
+        {
+            return;
+        }
+
         while (seen.Stamp > last)
         {
             var before = Interlocked.CompareExchange(ref _last, seen.Stamp, last);

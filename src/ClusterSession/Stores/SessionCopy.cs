@@ -10,8 +10,13 @@ namespace ClusterSession.Stores;
 /// <param name="Replicas">On how many replicas the copy should be before it is answered; 0 does not wait.</param>
 /// <param name="ReplicaTimeout">How long to wait for the replicas.</param>
 /// <param name="Base">
-/// For <see cref="SessionCopyMode.Amend"/>: the version that the stored record must contain, because the copy holds only what was changed since.
-/// Otherwise the lineage would claim what the record does not have.
+/// For <see cref="SessionCopyMode.Amend"/>: the version that the stored record must contain, because the copy was made on it.
+/// </param>
+/// <param name="After">
+/// The last stamp that the writer of <paramref name="Version"/> issued for this session before. Default -1: not known.
+/// </param>
+/// <param name="IsPartial">
+/// Whether the record holds some attributes only, and names the commits that brought them: it is merged and removes nothing.
 /// </param>
 public readonly record struct SessionCopy(
     SessionRecord Record,
@@ -20,4 +25,6 @@ public readonly record struct SessionCopy(
     TimeSpan Life,
     int Replicas = 0,
     TimeSpan ReplicaTimeout = default,
-    SessionVersion Base = default);
+    SessionVersion Base = default,
+    long After = -1,
+    bool IsPartial = false);

@@ -107,7 +107,7 @@ public sealed class SessionMergeTests
     {
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(record.Flags, record.Created);
-        builder.AddLineage(record);
+        builder.AddCommits(record);
         foreach (var attribute in record)
         {
             builder.Add(attribute.NameUtf8, attribute.Version, attribute.Flags, attribute.Payload);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ClusterSession.Diagnostics;
+using ClusterSession.Records;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Principals;
@@ -39,7 +40,8 @@ namespace ClusterSession.Sessions.Opening;
 /// </remarks>
 internal sealed class SessionOpener(
     StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
-    SessionExpiry expiry, NotBefores notBefores, SessionCommitter committer, AbsentSessions absent, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
+    SessionExpiry expiry, NotBefores notBefores, SessionCommitter committer, VersionIssuer versions,
+    AbsentSessions absent, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
@@ -99,6 +101,7 @@ internal sealed class SessionOpener(
             return known;
         }
 
+        versions.Observe(key, seen); // Before anything of this request is committed, which would else be undone by what it has seen.
         var begun = time.GetTimestamp();
         var pause = FirstPause;
         while (true)
@@ -295,7 +298,7 @@ internal sealed class SessionOpener(
             return (stored, true);
         }
 
-        return copy.IsFresh && copy.Record.Contains(stored.Version)
+        return copy.IsFresh && copy.Record.ContainsAllOf(stored)
             ? (copy.Record, true) // A commit of this node overtook the read.
             : await repair.RestoreAsync(key, copy.Record, stored, deadline).ConfigureAwait(false);
     }
