@@ -40,7 +40,8 @@ if not answer then
         fields[#fields + 1] = ARGV[i + 1]
       elseif answer == 'C' then
         local a = redis.call('HGET', k, ARGV[i])
-        if a and byte(a, 14) % 2 == 1 and not newer(sub(a, 1, 13), ARGV[5]) then
+        -- What was removed must be among the commits, which from now on say so in the tombstone's place.
+        if a and byte(a, 14) % 2 == 1 and #a >= 27 and not newer(a, ARGV[5]) and contains(m, sub(a, 15, 27)) then
           redis.call('HDEL', k, ARGV[i])
           marks = bit.bor(marks, 1)
         end

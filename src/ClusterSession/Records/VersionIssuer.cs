@@ -20,6 +20,7 @@ namespace ClusterSession.Records;
 internal sealed class VersionIssuer
 {
     private const int PartCount = 64;
+    private const long Margin = 1L << 32;
     private readonly HybridClock _clock;
     private readonly Part[] _parts = new Part[PartCount];
     private readonly int _perGeneration;
@@ -41,6 +42,19 @@ internal sealed class VersionIssuer
 
     /// <summary>The id of this process in the versions it issues.</summary>
     public long Writer => _clock.Writer;
+
+    /// <summary>
+    /// Whether stamps are about to run out: a clock beyond the year 2255 has written to the session. It takes no more commits,
+    /// and the other sessions do.
+    /// </summary>
+    public static bool IsAtEnd(SessionVersion version) => version.Stamp > SessionVersion.MaxStamp - Margin;
+
+    /// <summary>A copy as another state than that of its version: two states never have one.</summary>
+    public SessionRecord Renew(SessionKey key, SessionRecord record)
+    {
+        var version = Next(key, record.Version);
+        return new SessionDelta().ApplyTo(record, version.Version, version.After);
+    }
 
     /// <summary>Issues the version of a commit to a session.</summary>
     /// <param name="key">Which session.</param>

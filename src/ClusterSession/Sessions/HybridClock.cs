@@ -13,7 +13,7 @@ namespace ClusterSession.Sessions;
 /// </remarks>
 internal sealed class HybridClock(TimeProvider time, long writer)
 {
-    private const long FurthestAhead = 3_600_000_000; // microseconds: one hour
+    private const long FurthestAhead = 3_660_000_000; // microseconds: an hour, and a minute for what is added on the way
     private static readonly long TicksPerMicrosecond = TimeSpan.TicksPerMicrosecond;
     private long _last;
 

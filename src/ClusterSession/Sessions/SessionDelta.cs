@@ -174,7 +174,13 @@ public sealed class SessionDelta
     {
         foreach (var attribute in record)
         {
-            if (forgotten.Count != 0 && !attribute.Exists && attribute.Version <= upTo && forgotten.Contains(attribute.Name))
+            // What was removed must be among the commits here, which from now on say so in the tombstone's place.
+            if (forgotten.Count != 0
+                && !attribute.Exists
+                && attribute.Version <= upTo
+                && forgotten.Contains(attribute.Name)
+                && SessionVersion.TryRead(attribute.Payload, out var removed)
+                && record.Contains(removed))
             {
                 builder.SetForgotten(hasDropped: true, 0);
             }

@@ -7,7 +7,7 @@ namespace ClusterSession.Stores;
 /// <param name="Version">The version of this commit.</param>
 /// <param name="Delta">Attributes set and removed.</param>
 /// <param name="Forgotten">Names of tombstones to be dropped with this commit: those of <paramref name="Base"/> or before, where the
-/// stored record contains that. A value or a newer tombstone of that name stays.</param>
+/// stored record contains that, and also what they removed. A value or a newer tombstone of that name stays.</param>
 /// <param name="Life">How long the session lives from now on if nothing else happens.</param>
 /// <param name="LeastLife">How long it lives at least: where that much is left a store need not prolong it to <paramref name="Life"/>.</param>
 /// <param name="Replicas">On how many replicas the commit should be before it is answered; 0 does not wait.</param>

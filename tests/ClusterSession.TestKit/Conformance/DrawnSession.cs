@@ -21,6 +21,7 @@ public sealed class DrawnSession
     private HashSet<SessionVersion> _inSnapshot = [];
     private long _now = 100_000;
     private readonly bool _mayDrop;
+    private readonly List<string> _story = [];
     private Counts _counts;
 
     /// <summary>Begins with a session that is stored.</summary>
@@ -28,8 +29,8 @@ public sealed class DrawnSession
     /// <param name="nodes">How many nodes there are.</param>
     /// <param name="store">Where the session is.</param>
     /// <param name="mayDrop">
-    /// Whether all but the newest four tombstones are dropped. Then, as in the product, a node whose commit was made on what
-    /// the store had lost sends its whole copy at once; else nobody does.
+    /// Whether all but the newest four tombstones are dropped. Then, as in the product, a node that finds that the store lacks
+    /// something of its copy sends all of it at once; else that is left to chance.
     /// </param>
     public DrawnSession(Random random, int nodes, IStore store, bool mayDrop)
     {
@@ -64,6 +65,9 @@ public sealed class DrawnSession
 
     /// <summary>What was wrong, or null.</summary>
     public string? Failure { get; private set; }
+
+    /// <summary>What happened, in order.</summary>
+    public string Story => string.Join('\n', _story);
 
     public Counts Result => _counts;
 
@@ -109,12 +113,14 @@ public sealed class DrawnSession
                 await RepairAsync(node);
                 break;
             case < 90:
+                _story.Add($"node {node.Writer} evicts");
                 node.Evict(_random.Next(2) == 0);
                 break;
             case < 95:
                 await SnapshotAsync();
                 break;
             case < 97:
+                _story.Add("fails over");
                 await _store.FailOverAsync();
                 _inStore = [.. _inSnapshot];
                 break;
@@ -123,6 +129,7 @@ public sealed class DrawnSession
 
     private async Task SnapshotAsync()
     {
+        _story.Add("snapshot");
         await _store.SnapshotAsync();
         _inSnapshot = [.. _inStore];
     }
@@ -137,10 +144,15 @@ public sealed class DrawnSession
 
     private async Task ReadAsync(Node node)
     {
+        _story.Add($"node {node.Writer} reads");
         var stored = (await _store.ReadAsync())!;
         if (node.Record is null)
         {
             node.Keep(stored, _inStore);
+        }
+        else if (_mayDrop && !node.Truth.IsSubsetOf(_inStore))
+        {
+            await RepairAsync(node);
         }
         else
         {
@@ -171,17 +183,22 @@ public sealed class DrawnSession
             forgotten = Droppable(node.Record);
         }
 
+        _story.Add(
+            $"node {node.Writer} commits {version} after {after:x} on {node.Record.Version}: "
+            + $"{(delta.Changes[0].Value is null ? "removes" : "sets")} {name}, forgetting {string.Join(' ', forgotten)}");
         var change = new SessionChange(node.Record.Version, version, delta, forgotten, Life, Life, After: after, Opened: node.Record);
         var opened = node.Record;
         var isSent = _random.Next(100) < 93; // Else it is acknowledged, and only this node has it.
         if (isSent)
         {
             var answer = await _store.CommitAsync(change);
+            _story[^1] += $" -> {answer.Outcome} {(answer.IsBaseMissing ? "base missing" : "")}";
             if (answer.Outcome == StoreCommitOutcome.Superseded)
             {
                 node.Withdraw(version, after);
                 node.Seen = answer.Previous.Stamp;
                 _issued.Remove(version);
+                _removals.Remove(version); // The number may become another commit's.
                 return;
             }
 
@@ -205,6 +222,7 @@ public sealed class DrawnSession
         var (version, after) = node.Issue(_now, Math.Max(record.Version.Stamp, stored.Version.Stamp));
         _issued.Add(version);
         var answer = await _store.MergeAsync(new SessionCopy(record, version, SessionCopyMode.Restore, Life, After: after));
+        _story.Add($"node {node.Writer} repairs with {record.Version} as {version} -> {answer.Outcome}");
         if (answer.Outcome == StoreCommitOutcome.Committed)
         {
             _inStore.UnionWith(node.Truth);
@@ -274,6 +292,8 @@ public sealed class DrawnSession
     /// <summary>A process: its copy, and the last stamp that it issued.</summary>
     private sealed class Node(long writer, int skew)
     {
+        public long Writer => writer;
+
         private long _last;
 
         public SessionRecord? Record { get; private set; }

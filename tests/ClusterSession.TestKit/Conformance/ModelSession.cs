@@ -43,9 +43,11 @@ internal sealed class ModelSession
             return (StoreCommitOutcome.Superseded, Version);
         }
 
+        var before = Clone();
         foreach (var name in Contains(change.Base) ? change.Forgotten : [])
         {
-            if (_attributes.TryGetValue(name, out var old) && (old.Flags & 1) != 0 && old.Version <= change.Base)
+            if (_attributes.TryGetValue(name, out var old) && (old.Flags & 1) != 0 && old.Version <= change.Base
+                && SessionVersion.TryRead(old.Value, out var removed) && before.Contains(removed))
             {
                 _attributes.Remove(name);
                 _hasDropped = true;

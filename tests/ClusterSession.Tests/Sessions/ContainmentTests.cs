@@ -31,7 +31,7 @@ public sealed class ContainmentTests(ITestOutputHelper output)
         {
             var drawn = new DrawnSession(new Random(seed), nodes, new PureStore(), mayDrop: seed % 2 == 0);
             await drawn.RunAsync(steps);
-            Assert.True(drawn.Failure is null, $"With CLUSTERSESSION_SEED={seed}: {drawn.Failure}");
+            Assert.True(drawn.Failure is null, $"With CLUSTERSESSION_SEED={seed}: {drawn.Failure}\n{drawn.Story}");
             total += drawn.Result;
         }
 

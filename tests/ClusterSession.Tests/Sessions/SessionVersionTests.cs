@@ -74,7 +74,7 @@ public sealed class SessionVersionTests
     {
         var clock = new HybridClock(new ManualTimeProvider(), 1);
         var now = clock.Next();
-        clock.Observe(new SessionVersion(now.Stamp + 3_600_000_100, 2));
+        clock.Observe(new SessionVersion(now.Stamp + 3_660_000_100, 2));
         Assert.Equal(now.Stamp + 1, clock.Next().Stamp);
     }
 

@@ -34,6 +34,9 @@ internal sealed class SessionCommitter(
     private const int MostAttempts = 8;
     private readonly LogRate _replicasShort = new(time);
 
+    /// <summary>A client has seen this version: what is committed for it from now on is newer, and not undone by it.</summary>
+    public void Observe(SessionKey key, SessionVersion seen) => versions.Observe(key, seen);
+
     /// <summary>Commits what a request changed.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="record">What the request opened, or what its last commit made of that.</param>
@@ -57,7 +60,9 @@ internal sealed class SessionCommitter(
         }
 
         clock.Observe(record.Version);
-        return durability == SessionDurability.Local
+        return VersionIssuer.IsAtEnd(record.Version)
+            ? new(CommitResult.Unavailable(StoreFailure.Refused))
+            : durability == SessionDurability.Local
             ? new(Keep(key, record, isWhole, delta, versions.Next(key, record.Version), StoreFailure.None))
             : journal.IsPending(key)
                 ? SendAfterPendingAsync(key, record, isWhole, delta, durability, deadline, login)
@@ -116,11 +121,6 @@ internal sealed class SessionCommitter(
         {
             var mark = copies.Mark(key);
             var version = versions.Next(key, above);
-            if (version.IsAtEnd)
-            {
-                return CommitResult.Unavailable(StoreFailure.Refused);
-            }
-
             var change = ChangeOf(record, version, delta, durability, deadline);
             var answer = await store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
             if (isToBeJudged)
@@ -143,13 +143,7 @@ internal sealed class SessionCommitter(
                 case StoreCommitOutcome.Missing:
                     losses.LostSession();
                     var whole = delta.ApplyTo(WithWhatOthersCommitted(key, record), version.Version, version.After);
-                    if (whole.Version != version.Version)
-                    {
-                        // Two states never have one version.
-                        version = versions.Next(key, whole.Version);
-                        whole = new SessionDelta().ApplyTo(whole, version.Version, version.After);
-                    }
-
+                    whole = whole.Version == version.Version ? whole : versions.Renew(key, whole);
                     return await StoreWholeAsync(key, whole, SessionCopyMode.Restore, durability, deadline).ConfigureAwait(false);
                 case StoreCommitOutcome.Destroyed when answer.Successor is { } successor:
                     copies.Drop(key);
@@ -174,9 +168,7 @@ internal sealed class SessionCommitter(
     {
         clock.Observe(record.Version);
         var version = versions.Next(key, record.Version);
-        return version.IsAtEnd
-            ? new(CommitResult.Unavailable(StoreFailure.Refused))
-            : StoreWholeAsync(key, delta.ApplyTo(record, version.Version, version.After), SessionCopyMode.Create, durability, deadline);
+        return StoreWholeAsync(key, delta.ApplyTo(record, version.Version, version.After), SessionCopyMode.Create, durability, deadline);
     }
 
     /// <summary>
@@ -377,14 +369,14 @@ internal sealed class SessionCommitter(
 
     private CommitResult Keep(
         SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, IssuedVersion version, StoreFailure failure) =>
-        Kept(version.IsAtEnd ? null : journal.Append(key, record, isWhole, delta, version, failure), failure);
+        Kept(journal.Append(key, record, isWhole, delta, version, failure), failure);
 
     private CommitResult KeepCopy(SessionKey key, SessionRecord record, StoreFailure failure) =>
         Kept(journal.AppendCopy(key, record, failure), failure);
 
     private static CommitResult Kept(SessionRecord? kept, StoreFailure failure) =>
-        kept is { } changed
-            ? CommitResult.Committed(changed, isWhole: false)
+        kept is not null
+            ? CommitResult.Committed(kept, isWhole: false)
             : CommitResult.Unavailable(failure == StoreFailure.None ? StoreFailure.Refused : failure);
 
     private int ReplicasFor(SessionDurability durability) => durability == SessionDurability.Replicated ? options.Value.Replicas : 0;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ClusterSession.Diagnostics;
-using ClusterSession.Records;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Principals;
@@ -35,13 +34,11 @@ namespace ClusterSession.Sessions.Opening;
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may have lost the ends of sessions: the change may
 /// have been its end. While no end can be lost, a session that is missing was evicted or deleted by hand.
-/// Every step ends with the deadline of the request, and so does this loop of them.
-/// Thread-safe.
+/// Every step ends with the deadline of the request, and so does this loop of them. Thread-safe.
 /// </remarks>
 internal sealed class SessionOpener(
     StoreGuard store, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
-    SessionExpiry expiry, NotBefores notBefores, SessionCommitter committer, VersionIssuer versions,
-    AbsentSessions absent, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
+    SessionExpiry expiry, NotBefores notBefores, SessionCommitter committer, AbsentSessions absent, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionOpener> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
@@ -101,7 +98,7 @@ internal sealed class SessionOpener(
             return known;
         }
 
-        versions.Observe(key, seen); // Before anything of this request is committed, which would else be undone by what it has seen.
+        committer.Observe(key, seen);
         var begun = time.GetTimestamp();
         var pause = FirstPause;
         while (true)
