@@ -11,7 +11,7 @@ namespace ClusterSession.Redis;
 /// <remarks>
 /// <code>
 /// {prefix}:1:{&lt;22 characters&gt;}   a session (hash); the characters are base64url of 128 bits of the SHA-256 of its id
-///   field m                      header: format 1, flags 1, created 8, version 13, the one before 13, marks 1,
+///   field m                      header: format 2, flags 1, created 8, version 13, the one before 13, marks 1,
 ///                                forgotten stamp 7, intervals of commits 20 each
 ///   field k                      which key the record was written under: the first 8 bytes of the key
 ///   field s                      of a tombstone: the key under which the session goes on, 22 characters

@@ -6,8 +6,8 @@
 -- Each call and each string costs time here, and nearly all commits are to the very record that they were made from, by a writer
 -- whose last commit is in it: then its interval grows, and nothing is parsed.
 --@offsets
-local k, v, sub = KEYS[1], ARGV[1], string.sub
-local m = redis.call('HGET', k, 'm')
+local k, v, sub, call = KEYS[1], ARGV[1], string.sub, redis.call
+local m = call('HGET', k, 'm')
 if not m then return 'M' end
 local answer, header
 local current, fields = sub(m, VERSION, VERSION + 12), ARGV
@@ -56,14 +56,14 @@ if not answer then
   header = '\2' .. sub(m, 2, VERSION - 1) .. v .. current .. string.char(marks) .. packed('>I7', forgotten) .. intervals
 end
 if #fields - from < 2000 then
-  redis.call('HSET', k, 'm', header, unpack(fields, from))
+  call('HSET', k, 'm', header, unpack(fields, from))
 else
   redis.call('HSET', k, 'm', header)
   for i = from, #fields, 2000 do redis.call('HSET', k, unpack(fields, i, math.min(i + 1999, #fields))) end
 end
 -- A connection's own write ends its tracking of the key; a read after it begins it anew. PTTL is one, and mostly shows that the session lives long enough
 -- already: then one command less is executed here and on each replica.
-if redis.call('PTTL', k) < tonumber(ARGV[4]) then
+if call('PTTL', k) < tonumber(ARGV[4]) then
   redis.call('PEXPIRE', k, ARGV[3])
   redis.call('EXISTS', k)
 end
