@@ -1,10 +1,14 @@
--- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 the version that its writer issued before for this session, 3 life in ms, 4 least
--- life, 5 base, 6 options ('=' nothing but the base itself may be changed, 'f' there is something to forget, 's' the version may be too old),
--- then pairs of field and value; an empty value: the field's tombstone is to be forgotten, if the base or an earlier one has made it.
--- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base; 'M' no record; 'D' ended, with the version of
--- the end, the mark of its key (zeros: none) and the successor, if there is one; 'S' and the stored version, which is not older, or not the base.
--- Each call and each string costs time here, and nearly all commits are to the very record that they were made from, by a writer
--- whose last commit is in it: then its interval grows, and nothing is parsed.
+-- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 the version that its writer issued
+-- before for this session, 3 life in ms, 4 least life, 5 base, 6 options ('=' nothing but the base
+-- itself may be changed, 'f' there is something to forget, 's' the version may be too old), then
+-- pairs of field and value; an empty value: the field's tombstone is to be forgotten, if the base
+-- or an earlier one has made it.
+-- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base;
+-- 'M' no record; 'D' ended, with the version of the end, the mark of its key (zeros: none) and the
+-- successor, if there is one; 'S' and the stored version, which is not older, or not the base. Each
+-- call and each string costs time here, and nearly all commits are to the very record that they
+-- were made from, by a writer whose last commit is in it: then its interval grows, and nothing is
+-- parsed.
 --@offsets
 local k, v, sub, call = KEYS[1], ARGV[1], string.sub, redis.call
 local m = call('HGET', k, 'm')
@@ -26,7 +30,8 @@ if not answer then
   current = sub(m, VERSION, VERSION + 12)
   if stamp(current) >= stamp(v) then
     if v == current then return 'C' .. sub(m, PREVIOUS, PREVIOUS + 12) end -- Applied before, and its answer lost.
-    -- If others have followed, the caller's base and change are not what is stored: it must not take them for that.
+    -- If others have followed, the caller's base and change are not what is stored: it must not
+    -- take them for that.
     return (contains(m, v) and 'C' or 'S') .. current
   end
   if current ~= ARGV[5] and string.find(ARGV[6], '=', 1, true) then return 'S' .. current end
@@ -40,7 +45,8 @@ if not answer then
         fields[#fields + 1] = ARGV[i + 1]
       elseif answer == 'C' then
         local a = redis.call('HGET', k, ARGV[i])
-        -- What was removed must be among the commits, which from now on say so in the tombstone's place.
+        -- What was removed must be among the commits, which from now on say so in the tombstone's
+        -- place.
         if a and byte(a, 14) % 2 == 1 and #a >= 27 and not newer(a, ARGV[5]) and contains(m, sub(a, 15, 27)) then
           redis.call('HDEL', k, ARGV[i])
           marks = bit.bor(marks, 1)
@@ -61,8 +67,9 @@ else
   redis.call('HSET', k, 'm', header)
   for i = from, #fields, 2000 do redis.call('HSET', k, unpack(fields, i, math.min(i + 1999, #fields))) end
 end
--- A connection's own write ends its tracking of the key; a read after it begins it anew. PTTL is one, and mostly shows that the session lives long enough
--- already: then one command less is executed here and on each replica.
+-- A connection's own write ends its tracking of the key; a read after it begins it anew. PTTL is
+-- one, and mostly shows that the session lives long enough already: then one command less is
+-- executed here and on each replica.
 if call('PTTL', k) < tonumber(ARGV[4]) then
   redis.call('PEXPIRE', k, ARGV[3])
   redis.call('EXISTS', k)

@@ -31,8 +31,8 @@ local function add(list, m, from)
   return list
 end
 
--- Intervals as bytes, ascending by writer and lo: those that touch are fused, and of those that are too many the lowest are
--- forgotten. Also the highest stamp that was.
+-- Intervals as bytes, ascending by writer and lo: those that touch are fused, and of those that are
+-- too many the lowest are forgotten. Also the highest stamp that was.
 local function normalized(list)
   table.sort(list, function(a, b) return a[3] < b[3] or (a[3] == b[3] and a[1] < b[1]) end)
   local fused = {}

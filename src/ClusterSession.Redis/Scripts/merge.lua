@@ -1,8 +1,11 @@
--- Merges a copy. KEYS[1] the session. ARGV: 1 mode (c create, r restore, a amend, p amend with some attributes only), 2 the interval of the
--- version if the record changes, 3 life in ms, 4 the copy's header, 5 for modes a and p the version that the record must contain, 6 the mark of
--- the key, then pairs of field and value.
--- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing was new; 'M' no record, or one
--- that lacks what the copy is an addition to; 'D' ended, with the version of the end, the mark of its key (zeros: none) and the successor, if there is one; 'S' and version; 'X' collision.
+-- Merges a copy. KEYS[1] the session. ARGV: 1 mode (c create, r restore, a amend, p amend with some
+-- attributes only), 2 the interval of the version if the record changes, 3 life in ms, 4 the copy's
+-- header, 5 for modes a and p the version that the record must contain, 6 the mark of the key, then
+-- pairs of field and value.
+-- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing
+-- was new; 'M' no record, or one that lacks what the copy is an addition to; 'D' ended, with the
+-- version of the end, the mark of its key (zeros: none) and the successor, if there is one; 'S' and
+-- version; 'X' collision.
 --@offsets
 --@functions
 local k, mode, life, header, sub = KEYS[1], ARGV[1], ARGV[3], ARGV[4], string.sub
@@ -28,32 +31,35 @@ local current, theirs = sub(m, VERSION, VERSION + 12), sub(header, VERSION, VERS
 if mode == 'c' and not contains(m, theirs) then return 'X' end
 if (mode == 'a' or mode == 'p') and not contains(m, ARGV[5]) then return 'M' end
 
--- Whether a record that has not got a value has seen and removed it. Where no tombstone was dropped, each removal still stands.
+-- Whether a record that has not got a value has seen and removed it. Where no tombstone was
+-- dropped, each removal still stands.
 local function removed(by, value)
   local written = sub(value, 1, 13)
   return byte(value, 14) % 2 == 0 and (stamp(written) <= stamp(by, FORGOTTEN) or contains(by, written))
 end
 
-local changed, named = {}, {}
+local changed, gone, named = {}, {}, {}
 local mine_dropped, theirs_dropped = byte(m, MARKS) % 2 == 1, mode ~= 'p' and byte(header, MARKS) % 2 == 1
 for first = 7, #ARGV, 2000 do
   local upto, names = math.min(first + 1999, #ARGV), {}
   for i = first, upto, 2 do
     names[#names + 1] = ARGV[i]
-    if theirs_dropped then named[ARGV[i]] = true end
+    named[ARGV[i]] = true
   end
   local stored = redis.call('HMGET', k, unpack(names))
   for n, name in ipairs(names) do
     local value = ARGV[first + 2 * n - 1]
-    local is_new
-    if stored[n] then is_new = newer(value, stored[n]) else is_new = not (mine_dropped and removed(m, value)) end
-    if is_new then
+    local mine = stored[n]
+    local differs = not mine or sub(mine, 1, 13) ~= sub(value, 1, 13)
+    local mine_is_gone = mine and differs and theirs_dropped and removed(header, mine)
+    if differs and mine_dropped and removed(m, value) then
+      if mine_is_gone then gone[#gone + 1] = name end
+    elseif mine_is_gone or not mine or newer(value, mine) then
       changed[#changed + 1] = name
       changed[#changed + 1] = value
     end
   end
 end
-local gone = {}
 if theirs_dropped then
   local all = redis.call('HGETALL', k)
   for i = 1, #all, 2 do

@@ -5,8 +5,8 @@ using ClusterSession.Sessions;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// Which commits a record contains: per writer disjoint intervals (lo, hi], each of which says that every commit of this
-/// writer to this session with lo &lt; stamp &lt;= hi is in the record.
+/// Which commits a record contains: per writer disjoint intervals (lo, hi], each of which says that
+/// every commit of this writer to this session with lo &lt; stamp &lt;= hi is in the record.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -16,14 +16,16 @@ namespace ClusterSession.Records;
 /// 14      6       writer; hi and writer together are the version of the newest commit of the interval
 /// </code>
 /// <para>
-/// Ascending by writer, then by lo. A commit brings (p, s], where p is the last stamp that its writer issued for the session
-/// before s: it claims s alone, because the writer issued nothing between. The union of two copies claims what either has
-/// absorbed, and merging them absorbs both; forgetting an interval claims less. So whatever is lost, reordered or repeated,
-/// what is claimed is there. What is not claimed may be there all the same.
+/// Ascending by writer, then by lo. A commit brings (p, s], where p is the last stamp that its
+/// writer issued for the session before s: it claims s alone, because the writer issued nothing
+/// between. The union of two copies claims what either has absorbed, and merging them absorbs both;
+/// forgetting an interval claims less. So whatever is lost, reordered or repeated, what is claimed
+/// is there. What is not claimed may be there all the same.
 /// </para>
 /// <para>
-/// Rejected: the newest stamp of each writer (a loss in the middle is hidden by the next commit: 10 % of the checks of a model
-/// with failovers said "contained" of commits that were not), and a list of the newest commits (13 %). Not thread-safe.
+/// Rejected: the newest stamp of each writer (a loss in the middle is hidden by the next commit: 10
+/// % of the checks of a model with failovers said "contained" of commits that were not), and a list
+/// of the newest commits (13 %). Not thread-safe.
 /// </para>
 /// </remarks>
 internal sealed class CommitIntervals
@@ -32,7 +34,10 @@ internal sealed class CommitIntervals
     public const int HiOffset = 7;
     public const int WriterOffset = 14;
 
-    /// <summary>With one interval a writer 3.3 % of recent commits were not recognised in the model, with two 0.03 %.</summary>
+    /// <summary>
+    /// With one interval a writer 3.3 % of recent commits were not recognised in the model, with
+    /// two 0.03 %.
+    /// </summary>
     public const int MaxPerWriter = 2;
 
     public const int MaxWriters = 128;
@@ -101,7 +106,9 @@ internal sealed class CommitIntervals
         return true;
     }
 
-    /// <summary>Where the interval begins that ends with this commit and is the newest of its writer, or -1.</summary>
+    /// <summary>
+    /// Where the interval begins that ends with this commit and is the newest of its writer, or -1.
+    /// </summary>
     public static int IndexOfNewest(ReadOnlySpan<byte> intervals, SessionVersion version)
     {
         for (var at = 0; at < intervals.Length; at += EncodedLength)
@@ -133,8 +140,8 @@ internal sealed class CommitIntervals
     }
 
     /// <summary>
-    /// Orders and fuses them, and forgets the lowest of those that are too many; answers with the highest stamp forgotten,
-    /// or 0.
+    /// Orders and fuses them, and forgets the lowest of those that are too many; answers with the
+    /// highest stamp forgotten, or 0.
     /// </summary>
     public long Normalize()
     {

@@ -4,8 +4,9 @@ using ClusterSession.Stores;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// What a store has under one key, and what becomes of it: a record, or the end of the session. Every store is this state
-/// machine; how it makes a step atomic, and how long it keeps the result, is its own affair.
+/// What a store has under one key, and what becomes of it: a record, or the end of the session.
+/// Every store is this state machine; how it makes a step atomic, and how long it keeps the result,
+/// is its own affair.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -15,9 +16,10 @@ namespace ClusterSession.Records;
 ///     |                        +---+ commit, merge |
 ///     +--------------------------------------------+ end
 /// </code>
-/// Each step is a pure function of what is stored and what comes, and reads no clock. It answers what is stored then, or null
-/// where that stays as it is, and what the caller is told. The lease of an answer is <see cref="SessionLease.Always"/> where
-/// the caller's copy is what is stored now; the store puts its own in that place. Immutable.
+/// Each step is a pure function of what is stored and what comes, and reads no clock. It answers
+/// what is stored then, or null where that stays as it is, and what the caller is told. The lease
+/// of an answer is <see cref="SessionLease.Always"/> where the caller's copy is what is stored now;
+/// the store puts its own in that place. Immutable.
 /// </remarks>
 public sealed class StoredSession
 {
@@ -54,8 +56,8 @@ public sealed class StoredSession
         var record = stored.Record;
         if (record.Version.Stamp >= change.Version.Stamp)
         {
-            // Applied before, and its answer lost? Of a commit that others have followed, base and change are not what is
-            // stored: no lease for that copy.
+            // Applied before, and its answer lost? Of a commit that others have followed, base and
+            // change are not what is stored: no lease for that copy.
             return (null, record.Version == change.Version
                 ? Committed(record.Previous)
                 : Answer(record.Contains(change.Version) ? StoreCommitOutcome.Committed : StoreCommitOutcome.Superseded, record.Version));

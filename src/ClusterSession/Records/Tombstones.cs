@@ -3,7 +3,8 @@ using ClusterSession.Sessions;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// The tombstones of removed attributes. The newest are kept; no clock says how old one is, and none needs to.
+/// The tombstones of removed attributes. The newest are kept; no clock says how old one is, and
+/// none needs to.
 /// </summary>
 internal static class Tombstones
 {
@@ -13,8 +14,8 @@ internal static class Tombstones
     public static bool AreMany(SessionRecord record) => Count(record) > SessionRecord.MaxTombstones / 2;
 
     /// <summary>
-    /// The oldest, where there are more than are kept. One may go if what it removed is known to be in the record: who brings
-    /// the value back is then recognised by that.
+    /// The oldest, where there are more than are kept. One may go if what it removed is known to be
+    /// in the record: who brings the value back is then recognised by that.
     /// </summary>
     public static IReadOnlyList<string> ToForget(SessionRecord record) =>
         Count(record) - SessionRecord.MaxTombstones is var over and > 0 ? Oldest(record, over) : None;

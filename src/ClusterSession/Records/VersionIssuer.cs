@@ -3,18 +3,20 @@ using ClusterSession.Sessions;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// Issues the versions of this process's commits, and remembers the last stamp that it issued for each session: what lies
-/// between that and the next one this process has not committed.
+/// Issues the versions of this process's commits, and remembers the last stamp that it issued for
+/// each session: what lies between that and the next one this process has not committed.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A version is above the clock, the record it is made on, the token of the request and the last one issued for the session:
-/// a client never finds its later write undone by an earlier version, and two requests never make two states under one.
+/// A version is above the clock, the record it is made on, the token of the request and the last
+/// one issued for the session: a client never finds its later write undone by an earlier version,
+/// and two requests never make two states under one.
 /// </para>
 /// <para>
-/// Bounded: sessions are remembered in two generations, and with the older one all of it is forgotten at once. For a session
-/// that is not remembered the last stamp counts as the highest one that was forgotten, which claims less than is true. The
-/// bound is 512 x 1,024 sessions, about 20 MB. Thread-safe: a lock for each of 64 parts of the sessions.
+/// Bounded: sessions are remembered in two generations, and with the older one all of it is
+/// forgotten at once. For a session that is not remembered the last stamp counts as the highest one
+/// that was forgotten, which claims less than is true. The bound is 512 x 1,024 sessions, about 20
+/// MB. Thread-safe: a lock for each of 64 parts of the sessions.
 /// </para>
 /// </remarks>
 internal sealed class VersionIssuer
@@ -44,12 +46,14 @@ internal sealed class VersionIssuer
     public long Writer => _clock.Writer;
 
     /// <summary>
-    /// Whether stamps are about to run out: a clock beyond the year 2255 has written to the session. It takes no more commits,
-    /// and the other sessions do.
+    /// Whether stamps are about to run out: a clock beyond the year 2255 has written to the
+    /// session. It takes no more commits, and the other sessions do.
     /// </summary>
     public static bool IsAtEnd(SessionVersion version) => version.Stamp > SessionVersion.MaxStamp - Margin;
 
-    /// <summary>A copy as another state than that of its version: two states never have one.</summary>
+    /// <summary>
+    /// A copy as another state than that of its version: two states never have one.
+    /// </summary>
     public SessionRecord Renew(SessionKey key, SessionRecord record)
     {
         var version = Next(key, record.Version);
@@ -58,7 +62,9 @@ internal sealed class VersionIssuer
 
     /// <summary>Issues the version of a commit to a session.</summary>
     /// <param name="key">Which session.</param>
-    /// <param name="above">What it must be newer than: the record that is changed, or what the store has answered.</param>
+    /// <param name="above">
+    /// What it must be newer than: the record that is changed, or what the store has answered.
+    /// </param>
     public IssuedVersion Next(SessionKey key, SessionVersion above = default)
     {
         var part = _parts[key.Stripe(PartCount)];
@@ -73,7 +79,8 @@ internal sealed class VersionIssuer
     }
 
     /// <summary>
-    /// The store has refused a commit for certain: if no other was issued since, it is as if this one had not been either.
+    /// The store has refused a commit for certain: if no other was issued since, it is as if this
+    /// one had not been either.
     /// </summary>
     public void Withdraw(SessionKey key, IssuedVersion refused)
     {
@@ -92,7 +99,9 @@ internal sealed class VersionIssuer
         }
     }
 
-    /// <summary>A client has brought this version as the newest that it has seen of the session.</summary>
+    /// <summary>
+    /// A client has brought this version as the newest that it has seen of the session.
+    /// </summary>
     public void Observe(SessionKey key, SessionVersion seen)
     {
         _clock.Observe(seen);

@@ -3,13 +3,15 @@ using System.Security.Cryptography;
 namespace ClusterSession.Sessions;
 
 /// <summary>
-/// Hands out versions that are newer than every version this node has made or seen, whatever the wall clock does.
+/// Hands out versions that are newer than every version this node has made or seen, whatever the
+/// wall clock does.
 /// </summary>
 /// <remarks>
-/// A hybrid logical clock (Kulkarni and others, 2014) in one number: the stamp is wall time in microseconds while that moves
-/// forward, and the last stamp plus one while it stands or jumps back. A separate logical counter was rejected: a microsecond is
-/// finer than any node commits to one session, and one number compares in one instruction, in C# and in Lua.
-/// Thread-safe without a lock.
+/// A hybrid logical clock (Kulkarni and others, 2014) in one number: the stamp is wall time in
+/// microseconds while that moves forward, and the last stamp plus one while it stands or jumps
+/// back. A separate logical counter was rejected: a microsecond is finer than any node commits to
+/// one session, and one number compares in one instruction, in C# and in Lua. Thread-safe without a
+/// lock.
 /// </remarks>
 internal sealed class HybridClock(TimeProvider time, long writer)
 {
@@ -60,8 +62,9 @@ internal sealed class HybridClock(TimeProvider time, long writer)
     }
 
     /// <summary>
-    /// Moves this clock past a version that another node made, unless that is more than an hour ahead of the wall clock: a
-    /// clock that is wrong by more then moves only the sessions it wrote to, and the others recover.
+    /// Moves this clock past a version that another node made, unless that is more than an hour
+    /// ahead of the wall clock: a clock that is wrong by more then moves only the sessions it wrote
+    /// to, and the others recover.
     /// </summary>
     public void Observe(SessionVersion seen)
     {

@@ -248,13 +248,13 @@ public sealed class SessionRecord
     }
 
     /// <summary>
-    /// Whether this copy has seen a value that it does not have, and removed it. Where no tombstone was ever dropped, each
-    /// removal still stands here and wins by its version.
+    /// Whether this copy has seen a value that it does not have, and removed or replaced it. Where no
+    /// tombstone was ever dropped, what did so still stands here and wins by its version.
     /// </summary>
     internal bool HasRemoved(in SessionAttribute attribute) =>
         HasDroppedTombstones
         && (attribute.Version.Stamp <= ForgottenUpTo || Contains(attribute.Version))
-        && !TryFind(attribute.NameUtf8, out _);
+        && !(TryFind(attribute.NameUtf8, out var own) && own.Version == attribute.Version);
 
     /// <summary>Whether both hold the same attributes, versions and flags; the commits they contain may differ.</summary>
     /// <param name="other">Another copy.</param>

@@ -6,8 +6,8 @@ using ClusterSession.Stores;
 namespace ClusterSession.TestKit.Conformance;
 
 /// <summary>
-/// One session on many nodes and a store that loses commits in the middle, drawn at random. Beside each record stands the set
-/// of the commits that it has truly absorbed.
+/// One session on many nodes and a store that loses commits in the middle, drawn at random. Beside
+/// each record stands the set of the commits that it has truly absorbed.
 /// </summary>
 public sealed class DrawnSession
 {
@@ -29,8 +29,9 @@ public sealed class DrawnSession
     /// <param name="nodes">How many nodes there are.</param>
     /// <param name="store">Where the session is.</param>
     /// <param name="mayDrop">
-    /// Whether all but the newest four tombstones are dropped. Then, as in the product, a node that finds that the store lacks
-    /// something of its copy sends all of it at once; else that is left to chance.
+    /// Whether all but the newest four tombstones are dropped. Then, as in the product, a node that
+    /// finds that the store lacks something of its copy sends all of it at once; else that is left
+    /// to chance.
     /// </param>
     public DrawnSession(Random random, int nodes, IStore store, bool mayDrop)
     {
@@ -214,7 +215,9 @@ public sealed class DrawnSession
         node.Keep(delta.ApplyTo(opened, version, after), [.. node.Truth, version]);
     }
 
-    /// <summary>A whole copy under a new version, or what is newer than a base that the store has.</summary>
+    /// <summary>
+    /// A whole copy under a new version, or what is newer than a base that the store has.
+    /// </summary>
     private async Task RepairAsync(Node node)
     {
         var record = node.Record!;
@@ -267,7 +270,9 @@ public sealed class DrawnSession
         }
     }
 
-    /// <summary>Nearly all tombstones, so that what remains must be recognised without them.</summary>
+    /// <summary>
+    /// Nearly all tombstones, so that what remains must be recognised without them.
+    /// </summary>
     private static string[] Droppable(SessionRecord record)
     {
         var tombstones = new List<(SessionVersion Version, string Name)>();
@@ -313,7 +318,10 @@ public sealed class DrawnSession
 
         public void Keep(SessionRecord record, IEnumerable<SessionVersion> truth) => (Record, Truth) = (record, [.. truth]);
 
-        /// <summary>Also forgets what it issued last, as one that has too many sessions to remember; then it says less.</summary>
+        /// <summary>
+        /// Also forgets what it issued last, as one that has too many sessions to remember; then it
+        /// says less.
+        /// </summary>
         public void Evict(bool isForgotten)
         {
             (Record, Truth) = (null, []);

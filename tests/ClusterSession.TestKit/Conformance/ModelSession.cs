@@ -134,6 +134,11 @@ internal sealed class ModelSession
             sketch.Commit(version, after);
         }
 
+        if (_hasDropped)
+        {
+            sketch.Dropped();
+        }
+
         foreach (var (name, attribute) in _attributes)
         {
             sketch.With(name, attribute.Value, attribute.Version, attribute.Flags);
@@ -206,7 +211,7 @@ internal sealed class ModelSession
         var before = Clone();
         foreach (var (name, own) in _attributes.ToArray())
         {
-            var isRemoved = record.HasDroppedTombstones && !record.TryFind(name, out _)
+            var isRemoved = record.HasDroppedTombstones && !(record.TryFind(name, out var same) && same.Version == own.Version)
                 && (own.Version.Stamp <= record.ForgottenUpTo || record.Contains(own.Version));
             if (!isPartial && isRemoved && (own.Flags & 1) == 0)
             {
@@ -216,10 +221,10 @@ internal sealed class ModelSession
 
         foreach (var attribute in record)
         {
-            var isKnown = before._attributes.TryGetValue(attribute.Name, out var own);
-            var isRemoved = !isKnown && _hasDropped && attribute.Exists
+            var isSame = before._attributes.TryGetValue(attribute.Name, out var own) && own.Version == attribute.Version;
+            var isRemoved = !isSame && _hasDropped && attribute.Exists
                 && (attribute.Version.Stamp <= _forgotten || Contains(attribute.Version));
-            if (isKnown ? own.Version < attribute.Version : !isRemoved)
+            if (!isRemoved && (!_attributes.TryGetValue(attribute.Name, out own) || own.Version < attribute.Version))
             {
                 _attributes[attribute.Name] = (attribute.Version, attribute.Flags, attribute.Payload.ToArray());
             }

@@ -138,7 +138,7 @@ public abstract partial class SessionStoreConformance
             }
 
             var on = random.Next(3) == 0 ? Past(key)[random.Next(Past(key).Count)].Version : model.Version;
-            var opened = random.Next(2) == 0 && model.Exists ? model.Sketch().Build() : null;
+            var opened = random.Next(4) > 0 && model.Exists ? model.Sketch().Build() : null;
             var (version, after) = NewVersion();
             return new SessionChange(
                 on, version, delta, random.Next(5) == 0 ? [Names[random.Next(Names.Length)]] : [], Long, Long,

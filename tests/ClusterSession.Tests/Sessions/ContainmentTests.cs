@@ -10,9 +10,10 @@ using Xunit.Abstractions;
 namespace ClusterSession.Tests.Sessions;
 
 /// <summary>
-/// Drawn histories of one session on up to 64 nodes, with commits that never arrive, failovers to old snapshots and copies that
-/// are evicted: no record says that it contains a commit which it has not absorbed, and no value comes back that was removed.
-/// 100,000 histories with CLUSTERSESSION_LONG=1.
+/// Drawn histories of one session on up to 64 nodes, with commits that never arrive, failovers to
+/// old snapshots and copies that are evicted: no record says that it contains a commit which it has
+/// not absorbed, and no value comes back that was removed. 100,000 histories with
+/// CLUSTERSESSION_LONG=1.
 /// </summary>
 public sealed class ContainmentTests(ITestOutputHelper output)
 {
