@@ -11,7 +11,8 @@ namespace ClusterSession.Redis;
 /// <remarks>
 /// <code>
 /// {prefix}:1:{&lt;22 characters&gt;}   a session (hash); the characters are base64url of 128 bits of the SHA-256 of its id
-///   field m                      header: format 1, flags 1, created 8, lineage length 1, lineage 13 each, newest first
+///   field m                      header: format 2, flags 1, created 8, version 13, the one before 13, marks 1,
+///                                forgotten stamp 7, intervals of commits 20 each
 ///   field k                      which key the record was written under: the first 8 bytes of the key
 ///   field s                      of a tombstone: the key under which the session goes on, 22 characters
 ///   field a&lt;name&gt;                attribute: version 13, flags 1, value
@@ -24,8 +25,16 @@ namespace ClusterSession.Redis;
 /// </remarks>
 internal sealed class RedisKeys(string prefix)
 {
-    public const int HeaderFixedLength = 11;
-    public const byte Format = 1;
+    public const byte Format = 2;
+    public const byte FormerFormat = 1;
+    public const int FormerHeaderFixedLength = 11;
+    public const int VersionOffset = 10;
+    public const int PreviousOffset = 23;
+    public const int MarksOffset = 36;
+    public const int ForgottenOffset = 37;
+    public const int StampLength = 7;
+    public const int HeaderFixedLength = ForgottenOffset + StampLength;
+    public const int IntervalLength = 20;
     public const int AttributeFixedLength = SessionVersion.EncodedLength + 1;
 
     public const int MarkLength = sizeof(ulong);

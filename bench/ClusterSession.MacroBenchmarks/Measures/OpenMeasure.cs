@@ -107,7 +107,7 @@ internal sealed class OpenMeasure : IDisposable
         {
             using var builder = SessionRecordBuilder.Rent();
             builder.SetHeader(0, DateTimeOffset.UnixEpoch);
-            builder.AddLineage(versions[i]);
+            builder.AddCommit(versions[i]);
             foreach (var (name, value) in values)
             {
                 builder.Add(name, versions[i], 0, value);

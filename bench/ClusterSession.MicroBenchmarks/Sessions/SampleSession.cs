@@ -18,7 +18,7 @@ internal sealed class SampleSession
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(0, DateTimeOffset.UnixEpoch);
         var first = NextVersion();
-        builder.AddLineage(first);
+        builder.AddCommit(first, 0);
         builder.Add("a0"u8, first, 0, new byte[8]);
         for (var i = 1; i < attributes; i++)
         {
@@ -27,7 +27,7 @@ internal sealed class SampleSession
 
         for (var i = 1; i < commits; i++)
         {
-            builder.AddLineage(NextVersion()); // A session in use has a full lineage.
+            builder.AddCommit(NextVersion(), first.Stamp);
         }
 
         Record = builder.Build();

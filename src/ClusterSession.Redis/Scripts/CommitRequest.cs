@@ -9,33 +9,56 @@ namespace ClusterSession.Redis.Scripts;
 internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChange change, LeaseSource leases)
     : SessionScriptRequest(RedisScript.Commit, keys, key, leases)
 {
-    protected override int ArgumentCount => 5 + (2 * change.Delta.Count) + change.Forgotten.Count;
+    protected override int ArgumentCount => 6 + (2 * (change.Delta.Count + change.Forgotten.Count));
 
     protected override void WriteArguments(ref RespWriter writer)
     {
-        var version = writer.WriteBulkSpace(SessionVersion.EncodedLength + (change.OnlyOnBase ? 1 : 0));
-        change.Version.WriteTo(version);
-        if (change.OnlyOnBase)
-        {
-            version[^1] = (byte)'=';
-        }
-
+        WriteVersion(ref writer, change.Version);
+        WriteVersion(ref writer, Before(change.Version, change.After));
         WriteLife(ref writer, change.Life);
         WriteLife(ref writer, change.LeastLife);
         WriteVersion(ref writer, change.Base);
-        writer.WriteBulk(change.Delta.Count);
+        writer.WriteBulk(Options);
         foreach (var (name, value) in change.Delta.Changes)
         {
             WriteField(ref writer, name);
-            var space = writer.WriteBulkSpace(RedisKeys.AttributeFixedLength + (value?.Length ?? 0));
+            if (value is null)
+            {
+                WriteRemoval(ref writer, name);
+                continue;
+            }
+
+            var space = writer.WriteBulkSpace(RedisKeys.AttributeFixedLength + value.Length);
             change.Version.WriteTo(space);
-            space[SessionVersion.EncodedLength] = value is null ? SessionAttribute.RemovedFlag : (byte)0;
+            space[SessionVersion.EncodedLength] = 0;
             value.CopyTo(space[RedisKeys.AttributeFixedLength..]);
         }
 
         foreach (var name in change.Forgotten)
         {
             WriteField(ref writer, name);
+            writer.WriteBulk(""u8);
+        }
+    }
+
+    private ReadOnlySpan<byte> Options => (change.OnlyOnBase, change.Forgotten.Count > 0) switch
+    {
+        (false, false) => change.Version.Stamp > change.Base.Stamp ? ""u8 : "s"u8,
+        (true, false) => "="u8,
+        (false, true) => "f"u8,
+        (true, true) => "=f"u8,
+    };
+
+    /// <summary>A tombstone names the version that it removes, if that is known.</summary>
+    private void WriteRemoval(ref RespWriter writer, string name)
+    {
+        var isKnown = SessionDelta.TryFindRemoved(change.Opened, name, out var removed);
+        var space = writer.WriteBulkSpace(RedisKeys.AttributeFixedLength + (isKnown ? SessionVersion.EncodedLength : 0));
+        change.Version.WriteTo(space);
+        space[SessionVersion.EncodedLength] = SessionAttribute.RemovedFlag;
+        if (isKnown)
+        {
+            removed.WriteTo(space[RedisKeys.AttributeFixedLength..]);
         }
     }
 

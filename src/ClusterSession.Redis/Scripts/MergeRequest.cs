@@ -23,9 +23,10 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy c
         {
             SessionCopyMode.Create => "c"u8,
             SessionCopyMode.Restore => "r"u8,
+            _ when copy.IsPartial => "p"u8,
             _ => "a"u8,
         });
-        WriteVersion(ref writer, copy.Version);
+        WriteInterval(ref writer);
         WriteLife(ref writer, copy.Life);
         WriteHeader(ref writer, copy.Record);
         WriteVersion(ref writer, copy.Base);
@@ -40,16 +41,25 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy c
         }
     }
 
+    private void WriteInterval(ref RespWriter writer)
+    {
+        Span<byte> lo = stackalloc byte[SessionVersion.EncodedLength];
+        Before(copy.Version, copy.After).WriteTo(lo);
+        var space = writer.WriteBulkSpace(RedisKeys.IntervalLength);
+        lo[..RedisKeys.StampLength].CopyTo(space);
+        copy.Version.WriteTo(space[RedisKeys.StampLength..]);
+    }
+
     private static void WriteHeader(ref RespWriter writer, SessionRecord record)
     {
-        var space = writer.WriteBulkSpace(RedisKeys.HeaderFixedLength + (record.LineageLength * SessionVersion.EncodedLength));
+        var space = writer.WriteBulkSpace(RedisKeys.HeaderFixedLength + record.Intervals.Length);
         space[0] = RedisKeys.Format;
         space[1] = record.Flags;
         BinaryPrimitives.WriteInt64BigEndian(space[2..], record.Created.ToUnixTimeMilliseconds());
-        space[10] = (byte)record.LineageLength;
-        for (var i = 0; i < record.LineageLength; i++)
-        {
-            record.Lineage(i).WriteTo(space[(RedisKeys.HeaderFixedLength + (i * SessionVersion.EncodedLength))..]);
-        }
+        record.Version.WriteTo(space[RedisKeys.VersionOffset..]);
+        BinaryPrimitives.WriteInt64BigEndian(space[(RedisKeys.ForgottenOffset - 1)..], record.ForgottenUpTo);
+        space[RedisKeys.MarksOffset] = record.HasDroppedTombstones ? (byte)1 : (byte)0; // In the empty first byte of the stamp.
+        record.Previous.WriteTo(space[RedisKeys.PreviousOffset..]);
+        record.Intervals.CopyTo(space[RedisKeys.HeaderFixedLength..]);
     }
 }

@@ -98,9 +98,7 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
     private static bool TryReadHeader(ReadOnlySpan<byte> header, SessionRecordBuilder builder, out bool isDestroyed)
     {
         isDestroyed = false;
-        if (header.Length < RedisKeys.HeaderFixedLength
-            || header[0] != RedisKeys.Format
-            || header.Length != RedisKeys.HeaderFixedLength + (header[10] * SessionVersion.EncodedLength)
+        if (header.Length < RedisKeys.FormerHeaderFixedLength
             || BinaryPrimitives.ReadInt64BigEndian(header[2..]) is not (>= 0 and <= 253402300799999 and var created))
         {
             return false;
@@ -108,14 +106,49 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
 
         isDestroyed = (header[1] & 1) != 0;
         builder.SetHeader(header[1], DateTimeOffset.FromUnixTimeMilliseconds(created));
-        for (var at = RedisKeys.HeaderFixedLength; at < header.Length; at += SessionVersion.EncodedLength)
+        return header[0] switch
+        {
+            RedisKeys.Format => TryReadCommits(header, builder),
+            RedisKeys.FormerFormat => TryReadLineage(header, builder),
+            _ => false,
+        };
+    }
+
+    private static bool TryReadCommits(ReadOnlySpan<byte> header, SessionRecordBuilder builder)
+    {
+        if (header.Length < RedisKeys.HeaderFixedLength
+            || !SessionVersion.TryRead(header[RedisKeys.VersionOffset..], out var version)
+            || !SessionVersion.TryRead(header[RedisKeys.PreviousOffset..], out var previous)
+            || (BinaryPrimitives.ReadInt64BigEndian(header[(RedisKeys.ForgottenOffset - 1)..]) & (long.MaxValue >> 7))
+                is not (<= SessionVersion.MaxStamp and var forgotten))
+        {
+            return false;
+        }
+
+        builder.SetVersion(version, previous);
+        builder.SetForgotten((header[RedisKeys.MarksOffset] & 1) != 0, forgotten);
+        return builder.TryAddIntervals(header[RedisKeys.HeaderFixedLength..]);
+    }
+
+    /// <summary>An earlier release named up to 16 commits, newest first: those alone are certain.</summary>
+    private static bool TryReadLineage(ReadOnlySpan<byte> header, SessionRecordBuilder builder)
+    {
+        if (header.Length != RedisKeys.FormerHeaderFixedLength + (header[10] * SessionVersion.EncodedLength))
+        {
+            return false;
+        }
+
+        var newest = SessionVersion.None;
+        for (var at = RedisKeys.FormerHeaderFixedLength; at < header.Length; at += SessionVersion.EncodedLength)
         {
             if (!SessionVersion.TryRead(header[at..], out var version))
             {
                 return false;
             }
 
-            builder.AddLineage(version);
+            builder.AddCommit(version);
+            builder.SetVersion(newest, version); // The second is the one before the first.
+            newest = newest.IsNone ? version : newest;
         }
 
         return true;

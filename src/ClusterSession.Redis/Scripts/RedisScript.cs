@@ -32,11 +32,17 @@ internal sealed class RedisScript
     /// <summary>Its SHA-1 in hexadecimal, for EVALSHA.</summary>
     public ReadOnlySpan<byte> Sha => _sha;
 
+    /// <summary>A line of <c>--@name</c> stands for another file: what the scripts share.</summary>
     private static RedisScript Load(string name)
     {
-        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream(name)!;
-        var body = new byte[stream.Length];
-        stream.ReadExactly(body);
-        return new RedisScript(body);
+        var lines = ReadText(name).Split('\n').Select(static line =>
+            line.TrimStart().StartsWith("--@", StringComparison.Ordinal) ? ReadText(line.Trim()[3..] + ".lua") : line);
+        return new RedisScript(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+    }
+
+    private static string ReadText(string name)
+    {
+        using var reader = new StreamReader(typeof(RedisScript).Assembly.GetManifestResourceStream(name)!);
+        return reader.ReadToEnd();
     }
 }

@@ -62,5 +62,9 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
     protected static void WriteVersion(ref RespWriter writer, SessionVersion version) =>
         version.WriteTo(writer.WriteBulkSpace(SessionVersion.EncodedLength));
 
+    /// <summary>The version that the writer of another one issued before it.</summary>
+    protected static SessionVersion Before(SessionVersion version, long after) =>
+        new(after < 0 ? Math.Max(0, version.Stamp - 1) : Math.Min(after, version.Stamp - 1), version.Writer);
+
     protected static void WriteLife(ref RespWriter writer, TimeSpan life) => writer.WriteBulk((long)Math.Ceiling(life.TotalMilliseconds));
 }

@@ -1,57 +1,77 @@
--- Applies one commit. KEYS[1] the session. ARGV: 1 version, with a '=' behind it if nothing but the base itself may be changed, 2 life in ms, 3 least life, 4 base, 5 number n of fields to set, then n pairs, then fields whose
--- tombstones are to be forgotten. What somebody has set or removed after the base is not forgotten.
--- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base; 'M' no record; 'D' ended, with the version of the end, the mark of its key (zeros: none) and the successor, if there is one; 'S' and the stored version, which is not older, or not the base.
--- Each call and each string costs time here, and nearly all commits are to the very record that they were made from.
-local k, sub = KEYS[1], string.sub
-local m = redis.call('HGET', k, 'm')
+-- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 the version that its writer issued
+-- before for this session, 3 life in ms, 4 least life, 5 base, 6 options ('=' nothing but the base
+-- itself may be changed, 'f' there is something to forget, 's' the version may be too old), then
+-- pairs of field and value; an empty value: the field's tombstone is to be forgotten, if the base
+-- or an earlier one has made it.
+-- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base;
+-- 'M' no record; 'D' ended, with the version of the end, the mark of its key (zeros: none) and the
+-- successor, if there is one; 'S' and the stored version, which is not older, or not the base. Each
+-- call and each string costs time here, and nearly all commits are to the very record that they
+-- were made from, by a writer whose last commit is in it: then its interval grows, and nothing is
+-- parsed.
+--@offsets
+local k, v, sub, call = KEYS[1], ARGV[1], string.sub, redis.call
+local m = call('HGET', k, 'm')
 if not m then return 'M' end
-local v, base, current = sub(ARGV[1], 1, 13), ARGV[4], sub(m, 12, 24)
-if string.byte(m, 2) % 2 == 1 then return 'D' .. current .. (redis.call('HGET', k, 'k') or string.rep('\0', 8)) .. (redis.call('HGET', k, 's') or '') end
-if struct.unpack('>I7', current) >= struct.unpack('>I7', v) then
-  for i = 0, string.byte(m, 11) - 1 do -- Applied before, and its answer lost?
-    if sub(m, 12 + 13 * i, 24 + 13 * i) == v then
-      -- If others have followed, the caller's base and change are not what is stored: it must not take them for that.
-      return 'C' .. (i == 0 and sub(m, 25, 37) or current)
+local answer, header
+local current, fields = sub(m, VERSION, VERSION + 12), ARGV
+local from = 7
+if current == ARGV[5] and ARGV[6] == '' and string.byte(m) == 2 then -- The version of an end is nobody's base.
+  local at = string.find(m, ARGV[2], HI, true)
+  if at and (at - HI) % INTERVAL == 0 and (at + 12 == #m or sub(m, at + 27, at + 32) ~= sub(v, 8)) then
+    answer = 'C'
+    header = sub(m, 1, VERSION - 1) .. v .. current .. sub(m, MARKS, at - 1) .. v .. sub(m, at + 13)
+  end
+end
+if not answer then
+  --@functions
+  if byte(m, 2) % 2 == 1 then return ended(k, upgraded(m)) end
+  m = upgraded(m)
+  current = sub(m, VERSION, VERSION + 12)
+  if stamp(current) >= stamp(v) then
+    if v == current then return 'C' .. sub(m, PREVIOUS, PREVIOUS + 12) end -- Applied before, and its answer lost.
+    -- If others have followed, the caller's base and change are not what is stored: it must not
+    -- take them for that.
+    return (contains(m, v) and 'C' or 'S') .. current
+  end
+  if current ~= ARGV[5] and string.find(ARGV[6], '=', 1, true) then return 'S' .. current end
+  answer = (current == ARGV[5] or contains(m, ARGV[5])) and 'C' or 'B'
+  local marks, forgotten = byte(m, MARKS), stamp(m, FORGOTTEN)
+  if string.find(ARGV[6], 'f', 1, true) then
+    fields, from = {}, 1
+    for i = 7, #ARGV, 2 do
+      if ARGV[i + 1] ~= '' then
+        fields[#fields + 1] = ARGV[i]
+        fields[#fields + 1] = ARGV[i + 1]
+      elseif answer == 'C' then
+        local a = redis.call('HGET', k, ARGV[i])
+        -- What was removed must be among the commits, which from now on say so in the tombstone's
+        -- place.
+        if a and byte(a, 14) % 2 == 1 and #a >= 27 and not newer(a, ARGV[5]) and contains(m, sub(a, 15, 27)) then
+          redis.call('HDEL', k, ARGV[i])
+          marks = bit.bor(marks, 1)
+        end
+      end
     end
   end
-  return 'S' .. current
+  local list = add({}, m, INTERVALS)
+  local hi, writer = unpacked('>I7I6', v)
+  list[#list + 1] = { stamp(ARGV[2]), hi, writer }
+  local intervals, lost = normalized(list)
+  if marks % 2 == 1 then forgotten = math.max(forgotten, lost) else forgotten = 0 end
+  header = '\2' .. sub(m, 2, VERSION - 1) .. v .. current .. string.char(marks) .. packed('>I7', forgotten) .. intervals
 end
-local answer = 'C'
-if current ~= base then
-  if #ARGV[1] > 13 then return 'S' .. current end
-  local contained = false -- SessionRecord.Contains says why so.
-  local bs, bw = struct.unpack('>I7I6', base)
-  for i = 0, string.byte(m, 11) - 1 do
-    local s, w = struct.unpack('>I7I6', m, 12 + 13 * i)
-    contained = contained or (s == bs and w == bw) or (i >= 8 and s > bs and w == bw) or (i == 15 and (s > bs or (s == bs and w > bw)))
-  end
-  if not contained then answer = 'B' end
+if #fields - from < 2000 then
+  call('HSET', k, 'm', header, unpack(fields, from))
+else
+  redis.call('HSET', k, 'm', header)
+  for i = from, #fields, 2000 do redis.call('HSET', k, unpack(fields, i, math.min(i + 1999, #fields))) end
 end
--- The lineage with this commit in front. The eighth becomes the first of the floors, in place of an earlier one of the same writer; else the last
--- of sixteen falls out.
-local out, writer = 207, sub(m, 110, 115)
-for i = 116, #m, 13 do
-  if sub(m, i + 7, i + 12) == writer then
-    out = i
-    break
-  end
-end
-local header = sub(m, 1, 10) .. string.char(string.byte(m, 11) + (out < #m and 0 or 1)) .. v .. sub(m, 12, out - 1) .. sub(m, out + 13)
-local last = 5 + 2 * tonumber(ARGV[5])
-for i = last + 1, #ARGV do
-  local a = redis.call('HGET', k, ARGV[i])
-  if a and string.byte(a, 14) % 2 == 1 then
-    local bs, bw = struct.unpack('>I7I6', base)
-    local s, w = struct.unpack('>I7I6', a)
-    if s < bs or (s == bs and w <= bw) then redis.call('HDEL', k, ARGV[i]) end
-  end
-end
-redis.call('HSET', k, 'm', header, unpack(ARGV, 6, math.min(2005, last)))
-for i = 2006, last, 2000 do redis.call('HSET', k, unpack(ARGV, i, math.min(i + 1999, last))) end
--- A connection's own write ends its tracking of the key; a read after it begins it anew. PTTL is one, and mostly shows that the session lives long enough
--- already: then one command less is executed here and on each replica.
-if redis.call('PTTL', k) < tonumber(ARGV[3]) then
-  redis.call('PEXPIRE', k, ARGV[2])
+-- A connection's own write ends its tracking of the key; a read after it begins it anew. PTTL is
+-- one, and mostly shows that the session lives long enough already: then one command less is
+-- executed here and on each replica.
+if call('PTTL', k) < tonumber(ARGV[4]) then
+  redis.call('PEXPIRE', k, ARGV[3])
   redis.call('EXISTS', k)
 end
 return answer .. current

@@ -2,11 +2,13 @@
 -- 4 the mark of the key, 5 the key under which it goes on, if there is one.
 -- Answers 'C' and the version it had (zeros: none), 'S' and the stored version, if that is not the expected one;
 -- or 'D', the version of the end, its mark and the successor, if there is one, if another version has ended it before.
+--@offsets
 local k = KEYS[1]
 local m = redis.call('HGET', k, 'm')
 local created, previous = string.rep('\0', 8), string.rep('\0', 13)
 if m then
-  created, previous = string.sub(m, 3, 10), string.sub(m, 12, 24)
+  local at = string.byte(m) == 1 and 12 or VERSION -- Format 1 had a length before it.
+  created, previous = string.sub(m, 3, 10), string.sub(m, at, at + 12)
   if string.byte(m, 2) % 2 == 1 then
     local mark = redis.call('HGET', k, 'k') or ARGV[4] -- An earlier release wrote none.
     if mark == ARGV[4] then
@@ -16,7 +18,7 @@ if m then
   elseif previous ~= ARGV[3] and ARGV[3] ~= string.rep('\0', 13) then return 'S' .. previous end
 end
 redis.call('DEL', k)
-redis.call('HSET', k, 'm', '\1\1' .. created .. '\1' .. ARGV[1], 'k', ARGV[4])
+redis.call('HSET', k, 'm', '\2\1' .. created .. ARGV[1] .. string.rep('\0', 21), 'k', ARGV[4])
 if ARGV[5] then redis.call('HSET', k, 's', ARGV[5]) end
 redis.call('PEXPIRE', k, ARGV[2])
 redis.call('EXISTS', k) -- Begins tracking anew; see commit.lua.

@@ -7,6 +7,7 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.Http.SignIn;
 using ClusterSession.Management;
 using ClusterSession.Serialization;
+using ClusterSession.Records;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Committing;
 using ClusterSession.Sessions.Copies;
@@ -90,6 +91,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<CoarseClock>();
         services.TryAddSingleton(static provider => new HybridClock(
             provider.GetRequiredService<TimeProvider>(), HybridClock.NewWriter(provider.GetRequiredService<RandomNumberGenerator>())));
+        services.TryAddSingleton<VersionIssuer>();
         services.TryAddSingleton<SessionLifetime>();
         services.TryAddSingleton(static provider => new LocalCopies(
             provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.LocalCopies, provider.GetRequiredService<CoarseClock>()));

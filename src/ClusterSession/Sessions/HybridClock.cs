@@ -3,18 +3,26 @@ using System.Security.Cryptography;
 namespace ClusterSession.Sessions;
 
 /// <summary>
-/// Hands out versions that are newer than every version this node has made or seen, whatever the wall clock does.
+/// Hands out versions that are newer than every version this node has made or seen, whatever the
+/// wall clock does.
 /// </summary>
 /// <remarks>
-/// A hybrid logical clock (Kulkarni and others, 2014) in one number: the stamp is wall time in microseconds while that moves
-/// forward, and the last stamp plus one while it stands or jumps back. A separate logical counter was rejected: a microsecond is
-/// finer than any node commits to one session, and one number compares in one instruction, in C# and in Lua.
-/// Thread-safe without a lock.
+/// A hybrid logical clock (Kulkarni and others, 2014) in one number: the stamp is wall time in
+/// microseconds while that moves forward, and the last stamp plus one while it stands or jumps
+/// back. A separate logical counter was rejected: a microsecond is finer than any node commits to
+/// one session, and one number compares in one instruction, in C# and in Lua. Thread-safe without a
+/// lock.
 /// </remarks>
 internal sealed class HybridClock(TimeProvider time, long writer)
 {
+    private const long FurthestAhead = 3_660_000_000; // microseconds: an hour, and a minute for what is added on the way
     private static readonly long TicksPerMicrosecond = TimeSpan.TicksPerMicrosecond;
     private long _last;
+
+    /// <summary>The newest stamp made or followed.</summary>
+    public long Last => Volatile.Read(ref _last);
+
+    private long Now => (time.GetUtcNow().Ticks - DateTime.UnixEpoch.Ticks) / TicksPerMicrosecond;
 
     /// <summary>The id of this node process in the versions it makes.</summary>
     public long Writer { get; } = writer;
@@ -34,7 +42,7 @@ internal sealed class HybridClock(TimeProvider time, long writer)
 
     public SessionVersion Next()
     {
-        var now = (time.GetUtcNow().Ticks - DateTime.UnixEpoch.Ticks) / TicksPerMicrosecond;
+        var now = Now;
         while (true)
         {
             var last = Volatile.Read(ref _last);
@@ -53,10 +61,19 @@ internal sealed class HybridClock(TimeProvider time, long writer)
         }
     }
 
-    /// <summary>Moves this clock past a version that another node made.</summary>
+    /// <summary>
+    /// Moves this clock past a version that another node made, unless that is more than an hour
+    /// ahead of the wall clock: a clock that is wrong by more then moves only the sessions it wrote
+    /// to, and the others recover.
+    /// </summary>
     public void Observe(SessionVersion seen)
     {
         var last = Volatile.Read(ref _last);
+        if (seen.Stamp <= last || seen.Stamp - Now > FurthestAhead)
+        {
+            return;
+        }
+
         while (seen.Stamp > last)
         {
             var before = Interlocked.CompareExchange(ref _last, seen.Stamp, last);

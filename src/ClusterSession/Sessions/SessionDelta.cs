@@ -1,5 +1,7 @@
 using System.Text;
+using ClusterSession.Records;
 using ClusterSession.Sessions.Principals;
+using ClusterSession.Stores;
 
 namespace ClusterSession.Sessions;
 
@@ -86,40 +88,107 @@ public sealed class SessionDelta
     }
 
     /// <summary>The record with these changes made by one commit.</summary>
-    /// <param name="record">What the request opened.</param>
+    /// <param name="record">What the request opened, or what the store has.</param>
     /// <param name="version">The version of the commit.</param>
-    /// <param name="forgetRemovedBefore">Tombstones with an earlier stamp are left out; 0 keeps all.</param>
-    public SessionRecord ApplyTo(SessionRecord record, SessionVersion version, long forgetRemovedBefore = 0) =>
-        ApplyTo(record, version, version, forgetRemovedBefore);
-
-    /// <summary>The record with these changes, as another state than the one that the store makes, or has made, of the same commit.</summary>
-    internal SessionRecord ApplyTo(SessionRecord record, SessionVersion version, SessionVersion state, long forgetRemovedBefore = 0)
+    /// <param name="after">
+    /// The last stamp that its writer issued for the session before; -1 where that is not known.
+    /// </param>
+    public SessionRecord ApplyTo(SessionRecord record, SessionVersion version, long after = -1)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return version == state && SessionRecordRewrite.TryApply(record, this, version) is { } rewritten
-            ? rewritten
-            : Build(record, version, state, forgetRemovedBefore);
+        return SessionRecordRewrite.TryApply(record, this, version, after) ?? Build(record, version, after, version, after, record, []);
+    }
+
+    /// <summary>The record with these changes, as another state than the one that the store makes, or has made, of the same commit.</summary>
+    internal SessionRecord ApplyTo(SessionRecord record, IssuedVersion commit, IssuedVersion state) =>
+        commit == state
+            ? ApplyTo(record, commit.Version, commit.After)
+            : Build(record, commit.Version, commit.After, state.Version, state.After, record, []);
+
+    /// <summary>The record as a store makes it of what it has and a change.</summary>
+    internal SessionRecord ApplyTo(SessionRecord stored, in SessionChange change) => change.Forgotten.Count == 0
+        && SessionRecordRewrite.TryApply(stored, this, change.Version, change.After) is { } rewritten
+        ? rewritten
+        : Build(stored, change.Version, change.After, change.Version, change.After, change.Opened, change.Forgotten, change.Base);
+
+    /// <summary>
+    /// The version that a removal removes, by what the request had opened: its tombstone may be dropped by who contains that.
+    /// </summary>
+    /// <param name="opened">What the request had opened, or null if the caller has it no more.</param>
+    /// <param name="name">The attribute.</param>
+    /// <param name="removed">The version; a store keeps it as the value of the tombstone.</param>
+    /// <returns>False if it is not known: then the tombstone has no value.</returns>
+    public static bool TryFindRemoved(SessionRecord? opened, string name, out SessionVersion removed)
+    {
+        removed = default;
+        if (opened is null || !opened.TryFind(name, out var attribute))
+        {
+            return false;
+        }
+
+        removed = attribute.Version;
+        return attribute.Exists || SessionVersion.TryRead(attribute.Payload, out removed);
     }
 
     /// <summary>The same, whatever the record and the changes are.</summary>
-    internal SessionRecord Build(SessionRecord record, SessionVersion version, SessionVersion state, long forgetRemovedBefore)
+    internal SessionRecord Build(SessionRecord record, SessionVersion version, long after = -1) =>
+        Build(record, version, after, version, after, record, []);
+
+    private SessionRecord Build(
+        SessionRecord record, SessionVersion version, long after, SessionVersion state, long stateAfter, SessionRecord? opened,
+        IReadOnlyList<string> forgotten, SessionVersion forgottenUpTo = default)
     {
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(record.Flags, record.Created);
-        builder.AddLineage(state);
-        builder.AddLineage(record);
-        builder.AddAttributes(record, forgetRemovedBefore);
+        builder.AddCommits(record);
+        builder.AddCommit(version, after);
+        if (state != version)
+        {
+            builder.AddCommit(state, stateAfter);
+        }
+
+        AddUnforgotten(builder, record, forgotten, forgottenUpTo);
         Span<byte> buffer = stackalloc byte[256];
+        Span<byte> removedBytes = stackalloc byte[SessionVersion.EncodedLength];
         foreach (var (name, value) in Changes)
         {
             var utf8 = Encoding.UTF8.GetMaxByteCount(name.Length) <= buffer.Length
                 ? buffer[..Encoding.UTF8.GetBytes(name, buffer)]
                 : Encoding.UTF8.GetBytes(name);
-            var flags = value is null ? SessionAttribute.RemovedFlag : (byte)0;
-            builder.Add(utf8, version, flags, value, value is { Length: >= SessionRecord.LargePayload } ? value : null);
+            if (value is not null)
+            {
+                builder.Add(utf8, version, 0, value, value.Length >= SessionRecord.LargePayload ? value : null);
+                continue;
+            }
+
+            var isKnown = TryFindRemoved(opened, name, out var removed);
+            removed.WriteTo(removedBytes);
+            builder.Add(utf8, version, SessionAttribute.RemovedFlag, isKnown ? removedBytes : []);
         }
 
         return builder.Build();
+    }
+
+    private static void AddUnforgotten(
+        SessionRecordBuilder builder, SessionRecord record, IReadOnlyList<string> forgotten, SessionVersion upTo)
+    {
+        foreach (var attribute in record)
+        {
+            // What was removed must be among the commits here, which from now on say so in the tombstone's place.
+            if (forgotten.Count != 0
+                && !attribute.Exists
+                && attribute.Version <= upTo
+                && forgotten.Contains(attribute.Name)
+                && SessionVersion.TryRead(attribute.Payload, out var removed)
+                && record.Contains(removed))
+            {
+                builder.SetForgotten(hasDropped: true, 0);
+            }
+            else
+            {
+                builder.Add(attribute.NameUtf8, attribute.Version, attribute.Flags, attribute.Payload, attribute.Large);
+            }
+        }
     }
 
     private void Put(string name, byte[]? value)

@@ -24,7 +24,6 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     private static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(1);
 
     private readonly TimeSpan? _absolute = options.Value.AbsoluteTimeout;
-    private readonly TimeSpan _removalMemory = Longer(2 * options.Value.StoreLife, TimeSpan.FromHours(1));
 
     /// <summary>What a prolongation may seem to be later by than the use it was for: it was on its
     /// way, and both are cut to tenths.</summary>
@@ -117,10 +116,6 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
         var life = StoreLife - (TimeSpan.FromSeconds(Math.Max(0, now - use - 1) / (double)CoarseClock.TicksPerSecond));
         return life > ShortestLife ? life : ShortestLife;
     }
-
-    /// <summary>The stamp before which tombstones of attributes are forgotten: no copy that could bring the value back is that old.</summary>
-    public long ForgetRemovedBefore() =>
-        ((time.GetUtcNow() - _removalMemory).Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
     /// <summary>A little longer than to the end: every node checks that itself, and one whose clock
     /// is behind must find the record.</summary>

@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using System.Text;
+using ClusterSession.Records;
 
 namespace ClusterSession.Sessions;
 
 /// <summary>
 /// One copy of a session: an immutable map of attributes, each with the version of the commit that wrote it. Two copies of one
-/// session merge attribute by attribute (<see cref="Merge"/>), wherever they come from and in whatever order.
+/// session merge attribute by attribute (<see cref="Merge(SessionRecord, SessionRecord)"/>), wherever they come from and in whatever order.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -16,13 +17,17 @@ namespace ClusterSession.Sessions;
 /// offset  size    field
 /// 0       1       flags: bit 0 = destroyed, bit 1 = ends at a time of its own (<c>RecordEnd</c>); unknown bits are carried through
 /// 1       8       created, Unix milliseconds
-/// 9       1       L, length of the lineage (0 for a session that was never committed, else 1..16); bit 7: an attribute is a tombstone
-/// 10      2       V, number of versions, V >= L
-/// 12      13*V    versions: first the lineage, newest first, then those that attributes refer to besides
+/// 9       1       marks: bit 0 = tombstones of attributes were dropped; bit 7 = an attribute is a tombstone
+/// 10      2       V, number of versions, at least 1
+/// 12      2       E, number of intervals
+/// 14      13      the version before that of the record
+/// 27      7       the highest stamp that was forgotten since tombstones were dropped, or 0
+/// 34      13*V    versions: first the record's, then those that attributes refer to
+/// ..      20*E    the commits it contains (<see cref="CommitIntervals"/>)
 /// ..      varint  N, number of attributes
 ///         per attribute, ascending by the bytes of its name:
 ///           varint  index of its version
-///           1       flags: bit 0 = removed (a tombstone, empty payload); unknown bits are carried through
+///           1       flags: bit 0 = removed (a tombstone; payload: the version that was removed, if known); unknown bits are carried through
 ///           varint  length of the name, then the name in UTF-8
 ///           varint  payload: length * 2, then the payload; or index * 2 + 1 into the array of large payloads
 /// </code>
@@ -32,28 +37,27 @@ namespace ClusterSession.Sessions;
 /// its payload. For many attributes the offsets are indexed at first use.
 /// </para>
 /// <para>
-/// The lineage lets a node tell "the store is ahead of what this client saw" from "the store never had it". Its newest eight commits are named one by
-/// one; of what fell out of these, the newest of each writer stays, and stands for all that this writer committed before. Without the second part
-/// "older than the eight" had to count as contained, and eight commits of one node hid that it never had what another, cut off from the store, had
-/// acknowledged a moment before: such writes were lost (found by a run in which replies to commits were dropped).
+/// The intervals let a node tell "the store is ahead of what this client saw" from "the store never had it": what they claim
+/// is in the record, whatever was lost, reordered or repeated.
 /// </para>
 /// <para>Thread-safe: nothing in it changes.</para>
 /// </remarks>
 public sealed class SessionRecord
 {
-    /// <summary>How many commits a lineage names one by one: enough to recognise the tokens of requests that are under way at once.</summary>
-    public const int ExactLineage = 8;
-
-    /// <summary>The most commits in a lineage: those, and of earlier ones the newest of each of the eight latest writers.</summary>
-    public const int MaxLineage = 16;
+    /// <summary>How many tombstones of attributes are kept; of more the oldest are dropped.</summary>
+    public const int MaxTombstones = 64;
 
     internal const int LargePayload = 192;
     private const int ArrayOverhead = 32; // header, length and the reference to it
     internal const byte DestroyedFlag = 1;
-    internal const int LineageOffset = 9;
+    internal const int MarksOffset = 9;
     internal const byte TombstonesBit = 0x80;
+    internal const byte DroppedBit = 1;
     internal const int VersionCountOffset = 10;
-    internal const int VersionsOffset = 12;
+    internal const int IntervalCountOffset = 12;
+    internal const int PreviousOffset = 14;
+    internal const int ForgottenOffset = 27;
+    internal const int VersionsOffset = 34;
     private const int IndexFrom = 24;
 
     private readonly byte[] _table;
@@ -66,13 +70,31 @@ public sealed class SessionRecord
     {
         _table = table;
         _large = large;
-        var at = VersionsOffset + (SessionVersion.EncodedLength * VersionCount);
+        var at = IntervalsAt + IntervalsLength;
         _attributeCount = Varint.Read(table, ref at);
         _attributesAt = at;
     }
 
     /// <summary>The commit that made this copy what it is, or <see cref="SessionVersion.None"/> before the first one.</summary>
-    public SessionVersion Version => LineageLength == 0 ? SessionVersion.None : VersionAt(0);
+    public SessionVersion Version => VersionAt(0);
+
+    /// <summary>The version that the store had before <see cref="Version"/>, or <see cref="SessionVersion.None"/>.</summary>
+    public SessionVersion Previous => SessionVersion.Read(_table.AsSpan(PreviousOffset));
+
+    /// <summary>
+    /// Whether tombstones of attributes were dropped. Then a value that is not here, and whose commit this copy contains or
+    /// has forgotten, was removed here.
+    /// </summary>
+    public bool HasDroppedTombstones => (_table[MarksOffset] & DroppedBit) != 0;
+
+    /// <summary>The highest stamp of an interval that was forgotten since tombstones were dropped, or 0.</summary>
+    public long ForgottenUpTo => BinaryPrimitives.ReadInt64BigEndian(_table.AsSpan(ForgottenOffset - 1)) & (long.MaxValue >> 7);
+
+    /// <summary>
+    /// The commits that this copy contains, as bytes of intervals: lo 7, hi 7, writer 6, big-endian, ascending by writer and lo.
+    /// A store keeps them as they are.
+    /// </summary>
+    public ReadOnlySpan<byte> Intervals => _table.AsSpan(IntervalsAt, IntervalsLength);
 
     /// <summary>When the session was first committed or opened, by the clock of the node that made it.</summary>
     public DateTimeOffset Created => DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(_table.AsSpan(1)));
@@ -85,11 +107,8 @@ public sealed class SessionRecord
 
     internal bool HasOwnEnd => (Flags & RecordEnd.Flag) != 0; // However much or little it is used.
 
-    /// <summary>How many commits the lineage names.</summary>
-    public int LineageLength => _table[LineageOffset] & 0x7F;
-
     /// <summary>Whether an attribute is a tombstone. Most records have none, and looking for them was 2 % of a commit.</summary>
-    internal bool HasTombstones => (_table[LineageOffset] & TombstonesBit) != 0;
+    internal bool HasTombstones => (_table[MarksOffset] & TombstonesBit) != 0;
 
     /// <summary>The bytes described above; nobody writes to them.</summary>
     internal byte[] Table => _table;
@@ -116,6 +135,11 @@ public sealed class SessionRecord
         }
     }
 
+    private int IntervalsAt => VersionsOffset + (SessionVersion.EncodedLength * VersionCount);
+
+    private int IntervalsLength =>
+        CommitIntervals.EncodedLength * BinaryPrimitives.ReadUInt16BigEndian(_table.AsSpan(IntervalCountOffset));
+
     internal int VersionCount => BinaryPrimitives.ReadUInt16BigEndian(_table.AsSpan(VersionCountOffset));
 
     /// <summary>A session nobody has committed yet.</summary>
@@ -127,71 +151,20 @@ public sealed class SessionRecord
         return builder.Build();
     }
 
-    /// <summary>The n-th newest commit of this copy; 0 is <see cref="Version"/>.</summary>
-    /// <param name="index">0 to <see cref="LineageLength"/> - 1.</param>
-    public SessionVersion Lineage(int index)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, LineageLength);
-        return VersionAt(index);
-    }
-
     /// <summary>
-    /// Whether this copy contains the commit, as far as the lineage tells: the commit is in the lineage, or older than one of the same writer that has
-    /// fallen out of the newest eight, or older than all of a lineage that is full. Any other is not contained: this copy is behind it or beside it.
+    /// Whether this copy is known to contain the commit. What is not known counts as not contained: this copy is then behind
+    /// the commit or beside it, or has forgotten that it is not.
     /// </summary>
     /// <param name="version">A commit that somebody has seen.</param>
-    public bool Contains(SessionVersion version)
-    {
-        var length = LineageLength;
-        for (var i = 0; i < length; i++)
-        {
-            var member = VersionAt(i);
-            var order = member.CompareTo(version);
-            if (order <= 0)
-            {
-                return order == 0;
-            }
-
-            if (i >= ExactLineage && member.Writer == version.Writer)
-            {
-                return true;
-            }
-        }
-
-        return version.IsNone || length == MaxLineage;
-    }
+    public bool Contains(SessionVersion version) =>
+        version.IsNone || version == Version || CommitIntervals.Contains(Intervals, version);
 
     /// <summary>
-    /// Whether this copy contains every commit that the lineage of another one names. Of a copy that lacks what others have committed beside it, the version alone does not tell:
-    /// the store has that commit too, and not for that reason the others of this copy.
+    /// Whether this copy contains every commit that another one is known to contain. The version alone does not tell: after a
+    /// loss the store may have that commit, and not for that reason those before it.
     /// </summary>
-    internal bool ContainsAllOf(SessionRecord other)
-    {
-        for (var i = 0; i < other.LineageLength; i++)
-        {
-            if (!Contains(other.VersionAt(i)))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>Where in the lineage a commit stands, or -1.</summary>
-    /// <param name="version">The commit.</param>
-    public int IndexInLineage(SessionVersion version)
-    {
-        for (var i = 0; i < LineageLength; i++)
-        {
-            if (VersionAt(i) == version)
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
+    internal bool ContainsAllOf(SessionRecord other) =>
+        ReferenceEquals(this, other) || (Contains(other.Version) && CommitIntervals.Covers(Intervals, other.Intervals));
 
     /// <summary>Finds an attribute.</summary>
     /// <param name="name">Its name, compared by its bytes.</param>
@@ -238,13 +211,19 @@ public sealed class SessionRecord
     public Enumerator GetEnumerator() => new(this);
 
     /// <summary>
-    /// One copy that holds whatever either of the two holds: of each attribute the newer version, of the lineages the newest
-    /// commits; a destroyed copy wins over everything. Commutative, associative and idempotent.
+    /// One copy that holds whatever either of the two holds: of each attribute the newer version, and the commits of both; a
+    /// value that one of them has seen and removed is gone. A destroyed copy wins over everything.
     /// </summary>
-    /// <remarks>Values are never merged structurally: deep merging was tried by connect-redis 6.1.0 and reverted the same day.</remarks>
-    /// <param name="left">One copy.</param>
+    /// <remarks>
+    /// Commutative and idempotent; associative as long as nothing is forgotten. Values are never merged structurally: deep
+    /// merging was tried by connect-redis 6.1.0 and reverted the same day.
+    /// </remarks>
+    /// <param name="left">One copy, complete for the commits that it contains.</param>
     /// <param name="right">Another copy of the same session.</param>
-    public static SessionRecord Merge(SessionRecord left, SessionRecord right)
+    public static SessionRecord Merge(SessionRecord left, SessionRecord right) => Merge(left, right, isPartial: false);
+
+    /// <summary>The same, where the right one may have some attributes only: it then removes nothing.</summary>
+    internal static SessionRecord Merge(SessionRecord left, SessionRecord right, bool isPartial)
     {
         ArgumentNullException.ThrowIfNull(left);
         ArgumentNullException.ThrowIfNull(right);
@@ -257,18 +236,27 @@ public sealed class SessionRecord
         var created = left.Created <= right.Created ? left.Created : right.Created;
         var flags = (byte)(left.Flags | right.Flags);
         builder.SetHeader(flags, created);
-        builder.AddLineage(left);
-        builder.AddLineage(right);
+        builder.AddCommits(left);
+        builder.AddCommits(right);
         if ((flags & DestroyedFlag) == 0)
         {
-            builder.AddAttributes(left, forgetRemovedBefore: 0);
-            builder.AddAttributes(right, forgetRemovedBefore: 0);
+            builder.AddAttributes(left, isPartial ? null : right);
+            builder.AddAttributes(right, left);
         }
 
         return builder.Build();
     }
 
-    /// <summary>Whether both hold the same attributes, versions and flags; lineages may differ.</summary>
+    /// <summary>
+    /// Whether this copy has seen a value that it does not have, and removed or replaced it. Where no
+    /// tombstone was ever dropped, what did so still stands here and wins by its version.
+    /// </summary>
+    internal bool HasRemoved(in SessionAttribute attribute) =>
+        HasDroppedTombstones
+        && (attribute.Version.Stamp <= ForgottenUpTo || Contains(attribute.Version))
+        && !(TryFind(attribute.NameUtf8, out var own) && own.Version == attribute.Version);
+
+    /// <summary>Whether both hold the same attributes, versions and flags; the commits they contain may differ.</summary>
     /// <param name="other">Another copy.</param>
     public bool HasSameContent(SessionRecord other)
     {
@@ -293,13 +281,11 @@ public sealed class SessionRecord
         return true;
     }
 
-    /// <summary>Whether both name the same commits.</summary>
-    internal bool HasSameLineage(SessionRecord other)
-    {
-        var bytes = SessionVersion.EncodedLength * LineageLength;
-        return LineageLength == other.LineageLength
-            && _table.AsSpan(VersionsOffset, bytes).SequenceEqual(other._table.AsSpan(VersionsOffset, bytes));
-    }
+    /// <summary>Whether both are known to contain the same commits.</summary>
+    internal bool HasSameCommits(SessionRecord other) =>
+        Intervals.SequenceEqual(other.Intervals)
+        && ForgottenUpTo == other.ForgottenUpTo
+        && HasDroppedTombstones == other.HasDroppedTombstones;
 
     private SessionVersion VersionAt(int index) =>
         SessionVersion.Read(_table.AsSpan(VersionsOffset + (SessionVersion.EncodedLength * index)));

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using ClusterSession.Records;
 
 namespace ClusterSession.Sessions;
 
@@ -18,7 +19,7 @@ public sealed class SessionRecordBuilder : IDisposable
     private static SessionRecordBuilder? t_spare;
 
     private readonly List<Entry> _entries = [];
-    private readonly List<SessionVersion> _lineage = [];
+    private readonly CommitIntervals _commits = new();
     private readonly List<SessionVersion> _versions = [];
     private readonly Dictionary<SessionVersion, int> _versionNumbers = []; // only where there are more than a few
     private readonly List<byte[]> _large = [];
@@ -26,6 +27,10 @@ public sealed class SessionRecordBuilder : IDisposable
     private int _used;
     private byte _flags;
     private long _created;
+    private SessionVersion _version;
+    private SessionVersion _previous;
+    private long _forgotten;
+    private bool _hasDropped;
 
     private SessionRecordBuilder()
     {
@@ -48,25 +53,88 @@ public sealed class SessionRecordBuilder : IDisposable
         _created = created.ToUnixTimeMilliseconds();
     }
 
-    /// <summary>Adds a commit to the lineage; in any order; <see cref="SessionRecord.Contains"/> says which stay.</summary>
+    /// <summary>Adds a commit; in any order. The newest gives the record its version.</summary>
     /// <param name="version">The commit.</param>
-    public void AddLineage(SessionVersion version)
+    /// <param name="after">
+    /// The last stamp that its writer issued for the session before, whatever became of it. Default -1: not known, then
+    /// nothing is said of the stamps below.
+    /// </param>
+    public void AddCommit(SessionVersion version, long after = -1)
     {
-        if (!version.IsNone && !_lineage.Contains(version))
+        if (version.IsNone)
         {
-            _lineage.Add(version);
+            return;
+        }
+
+        if (version > _version)
+        {
+            SetVersion(version, _version);
+        }
+
+        _commits.Add(version, after < 0 ? version.Stamp - 1 : Math.Min(after, version.Stamp - 1));
+    }
+
+    /// <summary>Says which version the record has, and which it had before, unless it has a newer one.</summary>
+    /// <param name="version">The version.</param>
+    /// <param name="previous">The one before, or <see cref="SessionVersion.None"/>.</param>
+    public void SetVersion(SessionVersion version, SessionVersion previous)
+    {
+        if (version > _version || (version == _version && previous > _previous))
+        {
+            (_version, _previous) = (version, previous);
         }
     }
 
-    /// <summary>Adds the lineage of another copy.</summary>
+    /// <summary>Adds the commits of another copy.</summary>
     /// <param name="record">The other copy.</param>
-    public void AddLineage(SessionRecord record)
+    public void AddCommits(SessionRecord record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        for (var i = 0; i < record.LineageLength; i++)
+        SetVersion(record.Version, record.Previous);
+        _commits.Add(record.Intervals);
+        SetForgotten(record.HasDroppedTombstones, record.ForgottenUpTo);
+    }
+
+    /// <summary>Adds those commits of another copy whose stamps are above one.</summary>
+    internal void AddCommitsAbove(SessionRecord record, long stamp)
+    {
+        for (var rest = record.Intervals; !rest.IsEmpty; rest = rest[CommitIntervals.EncodedLength..])
         {
-            AddLineage(record.Lineage(i));
+            var newest = CommitIntervals.NewestOf(rest);
+            if (newest.Stamp > stamp)
+            {
+                _commits.Add(newest, Math.Max(stamp, CommitIntervals.LoOf(rest)));
+            }
         }
+    }
+
+    /// <summary>Adds commits as <see cref="SessionRecord.Intervals"/> gives them.</summary>
+    /// <param name="intervals">The bytes; 20 for each interval.</param>
+    /// <returns>False if they are malformed; then nothing of the builder is of use.</returns>
+    public bool TryAddIntervals(ReadOnlySpan<byte> intervals)
+    {
+        for (var rest = intervals; !rest.IsEmpty; rest = rest[CommitIntervals.EncodedLength..])
+        {
+            if (rest.Length < CommitIntervals.EncodedLength
+                || !SessionVersion.TryRead(rest[CommitIntervals.HiOffset..], out var newest)
+                || CommitIntervals.LoOf(rest) >= newest.Stamp)
+            {
+                return false;
+            }
+
+            _commits.Add(newest, CommitIntervals.LoOf(rest));
+        }
+
+        return true;
+    }
+
+    /// <summary>Says whether tombstones were dropped, and up to which stamp commits were forgotten since.</summary>
+    /// <param name="hasDropped">See <see cref="SessionRecord.HasDroppedTombstones"/>.</param>
+    /// <param name="upTo">See <see cref="SessionRecord.ForgottenUpTo"/>.</param>
+    public void SetForgotten(bool hasDropped, long upTo)
+    {
+        _hasDropped |= hasDropped;
+        _forgotten = Math.Max(_forgotten, upTo);
     }
 
     /// <summary>Adds an attribute or a tombstone.</summary>
@@ -77,12 +145,12 @@ public sealed class SessionRecordBuilder : IDisposable
     public void Add(ReadOnlySpan<byte> nameUtf8, SessionVersion version, byte flags, ReadOnlySpan<byte> payload) =>
         Add(nameUtf8, version, flags, payload, payload.Length >= SessionRecord.LargePayload ? payload.ToArray() : null);
 
-    /// <summary>Adds all attributes of a copy, but no tombstones from before a stamp.</summary>
-    internal void AddAttributes(SessionRecord record, long forgetRemovedBefore)
+    /// <summary>Adds all attributes of a copy, but none that another copy has seen and removed.</summary>
+    internal void AddAttributes(SessionRecord record, SessionRecord? other)
     {
         foreach (var attribute in record)
         {
-            if (attribute.Exists || attribute.Version.Stamp >= forgetRemovedBefore)
+            if (!attribute.Exists || other?.HasRemoved(attribute) != true)
             {
                 Add(attribute.NameUtf8, attribute.Version, attribute.Flags, attribute.Payload, attribute.Large);
             }
@@ -102,7 +170,8 @@ public sealed class SessionRecordBuilder : IDisposable
     public SessionRecord Build()
     {
         SortAndKeepNewest();
-        ShortenLineage();
+        var forgotten = _commits.Normalize();
+        _forgotten = _hasDropped ? Math.Max(_forgotten, forgotten) : 0;
         NumberVersions();
         if (_versions.Count > ushort.MaxValue)
         {
@@ -112,8 +181,11 @@ public sealed class SessionRecordBuilder : IDisposable
         var table = new byte[MeasureTable()];
         table[0] = _flags;
         BinaryPrimitives.WriteInt64BigEndian(table.AsSpan(1), _created);
-        table[SessionRecord.LineageOffset] = (byte)_lineage.Count;
+        BinaryPrimitives.WriteInt64BigEndian(table.AsSpan(SessionRecord.ForgottenOffset - 1), _forgotten);
+        _previous.WriteTo(table.AsSpan(SessionRecord.PreviousOffset)); // After the stamp, whose empty first byte is its last.
+        table[SessionRecord.MarksOffset] = _hasDropped ? SessionRecord.DroppedBit : (byte)0;
         BinaryPrimitives.WriteUInt16BigEndian(table.AsSpan(SessionRecord.VersionCountOffset), (ushort)_versions.Count);
+        BinaryPrimitives.WriteUInt16BigEndian(table.AsSpan(SessionRecord.IntervalCountOffset), (ushort)_commits.Count);
         var at = SessionRecord.VersionsOffset;
         foreach (var version in _versions)
         {
@@ -121,6 +193,8 @@ public sealed class SessionRecordBuilder : IDisposable
             at += SessionVersion.EncodedLength;
         }
 
+        _commits.WriteTo(table.AsSpan(at));
+        at += _commits.Count * CommitIntervals.EncodedLength;
         Varint.Write(table, ref at, _entries.Count);
         foreach (ref readonly var entry in CollectionsMarshal.AsSpan(_entries))
         {
@@ -128,7 +202,7 @@ public sealed class SessionRecordBuilder : IDisposable
             table[at++] = entry.Flags;
             if ((entry.Flags & SessionAttribute.RemovedFlag) != 0)
             {
-                table[SessionRecord.LineageOffset] |= SessionRecord.TombstonesBit;
+                table[SessionRecord.MarksOffset] |= SessionRecord.TombstonesBit;
             }
 
             Varint.Write(table, ref at, entry.NameLength);
@@ -154,7 +228,8 @@ public sealed class SessionRecordBuilder : IDisposable
     public void Dispose()
     {
         _entries.Clear();
-        _lineage.Clear();
+        _commits.Clear();
+        (_version, _previous, _forgotten, _hasDropped) = (default, default, 0, false);
         _versions.Clear();
         _versionNumbers.Clear();
         _large.Clear();
@@ -234,46 +309,9 @@ public sealed class SessionRecordBuilder : IDisposable
         return order != 0 ? order : b.Version.CompareTo(a.Version);
     }
 
-    /// <summary>Keeps the newest commits, and of the others the newest of each writer.</summary>
-    private void ShortenLineage()
-    {
-        for (var i = 1; i < _lineage.Count; i++)
-        {
-            if (_lineage[i - 1] < _lineage[i]) // Mostly in order: a commit on top of what was there.
-            {
-                _lineage.Sort(static (a, b) => b.CompareTo(a));
-                break;
-            }
-        }
-
-        var kept = Math.Min(_lineage.Count, SessionRecord.ExactLineage);
-        for (var i = kept; i < _lineage.Count && kept < SessionRecord.MaxLineage; i++)
-        {
-            if (!IsWriterKept(_lineage[i].Writer, kept))
-            {
-                _lineage[kept++] = _lineage[i];
-            }
-        }
-
-        _lineage.RemoveRange(kept, _lineage.Count - kept);
-    }
-
-    private bool IsWriterKept(long writer, int kept)
-    {
-        for (var i = SessionRecord.ExactLineage; i < kept; i++)
-        {
-            if (_lineage[i].Writer == writer)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     private void NumberVersions()
     {
-        _versions.AddRange(_lineage);
+        _versions.Add(_version);
         foreach (ref var entry in CollectionsMarshal.AsSpan(_entries))
         {
             entry.VersionNumber = NumberOf(entry.Version);
@@ -308,7 +346,8 @@ public sealed class SessionRecordBuilder : IDisposable
 
     private int MeasureTable()
     {
-        var size = SessionRecord.VersionsOffset + (_versions.Count * SessionVersion.EncodedLength) + Varint.Length(_entries.Count);
+        var size = SessionRecord.VersionsOffset + (_versions.Count * SessionVersion.EncodedLength)
+            + (_commits.Count * CommitIntervals.EncodedLength) + Varint.Length(_entries.Count);
         var large = 0;
         foreach (ref readonly var entry in CollectionsMarshal.AsSpan(_entries))
         {

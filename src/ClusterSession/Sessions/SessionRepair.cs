@@ -1,4 +1,5 @@
 using ClusterSession.Diagnostics;
+using ClusterSession.Records;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
@@ -12,7 +13,8 @@ namespace ClusterSession.Sessions;
 /// so at once and as often as they like; merging makes it harmless.
 /// </summary>
 internal sealed class SessionRepair(
-    StoreGuard store, LocalCopies copies, RecentCommits recent, HybridClock clock, SessionLifetime lifetime, SessionMetrics metrics, LossLog losses)
+    StoreGuard store, LocalCopies copies, RecentCommits recent, HybridClock clock, VersionIssuer versions,
+    SessionLifetime lifetime, SessionMetrics metrics, LossLog losses)
 {
     private const int MostAttempts = 8;
 
@@ -36,21 +38,26 @@ internal sealed class SessionRepair(
         var usedAt = copies.TryGet(key, out var local) ? local.LastUse : now;
         var life = lifetime.StoreLifeSince(copy, usedAt, now);
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
+        var above = merged.Version;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var mark = copies.Mark(key);
-            var version = clock.Next();
-            var answer = await store.MergeAsync(key, new SessionCopy(copy, version, SessionCopyMode.Restore, life), deadline)
-                .ConfigureAwait(false);
+            var issued = versions.Next(key, above);
+            var version = issued.Version;
+            var sent = new SessionCopy(copy, version, SessionCopyMode.Restore, life, After: issued.After);
+            var answer = await store.MergeAsync(key, sent, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
                 case StoreCommitOutcome.Superseded:
+                    versions.Withdraw(key, issued);
+                    above = answer.Previous > above ? answer.Previous : above;
                     continue;
                 case StoreCommitOutcome.Destroyed:
                     copies.Drop(key);
                     return (Tombstone(version), true);
                 case StoreCommitOutcome.Committed when answer.Previous.IsNone:
+                    versions.Withdraw(key, issued); // Stored as it is, under its own version.
                     losses.LostSession();
                     recent.Add(key, copy, isWhole: true, SessionVersion.None);
                     copies.Publish(key, copy, answer.Lease, mark, usedAt);
@@ -58,7 +65,7 @@ internal sealed class SessionRepair(
                 case StoreCommitOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     losses.LostCommit();
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
-                    merged = new SessionDelta().ApplyTo(merged, version);
+                    merged = new SessionDelta().ApplyTo(merged, version, issued.After);
                     recent.Add(key, merged, isWhole: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
                     copies.Publish(key, merged, answer.Lease, mark, usedAt);
                     return (merged, true);
@@ -68,6 +75,7 @@ internal sealed class SessionRepair(
                     copies.Supersede(key, merged, recent.Add(key, copy, isWhole: false, answer.Previous).LacksOthers);
                     return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read ? (read, true) : (merged, false);
                 case StoreCommitOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
+                    versions.Withdraw(key, issued);
                     copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
                     return (stored, true);
                 default:
@@ -107,7 +115,7 @@ internal sealed class SessionRepair(
     {
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(SessionRecord.DestroyedFlag, DateTimeOffset.UnixEpoch);
-        builder.AddLineage(version);
+        builder.AddCommit(version);
         return builder.Build();
     }
 }

@@ -12,6 +12,9 @@ namespace ClusterSession.Stores;
 /// <see cref="StoreCommitOutcome.Superseded"/> and changes nothing.</item>
 /// <item>A commit whose base is no longer the stored version succeeds all the same, attribute by attribute;
 /// <see cref="StoreCommit.Previous"/> tells what it was applied to, <see cref="StoreCommit.IsBaseMissing"/> that the base was never there or is lost.</item>
+/// <item>A record says that it contains a commit (<see cref="SessionRecord.Contains"/>) only if it has absorbed it: a commit
+/// brings its own interval and none of its base's, a merged copy the intervals of both. <see cref="Records.StoredSession"/> is
+/// all of this as pure functions, which a store need only make atomic.</item>
 /// <item>Repeating an operation that has happened (a reply was lost) changes nothing and answers as the first one did; if others have
 /// followed since, with another <see cref="StoreCommit.Previous"/> or no lease, so that its copy does not pass for what is stored.</item>
 /// <item>A destroyed session leaves a tombstone for as long as it was told, and nothing revives it.</item>

@@ -9,6 +9,6 @@ public enum SessionCopyMode
     /// <summary>A full copy: stored as it is where the record is missing, else merged attribute by attribute.</summary>
     Restore,
 
-    /// <summary>Some attributes only: merged where the record exists and contains the base, else <see cref="StoreCommitOutcome.Missing"/>.</summary>
+    /// <summary>Merged where the record exists and contains the base, else <see cref="StoreCommitOutcome.Missing"/>.</summary>
     Amend,
 }

@@ -6,7 +6,7 @@ public enum StoreCommitOutcome
     /// <summary>It is stored under the version it came with.</summary>
     Committed,
 
-    /// <summary>A merged copy brought nothing that the store did not have, neither attributes nor names of commits; the store keeps its version.</summary>
+    /// <summary>A merged copy brought nothing that the store did not have, neither attributes nor commits; the store keeps its version.</summary>
     Unchanged,
 
     /// <summary>There is no record to apply it to: send a full copy.</summary>

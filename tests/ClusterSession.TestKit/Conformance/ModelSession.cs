@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using ClusterSession.Sessions;
@@ -13,11 +14,13 @@ namespace ClusterSession.TestKit.Conformance;
 internal sealed class ModelSession
 {
     private readonly SortedDictionary<string, (SessionVersion Version, byte Flags, byte[] Value)> _attributes = new(StringComparer.Ordinal);
-    private readonly List<SessionVersion> _lineage = [];
+    private readonly List<(long Writer, long Lo, long Hi)> _commits = [];
+    private long _forgotten;
+    private bool _hasDropped;
     private SessionVersion? _end;
     private bool _exists;
 
-    public SessionVersion Version => _lineage.Count == 0 ? SessionVersion.None : _lineage[0];
+    public SessionVersion Version { get; private set; }
 
     public bool Exists => _exists;
 
@@ -30,7 +33,7 @@ internal sealed class ModelSession
             return (refusal, null);
         }
 
-        if (_lineage.Contains(change.Version))
+        if (Version.Stamp >= change.Version.Stamp && Contains(change.Version))
         {
             return (StoreCommitOutcome.Committed, null);
         }
@@ -40,21 +43,24 @@ internal sealed class ModelSession
             return (StoreCommitOutcome.Superseded, Version);
         }
 
-        foreach (var name in change.Forgotten)
+        var before = Clone();
+        foreach (var name in Contains(change.Base) ? change.Forgotten : [])
         {
-            if (_attributes.TryGetValue(name, out var old) && (old.Flags & 1) != 0 && old.Version <= change.Base)
+            if (_attributes.TryGetValue(name, out var old) && (old.Flags & 1) != 0 && old.Version <= change.Base
+                && SessionVersion.TryRead(old.Value, out var removed) && before.Contains(removed))
             {
                 _attributes.Remove(name);
+                _hasDropped = true;
             }
         }
 
         foreach (var (name, value) in change.Delta.Changes)
         {
-            _attributes[name] = (change.Version, value is null ? (byte)1 : (byte)0, value ?? []);
+            _attributes[name] = (change.Version, value is null ? (byte)1 : (byte)0, value ?? Removed(change.Opened, name));
         }
 
         var previous = Version;
-        Remember([change.Version]);
+        Remember(change.Version, change.After);
         return (StoreCommitOutcome.Committed, previous);
     }
 
@@ -73,17 +79,22 @@ internal sealed class ModelSession
             }
 
             _exists = true;
-            Take(copy.Record);
+            Take(copy.Record, isPartial: false);
             return (StoreCommitOutcome.Committed, SessionVersion.None);
         }
 
-        if (copy.Mode == SessionCopyMode.Create && !_lineage.Contains(copy.Record.Version))
+        if (copy.Mode == SessionCopyMode.Amend && !Contains(copy.Base))
+        {
+            return (StoreCommitOutcome.Missing, null);
+        }
+
+        if (copy.Mode == SessionCopyMode.Create && !Contains(copy.Record.Version))
         {
             return (StoreCommitOutcome.Collision, null);
         }
 
         var merged = Clone();
-        merged.Take(copy.Record);
+        merged.Take(copy.Record, copy.IsPartial);
         if (merged.ToString() == ToString())
         {
             return (StoreCommitOutcome.Unchanged, Version);
@@ -95,8 +106,9 @@ internal sealed class ModelSession
         }
 
         var previous = Version;
-        Take(copy.Record);
-        Remember([copy.Version]);
+        Take(copy.Record, copy.IsPartial);
+        Version = copy.Version > copy.Record.Version ? copy.Version : copy.Record.Version;
+        Remember(copy.Version, copy.After);
         return (StoreCommitOutcome.Committed, previous);
     }
 
@@ -114,9 +126,19 @@ internal sealed class ModelSession
     }
 
     /// <summary>This state as a record, as a node would hold it.</summary>
-    public RecordSketch Sketch(params SessionVersion[] more)
+    public RecordSketch Sketch(params (SessionVersion Version, long After)[] more)
     {
-        var sketch = RecordSketch.At([.. _lineage, .. more]);
+        var sketch = RecordSketch.At(Version);
+        foreach (var (version, after) in _commits.Select(one => (new SessionVersion(one.Hi, one.Writer), one.Lo)).Concat(more))
+        {
+            sketch.Commit(version, after);
+        }
+
+        if (_hasDropped)
+        {
+            sketch.Dropped();
+        }
+
         foreach (var (name, attribute) in _attributes)
         {
             sketch.With(name, attribute.Value, attribute.Version, attribute.Flags);
@@ -127,8 +149,11 @@ internal sealed class ModelSession
 
     public ModelSession Clone()
     {
-        var clone = new ModelSession { _exists = _exists, _end = _end };
-        clone._lineage.AddRange(_lineage);
+        var clone = new ModelSession 
+        {
+            _exists = _exists, _end = _end, Version = Version, _forgotten = _forgotten, _hasDropped = _hasDropped,
+        };
+        clone._commits.AddRange(_commits);
         foreach (var (name, attribute) in _attributes)
         {
             clone._attributes.Add(name, attribute);
@@ -137,7 +162,15 @@ internal sealed class ModelSession
         return clone;
     }
 
-    public override string ToString() => TextOf(_lineage, _attributes.Select(a => RecordText.Of(a.Key, a.Value.Version, a.Value.Flags, a.Value.Value)));
+    public override string ToString()
+    {
+        var commits = string.Concat(_commits.Select(one =>
+            string.Create(CultureInfo.InvariantCulture, $" ({one.Lo:x}, {new SessionVersion(one.Hi, one.Writer)}]")));
+        var dropped = _hasDropped ? string.Create(CultureInfo.InvariantCulture, $" dropped, forgotten up to {_forgotten:x}") : "";
+        return TextOf(
+            $"version {Version} contains{commits}{dropped}",
+            _attributes.Select(a => RecordText.Of(a.Key, a.Value.Version, a.Value.Flags, a.Value.Value)));
+    }
 
     public static string TextOf(SessionRecord record)
     {
@@ -147,33 +180,96 @@ internal sealed class ModelSession
             attributes.Add(attribute.Name, RecordText.Of(attribute.Name, attribute.Version, attribute.Flags, attribute.Payload));
         }
 
-        return TextOf(Enumerable.Range(0, record.LineageLength).Select(record.Lineage), attributes.Values);
+        return TextOf(RecordText.CommitsOf(record), attributes.Values);
     }
 
-    private static string TextOf(IEnumerable<SessionVersion> lineage, IEnumerable<string> attributes) => new StringBuilder()
-        .Append(CultureInfo.InvariantCulture, $"lineage {string.Join(' ', lineage)}\n").AppendJoin('\n', attributes).ToString();
+    private static string TextOf(string commits, IEnumerable<string> attributes) =>
+        new StringBuilder(commits).Append('\n').AppendJoin('\n', attributes).ToString();
+
+    private static byte[] Removed(SessionRecord? opened, string name)
+    {
+        if (opened is null || !opened.TryFind(name, out var attribute))
+        {
+            return [];
+        }
+
+        var version = new byte[SessionVersion.EncodedLength];
+        attribute.Version.WriteTo(version);
+        return attribute.Exists ? version : attribute.Payload.ToArray();
+    }
+
+    private bool Contains(SessionVersion version) =>
+        version.IsNone
+        || version == Version
+        || _commits.Any(one => one.Writer == version.Writer && one.Lo < version.Stamp && version.Stamp <= one.Hi);
 
     private StoreCommitOutcome? Refusal() =>
         _end is not null ? StoreCommitOutcome.Destroyed : !_exists ? StoreCommitOutcome.Missing : null;
 
-    private void Take(SessionRecord record)
+    private void Take(SessionRecord record, bool isPartial)
     {
+        var before = Clone();
+        foreach (var (name, own) in _attributes.ToArray())
+        {
+            var isRemoved = record.HasDroppedTombstones && !(record.TryFind(name, out var same) && same.Version == own.Version)
+                && (own.Version.Stamp <= record.ForgottenUpTo || record.Contains(own.Version));
+            if (!isPartial && isRemoved && (own.Flags & 1) == 0)
+            {
+                _attributes.Remove(name);
+            }
+        }
+
         foreach (var attribute in record)
         {
-            if (!_attributes.TryGetValue(attribute.Name, out var own) || own.Version < attribute.Version)
+            var isSame = before._attributes.TryGetValue(attribute.Name, out var own) && own.Version == attribute.Version;
+            var isRemoved = !isSame && _hasDropped && attribute.Exists
+                && (attribute.Version.Stamp <= _forgotten || Contains(attribute.Version));
+            if (!isRemoved && (!_attributes.TryGetValue(attribute.Name, out own) || own.Version < attribute.Version))
             {
                 _attributes[attribute.Name] = (attribute.Version, attribute.Flags, attribute.Payload.ToArray());
             }
         }
 
-        Remember(Enumerable.Range(0, record.LineageLength).Select(record.Lineage).ToArray());
+        Version = record.Version > Version ? record.Version : Version;
+        _hasDropped |= record.HasDroppedTombstones;
+        _forgotten = Math.Max(_forgotten, record.ForgottenUpTo);
+        for (var rest = record.Intervals; !rest.IsEmpty; rest = rest[20..])
+        {
+            SessionVersion.TryRead(rest[7..], out var newest);
+            _commits.Add((newest.Writer, BinaryPrimitives.ReadInt64BigEndian(rest) >>> 8, newest.Stamp));
+        }
+
+        Shorten();
     }
 
-    private void Remember(SessionVersion[] versions)
+    private void Remember(SessionVersion version, long after)
     {
-        var all = _lineage.Concat(versions).Distinct().OrderDescending().ToList();
-        var floors = all.Skip(SessionRecord.ExactLineage).GroupBy(version => version.Writer).Select(writer => writer.First());
-        _lineage.Clear();
-        _lineage.AddRange([.. all.Take(SessionRecord.ExactLineage), .. floors.Take(SessionRecord.MaxLineage - SessionRecord.ExactLineage)]);
+        Version = version > Version ? version : Version;
+        _commits.Add((version.Writer, after < 0 ? version.Stamp - 1 : Math.Min(after, version.Stamp - 1), version.Stamp));
+        Shorten();
+    }
+
+    /// <summary>Intervals that touch become one, as often as there are such; then the lowest go, where they are too many.</summary>
+    private void Shorten()
+    {
+        while (_commits.SelectMany(a => _commits, (a, b) => (A: a, B: b)).FirstOrDefault(IsTouching) is { A.Hi: > 0 } touching)
+        {
+            var (a, b) = touching;
+            _commits.Remove(a);
+            _commits.Remove(b);
+            _commits.Add((a.Writer, Math.Min(a.Lo, b.Lo), Math.Max(a.Hi, b.Hi)));
+        }
+
+        var kept = _commits.Distinct().GroupBy(one => one.Writer)
+            .Select(writer => writer.OrderByDescending(one => one.Hi).Take(2).ToArray())
+            .OrderByDescending(writer => writer[0].Hi).ThenByDescending(writer => writer[0].Writer).Take(128)
+            .SelectMany(writer => writer).OrderBy(one => one.Writer).ThenBy(one => one.Lo).ToArray();
+        var lost = _commits.Except(kept).Select(one => one.Hi).DefaultIfEmpty().Max();
+        _forgotten = _hasDropped ? Math.Max(_forgotten, lost) : 0;
+        _commits.Clear();
+        _commits.AddRange(kept);
+
+        static bool IsTouching(((long Writer, long Lo, long Hi) A, (long Writer, long Lo, long Hi) B) two) =>
+            two.A != two.B && two.A.Writer == two.B.Writer && two.A.Lo <= two.B.Hi && two.B.Lo <= two.A.Hi;
     }
 }

@@ -37,6 +37,7 @@ public abstract partial class SessionStoreConformance
         private readonly Dictionary<SessionKey, ModelSession> _models = Enumerable.Range(0, 3).ToDictionary(_ => SessionKeys.New(), _ => new ModelSession());
         private readonly Dictionary<SessionKey, List<ModelSession>> _past = [];
         private readonly Dictionary<SessionKey, List<SessionChange>> _sent = [];
+        private readonly Dictionary<long, long> _issued = [];
         private readonly List<string> _story = [];
 
         /// <summary>The last operations, for a failure's message.</summary>
@@ -137,7 +138,11 @@ public abstract partial class SessionStoreConformance
             }
 
             var on = random.Next(3) == 0 ? Past(key)[random.Next(Past(key).Count)].Version : model.Version;
-            return new SessionChange(on, NewVersion(), delta, random.Next(5) == 0 ? [Names[random.Next(Names.Length)]] : [], Long, Long, OnlyOnBase: random.Next(4) == 0);
+            var opened = random.Next(4) > 0 && model.Exists ? model.Sketch().Build() : null;
+            var (version, after) = NewVersion();
+            return new SessionChange(
+                on, version, delta, random.Next(5) == 0 ? [Names[random.Next(Names.Length)]] : [], Long, Long,
+                OnlyOnBase: random.Next(4) == 0, After: after, Opened: opened);
         }
 
         /// <summary>A copy as some node could hold it: an earlier state of the session, and perhaps commits that the store lost.</summary>
@@ -146,12 +151,18 @@ public abstract partial class SessionStoreConformance
             var base_ = Past(key)[random.Next(Past(key).Count)];
             var lost = NewVersion();
             var sketch = base_.Exists && random.Next(2) == 0 ? base_.Sketch() : Losing(base_, lost);
-            return new SessionCopy(sketch.Build(), NewVersion(), (SessionCopyMode)random.Next(3), Long);
+            var mode = (SessionCopyMode)random.Next(3);
+            var on = mode == SessionCopyMode.Amend ? Past(key)[random.Next(Past(key).Count)].Version : SessionVersion.None;
+            var (version, after) = NewVersion();
+            return new SessionCopy(
+                sketch.Build(), version, mode, Long, Base: on, After: after,
+                IsPartial: mode == SessionCopyMode.Amend && random.Next(2) == 0);
         }
 
-        private RecordSketch Losing(ModelSession from, SessionVersion lost)
+        private RecordSketch Losing(ModelSession from, (SessionVersion Version, long After) commit)
         {
-            var sketch = from.Sketch(lost);
+            var lost = commit.Version;
+            var sketch = from.Sketch(commit);
             var name = Names[random.Next(Names.Length)];
             return random.Next(4) == 0 ? sketch.Without(name, lost) : sketch.With(name, Value(), lost);
         }
@@ -164,10 +175,14 @@ public abstract partial class SessionStoreConformance
         }
 
         /// <summary>Mostly the newest of all; sometimes one from a clock that is behind.</summary>
-        private SessionVersion NewVersion()
+        private (SessionVersion Version, long After) NewVersion()
         {
-            var version = suite.Versions.Next(random.Next(1, 1000));
-            return random.Next(6) == 0 ? new SessionVersion(version.Stamp - (random.Next(1, 40) * 10L) - 5, version.Writer) : version;
+            var version = suite.Versions.Next(random.Next(2) == 0 ? random.Next(1, 4) : random.Next(1, 200));
+            var isBehind = random.Next(6) == 0;
+            version = isBehind ? new SessionVersion(version.Stamp - (random.Next(1, 40) * 10L) - 5, version.Writer) : version;
+            var before = _issued.GetValueOrDefault(version.Writer);
+            _issued[version.Writer] = Math.Max(before, version.Stamp);
+            return (version, isBehind || random.Next(3) == 0 ? -1 : before);
         }
 
         private List<ModelSession> Past(SessionKey key) => _past.TryGetValue(key, out var past) ? past : _past[key] = [];

@@ -103,17 +103,24 @@ public abstract partial class SessionStoreConformance
             delta.Remove("created" + i);
         }
 
-        var second = await CommittedAsync(B, first, delta);
+        var opened = await ReadAsync(B);
+        var second = Versions.Next();
+        var change = new SessionChange(first, second, delta, NothingForgotten, Long, Long, After: first.Stamp, Opened: opened);
+        Assert.Equal(first, (await B.CommitAsync(Key, change, default)).Previous);
         var (third, merge) = (Versions.Next(), Versions.Next());
-        var merged = RecordSketch.At(third, second, first);
-        var all = RecordSketch.At(merge, third, second, first);
+        var removed = new byte[SessionVersion.EncodedLength];
+        first.WriteTo(removed);
+        var merged = RecordSketch.At(first).Commit(second, first.Stamp).Commit(third, second.Stamp);
+        var all = RecordSketch.At(first).Commit(second, first.Stamp).Commit(third, second.Stamp).Commit(merge, third.Stamp);
         for (var i = 0; i < Many; i++)
         {
             merged.With("merged" + i, "3", third);
-            all.With("merged" + i, "3", third).With("committed" + i, "2", second).Without("created" + i, second);
+            all.With("merged" + i, "3", third).With("committed" + i, "2", second)
+                .With("created" + i, removed, second, SessionAttribute.RemovedFlag);
         }
 
-        Assert.Equal(StoreCommitOutcome.Committed, (await MergeAsync(A, merged.Build(), merge)).Outcome);
+        var brought = new SessionCopy(merged.Build(), merge, SessionCopyMode.Restore, Long, After: third.Stamp);
+        Assert.Equal(StoreCommitOutcome.Committed, (await A.MergeAsync(Key, brought, default)).Outcome);
         await AssertStoredAsync(all.Build());
         var last = Versions.Next();
         await CommitAsync(A, merge, last, Setting("x", "4"), forgotten: [.. Enumerable.Range(0, Many).Select(i => "created" + i)]);

@@ -7,15 +7,31 @@ namespace ClusterSession.TestKit.Sessions;
 public sealed class RecordSketch
 {
     private readonly List<(byte[] Name, SessionVersion Version, byte Flags, byte[] Value)> _attributes = [];
-    private readonly List<SessionVersion> _lineage = [];
+    private readonly List<(SessionVersion Version, long After)> _commits = [];
     private byte _flags;
+    private bool _hasDropped;
     private DateTimeOffset _created = DateTimeOffset.FromUnixTimeMilliseconds(1_790_000_000_000);
 
-    public static RecordSketch At(params SessionVersion[] lineage)
+    /// <summary>A record of these commits, the newest first; nothing is said of the stamps between them.</summary>
+    public static RecordSketch At(params SessionVersion[] commits)
     {
         var sketch = new RecordSketch();
-        sketch._lineage.AddRange(lineage);
+        sketch._commits.AddRange(commits.Select(static version => (version, -1L)));
         return sketch;
+    }
+
+    /// <summary>One more commit, whose writer issued no stamp for the session since another one.</summary>
+    public RecordSketch Commit(SessionVersion version, long after)
+    {
+        _commits.Add((version, after));
+        return this;
+    }
+
+    /// <summary>Tombstones of attributes were dropped.</summary>
+    public RecordSketch Dropped()
+    {
+        _hasDropped = true;
+        return this;
     }
 
     public RecordSketch Flags(byte flags)
@@ -46,9 +62,10 @@ public sealed class RecordSketch
     {
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(_flags, _created);
-        foreach (var version in _lineage)
+        builder.SetForgotten(_hasDropped, 0);
+        foreach (var (version, after) in _commits)
         {
-            builder.AddLineage(version);
+            builder.AddCommit(version, after);
         }
 
         foreach (var (name, version, flags, value) in _attributes)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -11,11 +12,8 @@ public static class RecordText
     public static string Of(SessionRecord record)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"flags {record.Flags} created {record.Created.ToUnixTimeMilliseconds()} lineage");
-        for (var i = 0; i < record.LineageLength; i++)
-        {
-            text.Append(' ').Append(record.Lineage(i));
-        }
+        text.Append(CultureInfo.InvariantCulture, $"flags {record.Flags} created {record.Created.ToUnixTimeMilliseconds()} ");
+        text.Append(CommitsOf(record));
 
         foreach (var attribute in record)
         {
@@ -23,6 +21,22 @@ public static class RecordText
         }
 
         return text.ToString();
+    }
+
+    /// <summary>The version and the commits: of each interval lo, hi and writer.</summary>
+    public static string CommitsOf(SessionRecord record)
+    {
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"version {record.Version} contains");
+        for (var rest = record.Intervals; !rest.IsEmpty; rest = rest[20..])
+        {
+            var lo = BinaryPrimitives.ReadInt64BigEndian(rest) >>> 8;
+            SessionVersion.TryRead(rest[7..], out var newest);
+            text.Append(CultureInfo.InvariantCulture, $" ({lo:x}, {newest}]");
+        }
+
+        return record.HasDroppedTombstones
+            ? text.Append(CultureInfo.InvariantCulture, $" dropped, forgotten up to {record.ForgottenUpTo:x}").ToString()
+            : text.ToString();
     }
 
     public static string Of(string name, SessionVersion version, byte flags, ReadOnlySpan<byte> value) =>

@@ -157,21 +157,44 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
         return (bytes.ToArray(), isForeign);
     }
 
-    private static byte[] Header(Random random)
+    private static byte[] Header(Random random) => random.Next(3) == 0 ? FormerHeader(random) : NewHeader(random);
+
+    private static byte[] NewHeader(Random random)
+    {
+        var intervals = random.Next(5);
+        var header = new byte[RedisKeys.HeaderFixedLength + (RedisKeys.IntervalLength * intervals)];
+        random.NextBytes(header);
+        header[RedisKeys.VersionOffset] = header[RedisKeys.PreviousOffset] = header[RedisKeys.ForgottenOffset] = 0;
+        for (var i = 0; i < intervals; i++)
+        {
+            var interval = header.AsSpan(RedisKeys.HeaderFixedLength + (RedisKeys.IntervalLength * i));
+            (interval[0], interval[7], interval[1]) = (0, 0, (byte)Math.Min(interval[1], interval[8]));
+        }
+
+        WriteBeginning(header, RedisKeys.Format, random);
+        return header;
+    }
+
+    private static byte[] FormerHeader(Random random)
     {
         var lineage = random.Next(5);
         var header = new byte[11 + (13 * lineage)];
-        header[0] = 1;
-        header[1] = (byte)(random.Next(10) == 0 ? 1 : 0);
-        BinaryPrimitives.WriteInt64BigEndian(header.AsSpan(2), random.NextInt64(253402300799999));
-        header[10] = (byte)lineage;
         random.NextBytes(header.AsSpan(11));
         for (var i = 0; i < lineage; i++)
         {
             header[11 + (13 * i)] = 0;
         }
 
+        WriteBeginning(header, RedisKeys.FormerFormat, random);
+        header[10] = (byte)lineage;
         return header;
+    }
+
+    private static void WriteBeginning(byte[] header, byte format, Random random)
+    {
+        header[0] = format;
+        header[1] = (byte)(random.Next(10) == 0 ? 1 : 0);
+        BinaryPrimitives.WriteInt64BigEndian(header.AsSpan(2), random.NextInt64(253402300799999));
     }
 
     private static byte[] MaybeDamaged(FuzzRun run, byte[] bytes) => run.Random.Next(4) == 0 ? run.Damage(bytes, 2) : bytes;

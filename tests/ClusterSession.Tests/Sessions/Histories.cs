@@ -15,14 +15,16 @@ internal static class Histories
         var created = DateTimeOffset.FromUnixTimeMilliseconds(random.NextInt64(1_000_000, 2_000_000));
         var copies = new List<SessionRecord> { SessionRecord.New(created) };
         var stamp = 1000L;
+        var issued = new long[4];
         while (copies.Count < count)
         {
             var from = copies[random.Next(copies.Count)];
             for (var commits = random.Next(1, 5); commits > 0 && !from.IsDestroyed; commits--)
             {
                 stamp += random.Next(1, 5);
-                from = Delta(random).ApplyTo(from, new SessionVersion(Math.Max(stamp, from.Version.Stamp + 1), random.Next(1, 4)));
-                stamp = Math.Max(stamp, from.Version.Stamp);
+                var version = new SessionVersion(Math.Max(stamp, from.Version.Stamp + 1), random.Next(1, 4));
+                from = Delta(random).ApplyTo(from, version, issued[version.Writer]);
+                stamp = issued[version.Writer] = version.Stamp;
             }
 
             copies.Add(mayEnd && random.Next(12) == 0 ? Ended(from, ++stamp) : random.Next(3) == 0 ? SessionRecord.Merge(from, copies[random.Next(copies.Count)]) : from);
@@ -61,7 +63,7 @@ internal static class Histories
     {
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(SessionRecord.DestroyedFlag, record.Created);
-        builder.AddLineage(new SessionVersion(stamp, 9));
+        builder.SetVersion(new SessionVersion(stamp, 9), SessionVersion.None);
         return builder.Build();
     }
 }

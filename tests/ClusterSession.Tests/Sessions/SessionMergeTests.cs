@@ -7,18 +7,12 @@ namespace ClusterSession.Tests.Sessions;
 public sealed class SessionMergeTests
 {
     [Fact]
-    public void Merging_is_commutative_associative_and_idempotent() => Seeds.Check(random =>
+    public void Merging_is_commutative_associative_and_idempotent()
     {
-        var copies = Histories.Copies(random);
-        var (a, b, c) = (Any(random, copies), Any(random, copies), Any(random, copies));
-        Assert.Equal(Text(SessionRecord.Merge(a, b)), Text(SessionRecord.Merge(b, a)));
-        Assert.Equal(
-            Text(SessionRecord.Merge(SessionRecord.Merge(a, b), c)), Text(SessionRecord.Merge(a, SessionRecord.Merge(b, c))));
-        var merged = SessionRecord.Merge(a, b);
-        Assert.Equal(Text(merged), Text(SessionRecord.Merge(merged, merged)));
-        Assert.Equal(Text(merged), Text(SessionRecord.Merge(merged, a)));
-        Assert.Equal(Text(a), Text(SessionRecord.Merge(a, Twin(a))));
-    });
+        var compared = 0;
+        Seeds.Check(random => compared += IsAssociative(random) ? 1 : 0);
+        Assert.True(compared > 100, $"only {compared} merges kept all commits");
+    }
 
     [Fact]
     public void Removal_is_never_undone_by_an_older_copy() => Seeds.Check(random =>
@@ -98,7 +92,33 @@ public sealed class SessionMergeTests
         Assert.True(merged.Contains(new SessionVersion(5, 1)) && merged.Contains(new SessionVersion(4, 2)));
     }
 
+    private static bool IsAssociative(Random random)
+    {
+        var isCompared = false;
+        var copies = Histories.Copies(random);
+        var (a, b, c) = (Any(random, copies), Any(random, copies), Any(random, copies));
+        Assert.Equal(Text(SessionRecord.Merge(a, b)), Text(SessionRecord.Merge(b, a)));
+        var (ab, bc) = (SessionRecord.Merge(a, b), SessionRecord.Merge(b, c));
+        var (left, right) = (SessionRecord.Merge(ab, c), SessionRecord.Merge(a, bc));
+        Assert.True(left.HasSameContent(right));
+        Assert.Equal(left.Version, right.Version);
+        if (HasAll(ab, a, b) && HasAll(bc, b, c) && HasAll(left, ab, c) && HasAll(right, a, bc))
+        {
+            Assert.Equal(Text(left), Text(right)); // Else one way has forgotten an interval that the other one could fuse.
+            isCompared = true;
+        }
+
+        var merged = SessionRecord.Merge(a, b);
+        Assert.Equal(Text(merged), Text(SessionRecord.Merge(merged, merged)));
+        Assert.Equal(Text(merged), Text(SessionRecord.Merge(merged, a)));
+        Assert.Equal(Text(a), Text(SessionRecord.Merge(a, Twin(a))));
+        return isCompared;
+    }
+
     private static SessionRecord Any(Random random, List<SessionRecord> copies) => copies[random.Next(copies.Count)];
+
+    private static bool HasAll(SessionRecord merged, params SessionRecord[] copies) =>
+        copies.All(copy => copy.IsDestroyed || merged.ContainsAllOf(copy));
 
     private static string Text(SessionRecord record) => RecordText.Of(record);
 
@@ -107,7 +127,7 @@ public sealed class SessionMergeTests
     {
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(record.Flags, record.Created);
-        builder.AddLineage(record);
+        builder.AddCommits(record);
         foreach (var attribute in record)
         {
             builder.Add(attribute.NameUtf8, attribute.Version, attribute.Flags, attribute.Payload);

@@ -16,10 +16,11 @@ public sealed class SessionRecordRewriteTests
                 {
                     var delta = Histories.Delta(random);
                     var version = new SessionVersion(record.Version.Stamp + random.Next(1, 5), random.Next(1, 30));
-                    if (SessionRecordRewrite.TryApply(record, delta, version) is { } fast)
+                    var after = random.Next(3) == 0 ? -1 : random.NextInt64(version.Stamp);
+                    if (SessionRecordRewrite.TryApply(record, delta, version, after) is { } fast)
                     {
                         rewritten++;
-                        AssertSame(delta.Build(record, version, version, forgetRemovedBefore: 0), fast);
+                        AssertSame(delta.Build(record, version, after), fast);
                     }
                 }
             });
@@ -27,18 +28,21 @@ public sealed class SessionRecordRewriteTests
     }
 
     [Fact]
-    public void Session_that_many_nodes_commit_keeps_the_same_lineage() => Seeds.Check(
+    public void Session_that_many_nodes_commit_keeps_the_same_commits() => Seeds.Check(
         random =>
         {
             var record = SessionRecord.New(DateTimeOffset.UnixEpoch);
+            var issued = new long[20];
             for (var stamp = 1; stamp < 100; stamp++)
             {
                 var delta = new SessionDelta();
                 delta.Set("a" + random.Next(12), Histories.Value(random));
                 var version = new SessionVersion(stamp, random.Next(1, 20));
-                var fast = SessionRecordRewrite.TryApply(record, delta, version);
+                var after = issued[version.Writer];
+                issued[version.Writer] = stamp;
+                var fast = SessionRecordRewrite.TryApply(record, delta, version, after);
                 Assert.NotNull(fast);
-                AssertSame(delta.Build(record, version, version, forgetRemovedBefore: 0), fast);
+                AssertSame(delta.Build(record, version, after), fast);
                 record = fast;
             }
         },

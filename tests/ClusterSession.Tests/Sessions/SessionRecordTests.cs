@@ -1,5 +1,7 @@
 using System.Text;
+using ClusterSession.Records;
 using ClusterSession.Sessions;
+using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
 
@@ -88,49 +90,90 @@ public sealed class SessionRecordTests
     }
 
     [Fact]
-    public void Tombstones_from_before_a_stamp_are_forgotten_and_values_are_not()
+    public void Copy_contains_the_commits_of_its_intervals_and_no_others()
     {
-        var (v1, v5) = (new SessionVersion(1, 1), new SessionVersion(5, 1));
-        var record = RecordSketch.At(v5, v1).Without("old", v1).Without("young", v5).With("value", "1", v1).Build();
-        var kept = new SessionDelta().ApplyTo(record, new SessionVersion(9, 1), forgetRemovedBefore: 5);
-        Assert.False(kept.TryFind("old", out _));
-        Assert.True(kept.TryFind("young", out _));
-        Assert.True(kept.TryFind("value", out _));
-    }
-
-    [Fact]
-    public void Copy_contains_the_commits_of_its_lineage_and_what_their_writers_committed_before()
-    {
-        var some = RecordSketch.At(new(10, 1), new(7, 1), new(5, 2)).Build();
+        var some = RecordSketch.At(new(10, 1), new(5, 2)).Commit(new(7, 1), after: 4).Build();
         Assert.True(some.Contains(SessionVersion.None));
-        Assert.All(new SessionVersion[] { new(10, 1), new(7, 1), new(5, 2) }, version => Assert.True(some.Contains(version)));
-        Assert.All(new SessionVersion[] { new(11, 1), new(10, 2), new(10, 0), new(8, 1), new(6, 1), new(5, 1), new(1, 1) }, version => Assert.False(some.Contains(version)));
-        // Writer 1 commits at 20, 22, ... 38; the newest eight are named, of the others the newest stands for all.
-        var many = RecordSketch.At([.. Enumerable.Range(10, 10).Select(stamp => new SessionVersion(stamp * 2, 1)), new(3, 2)]).Build();
-        Assert.Equal(SessionRecord.ExactLineage + 2, many.LineageLength);
-        Assert.All(new SessionVersion[] { new(38, 1), new(24, 1), new(22, 1), new(20, 1), new(5, 1), new(3, 2), new(1, 2) }, version => Assert.True(many.Contains(version)));
-        Assert.All(new SessionVersion[] { new(39, 1), new(37, 1), new(23, 1), new(22, 2), new(4, 2), new(1, 3) }, version => Assert.False(many.Contains(version)));
-        var full = RecordSketch.At([.. Enumerable.Range(1, 30).Select(stamp => new SessionVersion(stamp * 10, stamp))]).Build();
-        Assert.Equal(SessionRecord.MaxLineage, full.LineageLength);
-        Assert.True(full.Contains(new(140, 77))); // Who wrote before all that is remembered is taken to be contained.
-        Assert.False(full.Contains(new(160, 77)));
+        Assert.All(new SessionVersion[] { new(10, 1), new(7, 1), new(5, 1), new(5, 2) }, version => Assert.True(some.Contains(version)));
+        Assert.All(
+            new SessionVersion[] { new(11, 1), new(10, 2), new(10, 0), new(9, 1), new(8, 1), new(4, 1), new(1, 1), new(4, 2) },
+            version => Assert.False(some.Contains(version)));
         var fresh = SessionRecord.New(DateTimeOffset.UnixEpoch);
         Assert.True(fresh.Contains(SessionVersion.None));
         Assert.False(fresh.Contains(new(1, 1)));
     }
 
     [Fact]
-    public void Lineage_is_the_newest_eight_in_order_and_one_more_for_all_before()
+    public void Commits_that_follow_each_other_are_one_interval_and_a_loss_leaves_a_gap_until_a_whole_copy_closes_it()
     {
         var record = SessionRecord.New(DateTimeOffset.UnixEpoch);
-        for (var stamp = 1; stamp <= 20; stamp++)
+        for (var stamp = 10; stamp <= 200; stamp += 10)
         {
-            record = new SessionDelta().ApplyTo(record, new SessionVersion(stamp, 1));
+            record = new SessionDelta().ApplyTo(record, new SessionVersion(stamp, 1), after: stamp - 10);
         }
 
-        Assert.Equal(Enumerable.Range(12, 9).Reverse().Select(stamp => new SessionVersion(stamp, 1)), Enumerable.Range(0, record.LineageLength).Select(record.Lineage));
-        Assert.Equal(new SessionVersion(20, 1), record.Version);
-        Assert.Throws<ArgumentOutOfRangeException>(() => record.Lineage(9));
+        Assert.Equal((20, new SessionVersion(200, 1)), (record.Intervals.Length, record.Version));
+        var lost = new SessionDelta().ApplyTo(record, new SessionVersion(210, 1), after: 200);
+        var later = new SessionDelta().ApplyTo(record, new SessionVersion(220, 1), after: 210);
+        Assert.Equal((true, false), (later.Contains(new(200, 1)), later.Contains(lost.Version)));
+        var repaired = SessionRecord.Merge(lost, later);
+        Assert.Equal((20, true, true), (repaired.Intervals.Length, repaired.Contains(lost.Version), repaired.ContainsAllOf(later)));
+        Assert.False(later.ContainsAllOf(lost));
+    }
+
+    [Fact]
+    public void Of_a_writer_the_two_newest_intervals_are_kept_and_of_the_writers_those_that_wrote_last()
+    {
+        var gaps = RecordSketch.At(new(50, 1), new(30, 1), new(10, 1)).Build();
+        Assert.Equal((true, true, false), (gaps.Contains(new(50, 1)), gaps.Contains(new(30, 1)), gaps.Contains(new(10, 1))));
+        var many = RecordSketch.At([.. Enumerable.Range(1, 130).Select(i => new SessionVersion(i * 10, i))]).Build();
+        Assert.Equal(128 * 20, many.Intervals.Length);
+        Assert.Equal((false, false, true), (many.Contains(new(10, 1)), many.Contains(new(20, 2)), many.Contains(new(30, 3))));
+        Assert.Equal(0, many.ForgottenUpTo); // Counts only where tombstones were dropped.
+    }
+
+    [Fact]
+    public void Value_that_a_copy_has_removed_does_not_come_back_when_its_tombstone_was_dropped()
+    {
+        var (v1, v2, v3) = (new SessionVersion(10, 1), new SessionVersion(20, 1), new SessionVersion(30, 1));
+        var old = RecordSketch.At(v1).With("a", "1", v1).With("b", "1", v1).Build();
+        var removal = new SessionDelta();
+        removal.Remove("a");
+        var removed = removal.ApplyTo(old, v2, v1.Stamp);
+        var dropped = new SessionDelta().ApplyTo(
+            removed, new SessionChange(v2, v3, new SessionDelta(), ["a"], default, default, After: v2.Stamp));
+        Assert.False(dropped.TryFind("a", out _));
+        Assert.True(dropped.HasDroppedTombstones);
+        Assert.All([SessionRecord.Merge(dropped, old), SessionRecord.Merge(old, dropped)], merged =>
+        {
+            Assert.False(merged.TryFind("a", out _));
+            Assert.True(merged.TryFind("b", out _));
+        });
+        var other = RecordSketch.At(new SessionVersion(15, 2)).With("a", "new", new(15, 2)).Build(); // Nobody has seen and removed that.
+        Assert.True(SessionRecord.Merge(dropped, other).TryFind("a", out _));
+    }
+
+    [Fact]
+    public void Only_tombstones_beyond_the_newest_whose_values_are_contained_are_dropped()
+    {
+        var record = SessionRecord.New(DateTimeOffset.UnixEpoch);
+        for (var i = 1; i <= 70; i++)
+        {
+            var (set, remove) = (new SessionDelta(), new SessionDelta());
+            set.Set("a" + i, [1]);
+            remove.Remove("a" + i);
+            record = set.ApplyTo(record, new SessionVersion(i * 10, 1), after: (i * 10) - 5);
+            record = remove.ApplyTo(record, new SessionVersion((i * 10) + 5, 1), after: i * 10);
+        }
+
+        Assert.Equal(["a1", "a2", "a3", "a4", "a5", "a6"], Tombstones.ToForget(record));
+        var alone = RecordSketch.At(new SessionVersion(1000, 3));
+        for (var i = 0; i < 70; i++)
+        {
+            alone.Without("a" + i, new(1000 - i, 3)); // What they removed is not known.
+        }
+
+        Assert.Empty(Tombstones.ToForget(alone.Build()));
     }
 
     private static string NameOf(int i) => i % 3 == 0 ? "name" + i : i % 3 == 1 ? "ñämé" + i : "会話\U0001F600" + i;
@@ -150,7 +193,7 @@ public sealed class SessionRecordTests
             Assert.True(record.TryFind(name, out var attribute), name);
             Assert.Equal(version, attribute.Version);
             Assert.Equal(value is not null, attribute.Exists);
-            Assert.True(attribute.Payload.SequenceEqual(value ?? []));
+            Assert.True(value is null || attribute.Payload.SequenceEqual(value));
         }
 
         Assert.False(record.TryFind("not there", out _));

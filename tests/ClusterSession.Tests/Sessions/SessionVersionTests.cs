@@ -70,6 +70,15 @@ public sealed class SessionVersionTests
     }
 
     [Fact]
+    public void Clock_does_not_follow_a_stamp_that_is_more_than_an_hour_ahead()
+    {
+        var clock = new HybridClock(new ManualTimeProvider(), 1);
+        var now = clock.Next();
+        clock.Observe(new SessionVersion(now.Stamp + 3_660_000_100, 2));
+        Assert.Equal(now.Stamp + 1, clock.Next().Stamp);
+    }
+
+    [Fact]
     public void Versions_of_many_threads_are_all_different()
     {
         var clock = new HybridClock(new ManualTimeProvider(), 1);
@@ -80,7 +89,9 @@ public sealed class SessionVersionTests
     [Fact]
     public void Clock_at_its_end_says_so_instead_of_giving_a_larger_stamp()
     {
-        var clock = new HybridClock(new ManualTimeProvider(), 1);
+        var time = new ManualTimeProvider();
+        var clock = new HybridClock(time, 1);
+        time.SetUtcNow(DateTimeOffset.UnixEpoch.AddTicks((SessionVersion.MaxStamp - 10) * TimeSpan.TicksPerMicrosecond));
         clock.Observe(new SessionVersion(SessionVersion.MaxStamp - 1, 1));
         Assert.Equal(SessionVersion.MaxStamp, clock.Next().Stamp);
         Assert.Contains("2255", Assert.Throws<InvalidOperationException>(() => clock.Next()).Message);

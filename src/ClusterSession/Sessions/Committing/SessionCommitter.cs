@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ClusterSession.Diagnostics;
+using ClusterSession.Records;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Principals;
 using ClusterSession.Sessions.Recovery;
@@ -27,12 +28,14 @@ namespace ClusterSession.Sessions.Committing;
 /// the loss has begun may have passed it by. Thread-safe.</para>
 /// </remarks>
 internal sealed class SessionCommitter(
-    StoreGuard store, LocalCopies copies, SessionRepair repair, CommitJournal journal, RecentCommits recent, HybridClock clock, SessionLifetime lifetime,
-    IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, LossLog losses, ILogger<SessionCommitter> logger)
+    StoreGuard store, LocalCopies copies, SessionRepair repair, CommitJournal journal, RecentCommits recent, HybridClock clock,
+    VersionIssuer versions, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, LossLog losses, ILogger<SessionCommitter> logger)
 {
     private const int MostAttempts = 8;
-    private static readonly string[] NothingForgotten = [];
     private readonly LogRate _replicasShort = new(time);
+
+    /// <summary>A client has seen this version: what is committed for it from now on is newer, and not undone by it.</summary>
+    public void Observe(SessionKey key, SessionVersion seen) => versions.Observe(key, seen);
 
     /// <summary>Commits what a request changed.</summary>
     /// <param name="key">Which session.</param>
@@ -57,8 +60,10 @@ internal sealed class SessionCommitter(
         }
 
         clock.Observe(record.Version);
-        return durability == SessionDurability.Local
-            ? new(Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.None))
+        return VersionIssuer.IsAtEnd(record.Version)
+            ? new(CommitResult.Unavailable(StoreFailure.Refused))
+            : durability == SessionDurability.Local
+            ? new(Keep(key, record, isWhole, delta, versions.Next(key, record.Version), StoreFailure.None))
             : journal.IsPending(key)
                 ? SendAfterPendingAsync(key, record, isWhole, delta, durability, deadline, login)
                 : SendAsync(key, record, isWhole, delta, durability, deadline, login);
@@ -99,19 +104,20 @@ internal sealed class SessionCommitter(
         SessionLogin login) =>
         await journal.SendAsync(key, deadline).ConfigureAwait(false)
             ? await SendAsync(key, record, isWhole, delta, durability, deadline, login).ConfigureAwait(false)
-            : Keep(key, record, isWhole, delta, clock.Next(), StoreFailure.Unreachable);
+            : Keep(key, record, isWhole, delta, versions.Next(key, record.Version), StoreFailure.Unreachable);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<CommitResult> SendAsync(
         SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
         SessionLogin login)
     {
-        var forgetBefore = lifetime.ForgetRemovedBefore();
+        var above = record.Version;
         for (var attempt = 0; ; attempt++)
         {
             var mark = copies.Mark(key);
-            var version = clock.Next();
-            var answer = await store.CommitAsync(key, ChangeOf(record, version, delta, durability, forgetBefore, deadline), deadline, out var isToBeJudged).ConfigureAwait(false);
+            var version = versions.Next(key, above);
+            var change = ChangeOf(record, version, delta, durability, deadline);
+            var answer = await store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
             if (isToBeJudged)
             {
                 store.Judge(answer.Failure);
@@ -121,16 +127,18 @@ internal sealed class SessionCommitter(
             switch (answer.Outcome)
             {
                 case StoreCommitOutcome.Superseded when attempt < MostAttempts:
+                    versions.Withdraw(key, version);
+                    above = answer.Previous;
                     continue;
                 case StoreCommitOutcome.Committed when answer.IsBaseMissing:
                     return await CompleteAsync(key, record, delta, version, answer.Previous, deadline).ConfigureAwait(false);
                 case StoreCommitOutcome.Committed:
                     CheckReplicas(ReplicasFor(durability), answer.Replicas);
-                    return Committed(key, delta.ApplyTo(record, version, forgetBefore), answer, isWhole && answer.Previous == record.Version, mark);
+                    return Committed(key, delta.ApplyTo(record, change), answer, isWhole && answer.Previous == record.Version, mark);
                 case StoreCommitOutcome.Missing:
                     losses.LostSession();
-                    var whole = delta.ApplyTo(WithWhatOthersCommitted(key, record), version, forgetBefore);
-                    whole = whole.Version == version ? whole : new SessionDelta().ApplyTo(whole, clock.Next()); // Two states never have one version.
+                    var whole = delta.ApplyTo(WithWhatOthersCommitted(key, record), version.Version, version.After);
+                    whole = whole.Version == version.Version ? whole : versions.Renew(key, whole);
                     return await StoreWholeAsync(key, whole, SessionCopyMode.Restore, durability, deadline).ConfigureAwait(false);
                 case StoreCommitOutcome.Destroyed when answer.Successor is { } successor:
                     copies.Drop(key);
@@ -145,16 +153,17 @@ internal sealed class SessionCommitter(
     }
 
     private SessionChange ChangeOf(
-        SessionRecord record, SessionVersion version, SessionDelta delta, SessionDurability durability, long forgetBefore, in StoreDeadline deadline) => new(
-        record.Version, version, delta, FindForgotten(record, forgetBefore), lifetime.StoreLifeOf(record, delta, out var least), least,
-        ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline));
+        SessionRecord record, IssuedVersion version, SessionDelta delta, SessionDurability durability, in StoreDeadline deadline) => new(
+        record.Version, version.Version, delta, Tombstones.ToForget(record), lifetime.StoreLifeOf(record, delta, out var least), least,
+        ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline), After: version.After, Opened: record);
 
     /// <summary>Stores a session that was never stored.</summary>
     public ValueTask<CommitResult> CreateAsync(
         SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default)
     {
         clock.Observe(record.Version);
-        return StoreWholeAsync(key, delta.ApplyTo(record, clock.Next()), SessionCopyMode.Create, durability, deadline);
+        var version = versions.Next(key, record.Version);
+        return StoreWholeAsync(key, delta.ApplyTo(record, version.Version, version.After), SessionCopyMode.Create, durability, deadline);
     }
 
     /// <summary>
@@ -230,7 +239,7 @@ internal sealed class SessionCommitter(
             {
                 var committed = read.Record!;
                 if (await repair.RestoreAsync(successor.Key, committed, stored: null, deadline).ConfigureAwait(false) is { IsWhole: false }
-                    && journal.Append(successor.Key, committed, isWhole: false, new SessionDelta(), committed.Version, StoreFailure.Unknown) is null)
+                    && journal.AppendCopy(successor.Key, committed, StoreFailure.Unknown) is null)
                 {
                     return CommitResult.Unavailable(StoreFailure.Unknown); // What others have committed is in the old session only, which must not end then.
                 }
@@ -275,17 +284,20 @@ internal sealed class SessionCommitter(
     private async ValueTask<CommitResult> StoreWholeAsync(
         SessionKey key, SessionRecord record, SessionCopyMode mode, SessionDurability durability, StoreDeadline deadline)
     {
-        var version = record.Version;
+        var version = new IssuedVersion(record.Version, -1); // Among the commits of the record already.
         for (var attempt = 0; ; attempt++)
         {
             var mark = copies.Mark(key);
-            var copy = new SessionCopy(record, version, mode, lifetime.StoreLifeOf(record), ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline));
+            var copy = new SessionCopy(
+                record, version.Version, mode, lifetime.StoreLifeOf(record), ReplicasFor(durability),
+                ReplicaTimeoutFor(durability, deadline), After: version.After);
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
                 case StoreCommitOutcome.Superseded when attempt < MostAttempts:
-                    version = clock.Next();
+                    versions.Withdraw(key, version);
+                    version = versions.Next(key, answer.Previous > record.Version ? answer.Previous : record.Version);
                     continue;
                 case StoreCommitOutcome.Committed or StoreCommitOutcome.Unchanged:
                     CheckReplicas(copy.Replicas, answer.Replicas);
@@ -298,7 +310,7 @@ internal sealed class SessionCommitter(
                     return CommitResult.Destroyed;
                 default:
                     return mode == SessionCopyMode.Restore
-                        ? Keep(key, record, isWhole: false, new SessionDelta(), version, answer.Failure)
+                        ? KeepCopy(key, record, answer.Failure)
                         : CommitResult.Unavailable(answer.Failure);
             }
         }
@@ -307,8 +319,8 @@ internal sealed class SessionCommitter(
     /// <summary>What this node knows of a session besides what one of its requests opened: the commits of requests that ran beside it.</summary>
     private SessionRecord WithWhatOthersCommitted(SessionKey key, SessionRecord record)
     {
-        var known = copies.TryGet(key, out var copy) && !record.Contains(copy.Record.Version) ? SessionRecord.Merge(record, copy.Record) : record;
-        return recent.Find(key)?.Record is { } committed && !known.Contains(committed.Version) ? SessionRecord.Merge(known, committed) : known;
+        var known = copies.TryGet(key, out var copy) && !record.ContainsAllOf(copy.Record) ? SessionRecord.Merge(record, copy.Record) : record;
+        return recent.Find(key)?.Record is { } committed && !known.ContainsAllOf(committed) ? SessionRecord.Merge(known, committed) : known;
     }
 
     /// <summary>
@@ -316,10 +328,10 @@ internal sealed class SessionCommitter(
     /// is told of that version.
     /// </summary>
     private async ValueTask<CommitResult> CompleteAsync(
-        SessionKey key, SessionRecord record, SessionDelta delta, SessionVersion version, SessionVersion previous, StoreDeadline deadline)
+        SessionKey key, SessionRecord record, SessionDelta delta, IssuedVersion version, SessionVersion previous, StoreDeadline deadline)
     {
         losses.LostCommit();
-        var known = recent.Add(key, delta.ApplyTo(record, version), isWhole: false, previous);
+        var known = recent.Add(key, delta.ApplyTo(record, version.Version, version.After), isWhole: false, previous);
         copies.Supersede(key, known.Record, known.LacksOthers, isCommit: true);
         var kept = Keep(key, record, isWhole: false, delta, version, StoreFailure.None);
         if (kept.Outcome == CommitOutcome.Committed)
@@ -336,7 +348,7 @@ internal sealed class SessionCommitter(
         metrics.Committed.Add(1);
         if (answer.Lease.IsLost)
         {
-            return Keep(key, changed, isWhole: false, new SessionDelta(), changed.Version, StoreFailure.None);
+            return KeepCopy(key, changed, StoreFailure.None);
         }
 
         if (known.IsWhole)
@@ -354,9 +366,15 @@ internal sealed class SessionCommitter(
     }
 
     private CommitResult Keep(
-        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionVersion version, StoreFailure failure) =>
-        journal.Append(key, record, isWhole, delta, version, failure) is { } changed
-            ? CommitResult.Committed(changed, isWhole: false)
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, IssuedVersion version, StoreFailure failure) =>
+        Kept(journal.Append(key, record, isWhole, delta, version, failure), failure);
+
+    private CommitResult KeepCopy(SessionKey key, SessionRecord record, StoreFailure failure) =>
+        Kept(journal.AppendCopy(key, record, failure), failure);
+
+    private static CommitResult Kept(SessionRecord? kept, StoreFailure failure) =>
+        kept is not null
+            ? CommitResult.Committed(kept, isWhole: false)
             : CommitResult.Unavailable(failure == StoreFailure.None ? StoreFailure.Refused : failure);
 
     private int ReplicasFor(SessionDurability durability) => durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
@@ -375,24 +393,5 @@ internal sealed class SessionCommitter(
                 logger.ReplicasShort(reached, wanted, count);
             }
         }
-    }
-
-    private static IReadOnlyList<string> FindForgotten(SessionRecord record, long forgetBefore)
-    {
-        if (!record.HasTombstones)
-        {
-            return NothingForgotten;
-        }
-
-        List<string>? forgotten = null;
-        foreach (var attribute in record)
-        {
-            if (!attribute.Exists && attribute.Version.Stamp < forgetBefore)
-            {
-                (forgotten ??= []).Add(attribute.Name);
-            }
-        }
-
-        return forgotten ?? (IReadOnlyList<string>)NothingForgotten;
     }
 }

@@ -87,7 +87,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
             {
                 // Also if its lease is over, or somebody has changed the session: an answer from before must not take away what clients of this node were shown. If it is not from
                 // before but beside, such as a commit that goes to the journal while another one is given back to the store, both stay.
-                if (present.IsWhole && present.Record.Version > record.Version && present.Record.Contains(record.Version))
+                if (present.IsWhole && present.Record.Version > record.Version && present.Record.ContainsAllOf(record))
                 {
                     return present;
                 }

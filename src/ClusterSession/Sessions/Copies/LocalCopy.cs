@@ -69,7 +69,7 @@ internal sealed class LocalCopy(
     public bool LacksOthers => lacksOthers;
 
     /// <summary>Whether a record has all that is here.</summary>
-    public bool IsContainedIn(SessionRecord record) => isWhole ? record.Contains(Record.Version) : record.ContainsAllOf(Record);
+    public bool IsContainedIn(SessionRecord record) => record.ContainsAllOf(Record);
 
     public void MarkStale() => _isStale = true;
 }

@@ -33,8 +33,7 @@ namespace ClusterSession.Sessions.Opening;
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may have lost the ends of sessions: the change may
 /// have been its end. While no end can be lost, a session that is missing was evicted or deleted by hand.
-/// Every step ends with the deadline of the request, and so does this loop of them.
-/// Thread-safe.
+/// Every step ends with the deadline of the request, and so does this loop of them. Thread-safe.
 /// </remarks>
 internal sealed class SessionOpener(
     SessionReads reads, LocalCopies copies, SessionRepair repair, RecentCommits recent, CommitJournal journal, StoreRecovery recovery, SessionLifetime lifetime,
@@ -95,6 +94,7 @@ internal sealed class SessionOpener(
             return known;
         }
 
+        committer.Observe(key, seen);
         var begun = time.GetTimestamp();
         var pause = FirstPause;
         var slowest = TimeSpan.Zero;
@@ -304,7 +304,7 @@ internal sealed class SessionOpener(
             return (stored, true);
         }
 
-        return copy.IsFresh && copy.Record.Contains(stored.Version)
+        return copy.IsFresh && copy.Record.ContainsAllOf(stored)
             ? (copy.Record, true) // A commit of this node overtook the read.
             : await repair.RestoreAsync(key, copy.Record, stored, deadline).ConfigureAwait(false);
     }

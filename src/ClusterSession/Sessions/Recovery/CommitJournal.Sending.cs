@@ -1,3 +1,4 @@
+using ClusterSession.Records;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
@@ -27,7 +28,7 @@ internal sealed partial class CommitJournal
                 SessionRecord? record;
                 SessionVersion stored;
                 SessionEnd? end;
-                SessionDelta? only;
+                PendingCommit? only;
                 lock (pending)
                 {
                     (record, stored, end, only) = (pending.Record, pending.Base, pending.End, pending.OnlyCommit);
@@ -88,7 +89,7 @@ internal sealed partial class CommitJournal
             var expected = SessionVersion.None;
             if (!successor.IsOthers && read.Record is { } committed && committed.Version < end.Version)
             {
-                if (Append(successor.Key, committed, isWhole: false, new SessionDelta(), committed.Version, StoreFailure.None) is null)
+                if (AppendCopy(successor.Key, committed, StoreFailure.None) is null)
                 {
                     return false;
                 }
@@ -105,13 +106,14 @@ internal sealed partial class CommitJournal
     /// its state others may know the version already, so it may not become another state than that: where others have committed meanwhile, the record is merged.
     /// </summary>
     private async ValueTask<bool> SendCommitsAsync(
-        SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, SessionDelta? only, StoreDeadline deadline)
+        SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, PendingCommit? only, StoreDeadline deadline)
     {
         if (only is not null)
         {
             var mark = _copies.Mark(key);
             var change = new SessionChange(
-                stored, record.Version, only, [], _lifetime.StoreLifeOf(record, only, out var least), least, OnlyOnBase: true);
+                stored, record.Version, only.Delta, [], _lifetime.StoreLifeOf(record, only.Delta, out var least), least,
+                OnlyOnBase: true, After: only.After, Opened: only.Opened);
             var answer = await _store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
             if (isToBeJudged)
             {
@@ -138,25 +140,32 @@ internal sealed partial class CommitJournal
         SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, StoreDeadline deadline)
     {
         var mode = SessionCopyMode.Amend;
+        var above = record.Version;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var mark = _copies.Mark(key);
-            var sent = mode == SessionCopyMode.Amend ? PendingSession.Unsent(record, stored) : record;
-            var version = _clock.Next();
-            var copy = new SessionCopy(sent, version, mode, StoreLifeOf(key, record), Base: stored);
+            var isPartial = mode == SessionCopyMode.Amend && !stored.IsNone && !Tombstones.AreMany(record);
+            var sent = isPartial ? PendingSession.Unsent(record, stored) : record;
+            var issued = _versions.Next(key, above);
+            var version = issued.Version;
+            var copy = new SessionCopy(
+                sent, version, mode, StoreLifeOf(key, record), Base: stored, After: issued.After, IsPartial: isPartial);
             var answer = await _store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             _clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
                 case StoreCommitOutcome.Superseded:
+                    _versions.Withdraw(key, issued);
+                    above = answer.Previous > above ? answer.Previous : above;
+                    continue;
                 case StoreCommitOutcome.Committed or StoreCommitOutcome.Unchanged when answer.Lease.IsLost:
-                    continue; // In the second case another server is there by now, and a replay that has begun may have passed this by.
+                    continue; // Another server is there by now, and a replay that has begun may have passed this by.
                 case StoreCommitOutcome.Missing when mode == SessionCopyMode.Amend:
                     mode = SessionCopyMode.Restore; // The store has lost the session, or never had it.
                     continue;
                 case StoreCommitOutcome.Committed:
                     var isWhole = answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
-                    var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
+                    var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version, issued.After);
                     _recent.Add(key, merged, isWhole, answer.Previous);
                     Settle(key, pending, record, isWhole ? merged : null, answer.Lease, mark);
                     return true;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ClusterSession.Diagnostics;
+using ClusterSession.Records;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
@@ -29,6 +30,7 @@ internal sealed partial class CommitJournal
     private readonly StoreGuard _store;
     private readonly LocalCopies _copies;
     private readonly HybridClock _clock;
+    private readonly VersionIssuer _versions;
     private readonly SessionLifetime _lifetime;
     private readonly RecentCommits _recent;
     private readonly OutageOptions _options;
@@ -40,12 +42,13 @@ internal sealed partial class CommitJournal
     private int _count;
 
     public CommitJournal(
-        StoreGuard store, LocalCopies copies, HybridClock clock, SessionLifetime lifetime, RecentCommits recent, IOptions<ClusterSessionOptions> options,
-        TimeProvider time, ILogger<CommitJournal> logger)
+        StoreGuard store, LocalCopies copies, HybridClock clock, VersionIssuer versions, SessionLifetime lifetime,
+        RecentCommits recent, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<CommitJournal> logger)
     {
         _store = store;
         _copies = copies;
         _clock = clock;
+        _versions = versions;
         _lifetime = lifetime;
         _recent = recent;
         _options = options.Value.Outage;
@@ -95,7 +98,7 @@ internal sealed partial class CommitJournal
     /// <param name="failure">Why it is kept.</param>
     /// <returns>The session with this and everything else that is pending, or null if there is no room.</returns>
     public SessionRecord? Append(
-        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, SessionVersion version, StoreFailure failure)
+        SessionKey key, SessionRecord record, bool isWhole, SessionDelta delta, IssuedVersion version, StoreFailure failure)
     {
         var mark = _copies.Mark(key);
         while (true)
@@ -135,11 +138,13 @@ internal sealed partial class CommitJournal
                 var before = pending.Size;
                 var known = AllThatIsKnown(key, pending.Record, record);
                 // Of requests at once, the one that was given its version first may come here last.
-                var isUnsent = failure == StoreFailure.None && isWhole && version > known.Version;
-                pending.OnlyCommit = isUnsent && isFirst && ReferenceEquals(known, record) ? delta : null;
+                var isUnsent = failure == StoreFailure.None && isWhole && version.Version > known.Version;
+                pending.OnlyCommit = isUnsent && isFirst && ReferenceEquals(known, record)
+                    ? new PendingCommit(delta, version.After, record)
+                    : null;
                 // Two states never have one version: if the commit has reached the store, others' changes may be in what it made there; if a newer one is kept
                 // already, that has this version's place.
-                var changed = delta.ApplyTo(known, version, state: isUnsent ? version : _clock.Next());
+                var changed = delta.ApplyTo(known, version, state: isUnsent ? version : _versions.Next(key, known.Version));
                 pending.Record = changed;
                 pending.ChangedAt = _time.GetTimestamp();
                 Interlocked.Add(ref _bytes, changed.Size - before);
@@ -154,6 +159,14 @@ internal sealed partial class CommitJournal
             }
         }
     }
+
+    /// <summary>Keeps a copy that the store may lack, under a newer version than its own.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="record">The copy; its own version is among its commits.</param>
+    /// <param name="failure">Why it is kept.</param>
+    /// <returns>The session with this and everything else that is pending, or null if there is no room.</returns>
+    public SessionRecord? AppendCopy(SessionKey key, SessionRecord record, StoreFailure failure) =>
+        Append(key, record, isWhole: false, new SessionDelta(), new IssuedVersion(record.Version, -1), failure);
 
     private void LogFull()
     {
@@ -182,7 +195,7 @@ internal sealed partial class CommitJournal
                     continue;
                 }
 
-                if (end.Successor is { IsOthers: false } successor && pending.Record is { } unsent && Append(successor.Key, unsent, isWhole: false, new SessionDelta(), unsent.Version, StoreFailure.None) is null)
+                if (end.Successor is { IsOthers: false } successor && pending.Record is { } unsent && AppendCopy(successor.Key, unsent, StoreFailure.None) is null)
                 {
                     return false;
                 }
@@ -225,13 +238,13 @@ internal sealed partial class CommitJournal
     /// </summary>
     private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened)
     {
-        var known = pending is null || opened.Contains(pending.Version) ? opened : SessionRecord.Merge(pending, opened);
+        var known = pending is null || opened.ContainsAllOf(pending) ? opened : SessionRecord.Merge(pending, opened);
         if (_copies.TryGet(key, out var copy) && !copy.IsContainedIn(known))
         {
             known = SessionRecord.Merge(known, copy.Record);
         }
 
-        return _recent.Find(key)?.Record is { } recent && !known.Contains(recent.Version) ? SessionRecord.Merge(known, recent) : known;
+        return _recent.Find(key)?.Record is { } recent && !known.ContainsAllOf(recent) ? SessionRecord.Merge(known, recent) : known;
     }
 
     /// <summary>The local copy has the commit at once; its lease stays what it was, since nothing was heard of the store.</summary>

@@ -14,7 +14,7 @@ internal sealed class PendingSession(DateTimeOffset since)
     /// <summary>
     /// What changed, where one commit is pending, made on <see cref="Base"/> and never sent before: the store needs no more than that, and has then exactly <see cref="Record"/>.
     /// </summary>
-    public SessionDelta? OnlyCommit { get; set; }
+    public PendingCommit? OnlyCommit { get; set; }
 
     /// <summary>What the store had after the last sending, if that was all of the session; more has come since.</summary>
     public SessionVersion Stored { get; set; }
@@ -36,12 +36,16 @@ internal sealed class PendingSession(DateTimeOffset since)
 
     public int Size => Record?.Size ?? 0;
 
-    /// <summary>The attributes that the store lacks, with the whole lineage.</summary>
+    /// <summary>
+    /// The attributes that the store lacks, with the commits that brought them: those above the base. What lies below it names
+    /// attributes that are not here, and stays out.
+    /// </summary>
     public static SessionRecord Unsent(SessionRecord record, SessionVersion stored)
     {
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(record.Flags, record.Created);
-        builder.AddLineage(record);
+        builder.SetVersion(record.Version, record.Previous);
+        builder.AddCommitsAbove(record, stored.Stamp);
         foreach (var attribute in record)
         {
             if (attribute.Version > stored)

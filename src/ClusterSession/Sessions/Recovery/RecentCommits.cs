@@ -146,7 +146,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     /// </summary>
     private RecentCommit Together(RecentCommit before, SessionRecord record, bool isWhole, SessionVersion previous, long now)
     {
-        var both = record.Contains(before.Record.Version) ? record : SessionRecord.Merge(before.Record, record);
+        var both = record.ContainsAllOf(before.Record) ? record : SessionRecord.Merge(before.Record, record);
         var isNewer = record.Version > before.Record.Version;
         var missing = (isNewer, isWhole) switch
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ClusterSession.Diagnostics;
+using ClusterSession.Records;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Principals;
 using ClusterSession.Stores;
@@ -21,8 +22,8 @@ namespace ClusterSession.Sessions.Recovery;
 /// Used by the loop of <see cref="StoreRecovery"/> only, but for <see cref="Hurry"/>.
 /// </remarks>
 internal sealed class StoreReplay(
-    StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, Revocations revocations, HybridClock clock, SessionLifetime lifetime,
-    IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<StoreReplay> logger)
+    StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, Revocations revocations, HybridClock clock,
+    VersionIssuer versions, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<StoreReplay> logger)
 {
     private const int AtOnce = 64;
     private const int OrphanRounds = 4;
@@ -161,20 +162,27 @@ internal sealed class StoreReplay(
 
         // Being given back is no use of a session: it lives no longer for that.
         var life = copies.TryGet(key, out var copy) ? lifetime.StoreLifeSince(record, copy.LastUse, copies.Clock.Now) : lifetime.StoreLifeOf(record);
+        var above = record.Version;
         while (true)
         {
+            var issued = versions.Next(key, above);
             var mode = isOutdated() || !lacking.IsNone ? SessionCopyMode.Amend : SessionCopyMode.Restore;
-            var answer = await store.MergeAsync(key, new SessionCopy(record, clock.Next(), mode, life, Base: lacking)).ConfigureAwait(false);
+            var answer = await store.MergeAsync(key, new SessionCopy(record, issued.Version, mode, life, Base: lacking, After: issued.After)).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
-                case StoreCommitOutcome.Superseded:
+                case StoreCommitOutcome.Superseded when !issued.IsAtEnd:
+                    versions.Withdraw(key, issued);
+                    above = answer.Previous > above ? answer.Previous : above;
                     continue;
+                case StoreCommitOutcome.Unchanged:
+                    versions.Withdraw(key, issued);
+                    return false;
                 case StoreCommitOutcome.Unavailable when !lacking.IsNone && !IsHurrying:
                     Unanswered(key, record, lacking, rounds); // Not to the journal, which does not wait for what is lacking.
                     return null;
                 case StoreCommitOutcome.Unavailable:
-                    if (journal.Append(key, record, isWhole: false, new SessionDelta(), record.Version, answer.Failure) is null)
+                    if (journal.AppendCopy(key, record, answer.Failure) is null)
                     {
                         Unanswered(key, record, SessionVersion.None, rounds); // Tried again from here.
                     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ClusterSession.Records;
 using ClusterSession.Sessions;
 
 namespace ClusterSession.Stores.InMemory;
@@ -55,7 +56,7 @@ public sealed class InMemorySessions(TimeProvider time)
         }
     }
 
-    internal (SessionRecord? Record, TimeSpan RemainingLife) Read(SessionKey key)
+    internal (StoredSession? Stored, TimeSpan RemainingLife) Read(SessionKey key)
     {
         if (!_slots.TryGetValue(key, out var slot))
         {
@@ -65,7 +66,7 @@ public sealed class InMemorySessions(TimeProvider time)
         lock (slot)
         {
             var now = time.GetTimestamp();
-            return slot.Until > now ? (slot.Record, time.GetElapsedTime(now, slot.Until)) : default;
+            return slot.Until > now ? (slot.Stored, time.GetElapsedTime(now, slot.Until)) : default;
         }
     }
 
@@ -79,7 +80,7 @@ public sealed class InMemorySessions(TimeProvider time)
     /// <param name="by">The store of the node that changes it.</param>
     /// <param name="change">The change.</param>
     internal T Update<T>(
-        SessionKey key, TimeSpan life, TimeSpan leastLife, InMemorySessionStore by, Func<SessionRecord?, bool, (SessionRecord? Stored, T Answer)> change)
+        SessionKey key, TimeSpan life, TimeSpan leastLife, InMemorySessionStore by, Func<StoredSession?, bool, (StoredSession? Stored, T Answer)> change)
     {
         SweepNowAndThen();
         while (true)
@@ -93,12 +94,12 @@ public sealed class InMemorySessions(TimeProvider time)
                 }
 
                 var now = time.GetTimestamp();
-                var before = slot.Until > now ? slot.Record : null;
+                var before = slot.Until > now ? slot.Stored : null;
                 var isProlonged = before is null || time.GetElapsedTime(now, slot.Until) < leastLife;
                 var (stored, answer) = change(before, isProlonged);
                 if (stored is not null && (isProlonged || !ReferenceEquals(stored, before)))
                 {
-                    slot.Record = stored;
+                    slot.Stored = stored;
                     slot.Until = isProlonged ? now + (long)(life.TotalSeconds * time.TimestampFrequency) : slot.Until;
                     Announce(key, by);
                 }
@@ -173,7 +174,7 @@ public sealed class InMemorySessions(TimeProvider time)
 
     private sealed class Slot
     {
-        public SessionRecord? Record;
+        public StoredSession? Stored;
         public long Until;
         public bool IsRemoved;
     }

@@ -1,3 +1,4 @@
+using ClusterSession.Records;
 using ClusterSession.Sessions;
 using ClusterSession.Sessions.Copies;
 using ClusterSession.Sessions.Recovery;
@@ -25,8 +26,8 @@ public sealed class CommitJournalTests : NodeTests
         var opened = RecordSketch.At(first).With("a", "1", first).Build();
         var stored = RecordSketch.At(arrived, first).With("a", "1", first).With("b", "2", arrived).Build();
         await Store.MergeAsync(key, new SessionCopy(stored, arrived, SessionCopyMode.Create, Long), default);
-        Assert.NotNull(journal.Append(key, stored, isWhole: true, Setting("d"), last, StoreFailure.Unknown));
-        Assert.NotNull(journal.Append(key, opened, isWhole: true, Setting("c"), lost, StoreFailure.Unknown));
+        Assert.NotNull(journal.Append(key, stored, isWhole: true, Setting("d"), Issued(last), StoreFailure.Unknown));
+        Assert.NotNull(journal.Append(key, opened, isWhole: true, Setting("c"), Issued(lost), StoreFailure.Unknown));
         Assert.True(await journal.SendAsync(key));
         var read = await Store.ReadAsync(key, SessionVersion.None, default);
         Assert.All(["a", "b", "c", "d"], name => Assert.True(read.Record!.TryFind(name, out _), name));
@@ -36,7 +37,7 @@ public sealed class CommitJournalTests : NodeTests
     public async Task Commit_that_was_never_sent_is_in_the_store_as_it_is_in_the_local_copy()
     {
         var (node, journal, key, first) = await StartWithSessionAsync();
-        var kept = journal.Append(key, first, isWhole: true, Setting("b"), new(2, 1), StoreFailure.None)!;
+        var kept = journal.Append(key, first, isWhole: true, Setting("b"), Issued(new(2, 1)), StoreFailure.None)!;
         Assert.True(await journal.SendAsync(key));
 
         Assert.Equal(RecordText.Of(kept), RecordText.Of((await Store.ReadAsync(key, SessionVersion.None, default)).Record!));
@@ -47,7 +48,7 @@ public sealed class CommitJournalTests : NodeTests
     public async Task Commit_that_was_never_sent_is_merged_with_what_others_have_committed_meanwhile()
     {
         var (node, journal, key, first) = await StartWithSessionAsync();
-        var kept = journal.Append(key, first, isWhole: true, Setting("b"), new(2, 1), StoreFailure.None)!;
+        var kept = journal.Append(key, first, isWhole: true, Setting("b"), Issued(new(2, 1)), StoreFailure.None)!;
         await Store.CommitAsync(key, new SessionChange(first.Version, new(3, 2), Setting("c"), [], Long, Long), default);
         Assert.True(await journal.SendAsync(key));
 
@@ -65,13 +66,13 @@ public sealed class CommitJournalTests : NodeTests
     public async Task Commit_that_is_kept_after_a_newer_one_makes_another_state_and_is_sent_as_well(bool isNewerSentBefore)
     {
         var (_, journal, key, first) = await StartWithSessionAsync();
-        var newer = journal.Append(key, first, isWhole: true, Setting("b"), new(3, 1), StoreFailure.None)!;
+        var newer = journal.Append(key, first, isWhole: true, Setting("b"), Issued(new(3, 1)), StoreFailure.None)!;
         if (isNewerSentBefore)
         {
             Assert.True(await journal.SendAsync(key));
         }
 
-        var both = journal.Append(key, first, isWhole: true, Setting("c"), new(2, 1), StoreFailure.None)!;
+        var both = journal.Append(key, first, isWhole: true, Setting("c"), Issued(new(2, 1)), StoreFailure.None)!;
         Assert.True(both.Version > newer.Version, "two states never have one version");
         Assert.True(await journal.SendAsync(key));
         var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
@@ -87,6 +88,8 @@ public sealed class CommitJournalTests : NodeTests
         await Store.MergeAsync(key, new SessionCopy(record, first, SessionCopyMode.Create, Long), default);
         return (node, node.Services.GetRequiredService<CommitJournal>(), key, record);
     }
+
+    private static IssuedVersion Issued(SessionVersion version) => new(version, -1);
 
     private static SessionDelta Setting(string name)
     {

@@ -1,0 +1,152 @@
+using ClusterSession.Sessions;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Records;
+
+/// <summary>
+/// What a store has under one key, and what becomes of it: a record, or the end of the session.
+/// Every store is this state machine; how it makes a step atomic, and how long it keeps the result,
+/// is its own affair.
+/// </summary>
+/// <remarks>
+/// <code>
+///            create, restore            end
+/// (nothing) ----------------> record ----------> ended, for as long as the tombstone lives
+///     |                        ^   |               ^
+///     |                        +---+ commit, merge |
+///     +--------------------------------------------+ end
+/// </code>
+/// Each step is a pure function of what is stored and what comes, and reads no clock. It answers
+/// what is stored then, or null where that stays as it is, and what the caller is told. The lease
+/// of an answer is <see cref="SessionLease.Always"/> where the caller's copy is what is stored now;
+/// the store puts its own in that place. Immutable.
+/// </remarks>
+public sealed class StoredSession
+{
+    private StoredSession(SessionRecord record, SessionEnd? end)
+    {
+        Record = record;
+        End = end;
+    }
+
+    /// <summary>The session; of one that has ended nothing but version and beginning.</summary>
+    public SessionRecord Record { get; }
+
+    /// <summary>The end of the session, or null while it lives.</summary>
+    public SessionEnd? End { get; }
+
+    /// <summary>A session that lives.</summary>
+    /// <param name="record">The record.</param>
+    public static StoredSession Of(SessionRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return new StoredSession(record, null);
+    }
+
+    /// <summary>Applies what one request changed.</summary>
+    /// <param name="stored">What is stored, or null.</param>
+    /// <param name="change">The change.</param>
+    public static (StoredSession? Next, StoreCommit Answer) Commit(StoredSession? stored, in SessionChange change)
+    {
+        if (stored is null or { End: not null })
+        {
+            return (null, Refused(stored));
+        }
+
+        var record = stored.Record;
+        if (record.Version.Stamp >= change.Version.Stamp)
+        {
+            // Applied before, and its answer lost? Of a commit that others have followed, base and
+            // change are not what is stored: no lease for that copy.
+            return (null, record.Version == change.Version
+                ? Committed(record.Previous)
+                : Answer(record.Contains(change.Version) ? StoreCommitOutcome.Committed : StoreCommitOutcome.Superseded, record.Version));
+        }
+
+        if (change.OnlyOnBase && record.Version != change.Base)
+        {
+            return (null, Answer(StoreCommitOutcome.Superseded, record.Version));
+        }
+
+        var isBaseMissing = !record.Contains(change.Base);
+        var changed = change.Delta.ApplyTo(record, isBaseMissing ? change with { Forgotten = [] } : change);
+        return (Of(changed), Committed(record.Version) with { IsBaseMissing = isBaseMissing });
+    }
+
+    /// <summary>Merges a copy.</summary>
+    /// <param name="stored">What is stored, or null.</param>
+    /// <param name="copy">The copy.</param>
+    public static (StoredSession? Next, StoreCommit Answer) Merge(StoredSession? stored, in SessionCopy copy)
+    {
+        if (stored is null && copy.Mode != SessionCopyMode.Amend)
+        {
+            return (Of(copy.Record), Committed(SessionVersion.None));
+        }
+
+        if (stored is null or { End: not null })
+        {
+            return (null, Refused(stored));
+        }
+
+        var record = stored.Record;
+        switch (copy.Mode)
+        {
+            case SessionCopyMode.Amend when !record.Contains(copy.Base):
+                return (null, Refused(null));
+            case SessionCopyMode.Create when !record.Contains(copy.Record.Version):
+                return (null, Answer(StoreCommitOutcome.Collision, SessionVersion.None));
+        }
+
+        var merged = SessionRecord.Merge(record, copy.Record, copy.IsPartial);
+        if (merged.HasSameContent(record) && merged.HasSameCommits(record))
+        {
+            return (null, StoreCommit.Answered(StoreCommitOutcome.Unchanged, record.Version, SessionLease.Always));
+        }
+
+        return record.Version.Stamp >= copy.Version.Stamp
+            ? (null, Answer(StoreCommitOutcome.Superseded, record.Version))
+            : (Of(UnderVersion(merged, record.Version, copy)), Committed(record.Version));
+    }
+
+    /// <summary>Ends the session, also where there is none.</summary>
+    /// <param name="stored">What is stored, or null.</param>
+    /// <param name="end">The end.</param>
+    public static (StoredSession? Next, StoreCommit Answer) Destroy(StoredSession? stored, in SessionEnd end)
+    {
+        if (stored is { End: { } ended })
+        {
+            return (null, ended.Version == end.Version ? Committed(SessionVersion.None) : Refused(stored));
+        }
+
+        if (stored is not null && !end.Expected.IsNone && stored.Record.Version != end.Expected)
+        {
+            return (null, Answer(StoreCommitOutcome.Superseded, stored.Record.Version));
+        }
+
+        using var builder = SessionRecordBuilder.Rent();
+        builder.SetHeader(SessionRecord.DestroyedFlag, stored?.Record.Created ?? DateTimeOffset.UnixEpoch);
+        builder.SetVersion(end.Version, SessionVersion.None);
+        return (new StoredSession(builder.Build(), end), Committed(stored?.Record.Version ?? SessionVersion.None));
+    }
+
+    private static SessionRecord UnderVersion(SessionRecord merged, SessionVersion previous, in SessionCopy copy)
+    {
+        using var builder = SessionRecordBuilder.Rent();
+        builder.SetHeader(merged.Flags, merged.Created);
+        builder.SetVersion(copy.Version > copy.Record.Version ? copy.Version : copy.Record.Version, previous);
+        builder.AddCommits(merged);
+        builder.AddCommit(copy.Version, copy.After);
+        builder.AddAttributes(merged, other: null);
+        return builder.Build();
+    }
+
+    private static StoreCommit Committed(SessionVersion previous) =>
+        StoreCommit.Answered(StoreCommitOutcome.Committed, previous, SessionLease.Always);
+
+    private static StoreCommit Answer(StoreCommitOutcome outcome, SessionVersion stored) =>
+        StoreCommit.Answered(outcome, stored, SessionLease.None);
+
+    private static StoreCommit Refused(StoredSession? stored) => stored?.End is { } end
+        ? Answer(StoreCommitOutcome.Destroyed, end.Version) with { Successor = end.Successor }
+        : Answer(StoreCommitOutcome.Missing, SessionVersion.None);
+}
