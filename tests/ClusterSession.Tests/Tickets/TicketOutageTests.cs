@@ -91,7 +91,8 @@ public sealed class TicketOutageTests : TicketNodeTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task End_of_all_other_logins_that_cannot_keep_the_callers_own_is_a_503_and_ends_nothing(bool isReplyLost)
+    public async Task End_of_all_other_logins_that_cannot_keep_the_callers_own_is_a_503_and_ends_nothing(
+        bool isReplyLost)
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions)) { IsReplyLost = isReplyLost };
         var (a, b) = (await StartAsync(store: faulty), await StartAsync());
