@@ -70,6 +70,27 @@ public sealed class SignInTests : TicketNodeTests
         Assert.Equal("anna", await browser.GetAsync("/me", b));
     }
 
+    [Fact]
+    public async Task Keys_of_one_and_two_sign_ins_ago_are_both_served_within_the_grace()
+    {
+        var node = await StartAsync();
+        var browser = await LogInAsync("anna", node);
+        var twoAgo = browser.Copy();
+        await browser.GetAsync("/login/anna", node);
+        var oneAgo = browser.Copy();
+        await browser.GetAsync("/login/anna", node);
+        Assert.Equal(3, new[] { twoAgo.Login, oneAgo.Login, browser.Login }.Distinct().Count());
+        foreach (var tab in new[] { browser, oneAgo, twoAgo })
+        {
+            Assert.Equal("anna", await tab.Copy().GetAsync("/secret", node));
+        }
+
+        Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal("anna", await browser.Copy().GetAsync("/secret", node));
+        Assert.Equal("nobody", await oneAgo.Copy().GetAsync("/me", node));
+        Assert.Equal("nobody", await twoAgo.Copy().GetAsync("/me", node));
+    }
+
     [Theory]
     [InlineData(ServerKind.TestServer)]
     [InlineData(ServerKind.Kestrel)]

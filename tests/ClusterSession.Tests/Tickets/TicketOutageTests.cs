@@ -88,6 +88,27 @@ public sealed class TicketOutageTests : TicketNodeTests
         static void Short(CookieAuthenticationOptions options) => options.ExpireTimeSpan = TimeSpan.FromHours(1);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task End_of_all_other_logins_that_cannot_keep_the_callers_own_is_a_503_and_ends_nothing(
+        bool isReplyLost)
+    {
+        var faulty = new FaultyStore(new InMemorySessionStore(Sessions)) { IsReplyLost = isReplyLost };
+        var (a, b) = (await StartAsync(store: faulty), await StartAsync());
+        var (caller, other) = (await LogInAsync("anna", a), await LogInAsync("anna", b));
+        faulty.Failing = StoreOperations.Commit;
+        await Time.DriveAsync(caller.GetAsync("/others", a));
+        faulty.Failing = StoreOperations.None;
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, caller.LastStatus);
+        await HoldsInTimeAsync(() => a.Unsaved() == 0, "what was kept is sent");
+        foreach (var node in new[] { a, b })
+        {
+            Assert.Equal("anna", await caller.Copy().GetAsync("/me", node));
+            Assert.Equal("anna", await other.Copy().GetAsync("/me", node));
+        }
+    }
+
     private static void Use(WebApplication app, string order)
     {
         switch (order)

@@ -125,12 +125,37 @@ public sealed class OtherSchemeTests : SignInNodeTests
         Assert.Equal(isSame ? "basket" : "", await browser.GetAsync($"/keys?windows={Uri.EscapeDataString(second)}", node));
     }
 
-    private static async Task<string> BearerAsync(LoginBrowser browser, string name, string path, TestNode at)
+    [Theory]
+    [InlineData(AuthenticationOrder.Before)]
+    [InlineData(AuthenticationOrder.After)]
+    public async Task Login_whose_identifier_a_transformation_maps_is_one_person(AuthenticationOrder order)
     {
-        using var client = at.CreateClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Headers.Add(HeaderLogin.Header, name);
-        return await browser.SendAsync(request, client);
+        var node = await StartAsync(ServerKind.Kestrel, order, authentication: services =>
+        {
+            services.AddAuthentication(Cookies).AddCookie();
+            services.AddSingleton<IClaimsTransformation, MappingTransformation>();
+        });
+        var browser = await BeginAsync(node);
+        await browser.GetAsync("/login-and-write/anna", node);
+        Assert.Equal("after,basket,before", await browser.GetAsync("/keys", node));
+        await browser.GetAsync("/set/iban/DE12", node);
+        await browser.GetAsync("/login/anna", node);
+        Assert.Equal("after,basket,before,iban", await browser.GetAsync("/keys", node));
+        await browser.GetAsync("/login/bob", node);
+        Assert.Equal("", await browser.GetAsync("/keys", node));
+    }
+
+    [Fact]
+    public async Task Sign_in_of_a_request_that_brings_a_bearer_token_changes_the_id_too()
+    {
+        var node = await StartSiteAsync("policy", ServerKind.Kestrel);
+        var browser = await BeginAsync(node);
+        var planted = browser.Copy();
+        await BearerAsync(browser, "service", "/login-and-write/anna", node);
+        Assert.NotNull(browser.Login);
+        Assert.NotEqual(IdOf(planted), IdOf(browser));
+        Assert.Equal("anna", await browser.GetAsync("/get/before", node));
+        Assert.Equal("", await planted.GetAsync("/get/before", node));
     }
 
     private Task<TestNode> StartSiteAsync(string site, ServerKind kind) => StartAsync(

@@ -13,6 +13,7 @@ namespace ClusterSession.Tests.Http.SignIn;
 public sealed class RemoteLogin(IOptionsMonitor<RemoteAuthenticationOptions> options, ILoggerFactory logger, UrlEncoder encoder)
     : RemoteAuthenticationHandler<RemoteAuthenticationOptions>(options, logger, encoder)
 {
+    public const string Name = "remote";
     public const string Path = "/signin-remote";
 
     protected override Task<HandleRequestResult> HandleRemoteAuthenticateAsync()

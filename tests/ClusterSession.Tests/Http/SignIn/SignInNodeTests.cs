@@ -89,6 +89,38 @@ public abstract class SignInNodeTests : NodeTests
 
     protected static Task SignInAsync(HttpContext context, string name) => context.SignInAsync(Cookies, User(name));
 
+    /// <summary>Who planted this session: the same cookie of the session, and no login.</summary>
+    protected static LoginBrowser PlantedIn(LoginBrowser browser) =>
+        new(new Dictionary<string, string> { [SessionCookie] = browser.Cookies[SessionCookie] });
+
+    /// <summary>A request that brings a bearer token besides the cookies.</summary>
+    protected static async Task<string> BearerAsync(LoginBrowser browser, string name, string path, TestNode at)
+    {
+        using var client = at.CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Add(HeaderLogin.Header, name);
+        return await browser.SendAsync(request, client);
+    }
+
+    /// <summary>The cookie login of pages beside the bearer tokens of an API.</summary>
+    protected static void AddCookieAndBearer(IServiceCollection services, string defaultScheme) =>
+        services.AddAuthentication(defaultScheme).AddCookie(Cookies)
+            .AddScheme<AuthenticationSchemeOptions, HeaderLogin>(HeaderLogin.Name, null);
+
+    /// <summary>A remote provider that signs in to the cookie.</summary>
+    protected static void AddCookieAndRemote(IServiceCollection services, string defaultScheme) =>
+        services.AddAuthentication(defaultScheme).AddCookie(Cookies)
+            .AddRemoteScheme<RemoteAuthenticationOptions, RemoteLogin>(RemoteLogin.Name, null, options =>
+            {
+                options.CallbackPath = RemoteLogin.Path;
+                options.SignInScheme = Cookies;
+            });
+
+    /// <summary>A sign-in that the sessions do not see: the next request that brings the login decides.</summary>
+    protected static void MapUnseenLogin(IEndpointRouteBuilder endpoints) => endpoints.MapGet(
+        "/unseen-login/{name}", (HttpContext context, string name) => SignInAsync(context, name))
+        .WithSessionAccess(SessionConcurrency.None);
+
     private void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/login/{name}", (HttpContext context, string name) => SignInAsync(context, name));
