@@ -10,7 +10,10 @@ public interface ISessionManager
 
     /// <summary>Ends a session everywhere.</summary>
     /// <param name="sessionId">What <c>ISession.Id</c> says; it is no secret.</param>
-    /// <returns>True if this call ended it, false if it had been ended before.</returns>
+    /// <returns>
+    /// False if it is known to have been ended before. True if this call ended it; also where a session of that id went
+    /// on under another one, or was never there, because no list says whether one did.
+    /// </returns>
     /// <exception cref="ArgumentException">The text is no session id.</exception>
     /// <exception cref="SessionUnavailableException">
     /// The store is unreachable. With <see cref="Stores.StoreFailure.Unknown"/> the end holds on

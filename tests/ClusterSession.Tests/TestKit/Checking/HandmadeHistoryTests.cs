@@ -469,6 +469,26 @@ public sealed class HandmadeHistoryTests
     });
 
     [Fact]
+    public void Liveness_a_change_beside_a_new_id_may_be_refused() => Lawful(h =>
+    {
+        h.Options = h.Options with { MinimumOkShare = 1 };
+        return h
+            .Add([Op.List()])
+            .Add([Op.Renew()], from: 10, to: 20)
+            .Add([Op.Append(HistoryBuilder.Value(9))], client: 1, from: 15, to: 25, result: RequestResult.Fail);
+    });
+
+    [Fact]
+    public void Liveness_a_change_after_a_new_id_may_not() => Fails("TOO-FEW-OK", h =>
+    {
+        h.Options = h.Options with { MinimumOkShare = 1 };
+        return h
+            .Add([Op.List()])
+            .Add([Op.Renew()], from: 10, to: 20)
+            .Add([Op.Append(HistoryBuilder.Value(9))], client: 1, from: 30, to: 35, result: RequestResult.Fail);
+    });
+
+    [Fact]
     public void Liveness_a_request_that_hangs() => Fails("TOO-LONG", h =>
     {
         h.Options = h.Options with { HardLimit = TimeSpan.FromSeconds(1) };
