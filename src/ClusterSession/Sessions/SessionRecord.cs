@@ -23,7 +23,7 @@ namespace ClusterSession.Sessions;
 /// 14      13      the version before that of the record
 /// 27      7       the highest stamp that was forgotten since tombstones were dropped, or 0
 /// 34      13*V    versions: first the record's, then those that attributes refer to
-/// ..      20*E    the commits it contains (<see cref="CommitIntervals"/>)
+/// ..      20*E    the commits it contains (CommitIntervals)
 /// ..      varint  N, number of attributes
 ///         per attribute, ascending by the bytes of its name:
 ///           varint  index of its version
