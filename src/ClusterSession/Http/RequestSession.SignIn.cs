@@ -96,7 +96,7 @@ internal sealed partial class RequestSession
     {
         if (!IsNew && HaveHeadersLeft)
         {
-            if (SessionPerson.Of(Record) is not null)
+            if (SessionPerson.Of(Record) is { } other && other != person)
             {
                 // Its id cannot be changed any more, and it must not be shown to somebody else.
                 BecomeUnavailable();

@@ -31,8 +31,7 @@ internal sealed class LoginSchemes
     private static readonly string[] Interim =
         ["Identity.External", "Identity.TwoFactorUserId", "Identity.TwoFactorRememberMe"];
 
-    private readonly string[] _named;
-    private readonly string? _only;
+    private readonly string[] _fixed; // Made once: every request of somebody who is logged in asks.
     private readonly string? _remoteDefault;
     private readonly string? _forwarding;
     private readonly HashSet<string> _canSignIn;
@@ -43,7 +42,7 @@ internal sealed class LoginSchemes
         IOptionsMonitor<PolicySchemeOptions> policies)
     {
         _policies = policies;
-        _named = [.. options.Value.SignInSchemes];
+        _fixed = [.. options.Value.SignInSchemes];
         var schemes = authentication.Value;
         _canSignIn = [.. schemes.Schemes.Where(static scheme => CanSignIn(scheme.HandlerType)).Select(static scheme => scheme.Name)];
         DefaultSignIn = schemes.DefaultSignInScheme ?? DefaultOf(schemes);
@@ -51,7 +50,7 @@ internal sealed class LoginSchemes
         _remoteDefault = name is not null && schemes.SchemeMap.TryGetValue(name, out var remote) && IsRemote(remote.HandlerType)
             ? name
             : null;
-        if (_named.Length > 0)
+        if (_fixed.Length > 0)
         {
             return;
         }
@@ -61,15 +60,15 @@ internal sealed class LoginSchemes
         string[] others = [.. _canSignIn.Except(Interim)];
         if (name == IdentityComposite)
         {
-            _only = IdentityApplication;
+            _fixed = [IdentityApplication];
         }
         else if (name is not null && _canSignIn.Contains(name))
         {
-            _only = name;
+            _fixed = [name];
         }
         else if (others.Length == 1)
         {
-            _only = others[0];
+            _fixed = others;
         }
         else if (isForwarding)
         {
@@ -77,7 +76,7 @@ internal sealed class LoginSchemes
         }
         else if (DefaultSignIn is not null && others.Contains(DefaultSignIn))
         {
-            _only = DefaultSignIn;
+            _fixed = [DefaultSignIn];
         }
         else
         {
@@ -93,7 +92,7 @@ internal sealed class LoginSchemes
 
     /// <summary>The schemes whose login counts for this request.</summary>
     public ReadOnlySpan<string> Of(HttpContext context) =>
-        _named.Length > 0 ? _named : (_only ?? (_forwarding is null ? null : Target(_forwarding, context))) is { } one ? [one] : [];
+        _forwarding is null ? _fixed : Target(_forwarding, context) is { } target ? new[] { target } : [];
 
     /// <summary>Whether a login of this scheme is that of the browser's user.</summary>
     public bool IsLogin(string? scheme, HttpContext context) =>
