@@ -1,5 +1,5 @@
 local byte, unpacked, packed, NONE = string.byte, struct.unpack, struct.pack, string.rep('\0', 13)
-local MAX_PER_WRITER, MAX_WRITERS = 2, 128
+local MAX_PER_WRITER, MAX_WRITERS = 16, 128
 
 local function stamp(s, at) return (unpacked('>I7', s, at or 1)) end
 
