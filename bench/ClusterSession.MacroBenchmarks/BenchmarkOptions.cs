@@ -1,4 +1,6 @@
 using System.Globalization;
+using ClusterSession.MacroBenchmarks.Application;
+using ClusterSession.MacroBenchmarks.Results;
 using ClusterSession.MacroBenchmarks.Servers;
 
 namespace ClusterSession.MacroBenchmarks;

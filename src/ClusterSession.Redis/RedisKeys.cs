@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
+using ClusterSession.Records;
 using ClusterSession.Redis.Protocol;
-using ClusterSession.Sessions;
 
 namespace ClusterSession.Redis;
 

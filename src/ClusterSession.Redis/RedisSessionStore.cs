@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
+using ClusterSession.Records;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Connection.Fencing;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Scripts;
-using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using Microsoft.Extensions.Logging;
 
@@ -40,7 +40,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly PlainPasswords _passwords;
     private readonly FailureLog _failures;
     private readonly ILogger<RedisSessionStore> _logger;
-    private ISessionObserver? _observer;
+    private IStoreObserver? _observer;
 
     public RedisSessionStore(
         RedisOptions options, string keyPrefix, TimeSpan lease, TimeProvider time, Random random, ILogger<RedisSessionStore> logger)
@@ -68,7 +68,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     public IDisposable? Watch { get; set; }
 
     /// <inheritdoc/>
-    public void Observe(ISessionObserver observer)
+    public void Observe(IStoreObserver observer)
     {
         _observer = observer;
         _topology.Start();
@@ -91,15 +91,15 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _requests.SendAsync(new ReadRequest(_keys, key, known, _leases), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
         CommitAsync(new CommitRequest(_keys, key, change, _leases), change.Replicas, change.ReplicaTimeout, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
         CommitAsync(new MergeRequest(_keys, key, copy, _leases), copy.Replicas, copy.ReplicaTimeout, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<StoreCommit> DestroyAsync(
+    public ValueTask<StoreWrite> DestroyAsync(
         SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
         _requests.SendAsync(new DestroyRequest(_keys, key, end, tombstoneLife, _leases), cancellationToken);
 
@@ -227,10 +227,10 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         }
     }
 
-    private ValueTask<StoreCommit> CommitAsync(SessionScriptRequest request, int replicas, TimeSpan timeout, CancellationToken cancellationToken) =>
+    private ValueTask<StoreWrite> CommitAsync(SessionScriptRequest request, int replicas, TimeSpan timeout, CancellationToken cancellationToken) =>
         replicas == 0 ? _requests.SendAsync(request, cancellationToken) : CommitAndWaitAsync(request, new WaitRequest(replicas, timeout), cancellationToken);
 
-    private async ValueTask<StoreCommit> CommitAndWaitAsync(SessionScriptRequest request, WaitRequest wait, CancellationToken cancellationToken)
+    private async ValueTask<StoreWrite> CommitAndWaitAsync(SessionScriptRequest request, WaitRequest wait, CancellationToken cancellationToken)
     {
         var answer = await _requests.SendAsync(request, wait, cancellationToken).ConfigureAwait(false);
         return answer with { Replicas = wait.Confirmed };

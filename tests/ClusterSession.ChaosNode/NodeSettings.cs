@@ -1,4 +1,5 @@
 using ClusterSession.ChaosNode.Broken;
+using ClusterSession.Local;
 using Microsoft.Extensions.Configuration;
 
 namespace ClusterSession.ChaosNode;

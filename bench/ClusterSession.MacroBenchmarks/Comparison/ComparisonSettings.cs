@@ -1,3 +1,5 @@
+using ClusterSession.MacroBenchmarks.Results;
+
 namespace ClusterSession.MacroBenchmarks.Comparison;
 
 /// <summary>How long and how often.</summary>

@@ -1,3 +1,5 @@
+using ClusterSession.MacroBenchmarks.Results;
+
 namespace ClusterSession.MacroBenchmarks.Comparison;
 
 /// <summary>A measured value: the median of its rounds, the lowest and highest of them, and all of them in their order.</summary>

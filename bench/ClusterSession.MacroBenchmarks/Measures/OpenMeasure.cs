@@ -2,11 +2,12 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using ClusterSession.Http.Cookies;
+using ClusterSession.KeyRing;
+using ClusterSession.Local;
 using ClusterSession.MacroBenchmarks.Application;
 using ClusterSession.MacroBenchmarks.Comparison;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Copies;
-using ClusterSession.Sessions.Opening;
+using ClusterSession.Opening;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,7 +1,9 @@
 using ClusterSession.MacroBenchmarks.Application;
 using ClusterSession.MacroBenchmarks.Comparison;
 using ClusterSession.MacroBenchmarks.Load;
+using ClusterSession.MacroBenchmarks.Results;
 using ClusterSession.MacroBenchmarks.Servers;
+
 
 namespace ClusterSession.MacroBenchmarks.Measures;
 

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using ClusterSession.Http.Cookies;
 using ClusterSession.MicroBenchmarks.Sessions;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 
 namespace ClusterSession.MicroBenchmarks.Cookies;
 

@@ -1,10 +1,11 @@
 using BenchmarkDotNet.Attributes;
 using ClusterSession.Http.Cookies;
+using ClusterSession.KeyRing;
+using ClusterSession.Local;
 using ClusterSession.MicroBenchmarks.Sessions;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Copies;
-using ClusterSession.Sessions.Opening;
+using ClusterSession.Opening;
 using ClusterSession.Stores;
+using ClusterSession.Touching;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,12 +1,11 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using ClusterSession.MicroBenchmarks.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Scripts;
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
 
 namespace ClusterSession.MicroBenchmarks.Redis;
 
@@ -61,7 +60,7 @@ public class RespBenchmarks
         // MERGE carries header and fields in the form in which they are stored; they are its arguments from the seventh on.
         var output = new RespOutput();
         var writer = new RespWriter(output);
-        var copy = new SessionCopy(record, record.Version, SessionCopyMode.Create, TimeSpan.FromMinutes(20));
+        var copy = new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromMinutes(20));
         new MergeRequest(_keys, _session.Key, copy, _leases).WriteTo(ref writer);
         var command = new RespReader(output.Written.Span);
         command.ReadArray();

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Copies;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 
 namespace ClusterSession.MicroBenchmarks.Sessions;

@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 
 namespace ClusterSession.MicroBenchmarks.Sessions;
 

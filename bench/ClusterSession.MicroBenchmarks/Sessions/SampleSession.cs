@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
+using ClusterSession.KeyRing;
+using ClusterSession.Records;
 
 namespace ClusterSession.MicroBenchmarks.Sessions;
 

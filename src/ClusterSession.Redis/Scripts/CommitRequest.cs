@@ -1,7 +1,6 @@
 using System.Text;
+using ClusterSession.Records;
 using ClusterSession.Redis.Protocol;
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;
 
@@ -14,7 +13,7 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     protected override void WriteArguments(ref RespWriter writer)
     {
         WriteVersion(ref writer, change.Version);
-        WriteVersion(ref writer, Before(change.Version, change.After));
+        WriteBefore(ref writer);
         WriteLife(ref writer, change.Life);
         WriteLife(ref writer, change.LeastLife);
         WriteVersion(ref writer, change.Base);
@@ -39,6 +38,14 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
             WriteField(ref writer, name);
             writer.WriteBulk(""u8);
         }
+    }
+
+    /// <summary>The version before, and any intervals in which nothing was committed.</summary>
+    private void WriteBefore(ref RespWriter writer)
+    {
+        var space = writer.WriteBulkSpace(SessionVersion.EncodedLength + change.Void.Length);
+        Before(change.Version, change.After).WriteTo(space);
+        change.Void.Span.CopyTo(space[SessionVersion.EncodedLength..]);
     }
 
     private ReadOnlySpan<byte> Options => (change.OnlyOnBase, change.Forgotten.Count > 0) switch

@@ -1,6 +1,5 @@
+using ClusterSession.Records;
 using ClusterSession.Redis.Protocol;
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;
 

@@ -1,19 +1,18 @@
 using System.Buffers.Binary;
+using ClusterSession.Records;
 using ClusterSession.Redis.Protocol;
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>merge.lua with a copy.</summary>
-internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy copy, LeaseSource leases)
+internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionMerge copy, LeaseSource leases)
     : SessionScriptRequest(RedisScript.Merge, keys, key, leases)
 {
     /// <summary>
     /// A new session: its key is known to nobody else, and merge.lua takes the same record again as no collision. Copies of sessions that others may have committed to meanwhile are
     /// repeated by the journal, which then asks anew what they are merged into.
     /// </summary>
-    public override bool MayBeRepeated => copy.Mode == SessionCopyMode.Create;
+    public override bool MayBeRepeated => copy.Mode == MergeMode.Create;
 
     protected override int ArgumentCount => 6 + (2 * copy.Record.AttributeCount);
 
@@ -21,8 +20,8 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy c
     {
         writer.WriteBulk(copy.Mode switch
         {
-            SessionCopyMode.Create => "c"u8,
-            SessionCopyMode.Restore => "r"u8,
+            MergeMode.Create => "c"u8,
+            MergeMode.Restore => "r"u8,
             _ when copy.IsPartial => "p"u8,
             _ => "a"u8,
         });
@@ -45,9 +44,10 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionCopy c
     {
         Span<byte> lo = stackalloc byte[SessionVersion.EncodedLength];
         Before(copy.Version, copy.After).WriteTo(lo);
-        var space = writer.WriteBulkSpace(RedisKeys.IntervalLength);
+        var space = writer.WriteBulkSpace(RedisKeys.IntervalLength + copy.Void.Length);
         lo[..RedisKeys.StampLength].CopyTo(space);
         copy.Version.WriteTo(space[RedisKeys.StampLength..]);
+        copy.Void.Span.CopyTo(space[RedisKeys.IntervalLength..]);
     }
 
     private static void WriteHeader(ref RespWriter writer, SessionRecord record)

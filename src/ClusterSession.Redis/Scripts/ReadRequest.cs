@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using ClusterSession.Records;
 using ClusterSession.Redis.Protocol;
-using ClusterSession.Sessions;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;

@@ -1,22 +1,22 @@
+using ClusterSession.Records;
 using ClusterSession.Redis.Protocol;
-using ClusterSession.Sessions;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>A script on a session that answers with one letter and, for some, a version; for an end also with the key of the successor.</summary>
 internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys, SessionKey key, LeaseSource leases)
-    : ScriptRequest<StoreCommit>(script, keys)
+    : ScriptRequest<StoreWrite>(script, keys)
 {
     public override int RouteLength => Keys.SessionLength;
 
     public override void WriteRoute(Span<byte> destination) => Keys.WriteSession(destination, key);
 
-    public override StoreCommit Unavailable(StoreFailure failure) => StoreCommit.Unavailable(failure);
+    public override StoreWrite Unavailable(StoreFailure failure) => StoreWrite.Unavailable(failure);
 
     protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
 
-    protected override StoreCommit Parse(ref RespReader reader)
+    protected override StoreWrite Parse(ref RespReader reader)
     {
         var answer = reader.Bytes;
         if (answer.IsEmpty)
@@ -27,20 +27,20 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
         SessionVersion.TryRead(answer[1..], out var version);
         return (char)answer[0] switch
         {
-            'C' => StoreCommit.Answered(StoreCommitOutcome.Committed, version, leases.For(Connection!)),
-            'B' => StoreCommit.Answered(StoreCommitOutcome.Committed, version, SessionLease.None) with { IsBaseMissing = true },
-            'U' => StoreCommit.Answered(StoreCommitOutcome.Unchanged, version, leases.For(Connection!)),
-            'M' => StoreCommit.Answered(StoreCommitOutcome.Missing, version, SessionLease.None),
+            'C' => StoreWrite.Answered(WriteOutcome.Committed, version, leases.For(Connection!)),
+            'B' => StoreWrite.Answered(WriteOutcome.Committed, version, SessionLease.None) with { IsBaseMissing = true },
+            'U' => StoreWrite.Answered(WriteOutcome.Unchanged, version, leases.For(Connection!)),
+            'M' => StoreWrite.Answered(WriteOutcome.Missing, version, SessionLease.None),
             'D' => EndIn(answer[1..], version),
-            'S' => StoreCommit.Answered(StoreCommitOutcome.Superseded, version, SessionLease.None),
-            'X' => StoreCommit.Answered(StoreCommitOutcome.Collision, version, SessionLease.None),
+            'S' => StoreWrite.Answered(WriteOutcome.Superseded, version, SessionLease.None),
+            'X' => StoreWrite.Answered(WriteOutcome.Collision, version, SessionLease.None),
             _ => throw new RespProtocolException("A session script answered with an unknown letter."),
         };
     }
 
     /// <summary>The version of an end, the key that its tombstone was written under (zeros: it does not say), and the
     /// successor, if there is one. What is under way goes to no successor of another session.</summary>
-    private StoreCommit EndIn(ReadOnlySpan<byte> end, SessionVersion version)
+    private StoreWrite EndIn(ReadOnlySpan<byte> end, SessionVersion version)
     {
         const int SuccessorAt = SessionVersion.EncodedLength + RedisKeys.MarkLength;
         if (end.Length < SuccessorAt)
@@ -50,8 +50,8 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
 
         var mark = end[SessionVersion.EncodedLength..SuccessorAt];
         return mark.ContainsAnyExcept((byte)0) && !RedisKeys.IsMarkOf(key, mark)
-            ? StoreCommit.Unavailable(StoreFailure.Damaged)
-            : StoreCommit.Answered(StoreCommitOutcome.Destroyed, version, SessionLease.None) with
+            ? StoreWrite.Unavailable(StoreFailure.Damaged)
+            : StoreWrite.Answered(WriteOutcome.Destroyed, version, SessionLease.None) with
             {
                 Successor = SessionSuccessor.TryParse(end[SuccessorAt..], out var successor) ? successor : null,
             };

@@ -1,8 +1,8 @@
 -- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 the version that its writer issued
--- before for this session, 3 life in ms, 4 least life, 5 base, 6 options ('=' nothing but the base
--- itself may be changed, 'f' there is something to forget, 's' the version may be too old), then
--- pairs of field and value; an empty value: the field's tombstone is to be forgotten, if the base
--- or an earlier one has made it.
+-- before for this session, and behind it intervals in which that has committed nothing, 3 life in
+-- ms, 4 least life, 5 base, 6 options ('=' nothing but the base itself may be changed, 'f' there is
+-- something to forget, 's' the version may be too old), then pairs of field and value; an empty
+-- value: the field's tombstone is to be forgotten, if the base or an earlier one has made it.
 -- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base;
 -- 'M' no record; 'D' ended, with the version of the end, the mark of its key (zeros: none) and the
 -- successor, if there is one; 'S' and the stored version, which is not older, or not the base. Each
@@ -57,6 +57,7 @@ if not answer then
   local list = add({}, m, INTERVALS)
   local hi, writer = unpacked('>I7I6', v)
   list[#list + 1] = { stamp(ARGV[2]), hi, writer }
+  add(list, ARGV[2], 14)
   local intervals, lost = normalized(list)
   if marks % 2 == 1 then forgotten = math.max(forgotten, lost) else forgotten = 0 end
   header = '\2' .. sub(m, 2, VERSION - 1) .. v .. current .. string.char(marks) .. packed('>I7', forgotten) .. intervals

@@ -1,7 +1,7 @@
 -- Merges a copy. KEYS[1] the session. ARGV: 1 mode (c create, r restore, a amend, p amend with some
--- attributes only), 2 the interval of the version if the record changes, 3 life in ms, 4 the copy's
--- header, 5 for modes a and p the version that the record must contain, 6 the mark of the key, then
--- pairs of field and value.
+-- attributes only), 2 the interval of the version if the record changes, and behind it those in
+-- which its writer has committed nothing, 3 life in ms, 4 the copy's header, 5 for modes a and p the
+-- version that the record must contain, 6 the mark of the key, then pairs of field and value.
 -- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing
 -- was new; 'M' no record, or one that lacks what the copy is an addition to; 'D' ended, with the
 -- version of the end, the mark of its key (zeros: none) and the successor, if there is one; 'S' and
@@ -78,7 +78,7 @@ if same and marks == byte(m, MARKS) and forgotten == stamp(m, FORGOTTEN) then
   if mode == 'c' then redis.call('PEXPIRE', k, life) redis.call('EXISTS', k) end -- A write: the WAIT behind a repeated creation is to wait for the first one, and since 7.2 it waits for writes of its own connection only.
   return 'U' .. current
 end
-local v = sub(ARGV[2], 8)
+local v = sub(ARGV[2], 8, 20)
 if stamp(current) >= stamp(v) then return 'S' .. current end
 
 list = add(add({}, intervals, 1), ARGV[2], 1)

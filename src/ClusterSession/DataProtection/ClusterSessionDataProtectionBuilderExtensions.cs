@@ -1,6 +1,5 @@
 using ClusterSession.DataProtection;
-using ClusterSession.Hosting;
-using ClusterSession.Sessions.Recovery;
+using ClusterSession.Recovery;
 using Microsoft.AspNetCore.DataProtection.Infrastructure;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,4 @@
 using System.Xml.Linq;
-using ClusterSession.Hosting;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 
 namespace ClusterSession.DataProtection;

@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using ClusterSession.Diagnostics;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Recovery;
+using ClusterSession.Recovery;
+using ClusterSession.Signals;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;

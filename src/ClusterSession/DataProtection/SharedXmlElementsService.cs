@@ -1,5 +1,4 @@
 using ClusterSession.Diagnostics;
-using ClusterSession.Hosting;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;

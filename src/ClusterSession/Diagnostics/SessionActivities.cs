@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using ClusterSession.Sessions.Committing;
-using ClusterSession.Sessions.Opening;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Diagnostics;
@@ -27,38 +25,26 @@ internal static class SessionActivities
 
     public static Activity? Opening() => Source.StartActivity("clustersession.open");
 
-    public static void Opened(Activity? activity, in OpenedSession opened)
+    /// <summary>The session was found, or not.</summary>
+    /// <param name="activity">The span, if somebody listens.</param>
+    /// <param name="outcome">What came of it.</param>
+    /// <param name="failure">Why the store did not answer, if it did not.</param>
+    public static void Opened(Activity? activity, string outcome, StoreFailure failure)
     {
         if (activity is not null)
         {
-            activity.SetTag(Outcome, opened.Outcome switch
-            {
-                OpenOutcome.Opened => "opened",
-                OpenOutcome.Missing => "missing",
-                OpenOutcome.Destroyed => "destroyed",
-                _ => "unavailable",
-            });
-            Fail(activity, opened.Outcome == OpenOutcome.Unavailable ? opened.Failure : StoreFailure.None);
+            activity.SetTag(Outcome, outcome);
+            Fail(activity, failure);
         }
     }
 
     public static Activity? Committing() => Source.StartActivity("clustersession.commit");
 
-    public static void Committed(Activity? activity, in CommitResult result)
+    /// <inheritdoc cref="Opened"/>
+    public static void Committed(Activity? activity, string outcome, StoreFailure failure)
     {
-        if (activity is not null)
-        {
-            activity.SetTag(Outcome, result.Outcome switch
-            {
-                CommitOutcome.Committed => "committed",
-                CommitOutcome.Deferred => "deferred",
-                CommitOutcome.Destroyed => "destroyed",
-                CommitOutcome.Nothing => "nothing",
-                _ => "unavailable",
-            });
-            Fail(activity, result.Outcome == CommitOutcome.Unavailable ? result.Failure : StoreFailure.None);
-            activity.Dispose();
-        }
+        Opened(activity, outcome, failure);
+        activity?.Dispose();
     }
 
     public static Activity? FailingOver(StoreLoss loss) =>

@@ -1,3 +1,4 @@
+using ClusterSession.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Diagnostics;

@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using ClusterSession.Hosting;
-using ClusterSession.Http.Cookies;
+using ClusterSession.KeyRing;
 using ClusterSession.Serialization;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
-using Microsoft.AspNetCore.DataProtection;
 using ClusterSession.Tickets;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;

@@ -1,3 +1,4 @@
+using ClusterSession.Local;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;

@@ -1,4 +1,5 @@
-using ClusterSession.Http.Cookies;
+using ClusterSession.KeyRing;
+using ClusterSession.Local;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Hosting;

@@ -1,4 +1,5 @@
 using ClusterSession.Diagnostics;
+using ClusterSession.Http;
 using ClusterSession.Http.SignIn;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions.Recovery;
+using ClusterSession.Recovery;
 using ClusterSession.Stores;
 using Microsoft.Extensions.Hosting;
 

@@ -1,9 +1,9 @@
 using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Opening;
+using ClusterSession.Opening;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
+using ClusterSession.Touching;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Http;
@@ -124,7 +124,7 @@ internal sealed class ClusterSessionMiddleware(
         (cookie, var opened) = hasSeveral
             ? await chooser.ChooseAsync(context, _cookies, deadline).ConfigureAwait(false)
             : (cookie, await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false));
-        SessionActivities.Opened(activity, opened);
+        SessionActivities.Opened(activity, opened.Name, opened.Failure);
         return opened.Successor is null
             ? (cookie, opened, IsSuccessor: hasSeveral && cookie.Seen.IsNone)
             : await successors.FollowAsync(context, cookie, opened, deadline).ConfigureAwait(false) is { } followed

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Principals;
 
 namespace ClusterSession.Http;
 

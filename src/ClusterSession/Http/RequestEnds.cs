@@ -1,5 +1,6 @@
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Principals;
+using ClusterSession.Records;
+using ClusterSession.Revoking;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Http;

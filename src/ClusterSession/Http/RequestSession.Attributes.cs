@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Records;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Http;
@@ -25,7 +24,7 @@ internal sealed partial class RequestSession
             foreach (var attribute in Record)
             {
                 var name = attribute.Name;
-                if (attribute.Exists && !SessionPrincipal.IsReserved(name) && _delta?.TryGet(name, out _) != true
+                if (attribute.Exists && !AttributeName.IsReserved(name) && _delta?.TryGet(name, out _) != true
                     && _removedReadOnly?.Contains(name) != true)
                 {
                     keys.Add(name);
@@ -36,7 +35,7 @@ internal sealed partial class RequestSession
             {
                 foreach (var (name, value) in _delta.Changes)
                 {
-                    if (value is not null && !SessionPrincipal.IsReserved(name))
+                    if (value is not null && !AttributeName.IsReserved(name))
                     {
                         keys.Add(name);
                     }
@@ -55,7 +54,7 @@ internal sealed partial class RequestSession
     {
         ArgumentNullException.ThrowIfNull(key);
         Touch();
-        if (SessionPrincipal.IsReserved(key))
+        if (AttributeName.IsReserved(key))
         {
             value = null;
             return false;
@@ -76,7 +75,7 @@ internal sealed partial class RequestSession
     {
         ArgumentNullException.ThrowIfNull(key);
         Touch();
-        if (SessionPrincipal.IsReserved(key))
+        if (AttributeName.IsReserved(key))
         {
             return default;
         }
@@ -101,7 +100,7 @@ internal sealed partial class RequestSession
     {
         ArgumentNullException.ThrowIfNull(key);
         Touch();
-        if (SessionPrincipal.IsReserved(key))
+        if (AttributeName.IsReserved(key))
         {
             return;
         }

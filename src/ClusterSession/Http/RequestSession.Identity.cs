@@ -1,7 +1,7 @@
+using ClusterSession.Committing;
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Committing;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Principals;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 
@@ -235,7 +235,7 @@ internal sealed partial class RequestSession
         _delta = null;
         Key = key;
         _record = created.Record;
-        _isWhole = created.IsWhole;
+        _isComplete = created.IsComplete;
         IsNew = false;
         _change?.IsDone = true;
         _change?.Former = null;
@@ -273,7 +273,7 @@ internal sealed partial class RequestSession
         _isIdDrawn = false;
         _isEstablished = false;
         IsNew = true;
-        _isWhole = true;
+        _isComplete = true;
         _change?.Former = null;
     }
 

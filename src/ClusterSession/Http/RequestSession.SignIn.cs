@@ -1,9 +1,9 @@
 using System.Security.Claims;
+using ClusterSession.Committing;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Http.SignIn;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Committing;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Principals;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http.Features;
@@ -56,7 +56,7 @@ internal sealed partial class RequestSession
     }
 
     /// <summary>Opens the session under the id that it was given while this request was under way.</summary>
-    public void BeginAtSuccessor(in CookieReading cookie, in Sessions.Opening.OpenedSession opened)
+    public void BeginAtSuccessor(in CookieReading cookie, in Opening.OpenedSession opened)
     {
         Begin(cookie, opened);
         if (!MustChangeId)
@@ -284,7 +284,7 @@ internal sealed partial class RequestSession
 
         MoveTo(successor);
         _record = read.Record;
-        _isWhole = true;
+        _isComplete = true;
         _change?.IsDone = true;
         _change?.Former = null;
         Cookie.Name(new CookieTarget(_id, Key, Version), hasBegun: false);
@@ -296,7 +296,7 @@ internal sealed partial class RequestSession
     {
         if (delta.Count > 0)
         {
-            return _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, deadline, login);
+            return _services.Committer.CommitAsync(Key, Record, _isComplete, delta, Durability, deadline, login);
         }
 
         EndWaiting(deadline);

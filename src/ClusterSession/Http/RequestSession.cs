@@ -1,9 +1,10 @@
+using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Committing;
-using ClusterSession.Sessions.Opening;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Opening;
+using ClusterSession.Principals;
+using ClusterSession.Records;
+using ClusterSession.Revoking;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -33,7 +34,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     private bool _isCompleted;
     private bool _hasCommitted;
     private SessionRecord? _record;
-    private bool _isWhole = true;
+    private bool _isComplete = true;
     private bool _isEndedElsewhere;
     private SessionId _id;
     private bool _isIdDrawn;
@@ -149,7 +150,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         _id = cookie.Id;
         Key = cookie.Key;
         _record = opened.Record;
-        _isWhole = opened.IsWhole;
+        _isComplete = opened.IsComplete;
         Source = opened.Source;
         IsRegressed = opened.IsRegressed;
         IsNew = false;
@@ -181,7 +182,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         cancellationToken.ThrowIfCancellationRequested();
         foreach (var (name, value) in _delta is null ? [] : _delta.Changes)
         {
-            if (value is not null && !SessionPrincipal.IsReserved(name))
+            if (value is not null && !AttributeName.IsReserved(name))
             {
                 (_committedHere ??= []).Add(name);
             }
@@ -234,7 +235,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
         return MustChangeId
             ? ChangeIdAndCommitAsync(delta, waiting, LoginOf(login))
-            : _services.Committer.CommitAsync(Key, Record, _isWhole, delta, Durability, waiting, LoginOf(login));
+            : _services.Committer.CommitAsync(Key, Record, _isComplete, delta, Durability, waiting, LoginOf(login));
     }
 
     /// <summary>Goes on with what was committed.</summary>
@@ -247,7 +248,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
         if (_response is { Committing: { } activity })
         {
-            SessionActivities.Committed(activity, result);
+            SessionActivities.Committed(activity, result.Name, result.Outcome == CommitOutcome.Unavailable ? result.Failure : StoreFailure.None);
             _response.Committing = null;
         }
 
@@ -255,7 +256,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         {
             case CommitOutcome.Committed:
                 _record = result.Record;
-                _isWhole = result.IsWhole;
+                _isComplete = result.IsComplete;
                 if (result.MovedTo is { } successor)
                 {
                     MoveTo(successor);

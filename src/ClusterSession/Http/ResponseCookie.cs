@@ -1,6 +1,6 @@
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Opening;
+using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;

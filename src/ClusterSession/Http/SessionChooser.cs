@@ -1,7 +1,7 @@
 using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions.Opening;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Opening;
+using ClusterSession.Principals;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
-using ClusterSession.Sessions.Committing;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;

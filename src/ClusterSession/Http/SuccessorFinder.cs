@@ -1,7 +1,7 @@
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Opening;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Opening;
+using ClusterSession.Principals;
+using ClusterSession.Records;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
 

@@ -1,10 +1,11 @@
+using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
 using ClusterSession.Http;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Committing;
-using ClusterSession.Sessions.Opening;
-using ClusterSession.Sessions.Principals;
-using ClusterSession.Sessions.Recovery;
+using ClusterSession.Local;
+using ClusterSession.Opening;
+using ClusterSession.Principals;
+using ClusterSession.Records;
+using ClusterSession.Revoking;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
@@ -90,7 +91,7 @@ internal sealed class PrincipalLogout(
             return; // Ended, or somebody else's.
         }
 
-        var kept = await committer.CommitAsync(login, record, opened.IsWhole, delta, options.Value.Durability, deadline)
+        var kept = await committer.CommitAsync(login, record, opened.IsComplete, delta, options.Value.Durability, deadline)
             .ConfigureAwait(false);
         if (kept.Outcome == CommitOutcome.Unavailable)
         {

@@ -1,10 +1,9 @@
 using System.Text;
-using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Committing;
-using ClusterSession.Sessions.Copies;
-using ClusterSession.Sessions.Principals;
-using ClusterSession.Sessions.Recovery;
+using ClusterSession.Committing;
+using ClusterSession.KeyRing;
+using ClusterSession.Local;
+using ClusterSession.Principals;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;

@@ -1,3 +1,5 @@
+using ClusterSession.Local;
+
 namespace ClusterSession;
 
 /// <summary>Figures of one node.</summary>

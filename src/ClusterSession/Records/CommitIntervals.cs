@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using ClusterSession.Sessions;
 
 namespace ClusterSession.Records;
 
@@ -123,6 +122,18 @@ internal sealed class CommitIntervals
         }
 
         return -1;
+    }
+
+    /// <summary>What a version and the stamps before it that hold nothing amount to, encoded.</summary>
+    public static byte[] Of(IssuedVersion issued)
+    {
+        var intervals = new CommitIntervals();
+        intervals.Add(issued.Void.Span);
+        intervals.Add(issued.Version, issued.After);
+        intervals.Normalize();
+        var bytes = new byte[intervals.Count * EncodedLength];
+        intervals.WriteTo(bytes);
+        return bytes;
     }
 
     public void Clear() => _all.Clear();

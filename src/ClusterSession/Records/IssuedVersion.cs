@@ -1,5 +1,3 @@
-using ClusterSession.Sessions;
-
 namespace ClusterSession.Records;
 
 /// <summary>
@@ -9,7 +7,11 @@ namespace ClusterSession.Records;
 /// <param name="After">
 /// The stamp before it, whatever became of that one; the process issued none between.
 /// </param>
-internal readonly record struct IssuedVersion(SessionVersion Version, long After)
+/// <param name="Void">
+/// Intervals of stamps that were issued before and refused for certain: the process has committed
+/// nothing in them, so that any record contains all of it.
+/// </param>
+internal readonly record struct IssuedVersion(SessionVersion Version, long After, ReadOnlyMemory<byte> Void = default)
 {
     /// <summary>Whether stamps are about to run out.</summary>
     public bool IsAtEnd => VersionIssuer.IsAtEnd(Version);

@@ -1,6 +1,3 @@
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
-
 namespace ClusterSession.Records;
 
 /// <summary>
@@ -17,9 +14,8 @@ namespace ClusterSession.Records;
 ///     +--------------------------------------------+ end
 /// </code>
 /// Each step is a pure function of what is stored and what comes, and reads no clock. It answers
-/// what is stored then, or null where that stays as it is, and what the caller is told. The lease
-/// of an answer is <see cref="SessionLease.Always"/> where the caller's copy is what is stored now;
-/// the store puts its own in that place. Immutable.
+/// what is stored then, or null where that stays as it is, and what the caller is answered.
+/// Immutable.
 /// </remarks>
 public sealed class StoredSession
 {
@@ -46,7 +42,7 @@ public sealed class StoredSession
     /// <summary>Applies what one request changed.</summary>
     /// <param name="stored">What is stored, or null.</param>
     /// <param name="change">The change.</param>
-    public static (StoredSession? Next, StoreCommit Answer) Commit(StoredSession? stored, in SessionChange change)
+    public static (StoredSession? Next, StoredAnswer Answer) Commit(StoredSession? stored, in SessionChange change)
     {
         if (stored is null or { End: not null })
         {
@@ -60,12 +56,12 @@ public sealed class StoredSession
             // change are not what is stored: no lease for that copy.
             return (null, record.Version == change.Version
                 ? Committed(record.Previous)
-                : Answer(record.Contains(change.Version) ? StoreCommitOutcome.Committed : StoreCommitOutcome.Superseded, record.Version));
+                : Answer(record.Contains(change.Version) ? WriteOutcome.Committed : WriteOutcome.Superseded, record.Version));
         }
 
         if (change.OnlyOnBase && record.Version != change.Base)
         {
-            return (null, Answer(StoreCommitOutcome.Superseded, record.Version));
+            return (null, Answer(WriteOutcome.Superseded, record.Version));
         }
 
         var isBaseMissing = !record.Contains(change.Base);
@@ -76,9 +72,9 @@ public sealed class StoredSession
     /// <summary>Merges a copy.</summary>
     /// <param name="stored">What is stored, or null.</param>
     /// <param name="copy">The copy.</param>
-    public static (StoredSession? Next, StoreCommit Answer) Merge(StoredSession? stored, in SessionCopy copy)
+    public static (StoredSession? Next, StoredAnswer Answer) Merge(StoredSession? stored, in SessionMerge copy)
     {
-        if (stored is null && copy.Mode != SessionCopyMode.Amend)
+        if (stored is null && copy.Mode != MergeMode.Amend)
         {
             return (Of(copy.Record), Committed(SessionVersion.None));
         }
@@ -91,27 +87,27 @@ public sealed class StoredSession
         var record = stored.Record;
         switch (copy.Mode)
         {
-            case SessionCopyMode.Amend when !record.Contains(copy.Base):
+            case MergeMode.Amend when !record.Contains(copy.Base):
                 return (null, Refused(null));
-            case SessionCopyMode.Create when !record.Contains(copy.Record.Version):
-                return (null, Answer(StoreCommitOutcome.Collision, SessionVersion.None));
+            case MergeMode.Create when !record.Contains(copy.Record.Version):
+                return (null, Answer(WriteOutcome.Collision, SessionVersion.None));
         }
 
         var merged = SessionRecord.Merge(record, copy.Record, copy.IsPartial);
         if (merged.HasSameContent(record) && merged.HasSameCommits(record))
         {
-            return (null, StoreCommit.Answered(StoreCommitOutcome.Unchanged, record.Version, SessionLease.Always));
+            return (null, new StoredAnswer(WriteOutcome.Unchanged, record.Version, IsCurrent: true));
         }
 
         return record.Version.Stamp >= copy.Version.Stamp
-            ? (null, Answer(StoreCommitOutcome.Superseded, record.Version))
+            ? (null, Answer(WriteOutcome.Superseded, record.Version))
             : (Of(UnderVersion(merged, record.Version, copy)), Committed(record.Version));
     }
 
     /// <summary>Ends the session, also where there is none.</summary>
     /// <param name="stored">What is stored, or null.</param>
     /// <param name="end">The end.</param>
-    public static (StoredSession? Next, StoreCommit Answer) Destroy(StoredSession? stored, in SessionEnd end)
+    public static (StoredSession? Next, StoredAnswer Answer) Destroy(StoredSession? stored, in SessionEnd end)
     {
         if (stored is { End: { } ended })
         {
@@ -120,7 +116,7 @@ public sealed class StoredSession
 
         if (stored is not null && !end.Expected.IsNone && stored.Record.Version != end.Expected)
         {
-            return (null, Answer(StoreCommitOutcome.Superseded, stored.Record.Version));
+            return (null, Answer(WriteOutcome.Superseded, stored.Record.Version));
         }
 
         using var builder = SessionRecordBuilder.Rent();
@@ -129,24 +125,24 @@ public sealed class StoredSession
         return (new StoredSession(builder.Build(), end), Committed(stored?.Record.Version ?? SessionVersion.None));
     }
 
-    private static SessionRecord UnderVersion(SessionRecord merged, SessionVersion previous, in SessionCopy copy)
+    private static SessionRecord UnderVersion(SessionRecord merged, SessionVersion previous, in SessionMerge copy)
     {
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(merged.Flags, merged.Created);
         builder.SetVersion(copy.Version > copy.Record.Version ? copy.Version : copy.Record.Version, previous);
         builder.AddCommits(merged);
-        builder.AddCommit(copy.Version, copy.After);
+        builder.AddCommit(new IssuedVersion(copy.Version, copy.After, copy.Void));
         builder.AddAttributes(merged, other: null);
         return builder.Build();
     }
 
-    private static StoreCommit Committed(SessionVersion previous) =>
-        StoreCommit.Answered(StoreCommitOutcome.Committed, previous, SessionLease.Always);
+    private static StoredAnswer Committed(SessionVersion previous) =>
+        new(WriteOutcome.Committed, previous, IsCurrent: true);
 
-    private static StoreCommit Answer(StoreCommitOutcome outcome, SessionVersion stored) =>
-        StoreCommit.Answered(outcome, stored, SessionLease.None);
+    private static StoredAnswer Answer(WriteOutcome outcome, SessionVersion stored) =>
+        new(outcome, stored);
 
-    private static StoreCommit Refused(StoredSession? stored) => stored?.End is { } end
-        ? Answer(StoreCommitOutcome.Destroyed, end.Version) with { Successor = end.Successor }
-        : Answer(StoreCommitOutcome.Missing, SessionVersion.None);
+    private static StoredAnswer Refused(StoredSession? stored) => stored?.End is { } end
+        ? Answer(WriteOutcome.Destroyed, end.Version) with { Successor = end.Successor }
+        : Answer(WriteOutcome.Missing, SessionVersion.None);
 }

@@ -1,5 +1,3 @@
-using ClusterSession.Sessions;
-
 namespace ClusterSession.Records;
 
 /// <summary>

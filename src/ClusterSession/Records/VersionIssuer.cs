@@ -1,5 +1,3 @@
-using ClusterSession.Sessions;
-
 namespace ClusterSession.Records;
 
 /// <summary>
@@ -57,7 +55,7 @@ internal sealed class VersionIssuer
     public SessionRecord Renew(SessionKey key, SessionRecord record)
     {
         var version = Next(key, record.Version);
-        return new SessionDelta().ApplyTo(record, version.Version, version.After);
+        return new SessionDelta().ApplyTo(record, version);
     }
 
     /// <summary>Issues the version of a commit to a session.</summary>
@@ -74,13 +72,14 @@ internal sealed class VersionIssuer
             var least = Math.Max(Math.Max(above.Stamp, known.Floor), isKnown ? known.Issued : 0) + 1;
             var stamp = Math.Min(Math.Max(_clock.Next().Stamp, least), SessionVersion.MaxStamp);
             part.Set(key, new Entry(stamp, known.Floor), _perGeneration);
-            return new IssuedVersion(new SessionVersion(stamp, Writer), Math.Min(known.Issued, stamp - 1));
+            return new IssuedVersion(new SessionVersion(stamp, Writer), Math.Min(known.Issued, stamp - 1), known.Void);
         }
     }
 
     /// <summary>
-    /// The store has refused a commit for certain: if no other was issued since, it is as if this
-    /// one had not been either.
+    /// The store has refused a commit for certain. If no other was issued since, it is as if this
+    /// one had not been either; else the next one says that there is nothing under its stamp.
+    /// Otherwise each refusal would leave a gap in the record for good.
     /// </summary>
     public void Withdraw(SessionKey key, IssuedVersion refused)
     {
@@ -92,10 +91,18 @@ internal sealed class VersionIssuer
         var part = _parts[key.Stripe(PartCount)];
         lock (part)
         {
-            if (part.TryFind(key, out var known) && known.Issued == refused.Version.Stamp)
+            if (!part.TryFind(key, out var known))
             {
-                part.Set(key, known with { Issued = refused.After }, _perGeneration);
+                return;
             }
+
+            var all = refused with { Void = Joined(known.Void, refused.Void) };
+            part.Set(
+                key,
+                known.Issued == refused.Version.Stamp
+                    ? known with { Issued = refused.After, Void = all.Void }
+                    : known with { Void = CommitIntervals.Of(all) },
+                _perGeneration);
         }
     }
 
@@ -122,7 +129,10 @@ internal sealed class VersionIssuer
         }
     }
 
-    private readonly record struct Entry(long Issued, long Floor);
+    private static ReadOnlyMemory<byte> Joined(ReadOnlyMemory<byte> one, ReadOnlyMemory<byte> other) =>
+        one.IsEmpty ? other : other.IsEmpty ? one : (byte[])[.. one.Span, .. other.Span];
+
+    private readonly record struct Entry(long Issued, long Floor, ReadOnlyMemory<byte> Void = default);
 
     private sealed class Part
     {

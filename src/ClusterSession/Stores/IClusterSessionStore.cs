@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 
 namespace ClusterSession.Stores;
 
@@ -9,14 +9,14 @@ namespace ClusterSession.Stores;
 /// <list type="number">
 /// <item>Each operation on one key is atomic: it happens whole or not at all, and operations on one key are in one order.</item>
 /// <item>Every change of a record gives it a version that is newer than the one it had. A commit that would not is answered
-/// <see cref="StoreCommitOutcome.Superseded"/> and changes nothing.</item>
+/// <see cref="WriteOutcome.Superseded"/> and changes nothing.</item>
 /// <item>A commit whose base is no longer the stored version succeeds all the same, attribute by attribute;
-/// <see cref="StoreCommit.Previous"/> tells what it was applied to, <see cref="StoreCommit.IsBaseMissing"/> that the base was never there or is lost.</item>
+/// <see cref="StoreWrite.Previous"/> tells what it was applied to, <see cref="StoreWrite.IsBaseMissing"/> that the base was never there or is lost.</item>
 /// <item>A record says that it contains a commit (<see cref="SessionRecord.Contains"/>) only if it has absorbed it: a commit
 /// brings its own interval and none of its base's, a merged copy the intervals of both. <see cref="Records.StoredSession"/> is
 /// all of this as pure functions, which a store need only make atomic.</item>
 /// <item>Repeating an operation that has happened (a reply was lost) changes nothing and answers as the first one did; if others have
-/// followed since, with another <see cref="StoreCommit.Previous"/> or no lease, so that its copy does not pass for what is stored.</item>
+/// followed since, with another <see cref="StoreWrite.Previous"/> or no lease, so that its copy does not pass for what is stored.</item>
 /// <item>A destroyed session leaves a tombstone for as long as it was told, and nothing revives it.</item>
 /// <item>A store that cannot be reached says so as a value (<see cref="StoreFailure"/>), never as "missing", never by an exception.</item>
 /// <item>Attributes, fields and flag bits that this release does not know are kept as they are.</item>
@@ -48,7 +48,7 @@ public interface IClusterSessionStore
 
     /// <summary>Says who is to be told when another node changes a session. Called once, before the first operation.</summary>
     /// <param name="observer">The node's local copies.</param>
-    void Observe(ISessionObserver observer);
+    void Observe(IStoreObserver observer);
 
     /// <summary>Reads a session, unless it is still what the caller knows.</summary>
     /// <param name="key">Which session.</param>
@@ -60,23 +60,23 @@ public interface IClusterSessionStore
     /// <param name="key">Which session.</param>
     /// <param name="change">The change.</param>
     /// <param name="cancellationToken">Gives up waiting; the commit may then have happened.</param>
-    ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken);
+    ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken);
 
     /// <summary>Stores a whole copy: a new session, or a copy that the store is missing something of.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="copy">The copy and how to take it.</param>
     /// <param name="cancellationToken">Gives up waiting; the copy may then have been stored.</param>
-    ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken);
+    ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends a session and leaves a tombstone, also where there was no record. Where another version has ended it before, the
-    /// answer is <see cref="StoreCommitOutcome.Destroyed"/>; where the record has not the expected version, <see cref="StoreCommitOutcome.Superseded"/>.
+    /// answer is <see cref="WriteOutcome.Destroyed"/>; where the record has not the expected version, <see cref="WriteOutcome.Superseded"/>.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="end">The end.</param>
     /// <param name="tombstoneLife">How long the end must be remembered.</param>
     /// <param name="cancellationToken">Gives up waiting; the session may then have been ended.</param>
-    ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken);
+    ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken);
 
     /// <summary>Prolongs the life of a session without changing it. Where enough is left of it, it
     /// stays as it is.</summary>

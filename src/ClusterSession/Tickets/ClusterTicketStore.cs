@@ -1,7 +1,6 @@
+using ClusterSession.Committing;
 using ClusterSession.Http;
-using ClusterSession.Sessions.Committing;
-using ClusterSession.Sessions.Opening;
-using ClusterSession.Stores;
+using ClusterSession.Opening;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -64,7 +63,7 @@ internal sealed class ClusterTicketStore(
 
     private async Task<string> StoreAsync(AuthenticationTicket ticket, HttpContext? request)
     {
-        if (IsWhole(request))
+        if (IsComplete(request))
         {
             return (await CreateWholeAsync(ticket, request!, Tickets.Deadline()).ConfigureAwait(false)).Reveal();
         }
@@ -87,7 +86,7 @@ internal sealed class ClusterTicketStore(
         return key;
     }
 
-    private bool IsWhole(HttpContext? request) =>
+    private bool IsComplete(HttpContext? request) =>
         request is not null && Tickets.AreCookiesWhole && options.TicketDataFormat is TicketFormat;
 
     private async Task RenewAsync(string text, AuthenticationTicket ticket, HttpContext? request)
@@ -101,7 +100,7 @@ internal sealed class ClusterTicketStore(
         {
             Write(request, null); // It has ended: a cookie of it would take the place of another's at the browser.
         }
-        else if (IsWhole(request))
+        else if (IsComplete(request))
         {
             // The cookie says when the login expires, so that it is another one, and another key.
             await SignInAgainAsync(text, ticket, request!, TicketRequest.Of(request!), deadline).ConfigureAwait(false);
@@ -116,7 +115,7 @@ internal sealed class ClusterTicketStore(
         string text, AuthenticationTicket ticket, HttpContext request, TicketRequest signIn, StoreDeadline deadline)
     {
         var earlier = KeysOf(text, signIn).ToArray();
-        var created = IsWhole(request)
+        var created = IsComplete(request)
             ? await CreateWholeAsync(ticket, request, deadline).ConfigureAwait(false)
             : await Tickets.CreateAsync(scheme, ticket, request, deadline).ConfigureAwait(false);
         try
@@ -133,7 +132,7 @@ internal sealed class ClusterTicketStore(
             throw;
         }
 
-        if (!IsWhole(request))
+        if (!IsComplete(request))
         {
             signIn.Write(scheme.Name, created.Reveal());
         }

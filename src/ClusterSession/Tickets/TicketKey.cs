@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 
 namespace ClusterSession.Tickets;
 

@@ -1,5 +1,5 @@
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Opening;
+using ClusterSession.Opening;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Tickets;
@@ -7,7 +7,7 @@ namespace ClusterSession.Tickets;
 /// <summary>What looking for the record of a ticket found.</summary>
 /// <param name="Outcome">The kind of answer.</param>
 /// <param name="Record">The record, for <see cref="OpenOutcome.Opened"/>.</param>
-/// <param name="IsWhole">Whether it is all of the record under its version.</param>
+/// <param name="IsComplete">Whether it is all of the record under its version.</param>
 /// <param name="Failure">Why there is no answer.</param>
 internal readonly record struct TicketReading(
-    OpenOutcome Outcome, SessionRecord? Record, bool IsWhole, StoreFailure Failure);
+    OpenOutcome Outcome, SessionRecord? Record, bool IsComplete, StoreFailure Failure);

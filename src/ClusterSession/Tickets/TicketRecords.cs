@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
+using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
-using ClusterSession.Http.SignIn;
 using ClusterSession.Http;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Committing;
-using ClusterSession.Sessions.Opening;
-using ClusterSession.Sessions.Principals;
-using ClusterSession.Sessions.Recovery;
+using ClusterSession.Http.SignIn;
+using ClusterSession.Opening;
+using ClusterSession.Principals;
+using ClusterSession.Records;
+using ClusterSession.Recovery;
+using ClusterSession.Revoking;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Authentication;
@@ -185,7 +186,7 @@ internal sealed class TicketRecords(
         }
 
         Put(delta, scheme, key, ticket);
-        return committer.CommitAsync(key, reading.Record!, reading.IsWhole, delta, options.Value.Durability, deadline);
+        return committer.CommitAsync(key, reading.Record!, reading.IsComplete, delta, options.Value.Durability, deadline);
     }
 
     /// <summary>
@@ -206,7 +207,7 @@ internal sealed class TicketRecords(
             delta.Set(RecordEnd.Name, RecordEnd.ToBytes(time.GetUtcNow() + Grace));
             delta.Remove(TicketName);
             var kept = await committer
-                .CommitAsync(key, record, reading.IsWhole, delta, options.Value.Durability, deadline)
+                .CommitAsync(key, record, reading.IsComplete, delta, options.Value.Durability, deadline)
                 .ConfigureAwait(false);
             if (kept.Outcome != CommitOutcome.Unavailable)
             {
@@ -252,7 +253,7 @@ internal sealed class TicketRecords(
                 .ConfigureAwait(false);
             if (opened.Outcome != OpenOutcome.Missing || !recovery.HasJustBegun)
             {
-                return new TicketReading(opened.Outcome, opened.Record, opened.IsWhole, opened.Failure);
+                return new TicketReading(opened.Outcome, opened.Record, opened.IsComplete, opened.Failure);
             }
 
             if (deadline.Left <= Pause)

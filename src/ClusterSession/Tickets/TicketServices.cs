@@ -1,4 +1,4 @@
-using ClusterSession.Http.SignIn;
+using ClusterSession.Http;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Diagnostics;

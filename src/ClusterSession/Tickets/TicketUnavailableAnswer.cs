@@ -1,5 +1,5 @@
 using ClusterSession.Http;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Revoking;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 
 namespace ClusterSession.ChaosNode.Broken;
@@ -8,26 +8,26 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
 {
     public string Name => inner.Name;
 
-    public void Observe(ISessionObserver observer) => inner.Observe(new HardOfHearing(observer, broken));
+    public void Observe(IStoreObserver observer) => inner.Observe(new HardOfHearing(observer, broken));
 
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
         inner.ReadAsync(key, known, cancellationToken);
 
-    public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
         inner.CommitAsync(key, change, cancellationToken);
 
-    public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
         inner.MergeAsync(key, copy, cancellationToken);
 
-    public async ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken)
+    public async ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken)
     {
         if (!broken.HasFlag(BrokenPart.Tombstones))
         {
             return await inner.DestroyAsync(key, end, tombstoneLife, cancellationToken);
         }
         return await inner.TouchAsync(key, TimeSpan.FromMilliseconds(1), TimeSpan.MaxValue, cancellationToken) == StoreTouch.Unavailable
-            ? StoreCommit.Unavailable(StoreFailure.Unknown)
-            : StoreCommit.Answered(StoreCommitOutcome.Committed, SessionVersion.None, SessionLease.None);
+            ? StoreWrite.Unavailable(StoreFailure.Unknown)
+            : StoreWrite.Answered(WriteOutcome.Committed, SessionVersion.None, SessionLease.None);
     }
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
@@ -60,7 +60,7 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
         }
     }
 
-    private sealed class HardOfHearing(ISessionObserver observer, BrokenPart broken) : ISessionObserver
+    private sealed class HardOfHearing(IStoreObserver observer, BrokenPart broken) : IStoreObserver
     {
         public void OnChanged(SessionKey key)
         {

@@ -1,5 +1,7 @@
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
+using ClusterSession.KeyRing;
+using ClusterSession.Records;
+using ClusterSession.TestKit.Checking;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 

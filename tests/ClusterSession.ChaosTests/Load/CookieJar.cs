@@ -1,5 +1,7 @@
 using ClusterSession.ChaosTests.Load.Http;
+using ClusterSession.Records;
 using ClusterSession.TestKit.Histories;
+
 
 namespace ClusterSession.ChaosTests.Load;
 

@@ -1,6 +1,5 @@
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
-using ClusterSession.ChaosTests.Load;
 using ClusterSession.TestKit.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;

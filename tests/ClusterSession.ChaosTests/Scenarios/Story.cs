@@ -1,5 +1,6 @@
 using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.ChaosTests.Load;
+using ClusterSession.Records;
 using ClusterSession.TestKit.Checking;
 using ClusterSession.TestKit.Histories;
 using ClusterSession.TestKit.Servers;

@@ -1,5 +1,7 @@
 using System.Net;
+using ClusterSession.Http.Cookies;
 using ClusterSession.IntegrationTests.Packages;
+using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 

@@ -92,7 +92,7 @@ public sealed partial class PackageTests(PackedFeed feed)
     {
         var ofStores = new HashSet<Type>();
         Reach(typeof(Stores.IClusterSessionStore), ofStores);
-        Assert.Contains(typeof(Sessions.SessionRecord), ofStores);
+        Assert.Contains(typeof(Records.SessionRecord), ofStores);
         Assert.DoesNotContain(ofStores, type => type.Namespace is "ClusterSession" or "ClusterSession.Redis");
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
+using ClusterSession.Records;
 using ClusterSession.Redis;
-using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Sessions;
@@ -45,7 +45,7 @@ public sealed class CommitAllocationTests : IAsyncLifetime
         var record = RecordSketch.At(first).With("a", new byte[8], first).Build();
         foreach (var key in keys)
         {
-            await _store.MergeAsync(key, new SessionCopy(record, first, SessionCopyMode.Create, Long), default);
+            await _store.MergeAsync(key, new SessionMerge(record, first, MergeMode.Create, Long), default);
         }
 
         var delta = new SessionDelta();
@@ -69,7 +69,7 @@ public sealed class CommitAllocationTests : IAsyncLifetime
             {
                 var next = new SessionVersion(Interlocked.Increment(ref stamp), 1);
                 var answer = await _store.CommitAsync(key, new SessionChange(version, next, delta, [], Long, Long / 2), default);
-                if (answer.Outcome != StoreCommitOutcome.Committed) // Assert.Equal would allocate more than the commit.
+                if (answer.Outcome != WriteOutcome.Committed) // Assert.Equal would allocate more than the commit.
                 {
                     throw new InvalidOperationException($"A commit was answered with {answer.Outcome}.");
                 }
@@ -79,7 +79,7 @@ public sealed class CommitAllocationTests : IAsyncLifetime
         })));
     }
 
-    private sealed class Silent : ISessionObserver
+    private sealed class Silent : IStoreObserver
     {
         public void OnChanged(SessionKey key)
         {

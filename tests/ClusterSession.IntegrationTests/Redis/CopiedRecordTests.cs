@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Claims;
 using System.Text;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Logging;
 using ClusterSession.TestKit.Nodes;
@@ -130,8 +130,8 @@ public sealed class CopiedRecordTests : IAsyncLifetime
         delta.Set("a", [2]);
         var change = new SessionChange(record.Version, versions.Next(), delta, [], Life, Life);
         AssertDamaged(await store.CommitAsync(other, change, default));
-        AssertDamaged(await store.MergeAsync(other, new SessionCopy(record, versions.Next(), SessionCopyMode.Restore, Life), default));
-        Assert.Equal(StoreCommitOutcome.Committed, (await store.DestroyAsync(other, new SessionEnd(versions.Next()), Life, default)).Outcome);
+        AssertDamaged(await store.MergeAsync(other, new SessionMerge(record, versions.Next(), MergeMode.Restore, Life), default));
+        Assert.Equal(WriteOutcome.Committed, (await store.DestroyAsync(other, new SessionEnd(versions.Next()), Life, default)).Outcome);
         read = await store.ReadAsync(other, SessionVersion.None, default);
         Assert.Equal((StoreReadOutcome.Destroyed, null), (read.Outcome, read.Successor));
         read = await store.ReadAsync(rotated, SessionVersion.None, default);
@@ -151,27 +151,27 @@ public sealed class CopiedRecordTests : IAsyncLifetime
         var delta = new SessionDelta();
         delta.Set("a", [2]);
         var change = new SessionChange(record.Version, versions.Next(), delta, [], Life, Life);
-        Assert.Equal(StoreCommitOutcome.Committed, (await store.CommitAsync(key, change, default)).Outcome);
+        Assert.Equal(WriteOutcome.Committed, (await store.CommitAsync(key, change, default)).Outcome);
         var read = await store.ReadAsync(key, SessionVersion.None, default);
         Assert.Equal((StoreReadOutcome.Found, change.Version), (read.Outcome, read.Record?.Version));
         await store.DestroyAsync(key, new SessionEnd(versions.Next()), Life, default);
         Assert.Equal("1", await _redis.CommandAsync("HDEL", $"cs:1:{{{key}}}", "k"));
         Assert.Equal(StoreReadOutcome.Destroyed, (await store.ReadAsync(key, SessionVersion.None, default)).Outcome);
-        Assert.Equal(StoreCommitOutcome.Destroyed, (await store.CommitAsync(key, change, default)).Outcome);
-        Assert.Equal(StoreCommitOutcome.Destroyed, (await store.DestroyAsync(key, new SessionEnd(versions.Next()), Life, default)).Outcome);
+        Assert.Equal(WriteOutcome.Destroyed, (await store.CommitAsync(key, change, default)).Outcome);
+        Assert.Equal(WriteOutcome.Destroyed, (await store.DestroyAsync(key, new SessionEnd(versions.Next()), Life, default)).Outcome);
     }
 
     private static TimeSpan Life { get; } = TimeSpan.FromHours(1);
 
-    private static void AssertDamaged(StoreCommit answer) => Assert.Equal(
-        (StoreCommitOutcome.Unavailable, StoreFailure.Damaged, null), (answer.Outcome, answer.Failure, answer.Successor));
+    private static void AssertDamaged(StoreWrite answer) => Assert.Equal(
+        (WriteOutcome.Unavailable, StoreFailure.Damaged, null), (answer.Outcome, answer.Failure, answer.Successor));
 
     private static async Task<SessionRecord> CreateAsync(IClusterSessionStore store, SessionKey key, VersionSource versions)
     {
         var version = versions.Next();
         var record = RecordSketch.At(version).With("a", "1", version).Build();
-        var created = await store.MergeAsync(key, new SessionCopy(record, version, SessionCopyMode.Create, Life), default);
-        Assert.Equal(StoreCommitOutcome.Committed, created.Outcome);
+        var created = await store.MergeAsync(key, new SessionMerge(record, version, MergeMode.Create, Life), default);
+        Assert.Equal(WriteOutcome.Committed, created.Outcome);
         return record;
     }
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Local;
+using ClusterSession.Principals;
+using ClusterSession.Revoking;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;

@@ -1,3 +1,4 @@
+using ClusterSession.Local;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Claims;
+using ClusterSession.Http.Cookies;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.Authentication;

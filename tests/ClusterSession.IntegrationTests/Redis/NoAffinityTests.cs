@@ -1,7 +1,8 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
+using ClusterSession.TestKit.Stores;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -75,18 +76,18 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
     {
         public string Name => inner.Name;
 
-        public void Observe(ISessionObserver observer) => inner.Observe(new Deaf(observer));
+        public void Observe(IStoreObserver observer) => inner.Observe(new Deaf(observer));
 
         public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
             inner.ReadAsync(key, known, cancellationToken);
 
-        public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+        public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
             inner.CommitAsync(key, change, cancellationToken);
 
-        public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+        public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
             inner.MergeAsync(key, copy, cancellationToken);
 
-        public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
             inner.DestroyAsync(key, end, tombstoneLife, cancellationToken);
 
         public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
@@ -106,7 +107,7 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
             string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
             inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken);
 
-        private sealed class Deaf(ISessionObserver observer) : ISessionObserver
+        private sealed class Deaf(IStoreObserver observer) : IStoreObserver
         {
             public void OnChanged(SessionKey key)
             {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using ClusterSession.Records;
-using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Servers;
@@ -70,15 +69,15 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
             var delta = new SessionDelta();
             delta.Set("b", [2]);
             var change = new SessionChange(newest, next, delta, [], Life, Life, After: newest.Stamp, Opened: record);
-            var copy = new SessionCopy(
-                RecordSketch.At(new SessionVersion(0x35, 12)).With("c", "3", new(0x35, 12)).Build(), merge, SessionCopyMode.Restore, Life);
+            var copy = new SessionMerge(
+                RecordSketch.At(new SessionVersion(0x35, 12)).With("c", "3", new(0x35, 12)).Build(), merge, MergeMode.Restore, Life);
             var answer = step switch
             {
                 0 => await store.CommitAsync(key, change, default),
                 1 => await store.MergeAsync(key, copy, default),
                 _ => await store.DestroyAsync(key, new SessionEnd(new(0x60, 12), Expected: newest), Life, default),
             };
-            Assert.Equal((StoreCommitOutcome.Committed, newest), (answer.Outcome, answer.Previous));
+            Assert.Equal((WriteOutcome.Committed, newest), (answer.Outcome, answer.Previous));
             var after = await store.ReadAsync(key, SessionVersion.None, default);
             var stored = StoredSession.Of(record);
             var expected = step switch
@@ -101,7 +100,7 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
         await StoreFormerAsync(key, format: 3);
         var change = new SessionChange(new(0x30, 10), new(0x40, 10), new SessionDelta(), [], Life, Life);
         var answer = await store.CommitAsync(key, change, default);
-        Assert.Equal(StoreCommitOutcome.Unavailable, answer.Outcome);
+        Assert.Equal(WriteOutcome.Unavailable, answer.Outcome);
         Assert.Equal("3", await _redis.CommandAsync("EVAL", "return tostring(redis.call('HGET', KEYS[1], 'm'):byte())", "1", KeyOf(key)));
     }
 
@@ -123,10 +122,10 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
         private StoredSession? _stored;
         private StoredSession? _snapshot;
 
-        public async ValueTask<StoreCommit> CommitAsync(SessionChange change) =>
+        public async ValueTask<StoreWrite> CommitAsync(SessionChange change) =>
             await CompareAsync(StoredSession.Commit(_stored, change), await store.CommitAsync(_key, change, default));
 
-        public async ValueTask<StoreCommit> MergeAsync(SessionCopy copy) =>
+        public async ValueTask<StoreWrite> MergeAsync(SessionMerge copy) =>
             await CompareAsync(StoredSession.Merge(_stored, copy), await store.MergeAsync(_key, copy, default));
 
         public async ValueTask<SessionRecord?> ReadAsync() => (await store.ReadAsync(_key, SessionVersion.None, default)).Record;
@@ -143,7 +142,7 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
             await redis.CommandAsync("COPY", KeyOf(_snapshotKey), KeyOf(_key), "REPLACE");
         }
 
-        private async ValueTask<StoreCommit> CompareAsync((StoredSession? Next, StoreCommit Answer) expected, StoreCommit answer)
+        private async ValueTask<StoreWrite> CompareAsync((StoredSession? Next, StoredAnswer Answer) expected, StoreWrite answer)
         {
             Assert.Equal(
                 (expected.Answer.Outcome, expected.Answer.Previous, expected.Answer.IsBaseMissing),

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Servers;
@@ -43,7 +43,7 @@ public sealed class RedisSessionStoreTests : SessionStoreConformance
         await CreateAsync(record);
         await B.ReadAsync(Key, SessionVersion.None, default);
 
-        Assert.Equal(StoreCommitOutcome.Unchanged, (await MergeAsync(A, record, version, SessionCopyMode.Create)).Outcome);
+        Assert.Equal(WriteOutcome.Unchanged, (await MergeAsync(A, record, version, MergeMode.Create)).Outcome);
 
         await Condition.HoldsAsync(() => ToldB.WasTold(Key), "who had read it is told of a write");
     }

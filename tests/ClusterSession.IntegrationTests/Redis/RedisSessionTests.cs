@@ -1,4 +1,5 @@
-using ClusterSession.Sessions;
+using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Faults;

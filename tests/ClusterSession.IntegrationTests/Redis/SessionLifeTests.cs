@@ -39,8 +39,8 @@ public sealed class SessionLifeTests : IAsyncLifetime
 
         await ShortenAsync(key);
         Assert.Equal("blue", await browser.GetAsync("/get/color"));
-        Assert.True(ClusterSession.Sessions.SessionId.TryParse(browser.Id!, out var id));
-        Assert.Equal(StoreTouch.Touched, await store.TouchAsync(ClusterSession.Sessions.SessionKey.Of(id), idle, idle, CancellationToken.None));
+        Assert.True(ClusterSession.Records.SessionId.TryParse(browser.Id!, out var id));
+        Assert.Equal(StoreTouch.Touched, await store.TouchAsync(ClusterSession.Records.SessionKey.Of(id), idle, idle, CancellationToken.None));
         await AssertLifeAsync(key, idle);
 
         await browser.GetAsync("/destroy");
@@ -59,11 +59,11 @@ public sealed class SessionLifeTests : IAsyncLifetime
         await browser.GetAsync("/set/color/red");
         Assert.Equal("red", await browser.GetAsync("/poll", b));
         var thief = browser.Copy();
-        Assert.True(ClusterSession.Sessions.SessionId.TryParse(browser.Id!, out var id));
+        Assert.True(ClusterSession.Records.SessionId.TryParse(browser.Id!, out var id));
 
         await Condition.HoldsAsync(async () => await browser.Copy().GetAsync("/poll", atAnotherNode ? b : a) == "", "the session is refused");
 
-        var read = await storeOfB.ReadAsync(ClusterSession.Sessions.SessionKey.Of(id), ClusterSession.Sessions.SessionVersion.None, default);
+        var read = await storeOfB.ReadAsync(ClusterSession.Records.SessionKey.Of(id), ClusterSession.Records.SessionVersion.None, default);
         Assert.Equal(StoreReadOutcome.Destroyed, read.Outcome);
         Assert.Equal(("", ""), (await thief.GetAsync("/get/color", a), await thief.GetAsync("/get/color", b)));
 

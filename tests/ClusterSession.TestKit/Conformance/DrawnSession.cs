@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Conformance;
@@ -53,9 +53,9 @@ public sealed class DrawnSession
     /// <summary>A store with one session.</summary>
     public interface IStore
     {
-        ValueTask<StoreCommit> CommitAsync(SessionChange change);
+        ValueTask<StoreWrite> CommitAsync(SessionChange change);
 
-        ValueTask<StoreCommit> MergeAsync(SessionCopy copy);
+        ValueTask<StoreWrite> MergeAsync(SessionMerge copy);
 
         ValueTask<SessionRecord?> ReadAsync();
 
@@ -78,7 +78,7 @@ public sealed class DrawnSession
         var (version, after) = creator.Issue(_now, 0);
         _issued.Add(version);
         var created = Setting("a0").ApplyTo(SessionRecord.New(DateTimeOffset.UnixEpoch), version, after);
-        await _store.MergeAsync(new SessionCopy(created, version, SessionCopyMode.Create, Life));
+        await _store.MergeAsync(new SessionMerge(created, version, MergeMode.Create, Life));
         _inStore = [version];
         creator.Keep(created, _inStore);
         await SnapshotAsync();
@@ -194,7 +194,7 @@ public sealed class DrawnSession
         {
             var answer = await _store.CommitAsync(change);
             _story[^1] += $" -> {answer.Outcome} {(answer.IsBaseMissing ? "base missing" : "")}";
-            if (answer.Outcome == StoreCommitOutcome.Superseded)
+            if (answer.Outcome == WriteOutcome.Superseded)
             {
                 node.Withdraw(version, after);
                 node.Seen = answer.Previous.Stamp;
@@ -224,9 +224,9 @@ public sealed class DrawnSession
         var stored = (await _store.ReadAsync())!;
         var (version, after) = node.Issue(_now, Math.Max(record.Version.Stamp, stored.Version.Stamp));
         _issued.Add(version);
-        var answer = await _store.MergeAsync(new SessionCopy(record, version, SessionCopyMode.Restore, Life, After: after));
+        var answer = await _store.MergeAsync(new SessionMerge(record, version, MergeMode.Restore, Life, After: after));
         _story.Add($"node {node.Writer} repairs with {record.Version} as {version} -> {answer.Outcome}");
-        if (answer.Outcome == StoreCommitOutcome.Committed)
+        if (answer.Outcome == WriteOutcome.Committed)
         {
             _inStore.UnionWith(node.Truth);
             _inStore.Add(version);

@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
+using ClusterSession.Records;
 using ClusterSession.TestKit.Sessions;
 
 namespace ClusterSession.TestKit.Conformance;
@@ -26,7 +25,7 @@ internal sealed class ModelSession
 
     public bool IsDestroyed => _end is not null;
 
-    public (StoreCommitOutcome Outcome, SessionVersion? Previous) Commit(SessionChange change)
+    public (WriteOutcome Outcome, SessionVersion? Previous) Commit(SessionChange change)
     {
         if (Refusal() is { } refusal)
         {
@@ -35,12 +34,12 @@ internal sealed class ModelSession
 
         if (Version.Stamp >= change.Version.Stamp && Contains(change.Version))
         {
-            return (StoreCommitOutcome.Committed, null);
+            return (WriteOutcome.Committed, null);
         }
 
         if (Version.Stamp >= change.Version.Stamp || (change.OnlyOnBase && Version != change.Base))
         {
-            return (StoreCommitOutcome.Superseded, Version);
+            return (WriteOutcome.Superseded, Version);
         }
 
         var before = Clone();
@@ -61,68 +60,68 @@ internal sealed class ModelSession
 
         var previous = Version;
         Remember(change.Version, change.After);
-        return (StoreCommitOutcome.Committed, previous);
+        return (WriteOutcome.Committed, previous);
     }
 
-    public (StoreCommitOutcome Outcome, SessionVersion? Previous) Merge(SessionCopy copy)
+    public (WriteOutcome Outcome, SessionVersion? Previous) Merge(SessionMerge copy)
     {
         if (_end is not null)
         {
-            return (StoreCommitOutcome.Destroyed, null);
+            return (WriteOutcome.Destroyed, null);
         }
 
         if (!_exists)
         {
-            if (copy.Mode == SessionCopyMode.Amend)
+            if (copy.Mode == MergeMode.Amend)
             {
-                return (StoreCommitOutcome.Missing, null);
+                return (WriteOutcome.Missing, null);
             }
 
             _exists = true;
             Take(copy.Record, isPartial: false);
-            return (StoreCommitOutcome.Committed, SessionVersion.None);
+            return (WriteOutcome.Committed, SessionVersion.None);
         }
 
-        if (copy.Mode == SessionCopyMode.Amend && !Contains(copy.Base))
+        if (copy.Mode == MergeMode.Amend && !Contains(copy.Base))
         {
-            return (StoreCommitOutcome.Missing, null);
+            return (WriteOutcome.Missing, null);
         }
 
-        if (copy.Mode == SessionCopyMode.Create && !Contains(copy.Record.Version))
+        if (copy.Mode == MergeMode.Create && !Contains(copy.Record.Version))
         {
-            return (StoreCommitOutcome.Collision, null);
+            return (WriteOutcome.Collision, null);
         }
 
         var merged = Clone();
         merged.Take(copy.Record, copy.IsPartial);
         if (merged.ToString() == ToString())
         {
-            return (StoreCommitOutcome.Unchanged, Version);
+            return (WriteOutcome.Unchanged, Version);
         }
 
         if (Version.Stamp >= copy.Version.Stamp)
         {
-            return (StoreCommitOutcome.Superseded, Version);
+            return (WriteOutcome.Superseded, Version);
         }
 
         var previous = Version;
         Take(copy.Record, copy.IsPartial);
         Version = copy.Version > copy.Record.Version ? copy.Version : copy.Record.Version;
         Remember(copy.Version, copy.After);
-        return (StoreCommitOutcome.Committed, previous);
+        return (WriteOutcome.Committed, previous);
     }
 
-    public (StoreCommitOutcome Outcome, SessionVersion? Previous) Destroy(SessionVersion version)
+    public (WriteOutcome Outcome, SessionVersion? Previous) Destroy(SessionVersion version)
     {
         if (_end is { } end)
         {
-            return (end == version ? StoreCommitOutcome.Committed : StoreCommitOutcome.Destroyed, null);
+            return (end == version ? WriteOutcome.Committed : WriteOutcome.Destroyed, null);
         }
 
         var previous = Version;
         _end = version;
         _exists = true;
-        return (StoreCommitOutcome.Committed, previous);
+        return (WriteOutcome.Committed, previous);
     }
 
     /// <summary>This state as a record, as a node would hold it.</summary>
@@ -203,8 +202,8 @@ internal sealed class ModelSession
         || version == Version
         || _commits.Any(one => one.Writer == version.Writer && one.Lo < version.Stamp && version.Stamp <= one.Hi);
 
-    private StoreCommitOutcome? Refusal() =>
-        _end is not null ? StoreCommitOutcome.Destroyed : !_exists ? StoreCommitOutcome.Missing : null;
+    private WriteOutcome? Refusal() =>
+        _end is not null ? WriteOutcome.Destroyed : !_exists ? WriteOutcome.Missing : null;
 
     private void Take(SessionRecord record, bool isPartial)
     {

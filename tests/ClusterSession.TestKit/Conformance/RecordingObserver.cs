@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Conformance;
 
 /// <summary>Remembers which sessions and shared values a store said were changed by others.</summary>
-public sealed class RecordingObserver : ISessionObserver
+public sealed class RecordingObserver : IStoreObserver
 {
     private readonly ConcurrentDictionary<SessionKey, int> _told = new();
     private readonly ConcurrentDictionary<string, int> _toldShared = new();

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
@@ -23,7 +23,7 @@ public abstract partial class SessionStoreConformance
         var second = await CommittedAsync(B, first, Setting("b", "2"));
         var third = Versions.Next();
         var answer = await CommitAsync(A, first, third, Setting("c", "3"));
-        Assert.Equal((StoreCommitOutcome.Committed, second), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Committed, second), (answer.Outcome, answer.Previous));
         await AssertStoredAsync(
             RecordSketch.At(third, second, first).With("a", "1", first).With("b", "2", second).With("c", "3", third).Build());
     }
@@ -34,10 +34,10 @@ public abstract partial class SessionStoreConformance
         var old = Versions.Next();
         var first = await CreateAsync();
         var answer = await CommitAsync(A, first, old, Setting("a", "old"));
-        Assert.Equal((StoreCommitOutcome.Superseded, first), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Superseded, first), (answer.Outcome, answer.Previous));
         Assert.False(answer.Lease.IsCurrent);
         var sameStamp = new SessionVersion(first.Stamp, first.Writer + 1);
-        Assert.Equal(StoreCommitOutcome.Superseded, (await CommitAsync(A, first, sameStamp, Setting("a", "same"))).Outcome);
+        Assert.Equal(WriteOutcome.Superseded, (await CommitAsync(A, first, sameStamp, Setting("a", "same"))).Outcome);
         await AssertStoredAsync(RecordSketch.At(first).With("a", "1", first).Build());
     }
 
@@ -46,13 +46,13 @@ public abstract partial class SessionStoreConformance
     {
         var first = await CreateAsync();
         var second = Versions.Next();
-        Assert.Equal((StoreCommitOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2"));
-        Assert.Equal((StoreCommitOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2")); // Its answer was lost.
+        Assert.Equal((WriteOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2"));
+        Assert.Equal((WriteOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2")); // Its answer was lost.
 
-        Assert.Equal((StoreCommitOutcome.Superseded, second), await CommitOnlyOnBaseAsync(first, Versions.Next(), "3"));
+        Assert.Equal((WriteOutcome.Superseded, second), await CommitOnlyOnBaseAsync(first, Versions.Next(), "3"));
         await AssertStoredAsync(RecordSketch.At(second, first).With("a", "2", second).Build());
 
-        async Task<(StoreCommitOutcome, SessionVersion)> CommitOnlyOnBaseAsync(SessionVersion on, SessionVersion version, string value)
+        async Task<(WriteOutcome, SessionVersion)> CommitOnlyOnBaseAsync(SessionVersion on, SessionVersion version, string value)
         {
             var answer = await A.CommitAsync(Key, new SessionChange(on, version, Setting("a", value), NothingForgotten, Long, Long, OnlyOnBase: true), default);
             return (answer.Outcome, answer.Previous);
@@ -63,7 +63,7 @@ public abstract partial class SessionStoreConformance
     public async Task Commit_to_a_missing_session_is_told_so_and_stores_nothing()
     {
         var answer = await CommitAsync(A, Versions.Next(), Versions.Next(), Setting("a", "1"));
-        Assert.Equal((StoreCommitOutcome.Missing, SessionVersion.None), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Missing, SessionVersion.None), (answer.Outcome, answer.Previous));
         Assert.Equal(StoreReadOutcome.Missing, await OutcomeAsync(B));
     }
 
@@ -72,7 +72,7 @@ public abstract partial class SessionStoreConformance
     {
         var first = await CreateAsync();
         await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
-        Assert.Equal(StoreCommitOutcome.Destroyed, (await CommitAsync(A, first, Versions.Next(), Setting("a", "2"))).Outcome);
+        Assert.Equal(WriteOutcome.Destroyed, (await CommitAsync(A, first, Versions.Next(), Setting("a", "2"))).Outcome);
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(A));
     }
 
@@ -82,7 +82,7 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var second = await CommittedAsync(A, first, Setting("b", "2"));
         var again = await CommitAsync(B, first, second, Setting("b", "2"));
-        Assert.Equal((StoreCommitOutcome.Committed, first), (again.Outcome, again.Previous));
+        Assert.Equal((WriteOutcome.Committed, first), (again.Outcome, again.Previous));
         await AssertStoredAsync(RecordSketch.At(second, first).With("a", "1", first).With("b", "2", second).Build());
     }
 
@@ -92,7 +92,7 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var second = await CommittedAsync(A, first, Setting("b", "2"));
         var third = await CommittedAsync(B, second, Setting("b", "3"));
-        Assert.Equal(StoreCommitOutcome.Committed, (await CommitAsync(A, first, second, Setting("b", "2"))).Outcome);
+        Assert.Equal(WriteOutcome.Committed, (await CommitAsync(A, first, second, Setting("b", "2"))).Outcome);
         await AssertStoredAsync(RecordSketch.At(third, second, first).With("a", "1", first).With("b", "3", third).Build());
     }
 
@@ -117,11 +117,11 @@ public abstract partial class SessionStoreConformance
         {
             var next = Versions.Next();
             var change = new SessionChange(last, next, Setting("b", "later" + i), NothingForgotten, Long, Long, After: last.Stamp);
-            Assert.Equal(StoreCommitOutcome.Committed, (await B.CommitAsync(Key, change, default)).Outcome);
+            Assert.Equal(WriteOutcome.Committed, (await B.CommitAsync(Key, change, default)).Outcome);
             last = next;
         }
 
-        Assert.Equal(StoreCommitOutcome.Committed, (await CommitAsync(A, first, second, Setting("b", "2"))).Outcome);
+        Assert.Equal(WriteOutcome.Committed, (await CommitAsync(A, first, second, Setting("b", "2"))).Outcome);
         var record = await ReadAsync(A);
         Assert.Equal("later6", Value(record, "b"));
         Assert.Equal(last, record.Version);
@@ -143,7 +143,7 @@ public abstract partial class SessionStoreConformance
         {
             var next = i == 0 ? first : new SessionVersion(Versions.Next().Stamp, Sending);
             var change = new SessionChange(last, next, Setting("sending", "later" + i), NothingForgotten, Long, Long, After: sentBefore);
-            Assert.Equal(StoreCommitOutcome.Committed, (await B.CommitAsync(Key, change, default)).Outcome);
+            Assert.Equal(WriteOutcome.Committed, (await B.CommitAsync(Key, change, default)).Outcome);
             (last, sentBefore) = (next, next.Stamp);
         }
 
@@ -160,7 +160,7 @@ public abstract partial class SessionStoreConformance
         var (lost, next) = (Versions.Next(), Versions.Next());
         var change = new SessionChange(lost, next, Setting("b", "2"), NothingForgotten, Long, Long, After: lost.Stamp);
         var answer = await A.CommitAsync(Key, change, default);
-        Assert.Equal((StoreCommitOutcome.Committed, true), (answer.Outcome, answer.IsBaseMissing));
+        Assert.Equal((WriteOutcome.Committed, true), (answer.Outcome, answer.IsBaseMissing));
         var stored = await ReadAsync(B);
         Assert.Equal((true, true, false), (stored.Contains(first), stored.Contains(next), stored.Contains(lost)));
     }
@@ -187,7 +187,7 @@ public abstract partial class SessionStoreConformance
         await CommitAsync(A, second, Versions.Next(), Setting("b", "2"), forgotten: "a");
         var left = await ReadAsync(B);
         Assert.False(left.TryFind("a", out _));
-        Assert.Equal(StoreCommitOutcome.Unchanged, (await MergeAsync(B, old, Versions.Next())).Outcome);
+        Assert.Equal(WriteOutcome.Unchanged, (await MergeAsync(B, old, Versions.Next())).Outcome);
         Assert.Equal(RecordText.Of(left), RecordText.Of(await ReadAsync(A)));
     }
 
@@ -202,7 +202,7 @@ public abstract partial class SessionStoreConformance
             var before = commits.LastOrDefault(version => version.Writer == writer);
             var next = new SessionVersion(Versions.Next().Stamp, writer);
             var change = new SessionChange(last, next, Setting("b", "later" + i), NothingForgotten, Long, Long, After: before.Stamp);
-            Assert.Equal(StoreCommitOutcome.Committed, (await A.CommitAsync(Key, change, default)).Outcome);
+            Assert.Equal(WriteOutcome.Committed, (await A.CommitAsync(Key, change, default)).Outcome);
             commits.Add(last = next);
         }
 
@@ -292,7 +292,7 @@ public abstract partial class SessionStoreConformance
         var before = new SessionVersion(SessionVersion.MaxStamp - 1, SessionVersion.MaxWriter);
         var last = new SessionVersion(SessionVersion.MaxStamp, 1);
         await CreateAsync(RecordSketch.At(before).With("a", "1", before).Build());
-        Assert.Equal(StoreCommitOutcome.Superseded, (await CommitAsync(A, before, new SessionVersion(SessionVersion.MaxStamp - 1, 1), Setting("a", "x"))).Outcome);
+        Assert.Equal(WriteOutcome.Superseded, (await CommitAsync(A, before, new SessionVersion(SessionVersion.MaxStamp - 1, 1), Setting("a", "x"))).Outcome);
         Assert.Equal(before, (await CommitAsync(A, before, last, Setting("a", "2"))).Previous);
         await AssertStoredAsync(RecordSketch.At(last, before).With("a", "2", last).Build());
     }
@@ -308,9 +308,9 @@ public abstract partial class SessionStoreConformance
 
         async Task PutAsync(IClusterSessionStore store, int i)
         {
-            while ((await CommitAsync(store, first, Versions.Next(), Setting("n" + i, "v" + i))).Outcome is var outcome and not StoreCommitOutcome.Committed)
+            while ((await CommitAsync(store, first, Versions.Next(), Setting("n" + i, "v" + i))).Outcome is var outcome and not WriteOutcome.Committed)
             {
-                Assert.Equal(StoreCommitOutcome.Superseded, outcome);
+                Assert.Equal(WriteOutcome.Superseded, outcome);
             }
         }
     }

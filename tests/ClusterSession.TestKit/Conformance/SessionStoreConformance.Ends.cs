@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Sessions;
@@ -16,7 +16,7 @@ public abstract partial class SessionStoreConformance
     {
         var first = await CreateAsync();
         var answer = await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
-        Assert.Equal((StoreCommitOutcome.Committed, first), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Committed, first), (answer.Outcome, answer.Previous));
         var read = await B.ReadAsync(Key, first, default);
         Assert.Equal((StoreReadOutcome.Destroyed, null), (read.Outcome, read.Record));
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(A));
@@ -28,7 +28,7 @@ public abstract partial class SessionStoreConformance
         await CreateAsync();
         var end = Versions.Next();
         await A.DestroyAsync(Key, new SessionEnd(end), Long, default);
-        Assert.Equal(StoreCommitOutcome.Committed, (await B.DestroyAsync(Key, new SessionEnd(end), Long, default)).Outcome);
+        Assert.Equal(WriteOutcome.Committed, (await B.DestroyAsync(Key, new SessionEnd(end), Long, default)).Outcome);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public abstract partial class SessionStoreConformance
     {
         await CreateAsync();
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
-        Assert.Equal(StoreCommitOutcome.Destroyed, (await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default)).Outcome);
+        Assert.Equal(WriteOutcome.Destroyed, (await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default)).Outcome);
     }
 
     [Fact]
@@ -45,15 +45,15 @@ public abstract partial class SessionStoreConformance
         await CreateAsync();
         var ends = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
             Task.Run(async () => (await (i % 2 == 0 ? A : B).DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default)).Outcome)));
-        Assert.Equal(1, ends.Count(outcome => outcome == StoreCommitOutcome.Committed));
-        Assert.Equal(19, ends.Count(outcome => outcome == StoreCommitOutcome.Destroyed));
+        Assert.Equal(1, ends.Count(outcome => outcome == WriteOutcome.Committed));
+        Assert.Equal(19, ends.Count(outcome => outcome == WriteOutcome.Destroyed));
     }
 
     [Fact]
     public async Task End_leaves_a_tombstone_also_where_nothing_was()
     {
         var answer = await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
-        Assert.Equal((StoreCommitOutcome.Committed, SessionVersion.None), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Committed, SessionVersion.None), (answer.Outcome, answer.Previous));
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(B));
     }
 
@@ -63,8 +63,8 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var successor = new SessionSuccessor(SessionKeys.New(), new string('s', SessionSuccessor.SealLength));
         var end = Versions.Next();
-        Assert.Equal(StoreCommitOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(end, successor, first), Long, default)).Outcome);
-        var copy = new SessionCopy(RecordSketch.At(first).Build(), Versions.Next(), SessionCopyMode.Restore, Long);
+        Assert.Equal(WriteOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(end, successor, first), Long, default)).Outcome);
+        var copy = new SessionMerge(RecordSketch.At(first).Build(), Versions.Next(), MergeMode.Restore, Long);
         foreach (var answer in new[]
         {
             await CommitAsync(B, first, Versions.Next(), Setting("a", "late")),
@@ -72,7 +72,7 @@ public abstract partial class SessionStoreConformance
             await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default),
         })
         {
-            Assert.Equal((StoreCommitOutcome.Destroyed, end, successor), (answer.Outcome, answer.Previous, answer.Successor));
+            Assert.Equal((WriteOutcome.Destroyed, end, successor), (answer.Outcome, answer.Previous, answer.Successor));
         }
 
         var read = await B.ReadAsync(Key, SessionVersion.None, default);
@@ -86,9 +86,9 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var second = await CommittedAsync(B, first, Setting("b", "2"));
         var answer = await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), new SessionSuccessor(SessionKeys.New()), first), Long, default);
-        Assert.Equal((StoreCommitOutcome.Superseded, second), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Superseded, second), (answer.Outcome, answer.Previous));
         Assert.Equal(StoreReadOutcome.Found, await OutcomeAsync(B));
-        Assert.Equal(StoreCommitOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), new SessionSuccessor(SessionKeys.New()), second), Long, default)).Outcome);
+        Assert.Equal(WriteOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), new SessionSuccessor(SessionKeys.New()), second), Long, default)).Outcome);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public abstract partial class SessionStoreConformance
         await CreateAsync(Short);
         await Condition.HoldsAsync(async () => await OutcomeAsync(B) == StoreReadOutcome.Missing, "the session is gone");
         Assert.Equal(StoreTouch.Missing, await A.TouchAsync(Key, Long, Long, default));
-        Assert.Equal(StoreCommitOutcome.Missing, (await CommitAsync(A, SessionVersion.None, Versions.Next(), Setting("a", "2"))).Outcome);
+        Assert.Equal(WriteOutcome.Missing, (await CommitAsync(A, SessionVersion.None, Versions.Next(), Setting("a", "2"))).Outcome);
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public abstract partial class SessionStoreConformance
     {
         var old = Versions.Next();
         var first = await CreateAsync(Short);
-        Assert.Equal(StoreCommitOutcome.Superseded, (await CommitAsync(A, first, old, Setting("a", "2"))).Outcome);
+        Assert.Equal(WriteOutcome.Superseded, (await CommitAsync(A, first, old, Setting("a", "2"))).Outcome);
         await Condition.HoldsAsync(async () => await OutcomeAsync(A) == StoreReadOutcome.Missing, "the session is gone");
     }
 
@@ -218,12 +218,12 @@ public abstract partial class SessionStoreConformance
                     Assert.Equal(life == Long ? StoreTouch.Touched : StoreTouch.Kept, await B.TouchAsync(Key, life, life, default));
                     break;
                 case "commit":
-                    Assert.Equal(StoreCommitOutcome.Committed, (await CommitAsync(B, version, version = Versions.Next(), Setting("a", $"{life}"), life)).Outcome);
+                    Assert.Equal(WriteOutcome.Committed, (await CommitAsync(B, version, version = Versions.Next(), Setting("a", $"{life}"), life)).Outcome);
                     break;
                 default:
                     var newer = Versions.Next();
                     var copy = RecordSketch.At(newer, version).With("b", $"{life}", newer).Build();
-                    Assert.Equal(StoreCommitOutcome.Committed, (await MergeAsync(B, copy, version = Versions.Next(), life: life)).Outcome);
+                    Assert.Equal(WriteOutcome.Committed, (await MergeAsync(B, copy, version = Versions.Next(), life: life)).Outcome);
                     break;
             }
         }

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
@@ -100,7 +100,7 @@ public abstract partial class SessionStoreConformance
                 model.IsDestroyed ? StoreReadOutcome.Destroyed : model.Exists ? StoreReadOutcome.Unchanged : StoreReadOutcome.Missing, read.Outcome);
         }
 
-        private async Task CheckAsync(string what, (StoreCommitOutcome Outcome, SessionVersion? Previous) expected, ValueTask<StoreCommit> asked)
+        private async Task CheckAsync(string what, (WriteOutcome Outcome, SessionVersion? Previous) expected, ValueTask<StoreWrite> asked)
         {
             _story.Add($"{what} -> {expected.Outcome}");
             var answer = await asked;
@@ -146,17 +146,17 @@ public abstract partial class SessionStoreConformance
         }
 
         /// <summary>A copy as some node could hold it: an earlier state of the session, and perhaps commits that the store lost.</summary>
-        private SessionCopy NewCopy(SessionKey key)
+        private SessionMerge NewCopy(SessionKey key)
         {
             var base_ = Past(key)[random.Next(Past(key).Count)];
             var lost = NewVersion();
             var sketch = base_.Exists && random.Next(2) == 0 ? base_.Sketch() : Losing(base_, lost);
-            var mode = (SessionCopyMode)random.Next(3);
-            var on = mode == SessionCopyMode.Amend ? Past(key)[random.Next(Past(key).Count)].Version : SessionVersion.None;
+            var mode = (MergeMode)random.Next(3);
+            var on = mode == MergeMode.Amend ? Past(key)[random.Next(Past(key).Count)].Version : SessionVersion.None;
             var (version, after) = NewVersion();
-            return new SessionCopy(
+            return new SessionMerge(
                 sketch.Build(), version, mode, Long, Base: on, After: after,
-                IsPartial: mode == SessionCopyMode.Amend && random.Next(2) == 0);
+                IsPartial: mode == MergeMode.Amend && random.Next(2) == 0);
         }
 
         private RecordSketch Losing(ModelSession from, (SessionVersion Version, long After) commit)

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
@@ -21,8 +21,8 @@ public abstract partial class SessionStoreConformance
     {
         var first = await CreateAsync();
         var other = Versions.Next();
-        var answer = await MergeAsync(B, RecordSketch.At(other).With("a", "stolen", other).Build(), other, SessionCopyMode.Create);
-        Assert.Equal(StoreCommitOutcome.Collision, answer.Outcome);
+        var answer = await MergeAsync(B, RecordSketch.At(other).With("a", "stolen", other).Build(), other, MergeMode.Create);
+        Assert.Equal(WriteOutcome.Collision, answer.Outcome);
         await AssertStoredAsync(RecordSketch.At(first).With("a", "1", first).Build());
     }
 
@@ -32,11 +32,11 @@ public abstract partial class SessionStoreConformance
         var version = Versions.Next();
         var record = RecordSketch.At(version).With("a", "1", version).Build();
         await CreateAsync(record);
-        var again = await MergeAsync(B, record, version, SessionCopyMode.Create);
-        Assert.True(again.Outcome is StoreCommitOutcome.Committed or StoreCommitOutcome.Unchanged, again.Outcome.ToString());
+        var again = await MergeAsync(B, record, version, MergeMode.Create);
+        Assert.True(again.Outcome is WriteOutcome.Committed or WriteOutcome.Unchanged, again.Outcome.ToString());
         await AssertStoredAsync(record);
         await CommittedAsync(B, version, Setting("a", "2"));
-        Assert.Equal(StoreCommitOutcome.Unchanged, (await MergeAsync(A, record, version, SessionCopyMode.Create)).Outcome);
+        Assert.Equal(WriteOutcome.Unchanged, (await MergeAsync(A, record, version, MergeMode.Create)).Outcome);
         Assert.Equal("2", Value(await ReadAsync(A), "a"));
     }
 
@@ -45,8 +45,8 @@ public abstract partial class SessionStoreConformance
     {
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         var version = Versions.Next();
-        var answer = await MergeAsync(B, RecordSketch.At(version).With("a", "1", version).Build(), version, SessionCopyMode.Create);
-        Assert.Equal(StoreCommitOutcome.Destroyed, answer.Outcome);
+        var answer = await MergeAsync(B, RecordSketch.At(version).With("a", "1", version).Build(), version, MergeMode.Create);
+        Assert.Equal(WriteOutcome.Destroyed, answer.Outcome);
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(A));
     }
 
@@ -56,7 +56,7 @@ public abstract partial class SessionStoreConformance
         var (first, second) = (Versions.Next(), Versions.Next());
         var copy = RecordSketch.At(second, first).With("a", "1", first).Without("b", second).Build();
         var answer = await MergeAsync(A, copy, Versions.Next());
-        Assert.Equal((StoreCommitOutcome.Committed, SessionVersion.None), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Committed, SessionVersion.None), (answer.Outcome, answer.Previous));
         await AssertStoredAsync(copy);
     }
 
@@ -64,22 +64,22 @@ public abstract partial class SessionStoreConformance
     public async Task Amendment_of_a_lost_session_is_missing_and_stores_nothing()
     {
         var version = Versions.Next();
-        var answer = await MergeAsync(A, RecordSketch.At(version).With("a", "1", version).Build(), Versions.Next(), SessionCopyMode.Amend);
-        Assert.Equal(StoreCommitOutcome.Missing, answer.Outcome);
+        var answer = await MergeAsync(A, RecordSketch.At(version).With("a", "1", version).Build(), Versions.Next(), MergeMode.Amend);
+        Assert.Equal(WriteOutcome.Missing, answer.Outcome);
         Assert.Equal(StoreReadOutcome.Missing, await OutcomeAsync(A));
     }
 
     [Theory]
-    [InlineData(SessionCopyMode.Restore)]
-    [InlineData(SessionCopyMode.Amend)]
-    public async Task Merged_copy_gives_what_was_lost_under_a_new_version(SessionCopyMode mode)
+    [InlineData(MergeMode.Restore)]
+    [InlineData(MergeMode.Amend)]
+    public async Task Merged_copy_gives_what_was_lost_under_a_new_version(MergeMode mode)
     {
         var first = await CreateAsync();
         var lost = Versions.Next();
         var present = await CommittedAsync(B, first, Setting("b", "2"));
         var merge = Versions.Next();
         var answer = await MergeAsync(A, RecordSketch.At(lost, first).With("c", "lost", lost).Build(), merge, mode);
-        Assert.Equal((StoreCommitOutcome.Committed, present), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Committed, present), (answer.Outcome, answer.Previous));
         await AssertStoredAsync(
             RecordSketch.At(merge, present, lost, first).With("a", "1", first).With("b", "2", present).With("c", "lost", lost).Build());
     }
@@ -91,10 +91,10 @@ public abstract partial class SessionStoreConformance
         var (older, stored, newer) = (Versions.Next(), Versions.Next(), Versions.Next());
         var delta = Setting("x", "stored");
         delta.Set("y", Bytes("stored"));
-        Assert.Equal(StoreCommitOutcome.Committed, (await CommitAsync(A, first, stored, delta)).Outcome);
+        Assert.Equal(WriteOutcome.Committed, (await CommitAsync(A, first, stored, delta)).Outcome);
         var copy = RecordSketch.At(newer, older, first).With("x", "newer", newer).With("y", "older", older).Build();
         var merge = Versions.Next();
-        Assert.Equal(StoreCommitOutcome.Committed, (await MergeAsync(B, copy, merge)).Outcome);
+        Assert.Equal(WriteOutcome.Committed, (await MergeAsync(B, copy, merge)).Outcome);
         await AssertStoredAsync(
             RecordSketch.At(merge, newer, stored, older, first).With("x", "newer", newer).With("y", "stored", stored).Build());
     }
@@ -106,7 +106,7 @@ public abstract partial class SessionStoreConformance
         var copy = await ReadAsync(A);
         var second = await CommittedAsync(B, first, Setting("a", "2"));
         var answer = await MergeAsync(A, copy, Versions.Next());
-        Assert.Equal((StoreCommitOutcome.Unchanged, second), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Unchanged, second), (answer.Outcome, answer.Previous));
         await AssertStoredAsync(RecordSketch.At(second, first).With("a", "2", second).Build());
     }
 
@@ -116,9 +116,9 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var (lost, merge) = (Versions.Next(), Versions.Next());
         var copy = RecordSketch.At(lost, first).With("b", "lost", lost).Build();
-        Assert.Equal(StoreCommitOutcome.Committed, (await MergeAsync(A, copy, merge)).Outcome);
-        Assert.Equal(StoreCommitOutcome.Unchanged, (await MergeAsync(B, copy, Versions.Next())).Outcome);
-        Assert.Equal(StoreCommitOutcome.Unchanged, (await MergeAsync(A, copy, merge)).Outcome);
+        Assert.Equal(WriteOutcome.Committed, (await MergeAsync(A, copy, merge)).Outcome);
+        Assert.Equal(WriteOutcome.Unchanged, (await MergeAsync(B, copy, Versions.Next())).Outcome);
+        Assert.Equal(WriteOutcome.Unchanged, (await MergeAsync(A, copy, merge)).Outcome);
         Assert.Equal(merge, (await ReadAsync(A)).Version);
     }
 
@@ -130,7 +130,7 @@ public abstract partial class SessionStoreConformance
         var lost = Versions.Next();
         var present = await CommittedAsync(B, first, Setting("a", "present"));
         var merge = Versions.Next();
-        Assert.Equal(StoreCommitOutcome.Committed, (await MergeAsync(A, RecordSketch.At(lost, first).With("a", "lost", lost).Build(), merge)).Outcome);
+        Assert.Equal(WriteOutcome.Committed, (await MergeAsync(A, RecordSketch.At(lost, first).With("a", "lost", lost).Build(), merge)).Outcome);
         await AssertStoredAsync(RecordSketch.At(merge, present, lost, first).With("a", "present", present).Build());
     }
 
@@ -141,7 +141,7 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var newer = Versions.Next();
         var answer = await MergeAsync(A, RecordSketch.At(newer, first).With("a", "2", newer).Build(), merge);
-        Assert.Equal((StoreCommitOutcome.Superseded, first), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Superseded, first), (answer.Outcome, answer.Previous));
         await AssertStoredAsync(RecordSketch.At(first).With("a", "1", first).Build());
     }
 
@@ -151,7 +151,7 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var copy = await ReadAsync(A);
         var removal = await CommittedAsync(B, first, Removing("a"));
-        Assert.Equal(StoreCommitOutcome.Unchanged, (await MergeAsync(A, copy, Versions.Next())).Outcome);
+        Assert.Equal(WriteOutcome.Unchanged, (await MergeAsync(A, copy, Versions.Next())).Outcome);
         await AssertStoredAsync(RecordSketch.At(removal, first).Without("a", removal).Build());
     }
 
@@ -165,15 +165,15 @@ public abstract partial class SessionStoreConformance
     }
 
     [Theory]
-    [InlineData(SessionCopyMode.Create)]
-    [InlineData(SessionCopyMode.Restore)]
-    [InlineData(SessionCopyMode.Amend)]
-    public async Task Merge_never_revives_a_destroyed_session(SessionCopyMode mode)
+    [InlineData(MergeMode.Create)]
+    [InlineData(MergeMode.Restore)]
+    [InlineData(MergeMode.Amend)]
+    public async Task Merge_never_revives_a_destroyed_session(MergeMode mode)
     {
         await CreateAsync();
         var copy = await ReadAsync(A);
         await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
-        Assert.Equal(StoreCommitOutcome.Destroyed, (await MergeAsync(A, copy, Versions.Next(), mode)).Outcome);
+        Assert.Equal(WriteOutcome.Destroyed, (await MergeAsync(A, copy, Versions.Next(), mode)).Outcome);
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(B));
     }
 

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Sessions;
@@ -119,8 +119,8 @@ public abstract partial class SessionStoreConformance
                 .With("created" + i, removed, second, SessionAttribute.RemovedFlag);
         }
 
-        var brought = new SessionCopy(merged.Build(), merge, SessionCopyMode.Restore, Long, After: third.Stamp);
-        Assert.Equal(StoreCommitOutcome.Committed, (await A.MergeAsync(Key, brought, default)).Outcome);
+        var brought = new SessionMerge(merged.Build(), merge, MergeMode.Restore, Long, After: third.Stamp);
+        Assert.Equal(WriteOutcome.Committed, (await A.MergeAsync(Key, brought, default)).Outcome);
         await AssertStoredAsync(all.Build());
         var last = Versions.Next();
         await CommitAsync(A, merge, last, Setting("x", "4"), forgotten: [.. Enumerable.Range(0, Many).Select(i => "created" + i)]);
@@ -186,7 +186,7 @@ public abstract partial class SessionStoreConformance
     public async Task Who_created_a_session_is_told_of_the_first_change_by_others()
     {
         var first = Versions.Next();
-        var created = await MergeAsync(A, RecordSketch.At(first).With("a", "1", first).Build(), first, SessionCopyMode.Create);
+        var created = await MergeAsync(A, RecordSketch.At(first).With("a", "1", first).Build(), first, MergeMode.Create);
         if (!created.Lease.IsCurrent)
         {
             return;

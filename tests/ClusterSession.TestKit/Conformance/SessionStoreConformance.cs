@@ -1,5 +1,5 @@
 using System.Text;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
@@ -71,15 +71,15 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
 
     protected async Task CreateAsync(SessionRecord record, TimeSpan? life = null, SessionKey? key = null)
     {
-        var created = await MergeAsync(A, record, record.Version, SessionCopyMode.Create, life, key);
-        Assert.Equal((StoreCommitOutcome.Committed, SessionVersion.None), (created.Outcome, created.Previous));
+        var created = await MergeAsync(A, record, record.Version, MergeMode.Create, life, key);
+        Assert.Equal((WriteOutcome.Committed, SessionVersion.None), (created.Outcome, created.Previous));
     }
 
-    protected ValueTask<StoreCommit> MergeAsync(
-        IClusterSessionStore store, SessionRecord record, SessionVersion version, SessionCopyMode mode = SessionCopyMode.Restore, TimeSpan? life = null, SessionKey? key = null) =>
-        store.MergeAsync(key ?? Key, new SessionCopy(record, version, mode, life ?? Long), default);
+    protected ValueTask<StoreWrite> MergeAsync(
+        IClusterSessionStore store, SessionRecord record, SessionVersion version, MergeMode mode = MergeMode.Restore, TimeSpan? life = null, SessionKey? key = null) =>
+        store.MergeAsync(key ?? Key, new SessionMerge(record, version, mode, life ?? Long), default);
 
-    protected ValueTask<StoreCommit> CommitAsync(
+    protected ValueTask<StoreWrite> CommitAsync(
         IClusterSessionStore store, SessionVersion expected, SessionVersion version, SessionDelta delta, TimeSpan? life = null, params string[] forgotten) =>
         store.CommitAsync(Key, new SessionChange(expected, version, delta, forgotten ?? NothingForgotten, life ?? Long, life ?? Long), default);
 
@@ -88,7 +88,7 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
     {
         var version = Versions.Next();
         var answer = await CommitAsync(store, on, version, delta);
-        Assert.Equal((StoreCommitOutcome.Committed, on), (answer.Outcome, answer.Previous));
+        Assert.Equal((WriteOutcome.Committed, on), (answer.Outcome, answer.Previous));
         return version;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ClusterSession.Records;
 
 namespace ClusterSession.TestKit.Histories;
 

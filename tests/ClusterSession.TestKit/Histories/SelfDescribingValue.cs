@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ClusterSession.Records;
 
 namespace ClusterSession.TestKit.Histories;
 

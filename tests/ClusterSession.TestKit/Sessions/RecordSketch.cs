@@ -1,5 +1,5 @@
 using System.Text;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 
 namespace ClusterSession.TestKit.Sessions;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 
 namespace ClusterSession.TestKit.Sessions;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 
 namespace ClusterSession.TestKit.Sessions;
 

@@ -5,7 +5,7 @@ namespace ClusterSession.TestKit.Stores;
 /// <summary>A store whose news never arrive.</summary>
 public sealed class DeafStore(IClusterSessionStore inner) : ForwardingStore(inner)
 {
-    public override void Observe(ISessionObserver observer)
+    public override void Observe(IStoreObserver observer)
     {
     }
 

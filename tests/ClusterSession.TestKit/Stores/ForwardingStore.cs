@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Stores;
@@ -8,19 +8,19 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
 {
     public string Name => inner.Name;
 
-    public virtual void Observe(ISessionObserver observer) => inner.Observe(observer);
+    public virtual void Observe(IStoreObserver observer) => inner.Observe(observer);
 
     public virtual ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.Read, () => inner.ReadAsync(key, known, cancellationToken), StoreRead.Unavailable);
 
-    public virtual ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.Commit, () => inner.CommitAsync(key, change, cancellationToken), StoreCommit.Unavailable);
+    public virtual ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.Commit, () => inner.CommitAsync(key, change, cancellationToken), StoreWrite.Unavailable);
 
-    public virtual ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.Merge, () => inner.MergeAsync(key, copy, cancellationToken), StoreCommit.Unavailable);
+    public virtual ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.Merge, () => inner.MergeAsync(key, copy, cancellationToken), StoreWrite.Unavailable);
 
-    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, end, tombstoneLife, cancellationToken), StoreCommit.Unavailable);
+    public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, end, tombstoneLife, cancellationToken), StoreWrite.Unavailable);
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, cancellationToken), static _ => StoreTouch.Unavailable);

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Stores;
@@ -18,11 +18,11 @@ public sealed class PoisonedStore(IClusterSessionStore inner) : ForwardingStore(
     public override ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
         IsDown && IsPoison(key) ? new(StoreRead.Unavailable(Failure)) : base.ReadAsync(key, known, cancellationToken);
 
-    public override ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
-        IsPoison(key) ? new(StoreCommit.Unavailable(Failure)) : base.CommitAsync(key, change, cancellationToken);
+    public override ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+        IsPoison(key) ? new(StoreWrite.Unavailable(Failure)) : base.CommitAsync(key, change, cancellationToken);
 
-    public override ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
-        IsPoison(key) ? new(StoreCommit.Unavailable(Failure)) : base.MergeAsync(key, copy, cancellationToken);
+    public override ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
+        IsPoison(key) ? new(StoreWrite.Unavailable(Failure)) : base.MergeAsync(key, copy, cancellationToken);
 
     protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable) => ask();
 }

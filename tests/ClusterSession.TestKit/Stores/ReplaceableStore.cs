@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Stores;
@@ -11,7 +11,7 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
 {
     private volatile IClusterSessionStore _current = first;
     private volatile Lease _lease = new();
-    private ISessionObserver? _observer;
+    private IStoreObserver? _observer;
 
     public string Name => "replaceable";
 
@@ -40,7 +40,7 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         }
     }
 
-    public void Observe(ISessionObserver observer)
+    public void Observe(IStoreObserver observer)
     {
         _observer = observer;
         _current.Observe(observer);
@@ -53,13 +53,13 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         return read with { Lease = read.Lease.IsCurrent ? lease : SessionLease.None };
     }
 
-    public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
         LeasedAsync(_current.CommitAsync(key, change, cancellationToken));
 
-    public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
         LeasedAsync(_current.MergeAsync(key, copy, cancellationToken));
 
-    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+    public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
         LeasedAsync(_current.DestroyAsync(key, end, tombstoneLife, cancellationToken));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) => _current.TouchAsync(key, life, leastLife, cancellationToken);
@@ -93,7 +93,7 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         return answer with { Lease = answer.Lease is { IsCurrent: true } ? lease : SessionLease.None };
     }
 
-    private async ValueTask<StoreCommit> LeasedAsync(ValueTask<StoreCommit> asked)
+    private async ValueTask<StoreWrite> LeasedAsync(ValueTask<StoreWrite> asked)
     {
         var lease = _lease;
         var answer = await asked;

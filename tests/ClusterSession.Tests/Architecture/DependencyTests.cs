@@ -1,4 +1,6 @@
 using System.Xml.Linq;
+using ClusterSession.Records;
+using ClusterSession.Redis;
 using Xunit;
 
 namespace ClusterSession.Tests.Architecture;

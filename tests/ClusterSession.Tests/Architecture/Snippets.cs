@@ -1,4 +1,6 @@
 using System.Security.Claims;
+using ClusterSession.TestKit.Nodes;
+using ClusterSession.Tests.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

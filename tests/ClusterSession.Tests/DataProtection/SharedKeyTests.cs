@@ -7,6 +7,7 @@ using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Logging;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
+using ClusterSession.Tests.Architecture;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;

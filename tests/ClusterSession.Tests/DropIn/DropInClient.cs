@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using ClusterSession.Http.Cookies;
 using Microsoft.Net.Http.Headers;
 
 namespace ClusterSession.Tests.DropIn;

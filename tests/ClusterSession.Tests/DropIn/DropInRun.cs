@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Logging;
-using ClusterSession.TestKit.Stores;
 using ClusterSession.TestKit.Time;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;

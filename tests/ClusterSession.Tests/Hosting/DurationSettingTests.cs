@@ -1,3 +1,4 @@
+using ClusterSession.Local;
 using Xunit;
 
 namespace ClusterSession.Tests.Hosting;

@@ -1,4 +1,5 @@
 using ClusterSession.Hosting;
+using ClusterSession.Local;
 using ClusterSession.TestKit.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -1,3 +1,4 @@
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Logging;
@@ -216,7 +217,7 @@ public sealed class StartupWarningTests
     {
         public int Observed { get; private set; }
 
-        public override void Observe(ISessionObserver observer)
+        public override void Observe(IStoreObserver observer)
         {
             Observed++;
             base.Observe(observer);

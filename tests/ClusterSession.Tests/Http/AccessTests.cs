@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
@@ -122,9 +122,9 @@ public sealed class AccessTests : NodeTests
 
         public string Name => inner.Name;
 
-        public void Observe(ISessionObserver observer) => inner.Observe(observer);
+        public void Observe(IStoreObserver observer) => inner.Observe(observer);
 
-        public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken)
+        public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken)
         {
             Replicas.Enqueue(change.Replicas);
             return inner.CommitAsync(key, change, cancellationToken);
@@ -133,10 +133,10 @@ public sealed class AccessTests : NodeTests
         public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
             inner.ReadAsync(key, known, cancellationToken);
 
-        public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
+        public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
             inner.MergeAsync(key, copy, cancellationToken);
 
-        public ValueTask<StoreCommit> DestroyAsync(
+        public ValueTask<StoreWrite> DestroyAsync(
             SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
             inner.DestroyAsync(key, end, tombstoneLife, cancellationToken);
 

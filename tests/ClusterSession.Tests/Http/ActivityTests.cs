@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using ClusterSession.Stores;
-using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using Xunit;
 

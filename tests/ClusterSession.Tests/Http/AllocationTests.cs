@@ -1,7 +1,9 @@
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Copies;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.KeyRing;
+using ClusterSession.Local;
+using ClusterSession.Principals;
+using ClusterSession.Records;
+using ClusterSession.Revoking;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using Microsoft.AspNetCore.Builder;
@@ -36,7 +38,7 @@ public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
         var record = RecordSketch.At(version).With("number", [0, 0, 0, 7], version).With("text", new byte[200], version).Build();
         var key = SessionKey.Of(_id);
         var copies = _provider.GetRequiredService<LocalCopies>();
-        await _provider.GetRequiredService<IClusterSessionStore>().MergeAsync(key, new SessionCopy(record, version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
+        await _provider.GetRequiredService<IClusterSessionStore>().MergeAsync(key, new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromHours(1)), default);
         copies.Publish(key, record, SessionLease.Always, copies.Mark(key), copies.Clock.Now);
         _cookie = ".ClusterSession=" + SessionCookie.Write(_id, version, ring.Keys[0]);
     }

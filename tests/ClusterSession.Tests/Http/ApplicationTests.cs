@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using ClusterSession.Http.Cookies;
+using ClusterSession.KeyRing;
 using ClusterSession.TestKit.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;

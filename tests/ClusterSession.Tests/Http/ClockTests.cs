@@ -112,5 +112,5 @@ public sealed class ClockTests : NodeTests
         return await request;
     }
 
-    private static Task FlushAsync(TestNode node) => node.Services.GetRequiredService<ClusterSession.Sessions.SessionTouches>().FlushAsync(default);
+    private static Task FlushAsync(TestNode node) => node.Services.GetRequiredService<ClusterSession.Touching.SessionTouches>().FlushAsync(default);
 }

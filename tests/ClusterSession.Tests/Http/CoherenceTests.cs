@@ -1,6 +1,5 @@
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Opening;
-using ClusterSession.Stores;
+using ClusterSession.Opening;
+using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;

@@ -1,9 +1,9 @@
-using ClusterSession.Stores;
+using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
+using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using ClusterSession.TestKit.Nodes;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;

@@ -1,4 +1,3 @@
-using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;

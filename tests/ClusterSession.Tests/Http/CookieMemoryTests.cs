@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
+using ClusterSession.KeyRing;
+using ClusterSession.Records;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;

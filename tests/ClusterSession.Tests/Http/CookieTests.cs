@@ -1,7 +1,7 @@
+using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using ClusterSession.TestKit.Nodes;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;

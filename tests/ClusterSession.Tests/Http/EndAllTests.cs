@@ -1,6 +1,8 @@
 using System.Net;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Local;
+using ClusterSession.Principals;
+using ClusterSession.Records;
+using ClusterSession.Revoking;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;

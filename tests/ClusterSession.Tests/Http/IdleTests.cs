@@ -1,10 +1,10 @@
 using System.Net;
-using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
+using ClusterSession.Touching;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

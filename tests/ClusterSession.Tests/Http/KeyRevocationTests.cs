@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using ClusterSession.Http.Cookies;
+using ClusterSession.KeyRing;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ClusterSession.Http.Cookies;
+using ClusterSession.KeyRing;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
@@ -62,7 +63,7 @@ public sealed class KeyRingTests : NodeTests
             {
                 var browser = node.Browser();
                 browser.Cookie = SessionCookie.Write(
-                    ClusterSession.Sessions.SessionId.New(RandomNumberGenerator.Create()), new ClusterSession.Sessions.SessionVersion(1, 1), foreign);
+                    ClusterSession.Records.SessionId.New(RandomNumberGenerator.Create()), new ClusterSession.Records.SessionVersion(1, 1), foreign);
                 Assert.Equal("New", await browser.GetAsync("/source"));
             }
 
@@ -84,7 +85,7 @@ public sealed class KeyRingTests : NodeTests
         {
             var browser = node.Browser();
             browser.Cookie = SessionCookie.Write(
-                ClusterSession.Sessions.SessionId.New(RandomNumberGenerator.Create()), new ClusterSession.Sessions.SessionVersion(1, 1), foreign);
+                ClusterSession.Records.SessionId.New(RandomNumberGenerator.Create()), new ClusterSession.Records.SessionVersion(1, 1), foreign);
             await browser.GetAsync("/get/color");
             Assert.Equal(503, (int)browser.LastStatus);
         }

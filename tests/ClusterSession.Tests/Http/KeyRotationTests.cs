@@ -1,4 +1,4 @@
-using ClusterSession.Http.Cookies;
+using ClusterSession.KeyRing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

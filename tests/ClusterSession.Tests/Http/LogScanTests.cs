@@ -1,5 +1,5 @@
 using System.Text;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Principals;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
@@ -61,7 +61,7 @@ public sealed class LogScanTests : NodeTests
             await third.Copy().GetAsync("/set/k/x" + (int)failing);
             await old.Copy().GetAsync("/get/k", b);
             await b.Browser().GetAsync("/set/k/x2");
-            await b.Services.GetRequiredService<ClusterSession.Sessions.SessionTouches>().FlushAsync(default);
+            await b.Services.GetRequiredService<ClusterSession.Touching.SessionTouches>().FlushAsync(default);
             await third.Copy().GetAsync("/destroy");
             Time.Advance(TimeSpan.FromMinutes(2));
         }
@@ -103,9 +103,9 @@ public sealed class LogScanTests : NodeTests
 
         void Remember(string? cookie)
         {
-            if (cookie is not null && ClusterSession.Sessions.SessionId.TryParse(cookie.Split('.')[0], out var id))
+            if (cookie is not null && ClusterSession.Records.SessionId.TryParse(cookie.Split('.')[0], out var id))
             {
-                var key = ClusterSession.Sessions.SessionKey.Of(id);
+                var key = ClusterSession.Records.SessionKey.Of(id);
                 secrets.UnionWith([.. cookie.Split('.'), key.ToString(), Convert.ToHexString(id.Bytes), Convert.ToBase64String(id.Bytes)]);
             }
         }
@@ -114,12 +114,12 @@ public sealed class LogScanTests : NodeTests
     [Fact]
     public void Types_that_hold_secrets_print_none()
     {
-        var id = ClusterSession.Sessions.SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create());
+        var id = ClusterSession.Records.SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create());
         Span<char> text = stackalloc char[24];
         id.WriteText(text);
         Assert.DoesNotContain(text.ToString(), id.ToString());
         var secret = Convert.ToBase64String(Encoding.UTF8.GetBytes(new string('k', 32)));
         Assert.DoesNotContain(secret, new SessionKeyOptions { Id = 1, Secret = secret }.ToString());
-        Assert.Equal("key 1", new ClusterSession.Http.Cookies.CookieKey(1, default, new byte[32]).ToString());
+        Assert.Equal("key 1", new ClusterSession.KeyRing.CookieKey(1, default, new byte[32]).ToString());
     }
 }

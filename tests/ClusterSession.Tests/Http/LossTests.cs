@@ -1,12 +1,11 @@
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
-using ClusterSession.Stores.InMemory;
-using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using System.Diagnostics.Metrics;
+using ClusterSession.Records;
+using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Stores;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -119,7 +118,7 @@ public sealed class LossTests : NodeTests
         Assert.True(SessionId.TryParse(browser.Id, out var id));
         var key = SessionKey.Of(id);
         var record = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
-        var copy = new SessionCopy(record, record.Version, SessionCopyMode.Restore, TimeSpan.FromHours(1));
+        var copy = new SessionMerge(record, record.Version, MergeMode.Restore, TimeSpan.FromHours(1));
         await new InMemorySessionStore(sessions).MergeAsync(key, copy, default);
         Assert.Equal("red", await browser.GetAsync("/get/color", b));
         Assert.Equal("False", await browser.GetAsync("/regressed", b));
@@ -159,24 +158,24 @@ public sealed class LossTests : NodeTests
     /// <summary>The cookie as node <paramref name="to"/> would have signed it: nodes of different stores have different rings.</summary>
     private static async Task<string> ResignedAsync(string cookie, TestNode from, TestNode to)
     {
-        var ring = from.Services.GetRequiredService<ClusterSession.Http.Cookies.KeyRingSource>().Current!;
+        var ring = from.Services.GetRequiredService<ClusterSession.KeyRing.KeyRingSource>().Current!;
         var reading = ClusterSession.Http.Cookies.SessionCookie.Read(cookie, ring);
-        var other = to.Services.GetRequiredService<ClusterSession.Http.Cookies.KeyRingSource>();
+        var other = to.Services.GetRequiredService<ClusterSession.KeyRing.KeyRingSource>();
         await other.LoadAsync(default);
         return ClusterSession.Http.Cookies.SessionCookie.Write(reading.Id, reading.Seen, other.Signing);
     }
 
-    internal static ClusterSession.Sessions.SessionKey KeyOf(TestBrowser browser)
+    internal static ClusterSession.Records.SessionKey KeyOf(TestBrowser browser)
     {
-        Assert.True(ClusterSession.Sessions.SessionId.TryParse(browser.Id!, out var id));
-        return ClusterSession.Sessions.SessionKey.Of(id);
+        Assert.True(ClusterSession.Records.SessionId.TryParse(browser.Id!, out var id));
+        return ClusterSession.Records.SessionKey.Of(id);
     }
 
     private async Task CopyAsync(TestBrowser browser, InMemorySessions to)
     {
         var record = (await _store.ReadAsync(KeyOf(browser), default, default)).Record!;
         await new InMemorySessionStore(to).MergeAsync(
-            KeyOf(browser), new SessionCopy(record, record.Version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
+            KeyOf(browser), new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
     }
 
     private InMemorySessions Replace()

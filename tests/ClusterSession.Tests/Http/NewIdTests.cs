@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;

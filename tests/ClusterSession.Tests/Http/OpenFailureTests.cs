@@ -1,5 +1,5 @@
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Copies;
+using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
@@ -145,7 +145,7 @@ public sealed class OpenFailureTests : NodeTests
         await browser.GetAsync("/set/size/large");
         var second = (await store.ReadAsync(key, default, default)).Record!.Version;
         var behind = new InMemorySessionStore(new InMemorySessions(Time));
-        await behind.MergeAsync(key, new SessionCopy(first, first.Version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
+        await behind.MergeAsync(key, new SessionMerge(first, first.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
         var delta = new SessionDelta();
         delta.Set("shape", "round"u8.ToArray());
         await behind.CommitAsync(key, new SessionChange(first.Version, new(second.Stamp + 1000, 77), delta, [], TimeSpan.FromHours(1), TimeSpan.FromHours(1)), default);
@@ -177,7 +177,7 @@ public sealed class OpenFailureTests : NodeTests
         var first = (await store.ReadAsync(key, default, default)).Record!;
         await browser.GetAsync("/set/size/large");
         var behind = new InMemorySessionStore(new InMemorySessions(Time));
-        await behind.MergeAsync(key, new SessionCopy(first, first.Version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
+        await behind.MergeAsync(key, new SessionMerge(first, first.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
         replaceable.Replace(behind);
         Assert.Equal("color,size", await browser.GetAsync("/keys")); // The cookie names what the store has now, and nobody committed.
 

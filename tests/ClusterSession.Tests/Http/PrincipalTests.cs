@@ -177,7 +177,7 @@ public sealed class PrincipalTests : NodeTests
     [Fact]
     public async Task Application_sees_nothing_of_it_and_cannot_change_it()
     {
-        const string Name = ClusterSession.Sessions.Principals.SessionPrincipal.Name;
+        const string Name = ClusterSession.Principals.SessionPrincipal.Name;
         var node = await StartAsync(Map, before: Login.ByQuery);
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red?as=alice");

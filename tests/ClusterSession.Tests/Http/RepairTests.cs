@@ -1,5 +1,4 @@
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
+using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
@@ -140,6 +139,6 @@ public sealed class RepairTests : NodeTests
         Assert.True(SessionId.TryParse(browser.Id!, out var id));
         var key = SessionKey.Of(id);
         var record = (await new InMemorySessionStore(Sessions).ReadAsync(key, SessionVersion.None, default)).Record!;
-        await new InMemorySessionStore(_behind).MergeAsync(key, new SessionCopy(record, record.Version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
+        await new InMemorySessionStore(_behind).MergeAsync(key, new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
     }
 }

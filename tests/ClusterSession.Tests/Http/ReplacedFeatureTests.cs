@@ -1,3 +1,4 @@
+using ClusterSession.Records;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.Tests.DropIn;
 using Microsoft.AspNetCore.Builder;

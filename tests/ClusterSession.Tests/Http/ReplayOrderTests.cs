@@ -1,8 +1,7 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -165,7 +164,7 @@ public sealed class ReplayOrderTests : NodeTests
         await browser.GetAsync("/set/color/red");
         var record = (await _storeOfA.ReadAsync(LossTests.KeyOf(browser), default, default)).Record!;
         await new InMemorySessionStore(_replica).MergeAsync(
-            LossTests.KeyOf(browser), new SessionCopy(record, record.Version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
+            LossTests.KeyOf(browser), new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
 
         await browser.GetAsync("/beside");
         if (canReadAnew)

@@ -1,4 +1,5 @@
-using ClusterSession.Sessions.Recovery;
+using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;

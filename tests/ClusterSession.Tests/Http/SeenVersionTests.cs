@@ -1,5 +1,4 @@
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
+using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Time;
@@ -27,7 +26,7 @@ public sealed class SeenVersionTests : NodeTests
         var lost = await ReadAsync(key);
         await a.DisposeAsync(); // Else it would give it back.
         Sessions.Forget(key);
-        await Store.MergeAsync(key, new SessionCopy(before, before.Version, SessionCopyMode.Create, TimeSpan.FromHours(1)), default);
+        await Store.MergeAsync(key, new SessionMerge(before, before.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
 
         await behind.DriveAsync(browser.GetAsync("/set/color/blue", b));
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
+using ClusterSession.KeyRing;
+using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;

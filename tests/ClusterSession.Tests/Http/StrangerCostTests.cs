@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using ClusterSession.Http.Cookies;
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
+using ClusterSession.KeyRing;
+using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
@@ -118,7 +118,7 @@ public sealed class StrangerCostTests : NodeTests
         Assert.InRange(Store.Count(StoreOperations.All), 1, int.MaxValue);
         await FloodAsync(browser.Copy(), "/get/color");
         await new InMemorySessionStore(Sessions).MergeAsync(
-            KeyOf(browser), new SessionCopy(copy, copy.Version, SessionCopyMode.Restore, TimeSpan.FromHours(1)), default);
+            KeyOf(browser), new SessionMerge(copy, copy.Version, MergeMode.Restore, TimeSpan.FromHours(1)), default);
         Assert.Equal("red", await browser.Copy().GetAsync("/get/color", a));
     }
 

@@ -1,10 +1,9 @@
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
-using ClusterSession.TestKit.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using System.Security.Cryptography;
+using ClusterSession.Records;
+using ClusterSession.TestKit.Nodes;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;

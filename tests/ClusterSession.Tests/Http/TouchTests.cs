@@ -1,7 +1,7 @@
-using ClusterSession.Sessions;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
+using ClusterSession.Touching;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

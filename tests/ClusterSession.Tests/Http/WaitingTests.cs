@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
-using ClusterSession.Sessions.Recovery;
+using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
@@ -183,7 +184,7 @@ public sealed class WaitingTests : NodeTests
         var record = (await Store.ReadAsync(key, default, default)).Record!;
         await browser.GetAsync("/set/size/xl");
         var former = new InMemorySessions(Time);
-        var copy = new SessionCopy(record, record.Version, SessionCopyMode.Create, TimeSpan.FromHours(1));
+        var copy = new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1));
         await new InMemorySessionStore(former).MergeAsync(key, copy, default);
         behind.Replace(new InMemorySessionStore(former), new StoreContinuity(StoreLoss.Recent));
         return (browser, b, slow, behind);

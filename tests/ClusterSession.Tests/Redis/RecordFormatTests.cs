@@ -1,8 +1,8 @@
 using System.Text;
+using ClusterSession.Records;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Scripts;
-using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using ClusterSession.Tests.Redis.Connection;
@@ -77,7 +77,7 @@ public sealed class RecordFormatTests
         var output = new RespOutput();
         var writer = new RespWriter(output);
         new MergeRequest(
-                new RedisKeys("cs"), SessionKeys.New(), new SessionCopy(record, Newest, SessionCopyMode.Create, TimeSpan.FromHours(1), After: 0x2F),
+                new RedisKeys("cs"), SessionKeys.New(), new SessionMerge(record, Newest, MergeMode.Create, TimeSpan.FromHours(1), After: 0x2F),
                 new LeaseSource(TimeSpan.FromMinutes(1)))
             .WriteTo(ref writer);
         var written = Convert.ToHexString(output.Written.Span);

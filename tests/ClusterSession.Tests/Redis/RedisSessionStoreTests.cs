@@ -1,5 +1,5 @@
+using ClusterSession.Records;
 using ClusterSession.Redis;
-using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Redis;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using ClusterSession.Records;
-using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using Xunit;
@@ -47,9 +46,9 @@ public sealed class ContainmentTests(ITestOutputHelper output)
         private StoredSession? _stored;
         private StoredSession? _snapshot;
 
-        public ValueTask<StoreCommit> CommitAsync(SessionChange change) => new(Take(StoredSession.Commit(_stored, change)));
+        public ValueTask<StoreWrite> CommitAsync(SessionChange change) => new(Take(StoredSession.Commit(_stored, change)));
 
-        public ValueTask<StoreCommit> MergeAsync(SessionCopy copy) => new(Take(StoredSession.Merge(_stored, copy)));
+        public ValueTask<StoreWrite> MergeAsync(SessionMerge copy) => new(Take(StoredSession.Merge(_stored, copy)));
 
         public ValueTask<SessionRecord?> ReadAsync() => new(_stored?.Record);
 
@@ -65,10 +64,10 @@ public sealed class ContainmentTests(ITestOutputHelper output)
             return default;
         }
 
-        private StoreCommit Take((StoredSession? Next, StoreCommit Answer) step)
+        private StoreWrite Take((StoredSession? Next, StoredAnswer Answer) step)
         {
             _stored = step.Next ?? _stored;
-            return step.Answer;
+            return StoreWrite.Answered(step.Answer, SessionLease.Always);
         }
     }
 }

@@ -1,7 +1,5 @@
 using System.Text;
 using ClusterSession.Records;
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.TestKit.Time;
 using Xunit;
 

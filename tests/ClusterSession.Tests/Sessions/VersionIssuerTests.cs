@@ -1,5 +1,4 @@
 using ClusterSession.Records;
-using ClusterSession.Sessions;
 using ClusterSession.TestKit.Sessions;
 using ClusterSession.TestKit.Time;
 using Xunit;

@@ -1,6 +1,5 @@
 using System.Text;
-using ClusterSession.Sessions;
-using ClusterSession.Stores;
+using ClusterSession.Records;
 using Xunit;
 
 namespace ClusterSession.Tests.Stores;

@@ -50,7 +50,7 @@ public sealed class EndAllTicketTests : TicketNodeTests
         var login = browser.GetAsync("/login/anna", a);
         await gate.Entered;
         await b.EndAllAsync("anna");
-        await Condition.HoldsAsync(() => a.Services.GetRequiredService<ClusterSession.Sessions.Principals.Revocations>().Count == 1, "it has heard");
+        await Condition.HoldsAsync(() => a.Services.GetRequiredService<ClusterSession.Revoking.Revocations>().Count == 1, "it has heard");
         gate.Open();
         await login;
         Assert.Equal("nobody", await browser.GetAsync("/me", a));

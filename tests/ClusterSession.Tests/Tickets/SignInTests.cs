@@ -1,4 +1,3 @@
-using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,4 @@
 using System.Security.Claims;
-using ClusterSession.Stores;
-using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Authentication;
@@ -211,7 +209,7 @@ public sealed class TicketStoreTests : TicketNodeTests
         var node = await StartAsync();
         var browser = await LogInAsync("anna-who-is-looked-for", node);
         Assert.Equal("anna-who-is-looked-for", await browser.GetAsync("/me", node));
-        var copies = node.Services.GetRequiredService<ClusterSession.Sessions.Copies.LocalCopies>();
+        var copies = node.Services.GetRequiredService<ClusterSession.Local.LocalCopies>();
         var record = Assert.Single(copies.All()).Value.Record;
         foreach (var attribute in record)
         {

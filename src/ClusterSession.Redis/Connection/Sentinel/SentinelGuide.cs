@@ -1,5 +1,3 @@
-using ClusterSession.Redis.Connection.Fencing;
-
 namespace ClusterSession.Redis.Connection.Sentinel;
 
 /// <summary>Leads the link to the master that the sentinels name, and away from one that they have replaced. Thread-safe.</summary>

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using ClusterSession.Sessions;
+using ClusterSession.KeyRing;
+using ClusterSession.Records;
 
 namespace ClusterSession.Http.Cookies;
 

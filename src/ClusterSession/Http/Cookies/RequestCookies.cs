@@ -1,3 +1,4 @@
+using ClusterSession.KeyRing;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Http.Cookies;

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using ClusterSession.Sessions;
+using ClusterSession.KeyRing;
+using ClusterSession.Records;
 
 namespace ClusterSession.Http.Cookies;
 

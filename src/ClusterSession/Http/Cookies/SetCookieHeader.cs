@@ -1,3 +1,4 @@
+using ClusterSession.KeyRing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;

@@ -1,5 +1,5 @@
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Principals;
+using ClusterSession.Records;
 
 namespace ClusterSession.Http.SignIn;
 

@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using System.Security.Principal;
 using ClusterSession.Diagnostics;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Principals;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features.Authentication;

@@ -1,5 +1,5 @@
 using System.Security.Claims;
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Principals;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Features.Authentication;

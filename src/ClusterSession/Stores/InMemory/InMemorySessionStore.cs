@@ -1,5 +1,4 @@
 using ClusterSession.Records;
-using ClusterSession.Sessions;
 
 namespace ClusterSession.Stores.InMemory;
 
@@ -23,10 +22,10 @@ public sealed class InMemorySessionStore : IClusterSessionStore
     /// <inheritdoc/>
     public string Name => "memory";
 
-    internal ISessionObserver? Observer { get; private set; }
+    internal IStoreObserver? Observer { get; private set; }
 
     /// <inheritdoc/>
-    public void Observe(ISessionObserver observer) => Observer = observer;
+    public void Observe(IStoreObserver observer) => Observer = observer;
 
     /// <inheritdoc/>
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
@@ -40,17 +39,17 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         });
 
     /// <inheritdoc/>
-    public ValueTask<StoreCommit> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
-        new(_sessions.Update(key, change.Life, change.LeastLife, this, (stored, _) => StoredSession.Commit(stored, change)));
+    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+        new(_sessions.Update(key, change.Life, change.LeastLife, this, (stored, _) => Answered(StoredSession.Commit(stored, change))));
 
     /// <inheritdoc/>
-    public ValueTask<StoreCommit> MergeAsync(SessionKey key, SessionCopy copy, CancellationToken cancellationToken) =>
-        new(_sessions.Update(key, copy.Life, copy.Life, this, (stored, _) => StoredSession.Merge(stored, copy)));
+    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
+        new(_sessions.Update(key, copy.Life, copy.Life, this, (stored, _) => Answered(StoredSession.Merge(stored, copy))));
 
     /// <inheritdoc/>
-    public ValueTask<StoreCommit> DestroyAsync(
+    public ValueTask<StoreWrite> DestroyAsync(
         SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-        new(_sessions.Update(key, tombstoneLife, TimeSpan.MaxValue, this, (stored, _) => StoredSession.Destroy(stored, end)));
+        new(_sessions.Update(key, tombstoneLife, TimeSpan.MaxValue, this, (stored, _) => Answered(StoredSession.Destroy(stored, end))));
 
     /// <inheritdoc/>
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
@@ -99,4 +98,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
 
         return new(answer);
     }
+
+    private static (StoredSession? Next, StoreWrite Answer) Answered((StoredSession? Next, StoredAnswer Answer) step) =>
+        (step.Next, StoreWrite.Answered(step.Answer, SessionLease.Always));
 }

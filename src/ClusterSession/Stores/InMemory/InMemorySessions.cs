@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ClusterSession.Records;
-using ClusterSession.Sessions;
 
 namespace ClusterSession.Stores.InMemory;
 

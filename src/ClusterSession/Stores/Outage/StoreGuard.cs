@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using ClusterSession.Diagnostics;
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -36,34 +36,34 @@ internal sealed class StoreGuard(
     /// As the others, but watched here only where the request may have to give up early: else whoever awaits it tells <see cref="Judge"/> of the answer. A layer around
     /// it would be a state machine a commit.
     /// </summary>
-    public ValueTask<StoreCommit> CommitAsync(SessionKey key, in SessionChange change, StoreDeadline deadline, out bool isToBeJudged)
+    public ValueTask<StoreWrite> CommitAsync(SessionKey key, in SessionChange change, StoreDeadline deadline, out bool isToBeJudged)
     {
         isToBeJudged = false;
         if (!MayTry(deadline, out var isShort))
         {
-            return new(StoreCommit.Unavailable(StoreFailure.Unreachable));
+            return new(StoreWrite.Unavailable(StoreFailure.Unreachable));
         }
 
         var committing = store.CommitAsync(key, change, CancellationToken.None);
         isToBeJudged = !isShort;
         return isShort
-            ? deadline.LimitAsync(WatchAsync(committing, static commit => commit.Failure), StoreCommit.Unavailable(StoreFailure.Unknown))
+            ? deadline.LimitAsync(WatchAsync(committing, static commit => commit.Failure), StoreWrite.Unavailable(StoreFailure.Unknown))
             : committing;
     }
 
-    public ValueTask<StoreCommit> MergeAsync(SessionKey key, in SessionCopy copy, StoreDeadline deadline = default) =>
+    public ValueTask<StoreWrite> MergeAsync(SessionKey key, in SessionMerge copy, StoreDeadline deadline = default) =>
         MayTry(deadline, out var isShort)
             ? Limit(
                 WatchAsync(store.MergeAsync(key, copy, CancellationToken.None), static commit => commit.Failure),
-                deadline, isShort, StoreCommit.Unavailable(StoreFailure.Unknown))
-            : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
+                deadline, isShort, StoreWrite.Unavailable(StoreFailure.Unknown))
+            : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
-    public ValueTask<StoreCommit> DestroyAsync(SessionKey key, in SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline = default) =>
+    public ValueTask<StoreWrite> DestroyAsync(SessionKey key, in SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline = default) =>
         MayTry(deadline, out var isShort)
             ? Limit(
                 WatchAsync(store.DestroyAsync(key, end, tombstoneLife, CancellationToken.None), static commit => commit.Failure),
-                deadline, isShort, StoreCommit.Unavailable(StoreFailure.Unknown))
-            : new(StoreCommit.Unavailable(StoreFailure.Unreachable));
+                deadline, isShort, StoreWrite.Unavailable(StoreFailure.Unknown))
+            : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
         _breaker.MayTry()

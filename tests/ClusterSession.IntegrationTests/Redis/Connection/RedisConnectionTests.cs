@@ -1,6 +1,4 @@
-using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
-using ClusterSession.Redis.Protocol;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 

@@ -1,13 +1,13 @@
 using System.Collections.Concurrent;
+using ClusterSession.Records;
 using ClusterSession.Redis;
-using ClusterSession.Sessions;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 
 /// <summary>A store that has begun to connect, and what it said of the servers it met.</summary>
-internal sealed class TopologyStore : ISessionObserver, IAsyncDisposable
+internal sealed class TopologyStore : IStoreObserver, IAsyncDisposable
 {
     private TopologyStore(string connectionString) => Store = RedisNode.Store(connectionString);
 

@@ -1,4 +1,6 @@
+using ClusterSession.Records;
 using ClusterSession.TestKit.Histories;
+
 
 namespace ClusterSession.TestKit.Checking.Checks;
 

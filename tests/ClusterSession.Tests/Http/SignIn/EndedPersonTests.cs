@@ -1,3 +1,4 @@
+using ClusterSession.Http.Cookies;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;

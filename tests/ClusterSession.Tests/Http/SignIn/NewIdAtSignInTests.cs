@@ -1,3 +1,4 @@
+using ClusterSession.Http.Cookies;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using Microsoft.AspNetCore.Authentication;

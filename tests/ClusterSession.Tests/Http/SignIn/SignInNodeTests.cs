@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using ClusterSession.Http.Cookies;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
 using Microsoft.AspNetCore.Authentication;

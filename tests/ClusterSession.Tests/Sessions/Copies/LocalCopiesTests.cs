@@ -1,5 +1,6 @@
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Copies;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using ClusterSession.TestKit.Time;
@@ -79,7 +80,7 @@ public sealed class LocalCopiesTests
 
         var both = copies.Publish(_key, Of(given, base_), SessionLease.Always, copies.Mark(_key), 0);
         Assert.True(both.Record.Contains(lost) && both.Record.Contains(given));
-        Assert.False(both.IsWhole || both.IsFresh);
+        Assert.False(both.IsComplete || both.IsFresh);
 
         Assert.True(copies.Publish(_key, Of(whole, new(3, 1), new(2, 1), base_), SessionLease.Always, copies.Mark(_key), 0).IsFresh);
     }
@@ -100,20 +101,20 @@ public sealed class LocalCopiesTests
         var copies = Copies();
         var mark = copies.Mark(_key);
         copies.Publish(_key, Of(base_), SessionLease.Always, mark, 0);
-        copies.Supersede(_key, Of(mine, base_), lacksOthers: true);
+        copies.Supersede(_key, Of(mine, base_), isDiverged: true);
         Assert.True(copies.TryGet(_key, out var copy));
-        Assert.False(copy.IsWhole || copy.IsFresh);
-        Assert.True(copy.LacksOthers);
+        Assert.False(copy.IsComplete || copy.IsFresh);
+        Assert.True(copy.IsDiverged);
 
         Assert.False(copies.Publish(_key, Of(theirs, base_), SessionLease.Always, copies.Mark(_key), 0).IsFresh);
         Assert.True(copies.TryGet(_key, out copy));
-        Assert.False(copy.IsWhole);
-        Assert.True(copy.LacksOthers, "there may be more of theirs");
+        Assert.False(copy.IsComplete);
+        Assert.True(copy.IsDiverged, "there may be more of theirs");
         Assert.True(copy.Record.Contains(theirs) && copy.Record.Contains(mine));
 
         copies.Publish(_key, Of(whole, mine, theirs, base_), SessionLease.Always, copies.Mark(_key), 0);
         Assert.True(copies.TryGet(_key, out copy));
-        Assert.True(copy.IsWhole && copy.IsFresh && !copy.LacksOthers);
+        Assert.True(copy.IsComplete && copy.IsFresh && !copy.IsDiverged);
         copies.Drop(_key);
         Assert.Equal((0, 0L), (copies.Count, copies.Bytes));
     }

@@ -1,4 +1,4 @@
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Principals;
 using Xunit;
 
 namespace ClusterSession.Tests.Sessions.Principals;

@@ -1,4 +1,5 @@
-using ClusterSession.Sessions.Principals;
+using ClusterSession.Principals;
+using ClusterSession.Revoking;
 using ClusterSession.TestKit.Time;
 using Xunit;
 

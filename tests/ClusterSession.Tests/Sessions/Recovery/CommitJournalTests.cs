@@ -1,7 +1,5 @@
+using ClusterSession.Local;
 using ClusterSession.Records;
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Copies;
-using ClusterSession.Sessions.Recovery;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Sessions;
@@ -25,9 +23,9 @@ public sealed class CommitJournalTests : NodeTests
         var key = SessionKeys.New();
         var opened = RecordSketch.At(first).With("a", "1", first).Build();
         var stored = RecordSketch.At(arrived, first).With("a", "1", first).With("b", "2", arrived).Build();
-        await Store.MergeAsync(key, new SessionCopy(stored, arrived, SessionCopyMode.Create, Long), default);
-        Assert.NotNull(journal.Append(key, stored, isWhole: true, Setting("d"), Issued(last), StoreFailure.Unknown));
-        Assert.NotNull(journal.Append(key, opened, isWhole: true, Setting("c"), Issued(lost), StoreFailure.Unknown));
+        await Store.MergeAsync(key, new SessionMerge(stored, arrived, MergeMode.Create, Long), default);
+        Assert.NotNull(journal.Append(key, stored, isComplete: true, Setting("d"), Issued(last), StoreFailure.Unknown));
+        Assert.NotNull(journal.Append(key, opened, isComplete: true, Setting("c"), Issued(lost), StoreFailure.Unknown));
         Assert.True(await journal.SendAsync(key));
         var read = await Store.ReadAsync(key, SessionVersion.None, default);
         Assert.All(["a", "b", "c", "d"], name => Assert.True(read.Record!.TryFind(name, out _), name));
@@ -37,7 +35,7 @@ public sealed class CommitJournalTests : NodeTests
     public async Task Commit_that_was_never_sent_is_in_the_store_as_it_is_in_the_local_copy()
     {
         var (node, journal, key, first) = await StartWithSessionAsync();
-        var kept = journal.Append(key, first, isWhole: true, Setting("b"), Issued(new(2, 1)), StoreFailure.None)!;
+        var kept = journal.Append(key, first, isComplete: true, Setting("b"), Issued(new(2, 1)), StoreFailure.None)!;
         Assert.True(await journal.SendAsync(key));
 
         Assert.Equal(RecordText.Of(kept), RecordText.Of((await Store.ReadAsync(key, SessionVersion.None, default)).Record!));
@@ -48,7 +46,7 @@ public sealed class CommitJournalTests : NodeTests
     public async Task Commit_that_was_never_sent_is_merged_with_what_others_have_committed_meanwhile()
     {
         var (node, journal, key, first) = await StartWithSessionAsync();
-        var kept = journal.Append(key, first, isWhole: true, Setting("b"), Issued(new(2, 1)), StoreFailure.None)!;
+        var kept = journal.Append(key, first, isComplete: true, Setting("b"), Issued(new(2, 1)), StoreFailure.None)!;
         await Store.CommitAsync(key, new SessionChange(first.Version, new(3, 2), Setting("c"), [], Long, Long), default);
         Assert.True(await journal.SendAsync(key));
 
@@ -66,13 +64,13 @@ public sealed class CommitJournalTests : NodeTests
     public async Task Commit_that_is_kept_after_a_newer_one_makes_another_state_and_is_sent_as_well(bool isNewerSentBefore)
     {
         var (_, journal, key, first) = await StartWithSessionAsync();
-        var newer = journal.Append(key, first, isWhole: true, Setting("b"), Issued(new(3, 1)), StoreFailure.None)!;
+        var newer = journal.Append(key, first, isComplete: true, Setting("b"), Issued(new(3, 1)), StoreFailure.None)!;
         if (isNewerSentBefore)
         {
             Assert.True(await journal.SendAsync(key));
         }
 
-        var both = journal.Append(key, first, isWhole: true, Setting("c"), Issued(new(2, 1)), StoreFailure.None)!;
+        var both = journal.Append(key, first, isComplete: true, Setting("c"), Issued(new(2, 1)), StoreFailure.None)!;
         Assert.True(both.Version > newer.Version, "two states never have one version");
         Assert.True(await journal.SendAsync(key));
         var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
@@ -85,7 +83,7 @@ public sealed class CommitJournalTests : NodeTests
         var node = await StartAsync();
         var (key, first) = (SessionKeys.New(), new SessionVersion(1, 1));
         var record = RecordSketch.At(first).With("a", "1", first).Build();
-        await Store.MergeAsync(key, new SessionCopy(record, first, SessionCopyMode.Create, Long), default);
+        await Store.MergeAsync(key, new SessionMerge(record, first, MergeMode.Create, Long), default);
         return (node, node.Services.GetRequiredService<CommitJournal>(), key, record);
     }
 

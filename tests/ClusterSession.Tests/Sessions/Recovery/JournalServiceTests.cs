@@ -1,8 +1,7 @@
-using ClusterSession.Sessions;
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -92,7 +91,7 @@ public sealed class JournalServiceTests : NodeTests
         }
     }
 
-    private static ClusterSession.Sessions.Copies.LocalCopies Copies(TestNode node) => node.Services.GetRequiredService<ClusterSession.Sessions.Copies.LocalCopies>();
+    private static ClusterSession.Local.LocalCopies Copies(TestNode node) => node.Services.GetRequiredService<ClusterSession.Local.LocalCopies>();
 
     private static SessionKey KeyOf(TestBrowser browser)
     {

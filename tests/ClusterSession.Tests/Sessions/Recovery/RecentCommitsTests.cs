@@ -1,5 +1,6 @@
-using ClusterSession.Sessions;
-using ClusterSession.Sessions.Recovery;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.TestKit.Sessions;
 using ClusterSession.TestKit.Time;
 using Microsoft.Extensions.Options;
@@ -75,16 +76,16 @@ public sealed class RecentCommitsTests
     public void Only_commits_of_other_nodes_that_are_missing_count_as_lacking_others()
     {
         var recent = New();
-        Assert.False(Commit(recent, Key(1), previous: new(1, Mine)).LacksOthers);
-        Assert.True(Commit(recent, Key(1), previous: new(1, Theirs)).LacksOthers);
-        Assert.True(Commit(recent, Key(1), previous: new(2, Mine)).LacksOthers, "a commit of this node that is missing too does not bring the other's");
+        Assert.False(Commit(recent, Key(1), previous: new(1, Mine)).IsDiverged);
+        Assert.True(Commit(recent, Key(1), previous: new(1, Theirs)).IsDiverged);
+        Assert.True(Commit(recent, Key(1), previous: new(2, Mine)).IsDiverged, "a commit of this node that is missing too does not bring the other's");
         Assert.Equal(new SessionVersion(1, Theirs), recent.Find(Key(1))!.Missing);
-        Assert.False(Commit(recent, Key(1)).LacksOthers);
+        Assert.False(Commit(recent, Key(1)).IsDiverged);
     }
 
     private RecentCommits New()
     {
-        var options = Options.Create(_options);
+        var options = Microsoft.Extensions.Options.Options.Create(_options);
         return new RecentCommits(options, new SessionLifetime(options, _time), new HybridClock(_time, Mine), _time);
     }
 
@@ -101,6 +102,6 @@ public sealed class RecentCommitsTests
     {
         _stamp++;
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        return recent.Add(key, Record(), isWhole: previous.IsNone, previous);
+        return recent.Add(key, Record(), isComplete: previous.IsNone, previous);
     }
 }

@@ -1,3 +1,4 @@
+using ClusterSession.Records;
 using ClusterSession.TestKit.Checking.Checks;
 using ClusterSession.TestKit.Histories;
 using ClusterSession.Tests.TestKit.Checking.Model;

@@ -1,4 +1,5 @@
 using ClusterSession.TestKit.Checking;
+using ClusterSession.Tests.Sessions;
 using ClusterSession.Tests.TestKit.Checking.Model;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using ClusterSession.Records;
 using ClusterSession.TestKit.Histories;
 using Xunit;
 

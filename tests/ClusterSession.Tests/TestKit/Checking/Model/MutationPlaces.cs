@@ -1,5 +1,7 @@
+using ClusterSession.Records;
 using ClusterSession.TestKit.Checking;
 using ClusterSession.TestKit.Histories;
+
 
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 

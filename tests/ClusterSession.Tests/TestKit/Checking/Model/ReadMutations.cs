@@ -1,4 +1,5 @@
 using ClusterSession.TestKit.Histories;
+
 using static ClusterSession.Tests.TestKit.Checking.Model.MutationPlaces;
 
 namespace ClusterSession.Tests.TestKit.Checking.Model;

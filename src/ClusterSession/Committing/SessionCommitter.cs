@@ -1,0 +1,402 @@
+using System.Runtime.CompilerServices;
+using ClusterSession.Diagnostics;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Principals;
+using ClusterSession.Records;
+using ClusterSession.Recovery;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Committing;
+
+/// <summary>
+/// Brings a request's changes to the store, and this node's copy up to what the store then has.
+/// </summary>
+/// <remarks>
+/// <para>
+/// After a commit whose base was still the stored version, base plus changes is what the store has, and becomes the local copy.
+/// Otherwise others committed in between: the commit stands, but a copy made of this base would have the newest version and
+/// lack their changes, so the local copy is read anew before it serves again.
+/// </para>
+/// <para>
+/// A commit that gets no answer goes to the journal under the version it was sent with, so that it counts once, whether it had
+/// happened or not. A new session is not journalled: nobody has its cookie yet, and nobody could find a collision of its id.
+/// </para>
+/// <para>A commit that was acknowledged over a connection which is gone by now goes to the journal too: the replay that
+/// the loss has begun may have passed it by. Thread-safe.</para>
+/// </remarks>
+internal sealed class SessionCommitter(
+    StoreGuard store, LocalCopies copies, SessionRepair repair, CommitJournal journal, RecentCommits recent, HybridClock clock,
+    VersionIssuer versions, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, LossLog losses, ILogger<SessionCommitter> logger)
+{
+    private const int MostAttempts = 8;
+    private readonly LogRate _replicasShort = new(time);
+
+    /// <summary>A client has seen this version: what is committed for it from now on is newer, and not undone by it.</summary>
+    public void Observe(SessionKey key, SessionVersion seen) => versions.Observe(key, seen);
+
+    /// <summary>Commits what a request changed.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="record">What the request opened, or what its last commit made of that.</param>
+    /// <param name="isComplete">
+    /// Whether the record is all of the session. After a commit that others had overtaken it lacks their changes, and has a version that does not:
+    /// what is committed on top of it must not become the local copy.
+    /// </param>
+    /// <param name="delta">The changes.</param>
+    /// <param name="durability">When the commit counts as done.</param>
+    /// <param name="deadline">Until when it is waited for; after that it is unknown what became of it, and it goes to the journal.</param>
+    /// <param name="login">Who is logged in: what was meant for an id that was rotated goes to a successor that is theirs.</param>
+    public ValueTask<CommitResult> CommitAsync(
+        SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default,
+        SessionLogin login = default)
+    {
+        if (recent.TryFindEnd(key, out var end, out _))
+        {
+            return end.Successor is { } successor
+                ? CommitToSuccessorAsync(successor, delta, durability, deadline, login)
+                : new(CommitResult.Destroyed);
+        }
+
+        clock.Observe(record.Version);
+        return VersionIssuer.IsAtEnd(record.Version)
+            ? new(CommitResult.Unavailable(StoreFailure.Refused))
+            : durability == SessionDurability.Local
+            ? new(Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.None))
+            : journal.IsPending(key)
+                ? SendAfterPendingAsync(key, record, isComplete, delta, durability, deadline, login)
+                : SendAsync(key, record, isComplete, delta, durability, deadline, login);
+    }
+
+    /// <summary>
+    /// The session was rotated while the request ran: what it changed belongs into the successor if the same person is logged
+    /// in there. Else it is refused, and not dropped in silence: its client must be told.
+    /// </summary>
+    private async ValueTask<CommitResult> CommitToSuccessorAsync(
+        SessionSuccessor successor, SessionDelta delta, SessionDurability durability, StoreDeadline deadline, SessionLogin login)
+    {
+        if (delta.IsReservedOnly)
+        {
+            return CommitResult.Destroyed; // A principal that was recorded, and nothing that the application changed.
+        }
+
+        var refused = CommitResult.Unavailable(StoreFailure.Refused);
+        var read = await store.ReadAsync(successor.Key, SessionVersion.None, deadline).ConfigureAwait(false);
+        if (read.Outcome != StoreReadOutcome.Found || !login.Owns(read.Record!))
+        {
+            return read.Outcome == StoreReadOutcome.Unavailable ? CommitResult.Unavailable(StoreFailure.Unreachable) : refused;
+        }
+
+        clock.Observe(read.Record!.Version);
+        var committed = await SendAsync(successor.Key, read.Record, isComplete: true, delta, durability, deadline, login: default)
+            .ConfigureAwait(false);
+        return committed.Outcome switch
+        {
+            CommitOutcome.Committed => committed with { MovedTo = successor },
+            CommitOutcome.Destroyed => refused,
+            _ => committed,
+        };
+    }
+
+    private async ValueTask<CommitResult> SendAfterPendingAsync(
+        SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
+        SessionLogin login) =>
+        await journal.SendAsync(key, deadline).ConfigureAwait(false)
+            ? await SendAsync(key, record, isComplete, delta, durability, deadline, login).ConfigureAwait(false)
+            : Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.Unreachable);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<CommitResult> SendAsync(
+        SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
+        SessionLogin login)
+    {
+        var above = record.Version;
+        for (var attempt = 0; ; attempt++)
+        {
+            var mark = copies.Mark(key);
+            var version = versions.Next(key, above);
+            var change = ChangeOf(record, version, delta, durability, deadline);
+            var answer = await store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
+            if (isToBeJudged)
+            {
+                store.Judge(answer.Failure);
+            }
+
+            clock.Observe(answer.Previous);
+            switch (answer.Outcome)
+            {
+                case WriteOutcome.Superseded when attempt < MostAttempts:
+                    versions.Withdraw(key, version);
+                    above = answer.Previous;
+                    continue;
+                case WriteOutcome.Committed when answer.IsBaseMissing:
+                    return await CompleteAsync(key, record, delta, version, answer.Previous, deadline).ConfigureAwait(false);
+                case WriteOutcome.Committed:
+                    CheckReplicas(ReplicasFor(durability), answer.Replicas);
+                    return Committed(key, delta.ApplyTo(record, change), answer, isComplete && answer.Previous == record.Version, mark);
+                case WriteOutcome.Missing:
+                    losses.LostSession();
+                    var whole = delta.ApplyTo(WithWhatOthersCommitted(key, record), version);
+                    whole = whole.Version == version.Version ? whole : versions.Renew(key, whole);
+                    return await StoreCompleteAsync(key, whole, MergeMode.Restore, durability, deadline).ConfigureAwait(false);
+                case WriteOutcome.Destroyed when answer.Successor is { } successor:
+                    copies.Drop(key);
+                    return await CommitToSuccessorAsync(successor, delta, durability, deadline, login).ConfigureAwait(false);
+                case WriteOutcome.Destroyed:
+                    copies.Drop(key);
+                    return CommitResult.Destroyed;
+                default:
+                    return Keep(key, record, isComplete, delta, version, answer.Failure);
+            }
+        }
+    }
+
+    private SessionChange ChangeOf(
+        SessionRecord record, IssuedVersion version, SessionDelta delta, SessionDurability durability, in StoreDeadline deadline) => new(
+        record.Version, version.Version, delta, Tombstones.ToForget(record), lifetime.StoreLifeOf(record, delta, out var least), least,
+        ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline), After: version.After, Opened: record, Void: version.Void);
+
+    /// <summary>Stores a session that was never stored.</summary>
+    public ValueTask<CommitResult> CreateAsync(
+        SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default)
+    {
+        clock.Observe(record.Version);
+        var version = versions.Next(key, record.Version);
+        return StoreCompleteAsync(key, delta.ApplyTo(record, version), MergeMode.Create, durability, deadline);
+    }
+
+    /// <summary>
+    /// Ends a session, and where its id was rotated meanwhile that under which it goes on, unless that is another person's:
+    /// who logs out means the session, and not its id. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.
+    /// </summary>
+    public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var ended = recent.TryFindEnd(key, out var end, out _)
+                ? CommitResult.Destroyed with { MovedTo = end.Successor }
+                : await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
+            if (ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { IsOthers: false } successor } || attempt == MostAttempts)
+            {
+                return ended;
+            }
+
+            key = successor.Key;
+        }
+    }
+
+    /// <summary>
+    /// Ends a session because it is idle: a request that still runs finds that when it commits, and no later one opens the session again.
+    /// <see cref="CommitOutcome.Superseded"/> if somebody has committed to it meanwhile; then it lives on.
+    /// </summary>
+    public async ValueTask<CommitResult> ExpireAsync(SessionKey key, SessionVersion expected, StoreDeadline deadline)
+    {
+        if (recent.HasEnded(key))
+        {
+            return CommitResult.Destroyed;
+        }
+
+        clock.Observe(expected);
+        return await EndAsync(key, new SessionEnd(clock.Next(), Expected: expected), deadline).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends a session that goes on under another key, with what others have committed to it meanwhile.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="copied">What the successor was made of.</param>
+    /// <param name="successor">Under what it goes on, stored already.</param>
+    /// <param name="deadline">Until when it is tried; after that nothing has ended.</param>
+    public async ValueTask<CommitResult> SucceedAsync(
+        SessionKey key, SessionRecord copied, SessionSuccessor successor, StoreDeadline deadline = default)
+    {
+        if (recent.TryFindEnd(key, out var known, out _))
+        {
+            return CommitResult.Destroyed with { MovedTo = known.Successor };
+        }
+
+        var expected = successor.IsOthers ? SessionVersion.None : copied.Version;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline).ConfigureAwait(false);
+            if (ended.Outcome != CommitOutcome.Superseded)
+            {
+                return ended;
+            }
+
+            if (deadline.IsOver)
+            {
+                // An end that waits in the journal would pass over what others have committed.
+                return CommitResult.Unavailable(StoreFailure.Unreachable);
+            }
+
+            var read = await store.ReadAsync(key, expected, deadline).ConfigureAwait(false);
+            if (read.Outcome == StoreReadOutcome.Unavailable)
+            {
+                return CommitResult.Unavailable(read.Failure);
+            }
+
+            if (read.Outcome == StoreReadOutcome.Found)
+            {
+                var committed = read.Record!;
+                if (await repair.RestoreAsync(successor.Key, committed, stored: null, deadline).ConfigureAwait(false) is { IsComplete: false }
+                    && journal.AppendCopy(successor.Key, committed, StoreFailure.Unknown) is null)
+                {
+                    return CommitResult.Unavailable(StoreFailure.Unknown); // What others have committed is in the old session only, which must not end then.
+                }
+
+                expected = committed.Version;
+            }
+        }
+
+        return CommitResult.Unavailable(StoreFailure.Refused); // Others commit faster than this node can carry that over.
+    }
+
+    /// <summary><see cref="CommitOutcome.Superseded"/> where the stored record has not the expected version.</summary>
+    private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
+    {
+        var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife, deadline).ConfigureAwait(false);
+        clock.Observe(answer.Previous);
+        if (answer.Outcome == WriteOutcome.Superseded)
+        {
+            return CommitResult.Superseded;
+        }
+
+        if (answer.Outcome == WriteOutcome.Unavailable && !journal.AppendEnd(key, end))
+        {
+            return CommitResult.Unavailable(answer.Failure);
+        }
+
+        recent.AddEnd(key, answer.Successor is null ? end : end with { Successor = answer.Successor });
+        copies.Drop(key);
+        if (answer.Lease.IsLost)
+        {
+            journal.AppendEnd(key, end);
+        }
+
+        return answer.Outcome switch
+        {
+            WriteOutcome.Destroyed => CommitResult.Destroyed with { MovedTo = answer.Successor },
+            WriteOutcome.Unavailable => CommitResult.Deferred,
+            _ => new CommitResult(CommitOutcome.Committed, null, true, StoreFailure.None),
+        };
+    }
+
+    private async ValueTask<CommitResult> StoreCompleteAsync(
+        SessionKey key, SessionRecord record, MergeMode mode, SessionDurability durability, StoreDeadline deadline)
+    {
+        var version = new IssuedVersion(record.Version, -1); // Among the commits of the record already.
+        for (var attempt = 0; ; attempt++)
+        {
+            var mark = copies.Mark(key);
+            var copy = new SessionMerge(
+                record, version.Version, mode, lifetime.StoreLifeOf(record), ReplicasFor(durability),
+                ReplicaTimeoutFor(durability, deadline), After: version.After, Void: version.Void);
+            var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
+            clock.Observe(answer.Previous);
+            if (answer.LeavesUnchanged)
+            {
+                versions.Withdraw(key, version);
+            }
+
+            switch (answer.Outcome)
+            {
+                case WriteOutcome.Superseded when attempt < MostAttempts:
+                    version = versions.Next(key, answer.Previous > record.Version ? answer.Previous : record.Version);
+                    continue;
+                case WriteOutcome.Committed or WriteOutcome.Unchanged:
+                    CheckReplicas(copy.Replicas, answer.Replicas);
+                    return Committed(key, record, answer, isComplete: answer.Outcome == WriteOutcome.Committed && answer.Previous.IsNone, mark);
+                case WriteOutcome.Collision:
+                    logger.KeyCollision();
+                    return CommitResult.Collision;
+                case WriteOutcome.Destroyed:
+                    copies.Drop(key);
+                    return CommitResult.Destroyed;
+                default:
+                    return mode == MergeMode.Restore
+                        ? KeepCopy(key, record, answer.Failure)
+                        : CommitResult.Unavailable(answer.Failure);
+            }
+        }
+    }
+
+    /// <summary>What this node knows of a session besides what one of its requests opened: the commits of requests that ran beside it.</summary>
+    private SessionRecord WithWhatOthersCommitted(SessionKey key, SessionRecord record)
+    {
+        var known = copies.TryGet(key, out var copy) && !record.ContainsAllOf(copy.Record) ? SessionRecord.Merge(record, copy.Record) : record;
+        return recent.Find(key)?.Record is { } committed && !known.ContainsAllOf(committed) ? SessionRecord.Merge(known, committed) : known;
+    }
+
+    /// <summary>
+    /// The store had lost what the request opened, and now has a record with the newest version that lacks it: the whole copy follows before anybody
+    /// is told of that version.
+    /// </summary>
+    private async ValueTask<CommitResult> CompleteAsync(
+        SessionKey key, SessionRecord record, SessionDelta delta, IssuedVersion version, SessionVersion previous, StoreDeadline deadline)
+    {
+        losses.LostCommit();
+        var known = recent.Add(key, delta.ApplyTo(record, version), isComplete: false, previous);
+        copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
+        var kept = Keep(key, record, isComplete: false, delta, version, StoreFailure.None);
+        if (kept.Outcome == CommitOutcome.Committed)
+        {
+            await journal.SendAsync(key, deadline).ConfigureAwait(false); // If it gets no answer, it stays in the journal.
+        }
+
+        return kept;
+    }
+
+    private CommitResult Committed(SessionKey key, SessionRecord changed, in StoreWrite answer, bool isComplete, int mark)
+    {
+        var known = recent.Add(key, changed, isComplete, answer.Previous);
+        metrics.Committed.Add(1);
+        if (answer.Lease.IsLost)
+        {
+            return KeepCopy(key, changed, StoreFailure.None);
+        }
+
+        if (known.IsComplete)
+        {
+            copies.Publish(key, known.Record, answer.Lease, mark, copies.Clock.Now, isCommit: true);
+            return known.Record.Version == changed.Version
+                ? CommitResult.Committed(known.Record, isComplete: true)
+                : CommitResult.Committed(changed, isComplete: false); // A later commit was heard of first; this request names its own.
+        }
+
+        // Read anew at once, not by the next request: that one may come when the store gives no answer. It may give none now either: then this node goes on with what it has.
+        copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
+        _ = repair.ReadAnewAsync(key);
+        return CommitResult.Committed(changed, isComplete: false);
+    }
+
+    private CommitResult Keep(
+        SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, IssuedVersion version, StoreFailure failure) =>
+        Kept(journal.Append(key, record, isComplete, delta, version, failure), failure);
+
+    private CommitResult KeepCopy(SessionKey key, SessionRecord record, StoreFailure failure) =>
+        Kept(journal.AppendCopy(key, record, failure), failure);
+
+    private static CommitResult Kept(SessionRecord? kept, StoreFailure failure) =>
+        kept is not null
+            ? CommitResult.Committed(kept, isComplete: false)
+            : CommitResult.Unavailable(failure == StoreFailure.None ? StoreFailure.Refused : failure);
+
+    private int ReplicasFor(SessionDurability durability) => durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
+
+    /// <summary>The store holds its answer back for so long, and the answer must be here before the request gives the commit up.</summary>
+    private TimeSpan ReplicaTimeoutFor(SessionDurability durability, in StoreDeadline deadline) =>
+        durability == SessionDurability.Replicated && deadline.Left / 2 is var half && half < options.Value.ReplicaTimeout ? half : options.Value.ReplicaTimeout;
+
+    private void CheckReplicas(int wanted, int reached)
+    {
+        if (reached < wanted)
+        {
+            metrics.ReplicasShort.Add(1);
+            if (_replicasShort.MayWrite(out var count))
+            {
+                logger.ReplicasShort(reached, wanted, count);
+            }
+        }
+    }
+}

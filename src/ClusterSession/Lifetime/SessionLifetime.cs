@@ -1,0 +1,127 @@
+using ClusterSession.Records;
+using ClusterSession.Touching;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Lifetime;
+
+/// <summary>
+/// The times of a session's life. Expiry is counted in durations on each clock alone; only the absolute end compares with the
+/// wall clock of the node that made the session.
+/// </summary>
+/// <code>
+/// last use            idle timeout           + 1.25 touch intervals      + longest request
+/// |-------------------------|-----------------------|--------------------------|
+///   alive, on every node      refused by the node     refused by every node;     the store has
+///                             of the last use         a running request may      forgotten it
+///                                                     still commit
+/// </code>
+/// A use is reported to the store within a touch interval by the node that has not prolonged the
+/// session itself last (<see cref="SessionTouches"/>).
+/// The node that has, reports a use when the next touch is due: a quarter of the interval, by which
+/// the store does not prolong, and one interval
+/// are what the store may not know of, and what every other node adds before it refuses.
+internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, TimeProvider time)
+{
+    private static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(1);
+
+    private readonly TimeSpan? _absolute = options.Value.AbsoluteTimeout;
+
+    /// <summary>What a prolongation may seem to be later by than the use it was for: it was on its
+    /// way, and both are cut to tenths.</summary>
+    public const int Tolerance = 8;
+
+    /// <summary>A use is within the idle timeout until more than that has passed: both moments are
+    /// cut to tenths.</summary>
+    public int IdleTicks { get; } = CoarseClock.Ticks(options.Value.IdleTimeout);
+
+    /// <summary>When a session is idle of which this node saw the last use: not before other nodes
+    /// have reported theirs.</summary>
+    public int IdleTicksAtLastNode { get; } = CoarseClock.Ticks(Longer(options.Value.IdleTimeout, options.Value.EffectiveTouchInterval * 2.75));
+
+    /// <summary>When a session is idle that the store was last told to prolong so long ago: another
+    /// node may have used it for a while since.</summary>
+    public int IdleTicksElsewhere { get; } = CoarseClock.Ticks(options.Value.IdleTimeout + (options.Value.EffectiveTouchInterval * 1.25));
+
+    public int TouchTicks { get; } = CoarseClock.Ticks(options.Value.EffectiveTouchInterval);
+
+    /// <summary>How long the end of a session is remembered in the store.</summary>
+    public TimeSpan TombstoneLife { get; } = options.Value.TombstoneLife;
+
+    /// <summary>How long ago a session was ended, by what is left of its tombstone: no clock of
+    /// another node says so.</summary>
+    public TimeSpan AgeOfTombstone(TimeSpan? remainingLife) =>
+        remainingLife is { } left && left < TombstoneLife ? TombstoneLife - left : TimeSpan.Zero;
+
+    public bool IsPastAbsoluteEnd(SessionRecord record) => record.HasOwnEnd
+        ? RecordEnd.Of(record) is { } end && time.GetUtcNow() >= end
+        : _absolute is { } limit && time.GetUtcNow() - record.Created >= limit;
+
+    /// <summary>
+    /// How long the store is to keep a session if nothing else happens. Not cut short by the absolute end, which every node checks itself: a record
+    /// that is there and too old is an end, one that is missing too early would look like a loss.
+    /// </summary>
+    public TimeSpan StoreLife { get; } = options.Value.StoreLife;
+
+    /// <summary>Where that much of it is left, the store need not prolong it.</summary>
+    public TimeSpan LeastStoreLife { get; } = options.Value.LeastStoreLife;
+
+    /// <summary>
+    /// Whether a session of which the store has nothing may have expired; else it was lost. This
+    /// compares wall clocks, also of different nodes, because there is
+    /// nothing else to ask. So it may only choose how long the session is looked for and what is
+    /// said of it: no session that is there ends, or lives, by it.
+    /// </summary>
+    public bool MayHaveExpired(SessionVersion seen) =>
+        seen.IsNone || time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddTicks(seen.Stamp * TimeSpan.TicksPerMicrosecond) >= options.Value.IdleTimeout;
+
+    /// <summary>Whether a timestamp of this node lies within the idle timeout.</summary>
+    public bool IsWithinIdleTime(long timestamp) => time.GetElapsedTime(timestamp) <= options.Value.IdleTimeout;
+
+    /// <summary>Whether a copy is within the idle timeout, and before the absolute end, by what
+    /// this node knows itself.</summary>
+    public bool IsUsable(SessionRecord record, int lastUse, int now) =>
+        (record.HasOwnEnd || now - lastUse <= IdleTicks) && !IsPastAbsoluteEnd(record);
+
+    /// <summary>
+    /// When, on the coarse clock, the store was last told to prolong a session, by the life it has
+    /// left. A life that a node with a longer timeout has named counts
+    /// as prolonged just now: while timeouts differ, the longer one holds.
+    /// </summary>
+    public int ProlongedAt(TimeSpan? remainingLife, int now) => remainingLife is { } left && left < StoreLife
+        ? now - (int)Math.Min(now, (long)((StoreLife - left).TotalSeconds * CoarseClock.TicksPerSecond))
+        : now;
+
+    /// <summary>How long the store is to keep a record: a session if nothing else happens, another
+    /// to its own end.</summary>
+    public TimeSpan StoreLifeOf(SessionRecord record) => LifeTo(RecordEnd.Of(record)) ?? StoreLife;
+
+    /// <summary>How long the store is to keep a record that is changed so.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="delta">The changes.</param>
+    /// <param name="least">Where that much of it is left, the store need not prolong it.</param>
+    public TimeSpan StoreLifeOf(SessionRecord record, SessionDelta delta, out TimeSpan least)
+    {
+        var own = record.HasOwnEnd ? LifeTo(RecordEnd.Of(record, delta)) : null;
+        least = own ?? LeastStoreLife;
+        return own ?? StoreLife;
+    }
+
+    /// <inheritdoc cref="StoreLifeSince(int, int)"/>
+    public TimeSpan StoreLifeSince(SessionRecord record, int use, int now) =>
+        LifeTo(RecordEnd.Of(record)) ?? StoreLifeSince(use, now);
+
+    /// <summary>How much of the store's life is left, at least, of a session that was used last at
+    /// a moment on the coarse clock.</summary>
+    public TimeSpan StoreLifeSince(int use, int now)
+    {
+        var life = StoreLife - (TimeSpan.FromSeconds(Math.Max(0, now - use - 1) / (double)CoarseClock.TicksPerSecond));
+        return life > ShortestLife ? life : ShortestLife;
+    }
+
+    /// <summary>A little longer than to the end: every node checks that itself, and one whose clock
+    /// is behind must find the record.</summary>
+    private TimeSpan? LifeTo(DateTimeOffset? end) =>
+        end is { } at ? Longer(at - time.GetUtcNow(), TimeSpan.Zero) + options.Value.LongestRequest + ShortestLife : null;
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}

@@ -1,0 +1,244 @@
+using ClusterSession.Records;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+
+namespace ClusterSession.Local;
+
+/// <summary>Sending what is pending.</summary>
+internal sealed partial class CommitJournal
+{
+    private const int MostAttempts = 8;
+
+    /// <summary>Sends what is pending of one session.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="deadline">Until when a request waits for it, and for whoever is sending it already.</param>
+    /// <returns>True if nothing is pending any more.</returns>
+    public async ValueTask<bool> SendAsync(SessionKey key, StoreDeadline deadline = default)
+    {
+        while (_pending.TryGetValue(key, out var pending))
+        {
+            if (!await deadline.EnterAsync(pending.Sending).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            try
+            {
+                SessionRecord? record;
+                SessionVersion stored;
+                SessionEnd? end;
+                PendingCommit? only;
+                lock (pending)
+                {
+                    (record, stored, end, only) = (pending.Record, pending.Base, pending.End, pending.OnlyCommit);
+                }
+
+                if (pending.IsSent)
+                {
+                    continue;
+                }
+
+                if (end is { } ended)
+                {
+                    if (!await SendEndAsync(key, ended, deadline).ConfigureAwait(false))
+                    {
+                        return false;
+                    }
+                }
+                else if (record is not null && !await SendCommitsAsync(key, pending, record, stored, only, deadline).ConfigureAwait(false))
+                {
+                    return false;
+                }
+
+                Sent(key, pending, record, end);
+            }
+            finally
+            {
+                pending.Sending.Release();
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>What others have committed before the end of a session whose id was changed goes along to its successor; what came after it, by who has the old id only, does not.</summary>
+    private async ValueTask<bool> SendEndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
+    {
+        while (true)
+        {
+            var answer = await _store.DestroyAsync(key, end, _lifetime.TombstoneLife, deadline).ConfigureAwait(false);
+            _clock.Observe(answer.Previous);
+            if (answer.Outcome == WriteOutcome.Unavailable)
+            {
+                return false;
+            }
+
+            if (answer.Outcome != WriteOutcome.Superseded || end.Successor is not { } successor)
+            {
+                _recent.AddEnd(key, end);
+                return true;
+            }
+
+            var read = await _store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
+            if (read.Outcome == StoreReadOutcome.Unavailable)
+            {
+                return false;
+            }
+
+            var expected = SessionVersion.None;
+            if (!successor.IsOthers && read.Record is { } committed && committed.Version < end.Version)
+            {
+                if (AppendCopy(successor.Key, committed, StoreFailure.None) is null)
+                {
+                    return false;
+                }
+
+                expected = committed.Version;
+            }
+
+            end = end with { Expected = expected };
+        }
+    }
+
+    /// <summary>
+    /// The ordinary case under <see cref="SessionDurability.Local"/> is one commit that has never been sent: a command with what it changed, as a request would have sent it. Of
+    /// its state others may know the version already, so it may not become another state than that: where others have committed meanwhile, the record is merged.
+    /// </summary>
+    private async ValueTask<bool> SendCommitsAsync(
+        SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, PendingCommit? only, StoreDeadline deadline)
+    {
+        if (only is not null)
+        {
+            var mark = _copies.Mark(key);
+            var change = new SessionChange(
+                stored, record.Version, only.Delta, [], _lifetime.StoreLifeOf(record, only.Delta, out var least), least,
+                OnlyOnBase: true, After: only.Version.After, Opened: only.Opened, Void: only.Version.Void);
+            var answer = await _store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
+            if (isToBeJudged)
+            {
+                _store.Judge(answer.Failure);
+            }
+
+            _clock.Observe(answer.Previous);
+            switch (answer.Outcome)
+            {
+                case WriteOutcome.Committed when !answer.Lease.IsLost:
+                    var isComplete = answer.Previous == stored;
+                    _recent.Add(key, record, isComplete, answer.Previous);
+                    Settle(key, pending, record, isComplete ? record : null, answer.Lease, mark);
+                    return true;
+                case WriteOutcome.Unavailable:
+                    return false;
+            }
+        }
+
+        return await SendRecordAsync(key, pending, record, stored, deadline).ConfigureAwait(false);
+    }
+
+    private async ValueTask<bool> SendRecordAsync(
+        SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, StoreDeadline deadline)
+    {
+        var mode = MergeMode.Amend;
+        var above = record.Version;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var mark = _copies.Mark(key);
+            var isPartial = mode == MergeMode.Amend && !stored.IsNone && !Tombstones.AreMany(record);
+            var sent = isPartial ? PendingSession.Unsent(record, stored) : record;
+            var issued = _versions.Next(key, above);
+            var version = issued with { Void = (byte[])[.. issued.Void.Span, .. pending.Attempted.Span] };
+            var copy = new SessionMerge(
+                sent, version.Version, mode, StoreLifeOf(key, record), Base: stored, After: version.After, IsPartial: isPartial,
+                Void: version.Void);
+            var answer = await _store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
+            _clock.Observe(answer.Previous);
+            if (answer.LeavesUnchanged)
+            {
+                _versions.Withdraw(key, issued);
+            }
+            else
+            {
+                pending.Attempted = CommitIntervals.Of(version);
+            }
+
+            switch (answer.Outcome)
+            {
+                case WriteOutcome.Superseded:
+                    above = answer.Previous > above ? answer.Previous : above;
+                    continue;
+                case WriteOutcome.Committed or WriteOutcome.Unchanged when answer.Lease.IsLost:
+                    continue; // Another server is there by now, and a replay that has begun may have passed this by.
+                case WriteOutcome.Missing when mode == MergeMode.Amend:
+                    mode = MergeMode.Restore; // The store has lost the session, or never had it.
+                    continue;
+                case WriteOutcome.Committed:
+                    var isComplete = answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
+                    var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
+                    _recent.Add(key, merged, isComplete, answer.Previous);
+                    Settle(key, pending, record, isComplete ? merged : null, answer.Lease, mark);
+                    return true;
+                case WriteOutcome.Unchanged:
+                    _recent.Add(key, record, isComplete: false, answer.Previous);
+                    Settle(key, pending, record, answer.Previous == record.Version ? record : null, answer.Lease, mark);
+                    return true;
+                case WriteOutcome.Unavailable:
+                    return false;
+                case WriteOutcome.Destroyed when answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous:
+                    // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
+                    _copies.Drop(key);
+                    (key, stored, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
+                    continue;
+                default: // Ended meanwhile, elsewhere.
+                    _copies.Drop(key);
+                    return true;
+            }
+        }
+
+        return false; // A server that answers and is lost each time, or a crowd of others: it stays here, and is sent later.
+    }
+
+    /// <summary>
+    /// Brings the local copy up to what the store has now, unless it has more that is pending. Where that is not known, whatever copy is here or on its way from an earlier
+    /// read is out of date: a connection's own write is not announced to it.
+    /// </summary>
+    private void Settle(SessionKey key, PendingSession pending, SessionRecord sent, SessionRecord? stored, SessionLease lease, int mark)
+    {
+        pending.Stored = stored?.Version ?? SessionVersion.None;
+        if (stored is not null && _copies.TryGet(key, out var copy))
+        {
+            if (ReferenceEquals(copy.Record, sent))
+            {
+                _copies.Publish(key, stored, lease, mark, copy.LastUse);
+                return;
+            }
+
+            if (copy.IsFresh && copy.Record.Contains(sent.Version))
+            {
+                return;
+            }
+        }
+
+        _copies.OnChanged(key);
+    }
+
+    /// <summary>A commit may have waited here for long, and its session has been used no later for that.</summary>
+    private TimeSpan StoreLifeOf(SessionKey key, SessionRecord record) => _copies.TryGet(key, out var copy)
+        ? _lifetime.StoreLifeSince(record, copy.LastUse, _copies.Clock.Now)
+        : _lifetime.StoreLifeOf(record);
+
+    private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)
+    {
+        lock (pending)
+        {
+            if (!ReferenceEquals(pending.Record, record) || pending.End != end)
+            {
+                return; // More came while it was sent: it goes round again.
+            }
+
+            pending.IsSent = true;
+            _pending.TryRemove(new KeyValuePair<SessionKey, PendingSession>(key, pending));
+            Interlocked.Decrement(ref _count);
+            Interlocked.Add(ref _bytes, -pending.Size);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+using System.Collections.Concurrent;
+using ClusterSession.Lifetime;
+using ClusterSession.Records;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Local;
+
+/// <summary>
+/// The sessions this node has in memory, bounded by count and bytes.
+/// </summary>
+/// <remarks>
+/// <para>
+/// <b>Changes that overtake answers.</b> A store's answer and the news that it is already old arrive in order, but the request that
+/// asked continues on another thread, and may put its copy here after the news went by. So whoever asks the store takes a
+/// <see cref="Mark"/> before, news move the mark of their stripe, and a copy whose mark has moved is published as stale: good for
+/// its own request, to be checked before the next. Marks are striped by key, because a mark must outlive the copy it is about; a
+/// stripe shared with another session costs one needless check in some thousand.
+/// </para>
+/// <para>
+/// <b>Eviction</b> is the clock algorithm over the table's own enumerator: each copy that was used since the hand last passed gets
+/// a second chance. A linked list in order of use was rejected: it costs 24 bytes a copy and a lock a request.
+/// Copies that are pinned (they hold what the store does not have) are passed over.
+/// </para>
+/// <para>
+/// <b>Copies that are not whole</b> (<see cref="Supersede"/>) wait for the store's record, and go only when that has all they have: a session that was
+/// served here is served on, should the store vanish first. A whole copy beside a record that lacks its commit, of a replica that was promoted without it, becomes one: the
+/// record's version may be newer, of another commit that was given back first.
+/// </para>
+/// <para>Thread-safe.</para>
+/// </remarks>
+internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
+{
+    private const int Stripes = 4096;
+
+    /// <summary>Object headers, table entry and clock fields of one copy, measured with a million of them.</summary>
+    private const int Overhead = 180;
+
+    private readonly ConcurrentDictionary<SessionKey, LocalCopy> _copies = new();
+    private readonly int[] _marks = new int[Stripes];
+    private readonly Lock _evictionLock = new();
+    private IEnumerator<KeyValuePair<SessionKey, LocalCopy>>? _hand;
+    private int _count;
+    private long _bytes;
+
+    public int Count => Volatile.Read(ref _count);
+
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>Says of a session whether its copy holds what the store does not have; such a copy is not evicted.</summary>
+    public Func<SessionKey, bool> IsPinned { get; set; } = static _ => false;
+
+    public CoarseClock Clock => clock;
+
+    public bool TryGet(SessionKey key, out LocalCopy copy) => _copies.TryGetValue(key, out copy!);
+
+    /// <summary>To be taken before the store is asked, and given to <see cref="Publish"/> with its answer.</summary>
+    public int Mark(SessionKey key) => Volatile.Read(ref _marks[key.Stripe(Stripes)]);
+
+    /// <summary>Somebody else changed, touched or ended the session.</summary>
+    public void OnChanged(SessionKey key)
+    {
+        Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
+        if (_copies.TryGetValue(key, out var copy))
+        {
+            copy.MarkStale();
+        }
+    }
+
+    /// <summary>Puts a copy here, unless a newer one is here already. Answers with the one that is.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="record">What the store has.</param>
+    /// <param name="lease">How long that may be relied on.</param>
+    /// <param name="mark">The mark that was taken before the store was asked.</param>
+    /// <param name="touchedAt">Up to when the store knows that the session is in use.</param>
+    /// <param name="isCommit">Whether it is what a request of this node has just committed: a use,
+    /// and a prolongation.</param>
+    public LocalCopy Publish(SessionKey key, SessionRecord record, SessionLease lease, int mark, int touchedAt, bool isCommit = false)
+    {
+        if (options.MaxCount == 0)
+        {
+            return new LocalCopy(record, lease, isCommit ? touchedAt : LocalCopy.Never, touchedAt);
+        }
+
+        LocalCopy? present;
+        LocalCopy copy;
+        do
+        {
+            if (_copies.TryGetValue(key, out present))
+            {
+                // Also if its lease is over, or somebody has changed the session: an answer from before must not take away what clients of this node were shown. If it is not from
+                // before but beside, such as a commit that goes to the journal while another one is given back to the store, both stay.
+                if (present.IsComplete && present.Record.Version > record.Version && present.Record.ContainsAllOf(record))
+                {
+                    return present;
+                }
+
+                // Being read is no use of a session: else a poll that must not prolong it would keep it alive, and give it back to the store.
+                var usedAt = isCommit ? Math.Max(touchedAt, present.UsedAt) : present.UsedAt;
+                copy = present.IsContainedIn(record)
+                    ? new LocalCopy(record, lease, usedAt, touchedAt, isProlongedHere: isCommit || IsStillProlongedHere(present, record, touchedAt))
+                    : new LocalCopy(SessionRecord.Merge(present.Record, record), SessionLease.None, usedAt, touchedAt, isComplete: false, present.IsDiverged);
+            }
+            else
+            {
+                copy = new LocalCopy(record, lease, isCommit ? touchedAt : LocalCopy.Never, touchedAt, isProlongedHere: isCommit);
+            }
+        }
+        while (!TryPut(key, present, copy));
+
+        if (present is not null)
+        {
+            copy.CookieSentAt = present.CookieSentAt;
+        }
+
+        // After the copy is visible: news that came before see no copy but have moved the mark, news that come later see the copy.
+        if (Mark(key) != mark)
+        {
+            copy.MarkStale();
+        }
+
+        if (_count > options.MaxCount || Bytes > options.MaxBytes)
+        {
+            Evict();
+        }
+
+        return copy;
+    }
+
+    /// <summary>
+    /// Others have committed beside what this node knows of a session: that stays here until it is read anew, and who has read the session before publishes what is stale.
+    /// </summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="known">What this node knows.</param>
+    /// <param name="isDiverged">Whether another node is known to have committed something that is not in it.</param>
+    /// <param name="isCommit">Whether a request of this node has just committed: a use.</param>
+    public void Supersede(SessionKey key, SessionRecord known, bool isDiverged = false, bool isCommit = false)
+    {
+        Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
+        if (options.MaxCount == 0)
+        {
+            return;
+        }
+
+        var now = clock.Now;
+        LocalCopy? present;
+        LocalCopy copy;
+        do
+        {
+            var all = !_copies.TryGetValue(key, out present) || known.ContainsAllOf(present.Record) ? known : SessionRecord.Merge(present.Record, known);
+            var (usedAt, touchedAt) = isCommit || present is null ? (now, now) : (present.UsedAt, present.TouchedAt);
+            copy = new LocalCopy(all, SessionLease.None, usedAt, touchedAt, isComplete: false, isDiverged || present is { IsDiverged: true });
+        }
+        while (!TryPut(key, present, copy));
+    }
+
+    /// <summary>Takes a copy away because the session is another by now: who has read it before publishes what is stale.</summary>
+    public void Drop(SessionKey key)
+    {
+        Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
+        if (_copies.TryRemove(key, out var copy))
+        {
+            Forget(copy);
+        }
+    }
+
+    /// <summary>All copies at some moment each; for repair and statistics.</summary>
+    public IEnumerable<KeyValuePair<SessionKey, LocalCopy>> All() => _copies;
+
+    /// <summary>Whether nobody else has changed or prolonged a session since this node has prolonged it.</summary>
+    private static bool IsStillProlongedHere(LocalCopy copy, SessionRecord record, int prolongedAt) =>
+        copy.IsProlongedHere && copy.Record.Version == record.Version && prolongedAt <= copy.TouchedAt + SessionLifetime.Tolerance;
+
+    private bool TryPut(SessionKey key, LocalCopy? present, LocalCopy copy)
+    {
+        if (present is null)
+        {
+            if (!_copies.TryAdd(key, copy))
+            {
+                return false;
+            }
+
+            Interlocked.Increment(ref _count);
+            Interlocked.Add(ref _bytes, copy.Record.Size + Overhead);
+            return true;
+        }
+
+        if (!_copies.TryUpdate(key, copy, present))
+        {
+            return false;
+        }
+
+        Interlocked.Add(ref _bytes, copy.Record.Size - present.Record.Size);
+        return true;
+    }
+
+    private void Forget(LocalCopy copy)
+    {
+        Interlocked.Decrement(ref _count);
+        Interlocked.Add(ref _bytes, -(copy.Record.Size + Overhead));
+    }
+
+    private void Evict()
+    {
+        if (!_evictionLock.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            // Twice round at most: once to take second chances, once to evict.
+            for (var steps = 2L * (_copies.Count + 1); steps > 0 && (_count > options.MaxCount || Bytes > options.MaxBytes); steps--)
+            {
+                _hand ??= _copies.GetEnumerator();
+                if (!_hand.MoveNext())
+                {
+                    _hand.Dispose();
+                    _hand = null;
+                    continue;
+                }
+
+                var (key, copy) = _hand.Current;
+                if (copy.WasUsed)
+                {
+                    copy.WasUsed = false;
+                }
+                else if (!IsPinned(key) && _copies.TryRemove(_hand.Current))
+                {
+                    Forget(copy);
+                }
+            }
+        }
+        finally
+        {
+            _evictionLock.Exit();
+        }
+    }
+}

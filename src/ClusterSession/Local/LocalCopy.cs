@@ -1,0 +1,77 @@
+using ClusterSession.Lifetime;
+using ClusterSession.Records;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Local;
+
+/// <summary>
+/// This node's copy of one session. Record and lease belong together and never change; a new state is a new object. What
+/// changes in place are hints that need no lock: staleness only ever goes from false to true, the times are coarse.
+/// </summary>
+internal sealed class LocalCopy(
+    SessionRecord record, SessionLease lease, int usedAt, int touchedAt, bool isComplete = true, bool isDiverged = false, bool isProlongedHere = false)
+{
+    private volatile bool _isStale = !isComplete;
+
+    public SessionRecord Record { get; } = record;
+
+    public SessionLease Lease { get; } = lease;
+
+    /// <summary><see cref="UsedAt"/> of a session that no request of this node has used, as far as is known.</summary>
+    public const int Never = 0;
+
+    /// <summary>When a request of this node last used it, in ticks of <see cref="CoarseClock"/>.
+    /// Written by requests, read by expiry.</summary>
+    public int UsedAt = usedAt;
+
+    /// <summary>Up to when the store knows, or is about to be told, that the session is in use, by
+    /// any node; in ticks of <see cref="CoarseClock"/>.</summary>
+    public int TouchedAt = touchedAt;
+
+    /// <summary>
+    /// When this node last sent the session's cookie, as far as it knows, in ticks of <see
+    /// cref="CoarseClock"/>. Only used
+    /// where the cookie expires at the client.
+    /// </summary>
+    public int CookieSentAt = touchedAt;
+
+    /// <summary>
+    /// Whether this node was the last to prolong the session in the store when the copy was made.
+    /// While the copy is fresh nobody else has: a store tells of
+    /// that too.
+    /// </summary>
+    public bool IsProlongedHere = isProlongedHere;
+
+    /// <summary>Whether a use that the store does not know of waits to be reported.</summary>
+    public bool IsReportQueued;
+
+    /// <summary>Second chance of the eviction: set by use, cleared when the sweep passes.</summary>
+    public bool WasUsed = true;
+
+    /// <summary>Whether it may be used without asking the store.</summary>
+    public bool IsFresh => !_isStale && Lease.IsCurrent;
+
+    public bool IsStale => _isStale;
+
+    /// <summary>The last use that this node knows of, in ticks of <see cref="CoarseClock"/>.</summary>
+    public int LastUse => Math.Max(UsedAt, TouchedAt);
+
+    /// <summary>Whether a use is known here that the store was not told of.</summary>
+    public bool HasUnreportedUse => UsedAt > TouchedAt;
+
+    /// <summary>
+    /// Whether it is all that the store had under its version. One that is not lacks what others have committed beside this node's commits: it serves only while the store gives
+    /// no answer, and is never taken for unchanged.
+    /// </summary>
+    public bool IsComplete => isComplete;
+
+    /// <summary>
+    /// Whether another node is known to have committed something that is not here: a client may have seen it. Else what is missing may be but the answers to this node's own commits.
+    /// </summary>
+    public bool IsDiverged => isDiverged;
+
+    /// <summary>Whether a record has all that is here.</summary>
+    public bool IsContainedIn(SessionRecord record) => record.ContainsAllOf(Record);
+
+    public void MarkStale() => _isStale = true;
+}

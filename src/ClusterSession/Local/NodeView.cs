@@ -1,0 +1,49 @@
+using ClusterSession.Records;
+
+namespace ClusterSession.Local;
+
+/// <summary>
+/// What this node knows at this moment of a session that a request has opened or committed earlier. It never asks
+/// the store. Thread-safe.
+/// </summary>
+internal sealed class NodeView(LocalCopies copies, RecentCommits recent)
+{
+    /// <summary>The newest version known here, and how far it can be relied on.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="version">The version that the request has.</param>
+    /// <param name="newest">The version of the local copy where that contains the request's; else
+    /// the request's.</param>
+    public SessionCurrency Look(SessionKey key, SessionVersion version, out SessionVersion newest)
+    {
+        newest = version;
+        if (recent.HasEnded(key))
+        {
+            return SessionCurrency.Destroyed;
+        }
+
+        if (!copies.TryGet(key, out var copy) || !copy.IsComplete)
+        {
+            return SessionCurrency.Unknown;
+        }
+
+        if (copy.Record.Version > version && copy.Record.Contains(version))
+        {
+            newest = copy.Record.Version;
+        }
+
+        return copy.IsStale ? SessionCurrency.Changed : copy.IsFresh ? SessionCurrency.Current : SessionCurrency.Unknown;
+    }
+
+    /// <summary>When this node last sent the session's cookie, if it has a copy to remember it by.</summary>
+    public bool IsCookieOlderThan(int ticks, SessionKey key) =>
+        !copies.TryGet(key, out var copy) || copies.Clock.Now - copy.CookieSentAt >= ticks;
+
+    /// <summary>The session's cookie leaves with a response.</summary>
+    public void CookieSent(SessionKey key)
+    {
+        if (copies.TryGet(key, out var copy))
+        {
+            copy.CookieSentAt = copies.Clock.Now;
+        }
+    }
+}

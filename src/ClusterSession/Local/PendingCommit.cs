@@ -1,0 +1,9 @@
+using ClusterSession.Records;
+
+namespace ClusterSession.Local;
+
+/// <summary>A commit that was never sent.</summary>
+/// <param name="Delta">What it changes.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Opened">What the request had opened.</param>
+internal sealed record PendingCommit(SessionDelta Delta, IssuedVersion Version, SessionRecord Opened);

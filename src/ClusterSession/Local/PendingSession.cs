@@ -1,0 +1,64 @@
+using ClusterSession.Records;
+
+namespace ClusterSession.Local;
+
+/// <summary>What the store does not have of one session yet. Guarded by a lock on itself.</summary>
+internal sealed class PendingSession(DateTimeOffset since)
+{
+    /// <summary>The session with everything that is pending, or null if its end is pending.</summary>
+    public SessionRecord? Record { get; set; }
+
+    /// <summary>The oldest of the versions, known to have been stored, on which the pending commits were made: attributes with newer ones are what is to be sent.</summary>
+    public SessionVersion Base { get; set; }
+
+    /// <summary>
+    /// What changed, where one commit is pending, made on <see cref="Base"/> and never sent before: the store needs no more than that, and has then exactly <see cref="Record"/>.
+    /// </summary>
+    public PendingCommit? OnlyCommit { get; set; }
+
+    /// <summary>What the store had after the last sending, if that was all of the session; more has come since.</summary>
+    public SessionVersion Stored { get; set; }
+
+    /// <summary>
+    /// Intervals of versions under which it was sent, and may be stored: what is pending contains all that they have brought.
+    /// </summary>
+    public ReadOnlyMemory<byte> Attempted { get; set; }
+
+    /// <summary>The session's end, if that is pending.</summary>
+    public SessionEnd? End { get; set; }
+
+    /// <summary>Whether it has been sent, and a later change must begin anew.</summary>
+    public bool IsSent { get; set; }
+
+    /// <summary>When the oldest of it was acknowledged.</summary>
+    public DateTimeOffset Since { get; } = since;
+
+    /// <summary>When the last commit came, as a timestamp.</summary>
+    public long ChangedAt { get; set; }
+
+    /// <summary>One sending at a time.</summary>
+    public SemaphoreSlim Sending { get; } = new(1, 1);
+
+    public int Size => Record?.Size ?? 0;
+
+    /// <summary>
+    /// The attributes that the store lacks, with the commits that brought them: those above the base. What lies below it names
+    /// attributes that are not here, and stays out.
+    /// </summary>
+    public static SessionRecord Unsent(SessionRecord record, SessionVersion stored)
+    {
+        using var builder = SessionRecordBuilder.Rent();
+        builder.SetHeader(record.Flags, record.Created);
+        builder.SetVersion(record.Version, record.Previous);
+        builder.AddCommitsAbove(record, stored.Stamp);
+        foreach (var attribute in record)
+        {
+            if (attribute.Version > stored)
+            {
+                builder.Add(attribute.NameUtf8, attribute.Version, attribute.Flags, attribute.Payload, attribute.Large);
+            }
+        }
+
+        return builder.Build();
+    }
+}

@@ -1,0 +1,17 @@
+namespace ClusterSession.Local;
+
+/// <summary>How far a node can rely on what it knows of a session.</summary>
+internal enum SessionCurrency
+{
+    /// <summary>The local copy is what the store has.</summary>
+    Current,
+
+    /// <summary>Another node has changed, destroyed or rotated the session since the local copy was made.</summary>
+    Changed,
+
+    /// <summary>This node has no complete copy, or none whose lease still holds.</summary>
+    Unknown,
+
+    /// <summary>This node has destroyed or rotated the session.</summary>
+    Destroyed,
+}

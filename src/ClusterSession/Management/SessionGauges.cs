@@ -1,0 +1,25 @@
+using System.Diagnostics.Metrics;
+using ClusterSession.Diagnostics;
+using Microsoft.Extensions.Hosting;
+
+namespace ClusterSession.Management;
+
+/// <summary>The figures of <see cref="SessionStatistics"/> as gauges of the meter.</summary>
+internal sealed class SessionGauges(SessionMetrics metrics, ISessionManager sessions) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Gauge("clustersession.local_copies", "{session}", "Sessions in this node's memory.", static now => now.LocalCopies);
+        Gauge("clustersession.local_copies.size", "By", "Bytes of sessions in this node's memory.", static now => now.LocalCopyBytes);
+        Gauge("clustersession.unsaved", "{session}", "Sessions whose newest commits only this node has.", static now => now.UnsavedSessions);
+        Gauge("clustersession.unsaved.size", "By", "Bytes of sessions whose newest commits only this node has.", static now => now.UnsavedBytes);
+        Gauge("clustersession.unsaved.age", "s", "Age of the oldest commit that only this node has.", static now => (long)(now.OldestUnsaved?.TotalSeconds ?? 0));
+        Gauge("clustersession.store.answering", "1", "1 while the store answers, else 0.", static now => now.IsStoreAnswering ? 1 : 0);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void Gauge(string name, string unit, string description, Func<SessionStatistics, long> read) =>
+        metrics.Meter.CreateObservableGauge(name, () => new Measurement<long>(read(sessions.GetStatistics())), unit, description);
+}

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using ClusterSession.Committing;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
+using ClusterSession.Stores.Outage;
+
+namespace ClusterSession.Opening;
+
+/// <summary>
+/// Says whether a session has been idle for too long, and ends it then.
+/// </summary>
+/// <remarks>
+/// <code>
+/// last prolongation = now - (store's whole life - life that is left there)
+///
+/// this node prolonged it last, and its copy is fresh         idle timeout after this node's last use
+/// nobody has changed it since this node's last use,
+///   and it was prolonged for that, or before it              the same: every other node has reported its uses by then
+/// else                                                       idle timeout + 1.25 touch intervals after the last prolongation
+/// no answer from the store                                   only in the first case; else nobody knows
+/// </code>
+/// A commit need not prolong a session that lives long enough, so that the last prolongation alone
+/// does not tell of every use.
+/// Thread-safe.
+/// </remarks>
+internal sealed class SessionExpiry(LocalCopies copies, SessionLifetime lifetime, SessionCommitter committer)
+{
+    private readonly ConcurrentDictionary<SessionKey, Task<bool>> _ending = new();
+
+    /// <summary>Whether this node knows by itself that nobody has used a session for the idle timeout.</summary>
+    public bool IsKnownToBeIdle(LocalCopy copy) =>
+        copy is { IsProlongedHere: true, IsFresh: true, Record.HasOwnEnd: false }
+        && copies.Clock.Now - copy.UsedAt > lifetime.IdleTicksAtLastNode;
+
+    /// <summary>
+    /// Whether the store was last told of a use so long ago that a session may be idle. What ends
+    /// at a time of its own never is.
+    /// </summary>
+    public bool MayBeIdle(SessionRecord record, TimeSpan? remainingLife)
+    {
+        if (record.HasOwnEnd)
+        {
+            return false;
+        }
+
+        var now = copies.Clock.Now;
+        return now - lifetime.ProlongedAt(remainingLife, now) > lifetime.IdleTicks;
+    }
+
+    /// <summary>Whether a session that the store has just been asked for is idle.</summary>
+    /// <param name="copy">This node's copy, if there is one.</param>
+    /// <param name="stored">The version the store has.</param>
+    /// <param name="remainingLife">How long the store keeps the session from now on.</param>
+    public bool IsIdle(LocalCopy? copy, SessionVersion stored, TimeSpan? remainingLife)
+    {
+        if (copy is not null && IsKnownToBeIdle(copy))
+        {
+            return true;
+        }
+
+        var now = copies.Clock.Now;
+        var prolongedAt = lifetime.ProlongedAt(remainingLife, now);
+        return copy is not null && SawLastUse(copy, stored, prolongedAt)
+            ? now - Math.Max(copy.UsedAt, prolongedAt) > lifetime.IdleTicksAtLastNode
+            : now - prolongedAt > lifetime.IdleTicksElsewhere;
+    }
+
+    private static bool SawLastUse(LocalCopy copy, SessionVersion stored, int prolongedAt) =>
+        copy.UsedAt != LocalCopy.Never
+        && copy.Record.Version == stored
+        && (prolongedAt <= copy.UsedAt
+            || (copy.IsProlongedHere && prolongedAt <= copy.TouchedAt + SessionLifetime.Tolerance));
+
+    /// <summary>
+    /// Ends an idle session, once for all requests that find it. False: a request has committed to
+    /// it meanwhile, and it lives
+    /// on. While the store is unreachable the end is kept, and sent later.
+    /// </summary>
+    public async ValueTask<bool> TryEndAsync(SessionKey key, SessionVersion version, StoreDeadline deadline)
+    {
+        var mine = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ending = _ending.GetOrAdd(key, mine.Task);
+        if (!ReferenceEquals(ending, mine.Task))
+        {
+            return await ending.ConfigureAwait(false);
+        }
+
+        var hasEnded = true;
+        try
+        {
+            var expired = await committer.ExpireAsync(key, version, deadline).ConfigureAwait(false);
+            hasEnded = expired.Outcome != CommitOutcome.Superseded;
+            return hasEnded;
+        }
+        finally
+        {
+            _ending.TryRemove(key, out _);
+            mine.SetResult(hasEnded);
+        }
+    }
+}

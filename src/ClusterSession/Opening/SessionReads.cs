@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Opening;
+
+/// <summary>
+/// Reads sessions for requests. Concurrent opens of one session share one read, and the mark that was taken before it: a
+/// later one's own mark would let an answer pass for current that an invalidation has overtaken. Thread-safe.
+/// </summary>
+internal sealed class SessionReads(
+    StoreGuard store, LocalCopies copies, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options,
+    TimeProvider time)
+{
+    private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
+    private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
+    private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
+
+    /// <summary>Reads a session, or waits for the read that is under way.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="seen">The commit that the client has seen.</param>
+    /// <param name="mayGoOnWithout">Whether this node knows enough of the session to wait for the soft timeout only.</param>
+    /// <param name="deadline">Until when the request waits.</param>
+    /// <param name="cancellationToken">Gives up waiting; the read goes on for the others.</param>
+    public async ValueTask<(StoreRead Read, int Mark)> ReadAsync(
+        SessionKey key, SessionVersion seen, bool mayGoOnWithout, StoreDeadline deadline, CancellationToken cancellationToken)
+    {
+        var left = deadline.Left;
+        if (left == TimeSpan.Zero)
+        {
+            return (StoreRead.Unavailable(StoreFailure.Unreachable), copies.Mark(key));
+        }
+
+        if (!_reads.TryGetValue(key, out var reading))
+        {
+            var mine = new TaskCompletionSource<(StoreRead, int)>(TaskCreationOptions.RunContinuationsAsynchronously);
+            reading = _reads.GetOrAdd(key, mine.Task);
+            if (ReferenceEquals(reading, mine.Task))
+            {
+                _ = ReadForAllAsync(key, seen, mine);
+            }
+        }
+
+        if (!mayGoOnWithout && StoreBudget.IsNearlyWhole(left, _hardTimeout))
+        {
+            return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            var limit = mayGoOnWithout && _softTimeout < left ? _softTimeout : left;
+            return await reading.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return (StoreRead.Unavailable(StoreFailure.Unknown), copies.Mark(key));
+        }
+    }
+
+    private async Task ReadForAllAsync(SessionKey key, SessionVersion seen, TaskCompletionSource<(StoreRead, int)> result)
+    {
+        try
+        {
+            var mark = copies.Mark(key);
+            var isKnown = copies.TryGet(key, out var copy) && copy.IsComplete && !lifetime.IsPastAbsoluteEnd(copy.Record);
+            var now = copies.Clock.Now;
+            var read = isKnown && copy.IsFresh && copy.Record.Contains(seen) && lifetime.IsUsable(copy.Record, copy.LastUse, now)
+                ? StoreRead.Unchanged(copy.Lease, lifetime.StoreLifeSince(copy.TouchedAt, now)) // Another read has ended since this request looked.
+                : await store.ReadAsync(key, isKnown ? copy.Record.Version : SessionVersion.None).ConfigureAwait(false);
+            if (copy is not { IsComplete: true } && read.Outcome == StoreReadOutcome.Found)
+            {
+                // Before the read is forgotten: who comes now finds the one or the other, and does not read again.
+                copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
+            }
+
+            _reads.TryRemove(key, out _);
+            result.SetResult((read, mark));
+        }
+        catch (Exception failure)
+        {
+            _reads.TryRemove(key, out _);
+            result.SetException(failure);
+        }
+    }
+}

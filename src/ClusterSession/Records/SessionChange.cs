@@ -1,0 +1,51 @@
+namespace ClusterSession.Records;
+
+/// <summary>A commit on its way to the store: only what the request changed.</summary>
+/// <param name="Base">The version of the copy the request opened.</param>
+/// <param name="Version">The version of this commit.</param>
+/// <param name="Delta">Attributes set and removed.</param>
+/// <param name="Forgotten">
+/// Names of tombstones to be dropped with this commit: those of <paramref name="Base"/> or before,
+/// where the stored record contains that, and also what they removed. A value or a newer tombstone
+/// of that name stays.
+/// </param>
+/// <param name="Life">How long the session lives from now on if nothing else happens.</param>
+/// <param name="LeastLife">
+/// How long it lives at least: where that much is left a store need not prolong it to <paramref
+/// name="Life"/>.
+/// </param>
+/// <param name="Replicas">
+/// On how many replicas the commit should be before it is answered; 0 does not wait.
+/// </param>
+/// <param name="ReplicaTimeout">How long to wait for the replicas.</param>
+/// <param name="OnlyOnBase">
+/// Whether the commit may be applied to <paramref name="Base"/> alone: where others have followed
+/// it, the answer is <see cref="WriteOutcome.Superseded"/> and nothing is changed. For a
+/// commit whose state others may have seen under its version before the store has it.
+/// </param>
+/// <param name="After">
+/// The last stamp that the writer of <paramref name="Version"/> issued for this session before,
+/// whatever became of it: the record then contains all commits of this writer with stamps above it
+/// and up to this one. Default -1: not known.
+/// </param>
+/// <param name="Opened">
+/// What the request opened, if the caller has it: a tombstone names the version that was removed.
+/// Default null.
+/// </param>
+/// <param name="Void">
+/// Intervals, as <see cref="SessionRecord.Intervals"/> gives them, in which the writer has committed
+/// nothing: the record then contains all that there is in them. Default empty.
+/// </param>
+public readonly record struct SessionChange(
+    SessionVersion Base,
+    SessionVersion Version,
+    SessionDelta Delta,
+    IReadOnlyList<string> Forgotten,
+    TimeSpan Life,
+    TimeSpan LeastLife,
+    int Replicas = 0,
+    TimeSpan ReplicaTimeout = default,
+    bool OnlyOnBase = false,
+    long After = -1,
+    SessionRecord? Opened = null,
+    ReadOnlyMemory<byte> Void = default);

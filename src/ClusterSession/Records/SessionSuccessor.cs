@@ -1,0 +1,48 @@
+using System.Text;
+
+namespace ClusterSession.Records;
+
+/// <summary>Under what a session goes on whose id was rotated; its tombstone keeps it.</summary>
+/// <param name="Key">The new key. It is no id: nobody can open the session with it.</param>
+/// <param name="Seal">
+/// The new id, readable only for who has the old one, as <see cref="SealLength"/> characters of
+/// base64url; or null, if the
+/// successor is for nodes alone. A store keeps it as it is.
+/// </param>
+/// <param name="IsOthers">
+/// Whether it is another person's, who has logged in to the session and found it empty: what was of the former one, an
+/// end or a commit that is under way, does not go there.
+/// </param>
+public readonly record struct SessionSuccessor(SessionKey Key, string? Seal = null, bool IsOthers = false)
+{
+    private const char OthersMark = '!';
+
+    /// <summary>How many characters a seal has.</summary>
+    public const int SealLength = 24;
+
+    /// <summary>The longest text.</summary>
+    public const int MaxTextLength = SessionKey.TextLength + SealLength + 1;
+
+    /// <summary>Reads what <see cref="ToString"/> writes.</summary>
+    /// <param name="text">The key's text, behind it the seal, if there is one, and '!' where it is another's.</param>
+    /// <param name="successor">The successor.</param>
+    /// <returns>False if the text is none.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> text, out SessionSuccessor successor)
+    {
+        successor = default;
+        var isOthers = text is [.., (byte)OthersMark];
+        text = isOthers ? text[..^1] : text;
+        if (text.Length is not (SessionKey.TextLength or SessionKey.TextLength + SealLength)
+            || !SessionKey.TryParse(text[..SessionKey.TextLength], out var key))
+        {
+            return false;
+        }
+
+        var seal = text.Length > SessionKey.TextLength ? Encoding.ASCII.GetString(text[SessionKey.TextLength..]) : null;
+        successor = new SessionSuccessor(key, seal, isOthers);
+        return true;
+    }
+
+    /// <summary>What stores keep: ASCII.</summary>
+    public override string ToString() => Key + Seal + (IsOthers ? OthersMark : "");
+}

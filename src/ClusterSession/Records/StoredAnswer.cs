@@ -1,0 +1,23 @@
+namespace ClusterSession.Records;
+
+/// <summary>What a step of <see cref="StoredSession"/> answers.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Previous">
+/// The version that was stored before; for <see cref="WriteOutcome.Superseded"/> the one that still
+/// is, for <see cref="WriteOutcome.Destroyed"/> that of the end.
+/// </param>
+/// <param name="IsCurrent">
+/// Whether the caller's copy is what is stored now, so that the store may hand out a lease for it.
+/// </param>
+/// <param name="IsBaseMissing">
+/// Whether a commit was applied to a record that does not contain its base.
+/// </param>
+/// <param name="Successor">
+/// For <see cref="WriteOutcome.Destroyed"/>: under what the session goes on, if its id was rotated.
+/// </param>
+public readonly record struct StoredAnswer(
+    WriteOutcome Outcome,
+    SessionVersion Previous,
+    bool IsCurrent = false,
+    bool IsBaseMissing = false,
+    SessionSuccessor? Successor = null);

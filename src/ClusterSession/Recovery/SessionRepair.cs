@@ -1,0 +1,124 @@
+using ClusterSession.Diagnostics;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+using Microsoft.Extensions.Logging;
+
+namespace ClusterSession.Recovery;
+
+/// <summary>
+/// Gives the store back what it lost: merges a copy of this node into the stored record, under a new version. Any number of nodes may do
+/// so at once and as often as they like; merging makes it harmless.
+/// </summary>
+internal sealed class SessionRepair(
+    StoreGuard store, LocalCopies copies, RecentCommits recent, HybridClock clock, VersionIssuer versions,
+    SessionLifetime lifetime, SessionMetrics metrics, LossLog losses)
+{
+    private const int MostAttempts = 8;
+
+    /// <summary>Stores a copy again.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="copy">This node's copy, whole.</param>
+    /// <param name="stored">What the store has, or null if it has nothing.</param>
+    /// <param name="deadline">Until when the store is waited for.</param>
+    /// <returns>
+    /// The merged copy, or a destroyed one if the store knows the session's end; also where the store gave no answer. And whether that is all of the session, as the store has it.
+    /// </returns>
+    public async ValueTask<(SessionRecord Record, bool IsComplete)> RestoreAsync(SessionKey key, SessionRecord copy, SessionRecord? stored, StoreDeadline deadline = default)
+    {
+        if (recent.HasEnded(key))
+        {
+            return (Tombstone(clock.Next()), true);
+        }
+
+        // Being stored again is no use of a session: it lives no longer for that.
+        var now = copies.Clock.Now;
+        var usedAt = copies.TryGet(key, out var local) ? local.LastUse : now;
+        var life = lifetime.StoreLifeSince(copy, usedAt, now);
+        var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
+        var above = merged.Version;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var mark = copies.Mark(key);
+            var issued = versions.Next(key, above);
+            var version = issued.Version;
+            var sent = new SessionMerge(copy, version, MergeMode.Restore, life, After: issued.After, Void: issued.Void);
+            var answer = await store.MergeAsync(key, sent, deadline).ConfigureAwait(false);
+            clock.Observe(answer.Previous);
+            if (answer.LeavesUnchanged)
+            {
+                versions.Withdraw(key, issued);
+            }
+
+            switch (answer.Outcome)
+            {
+                case WriteOutcome.Superseded:
+                    above = answer.Previous > above ? answer.Previous : above;
+                    continue;
+                case WriteOutcome.Destroyed:
+                    copies.Drop(key);
+                    return (Tombstone(version), true);
+                case WriteOutcome.Committed when answer.Previous.IsNone:
+                    versions.Withdraw(key, issued); // Stored as it is, under its own version.
+                    losses.LostSession();
+                    recent.Add(key, copy, isComplete: true, SessionVersion.None);
+                    copies.Publish(key, copy, answer.Lease, mark, usedAt);
+                    return (copy, true);
+                case WriteOutcome.Committed when stored is not null && answer.Previous == stored.Version:
+                    losses.LostCommit();
+                    metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
+                    merged = new SessionDelta().ApplyTo(merged, issued);
+                    recent.Add(key, merged, isComplete: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
+                    copies.Publish(key, merged, answer.Lease, mark, usedAt);
+                    return (merged, true);
+                case WriteOutcome.Committed:
+                    // Merged into something this node has not seen: what is stored now is known only to the store.
+                    losses.LostCommit();
+                    copies.Supersede(key, merged, recent.Add(key, copy, isComplete: false, answer.Previous).IsDiverged);
+                    return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read ? (read, true) : (merged, false);
+                case WriteOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
+                    copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
+                    return (stored, true);
+                default:
+                    return (Unstored(key, merged, stored), false);
+            }
+        }
+
+        return (Unstored(key, merged, stored), false);
+    }
+
+    /// <summary>Makes what the store has the local copy.</summary>
+    /// <returns>What the store has, or null where it has nothing or gave no answer.</returns>
+    public async Task<SessionRecord?> ReadAnewAsync(SessionKey key, StoreDeadline deadline = default)
+    {
+        var mark = copies.Mark(key);
+        var read = await store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
+        if (read.Outcome == StoreReadOutcome.Found)
+        {
+            copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
+        }
+
+        return read.Record;
+    }
+
+    /// <summary>The client is shown what the store had together with what it had lost: this node must be able to go on with that.</summary>
+    private SessionRecord Unstored(SessionKey key, SessionRecord merged, SessionRecord? stored)
+    {
+        if (stored is not null)
+        {
+            copies.Supersede(key, merged);
+        }
+
+        return merged;
+    }
+
+    private static SessionRecord Tombstone(SessionVersion version)
+    {
+        using var builder = SessionRecordBuilder.Rent();
+        builder.SetHeader(SessionRecord.DestroyedFlag, DateTimeOffset.UnixEpoch);
+        builder.AddCommit(version);
+        return builder.Build();
+    }
+}

@@ -1,0 +1,232 @@
+using System.Collections.Concurrent;
+using ClusterSession.Diagnostics;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
+using ClusterSession.Revoking;
+using ClusterSession.Stores.Outage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Recovery;
+
+/// <summary>Gives a store that may lack them what this node has ended, committed and copied, at a bounded rate.</summary>
+/// <remarks>
+/// <code>
+/// no answer                     -> the journal, which sends it when there is one; if that has no room, tried again from here
+/// something is to come first    -> an orphan: tried again for some rounds (see <see cref="OrphansAsync"/>)
+/// ended, and goes on elsewhere  -> the same under the successor's key
+/// </code>
+/// A client knows a session by its newest commit, and whoever finds that in the store takes it for all of the session. So a commit made on top of what another node had
+/// committed must not come back before that: what is sent is the local copy, which has both, and where there is none the commit waits for the other node's.
+/// Used by the loop of <see cref="StoreRecovery"/> only, but for <see cref="Hurry"/>.
+/// </remarks>
+internal sealed class StoreReplay(
+    StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, Revocations revocations, HybridClock clock,
+    VersionIssuer versions, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<StoreReplay> logger)
+{
+    private const int AtOnce = 64;
+    private const int OrphanRounds = 4;
+    private static readonly TimeSpan FirstOrphanPause = TimeSpan.FromMilliseconds(125);
+
+    private readonly ConcurrentDictionary<SessionKey, Orphan> _orphans = new();
+    private readonly TaskCompletionSource _hurrying = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _hasDropped;
+
+    /// <summary>How long an orphan waits for what is to come first, while the store answers.</summary>
+    public static TimeSpan LongestWait => ((1 << OrphanRounds) - 1) * FirstOrphanPause;
+
+    /// <summary>Whether something could neither be given back nor be kept until it can be.</summary>
+    public bool HasDropped => _hasDropped;
+
+    private bool IsHurrying => _hurrying.Task.IsCompleted;
+
+    /// <summary>No pauses from now on, and nothing waits for other nodes: this one shuts down.</summary>
+    public void Hurry() => _hurrying.TrySetResult();
+
+    /// <summary>Pauses, unless the node shuts down.</summary>
+    public async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await Task.WhenAny(_hurrying.Task, Task.Delay(pause, time, over.Token)).ConfigureAwait(false);
+        await over.CancelAsync().ConfigureAwait(false);
+        stopping.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>The ends of sessions that were acknowledged after a timestamp.</summary>
+    public Task EndsAsync(long since, CancellationToken stopping) => ForAllAsync(recent.Ends(since), end => SendEndAsync(end.Key, end.Value), stopping);
+
+    /// <summary>The commits that were acknowledged after a timestamp.</summary>
+    public Task CommitsAsync(long since, CancellationToken stopping) => ForAllAsync(recent.Since(since), commit => SendCommitAsync(commit.Key, commit.Value), stopping);
+
+    /// <summary>All local copies that nobody else is known to have changed.</summary>
+    public Task CopiesAsync(CancellationToken stopping) => ForAllAsync(
+        copies.All().Where(copy => !copy.Value.IsStale), copy => SendAsync(copy.Key, copy.Value.Record, SessionVersion.None, () => copy.Value.IsStale), stopping);
+
+    /// <summary>
+    /// Commits to sessions that others have changed since and that are not in the store, and commits that lack what others had committed before them: those others give
+    /// them back, or have ended them. So they are merged as soon as that is there; if nobody has brought it after some rounds in which the store has answered, those others are gone,
+    /// and they are stored as they were here. Should the store be replaced meanwhile, they are among what is given back to the next one.
+    /// </summary>
+    /// <param name="isReplaced">Whether another server has taken over meanwhile.</param>
+    /// <param name="stopping">Ends it.</param>
+    public async Task OrphansAsync(Func<bool> isReplaced, CancellationToken stopping)
+    {
+        for (var round = 0; !_orphans.IsEmpty && !isReplaced(); round++)
+        {
+            await PauseAsync(FirstOrphanPause * (1 << Math.Min(round, OrphanRounds - 1)), stopping).ConfigureAwait(false);
+            var orphans = _orphans.ToArray();
+            _orphans.Clear();
+            await ForAllAsync(orphans, orphan => SendOrphanAsync(orphan.Key, orphan.Value), stopping).ConfigureAwait(false);
+        }
+    }
+
+    private Task<bool?> SendOrphanAsync(SessionKey key, Orphan orphan)
+    {
+        var isLast = orphan.Rounds + 1 >= OrphanRounds || IsHurrying;
+        return SendAsync(key, orphan.Record, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
+    }
+
+    /// <summary>Gives up what is waiting.</summary>
+    public void Forget() => _orphans.Clear();
+
+    /// <summary>Replays in batches, at a bounded rate; what gets no answer is tried again while the store is the same.</summary>
+    private async Task ForAllAsync<T>(IEnumerable<T> all, Func<T, Task<bool?>> replay, CancellationToken stopping)
+    {
+        using var activity = SessionActivities.Replaying();
+        int replayed = 0, restored = 0, failed = 0;
+        var pause = TimeSpan.FromSeconds((double)AtOnce / options.Value.Outage.ReplayPerSecond);
+        foreach (var batch in all.Chunk(AtOnce))
+        {
+            if (store.IsOpen)
+            {
+                await PauseAsync(options.Value.Outage.ProbeInterval, stopping).ConfigureAwait(false); // Else all the rest would go to the journal at once.
+            }
+
+            var begun = time.GetTimestamp();
+            foreach (var outcome in await Task.WhenAll(batch.Select(replay)).ConfigureAwait(false))
+            {
+                replayed++;
+                restored += outcome == true ? 1 : 0;
+                failed += outcome is null ? 1 : 0;
+            }
+
+            var left = pause - time.GetElapsedTime(begun);
+            if (left > TimeSpan.Zero)
+            {
+                await PauseAsync(left, stopping).ConfigureAwait(false);
+            }
+        }
+
+        SessionActivities.Replayed(activity, replayed, restored, failed);
+        if (replayed > 0)
+        {
+            logger.ReplayDone(replayed, restored, failed);
+        }
+    }
+
+    private async Task<bool?> SendEndAsync(SessionKey key, SessionEnd end)
+    {
+        var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
+        if (answer.Outcome == WriteOutcome.Unavailable)
+        {
+            if (!journal.AppendEnd(key, end))
+            {
+                _hasDropped = true;
+            }
+
+            return null;
+        }
+
+        recent.AddEnd(key, end); // In doubt anew, should this server fail too.
+        return answer is { Outcome: WriteOutcome.Committed, Previous.IsNone: false };
+    }
+
+    private Task<bool?> SendCommitAsync(SessionKey key, RecentCommit commit) =>
+        copies.TryGet(key, out var copy) && copy.IsComplete && copy.Record.ContainsAllOf(commit.Record)
+            ? SendAsync(key, copy.Record, SessionVersion.None, () => commit.IsOutdated)
+            : SendAsync(key, commit.Record, commit.IsDiverged ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
+
+    /// <summary>True if the store lacked something, false if not, null if it gave no answer.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="record">What this node has of it.</param>
+    /// <param name="lacking">What another node had committed before and the record lacks: the store must have it first.</param>
+    /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not come into being by this.</param>
+    /// <param name="rounds">How often the store has answered that it lacks what the record is to be merged into.</param>
+    private async Task<bool?> SendAsync(SessionKey key, SessionRecord record, SessionVersion lacking, Func<bool> isOutdated, int rounds = 0)
+    {
+        if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
+        {
+            return false;
+        }
+
+        // Being given back is no use of a session: it lives no longer for that.
+        var life = copies.TryGet(key, out var copy) ? lifetime.StoreLifeSince(record, copy.LastUse, copies.Clock.Now) : lifetime.StoreLifeOf(record);
+        var above = record.Version;
+        while (true)
+        {
+            var issued = versions.Next(key, above);
+            var mode = isOutdated() || !lacking.IsNone ? MergeMode.Amend : MergeMode.Restore;
+            var answer = await store.MergeAsync(key, new SessionMerge(record, issued.Version, mode, life, Base: lacking, After: issued.After, Void: issued.Void)).ConfigureAwait(false);
+            clock.Observe(answer.Previous);
+            if (answer.LeavesUnchanged)
+            {
+                versions.Withdraw(key, issued);
+            }
+
+            switch (answer.Outcome)
+            {
+                case WriteOutcome.Superseded when !issued.IsAtEnd:
+                    above = answer.Previous > above ? answer.Previous : above;
+                    continue;
+                case WriteOutcome.Unchanged:
+                    return false;
+                case WriteOutcome.Unavailable when !lacking.IsNone && !IsHurrying:
+                    Unanswered(key, record, lacking, rounds); // Not to the journal, which does not wait for what is lacking.
+                    return null;
+                case WriteOutcome.Unavailable:
+                    if (journal.AppendCopy(key, record, answer.Failure, answer.LeavesUnchanged ? default : issued) is null)
+                    {
+                        Unanswered(key, record, SessionVersion.None, rounds); // Tried again from here.
+                    }
+
+                    return null;
+                case WriteOutcome.Committed:
+                    recent.Add(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
+                    metrics.Lost.Add(1);
+                    metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
+                    copies.OnChanged(key); // The stored record has a new version now, and a connection's own write is not announced to it.
+                    return true;
+                case WriteOutcome.Destroyed:
+                    copies.Drop(key);
+                    if (answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous)
+                    {
+                        key = successor.Key; // It goes on under another id, and may lack there what was lost here.
+                        continue;
+                    }
+
+                    return false;
+                case WriteOutcome.Missing:
+                    _orphans[key] = new Orphan(record, lacking, rounds);
+                    return false;
+                default:
+                    return false;
+            }
+        }
+    }
+
+    /// <summary>Tried again, and the round does not count: nothing was said of what is lacking. A node that shuts down tries nothing again.</summary>
+    private void Unanswered(SessionKey key, SessionRecord record, SessionVersion lacking, int rounds)
+    {
+        if (IsHurrying)
+        {
+            _hasDropped = true;
+        }
+        else
+        {
+            _orphans[key] = new Orphan(record, lacking, Math.Max(0, rounds - 1));
+        }
+    }
+
+    private readonly record struct Orphan(SessionRecord Record, SessionVersion Lacking, int Rounds);
+}

@@ -1,0 +1,132 @@
+using ClusterSession.Diagnostics;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Revoking;
+
+/// <summary>Reading the document, giving it back and merging into it: all under the semaphore of the synchronization.</summary>
+internal sealed partial class Revocations
+{
+    /// <summary>Reads what is new, and gives back what the store has lost.</summary>
+    private async ValueTask<StoreFailure> ReadAsync(int losses)
+    {
+        var changes = Volatile.Read(ref _changes);
+        var stored = new HashSet<Revocation>();
+        var isMalformed = false;
+        var reading = await _document.ReadAsync(isComplete: losses != _restored, element =>
+        {
+            if (Revocation.TryRead(element, out var revocation))
+            {
+                stored.Add(revocation);
+                _list.Take(revocation, element.Life);
+            }
+            else
+            {
+                isMalformed = true;
+            }
+        }).ConfigureAwait(false);
+        if (!reading.IsAnswered)
+        {
+            return reading.Failure;
+        }
+
+        if (isMalformed)
+        {
+            if (_malformed.MayWrite(out var count))
+            {
+                logger.RevocationsMalformed(count);
+            }
+
+            return StoreFailure.Refused;
+        }
+
+        if (_document.Known.IsNone)
+        {
+            return await MakeAsync(stored).ConfigureAwait(false);
+        }
+
+        if (reading.IsComplete && HaveBeenRead && (reading.IsOther || losses != _restored))
+        {
+            var failure = await GiveBackAsync(stored).ConfigureAwait(false);
+            if (failure != StoreFailure.None)
+            {
+                return failure;
+            }
+        }
+
+        _restored = losses;
+        _known = new Known(_document.Known, _document.Lease, changes);
+        _list.Forget();
+        return StoreFailure.None;
+    }
+
+    /// <summary>
+    /// There is no document. Whoever has read it knows what was in it. A node that starts does not,
+    /// and whether nobody was ever ended, or
+    /// the store has lost it, is for those to say which have: it makes an empty one where there are
+    /// none.
+    /// </summary>
+    private async ValueTask<StoreFailure> MakeAsync(HashSet<Revocation> stored)
+    {
+        if (HaveBeenRead)
+        {
+            logger.RevocationsLost(_list.Count);
+            return await GiveBackAsync(stored).ConfigureAwait(false);
+        }
+
+        var others = await presence.DoOthersKnowRevocationsAsync().ConfigureAwait(false);
+        return others switch
+        {
+            null => StoreFailure.Unknown,
+            true => StoreFailure.Unknown, // They give it back.
+            false => await MergeAsync([]).ConfigureAwait(false),
+        };
+    }
+
+    private async ValueTask<StoreFailure> GiveBackAsync(HashSet<Revocation> stored)
+    {
+        var lacking = _list.All().Where(known => !stored.Contains(known.Revocation))
+            .Select(known => known.Revocation.ToElement(known.Life)).ToList();
+        if (lacking.Count == 0 && !_document.Known.IsNone)
+        {
+            return StoreFailure.None;
+        }
+
+        for (var at = 0; at == 0 || at < lacking.Count; at += SharedDocument.MostElements)
+        {
+            var failure = await MergeAsync(lacking.GetRange(at, Math.Min(SharedDocument.MostElements, lacking.Count - at)))
+                .ConfigureAwait(false);
+            if (failure != StoreFailure.None)
+            {
+                Interlocked.Increment(ref _losses); // It is compared again.
+                return failure;
+            }
+        }
+
+        return StoreFailure.None;
+    }
+
+    /// <summary>
+    /// Under <see cref="_syncing"/>. What others have changed meanwhile is read next.
+    /// </summary>
+    private async ValueTask<StoreFailure> MergeAsync(IReadOnlyList<DocumentElement> elements)
+    {
+        var (answer, isKnown) = await _document.MergeAsync(elements, _documentLife).ConfigureAwait(false);
+        if (!answer.IsAnswered)
+        {
+            return answer.Failure;
+        }
+
+        _prolongedAt = time.GetTimestamp();
+        if (isKnown)
+        {
+            _known = _known with { Position = answer.Position };
+        }
+        else
+        {
+            Interlocked.Increment(ref _changes);
+            Wake();
+        }
+
+        return StoreFailure.None;
+    }
+}

@@ -1,0 +1,90 @@
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+
+namespace ClusterSession.Revoking;
+
+/// <summary>
+/// One node's reading of a document in the store: what has changed since it was read last, or all
+/// of it where that cannot be relied on. For one caller at a time.
+/// </summary>
+internal sealed class SharedDocument(StoreGuard store, string name)
+{
+    private const int MostRestarts = 8;
+
+    /// <summary>How many elements one merge takes.</summary>
+    public const int MostElements = 256;
+
+    private DocumentPosition _known;
+    private SessionLease _lease = SessionLease.None;
+
+    /// <summary>What was read or merged last.</summary>
+    public DocumentPosition Known => _known;
+
+    /// <summary>How long that may be relied on.</summary>
+    public SessionLease Lease => _lease;
+
+    /// <summary>Reads on, or everything.</summary>
+    /// <param name="isComplete">Whether everything is to be read.</param>
+    /// <param name="each">Is called with each element; after a restart again.</param>
+    public async ValueTask<DocumentReading> ReadAsync(bool isComplete, Action<DocumentElement> each)
+    {
+        var before = _known;
+        var (position, lease) = isComplete || _lease.IsLost ? (DocumentPosition.None, null) : (_known, _lease);
+        var isFromBeginning = position.IsNone;
+        for (var restarts = 0; ;)
+        {
+            var page = await store.ReadDocumentAsync(name, position).ConfigureAwait(false);
+            if (!page.IsAnswered)
+            {
+                return new DocumentReading(page.Failure, false, false);
+            }
+
+            var answeredUnder = page.Lease ?? SessionLease.None;
+            if (lease is not null && !ReferenceEquals(lease, answeredUnder) && !page.IsFromBeginning)
+            {
+                if (++restarts > MostRestarts)
+                {
+                    return new DocumentReading(StoreFailure.Unknown, false, false);
+                }
+
+                (position, lease, isFromBeginning) = (DocumentPosition.None, null, true);
+                continue;
+            }
+
+            lease = answeredUnder;
+            isFromBeginning |= page.IsFromBeginning;
+            foreach (var element in page.Elements)
+            {
+                each(element);
+            }
+
+            position = page.Position;
+            if (page.IsComplete)
+            {
+                (_known, _lease) = (position, lease);
+                return new DocumentReading(
+                    StoreFailure.None, isFromBeginning, position.Incarnation != before.Incarnation && !before.IsNone);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Merges elements, and knows them where nobody else has changed anything meanwhile.
+    /// </summary>
+    /// <param name="elements">The elements.</param>
+    /// <param name="life">How long the document is to live.</param>
+    /// <returns>What the store answers, and whether all is known that it has.</returns>
+    public async ValueTask<(StoreDocument Answer, bool IsKnown)> MergeAsync(
+        IReadOnlyList<DocumentElement> elements, TimeSpan life)
+    {
+        var answer = await store.MergeDocumentAsync(name, elements, life).ConfigureAwait(false);
+        var isKnown = answer.IsAnswered && answer.Position.Incarnation == _known.Incarnation
+            && answer.Before == _known.Sequence && ReferenceEquals(answer.Lease, _lease);
+        if (isKnown)
+        {
+            _known = answer.Position;
+        }
+
+        return (answer, isKnown);
+    }
+}

@@ -1,0 +1,32 @@
+using ClusterSession.Records;
+
+namespace ClusterSession.Stores;
+
+/// <summary>Is told by a store what happens to sessions elsewhere. Called on the store's receiving loop: quick, and never blocking.</summary>
+public interface IStoreObserver
+{
+    /// <summary>Somebody else changed, touched or ended this session; the copy here may be old.</summary>
+    /// <param name="key">Which session.</param>
+    void OnChanged(SessionKey key);
+
+    /// <summary>Somebody else changed a shared value that was read or exchanged here; what is known of it may be old.</summary>
+    /// <param name="name">Its name.</param>
+    void OnSharedChanged(string name)
+    {
+    }
+
+    /// <summary>
+    /// Somebody else changed a document that was read or merged here; what is known of it may be
+    /// old.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    void OnDocumentChanged(string name)
+    {
+    }
+
+    /// <summary>The store can be reached, for the first time or again, or has just been emptied.</summary>
+    /// <param name="continuity">What it has of what was acknowledged before.</param>
+    void OnConnected(StoreContinuity continuity)
+    {
+    }
+}

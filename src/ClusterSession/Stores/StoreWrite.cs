@@ -1,0 +1,44 @@
+using ClusterSession.Records;
+
+namespace ClusterSession.Stores;
+
+/// <summary>What became of a commit, a copy or an end.</summary>
+/// <param name="Outcome">The kind of answer.</param>
+/// <param name="Previous">The version the store had before (for <see cref="WriteOutcome.Superseded"/>: still has; for <see cref="WriteOutcome.Destroyed"/>: of the end).</param>
+/// <param name="Replicas">How many replicas confirmed, where the caller asked for some.</param>
+/// <param name="Lease">How long the committed copy may be relied on.</param>
+/// <param name="Failure">Why there is no answer, for <see cref="WriteOutcome.Unavailable"/>.</param>
+/// <param name="IsBaseMissing">
+/// Whether a commit was applied to a record that does not contain its base: the store has lost what the request had opened, and the
+/// record now has the newest version without it.
+/// </param>
+/// <param name="Successor">For <see cref="WriteOutcome.Destroyed"/>: under what the session
+/// goes on, if it was rotated.</param>
+public readonly record struct StoreWrite(
+    WriteOutcome Outcome, SessionVersion Previous, int Replicas, SessionLease Lease, StoreFailure Failure, bool IsBaseMissing = false,
+    SessionSuccessor? Successor = null)
+{
+    /// <summary>
+    /// Whether the operation has certainly changed nothing, and never will: not where it may have happened though no answer came.
+    /// </summary>
+    public bool LeavesUnchanged => Outcome switch
+    {
+        WriteOutcome.Committed => false,
+        WriteOutcome.Unavailable => Failure != StoreFailure.Unknown,
+        _ => true,
+    };
+
+    /// <summary>An answer of the store.</summary>
+    public static StoreWrite Answered(WriteOutcome outcome, SessionVersion previous, SessionLease lease, int replicas = 0) =>
+        new(outcome, previous, replicas, lease, StoreFailure.None);
+
+    /// <summary>An answer of the store, as <see cref="StoredSession"/> gives it.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="lease">The lease of a copy that is what is stored now.</param>
+    public static StoreWrite Answered(in StoredAnswer answer, SessionLease lease) => new(
+        answer.Outcome, answer.Previous, 0, answer.IsCurrent ? lease : SessionLease.None, StoreFailure.None, answer.IsBaseMissing, answer.Successor);
+
+    /// <summary>No answer.</summary>
+    public static StoreWrite Unavailable(StoreFailure failure) =>
+        new(WriteOutcome.Unavailable, SessionVersion.None, 0, SessionLease.None, failure);
+}

@@ -1,0 +1,277 @@
+using System.Collections.Concurrent;
+using ClusterSession.Diagnostics;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Touching;
+
+/// <summary>
+/// Tells the store in the background which sessions are in use: each at most once per touch interval, however often it is read.
+/// </summary>
+/// <remarks>
+/// A touch costs more than its own command: in Redis it invalidates every node's copy (measured), which then is revalidated. So a
+/// commit counts as a touch, also one by another node, as far as the remaining life in the store tells.
+/// Few at a time and often, because commits and reads wait behind them in the store.
+/// <code>
+/// use, and the last touch is a touch interval old      touch at once
+/// use, and another node has prolonged the session last touch a touch interval later, unless this node has prolonged it by then:
+///                                                      that node must not take its own last use for the last of all
+/// use, and this node has prolonged the session last    nothing; as soon as another node changes or prolongs it, as above
+/// </code>
+/// A touch names the time of the use, not its own: the store keeps the session as long as if it had been told at once.
+/// </remarks>
+internal sealed class SessionTouches(
+    StoreGuard store, LocalCopies copies, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time,
+    SessionMetrics metrics, ILogger<SessionTouches> logger) : BackgroundService
+{
+    private const int AtOnce = 32;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
+    private readonly LogRate _failed = new(time);
+
+    private readonly ConcurrentDictionary<SessionKey, DueTouch> _due = new();
+
+    /// <summary>Sessions with a use that is to be reported, in the order of when; and when they
+    /// were used, should their copy be evicted.</summary>
+    private readonly ConcurrentQueue<(SessionKey Key, int At)> _reports = new();
+    private readonly ConcurrentDictionary<SessionKey, int> _reported = new();
+
+    /// <summary>When sessions without a local copy to remember it were touched and used last;
+    /// forgotten after a touch interval without a use.</summary>
+    private readonly ConcurrentDictionary<SessionKey, UseWithoutCopy> _withoutCopy = new();
+
+    /// <summary>
+    /// A request uses the session as it opens it. On the way of every request: no lock, no
+    /// allocation unless a touch or a report is due.
+    /// </summary>
+    public void Used(SessionKey key, LocalCopy copy, bool prolongs)
+    {
+        copy.WasUsed = true;
+        if (!prolongs)
+        {
+            return;
+        }
+
+        var now = copies.Clock.Now;
+        copy.UsedAt = now;
+        if (now - copy.TouchedAt >= lifetime.TouchTicks)
+        {
+            copy.TouchedAt = now;
+            _due.TryAdd(key, new DueTouch(now, IsReport: false));
+        }
+        else if (!copy.IsProlongedHere && !copy.IsReportQueued && copy.HasUnreportedUse)
+        {
+            Report(key, copy, now);
+        }
+    }
+
+    /// <inheritdoc cref="Used(SessionKey, LocalCopy, bool)"/>
+    public void Used(SessionKey key, bool prolongs)
+    {
+        if (copies.TryGet(key, out var copy))
+        {
+            Used(key, copy, prolongs);
+        }
+        else if (prolongs)
+        {
+            // Copies are switched off, or this one has been evicted at once.
+            var now = copies.Clock.Now;
+            if (_withoutCopy.TryGetValue(key, out var use))
+            {
+                use.UsedAt = now;
+            }
+            else if (_withoutCopy.TryAdd(key, new UseWithoutCopy(now)))
+            {
+                _due.TryAdd(key, new DueTouch(now, IsReport: false));
+            }
+        }
+    }
+
+    /// <summary>A request of a session ends: a use as well, for it may have run for long. Of a new
+    /// session it is the first, right after its commit.</summary>
+    public void Ended(SessionKey key)
+    {
+        if (copies.TryGet(key, out var copy))
+        {
+            Used(key, copy, prolongs: true);
+        }
+        else if (_withoutCopy.TryGetValue(key, out var use))
+        {
+            use.UsedAt = copies.Clock.Now;
+        }
+        else
+        {
+            var now = copies.Clock.Now;
+            _withoutCopy.TryAdd(key, new UseWithoutCopy(now) { UsedAt = now + 1 }); // To be reported.
+        }
+    }
+
+    /// <summary>Another node has changed or prolonged the session: this one is not the last to have
+    /// done so, and reports what it has kept to itself.</summary>
+    public void OnChanged(SessionKey key)
+    {
+        if (copies.TryGet(key, out var copy) && copy.HasUnreportedUse && !copy.IsReportQueued)
+        {
+            Report(key, copy, copies.Clock.Now);
+        }
+    }
+
+    /// <summary>Sends what is due; false if the store did not take it.</summary>
+    public async Task<bool> FlushAsync(CancellationToken cancellationToken)
+    {
+        MoveReports();
+        MoveUsesWithoutCopy();
+        foreach (var batch in _due.IsEmpty ? [] : _due.Chunk(AtOnce))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if ((await Task.WhenAll(Array.ConvertAll(batch, due => TouchAsync(due.Key, due.Value))).ConfigureAwait(false)).Contains(false))
+            {
+                if (_failed.MayWrite(out var count))
+                {
+                    logger.TouchesFailed(_due.Count, count);
+                }
+
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The node shuts down: what it has kept to itself it reports now.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        MoveReports(isLast: true);
+        try
+        {
+            await FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Out of time; as if the node had been killed.
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var interval = options.Value.EffectiveTouchInterval / 4;
+        using var timer = new PeriodicTimer(interval < Interval ? interval : Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            {
+                if (!await FlushAsync(stoppingToken).ConfigureAwait(false))
+                {
+                    await Task.Delay(PauseAfterFailure, time, stoppingToken).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The node is shutting down, and sends the rest as it stops.
+        }
+    }
+
+    private void Report(SessionKey key, LocalCopy copy, int now)
+    {
+        copy.IsReportQueued = true;
+        if (_reported.TryAdd(key, now))
+        {
+            _reports.Enqueue((key, now + lifetime.TouchTicks));
+        }
+    }
+
+    private void MoveReports(bool isLast = false)
+    {
+        var now = copies.Clock.Now;
+        while (_reports.TryPeek(out var next) && (isLast || next.At <= now) && _reports.TryDequeue(out next))
+        {
+            _reported.TryRemove(next.Key, out var usedAt);
+            if (copies.TryGet(next.Key, out var copy))
+            {
+                copy.IsReportQueued = false;
+                if (!copy.HasUnreportedUse || copy is { IsProlongedHere: true, IsFresh: true })
+                {
+                    continue;
+                }
+
+                usedAt = copy.UsedAt;
+            }
+
+            _due.TryAdd(next.Key, new DueTouch(usedAt, IsReport: true));
+        }
+    }
+
+    private void MoveUsesWithoutCopy()
+    {
+        var now = copies.Clock.Now;
+        foreach (var (key, use) in _withoutCopy)
+        {
+            if (now - use.TouchedAt < lifetime.TouchTicks)
+            {
+                continue;
+            }
+
+            if (use.UsedAt > use.TouchedAt)
+            {
+                use.TouchedAt = now;
+                _due.TryAdd(key, new DueTouch(use.UsedAt, IsReport: true));
+            }
+            else
+            {
+                _withoutCopy.TryRemove(key, out _);
+            }
+        }
+    }
+
+    private async Task<bool> TouchAsync(SessionKey key, DueTouch due)
+    {
+        var hasCopy = copies.TryGet(key, out var copy);
+        var usedAt = hasCopy ? Math.Max(copy.UsedAt, due.UsedAt) : due.UsedAt;
+        var life = lifetime.StoreLifeSince(usedAt, copies.Clock.Now);
+        var leastLife = due.IsReport ? life : life - (lifetime.StoreLife - lifetime.LeastStoreLife);
+        var touched = await store.TouchAsync(key, life, leastLife).ConfigureAwait(false);
+        switch (touched)
+        {
+            case StoreTouch.Unavailable:
+                return false; // Stays due.
+            case StoreTouch.Destroyed:
+                copies.Drop(key);
+                break;
+            case StoreTouch.Missing when copies.TryGet(key, out var lost):
+                lost.MarkStale(); // The next request finds the loss, and repairs it.
+                break;
+            case StoreTouch.Touched or StoreTouch.Kept:
+                metrics.Touches.Add(1);
+                if (hasCopy && copies.TryGet(key, out var current) && ReferenceEquals(copy, current))
+                {
+                    copy.TouchedAt = Math.Max(copy.TouchedAt, usedAt);
+                    copy.IsProlongedHere |= touched == StoreTouch.Touched; // Else another node has, as late or later.
+                }
+
+                break;
+        }
+
+        _due.TryRemove(key, out _);
+        return true;
+    }
+
+    /// <summary>A touch that is to be sent.</summary>
+    /// <param name="UsedAt">When the session was used, at least.</param>
+    /// <param name="IsReport">Whether the store must know of this very use, so that it prolongs the
+    /// session even by little.</param>
+    private readonly record struct DueTouch(int UsedAt, bool IsReport);
+
+    private sealed class UseWithoutCopy(int now)
+    {
+        public int TouchedAt = now;
+        public int UsedAt = now;
+    }
+}
