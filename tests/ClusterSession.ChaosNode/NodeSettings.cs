@@ -1,5 +1,4 @@
 using ClusterSession.ChaosNode.Broken;
-using ClusterSession.Local;
 using Microsoft.Extensions.Configuration;
 
 namespace ClusterSession.ChaosNode;

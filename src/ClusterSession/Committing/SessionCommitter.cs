@@ -294,11 +294,7 @@ internal sealed class SessionCommitter(
                 ReplicaTimeoutFor(durability, deadline), After: version.After, Void: version.Void);
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
-            if (answer.LeavesUnchanged)
-            {
-                versions.Withdraw(key, version);
-            }
-
+            versions.Withdraw(key, version, answer.LeavesUnchanged);
             switch (answer.Outcome)
             {
                 case WriteOutcome.Superseded when attempt < MostAttempts:

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using ClusterSession.Recovery;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 
 namespace ClusterSession.DataProtection;

@@ -1,4 +1,5 @@
 using ClusterSession.Diagnostics;
+using ClusterSession.Recovery;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;

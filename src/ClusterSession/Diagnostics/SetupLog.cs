@@ -1,4 +1,3 @@
-using ClusterSession.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Diagnostics;

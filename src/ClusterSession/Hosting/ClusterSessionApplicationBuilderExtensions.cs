@@ -1,5 +1,5 @@
-using ClusterSession.Hosting;
 using ClusterSession.Http;
+using ClusterSession.Recovery;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Builder;

@@ -1,4 +1,3 @@
-using ClusterSession.Local;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,4 @@
 using ClusterSession.KeyRing;
-using ClusterSession.Local;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Hosting;

@@ -1,6 +1,5 @@
 using ClusterSession.Principals;
 using ClusterSession.Records;
-using ClusterSession.Revoking;
 
 namespace ClusterSession.Http;
 

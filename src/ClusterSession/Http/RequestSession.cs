@@ -4,7 +4,6 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.Opening;
 using ClusterSession.Principals;
 using ClusterSession.Records;
-using ClusterSession.Revoking;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
-using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,4 @@
 using ClusterSession.Records;
-using ClusterSession.Touching;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Lifetime;
@@ -16,7 +15,7 @@ namespace ClusterSession.Lifetime;
 ///                                                     still commit
 /// </code>
 /// A use is reported to the store within a touch interval by the node that has not prolonged the
-/// session itself last (<see cref="SessionTouches"/>).
+/// session itself last (<c>SessionTouches</c>).
 /// The node that has, reports a use when the next touch is due: a quarter of the interval, by which
 /// the store does not prolong, and one interval
 /// are what the store may not know of, and what every other node adds before it refuses.

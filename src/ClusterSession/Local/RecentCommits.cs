@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using ClusterSession.Lifetime;
 using ClusterSession.Records;
-using ClusterSession.Stores;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Local;

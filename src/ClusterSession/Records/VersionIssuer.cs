@@ -81,9 +81,12 @@ internal sealed class VersionIssuer
     /// one had not been either; else the next one says that there is nothing under its stamp.
     /// Otherwise each refusal would leave a gap in the record for good.
     /// </summary>
-    public void Withdraw(SessionKey key, IssuedVersion refused)
+    /// <param name="key">Which session.</param>
+    /// <param name="refused">The version.</param>
+    /// <param name="isRefused">Whether that is so; else nothing happens.</param>
+    public void Withdraw(SessionKey key, IssuedVersion refused, bool isRefused = true)
     {
-        if (refused.After < 0)
+        if (!isRefused || refused.After < 0)
         {
             return; // Not issued here for this: what came before it is not known.
         }

@@ -1,4 +1,4 @@
-using ClusterSession.Stores;
+
 
 namespace ClusterSession.Records;
 
@@ -23,6 +23,6 @@ public enum WriteOutcome
     /// <summary>A new session's key belongs to another session already.</summary>
     Collision,
 
-    /// <summary>The store gave no answer; see <see cref="StoreFailure"/> for what is certain.</summary>
+    /// <summary>The store gave no answer; its failure says what is certain.</summary>
     Unavailable,
 }

@@ -47,11 +47,7 @@ internal sealed class SessionRepair(
             var sent = new SessionMerge(copy, version, MergeMode.Restore, life, After: issued.After, Void: issued.Void);
             var answer = await store.MergeAsync(key, sent, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
-            if (answer.LeavesUnchanged)
-            {
-                versions.Withdraw(key, issued);
-            }
-
+            versions.Withdraw(key, issued, answer.LeavesUnchanged);
             switch (answer.Outcome)
             {
                 case WriteOutcome.Superseded:

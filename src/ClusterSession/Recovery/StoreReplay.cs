@@ -169,11 +169,7 @@ internal sealed class StoreReplay(
             var mode = isOutdated() || !lacking.IsNone ? MergeMode.Amend : MergeMode.Restore;
             var answer = await store.MergeAsync(key, new SessionMerge(record, issued.Version, mode, life, Base: lacking, After: issued.After, Void: issued.Void)).ConfigureAwait(false);
             clock.Observe(answer.Previous);
-            if (answer.LeavesUnchanged)
-            {
-                versions.Withdraw(key, issued);
-            }
-
+            versions.Withdraw(key, issued, answer.LeavesUnchanged);
             switch (answer.Outcome)
             {
                 case WriteOutcome.Superseded when !issued.IsAtEnd:

@@ -1,4 +1,4 @@
-using ClusterSession.Records;
+
 
 namespace ClusterSession.ChaosNode.Broken;
 

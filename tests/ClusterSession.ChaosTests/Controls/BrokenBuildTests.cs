@@ -6,7 +6,6 @@ using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.ChaosTests.Load;
 using ClusterSession.ChaosTests.Load.Http;
 using ClusterSession.ChaosTests.Scenarios;
-using ClusterSession.Local;
 using ClusterSession.TestKit.Checking;
 using ClusterSession.TestKit.Histories;
 using ClusterSession.TestKit.Servers;

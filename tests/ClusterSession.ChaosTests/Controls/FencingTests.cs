@@ -3,7 +3,6 @@ using ClusterSession.ChaosNode;
 using ClusterSession.ChaosNode.Broken;
 using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.ChaosTests.Scenarios;
-using ClusterSession.Local;
 using ClusterSession.TestKit.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;

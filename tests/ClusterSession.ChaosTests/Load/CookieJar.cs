@@ -1,6 +1,6 @@
 using ClusterSession.ChaosTests.Load.Http;
-using ClusterSession.Records;
 using ClusterSession.TestKit.Histories;
+
 
 
 namespace ClusterSession.ChaosTests.Load;

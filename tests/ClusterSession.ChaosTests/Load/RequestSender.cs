@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Text.Json;
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Load.Http;
-using ClusterSession.Records;
 using ClusterSession.TestKit.Histories;
 
 namespace ClusterSession.ChaosTests.Load;

@@ -7,7 +7,6 @@ using ClusterSession.ChaosTests.Load;
 using ClusterSession.ChaosTests.Load.Clients;
 using ClusterSession.ChaosTests.Load.Http;
 using ClusterSession.ChaosTests.Servers;
-using ClusterSession.Local;
 using ClusterSession.TestKit.Checking;
 using ClusterSession.TestKit.Histories;
 using ClusterSession.TestKit.Servers;

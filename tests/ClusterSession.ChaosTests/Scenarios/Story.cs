@@ -1,6 +1,5 @@
 using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.ChaosTests.Load;
-using ClusterSession.Records;
 using ClusterSession.TestKit.Checking;
 using ClusterSession.TestKit.Histories;
 using ClusterSession.TestKit.Servers;

@@ -1,4 +1,3 @@
-using ClusterSession.Local;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,3 @@
-using ClusterSession.Local;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;

@@ -260,7 +260,7 @@ internal sealed class ModelSession
         }
 
         var kept = _commits.Distinct().GroupBy(one => one.Writer)
-            .Select(writer => writer.OrderByDescending(one => one.Hi).Take(2).ToArray())
+            .Select(writer => writer.OrderByDescending(one => one.Hi).Take(16).ToArray())
             .OrderByDescending(writer => writer[0].Hi).ThenByDescending(writer => writer[0].Writer).Take(128)
             .SelectMany(writer => writer).OrderBy(one => one.Writer).ThenBy(one => one.Lo).ToArray();
         var lost = _commits.Except(kept).Select(one => one.Hi).DefaultIfEmpty().Max();

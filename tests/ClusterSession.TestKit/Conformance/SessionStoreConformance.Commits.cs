@@ -152,6 +152,32 @@ public abstract partial class SessionStoreConformance
         Assert.False(stored.Contains(unsent));
     }
 
+    [Fact]
+    public async Task Stamps_that_a_store_has_refused_leave_no_gap_where_the_next_change_says_so()
+    {
+        var created = await CreateAsync();
+        var (refused, beside, third, last) = (Versions.Next(), Versions.Next(), Versions.Next(), Versions.Next());
+        var change = new SessionChange(created, beside, Setting("b", "2"), NothingForgotten, Long, Long, After: refused.Stamp);
+        Assert.Equal(WriteOutcome.Committed, (await A.CommitAsync(Key, change, default)).Outcome);
+        Assert.Equal(40, (await ReadAsync(A)).Intervals.Length);
+
+        var nothing = RecordSketch.At([refused]).Build().Intervals.ToArray();
+        nothing.AsSpan(0, 7).Clear(); // From the beginning on.
+        var next = change with { Base = beside, Version = third, Delta = Setting("b", "3"), After = beside.Stamp, Void = nothing };
+        var answer = await A.CommitAsync(Key, next, default);
+        Assert.Equal((WriteOutcome.Committed, beside), (answer.Outcome, answer.Previous));
+        var record = await ReadAsync(A);
+        Assert.Equal((20, "3", third), (record.Intervals.Length, Value(record, "b"), record.Version));
+
+        var lost = new SessionVersion(Versions.Next().Stamp, 77);
+        nothing = RecordSketch.At([lost]).Build().Intervals.ToArray();
+        var copy = new SessionMerge(
+            new SessionDelta().ApplyTo(record, new SessionVersion(lost.Stamp + 2, 77), lost.Stamp), last, MergeMode.Restore, Long, After: third.Stamp,
+            Void: nothing);
+        Assert.Equal(WriteOutcome.Committed, (await A.MergeAsync(Key, copy, default)).Outcome);
+        Assert.True((await ReadAsync(A)).Contains(lost));
+    }
+
     /// <summary>The next commit of the same writer, made on what a failover had lost, must not hide the loss.</summary>
     [Fact]
     public async Task Commit_after_one_that_was_lost_does_not_say_that_the_lost_one_is_there()

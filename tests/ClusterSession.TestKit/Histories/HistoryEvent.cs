@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using ClusterSession.Records;
 
 namespace ClusterSession.TestKit.Histories;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using ClusterSession.Records;
 
 namespace ClusterSession.TestKit.Histories;
 

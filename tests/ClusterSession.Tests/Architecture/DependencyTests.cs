@@ -1,5 +1,4 @@
 using System.Xml.Linq;
-using ClusterSession.Records;
 using ClusterSession.Redis;
 using Xunit;
 
@@ -38,11 +37,11 @@ public sealed class DependencyTests
     [InlineData("src/ClusterSession.Redis", new[] { "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" })]
     [InlineData("src/ClusterSession.Redis/Protocol", new[]
     {
-        "Redis.Connection", "Redis.Scripts", "ClusterSession.Sessions", "ClusterSession.Stores", "ClusterSession.Http", "System.Net.Sockets", "SessionKey", "SessionRecord", "SessionVersion", "RedisSessionStore", "RedisKeys",
+        "Redis.Connection", "Redis.Scripts", "ClusterSession.Records", "ClusterSession.Stores", "ClusterSession.Http", "System.Net.Sockets", "SessionKey", "SessionRecord", "SessionVersion", "RedisSessionStore", "RedisKeys",
     })]
     [InlineData("src/ClusterSession.Redis/Connection", new[]
     {
-        "Redis.Scripts", "ClusterSession.Sessions", "ClusterSession.Stores", "ClusterSession.Http", "SessionKey", "SessionRecord", "SessionVersion", "RedisSessionStore", "RedisKeys",
+        "Redis.Scripts", "ClusterSession.Records", "ClusterSession.Stores", "ClusterSession.Http", "SessionKey", "SessionRecord", "SessionVersion", "RedisSessionStore", "RedisKeys",
     })]
     public void Folder_does_not_know(string folder, string[] unknown)
     {

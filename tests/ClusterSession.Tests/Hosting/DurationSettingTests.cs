@@ -1,4 +1,3 @@
-using ClusterSession.Local;
 using Xunit;
 
 namespace ClusterSession.Tests.Hosting;

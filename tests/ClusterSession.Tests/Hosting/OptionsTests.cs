@@ -1,5 +1,4 @@
 using ClusterSession.Hosting;
-using ClusterSession.Local;
 using ClusterSession.TestKit.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

@@ -1,4 +1,3 @@
-using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;

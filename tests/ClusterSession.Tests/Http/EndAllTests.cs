@@ -1,5 +1,4 @@
 using System.Net;
-using ClusterSession.Local;
 using ClusterSession.Principals;
 using ClusterSession.Records;
 using ClusterSession.Revoking;

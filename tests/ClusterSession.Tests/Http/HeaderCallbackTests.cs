@@ -1,4 +1,3 @@
-using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;

@@ -1,4 +1,3 @@
-using ClusterSession.Records;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.Tests.DropIn;
 using Microsoft.AspNetCore.Builder;

@@ -1,5 +1,4 @@
 using ClusterSession.Local;
-using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;

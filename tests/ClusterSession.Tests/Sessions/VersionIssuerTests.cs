@@ -39,6 +39,40 @@ public sealed class VersionIssuerTests
     }
 
     [Fact]
+    public void Refused_version_that_is_not_the_last_leaves_no_gap_in_the_record()
+    {
+        var versions = New();
+        var key = SessionKeys.New();
+        var created = versions.Next(key);
+        var record = new SessionDelta().ApplyTo(SessionRecord.New(_time.GetUtcNow()), created);
+        var refused = versions.Next(key);
+        var beside = versions.Next(key); // By another request of this session.
+        versions.Withdraw(key, refused);
+        record = new SessionDelta().ApplyTo(record, beside);
+        Assert.Equal(2 * 20, record.Intervals.Length);
+        var next = versions.Next(key);
+        record = new SessionDelta().ApplyTo(record, next);
+        Assert.Equal(20, record.Intervals.Length);
+        Assert.All([created, beside, next], issued => Assert.True(record.Contains(issued.Version)));
+        Assert.True(versions.Next(key).Void.IsEmpty); // It is said once.
+    }
+
+    [Fact]
+    public void What_a_refused_version_says_of_those_before_it_is_said_by_the_next_one()
+    {
+        var versions = New();
+        var key = SessionKeys.New();
+        var first = versions.Next(key);
+        var second = versions.Next(key);
+        versions.Withdraw(key, first);
+        var third = versions.Next(key);
+        versions.Withdraw(key, third);
+        var record = new SessionDelta().ApplyTo(
+            new SessionDelta().ApplyTo(SessionRecord.New(_time.GetUtcNow()), second), versions.Next(key));
+        Assert.Equal(20, record.Intervals.Length);
+    }
+
+    [Fact]
     public void Version_is_above_the_record_and_above_what_the_client_has_seen_also_where_the_clock_does_not_follow()
     {
         var versions = New();

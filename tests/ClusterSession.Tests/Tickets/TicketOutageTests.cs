@@ -1,5 +1,4 @@
 using System.Net;
-using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;

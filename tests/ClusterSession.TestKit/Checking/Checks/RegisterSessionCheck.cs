@@ -1,5 +1,5 @@
-using ClusterSession.Records;
 using ClusterSession.TestKit.Histories;
+
 
 
 namespace ClusterSession.TestKit.Checking.Checks;

@@ -1,4 +1,3 @@
-using ClusterSession.Records;
 using ClusterSession.TestKit.Checking.Checks;
 using ClusterSession.TestKit.Histories;
 using ClusterSession.Tests.TestKit.Checking.Model;

@@ -1,4 +1,3 @@
-using ClusterSession.Records;
 using ClusterSession.TestKit.Histories;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using ClusterSession.Records;
 using ClusterSession.TestKit.Histories;
 
 namespace ClusterSession.Tests.TestKit.Checking.Model;

@@ -1,6 +1,6 @@
-using ClusterSession.Records;
 using ClusterSession.TestKit.Checking;
 using ClusterSession.TestKit.Histories;
+
 
 
 namespace ClusterSession.Tests.TestKit.Checking.Model;

@@ -1,8 +1,7 @@
-using ClusterSession.Recovery;
 using ClusterSession.Stores;
 using Microsoft.Extensions.Hosting;
 
-namespace ClusterSession.Hosting;
+namespace ClusterSession.Recovery;
 
 /// <summary>
 /// Lets the store connect, once: when the first pipeline is built, or when the host starts, so that
