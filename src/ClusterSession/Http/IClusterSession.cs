@@ -1,6 +1,6 @@
-using ClusterSession.Stores;
 using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Records;
+using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession;

@@ -1,5 +1,3 @@
-
-
 namespace ClusterSession.Records;
 
 /// <summary>The kinds of answer to a commit, a copy or an end.</summary>

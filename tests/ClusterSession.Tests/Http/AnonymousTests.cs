@@ -1,5 +1,6 @@
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Stores;
+using ClusterSession.Tests.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

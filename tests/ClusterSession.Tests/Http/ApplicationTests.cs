@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ClusterSession.KeyRing;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.Tests.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

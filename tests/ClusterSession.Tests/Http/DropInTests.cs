@@ -1,3 +1,4 @@
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Xunit;

@@ -1,5 +1,6 @@
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

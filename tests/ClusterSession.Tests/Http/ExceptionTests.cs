@@ -1,6 +1,7 @@
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

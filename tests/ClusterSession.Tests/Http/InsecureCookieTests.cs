@@ -1,4 +1,5 @@
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ClusterSession.Records;
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Compression;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.Tests.DropIn;
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

@@ -5,6 +5,7 @@ using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
+using ClusterSession.Tests.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

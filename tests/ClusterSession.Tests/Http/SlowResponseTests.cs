@@ -2,6 +2,7 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.KeyRing;
 using ClusterSession.Records;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

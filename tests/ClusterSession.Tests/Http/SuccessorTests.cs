@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using System.Security.Cryptography;
 using ClusterSession.Records;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.Tests.Nodes;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;

@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.Tests.Http;
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;

@@ -1,4 +1,5 @@
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;

@@ -1,6 +1,7 @@
 using ClusterSession.Http.Cookies;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

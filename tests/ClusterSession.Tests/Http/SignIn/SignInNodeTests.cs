@@ -2,6 +2,7 @@ using System.Security.Claims;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;

@@ -1,5 +1,5 @@
 using ClusterSession.TestKit.Checking;
-using ClusterSession.Tests.Sessions;
+using ClusterSession.Tests.Records;
 using ClusterSession.Tests.TestKit.Checking.Model;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using ClusterSession.TestKit.Checking;
 using ClusterSession.TestKit.Histories;
-using ClusterSession.Tests.Sessions;
+using ClusterSession.Tests.Records;
 using ClusterSession.Tests.TestKit.Checking.Model;
 using Xunit;
 using Xunit.Abstractions;

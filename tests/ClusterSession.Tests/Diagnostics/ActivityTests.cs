@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using ClusterSession.Stores;
+using ClusterSession.TestKit.Stores;
+using ClusterSession.Tests.Nodes;
+using Xunit;
+
+namespace ClusterSession.Tests.Diagnostics;
+
+/// <summary>The spans of a request, for OpenTelemetry. Alone, because a listener hears of all nodes of the process.</summary>
+[CollectionDefinition(nameof(ActivityTests), DisableParallelization = true)]
+[Collection(nameof(ActivityTests))]
+public sealed class ActivityTests : NodeTests
+{
+    [Fact]
+    public async Task Request_that_asks_the_store_has_a_span_for_the_open_and_one_for_the_commit_and_a_copy_has_none()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        var browser = a.Browser();
+        Assert.Equal("clustersession.commit: committed", await SpansOfAsync(() => browser.GetAsync("/set/a/1")));
+        Assert.Equal("", await SpansOfAsync(() => browser.GetAsync("/get/a")));
+        Assert.Equal("clustersession.open: opened", await SpansOfAsync(() => browser.GetAsync("/get/a", b)));
+        Assert.Equal("clustersession.commit: committed", await SpansOfAsync(() => browser.GetAsync("/set/a/2", b)));
+        await browser.Copy().GetAsync("/destroy");
+        var c = await StartAsync();
+        Assert.Equal("clustersession.open: destroyed", await SpansOfAsync(() => browser.GetAsync("/get/a", c)));
+    }
+
+    [Fact]
+    public async Task Span_of_a_failed_open_has_the_kind_of_failure_and_no_id()
+    {
+        var store = new FaultyStore(Store);
+        var a = await StartAsync();
+        var b = await StartAsync(store: store);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/a/1");
+        store.Failing = StoreOperations.Sessions;
+        var spans = new ConcurrentQueue<Activity>();
+        await RecordAsync(spans, () => browser.GetAsync("/get/a", b));
+        var span = Assert.Single(spans, span => span.OperationName == "clustersession.open");
+        Assert.Equal(ActivityStatusCode.Error, span.Status);
+        Assert.Equal(StoreFailure.Unreachable.ToString(), span.GetTagItem("error.type"));
+        Assert.DoesNotContain(span.TagObjects, tag => $"{tag.Value}".Contains(browser.Id!, StringComparison.Ordinal));
+    }
+
+    private static async Task<string> SpansOfAsync(Func<Task> request)
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        await RecordAsync(spans, request);
+        return string.Join(", ", spans.Select(span => $"{span.OperationName}: {span.GetTagItem("clustersession.outcome")}"));
+    }
+
+    private static async Task RecordAsync(ConcurrentQueue<Activity> spans, Func<Task> request)
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "ClusterSession",
+            Sample = (ref _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await request();
+    }
+}

@@ -1,0 +1,75 @@
+using ClusterSession.Stores.InMemory;
+using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Servers;
+using ClusterSession.TestKit.Stores;
+using ClusterSession.Tests.Nodes;
+using Xunit;
+
+namespace ClusterSession.Tests.Opening;
+
+/// <summary>A store that answers late or not at all (S09; over real links in the chaos tests).</summary>
+public sealed class SlowStoreTests : NodeTests
+{
+    [Fact]
+    public async Task Session_with_a_local_copy_waits_no_longer_than_the_soft_timeout_and_holds_up_no_other()
+    {
+        var replaceable = new ReplaceableStore(new InMemorySessionStore(Sessions));
+        var gated = new GatedStore(replaceable);
+        var node = await StartAsync(store: gated);
+        var (slow, other) = (node.Browser(), node.Browser());
+        await slow.GetAsync("/set/color/red");
+        replaceable.Reconnect(); // The copy of the first session must be confirmed, that of the second is confirmed already.
+        await other.GetAsync("/set/color/blue");
+        gated.Holding = StoreOperations.Read;
+
+        var begun = Time.GetTimestamp();
+        var waiting = slow.GetAsync("/get/color");
+        await Condition.HoldsAsync(() => gated.Held == 1, "the store is asked, and answers late");
+        Assert.Equal("blue", await other.GetAsync("/get/color"));
+        Assert.Equal("green", await other.GetAsync("/set/color/green"));
+        Assert.False(waiting.IsCompleted);
+
+        Assert.Equal("red", await Time.DriveAsync(waiting));
+        Assert.InRange(Time.GetElapsedTime(begun), TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400));
+        gated.Open();
+    }
+
+    [Fact]
+    public async Task Store_that_gives_no_answers_is_asked_once_a_probe_interval_by_however_many_requests()
+    {
+        var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
+        var asked = new CountingStore(faulty);
+        var (other, node) = (await StartAsync(), await StartAsync(store: asked));
+        var browsers = Enumerable.Range(0, 30).Select(_ => other.Browser()).ToArray();
+        foreach (var browser in browsers)
+        {
+            await browser.GetAsync("/set/color/red");
+        }
+
+        await browsers[0].GetAsync("/get/color", node); // The ring of keys is here now.
+        faulty.Failing = StoreOperations.All;
+        asked.Reset();
+        Assert.All(await StatusesAsync(browsers[1..], node), status => Assert.Equal(503, status));
+        Assert.Equal(5, asked.Count(StoreOperations.Sessions));
+
+        Time.Advance(TimeSpan.FromMilliseconds(200));
+        Assert.All(await StatusesAsync(browsers[1..], node), status => Assert.Equal(503, status));
+        Assert.Equal(6, asked.Count(StoreOperations.Sessions));
+
+        faulty.Failing = StoreOperations.None;
+        Time.Advance(TimeSpan.FromMilliseconds(200));
+        Assert.All(await StatusesAsync(browsers, node), status => Assert.Equal(200, status));
+    }
+
+    private static async Task<IReadOnlyList<int>> StatusesAsync(IEnumerable<TestBrowser> browsers, TestNode node)
+    {
+        var statuses = new List<int>();
+        foreach (var browser in browsers)
+        {
+            await browser.GetAsync("/get/color", node);
+            statuses.Add((int)browser.LastStatus);
+        }
+
+        return statuses;
+    }
+}
