@@ -29,8 +29,9 @@ namespace ClusterSession.Committing;
 /// the loss has begun may have passed it by. Thread-safe.</para>
 /// </remarks>
 internal sealed class SessionCommitter(
-    StoreGuard store, LocalCopies copies, SessionRepair repair, CommitJournal journal, RecentCommits recent, HybridClock clock,
-    VersionIssuer versions, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, LossLog losses, ILogger<SessionCommitter> logger)
+    StoreGuard store, NodeSessions nodes, CommitJournal journal, JournalSender sender, SessionRepair repair, VersionIssuer versions,
+    SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, LossLog losses,
+    ILogger<SessionCommitter> logger)
 {
     private const int MostAttempts = 8;
     private readonly LogRate _replicasShort = new(time);
@@ -53,19 +54,19 @@ internal sealed class SessionCommitter(
         SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default,
         SessionLogin login = default)
     {
-        if (recent.TryFindEnd(key, out var end, out _))
+        if (nodes.Recent.TryFindEnd(key, out var end, out _))
         {
             return end.Successor is { } successor
                 ? CommitToSuccessorAsync(successor, delta, durability, deadline, login)
                 : new(CommitResult.Destroyed);
         }
 
-        clock.Observe(record.Version);
+        versions.Observe(record.Version);
         return VersionIssuer.IsAtEnd(record.Version)
             ? new(CommitResult.Unavailable(StoreFailure.Refused))
             : durability == SessionDurability.Local
             ? new(Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.None))
-            : journal.IsPending(key)
+            : nodes.Pending.Contains(key)
                 ? SendAfterPendingAsync(key, record, isComplete, delta, durability, deadline, login)
                 : SendAsync(key, record, isComplete, delta, durability, deadline, login);
     }
@@ -89,7 +90,7 @@ internal sealed class SessionCommitter(
             return read.Outcome == StoreReadOutcome.Unavailable ? CommitResult.Unavailable(StoreFailure.Unreachable) : refused;
         }
 
-        clock.Observe(read.Record!.Version);
+        versions.Observe(read.Record!.Version);
         var committed = await SendAsync(successor.Key, read.Record, isComplete: true, delta, durability, deadline, login: default)
             .ConfigureAwait(false);
         return committed.Outcome switch
@@ -103,7 +104,7 @@ internal sealed class SessionCommitter(
     private async ValueTask<CommitResult> SendAfterPendingAsync(
         SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
         SessionLogin login) =>
-        await journal.SendAsync(key, deadline).ConfigureAwait(false)
+        await sender.SendAsync(key, deadline).ConfigureAwait(false)
             ? await SendAsync(key, record, isComplete, delta, durability, deadline, login).ConfigureAwait(false)
             : Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.Unreachable);
 
@@ -115,7 +116,7 @@ internal sealed class SessionCommitter(
         var above = record.Version;
         for (var attempt = 0; ; attempt++)
         {
-            var mark = copies.Mark(key);
+            var mark = nodes.Copies.Mark(key);
             var version = versions.Next(key, above);
             var change = ChangeOf(record, version, delta, durability, deadline);
             var answer = await store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
@@ -124,7 +125,7 @@ internal sealed class SessionCommitter(
                 store.Judge(answer.Failure);
             }
 
-            clock.Observe(answer.Previous);
+            versions.Observe(answer.Previous);
             switch (answer.Outcome)
             {
                 case WriteOutcome.Superseded when attempt < MostAttempts:
@@ -138,14 +139,14 @@ internal sealed class SessionCommitter(
                     return Committed(key, delta.ApplyTo(record, change), answer, isComplete && answer.Previous == record.Version, mark);
                 case WriteOutcome.Missing:
                     losses.LostSession();
-                    var whole = delta.ApplyTo(WithWhatOthersCommitted(key, record), version);
+                    var whole = delta.ApplyTo(nodes.WithCommitsBeside(key, record), version);
                     whole = whole.Version == version.Version ? whole : versions.Renew(key, whole);
                     return await StoreCompleteAsync(key, whole, MergeMode.Restore, durability, deadline).ConfigureAwait(false);
                 case WriteOutcome.Destroyed when answer.Successor is { } successor:
-                    copies.Drop(key);
+                    nodes.Copies.Drop(key);
                     return await CommitToSuccessorAsync(successor, delta, durability, deadline, login).ConfigureAwait(false);
                 case WriteOutcome.Destroyed:
-                    copies.Drop(key);
+                    nodes.Copies.Drop(key);
                     return CommitResult.Destroyed;
                 default:
                     return Keep(key, record, isComplete, delta, version, answer.Failure);
@@ -162,124 +163,9 @@ internal sealed class SessionCommitter(
     public ValueTask<CommitResult> CreateAsync(
         SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default)
     {
-        clock.Observe(record.Version);
+        versions.Observe(record.Version);
         var version = versions.Next(key, record.Version);
         return StoreCompleteAsync(key, delta.ApplyTo(record, version), MergeMode.Create, durability, deadline);
-    }
-
-    /// <summary>
-    /// Ends a session, and where its id was rotated meanwhile that under which it goes on, unless that is another person's:
-    /// who logs out means the session, and not its id. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.
-    /// </summary>
-    public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            var ended = recent.TryFindEnd(key, out var end, out _)
-                ? CommitResult.Destroyed with { MovedTo = end.Successor }
-                : await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
-            if (ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { IsOthers: false } successor } || attempt == MostAttempts)
-            {
-                return ended;
-            }
-
-            key = successor.Key;
-        }
-    }
-
-    /// <summary>
-    /// Ends a session because it is idle: a request that still runs finds that when it commits, and no later one opens the session again.
-    /// <see cref="CommitOutcome.Superseded"/> if somebody has committed to it meanwhile; then it lives on.
-    /// </summary>
-    public async ValueTask<CommitResult> ExpireAsync(SessionKey key, SessionVersion expected, StoreDeadline deadline)
-    {
-        if (recent.HasEnded(key))
-        {
-            return CommitResult.Destroyed;
-        }
-
-        clock.Observe(expected);
-        return await EndAsync(key, new SessionEnd(clock.Next(), Expected: expected), deadline).ConfigureAwait(false);
-    }
-
-    /// <summary>Ends a session that goes on under another key, with what others have committed to it meanwhile.</summary>
-    /// <param name="key">Which session.</param>
-    /// <param name="copied">What the successor was made of.</param>
-    /// <param name="successor">Under what it goes on, stored already.</param>
-    /// <param name="deadline">Until when it is tried; after that nothing has ended.</param>
-    public async ValueTask<CommitResult> SucceedAsync(
-        SessionKey key, SessionRecord copied, SessionSuccessor successor, StoreDeadline deadline = default)
-    {
-        if (recent.TryFindEnd(key, out var known, out _))
-        {
-            return CommitResult.Destroyed with { MovedTo = known.Successor };
-        }
-
-        var expected = successor.IsOthers ? SessionVersion.None : copied.Version;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
-        {
-            var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline).ConfigureAwait(false);
-            if (ended.Outcome != CommitOutcome.Superseded)
-            {
-                return ended;
-            }
-
-            if (deadline.IsOver)
-            {
-                // An end that waits in the journal would pass over what others have committed.
-                return CommitResult.Unavailable(StoreFailure.Unreachable);
-            }
-
-            var read = await store.ReadAsync(key, expected, deadline).ConfigureAwait(false);
-            if (read.Outcome == StoreReadOutcome.Unavailable)
-            {
-                return CommitResult.Unavailable(read.Failure);
-            }
-
-            if (read.Outcome == StoreReadOutcome.Found)
-            {
-                var committed = read.Record!;
-                if (await repair.RestoreAsync(successor.Key, committed, stored: null, deadline).ConfigureAwait(false) is { IsComplete: false }
-                    && journal.AppendCopy(successor.Key, committed, StoreFailure.Unknown) is null)
-                {
-                    return CommitResult.Unavailable(StoreFailure.Unknown); // What others have committed is in the old session only, which must not end then.
-                }
-
-                expected = committed.Version;
-            }
-        }
-
-        return CommitResult.Unavailable(StoreFailure.Refused); // Others commit faster than this node can carry that over.
-    }
-
-    /// <summary><see cref="CommitOutcome.Superseded"/> where the stored record has not the expected version.</summary>
-    private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
-    {
-        var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife, deadline).ConfigureAwait(false);
-        clock.Observe(answer.Previous);
-        if (answer.Outcome == WriteOutcome.Superseded)
-        {
-            return CommitResult.Superseded;
-        }
-
-        if (answer.Outcome == WriteOutcome.Unavailable && !journal.AppendEnd(key, end))
-        {
-            return CommitResult.Unavailable(answer.Failure);
-        }
-
-        recent.AddEnd(key, answer.Successor is null ? end : end with { Successor = answer.Successor });
-        copies.Drop(key);
-        if (answer.Lease.IsLost)
-        {
-            journal.AppendEnd(key, end);
-        }
-
-        return answer.Outcome switch
-        {
-            WriteOutcome.Destroyed => CommitResult.Destroyed with { MovedTo = answer.Successor },
-            WriteOutcome.Unavailable => CommitResult.Deferred,
-            _ => new CommitResult(CommitOutcome.Committed, null, true, StoreFailure.None),
-        };
     }
 
     private async ValueTask<CommitResult> StoreCompleteAsync(
@@ -288,12 +174,12 @@ internal sealed class SessionCommitter(
         var version = new IssuedVersion(record.Version, -1); // Among the commits of the record already.
         for (var attempt = 0; ; attempt++)
         {
-            var mark = copies.Mark(key);
+            var mark = nodes.Copies.Mark(key);
             var copy = new SessionMerge(
                 record, version.Version, mode, lifetime.StoreLifeOf(record), ReplicasFor(durability),
                 ReplicaTimeoutFor(durability, deadline), After: version.After, Void: version.Void);
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
-            clock.Observe(answer.Previous);
+            versions.Observe(answer.Previous);
             versions.Withdraw(key, version, answer.LeavesUnchanged);
             switch (answer.Outcome)
             {
@@ -307,7 +193,7 @@ internal sealed class SessionCommitter(
                     logger.KeyCollision();
                     return CommitResult.Collision;
                 case WriteOutcome.Destroyed:
-                    copies.Drop(key);
+                    nodes.Copies.Drop(key);
                     return CommitResult.Destroyed;
                 default:
                     return mode == MergeMode.Restore
@@ -315,13 +201,6 @@ internal sealed class SessionCommitter(
                         : CommitResult.Unavailable(answer.Failure);
             }
         }
-    }
-
-    /// <summary>What this node knows of a session besides what one of its requests opened: the commits of requests that ran beside it.</summary>
-    private SessionRecord WithWhatOthersCommitted(SessionKey key, SessionRecord record)
-    {
-        var known = copies.TryGet(key, out var copy) && !record.ContainsAllOf(copy.Record) ? SessionRecord.Merge(record, copy.Record) : record;
-        return recent.Find(key)?.Record is { } committed && !known.ContainsAllOf(committed) ? SessionRecord.Merge(known, committed) : known;
     }
 
     /// <summary>
@@ -332,12 +211,12 @@ internal sealed class SessionCommitter(
         SessionKey key, SessionRecord record, SessionDelta delta, IssuedVersion version, SessionVersion previous, StoreDeadline deadline)
     {
         losses.LostCommit();
-        var known = recent.Add(key, delta.ApplyTo(record, version), isComplete: false, previous);
-        copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
+        var known = nodes.Recent.Add(key, delta.ApplyTo(record, version), isComplete: false, previous);
+        nodes.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
         var kept = Keep(key, record, isComplete: false, delta, version, StoreFailure.None);
         if (kept.Outcome == CommitOutcome.Committed)
         {
-            await journal.SendAsync(key, deadline).ConfigureAwait(false); // If it gets no answer, it stays in the journal.
+            await sender.SendAsync(key, deadline).ConfigureAwait(false); // If it gets no answer, it stays in the journal.
         }
 
         return kept;
@@ -345,7 +224,7 @@ internal sealed class SessionCommitter(
 
     private CommitResult Committed(SessionKey key, SessionRecord changed, in StoreWrite answer, bool isComplete, int mark)
     {
-        var known = recent.Add(key, changed, isComplete, answer.Previous);
+        var known = nodes.Recent.Add(key, changed, isComplete, answer.Previous);
         metrics.Committed.Add(1);
         if (answer.Lease.IsLost)
         {
@@ -354,14 +233,14 @@ internal sealed class SessionCommitter(
 
         if (known.IsComplete)
         {
-            copies.Publish(key, known.Record, answer.Lease, mark, copies.Clock.Now, isCommit: true);
+            nodes.Copies.Publish(key, known.Record, answer.Lease, mark, nodes.Copies.Clock.Now, isCommit: true);
             return known.Record.Version == changed.Version
                 ? CommitResult.Committed(known.Record, isComplete: true)
                 : CommitResult.Committed(changed, isComplete: false); // A later commit was heard of first; this request names its own.
         }
 
         // Read anew at once, not by the next request: that one may come when the store gives no answer. It may give none now either: then this node goes on with what it has.
-        copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
+        nodes.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
         _ = repair.ReadAnewAsync(key);
         return CommitResult.Committed(changed, isComplete: false);
     }

@@ -94,20 +94,26 @@ public static class ClusterSessionServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>(), HybridClock.NewWriter(provider.GetRequiredService<RandomNumberGenerator>())));
         services.TryAddSingleton<VersionIssuer>();
         services.TryAddSingleton<SessionLifetime>();
+        services.TryAddSingleton<PendingSessions>();
         services.TryAddSingleton(static provider => new LocalCopies(
-            provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.LocalCopies, provider.GetRequiredService<CoarseClock>()));
+            provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.LocalCopies, provider.GetRequiredService<CoarseClock>(),
+            provider.GetRequiredService<PendingSessions>()));
         services.TryAddSingleton<StoreGuard>();
         services.TryAddSingleton<RecentCommits>();
+        services.TryAddSingleton<AbsentSessions>();
+        services.TryAddSingleton<NodeSessions>();
         services.TryAddSingleton<CommitJournal>();
+        services.TryAddSingleton<JournalSender>();
         services.TryAddSingleton<NodePresence>();
         services.TryAddSingleton<Revocations>();
         services.TryAddSingleton<PrincipalLogout>();
         services.TryAddSingleton<StoreReplay>();
         services.TryAddSingleton<StoreRecovery>();
         services.TryAddSingleton<SessionRepair>();
+        services.TryAddSingleton<SessionEnds>();
         services.TryAddSingleton<SessionExpiry>();
-        services.TryAddSingleton<AbsentSessions>();
         services.TryAddSingleton<SessionReads>();
+        services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<SessionOpener>();
         services.TryAddSingleton<NodeView>();
         services.TryAddSingleton<SessionCommitter>();

@@ -88,7 +88,7 @@ internal sealed partial class RequestSession
         if (!IsNew || _isEndedElsewhere)
         {
             var deadline = BeginWaiting();
-            var ended = await _services.Committer.DestroyAsync(Key, deadline).ConfigureAwait(false);
+            var ended = await _services.Ends.DestroyAsync(Key, deadline).ConfigureAwait(false);
             EndWaiting(deadline);
             ThrowIfUnavailable(ended, "The session could not be ended: its store is not responding.");
             if (ended.Outcome == CommitOutcome.Deferred)
@@ -171,7 +171,7 @@ internal sealed partial class RequestSession
             return created;
         }
 
-        var ended = await _services.Committer
+        var ended = await _services.Ends
             .SucceedAsync(
                 Key, former ?? record, SuccessorSeal.Seal(_id, id, key) with { IsOthers = former is not null }, deadline)
             .ConfigureAwait(false);
@@ -181,7 +181,7 @@ internal sealed partial class RequestSession
             return created;
         }
 
-        await _services.Committer.DestroyAsync(key, deadline).ConfigureAwait(false);
+        await _services.Ends.DestroyAsync(key, deadline).ConfigureAwait(false);
         return ended;
     }
 

@@ -17,7 +17,7 @@ namespace ClusterSession.Http;
 internal sealed class RequestSessionServices
 {
     public RequestSessionServices(
-        IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, Revocations revocations, NodeView view,
+        IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, SessionEnds ends, Revocations revocations, NodeView view,
         KeyRingSource keyRing, ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time,
         LastHeadersCallback lastCallback, SessionMetrics metrics, InsecureCookies insecure, SignIns signIns,
         ILogger<ClusterSessionMiddleware> logger)
@@ -25,6 +25,7 @@ internal sealed class RequestSessionServices
         Options = options.Value;
         Store = store;
         Committer = committer;
+        Ends = ends;
         Revocations = revocations;
         View = view;
         KeyRing = keyRing;
@@ -44,6 +45,8 @@ internal sealed class RequestSessionServices
     public StoreGuard Store { get; }
 
     public SessionCommitter Committer { get; }
+
+    public SessionEnds Ends { get; }
 
     public Revocations Revocations { get; }
 

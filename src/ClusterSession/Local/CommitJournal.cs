@@ -25,64 +25,14 @@ namespace ClusterSession.Local;
 /// </para>
 /// <para>Thread-safe: one lock a session, held without waiting.</para>
 /// </remarks>
-internal sealed partial class CommitJournal
+internal sealed class CommitJournal(
+    NodeSessions nodes, VersionIssuer versions, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<CommitJournal> logger)
 {
-    private readonly ConcurrentDictionary<SessionKey, PendingSession> _pending = new();
-    private readonly StoreGuard _store;
-    private readonly LocalCopies _copies;
-    private readonly HybridClock _clock;
-    private readonly VersionIssuer _versions;
-    private readonly SessionLifetime _lifetime;
-    private readonly RecentCommits _recent;
-    private readonly OutageOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILogger<CommitJournal> _logger;
-    private readonly LogRate _full;
+    private readonly PendingSessions _pending = nodes.Pending;
+    private readonly LocalCopies _copies = nodes.Copies;
+    private readonly OutageOptions _options = options.Value.Outage;
+    private readonly LogRate _full = new(time);
     private readonly WorkSignal _work = new();
-    private long _bytes;
-    private int _count;
-
-    public CommitJournal(
-        StoreGuard store, LocalCopies copies, HybridClock clock, VersionIssuer versions, SessionLifetime lifetime,
-        RecentCommits recent, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<CommitJournal> logger)
-    {
-        _store = store;
-        _copies = copies;
-        _clock = clock;
-        _versions = versions;
-        _lifetime = lifetime;
-        _recent = recent;
-        _options = options.Value.Outage;
-        _time = time;
-        _logger = logger;
-        _full = new LogRate(time);
-        copies.IsPinned = IsPending;
-    }
-
-    /// <summary>For how many sessions commits are pending.</summary>
-    public int Count => Volatile.Read(ref _count);
-
-    /// <summary>How many bytes of sessions they hold.</summary>
-    public long Bytes => Interlocked.Read(ref _bytes);
-
-    /// <summary>When the oldest of them was acknowledged.</summary>
-    public DateTimeOffset? Oldest
-    {
-        get
-        {
-            DateTimeOffset? oldest = null;
-            foreach (var (_, pending) in _pending)
-            {
-                oldest = oldest is null || pending.Since < oldest ? pending.Since : oldest;
-            }
-
-            return oldest;
-        }
-    }
-
-    public bool IsPending(SessionKey key) => _count != 0 && _pending.ContainsKey(key);
-
-    public ICollection<SessionKey> Keys => _pending.Keys;
 
     /// <summary>Waits until there is something to send.</summary>
     public Task WaitForWorkAsync(CancellationToken cancellationToken) => _work.WaitAsync(cancellationToken);
@@ -104,15 +54,15 @@ internal sealed partial class CommitJournal
         var mark = _copies.Mark(key);
         while (true)
         {
-            if (!_pending.TryGetValue(key, out var pending))
+            if (!_pending.TryGet(key, out var pending))
             {
-                if (_count >= _options.JournalSessions || Bytes + record.Size > _options.JournalBytes)
+                if (_pending.Count >= _options.JournalSessions || _pending.Bytes + record.Size > _options.JournalBytes)
                 {
                     LogFull();
                     return null;
                 }
 
-                pending = _pending.GetOrAdd(key, new PendingSession(_time.GetUtcNow()));
+                pending = _pending.GetOrAdd(key, time.GetUtcNow());
             }
 
             lock (pending)
@@ -127,7 +77,7 @@ internal sealed partial class CommitJournal
                 if (isFirst)
                 {
                     pending.Base = opened;
-                    Interlocked.Increment(ref _count);
+                    _pending.CountOne();
                 }
                 else if (opened < pending.Base)
                 {
@@ -145,14 +95,14 @@ internal sealed partial class CommitJournal
                     : null;
                 // Two states never have one version: if the commit has reached the store, others' changes may be in what it made there; if a newer one is kept
                 // already, that has this version's place.
-                var changed = delta.ApplyTo(known, version, state: isUnsent ? version : _versions.Next(key, known.Version));
+                var changed = delta.ApplyTo(known, version, state: isUnsent ? version : versions.Next(key, known.Version));
                 pending.Record = changed;
-                pending.ChangedAt = _time.GetTimestamp();
-                Interlocked.Add(ref _bytes, changed.Size - before);
+                pending.ChangedAt = time.GetTimestamp();
+                _pending.AddBytes(changed.Size - before);
                 Keep(key, changed, isComplete, mark);
                 if (failure != StoreFailure.None)
                 {
-                    _logger.CommitJournalled(failure);
+                    logger.CommitJournalled(failure);
                 }
 
                 Wake();
@@ -177,7 +127,7 @@ internal sealed partial class CommitJournal
     {
         if (_full.MayWrite(out var count))
         {
-            _logger.JournalFull(Count, Bytes, count);
+            logger.JournalFull(_pending.Count, _pending.Bytes, count);
         }
     }
 
@@ -186,13 +136,13 @@ internal sealed partial class CommitJournal
     {
         while (true)
         {
-            if (_count >= _options.JournalSessions && !_pending.ContainsKey(key))
+            if (_pending.Count >= _options.JournalSessions && !_pending.Contains(key))
             {
                 LogFull();
                 return false;
             }
 
-            var pending = _pending.GetOrAdd(key, static (_, since) => new PendingSession(since), _time.GetUtcNow());
+            var pending = _pending.GetOrAdd(key, time.GetUtcNow());
             lock (pending)
             {
                 if (pending.IsSent)
@@ -207,10 +157,10 @@ internal sealed partial class CommitJournal
 
                 if (pending is { Record: null, End: null })
                 {
-                    Interlocked.Increment(ref _count);
+                    _pending.CountOne();
                 }
 
-                Interlocked.Add(ref _bytes, -pending.Size);
+                _pending.AddBytes(-pending.Size);
                 pending.Record = null;
                 pending.OnlyCommit = null;
                 pending.End = end.Successor is null ? end with { Expected = SessionVersion.None } : end;
@@ -220,37 +170,22 @@ internal sealed partial class CommitJournal
         }
     }
 
-    /// <summary>The session with everything that is pending, or null, and when the last of it came.</summary>
-    public (SessionRecord? Record, long ChangedAt) Find(SessionKey key)
+    /// <summary>All that was pending of a session has been sent, unless more has come meanwhile.</summary>
+    public void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)
     {
-        if (_count == 0 || !_pending.TryGetValue(key, out var pending))
-        {
-            return default;
-        }
-
         lock (pending)
         {
-            return (pending.Record, pending.ChangedAt);
+            if (ReferenceEquals(pending.Record, record) && pending.End == end)
+            {
+                pending.IsSent = true;
+                _pending.Remove(key, pending);
+            }
         }
     }
 
-    /// <summary>Whether the end of this session is pending.</summary>
-    public bool HasEnded(SessionKey key) => _count != 0 && _pending.TryGetValue(key, out var pending) && pending.End is not null;
-
-    /// <summary>
-    /// Requests at once each have a base of their own. What the others of this node have committed meanwhile is in the local copy, and where that
-    /// is gone among the recent commits; without it the new local copy would go back behind them.
-    /// </summary>
-    private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened)
-    {
-        var known = pending is null || opened.ContainsAllOf(pending) ? opened : SessionRecord.Merge(pending, opened);
-        if (_copies.TryGet(key, out var copy) && !copy.IsContainedIn(known))
-        {
-            known = SessionRecord.Merge(known, copy.Record);
-        }
-
-        return _recent.Find(key)?.Record is { } recent && !known.ContainsAllOf(recent) ? SessionRecord.Merge(known, recent) : known;
-    }
+    /// <summary>Requests at once each have a base of their own.</summary>
+    private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened) => nodes.WithCommitsBeside(
+        key, pending is null || opened.ContainsAllOf(pending) ? opened : SessionRecord.Merge(pending, opened));
 
     /// <summary>The local copy has the commit at once; its lease stays what it was, since nothing was heard of the store.</summary>
     private void Keep(SessionKey key, SessionRecord changed, bool isComplete, int mark)

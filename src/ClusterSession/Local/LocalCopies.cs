@@ -28,7 +28,10 @@ namespace ClusterSession.Local;
 /// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>
-internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
+/// <param name="options">The bounds.</param>
+/// <param name="clock">The clock of uses.</param>
+/// <param name="pending">Sessions of which the store lacks something: their copies are not evicted.</param>
+internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock, PendingSessions? pending = null)
 {
     private const int Stripes = 4096;
 
@@ -45,9 +48,6 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
     public int Count => Volatile.Read(ref _count);
 
     public long Bytes => Interlocked.Read(ref _bytes);
-
-    /// <summary>Says of a session whether its copy holds what the store does not have; such a copy is not evicted.</summary>
-    public Func<SessionKey, bool> IsPinned { get; set; } = static _ => false;
 
     public CoarseClock Clock => clock;
 
@@ -98,7 +98,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
                 var usedAt = isCommit ? Math.Max(touchedAt, present.UsedAt) : present.UsedAt;
                 copy = present.IsContainedIn(record)
                     ? new LocalCopy(record, lease, usedAt, touchedAt, isProlongedHere: isCommit || IsStillProlongedHere(present, record, touchedAt))
-                    : new LocalCopy(SessionRecord.Merge(present.Record, record), SessionLease.None, usedAt, touchedAt, isComplete: false, present.IsDiverged);
+                    : new LocalCopy(SessionRecord.Merge(present.Record, record), SessionLease.None, usedAt, touchedAt, Incomplete(present.IsDiverged));
             }
             else
             {
@@ -148,7 +148,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
         {
             var all = !_copies.TryGetValue(key, out present) || known.ContainsAllOf(present.Record) ? known : SessionRecord.Merge(present.Record, known);
             var (usedAt, touchedAt) = isCommit || present is null ? (now, now) : (present.UsedAt, present.TouchedAt);
-            copy = new LocalCopy(all, SessionLease.None, usedAt, touchedAt, isComplete: false, isDiverged || present is { IsDiverged: true });
+            copy = new LocalCopy(all, SessionLease.None, usedAt, touchedAt, Incomplete(isDiverged || present is { IsDiverged: true }));
         }
         while (!TryPut(key, present, copy));
     }
@@ -169,6 +169,8 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
     /// <summary>Whether nobody else has changed or prolonged a session since this node has prolonged it.</summary>
     private static bool IsStillProlongedHere(LocalCopy copy, SessionRecord record, int prolongedAt) =>
         copy.IsProlongedHere && copy.Record.Version == record.Version && prolongedAt <= copy.TouchedAt + SessionLifetime.Tolerance;
+
+    private static CopyState Incomplete(bool isDiverged) => isDiverged ? CopyState.Diverged : CopyState.Incomplete;
 
     private bool TryPut(SessionKey key, LocalCopy? present, LocalCopy copy)
     {
@@ -224,7 +226,7 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock)
                 {
                     copy.WasUsed = false;
                 }
-                else if (!IsPinned(key) && _copies.TryRemove(_hand.Current))
+                else if (pending?.Contains(key) != true && _copies.TryRemove(_hand.Current))
                 {
                     Forget(copy);
                 }

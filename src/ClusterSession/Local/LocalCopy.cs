@@ -5,13 +5,14 @@ using ClusterSession.Stores;
 namespace ClusterSession.Local;
 
 /// <summary>
-/// This node's copy of one session. Record and lease belong together and never change; a new state is a new object. What
-/// changes in place are hints that need no lock: staleness only ever goes from false to true, the times are coarse.
+/// This node's copy of one session. Record and lease belong together and never change; a new state
+/// is a new object. What changes in place are hints that need no lock: <see cref="State"/> only goes
+/// from current to stale, the times are coarse.
 /// </summary>
 internal sealed class LocalCopy(
-    SessionRecord record, SessionLease lease, int usedAt, int touchedAt, bool isComplete = true, bool isDiverged = false, bool isProlongedHere = false)
+    SessionRecord record, SessionLease lease, int usedAt, int touchedAt, CopyState state = CopyState.Current, bool isProlongedHere = false)
 {
-    private volatile bool _isStale = !isComplete;
+    private volatile CopyState _state = state;
 
     public SessionRecord Record { get; } = record;
 
@@ -48,10 +49,24 @@ internal sealed class LocalCopy(
     /// <summary>Second chance of the eviction: set by use, cleared when the sweep passes.</summary>
     public bool WasUsed = true;
 
-    /// <summary>Whether it may be used without asking the store.</summary>
-    public bool IsFresh => !_isStale && Lease.IsCurrent;
+    /// <summary>How much of the session it is.</summary>
+    public CopyState State => _state;
 
-    public bool IsStale => _isStale;
+    /// <summary>Whether it may be used without asking the store.</summary>
+    public bool IsFresh => _state == CopyState.Current && Lease.IsCurrent;
+
+    /// <summary>Whether it is not what the store has, as far as is known.</summary>
+    public bool IsStale => _state != CopyState.Current;
+
+    /// <summary>Whether it is all that the store had under its version; else it is never taken for
+    /// unchanged.</summary>
+    public bool IsComplete => _state <= CopyState.Stale;
+
+    /// <summary>
+    /// Whether another node is known to have committed something that is not here: a client may
+    /// have seen it. Else what is missing may be but the answers to this node's own commits.
+    /// </summary>
+    public bool IsDiverged => _state == CopyState.Diverged;
 
     /// <summary>The last use that this node knows of, in ticks of <see cref="CoarseClock"/>.</summary>
     public int LastUse => Math.Max(UsedAt, TouchedAt);
@@ -59,19 +74,15 @@ internal sealed class LocalCopy(
     /// <summary>Whether a use is known here that the store was not told of.</summary>
     public bool HasUnreportedUse => UsedAt > TouchedAt;
 
-    /// <summary>
-    /// Whether it is all that the store had under its version. One that is not lacks what others have committed beside this node's commits: it serves only while the store gives
-    /// no answer, and is never taken for unchanged.
-    /// </summary>
-    public bool IsComplete => isComplete;
-
-    /// <summary>
-    /// Whether another node is known to have committed something that is not here: a client may have seen it. Else what is missing may be but the answers to this node's own commits.
-    /// </summary>
-    public bool IsDiverged => isDiverged;
-
     /// <summary>Whether a record has all that is here.</summary>
     public bool IsContainedIn(SessionRecord record) => record.ContainsAllOf(Record);
 
-    public void MarkStale() => _isStale = true;
+    /// <summary>Somebody else has changed the session.</summary>
+    public void MarkStale()
+    {
+        if (_state == CopyState.Current)
+        {
+            _state = CopyState.Stale;
+        }
+    }
 }

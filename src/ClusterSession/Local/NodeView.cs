@@ -6,7 +6,7 @@ namespace ClusterSession.Local;
 /// What this node knows at this moment of a session that a request has opened or committed earlier. It never asks
 /// the store. Thread-safe.
 /// </summary>
-internal sealed class NodeView(LocalCopies copies, RecentCommits recent)
+internal sealed class NodeView(NodeSessions nodes)
 {
     /// <summary>The newest version known here, and how far it can be relied on.</summary>
     /// <param name="key">Which session.</param>
@@ -16,12 +16,12 @@ internal sealed class NodeView(LocalCopies copies, RecentCommits recent)
     public SessionCurrency Look(SessionKey key, SessionVersion version, out SessionVersion newest)
     {
         newest = version;
-        if (recent.HasEnded(key))
+        if (nodes.Recent.HasEnded(key))
         {
             return SessionCurrency.Destroyed;
         }
 
-        if (!copies.TryGet(key, out var copy) || !copy.IsComplete)
+        if (!nodes.Copies.TryGet(key, out var copy) || !copy.IsComplete)
         {
             return SessionCurrency.Unknown;
         }
@@ -36,14 +36,14 @@ internal sealed class NodeView(LocalCopies copies, RecentCommits recent)
 
     /// <summary>When this node last sent the session's cookie, if it has a copy to remember it by.</summary>
     public bool IsCookieOlderThan(int ticks, SessionKey key) =>
-        !copies.TryGet(key, out var copy) || copies.Clock.Now - copy.CookieSentAt >= ticks;
+        !nodes.Copies.TryGet(key, out var copy) || nodes.Copies.Clock.Now - copy.CookieSentAt >= ticks;
 
     /// <summary>The session's cookie leaves with a response.</summary>
     public void CookieSent(SessionKey key)
     {
-        if (copies.TryGet(key, out var copy))
+        if (nodes.Copies.TryGet(key, out var copy))
         {
-            copy.CookieSentAt = copies.Clock.Now;
+            copy.CookieSentAt = nodes.Copies.Clock.Now;
         }
     }
 }

@@ -21,7 +21,7 @@ namespace ClusterSession.Management;
 /// ended.
 /// </summary>
 internal sealed class PrincipalLogout(
-    Revocations revocations, NodePresence presence, SessionOpener opener, SessionCommitter committer, CommitJournal journal,
+    Revocations revocations, NodePresence presence, SessionOpener opener, SessionCommitter committer, NodeSessions nodes,
     IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<PrincipalLogout> logger)
 {
     public async Task<EndAllResult> EndAsync(PrincipalKey principal, HttpContext? request, bool isCurrentKept)
@@ -106,7 +106,7 @@ internal sealed class PrincipalLogout(
     /// </summary>
     private void ThrowIfPending(SessionKey key)
     {
-        if (journal.IsPending(key))
+        if (nodes.Pending.Contains(key))
         {
             throw Unavailable(StoreFailure.Unreachable);
         }

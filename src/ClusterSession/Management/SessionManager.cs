@@ -12,19 +12,19 @@ namespace ClusterSession.Management;
 
 /// <inheritdoc/>
 internal sealed class SessionManager(
-    StoreGuard store, LocalCopies copies, CommitJournal journal, RecentCommits recent, SessionCommitter committer,
+    StoreGuard store, NodeSessions nodes, SessionEnds ends,
     PrincipalLogout logout, KeyRingSource keyRing, TimeProvider time, IHttpContextAccessor? requests = null)
     : ISessionManager
 {
     public SessionStatistics GetStatistics() => new(
         store.Name,
         !store.IsOpen,
-        copies.Count,
-        copies.Bytes,
-        journal.Count,
-        journal.Bytes,
-        journal.Oldest is { } oldest ? time.GetUtcNow() - oldest : null,
-        recent.Count);
+        nodes.Copies.Count,
+        nodes.Copies.Bytes,
+        nodes.Pending.Count,
+        nodes.Pending.Bytes,
+        nodes.Pending.Oldest is { } oldest ? time.GetUtcNow() - oldest : null,
+        nodes.Recent.Count);
 
     public async Task<bool> EndAsync(string sessionId)
     {
@@ -47,7 +47,7 @@ internal sealed class SessionManager(
             await logout.EndNamedAsync(key).ConfigureAwait(false);
         }
 
-        var ended = await committer.DestroyAsync(key).ConfigureAwait(false);
+        var ended = await ends.DestroyAsync(key).ConfigureAwait(false);
         return ended.Outcome switch
         {
             CommitOutcome.Committed => true,

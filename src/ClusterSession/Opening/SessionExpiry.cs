@@ -24,14 +24,14 @@ namespace ClusterSession.Opening;
 /// does not tell of every use.
 /// Thread-safe.
 /// </remarks>
-internal sealed class SessionExpiry(LocalCopies copies, SessionLifetime lifetime, SessionCommitter committer)
+internal sealed class SessionExpiry(NodeSessions nodes, SessionLifetime lifetime, SessionEnds ends)
 {
     private readonly ConcurrentDictionary<SessionKey, Task<bool>> _ending = new();
 
     /// <summary>Whether this node knows by itself that nobody has used a session for the idle timeout.</summary>
     public bool IsKnownToBeIdle(LocalCopy copy) =>
         copy is { IsProlongedHere: true, IsFresh: true, Record.HasOwnEnd: false }
-        && copies.Clock.Now - copy.UsedAt > lifetime.IdleTicksAtLastNode;
+        && nodes.Copies.Clock.Now - copy.UsedAt > lifetime.IdleTicksAtLastNode;
 
     /// <summary>
     /// Whether the store was last told of a use so long ago that a session may be idle. What ends
@@ -44,7 +44,7 @@ internal sealed class SessionExpiry(LocalCopies copies, SessionLifetime lifetime
             return false;
         }
 
-        var now = copies.Clock.Now;
+        var now = nodes.Copies.Clock.Now;
         return now - lifetime.ProlongedAt(remainingLife, now) > lifetime.IdleTicks;
     }
 
@@ -59,7 +59,7 @@ internal sealed class SessionExpiry(LocalCopies copies, SessionLifetime lifetime
             return true;
         }
 
-        var now = copies.Clock.Now;
+        var now = nodes.Copies.Clock.Now;
         var prolongedAt = lifetime.ProlongedAt(remainingLife, now);
         return copy is not null && SawLastUse(copy, stored, prolongedAt)
             ? now - Math.Max(copy.UsedAt, prolongedAt) > lifetime.IdleTicksAtLastNode
@@ -89,7 +89,7 @@ internal sealed class SessionExpiry(LocalCopies copies, SessionLifetime lifetime
         var hasEnded = true;
         try
         {
-            var expired = await committer.ExpireAsync(key, version, deadline).ConfigureAwait(false);
+            var expired = await ends.ExpireAsync(key, version, deadline).ConfigureAwait(false);
             hasEnded = expired.Outcome != CommitOutcome.Superseded;
             return hasEnded;
         }

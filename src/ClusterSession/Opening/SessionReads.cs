@@ -13,7 +13,7 @@ namespace ClusterSession.Opening;
 /// later one's own mark would let an answer pass for current that an invalidation has overtaken. Thread-safe.
 /// </summary>
 internal sealed class SessionReads(
-    StoreGuard store, LocalCopies copies, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options,
+    StoreGuard store, NodeSessions nodes, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options,
     TimeProvider time)
 {
     private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
@@ -32,7 +32,7 @@ internal sealed class SessionReads(
         var left = deadline.Left;
         if (left == TimeSpan.Zero)
         {
-            return (StoreRead.Unavailable(StoreFailure.Unreachable), copies.Mark(key));
+            return (StoreRead.Unavailable(StoreFailure.Unreachable), nodes.Copies.Mark(key));
         }
 
         if (!_reads.TryGetValue(key, out var reading))
@@ -57,7 +57,7 @@ internal sealed class SessionReads(
         }
         catch (TimeoutException)
         {
-            return (StoreRead.Unavailable(StoreFailure.Unknown), copies.Mark(key));
+            return (StoreRead.Unavailable(StoreFailure.Unknown), nodes.Copies.Mark(key));
         }
     }
 
@@ -65,16 +65,16 @@ internal sealed class SessionReads(
     {
         try
         {
-            var mark = copies.Mark(key);
-            var isKnown = copies.TryGet(key, out var copy) && copy.IsComplete && !lifetime.IsPastAbsoluteEnd(copy.Record);
-            var now = copies.Clock.Now;
-            var read = isKnown && copy.IsFresh && copy.Record.Contains(seen) && lifetime.IsUsable(copy.Record, copy.LastUse, now)
+            var mark = nodes.Copies.Mark(key);
+            var isKnown = nodes.Copies.TryGet(key, out var copy) && copy.IsComplete && !lifetime.IsPastAbsoluteEnd(copy.Record);
+            var now = nodes.Copies.Clock.Now;
+            var read = isKnown && copy.IsFresh && copy.Record.Contains(seen) && nodes.IsUsable(copy)
                 ? StoreRead.Unchanged(copy.Lease, lifetime.StoreLifeSince(copy.TouchedAt, now)) // Another read has ended since this request looked.
                 : await store.ReadAsync(key, isKnown ? copy.Record.Version : SessionVersion.None).ConfigureAwait(false);
             if (copy is not { IsComplete: true } && read.Outcome == StoreReadOutcome.Found)
             {
                 // Before the read is forgotten: who comes now finds the one or the other, and does not read again.
-                copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
+                nodes.Copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now));
             }
 
             _reads.TryRemove(key, out _);

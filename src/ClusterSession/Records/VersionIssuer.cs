@@ -109,6 +109,9 @@ internal sealed class VersionIssuer
         }
     }
 
+    /// <summary>A version that another node has made: those issued from now on are newer.</summary>
+    public void Observe(SessionVersion made) => _clock.Observe(made);
+
     /// <summary>
     /// A client has brought this version as the newest that it has seen of the session.
     /// </summary>

@@ -12,7 +12,7 @@ namespace ClusterSession.Recovery;
 /// drain timeout when the node shuts down, after the store has been given back what it may have lost. Then a process that leaves something unsent ends with a non-zero exit code.
 /// </summary>
 internal sealed class JournalService(
-    CommitJournal journal, StoreRecovery recovery, StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<JournalService> logger) : BackgroundService
+    CommitJournal journal, JournalSender sender, PendingSessions pending, StoreRecovery recovery, StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<JournalService> logger) : BackgroundService
 {
     private const int AtOnce = 64;
 
@@ -31,7 +31,7 @@ internal sealed class JournalService(
         while (true)
         {
             var isInTime = await recovery.SettleAsync(limit.Token).ConfigureAwait(false); // The journal takes what that could not.
-            var isSent = journal.Count == 0 || await SendAllAsync().ConfigureAwait(false);
+            var isSent = pending.Count == 0 || await SendAllAsync().ConfigureAwait(false);
             if (limit.IsCancellationRequested || (isSent && recovery.IsSettled))
             {
                 Judge(isGivenBack: isInTime && !recovery.HasDropped);
@@ -54,16 +54,16 @@ internal sealed class JournalService(
                 await journal.WaitForWorkAsync(stoppingToken).ConfigureAwait(false);
                 var gathering = store.IsOpen ? _options.ProbeInterval : _options.WriteBehindDelay;
                 await Task.Delay(gathering, time, stoppingToken).ConfigureAwait(false);
-                var pending = journal.Count;
+                var before = pending.Count;
                 if (!await SendAllAsync().ConfigureAwait(false))
                 {
                     await Task.Delay(_options.ProbeInterval, time, stoppingToken).ConfigureAwait(false);
                     journal.Wake();
                 }
-                else if (pending > 0 && _wasStuck)
+                else if (before > 0 && _wasStuck)
                 {
                     _wasStuck = false;
-                    logger.JournalSent(pending);
+                    logger.JournalSent(before);
                 }
             }
         }
@@ -75,9 +75,9 @@ internal sealed class JournalService(
 
     private void Judge(bool isGivenBack)
     {
-        if (journal.Count > 0)
+        if (pending.Count > 0)
         {
-            logger.JournalNotDrained(journal.Count);
+            logger.JournalNotDrained(pending.Count);
             Environment.ExitCode = NotDrainedExitCode;
         }
 
@@ -94,12 +94,12 @@ internal sealed class JournalService(
     /// </summary>
     private async Task<bool> SendAllAsync()
     {
-        var keys = journal.Keys.ToArray();
+        var keys = pending.Keys.ToArray();
         var first = keys.Length == 0 ? 0 : _first % keys.Length;
         var isDone = true;
         foreach (var batch in keys.Skip(first).Concat(keys.Take(first)).Chunk(AtOnce))
         {
-            var sent = await Task.WhenAll(batch.Select(key => journal.SendAsync(key).AsTask())).ConfigureAwait(false);
+            var sent = await Task.WhenAll(batch.Select(key => sender.SendAsync(key).AsTask())).ConfigureAwait(false);
             isDone &= Array.IndexOf(sent, false) < 0;
             if (Array.IndexOf(sent, true) < 0)
             {

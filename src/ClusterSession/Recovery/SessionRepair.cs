@@ -13,8 +13,8 @@ namespace ClusterSession.Recovery;
 /// so at once and as often as they like; merging makes it harmless.
 /// </summary>
 internal sealed class SessionRepair(
-    StoreGuard store, LocalCopies copies, RecentCommits recent, HybridClock clock, VersionIssuer versions,
-    SessionLifetime lifetime, SessionMetrics metrics, LossLog losses)
+    StoreGuard store, NodeSessions nodes, HybridClock clock, VersionIssuer versions, SessionLifetime lifetime,
+    SessionMetrics metrics, LossLog losses)
 {
     private const int MostAttempts = 8;
 
@@ -28,20 +28,20 @@ internal sealed class SessionRepair(
     /// </returns>
     public async ValueTask<(SessionRecord Record, bool IsComplete)> RestoreAsync(SessionKey key, SessionRecord copy, SessionRecord? stored, StoreDeadline deadline = default)
     {
-        if (recent.HasEnded(key))
+        if (nodes.Recent.HasEnded(key))
         {
             return (Tombstone(clock.Next()), true);
         }
 
         // Being stored again is no use of a session: it lives no longer for that.
-        var now = copies.Clock.Now;
-        var usedAt = copies.TryGet(key, out var local) ? local.LastUse : now;
+        var now = nodes.Copies.Clock.Now;
+        var usedAt = nodes.Copies.TryGet(key, out var local) ? local.LastUse : now;
         var life = lifetime.StoreLifeSince(copy, usedAt, now);
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
         var above = merged.Version;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var mark = copies.Mark(key);
+            var mark = nodes.Copies.Mark(key);
             var issued = versions.Next(key, above);
             var version = issued.Version;
             var sent = new SessionMerge(copy, version, MergeMode.Restore, life, After: issued.After, Void: issued.Void);
@@ -54,28 +54,28 @@ internal sealed class SessionRepair(
                     above = answer.Previous > above ? answer.Previous : above;
                     continue;
                 case WriteOutcome.Destroyed:
-                    copies.Drop(key);
+                    nodes.Copies.Drop(key);
                     return (Tombstone(version), true);
                 case WriteOutcome.Committed when answer.Previous.IsNone:
                     versions.Withdraw(key, issued); // Stored as it is, under its own version.
                     losses.LostSession();
-                    recent.Add(key, copy, isComplete: true, SessionVersion.None);
-                    copies.Publish(key, copy, answer.Lease, mark, usedAt);
+                    nodes.Recent.Add(key, copy, isComplete: true, SessionVersion.None);
+                    nodes.Copies.Publish(key, copy, answer.Lease, mark, usedAt);
                     return (copy, true);
                 case WriteOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     losses.LostCommit();
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
                     merged = new SessionDelta().ApplyTo(merged, issued);
-                    recent.Add(key, merged, isComplete: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
-                    copies.Publish(key, merged, answer.Lease, mark, usedAt);
+                    nodes.Recent.Add(key, merged, isComplete: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
+                    nodes.Copies.Publish(key, merged, answer.Lease, mark, usedAt);
                     return (merged, true);
                 case WriteOutcome.Committed:
                     // Merged into something this node has not seen: what is stored now is known only to the store.
                     losses.LostCommit();
-                    copies.Supersede(key, merged, recent.Add(key, copy, isComplete: false, answer.Previous).IsDiverged);
+                    nodes.Copies.Supersede(key, merged, nodes.Recent.Add(key, copy, isComplete: false, answer.Previous).IsDiverged);
                     return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read ? (read, true) : (merged, false);
                 case WriteOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
-                    copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
+                    nodes.Copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
                     return (stored, true);
                 default:
                     return (Unstored(key, merged, stored), false);
@@ -89,11 +89,11 @@ internal sealed class SessionRepair(
     /// <returns>What the store has, or null where it has nothing or gave no answer.</returns>
     public async Task<SessionRecord?> ReadAnewAsync(SessionKey key, StoreDeadline deadline = default)
     {
-        var mark = copies.Mark(key);
+        var mark = nodes.Copies.Mark(key);
         var read = await store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
         if (read.Outcome == StoreReadOutcome.Found)
         {
-            copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
+            nodes.Copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now));
         }
 
         return read.Record;
@@ -104,7 +104,7 @@ internal sealed class SessionRepair(
     {
         if (stored is not null)
         {
-            copies.Supersede(key, merged);
+            nodes.Copies.Supersede(key, merged);
         }
 
         return merged;

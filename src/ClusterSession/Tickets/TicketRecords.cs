@@ -33,7 +33,7 @@ namespace ClusterSession.Tickets;
 /// else add to what all requests of the login share. Thread-safe.
 /// </remarks>
 internal sealed class TicketRecords(
-    SessionOpener opener, SessionCommitter committer, StoreRecovery recovery, Revocations revocations,
+    SessionOpener opener, SessionCommitter committer, SessionEnds ends, StoreRecovery recovery, Revocations revocations,
     RandomNumberGenerator random, IOptions<ClusterSessionOptions> options, TimeProvider time,
     ILogger<TicketRecords> logger)
 {
@@ -224,7 +224,7 @@ internal sealed class TicketRecords(
     /// <exception cref="SessionUnavailableException">There is no room to keep it.</exception>
     public async ValueTask<bool> EndAsync(SessionKey key, StoreDeadline deadline)
     {
-        var ended = await committer.DestroyAsync(key, deadline).ConfigureAwait(false);
+        var ended = await ends.DestroyAsync(key, deadline).ConfigureAwait(false);
         if (ended.Outcome == CommitOutcome.Unavailable)
         {
             throw new SessionUnavailableException(

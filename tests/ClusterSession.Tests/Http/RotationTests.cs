@@ -1,4 +1,5 @@
 using ClusterSession.Local;
+using ClusterSession.Recovery;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
@@ -306,13 +307,13 @@ public sealed class RotationTests : NodeTests
     /// </summary>
     private async Task<int> SendJournalAsync(TestNode node)
     {
-        var journal = node.Services.GetRequiredService<CommitJournal>();
-        var pending = journal.Keys.ToArray();
+        var sender = node.Services.GetRequiredService<JournalSender>();
+        var pending = node.Services.GetRequiredService<PendingSessions>().Keys.ToArray();
         await Condition.HoldsAsync(
             async () =>
             {
                 Time.Advance(new OutageOptions().ProbeInterval);
-                var sent = await Task.WhenAll(pending.Select(key => journal.SendAsync(key).AsTask()));
+                var sent = await Task.WhenAll(pending.Select(key => sender.SendAsync(key).AsTask()));
                 return sent.All(isSent => isSent);
             },
             "what is pending is sent");

@@ -1,5 +1,6 @@
 using ClusterSession.Local;
 using ClusterSession.Records;
+using ClusterSession.Recovery;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Sessions;
@@ -26,7 +27,7 @@ public sealed class CommitJournalTests : NodeTests
         await Store.MergeAsync(key, new SessionMerge(stored, arrived, MergeMode.Create, Long), default);
         Assert.NotNull(journal.Append(key, stored, isComplete: true, Setting("d"), Issued(last), StoreFailure.Unknown));
         Assert.NotNull(journal.Append(key, opened, isComplete: true, Setting("c"), Issued(lost), StoreFailure.Unknown));
-        Assert.True(await journal.SendAsync(key));
+        Assert.True(await SendAsync(node, key));
         var read = await Store.ReadAsync(key, SessionVersion.None, default);
         Assert.All(["a", "b", "c", "d"], name => Assert.True(read.Record!.TryFind(name, out _), name));
     }
@@ -36,7 +37,7 @@ public sealed class CommitJournalTests : NodeTests
     {
         var (node, journal, key, first) = await StartWithSessionAsync();
         var kept = journal.Append(key, first, isComplete: true, Setting("b"), Issued(new(2, 1)), StoreFailure.None)!;
-        Assert.True(await journal.SendAsync(key));
+        Assert.True(await SendAsync(node, key));
 
         Assert.Equal(RecordText.Of(kept), RecordText.Of((await Store.ReadAsync(key, SessionVersion.None, default)).Record!));
         Assert.Same(kept, node.Services.GetRequiredService<LocalCopies>().TryGet(key, out var copy) ? copy.Record : null);
@@ -48,7 +49,7 @@ public sealed class CommitJournalTests : NodeTests
         var (node, journal, key, first) = await StartWithSessionAsync();
         var kept = journal.Append(key, first, isComplete: true, Setting("b"), Issued(new(2, 1)), StoreFailure.None)!;
         await Store.CommitAsync(key, new SessionChange(first.Version, new(3, 2), Setting("c"), [], Long, Long), default);
-        Assert.True(await journal.SendAsync(key));
+        Assert.True(await SendAsync(node, key));
 
         var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
         Assert.All(["a", "b", "c"], name => Assert.True(stored.TryFind(name, out _), name));
@@ -63,16 +64,16 @@ public sealed class CommitJournalTests : NodeTests
     [InlineData(false)]
     public async Task Commit_that_is_kept_after_a_newer_one_makes_another_state_and_is_sent_as_well(bool isNewerSentBefore)
     {
-        var (_, journal, key, first) = await StartWithSessionAsync();
+        var (node, journal, key, first) = await StartWithSessionAsync();
         var newer = journal.Append(key, first, isComplete: true, Setting("b"), Issued(new(3, 1)), StoreFailure.None)!;
         if (isNewerSentBefore)
         {
-            Assert.True(await journal.SendAsync(key));
+            Assert.True(await SendAsync(node, key));
         }
 
         var both = journal.Append(key, first, isComplete: true, Setting("c"), Issued(new(2, 1)), StoreFailure.None)!;
         Assert.True(both.Version > newer.Version, "two states never have one version");
-        Assert.True(await journal.SendAsync(key));
+        Assert.True(await SendAsync(node, key));
         var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
         Assert.All(["a", "b", "c"], name => Assert.True(stored.TryFind(name, out _), name));
         Assert.True(stored.Contains(both.Version), "whoever has seen the commit here finds it there");
@@ -86,6 +87,9 @@ public sealed class CommitJournalTests : NodeTests
         await Store.MergeAsync(key, new SessionMerge(record, first, MergeMode.Create, Long), default);
         return (node, node.Services.GetRequiredService<CommitJournal>(), key, record);
     }
+
+    private static Task<bool> SendAsync(TestNode node, SessionKey key) =>
+        node.Services.GetRequiredService<JournalSender>().SendAsync(key).AsTask();
 
     private static IssuedVersion Issued(SessionVersion version) => new(version, -1);
 

@@ -189,10 +189,12 @@ public sealed class LocalCopiesTests
     }
 
     [Fact]
-    public void Pinned_copy_is_never_evicted()
+    public void Copy_of_a_session_of_which_the_store_lacks_something_is_never_evicted()
     {
-        var copies = Copies(count: 10);
-        copies.IsPinned = key => key == _key;
+        var pending = new PendingSessions();
+        pending.GetOrAdd(_key, DateTimeOffset.UnixEpoch);
+        pending.CountOne();
+        var copies = new LocalCopies(new LocalCopyOptions { MaxCount = 10 }, new CoarseClock(_time), pending);
         Publish(copies, _key, 1);
         for (var i = 0; i < 1000; i++)
         {

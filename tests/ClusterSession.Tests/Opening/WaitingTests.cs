@@ -224,8 +224,8 @@ public sealed class WaitingTests : NodeTests
 
     private Task SentAsync(TestNode node)
     {
-        var journal = node.Services.GetRequiredService<CommitJournal>();
-        return Condition.HoldsAsync(() => Elapse(journal.Count == 0), "the journal has been sent");
+        var pending = node.Services.GetRequiredService<PendingSessions>();
+        return Condition.HoldsAsync(() => Elapse(pending.Count == 0), "the journal has been sent");
     }
 
     private bool Elapse(bool isDone)

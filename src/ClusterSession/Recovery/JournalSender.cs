@@ -1,11 +1,17 @@
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 
-namespace ClusterSession.Local;
+namespace ClusterSession.Recovery;
 
-/// <summary>Sending what is pending.</summary>
-internal sealed partial class CommitJournal
+/// <summary>
+/// Sends what is pending of a session: a merge under a new version, so that it may be repeated, and
+/// may meet commits of other nodes. Thread-safe: one sending of a session at a time.
+/// </summary>
+internal sealed class JournalSender(
+    CommitJournal journal, NodeSessions nodes, StoreGuard store, HybridClock clock, VersionIssuer versions, SessionLifetime lifetime)
 {
     private const int MostAttempts = 8;
 
@@ -15,7 +21,7 @@ internal sealed partial class CommitJournal
     /// <returns>True if nothing is pending any more.</returns>
     public async ValueTask<bool> SendAsync(SessionKey key, StoreDeadline deadline = default)
     {
-        while (_pending.TryGetValue(key, out var pending))
+        while (nodes.Pending.TryGet(key, out var pending))
         {
             if (!await deadline.EnterAsync(pending.Sending).ConfigureAwait(false))
             {
@@ -50,7 +56,7 @@ internal sealed partial class CommitJournal
                     return false;
                 }
 
-                Sent(key, pending, record, end);
+                journal.Sent(key, pending, record, end);
             }
             finally
             {
@@ -66,8 +72,8 @@ internal sealed partial class CommitJournal
     {
         while (true)
         {
-            var answer = await _store.DestroyAsync(key, end, _lifetime.TombstoneLife, deadline).ConfigureAwait(false);
-            _clock.Observe(answer.Previous);
+            var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife, deadline).ConfigureAwait(false);
+            clock.Observe(answer.Previous);
             if (answer.Outcome == WriteOutcome.Unavailable)
             {
                 return false;
@@ -75,11 +81,11 @@ internal sealed partial class CommitJournal
 
             if (answer.Outcome != WriteOutcome.Superseded || end.Successor is not { } successor)
             {
-                _recent.AddEnd(key, end);
+                nodes.Recent.AddEnd(key, end);
                 return true;
             }
 
-            var read = await _store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
+            var read = await store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
             if (read.Outcome == StoreReadOutcome.Unavailable)
             {
                 return false;
@@ -88,7 +94,7 @@ internal sealed partial class CommitJournal
             var expected = SessionVersion.None;
             if (!successor.IsOthers && read.Record is { } committed && committed.Version < end.Version)
             {
-                if (AppendCopy(successor.Key, committed, StoreFailure.None) is null)
+                if (journal.AppendCopy(successor.Key, committed, StoreFailure.None) is null)
                 {
                     return false;
                 }
@@ -109,22 +115,22 @@ internal sealed partial class CommitJournal
     {
         if (only is not null)
         {
-            var mark = _copies.Mark(key);
+            var mark = nodes.Copies.Mark(key);
             var change = new SessionChange(
-                stored, record.Version, only.Delta, [], _lifetime.StoreLifeOf(record, only.Delta, out var least), least,
+                stored, record.Version, only.Delta, [], lifetime.StoreLifeOf(record, only.Delta, out var least), least,
                 OnlyOnBase: true, After: only.Version.After, Opened: only.Opened, Void: only.Version.Void);
-            var answer = await _store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
+            var answer = await store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
             if (isToBeJudged)
             {
-                _store.Judge(answer.Failure);
+                store.Judge(answer.Failure);
             }
 
-            _clock.Observe(answer.Previous);
+            clock.Observe(answer.Previous);
             switch (answer.Outcome)
             {
                 case WriteOutcome.Committed when !answer.Lease.IsLost:
                     var isComplete = answer.Previous == stored;
-                    _recent.Add(key, record, isComplete, answer.Previous);
+                    nodes.Recent.Add(key, record, isComplete, answer.Previous);
                     Settle(key, pending, record, isComplete ? record : null, answer.Lease, mark);
                     return true;
                 case WriteOutcome.Unavailable:
@@ -142,19 +148,19 @@ internal sealed partial class CommitJournal
         var above = record.Version;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var mark = _copies.Mark(key);
+            var mark = nodes.Copies.Mark(key);
             var isPartial = mode == MergeMode.Amend && !stored.IsNone && !Tombstones.AreMany(record);
             var sent = isPartial ? PendingSession.Unsent(record, stored) : record;
-            var issued = _versions.Next(key, above);
+            var issued = versions.Next(key, above);
             var version = issued with { Void = (byte[])[.. issued.Void.Span, .. pending.Attempted.Span] };
             var copy = new SessionMerge(
                 sent, version.Version, mode, StoreLifeOf(key, record), Base: stored, After: version.After, IsPartial: isPartial,
                 Void: version.Void);
-            var answer = await _store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
-            _clock.Observe(answer.Previous);
+            var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
+            clock.Observe(answer.Previous);
             if (answer.LeavesUnchanged)
             {
-                _versions.Withdraw(key, issued);
+                versions.Withdraw(key, issued);
             }
             else
             {
@@ -174,22 +180,22 @@ internal sealed partial class CommitJournal
                 case WriteOutcome.Committed:
                     var isComplete = answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
                     var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
-                    _recent.Add(key, merged, isComplete, answer.Previous);
+                    nodes.Recent.Add(key, merged, isComplete, answer.Previous);
                     Settle(key, pending, record, isComplete ? merged : null, answer.Lease, mark);
                     return true;
                 case WriteOutcome.Unchanged:
-                    _recent.Add(key, record, isComplete: false, answer.Previous);
+                    nodes.Recent.Add(key, record, isComplete: false, answer.Previous);
                     Settle(key, pending, record, answer.Previous == record.Version ? record : null, answer.Lease, mark);
                     return true;
                 case WriteOutcome.Unavailable:
                     return false;
                 case WriteOutcome.Destroyed when answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous:
                     // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
-                    _copies.Drop(key);
+                    nodes.Copies.Drop(key);
                     (key, stored, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
                     continue;
                 default: // Ended meanwhile, elsewhere.
-                    _copies.Drop(key);
+                    nodes.Copies.Drop(key);
                     return true;
             }
         }
@@ -204,11 +210,11 @@ internal sealed partial class CommitJournal
     private void Settle(SessionKey key, PendingSession pending, SessionRecord sent, SessionRecord? stored, SessionLease lease, int mark)
     {
         pending.Stored = stored?.Version ?? SessionVersion.None;
-        if (stored is not null && _copies.TryGet(key, out var copy))
+        if (stored is not null && nodes.Copies.TryGet(key, out var copy))
         {
             if (ReferenceEquals(copy.Record, sent))
             {
-                _copies.Publish(key, stored, lease, mark, copy.LastUse);
+                nodes.Copies.Publish(key, stored, lease, mark, copy.LastUse);
                 return;
             }
 
@@ -218,27 +224,11 @@ internal sealed partial class CommitJournal
             }
         }
 
-        _copies.OnChanged(key);
+        nodes.Copies.OnChanged(key);
     }
 
     /// <summary>A commit may have waited here for long, and its session has been used no later for that.</summary>
-    private TimeSpan StoreLifeOf(SessionKey key, SessionRecord record) => _copies.TryGet(key, out var copy)
-        ? _lifetime.StoreLifeSince(record, copy.LastUse, _copies.Clock.Now)
-        : _lifetime.StoreLifeOf(record);
-
-    private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)
-    {
-        lock (pending)
-        {
-            if (!ReferenceEquals(pending.Record, record) || pending.End != end)
-            {
-                return; // More came while it was sent: it goes round again.
-            }
-
-            pending.IsSent = true;
-            _pending.TryRemove(new KeyValuePair<SessionKey, PendingSession>(key, pending));
-            Interlocked.Decrement(ref _count);
-            Interlocked.Add(ref _bytes, -pending.Size);
-        }
-    }
+    private TimeSpan StoreLifeOf(SessionKey key, SessionRecord record) => nodes.Copies.TryGet(key, out var copy)
+        ? lifetime.StoreLifeSince(record, copy.LastUse, nodes.Copies.Clock.Now)
+        : lifetime.StoreLifeOf(record);
 }

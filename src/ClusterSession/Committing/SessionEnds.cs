@@ -1,0 +1,132 @@
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
+using ClusterSession.Recovery;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+
+namespace ClusterSession.Committing;
+
+/// <summary>
+/// Ends sessions: destroyed by the application, idle for too long, or going on under another id. An
+/// end that the store does not take is kept, and holds on this node at once. Thread-safe.
+/// </summary>
+internal sealed class SessionEnds(
+    StoreGuard store, NodeSessions nodes, CommitJournal journal, SessionRepair repair, HybridClock clock, SessionLifetime lifetime)
+{
+    private const int MostAttempts = 8;
+
+    /// <summary>
+    /// Ends a session, and where its id was rotated meanwhile that under which it goes on, unless that is another person's:
+    /// who logs out means the session, and not its id. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.
+    /// </summary>
+    public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var ended = nodes.Recent.TryFindEnd(key, out var end, out _)
+                ? CommitResult.Destroyed with { MovedTo = end.Successor }
+                : await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
+            if (ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { IsOthers: false } successor } || attempt == MostAttempts)
+            {
+                return ended;
+            }
+
+            key = successor.Key;
+        }
+    }
+
+    /// <summary>
+    /// Ends a session because it is idle: a request that still runs finds that when it commits, and no later one opens the session again.
+    /// <see cref="CommitOutcome.Superseded"/> if somebody has committed to it meanwhile; then it lives on.
+    /// </summary>
+    public async ValueTask<CommitResult> ExpireAsync(SessionKey key, SessionVersion expected, StoreDeadline deadline)
+    {
+        if (nodes.Recent.HasEnded(key))
+        {
+            return CommitResult.Destroyed;
+        }
+
+        clock.Observe(expected);
+        return await EndAsync(key, new SessionEnd(clock.Next(), Expected: expected), deadline).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends a session that goes on under another key, with what others have committed to it meanwhile.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="copied">What the successor was made of.</param>
+    /// <param name="successor">Under what it goes on, stored already.</param>
+    /// <param name="deadline">Until when it is tried; after that nothing has ended.</param>
+    public async ValueTask<CommitResult> SucceedAsync(
+        SessionKey key, SessionRecord copied, SessionSuccessor successor, StoreDeadline deadline = default)
+    {
+        if (nodes.Recent.TryFindEnd(key, out var known, out _))
+        {
+            return CommitResult.Destroyed with { MovedTo = known.Successor };
+        }
+
+        var expected = successor.IsOthers ? SessionVersion.None : copied.Version;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline).ConfigureAwait(false);
+            if (ended.Outcome != CommitOutcome.Superseded)
+            {
+                return ended;
+            }
+
+            if (deadline.IsOver)
+            {
+                // An end that waits in the journal would pass over what others have committed.
+                return CommitResult.Unavailable(StoreFailure.Unreachable);
+            }
+
+            var read = await store.ReadAsync(key, expected, deadline).ConfigureAwait(false);
+            if (read.Outcome == StoreReadOutcome.Unavailable)
+            {
+                return CommitResult.Unavailable(read.Failure);
+            }
+
+            if (read.Outcome == StoreReadOutcome.Found)
+            {
+                var committed = read.Record!;
+                if (await repair.RestoreAsync(successor.Key, committed, stored: null, deadline).ConfigureAwait(false) is { IsComplete: false }
+                    && journal.AppendCopy(successor.Key, committed, StoreFailure.Unknown) is null)
+                {
+                    return CommitResult.Unavailable(StoreFailure.Unknown); // What others have committed is in the old session only, which must not end then.
+                }
+
+                expected = committed.Version;
+            }
+        }
+
+        return CommitResult.Unavailable(StoreFailure.Refused); // Others commit faster than this node can carry that over.
+    }
+
+    /// <summary><see cref="CommitOutcome.Superseded"/> where the stored record has not the expected version.</summary>
+    private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
+    {
+        var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife, deadline).ConfigureAwait(false);
+        clock.Observe(answer.Previous);
+        if (answer.Outcome == WriteOutcome.Superseded)
+        {
+            return CommitResult.Superseded;
+        }
+
+        if (answer.Outcome == WriteOutcome.Unavailable && !journal.AppendEnd(key, end))
+        {
+            return CommitResult.Unavailable(answer.Failure);
+        }
+
+        nodes.End(key, answer.Successor is null ? end : end with { Successor = answer.Successor });
+        if (answer.Lease.IsLost)
+        {
+            journal.AppendEnd(key, end);
+        }
+
+        return answer.Outcome switch
+        {
+            WriteOutcome.Destroyed => CommitResult.Destroyed with { MovedTo = answer.Successor },
+            WriteOutcome.Unavailable => CommitResult.Deferred,
+            _ => new CommitResult(CommitOutcome.Committed, null, true, StoreFailure.None),
+        };
+    }
+}

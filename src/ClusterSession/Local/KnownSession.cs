@@ -1,0 +1,15 @@
+using ClusterSession.Records;
+
+namespace ClusterSession.Local;
+
+/// <summary>What this node knows of a session by itself: its copy, and what it has committed.</summary>
+/// <param name="Record">The session.</param>
+/// <param name="State">How much of it that is; never <see cref="CopyState.Stale"/> for what is not complete.</param>
+internal readonly record struct KnownSession(SessionRecord Record, CopyState State)
+{
+    /// <summary>Whether it is all that the store had under its version.</summary>
+    public bool IsComplete => State <= CopyState.Stale;
+
+    /// <summary>Whether a client may have seen something that is missing.</summary>
+    public bool IsDiverged => State == CopyState.Diverged;
+}

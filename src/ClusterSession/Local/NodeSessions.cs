@@ -1,0 +1,107 @@
+using ClusterSession.Lifetime;
+using ClusterSession.Records;
+
+namespace ClusterSession.Local;
+
+/// <summary>
+/// What this node knows of sessions, behind one door: its copies, what it has committed and ended
+/// lately, what the store does not have yet, and which sessions are known to be gone. It never asks
+/// the store.
+/// </summary>
+/// <remarks>
+/// <code>
+/// Copies    the sessions in memory, and how much of each that is (CopyState)
+/// Recent    commits and ends of this node that a store which takes over may lack
+/// Pending   what was acknowledged and the store does not have
+/// Absent    sessions that the store is known not to have
+/// </code>
+/// What must look at more than one of them stands here, so that it is said once. Thread-safe.
+/// </remarks>
+internal sealed class NodeSessions(
+    LocalCopies copies, RecentCommits recent, PendingSessions pending, AbsentSessions absent, SessionLifetime lifetime)
+{
+    public LocalCopies Copies => copies;
+
+    public RecentCommits Recent => recent;
+
+    public PendingSessions Pending => pending;
+
+    public AbsentSessions Absent => absent;
+
+    /// <summary>Somebody else has changed, touched or ended a session.</summary>
+    public void OnChanged(SessionKey key)
+    {
+        copies.OnChanged(key);
+        recent.OnChanged(key);
+        absent.OnChanged(key); // After the mark has moved.
+    }
+
+    /// <summary>This node has ended a session, or knows that it will.</summary>
+    public void End(SessionKey key, in SessionEnd end)
+    {
+        recent.AddEnd(key, end);
+        copies.Drop(key);
+    }
+
+    /// <summary>Whether a copy is within the idle timeout, and before the absolute end, by what this node knows.</summary>
+    public bool IsUsable(LocalCopy copy) => lifetime.IsUsable(copy.Record, copy.LastUse, copies.Clock.Now);
+
+    /// <summary>Whether this node may store the session again, or has since a moment.</summary>
+    public bool MayBringBack(SessionKey key, long since) =>
+        copies.TryGet(key, out _) || pending.Find(key).Record is not null || recent.Find(key)?.At >= since;
+
+    /// <summary>
+    /// What this node knows of a session by itself, if the client has seen no more than that: its
+    /// copy, and where that is not enough, or gone, what it has committed.
+    /// </summary>
+    public KnownSession? Find(SessionKey key, SessionVersion seen)
+    {
+        if (copies.TryGet(key, out var copy) && !IsUsable(copy))
+        {
+            return null; // Idle, unless another node has used it; this one has committed nothing since.
+        }
+
+        var known = copy?.Record;
+        if (known is not null && copy!.IsComplete && known.Contains(seen))
+        {
+            return new KnownSession(known, copy.State);
+        }
+
+        var committed = recent.Find(key);
+        var unsent = pending.Find(key);
+        var isDiverged = committed is { IsDiverged: true } ? seen >= committed.DivergedSince : copy is { IsDiverged: true };
+        known = Together(Together(known, committed?.Record, committed?.At ?? 0), unsent.Record, unsent.ChangedAt);
+        return known is not null && known.Contains(seen) && !lifetime.IsPastAbsoluteEnd(known)
+            ? new KnownSession(known, isDiverged ? CopyState.Diverged : CopyState.Incomplete)
+            : null;
+    }
+
+    /// <summary>
+    /// A record with what other requests of this node have committed beside it. That is in the local
+    /// copy, and where that is gone among the recent commits; a copy that were made without it would
+    /// go back behind them.
+    /// </summary>
+    public SessionRecord WithCommitsBeside(SessionKey key, SessionRecord record)
+    {
+        var known = copies.TryGet(key, out var copy) && !copy.IsContainedIn(record) ? SessionRecord.Merge(record, copy.Record) : record;
+        return recent.Find(key)?.Record is { } committed && !known.ContainsAllOf(committed) ? SessionRecord.Merge(known, committed) : known;
+    }
+
+    /// <summary>
+    /// Whether the client's commit is this node's, and a record lacks what another node had
+    /// committed before it: that must be back first. Who finds the client's commit in the store takes
+    /// it for all that the client has seen.
+    /// </summary>
+    public bool MustWaitForOthers(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionVersion seen) =>
+        copy is { IsComplete: false } && !stored.Contains(seen) && recent.Find(key) is { IsDiverged: true } commit && !stored.Contains(commit.Missing);
+
+    private SessionRecord? Together(SessionRecord? known, SessionRecord? committed, long committedAt)
+    {
+        if (committed is null || !lifetime.IsWithinIdleTime(committedAt) || known?.ContainsAllOf(committed) == true)
+        {
+            return known;
+        }
+
+        return known is null ? committed : SessionRecord.Merge(known, committed);
+    }
+}

@@ -1,0 +1,22 @@
+namespace ClusterSession.Opening;
+
+/// <summary>What has come of the step, and of the wait so far.</summary>
+/// <param name="IsThere">Whether there is a record.</param>
+/// <param name="IsDestroyed">Whether the record is that of a session that was ended.</param>
+/// <param name="IsPastEnd">Whether it is past its absolute end.</param>
+/// <param name="HasWhatClientSaw">Whether it contains the commit that the client has seen.</param>
+/// <param name="HasExpired">Whether a session that is missing has expired, as far as is known.</param>
+/// <param name="IsPatienceOver">Whether nobody is expected to bring back what is missing any more.</param>
+/// <param name="HasTimeLeft">Whether the store's next answer would come in time.</param>
+/// <param name="HasStoreJustReturned">
+/// Whether the store came back as another so recently that what is missing is likely on its way.
+/// </param>
+internal readonly record struct FoundFacts(
+    bool IsThere,
+    bool IsDestroyed = false,
+    bool IsPastEnd = false,
+    bool HasWhatClientSaw = false,
+    bool HasExpired = false,
+    bool IsPatienceOver = false,
+    bool HasTimeLeft = false,
+    bool HasStoreJustReturned = false);

@@ -1,0 +1,73 @@
+using ClusterSession.Local;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Opening;
+
+/// <summary>
+/// What a request is to do with what it has found of its session: two tables, of which <see
+/// cref="SessionFinder"/> performs the rows. They read nothing but the facts, and the first row that
+/// fits counts.
+/// </summary>
+/// <remarks>
+/// <code>
+/// first table: the store was asked, and this node knows the session or not
+///
+/// store says    this node                                        step
+/// destroyed     -                                                Ended
+/// any           has ended it meanwhile                           EndedHere
+/// unreachable   knows that nobody has used it for too long       EndIdle
+/// unreachable   -                                                GoOnWithoutStore
+/// unchanged     has no complete copy any more                    ReadAgain
+/// is there      finds it idle by what the store says             EndIdle
+/// found         waits for another node's commit that was lost    UseStored
+/// found         -                                                TakeIn
+/// unchanged     has the copy                                     UseCopy
+/// missing       has a complete copy, and no end can be lost      Restore
+/// missing       -                                                Nothing
+///
+/// second table: what came of the step
+///
+/// record                          what the client has seen        verdict
+/// destroyed                       -                               Destroyed
+/// past its absolute end           -                               Expired
+/// there                           is in it                        Serve
+/// missing                         has expired, by what is known   Expired
+/// any                             others may still bring it back  Wait
+/// any                             out of time, store just back    NotKnownYet
+/// any                             nobody has it                   Lost
+/// </code>
+/// A copy that somebody else has changed is not stored again where the store has nothing and may have
+/// lost the ends of sessions: the change may have been its end. While no end can be lost, a session
+/// that is missing was evicted or deleted by hand.
+/// </remarks>
+internal static class OpenTable
+{
+    /// <summary>What is to be done with the store's answer.</summary>
+    public static ReadStep Classify(in ReadFacts facts) => facts switch
+    {
+        { Read: StoreReadOutcome.Destroyed } => ReadStep.Ended,
+        { HasEndedHere: true } => ReadStep.EndedHere,
+        { Read: StoreReadOutcome.Unavailable, IsIdle: true } => ReadStep.EndIdle,
+        { Read: StoreReadOutcome.Unavailable } => ReadStep.GoOnWithoutStore,
+        { Read: StoreReadOutcome.Unchanged, Copy: not (CopyState.Current or CopyState.Stale) } => ReadStep.ReadAgain,
+        { Read: not StoreReadOutcome.Missing, IsIdle: true } => ReadStep.EndIdle,
+        { Read: StoreReadOutcome.Found, MustWaitForOthers: true } => ReadStep.UseStored,
+        { Read: StoreReadOutcome.Found } => ReadStep.TakeIn,
+        { Read: StoreReadOutcome.Unchanged } => ReadStep.UseCopy,
+        { IsCopyUsable: true, Copy: CopyState.Current } => ReadStep.Restore,
+        { IsCopyUsable: true, Copy: CopyState.Stale, MayHaveLostEnds: false } => ReadStep.Restore,
+        _ => ReadStep.Nothing,
+    };
+
+    /// <summary>What the request is answered, or whether it waits.</summary>
+    public static OpenVerdict Classify(in FoundFacts facts) => facts switch
+    {
+        { IsThere: true, IsDestroyed: true } => OpenVerdict.Destroyed,
+        { IsThere: true, IsPastEnd: true } => OpenVerdict.Expired,
+        { IsThere: true, HasWhatClientSaw: true } => OpenVerdict.Serve,
+        { IsThere: false, HasExpired: true } => OpenVerdict.Expired,
+        { IsPatienceOver: false, HasTimeLeft: true } => OpenVerdict.Wait,
+        { IsPatienceOver: false, HasStoreJustReturned: true } => OpenVerdict.NotKnownYet,
+        _ => OpenVerdict.Lost,
+    };
+}

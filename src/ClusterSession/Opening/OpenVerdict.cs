@@ -1,0 +1,23 @@
+namespace ClusterSession.Opening;
+
+/// <summary>What the request is answered; see <see cref="OpenTable"/>.</summary>
+internal enum OpenVerdict
+{
+    /// <summary>Here it is.</summary>
+    Serve,
+
+    /// <summary>It was ended.</summary>
+    Destroyed,
+
+    /// <summary>It has expired; that is no loss.</summary>
+    Expired,
+
+    /// <summary>Others may be bringing it back: the store is asked again after a pause.</summary>
+    Wait,
+
+    /// <summary>The request is out of time before anybody can say whether something is lost.</summary>
+    NotKnownYet,
+
+    /// <summary>It goes on with what there is, flagged as regressed.</summary>
+    Lost,
+}

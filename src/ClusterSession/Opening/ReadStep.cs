@@ -1,0 +1,35 @@
+namespace ClusterSession.Opening;
+
+/// <summary>What is done with the store's answer; see <see cref="OpenTable"/>.</summary>
+internal enum ReadStep
+{
+    /// <summary>The store says that the session was ended, or goes on under another id.</summary>
+    Ended,
+
+    /// <summary>This node has ended the session while the store was asked.</summary>
+    EndedHere,
+
+    /// <summary>The session is idle: it is ended, unless a running request has committed to it.</summary>
+    EndIdle,
+
+    /// <summary>This node goes on with what it knows, if that is what the client has seen.</summary>
+    GoOnWithoutStore,
+
+    /// <summary>The copy that the store compared with is gone: it is read anew, complete.</summary>
+    ReadAgain,
+
+    /// <summary>The store's record, without what only this node has: that would come too early.</summary>
+    UseStored,
+
+    /// <summary>The store's record and what only this node has become the local copy.</summary>
+    TakeIn,
+
+    /// <summary>The local copy is what the store has.</summary>
+    UseCopy,
+
+    /// <summary>The store has lost the session: the local copy is stored again.</summary>
+    Restore,
+
+    /// <summary>Neither the store nor this node has the session.</summary>
+    Nothing,
+}

@@ -1,0 +1,267 @@
+using ClusterSession.Diagnostics;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
+using ClusterSession.Recovery;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Opening;
+
+/// <summary>
+/// Finds the copy of a session that a request may use: asks the store (one read for all that wait),
+/// does what <see cref="OpenTable"/> says, and asks again for a while where others may be bringing
+/// back what the client has seen. Every step ends with the deadline of the request. Thread-safe.
+/// </summary>
+internal sealed class SessionFinder(
+    SessionReads reads, NodeSessions nodes, SessionRepair repair, StoreRecovery recovery, SessionLifetime lifetime, SessionExpiry expiry,
+    VersionIssuer versions, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionFinder> logger)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan PatienceWhileRecovering = TimeSpan.FromSeconds(2);
+    private readonly LogRate _servedInPart = new(time);
+    private readonly LogRate _regressed = new(time);
+    private readonly MissedSessions _missed = new(time);
+
+    /// <inheritdoc cref="SessionOpener.OpenAsync"/>
+    public async ValueTask<OpenedSession> FindAsync(
+        SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
+    {
+        if (nodes.Recent.TryFindEnd(key, out _, out _))
+        {
+            return EndedHere(key); // Also while the store does not know it yet.
+        }
+
+        if (nodes.Absent.TryGet(key, out var absence)
+            && (absence.IsDestroyed || (!recovery.IsUnderWay && !nodes.MayBringBack(key, absence.Since))))
+        {
+            return OpenedSession.Ended(absence.IsDestroyed ? OpenOutcome.Destroyed : OpenOutcome.Missing, absence.IsRegressed);
+        }
+
+        versions.Observe(key, seen);
+        var begun = time.GetTimestamp();
+        var pause = FirstPause;
+        var slowest = TimeSpan.Zero;
+        while (true)
+        {
+            var mayGoOnWithout = nodes.Find(key, seen) is { IsDiverged: false };
+            var askedAt = time.GetTimestamp();
+            var (read, mark) = await reads.ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken).ConfigureAwait(false);
+            slowest = time.GetElapsedTime(askedAt) is var took && took > slowest ? took : slowest;
+            nodes.Copies.TryGet(key, out var copy);
+            var isThere = read.Outcome is StoreReadOutcome.Found or StoreReadOutcome.Unchanged;
+
+            // What is not idle by what the store says is not idle by a copy that knows of no use either.
+            var usable = copy is not null && (isThere ? !lifetime.IsPastAbsoluteEnd(copy.Record) : nodes.IsUsable(copy)) ? copy : null;
+            SessionRecord? record = null;
+            var isComplete = true;
+            switch (OpenTable.Classify(FactsOf(key, seen, read, copy, usable)))
+            {
+                case ReadStep.Ended:
+                    nodes.Copies.Drop(key);
+                    return Ended(key, read);
+                case ReadStep.EndedHere:
+                    return EndedHere(key);
+                case ReadStep.EndIdle when await EndIdleAsync(key, read, copy, deadline).ConfigureAwait(false):
+                    return OpenedSession.Ended(OpenOutcome.Missing); // Which is no loss.
+                case ReadStep.EndIdle when isThere:
+                    continue; // A running request has committed meanwhile.
+                case ReadStep.EndIdle:
+                    return OpenedSession.Unavailable(read.Failure);
+                case ReadStep.GoOnWithoutStore:
+                    return WithoutStore(key, seen, read.Failure);
+                case ReadStep.ReadAgain:
+                    continue;
+                case ReadStep.UseStored:
+                    record = read.Record;
+                    break;
+                case ReadStep.TakeIn:
+                    (record, isComplete) = await TakeInAsync(key, read, usable, mark, deadline).ConfigureAwait(false);
+                    break;
+                case ReadStep.UseCopy:
+                    record = PublishAgain(key, copy!, read, mark).Record;
+                    break;
+                case ReadStep.Restore:
+                    (record, isComplete) = await repair.RestoreAsync(key, usable!.Record, stored: null, deadline).ConfigureAwait(false);
+                    break;
+            }
+
+            var isPatienceOver = IsMissed(key, seen)
+                || (!recovery.HasJustBegun && time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience));
+            var facts = new FoundFacts(
+                IsThere: record is not null,
+                IsDestroyed: record is { IsDestroyed: true },
+                IsPastEnd: record is not null && lifetime.IsPastAbsoluteEnd(record),
+                HasWhatClientSaw: record?.Contains(seen) == true,
+                HasExpired: (copy is not null && !nodes.IsUsable(copy) && !recovery.IsUnderWay) || lifetime.MayHaveExpired(seen),
+                isPatienceOver,
+                HasTimeLeft: deadline.Left - pause > slowest,
+                HasStoreJustReturned: recovery.HasJustBegun);
+            switch (OpenTable.Classify(facts))
+            {
+                case OpenVerdict.Serve:
+                    _missed.Found(key, record!);
+                    var source = read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
+                    return OpenedSession.Opened(record!, source, isComplete: isComplete);
+                case OpenVerdict.Destroyed:
+                    return OpenedSession.Ended(OpenOutcome.Destroyed);
+                case OpenVerdict.Expired:
+                    return DropMissing(key, read, mark);
+                case OpenVerdict.Wait:
+                    await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+                    pause *= 2;
+                    continue;
+                case OpenVerdict.NotKnownYet:
+                    return WithoutStore(key, seen, StoreFailure.Unknown);
+                default:
+                    var regressed = await RegressAsync(key, seen, record, isComplete, usable, deadline).ConfigureAwait(false);
+                    return Remember(key, regressed, read, mark);
+            }
+        }
+    }
+
+    private ReadFacts FactsOf(SessionKey key, SessionVersion seen, in StoreRead read, LocalCopy? copy, LocalCopy? usable)
+    {
+        var stored = read.Outcome switch
+        {
+            StoreReadOutcome.Found => read.Record,
+            StoreReadOutcome.Unchanged when copy is { IsComplete: true } => copy.Record,
+            _ => null,
+        };
+        var isIdle = stored is null
+            ? read.Outcome == StoreReadOutcome.Unavailable && copy is not null && expiry.IsKnownToBeIdle(copy)
+            : stored.Contains(seen)
+                && expiry.MayBeIdle(stored, read.RemainingLife)
+                && expiry.IsIdle(copy, stored.Version, read.RemainingLife);
+        return new ReadFacts(
+            read.Outcome,
+            copy?.State,
+            IsCopyUsable: usable is not null,
+            HasEndedHere: nodes.Recent.HasEnded(key),
+            isIdle,
+            MustWaitForOthers: read.Outcome == StoreReadOutcome.Found && nodes.MustWaitForOthers(key, read.Record!, usable, seen),
+            recovery.MayHaveLostEnds);
+    }
+
+    /// <summary>Ends an idle session, which is then no loss; false if it is not idle any more.</summary>
+    private ValueTask<bool> EndIdleAsync(SessionKey key, in StoreRead read, LocalCopy? copy, StoreDeadline deadline) =>
+        expiry.TryEndAsync(key, (read.Record ?? copy!.Record).Version, deadline);
+
+    private OpenedSession EndedHere(SessionKey key)
+    {
+        nodes.Recent.TryFindEnd(key, out var end, out var age);
+        return OpenedSession.Rotated(end.Successor, age);
+    }
+
+    /// <summary>An end stays one, and is remembered; only that of a rotated id leads on for a while.</summary>
+    private OpenedSession Ended(SessionKey key, in StoreRead read)
+    {
+        var age = lifetime.AgeOfTombstone(read.RemainingLife);
+        if (read.Successor is not null && age <= options.Value.RotationGrace)
+        {
+            return OpenedSession.Rotated(read.Successor, age);
+        }
+
+        nodes.Absent.Ended(key);
+        return OpenedSession.Ended(OpenOutcome.Destroyed);
+    }
+
+    /// <summary>
+    /// Whether this node has waited in vain for what the client has seen. Another server that has
+    /// taken over since may be given it back.
+    /// </summary>
+    private bool IsMissed(SessionKey key, SessionVersion seen) =>
+        _missed.TryGet(key, seen, out var since) && !recovery.HasBegunSince(since);
+
+    private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark)
+    {
+        if (answer.Outcome == OpenOutcome.Missing && !nodes.MayBringBack(key, long.MaxValue))
+        {
+            nodes.Absent.Missing(key, answer.IsRegressed, read.Lease, mark);
+        }
+
+        return answer;
+    }
+
+    /// <summary>Drops a copy that is of no use any more, which moves the mark by one.</summary>
+    private OpenedSession DropMissing(SessionKey key, in StoreRead read, int mark)
+    {
+        var isUnchanged = nodes.Copies.Mark(key) == mark;
+        nodes.Copies.Drop(key);
+        var answer = OpenedSession.Ended(OpenOutcome.Missing);
+        return isUnchanged ? Remember(key, answer, read, unchecked(mark + 1)) : answer;
+    }
+
+    /// <summary>A copy that is still what the store has. Who has prolonged it last is known only if nobody has since.</summary>
+    private LocalCopy PublishAgain(SessionKey key, LocalCopy copy, in StoreRead read, int mark) => copy.IsFresh
+        ? copy
+        : nodes.Copies.Publish(key, copy.Record, read.Lease, mark, Math.Max(copy.TouchedAt, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now)));
+
+    private OpenedSession WithoutStore(SessionKey key, SessionVersion seen, StoreFailure failure)
+    {
+        if (nodes.Find(key, seen) is not { } known)
+        {
+            return OpenedSession.Unavailable(failure);
+        }
+
+        if (known.IsDiverged)
+        {
+            metrics.Regressed.Add(1);
+            if (_servedInPart.MayWrite(out var count))
+            {
+                logger.SessionServedInPart(failure, count);
+            }
+        }
+
+        return OpenedSession.Opened(known.Record, SessionSource.LocalCopy, known.IsDiverged, known.IsComplete);
+    }
+
+    /// <summary>Makes what the store has, and what only this node has, the local copy.</summary>
+    private async ValueTask<(SessionRecord? Record, bool IsComplete)> TakeInAsync(SessionKey key, StoreRead read, LocalCopy? copy, int mark, StoreDeadline deadline)
+    {
+        var stored = read.Record!;
+        if (copy is null || copy.IsContainedIn(stored))
+        {
+            nodes.Copies.Publish(key, stored, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now));
+            return (stored, true);
+        }
+
+        return copy.IsFresh && copy.Record.ContainsAllOf(stored)
+            ? (copy.Record, true) // A commit of this node overtook the read.
+            : await repair.RestoreAsync(key, copy.Record, stored, deadline).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The client is told that something it has seen is gone. What this node has is stored again though it may lack what others committed beside it: they would have brought it
+    /// back by now. Where the store has nothing, only if no end can be lost.
+    /// </summary>
+    private async ValueTask<OpenedSession> RegressAsync(
+        SessionKey key, SessionVersion seen, SessionRecord? record, bool isComplete, LocalCopy? copy, StoreDeadline deadline)
+    {
+        if (copy is not null && (record is null ? !recovery.MayHaveLostEnds : !record.ContainsAllOf(copy.Record)))
+        {
+            (record, isComplete) = await repair.RestoreAsync(key, copy.Record, record, deadline).ConfigureAwait(false);
+            if (record.IsDestroyed)
+            {
+                return OpenedSession.Ended(OpenOutcome.Destroyed);
+            }
+        }
+
+        if (!IsMissed(key, seen))
+        {
+            _missed.Add(key, seen);
+            metrics.Regressed.Add(1);
+            if (_regressed.MayWrite(out var count))
+            {
+                logger.SessionRegressed(count);
+            }
+        }
+
+        return record is null
+            ? OpenedSession.Ended(OpenOutcome.Missing, isRegressed: true)
+            : OpenedSession.Opened(record, SessionSource.Store, isRegressed: true, isComplete);
+    }
+}
