@@ -85,7 +85,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     public bool EndCommit(in CommitResult result)
     {
         session.EndCommit(result);
-        Check(result, mayClear: _committing is not { HasPassedBytes: true });
+        Check(result, mayClear: result.Outcome != CommitOutcome.Unavailable || _committing?.TryTakeBack() != false);
         return !IsRejected;
     }
 
