@@ -98,6 +98,29 @@ public sealed class ResponseTests : DropInCases
             """);
     }
 
+    [Theory]
+    [BothServers("write", true)]
+    [BothServers("writer", true)]
+    [BothServers("length", true)]
+    [BothServers("write", false)]
+    [BothServers("writer", false)]
+    [BothServers("length", false)]
+    public Task Body_that_a_cache_inside_keeps_is_whole(HostKind server, string way, bool isOutputCache)
+    {
+        var program = new DropInProgram
+        {
+            Services = services => _ = isOutputCache
+                ? services.AddOutputCache(options => options.AddBasePolicy(policy => policy.Cache()))
+                : services.AddResponseCaching(),
+            Inside = app => _ = isOutputCache ? app.UseOutputCache() : app.UseResponseCaching(),
+            Endpoints = Writing.Endpoints,
+        };
+        return SameAsync(server, program, $$"""
+            GET /way?{{way}} -> 200 'written' cookie
+            GET /get?way     -> 200 '{{way}}'
+            """);
+    }
+
     [Theory, BothServers]
     public Task Body_that_a_middleware_inside_replaced_is_whole(HostKind server) => SameAsync(server, new()
     {
