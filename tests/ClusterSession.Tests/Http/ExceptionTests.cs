@@ -29,7 +29,7 @@ public sealed class ExceptionTests : NodeTests
     }
 
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Changes_of_a_request_that_throws_after_its_headers_left_are_kept(ServerKind kind)
     {
         var node = await StartAsync(Map, kind: kind, before: Swallow);
@@ -41,7 +41,7 @@ public sealed class ExceptionTests : NodeTests
     }
 
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Commit_that_fails_while_an_exception_passes_does_not_replace_it(ServerKind kind)
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));

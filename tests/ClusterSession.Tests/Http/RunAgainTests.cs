@@ -14,7 +14,7 @@ namespace ClusterSession.Tests.Http;
 public sealed class RunAgainTests : NodeTests
 {
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Error_page_and_failed_endpoint_use_one_session(ServerKind kind)
     {
         var node = await StartAsync(Map, kind: kind, before: app => app.UseExceptionHandler("/error"));
@@ -29,7 +29,7 @@ public sealed class RunAgainTests : NodeTests
     }
 
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Status_page_of_an_endpoint_without_session_has_one(ServerKind kind)
     {
         var node = await StartAsync(Map, kind: kind, before: app => app.UseStatusCodePagesWithReExecute("/error"));
@@ -40,7 +40,7 @@ public sealed class RunAgainTests : NodeTests
     }
 
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Status_page_of_a_ReadOnly_endpoint_may_change_the_session(ServerKind kind)
     {
         var node = await StartAsync(Map, kind: kind, before: app => app.UseStatusCodePagesWithReExecute("/error"));
@@ -52,7 +52,7 @@ public sealed class RunAgainTests : NodeTests
     }
 
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Error_page_has_the_new_id_after_a_rotation(ServerKind kind)
     {
         var node = await StartAsync(Map, kind: kind, before: app => app.UseExceptionHandler("/error"));
@@ -65,7 +65,7 @@ public sealed class RunAgainTests : NodeTests
     }
 
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Error_page_after_our_503_gets_an_empty_session_and_asks_no_store(ServerKind kind)
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));
@@ -88,7 +88,7 @@ public sealed class RunAgainTests : NodeTests
     }
 
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Status_pages_fill_the_body_of_our_503(ServerKind kind)
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));
@@ -102,7 +102,7 @@ public sealed class RunAgainTests : NodeTests
     }
 
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Sessions_used_twice_in_one_pipeline_are_one(ServerKind kind)
     {
         var node = await StartAsync(Map, kind: kind, after: app => app.UseClusterSession());
@@ -115,7 +115,7 @@ public sealed class RunAgainTests : NodeTests
     }
 
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Problem_details_fill_the_body_of_our_503(ServerKind kind)
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));

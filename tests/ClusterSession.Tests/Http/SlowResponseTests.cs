@@ -66,11 +66,14 @@ public sealed class SlowResponseTests : NodeTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Slow_response_to_an_expired_cookie_does_not_delete_that_of_a_new_login(bool isOnAnother)
+    [InlineData(ServerKind.TestServer, false)]
+    [InlineData(ServerKind.TestServer, true)]
+    [InlineData(ServerKind.Kestrel, false)]
+    [InlineData(ServerKind.Kestrel, true)]
+    public async Task Slow_response_to_an_expired_cookie_does_not_delete_that_of_a_new_login(
+        ServerKind kind, bool isOnAnother)
     {
-        var (slow, fast, browser, late) = await BeginAsync(ServerKind.TestServer, isOnAnother);
+        var (slow, fast, browser, late) = await BeginAsync(kind, isOnAnother);
         Time.Advance(TimeSpan.FromHours(2));
         var answering = late.GetAsync("/slow", slow);
         await Time.DriveAsync(_entered.Task);
