@@ -141,6 +141,32 @@ public sealed class ResponseTests : DropInCases
         """);
 
     [Theory, BothServers]
+    public Task Outer_middleware_writes_after_one_inside_that_replaced_the_body(HostKind server) =>
+        SameAsync(server, new()
+    {
+        Endpoints = Writing.Endpoints,
+        Outside = app => app.Use(async (context, next) =>
+        {
+            await next(context);
+            context.Response.BodyWriter.Write(" by us"u8); // Flushed by nobody but the server.
+        }),
+        Inside = app => app.Use(async (context, next) =>
+        {
+            var outer = context.Response.Body;
+            using var buffer = new MemoryStream();
+            context.Response.Body = buffer;
+            await next(context);
+            context.Response.Body = outer;
+            buffer.Position = 0;
+            await buffer.CopyToAsync(outer);
+            context.Response.BodyWriter.Write(" and sent"u8);
+        }),
+    }, """
+        GET /way?write -> 200 'written and sent by us' cookie
+        GET /way?write -> 200 'written and sent by us'
+        """);
+
+    [Theory, BothServers]
     public Task Response_that_is_cleared_after_the_change_still_brings_the_cookie(HostKind server) =>
         SameAsync(server, DropInProgram.With("/cleared", context =>
     {
