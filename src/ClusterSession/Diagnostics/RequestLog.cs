@@ -13,6 +13,7 @@ internal sealed class RequestLog(ILogger logger, SessionMetrics metrics, TimePro
     private readonly LogRate _opens = new(time);
     private readonly LogRate _commits = new(time);
     private readonly LogRate _commitsAfterHeaders = new(time);
+    private readonly LogRate _lateCommits = new(time);
 
     /// <summary>A cookie was not accepted. Anybody can send any number of them.</summary>
     public void CookieRefused(string reason)
@@ -33,7 +34,7 @@ internal sealed class RequestLog(ILogger logger, SessionMetrics metrics, TimePro
         }
     }
 
-    /// <summary>A session could not be committed, and the request is answered with 503.</summary>
+    /// <summary>A session could not be committed, and the response says so.</summary>
     public void CommitFailed(StoreFailure failure)
     {
         metrics.FailedCommits.Add(1);
@@ -50,6 +51,16 @@ internal sealed class RequestLog(ILogger logger, SessionMetrics metrics, TimePro
         if (_commitsAfterHeaders.MayWrite(out var count))
         {
             logger.CommitAfterHeadersFailed(failure, count);
+        }
+    }
+
+    /// <summary>A session was committed when the client had its answer already. An application that streams may do so
+    /// with each request.</summary>
+    public void CommittedAfterHeaders()
+    {
+        if (_lateCommits.MayWrite(out var count))
+        {
+            logger.CommittedAfterHeaders(count);
         }
     }
 

@@ -13,7 +13,7 @@ internal static partial class SessionLog
     private const string Rate = "{Count}"; // A sentence of its own, where it happened more than once.
 
     [LoggerMessage(EventIds.CookieRefused, LogLevel.Information,
-        "Refused a session cookie: it is {Reason}. The request continues without a session." + Rate)]
+        "Refused a session cookie: it was {Reason}. The request continues without a session." + Rate)]
     public static partial void CookieRefused(this ILogger logger, string reason, LogCount count);
 
     [LoggerMessage(EventIds.SeveralCookies, LogLevel.Warning,
@@ -25,11 +25,12 @@ internal static partial class SessionLog
     [LoggerMessage(EventIds.CommittedAfterHeaders, LogLevel.Warning,
         "A session was changed after the response headers had left. The change is committed, but the client's " +
         "cookie does not name it. " +
-        "Change sessions before the response starts.")]
-    public static partial void CommittedAfterHeaders(this ILogger logger);
+        "Change sessions before the response starts." + Rate)]
+    public static partial void CommittedAfterHeaders(this ILogger logger, LogCount count);
 
     [LoggerMessage(EventIds.CommitFailed, LogLevel.Error,
-        "The store did not confirm the commit of a session ({Failure}). The request is answered with 503. Check the " +
+        "The store did not confirm the commit of a session ({Failure}). The response is a 503, or what the application " +
+        "makes of its exception where the request threw one, and says so with the header Session-Commit. Check the " +
         "store." + Rate)]
     public static partial void CommitFailed(this ILogger logger, StoreFailure failure, LogCount count);
 
@@ -63,10 +64,12 @@ internal static partial class SessionLog
         "A session was destroyed because all sessions of its principal were.")]
     public static partial void SessionEndedWithPrincipal(this ILogger logger);
 
+    public static void PrincipalEnded(this ILogger logger, bool isStored) => logger.PrincipalEnded(
+        isStored ? "has stored that" : "has not stored that yet, and this node sends it until it does");
+
     [LoggerMessage(EventIds.PrincipalEnded, LogLevel.Information,
-        "All sessions of a principal were destroyed on this node. Whether the store has stored that, so that every " +
-        "node knows: {IsStored}.")]
-    public static partial void PrincipalEnded(this ILogger logger, bool isStored);
+        "All sessions of a principal were destroyed on this node. The store {State}.")]
+    private static partial void PrincipalEnded(this ILogger logger, string state);
 
     [LoggerMessage(EventIds.RevocationsMalformed, LogLevel.Critical,
         "The stored document of principals whose sessions were destroyed has elements that this release cannot read. " +
@@ -74,14 +77,14 @@ internal static partial class SessionLog
     public static partial void RevocationsMalformed(this ILogger logger, LogCount count);
 
     [LoggerMessage(EventIds.RevocationsLost, LogLevel.Warning,
-        "The store had lost the document of principals whose sessions were destroyed. This node gives it back what it " +
-        "knows, of {Principals} principals. Check that the store evicts nothing, and who deletes its keys.")]
+        "The store had lost the document of principals whose sessions were destroyed. This node stores what it knows " +
+        "of {Principals} principals again. Check that the store evicts nothing, and who deletes its keys.")]
     public static partial void RevocationsLost(this ILogger logger, int principals);
 
     [LoggerMessage(EventIds.EndAllUnheard, LogLevel.Warning,
-        "EndAllAsync was heard by no node that serves requests: none has sessions under the application name " +
-        "'{ApplicationName}' with the key prefix '{KeyPrefix}'. If another process serves them, set ApplicationName " +
-        "to the same name in both.")]
+        "No node that serves requests received EndAllAsync: none has sessions under the application name " +
+        "'{ApplicationName}' with the key prefix '{KeyPrefix}'. If another process serves them, set " +
+        "ClusterSession:ApplicationName to the same name in both.")]
     public static partial void EndAllUnheard(this ILogger logger, string? applicationName, string? keyPrefix);
 
     [LoggerMessage(EventIds.StoreLostSession, LogLevel.Warning,
@@ -133,14 +136,17 @@ internal static partial class SessionLog
     public static partial void KeyRingLocked(this ILogger logger, LogCount count);
 
     [LoggerMessage(EventIds.KeyRingStillPlain, LogLevel.Warning,
-        "The ring of keys in the store lies plain, although this node seals it (ProtectKeysWith): it was stored " +
+        "The ring of keys in the store is not sealed, although this node seals it (ProtectKeysWith): it was stored " +
         "before, and is sealed when it is next written. Call ISessionManager.RotateKeysAsync when all nodes have the secret.")]
     public static partial void KeyRingStillPlain(this ILogger logger);
 
+    public static void KeyRingRotatedOnRequest(this ILogger logger, int keyId, bool isRevoked) =>
+        logger.KeyRingRotatedOnRequest(
+            keyId, isRevoked ? "All older keys are revoked: every cookie of before is refused." : "Older keys stay valid.");
+
     [LoggerMessage(EventIds.KeyRingRotatedOnRequest, LogLevel.Warning,
-        "Key {KeyId} signs session cookies from now on, because RotateKeysAsync was called. Whether all older keys " +
-        "were revoked, so that every cookie of before is refused: {IsRevoked}.")]
-    public static partial void KeyRingRotatedOnRequest(this ILogger logger, int keyId, bool isRevoked);
+        "Key {KeyId} signs session cookies from now on, because RotateKeysAsync was called. {Older}")]
+    private static partial void KeyRingRotatedOnRequest(this ILogger logger, int keyId, string older);
 
     [LoggerMessage(EventIds.StoreUnanswering, LogLevel.Error,
         "The session store '{Store}' is not responding. Sessions with a local copy keep working, and their commits " +

@@ -1,4 +1,5 @@
 using ClusterSession.KeyRing;
+using ClusterSession.Records;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Hosting;
@@ -20,12 +21,7 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         CheckLocalCopies(options.LocalCopies, errors);
         Defined(errors, "Durability", options.Durability);
         Defined(errors, "OnStoreUnavailable", options.OnStoreUnavailable);
-        if (options.ApplicationName is not { Length: >= 1 and <= 256 } application
-            || string.IsNullOrWhiteSpace(application))
-        {
-            errors.Add($"ClusterSession:ApplicationName is '{options.ApplicationName}'. Use 1 to 256 characters, or " +
-                "leave it out for the name of the host's application.");
-        }
+        CheckApplicationName(options.ApplicationName, errors);
 
         if (options.KeyPrefix is not { Length: >= 1 and <= ApplicationIdentity.LongestPrefix } prefix
             || prefix.AsSpan().ContainsAnyExcept(ApplicationIdentity.PrefixCharacters))
@@ -40,7 +36,35 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
 
         CheckNames(errors, "SignInSchemes", options.SignInSchemes);
         CheckNames(errors, "CarriedAttributes", options.CarriedAttributes);
+        CheckCarriedAttributes(options, errors);
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+
+    private static void CheckApplicationName(string? name, List<string> errors)
+    {
+        if (name is not { Length: >= 1 and <= 256 } || string.IsNullOrWhiteSpace(name))
+        {
+            errors.Add($"ClusterSession:ApplicationName is '{name}'. Use 1 to 256 characters, or " +
+                "leave it out for the name of the host's application.");
+        }
+        else if (!Utf8Text.IsWellFormed(name))
+        {
+            errors.Add("ClusterSession:ApplicationName has a surrogate without its other half: two applications would " +
+                "have one name. Use characters that have a form in UTF-8.");
+        }
+    }
+
+    /// <summary>A name that no attribute can have would carry nothing, and say nothing of it.</summary>
+    private static void CheckCarriedAttributes(ClusterSessionOptions options, List<string> errors)
+    {
+        for (var i = 0; i < (options.CarriedAttributes?.Count ?? 0); i++)
+        {
+            if (options.CarriedAttributes![i] is { Length: > 0 } name
+                && AttributeName.ProblemOf(name, options.MaxAttributeNameBytes) is { } problem)
+            {
+                errors.Add($"ClusterSession:CarriedAttributes:{i} cannot be used. {problem}");
+            }
+        }
     }
 
     private static void CheckNames(List<string> errors, string setting, IList<string>? names)

@@ -91,7 +91,7 @@ internal sealed class ClusterSessionMiddleware(
         {
             metrics.RefusedCookies.Add(1);
             services.Logger.CookieRefused(
-                cookie.Verdict == CookieVerdict.UnknownKey ? "signed by a key that is not in the ring" : "not issued here");
+                cookie.Verdict == CookieVerdict.UnknownKey ? "signed by a key that is not in the ring" : "not issued by this application, or changed");
         }
         else
         {

@@ -13,7 +13,7 @@ namespace ClusterSession.Http;
 /// Whether middleware between the sessions and the endpoint has wrapped the body (response
 /// compression). It ends its body
 /// before the sessions' middleware is reached again: bytes gathered here would come too late, so that what the endpoint
-/// does not flush is passed on at once.
+/// does not flush is passed on at once, and taken back where the commit fails.
 /// </param>
 internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResponse response, bool isWrappedInside)
     : IHttpResponseBodyFeature
@@ -25,8 +25,8 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
 
     public PipeWriter Writer => _writer ??= new CommittingWriter(inner, response, isWrappedInside);
 
-    /// <summary>Whether bytes have gone to the inner body before the commit, where nothing can drop them.</summary>
-    public bool HasPassedBytes => _writer is { HasPassedBytes: true };
+    /// <summary>Takes back the bytes that have gone to the inner body before the commit. False where nothing can.</summary>
+    public bool TryTakeBack() => _writer?.TryTakeBack() != false;
 
     /// <summary>How many bytes wait for the commit.</summary>
     public int Gathered => _writer?.Gathered ?? 0;

@@ -19,12 +19,16 @@ namespace ClusterSession.Http;
 internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionResponse response, bool passesOn) : PipeWriter
 {
     private const int FirstBytes = 1024;
+
+    /// <summary>The framework's writer over a stream, which holds what is not flushed, and drops it where it completes with
+    /// an exception. Compression and everybody who sets <c>Response.Body</c> have this one.</summary>
+    private static readonly Type OverStream = Create(Stream.Null).GetType();
+
     private byte[] _gathered = [];
     private int _length;
     private bool _isInners; // whose memory was handed out last
 
-    /// <summary>Whether bytes have gone on before the commit.</summary>
-    public bool HasPassedBytes { get; private set; }
+    private bool _hasPassedBytes; // before the commit
 
     /// <summary>How many bytes wait for the commit.</summary>
     public int Gathered => _length;
@@ -33,15 +37,21 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
 
     public override long UnflushedBytes => _length + inner.Writer.UnflushedBytes;
 
+    /// <summary>
+    /// Whether bytes go straight to the inner writer. Not those of a response that is a 503 already: the inner writer
+    /// would send them with its end.
+    /// </summary>
+    private bool MayPassOn => response.HaveHeadersLeft || (passesOn && !response.IsRejected);
+
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        _isInners = _length == 0 && (passesOn || response.HaveHeadersLeft);
+        _isInners = _length == 0 && MayPassOn;
         return _isInners ? inner.Writer.GetMemory(sizeHint) : Room(sizeHint);
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0)
     {
-        _isInners = _length == 0 && (passesOn || response.HaveHeadersLeft);
+        _isInners = _length == 0 && MayPassOn;
         return _isInners ? inner.Writer.GetSpan(sizeHint) : Room(sizeHint).Span;
     }
 
@@ -49,7 +59,7 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
     {
         if (_isInners)
         {
-            HasPassedBytes |= bytes > 0 && response.MustCommit;
+            _hasPassedBytes |= bytes > 0 && response.MustCommit;
             inner.Writer.Advance(bytes);
             return;
         }
@@ -106,6 +116,21 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
             inner.Writer.Write(_gathered.AsSpan(0, _length));
             Discard();
         }
+    }
+
+    /// <summary>
+    /// Takes back what has gone to the inner writer before a commit that failed. False: the inner writer is one that
+    /// cannot drop it, and the bytes will follow.
+    /// </summary>
+    public bool TryTakeBack()
+    {
+        if (_hasPassedBytes && inner.Writer.GetType() == OverStream)
+        {
+            inner.Writer.Complete(new OperationCanceledException("The session's commit failed: the response is a 503."));
+            _hasPassedBytes = false;
+        }
+
+        return !_hasPassedBytes;
     }
 
     /// <summary>Drops what is gathered.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Records;
-using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession;

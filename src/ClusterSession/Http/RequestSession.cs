@@ -285,8 +285,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             Cookie.Renew(new CookieTarget(_id, Key, Version));
         }
 
-        if (cookie.KeyId != _services.KeyRing.Signing.Id
-            || (_services.CookieTicks > 0 && _services.View.IsCookieOlderThan(_services.CookieTicks, Key)))
+        if (cookie.KeyId != _services.KeyRing.Signing.Id || _services.IsCookieAged(Key))
         {
             Cookie.RenewAged(new CookieTarget(_id, Key, Version));
         }

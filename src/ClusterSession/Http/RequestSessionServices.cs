@@ -5,6 +5,7 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.KeyRing;
 using ClusterSession.Lifetime;
 using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.Revoking;
 using ClusterSession.Serialization;
 using ClusterSession.Stores.Outage;
@@ -16,6 +17,8 @@ namespace ClusterSession.Http;
 /// <summary>What the sessions of requests need of the node; one object, so that a request's session holds one reference.</summary>
 internal sealed class RequestSessionServices
 {
+    private readonly SentCookies? _sentCookies;
+
     public RequestSessionServices(
         IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, SessionEnds ends, Revocations revocations, NodeView view,
         KeyRingSource keyRing, ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time,
@@ -38,6 +41,8 @@ internal sealed class RequestSessionServices
         SetCookie = new SetCookieHeader(Options.Cookie, Cookies, keyRing, insecure);
         var expires = Options.Cookie.MaxAge is not null || Options.Cookie.Expiration is not null;
         CookieTicks = expires ? CoarseClock.Ticks(Options.EffectiveTouchInterval) : 0;
+        var hasCopies = Options.LocalCopies is { MaxCount: > 0, MaxBytes: > 0 };
+        _sentCookies = expires && !hasCopies ? new SentCookies(new CoarseClock(time)) : null;
     }
 
     public ClusterSessionOptions Options { get; }
@@ -64,6 +69,28 @@ internal sealed class RequestSessionServices
     /// cookies that live as long as the browser.
     /// </summary>
     public int CookieTicks { get; }
+
+    /// <summary>Whether the cookie of a session expires at the client, and this node has not sent it lately.</summary>
+    public bool IsCookieAged(SessionKey key) => CookieTicks > 0
+        && (_sentCookies?.IsOlderThan(CookieTicks, key) ?? View.IsCookieOlderThan(CookieTicks, key));
+
+    /// <summary>The session's cookie leaves with a response.</summary>
+    public void CookieSent(SessionKey key)
+    {
+        if (CookieTicks == 0)
+        {
+            return;
+        }
+
+        if (_sentCookies is null)
+        {
+            View.CookieSent(key);
+        }
+        else
+        {
+            _sentCookies.Sent(key);
+        }
+    }
 
     public PrincipalMemory Principals { get; } = new();
 

@@ -231,9 +231,6 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
         _isWritten = true;
         services.SetCookie.Append(context, target);
         CacheHeaders.MakePrivate(context.Response.Headers);
-        if (services.CookieTicks > 0)
-        {
-            services.View.CookieSent(target.Key);
-        }
+        services.CookieSent(target.Key);
     }
 }

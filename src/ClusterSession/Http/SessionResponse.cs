@@ -31,6 +31,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     private const string CommitHeader = "Session-Commit";
 
     private IHttpResponseBodyFeature? _body;
+    private IHttpResponseBodyFeature? _bodyAtRun;
     private CommittingBody? _committing;
     private StoreFailure? _failure; // of a commit while an exception passed
 
@@ -64,6 +65,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         if (_committing is null && !HaveHeadersLeft)
         {
             _body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+            _bodyAtRun = bodyAtRun;
             var isWrappedInside = bodyAtRun is not null && !ReferenceEquals(bodyAtRun, _body);
             _committing = new CommittingBody(_body, this, isWrappedInside);
             context.Features.Set<IHttpResponseBodyFeature>(_committing);
@@ -85,7 +87,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     public bool EndCommit(in CommitResult result)
     {
         session.EndCommit(result);
-        Check(result, mayClear: _committing is not { HasPassedBytes: true });
+        Check(result, mayClear: result.Outcome != CommitOutcome.Unavailable || _committing?.TryTakeBack() != false);
         return !IsRejected;
     }
 
@@ -104,6 +106,11 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         if (_committing is not null)
         {
             await _committing.FlushOwnAsync().ConfigureAwait(false);
+            if (PutBack is { Writer.UnflushedBytes: > 0 } putBack)
+            {
+                await putBack.Writer.FlushAsync().ConfigureAwait(false);
+            }
+
             Unwrap();
         }
     }
@@ -175,9 +182,26 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
 
     private static string TextOf(StoreFailure failure) => failure == StoreFailure.Unknown ? "unknown" : "not-committed";
 
+    /// <summary>
+    /// The body where middleware inside has replaced it before the change, and has set <c>Response.Body</c> to the stream
+    /// that it found. The framework sees that only where nothing is around the replacement; else it puts one more body
+    /// over ours, whose unflushed bytes nobody would send.
+    /// </summary>
+    private StreamResponseBodyFeature? PutBack =>
+        _committing is not null && _bodyAtRun is not null
+        && context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature body
+        && ReferenceEquals(body.PriorFeature, _committing) && ReferenceEquals(body.Stream, _bodyAtRun.Stream)
+            ? body
+            : null;
+
     /// <summary>Puts the body back, unless somebody has put one of their own back before.</summary>
     private void Unwrap()
     {
+        if (PutBack is not null)
+        {
+            context.Features.Set(_bodyAtRun);
+        }
+
         if (_committing is not null && ReferenceEquals(context.Features.Get<IHttpResponseBodyFeature>(), _committing))
         {
             context.Features.Set(_body);

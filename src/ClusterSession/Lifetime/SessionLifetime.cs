@@ -1,4 +1,5 @@
 using ClusterSession.Records;
+using ClusterSession.Touching;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Lifetime;

@@ -1,4 +1,3 @@
-using ClusterSession.Lifetime;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 

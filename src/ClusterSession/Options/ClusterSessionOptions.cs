@@ -1,3 +1,5 @@
+using ClusterSession.Local;
+using ClusterSession.Tickets;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession;

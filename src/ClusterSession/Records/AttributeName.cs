@@ -18,24 +18,29 @@ internal static class AttributeName
     public static void ThrowIfUnusable(string key, int maxBytes)
     {
         ArgumentNullException.ThrowIfNull(key);
+        if (ProblemOf(key, maxBytes) is { } problem)
+        {
+            throw new ArgumentException(problem, nameof(key));
+        }
+    }
+
+    /// <summary>Why no attribute can have this name, with the remedy; null if one can.</summary>
+    public static string? ProblemOf(string key, int maxBytes)
+    {
         if (IsReserved(key))
         {
-            throw new ArgumentException(
-                "Names of attributes that begin with the character U+0000 are reserved. Choose another name.", nameof(key));
+            return "Names of attributes that begin with the character U+0000 are reserved. Choose another name.";
         }
 
         if (!Utf8Text.IsWellFormed(key))
         {
-            throw new ArgumentException(
-                "The name of the attribute has a surrogate without its other half, which has no UTF-8 form of its own: " +
-                "two names would be one. Choose another name.", nameof(key));
+            return "The name of the attribute has a surrogate without its other half, which has no UTF-8 form of its " +
+                "own: two names would be one. Choose another name.";
         }
 
-        if (key.Length * 3 > maxBytes && Encoding.UTF8.GetByteCount(key) is var bytes && bytes > maxBytes)
-        {
-            throw new ArgumentException(
-                $"The name of the attribute has {bytes:N0} bytes of UTF-8, and ClusterSession:MaxAttributeNameBytes " +
-                $"allows {maxBytes:N0}. Choose a shorter name, or raise the limit.", nameof(key));
-        }
+        return key.Length * 3 > maxBytes && Encoding.UTF8.GetByteCount(key) is var bytes && bytes > maxBytes
+            ? $"The name of the attribute has {bytes:N0} bytes of UTF-8, and ClusterSession:MaxAttributeNameBytes " +
+                $"allows {maxBytes:N0}. Choose a shorter name, or raise the limit."
+            : null;
     }
 }

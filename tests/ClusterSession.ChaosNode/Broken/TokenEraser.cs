@@ -1,6 +1,5 @@
 using ClusterSession.Http.Cookies;
 using ClusterSession.KeyRing;
-using ClusterSession.Records;
 using ClusterSession.TestKit.Checking;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;

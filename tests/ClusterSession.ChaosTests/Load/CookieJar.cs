@@ -3,6 +3,7 @@ using ClusterSession.TestKit.Histories;
 
 
 
+
 namespace ClusterSession.ChaosTests.Load;
 
 /// <summary>The cookies of one client for one session. Cookies are applied in the order in which answers arrive, as a browser does. Thread-safe.</summary>

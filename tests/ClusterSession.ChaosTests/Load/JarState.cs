@@ -2,6 +2,7 @@ using ClusterSession.TestKit.Histories;
 
 
 
+
 namespace ClusterSession.ChaosTests.Load;
 
 /// <summary>What a jar holds at one moment. This is also what a thief steals.</summary>

@@ -2,6 +2,7 @@ using ClusterSession.TestKit.Histories;
 
 
 
+
 namespace ClusterSession.TestKit.Checking;
 
 /// <summary>The part of a history that belongs to one session, with what most checks ask for. Immutable after construction.</summary>

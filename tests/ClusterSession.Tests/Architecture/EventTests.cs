@@ -46,6 +46,7 @@ public sealed partial class EventTests
     {
         Assert.Matches("^[A-Z].*[.}]$", message);
         Assert.DoesNotContain("tried again", message, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"Whether[^.]*: \{", message); // "Whether that is so: True" is no sentence.
         var at = message.IndexOf(Reason, StringComparison.Ordinal);
         if (at < 0)
         {

@@ -6,6 +6,8 @@ using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace ClusterSession.Tests.Diagnostics;
@@ -58,6 +60,28 @@ public sealed class OutageLogTests : NodeTests
         Assert.Equal([1L, 12L], Counts("CommitFailed"));
         Assert.Equal([1L, 12L], Counts("JournalFull"));
         Assert.Equal(16, failed.Value);
+    }
+
+    [Fact]
+    public async Task Sessions_that_change_after_the_headers_are_one_line_in_ten_seconds()
+    {
+        var node = await StartAsync(endpoints => endpoints.MapGet("/stream", async (HttpContext context) =>
+        {
+            await context.Response.WriteAsync("streaming");
+            await context.Response.Body.FlushAsync();
+            context.Session.SetString("late", context.TraceIdentifier);
+        }));
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        for (var i = 0; i < 7; i++)
+        {
+            await browser.GetAsync("/stream");
+        }
+
+        Assert.Equal([1L], Counts("CommittedAfterHeaders"));
+        Time.Advance(TimeSpan.FromSeconds(11));
+        await browser.GetAsync("/stream");
+        Assert.Equal([1L, 7L], Counts("CommittedAfterHeaders"));
     }
 
     private static async Task FailAsync(TestBrowser browser, string path, TestNode node, int times)

@@ -98,6 +98,29 @@ public sealed class ResponseTests : DropInCases
             """);
     }
 
+    [Theory]
+    [BothServers("write", true)]
+    [BothServers("writer", true)]
+    [BothServers("length", true)]
+    [BothServers("write", false)]
+    [BothServers("writer", false)]
+    [BothServers("length", false)]
+    public Task Body_that_a_cache_inside_keeps_is_whole(HostKind server, string way, bool isOutputCache)
+    {
+        var program = new DropInProgram
+        {
+            Services = services => _ = isOutputCache
+                ? services.AddOutputCache(options => options.AddBasePolicy(policy => policy.Cache()))
+                : services.AddResponseCaching(),
+            Inside = app => _ = isOutputCache ? app.UseOutputCache() : app.UseResponseCaching(),
+            Endpoints = Writing.Endpoints,
+        };
+        return SameAsync(server, program, $$"""
+            GET /way?{{way}} -> 200 'written' cookie
+            GET /get?way     -> 200 '{{way}}'
+            """);
+    }
+
     [Theory, BothServers]
     public Task Body_that_a_middleware_inside_replaced_is_whole(HostKind server) => SameAsync(server, new()
     {
@@ -115,6 +138,32 @@ public sealed class ResponseTests : DropInCases
     }, """
         GET /way?write -> 200 'written' cookie
         GET /get?way   -> 200 'write'
+        """);
+
+    [Theory, BothServers]
+    public Task Outer_middleware_writes_after_one_inside_that_replaced_the_body(HostKind server) =>
+        SameAsync(server, new()
+    {
+        Endpoints = Writing.Endpoints,
+        Outside = app => app.Use(async (context, next) =>
+        {
+            await next(context);
+            context.Response.BodyWriter.Write(" by us"u8); // Flushed by nobody but the server.
+        }),
+        Inside = app => app.Use(async (context, next) =>
+        {
+            var outer = context.Response.Body;
+            using var buffer = new MemoryStream();
+            context.Response.Body = buffer;
+            await next(context);
+            context.Response.Body = outer;
+            buffer.Position = 0;
+            await buffer.CopyToAsync(outer);
+            context.Response.BodyWriter.Write(" and sent"u8);
+        }),
+    }, """
+        GET /way?write -> 200 'written and sent by us' cookie
+        GET /way?write -> 200 'written and sent by us'
         """);
 
     [Theory, BothServers]

@@ -57,6 +57,17 @@ public sealed class ApplicationIdentityTests
         Assert.Contains("name of the host's application", failure);
     }
 
+    [Fact]
+    public void Name_with_half_a_surrogate_pair_is_refused_because_two_names_would_be_one()
+    {
+        foreach (var name in new[] { "shop\uD800", "\uDC00shop" })
+        {
+            var failure = Assert.Single(Settings.FailuresOfCode(options => options.ApplicationName = name));
+            Assert.StartsWith("ClusterSession:ApplicationName has a surrogate", failure);
+            Assert.True(failure.IsNormalized(), "the message can be written");
+        }
+    }
+
     private static (string? Name, string? Prefix) Of(string host, params (string Setting, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = host });

@@ -104,6 +104,21 @@ public sealed class OptionsTests
     }
 
     [Fact]
+    public void Carried_attribute_that_no_session_can_hold_is_refused()
+    {
+        var failures = Settings.FailuresOfCode(options =>
+        {
+            options.MaxAttributeNameBytes = 7;
+            options.CarriedAttributes = ["color", "tea\uD800", "\0tea", "12345678"];
+        });
+        Assert.Collection(
+            failures,
+            first => Assert.Matches("^ClusterSession:CarriedAttributes:1 .*surrogate.*Choose", first),
+            second => Assert.Matches("^ClusterSession:CarriedAttributes:2 .*reserved.*Choose", second),
+            third => Assert.Matches("^ClusterSession:CarriedAttributes:3 .*MaxAttributeNameBytes allows 7.*Choose", third));
+    }
+
+    [Fact]
     public void Part_that_code_sets_to_null_is_named_with_the_remedy()
     {
         (string Name, Action<ClusterSessionOptions> Set)[] parts =

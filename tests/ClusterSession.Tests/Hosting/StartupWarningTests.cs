@@ -11,6 +11,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace ClusterSession.Tests.Hosting;
@@ -80,6 +81,61 @@ public sealed class StartupWarningTests
         });
         Assert.Equal(["SessionOptionsLeftIn"], Warnings());
         Assert.Contains("ClusterSession:IdleTimeout", Assert.Single(_logs.All, log => log.Event.Name == "SessionOptionsLeftIn").Text);
+    }
+
+    [Theory]
+    [InlineData("post")]
+    [InlineData("all")]
+    [InlineData("builder")]
+    [InlineData("class")]
+    [InlineData("after")]
+    public async Task Session_options_left_in_are_warned_of_however_they_are_set(string how)
+    {
+        await StartAsync(builder =>
+        {
+            if (how == "after")
+            {
+                builder.Services.AddClusterSession().UseInMemory();
+                builder.Services.Configure<SessionOptions>(Change);
+                return;
+            }
+
+            _ = how switch
+            {
+                "post" => builder.Services.PostConfigure<SessionOptions>(Change),
+                "all" => builder.Services.ConfigureAll<SessionOptions>(Change),
+                "builder" => builder.Services.AddOptions<SessionOptions>().Configure(Change).Services,
+                _ => builder.Services.ConfigureOptions<OwnSessionOptions>(),
+            };
+            builder.Services.AddClusterSession().UseInMemory();
+        });
+        Assert.Equal(["SessionOptionsLeftIn"], Warnings());
+
+        static void Change(SessionOptions options) => options.IdleTimeout = TimeSpan.FromHours(1);
+    }
+
+    [Theory]
+    [InlineData(true, true, "")]
+    [InlineData(false, true, "PipelineBeforeRouting")]
+    [InlineData(false, false, "PipelineMissing")]
+    public async Task Host_with_a_startup_of_its_own_is_warned_of_the_same(bool isBehindRouting, bool isUsed, string warning)
+    {
+        using var host = new HostBuilder().UseEnvironment("Production")
+            .ConfigureLogging(logging => logging.ClearProviders().AddProvider(_logs))
+            .ConfigureWebHost(web => web.UseTestServer()
+                .ConfigureServices(services => services.AddRouting().AddClusterSession().UseInMemory())
+                .Configure(app =>
+                {
+                    _ = isUsed && !isBehindRouting ? app.UseClusterSession() : app;
+                    app.UseRouting();
+                    _ = isUsed && isBehindRouting ? app.UseClusterSession() : app;
+                    app.UseEndpoints(endpoints =>
+                        endpoints.MapGet("/", () => "").WithSessionAccess(SessionConcurrency.ReadOnly));
+                }))
+            .Build();
+        await host.StartAsync();
+        await host.StopAsync();
+        Assert.Equal(warning, string.Join(',', Warnings()));
     }
 
     [Fact]
@@ -204,6 +260,11 @@ public sealed class StartupWarningTests
         (endpoints ?? (static app => app.MapGet("/", () => "hello")))(app);
         await app.StartAsync();
         await app.StopAsync();
+    }
+
+    private sealed class OwnSessionOptions : IConfigureOptions<SessionOptions>
+    {
+        public void Configure(SessionOptions options) => options.IdleTimeout = TimeSpan.FromHours(1);
     }
 
     private sealed class OwnSessionStore : ISessionStore

@@ -1,10 +1,12 @@
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Servers;
 using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.FileProviders;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -31,6 +33,31 @@ public sealed class CacheableResponseTests : NodeTests
 
         Assert.Equal("blue", await page.GetAsync("/get/color"));
         Assert.True(page.LastSetCookie);
+    }
+
+    [Theory]
+    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    public async Task Static_file_behind_the_sessions_carries_no_cookie(ServerKind kind)
+    {
+        using var directory = new TemporaryDirectory();
+        await File.WriteAllTextAsync(directory.File("site.3f2a.css"), "a { }");
+        var files = new PhysicalFileProvider(directory.Path);
+        void Static(WebApplication app) => app.UseStaticFiles(new StaticFileOptions
+        {
+            FileProvider = files,
+            OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "public, max-age=31536000, immutable",
+        });
+        void Slide(ClusterSessionOptions options) => options.Cookie.MaxAge = TimeSpan.FromMinutes(30);
+        var (a, b) = (await StartAsync(after: Static, options: Slide, kind: kind), await StartAsync(options: Slide, kind: kind));
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        await browser.Copy().GetAsync("/set/color/blue", b);
+        Time.Advance(TimeSpan.FromMinutes(5)); // A renewal for the version is due, and one for the cookie's life.
+        Assert.Equal("a { }", await browser.GetAsync("/site.3f2a.css"));
+        Assert.False(browser.LastSetCookie);
+        Assert.True(browser.Last!.Headers.CacheControl!.Public);
+        Assert.Equal("blue", await browser.GetAsync("/get/color"));
+        Assert.True(browser.LastSetCookie);
     }
 
     [Theory]

@@ -12,7 +12,7 @@ namespace ClusterSession.Tests.Http;
 public sealed class EstablishTests : NodeTests
 {
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Set_and_Remove_establish_a_session_that_can_be_filled_while_the_response_streams(ServerKind kind)
     {
         var node = await StartAsync(Map, kind: kind);

@@ -49,7 +49,7 @@ public sealed class HeaderCallbackTests : NodeTests
     }
 
     [Theory]
-    [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
+    [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Change_in_a_callback_of_a_HEAD_request_is_committed(ServerKind kind)
     {
         var node = await StartWithCallbackAsync(kind, isOutside: false);
@@ -71,6 +71,24 @@ public sealed class HeaderCallbackTests : NodeTests
         Assert.Equal("not-committed", Assert.Single(browser.Last!.Headers.GetValues("Session-Commit")));
         Assert.Null(browser.Last.Headers.Location);
         Assert.False(browser.LastSetCookie);
+        Assert.Equal(0, Sessions.Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task Change_in_a_callback_that_is_not_committed_is_a_503_whatever_the_answer_was(
+        ServerKind kind, string path, bool isOutside)
+    {
+        var store = new FaultyStore(new InMemorySessionStore(Sessions));
+        var node = await StartWithCallbackAsync(kind, isOutside, store);
+        store.Failing = StoreOperations.All;
+        var browser = node.Browser();
+        await browser.GetAsync(path + "?temp=a");
+        Assert.Equal(503, (int)browser.LastStatus);
+        Assert.Equal("not-committed", Assert.Single(browser.Last!.Headers.GetValues("Session-Commit")));
+        Assert.True(browser.Last.Headers.CacheControl!.NoStore);
+        Assert.False(browser.LastSetCookie);
+        store.Failing = StoreOperations.None;
         Assert.Equal(0, Sessions.Count);
     }
 

@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.IO.Compression;
+using System.Text;
+using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.DropIn;
 using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -225,6 +228,53 @@ public sealed class PipelineTests : NodeTests
         await using var unzipped = new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress);
         using var reader = new StreamReader(unzipped);
         Assert.Equal("not flushed", await reader.ReadToEndAsync());
+    }
+
+    [Theory]
+    [InlineData(ServerKind.TestServer, "/text")]
+    [InlineData(ServerKind.Kestrel, "/text")]
+    [InlineData(ServerKind.TestServer, "/json")]
+    [InlineData(ServerKind.Kestrel, "/json")]
+    [InlineData(ServerKind.TestServer, "/stream")]
+    [InlineData(ServerKind.Kestrel, "/stream")]
+    [InlineData(ServerKind.TestServer, "/writer")]
+    [InlineData(ServerKind.Kestrel, "/writer")]
+    public async Task Response_that_is_compressed_inside_and_not_committed_is_a_503_without_the_endpoints_body(
+        ServerKind kind, string path)
+    {
+        var store = new FaultyStore(new InMemorySessionStore(Sessions));
+        var node = await StartAsync(
+            endpoints => endpoints.MapGet("/{how}", async (HttpContext context, string how) =>
+            {
+                context.Session.SetString("color", "red");
+                context.Response.ContentType = "text/plain";
+                var thanks = new string('!', 10_000);
+                if (how == "writer")
+                {
+                    context.Response.BodyWriter.Write(Encoding.UTF8.GetBytes(thanks));
+                    await context.Response.BodyWriter.FlushAsync();
+                    context.Response.BodyWriter.Write("more"u8);
+                    return;
+                }
+
+                await (how switch
+                {
+                    "json" => context.Response.WriteAsJsonAsync(new { thanks }),
+                    "stream" => context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(thanks)).AsTask(),
+                    _ => context.Response.WriteAsync(thanks),
+                });
+            }),
+            kind: kind, store: store, services: services => services.AddResponseCompression(),
+            after: app => app.UseResponseCompression());
+        store.Failing = StoreOperations.All;
+        using var client = node.CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Add("Accept-Encoding", "gzip");
+        using var response = await client.SendAsync(request);
+        Assert.Equal(503, (int)response.StatusCode);
+        Assert.Equal("", await response.Content.ReadAsStringAsync());
+        Assert.Empty(response.Content.Headers.ContentEncoding);
+        Assert.True(response.Headers.Contains("Session-Commit"));
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using ClusterSession.Http.Cookies;
 using ClusterSession.KeyRing;
 using ClusterSession.Records;
+using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -66,11 +68,14 @@ public sealed class SlowResponseTests : NodeTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Slow_response_to_an_expired_cookie_does_not_delete_that_of_a_new_login(bool isOnAnother)
+    [InlineData(ServerKind.TestServer, false)]
+    [InlineData(ServerKind.TestServer, true)]
+    [InlineData(ServerKind.Kestrel, false)]
+    [InlineData(ServerKind.Kestrel, true)]
+    public async Task Slow_response_to_an_expired_cookie_does_not_delete_that_of_a_new_login(
+        ServerKind kind, bool isOnAnother)
     {
-        var (slow, fast, browser, late) = await BeginAsync(ServerKind.TestServer, isOnAnother);
+        var (slow, fast, browser, late) = await BeginAsync(kind, isOnAnother);
         Time.Advance(TimeSpan.FromHours(2));
         var answering = late.GetAsync("/slow", slow);
         await Time.DriveAsync(_entered.Task);
@@ -112,6 +117,30 @@ public sealed class SlowResponseTests : NodeTests
         await ArriveAsync(answering, late, browser);
         Assert.True(late.LastSetCookie);
         Assert.True(SeenBy(browser, fast) >= newest);
+    }
+
+    [Theory]
+    [InlineData("/slow", "/rotate")]
+    [InlineData("/slow?commit=1", "/rotate")]
+    [InlineData("/slow", "/destroy")]
+    [InlineData("/slow?commit=1", "/destroy")]
+    public async Task Node_that_no_invalidation_reaches_asks_the_store_before_a_slow_response_names_a_session(
+        string path, string change)
+    {
+        var slow = await StartAsync(Map, store: new DeafStore(new InMemorySessionStore(Sessions)));
+        var fast = await StartAsync(Map);
+        var browser = slow.Browser();
+        await browser.GetAsync("/set/first/1");
+        var late = browser.Copy();
+        await browser.GetAsync("/set/color/red");
+        var answering = late.GetAsync(path, slow);
+        await _entered.Task;
+        await browser.GetAsync(change, fast);
+        await browser.GetAsync("/set/color/blue", fast);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        await ArriveAsync(answering, late, browser);
+        Assert.False(late.LastSetCookie);
+        Assert.Equal("blue", await browser.GetAsync("/get/color", fast));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using ClusterSession.TestKit.Histories;
 
 
 
+
 namespace ClusterSession.TestKit.Checking.Checks;
 
 /// <summary>

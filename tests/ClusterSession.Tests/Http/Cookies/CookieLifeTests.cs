@@ -1,4 +1,5 @@
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -56,6 +57,46 @@ public sealed class CookieLifeTests : NodeTests
             await browser.GetAsync("/get/color");
             Assert.True(browser.LastSetCookie);
         }
+    }
+
+    [Fact]
+    public async Task Without_local_copies_the_cookie_is_renewed_once_a_touch_interval_too()
+    {
+        var node = await StartAsync(Map, options: options =>
+        {
+            options.Cookie.MaxAge = TimeSpan.FromMinutes(30);
+            options.LocalCopies.MaxCount = 0;
+        });
+        var (browser, other) = (node.Browser(), node.Browser());
+        await browser.GetAsync("/set/color/red");
+        await other.GetAsync("/set/color/blue");
+        for (var i = 0; i < 3; i++)
+        {
+            Store.Reset();
+            await browser.GetAsync("/get/color");
+            Assert.False(browser.LastSetCookie, "just sent");
+            Assert.Equal(1, Store.Count(StoreOperations.Read));
+            Time.Advance(Touch + TimeSpan.FromSeconds(1));
+            await browser.GetAsync("/get/color");
+            Assert.True(browser.LastSetCookie);
+            await other.GetAsync("/get/color");
+            Assert.True(other.LastSetCookie);
+        }
+    }
+
+    [Fact]
+    public async Task Cookie_that_expires_slides_at_nodes_that_see_its_session_for_the_first_time()
+    {
+        var browser = (await StartAsync(Map, options: Short)).Browser();
+        await browser.GetAsync("/set/color/red");
+        for (var i = 0; i < 4; i++)
+        {
+            Time.Advance(TimeSpan.FromMinutes(7)); // Two of them without a cookie, and the third request brings none.
+            Assert.Equal("red", await browser.GetAsync("/get/color", await StartAsync(Map, options: Short)));
+            Assert.True(browser.LastSetCookie);
+        }
+
+        static void Short(ClusterSessionOptions options) => options.Cookie.MaxAge = TimeSpan.FromMinutes(20);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using ClusterSession.TestKit.Histories;
 
 
 
+
 namespace ClusterSession.Tests.TestKit.Checking;
 
 /// <summary>Writes small histories by hand. Times are milliseconds; each request gets the next one unless the test says when.</summary>

@@ -2,6 +2,7 @@ using ClusterSession.TestKit.Histories;
 
 
 
+
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 
 /// <summary>A client of the model: its cookie jar and what it does next.</summary>

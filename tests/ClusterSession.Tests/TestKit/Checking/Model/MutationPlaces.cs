@@ -3,6 +3,7 @@ using ClusterSession.TestKit.Histories;
 
 
 
+
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 
 /// <summary>Finds places in a history where a mistake would be a mistake beyond doubt, and puts it there.</summary>
