@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Records;
+using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession;

@@ -1,5 +1,4 @@
 using ClusterSession.Records;
-using ClusterSession.Touching;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Lifetime;

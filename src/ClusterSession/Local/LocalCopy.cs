@@ -1,3 +1,4 @@
+using ClusterSession.Lifetime;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 

@@ -1,4 +1,3 @@
-using ClusterSession.Local;
 
 namespace ClusterSession;
 

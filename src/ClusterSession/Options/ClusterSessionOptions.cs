@@ -1,5 +1,3 @@
-using ClusterSession.Local;
-using ClusterSession.Tickets;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession;

@@ -1,7 +1,5 @@
 using ClusterSession.Lifetime;
 using ClusterSession.Records;
-using ClusterSession.Sessions.Copies;
-
 
 namespace ClusterSession.Http.Cookies;
 
