@@ -1,6 +1,5 @@
 using ClusterSession.Records;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 
 namespace ClusterSession.Local;
 

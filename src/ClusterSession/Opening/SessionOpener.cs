@@ -7,7 +7,6 @@ using ClusterSession.Records;
 using ClusterSession.Recovery;
 using ClusterSession.Revoking;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
