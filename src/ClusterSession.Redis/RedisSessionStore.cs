@@ -26,7 +26,7 @@ namespace ClusterSession.Redis;
 /// </code>
 /// How they are sent, and once more where that may help, is in <see cref="StoreRequestSender"/>. Thread-safe.
 /// </remarks>
-internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandler, IRedisTopologyObserver, IAsyncDisposable
+internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandler, IRedisTopologyObserver
 {
     private readonly RedisKeys _keys;
     private readonly LeaseSource _leases;
@@ -41,6 +41,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly FailureLog _failures;
     private readonly ILogger<RedisSessionStore> _logger;
     private IStoreObserver? _observer;
+    private int _isStarted;
 
     public RedisSessionStore(
         RedisOptions options, string keyPrefix, TimeSpan lease, TimeProvider time, Random random, ILogger<RedisSessionStore> logger)
@@ -68,10 +69,15 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     public IDisposable? Watch { get; set; }
 
     /// <inheritdoc/>
-    public void Observe(IStoreObserver observer)
+    public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
     {
         _observer = observer;
-        _topology.Start();
+        if (Interlocked.Exchange(ref _isStarted, 1) == 0)
+        {
+            _topology.Start();
+        }
+
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>
@@ -87,49 +93,49 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     }
 
     /// <inheritdoc/>
-    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
-        _requests.SendAsync(new ReadRequest(_keys, key, known, _leases), cancellationToken);
+    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline) =>
+        _requests.SendAsync(new ReadRequest(_keys, key, known, _leases), deadline);
 
     /// <inheritdoc/>
-    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
-        CommitAsync(new CommitRequest(_keys, key, change, _leases), change.Replicas, change.ReplicaTimeout, cancellationToken);
+    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
+        CommitAsync(new CommitRequest(_keys, key, change, _leases), change.Replicas, change.ReplicaTimeout, deadline);
 
     /// <inheritdoc/>
-    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
-        CommitAsync(new MergeRequest(_keys, key, copy, _leases), copy.Replicas, copy.ReplicaTimeout, cancellationToken);
+    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
+        CommitAsync(new MergeRequest(_keys, key, copy, _leases), copy.Replicas, copy.ReplicaTimeout, deadline);
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> DestroyAsync(
-        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-        _requests.SendAsync(new DestroyRequest(_keys, key, end, tombstoneLife, _leases), cancellationToken);
+        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
+        _requests.SendAsync(new DestroyRequest(_keys, key, end, tombstoneLife, _leases), deadline);
 
     /// <inheritdoc/>
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
-        _requests.SendAsync(new TouchRequest(_keys, key, life, leastLife), cancellationToken);
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
+        _requests.SendAsync(new TouchRequest(_keys, key, life, leastLife), deadline);
 
     /// <inheritdoc/>
-    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
-        _requests.SendAsync(new GetSharedRequest(_keys.Shared(name), _leases), cancellationToken);
+    public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
+        _requests.SendAsync(new GetSharedRequest(_keys.Shared(name), _leases), deadline);
 
     /// <inheritdoc/>
     public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
-        _requests.SendAsync(new SharedRequest(_keys, _keys.Shared(name), expected, value, _leases), cancellationToken);
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline) =>
+        _requests.SendAsync(new SharedRequest(_keys, _keys.Shared(name), expected, value, _leases), deadline);
 
     /// <inheritdoc/>
     public ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, CancellationToken cancellationToken) =>
+        string name, DocumentPosition known, StoreDeadline deadline) =>
         _requests.SendAsync(
-            new ReadDocumentRequest(_keys, _keys.Document(name), known, _leases), cancellationToken);
+            new ReadDocumentRequest(_keys, _keys.Document(name), known, _leases), deadline);
 
     /// <inheritdoc/>
     public ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken)
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline)
     {
         var incarnation = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & long.MaxValue | 1;
         var request = new MergeDocumentRequest(
             _keys, _keys.Document(name), _keys.DocumentPlaces(name), elements, life, incarnation, _leases);
-        return _requests.SendAsync(request, cancellationToken);
+        return _requests.SendAsync(request, deadline);
     }
 
     /// <inheritdoc/>
@@ -227,12 +233,12 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         }
     }
 
-    private ValueTask<StoreWrite> CommitAsync(SessionScriptRequest request, int replicas, TimeSpan timeout, CancellationToken cancellationToken) =>
-        replicas == 0 ? _requests.SendAsync(request, cancellationToken) : CommitAndWaitAsync(request, new WaitRequest(replicas, timeout), cancellationToken);
+    private ValueTask<StoreWrite> CommitAsync(SessionScriptRequest request, int replicas, TimeSpan timeout, StoreDeadline deadline) =>
+        replicas == 0 ? _requests.SendAsync(request, deadline) : CommitAndWaitAsync(request, new WaitRequest(replicas, timeout), deadline);
 
-    private async ValueTask<StoreWrite> CommitAndWaitAsync(SessionScriptRequest request, WaitRequest wait, CancellationToken cancellationToken)
+    private async ValueTask<StoreWrite> CommitAndWaitAsync(SessionScriptRequest request, WaitRequest wait, StoreDeadline deadline)
     {
-        var answer = await _requests.SendAsync(request, wait, cancellationToken).ConfigureAwait(false);
+        var answer = await _requests.SendAsync(request, wait, deadline).ConfigureAwait(false);
         return answer with { Replicas = wait.Confirmed };
     }
 }

@@ -19,7 +19,7 @@ namespace ClusterSession.Redis;
 /// A script the server does not know (NOSCRIPT: restart, failover, SCRIPT FLUSH) is sent whole once. What was certainly not executed
 /// because the server was demoted, or the key has moved to another node of a cluster, is sent once more to the right one. Thread-safe.
 /// </remarks>
-internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadline, TimeProvider time, FailureLog failures)
+internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan limit, TimeProvider time, FailureLog failures)
 {
     private const int MostAttempts = 5;
     private const int LongestRouteOnStack = 256;
@@ -27,26 +27,36 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Sends a request that nobody has sent before.</summary>
-    public ValueTask<T> SendAsync<T>(StoreRequest<T> request, CancellationToken cancellationToken)
+    public ValueTask<T> SendAsync<T>(StoreRequest<T> request, StoreDeadline deadline)
     {
-        request.Begun = time.GetTimestamp();
-        if (cancellationToken.CanBeCanceled || !TryGetConnection(request, out var connection))
+        var isShort = IsShort(request, deadline);
+        if (!TryGetConnection(request, out var connection))
         {
-            return RepeatAsync(request, failure: null, wait: null, cancellationToken);
+            return RepeatAsync(request, failure: null, wait: null);
         }
 
         request.Rescuer = this;
         request.Connection = connection;
         var completion = request.Completion;
         connection!.Send(request);
-        return completion;
+        return isShort ? deadline.LimitAsync(completion, request.Unavailable(StoreFailure.Unknown)) : completion;
     }
 
     /// <summary>Sends a request and, right behind it, the question how many replicas have what it wrote.</summary>
-    public ValueTask<T> SendAsync<T>(StoreRequest<T> request, WaitRequest wait, CancellationToken cancellationToken)
+    public ValueTask<T> SendAsync<T>(StoreRequest<T> request, WaitRequest wait, StoreDeadline deadline)
     {
-        request.Begun = time.GetTimestamp();
-        return RepeatAsync(request, failure: null, wait, cancellationToken);
+        var isShort = IsShort(request, deadline);
+        var answer = RepeatAsync(request, failure: null, wait);
+        return isShort ? deadline.LimitAsync(answer, request.Unavailable(StoreFailure.Unknown)) : answer;
+    }
+
+    /// <summary>Lets its time begin: what the store itself allows, or less if the caller waits less. True for the latter.</summary>
+    private bool IsShort<T>(StoreRequest<T> request, in StoreDeadline deadline)
+    {
+        var left = deadline.IsNone ? limit : deadline.Left;
+        var isShort = left < limit;
+        request.Until = time.GetTimestamp() + (long)((isShort ? left : limit).TotalSeconds * time.TimestampFrequency);
+        return isShort;
     }
 
     /// <summary>Takes over a request that got no answer. Called on the connection's reader loop, which must go on.</summary>
@@ -58,7 +68,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
         T result;
         try
         {
-            result = await RepeatAsync(request.Again(), reason, wait: null, CancellationToken.None).ConfigureAwait(false);
+            result = await RepeatAsync(request.Again(), reason, wait: null).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // nobody awaits this method: its caller waits for the request
         catch (Exception unforeseen)
@@ -82,8 +92,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
     /// <param name="request">What is sent.</param>
     /// <param name="failure">How an attempt that was made already, on the request's connection, has ended.</param>
     /// <param name="wait">Sent right behind it.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    private async ValueTask<T> RepeatAsync<T>(StoreRequest<T> request, Exception? failure, WaitRequest? wait, CancellationToken cancellationToken)
+    private async ValueTask<T> RepeatAsync<T>(StoreRequest<T> request, Exception? failure, WaitRequest? wait)
     {
         var route = new byte[request.RouteLength];
         request.WriteRoute(route);
@@ -103,13 +112,13 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
                 if (connection is null && !topology.TryGetConnection(route, out connection))
                 {
                     isLate = true;
-                    connection = await topology.GetConnectionAsync(route, cancellationToken).AsTask()
-                        .WaitAsync(LeftSince(request.Begun), time, cancellationToken).ConfigureAwait(false);
+                    connection = await topology.GetConnectionAsync(route, CancellationToken.None).AsTask()
+                        .WaitAsync(LeftUntil(request.Until), time).ConfigureAwait(false);
                 }
 
                 request.Connection = connection;
                 var answer = AttemptAsync(connection, request, wait, isAsked: asked is not null);
-                return await (isLate ? InTimeAsync(answer, request.Begun) : answer).ConfigureAwait(false);
+                return await (isLate ? InTimeAsync(answer, request.Until) : answer).ConfigureAwait(false);
             }
             catch (RedisServerException refusal) when (refusal.Kind == RedisErrorKind.NoScript && request is IScriptRequest { IsSentWhole: false } script)
             {
@@ -119,7 +128,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
             {
                 topology.ReportError(connection!, refusal.Kind, refusal.Text);
                 asked = null;
-                if (!await MayRepeatAsync(refusal.Kind, attempt, request.Begun, cancellationToken).ConfigureAwait(false))
+                if (!await MayRepeatAsync(refusal.Kind, attempt, request.Until).ConfigureAwait(false))
                 {
                     failures.Write(refusal);
                     return request.Unavailable(request.IsRead || refusal.Kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
@@ -127,7 +136,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
 
                 if (refusal.Kind == RedisErrorKind.Ask)
                 {
-                    asked = await RedirectAsync(connection!, refusal.Text, request.Begun, cancellationToken).ConfigureAwait(false);
+                    asked = await RedirectAsync(connection!, refusal.Text, request.Until).ConfigureAwait(false);
                 }
             }
             catch (RedisUnreadableReplyException)
@@ -142,7 +151,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
             {
                 return request.Unavailable(StoreFailure.Unknown);
             }
-            catch (RedisConnectionException) when (attempt < MostAttempts && time.GetElapsedTime(request.Begun) < deadline)
+            catch (RedisConnectionException) when (attempt < MostAttempts && time.GetTimestamp() < request.Until)
             {
                 // Not a byte of it left: the connection was lost between being handed out and being used. Or it may be executed twice. Its successor may answer.
                 asked = null;
@@ -157,7 +166,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
     }
 
     /// <summary>Whether another attempt may do better, after the pause that it takes.</summary>
-    private async ValueTask<bool> MayRepeatAsync(RedisErrorKind kind, int attempt, long begun, CancellationToken cancellationToken)
+    private async ValueTask<bool> MayRepeatAsync(RedisErrorKind kind, int attempt, long until)
     {
         switch (kind)
         {
@@ -166,12 +175,12 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
             // A slot that is being moved, or that has no master while its replica is elected. Both pass.
             case RedisErrorKind.TryAgain or RedisErrorKind.ClusterDown:
                 var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(attempt - 1, 10)));
-                if (time.GetElapsedTime(begun) + pause > deadline)
+                if (pause > LeftUntil(until))
                 {
                     return false;
                 }
 
-                await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(pause, time).ConfigureAwait(false);
                 return true;
             default:
                 return false;
@@ -179,26 +188,27 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
     }
 
     /// <summary>The connection counts a command's time from its sending; what was waited before it belongs to the same operation.</summary>
-    private async ValueTask<T> InTimeAsync<T>(ValueTask<T> answer, long begun)
+    private async ValueTask<T> InTimeAsync<T>(ValueTask<T> answer, long until)
     {
         try
         {
-            return await answer.AsTask().WaitAsync(LeftSince(begun), time).ConfigureAwait(false);
+            return await answer.AsTask().WaitAsync(LeftUntil(until), time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            throw new RedisTimeoutException($"There was no answer within {deadline.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown.");
+            throw new RedisTimeoutException($"There was no answer within {limit.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown.");
         }
     }
 
-    private TimeSpan LeftSince(long begun) => deadline - time.GetElapsedTime(begun) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    private TimeSpan LeftUntil(long until) =>
+        time.GetElapsedTime(time.GetTimestamp(), until) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
-    private async ValueTask<RedisConnection?> RedirectAsync(RedisConnection connection, string text, long begun, CancellationToken cancellationToken)
+    private async ValueTask<RedisConnection?> RedirectAsync(RedisConnection connection, string text, long until)
     {
         try
         {
-            return await topology.GetRedirectAsync(connection, text, cancellationToken).AsTask()
-                .WaitAsync(LeftSince(begun), time, cancellationToken).ConfigureAwait(false);
+            return await topology.GetRedirectAsync(connection, text, CancellationToken.None).AsTask()
+                .WaitAsync(LeftUntil(until), time).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is RedisConnectException or TimeoutException)
         {

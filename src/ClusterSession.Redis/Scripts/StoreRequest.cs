@@ -13,8 +13,8 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
     /// <summary>The connection it was sent on: its lease is the answer's.</summary>
     public RedisConnection? Connection { get; set; }
 
-    /// <summary>When the caller began to wait, as a timestamp.</summary>
-    public long Begun { get; set; }
+    /// <summary>Until when the caller waits, over all attempts, as a timestamp.</summary>
+    public long Until { get; set; }
 
     /// <summary>Who takes it over if there is no answer; null: whoever awaits it gets the reason as an exception.</summary>
     public StoreRequestSender? Rescuer { get; set; }

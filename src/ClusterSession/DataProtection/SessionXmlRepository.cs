@@ -12,7 +12,7 @@ internal sealed class SessionXmlRepository(SharedXmlElements elements, StoreStar
 {
     public IReadOnlyCollection<XElement> GetAllElements()
     {
-        start.Start(); // The first use may come before the host starts.
+        _ = start.BeginAsync(); // The first use may come before the host starts, which then learns of a failure.
         return elements.Read();
     }
 

@@ -26,7 +26,7 @@ internal sealed class SharedXmlElementsService(
     /// </summary>
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        start.Start();
+        await start.BeginAsync().ConfigureAwait(false);
         if (await elements.SyncAsync().ConfigureAwait(false) != StoreFailure.None)
         {
             elements.OnChanged();

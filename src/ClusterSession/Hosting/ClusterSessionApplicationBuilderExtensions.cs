@@ -1,5 +1,4 @@
 using ClusterSession.Http;
-using ClusterSession.Recovery;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Microsoft.AspNetCore.Builder;
@@ -19,10 +18,9 @@ public static class ClusterSessionApplicationBuilderExtensions
     public static IApplicationBuilder UseClusterSession(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        var store = app.ApplicationServices.GetService<StoreStart>() ?? throw new InvalidOperationException(
+        var pipeline = app.ApplicationServices.GetService<SessionPipeline>() ?? throw new InvalidOperationException(
             "UseClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() first.");
-        store.Start();
-        app.ApplicationServices.GetRequiredService<SessionPipeline>().Use(app);
+        pipeline.Use(app);
         return app.UseMiddleware<ClusterSessionMiddleware>();
     }
 }

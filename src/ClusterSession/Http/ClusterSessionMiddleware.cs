@@ -2,7 +2,6 @@ using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Opening;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 using ClusterSession.Touching;
 using Microsoft.AspNetCore.Http;
 

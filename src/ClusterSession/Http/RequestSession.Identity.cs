@@ -3,7 +3,6 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.Principals;
 using ClusterSession.Records;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 
 namespace ClusterSession.Http;
 

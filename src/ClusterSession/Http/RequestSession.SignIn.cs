@@ -5,7 +5,6 @@ using ClusterSession.Http.SignIn;
 using ClusterSession.Principals;
 using ClusterSession.Records;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace ClusterSession.Http;

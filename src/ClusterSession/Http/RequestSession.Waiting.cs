@@ -1,3 +1,4 @@
+using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 
 namespace ClusterSession.Http;

@@ -2,7 +2,6 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.Local;
 using ClusterSession.Records;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Http;

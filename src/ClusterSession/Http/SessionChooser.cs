@@ -3,7 +3,6 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.Opening;
 using ClusterSession.Principals;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Http;

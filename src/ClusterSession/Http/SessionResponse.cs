@@ -3,7 +3,6 @@ using System.Globalization;
 using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;

@@ -2,7 +2,7 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.Opening;
 using ClusterSession.Principals;
 using ClusterSession.Records;
-using ClusterSession.Stores.Outage;
+using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Http;

@@ -7,7 +7,6 @@ using ClusterSession.Principals;
 using ClusterSession.Records;
 using ClusterSession.Revoking;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -3,7 +3,7 @@ using ClusterSession.Committing;
 using ClusterSession.Lifetime;
 using ClusterSession.Local;
 using ClusterSession.Records;
-using ClusterSession.Stores.Outage;
+using ClusterSession.Stores;
 
 namespace ClusterSession.Opening;
 

@@ -5,7 +5,6 @@ using ClusterSession.Principals;
 using ClusterSession.Records;
 using ClusterSession.Revoking;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Opening;

@@ -2,7 +2,6 @@ using ClusterSession.Lifetime;
 using ClusterSession.Local;
 using ClusterSession.Records;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 
 namespace ClusterSession.Recovery;
 

@@ -4,29 +4,27 @@ using Microsoft.Extensions.Hosting;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Lets the store connect, once: when the first pipeline is built, or when the host starts, so that
-/// a process without a pipeline (a worker that ends sessions) has a store too.
+/// Starts the store, once, before whatever else the host starts: with a pipeline or without one (a
+/// worker that ends sessions). Data Protection may want its keys before that, and then starts it.
 /// </summary>
 internal sealed class StoreStart(IClusterSessionStore store, StoreRecovery recovery) : IHostedLifecycleService
 {
-    private int _isStarted;
+    private readonly Lock _gate = new();
+    private Task? _start;
 
-    /// <summary>Lets it connect, unless it was called before. Thread-safe.</summary>
-    public void Start()
+    /// <summary>Starts it, unless that was done before. Thread-safe.</summary>
+    public Task BeginAsync()
     {
-        if (Interlocked.Exchange(ref _isStarted, 1) == 0)
+        lock (_gate)
         {
-            store.Observe(recovery);
+            return _start ??= StartStoreAsync();
         }
     }
 
-    public Task StartingAsync(CancellationToken cancellationToken)
-    {
-        Start();
-        return Task.CompletedTask;
-    }
+    public Task StartingAsync(CancellationToken cancellationToken) => BeginAsync().WaitAsync(cancellationToken);
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>For hosts that know nothing of <see cref="StartingAsync"/>.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => StartingAsync(cancellationToken);
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -35,4 +33,6 @@ internal sealed class StoreStart(IClusterSessionStore store, StoreRecovery recov
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task StartStoreAsync() => await store.StartAsync(recovery, CancellationToken.None).ConfigureAwait(false);
 }

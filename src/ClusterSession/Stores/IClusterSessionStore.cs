@@ -37,36 +37,43 @@ namespace ClusterSession.Stores;
 /// changed since, and a change of one element moves one. An element is not kept beyond its life,
 /// nor
 /// lost before it; the document lives as long as its elements, and as the merges say.</item>
-/// <item>Every operation is answered within <see cref="OutageOptions.HardTimeout"/>, if need be with "no answer"; what it may still do later is harmless.</item>
+/// <item>Every operation is answered within the lesser of its <see cref="StoreDeadline"/> and the store's own limit, which is not
+/// above <see cref="OutageOptions.HardTimeout"/>, if need be with a <see cref="StoreFailure"/>; what it may still do later is harmless.</item>
 /// </list>
 /// <para>All members are thread-safe.</para>
 /// </remarks>
-public interface IClusterSessionStore
+public interface IClusterSessionStore : IAsyncDisposable
 {
     /// <summary>What logs, metrics and health call this store, such as <c>redis</c>.</summary>
     string Name { get; }
 
-    /// <summary>Says who is to be told when another node changes a session. Called once, before the first operation.</summary>
-    /// <param name="observer">The node's local copies.</param>
-    void Observe(IStoreObserver observer);
+    /// <summary>
+    /// Begins: connects, and from then on calls the observer when another node changes a session. The
+    /// host calls it once, when it starts, and waits for it; it need not wait for a server, because
+    /// operations that come before there is one are answered all the same. Called again, it changes
+    /// nothing but the observer.
+    /// </summary>
+    /// <param name="observer">What is called: this node's local copies.</param>
+    /// <param name="cancellationToken">The host gives up starting.</param>
+    ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken);
 
     /// <summary>Reads a session, unless it is still what the caller knows.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="known">The version of the copy the caller holds; then an unchanged session moves no values.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken);
+    /// <param name="deadline">When the caller stops waiting.</param>
+    ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline);
 
     /// <summary>Applies what one request changed.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="change">The change.</param>
-    /// <param name="cancellationToken">Gives up waiting; the commit may then have happened.</param>
-    ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken);
+    /// <param name="deadline">When the caller stops waiting; the commit may then have happened.</param>
+    ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline);
 
     /// <summary>Stores a whole copy: a new session, or a copy that the store is missing something of.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="copy">The copy and how to take it.</param>
-    /// <param name="cancellationToken">Gives up waiting; the copy may then have been stored.</param>
-    ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken);
+    /// <param name="deadline">When the caller stops waiting; the copy may then have been stored.</param>
+    ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline);
 
     /// <summary>
     /// Ends a session and leaves a tombstone, also where there was no record. Where another version has ended it before, the
@@ -75,38 +82,38 @@ public interface IClusterSessionStore
     /// <param name="key">Which session.</param>
     /// <param name="end">The end.</param>
     /// <param name="tombstoneLife">How long the end must be remembered.</param>
-    /// <param name="cancellationToken">Gives up waiting; the session may then have been ended.</param>
-    ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken);
+    /// <param name="deadline">When the caller stops waiting; the session may then have been ended.</param>
+    ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline);
 
     /// <summary>Prolongs the life of a session without changing it. Where enough is left of it, it
     /// stays as it is.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="life">How long it lives from now on if nothing else happens.</param>
     /// <param name="leastLife">Where that much is left, the store need not prolong it.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken);
+    /// <param name="deadline">When the caller stops waiting.</param>
+    ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline);
 
     /// <summary>Reads a small value that all nodes share, such as the key ring. Its changes by others are told, as those of sessions.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken);
+    /// <param name="deadline">When the caller stops waiting.</param>
+    ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline);
 
     /// <summary>Replaces a small shared value if it is still what the caller expects, and answers with what is stored afterwards.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="expected">The bytes it must have now, or null if it must not exist.</param>
     /// <param name="value">The bytes it is to have.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="deadline">When the caller stops waiting.</param>
     ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken);
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline);
 
     /// <summary>Reads what was changed in a document that all nodes share since a position. Its
     /// changes by others are announced, as those of sessions.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="known">The position that was read before, over the same lease; or none, for
     /// all.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="deadline">When the caller stops waiting.</param>
     ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, CancellationToken cancellationToken);
+        string name, DocumentPosition known, StoreDeadline deadline);
 
     /// <summary>
     /// Merges elements into a document, and makes it if it does not exist. What is stored with the
@@ -118,8 +125,8 @@ public interface IClusterSessionStore
     /// </param>
     /// <param name="life">How long the document is to live at least half of, also without
     /// elements; it outlives every element.</param>
-    /// <param name="cancellationToken">Gives up waiting; the elements may then have been
+    /// <param name="deadline">When the caller stops waiting; the elements may then have been
     /// merged.</param>
     ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken);
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline);
 }

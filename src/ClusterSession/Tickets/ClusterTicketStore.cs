@@ -1,7 +1,7 @@
 using ClusterSession.Committing;
 using ClusterSession.Http;
 using ClusterSession.Opening;
-using ClusterSession.Stores.Outage;
+using ClusterSession.Stores;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Http;

@@ -9,7 +9,6 @@ using ClusterSession.Records;
 using ClusterSession.Recovery;
 using ClusterSession.Revoking;
 using ClusterSession.Stores;
-using ClusterSession.Stores.Outage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;

@@ -27,7 +27,7 @@ public sealed class CommitAllocationTests : IAsyncLifetime
     {
         _redis = await RedisServer.StartAsync();
         _store = RedisNode.Store(_redis.ConnectionString);
-        _store.Observe(new Silent());
+        await _store.StartAsync(new Silent(), default);
     }
 
     public async Task DisposeAsync()

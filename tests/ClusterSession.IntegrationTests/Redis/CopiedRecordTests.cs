@@ -117,7 +117,7 @@ public sealed class CopiedRecordTests : IAsyncLifetime
     public async Task Copied_end_ends_nothing_leads_to_no_other_session_and_gives_way_to_an_end_of_its_own()
     {
         await using var store = RedisNode.Store(_redis.ConnectionString);
-        store.Observe(new TestKit.Conformance.RecordingObserver());
+        await store.StartAsync(new TestKit.Conformance.RecordingObserver(), default);
         var versions = new VersionSource();
         var (rotated, other, successor) = (SessionKeys.New(), SessionKeys.New(), SessionKeys.New());
         var record = await CreateAsync(store, other, versions);
@@ -142,7 +142,7 @@ public sealed class CopiedRecordTests : IAsyncLifetime
     public async Task Record_of_a_release_that_wrote_no_key_is_read_changed_and_ended()
     {
         await using var store = RedisNode.Store(_redis.ConnectionString);
-        store.Observe(new TestKit.Conformance.RecordingObserver());
+        await store.StartAsync(new TestKit.Conformance.RecordingObserver(), default);
         var versions = new VersionSource();
         var key = SessionKeys.New();
         var record = await CreateAsync(store, key, versions);

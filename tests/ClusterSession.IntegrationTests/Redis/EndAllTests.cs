@@ -154,7 +154,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         });
         await using (var store = RedisNode.Store(redis.ConnectionString))
         {
-            store.Observe(new TestKit.Conformance.RecordingObserver());
+            await store.StartAsync(new TestKit.Conformance.RecordingObserver(), default);
             for (var i = 0; i < 50_000; i += 250)
             {
                 var elements = Enumerable.Range(i, 250).Select(user => new Revocation(PrincipalKey.Of("other" + user), 1, user + 1).ToElement(TimeSpan.FromHours(1)));
@@ -199,7 +199,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
     {
         await using var redis = await RedisServer.StartAsync();
         await using var store = RedisNode.Store(redis.ConnectionString);
-        store.Observe(new TestKit.Conformance.RecordingObserver());
+        await store.StartAsync(new TestKit.Conformance.RecordingObserver(), default);
         await MergeAsync(0, 200, TimeSpan.FromMilliseconds(1));
         for (var i = 0; i < 1_000 && await redis.AskAsync("ZCARD", Key) != "12"; i++)
         {

@@ -76,36 +76,39 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
     {
         public string Name => inner.Name;
 
-        public void Observe(IStoreObserver observer) => inner.Observe(new Deaf(observer));
+        public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
+            inner.StartAsync(new Deaf(observer), cancellationToken);
 
-        public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
-            inner.ReadAsync(key, known, cancellationToken);
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
 
-        public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
-            inner.CommitAsync(key, change, cancellationToken);
+        public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline) =>
+            inner.ReadAsync(key, known, deadline);
 
-        public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
-            inner.MergeAsync(key, copy, cancellationToken);
+        public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
+            inner.CommitAsync(key, change, deadline);
 
-        public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-            inner.DestroyAsync(key, end, tombstoneLife, cancellationToken);
+        public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
+            inner.MergeAsync(key, copy, deadline);
 
-        public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
-            inner.TouchAsync(key, life, leastLife, cancellationToken);
+        public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
+            inner.DestroyAsync(key, end, tombstoneLife, deadline);
+
+        public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
+            inner.TouchAsync(key, life, leastLife, deadline);
 
         public ValueTask<StoreDocument> ReadDocumentAsync(
-            string name, DocumentPosition known, CancellationToken cancellationToken) =>
-            inner.ReadDocumentAsync(name, known, cancellationToken);
+            string name, DocumentPosition known, StoreDeadline deadline) =>
+            inner.ReadDocumentAsync(name, known, deadline);
 
         public ValueTask<StoreDocument> MergeDocumentAsync(
-            string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken) =>
-            inner.MergeDocumentAsync(name, elements, life, cancellationToken);
+            string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
+            inner.MergeDocumentAsync(name, elements, life, deadline);
 
-        public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) => inner.ReadSharedAsync(name, cancellationToken);
+        public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) => inner.ReadSharedAsync(name, deadline);
 
         public ValueTask<StoreShared> CompareExchangeSharedAsync(
-            string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
-            inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken);
+            string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline) =>
+            inner.CompareExchangeSharedAsync(name, expected, value, deadline);
 
         private sealed class Deaf(IStoreObserver observer) : IStoreObserver
         {

@@ -32,7 +32,7 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
             ? int.Parse(text, CultureInfo.InvariantCulture)
             : Random.Shared.Next(1_000_000);
         await using var store = RedisNode.Store(_redis.ConnectionString);
-        store.Observe(new RecordingObserver());
+        await store.StartAsync(new RecordingObserver(), default);
         var total = default(DrawnSession.Counts);
         for (var seed = first; seed < first + (isLong ? atLength : normally); seed++)
         {
@@ -58,7 +58,7 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task Record_of_the_release_before_is_read_changed_merged_and_ended()
     {
         await using var store = RedisNode.Store(_redis.ConnectionString);
-        store.Observe(new RecordingObserver());
+        await store.StartAsync(new RecordingObserver(), default);
         SessionVersion newest = new(0x30, 10), before = new(0x25, 11), next = new(0x40, 10), merge = new(0x50, 12);
         foreach (var step in Enumerable.Range(0, 3))
         {
@@ -95,7 +95,7 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task Record_of_a_later_release_is_not_changed()
     {
         await using var store = RedisNode.Store(_redis.ConnectionString);
-        store.Observe(new RecordingObserver());
+        await store.StartAsync(new RecordingObserver(), default);
         var key = SessionKeys.New();
         await StoreFormerAsync(key, format: 3);
         var change = new SessionChange(new(0x30, 10), new(0x40, 10), new SessionDelta(), [], Life, Life);

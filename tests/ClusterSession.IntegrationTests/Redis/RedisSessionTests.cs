@@ -77,7 +77,7 @@ public sealed class RedisSessionTests : IAsyncLifetime
     {
         await using var proxy = FaultProxy.Start(_redis.Port, framing: ReplyFraming.Resp);
         await using var store = RedisNode.Store($"{proxy.EndPoint}");
-        store.Observe(new RecordingObserver());
+        await store.StartAsync(new RecordingObserver(), default);
         await Condition.HoldsAsync(async () => (await store.ReadSharedAsync("none", default)).IsAnswered, "the store answers");
 
         var dropped = proxy.DropReply("EVALSHA");

@@ -40,7 +40,7 @@ public sealed class SessionLifeTests : IAsyncLifetime
         await ShortenAsync(key);
         Assert.Equal("blue", await browser.GetAsync("/get/color"));
         Assert.True(ClusterSession.Records.SessionId.TryParse(browser.Id!, out var id));
-        Assert.Equal(StoreTouch.Touched, await store.TouchAsync(ClusterSession.Records.SessionKey.Of(id), idle, idle, CancellationToken.None));
+        Assert.Equal(StoreTouch.Touched, await store.TouchAsync(ClusterSession.Records.SessionKey.Of(id), idle, idle, default));
         await AssertLifeAsync(key, idle);
 
         await browser.GetAsync("/destroy");

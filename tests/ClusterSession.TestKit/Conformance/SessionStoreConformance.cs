@@ -36,8 +36,8 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _pair = await CreatePairAsync();
-        A.Observe(ToldA);
-        B.Observe(ToldB);
+        await A.StartAsync(ToldA, default);
+        await B.StartAsync(ToldB, default);
     }
 
     public async Task DisposeAsync() => await _pair.DisposeAsync();

@@ -8,46 +8,49 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
 {
     public string Name => inner.Name;
 
-    public virtual void Observe(IStoreObserver observer) => inner.Observe(observer);
+    public virtual ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
+        inner.StartAsync(observer, cancellationToken);
 
-    public virtual ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.Read, () => inner.ReadAsync(key, known, cancellationToken), StoreRead.Unavailable);
+    public virtual ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline) =>
+        OnAsync(StoreOperations.Read, () => inner.ReadAsync(key, known, deadline), StoreRead.Unavailable);
 
-    public virtual ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.Commit, () => inner.CommitAsync(key, change, cancellationToken), StoreWrite.Unavailable);
+    public virtual ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
+        OnAsync(StoreOperations.Commit, () => inner.CommitAsync(key, change, deadline), StoreWrite.Unavailable);
 
-    public virtual ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.Merge, () => inner.MergeAsync(key, copy, cancellationToken), StoreWrite.Unavailable);
+    public virtual ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
+        OnAsync(StoreOperations.Merge, () => inner.MergeAsync(key, copy, deadline), StoreWrite.Unavailable);
 
-    public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, end, tombstoneLife, cancellationToken), StoreWrite.Unavailable);
+    public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
+        OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, end, tombstoneLife, deadline), StoreWrite.Unavailable);
 
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, cancellationToken), static _ => StoreTouch.Unavailable);
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
+        OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, deadline), static _ => StoreTouch.Unavailable);
 
-    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.ReadShared, () => inner.ReadSharedAsync(name, cancellationToken), static failure => new StoreShared(null, failure));
+    public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
+        OnAsync(StoreOperations.ReadShared, () => inner.ReadSharedAsync(name, deadline), static failure => new StoreShared(null, failure));
 
     public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline) =>
         OnAsync(
             StoreOperations.ExchangeShared,
-            () => inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken),
+            () => inner.CompareExchangeSharedAsync(name, expected, value, deadline),
             static failure => new StoreShared(null, failure));
 
     public virtual ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, CancellationToken cancellationToken) =>
+        string name, DocumentPosition known, StoreDeadline deadline) =>
         OnAsync(
             StoreOperations.ReadDocument,
-            () => inner.ReadDocumentAsync(name, known, cancellationToken),
+            () => inner.ReadDocumentAsync(name, known, deadline),
             StoreDocument.Unavailable);
 
     public virtual ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken) =>
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
         OnAsync(
             StoreOperations.MergeDocument,
-            () => inner.MergeDocumentAsync(name, elements, life, cancellationToken),
+            () => inner.MergeDocumentAsync(name, elements, life, deadline),
             StoreDocument.Unavailable);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     /// <summary>Sees one operation: does it, or answers in its place.</summary>
     protected abstract ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable);

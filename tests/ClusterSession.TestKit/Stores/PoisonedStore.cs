@@ -15,14 +15,14 @@ public sealed class PoisonedStore(IClusterSessionStore inner) : ForwardingStore(
     /// <summary>Whether they cannot be read either.</summary>
     public bool IsDown { get; set; }
 
-    public override ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
-        IsDown && IsPoison(key) ? new(StoreRead.Unavailable(Failure)) : base.ReadAsync(key, known, cancellationToken);
+    public override ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline) =>
+        IsDown && IsPoison(key) ? new(StoreRead.Unavailable(Failure)) : base.ReadAsync(key, known, deadline);
 
-    public override ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
-        IsPoison(key) ? new(StoreWrite.Unavailable(Failure)) : base.CommitAsync(key, change, cancellationToken);
+    public override ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
+        IsPoison(key) ? new(StoreWrite.Unavailable(Failure)) : base.CommitAsync(key, change, deadline);
 
-    public override ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
-        IsPoison(key) ? new(StoreWrite.Unavailable(Failure)) : base.MergeAsync(key, copy, cancellationToken);
+    public override ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
+        IsPoison(key) ? new(StoreWrite.Unavailable(Failure)) : base.MergeAsync(key, copy, deadline);
 
     protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable) => ask();
 }

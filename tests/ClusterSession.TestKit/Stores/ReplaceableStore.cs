@@ -20,7 +20,7 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
     {
         _lease.IsRevoked = true;
         _lease = new Lease();
-        by.Observe(_observer!);
+        Start(by);
         _current = by;
         if (loss is { } continuity)
         {
@@ -40,44 +40,55 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         }
     }
 
-    public void Observe(IStoreObserver observer)
+    public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
     {
         _observer = observer;
-        _current.Observe(observer);
+        return _current.StartAsync(observer, cancellationToken);
     }
 
-    public async ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken)
+    public ValueTask DisposeAsync() => _current.DisposeAsync();
+
+    public async ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline)
     {
         var lease = _lease;
-        var read = await _current.ReadAsync(key, known, cancellationToken);
+        var read = await _current.ReadAsync(key, known, deadline);
         return read with { Lease = read.Lease.IsCurrent ? lease : SessionLease.None };
     }
 
-    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
-        LeasedAsync(_current.CommitAsync(key, change, cancellationToken));
+    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
+        LeasedAsync(_current.CommitAsync(key, change, deadline));
 
-    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
-        LeasedAsync(_current.MergeAsync(key, copy, cancellationToken));
+    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
+        LeasedAsync(_current.MergeAsync(key, copy, deadline));
 
-    public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-        LeasedAsync(_current.DestroyAsync(key, end, tombstoneLife, cancellationToken));
+    public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
+        LeasedAsync(_current.DestroyAsync(key, end, tombstoneLife, deadline));
 
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) => _current.TouchAsync(key, life, leastLife, cancellationToken);
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) => _current.TouchAsync(key, life, leastLife, deadline);
 
-    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
-        LeasedAsync(_current.ReadSharedAsync(name, cancellationToken));
+    public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
+        LeasedAsync(_current.ReadSharedAsync(name, deadline));
 
     public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
-        LeasedAsync(_current.CompareExchangeSharedAsync(name, expected, value, cancellationToken));
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline) =>
+        LeasedAsync(_current.CompareExchangeSharedAsync(name, expected, value, deadline));
 
     public ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, CancellationToken cancellationToken) =>
-        LeasedAsync(_current.ReadDocumentAsync(name, known, cancellationToken));
+        string name, DocumentPosition known, StoreDeadline deadline) =>
+        LeasedAsync(_current.ReadDocumentAsync(name, known, deadline));
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken) =>
-        LeasedAsync(_current.MergeDocumentAsync(name, elements, life, cancellationToken));
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
+        LeasedAsync(_current.MergeDocumentAsync(name, elements, life, deadline));
+
+    /// <summary>A store in memory has begun when it answers.</summary>
+    private void Start(IClusterSessionStore store)
+    {
+        if (!store.StartAsync(_observer!, CancellationToken.None).IsCompletedSuccessfully)
+        {
+            throw new InvalidOperationException("A store that replaces another must begin at once.");
+        }
+    }
 
     private async ValueTask<StoreDocument> LeasedAsync(ValueTask<StoreDocument> asked)
     {

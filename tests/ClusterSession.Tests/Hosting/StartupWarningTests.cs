@@ -277,10 +277,10 @@ public sealed class StartupWarningTests
     {
         public int Observed { get; private set; }
 
-        public override void Observe(IStoreObserver observer)
+        public override ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
         {
             Observed++;
-            base.Observe(observer);
+            return base.StartAsync(observer, cancellationToken);
         }
 
         protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> run, Func<StoreFailure, T> unavailable) => run();

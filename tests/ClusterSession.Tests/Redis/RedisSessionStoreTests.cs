@@ -29,9 +29,9 @@ public sealed class RedisSessionStoreTests
             (limit, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
         await using var store = new RedisSessionStore(options, "cs", TimeSpan.FromSeconds(1), time, new Random(7), NullLogger<RedisSessionStore>.Instance);
 
-        var reading = store.ReadAsync(SessionKeys.New(), SessionVersion.None, CancellationToken.None).AsTask();
+        var reading = store.ReadAsync(SessionKeys.New(), SessionVersion.None, default).AsTask();
         time.Advance(limit * 0.8);
-        store.Observe(new RecordingObserver()); // Begins to connect.
+        await store.StartAsync(new RecordingObserver(), default); // Begins to connect.
         await Condition.HoldsAsync(() => isAsked, "the server has been asked");
         time.Advance(limit * 0.2);
 

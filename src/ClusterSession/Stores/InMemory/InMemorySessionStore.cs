@@ -16,7 +16,6 @@ public sealed class InMemorySessionStore : IClusterSessionStore
     {
         ArgumentNullException.ThrowIfNull(sessions);
         _sessions = sessions;
-        sessions.Add(this);
     }
 
     /// <inheritdoc/>
@@ -25,10 +24,15 @@ public sealed class InMemorySessionStore : IClusterSessionStore
     internal IStoreObserver? Observer { get; private set; }
 
     /// <inheritdoc/>
-    public void Observe(IStoreObserver observer) => Observer = observer;
+    public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
+    {
+        Observer = observer;
+        _sessions.Add(this);
+        return ValueTask.CompletedTask;
+    }
 
     /// <inheritdoc/>
-    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
+    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline) =>
         new(_sessions.Read(key) switch
         {
             (null, _) => StoreRead.Missing(SessionLease.Always),
@@ -39,20 +43,20 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         });
 
     /// <inheritdoc/>
-    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
+    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
         new(_sessions.Update(key, change.Life, change.LeastLife, this, (stored, _) => Answered(StoredSession.Commit(stored, change))));
 
     /// <inheritdoc/>
-    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
+    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
         new(_sessions.Update(key, copy.Life, copy.Life, this, (stored, _) => Answered(StoredSession.Merge(stored, copy))));
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> DestroyAsync(
-        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
+        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
         new(_sessions.Update(key, tombstoneLife, TimeSpan.MaxValue, this, (stored, _) => Answered(StoredSession.Destroy(stored, end))));
 
     /// <inheritdoc/>
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
+    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
         new(_sessions.Update(key, life, leastLife, this, (stored, isProlonged) => stored switch
         {
             null => ((StoredSession?)null, StoreTouch.Missing),
@@ -61,12 +65,12 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         }));
 
     /// <inheritdoc/>
-    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
+    public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
         new(new StoreShared(_sessions.Shared.GetValueOrDefault(name), StoreFailure.None, SessionLease.Always));
 
     /// <inheritdoc/>
     public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken)
+        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline)
     {
         lock (_sessions.Shared)
         {
@@ -83,12 +87,12 @@ public sealed class InMemorySessionStore : IClusterSessionStore
 
     /// <inheritdoc/>
     public ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, CancellationToken cancellationToken) =>
+        string name, DocumentPosition known, StoreDeadline deadline) =>
         new(_sessions.Documents.Read(name, known));
 
     /// <inheritdoc/>
     public ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken)
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline)
     {
         var answer = _sessions.Documents.Merge(name, elements, life, out var isChanged);
         if (isChanged)
@@ -97,6 +101,14 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         }
 
         return new(answer);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _sessions.Remove(this);
+        Observer = null;
+        return ValueTask.CompletedTask;
     }
 
     private static (StoredSession? Next, StoreWrite Answer) Answered((StoredSession? Next, StoredAnswer Answer) step) =>

@@ -51,7 +51,18 @@ public sealed class InMemorySessions(TimeProvider time)
     {
         lock (_stores)
         {
-            _stores.Add(store);
+            if (!_stores.Contains(store))
+            {
+                _stores.Add(store);
+            }
+        }
+    }
+
+    internal void Remove(InMemorySessionStore store)
+    {
+        lock (_stores)
+        {
+            _stores.Remove(store);
         }
     }
 

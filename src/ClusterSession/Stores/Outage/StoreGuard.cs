@@ -26,10 +26,10 @@ internal sealed class StoreGuard(
     public bool IsOpen => _breaker.IsOpen;
 
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline = default) =>
-        MayTry(deadline, out var isShort)
-            ? Limit(
-                WatchAsync(store.ReadAsync(key, known, CancellationToken.None), static read => read.Failure),
-                deadline, isShort, StoreRead.Unavailable(StoreFailure.Unknown))
+        MayTry(ref deadline)
+            ? WatchAsync(
+                store.ReadAsync(key, known, deadline),
+                static read => read.Failure, deadline, StoreRead.Unavailable(StoreFailure.Unknown))
             : new(StoreRead.Unavailable(StoreFailure.Unreachable));
 
     /// <summary>
@@ -39,64 +39,62 @@ internal sealed class StoreGuard(
     public ValueTask<StoreWrite> CommitAsync(SessionKey key, in SessionChange change, StoreDeadline deadline, out bool isToBeJudged)
     {
         isToBeJudged = false;
-        if (!MayTry(deadline, out var isShort))
+        if (!MayTry(ref deadline))
         {
             return new(StoreWrite.Unavailable(StoreFailure.Unreachable));
         }
 
-        var committing = store.CommitAsync(key, change, CancellationToken.None);
-        isToBeJudged = !isShort;
-        return isShort
-            ? deadline.LimitAsync(WatchAsync(committing, static commit => commit.Failure), StoreWrite.Unavailable(StoreFailure.Unknown))
-            : committing;
+        var committing = store.CommitAsync(key, change, deadline);
+        isToBeJudged = deadline.IsNone;
+        return isToBeJudged
+            ? committing
+            : WatchAsync(committing, static commit => commit.Failure, deadline, StoreWrite.Unavailable(StoreFailure.Unknown));
     }
 
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, in SessionMerge copy, StoreDeadline deadline = default) =>
-        MayTry(deadline, out var isShort)
-            ? Limit(
-                WatchAsync(store.MergeAsync(key, copy, CancellationToken.None), static commit => commit.Failure),
-                deadline, isShort, StoreWrite.Unavailable(StoreFailure.Unknown))
+        MayTry(ref deadline)
+            ? WatchAsync(
+                store.MergeAsync(key, copy, deadline),
+                static commit => commit.Failure, deadline, StoreWrite.Unavailable(StoreFailure.Unknown))
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreWrite> DestroyAsync(SessionKey key, in SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline = default) =>
-        MayTry(deadline, out var isShort)
-            ? Limit(
-                WatchAsync(store.DestroyAsync(key, end, tombstoneLife, CancellationToken.None), static commit => commit.Failure),
-                deadline, isShort, StoreWrite.Unavailable(StoreFailure.Unknown))
+        MayTry(ref deadline)
+            ? WatchAsync(
+                store.DestroyAsync(key, end, tombstoneLife, deadline),
+                static commit => commit.Failure, deadline, StoreWrite.Unavailable(StoreFailure.Unknown))
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
         _breaker.MayTry()
             ? WatchAsync(
-                store.TouchAsync(key, life, leastLife, CancellationToken.None),
+                store.TouchAsync(key, life, leastLife, default),
                 static touch => touch == StoreTouch.Unavailable ? StoreFailure.Unknown : StoreFailure.None)
             : new(StoreTouch.Unavailable);
 
     public ValueTask<StoreShared> ReadSharedAsync(string name) =>
         _breaker.MayTry()
-            ? WatchAsync(store.ReadSharedAsync(name, CancellationToken.None), static shared => shared.Failure)
+            ? WatchAsync(store.ReadSharedAsync(name, default), static shared => shared.Failure)
             : new(new StoreShared(null, StoreFailure.Unreachable));
 
     /// <summary>Expects an array, or null for a value that does not exist: a null array, and a null beside memory, become memory that is empty, and empty is not missing.</summary>
     public ValueTask<StoreShared> CompareExchangeSharedAsync(string name, byte[]? expected, ReadOnlyMemory<byte> value) =>
         _breaker.MayTry()
             ? WatchAsync(
-                store.CompareExchangeSharedAsync(name, expected is null ? (ReadOnlyMemory<byte>?)null : new ReadOnlyMemory<byte>(expected), value, CancellationToken.None),
+                store.CompareExchangeSharedAsync(name, expected is null ? (ReadOnlyMemory<byte>?)null : new ReadOnlyMemory<byte>(expected), value, default),
                 static shared => shared.Failure)
             : new(new StoreShared(null, StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known) =>
         _breaker.MayTry()
-            ? WatchAsync(
-                store.ReadDocumentAsync(name, known, CancellationToken.None), static document => document.Failure)
+            ? WatchAsync(store.ReadDocumentAsync(name, known, default), static document => document.Failure)
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
         string name, IReadOnlyList<DocumentElement> elements, TimeSpan life) =>
         _breaker.MayTry()
             ? WatchAsync(
-                store.MergeDocumentAsync(name, elements, life, CancellationToken.None),
-                static document => document.Failure)
+                store.MergeDocumentAsync(name, elements, life, default), static document => document.Failure)
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
     /// <summary>The store reports that it can be reached: nobody needs to wait for a probe.</summary>
@@ -119,22 +117,43 @@ internal sealed class StoreGuard(
         }
     }
 
-    private bool MayTry(in StoreDeadline deadline, out bool isShort)
+    /// <summary>
+    /// Whether the store is asked. A deadline that is about as late as the store's own limit becomes
+    /// none: then nobody needs a timer.
+    /// </summary>
+    private bool MayTry(ref StoreDeadline deadline)
     {
         var left = deadline.Left;
-        isShort = !StoreBudget.IsNearlyWhole(left, _hardTimeout);
+        deadline = StoreBudget.IsNearlyWhole(left, _hardTimeout) ? StoreDeadline.None : deadline;
         return left > TimeSpan.Zero && _breaker.MayTry();
     }
 
-    /// <summary>That a request gives up early says nothing of the store: the operation goes on, and is judged by its own answer.</summary>
-    private static ValueTask<T> Limit<T>(ValueTask<T> operation, in StoreDeadline deadline, bool isShort, T late) =>
-        isShort ? deadline.LimitAsync(operation, late) : operation;
+    /// <summary>Also gives up in time if the store does not: the operation then goes on, and is judged by its own answer.</summary>
+    private ValueTask<T> WatchAsync<T>(
+        ValueTask<T> operation, Func<T, StoreFailure> failureOf, in StoreDeadline deadline, T late) =>
+        deadline.IsNone
+            ? WatchAsync(operation, failureOf)
+            : deadline.LimitAsync(WatchShortAsync(operation, failureOf, deadline), late);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T> WatchAsync<T>(ValueTask<T> operation, Func<T, StoreFailure> failureOf)
     {
         var answer = await operation.ConfigureAwait(false);
         Judge(failureOf(answer));
+        return answer;
+    }
+
+    /// <summary>That a request has given up early says nothing of the store.</summary>
+    private async ValueTask<T> WatchShortAsync<T>(
+        ValueTask<T> operation, Func<T, StoreFailure> failureOf, StoreDeadline deadline)
+    {
+        var answer = await operation.ConfigureAwait(false);
+        var failure = failureOf(answer);
+        if (failure.IsResponse() || !deadline.IsOver)
+        {
+            Judge(failure);
+        }
+
         return answer;
     }
 

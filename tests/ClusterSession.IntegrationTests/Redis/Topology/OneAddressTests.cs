@@ -92,7 +92,7 @@ public sealed class OneAddressTests
         await second.CommandAsync("SET", "cs:1:shared:where", "second");
         await first.CommandAsync("REPLICAOF", "127.0.0.1", "1");
         await Condition.HoldsAsync(
-            async () => (await store.Store.ReadSharedAsync("where", CancellationToken.None)).Value is { } where && where.AsSpan().SequenceEqual("second"u8),
+            async () => (await store.Store.ReadSharedAsync("where", default)).Value is { } where && where.AsSpan().SequenceEqual("second"u8),
             "the other master is read");
     }
 

@@ -38,7 +38,7 @@ public sealed class ServerSettingsTests
         await Condition.HoldsAsync(
             async () => (await master.CommandAsync("INFO", "commandstats")).Contains("cmdstat_config|get:calls=1,", StringComparison.Ordinal), "the settings are asked");
         // The answer comes in order with those of the store.
-        Assert.True((await store.ReadSharedAsync("none", CancellationToken.None)).IsAnswered);
+        Assert.True((await store.ReadSharedAsync("none", default)).IsAnswered);
         Assert.DoesNotContain(log.Warnings, id => id is >= 5006 and <= 5009);
     }
 
@@ -46,7 +46,7 @@ public sealed class ServerSettingsTests
     {
         var store = new RedisSessionStore(
             RedisOptions.Parse(server.ConnectionString), "cs", TimeSpan.FromSeconds(1), TimeProvider.System, new Random(7), log);
-        store.Observe(new RecordingObserver());
+        await store.StartAsync(new RecordingObserver(), default);
         return store;
     }
 

@@ -21,7 +21,7 @@ internal sealed class SharedCounter(RedisSessionStore store, string name)
     public async Task<bool> TryIncrementAsync()
     {
         var next = Encoding.UTF8.GetBytes((Acknowledged + 1).ToString(CultureInfo.InvariantCulture));
-        var answer = await store.CompareExchangeSharedAsync(name, _last is null ? null : (ReadOnlyMemory<byte>?)_last, next, CancellationToken.None);
+        var answer = await store.CompareExchangeSharedAsync(name, _last is null ? null : (ReadOnlyMemory<byte>?)_last, next, default);
         if (!answer.IsAnswered)
         {
             Failure = Failure == StoreFailure.None ? answer.Failure : Failure;
@@ -40,7 +40,7 @@ internal sealed class SharedCounter(RedisSessionStore store, string name)
     /// <summary>What the store has now.</summary>
     public async Task<string> ReadAsync()
     {
-        var answer = await store.ReadSharedAsync(name, CancellationToken.None);
+        var answer = await store.ReadSharedAsync(name, default);
         return answer.Value is { } value ? Encoding.UTF8.GetString(value) : answer.Failure.ToString();
     }
 }

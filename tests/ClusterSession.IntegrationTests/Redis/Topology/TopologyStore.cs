@@ -19,8 +19,8 @@ internal sealed class TopologyStore : IStoreObserver, IAsyncDisposable
     public static async Task<TopologyStore> StartAsync(string connectionString)
     {
         var store = new TopologyStore(connectionString);
-        store.Store.Observe(store);
-        await Condition.HoldsAsync(async () => (await store.Store.ReadSharedAsync("none", CancellationToken.None)).IsAnswered, "the store answers");
+        await store.Store.StartAsync(store, default);
+        await Condition.HoldsAsync(async () => (await store.Store.ReadSharedAsync("none", default)).IsAnswered, "the store answers");
         return store;
     }
 
