@@ -1,7 +1,7 @@
+using ClusterSession.Histories.Checking;
 using ClusterSession.Http.Cookies;
 using ClusterSession.KeyRing;
 using ClusterSession.Records;
-using ClusterSession.TestKit.Checking;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
