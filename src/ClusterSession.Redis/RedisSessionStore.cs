@@ -40,11 +40,13 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly PlainPasswords _passwords;
     private readonly FailureLog _failures;
     private readonly ILogger<RedisSessionStore> _logger;
+    private readonly IDisposable? _watch; // calls MoveTo, where the configuration says where the servers are
     private IStoreObserver? _observer;
     private int _isStarted;
 
     public RedisSessionStore(
-        RedisOptions options, string keyPrefix, TimeSpan lease, TimeProvider time, Random random, ILogger<RedisSessionStore> logger)
+        RedisOptions options, string keyPrefix, TimeSpan lease, TimeProvider time, Random random,
+        ILogger<RedisSessionStore> logger, Func<RedisSessionStore, IDisposable>? watch = null)
     {
         _keys = new RedisKeys(keyPrefix);
         _leases = new LeaseSource(lease);
@@ -60,13 +62,11 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _create = to => RedisTopology.Create(to, time, random, this, this, generation);
         _topology = new MovableTopology(_create(options), time, OnMoved);
         _requests = new StoreRequestSender(_topology, options.CommandTimeout, time, _failures);
+        _watch = watch?.Invoke(this);
     }
 
     /// <inheritdoc/>
     public string Name => "redis";
-
-    /// <summary>What calls <see cref="MoveTo"/>; ends with the store. Default null: nobody does.</summary>
-    public IDisposable? Watch { get; set; }
 
     /// <inheritdoc/>
     public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
@@ -141,7 +141,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        Watch?.Dispose();
+        _watch?.Dispose();
         return _topology.DisposeAsync();
     }
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
 
 namespace ClusterSession.ChaosNode;
 

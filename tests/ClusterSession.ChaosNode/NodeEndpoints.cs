@@ -1,5 +1,5 @@
 using System.Globalization;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

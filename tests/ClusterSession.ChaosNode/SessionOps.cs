@@ -1,5 +1,5 @@
 using System.Globalization;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
 using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.ChaosNode;

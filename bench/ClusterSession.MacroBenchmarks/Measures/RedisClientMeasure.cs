@@ -44,7 +44,7 @@ internal static class RedisClientMeasure
         await using var topology = new StandaloneTopology(RedisOptions.Parse(redis.ConnectionString), TimeProvider.System, new Random(), null, null);
         topology.Start();
         var connection = await topology.GetConnectionAsync(Key, CancellationToken.None);
-        await connection.SendAsync(new SetRequest { Key = Key, Value = new byte[ValueBytes] });
+        await connection.SendAsync(new RedisCommand("SET"u8.ToArray(), Key, new byte[ValueBytes]));
 
         var runs = new (string Name, Func<Task<Run>> RunAsync)[]
         {

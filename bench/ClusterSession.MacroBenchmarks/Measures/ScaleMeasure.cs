@@ -4,7 +4,6 @@ using ClusterSession.MacroBenchmarks.Load;
 using ClusterSession.MacroBenchmarks.Results;
 using ClusterSession.MacroBenchmarks.Servers;
 
-
 namespace ClusterSession.MacroBenchmarks.Measures;
 
 /// <summary>Figures for one number of sessions.</summary>

@@ -7,9 +7,6 @@ internal sealed class BackOff(TimeSpan max, Random random)
     private static readonly TimeSpan Initial = TimeSpan.FromMilliseconds(20);
     private int _failures;
 
-    /// <summary>Failures since the last success.</summary>
-    public int Failures => _failures;
-
     /// <summary>The pause after one more failure.</summary>
     public TimeSpan Next()
     {

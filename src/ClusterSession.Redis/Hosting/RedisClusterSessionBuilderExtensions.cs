@@ -69,20 +69,22 @@ public static class RedisClusterSessionBuilderExtensions
     private static RedisSessionStore CreateWatchedStore(IServiceProvider provider)
     {
         var configuration = provider.GetRequiredService<IConfiguration>();
-        var store = CreateStore(provider, () => RedisOptions.Parse(configuration[ConnectionStringWatch.Setting]!));
-        store.Watch = new ConnectionStringWatch(
-            configuration, text => Limited(provider, RedisOptions.Parse(text)), store,
-            provider.GetRequiredService<ILogger<RedisSessionStore>>());
-        return store;
+        return CreateStore(
+            provider, () => RedisOptions.Parse(configuration[ConnectionStringWatch.Setting]!),
+            store => new ConnectionStringWatch(
+                configuration, text => Limited(provider, RedisOptions.Parse(text)), store,
+                provider.GetRequiredService<ILogger<RedisSessionStore>>()));
     }
 
-    private static RedisSessionStore CreateStore(IServiceProvider provider, Func<RedisOptions> options)
+    private static RedisSessionStore CreateStore(
+        IServiceProvider provider, Func<RedisOptions> options, Func<RedisSessionStore, IDisposable>? watch = null)
     {
         // First, because it names everything that is wrong, the options of Redis too.
         var sessions = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value;
         return new RedisSessionStore(
             Limited(provider, options()), sessions.KeyPrefix!, sessions.LocalCopies.Lease,
-            provider.GetRequiredService<TimeProvider>(), new Random(), provider.GetRequiredService<ILogger<RedisSessionStore>>());
+            provider.GetRequiredService<TimeProvider>(), new Random(),
+            provider.GetRequiredService<ILogger<RedisSessionStore>>(), watch);
     }
 
     /// <summary>No command may take longer than a request waits for the store.</summary>

@@ -68,10 +68,6 @@ internal sealed class RedisReply
     /// <summary>A scalar as text; empty for null.</summary>
     public string AsString() => Encoding.UTF8.GetString(_bytes);
 
-    /// <summary>A scalar as an integer.</summary>
-    /// <exception cref="RespProtocolException">It is none.</exception>
-    public long AsInt64() => RespNumber.ParseInt64(_bytes);
-
     /// <summary>The text of a scalar, or the number of members of an aggregate.</summary>
     public override string ToString() =>
         Items.Count > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Type}[{Items.Count}]") : AsString();

@@ -88,19 +88,6 @@ internal ref struct RespReader
         ? RespNumber.ParseInt64(Bytes)
         : throw Unexpected("an integer");
 
-    /// <summary>The current value as a double.</summary>
-    public readonly double GetDouble() => Type is RespType.Double or RespType.Integer or RespType.BulkString
-        ? RespNumber.ParseDouble(Bytes)
-        : throw Unexpected("a double");
-
-    /// <summary>The current value as a truth value: a boolean, or 0 or 1 as RESP2 answers.</summary>
-    public readonly bool GetBoolean() => Type switch
-    {
-        RespType.Boolean => Bytes[0] == 't',
-        RespType.Integer => RespNumber.ParseInt64(Bytes) != 0,
-        _ => throw Unexpected("a boolean"),
-    };
-
     /// <summary>Steps over the members of the current aggregate; nothing for a scalar.</summary>
     public void SkipMembers()
     {

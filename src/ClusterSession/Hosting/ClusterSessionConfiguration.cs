@@ -65,7 +65,7 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
             key.Date("ActiveFrom", value => read.ActiveFrom = value);
             options.Keys.Add(read);
         });
-        reader.Allow("Redis");
+        reader.Allow("Redis"); // Also where the store is another one, as on a developer's machine.
         reader.ReportUnknown();
     }
 

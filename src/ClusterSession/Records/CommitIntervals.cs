@@ -31,7 +31,6 @@ internal sealed class CommitIntervals
 {
     public const int EncodedLength = 20;
     public const int HiOffset = 7;
-    public const int WriterOffset = 14;
 
     /// <summary>
     /// With one interval a writer 3.3 % of recent commits were not recognised in the model, with

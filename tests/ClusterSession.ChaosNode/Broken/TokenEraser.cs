@@ -1,6 +1,7 @@
+using ClusterSession.Histories.Checking;
 using ClusterSession.Http.Cookies;
 using ClusterSession.KeyRing;
-using ClusterSession.TestKit.Checking;
+using ClusterSession.Records;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 

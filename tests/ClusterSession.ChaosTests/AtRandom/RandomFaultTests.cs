@@ -4,7 +4,7 @@ using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.ChaosTests.Load;
 using ClusterSession.ChaosTests.Scenarios;
-using ClusterSession.TestKit.Checking;
+using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;

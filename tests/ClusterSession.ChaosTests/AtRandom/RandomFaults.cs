@@ -1,6 +1,6 @@
 using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.ChaosTests.Scenarios;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
 using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.ChaosTests.AtRandom;

@@ -3,7 +3,7 @@ using ClusterSession.ChaosNode;
 using ClusterSession.ChaosNode.Broken;
 using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.ChaosTests.Scenarios;
-using ClusterSession.TestKit.Checking;
+using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;

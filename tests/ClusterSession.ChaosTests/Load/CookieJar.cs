@@ -1,8 +1,5 @@
 using ClusterSession.ChaosTests.Load.Http;
-using ClusterSession.TestKit.Histories;
-
-
-
+using ClusterSession.Histories;
 
 namespace ClusterSession.ChaosTests.Load;
 

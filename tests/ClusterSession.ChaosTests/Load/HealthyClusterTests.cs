@@ -1,6 +1,6 @@
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
-using ClusterSession.TestKit.Checking;
+using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;

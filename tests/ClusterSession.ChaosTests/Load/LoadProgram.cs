@@ -1,7 +1,7 @@
 using ClusterSession.ChaosTests.Load.Clients;
-using ClusterSession.TestKit.Checking;
-using ClusterSession.TestKit.Checking.Checks;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
+using ClusterSession.Histories.Checking;
+using ClusterSession.Histories.Checking.Checks;
 
 namespace ClusterSession.ChaosTests.Load;
 

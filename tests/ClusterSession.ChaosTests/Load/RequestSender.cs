@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Load.Http;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
 
 namespace ClusterSession.ChaosTests.Load;
 

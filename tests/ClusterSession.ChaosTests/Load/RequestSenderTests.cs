@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
+using ClusterSession.Histories;
 using ClusterSession.TestKit.Faults;
-using ClusterSession.TestKit.Histories;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 

@@ -1,9 +1,9 @@
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.ChaosTests.Load;
-using ClusterSession.TestKit.Checking;
+using ClusterSession.Histories;
+using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Faults;
-using ClusterSession.TestKit.Histories;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;

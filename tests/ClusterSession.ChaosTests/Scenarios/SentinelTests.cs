@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
-using ClusterSession.TestKit.Checking;
+using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;

@@ -1,8 +1,8 @@
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
-using ClusterSession.TestKit.Checking;
+using ClusterSession.Histories;
+using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Faults;
-using ClusterSession.TestKit.Histories;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;

@@ -1,7 +1,7 @@
 using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.ChaosTests.Load;
-using ClusterSession.TestKit.Checking;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
+using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;

@@ -32,6 +32,17 @@ public sealed class DependencyTests
             name => Assert.True(name.Name is "ClusterSession" || name.Name!.StartsWith("System", StringComparison.Ordinal) || name.Name.StartsWith("Microsoft", StringComparison.Ordinal), name.Name));
     }
 
+    [Fact]
+    public void History_checker_references_nothing_but_the_framework()
+    {
+        const string Checker = "tests/ClusterSession.Histories/ClusterSession.Histories.csproj";
+        Assert.Empty(References(Checker, "ProjectReference"));
+        Assert.Empty(References(Checker, "PackageReference"));
+        Assert.DoesNotContain(
+            typeof(ClusterSession.Histories.History).Assembly.GetReferencedAssemblies(),
+            name => name.Name!.StartsWith("ClusterSession", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("src/ClusterSession", new[] { "ClusterSession.Redis", "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" })]
     [InlineData("src/ClusterSession.Redis", new[] { "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" })]

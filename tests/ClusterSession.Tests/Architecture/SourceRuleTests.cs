@@ -27,6 +27,24 @@ public sealed partial class SourceRuleTests
     }
 
     [Fact]
+    public void Banned_symbols_exist_and_what_stands_in_their_place_too()
+    {
+        var sources = string.Join('\n', Sources().SelectMany(file => Repository.Code(file)));
+        foreach (Match banned in BannedSymbol().Matches(Repository.Read("eng/BannedSymbols.txt")))
+        {
+            var type = Type.GetType(banned.Groups["type"].Value);
+            Assert.True(type?.GetMember(banned.Groups["member"].Value).Length > 0, $"{banned.Value} bans nothing.");
+            foreach (Match name in TypeName().Matches(banned.Groups["hint"].Value))
+            {
+                Assert.True(
+                    Type.GetType($"System.{name.Value}") is not null || Type.GetType($"System.Threading.{name.Value}") is not null
+                        || Regex.IsMatch(sources, $@"\b(class|struct|record) {name.Value}\b"),
+                    $"eng/BannedSymbols.txt names {name.Value}, which does not exist.");
+            }
+        }
+    }
+
+    [Fact]
     public void Task_Run_has_its_reason_beside_it()
     {
         foreach (var file in Sources())
@@ -73,6 +91,13 @@ public sealed partial class SourceRuleTests
 
     [GeneratedRegex(@"^public (?:(?:static|sealed|abstract|readonly|partial|ref) )*(?:class|record struct|record|struct|interface|enum|delegate \S+) (?<name>\w+)", RegexOptions.Multiline)]
     private static partial Regex PublicType();
+
+    [GeneratedRegex(@"^[MP]:(?<type>[\w.`]+)\.(?<member>\w+)(\([^)]*\))?;(?<hint>.+)$", RegexOptions.Multiline)]
+    private static partial Regex BannedSymbol();
+
+    /// <summary>At least two humps: no other word looks so.</summary>
+    [GeneratedRegex(@"\b[A-Z][a-z]+[A-Z]\w*")]
+    private static partial Regex TypeName();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();

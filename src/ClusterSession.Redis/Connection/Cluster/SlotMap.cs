@@ -53,8 +53,5 @@ internal sealed class SlotMap
         return new SlotMap(slots, owners, view.Where(node => node.Endpoint is not null).Select(node => node.Endpoint!.Value).ToHashSet());
     }
 
-    /// <summary>Whether an endpoint owns any slot.</summary>
-    public bool Owns(RedisEndpoint endpoint) => Array.Exists(_slots, owner => owner?.Endpoint == endpoint);
-
     private sealed record Owner(string Id, RedisEndpoint Endpoint, long Epoch);
 }

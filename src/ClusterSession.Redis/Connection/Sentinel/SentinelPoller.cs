@@ -36,9 +36,6 @@ internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyn
     /// <inheritdoc/>
     public RedisEndpoint Place { get; }
 
-    /// <summary>Whether it is connected to its sentinel.</summary>
-    public bool IsConnected => _link.Current is not null;
-
     /// <summary>Why it is not connected; null if it is, or has not tried yet.</summary>
     public RedisConnectException? LastFailure => _link.LastFailure;
 

@@ -1,4 +1,4 @@
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
 
 namespace ClusterSession.ChaosTests.Load.Clients;
 

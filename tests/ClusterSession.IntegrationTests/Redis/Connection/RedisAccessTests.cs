@@ -15,7 +15,7 @@ public sealed class RedisAccessTests
     {
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { AclUsers = [SessionUser, "default off"], Config = [] });
         await using var connection = await RedisAccess.ConnectAsync(server, "sess", "user-secret", tracking: true);
-        Assert.True(await connection.SendAsync(new SetRequest { Key = "sess:1"u8.ToArray(), Value = "v"u8.ToArray() }));
+        Assert.Equal("OK", (await connection.SendAsync(new RedisCommand("SET", "sess:1", "v"))).AsString());
         Assert.Equal(40, connection.Server.RunId.Length);
         var key = await Assert.ThrowsAsync<RedisServerException>(() => connection.SendAsync(new RedisCommand("SET", "other", "v")).AsTask());
         var command = await Assert.ThrowsAsync<RedisServerException>(() => connection.SendAsync(new RedisCommand("FLUSHALL")).AsTask());

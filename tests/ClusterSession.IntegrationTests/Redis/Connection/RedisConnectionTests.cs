@@ -12,7 +12,7 @@ public sealed class RedisConnectionTests
         await using var server = await RedisServer.StartAsync();
         await using var connection = await Connect.ToAsync(server);
 
-        Assert.True(await connection.SendAsync(new SetRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }));
+        Assert.Equal("OK", (await connection.SendAsync(new RedisCommand("SET", "k", "v"))).AsString());
         Assert.Equal("v"u8.ToArray(), await connection.SendAsync(new GetRequest { Key = "k"u8.ToArray() }));
         Assert.Null(await connection.SendAsync(new GetRequest { Key = "missing"u8.ToArray() }));
         Assert.Equal(40, connection.Server.RunId.Length);

@@ -15,7 +15,7 @@ public sealed class RedisLossTests
         await using var topology = new StandaloneTopology(Connect.Options(server), TimeProvider.System, new Random(1), null, observer);
         topology.Start();
         var first = await topology.GetConnectionAsync(default, CancellationToken.None);
-        await first.SendAsync(new SetRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() });
+        await first.SendAsync(new RedisCommand("SET", "k", "v"));
 
         await server.Kill9Async();
         await first.Closed;
@@ -55,7 +55,7 @@ public sealed class RedisLossTests
         server.Process.Stop();
         try
         {
-            var waiting = connection.SendAsync(new SetRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }).AsTask();
+            var waiting = connection.SendAsync(new RedisCommand("SET", "k", "v")).AsTask();
             Assert.Contains("HeartbeatTimeout", (await connection.Closed).Message, StringComparison.Ordinal);
             Assert.True((await Assert.ThrowsAsync<RedisConnectionException>(() => waiting)).Sent);
         }

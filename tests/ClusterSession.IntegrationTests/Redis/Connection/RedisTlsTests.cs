@@ -25,7 +25,7 @@ public sealed class RedisTlsTests : IDisposable
         var value = new byte[300_000];
         new Random(1).NextBytes(value);
         var key = "k"u8.ToArray();
-        await connection.SendAsync(new SetRequest { Key = key, Value = value });
+        await connection.SendAsync(new RedisCommand("SET"u8.ToArray(), key, value));
         Assert.Equal(value, await connection.SendAsync(new GetRequest { Key = key }));
         await server.CommandAsync("DEL", "k");
         Assert.Null(await connection.SendAsync(new GetRequest { Key = key }));

@@ -30,8 +30,8 @@ internal static class RespText
             {
                 RespType.Null => "null",
                 RespType.Integer => "int " + reader.GetInt64(),
-                RespType.Double => FormattableString.Invariant($"double {reader.GetDouble()}"),
-                RespType.Boolean => reader.GetBoolean() ? "true" : "false",
+                RespType.Double => FormattableString.Invariant($"double {RespNumber.ParseDouble(reader.Bytes)}"),
+                RespType.Boolean => reader.Bytes[0] == 't' ? "true" : "false",
                 var type => $"{type} {Encoding.Latin1.GetString(reader.Bytes)}",
             };
         }

@@ -1,5 +1,5 @@
-using ClusterSession.TestKit.Checking.Checks;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
+using ClusterSession.Histories.Checking.Checks;
 using ClusterSession.Tests.TestKit.Checking.Model;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using ClusterSession.TestKit.Checking;
+using ClusterSession.Histories.Checking;
 using ClusterSession.Tests.Records;
 using ClusterSession.Tests.TestKit.Checking.Model;
 using Xunit;

@@ -1,5 +1,5 @@
-using ClusterSession.TestKit.Checking;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
+using ClusterSession.Histories.Checking;
 using ClusterSession.Tests.Records;
 using ClusterSession.Tests.TestKit.Checking.Model;
 using Xunit;

@@ -1,5 +1,5 @@
-using ClusterSession.TestKit.Checking;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
+using ClusterSession.Histories.Checking;
 using Xunit;
 using static ClusterSession.Tests.TestKit.Checking.HistoryBuilder;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
 using ClusterSession.Tests.TestKit.Checking.Model;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
 using Xunit;
 
 namespace ClusterSession.Tests.TestKit.Histories;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
 
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using ClusterSession.TestKit.Histories;
+using ClusterSession.Histories;
 
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 

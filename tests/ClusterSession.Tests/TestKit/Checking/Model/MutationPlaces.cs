@@ -1,8 +1,5 @@
-using ClusterSession.TestKit.Checking;
-using ClusterSession.TestKit.Histories;
-
-
-
+using ClusterSession.Histories;
+using ClusterSession.Histories.Checking;
 
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 

@@ -1,5 +1,4 @@
-using ClusterSession.TestKit.Histories;
-
+using ClusterSession.Histories;
 using static ClusterSession.Tests.TestKit.Checking.Model.MutationPlaces;
 
 namespace ClusterSession.Tests.TestKit.Checking.Model;

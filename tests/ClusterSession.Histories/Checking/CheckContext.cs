@@ -1,0 +1,119 @@
+using ClusterSession.Histories;
+
+namespace ClusterSession.Histories.Checking;
+
+/// <summary>A history with the indexes that the checks share. Immutable after construction.</summary>
+public sealed class CheckContext
+{
+    private readonly Dictionary<string, (HistoryEvent Event, Op Op)> _writers = [];
+    private readonly List<(string Value, HistoryEvent First, HistoryEvent Second)> _duplicateWrites = [];
+
+    public CheckContext(History history, CheckOptions options)
+    {
+        History = history;
+        Options = options;
+        DoubleFaultWindows = DoubleFaults.Find(history.Faults, options.DoubleFaultReach);
+        Sessions = [.. history.Events
+            .GroupBy(e => e.Session)
+            .OrderBy(g => g.Key)
+            .Select(g => new SessionHistory(g.Key, [.. g.OrderBy(e => e.InvokeNs).ThenBy(e => e.Client).ThenBy(e => e.Request)]))];
+        foreach (var request in history.Events)
+        {
+            foreach (var op in request.Ops.Where(o => o.Kind is OpKind.Set or OpKind.Append && o.Value is not null))
+            {
+                if (!_writers.TryAdd(op.Value!, (request, op)))
+                {
+                    _duplicateWrites.Add((op.Value!, _writers[op.Value!].Event, request));
+                }
+            }
+        }
+    }
+
+    public History History { get; }
+
+    public CheckOptions Options { get; }
+
+    public IReadOnlyList<SessionHistory> Sessions { get; }
+
+    public IReadOnlyList<TimeWindow> DoubleFaultWindows { get; }
+
+    /// <summary>Values written twice: the load program's mistake, which makes every other result worthless.</summary>
+    public IReadOnlyList<(string Value, HistoryEvent First, HistoryEvent Second)> DuplicateWrites => _duplicateWrites;
+
+    public bool TryGetWriter(string value, out (HistoryEvent Event, Op Op) writer) => _writers.TryGetValue(value, out writer);
+
+    /// <summary>Whether a loss between the two is excused, provided that it was reported.</summary>
+    public bool MayRegress(HistoryEvent from, HistoryEvent to) =>
+        InDoubleFault(from, to)
+        || (Options.RegressionsMayBeReportedDuringFaults && IsNearFault(from.InvokeNs, to.CompleteNs, static _ => true));
+
+    /// <summary>
+    /// Whether two nodes had been committing to the session when the store vanished: each goes on with what it has, if that contains what the client's cookie names, and tells clients
+    /// that may have seen the other's commit. That one may be made long before, and given back to the store just now.
+    /// </summary>
+    public bool MayLackAnothersCommit(SessionHistory session, HistoryEvent request) =>
+        request is { TokenSent: { } sent, Served: { } served } && served >= sent
+        && IsNearFault(request.InvokeNs, request.CompleteNs, static fault => fault.Layer != FaultLayer.Node)
+        && session.Events.Any(other => other.Node != request.Node && other.Result != RequestResult.Fail && other.InvokeNs < request.CompleteNs
+            && other.Ops.Any(static op => op.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter));
+
+    /// <summary>Whether such a fault lasted, or had been healed no longer than the settle time before.</summary>
+    public bool IsNearFault(long fromNs, long toNs, Func<FaultEvent, bool> which)
+    {
+        var settleNs = (long)Options.SettleTime.TotalNanoseconds;
+        return History.Faults.Any(f => which(f)
+            && f.StartNs <= toNs
+            && (f.EndNs > long.MaxValue - settleNs || f.EndNs + settleNs >= fromNs));
+    }
+
+    /// <summary>
+    /// How bad it is that what <paramref name="earlier"/> did or saw is missing in <paramref name="reader"/>: excused by a double fault (or what the options allow) only,
+    /// and only if the session said so.
+    /// </summary>
+    public OutcomeClass ClassOfLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
+        (WasTold(session, earlier, reader) && MayRegress(earlier, reader)) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
+
+    /// <summary>The same for what is missing at the end, when every fault is healed: nothing but a double fault excuses it.</summary>
+    public OutcomeClass ClassOfFinalLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
+        (WasTold(session, earlier, reader) && InDoubleFault(earlier, reader)) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
+
+    private bool InDoubleFault(HistoryEvent from, HistoryEvent to) => DoubleFaultWindows.Any(w => w.Overlaps(from.InvokeNs, to.CompleteNs));
+
+    // Telling somebody else is not telling.
+    private static bool WasTold(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) => session.Events.Any(
+        e => e.Has(EventFlags.Regressed)
+            && (e.Client == reader.Client || e.Client == earlier.Client)
+            && e.CompleteNs >= earlier.InvokeNs
+            && e.InvokeNs <= reader.CompleteNs);
+
+    /// <summary>Acknowledged under <c>Local</c> by a node that was killed before it had to flush.</summary>
+    public bool LostWithItsNode(HistoryEvent write) =>
+        (write.Durability ?? History.Run.Durability) == "Local"
+        && History.Faults.Any(f => f.Layer == FaultLayer.Node
+            && f.Target == write.Node
+            && Math.Max(f.StartNs, f.ConfirmedNs) >= write.InvokeNs
+            && f.StartNs - write.CompleteNs <= Options.LocalFlushInterval.TotalNanoseconds);
+
+    /// <summary>What an answered request read, one item per value found; null where an attribute was absent.</summary>
+    public static IEnumerable<(Op Op, string? Value)> ReadsOf(HistoryEvent request)
+    {
+        if (request.Result != RequestResult.Ok)
+        {
+            yield break;
+        }
+        foreach (var op in request.Ops)
+        {
+            if (op.Kind == OpKind.Get)
+            {
+                yield return (op, op.Value);
+            }
+            else if (op is { Kind: OpKind.List, Values: { } values })
+            {
+                foreach (var value in values)
+                {
+                    yield return (op, value);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+namespace ClusterSession.Histories;
+
+public enum FaultLayer
+{
+    Store,
+    Node,
+    Link,
+}

@@ -1,6 +1,0 @@
-namespace ClusterSession.TestKit.Checking;
-
-public readonly record struct TimeWindow(long StartNs, long EndNs)
-{
-    public bool Overlaps(long startNs, long endNs) => startNs <= EndNs && endNs >= StartNs;
-}

@@ -1,8 +1,0 @@
-namespace ClusterSession.TestKit.Histories;
-
-public enum FaultLayer
-{
-    Store,
-    Node,
-    Link,
-}
