@@ -5,6 +5,7 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.KeyRing;
 using ClusterSession.Lifetime;
 using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.Revoking;
 using ClusterSession.Serialization;
 using ClusterSession.Stores.Outage;
@@ -38,6 +39,8 @@ internal sealed class RequestSessionServices
         var expires = Options.Cookie.MaxAge is not null || Options.Cookie.Expiration is not null;
         CookieTicks = expires ? CoarseClock.Ticks(Options.EffectiveTouchInterval) : 0;
     }
+
+    private const int MostDraws = 16;
 
     public ClusterSessionOptions Options { get; }
 
@@ -75,4 +78,21 @@ internal sealed class RequestSessionServices
     public LastHeadersCallback LastCallback { get; }
 
     public RequestLog Logger { get; }
+
+    /// <summary>
+    /// A random id for a session. While a partition of the store does not respond, one in another
+    /// partition: who comes new belongs to none yet.
+    /// </summary>
+    public SessionId DrawId()
+    {
+        var id = SessionId.New(Random);
+        for (var draws = 1; draws < MostDraws && Store.IsAnyOpen && IsOut(id); draws++)
+        {
+            id = SessionId.New(Random);
+        }
+
+        return id;
+    }
+
+    private bool IsOut(in SessionId id) => Store.IsOpen(Store.PartitionOf(SessionKey.Of(id)));
 }

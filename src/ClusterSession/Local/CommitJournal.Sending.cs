@@ -113,11 +113,8 @@ internal sealed partial class CommitJournal
             var change = new SessionChange(
                 stored, record.Version, only.Delta, [], _lifetime.StoreLifeOf(record, only.Delta, out var least), least,
                 OnlyOnBase: true, After: only.Version.After, Opened: only.Opened, Void: only.Version.Void);
-            var answer = await _store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
-            if (isToBeJudged)
-            {
-                _store.Judge(answer.Failure);
-            }
+            var answer = await _store.CommitAsync(key, change, deadline, out var asked).ConfigureAwait(false);
+            _store.Judge(asked, answer.Failure);
 
             _clock.Observe(answer.Previous);
             switch (answer.Outcome)

@@ -18,13 +18,17 @@ internal sealed class SessionManager(
 {
     public SessionStatistics GetStatistics() => new(
         store.Name,
-        !store.IsOpen,
+        store.Partitions.All(partition => !store.IsOpen(partition.Number)),
         copies.Count,
         copies.Bytes,
         journal.Count,
         journal.Bytes,
         journal.Oldest is { } oldest ? time.GetUtcNow() - oldest : null,
-        recent.Count);
+        recent.Count)
+    {
+        Partitions = [.. store.Partitions.Select(partition =>
+            new PartitionStatistics(store.NameOf(partition.Number), !store.IsOpen(partition.Number)))],
+    };
 
     public async Task<bool> EndAsync(string sessionId)
     {

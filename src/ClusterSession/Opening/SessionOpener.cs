@@ -93,7 +93,7 @@ internal sealed class SessionOpener(
         }
 
         if (absent.TryGet(key, out var absence)
-            && (absence.IsDestroyed || (!recovery.IsUnderWay && !MayBringBack(key, absence.Since))))
+            && (absence.IsDestroyed || (!recovery.WindowOf(key).IsUnderWay && !MayBringBack(key, absence.Since))))
         {
             return OpenedSession.Ended(absence.IsDestroyed ? OpenOutcome.Destroyed : OpenOutcome.Missing, absence.IsRegressed);
         }
@@ -151,7 +151,7 @@ internal sealed class SessionOpener(
                 StoreReadOutcome.Found when IsDiverged(key, read.Record!, usable, seen) => (read.Record, true),
                 StoreReadOutcome.Found => await TakeInAsync(key, read, usable, mark, deadline).ConfigureAwait(false),
                 StoreReadOutcome.Unchanged => (PublishAgain(key, copy!, read, mark).Record, true),
-                _ when usable is { IsComplete: true } && !(usable.IsStale && recovery.MayHaveLostEnds) => await repair.RestoreAsync(key, usable.Record, stored: null, deadline).ConfigureAwait(false),
+                _ when usable is { IsComplete: true } && !(usable.IsStale && recovery.WindowOf(key).MayHaveLostEnds) => await repair.RestoreAsync(key, usable.Record, stored: null, deadline).ConfigureAwait(false),
                 _ => ((SessionRecord?)null, true),
             };
             if (record is { IsDestroyed: true })
@@ -170,15 +170,16 @@ internal sealed class SessionOpener(
                 return OpenedSession.Opened(record, read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated, isComplete: isComplete);
             }
 
-            if (record is null && ((copy is not null && !IsUsable(copy) && !recovery.IsUnderWay) || lifetime.MayHaveExpired(seen)))
+            if (record is null && ((copy is not null && !IsUsable(copy) && !recovery.WindowOf(key).IsUnderWay) || lifetime.MayHaveExpired(seen)))
             {
                 return DropMissing(key, read, mark);
             }
 
             // Something the client has seen is not there. The store is asked again as long as its answer would come in time.
+            var window = recovery.WindowOf(key);
             var isPatienceOver = IsMissed(key, seen)
-                || (!recovery.HasJustBegun
-                    && time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience));
+                || (!window.HasJustBegun
+                    && time.GetElapsedTime(begun) >= (window.IsUnderWay ? PatienceWhileRecovering : Patience));
             if (!isPatienceOver && deadline.Left - pause > slowest)
             {
                 await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
@@ -186,7 +187,7 @@ internal sealed class SessionOpener(
                 continue;
             }
 
-            if (!isPatienceOver && recovery.HasJustBegun)
+            if (!isPatienceOver && window.HasJustBegun)
             {
                 return WithoutStore(key, seen, StoreFailure.Unknown); // The store is not what it was yet.
             }
@@ -201,7 +202,7 @@ internal sealed class SessionOpener(
     /// be given it back.
     /// </summary>
     private bool IsMissed(SessionKey key, SessionVersion seen) =>
-        _missed.TryGet(key, seen, out var since) && !recovery.HasBegunSince(since);
+        _missed.TryGet(key, seen, out var since) && !recovery.WindowOf(key).HasBegunSince(since);
 
     private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark)
     {
@@ -331,7 +332,7 @@ internal sealed class SessionOpener(
     private async ValueTask<OpenedSession> RegressAsync(
         SessionKey key, SessionVersion seen, SessionRecord? record, bool isComplete, LocalCopy? copy, StoreDeadline deadline)
     {
-        if (copy is not null && (record is null ? !recovery.MayHaveLostEnds : !record.ContainsAllOf(copy.Record)))
+        if (copy is not null && (record is null ? !recovery.WindowOf(key).MayHaveLostEnds : !record.ContainsAllOf(copy.Record)))
         {
             (record, isComplete) = await repair.RestoreAsync(key, copy.Record, record, deadline).ConfigureAwait(false);
             if (record.IsDestroyed)
