@@ -69,6 +69,11 @@ internal static partial class RedisLog
         "network has it, and all sessions. Use TLS: ssl=true, or a rediss:// URI. Further servers are not named.")]
     public static partial void PasswordInPlain(this ILogger logger, RedisEndpoint endpoint);
 
+    [LoggerMessage(5015, LogLevel.Warning,
+        "Redis at {Endpoint} refuses commands for its own sessions while any other shard has no master: " +
+        "cluster-require-full-coverage is yes. Set it to no on every node of the cluster.")]
+    public static partial void NeedsAllShards(this ILogger logger, RedisEndpoint endpoint);
+
     [LoggerMessage(5013, LogLevel.Information,
         "Closed the connection to Redis at {Endpoint}, which is no longer needed.")]
     public static partial void Closed(this ILogger logger, RedisEndpoint endpoint);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using ClusterSession.Records;
 using ClusterSession.Redis.Connection;
@@ -28,12 +29,14 @@ namespace ClusterSession.Redis;
 /// </remarks>
 internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandler, IRedisTopologyObserver
 {
+    private const int LongestKeyOnStack = 256;
+
     private readonly RedisKeys _keys;
     private readonly LeaseSource _leases;
     private readonly MovableTopology _topology;
     private readonly StoreRequestSender _requests;
     private readonly Func<RedisOptions, IRedisTopology> _create;
-    private readonly ReplicationHistory _history = new();
+    private readonly ConcurrentDictionary<int, ReplicationHistory> _histories = new(); // by partition
     private readonly TimeProvider _time;
     private readonly TimeSpan _sampleInterval;
     private readonly ServerSettings _settings;
@@ -67,6 +70,30 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     /// <inheritdoc/>
     public string Name => "redis";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<StorePartition> Partitions =>
+        [.. _topology.Partitions.Select(known => new StorePartition(known.Number, known.Endpoint?.ToString() ?? Name))];
+
+    /// <inheritdoc/>
+    public int PartitionOf(SessionKey key)
+    {
+        if (!_topology.IsPartitioned)
+        {
+            return 0;
+        }
+
+        var length = _keys.SessionLength;
+        Span<byte> route = length <= LongestKeyOnStack ? stackalloc byte[length] : new byte[length];
+        _keys.WriteSession(route, key);
+        return _topology.PartitionOf(route);
+    }
+
+    /// <inheritdoc/>
+    public int PartitionOfShared(string name) => _topology.PartitionOf(_keys.Shared(name));
+
+    /// <inheritdoc/>
+    public int PartitionOfDocument(string name) => _topology.PartitionOf(_keys.Document(name));
 
     /// <inheritdoc/>
     public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
@@ -164,7 +191,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     void IRedisPushHandler.OnInvalidateAll(RedisConnection connection)
     {
         _leases.Revoke(connection);
-        _observer?.OnConnected(new StoreContinuity(StoreLoss.Everything));
+        _observer?.OnConnected(connection.Partition, new StoreContinuity(StoreLoss.Everything));
     }
 
     void IRedisTopologyObserver.OnConnected(RedisConnection connection, RedisServerIdentity? previous)
@@ -174,7 +201,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _passwords.Check(connection.Endpoint);
         _ = SampleAsync(connection);
         _ = _settings.CheckAsync(connection);
-        _observer?.OnConnected(_history.ContinuityOf(connection.Server, previous));
+        _observer?.OnConnected(connection.Partition, HistoryOf(connection).ContinuityOf(connection.Server, previous));
     }
 
     void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, RedisConnectionException reason)
@@ -196,8 +223,13 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private void OnMoved()
     {
         _logger.Moved();
-        _observer?.OnConnected(new StoreContinuity(StoreLoss.Moved));
+        foreach (var partition in _topology.Partitions)
+        {
+            _observer?.OnConnected(partition.Number, new StoreContinuity(StoreLoss.Moved));
+        }
     }
+
+    void IRedisTopologyObserver.OnPartitionChanged(int from, int to) => _observer?.OnMoved(from, to);
 
     void IRedisTopologyObserver.OnKeysMoved(RedisConnection connection) => _leases.Revoke(connection);
 
@@ -223,7 +255,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
                     return;
                 }
 
-                _history.Sample(connection.Server.ReplicationId, askedAt, offset);
+                HistoryOf(connection).Sample(connection.Server.ReplicationId, askedAt, offset);
             }
             while (!connection.IsClosed && await timer.WaitForNextTickAsync().ConfigureAwait(false));
         }
@@ -232,6 +264,9 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
             // Not allowed to ask, or the connection is gone. Without samples all recent commits count as in doubt.
         }
     }
+
+    private ReplicationHistory HistoryOf(RedisConnection connection) =>
+        _histories.GetOrAdd(connection.Partition, static _ => new ReplicationHistory());
 
     private ValueTask<StoreWrite> CommitAsync(SessionScriptRequest request, int replicas, TimeSpan timeout, StoreDeadline deadline) =>
         replicas == 0 ? _requests.SendAsync(request, deadline) : CommitAndWaitAsync(request, new WaitRequest(replicas, timeout), deadline);

@@ -11,6 +11,8 @@ internal sealed class ServerSettings(ILogger logger)
     // A list of holes would be out of date before it is read; this much is certain: what is older is not maintained any more, or not updated.
     private static readonly Version Recent = new(7, 0, 15);
 
+    private const string FullCoverage = "cluster-require-full-coverage";
+
     private readonly ConcurrentDictionary<string, byte> _seen = new();
 
     /// <summary>Asks the server, and logs. Never fails: a connection that is lost meanwhile is no matter.</summary>
@@ -27,6 +29,15 @@ internal sealed class ServerSettings(ILogger logger)
             var persistence = connection.SendAsync(new RedisCommand("INFO", "persistence")).AsTask();
             var replication = connection.SendAsync(new RedisCommand("INFO", "replication")).AsTask();
             var saves = connection.SendAsync(new RedisCommand("CONFIG", "GET", "save")).AsTask();
+            if (connection.Server.Mode == RedisServerIdentity.ClusterMode)
+            {
+                var coverage = connection.SendAsync(new RedisCommand("CONFIG", "GET", FullCoverage)).AsTask();
+                if ((await TakeAsync(coverage).ConfigureAwait(false))?[FullCoverage]?.AsString() == "yes")
+                {
+                    logger.NeedsAllShards(connection.Endpoint);
+                }
+            }
+
             Warn(connection, RedisHandshake.ParseInfo(await TakeAsync(memory).ConfigureAwait(false)),
                 RedisHandshake.ParseInfo(await TakeAsync(persistence).ConfigureAwait(false)),
                 RedisHandshake.ParseInfo(await TakeAsync(replication).ConfigureAwait(false)),

@@ -22,6 +22,15 @@ internal interface IRedisTopology : IAsyncDisposable
     /// <exception cref="RedisConnectException">There is none; nothing was sent.</exception>
     ValueTask<RedisConnection> GetConnectionAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken);
 
+    /// <summary>Whether keys may be in several partitions. Default: no.</summary>
+    bool IsPartitioned => false;
+
+    /// <summary>The partitions that keys can be in now. Default: one.</summary>
+    IReadOnlyList<RedisPartition> Partitions => [default];
+
+    /// <summary>Which partition a key is in now (<see cref="RedisConnection.Partition"/>). Default: 0.</summary>
+    int PartitionOf(ReadOnlySpan<byte> key) => 0;
+
     /// <summary>
     /// Tells what a server answered, so that the topology may look again: <see cref="RedisErrorKind.ReadOnly"/>,
     /// <see cref="RedisErrorKind.Moved"/> (with the error's text), <see cref="RedisErrorKind.ClusterDown"/> and the like. Other kinds are ignored.

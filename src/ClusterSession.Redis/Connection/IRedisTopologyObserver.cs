@@ -22,6 +22,13 @@ internal interface IRedisTopologyObserver
     }
 
     /// <summary>
+    /// Keys go from one partition to another now. Called under the topology's lock, before a key is looked for there. Default: ignored.
+    /// </summary>
+    void OnPartitionChanged(int from, int to)
+    {
+    }
+
+    /// <summary>
     /// A server is about to be used although it was seen to be deposed, because nothing else could be reached for the fence timeout.
     /// Default: ignored.
     /// </summary>

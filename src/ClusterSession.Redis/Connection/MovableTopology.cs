@@ -44,6 +44,15 @@ internal sealed class MovableTopology(IRedisTopology first, TimeProvider time, A
     }
 
     /// <inheritdoc/>
+    public bool IsPartitioned => Current.IsPartitioned;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RedisPartition> Partitions => Current.Partitions;
+
+    /// <inheritdoc/>
+    public int PartitionOf(ReadOnlySpan<byte> key) => Current.PartitionOf(key);
+
+    /// <inheritdoc/>
     public bool TryGetConnection(ReadOnlySpan<byte> key, [NotNullWhen(true)] out RedisConnection? connection) => Current.TryGetConnection(key, out connection);
 
     /// <inheritdoc/>

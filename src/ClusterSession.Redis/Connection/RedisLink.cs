@@ -44,9 +44,10 @@ internal sealed class RedisLink : IAsyncDisposable
     /// <param name="observer">Hears of connections made and lost.</param>
     /// <param name="previous">Who was in this place before this link, if anybody.</param>
     /// <param name="maxDelay">Longest pause between attempts; default: as the options say.</param>
+    /// <param name="partition">Which partition of the keys it serves.</param>
     public RedisLink(
         ILinkGuide guide, RedisConnector connector, TimeProvider time, Random random, IRedisTopologyObserver? observer,
-        RedisServerIdentity? previous = null, TimeSpan? maxDelay = null)
+        RedisServerIdentity? previous = null, TimeSpan? maxDelay = null, int partition = 0)
     {
         _guide = guide;
         _connector = connector;
@@ -54,7 +55,11 @@ internal sealed class RedisLink : IAsyncDisposable
         _backOff = new BackOff(maxDelay ?? connector.Options.ReconnectMaxDelay, random);
         _observer = observer;
         _previous = previous;
+        Partition = partition;
     }
+
+    /// <summary>Which partition of the keys it serves.</summary>
+    public int Partition { get; }
 
     /// <summary>Who is, or was last, in this place; null if nobody was reached yet.</summary>
     public RedisServerIdentity? LastServer => Volatile.Read(ref _previous);
@@ -189,6 +194,7 @@ internal sealed class RedisLink : IAsyncDisposable
     {
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, target.Attempt);
         var connection = await _connector.ConnectAsync(target.Endpoint, attempt.Token).ConfigureAwait(false);
+        connection.Partition = Partition;
         var since = _time.GetTimestamp();
         await using (connection.ConfigureAwait(false))
         {

@@ -119,11 +119,8 @@ internal sealed class SessionCommitter(
             var mark = nodes.Copies.Mark(key);
             var version = versions.Next(key, above);
             var change = ChangeOf(record, version, delta, durability, deadline);
-            var answer = await store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
-            if (isToBeJudged)
-            {
-                store.Judge(answer.Failure);
-            }
+            var answer = await store.CommitAsync(key, change, deadline, out var asked).ConfigureAwait(false);
+            store.Judge(asked, answer.Failure);
 
             versions.Observe(answer.Previous);
             switch (answer.Outcome)

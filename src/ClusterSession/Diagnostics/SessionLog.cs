@@ -178,9 +178,9 @@ internal static partial class SessionLog
     public static partial void JournalNotDrained(this ILogger logger, int sessions);
 
     [LoggerMessage(EventIds.StoreReplaced, LogLevel.Warning,
-        "The session store came back as another server, or with another history ({Loss} may be missing). Replaying " +
-        "what this node has into it.")]
-    public static partial void StoreReplaced(this ILogger logger, StoreLoss loss);
+        "The session store '{Store}' came back as another server, or with another history ({Loss} may be missing). " +
+        "Replaying what this node has into it.")]
+    public static partial void StoreReplaced(this ILogger logger, string store, StoreLoss loss);
 
     [LoggerMessage(EventIds.ReplayDone, LogLevel.Information,
         "Replay into the store is done: {Replayed} sessions, of which {Restored} were missing or behind and " +

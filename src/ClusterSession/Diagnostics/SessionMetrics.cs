@@ -9,6 +9,8 @@ internal sealed class SessionMetrics : IDisposable
 {
     public const string MeterName = "ClusterSession";
 
+    private const string Partition = "clustersession.partition";
+
     private readonly Meter _meter;
 
     public SessionMetrics(IMeterFactory factory)
@@ -29,6 +31,8 @@ internal sealed class SessionMetrics : IDisposable
         NewIdsPutOff = _meter.CreateCounter<long>(
             "clustersession.rotations.deferred", "{request}",
             "Requests of users who have logged in whose session kept its id, because the store was not responding.");
+        Replayed = _meter.CreateCounter<long>(
+            "clustersession.replayed", "{session}", "Sessions replayed into a partition of the store that came back as another.");
         Touches = _meter.CreateCounter<long>("clustersession.touches", "{touch}", "Sessions prolonged in the store without a commit.");
     }
 
@@ -52,7 +56,12 @@ internal sealed class SessionMetrics : IDisposable
 
     public Counter<long> NewIdsPutOff { get; }
 
+    public Counter<long> Replayed { get; }
+
     public Counter<long> Touches { get; }
+
+    /// <summary>The tag that names a partition of the store.</summary>
+    public static KeyValuePair<string, object?> PartitionTag(string name) => new(Partition, name);
 
     public void Dispose() => _meter.Dispose();
 }

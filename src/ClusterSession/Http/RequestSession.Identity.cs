@@ -193,7 +193,7 @@ internal sealed partial class RequestSession
 
         for (var attempt = 0; attempt < MostCollisions; attempt++)
         {
-            var id = IsNew ? DrawId() : _change?.NextId ?? SessionId.New(_services.Random);
+            var id = IsNew ? DrawId() : _change?.NextId ?? _services.DrawId();
             var key = SessionKey.Of(id);
             var result = await _services.Committer.CreateAsync(key, record, delta, Durability, deadline).ConfigureAwait(false);
             if (result.Outcome is not CommitOutcome.Collision)
@@ -214,7 +214,7 @@ internal sealed partial class RequestSession
     {
         if (!_isIdDrawn)
         {
-            _id = SessionId.New(_services.Random);
+            _id = _services.DrawId();
             _isIdDrawn = true;
         }
 

@@ -69,7 +69,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         {
             Judge(); // Another person's session has another name.
             return _publicId ??= IsNew ? SessionKey.Of(DrawId()).ToString()
-                : _change is { Former: not null } ? SessionKey.Of(_change.NextId ??= SessionId.New(_services.Random)).ToString()
+                : _change is { Former: not null } ? SessionKey.Of(_change.NextId ??= _services.DrawId()).ToString()
                 : SessionName.Of(Record) ?? Key.ToString();
         }
     }

@@ -45,6 +45,8 @@ internal sealed class RequestSessionServices
         _sentCookies = expires && !hasCopies ? new SentCookies(new CoarseClock(time)) : null;
     }
 
+    private const int MostDraws = 16;
+
     public ClusterSessionOptions Options { get; }
 
     public StoreGuard Store { get; }
@@ -105,4 +107,21 @@ internal sealed class RequestSessionServices
     public LastHeadersCallback LastCallback { get; }
 
     public RequestLog Logger { get; }
+
+    /// <summary>
+    /// A random id for a session. While a partition of the store does not respond, one in another
+    /// partition: who comes new belongs to none yet.
+    /// </summary>
+    public SessionId DrawId()
+    {
+        var id = SessionId.New(Random);
+        for (var draws = 1; draws < MostDraws && Store.IsAnyOpen && IsOut(id); draws++)
+        {
+            id = SessionId.New(Random);
+        }
+
+        return id;
+    }
+
+    private bool IsOut(in SessionId id) => Store.IsOpen(Store.PartitionOf(SessionKey.Of(id)));
 }

@@ -17,10 +17,13 @@ internal sealed class SessionHealthCheck(ISessionManager sessions) : IHealthChec
             ["unsavedBytes"] = now.UnsavedBytes,
             ["oldestUnsavedSeconds"] = now.OldestUnsaved?.TotalSeconds ?? 0,
             ["localCopies"] = now.LocalCopies,
+            ["partitionsAnswering"] = $"{now.Partitions.Count(static partition => partition.IsAnswering)} of {now.Partitions.Count}",
         };
+        var silent = now.Partitions.Where(static partition => !partition.IsAnswering).Select(static partition => partition.Name);
         var result = now switch
         {
-            { IsStoreAnswering: false } => HealthCheckResult.Degraded($"The session store '{now.Store}' gives no answers.", data: data),
+            { IsStoreAnswering: false } => HealthCheckResult.Degraded(
+                $"The session store '{string.Join("', '", silent)}' is not responding.", data: data),
             { UnsavedSessions: > 0 } => HealthCheckResult.Degraded($"{now.UnsavedSessions} sessions have commits that the store has not taken yet.", data: data),
             _ => HealthCheckResult.Healthy(data: data),
         };

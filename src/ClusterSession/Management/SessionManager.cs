@@ -18,13 +18,17 @@ internal sealed class SessionManager(
 {
     public SessionStatistics GetStatistics() => new(
         store.Name,
-        !store.IsOpen,
+        store.Partitions.All(partition => !store.IsOpen(partition.Number)),
         nodes.Copies.Count,
         nodes.Copies.Bytes,
         nodes.Pending.Count,
         nodes.Pending.Bytes,
         nodes.Pending.Oldest is { } oldest ? time.GetUtcNow() - oldest : null,
-        nodes.Recent.Count);
+        nodes.Recent.Count)
+    {
+        Partitions = [.. store.Partitions.Select(partition =>
+            new PartitionStatistics(store.NameOf(partition.Number), !store.IsOpen(partition.Number)))],
+    };
 
     public async Task<bool> EndAsync(string sessionId)
     {

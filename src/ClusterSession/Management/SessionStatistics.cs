@@ -3,7 +3,10 @@ namespace ClusterSession;
 
 /// <summary>Figures of one node.</summary>
 /// <param name="Store">The store's name.</param>
-/// <param name="IsStoreAnswering">False while requests do not wait for the store because it gives no answers.</param>
+/// <param name="IsStoreAnswering">
+/// False while requests do not wait for the store, or for a partition of it, because it gives no
+/// answers.
+/// </param>
 /// <param name="LocalCopies">How many sessions this node has in memory.</param>
 /// <param name="LocalCopyBytes">How many bytes they take.</param>
 /// <param name="UnsavedSessions">Of how many sessions only this node has the newest commits: what would be lost if it died now.</param>
@@ -18,4 +21,8 @@ public sealed record SessionStatistics(
     int UnsavedSessions,
     long UnsavedBytes,
     TimeSpan? OldestUnsaved,
-    int ReplayableSessions);
+    int ReplayableSessions)
+{
+    /// <summary>The partitions of the store, such as the shards of a Redis Cluster; at least one.</summary>
+    public IReadOnlyList<PartitionStatistics> Partitions { get; init; } = [];
+}

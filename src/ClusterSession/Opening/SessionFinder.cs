@@ -36,7 +36,7 @@ internal sealed class SessionFinder(
         }
 
         if (nodes.Absent.TryGet(key, out var absence)
-            && (absence.IsDestroyed || (!recovery.IsUnderWay && !nodes.MayBringBack(key, absence.Since))))
+            && (absence.IsDestroyed || (!recovery.WindowOf(key).IsUnderWay && !nodes.MayBringBack(key, absence.Since))))
         {
             return OpenedSession.Ended(absence.IsDestroyed ? OpenOutcome.Destroyed : OpenOutcome.Missing, absence.IsRegressed);
         }
@@ -89,17 +89,18 @@ internal sealed class SessionFinder(
                     break;
             }
 
+            var window = recovery.WindowOf(key);
             var isPatienceOver = IsMissed(key, seen)
-                || (!recovery.HasJustBegun && time.GetElapsedTime(begun) >= (recovery.IsUnderWay ? PatienceWhileRecovering : Patience));
+                || (!window.HasJustBegun && time.GetElapsedTime(begun) >= (window.IsUnderWay ? PatienceWhileRecovering : Patience));
             var facts = new FoundFacts(
                 IsThere: record is not null,
                 IsDestroyed: record is { IsDestroyed: true },
                 IsPastEnd: record is not null && lifetime.IsPastAbsoluteEnd(record),
                 HasWhatClientSaw: record?.Contains(seen) == true,
-                HasExpired: (copy is not null && !nodes.IsUsable(copy) && !recovery.IsUnderWay) || lifetime.MayHaveExpired(seen),
+                HasExpired: (copy is not null && !nodes.IsUsable(copy) && !window.IsUnderWay) || lifetime.MayHaveExpired(seen),
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
-                HasStoreJustReturned: recovery.HasJustBegun);
+                HasStoreJustReturned: window.HasJustBegun);
             switch (OpenTable.Classify(facts))
             {
                 case OpenVerdict.Serve:
@@ -143,7 +144,7 @@ internal sealed class SessionFinder(
             HasEndedHere: nodes.Recent.HasEnded(key),
             isIdle,
             MustWaitForOthers: read.Outcome == StoreReadOutcome.Found && nodes.MustWaitForOthers(key, read.Record!, usable, seen),
-            recovery.MayHaveLostEnds);
+            recovery.WindowOf(key).MayHaveLostEnds);
     }
 
     /// <summary>Ends an idle session, which is then no loss; false if it is not idle any more.</summary>
@@ -174,7 +175,7 @@ internal sealed class SessionFinder(
     /// taken over since may be given it back.
     /// </summary>
     private bool IsMissed(SessionKey key, SessionVersion seen) =>
-        _missed.TryGet(key, seen, out var since) && !recovery.HasBegunSince(since);
+        _missed.TryGet(key, seen, out var since) && !recovery.WindowOf(key).HasBegunSince(since);
 
     private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark)
     {
@@ -241,7 +242,7 @@ internal sealed class SessionFinder(
     private async ValueTask<OpenedSession> RegressAsync(
         SessionKey key, SessionVersion seen, SessionRecord? record, bool isComplete, LocalCopy? copy, StoreDeadline deadline)
     {
-        if (copy is not null && (record is null ? !recovery.MayHaveLostEnds : !record.ContainsAllOf(copy.Record)))
+        if (copy is not null && (record is null ? !recovery.WindowOf(key).MayHaveLostEnds : !record.ContainsAllOf(copy.Record)))
         {
             (record, isComplete) = await repair.RestoreAsync(key, copy.Record, record, deadline).ConfigureAwait(false);
             if (record.IsDestroyed)

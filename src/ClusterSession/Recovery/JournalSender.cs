@@ -2,6 +2,7 @@ using ClusterSession.Lifetime;
 using ClusterSession.Local;
 using ClusterSession.Records;
 using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
 
 namespace ClusterSession.Recovery;
 
@@ -118,11 +119,8 @@ internal sealed class JournalSender(
             var change = new SessionChange(
                 stored, record.Version, only.Delta, [], lifetime.StoreLifeOf(record, only.Delta, out var least), least,
                 OnlyOnBase: true, After: only.Version.After, Opened: only.Opened, Void: only.Version.Void);
-            var answer = await store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
-            if (isToBeJudged)
-            {
-                store.Judge(answer.Failure);
-            }
+            var answer = await store.CommitAsync(key, change, deadline, out var asked).ConfigureAwait(false);
+            store.Judge(asked, answer.Failure);
 
             clock.Observe(answer.Previous);
             switch (answer.Outcome)

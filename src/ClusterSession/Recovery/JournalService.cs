@@ -1,5 +1,6 @@
 using ClusterSession.Diagnostics;
 using ClusterSession.Local;
+using ClusterSession.Records;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Sends the journal: after a short gathering time while the store answers, at its next sign of life while it does not, and until the
+/// Sends the journal, each partition's part by itself: after a short gathering time while the partition answers, at its next sign of life while it does not, and until the
 /// drain timeout when the node shuts down, after the store has been given back what it may have lost. Then a process that leaves something unsent ends with a non-zero exit code.
 /// </summary>
 internal sealed class JournalService(
@@ -20,8 +21,8 @@ internal sealed class JournalService(
     private const int NotDrainedExitCode = 69;
 
     private readonly OutageOptions _options = options.Value.Outage;
-    private bool _wasStuck;
-    private int _first;
+    private readonly PartitionLanes _lanes = new();
+    private readonly PartitionTable<Part> _parts = new(static () => new Part());
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -52,26 +53,46 @@ internal sealed class JournalService(
             while (true)
             {
                 await journal.WaitForWorkAsync(stoppingToken).ConfigureAwait(false);
-                var gathering = store.IsOpen ? _options.ProbeInterval : _options.WriteBehindDelay;
-                await Task.Delay(gathering, time, stoppingToken).ConfigureAwait(false);
-                var before = pending.Count;
-                if (!await SendAllAsync().ConfigureAwait(false))
+                await Task.Delay(_options.WriteBehindDelay, time, stoppingToken).ConfigureAwait(false);
+                foreach (var partition in pending.Keys.Select(store.PartitionOf).ToHashSet())
                 {
-                    await Task.Delay(_options.ProbeInterval, time, stoppingToken).ConfigureAwait(false);
-                    journal.Wake();
-                }
-                else if (before > 0 && _wasStuck)
-                {
-                    _wasStuck = false;
-                    logger.JournalSent(before);
+                    _lanes.Run(partition, () => SendPartAsync(partition, stoppingToken));
                 }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // StopAsync drains.
+            await _lanes.WhenIdleAsync().ConfigureAwait(false); // StopAsync drains.
         }
     }
+
+    private async Task SendPartAsync(int partition, CancellationToken stopping)
+    {
+        var part = _parts.Of(partition);
+        while (true)
+        {
+            if (store.IsOpen(partition))
+            {
+                await Task.Delay(_options.ProbeInterval, time, stopping).ConfigureAwait(false);
+            }
+
+            var keys = KeysIn(partition);
+            if (await SendAsync(part, keys).ConfigureAwait(false))
+            {
+                if (keys.Length > 0 && part.WasStuck)
+                {
+                    part.WasStuck = false;
+                    logger.JournalSent(keys.Length);
+                }
+
+                return;
+            }
+
+            await Task.Delay(_options.ProbeInterval, time, stopping).ConfigureAwait(false);
+        }
+    }
+
+    private SessionKey[] KeysIn(int partition) => [.. pending.Keys.Where(key => store.PartitionOf(key) == partition)];
 
     private void Judge(bool isGivenBack)
     {
@@ -88,14 +109,20 @@ internal sealed class JournalService(
         }
     }
 
-    /// <summary>
-    /// False if something was not taken. After a batch of which nothing was, the rest is not tried, and the next round begins with it: a store that takes
-    /// no change is not asked for every session again and again, and sessions that alone are refused, or whose shard is down, do not hold up the others.
-    /// </summary>
     private async Task<bool> SendAllAsync()
     {
-        var keys = pending.Keys.ToArray();
-        var first = keys.Length == 0 ? 0 : _first % keys.Length;
+        var parts = pending.Keys.GroupBy(store.PartitionOf);
+        var sent = await Task.WhenAll(parts.Select(part => SendAsync(_parts.Of(part.Key), [.. part]))).ConfigureAwait(false);
+        return Array.IndexOf(sent, false) < 0;
+    }
+
+    /// <summary>
+    /// False if something was not taken. After a batch of which nothing was, the rest is not tried, and the next round begins with it: a partition that takes
+    /// no change is not asked for every session again and again, and sessions that alone are refused do not hold up the others.
+    /// </summary>
+    private async Task<bool> SendAsync(Part part, SessionKey[] keys)
+    {
+        var first = keys.Length == 0 ? 0 : part.First % keys.Length;
         var isDone = true;
         foreach (var batch in keys.Skip(first).Concat(keys.Take(first)).Chunk(AtOnce))
         {
@@ -103,12 +130,19 @@ internal sealed class JournalService(
             isDone &= Array.IndexOf(sent, false) < 0;
             if (Array.IndexOf(sent, true) < 0)
             {
-                _first = first + batch.Length;
+                part.First = first + batch.Length;
                 break;
             }
         }
 
-        _wasStuck |= !isDone;
+        part.WasStuck |= !isDone;
         return isDone;
+    }
+
+    /// <summary>How far sending to one partition has come.</summary>
+    private sealed class Part
+    {
+        public bool WasStuck;
+        public int First;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ClusterSession.Diagnostics;
 using ClusterSession.KeyRing;
@@ -15,7 +16,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Hears of the store, and gives it back what it may have lost.
+/// Hears of the partitions of the store, and gives each back what it may have lost: what is kept of sessions in it, and the documents that are in it. One that does not respond
+/// meanwhile holds up no other.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -35,37 +37,20 @@ internal sealed class StoreRecovery(
     : BackgroundService, IStoreObserver
 {
     private const int MostAsked = 256;
-    private static readonly TimeSpan MostJitter = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan RecoveringFor = TimeSpan.FromSeconds(30);
-
-    /// <summary>Twice what the jitter and the wait for others' commits take: other nodes hear of the store a little later, and are as busy.</summary>
-    private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + StoreReplay.LongestWait);
 
     private readonly ISharedValue[] _sharedValues = [.. sharedValues];
-    private readonly Channel<StoreContinuity> _connected = Channel.CreateUnbounded<StoreContinuity>(new() { SingleReader = true });
+    private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife);
+    private readonly Channel<int> _connected = Channel.CreateUnbounded<int>(new() { SingleReader = true });
+    private readonly PartitionTable<ConcurrentQueue<StoreContinuity>> _losses = new(static () => new());
+    private readonly PartitionLanes _lanes = new();
 
     // Guards the two below.
     private readonly Lock _gate = new();
     private TaskCompletionSource? _settling;
     private int _underWay;
 
-    private long _replacedAt = long.MinValue;
-    private long _lostAt = long.MinValue;
-
-    /// <summary>Whether the store came back as another a short while ago, so that nodes are still giving it back what they have.</summary>
-    public bool IsUnderWay => Volatile.Read(ref _replacedAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < RecoveringFor;
-
-    /// <summary>Whether it came back so recently that what is missing is more likely on its way than lost.</summary>
-    public bool HasJustBegun => Volatile.Read(ref _replacedAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < JustBegunFor;
-
-    /// <summary>Whether it came back as another since a timestamp.</summary>
-    public bool HasBegunSince(long timestamp) => Volatile.Read(ref _replacedAt) is var at && at != long.MinValue && at >= timestamp;
-
-    /// <summary>
-    /// Whether the store may have lost the ends of sessions whose copies can still be in use. While it has not, a session that is missing was not ended:
-    /// its tombstone would be there.
-    /// </summary>
-    public bool MayHaveLostEnds => Volatile.Read(ref _lostAt) is var at && at != long.MinValue && time.GetElapsedTime(at) < lifetime.TombstoneLife;
+    /// <summary>What is to be expected of the partition that a session is in.</summary>
+    public RecoveryWindow WindowOf(SessionKey key) => _windows.Of(store.PartitionOf(key));
 
     public void OnChanged(SessionKey key)
     {
@@ -103,11 +88,15 @@ internal sealed class StoreRecovery(
         }
     }
 
-    public void OnConnected(StoreContinuity continuity)
+    public void OnConnected(int partition, StoreContinuity continuity)
     {
-        store.Connected();
-        revocations.OnChanged();
-        foreach (var value in _sharedValues)
+        store.Connected(partition);
+        if (store.PartitionOfDocument(Revocations.DocumentName) == partition)
+        {
+            revocations.OnChanged();
+        }
+
+        foreach (var value in SharedIn(partition))
         {
             value.OnChanged();
         }
@@ -115,8 +104,7 @@ internal sealed class StoreRecovery(
         journal.Wake();
         if (continuity.Loss != StoreLoss.None)
         {
-            Volatile.Write(ref _lostAt, time.GetTimestamp());
-            Volatile.Write(ref _replacedAt, time.GetTimestamp());
+            _windows.Begin(partition);
             lock (_gate)
             {
                 if (_underWay++ == 0)
@@ -125,13 +113,16 @@ internal sealed class StoreRecovery(
                 }
             }
 
-            _connected.Writer.TryWrite(continuity); // Gives the ring back before it is read again.
+            _losses.Of(partition).Enqueue(continuity);
+            _connected.Writer.TryWrite(partition); // Gives the ring back before it is read again.
         }
-        else
+        else if (HasKeyRing(partition))
         {
             keyRing.OnChanged();
         }
     }
+
+    public void OnMoved(int from, int to) => _windows.Moved(from, to);
 
     /// <summary>Whether what was lost by every store that was heard of has been given back, as far as that was possible.</summary>
     public bool IsSettled => Volatile.Read(ref _underWay) == 0;
@@ -185,64 +176,87 @@ internal sealed class StoreRecovery(
     {
         try
         {
-            await foreach (var continuity in _connected.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
+            await foreach (var partition in _connected.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
-                await RecoverAsync(continuity, stoppingToken).ConfigureAwait(false);
-                lock (_gate)
-                {
-                    if (--_underWay == 0)
-                    {
-                        _settling!.TrySetResult();
-                    }
-                }
+                _lanes.Run(partition, () => RecoverAllAsync(partition, stoppingToken));
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // SettleAsync has waited before.
+            await _lanes.WhenIdleAsync().ConfigureAwait(false); // SettleAsync has waited before.
         }
     }
 
-    private async Task RecoverAsync(StoreContinuity continuity, CancellationToken stopping)
+    private IEnumerable<ISharedValue> SharedIn(int partition) =>
+        _sharedValues.Where(value => store.PartitionOfShared(value.Name) == partition);
+
+    private bool HasKeyRing(int partition) => store.PartitionOfShared(KeyRingSource.SharedName) == partition;
+
+    private async Task RecoverAllAsync(int partition, CancellationToken stopping)
+    {
+        while (_losses.Of(partition).TryDequeue(out var continuity))
+        {
+            await RecoverAsync(partition, continuity, stopping).ConfigureAwait(false);
+            lock (_gate)
+            {
+                if (--_underWay == 0)
+                {
+                    _settling!.TrySetResult();
+                }
+            }
+        }
+    }
+
+    private async Task RecoverAsync(int partition, StoreContinuity continuity, CancellationToken stopping)
     {
         using var activity = SessionActivities.FailingOver(continuity.Loss);
-        logger.StoreReplaced(continuity.Loss);
-        await revocations.RestoreAsync().ConfigureAwait(false);
-        foreach (var value in _sharedValues)
+        logger.StoreReplaced(store.NameOf(partition), continuity.Loss);
+        if (store.PartitionOfDocument(Revocations.DocumentName) == partition)
+        {
+            await revocations.RestoreAsync().ConfigureAwait(false);
+        }
+
+        foreach (var value in SharedIn(partition))
         {
             await value.RestoreAsync().ConfigureAwait(false);
         }
 
-        var mayLackAnything = continuity.Loss is StoreLoss.Everything or StoreLoss.Moved;
-        await keyRing.RestoreAsync(stopping).ConfigureAwait(false);
+        if (HasKeyRing(partition))
+        {
+            await keyRing.RestoreAsync(stopping).ConfigureAwait(false);
+        }
+
         if (continuity.Loss == StoreLoss.Everything && options.Value.Outage.OnStoreReset == StoreResetPolicy.Discard)
         {
-            Discard();
+            Discard(partition);
             return;
         }
 
         var since = continuity.Loss == StoreLoss.Recent ? continuity.SafeUntil : long.MinValue;
-        await replay.EndsAsync(since, stopping).ConfigureAwait(false);
-        await replay.PauseAsync(MostJitter * random.NextDouble(), stopping).ConfigureAwait(false);
-        await replay.CommitsAsync(since, stopping).ConfigureAwait(false);
-        if (mayLackAnything)
+        await replay.EndsAsync(partition, since, stopping).ConfigureAwait(false);
+        await replay.PauseAsync(RecoveryWindow.MostJitter * random.NextDouble(), stopping).ConfigureAwait(false);
+        await replay.CommitsAsync(partition, since, stopping).ConfigureAwait(false);
+        if (continuity.Loss is StoreLoss.Everything or StoreLoss.Moved)
         {
-            await replay.CopiesAsync(stopping).ConfigureAwait(false);
+            await replay.CopiesAsync(partition, stopping).ConfigureAwait(false);
         }
 
-        await replay.OrphansAsync(isReplaced: () => _connected.Reader.TryPeek(out _), stopping).ConfigureAwait(false);
+        await replay.OrphansAsync(partition, isReplaced: () => !_losses.Of(partition).IsEmpty, stopping).ConfigureAwait(false);
     }
 
-    private void Discard()
+    private void Discard(int partition)
     {
         foreach (var (key, _) in copies.All())
         {
-            copies.Drop(key);
+            if (store.PartitionOf(key) == partition)
+            {
+                copies.Drop(key);
+            }
         }
 
-        replay.Forget();
-        recent.Clear(); // Else the next server would be given them, and while it is away they would be served.
-        Volatile.Write(ref _replacedAt, long.MinValue); // Nobody gives anything back: no request is to wait for that.
+        replay.Forget(partition);
+        recent.Clear(key => store.PartitionOf(key) == partition); // Else the next server would be given them, and while it is away they would be served.
+        _windows.GiveUp(partition); // No request is to wait for that.
         logger.CopiesDiscarded();
     }
 }

@@ -10,7 +10,9 @@ using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Recovery;
 
-/// <summary>Gives a store that may lack them what this node has ended, committed and copied, at a bounded rate.</summary>
+/// <summary>
+/// Gives a partition of the store that may lack them what this node has ended, committed and copied of the sessions in it, at a bounded rate.
+/// </summary>
 /// <remarks>
 /// <code>
 /// no answer                     -> the journal, which sends it when there is one; if that has no room, tried again from here
@@ -19,7 +21,7 @@ namespace ClusterSession.Recovery;
 /// </code>
 /// A client knows a session by its newest commit, and whoever finds that in the store takes it for all of the session. So a commit made on top of what another node had
 /// committed must not come back before that: what is sent is the local copy, which has both, and where there is none the commit waits for the other node's.
-/// Used by the loop of <see cref="StoreRecovery"/> only, but for <see cref="Hurry"/>.
+/// Used by the lanes of <see cref="StoreRecovery"/> only, each for its partition, but for <see cref="Hurry"/>.
 /// </remarks>
 internal sealed class StoreReplay(
     StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, Revocations revocations, HybridClock clock,
@@ -29,7 +31,7 @@ internal sealed class StoreReplay(
     private const int OrphanRounds = 4;
     private static readonly TimeSpan FirstOrphanPause = TimeSpan.FromMilliseconds(125);
 
-    private readonly ConcurrentDictionary<SessionKey, Orphan> _orphans = new();
+    private readonly PartitionTable<ConcurrentDictionary<SessionKey, Orphan>> _orphans = new(static () => new());
     private readonly TaskCompletionSource _hurrying = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _hasDropped;
 
@@ -54,51 +56,59 @@ internal sealed class StoreReplay(
     }
 
     /// <summary>The ends of sessions that were acknowledged after a timestamp.</summary>
-    public Task EndsAsync(long since, CancellationToken stopping) => ForAllAsync(recent.Ends(since), end => SendEndAsync(end.Key, end.Value), stopping);
+    public Task EndsAsync(int partition, long since, CancellationToken stopping) =>
+        ForAllAsync(partition, recent.Ends(since).Where(end => IsIn(partition, end.Key)), end => SendEndAsync(end.Key, end.Value), stopping);
 
     /// <summary>The commits that were acknowledged after a timestamp.</summary>
-    public Task CommitsAsync(long since, CancellationToken stopping) => ForAllAsync(recent.Since(since), commit => SendCommitAsync(commit.Key, commit.Value), stopping);
+    public Task CommitsAsync(int partition, long since, CancellationToken stopping) => ForAllAsync(
+        partition, recent.Since(since).Where(commit => IsIn(partition, commit.Key)),
+        commit => SendCommitAsync(partition, commit.Key, commit.Value), stopping);
 
     /// <summary>All local copies that nobody else is known to have changed.</summary>
-    public Task CopiesAsync(CancellationToken stopping) => ForAllAsync(
-        copies.All().Where(copy => !copy.Value.IsStale), copy => SendAsync(copy.Key, copy.Value.Record, SessionVersion.None, () => copy.Value.IsStale), stopping);
+    public Task CopiesAsync(int partition, CancellationToken stopping) => ForAllAsync(
+        partition, copies.All().Where(copy => !copy.Value.IsStale && IsIn(partition, copy.Key)),
+        copy => SendAsync(partition, copy.Key, copy.Value.Record, SessionVersion.None, () => copy.Value.IsStale), stopping);
 
     /// <summary>
     /// Commits to sessions that others have changed since and that are not in the store, and commits that lack what others had committed before them: those others give
     /// them back, or have ended them. So they are merged as soon as that is there; if nobody has brought it after some rounds in which the store has answered, those others are gone,
     /// and they are stored as they were here. Should the store be replaced meanwhile, they are among what is given back to the next one.
     /// </summary>
+    /// <param name="partition">The partition.</param>
     /// <param name="isReplaced">Whether another server has taken over meanwhile.</param>
     /// <param name="stopping">Ends it.</param>
-    public async Task OrphansAsync(Func<bool> isReplaced, CancellationToken stopping)
+    public async Task OrphansAsync(int partition, Func<bool> isReplaced, CancellationToken stopping)
     {
-        for (var round = 0; !_orphans.IsEmpty && !isReplaced(); round++)
+        var waiting = _orphans.Of(partition);
+        for (var round = 0; !waiting.IsEmpty && !isReplaced(); round++)
         {
             await PauseAsync(FirstOrphanPause * (1 << Math.Min(round, OrphanRounds - 1)), stopping).ConfigureAwait(false);
-            var orphans = _orphans.ToArray();
-            _orphans.Clear();
-            await ForAllAsync(orphans, orphan => SendOrphanAsync(orphan.Key, orphan.Value), stopping).ConfigureAwait(false);
+            var orphans = waiting.ToArray();
+            waiting.Clear();
+            await ForAllAsync(partition, orphans, orphan => SendOrphanAsync(partition, orphan.Key, orphan.Value), stopping).ConfigureAwait(false);
         }
     }
 
-    private Task<bool?> SendOrphanAsync(SessionKey key, Orphan orphan)
+    private bool IsIn(int partition, SessionKey key) => store.PartitionOf(key) == partition;
+
+    private Task<bool?> SendOrphanAsync(int partition, SessionKey key, Orphan orphan)
     {
         var isLast = orphan.Rounds + 1 >= OrphanRounds || IsHurrying;
-        return SendAsync(key, orphan.Record, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
+        return SendAsync(partition, key, orphan.Record, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
     }
 
     /// <summary>Gives up what is waiting.</summary>
-    public void Forget() => _orphans.Clear();
+    public void Forget(int partition) => _orphans.Of(partition).Clear();
 
     /// <summary>Replays in batches, at a bounded rate; what gets no answer is tried again while the store is the same.</summary>
-    private async Task ForAllAsync<T>(IEnumerable<T> all, Func<T, Task<bool?>> replay, CancellationToken stopping)
+    private async Task ForAllAsync<T>(int partition, IEnumerable<T> all, Func<T, Task<bool?>> replay, CancellationToken stopping)
     {
         using var activity = SessionActivities.Replaying();
         int replayed = 0, restored = 0, failed = 0;
         var pause = TimeSpan.FromSeconds((double)AtOnce / options.Value.Outage.ReplayPerSecond);
         foreach (var batch in all.Chunk(AtOnce))
         {
-            if (store.IsOpen)
+            if (store.IsOpen(partition))
             {
                 await PauseAsync(options.Value.Outage.ProbeInterval, stopping).ConfigureAwait(false); // Else all the rest would go to the journal at once.
             }
@@ -121,6 +131,7 @@ internal sealed class StoreReplay(
         SessionActivities.Replayed(activity, replayed, restored, failed);
         if (replayed > 0)
         {
+            metrics.Replayed.Add(replayed, SessionMetrics.PartitionTag(store.NameOf(partition)));
             logger.ReplayDone(replayed, restored, failed);
         }
     }
@@ -142,18 +153,20 @@ internal sealed class StoreReplay(
         return answer is { Outcome: WriteOutcome.Committed, Previous.IsNone: false };
     }
 
-    private Task<bool?> SendCommitAsync(SessionKey key, RecentCommit commit) =>
+    private Task<bool?> SendCommitAsync(int partition, SessionKey key, RecentCommit commit) =>
         copies.TryGet(key, out var copy) && copy.IsComplete && copy.Record.ContainsAllOf(commit.Record)
-            ? SendAsync(key, copy.Record, SessionVersion.None, () => commit.IsOutdated)
-            : SendAsync(key, commit.Record, commit.IsDiverged ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
+            ? SendAsync(partition, key, copy.Record, SessionVersion.None, () => commit.IsOutdated)
+            : SendAsync(partition, key, commit.Record, commit.IsDiverged ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
 
     /// <summary>True if the store lacked something, false if not, null if it gave no answer.</summary>
+    /// <param name="partition">The partition that is given back what it may lack.</param>
     /// <param name="key">Which session.</param>
     /// <param name="record">What this node has of it.</param>
     /// <param name="lacking">What another node had committed before and the record lacks: the store must have it first.</param>
     /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not come into being by this.</param>
     /// <param name="rounds">How often the store has answered that it lacks what the record is to be merged into.</param>
-    private async Task<bool?> SendAsync(SessionKey key, SessionRecord record, SessionVersion lacking, Func<bool> isOutdated, int rounds = 0)
+    private async Task<bool?> SendAsync(
+        int partition, SessionKey key, SessionRecord record, SessionVersion lacking, Func<bool> isOutdated, int rounds = 0)
     {
         if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
         {
@@ -178,12 +191,12 @@ internal sealed class StoreReplay(
                 case WriteOutcome.Unchanged:
                     return false;
                 case WriteOutcome.Unavailable when !lacking.IsNone && !IsHurrying:
-                    Unanswered(key, record, lacking, rounds); // Not to the journal, which does not wait for what is lacking.
+                    Unanswered(partition, key, record, lacking, rounds); // Not to the journal, which does not wait for what is lacking.
                     return null;
                 case WriteOutcome.Unavailable:
                     if (journal.AppendCopy(key, record, answer.Failure, answer.LeavesUnchanged ? default : issued) is null)
                     {
-                        Unanswered(key, record, SessionVersion.None, rounds); // Tried again from here.
+                        Unanswered(partition, key, record, SessionVersion.None, rounds); // Tried again from here.
                     }
 
                     return null;
@@ -203,7 +216,7 @@ internal sealed class StoreReplay(
 
                     return false;
                 case WriteOutcome.Missing:
-                    _orphans[key] = new Orphan(record, lacking, rounds);
+                    _orphans.Of(partition)[key] = new Orphan(record, lacking, rounds);
                     return false;
                 default:
                     return false;
@@ -212,7 +225,7 @@ internal sealed class StoreReplay(
     }
 
     /// <summary>Tried again, and the round does not count: nothing was said of what is lacking. A node that shuts down tries nothing again.</summary>
-    private void Unanswered(SessionKey key, SessionRecord record, SessionVersion lacking, int rounds)
+    private void Unanswered(int partition, SessionKey key, SessionRecord record, SessionVersion lacking, int rounds)
     {
         if (IsHurrying)
         {
@@ -220,7 +233,7 @@ internal sealed class StoreReplay(
         }
         else
         {
-            _orphans[key] = new Orphan(record, lacking, Math.Max(0, rounds - 1));
+            _orphans.Of(partition)[key] = new Orphan(record, lacking, Math.Max(0, rounds - 1));
         }
     }
 

@@ -175,6 +175,12 @@ internal sealed partial class Revocations(
             return true;
         }
 
+        if (store.IsOpen(store.PartitionOfDocument(DocumentName)))
+        {
+            Wake();
+            return false; // Its partition may not be that of the session: who opens that does not wait for this one.
+        }
+
         var reading = Volatile.Read(ref _reading);
         if (reading is null or { Done.IsCompleted: true })
         {

@@ -37,6 +37,10 @@ namespace ClusterSession.Stores;
 /// changed since, and a change of one element moves one. An element is not kept beyond its life,
 /// nor
 /// lost before it; the document lives as long as its elements, and as the merges say.</item>
+/// <item>A key is in one of the <see cref="Partitions"/>, and every operation on it in that one. A
+/// partition that does not respond, or comes back as another server, delays and concerns no operation
+/// on keys of another one. Where keys go over to another partition, the observer hears of it before
+/// <see cref="PartitionOf"/> answers with that (<see cref="IStoreObserver.OnMoved"/>).</item>
 /// <item>Every operation is answered within the lesser of its <see cref="StoreDeadline"/> and the store's own limit, which is not
 /// above <see cref="OutageOptions.HardTimeout"/>, if need be with a <see cref="StoreFailure"/>; what it may still do later is harmless.</item>
 /// </list>
@@ -46,6 +50,26 @@ public interface IClusterSessionStore : IAsyncDisposable
 {
     /// <summary>What logs, metrics and health call this store, such as <c>redis</c>.</summary>
     string Name { get; }
+
+    /// <summary>
+    /// The partitions that keys can be in now. Default: one, with the number 0 and the store's name.
+    /// </summary>
+    IReadOnlyList<StorePartition> Partitions => [new(0, Name)];
+
+    /// <summary>
+    /// Which partition a session is in now. It fails, and comes back as another, without the other
+    /// ones. Called by every operation: some nanoseconds, and no waiting. Default: 0.
+    /// </summary>
+    /// <param name="key">Which session.</param>
+    int PartitionOf(SessionKey key) => 0;
+
+    /// <summary>Which partition a shared value is in now. Default: 0.</summary>
+    /// <param name="name">Its name.</param>
+    int PartitionOfShared(string name) => 0;
+
+    /// <summary>Which partition a document is in now. Default: 0.</summary>
+    /// <param name="name">Its name.</param>
+    int PartitionOfDocument(string name) => 0;
 
     /// <summary>
     /// Begins: connects, and from then on calls the observer when another node changes a session. The

@@ -24,9 +24,24 @@ public interface IStoreObserver
     {
     }
 
-    /// <summary>The store can be reached, for the first time or again, or has just been emptied.</summary>
+    /// <summary>
+    /// A partition of the store can be reached, for the first time or again, or has just been
+    /// emptied.
+    /// </summary>
+    /// <param name="partition">Which one: its number (<see cref="StorePartition"/>).</param>
     /// <param name="continuity">What it has of what was acknowledged before.</param>
-    void OnConnected(StoreContinuity continuity)
+    void OnConnected(int partition, StoreContinuity continuity)
+    {
+    }
+
+    /// <summary>
+    /// Keys of one partition are in another from now on, with what is stored of them: what the one
+    /// may have lost, these keys may lack in the other. Called before
+    /// <see cref="IClusterSessionStore.PartitionOf"/> answers so; must not wait.
+    /// </summary>
+    /// <param name="from">Where they were.</param>
+    /// <param name="to">Where they are.</param>
+    void OnMoved(int from, int to)
     {
     }
 }

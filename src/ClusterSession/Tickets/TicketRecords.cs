@@ -250,7 +250,7 @@ internal sealed class TicketRecords(
             // Not to be cancelled with the request: a sign-out from a tab that is closed must find its ticket.
             var opened = await opener.OpenAsync(key, SessionVersion.None, deadline, CancellationToken.None)
                 .ConfigureAwait(false);
-            if (opened.Outcome != OpenOutcome.Missing || !recovery.HasJustBegun)
+            if (opened.Outcome != OpenOutcome.Missing || !recovery.WindowOf(key).HasJustBegun)
             {
                 return new TicketReading(opened.Outcome, opened.Record, opened.IsComplete, opened.Failure);
             }

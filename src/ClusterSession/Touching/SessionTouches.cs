@@ -17,7 +17,8 @@ namespace ClusterSession.Touching;
 /// <remarks>
 /// A touch costs more than its own command: in Redis it invalidates every node's copy (measured), which then is revalidated. So a
 /// commit counts as a touch, also one by another node, as far as the remaining life in the store tells.
-/// Few at a time and often, because commits and reads wait behind them in the store.
+/// Few at a time and often, because commits and reads wait behind them in the store. Each partition of the store is sent its own touches by itself: those of one that does not
+/// respond stay due, and are tried again, while the sessions of the others are prolonged in time.
 /// <code>
 /// use, and the last touch is a touch interval old      touch at once
 /// use, and another node has prolonged the session last touch a touch interval later, unless this node has prolonged it by then:
@@ -34,6 +35,7 @@ internal sealed class SessionTouches(
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
     private readonly LogRate _failed = new(time);
+    private readonly PartitionLanes _lanes = new();
 
     private readonly ConcurrentDictionary<SessionKey, DueTouch> _due = new();
 
@@ -122,26 +124,11 @@ internal sealed class SessionTouches(
         }
     }
 
-    /// <summary>Sends what is due; false if the store did not take it.</summary>
+    /// <summary>Sends what is due; false if the store did not take something.</summary>
     public async Task<bool> FlushAsync(CancellationToken cancellationToken)
     {
-        MoveReports();
-        MoveUsesWithoutCopy();
-        foreach (var batch in _due.IsEmpty ? [] : _due.Chunk(AtOnce))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if ((await Task.WhenAll(Array.ConvertAll(batch, due => TouchAsync(due.Key, due.Value))).ConfigureAwait(false)).Contains(false))
-            {
-                if (_failed.MayWrite(out var count))
-                {
-                    logger.TouchesFailed(_due.Count, count);
-                }
-
-                return false;
-            }
-        }
-
-        return true;
+        var sent = await Task.WhenAll(Due().Select(part => SendAsync(part, cancellationToken))).ConfigureAwait(false);
+        return Array.IndexOf(sent, false) < 0;
     }
 
     /// <summary>The node shuts down: what it has kept to itself it reports now.</summary>
@@ -167,16 +154,57 @@ internal sealed class SessionTouches(
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                if (!await FlushAsync(stoppingToken).ConfigureAwait(false))
+                foreach (var part in Due())
                 {
-                    await Task.Delay(PauseAfterFailure, time, stoppingToken).ConfigureAwait(false);
+                    _lanes.RunIfIdle(part.Key, () => SendInTurnAsync(part, stoppingToken));
                 }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The node is shutting down, and sends the rest as it stops.
+            await _lanes.WhenIdleAsync().ConfigureAwait(false); // The node is shutting down, and sends the rest as it stops.
         }
+    }
+
+    /// <summary>What is due now, by the partition of the store that it is in now.</summary>
+    private IEnumerable<IGrouping<int, KeyValuePair<SessionKey, DueTouch>>> Due()
+    {
+        MoveReports();
+        MoveUsesWithoutCopy();
+        return _due.IsEmpty ? [] : _due.GroupBy(due => store.PartitionOf(due.Key));
+    }
+
+    private async Task SendInTurnAsync(IEnumerable<KeyValuePair<SessionKey, DueTouch>> due, CancellationToken stopping)
+    {
+        if (!await SendAsync(due, stopping).ConfigureAwait(false))
+        {
+            await Task.Delay(PauseAfterFailure, time, stopping).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Sends touches to one partition. After a batch of which none was taken, the rest stays due untried.
+    /// </summary>
+    private async Task<bool> SendAsync(IEnumerable<KeyValuePair<SessionKey, DueTouch>> due, CancellationToken stopping)
+    {
+        var isDone = true;
+        foreach (var batch in due.Chunk(AtOnce))
+        {
+            stopping.ThrowIfCancellationRequested();
+            var sent = await Task.WhenAll(Array.ConvertAll(batch, touch => TouchAsync(touch.Key, touch.Value))).ConfigureAwait(false);
+            isDone &= Array.IndexOf(sent, false) < 0;
+            if (Array.IndexOf(sent, true) < 0)
+            {
+                break;
+            }
+        }
+
+        if (!isDone && _failed.MayWrite(out var count))
+        {
+            logger.TouchesFailed(_due.Count, count);
+        }
+
+        return isDone;
     }
 
     private void Report(SessionKey key, LocalCopy copy, int now)

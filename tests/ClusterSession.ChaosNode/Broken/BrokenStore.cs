@@ -8,6 +8,14 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
 {
     public string Name => inner.Name;
 
+    public IReadOnlyList<StorePartition> Partitions => inner.Partitions;
+
+    public int PartitionOf(SessionKey key) => inner.PartitionOf(key);
+
+    public int PartitionOfShared(string name) => inner.PartitionOfShared(name);
+
+    public int PartitionOfDocument(string name) => inner.PartitionOfDocument(name);
+
     public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
         inner.StartAsync(new HardOfHearing(observer, broken), cancellationToken);
 
@@ -68,7 +76,9 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
             }
         }
 
-        public void OnConnected(StoreContinuity continuity) =>
-            observer.OnConnected(broken.HasFlag(BrokenPart.Replay) ? new StoreContinuity(StoreLoss.None) : continuity);
+        public void OnMoved(int from, int to) => observer.OnMoved(from, to);
+
+        public void OnConnected(int partition, StoreContinuity continuity) =>
+            observer.OnConnected(partition, broken.HasFlag(BrokenPart.Replay) ? new StoreContinuity(StoreLoss.None) : continuity);
     }
 }

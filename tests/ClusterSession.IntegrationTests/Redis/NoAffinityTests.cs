@@ -116,7 +116,7 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
             {
             }
 
-            public void OnConnected(StoreContinuity continuity) => observer.OnConnected(continuity);
+            public void OnConnected(int partition, StoreContinuity continuity) => observer.OnConnected(partition, continuity);
         }
     }
 }

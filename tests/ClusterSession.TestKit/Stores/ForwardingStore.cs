@@ -8,6 +8,14 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
 {
     public string Name => inner.Name;
 
+    public IReadOnlyList<StorePartition> Partitions => inner.Partitions;
+
+    public int PartitionOf(SessionKey key) => inner.PartitionOf(key);
+
+    public int PartitionOfShared(string name) => inner.PartitionOfShared(name);
+
+    public int PartitionOfDocument(string name) => inner.PartitionOfDocument(name);
+
     public virtual ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
         inner.StartAsync(observer, cancellationToken);
 

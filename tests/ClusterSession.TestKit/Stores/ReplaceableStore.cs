@@ -15,6 +15,14 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
 
     public string Name => "replaceable";
 
+    public IReadOnlyList<StorePartition> Partitions => _current.Partitions;
+
+    public int PartitionOf(SessionKey key) => _current.PartitionOf(key);
+
+    public int PartitionOfShared(string name) => _current.PartitionOfShared(name);
+
+    public int PartitionOfDocument(string name) => _current.PartitionOfDocument(name);
+
     /// <summary>Another server takes over. The node is told what it may have lost, if <paramref name="loss"/> says so.</summary>
     public void Replace(IClusterSessionStore by, StoreContinuity? loss = null)
     {
@@ -24,7 +32,7 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         _current = by;
         if (loss is { } continuity)
         {
-            _observer!.OnConnected(continuity);
+            _observer!.OnConnected(0, continuity);
         }
     }
 
@@ -36,7 +44,7 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         _lease = new Lease();
         if (loss is { } continuity)
         {
-            _observer!.OnConnected(continuity);
+            _observer!.OnConnected(0, continuity);
         }
     }
 

@@ -9,8 +9,10 @@ namespace ClusterSession.Redis.Connection.Cluster;
 /// <param name="IsFailed">Whether a majority of the masters takes it for dead.</param>
 /// <param name="Epoch">Configuration epoch of a master: of two that claim a slot the higher one has it.</param>
 /// <param name="Slots">Ranges of slots that it claims, both ends included.</param>
+/// <param name="MasterId">Of a replica: whose it is.</param>
 internal sealed record ClusterNode(
-    string Id, RedisEndpoint? Endpoint, bool IsMaster, bool IsFailed, long Epoch, IReadOnlyList<(int First, int Last)> Slots)
+    string Id, RedisEndpoint? Endpoint, bool IsMaster, bool IsFailed, long Epoch, IReadOnlyList<(int First, int Last)> Slots,
+    string? MasterId = null)
 {
     /// <summary>Reads the whole reply.</summary>
     /// <remarks>
@@ -27,14 +29,14 @@ internal sealed record ClusterNode(
         List<ClusterNode> nodes = [];
         foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (line.Split(' ') is [var id, var address, var flagText, _, _, _, var epochText, _, .. var slots]
+            if (line.Split(' ') is [var id, var address, var flagText, var master, _, _, var epochText, _, .. var slots]
                 && long.TryParse(epochText, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
             {
                 var flags = flagText.Split(',');
                 var isUsable = !flags.Contains("noaddr") && !flags.Contains("handshake");
                 nodes.Add(new ClusterNode(
                     id, isUsable ? ParseAddress(address, answeredBy, wantsNames) : null, flags.Contains("master"), flags.Contains("fail"), epoch,
-                    ParseSlots(slots)));
+                    ParseSlots(slots), master == "-" ? null : master));
             }
         }
 

@@ -11,7 +11,7 @@ namespace ClusterSession.Redis.Connection.Cluster;
 ///       MOVED (one slot) -----'     '----- slot map &lt;-- CLUSTER NODES of any node: every second, and every 100 ms while a master is missing
 /// </code>
 /// A promoted replica gets the place of the master whose slots it took, so that its history is compared with that one's
-/// (<see cref="RedisServerIdentity.ContinuityFrom"/>). A slot that was moved between living masters has lost nothing: MIGRATE hands over the
+/// (<see cref="RedisServerIdentity.ContinuityFrom"/>), and its partition (<see cref="ShardLinks"/>). A slot that was moved between living masters has lost nothing: MIGRATE hands over the
 /// keys, and deletes them at the source, which invalidates what was read there; besides, the old owner's lease is revoked.
 /// Which of two views is newer is told by configuration epochs (<see cref="SlotMap"/>).
 /// </remarks>
@@ -35,9 +35,9 @@ internal sealed class ClusterTopology : IRedisTopology
 
     // Guards everything below; _routes is also read without it, slot by slot. Not held while calling out, except to begin a link.
     private readonly Lock _gate = new();
-    private readonly Dictionary<RedisEndpoint, RedisLink> _links = [];
-    private readonly List<Task> _closing = [];
+    private readonly ShardLinks _links;
     private RedisLink?[] _routes = new RedisLink?[HashSlot.Count];
+    private RedisPartition[] _partitions = [default];
     private SlotMap _map = SlotMap.Empty;
     private TaskCompletionSource _changed = NewSignal();
     private TaskCompletionSource _kick = NewSignal();
@@ -57,6 +57,8 @@ internal sealed class ClusterTopology : IRedisTopology
         _connector = new RedisConnector(
             options, time, pushHandler, new RedisHandshakeOptions(Tracking: pushHandler is not null, RequiredRole: RedisRole.Master));
         _discovery = new RedisConnector(options, time, null, new RedisHandshakeOptions());
+        _links = new ShardLinks((endpoint, previous, partition) => new RedisLink(
+            new ClusterGuide(endpoint, Kick), _connector, _time, new Random(_random.Next()), _observer, previous, partition: partition));
     }
 
     /// <summary>The slot map as it is known now.</summary>
@@ -68,6 +70,15 @@ internal sealed class ClusterTopology : IRedisTopology
                 return _map;
         }
     }
+
+    /// <inheritdoc/>
+    public bool IsPartitioned => true;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RedisPartition> Partitions => Volatile.Read(ref _partitions);
+
+    /// <inheritdoc/>
+    public int PartitionOf(ReadOnlySpan<byte> key) => RouteOf(HashSlot.Of(key))?.Partition ?? 0;
 
     /// <inheritdoc/>
     public void Start() => Detached.Run(() => _loop = Task.Run(RefreshLoopAsync));
@@ -123,7 +134,7 @@ internal sealed class ClusterTopology : IRedisTopology
                 lock (_gate)
                 {
                     if (!_stop.IsCancellationRequested)
-                        Volatile.Write(ref _routes[moved.Slot], LinkLocked(moved.Endpoint, null));
+                        RouteLocked(moved, connection.Endpoint);
                 }
 
                 _observer?.OnKeysMoved(connection);
@@ -148,7 +159,8 @@ internal sealed class ClusterTopology : IRedisTopology
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
-            link = LinkLocked(ask.Endpoint, null);
+            link = _links.Get(ask.Endpoint);
+            _links.Start();
         }
 
         return await link.GetAsync(cancellationToken).ConfigureAwait(false);
@@ -159,14 +171,10 @@ internal sealed class ClusterTopology : IRedisTopology
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        List<Task> closing;
+        Task closing;
         lock (_gate)
-        {
-            closing = [.. _closing, .. _links.Values.Select(link => link.DisposeAsync().AsTask())];
-            _links.Clear();
-        }
-
-        await Task.WhenAll(closing).ConfigureAwait(false);
+            closing = _links.CloseAsync();
+        await closing.ConfigureAwait(false);
         _stop.Dispose();
     }
 
@@ -180,14 +188,15 @@ internal sealed class ClusterTopology : IRedisTopology
             _kick.TrySetResult();
     }
 
-    private RedisLink LinkLocked(RedisEndpoint endpoint, RedisServerIdentity? previous)
+    /// <summary>A server says who owns one slot. That may be its former replica, before the slot map says so.</summary>
+    private void RouteLocked(Redirection moved, RedisEndpoint by)
     {
-        if (_links.TryGetValue(endpoint, out var link))
-            return link;
-        link = new RedisLink(new ClusterGuide(endpoint, Kick), _connector, _time, new Random(_random.Next()), _observer, previous);
-        _links.Add(endpoint, link);
-        link.Start();
-        return link;
+        var former = RouteOf(moved.Slot);
+        var link = _links.Get(moved.Endpoint, _map.MasterOf(moved.Endpoint) == by ? _links.Find(by) : null);
+        if (former is not null && former.Partition != link.Partition)
+            _observer?.OnPartitionChanged(former.Partition, link.Partition);
+        Volatile.Write(ref _routes[moved.Slot], link);
+        _links.Start();
     }
 
     private async Task RefreshLoopAsync()
@@ -224,7 +233,7 @@ internal sealed class ClusterTopology : IRedisTopology
         }
     }
 
-    private bool IsWholeLocked() => _map.IsComplete && _links.Values.All(link => link.Current is not null);
+    private bool IsWholeLocked() => _map.IsComplete && _links.All.All(link => link.Current is not null);
 
     /// <summary>Asks one node, whichever answers: over the connections that are there, else over a new one.</summary>
     private async Task RefreshAsync()
@@ -233,7 +242,7 @@ internal sealed class ClusterTopology : IRedisTopology
         RedisEndpoint[] known;
         lock (_gate)
         {
-            open = [.. _links.Values.Select(link => link.Current).OfType<RedisConnection>()];
+            open = [.. _links.All.Select(link => link.Current).OfType<RedisConnection>()];
             known = [.. _options.Endpoints.Union(_map.Nodes).Except(open.Select(connection => connection.Endpoint))];
             _random.Shuffle(open);
             _random.Shuffle(known);
@@ -345,28 +354,35 @@ internal sealed class ClusterTopology : IRedisTopology
     {
         foreach (var (from, to) in losses)
         {
-            RedisServerIdentity? previous = null;
-            if (from is { } loser && _links.TryGetValue(loser, out var link))
+            RedisLink? predecessor = null;
+            if (from is { } loser && _links.Find(loser) is { } link)
             {
-                if (!map.Masters.Contains(loser))
-                    previous = link.LastServer; // It lost its place, not some slots: the new owner was its replica.
+                // It lost its place, not some slots: the new owner was its replica. It may be back by now, and called a master still.
+                if (!map.Masters.Contains(loser) || _map.MasterOf(to) == loser)
+                    predecessor = link;
                 else if (link.Current is { } connection)
                     moved.Add(connection);
             }
 
-            LinkLocked(to, previous);
+            _links.Get(to, predecessor);
         }
 
-        foreach (var (endpoint, link) in _links.Where(pair => !map.Masters.Contains(pair.Key)).ToList())
-        {
-            _links.Remove(endpoint);
-            _closing.RemoveAll(task => task.IsCompleted);
-            _closing.Add(link.DisposeAsync().AsTask());
-        }
-
+        _links.Keep(map.Masters);
         var routes = new RedisLink?[HashSlot.Count];
+        var changes = new HashSet<(int From, int To)>();
+        var owners = new SortedDictionary<int, RedisEndpoint?>();
         for (var slot = 0; slot < HashSlot.Count; slot++)
-            routes[slot] = map[slot] is { } owner ? _links.GetValueOrDefault(owner) : null;
+        {
+            var route = routes[slot] = map[slot] is { } owner ? _links.Find(owner) : null;
+            owners[route?.Partition ?? 0] = route is null ? null : map[slot];
+            if (_routes[slot] is { } former && route is not null && former.Partition != route.Partition)
+                changes.Add((former.Partition, route.Partition));
+        }
+
+        foreach (var (from, to) in changes)
+            _observer?.OnPartitionChanged(from, to);
+        Volatile.Write(ref _partitions, [.. owners.Select(owner => new RedisPartition(owner.Key, owner.Value))]);
         Volatile.Write(ref _routes, routes);
+        _links.Start();
     }
 }

@@ -1,7 +1,7 @@
 namespace ClusterSession.Stores.Outage;
 
 /// <summary>
-/// Keeps requests from queueing on a store that gives no answers.
+/// Keeps requests from queueing on a partition of a store that gives no answers.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -11,7 +11,7 @@ namespace ClusterSession.Stores.Outage;
 ///     '----------------------------- it is answered, or the store reports a connection --------------'
 /// </code>
 /// Only "no answer" counts as a failure. A refusal (out of memory, read-only) is an answer, given quickly.
-/// Rejected: a failure ratio over a window, as libraries for many small dependencies have it; here is one store, and it either answers or does not.
+/// Rejected: a failure ratio over a window, as libraries for many small dependencies have it; here is one server, and it either answers or does not.
 /// Thread-safe without a lock; the closed state costs one volatile read.
 /// </remarks>
 internal sealed class CircuitBreaker(OutageOptions options, TimeProvider time)

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Stores.Outage;
 
 /// <summary>
-/// The store as requests see it: while it gives no answers, operations fail at once.
+/// The store as requests see it: while a partition of it gives no answers, operations on its keys fail
+/// at once, but for the one that finds out whether it answers again.
 /// </summary>
 /// <remarks>
 /// Deadlines are the store's own (a timer for each operation here would cost more than the rest of a commit), unless a request has waited so long before that it must give
@@ -16,19 +17,57 @@ namespace ClusterSession.Stores.Outage;
 internal sealed class StoreGuard(
     IClusterSessionStore store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<StoreGuard> logger)
 {
-    private readonly CircuitBreaker _breaker = new(options.Value.Outage, time);
+    private readonly PartitionTable<CircuitBreaker> _breakers = new(() => new CircuitBreaker(options.Value.Outage, time));
     private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
     private readonly LogRate _damaged = new(time);
 
     public string Name => store.Name;
 
-    /// <summary>Whether requests do not wait for the store now.</summary>
-    public bool IsOpen => _breaker.IsOpen;
+    /// <summary>The partitions of the store that keys can be in now.</summary>
+    public IReadOnlyList<StorePartition> Partitions => store.Partitions;
+
+    /// <summary>Which partition a session is in now.</summary>
+    public int PartitionOf(SessionKey key) => store.PartitionOf(key);
+
+    /// <summary>Which partition a shared value is in now.</summary>
+    public int PartitionOfShared(string name) => store.PartitionOfShared(name);
+
+    /// <summary>Which partition a document is in now.</summary>
+    public int PartitionOfDocument(string name) => store.PartitionOfDocument(name);
+
+    /// <summary>Whether requests do not wait for a partition now.</summary>
+    public bool IsOpen(int partition) => _breakers.Of(partition).IsOpen;
+
+    /// <summary>Whether requests do not wait for some partition now.</summary>
+    public bool IsAnyOpen
+    {
+        get
+        {
+            foreach (var breaker in _breakers.All)
+            {
+                if (breaker.IsOpen)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>What messages call a partition: the store's name, and which one if there are several.</summary>
+    public string NameOf(int partition)
+    {
+        var partitions = store.Partitions;
+        return partitions.Count == 1
+            ? store.Name
+            : $"{store.Name} {partitions.FirstOrDefault(known => known.Number == partition).Name ?? $"{partition}"}";
+    }
 
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline = default) =>
-        MayTry(ref deadline)
+        MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
             ? WatchAsync(
-                store.ReadAsync(key, known, deadline),
+                store.ReadAsync(key, known, deadline), asked,
                 static read => read.Failure, deadline, StoreRead.Unavailable(StoreFailure.Unknown))
             : new(StoreRead.Unavailable(StoreFailure.Unreachable));
 
@@ -36,134 +75,158 @@ internal sealed class StoreGuard(
     /// As the others, but watched here only where the request may have to give up early: else whoever awaits it tells <see cref="Judge"/> of the answer. A layer around
     /// it would be a state machine a commit.
     /// </summary>
-    public ValueTask<StoreWrite> CommitAsync(SessionKey key, in SessionChange change, StoreDeadline deadline, out bool isToBeJudged)
+    /// <param name="key">Which session.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="deadline">Until when it is waited for.</param>
+    /// <param name="asked">The partition that <see cref="Judge"/> is to be told of, or -1.</param>
+    public ValueTask<StoreWrite> CommitAsync(
+        SessionKey key, in SessionChange change, StoreDeadline deadline, out int asked)
     {
-        isToBeJudged = false;
-        if (!MayTry(ref deadline))
+        asked = MayTry(store.PartitionOf(key), ref deadline);
+        if (asked < 0)
         {
             return new(StoreWrite.Unavailable(StoreFailure.Unreachable));
         }
 
         var committing = store.CommitAsync(key, change, deadline);
-        isToBeJudged = deadline.IsNone;
-        return isToBeJudged
-            ? committing
-            : WatchAsync(committing, static commit => commit.Failure, deadline, StoreWrite.Unavailable(StoreFailure.Unknown));
+        if (deadline.IsNone)
+        {
+            return committing;
+        }
+
+        var watched = WatchAsync(committing, asked, static commit => commit.Failure, deadline, StoreWrite.Unavailable(StoreFailure.Unknown));
+        asked = -1;
+        return watched;
     }
 
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, in SessionMerge copy, StoreDeadline deadline = default) =>
-        MayTry(ref deadline)
+        MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
             ? WatchAsync(
-                store.MergeAsync(key, copy, deadline),
+                store.MergeAsync(key, copy, deadline), asked,
                 static commit => commit.Failure, deadline, StoreWrite.Unavailable(StoreFailure.Unknown))
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreWrite> DestroyAsync(SessionKey key, in SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline = default) =>
-        MayTry(ref deadline)
+        MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
             ? WatchAsync(
-                store.DestroyAsync(key, end, tombstoneLife, deadline),
+                store.DestroyAsync(key, end, tombstoneLife, deadline), asked,
                 static commit => commit.Failure, deadline, StoreWrite.Unavailable(StoreFailure.Unknown))
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
-        _breaker.MayTry()
+        MayTry(store.PartitionOf(key)) is var asked and >= 0
             ? WatchAsync(
-                store.TouchAsync(key, life, leastLife, default),
+                store.TouchAsync(key, life, leastLife, default), asked,
                 static touch => touch == StoreTouch.Unavailable ? StoreFailure.Unknown : StoreFailure.None)
             : new(StoreTouch.Unavailable);
 
     public ValueTask<StoreShared> ReadSharedAsync(string name) =>
-        _breaker.MayTry()
-            ? WatchAsync(store.ReadSharedAsync(name, default), static shared => shared.Failure)
+        MayTry(store.PartitionOfShared(name)) is var asked and >= 0
+            ? WatchAsync(store.ReadSharedAsync(name, default), asked, static shared => shared.Failure)
             : new(new StoreShared(null, StoreFailure.Unreachable));
 
     /// <summary>Expects an array, or null for a value that does not exist: a null array, and a null beside memory, become memory that is empty, and empty is not missing.</summary>
     public ValueTask<StoreShared> CompareExchangeSharedAsync(string name, byte[]? expected, ReadOnlyMemory<byte> value) =>
-        _breaker.MayTry()
+        MayTry(store.PartitionOfShared(name)) is var asked and >= 0
             ? WatchAsync(
                 store.CompareExchangeSharedAsync(name, expected is null ? (ReadOnlyMemory<byte>?)null : new ReadOnlyMemory<byte>(expected), value, default),
+                asked,
                 static shared => shared.Failure)
             : new(new StoreShared(null, StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known) =>
-        _breaker.MayTry()
-            ? WatchAsync(store.ReadDocumentAsync(name, known, default), static document => document.Failure)
+        MayTry(store.PartitionOfDocument(name)) is var asked and >= 0
+            ? WatchAsync(
+                store.ReadDocumentAsync(name, known, default), asked,
+                static document => document.Failure)
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
         string name, IReadOnlyList<DocumentElement> elements, TimeSpan life) =>
-        _breaker.MayTry()
+        MayTry(store.PartitionOfDocument(name)) is var asked and >= 0
             ? WatchAsync(
-                store.MergeDocumentAsync(name, elements, life, default), static document => document.Failure)
+                store.MergeDocumentAsync(name, elements, life, default), asked,
+                static document => document.Failure)
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
-    /// <summary>The store reports that it can be reached: nobody needs to wait for a probe.</summary>
-    public void Connected() => Answered();
+    /// <summary>The store reports that a partition can be reached: nobody needs to wait for a probe.</summary>
+    public void Connected(int partition) => Answered(partition);
 
     /// <summary>An operation has ended so.</summary>
-    public void Judge(StoreFailure failure)
+    /// <param name="asked">The partition that was asked; -1: nothing is to be said of any.</param>
+    /// <param name="failure">How it ended.</param>
+    public void Judge(int asked, StoreFailure failure)
     {
+        if (asked < 0)
+        {
+            return;
+        }
+
         if (failure.IsResponse())
         {
-            Answered();
+            Answered(asked);
             if (failure == StoreFailure.Damaged && _damaged.MayWrite(out var count))
             {
                 logger.RecordDamaged(store.Name, count);
             }
         }
-        else if (_breaker.Failed())
+        else if (_breakers.Of(asked).Failed())
         {
-            logger.StoreUnanswering(store.Name);
+            logger.StoreUnanswering(NameOf(asked));
         }
     }
 
+    /// <summary>The partition, if an operation may go there now; else -1.</summary>
+    private int MayTry(int partition) => _breakers.Of(partition).MayTry() ? partition : -1;
+
     /// <summary>
-    /// Whether the store is asked. A deadline that is about as late as the store's own limit becomes
+    /// The same, if there is time. A deadline that is about as late as the store's own limit becomes
     /// none: then nobody needs a timer.
     /// </summary>
-    private bool MayTry(ref StoreDeadline deadline)
+    private int MayTry(int partition, ref StoreDeadline deadline)
     {
         var left = deadline.Left;
         deadline = StoreBudget.IsNearlyWhole(left, _hardTimeout) ? StoreDeadline.None : deadline;
-        return left > TimeSpan.Zero && _breaker.MayTry();
+        return left > TimeSpan.Zero ? MayTry(partition) : -1;
     }
 
     /// <summary>Also gives up in time if the store does not: the operation then goes on, and is judged by its own answer.</summary>
     private ValueTask<T> WatchAsync<T>(
-        ValueTask<T> operation, Func<T, StoreFailure> failureOf, in StoreDeadline deadline, T late) =>
+        ValueTask<T> operation, int asked, Func<T, StoreFailure> failureOf, in StoreDeadline deadline, T late) =>
         deadline.IsNone
-            ? WatchAsync(operation, failureOf)
-            : deadline.LimitAsync(WatchShortAsync(operation, failureOf, deadline), late);
+            ? WatchAsync(operation, asked, failureOf)
+            : deadline.LimitAsync(WatchShortAsync(operation, asked, failureOf, deadline), late);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<T> WatchAsync<T>(ValueTask<T> operation, Func<T, StoreFailure> failureOf)
+    private async ValueTask<T> WatchAsync<T>(ValueTask<T> operation, int asked, Func<T, StoreFailure> failureOf)
     {
         var answer = await operation.ConfigureAwait(false);
-        Judge(failureOf(answer));
+        Judge(asked, failureOf(answer));
         return answer;
     }
 
     /// <summary>That a request has given up early says nothing of the store.</summary>
     private async ValueTask<T> WatchShortAsync<T>(
-        ValueTask<T> operation, Func<T, StoreFailure> failureOf, StoreDeadline deadline)
+        ValueTask<T> operation, int asked, Func<T, StoreFailure> failureOf, StoreDeadline deadline)
     {
         var answer = await operation.ConfigureAwait(false);
         var failure = failureOf(answer);
         if (failure.IsResponse() || !deadline.IsOver)
         {
-            Judge(failure);
+            Judge(asked, failure);
         }
 
         return answer;
     }
 
-    private void Answered()
+    private void Answered(int partition)
     {
-        if (_breaker.IsOpen)
+        var breaker = _breakers.Of(partition);
+        if (breaker.IsOpen)
         {
-            logger.StoreAnswering(store.Name);
+            logger.StoreAnswering(NameOf(partition));
         }
 
-        _breaker.Answered();
+        breaker.Answered();
     }
 }

@@ -15,6 +15,12 @@ internal sealed class TopologyStore : IStoreObserver, IAsyncDisposable
 
     public ConcurrentQueue<StoreLoss> Losses { get; } = new();
 
+    /// <summary>The same, each with its partition.</summary>
+    public ConcurrentQueue<(int Partition, StoreLoss Loss)> LossesOf { get; } = new();
+
+    /// <summary>From which partition to which keys went.</summary>
+    public ConcurrentQueue<(int From, int To)> Moves { get; } = new();
+
     /// <summary>Connects and waits until it is answered.</summary>
     public static async Task<TopologyStore> StartAsync(string connectionString)
     {
@@ -30,7 +36,13 @@ internal sealed class TopologyStore : IStoreObserver, IAsyncDisposable
     {
     }
 
-    public void OnConnected(StoreContinuity continuity) => Losses.Enqueue(continuity.Loss);
+    public void OnConnected(int partition, StoreContinuity continuity)
+    {
+        Losses.Enqueue(continuity.Loss);
+        LossesOf.Enqueue((partition, continuity.Loss));
+    }
+
+    public void OnMoved(int from, int to) => Moves.Enqueue((from, to));
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();
 }

@@ -1,0 +1,61 @@
+using ClusterSession.Stores.Outage;
+
+namespace ClusterSession.Recovery;
+
+/// <summary>The recovery windows of all partitions of the store. Thread-safe.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="endsLife">How long copies of ended sessions can be in use.</param>
+internal sealed class RecoveryWindows(TimeProvider time, TimeSpan endsLife)
+{
+    private readonly PartitionTable<Times> _times = new(static () => new Times());
+
+    /// <summary>The window of a partition at this moment.</summary>
+    public RecoveryWindow Of(int partition)
+    {
+        var times = _times.Of(partition);
+        return new RecoveryWindow(time, Volatile.Read(ref times.ReplacedAt), Volatile.Read(ref times.LostAt), endsLife);
+    }
+
+    /// <summary>A partition came back as another server.</summary>
+    public void Begin(int partition)
+    {
+        var times = _times.Of(partition);
+        var now = time.GetTimestamp();
+        Volatile.Write(ref times.LostAt, now);
+        Volatile.Write(ref times.ReplacedAt, now);
+    }
+
+    /// <summary>Nobody gives it anything back; what it has lost stays lost.</summary>
+    public void GiveUp(int partition) => Volatile.Write(ref _times.Of(partition).ReplacedAt, long.MinValue);
+
+    /// <summary>
+    /// Keys have gone from one partition to another, and what the one has lost is missing of them there too. The other one's own keys are taken for the same: a
+    /// window too many costs patience, one too few revives a session whose end was lost.
+    /// </summary>
+    public void Moved(int from, int to)
+    {
+        Times source = _times.Of(from), target = _times.Of(to);
+        Raise(ref target.LostAt, Volatile.Read(ref source.LostAt));
+        Raise(ref target.ReplacedAt, Volatile.Read(ref source.ReplacedAt));
+    }
+
+    private static void Raise(ref long at, long to)
+    {
+        for (var before = Volatile.Read(ref at); before < to;)
+        {
+            var seen = Interlocked.CompareExchange(ref at, to, before);
+            if (seen == before)
+            {
+                return;
+            }
+
+            before = seen;
+        }
+    }
+
+    private sealed class Times
+    {
+        public long ReplacedAt = long.MinValue;
+        public long LostAt = long.MinValue;
+    }
+}

@@ -1,0 +1,13 @@
+namespace ClusterSession.Stores;
+
+/// <summary>
+/// One of the parts into which a store divides its keys, each of which can fail and be replaced
+/// alone: a shard of a Redis Cluster, a server of a list. Most stores have one.
+/// </summary>
+/// <param name="Number">
+/// 0 or a small number: what is kept of a partition is kept in a table by it. A server that takes
+/// the place of another keeps its number; one of a partition that is gone may be used again.
+/// </param>
+/// <param name="Name">What logs, metrics and health call it, such as the address of its
+/// server.</param>
+public readonly record struct StorePartition(int Number, string Name);
