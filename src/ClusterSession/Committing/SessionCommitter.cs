@@ -199,7 +199,7 @@ internal sealed class SessionCommitter(
         }
 
         clock.Observe(expected);
-        return await EndAsync(key, new SessionEnd(clock.Next(), Expected: expected), deadline).ConfigureAwait(false);
+        return await EndAsync(key, new SessionEnd(clock.Next(), MustBe: expected), deadline).ConfigureAwait(false);
     }
 
     /// <summary>Ends a session that goes on under another key, with what others have committed to it meanwhile.</summary>
@@ -294,7 +294,7 @@ internal sealed class SessionCommitter(
                 ReplicaTimeoutFor(durability, deadline), After: version.After, Void: version.Void);
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
-            versions.Withdraw(key, version, answer.LeavesUnchanged);
+            versions.Withdraw(key, version, !answer.MayHaveHappened);
             switch (answer.Outcome)
             {
                 case WriteOutcome.Superseded when attempt < MostAttempts:

@@ -95,7 +95,7 @@ internal sealed partial class CommitJournal
                 expected = committed.Version;
             }
 
-            end = end with { Expected = expected };
+            end = end with { MustBe = expected };
         }
     }
 
@@ -109,9 +109,15 @@ internal sealed partial class CommitJournal
         if (only is not null)
         {
             var mark = _copies.Mark(key);
+            var life = _lifetime.StoreLifeOf(record, only.Delta, out var least);
+            if (!record.HasOwnEnd && LifeLeftOf(key, pending, record) is var left && left < life)
+            {
+                (life, least) = (left, left < least ? left : least);
+            }
+
             var change = new SessionChange(
-                stored, record.Version, only.Delta, [], _lifetime.StoreLifeOf(record, only.Delta, out var least), least,
-                OnlyOnBase: true, After: only.Version.After, Opened: only.Opened, Void: only.Version.Void);
+                stored, record.Version, only.Delta, [], life, least,
+                MustBeBase: true, After: only.Version.After, Opened: only.Opened, Void: only.Version.Void);
             var answer = await _store.CommitAsync(key, change, deadline, out var isToBeJudged).ConfigureAwait(false);
             if (isToBeJudged)
             {
@@ -147,17 +153,17 @@ internal sealed partial class CommitJournal
             var issued = _versions.Next(key, above);
             var version = issued with { Void = (byte[])[.. issued.Void.Span, .. pending.Attempted.Span] };
             var copy = new SessionMerge(
-                sent, version.Version, mode, StoreLifeOf(key, record), Base: stored, After: version.After, IsPartial: isPartial,
+                sent, version.Version, mode, LifeLeftOf(key, pending, record), MustContain: stored, After: version.After, IsPartial: isPartial,
                 Void: version.Void);
             var answer = await _store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             _clock.Observe(answer.Previous);
-            if (answer.LeavesUnchanged)
+            if (answer.MayHaveHappened)
             {
-                _versions.Withdraw(key, issued);
+                pending.Attempted = CommitIntervals.Of(version);
             }
             else
             {
-                pending.Attempted = CommitIntervals.Of(version);
+                _versions.Withdraw(key, issued);
             }
 
             switch (answer.Outcome)
@@ -187,7 +193,7 @@ internal sealed partial class CommitJournal
                     _copies.Drop(key);
                     (key, stored, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
                     continue;
-                default: // Ended meanwhile, elsewhere.
+                default: // Ended meanwhile, elsewhere, or expired.
                     _copies.Drop(key);
                     return true;
             }
@@ -221,9 +227,12 @@ internal sealed partial class CommitJournal
     }
 
     /// <summary>A commit may have waited here for long, and its session has been used no later for that.</summary>
-    private TimeSpan StoreLifeOf(SessionKey key, SessionRecord record) => _copies.TryGet(key, out var copy)
-        ? _lifetime.StoreLifeSince(record, copy.LastUse, _copies.Clock.Now)
-        : _lifetime.StoreLifeOf(record);
+    private TimeSpan LifeLeftOf(SessionKey key, PendingSession pending, SessionRecord record)
+    {
+        var changedAt = _copies.Clock.At(pending.ChangedAt);
+        return _lifetime.LifeLeft(
+            record, _copies.TryGet(key, out var copy) ? Math.Max(copy.LastUse, changedAt) : changedAt, _copies.Clock.Now);
+    }
 
     private void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)
     {

@@ -213,7 +213,7 @@ internal sealed partial class CommitJournal
                 Interlocked.Add(ref _bytes, -pending.Size);
                 pending.Record = null;
                 pending.OnlyCommit = null;
-                pending.End = end.Successor is null ? end with { Expected = SessionVersion.None } : end;
+                pending.End = end.Successor is null ? end with { MustBe = SessionVersion.None } : end;
                 Wake();
                 return true;
             }

@@ -47,6 +47,15 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// <summary>What logs, metrics and health call this store, such as <c>redis</c>.</summary>
     string Name { get; }
 
+    /// <summary>Lists the sessions. Default null: this store cannot.</summary>
+    ISessionDirectory? Directory => null;
+
+    /// <summary>What this node knows of the servers. Default null: there are none to tell of.</summary>
+    IStoreInspection? Inspection => null;
+
+    /// <summary>Carries messages between the nodes. Default null: this store cannot.</summary>
+    IStoreChannel? Channel => null;
+
     /// <summary>
     /// Begins: connects, and from then on calls the observer when another node changes a session. The
     /// host calls it once, when it starts, and waits for it; it need not wait for a server, because

@@ -67,10 +67,8 @@ internal sealed class StoreGuard(
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
         _breaker.MayTry()
-            ? WatchAsync(
-                store.TouchAsync(key, life, leastLife, default),
-                static touch => touch == StoreTouch.Unavailable ? StoreFailure.Unknown : StoreFailure.None)
-            : new(StoreTouch.Unavailable);
+            ? WatchAsync(store.TouchAsync(key, life, leastLife, default), static touch => touch.Failure)
+            : new(StoreTouch.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreShared> ReadSharedAsync(string name) =>
         _breaker.MayTry()
