@@ -19,6 +19,7 @@ namespace ClusterSession.Redis;
 /// {prefix}:1:shared:&lt;name&gt;        a small value that all nodes share (string), such as the key ring
 /// {prefix}:1:document:{&lt;name&gt;}     a document that all nodes share (sorted set), such as the revocations
 /// {prefix}:1:document:{&lt;name&gt;}:at  where each of its elements is in it (hash); only writers read that
+/// {prefix}:1:nodes                no key, but the channel on which nodes publish
 /// </code>
 /// The 1 is the version of this layout: two releases with different layouts can share a server without reading each other's
 /// records. The braces make all keys that a session may get one hash slot of a cluster.
@@ -63,6 +64,12 @@ internal sealed class RedisKeys(string prefix)
     public static bool IsMarkOf(SessionKey key, ReadOnlySpan<byte> mark) =>
         mark.Length == MarkLength && BinaryPrimitives.ReadUInt64BigEndian(mark) == key.Mark;
 
+    /// <summary>What SCAN matches: every session, and nothing else of this application.</summary>
+    public string SessionPattern { get; } = Escaped(prefix) + ":1:{" + new string('?', SessionKey.TextLength) + '}';
+
+    /// <summary>The channel on which nodes publish.</summary>
+    public string Channel { get; } = prefix + ":1:nodes";
+
     public int SessionLength => _session.Length + SessionKey.TextLength + 1;
 
     public void WriteSession(ref RespWriter writer, SessionKey key) => WriteSession(writer.WriteBulkSpace(SessionLength), key);
@@ -88,6 +95,9 @@ internal sealed class RedisKeys(string prefix)
     public byte[] Document(string name) => Encoding.UTF8.GetBytes(_document + name + '}');
 
     public byte[] DocumentPlaces(string name) => Encoding.UTF8.GetBytes(_document + name + "}:at");
+
+    private static string Escaped(string prefix) =>
+        string.Concat(prefix.Select(static one => one is '*' or '?' or '[' or ']' or '\\' or '^' ? $"\\{one}" : one.ToString()));
 
     /// <summary>The session that a key of the server names, if it names one.</summary>
     public bool TryParseSession(ReadOnlySpan<byte> key, out SessionKey session)

@@ -42,6 +42,8 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly ServerSettings _settings;
     private readonly PlainPasswords _passwords;
     private readonly FailureLog _failures;
+    private readonly RedisInspection _inspection;
+    private readonly RedisChannel _channel;
     private readonly ILogger<RedisSessionStore> _logger;
     private readonly IDisposable? _watch; // calls MoveTo, where the configuration says where the servers are
     private IStoreObserver? _observer;
@@ -64,6 +66,9 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         var generation = new GenerationKey(_keys.Shared("generation"), writer);
         _create = to => RedisTopology.Create(to, time, random, this, this, generation);
         _topology = new MovableTopology(_create(options), time, OnMoved);
+        _inspection = new RedisInspection(time);
+        _channel = new RedisChannel(options, _keys.Channel, time, new Random(random.Next()));
+        Directory = new RedisDirectory(_topology, _keys);
         _requests = new StoreRequestSender(_topology, options.CommandTimeout, time, _failures);
         _watch = watch?.Invoke(this);
     }
@@ -96,6 +101,15 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     public int PartitionOfDocument(string name) => _topology.PartitionOf(_keys.Document(name));
 
     /// <inheritdoc/>
+    public ISessionDirectory Directory { get; }
+
+    /// <inheritdoc/>
+    public IStoreInspection Inspection => _inspection;
+
+    /// <inheritdoc/>
+    public IStoreChannel Channel => _channel;
+
+    /// <inheritdoc/>
     public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
     {
         _observer = observer;
@@ -115,6 +129,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     public void MoveTo(RedisOptions options)
     {
         _topology.MoveTo(_create(options));
+        _channel.MoveTo(options);
         _passwords.Check(options);
         _logger.Moving(options.ToString());
     }
@@ -166,10 +181,11 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _watch?.Dispose();
-        return _topology.DisposeAsync();
+        await _channel.DisposeAsync().ConfigureAwait(false);
+        await _topology.DisposeAsync().ConfigureAwait(false);
     }
 
     void IRedisPushHandler.OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key)
@@ -198,6 +214,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     {
         _logger.Connected(connection.Endpoint, connection.Server.Version);
         _failures.Forget(connection.Endpoint);
+        _inspection.Connected(connection);
         _passwords.Check(connection.Endpoint);
         _ = SampleAsync(connection);
         _ = _settings.CheckAsync(connection);
@@ -207,6 +224,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, RedisConnectionException reason)
     {
         _leases.Revoke(connection);
+        _inspection.Disconnected(connection, reason);
         if (reason.IsInOrder)
         {
             _logger.Closed(connection.Endpoint);
@@ -217,12 +235,17 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         }
     }
 
-    void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) => _failures.Write(endpoint, failure);
+    void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure)
+    {
+        _failures.Write(endpoint, failure);
+        _inspection.Failed(endpoint, failure);
+    }
 
     /// <summary>What the other servers have of the sessions is not known: they may have been replicas of the former ones, or empty.</summary>
     private void OnMoved()
     {
         _logger.Moved();
+        _inspection.Moved();
         foreach (var partition in _topology.Partitions)
         {
             _observer?.OnConnected(partition.Number, new StoreContinuity(StoreLoss.Moved));

@@ -131,7 +131,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan limit
                 if (!await MayRepeatAsync(refusal.Kind, attempt, request.Until).ConfigureAwait(false))
                 {
                     failures.Write(refusal);
-                    return request.Unavailable(request.IsRead || refusal.Kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
+                    return request.Unavailable(Meaning(refusal.Kind, request.IsRead));
                 }
 
                 if (refusal.Kind == RedisErrorKind.Ask)
@@ -164,6 +164,13 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan limit
             failure = null;
         }
     }
+
+    private static StoreFailure Meaning(RedisErrorKind kind, bool isRead) => kind switch
+    {
+        RedisErrorKind.WrongType => StoreFailure.Damaged, // Somebody else's, under the key of this session alone.
+        _ when isRead || kind.MeansNotExecuted() => StoreFailure.Refused,
+        _ => StoreFailure.Unknown,
+    };
 
     /// <summary>Whether another attempt may do better, after the pause that it takes.</summary>
     private async ValueTask<bool> MayRepeatAsync(RedisErrorKind kind, int attempt, long until)

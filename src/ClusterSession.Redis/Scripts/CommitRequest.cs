@@ -48,7 +48,7 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
         change.Void.Span.CopyTo(space[SessionVersion.EncodedLength..]);
     }
 
-    private ReadOnlySpan<byte> Options => (change.OnlyOnBase, change.Forgotten.Count > 0) switch
+    private ReadOnlySpan<byte> Options => (change.MustBeBase, change.Forgotten.Count > 0) switch
     {
         (false, false) => change.Version.Stamp > change.Base.Stamp ? ""u8 : "s"u8,
         (true, false) => "="u8,

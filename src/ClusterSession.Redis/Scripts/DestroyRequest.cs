@@ -13,7 +13,7 @@ internal sealed class DestroyRequest(RedisKeys keys, SessionKey key, SessionEnd 
     {
         WriteVersion(ref writer, end.Version);
         WriteLife(ref writer, life);
-        WriteVersion(ref writer, end.Expected);
+        WriteVersion(ref writer, end.MustBe);
         WriteMark(ref writer);
         if (end.Successor is { } successor)
         {

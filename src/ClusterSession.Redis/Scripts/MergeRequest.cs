@@ -21,14 +21,14 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionMerge 
         writer.WriteBulk(copy.Mode switch
         {
             MergeMode.Create => "c"u8,
-            MergeMode.Restore => "r"u8,
+            MergeMode.Restore when copy.LifeLeft > TimeSpan.Zero => "r"u8,
             _ when copy.IsPartial => "p"u8,
             _ => "a"u8,
         });
         WriteInterval(ref writer);
-        WriteLife(ref writer, copy.Life);
+        WriteLife(ref writer, copy.LifeLeft);
         WriteHeader(ref writer, copy.Record);
-        WriteVersion(ref writer, copy.Base);
+        WriteVersion(ref writer, copy.MustContain);
         WriteMark(ref writer);
         foreach (var attribute in copy.Record)
         {

@@ -27,8 +27,9 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
         SessionVersion.TryRead(answer[1..], out var version);
         return (char)answer[0] switch
         {
-            'C' => StoreWrite.Answered(WriteOutcome.Committed, version, leases.For(Connection!)),
-            'B' => StoreWrite.Answered(WriteOutcome.Committed, version, SessionLease.None) with { IsBaseMissing = true },
+            'C' => StoreWrite.Answered(WriteOutcome.Committed, version, leases.For(Connection!)) with { HasChanged = true },
+            'B' => StoreWrite.Answered(WriteOutcome.Committed, version, SessionLease.None) with { IsBaseMissing = true, HasChanged = true },
+            'R' => StoreWrite.Answered(WriteOutcome.Committed, version, leases.For(Connection!)),
             'U' => StoreWrite.Answered(WriteOutcome.Unchanged, version, leases.For(Connection!)),
             'M' => StoreWrite.Answered(WriteOutcome.Missing, version, SessionLease.None),
             'D' => EndIn(answer[1..], version),

@@ -13,7 +13,7 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
 
     public override void WriteRoute(Span<byte> destination) => Keys.WriteSession(destination, key);
 
-    public override StoreTouch Unavailable(StoreFailure failure) => StoreTouch.Unavailable;
+    public override StoreTouch Unavailable(StoreFailure failure) => StoreTouch.Unavailable(failure);
 
     protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
 

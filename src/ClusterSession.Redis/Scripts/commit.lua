@@ -4,6 +4,7 @@
 -- something to forget, 's' the version may be too old), then pairs of field and value; an empty
 -- value: the field's tombstone is to be forgotten, if the base or an earlier one has made it.
 -- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base;
+-- 'R' and that version, or the stored one if others have followed: it had been applied before;
 -- 'M' no record; 'D' ended, with the version of the end, the mark of its key (zeros: none) and the
 -- successor, if there is one; 'S' and the stored version, which is not older, or not the base. Each
 -- call and each string costs time here, and nearly all commits are to the very record that they
@@ -29,10 +30,10 @@ if not answer then
   m = upgraded(m)
   current = sub(m, VERSION, VERSION + 12)
   if stamp(current) >= stamp(v) then
-    if v == current then return 'C' .. sub(m, PREVIOUS, PREVIOUS + 12) end -- Applied before, and its answer lost.
+    if v == current then return 'R' .. sub(m, PREVIOUS, PREVIOUS + 12) end -- Applied before, and its answer lost.
     -- If others have followed, the caller's base and change are not what is stored: it must not
     -- take them for that.
-    return (contains(m, v) and 'C' or 'S') .. current
+    return (contains(m, v) and 'R' or 'S') .. current
   end
   if current ~= ARGV[5] and string.find(ARGV[6], '=', 1, true) then return 'S' .. current end
   answer = (current == ARGV[5] or contains(m, ARGV[5])) and 'C' or 'B'

@@ -1,6 +1,6 @@
 -- Ends a session. KEYS[1] the session. ARGV: 1 version of the end, 2 life of the tombstone in ms, 3 the version it must have (zeros: any),
 -- 4 the mark of the key, 5 the key under which it goes on, if there is one.
--- Answers 'C' and the version it had (zeros: none), 'S' and the stored version, if that is not the expected one;
+-- Answers 'C' and the version it had (zeros: none), 'R' and zeros if this very end was there already, 'S' and the stored version, if that is not the expected one;
 -- or 'D', the version of the end, its mark and the successor, if there is one, if another version has ended it before.
 --@offsets
 local k = KEYS[1]
@@ -12,7 +12,7 @@ if m then
   if string.byte(m, 2) % 2 == 1 then
     local mark = redis.call('HGET', k, 'k') or ARGV[4] -- An earlier release wrote none.
     if mark == ARGV[4] then
-      return previous == ARGV[1] and 'C' .. string.rep('\0', 13) or 'D' .. previous .. mark .. (redis.call('HGET', k, 's') or '')
+      return previous == ARGV[1] and 'R' .. string.rep('\0', 13) or 'D' .. previous .. mark .. (redis.call('HGET', k, 's') or '')
     end
     previous = string.rep('\0', 13) -- The end of another session, copied here: this one has not ended yet.
   elseif previous ~= ARGV[3] and ARGV[3] ~= string.rep('\0', 13) then return 'S' .. previous end

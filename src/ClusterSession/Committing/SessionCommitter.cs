@@ -177,7 +177,7 @@ internal sealed class SessionCommitter(
                 ReplicaTimeoutFor(durability, deadline), After: version.After, Void: version.Void);
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             versions.Observe(answer.Previous);
-            versions.Withdraw(key, version, answer.LeavesUnchanged);
+            versions.Withdraw(key, version, !answer.MayHaveHappened);
             switch (answer.Outcome)
             {
                 case WriteOutcome.Superseded when attempt < MostAttempts:

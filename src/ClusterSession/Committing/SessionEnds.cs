@@ -48,7 +48,7 @@ internal sealed class SessionEnds(
         }
 
         clock.Observe(expected);
-        return await EndAsync(key, new SessionEnd(clock.Next(), Expected: expected), deadline).ConfigureAwait(false);
+        return await EndAsync(key, new SessionEnd(clock.Next(), MustBe: expected), deadline).ConfigureAwait(false);
     }
 
     /// <summary>Ends a session that goes on under another key, with what others have committed to it meanwhile.</summary>

@@ -14,6 +14,6 @@ public sealed class SessionUnavailableException : Exception
         : base(message) => Failure = failure;
 
     /// <summary>What is certain: not happened (<see cref="StoreFailure.Unreachable"/>,
-    /// <see cref="StoreFailure.Refused"/>, <see cref="StoreFailure.Damaged"/>) or unknown.</summary>
+    /// <see cref="StoreFailure.Refused"/>, <see cref="StoreFailure.Damaged"/>, <see cref="StoreFailure.TooLarge"/>) or unknown.</summary>
     public StoreFailure Failure { get; }
 }

@@ -12,7 +12,10 @@ internal sealed class CoarseClock(TimeProvider time)
     private readonly long _perTick = Math.Max(1, time.TimestampFrequency / TicksPerSecond);
 
     /// <summary>Starts above zero by the longest idle time, so that "long ago" is a positive number.</summary>
-    public int Now => (int)((time.GetTimestamp() - _start) / _perTick) + (int.MaxValue / 4);
+    public int Now => At(time.GetTimestamp());
+
+    /// <summary>What it showed at a timestamp.</summary>
+    public int At(long timestamp) => (int)((timestamp - _start) / _perTick) + (int.MaxValue / 4);
 
     public static int Ticks(TimeSpan span) => (int)Math.Min(int.MaxValue / 8, Math.Ceiling(span.TotalSeconds * TicksPerSecond));
 }

@@ -105,9 +105,18 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
         return own ?? StoreLife;
     }
 
-    /// <inheritdoc cref="StoreLifeSince(int, int)"/>
-    public TimeSpan StoreLifeSince(SessionRecord record, int use, int now) =>
-        LifeTo(RecordEnd.Of(record)) ?? StoreLifeSince(use, now);
+    /// <summary>
+    /// How much of the store's life is left of a session that this node gives back, by the last use it
+    /// knows of: being given back is no use. Zero: it is past its idle time, or its own end, and must
+    /// not come into being by this.
+    /// </summary>
+    /// <param name="record">What is given back.</param>
+    /// <param name="use">The last use, on the coarse clock.</param>
+    /// <param name="now">Now, on the coarse clock.</param>
+    public TimeSpan LifeLeft(SessionRecord record, int use, int now) =>
+        record.HasOwnEnd ? (IsPastAbsoluteEnd(record) ? TimeSpan.Zero : StoreLifeOf(record))
+        : now - use > IdleTicks ? TimeSpan.Zero
+        : StoreLifeSince(use, now);
 
     /// <summary>How much of the store's life is left, at least, of a session that was used last at
     /// a moment on the coarse clock.</summary>

@@ -163,7 +163,7 @@ internal sealed class CommitJournal(
                 _pending.AddBytes(-pending.Size);
                 pending.Record = null;
                 pending.OnlyCommit = null;
-                pending.End = end.Successor is null ? end with { Expected = SessionVersion.None } : end;
+                pending.End = end.Successor is null ? end with { MustBe = SessionVersion.None } : end;
                 Wake();
                 return true;
             }

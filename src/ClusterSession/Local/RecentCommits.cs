@@ -88,7 +88,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
             Interlocked.Add(ref _bytes, -commit.Record.Size);
         }
 
-        _ends[key] = (ended with { Expected = SessionVersion.None }, now);
+        _ends[key] = (ended with { MustBe = SessionVersion.None }, now);
         _endOrder.Enqueue((key, now));
         while (_endOrder.TryPeek(out var oldest) && (_endOrder.Count > MostEnds || time.GetElapsedTime(oldest.At, now) > lifetime.TombstoneLife))
         {

@@ -18,8 +18,8 @@ namespace ClusterSession.Records;
 /// On how many replicas the commit should be before it is answered; 0 does not wait.
 /// </param>
 /// <param name="ReplicaTimeout">How long to wait for the replicas.</param>
-/// <param name="OnlyOnBase">
-/// Whether the commit may be applied to <paramref name="Base"/> alone: where others have followed
+/// <param name="MustBeBase">
+/// Whether the stored record must be the <paramref name="Base"/>: where others have followed
 /// it, the answer is <see cref="WriteOutcome.Superseded"/> and nothing is changed. For a
 /// commit whose state others may have seen under its version before the store has it.
 /// </param>
@@ -45,7 +45,7 @@ public readonly record struct SessionChange(
     TimeSpan LeastLife,
     int Replicas = 0,
     TimeSpan ReplicaTimeout = default,
-    bool OnlyOnBase = false,
+    bool MustBeBase = false,
     long After = -1,
     SessionRecord? Opened = null,
     ReadOnlyMemory<byte> Void = default);

@@ -7,14 +7,20 @@ namespace ClusterSession.Records;
 /// record's own.
 /// </param>
 /// <param name="Mode">What may be there already.</param>
-/// <param name="Life">How long the session lives from now on if nothing else happens.</param>
+/// <param name="LifeLeft">
+/// How much of the session's life is left if nothing else happens: of a new one all of it, of a copy
+/// that is given back what is left since the last use that its node knows of. What is stored lives on
+/// for at least that, and is never made to live shorter. Zero or less: it has expired by what is known
+/// here; the copy is merged into a record that is there, and a session that is missing stays missing
+/// (<see cref="WriteOutcome.Missing"/>).
+/// </param>
 /// <param name="Replicas">
 /// On how many replicas the copy should be before it is answered; 0 does not wait.
 /// </param>
 /// <param name="ReplicaTimeout">How long to wait for the replicas.</param>
-/// <param name="Base">
+/// <param name="MustContain">
 /// For <see cref="MergeMode.Amend"/>: the version that the stored record must contain,
-/// because the copy was made on it.
+/// because the copy was made on it; none: any record will do.
 /// </param>
 /// <param name="After">
 /// The last stamp that the writer of <paramref name="Version"/> issued for this session before.
@@ -32,10 +38,10 @@ public readonly record struct SessionMerge(
     SessionRecord Record,
     SessionVersion Version,
     MergeMode Mode,
-    TimeSpan Life,
+    TimeSpan LifeLeft,
     int Replicas = 0,
     TimeSpan ReplicaTimeout = default,
-    SessionVersion Base = default,
+    SessionVersion MustContain = default,
     long After = -1,
     bool IsPartial = false,
     ReadOnlyMemory<byte> Void = default);

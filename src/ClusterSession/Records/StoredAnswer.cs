@@ -15,9 +15,13 @@ namespace ClusterSession.Records;
 /// <param name="Successor">
 /// For <see cref="WriteOutcome.Destroyed"/>: under what the session goes on, if its id was rotated.
 /// </param>
+/// <param name="HasChanged">
+/// Whether this very step changes what is stored: not if it had happened before.
+/// </param>
 public readonly record struct StoredAnswer(
     WriteOutcome Outcome,
     SessionVersion Previous,
     bool IsCurrent = false,
     bool IsBaseMissing = false,
-    SessionSuccessor? Successor = null);
+    SessionSuccessor? Successor = null,
+    bool HasChanged = false);

@@ -59,14 +59,14 @@ public sealed class StoredSession
                 : Answer(record.Contains(change.Version) ? WriteOutcome.Committed : WriteOutcome.Superseded, record.Version));
         }
 
-        if (change.OnlyOnBase && record.Version != change.Base)
+        if (change.MustBeBase && record.Version != change.Base)
         {
             return (null, Answer(WriteOutcome.Superseded, record.Version));
         }
 
         var isBaseMissing = !record.Contains(change.Base);
         var changed = change.Delta.ApplyTo(record, isBaseMissing ? change with { Forgotten = [] } : change);
-        return (Of(changed), Committed(record.Version) with { IsBaseMissing = isBaseMissing });
+        return (Of(changed), Changed(record.Version) with { IsBaseMissing = isBaseMissing });
     }
 
     /// <summary>Merges a copy.</summary>
@@ -74,9 +74,9 @@ public sealed class StoredSession
     /// <param name="copy">The copy.</param>
     public static (StoredSession? Next, StoredAnswer Answer) Merge(StoredSession? stored, in SessionMerge copy)
     {
-        if (stored is null && copy.Mode != MergeMode.Amend)
+        if (stored is null && copy.Mode != MergeMode.Amend && copy.LifeLeft > TimeSpan.Zero)
         {
-            return (Of(copy.Record), Committed(SessionVersion.None));
+            return (Of(copy.Record), Changed(SessionVersion.None));
         }
 
         if (stored is null or { End: not null })
@@ -87,7 +87,7 @@ public sealed class StoredSession
         var record = stored.Record;
         switch (copy.Mode)
         {
-            case MergeMode.Amend when !record.Contains(copy.Base):
+            case MergeMode.Amend when !record.Contains(copy.MustContain):
                 return (null, Refused(null));
             case MergeMode.Create when !record.Contains(copy.Record.Version):
                 return (null, Answer(WriteOutcome.Collision, SessionVersion.None));
@@ -101,7 +101,7 @@ public sealed class StoredSession
 
         return record.Version.Stamp >= copy.Version.Stamp
             ? (null, Answer(WriteOutcome.Superseded, record.Version))
-            : (Of(UnderVersion(merged, record.Version, copy)), Committed(record.Version));
+            : (Of(UnderVersion(merged, record.Version, copy)), Changed(record.Version));
     }
 
     /// <summary>Ends the session, also where there is none.</summary>
@@ -114,7 +114,7 @@ public sealed class StoredSession
             return (null, ended.Version == end.Version ? Committed(SessionVersion.None) : Refused(stored));
         }
 
-        if (stored is not null && !end.Expected.IsNone && stored.Record.Version != end.Expected)
+        if (stored is not null && !end.MustBe.IsNone && stored.Record.Version != end.MustBe)
         {
             return (null, Answer(WriteOutcome.Superseded, stored.Record.Version));
         }
@@ -122,7 +122,7 @@ public sealed class StoredSession
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(SessionRecord.DestroyedFlag, stored?.Record.Created ?? DateTimeOffset.UnixEpoch);
         builder.SetVersion(end.Version, SessionVersion.None);
-        return (new StoredSession(builder.Build(), end), Committed(stored?.Record.Version ?? SessionVersion.None));
+        return (new StoredSession(builder.Build(), end), Changed(stored?.Record.Version ?? SessionVersion.None));
     }
 
     private static SessionRecord UnderVersion(SessionRecord merged, SessionVersion previous, in SessionMerge copy)
@@ -136,6 +136,9 @@ public sealed class StoredSession
         return builder.Build();
     }
 
+    private static StoredAnswer Changed(SessionVersion previous) => Committed(previous) with { HasChanged = true };
+
+    /// <summary>Had happened before.</summary>
     private static StoredAnswer Committed(SessionVersion previous) =>
         new(WriteOutcome.Committed, previous, IsCurrent: true);
 

@@ -102,7 +102,7 @@ internal sealed class JournalSender(
                 expected = committed.Version;
             }
 
-            end = end with { Expected = expected };
+            end = end with { MustBe = expected };
         }
     }
 
@@ -116,9 +116,15 @@ internal sealed class JournalSender(
         if (only is not null)
         {
             var mark = nodes.Copies.Mark(key);
+            var life = lifetime.StoreLifeOf(record, only.Delta, out var least);
+            if (!record.HasOwnEnd && LifeLeftOf(key, pending, record) is var left && left < life)
+            {
+                (life, least) = (left, left < least ? left : least);
+            }
+
             var change = new SessionChange(
-                stored, record.Version, only.Delta, [], lifetime.StoreLifeOf(record, only.Delta, out var least), least,
-                OnlyOnBase: true, After: only.Version.After, Opened: only.Opened, Void: only.Version.Void);
+                stored, record.Version, only.Delta, [], life, least,
+                MustBeBase: true, After: only.Version.After, Opened: only.Opened, Void: only.Version.Void);
             var answer = await store.CommitAsync(key, change, deadline, out var asked).ConfigureAwait(false);
             store.Judge(asked, answer.Failure);
 
@@ -151,17 +157,17 @@ internal sealed class JournalSender(
             var issued = versions.Next(key, above);
             var version = issued with { Void = (byte[])[.. issued.Void.Span, .. pending.Attempted.Span] };
             var copy = new SessionMerge(
-                sent, version.Version, mode, StoreLifeOf(key, record), Base: stored, After: version.After, IsPartial: isPartial,
+                sent, version.Version, mode, LifeLeftOf(key, pending, record), MustContain: stored, After: version.After, IsPartial: isPartial,
                 Void: version.Void);
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
-            if (answer.LeavesUnchanged)
+            if (answer.MayHaveHappened)
             {
-                versions.Withdraw(key, issued);
+                pending.Attempted = CommitIntervals.Of(version);
             }
             else
             {
-                pending.Attempted = CommitIntervals.Of(version);
+                versions.Withdraw(key, issued);
             }
 
             switch (answer.Outcome)
@@ -191,7 +197,7 @@ internal sealed class JournalSender(
                     nodes.Copies.Drop(key);
                     (key, stored, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
                     continue;
-                default: // Ended meanwhile, elsewhere.
+                default: // Ended meanwhile, elsewhere, or expired.
                     nodes.Copies.Drop(key);
                     return true;
             }
@@ -225,7 +231,10 @@ internal sealed class JournalSender(
     }
 
     /// <summary>A commit may have waited here for long, and its session has been used no later for that.</summary>
-    private TimeSpan StoreLifeOf(SessionKey key, SessionRecord record) => nodes.Copies.TryGet(key, out var copy)
-        ? lifetime.StoreLifeSince(record, copy.LastUse, nodes.Copies.Clock.Now)
-        : lifetime.StoreLifeOf(record);
+    private TimeSpan LifeLeftOf(SessionKey key, PendingSession pending, SessionRecord record)
+    {
+        var changedAt = nodes.Copies.Clock.At(pending.ChangedAt);
+        return lifetime.LifeLeft(
+            record, nodes.Copies.TryGet(key, out var copy) ? Math.Max(copy.LastUse, changedAt) : changedAt, nodes.Copies.Clock.Now);
+    }
 }

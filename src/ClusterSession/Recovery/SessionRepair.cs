@@ -36,7 +36,7 @@ internal sealed class SessionRepair(
         // Being stored again is no use of a session: it lives no longer for that.
         var now = nodes.Copies.Clock.Now;
         var usedAt = nodes.Copies.TryGet(key, out var local) ? local.LastUse : now;
-        var life = lifetime.StoreLifeSince(copy, usedAt, now);
+        var life = lifetime.LifeLeft(copy, usedAt, now);
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
         var above = merged.Version;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
@@ -47,7 +47,7 @@ internal sealed class SessionRepair(
             var sent = new SessionMerge(copy, version, MergeMode.Restore, life, After: issued.After, Void: issued.Void);
             var answer = await store.MergeAsync(key, sent, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
-            versions.Withdraw(key, issued, answer.LeavesUnchanged);
+            versions.Withdraw(key, issued, !answer.MayHaveHappened);
             switch (answer.Outcome)
             {
                 case WriteOutcome.Superseded:
@@ -77,6 +77,8 @@ internal sealed class SessionRepair(
                 case WriteOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
                     nodes.Copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
                     return (stored, true);
+                case WriteOutcome.Missing when stored is null:
+                    return (Tombstone(version), true); // Past its idle time by now: it has expired.
                 default:
                     return (Unstored(key, merged, stored), false);
             }

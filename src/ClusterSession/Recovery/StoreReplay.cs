@@ -67,7 +67,7 @@ internal sealed class StoreReplay(
     /// <summary>All local copies that nobody else is known to have changed.</summary>
     public Task CopiesAsync(int partition, CancellationToken stopping) => ForAllAsync(
         partition, copies.All().Where(copy => !copy.Value.IsStale && IsIn(partition, copy.Key)),
-        copy => SendAsync(partition, copy.Key, copy.Value.Record, SessionVersion.None, () => copy.Value.IsStale), stopping);
+        copy => SendAsync(partition, copy.Key, copy.Value.Record, copy.Value.LastUse, SessionVersion.None, () => copy.Value.IsStale), stopping);
 
     /// <summary>
     /// Commits to sessions that others have changed since and that are not in the store, and commits that lack what others had committed before them: those others give
@@ -94,7 +94,7 @@ internal sealed class StoreReplay(
     private Task<bool?> SendOrphanAsync(int partition, SessionKey key, Orphan orphan)
     {
         var isLast = orphan.Rounds + 1 >= OrphanRounds || IsHurrying;
-        return SendAsync(partition, key, orphan.Record, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
+        return SendAsync(partition, key, orphan.Record, orphan.UsedAt, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
     }
 
     /// <summary>Gives up what is waiting.</summary>
@@ -155,18 +155,19 @@ internal sealed class StoreReplay(
 
     private Task<bool?> SendCommitAsync(int partition, SessionKey key, RecentCommit commit) =>
         copies.TryGet(key, out var copy) && copy.IsComplete && copy.Record.ContainsAllOf(commit.Record)
-            ? SendAsync(partition, key, copy.Record, SessionVersion.None, () => commit.IsOutdated)
-            : SendAsync(partition, key, commit.Record, commit.IsDiverged ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
+            ? SendAsync(partition, key, copy.Record, copy.LastUse, SessionVersion.None, () => commit.IsOutdated)
+            : SendAsync(partition, key, commit.Record, copies.Clock.At(commit.At), commit.IsDiverged ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
 
     /// <summary>True if the store lacked something, false if not, null if it gave no answer.</summary>
     /// <param name="partition">The partition that is given back what it may lack.</param>
     /// <param name="key">Which session.</param>
     /// <param name="record">What this node has of it.</param>
+    /// <param name="usedAt">The last use that this node knows of, on the coarse clock.</param>
     /// <param name="lacking">What another node had committed before and the record lacks: the store must have it first.</param>
     /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not come into being by this.</param>
     /// <param name="rounds">How often the store has answered that it lacks what the record is to be merged into.</param>
     private async Task<bool?> SendAsync(
-        int partition, SessionKey key, SessionRecord record, SessionVersion lacking, Func<bool> isOutdated, int rounds = 0)
+        int partition, SessionKey key, SessionRecord record, int usedAt, SessionVersion lacking, Func<bool> isOutdated, int rounds = 0)
     {
         if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
         {
@@ -174,15 +175,16 @@ internal sealed class StoreReplay(
         }
 
         // Being given back is no use of a session: it lives no longer for that.
-        var life = copies.TryGet(key, out var copy) ? lifetime.StoreLifeSince(record, copy.LastUse, copies.Clock.Now) : lifetime.StoreLifeOf(record);
+        usedAt = copies.TryGet(key, out var copy) ? Math.Max(usedAt, copy.LastUse) : usedAt;
+        var life = lifetime.LifeLeft(record, usedAt, copies.Clock.Now);
         var above = record.Version;
         while (true)
         {
             var issued = versions.Next(key, above);
             var mode = isOutdated() || !lacking.IsNone ? MergeMode.Amend : MergeMode.Restore;
-            var answer = await store.MergeAsync(key, new SessionMerge(record, issued.Version, mode, life, Base: lacking, After: issued.After, Void: issued.Void)).ConfigureAwait(false);
+            var answer = await store.MergeAsync(key, new SessionMerge(record, issued.Version, mode, life, MustContain: lacking, After: issued.After, Void: issued.Void)).ConfigureAwait(false);
             clock.Observe(answer.Previous);
-            versions.Withdraw(key, issued, answer.LeavesUnchanged);
+            versions.Withdraw(key, issued, !answer.MayHaveHappened);
             switch (answer.Outcome)
             {
                 case WriteOutcome.Superseded when !issued.IsAtEnd:
@@ -191,12 +193,12 @@ internal sealed class StoreReplay(
                 case WriteOutcome.Unchanged:
                     return false;
                 case WriteOutcome.Unavailable when !lacking.IsNone && !IsHurrying:
-                    Unanswered(partition, key, record, lacking, rounds); // Not to the journal, which does not wait for what is lacking.
+                    Unanswered(partition, key, new Orphan(record, usedAt, lacking, rounds)); // Not to the journal, which does not wait for what is lacking.
                     return null;
                 case WriteOutcome.Unavailable:
-                    if (journal.AppendCopy(key, record, answer.Failure, answer.LeavesUnchanged ? default : issued) is null)
+                    if (journal.AppendCopy(key, record, answer.Failure, answer.MayHaveHappened ? issued : default) is null)
                     {
-                        Unanswered(partition, key, record, SessionVersion.None, rounds); // Tried again from here.
+                        Unanswered(partition, key, new Orphan(record, usedAt, SessionVersion.None, rounds)); // Tried again from here.
                     }
 
                     return null;
@@ -215,8 +217,8 @@ internal sealed class StoreReplay(
                     }
 
                     return false;
-                case WriteOutcome.Missing:
-                    _orphans.Of(partition)[key] = new Orphan(record, lacking, rounds);
+                case WriteOutcome.Missing when life > TimeSpan.Zero:
+                    _orphans.Of(partition)[key] = new Orphan(record, usedAt, lacking, rounds);
                     return false;
                 default:
                     return false;
@@ -225,7 +227,7 @@ internal sealed class StoreReplay(
     }
 
     /// <summary>Tried again, and the round does not count: nothing was said of what is lacking. A node that shuts down tries nothing again.</summary>
-    private void Unanswered(int partition, SessionKey key, SessionRecord record, SessionVersion lacking, int rounds)
+    private void Unanswered(int partition, SessionKey key, Orphan orphan)
     {
         if (IsHurrying)
         {
@@ -233,9 +235,9 @@ internal sealed class StoreReplay(
         }
         else
         {
-            _orphans.Of(partition)[key] = new Orphan(record, lacking, Math.Max(0, rounds - 1));
+            _orphans.Of(partition)[key] = orphan with { Rounds = Math.Max(0, orphan.Rounds - 1) };
         }
     }
 
-    private readonly record struct Orphan(SessionRecord Record, SessionVersion Lacking, int Rounds);
+    private readonly record struct Orphan(SessionRecord Record, int UsedAt, SessionVersion Lacking, int Rounds);
 }

@@ -51,6 +51,15 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// <summary>What logs, metrics and health call this store, such as <c>redis</c>.</summary>
     string Name { get; }
 
+    /// <summary>Lists the sessions. Default null: this store cannot.</summary>
+    ISessionDirectory? Directory => null;
+
+    /// <summary>What this node knows of the servers. Default null: there are none to tell of.</summary>
+    IStoreInspection? Inspection => null;
+
+    /// <summary>Carries messages between the nodes. Default null: this store cannot.</summary>
+    IStoreChannel? Channel => null;
+
     /// <summary>
     /// The partitions that keys can be in now. Default: one, with the number 0 and the store's name.
     /// </summary>

@@ -1,10 +1,23 @@
 namespace ClusterSession.Stores;
 
 /// <summary>
-/// A store's word that it would have told of any change to a copy. One object stands for one connection, so that all copies read
+/// How long a copy may be used without asking the store. One object stands for one connection, so that all copies read
 /// over it lose their lease at once, without being visited, when it is lost.
 /// </summary>
-/// <remarks>Thread-safe; <see cref="IsCurrent"/> is read by every request and must be a few nanoseconds.</remarks>
+/// <remarks>
+/// <para>Which one a store hands out:</para>
+/// <code>
+/// it announces changes by others       a lease of its own: current while the announcement of any change would have come
+/// it does not, and a copy may be old   For(time, span): current for a named time after the answer was asked for
+///   for so long
+/// it does not, and no copy may be old  None: each use of a copy asks "unless it has this version" (IClusterSessionStore.ReadAsync)
+/// it is in this process                Always
+/// </code>
+/// <para>
+/// Without announcements a node also learns late that a session was ended elsewhere: as late as the lease says.
+/// Thread-safe; <see cref="IsCurrent"/> is read by every request and must be a few nanoseconds.
+/// </para>
+/// </remarks>
 public abstract class SessionLease
 {
     /// <summary>A lease that never is current: the copy must be checked with the store each time.</summary>
@@ -25,6 +38,31 @@ public abstract class SessionLease
     /// <summary>Whether a copy under this lease may be used without asking the store.</summary>
     public abstract bool IsCurrent { get; }
 
+    /// <summary>The number of the store's partition that it is good for. Default 0: the only one.</summary>
+    public virtual int Partition => 0;
+
+    /// <summary>
+    /// Under which ruler of the partition it is good: a number that is higher after each change of the
+    /// server that decides. Default 0: the store does not count them.
+    /// </summary>
+    public virtual long Epoch => 0;
+
+    /// <summary>
+    /// A lease that is current for a named time: a change by others may stay unseen for that long.
+    /// </summary>
+    /// <param name="time">The clock that counts it, by its timestamps.</param>
+    /// <param name="span">
+    /// How long, from now on. A store makes it before it asks, because what it is answered may have
+    /// changed right afterwards. Zero or less: never current.
+    /// </param>
+    /// <param name="partition">The number of the partition that was asked.</param>
+    /// <param name="epoch">The ruler of the partition, if the store counts them.</param>
+    public static SessionLease For(TimeProvider time, TimeSpan span, int partition = 0, long epoch = 0)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        return new Timed(time, time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency), partition, epoch);
+    }
+
     private sealed class Never : SessionLease
     {
         public override bool IsCurrent => false;
@@ -40,5 +78,14 @@ public abstract class SessionLease
     private sealed class Forever : SessionLease
     {
         public override bool IsCurrent => true;
+    }
+
+    private sealed class Timed(TimeProvider time, long until, int partition, long epoch) : SessionLease
+    {
+        public override bool IsCurrent => time.GetTimestamp() < until;
+
+        public override int Partition => partition;
+
+        public override long Epoch => epoch;
     }
 }

@@ -5,5 +5,5 @@ internal static class StoreFailures
 {
     /// <summary>Whether the store responds, whatever it said: another operation may well succeed.</summary>
     public static bool IsResponse(this StoreFailure failure) =>
-        failure is StoreFailure.None or StoreFailure.Refused or StoreFailure.Damaged;
+        failure is not (StoreFailure.Unreachable or StoreFailure.Unknown);
 }

@@ -1,20 +1,25 @@
 namespace ClusterSession.Stores;
 
 /// <summary>What became of a touch.</summary>
-public enum StoreTouch
+/// <param name="Outcome">The kind of answer.</param>
+/// <param name="Failure">
+/// Why there is no answer, for <see cref="StoreTouchOutcome.Unavailable"/>.
+/// </param>
+public readonly record struct StoreTouch(StoreTouchOutcome Outcome, StoreFailure Failure = StoreFailure.None)
 {
     /// <summary>The session lives on, as long as the touch says.</summary>
-    Touched,
+    public static StoreTouch Touched { get; } = new(StoreTouchOutcome.Touched);
 
     /// <summary>The session lives on, and was left alone because enough of its life is left.</summary>
-    Kept,
+    public static StoreTouch Kept { get; } = new(StoreTouchOutcome.Kept);
 
     /// <summary>There is neither a record nor a tombstone.</summary>
-    Missing,
+    public static StoreTouch Missing { get; } = new(StoreTouchOutcome.Missing);
 
     /// <summary>The session was ended.</summary>
-    Destroyed,
+    public static StoreTouch Destroyed { get; } = new(StoreTouchOutcome.Destroyed);
 
-    /// <summary>The store gave no answer.</summary>
-    Unavailable,
+    /// <summary>The answer that says that there is none.</summary>
+    /// <param name="failure">Why.</param>
+    public static StoreTouch Unavailable(StoreFailure failure) => new(StoreTouchOutcome.Unavailable, failure);
 }

@@ -19,14 +19,17 @@ public readonly record struct StoreWrite(
     SessionSuccessor? Successor = null)
 {
     /// <summary>
-    /// Whether the operation has certainly changed nothing, and never will: not where it may have happened though no answer came.
+    /// Whether this very operation has changed what is stored. False also where an earlier sending of it
+    /// had happened already, and where there is no answer.
     /// </summary>
-    public bool LeavesUnchanged => Outcome switch
-    {
-        WriteOutcome.Committed => false,
-        WriteOutcome.Unavailable => Failure != StoreFailure.Unknown,
-        _ => true,
-    };
+    public bool HasChanged { get; init; }
+
+    /// <summary>
+    /// Whether the operation has happened, now or when it was sent before, or may have: not where it has
+    /// certainly changed nothing, and never will.
+    /// </summary>
+    public bool MayHaveHappened =>
+        Outcome == WriteOutcome.Committed || (Outcome == WriteOutcome.Unavailable && Failure == StoreFailure.Unknown);
 
     /// <summary>An answer of the store.</summary>
     public static StoreWrite Answered(WriteOutcome outcome, SessionVersion previous, SessionLease lease, int replicas = 0) =>
@@ -36,7 +39,10 @@ public readonly record struct StoreWrite(
     /// <param name="answer">The answer.</param>
     /// <param name="lease">The lease of a copy that is what is stored now.</param>
     public static StoreWrite Answered(in StoredAnswer answer, SessionLease lease) => new(
-        answer.Outcome, answer.Previous, 0, answer.IsCurrent ? lease : SessionLease.None, StoreFailure.None, answer.IsBaseMissing, answer.Successor);
+        answer.Outcome, answer.Previous, 0, answer.IsCurrent ? lease : SessionLease.None, StoreFailure.None, answer.IsBaseMissing, answer.Successor)
+    {
+        HasChanged = answer.HasChanged,
+    };
 
     /// <summary>No answer.</summary>
     public static StoreWrite Unavailable(StoreFailure failure) =>

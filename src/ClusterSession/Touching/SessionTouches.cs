@@ -266,17 +266,17 @@ internal sealed class SessionTouches(
         var life = lifetime.StoreLifeSince(usedAt, copies.Clock.Now);
         var leastLife = due.IsReport ? life : life - (lifetime.StoreLife - lifetime.LeastStoreLife);
         var touched = await store.TouchAsync(key, life, leastLife).ConfigureAwait(false);
-        switch (touched)
+        switch (touched.Outcome)
         {
-            case StoreTouch.Unavailable:
+            case StoreTouchOutcome.Unavailable:
                 return false; // Stays due.
-            case StoreTouch.Destroyed:
+            case StoreTouchOutcome.Destroyed:
                 copies.Drop(key);
                 break;
-            case StoreTouch.Missing when copies.TryGet(key, out var lost):
+            case StoreTouchOutcome.Missing when copies.TryGet(key, out var lost):
                 lost.MarkStale(); // The next request finds the loss, and repairs it.
                 break;
-            case StoreTouch.Touched or StoreTouch.Kept:
+            case StoreTouchOutcome.Touched or StoreTouchOutcome.Kept:
                 metrics.Touches.Add(1);
                 if (hasCopy && copies.TryGet(key, out var current) && ReferenceEquals(copy, current))
                 {

@@ -34,8 +34,10 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
         {
             return await inner.DestroyAsync(key, end, tombstoneLife, deadline);
         }
-        return await inner.TouchAsync(key, TimeSpan.FromMilliseconds(1), TimeSpan.MaxValue, deadline) == StoreTouch.Unavailable
-            ? StoreWrite.Unavailable(StoreFailure.Unknown)
+
+        var touch = await inner.TouchAsync(key, TimeSpan.FromMilliseconds(1), TimeSpan.MaxValue, deadline);
+        return touch.Outcome == StoreTouchOutcome.Unavailable
+            ? StoreWrite.Unavailable(touch.Failure)
             : StoreWrite.Answered(WriteOutcome.Committed, SessionVersion.None, SessionLease.None);
     }
 

@@ -75,7 +75,7 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
             {
                 0 => await store.CommitAsync(key, change, default),
                 1 => await store.MergeAsync(key, copy, default),
-                _ => await store.DestroyAsync(key, new SessionEnd(new(0x60, 12), Expected: newest), Life, default),
+                _ => await store.DestroyAsync(key, new SessionEnd(new(0x60, 12), MustBe: newest), Life, default),
             };
             Assert.Equal((WriteOutcome.Committed, newest), (answer.Outcome, answer.Previous));
             var after = await store.ReadAsync(key, SessionVersion.None, default);
@@ -145,8 +145,8 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
         private async ValueTask<StoreWrite> CompareAsync((StoredSession? Next, StoredAnswer Answer) expected, StoreWrite answer)
         {
             Assert.Equal(
-                (expected.Answer.Outcome, expected.Answer.Previous, expected.Answer.IsBaseMissing),
-                (answer.Outcome, answer.Previous, answer.IsBaseMissing));
+                (expected.Answer.Outcome, expected.Answer.Previous, expected.Answer.IsBaseMissing, expected.Next is not null),
+                (answer.Outcome, answer.Previous, answer.IsBaseMissing, answer.HasChanged));
             _stored = expected.Next ?? _stored;
             var record = (await ReadAsync())!;
             Assert.Equal(RecordText.Of(_stored!.Record), RecordText.Of(record));

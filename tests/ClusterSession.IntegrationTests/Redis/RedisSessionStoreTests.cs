@@ -48,15 +48,5 @@ public sealed class RedisSessionStoreTests : SessionStoreConformance
         await Condition.HoldsAsync(() => ToldB.WasTold(Key), "who had read it is told of a write");
     }
 
-    protected override async Task<StorePair> CreatePairAsync()
-    {
-        var redis = await RedisServer.StartAsync();
-        var (a, b) = (RedisNode.Store(redis.ConnectionString), RedisNode.Store(redis.ConnectionString));
-        return new StorePair(a, b, async () =>
-        {
-            await a.DisposeAsync();
-            await b.DisposeAsync();
-            await redis.DisposeAsync();
-        });
-    }
+    protected override Task<StorePair> CreatePairAsync() => RedisPair.CreateAsync();
 }

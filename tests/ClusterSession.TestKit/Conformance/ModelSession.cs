@@ -37,7 +37,7 @@ internal sealed class ModelSession
             return (WriteOutcome.Committed, null);
         }
 
-        if (Version.Stamp >= change.Version.Stamp || (change.OnlyOnBase && Version != change.Base))
+        if (Version.Stamp >= change.Version.Stamp || (change.MustBeBase && Version != change.Base))
         {
             return (WriteOutcome.Superseded, Version);
         }
@@ -82,7 +82,7 @@ internal sealed class ModelSession
             return (WriteOutcome.Committed, SessionVersion.None);
         }
 
-        if (copy.Mode == MergeMode.Amend && !Contains(copy.Base))
+        if (copy.Mode == MergeMode.Amend && !Contains(copy.MustContain))
         {
             return (WriteOutcome.Missing, null);
         }

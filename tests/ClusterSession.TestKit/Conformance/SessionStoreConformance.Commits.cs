@@ -54,7 +54,7 @@ public abstract partial class SessionStoreConformance
 
         async Task<(WriteOutcome, SessionVersion)> CommitOnlyOnBaseAsync(SessionVersion on, SessionVersion version, string value)
         {
-            var answer = await A.CommitAsync(Key, new SessionChange(on, version, Setting("a", value), NothingForgotten, Long, Long, OnlyOnBase: true), default);
+            var answer = await A.CommitAsync(Key, new SessionChange(on, version, Setting("a", value), NothingForgotten, Long, Long, MustBeBase: true), default);
             return (answer.Outcome, answer.Previous);
         }
     }

@@ -142,7 +142,7 @@ public abstract partial class SessionStoreConformance
             var (version, after) = NewVersion();
             return new SessionChange(
                 on, version, delta, random.Next(5) == 0 ? [Names[random.Next(Names.Length)]] : [], Long, Long,
-                OnlyOnBase: random.Next(4) == 0, After: after, Opened: opened);
+                MustBeBase: random.Next(4) == 0, After: after, Opened: opened);
         }
 
         /// <summary>A copy as some node could hold it: an earlier state of the session, and perhaps commits that the store lost.</summary>
@@ -155,7 +155,7 @@ public abstract partial class SessionStoreConformance
             var on = mode == MergeMode.Amend ? Past(key)[random.Next(Past(key).Count)].Version : SessionVersion.None;
             var (version, after) = NewVersion();
             return new SessionMerge(
-                sketch.Build(), version, mode, Long, Base: on, After: after,
+                sketch.Build(), version, mode, Long, MustContain: on, After: after,
                 IsPartial: mode == MergeMode.Amend && random.Next(2) == 0);
         }
 

@@ -30,6 +30,12 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
     /// <summary>A session that no other test uses.</summary>
     protected SessionKey Key { get; } = SessionKeys.New();
 
+    /// <summary>
+    /// Whether the store announces changes by others. Where it does not, no lease of it may be current
+    /// without a bound: the tests of announcements ask for that in their place.
+    /// </summary>
+    protected virtual bool Announces => true;
+
     /// <summary>Makes two nodes' stores over the same data, which may hold other data already.</summary>
     protected abstract Task<StorePair> CreatePairAsync();
 

@@ -16,6 +16,12 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
 
     public int PartitionOfDocument(string name) => inner.PartitionOfDocument(name);
 
+    public ISessionDirectory? Directory => inner.Directory;
+
+    public IStoreInspection? Inspection => inner.Inspection;
+
+    public virtual IStoreChannel? Channel => inner.Channel;
+
     public virtual ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
         inner.StartAsync(observer, cancellationToken);
 
@@ -32,7 +38,7 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
         OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, end, tombstoneLife, deadline), StoreWrite.Unavailable);
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
-        OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, deadline), static _ => StoreTouch.Unavailable);
+        OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, deadline), StoreTouch.Unavailable);
 
     public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
         OnAsync(StoreOperations.ReadShared, () => inner.ReadSharedAsync(name, deadline), static failure => new StoreShared(null, failure));

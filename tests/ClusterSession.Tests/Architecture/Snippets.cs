@@ -1,4 +1,7 @@
 using System.Security.Claims;
+using ClusterSession.Records;
+using ClusterSession.Stores;
+using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.Tests.Hosting;
 using Microsoft.AspNetCore.Authentication;
@@ -128,6 +131,15 @@ internal static class Snippets
         #endregion
     }
 
+    public static void OwnStore(WebApplicationBuilder builder)
+    {
+        #region docs/another-store.md
+        var shelves = new ShelfStore.Shelves(TimeProvider.System);
+        builder.Services.AddClusterSession()
+            .UseStore(_ => new ShelfStore(shelves, TimeProvider.System));
+        #endregion
+    }
+
     private static ClaimsPrincipal Authenticate(HttpContext context) => context.User;
 
     #region docs/moving-from-addsession.md
@@ -135,6 +147,129 @@ internal static class Snippets
     public sealed class StatusController : Controller
     {
         public IActionResult Index() => Ok(HttpContext.Session.GetInt32("unread") ?? 0);
+    }
+    #endregion
+
+    #region docs/another-store.md
+    /// <summary>Sessions on three shelves of one process, without announcements.</summary>
+    public sealed class ShelfStore(ShelfStore.Shelves shelves, TimeProvider time) : IClusterSessionStore
+    {
+        /// <summary>What the nodes share; a real store reaches it over a network.</summary>
+        public sealed class Shelves(TimeProvider time)
+        {
+            internal Dictionary<SessionKey, (StoredSession Session, long Until)>[] Sessions { get; } =
+                [[], [], []];
+
+            internal InMemorySessionStore Documents { get; } = new(new InMemorySessions(time));
+        }
+
+        public string Name => "shelves";
+
+        public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
+            ValueTask.CompletedTask; // It has nothing to announce, and no lease of it is ever current.
+
+        public ValueTask<StoreRead> ReadAsync(
+            SessionKey key, SessionVersion known, StoreDeadline deadline)
+        {
+            lock (ShelfOf(key))
+            {
+                var (stored, left, _) = Find(key);
+                return new(stored switch
+                {
+                    null => StoreRead.Missing(SessionLease.None),
+                    { End: { } end } => StoreRead.DestroyedBy(end.Successor, left),
+                    { Record: var same } when !known.IsNone && same.Version == known =>
+                        StoreRead.Unchanged(SessionLease.None, left),
+                    { Record: var record } => StoreRead.Found(record, SessionLease.None, left),
+                });
+            }
+        }
+
+        public ValueTask<StoreWrite> CommitAsync(
+            SessionKey key, SessionChange change, StoreDeadline deadline) =>
+            Write(key, change.Life, change.LeastLife, stored => StoredSession.Commit(stored, change));
+
+        public ValueTask<StoreWrite> MergeAsync(
+            SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
+            Write(key, copy.LifeLeft, copy.LifeLeft, stored => StoredSession.Merge(stored, copy));
+
+        public ValueTask<StoreWrite> DestroyAsync(
+            SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
+            Write(key, tombstoneLife, TimeSpan.MaxValue, stored => StoredSession.Destroy(stored, end));
+
+        public ValueTask<StoreTouch> TouchAsync(
+            SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline)
+        {
+            lock (ShelfOf(key))
+            {
+                var (stored, left, _) = Find(key);
+                if (stored is null or { End: not null } || left >= leastLife)
+                {
+                    return new(stored switch
+                    {
+                        null => StoreTouch.Missing,
+                        { End: not null } => StoreTouch.Destroyed,
+                        _ => StoreTouch.Kept,
+                    });
+                }
+
+                ShelfOf(key)[key] = (stored, After(life));
+                return new(StoreTouch.Touched);
+            }
+        }
+
+        public async ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
+            await shelves.Documents.ReadSharedAsync(name, deadline) with { Lease = SessionLease.None };
+
+        public async ValueTask<StoreShared> CompareExchangeSharedAsync(
+            string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value,
+            StoreDeadline deadline) =>
+            await shelves.Documents.CompareExchangeSharedAsync(name, expected, value, deadline)
+                with { Lease = SessionLease.None };
+
+        public async ValueTask<StoreDocument> ReadDocumentAsync(
+            string name, DocumentPosition known, StoreDeadline deadline) =>
+            await shelves.Documents.ReadDocumentAsync(name, known, deadline)
+                with { Lease = SessionLease.None };
+
+        public async ValueTask<StoreDocument> MergeDocumentAsync(
+            string name, IReadOnlyList<DocumentElement> elements, TimeSpan life,
+            StoreDeadline deadline) =>
+            await shelves.Documents.MergeDocumentAsync(name, elements, life, deadline)
+                with { Lease = SessionLease.None };
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        private Dictionary<SessionKey, (StoredSession Session, long Until)> ShelfOf(SessionKey key) =>
+            shelves.Sessions[key.Mark % 3];
+
+        private (StoredSession? Stored, TimeSpan Left, long Until) Find(SessionKey key)
+        {
+            var (found, now) = (ShelfOf(key).GetValueOrDefault(key), time.GetTimestamp());
+            return found.Until > now
+                ? (found.Session, time.GetElapsedTime(now, found.Until), found.Until)
+                : default;
+        }
+
+        private ValueTask<StoreWrite> Write(
+            SessionKey key, TimeSpan life, TimeSpan leastLife,
+            Func<StoredSession?, (StoredSession? Next, StoredAnswer Answer)> step)
+        {
+            lock (ShelfOf(key))
+            {
+                var (stored, left, until) = Find(key);
+                var (next, answer) = step(stored);
+                if (next is not null)
+                {
+                    ShelfOf(key)[key] = (next, left < leastLife ? After(life) : until);
+                }
+
+                return new(StoreWrite.Answered(answer, SessionLease.None));
+            }
+        }
+
+        private long After(TimeSpan life) =>
+            time.GetTimestamp() + (long)(life.TotalSeconds * time.TimestampFrequency);
     }
     #endregion
 }

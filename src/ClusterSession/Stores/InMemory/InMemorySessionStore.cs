@@ -9,6 +9,7 @@ namespace ClusterSession.Stores.InMemory;
 public sealed class InMemorySessionStore : IClusterSessionStore
 {
     private readonly InMemorySessions _sessions;
+    private readonly InMemoryChannel _channel;
 
     /// <summary>Makes a node's view of shared sessions.</summary>
     /// <param name="sessions">The shared sessions.</param>
@@ -16,10 +17,18 @@ public sealed class InMemorySessionStore : IClusterSessionStore
     {
         ArgumentNullException.ThrowIfNull(sessions);
         _sessions = sessions;
+        _channel = new InMemoryChannel(sessions);
+        Directory = new InMemoryDirectory(sessions);
     }
 
     /// <inheritdoc/>
     public string Name => "memory";
+
+    /// <inheritdoc/>
+    public ISessionDirectory Directory { get; }
+
+    /// <inheritdoc/>
+    public IStoreChannel Channel => _channel;
 
     internal IStoreObserver? Observer { get; private set; }
 
@@ -48,7 +57,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
-        new(_sessions.Update(key, copy.Life, copy.Life, this, (stored, _) => Answered(StoredSession.Merge(stored, copy))));
+        new(_sessions.Update(key, copy.LifeLeft, copy.LifeLeft, this, (stored, _) => Answered(StoredSession.Merge(stored, copy))));
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> DestroyAsync(
@@ -107,6 +116,7 @@ public sealed class InMemorySessionStore : IClusterSessionStore
     public ValueTask DisposeAsync()
     {
         _sessions.Remove(this);
+        _channel.Close();
         Observer = null;
         return ValueTask.CompletedTask;
     }

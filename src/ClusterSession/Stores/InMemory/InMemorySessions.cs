@@ -17,6 +17,10 @@ public sealed class InMemorySessions(TimeProvider time)
     /// <summary>How many keys there are, tombstones and expired ones that were not swept yet included.</summary>
     public int Count => _slots.Count;
 
+    internal IEnumerable<SessionKey> Keys => _slots.Select(static slot => slot.Key);
+
+    internal ConcurrentDictionary<InMemoryChannel, bool> Channels { get; } = new();
+
     internal ConcurrentDictionary<string, byte[]> Shared => _shared;
 
     /// <summary>Forgets every session, as a store that restarts empty does.</summary>

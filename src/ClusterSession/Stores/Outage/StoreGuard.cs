@@ -115,10 +115,8 @@ internal sealed class StoreGuard(
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
         MayTry(store.PartitionOf(key)) is var asked and >= 0
-            ? WatchAsync(
-                store.TouchAsync(key, life, leastLife, default), asked,
-                static touch => touch == StoreTouch.Unavailable ? StoreFailure.Unknown : StoreFailure.None)
-            : new(StoreTouch.Unavailable);
+            ? WatchAsync(store.TouchAsync(key, life, leastLife, default), asked, static touch => touch.Failure)
+            : new(StoreTouch.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreShared> ReadSharedAsync(string name) =>
         MayTry(store.PartitionOfShared(name)) is var asked and >= 0

@@ -1,6 +1,8 @@
+using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
+using ClusterSession.TestKit.Sessions;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
@@ -8,6 +10,9 @@ namespace ClusterSession.IntegrationTests.Redis.Topology;
 /// <summary>Three masters, three replicas. The connection string does not say that it is a cluster: that is found out.</summary>
 public sealed class ClusterTests : IAsyncLifetime
 {
+    private static readonly Comparer<SessionKey> KeyOrder =
+        Comparer<SessionKey>.Create(static (a, b) => string.CompareOrdinal(a.ToString(), b.ToString()));
+
     private RedisClusterFixture _cluster = null!;
     private TopologyStore _store = null!;
 
@@ -34,6 +39,33 @@ public sealed class ClusterTests : IAsyncLifetime
         foreach (var master in _cluster.Servers.Take(3))
             Assert.InRange(int.Parse(await master.CommandAsync("DBSIZE"), System.Globalization.CultureInfo.InvariantCulture), 50, 200);
         Assert.Equal([StoreLoss.None, StoreLoss.None, StoreLoss.None], _store.Losses);
+    }
+
+    [Fact]
+    public async Task Sessions_of_all_masters_are_listed()
+    {
+        var versions = new VersionSource();
+        var keys = new HashSet<SessionKey>();
+        for (var i = 0; i < 60; i++)
+        {
+            var (key, version) = (SessionKeys.New(), versions.Next());
+            var record = RecordSketch.At(version).With("a", "1", version).Build();
+            var created = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromHours(1));
+            Assert.Equal(WriteOutcome.Committed, (await _store.Store.MergeAsync(key, created, default)).Outcome);
+            keys.Add(key);
+        }
+
+        var (listed, cursor) = (new HashSet<SessionKey>(), (string?)null);
+        do
+        {
+            var page = await _store.Store.Directory.ListAsync(cursor, 10, default);
+            Assert.Equal(StoreFailure.None, page.Failure);
+            listed.UnionWith(page.Sessions.Select(one => one.Key));
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+        Assert.Equal(keys.Order(KeyOrder), listed.Order(KeyOrder));
+        Assert.Equal(3, _store.Store.Inspection.Snapshot().Count(server => server is { IsConnected: true, Role: StoreServerRole.Primary }));
     }
 
     [Fact]

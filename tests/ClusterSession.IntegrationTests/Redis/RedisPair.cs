@@ -1,0 +1,20 @@
+using ClusterSession.TestKit.Conformance;
+using ClusterSession.TestKit.Servers;
+
+namespace ClusterSession.IntegrationTests.Redis;
+
+/// <summary>Two nodes' stores over a Redis of their own.</summary>
+internal static class RedisPair
+{
+    public static async Task<StorePair> CreateAsync()
+    {
+        var redis = await RedisServer.StartAsync();
+        var (a, b) = (RedisNode.Store(redis.ConnectionString), RedisNode.Store(redis.ConnectionString));
+        return new StorePair(a, b, async () =>
+        {
+            await a.DisposeAsync();
+            await b.DisposeAsync();
+            await redis.DisposeAsync();
+        });
+    }
+}
