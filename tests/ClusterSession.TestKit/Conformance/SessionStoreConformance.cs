@@ -51,6 +51,24 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
     [Fact]
     public void Store_has_a_name_that_metrics_can_carry() => Assert.Matches("^[a-z][a-z0-9-]*$", A.Name);
 
+    [Fact]
+    public void Every_key_is_in_a_partition_that_has_a_name()
+    {
+        var numbers = A.Partitions.Select(static partition => partition.Number).ToHashSet();
+        Assert.Equal(A.Partitions.Count, numbers.Count);
+        Assert.All(numbers, static number => Assert.InRange(number, 0, 1 << 14));
+        Assert.All(A.Partitions, static partition => Assert.NotEmpty(partition.Name));
+        for (var i = 0; i < 200; i++)
+        {
+            var key = SessionKeys.New();
+            Assert.Contains(A.PartitionOf(key), numbers);
+            Assert.Equal(A.PartitionOf(key), A.PartitionOf(key));
+        }
+
+        Assert.Contains(A.PartitionOfDocument("revocations"), numbers);
+        Assert.Contains(A.PartitionOfShared("keyring"), numbers);
+    }
+
     protected static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
     protected static SessionDelta Setting(string name, string value)

@@ -15,7 +15,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
 
     private readonly TestCertificates? _certificates;
 
-    private RedisClusterFixture(TestCertificates? certificates) => _certificates = certificates;
+    private readonly string[] _config;
+
+    private RedisClusterFixture(TestCertificates? certificates, string[] config) => (_certificates, _config) = (certificates, config);
 
     /// <summary>All servers: first those that were masters at the start, then their replicas in the same order.</summary>
     public IReadOnlyList<RedisServer> Servers => _servers;
@@ -25,10 +27,15 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         string.Join(',', _servers.Select(s => s.Endpoint)) + (_certificates is null ? "" : $",ssl=true,sslCaFile={_certificates.CaFile}");
 
     /// <summary>Starts a cluster and waits until every server calls it ok and every replica is in sync.</summary>
+    /// <param name="masters">How many shards.</param>
+    /// <param name="replicasEach">How many replicas each of them has.</param>
+    /// <param name="nodeTimeout">After how long a server that does not respond is taken for failed; default 1 s.</param>
+    /// <param name="certificates">TLS with these.</param>
+    /// <param name="config">More configuration of every server, one directive each.</param>
     public static async Task<RedisClusterFixture> StartAsync(
-        int masters = 3, int replicasEach = 1, TimeSpan? nodeTimeout = null, TestCertificates? certificates = null)
+        int masters = 3, int replicasEach = 1, TimeSpan? nodeTimeout = null, TestCertificates? certificates = null, params string[] config)
     {
-        var cluster = new RedisClusterFixture(certificates);
+        var cluster = new RedisClusterFixture(certificates, config);
         try
         {
             for (var i = 0; i < masters * (1 + replicasEach); i++)
@@ -168,6 +175,7 @@ public sealed class RedisClusterFixture : IAsyncDisposable
                 $"cluster-port {busPort}",
                 $"cluster-node-timeout {(long)nodeTimeout.TotalMilliseconds}",
                 "cluster-replica-validity-factor 0",
+                .. _config,
             ],
         });
         _servers.Add(server);

@@ -37,7 +37,7 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
     public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
         OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, end, tombstoneLife, deadline), StoreWrite.Unavailable);
 
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
+    public virtual ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
         OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, deadline), StoreTouch.Unavailable);
 
     public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>

@@ -2,7 +2,8 @@ namespace ClusterSession.Stores.Outage;
 
 /// <summary>
 /// Runs background work for each partition of a store by itself, one after the other within a
-/// partition: what waits for a partition that does not respond holds up no other one. Thread-safe.
+/// partition: what waits for a partition that does not respond holds up no other one. Work begins on
+/// the thread that gives it, and is given by one loop.
 /// </summary>
 internal sealed class PartitionLanes
 {
@@ -34,9 +35,10 @@ internal sealed class PartitionLanes
 
     private void Begin(int partition, Func<Task> work, bool isNext)
     {
+        Lane? lane;
         lock (_gate)
         {
-            if (!_lanes.TryGetValue(partition, out var lane))
+            if (!_lanes.TryGetValue(partition, out lane))
             {
                 _lanes.Add(partition, lane = new Lane());
             }
@@ -46,16 +48,16 @@ internal sealed class PartitionLanes
                 throw failure; // Whoever gives work here ends with it, as if it had done it itself.
             }
 
-            if (!lane.IsRunning)
+            if (lane.IsRunning)
             {
-                lane.IsRunning = true;
-                lane.Running = Task.Run(() => RunAsync(lane, work));
+                lane.Next = isNext ? work : lane.Next;
+                return;
             }
-            else if (isNext)
-            {
-                lane.Next = work;
-            }
+
+            lane.IsRunning = true;
         }
+
+        lane.Running = RunAsync(lane, work);
     }
 
     private async Task RunAsync(Lane lane, Func<Task> work)

@@ -42,10 +42,28 @@ public sealed class ServerSettingsTests
         Assert.DoesNotContain(log.Warnings, id => id is >= 5006 and <= 5009);
     }
 
-    private static async Task<RedisSessionStore> StartAsync(RedisServer server, EventLog log)
+    [Theory]
+    [InlineData("yes", 1)]
+    [InlineData("no", 0)]
+    public async Task Cluster_whose_shards_refuse_while_another_is_down_is_warned_of(string fullCoverage, int warnings)
+    {
+        await using var cluster = await RedisClusterFixture.StartAsync(
+            masters: 1, replicasEach: 0, config: $"cluster-require-full-coverage {fullCoverage}");
+        var server = cluster.Servers[0];
+        var log = new EventLog();
+        await using var store = await StartAsync(cluster.ConnectionString, log);
+        await Condition.HoldsAsync(
+            async () => (await server.CommandAsync("INFO", "commandstats")).Contains("cmdstat_config|get:calls=2,", StringComparison.Ordinal), "the settings are asked");
+        await Condition.HoldsAsync(() => log.Has(5007), "all is checked"); // The last of what is said of this server.
+        Assert.Equal(warnings, log.Count(5015));
+    }
+
+    private static Task<RedisSessionStore> StartAsync(RedisServer server, EventLog log) => StartAsync(server.ConnectionString, log);
+
+    private static async Task<RedisSessionStore> StartAsync(string connectionString, EventLog log)
     {
         var store = new RedisSessionStore(
-            RedisOptions.Parse(server.ConnectionString), "cs", TimeSpan.FromSeconds(1), TimeProvider.System, new Random(7), log);
+            RedisOptions.Parse(connectionString), "cs", TimeSpan.FromSeconds(1), TimeProvider.System, new Random(7), log);
         await store.StartAsync(new RecordingObserver(), default);
         return store;
     }

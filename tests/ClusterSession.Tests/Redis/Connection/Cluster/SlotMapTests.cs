@@ -44,6 +44,18 @@ public sealed class SlotMapTests
         Assert.Equal([7001, 7002, 7003, 7005, 7006], map.Nodes.Select(m => m.Port).Order());
     }
 
+    [Fact]
+    public void Replica_is_known_by_its_master_until_it_is_one_itself()
+    {
+        var map = SlotMap.Empty.With(ClusterNode.ParseAll(View, default, false));
+        Assert.Equal(7001, map.MasterOf(new RedisEndpoint("127.0.0.1", 7003))?.Port);
+        Assert.Null(map.MasterOf(new RedisEndpoint("127.0.0.1", 7001)));
+        Assert.Null(map.MasterOf(new RedisEndpoint("127.0.0.1", 1)));
+
+        var promoted = map.With(ClusterNode.ParseAll("ccc 127.0.0.1:7003@17003 master - 0 0 9 connected 0-5460", default, false));
+        Assert.Null(promoted.MasterOf(new RedisEndpoint("127.0.0.1", 7003)));
+    }
+
     // Node a had the slots with epoch 5.
     [Theory]
     [InlineData("b 6", true, 7002)] // b was promoted
