@@ -16,7 +16,7 @@ public sealed class ServerSettingsTests
         await using var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = master.Port });
         await Condition.HoldsAsync(async () => await master.InfoAsync("replication", "connected_slaves") == "1", "the replica is attached");
         var log = new EventLog();
-        await using var store = Start(master, log);
+        await using var store = await StartAsync(master, log);
         await Condition.HoldsAsync(() => log.Has(5008), "all is checked");
         await master.CommandAsync("CLIENT", "KILL", "TYPE", "normal");
         await Condition.HoldsAsync(() => log.Count(5001) == 2, "connected again");
@@ -34,7 +34,7 @@ public sealed class ServerSettingsTests
         await using var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = master.Port });
         await Condition.HoldsAsync(async () => await master.InfoAsync("replication", "min_slaves_good_slaves") == "1", "the replica is good");
         var log = new EventLog();
-        await using var store = Start(master, log);
+        await using var store = await StartAsync(master, log);
         await Condition.HoldsAsync(
             async () => (await master.CommandAsync("INFO", "commandstats")).Contains("cmdstat_config|get:calls=1,", StringComparison.Ordinal), "the settings are asked");
         // The answer comes in order with those of the store.
@@ -42,7 +42,7 @@ public sealed class ServerSettingsTests
         Assert.DoesNotContain(log.Warnings, id => id is >= 5006 and <= 5009);
     }
 
-    private static RedisSessionStore Start(RedisServer server, EventLog log)
+    private static async Task<RedisSessionStore> StartAsync(RedisServer server, EventLog log)
     {
         var store = new RedisSessionStore(
             RedisOptions.Parse(server.ConnectionString), "cs", TimeSpan.FromSeconds(1), TimeProvider.System, new Random(7), log);
