@@ -27,7 +27,8 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
     private readonly byte[] _sender = RandomNumberGenerator.GetBytes(SenderLength);
     private readonly TimeProvider _time;
     private readonly Func<RedisOptions, IRedisTopology> _create;
-    private readonly MovableTopology _topology;
+    private RedisOptions _options; // under _gate
+    private volatile MovableTopology? _topology; // set under _gate
     private volatile IStoreChannelListener? _listener;
 
     public RedisChannel(RedisOptions options, string name, TimeProvider time, Random random)
@@ -35,16 +36,20 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
         _name = Encoding.UTF8.GetBytes(name);
         _time = time;
         _create = to => RedisTopology.Create(to, time, random, this, this);
-        _topology = new MovableTopology(_create(options), time, static () => { });
+        _options = options;
     }
 
     public ValueTask ListenAsync(IStoreChannelListener listener, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(listener);
-        if (_listener is null)
+        lock (_gate)
         {
-            _listener = listener;
-            _topology.Start();
+            if (_topology is null)
+            {
+                _listener = listener;
+                _topology = new MovableTopology(_create(_options), _time, static () => { });
+                _topology.Start();
+            }
         }
 
         return ValueTask.CompletedTask;
@@ -53,9 +58,10 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
     /// <summary>Goes over to other servers, as the store does.</summary>
     public void MoveTo(RedisOptions options)
     {
-        if (_listener is not null)
+        lock (_gate)
         {
-            _topology.MoveTo(_create(options));
+            _options = options;
+            _topology?.MoveTo(_create(options));
         }
     }
 
@@ -63,7 +69,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
     {
         ArgumentOutOfRangeException.ThrowIfZero(frame.Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, IStoreChannel.MostBytes);
-        if (!_topology.TryGetConnection(_name, out var connection))
+        if (_topology is not { } topology || !topology.TryGetConnection(_name, out var connection))
         {
             return StoreFailure.Unreachable;
         }
@@ -77,7 +83,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
         }
         catch (RedisServerException refusal)
         {
-            _topology.ReportError(connection, refusal.Kind, refusal.Text);
+            topology.ReportError(connection, refusal.Kind, refusal.Text);
             return StoreFailure.Refused;
         }
         catch (RedisConnectionException lost)
@@ -90,7 +96,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
         }
     }
 
-    public ValueTask DisposeAsync() => _topology.DisposeAsync();
+    public ValueTask DisposeAsync() => _topology?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     void IRedisPushHandler.OnMessage(RedisConnection connection, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> payload)
     {

@@ -22,14 +22,20 @@ internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : 
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(most, 1000);
         var (slot, at) = Parse(cursor);
-        if (!TryGetMaster(slot, out var connection))
-        {
-            return SessionListing.Unavailable(cursor, StoreFailure.Unreachable);
-        }
-
+        RedisConnection? connection = null;
         try
         {
-            var listing = connection!.SendAsync(new ListRequest(keys, Encoding.ASCII.GetBytes(at), most));
+            if (!TryGetMaster(slot, out connection))
+            {
+                connection = await WaitForMasterAsync(slot, deadline).ConfigureAwait(false);
+            }
+
+            if (connection is null)
+            {
+                return SessionListing.Unavailable(cursor, StoreFailure.Unreachable);
+            }
+
+            var listing = connection.SendAsync(new ListRequest(keys, Encoding.ASCII.GetBytes(at), most));
             var (next, sessions) = await deadline.LimitAsync(listing, ("", [])).ConfigureAwait(false);
             return next switch
             {
@@ -56,13 +62,17 @@ internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : 
     {
         var parts = cursor?.Split(':') ?? [];
         return parts.Length == 2
-            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var slot) && slot < HashSlot.Count
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var slot)
+            && slot < HashSlot.Count
             && ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _)
             ? (slot, parts[1])
             : (0, "0");
     }
 
-    /// <summary>The lowest slot of the next master; also one that nobody serves now, whose sessions must not be passed over.</summary>
+    /// <summary>
+    /// The lowest slot of the next master; also one that nobody serves now, whose sessions must not be
+    /// passed over.
+    /// </summary>
     private int? NextMaster(int slot)
     {
         var passed = new HashSet<RedisConnection>();
@@ -84,6 +94,16 @@ internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : 
         Span<byte> key = stackalloc byte[11];
         Utf8Formatter.TryFormat(NumberInSlot.Value[slot], key, out var length);
         return topology.TryGetConnection(key[..length], out connection);
+    }
+
+    /// <summary>Null if the caller does not wait so long.</summary>
+    private async ValueTask<RedisConnection?> WaitForMasterAsync(int slot, StoreDeadline deadline)
+    {
+        var key = Encoding.ASCII.GetBytes(NumberInSlot.Value[slot].ToString(CultureInfo.InvariantCulture));
+        return await deadline.LimitAsync(ConnectAsync(), null).ConfigureAwait(false);
+
+        async ValueTask<RedisConnection?> ConnectAsync() =>
+            await topology.GetConnectionAsync(key, CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>For each slot a number whose digits are a key of it.</summary>

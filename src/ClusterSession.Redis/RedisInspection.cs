@@ -54,7 +54,8 @@ internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
 
     private void Set(RedisEndpoint endpoint, Func<StoreServer, StoreServer> change) => _servers.AddOrUpdate(
         endpoint,
-        static (endpoint, change) => change(new StoreServer(0, endpoint.ToString(), StoreServerRole.Unknown, IsConnected: false)),
+        static (endpoint, change) => change(
+            new StoreServer(0, endpoint.ToString(), StoreServerRole.Unknown, IsConnected: false)),
         static (_, server, change) => change(server),
         change);
 }

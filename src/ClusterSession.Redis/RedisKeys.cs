@@ -97,7 +97,8 @@ internal sealed class RedisKeys(string prefix)
     public byte[] DocumentPlaces(string name) => Encoding.UTF8.GetBytes(_document + name + "}:at");
 
     private static string Escaped(string prefix) =>
-        string.Concat(prefix.Select(static one => one is '*' or '?' or '[' or ']' or '\\' or '^' ? $"\\{one}" : one.ToString()));
+        string.Concat(prefix.Select(static one =>
+            one is '*' or '?' or '[' or ']' or '\\' or '^' ? $"\\{one}" : one.ToString()));
 
     /// <summary>The session that a key of the server names, if it names one.</summary>
     public bool TryParseSession(ReadOnlySpan<byte> key, out SessionKey session)

@@ -50,7 +50,10 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan limit
         return isShort ? deadline.LimitAsync(answer, request.Unavailable(StoreFailure.Unknown)) : answer;
     }
 
-    /// <summary>Lets its time begin: what the store itself allows, or less if the caller waits less. True for the latter.</summary>
+    /// <summary>
+    /// Lets its time begin: what the store itself allows, or less if the caller waits less. True for the
+    /// latter.
+    /// </summary>
     private bool IsShort<T>(StoreRequest<T> request, in StoreDeadline deadline)
     {
         var left = deadline.IsNone ? limit : deadline.Left;

@@ -27,8 +27,8 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
         SessionVersion.TryRead(answer[1..], out var version);
         return (char)answer[0] switch
         {
-            'C' => StoreWrite.Answered(WriteOutcome.Committed, version, leases.For(Connection!)) with { HasChanged = true },
-            'B' => StoreWrite.Answered(WriteOutcome.Committed, version, SessionLease.None) with { IsBaseMissing = true, HasChanged = true },
+            'C' => Changed(version, leases.For(Connection!)),
+            'B' => Changed(version, SessionLease.None) with { IsBaseMissing = true },
             'R' => StoreWrite.Answered(WriteOutcome.Committed, version, leases.For(Connection!)),
             'U' => StoreWrite.Answered(WriteOutcome.Unchanged, version, leases.For(Connection!)),
             'M' => StoreWrite.Answered(WriteOutcome.Missing, version, SessionLease.None),
@@ -38,6 +38,9 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             _ => throw new RespProtocolException("A session script answered with an unknown letter."),
         };
     }
+
+    private static StoreWrite Changed(SessionVersion previous, SessionLease lease) =>
+        StoreWrite.Answered(WriteOutcome.Committed, previous, lease) with { HasChanged = true };
 
     /// <summary>The version of an end, the key that its tombstone was written under (zeros: it does not say), and the
     /// successor, if there is one. What is under way goes to no successor of another session.</summary>

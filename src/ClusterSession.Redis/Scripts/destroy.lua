@@ -1,6 +1,7 @@
 -- Ends a session. KEYS[1] the session. ARGV: 1 version of the end, 2 life of the tombstone in ms, 3 the version it must have (zeros: any),
 -- 4 the mark of the key, 5 the key under which it goes on, if there is one.
--- Answers 'C' and the version it had (zeros: none), 'R' and zeros if this very end was there already, 'S' and the stored version, if that is not the expected one;
+-- Answers 'C' and the version it had (zeros: none), 'R' and zeros if this very end was there already,
+-- 'S' and the stored version, if that is not the one it must be;
 -- or 'D', the version of the end, its mark and the successor, if there is one, if another version has ended it before.
 --@offsets
 local k = KEYS[1]

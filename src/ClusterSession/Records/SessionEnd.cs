@@ -8,4 +8,5 @@ namespace ClusterSession.Records;
 /// the end and could not send yet finds its session, and so do requests that still bring the old id.
 /// </param>
 /// <param name="MustBe">The version the stored record must have, or none: then it is ended whatever it has.</param>
-public readonly record struct SessionEnd(SessionVersion Version, SessionSuccessor? Successor = null, SessionVersion MustBe = default);
+public readonly record struct SessionEnd(
+    SessionVersion Version, SessionSuccessor? Successor = null, SessionVersion MustBe = default);

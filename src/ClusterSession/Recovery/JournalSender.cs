@@ -157,8 +157,8 @@ internal sealed class JournalSender(
             var issued = versions.Next(key, above);
             var version = issued with { Void = (byte[])[.. issued.Void.Span, .. pending.Attempted.Span] };
             var copy = new SessionMerge(
-                sent, version.Version, mode, LifeLeftOf(key, pending, record), MustContain: stored, After: version.After, IsPartial: isPartial,
-                Void: version.Void);
+                sent, version.Version, mode, LifeLeftOf(key, pending, record), MustContain: stored,
+                After: version.After, IsPartial: isPartial, Void: version.Void);
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             if (answer.MayHaveHappened)

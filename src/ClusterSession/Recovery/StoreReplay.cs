@@ -182,7 +182,9 @@ internal sealed class StoreReplay(
         {
             var issued = versions.Next(key, above);
             var mode = isOutdated() || !lacking.IsNone ? MergeMode.Amend : MergeMode.Restore;
-            var answer = await store.MergeAsync(key, new SessionMerge(record, issued.Version, mode, life, MustContain: lacking, After: issued.After, Void: issued.Void)).ConfigureAwait(false);
+            var sent = new SessionMerge(
+                record, issued.Version, mode, life, MustContain: lacking, After: issued.After, Void: issued.Void);
+            var answer = await store.MergeAsync(key, sent).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             versions.Withdraw(key, issued, !answer.MayHaveHappened);
             switch (answer.Outcome)

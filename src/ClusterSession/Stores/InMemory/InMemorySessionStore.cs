@@ -6,7 +6,7 @@ namespace ClusterSession.Stores.InMemory;
 /// Sessions in the memory of one process, for development and tests, and the model the other stores are compared with. Several
 /// nodes of one process share sessions by sharing their <see cref="InMemorySessions"/>.
 /// </summary>
-public sealed class InMemorySessionStore : IClusterSessionStore
+public sealed class InMemorySessionStore : IClusterSessionStore, IDisposable
 {
     private readonly InMemorySessions _sessions;
     private readonly InMemoryChannel _channel;
@@ -115,10 +115,16 @@ public sealed class InMemorySessionStore : IClusterSessionStore
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
         _sessions.Remove(this);
         _channel.Close();
         Observer = null;
-        return ValueTask.CompletedTask;
     }
 
     private static (StoredSession? Next, StoreWrite Answer) Answered((StoredSession? Next, StoredAnswer Answer) step) =>
