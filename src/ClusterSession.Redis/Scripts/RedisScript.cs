@@ -12,7 +12,6 @@ internal sealed class RedisScript
     public static readonly RedisScript Destroy = Load("destroy.lua");
     public static readonly RedisScript Touch = Load("touch.lua");
     public static readonly RedisScript Read = Load("read.lua");
-    public static readonly RedisScript Exchange = Load("exchange.lua");
     public static readonly RedisScript ReadDocument = Load("document-read.lua");
     public static readonly RedisScript MergeDocument = Load("document-merge.lua");
 

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using ClusterSession.Diagnostics;
-using ClusterSession.KeyRing;
+using ClusterSession.Documents;
 using ClusterSession.Lifetime;
 using ClusterSession.Local;
 using ClusterSession.Records;
@@ -30,8 +30,8 @@ namespace ClusterSession.Recovery;
 /// A node that shuts down gives back without any pause what it still has to, before the journal drains: its commits that the new server lacks are nowhere else.
 /// </remarks>
 internal sealed class StoreRecovery(
-    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, Revocations revocations, NodePresence presence, SessionLifetime lifetime, SessionTouches touches, AbsentSessions absent,
-    IEnumerable<ISharedValue> sharedValues, IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, ILogger<StoreRecovery> logger)
+    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, Revocations revocations, SessionLifetime lifetime, SessionTouches touches, AbsentSessions absent,
+    IEnumerable<ISharedDocument> documents, IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, ILogger<StoreRecovery> logger)
     : BackgroundService, IStoreObserver
 {
     private const int MostAsked = 256;
@@ -41,7 +41,7 @@ internal sealed class StoreRecovery(
     /// <summary>Twice what the jitter and the wait for others' commits take: other nodes hear of the store a little later, and are as busy.</summary>
     private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + StoreReplay.LongestWait);
 
-    private readonly ISharedValue[] _sharedValues = [.. sharedValues];
+    private readonly ISharedDocument[] _documents = [.. documents]; // what is to be restored first stands first
     private readonly Channel<StoreContinuity> _connected = Channel.CreateUnbounded<StoreContinuity>(new() { SingleReader = true });
 
     // Guards the two below.
@@ -75,41 +75,23 @@ internal sealed class StoreRecovery(
         absent.OnChanged(key); // After the mark has moved.
     }
 
-    public void OnSharedChanged(string name)
-    {
-        if (name == KeyRingSource.SharedName)
-        {
-            keyRing.OnChanged();
-        }
-
-        foreach (var value in _sharedValues)
-        {
-            if (value.Name == name)
-            {
-                value.OnChanged();
-            }
-        }
-    }
-
     public void OnDocumentChanged(string name)
     {
-        if (name == Revocations.DocumentName)
+        foreach (var document in _documents)
         {
-            revocations.OnChanged();
-        }
-        else if (name == NodePresence.DocumentName)
-        {
-            presence.OnChanged();
+            if (document.Name == name)
+            {
+                document.OnChanged();
+            }
         }
     }
 
     public void OnConnected(StoreContinuity continuity)
     {
         store.Connected();
-        revocations.OnChanged();
-        foreach (var value in _sharedValues)
+        foreach (var document in _documents)
         {
-            value.OnChanged();
+            document.OnChanged();
         }
 
         journal.Wake();
@@ -125,11 +107,7 @@ internal sealed class StoreRecovery(
                 }
             }
 
-            _connected.Writer.TryWrite(continuity); // Gives the ring back before it is read again.
-        }
-        else
-        {
-            keyRing.OnChanged();
+            _connected.Writer.TryWrite(continuity);
         }
     }
 
@@ -207,14 +185,12 @@ internal sealed class StoreRecovery(
     {
         using var activity = SessionActivities.FailingOver(continuity.Loss);
         logger.StoreReplaced(continuity.Loss);
-        await revocations.RestoreAsync().ConfigureAwait(false);
-        foreach (var value in _sharedValues)
+        foreach (var document in _documents)
         {
-            await value.RestoreAsync().ConfigureAwait(false);
+            await document.RestoreAsync().ConfigureAwait(false);
         }
 
         var mayLackAnything = continuity.Loss is StoreLoss.Everything or StoreLoss.Moved;
-        await keyRing.RestoreAsync(stopping).ConfigureAwait(false);
         if (continuity.Loss == StoreLoss.Everything && options.Value.Outage.OnStoreReset == StoreResetPolicy.Discard)
         {
             Discard();

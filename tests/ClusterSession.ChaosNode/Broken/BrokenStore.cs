@@ -41,12 +41,6 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
         string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken) =>
         inner.MergeDocumentAsync(name, elements, life, cancellationToken);
 
-    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) => inner.ReadSharedAsync(name, cancellationToken);
-
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
-        inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken);
-
     public async ValueTask DisposeAsync()
     {
         switch (inner)
@@ -70,11 +64,11 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
             }
         }
 
-        public void OnSharedChanged(string name)
+        public void OnDocumentChanged(string name)
         {
             if (!broken.HasFlag(BrokenPart.Changes))
             {
-                observer.OnSharedChanged(name);
+                observer.OnDocumentChanged(name);
             }
         }
 

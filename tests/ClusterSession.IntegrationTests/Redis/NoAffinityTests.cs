@@ -101,12 +101,6 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
             string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken) =>
             inner.MergeDocumentAsync(name, elements, life, cancellationToken);
 
-        public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) => inner.ReadSharedAsync(name, cancellationToken);
-
-        public ValueTask<StoreShared> CompareExchangeSharedAsync(
-            string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
-            inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken);
-
         private sealed class Deaf(IStoreObserver observer) : IStoreObserver
         {
             public void OnChanged(SessionKey key)

@@ -25,16 +25,6 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
         OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, cancellationToken), static _ => StoreTouch.Unavailable);
 
-    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
-        OnAsync(StoreOperations.ReadShared, () => inner.ReadSharedAsync(name, cancellationToken), static failure => new StoreShared(null, failure));
-
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
-        OnAsync(
-            StoreOperations.ExchangeShared,
-            () => inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken),
-            static failure => new StoreShared(null, failure));
-
     public virtual ValueTask<StoreDocument> ReadDocumentAsync(
         string name, DocumentPosition known, CancellationToken cancellationToken) =>
         OnAsync(

@@ -64,13 +64,6 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) => _current.TouchAsync(key, life, leastLife, cancellationToken);
 
-    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
-        LeasedAsync(_current.ReadSharedAsync(name, cancellationToken));
-
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
-        LeasedAsync(_current.CompareExchangeSharedAsync(name, expected, value, cancellationToken));
-
     public ValueTask<StoreDocument> ReadDocumentAsync(
         string name, DocumentPosition known, CancellationToken cancellationToken) =>
         LeasedAsync(_current.ReadDocumentAsync(name, known, cancellationToken));
@@ -80,13 +73,6 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         LeasedAsync(_current.MergeDocumentAsync(name, elements, life, cancellationToken));
 
     private async ValueTask<StoreDocument> LeasedAsync(ValueTask<StoreDocument> asked)
-    {
-        var lease = _lease;
-        var answer = await asked;
-        return answer with { Lease = answer.Lease is { IsCurrent: true } ? lease : SessionLease.None };
-    }
-
-    private async ValueTask<StoreShared> LeasedAsync(ValueTask<StoreShared> asked)
     {
         var lease = _lease;
         var answer = await asked;

@@ -144,12 +144,6 @@ public sealed class AccessTests : NodeTests
         public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
             inner.TouchAsync(key, life, leastLife, cancellationToken);
 
-        public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) => inner.ReadSharedAsync(name, cancellationToken);
-
-        public ValueTask<StoreShared> CompareExchangeSharedAsync(
-            string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
-            inner.CompareExchangeSharedAsync(name, expected, value, cancellationToken);
-
         public ValueTask<StoreDocument> ReadDocumentAsync(
             string name, DocumentPosition known, CancellationToken cancellationToken) =>
             inner.ReadDocumentAsync(name, known, cancellationToken);

@@ -61,27 +61,6 @@ public sealed class InMemorySessionStore : IClusterSessionStore
         }));
 
     /// <inheritdoc/>
-    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
-        new(new StoreShared(_sessions.Shared.GetValueOrDefault(name), StoreFailure.None, SessionLease.Always));
-
-    /// <inheritdoc/>
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken)
-    {
-        lock (_sessions.Shared)
-        {
-            var stored = _sessions.Shared.GetValueOrDefault(name);
-            if (expected is { } bytes ? stored is not null && stored.AsSpan().SequenceEqual(bytes.Span) : stored is null)
-            {
-                stored = _sessions.Shared[name] = value.ToArray();
-                _sessions.AnnounceShared(name, this);
-            }
-
-            return new(new StoreShared(stored, StoreFailure.None, SessionLease.Always));
-        }
-    }
-
-    /// <inheritdoc/>
     public ValueTask<StoreDocument> ReadDocumentAsync(
         string name, DocumentPosition known, CancellationToken cancellationToken) =>
         new(_sessions.Documents.Read(name, known));

@@ -10,14 +10,11 @@ public sealed class InMemorySessions(TimeProvider time)
 {
     private const int SweepEvery = 1024;
     private readonly ConcurrentDictionary<SessionKey, Slot> _slots = new();
-    private readonly ConcurrentDictionary<string, byte[]> _shared = new();
     private readonly List<InMemorySessionStore> _stores = [];
     private int _writes;
 
     /// <summary>How many keys there are, tombstones and expired ones that were not swept yet included.</summary>
     public int Count => _slots.Count;
-
-    internal ConcurrentDictionary<string, byte[]> Shared => _shared;
 
     /// <summary>Forgets every session, as a store that restarts empty does.</summary>
     public void Clear()
@@ -117,20 +114,6 @@ public sealed class InMemorySessions(TimeProvider time)
                 if (!ReferenceEquals(store, by))
                 {
                     store.Observer?.OnChanged(key);
-                }
-            }
-        }
-    }
-
-    internal void AnnounceShared(string name, InMemorySessionStore by)
-    {
-        lock (_stores)
-        {
-            foreach (var store in _stores)
-            {
-                if (!ReferenceEquals(store, by))
-                {
-                    store.Observer?.OnSharedChanged(name);
                 }
             }
         }

@@ -72,19 +72,6 @@ internal sealed class StoreGuard(
                 static touch => touch == StoreTouch.Unavailable ? StoreFailure.Unknown : StoreFailure.None)
             : new(StoreTouch.Unavailable);
 
-    public ValueTask<StoreShared> ReadSharedAsync(string name) =>
-        _breaker.MayTry()
-            ? WatchAsync(store.ReadSharedAsync(name, CancellationToken.None), static shared => shared.Failure)
-            : new(new StoreShared(null, StoreFailure.Unreachable));
-
-    /// <summary>Expects an array, or null for a value that does not exist: a null array, and a null beside memory, become memory that is empty, and empty is not missing.</summary>
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(string name, byte[]? expected, ReadOnlyMemory<byte> value) =>
-        _breaker.MayTry()
-            ? WatchAsync(
-                store.CompareExchangeSharedAsync(name, expected is null ? (ReadOnlyMemory<byte>?)null : new ReadOnlyMemory<byte>(expected), value, CancellationToken.None),
-                static shared => shared.Failure)
-            : new(new StoreShared(null, StoreFailure.Unreachable));
-
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known) =>
         _breaker.MayTry()
             ? WatchAsync(

@@ -20,7 +20,7 @@ internal sealed class TopologyStore : IStoreObserver, IAsyncDisposable
     {
         var store = new TopologyStore(connectionString);
         store.Store.Observe(store);
-        await Condition.HoldsAsync(async () => (await store.Store.ReadSharedAsync("none", CancellationToken.None)).IsAnswered, "the store answers");
+        await Condition.HoldsAsync(async () => (await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered, "the store answers");
         return store;
     }
 
