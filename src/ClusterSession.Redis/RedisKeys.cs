@@ -16,8 +16,8 @@ namespace ClusterSession.Redis;
 ///   field k                      which key the record was written under: the first 8 bytes of the key
 ///   field s                      of a tombstone: the key under which the session goes on, 22 characters
 ///   field a&lt;name&gt;                attribute: version 13, flags 1, value
-/// {prefix}:1:shared:&lt;name&gt;        a small value that all nodes share (string), such as the key ring
-/// {prefix}:1:document:{&lt;name&gt;}     a document that all nodes share (sorted set), such as the revocations
+/// {prefix}:1:shared:generation       grows with each change of the replication history (string)
+/// {prefix}:1:document:{&lt;name&gt;}     a document that all nodes share (sorted set), such as the key ring
 /// {prefix}:1:document:{&lt;name&gt;}:at  where each of its elements is in it (hash); only writers read that
 /// {prefix}:1:nodes                no key, but the channel on which nodes publish
 /// </code>
@@ -41,9 +41,6 @@ internal sealed class RedisKeys(string prefix)
     public const int MarkLength = sizeof(ulong);
 
     private readonly byte[] _session = Encoding.UTF8.GetBytes(prefix + ":1:{");
-    private readonly string _shared = prefix + ":1:shared:";
-    private readonly byte[] _sharedUtf8 = Encoding.UTF8.GetBytes(prefix + ":1:shared:");
-
     private readonly string _document = prefix + ":1:document:{";
     private readonly byte[] _documentUtf8 = Encoding.UTF8.GetBytes(prefix + ":1:document:{");
 
@@ -81,11 +78,8 @@ internal sealed class RedisKeys(string prefix)
         destination[^1] = (byte)'}';
     }
 
-    /// <summary>The shared value that a key of the server names, if it names one.</summary>
-    public string? NameOfShared(ReadOnlySpan<byte> key) =>
-        key.StartsWith(_sharedUtf8) ? Encoding.UTF8.GetString(key[_sharedUtf8.Length..]) : null;
-
-    public byte[] Shared(string name) => Encoding.UTF8.GetBytes(_shared + name);
+    /// <summary>The number that grows with each change of the replication history.</summary>
+    public byte[] Generation { get; } = Encoding.UTF8.GetBytes(prefix + ":1:shared:generation");
 
     /// <summary>The document that a key of the server names, if it names one.</summary>
     public string? NameOfDocument(ReadOnlySpan<byte> key) => key.StartsWith(_documentUtf8) && key[^1] == '}'

@@ -21,8 +21,8 @@ namespace ClusterSession.Redis;
 /// new, repair     EVALSHA merge.lua          attribute by attribute
 /// touch           EVALSHA touch.lua          at most one per session, node and touch interval
 /// end             EVALSHA destroy.lua        leaves a tombstone that expires
-/// shared values   GET, EVALSHA exchange.lua  key ring; tracked as sessions are
-/// documents       EVALSHA document-*.lua     revocations, serving nodes; one change moves one element
+/// documents       EVALSHA document-*.lua     key ring, revocations, serving nodes; tracked as sessions
+///                                            are; one change moves one element
 /// replicas        WAIT, right behind the commit
 /// </code>
 /// How they are sent, and once more where that may help, is in <see cref="StoreRequestSender"/>. Thread-safe.
@@ -63,7 +63,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _passwords.Check(options);
         _failures = new FailureLog(logger, time);
         var writer = Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()));
-        var generation = new GenerationKey(_keys.Shared("generation"), writer);
+        var generation = new GenerationKey(_keys.Generation, writer);
         _create = to => RedisTopology.Create(to, time, random, this, this, generation);
         _topology = new MovableTopology(_create(options), time, OnMoved);
         _inspection = new RedisInspection(time);
@@ -93,9 +93,6 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _keys.WriteSession(route, key);
         return _topology.PartitionOf(route);
     }
-
-    /// <inheritdoc/>
-    public int PartitionOfShared(string name) => _topology.PartitionOf(_keys.Shared(name));
 
     /// <inheritdoc/>
     public int PartitionOfDocument(string name) => _topology.PartitionOf(_keys.Document(name));
@@ -156,15 +153,6 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _requests.SendAsync(new TouchRequest(_keys, key, life, leastLife), deadline);
 
     /// <inheritdoc/>
-    public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
-        _requests.SendAsync(new GetSharedRequest(_keys.Shared(name), _leases), deadline);
-
-    /// <inheritdoc/>
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline) =>
-        _requests.SendAsync(new SharedRequest(_keys, _keys.Shared(name), expected, value, _leases), deadline);
-
-    /// <inheritdoc/>
     public ValueTask<StoreDocument> ReadDocumentAsync(
         string name, DocumentPosition known, StoreDeadline deadline) =>
         _requests.SendAsync(
@@ -193,10 +181,6 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         if (_keys.TryParseSession(key, out var session))
         {
             _observer?.OnChanged(session);
-        }
-        else if (_keys.NameOfShared(key) is { } shared)
-        {
-            _observer?.OnSharedChanged(shared);
         }
         else if (_keys.NameOfDocument(key) is { } document)
         {

@@ -18,7 +18,7 @@ internal sealed class SessionKeysRequest : RedisRequest<List<byte[]>>
         for (var left = reader.Count; left > 0; left--)
         {
             var key = reader.ReadBytes();
-            if (key.IndexOf(":shared:"u8) < 0)
+            if (key.IndexOf(":shared:"u8) < 0 && key.IndexOf(":document:"u8) < 0)
             {
                 keys.Add(key.ToArray());
             }

@@ -13,6 +13,9 @@ internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPo
 
     private const int Fixed = 5;
 
+    /// <summary>The script keeps what lives longer for ever (document-merge.lua).</summary>
+    private const long Endless = 900_000_000_000_000;
+
     public override bool IsRead => true;
 
     public override int RouteLength => key.Length;
@@ -83,7 +86,7 @@ internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPo
         var left = BinaryPrimitives.ReadInt64BigEndian(rest[sizeof(long)..]) - now;
         element = new DocumentElement(
             id.ToArray(), BinaryPrimitives.ReadInt64BigEndian(rest), rest[Numbers..].ToArray(),
-            TimeSpan.FromMilliseconds(left));
+            left > Endless ? TimeSpan.MaxValue : TimeSpan.FromMilliseconds(left));
         return left > 0;
     }
 }

@@ -13,7 +13,6 @@ internal sealed class RedisScript
     public static readonly RedisScript Touch = Load("touch.lua");
     public static readonly RedisScript Read = Load("read.lua");
     public static readonly RedisScript List = Load("list.lua");
-    public static readonly RedisScript Exchange = Load("exchange.lua");
     public static readonly RedisScript ReadDocument = Load("document-read.lua");
     public static readonly RedisScript MergeDocument = Load("document-merge.lua");
 

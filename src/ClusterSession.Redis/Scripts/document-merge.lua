@@ -50,7 +50,8 @@ for i, field in ipairs(fields) do
 end
 if seq > before then redis.call('ZADD', k, seq, 's') end
 local life = math.max(tonumber(ARGV[1]), longest)
-if left < math.max(longest, life / 2) then
+-- One that is made for ever has no life, so that no policy which evicts keys with a life can choose it.
+if left ~= -1 and (left >= 0 or life < 9e14) and left < math.max(longest, life / 2) then
   redis.call('PEXPIRE', k, life)
   redis.call('PEXPIRE', places, life)
 end

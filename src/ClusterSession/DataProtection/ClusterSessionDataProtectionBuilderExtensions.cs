@@ -1,4 +1,5 @@
 using ClusterSession.DataProtection;
+using ClusterSession.Documents;
 using ClusterSession.Recovery;
 using Microsoft.AspNetCore.DataProtection.Infrastructure;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -39,7 +40,7 @@ public static class ClusterSessionDataProtectionBuilderExtensions
 
         services.AddSingleton<RingExpiry>();
         services.AddSingleton<SharedXmlElements>();
-        services.AddSingleton<ISharedValue>(static provider => provider.GetRequiredService<SharedXmlElements>());
+        services.AddSingleton<ISharedDocument>(static provider => provider.GetRequiredService<SharedXmlElements>());
         services.AddSingleton<SessionXmlRepository>();
         services.AddHostedService<SharedXmlElementsService>();
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(static provider =>

@@ -1,6 +1,6 @@
 using System.Xml.Linq;
 using ClusterSession.Diagnostics;
-using ClusterSession.Recovery;
+using ClusterSession.Documents;
 using ClusterSession.Signals;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
@@ -13,23 +13,25 @@ namespace ClusterSession.DataProtection;
 /// </summary>
 /// <remarks>
 /// <code>
-/// added or retired here     known here at once, then united with the shared value
-/// invalidation, connection  the shared value is read again
-/// value missing             what this node knows is written: the store has lost it, or never had it
+/// added or retired here     known here at once, then merged into the document
+/// invalidation, connection  the document is read again
+/// document missing          what this node knows is merged: the store has lost it. A node that has
+///                           never read it waits for those that have, and makes an empty one if
+///                           there are none
 /// anything new              the ring of this node expires
 /// </code>
-/// A value that is missing says nothing of whether there are keys: another node may have them still.
-/// It is empty only once it exists and is. A node that took the first for the second would make a key
-/// that signs at once. Thread-safe.
+/// A document that is missing says nothing of whether there are keys: another node may have them
+/// still. It is empty only once it exists and is. A node that took the first for the second would
+/// make a key that signs at once. Thread-safe.
 /// </remarks>
 internal sealed class SharedXmlElements(
-    StoreGuard store, RingExpiry expiry, TimeProvider time, ILogger<SharedXmlElements> logger) : ISharedValue
+    StoreGuard store, NodePresence presence, RingExpiry expiry, TimeProvider time, ILogger<SharedXmlElements> logger)
+    : ISharedDocument
 {
-    /// <summary>The name of the shared value.</summary>
-    public const string SharedName = "data-protection";
+    /// <summary>The name of the document.</summary>
+    public const string DocumentName = "data-protection";
 
-    private const int MostAttempts = 64;
-
+    private readonly DocumentMirror _document = new(store, presence, DocumentName, time, logger); // under _syncing
     private readonly LogRate _unavailable = new(time);
     private readonly LogRate _malformed = new(time);
     private readonly Lock _gate = new();
@@ -42,7 +44,7 @@ internal sealed class SharedXmlElements(
     private int _sent; // under _gate: the additions that the store has
     private int _changes;
 
-    public string Name => SharedName;
+    public string Name => DocumentName;
 
     /// <summary>Whether the store does not have all that was added here.</summary>
     public bool HasUnsent
@@ -80,7 +82,20 @@ internal sealed class SharedXmlElements(
     }
 
     /// <summary>Adds an element: here at once, in the store in the background.</summary>
-    public void Add(XElement element) => Change(known => known.With(element));
+    /// <exception cref="InvalidOperationException">It is too large for the store.</exception>
+    public void Add(XElement element)
+    {
+        if (XmlElements.StoredLength(element) is var length && length > SharedDocument.MostPayload)
+        {
+            throw new InvalidOperationException(
+                $"An element of Data Protection ('{element.Name.LocalName}') has {length} bytes, and the session store " +
+                $"'{store.Name}' (PersistKeysToClusterSession) takes at most {SharedDocument.MostPayload}. Encrypt keys " +
+                "by a ProtectKeysWith method that adds less to them, or keep them elsewhere, such as with " +
+                "PersistKeysToFileSystem.");
+        }
+
+        Change(known => known.With(element));
+    }
 
     /// <summary>Retires elements: here at once, in the store in the background.</summary>
     public void Retire(IEnumerable<XElement> elements)
@@ -91,7 +106,11 @@ internal sealed class SharedXmlElements(
 
     public void OnChanged() => _work.Set();
 
-    public Task RestoreAsync() => SyncAsync();
+    public Task RestoreAsync()
+    {
+        _document.OnLoss();
+        return SyncAsync();
+    }
 
     /// <summary>Waits until there is something to read or send.</summary>
     public Task WaitForWorkAsync(CancellationToken cancellationToken) => _work.WaitAsync(cancellationToken);
@@ -112,63 +131,74 @@ internal sealed class SharedXmlElements(
 
     private async Task<StoreFailure> SyncAloneAsync()
     {
-        var shared = await store.ReadSharedAsync(SharedName).ConfigureAwait(false);
-        for (var attempt = 0; shared.IsAnswered && attempt < MostAttempts; attempt++)
+        var additions = 0;
+        XmlElements? read = null;
+        var failure = await _document.SyncAsync(stored =>
         {
-            if ((shared.Value is null ? XmlElements.Empty : XmlElements.Read(shared.Value)) is not { } stored)
+            read = XmlElements.Read(stored);
+            return read is null ? null : TakeIn(read, out additions);
+        }).ConfigureAwait(false);
+        if (failure == StoreFailure.None)
+        {
+            Confirm(additions);
+        }
+        else if (failure == StoreFailure.Damaged && read is null)
+        {
+            if (_malformed.MayWrite(out var times))
             {
-                if (_malformed.MayWrite(out var times))
-                {
-                    logger.DataProtectionKeysMalformed(times);
-                }
-
-                return StoreFailure.Refused;
+                logger.DataProtectionKeysMalformed(times);
             }
-
-            var wanted = TakeIn(stored, isThere: shared.Value is not null);
-            if (wanted is null)
-            {
-                return StoreFailure.None;
-            }
-
-            shared = await store.CompareExchangeSharedAsync(SharedName, shared.Value, wanted.Write()).ConfigureAwait(false);
+        }
+        else if (_unavailable.MayWrite(out var count))
+        {
+            logger.DataProtectionKeysUnavailable(failure, count);
         }
 
-        if (_unavailable.MayWrite(out var count))
-        {
-            logger.DataProtectionKeysUnavailable(shared.Failure, count);
-        }
-
-        return shared.IsAnswered ? StoreFailure.Unknown : shared.Failure;
+        return failure;
     }
 
     /// <summary>Adds to what is known what the store has.</summary>
-    /// <returns>What the store should have, or null if it has all.</returns>
-    private XmlElements? TakeIn(XmlElements stored, bool isThere)
+    /// <returns>What the store lacks.</returns>
+    private List<DocumentElement> TakeIn(XmlElements stored, out int additions)
     {
-        XmlElements? united;
         bool isChanged;
+        List<DocumentElement> lacking;
         lock (_gate)
         {
             var all = _known.Union(stored);
-            isChanged = isThere && (!_isRead || !all.IsSameAs(_known));
+            isChanged = !all.IsSameAs(_known);
             _known = all;
-            _isRead |= isThere;
-            united = all;
-            if (isThere && all.IsSameAs(stored))
-            {
-                _sent = _additions;
-                united = null;
-            }
+            lacking = all.Beyond(stored);
+            additions = _additions;
         }
 
-        if (isChanged)
+        if (isChanged && _isRead)
         {
-            Interlocked.Increment(ref _changes);
-            expiry.Expire();
+            OnNew();
         }
 
-        return united;
+        return lacking;
+    }
+
+    /// <summary>The store has all that was added here up to then, and has been read.</summary>
+    private void Confirm(int additions)
+    {
+        lock (_gate)
+        {
+            _sent = additions;
+        }
+
+        if (!_isRead)
+        {
+            _isRead = true;
+            OnNew();
+        }
+    }
+
+    private void OnNew()
+    {
+        Interlocked.Increment(ref _changes);
+        expiry.Expire();
     }
 
     private void Change(Func<XmlElements, XmlElements> change)

@@ -1,9 +1,9 @@
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using System.Xml;
 using System.Xml.Linq;
+using ClusterSession.Stores;
 
 namespace ClusterSession.DataProtection;
 
@@ -12,14 +12,11 @@ namespace ClusterSession.DataProtection;
 /// any order, and a retired element stays retired. Immutable.
 /// </summary>
 /// <remarks>
-/// As stored in the cluster's store (format 1, big-endian):
+/// As elements of a document in the cluster's store:
 /// <code>
-/// offset  size  field
-/// 0       1     format = 1
-/// per element, ascending by id:
-///   0     16    id: first half of SHA-256 of its text
-///   16    4     length of the text; 0 for an element that was retired
-///   20          the text: XML in UTF-8
+/// id                                   rank  payload
+/// 16: first half of SHA-256 of its     1     format = 1, and the text: XML in UTF-8
+/// text                                 2     none: it was retired
 /// </code>
 /// An element is known by its content, because that never changes: what two nodes add unites, and what
 /// one adds twice is there once. A retired one leaves its id, or else a node that still had it would
@@ -29,7 +26,8 @@ internal sealed class XmlElements
 {
     private const byte Format = 1;
     private const int IdLength = 16;
-    private const int FixedLength = IdLength + sizeof(int);
+    private const long PresentRank = 1;
+    private const long RetiredRank = 2;
 
     private readonly SortedDictionary<string, Entry> _entries;
 
@@ -42,53 +40,43 @@ internal sealed class XmlElements
         [.. _entries.Values.Where(static entry => entry.Element is not null).Select(static entry => new XElement(entry.Element!))];
 
     /// <summary>Reads a stored set; null if it is not one that this release can read.</summary>
-    public static XmlElements? Read(ReadOnlySpan<byte> bytes)
+    public static XmlElements? Read(IEnumerable<DocumentElement> stored)
     {
-        if (bytes.IsEmpty || bytes[0] != Format)
-        {
-            return null;
-        }
-
         var entries = new SortedDictionary<string, Entry>(StringComparer.Ordinal);
-        for (var rest = bytes[1..]; !rest.IsEmpty;)
+        foreach (var element in stored)
         {
-            if (rest.Length < FixedLength
-                || BinaryPrimitives.ReadInt32BigEndian(rest[IdLength..]) is not (>= 0 and var length)
-                || length > rest.Length - FixedLength)
+            var id = Convert.ToHexString(element.Id.Span);
+            var payload = element.Payload.Span;
+            if (element is { Id.Length: IdLength, Rank: RetiredRank })
+            {
+                entries[id] = Entry.Retired;
+            }
+            else if (element.Rank == PresentRank && payload is [Format, ..] && id == IdOf(payload[1..])
+                && TryParse(payload[1..], out var read))
+            {
+                entries[id] = new Entry(payload[1..].ToArray(), read);
+            }
+            else
             {
                 return null;
             }
-
-            var text = rest.Slice(FixedLength, length);
-            var id = Convert.ToHexString(rest[..IdLength]);
-            XElement? element = null;
-            if (length > 0 && (id != IdOf(text) || !TryParse(text, out element)))
-            {
-                return null;
-            }
-
-            entries[id] = new Entry(text.ToArray(), element);
-            rest = rest[(FixedLength + length)..];
         }
 
         return new XmlElements(entries);
     }
 
-    public byte[] Write()
-    {
-        var bytes = new byte[1 + _entries.Values.Sum(static entry => FixedLength + entry.Text.Length)];
-        bytes[0] = Format;
-        var rest = bytes.AsSpan(1);
-        foreach (var (id, entry) in _entries)
-        {
-            Convert.FromHexString(id).CopyTo(rest);
-            BinaryPrimitives.WriteInt32BigEndian(rest[IdLength..], entry.Text.Length);
-            entry.Text.CopyTo(rest[FixedLength..]);
-            rest = rest[(FixedLength + entry.Text.Length)..];
-        }
+    /// <summary>The elements of this set that another one does not have, as they are stored.</summary>
+    public List<DocumentElement> Beyond(XmlElements other) =>
+    [
+        .. _entries.Where(mine => !other._entries.TryGetValue(mine.Key, out var theirs) || (mine.Value.IsRetired && !theirs.IsRetired))
+            .Select(static mine => mine.Value.IsRetired
+                ? new DocumentElement(Convert.FromHexString(mine.Key), RetiredRank, default, TimeSpan.MaxValue)
+                : new DocumentElement(
+                    Convert.FromHexString(mine.Key), PresentRank, (byte[])[Format, .. mine.Value.Text], TimeSpan.MaxValue)),
+    ];
 
-        return bytes;
-    }
+    /// <summary>How many bytes an element has where it is stored.</summary>
+    public static int StoredLength(XElement element) => 1 + Encoding.UTF8.GetByteCount(element.ToString(SaveOptions.DisableFormatting));
 
     /// <summary>Whether both say the same.</summary>
     public bool IsSameAs(XmlElements other) =>

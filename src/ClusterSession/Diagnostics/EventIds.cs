@@ -37,6 +37,8 @@ internal static class EventIds
     public const int RecordDamaged = 2020;
     public const int RevocationsLost = 2021;
     public const int EndAllUnheard = 2022;
+    public const int DocumentLost = 2023;
+    public const int DocumentAwaited = 2024;
 
     // 3000: key ring
     public const int KeyRingCreated = 3001;

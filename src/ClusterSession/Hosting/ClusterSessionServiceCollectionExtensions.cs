@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using ClusterSession;
 using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
+using ClusterSession.Documents;
 using ClusterSession.Hosting;
 using ClusterSession.Http;
 using ClusterSession.Http.Cookies;
@@ -45,6 +46,7 @@ public static class ClusterSessionServiceCollectionExtensions
         if (isFirst)
         {
             AddSessions(services);
+            AddDocuments(services);
             AddHttp(services);
             AddSetup(services);
         }
@@ -106,6 +108,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<JournalSender>();
         services.TryAddSingleton<NodePresence>();
         services.TryAddSingleton<Revocations>();
+        services.TryAddSingleton<KeyRingSource>();
         services.TryAddSingleton<PrincipalLogout>();
         services.TryAddSingleton<StoreReplay>();
         services.TryAddSingleton<StoreRecovery>();
@@ -126,10 +129,20 @@ public static class ClusterSessionServiceCollectionExtensions
         services.AddHostedService<SessionGauges>();
     }
 
+    /// <summary>In the order in which they are restored in a store that has lost them.</summary>
+    private static void AddDocuments(IServiceCollection services)
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, Revocations>(
+            static provider => provider.GetRequiredService<Revocations>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, KeyRingSource>(
+            static provider => provider.GetRequiredService<KeyRingSource>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, NodePresence>(
+            static provider => provider.GetRequiredService<NodePresence>()));
+    }
+
     private static void AddHttp(IServiceCollection services)
     {
         services.TryAddSingleton<ISessionSerializer, JsonSessionSerializer>();
-        services.TryAddSingleton<KeyRingSource>();
         services.TryAddSingleton<InsecureCookies>();
         services.TryAddSingleton<RequestSessionServices>();
         services.TryAddSingleton<SessionChooser>();

@@ -1,4 +1,4 @@
-using ClusterSession.Recovery;
+using ClusterSession.DataProtection;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Session;
@@ -41,7 +41,7 @@ internal sealed class RegisteredServices(IServiceCollection services)
     /// Whether the store is there for something besides sessions, so that an application without
     /// UseClusterSession may be meant.
     /// </summary>
-    public bool HasSharedValues => services.Any(static service => service.ServiceType == typeof(ISharedValue));
+    public bool HasSharedKeys => services.Any(static service => service.ServiceType == typeof(SharedXmlElements));
 
     private static bool IsOfAddSession(ServiceDescriptor service) =>
         service.ServiceType == typeof(ISessionStore) && service.ImplementationType == typeof(DistributedSessionStore);

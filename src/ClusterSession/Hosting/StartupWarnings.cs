@@ -92,7 +92,7 @@ internal sealed class StartupWarnings(
             // that they use none. So has one that keeps keys or tickets in the store and has no
             // sessions: there those warn that ask for one.
             if (accesses.Any(access => access is null
-                ? !registered.HasSharedValues : access.Concurrency != SessionConcurrency.None))
+                ? !registered.HasSharedKeys : access.Concurrency != SessionConcurrency.None))
             {
                 logger.PipelineMissing();
             }

@@ -1,4 +1,4 @@
-using ClusterSession.Revoking;
+using ClusterSession.Documents;
 using Microsoft.AspNetCore.Builder;
 
 namespace ClusterSession.Http;

@@ -7,7 +7,7 @@ namespace ClusterSession.KeyRing;
 /// <code>
 /// offset  size  field
 /// 0       1     format = 17
-/// 1       n     the ring, protected for the purpose "ClusterSession.KeyRing.1"
+/// 1       n     the key, protected for the purpose "ClusterSession.KeyRing.1"
 /// </code>
 /// </remarks>
 internal sealed class DataProtectionSeal(IDataProtectionProvider provider) : IKeyRingSeal
@@ -18,11 +18,11 @@ internal sealed class DataProtectionSeal(IDataProtectionProvider provider) : IKe
 
     public byte Format => DataProtectionFormat;
 
-    public byte[]? Seal(ReadOnlySpan<byte> ring)
+    public byte[]? Seal(ReadOnlySpan<byte> key)
     {
         try
         {
-            return [Format, .. _protector.Protect(ring.ToArray())];
+            return [Format, .. _protector.Protect(key.ToArray())];
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {

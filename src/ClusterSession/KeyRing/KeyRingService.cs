@@ -19,35 +19,28 @@ internal sealed class KeyRingService(KeyRingSource ring, IOptions<ClusterSession
             using var timer = new PeriodicTimer(Interval, time);
             var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
             var change = ring.WaitForChangeAsync(stoppingToken);
-            await ring.RefreshAsync(stoppingToken).ConfigureAwait(false);
             while (true)
             {
-                await Task.WhenAny(tick, change).ConfigureAwait(false);
-                stoppingToken.ThrowIfCancellationRequested();
                 if (change.IsCompleted)
                 {
-                    change = ring.WaitForChangeAsync(stoppingToken);
-                    await ReadChangeAsync(stoppingToken).ConfigureAwait(false);
+                    change = ring.WaitForChangeAsync(stoppingToken); // What changes meanwhile is read next.
                 }
-                else
+
+                // Keys may have been revoked, or are being restored by another node: this one asks
+                // until it knows.
+                var isKnown = await ring.RefreshAsync(stoppingToken).ConfigureAwait(false);
+                var next = isKnown ? tick : Task.Delay(options.Value.Outage.ProbeInterval, time, stoppingToken);
+                await Task.WhenAny(next, change).ConfigureAwait(false);
+                stoppingToken.ThrowIfCancellationRequested();
+                if (tick.IsCompleted)
                 {
                     tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
-                    await ring.RefreshAsync(stoppingToken).ConfigureAwait(false);
                 }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The node is shutting down.
-        }
-    }
-
-    /// <summary>Keys may have been revoked: this node asks until it knows.</summary>
-    private async Task ReadChangeAsync(CancellationToken stoppingToken)
-    {
-        while (!await ring.RefreshAsync(stoppingToken).ConfigureAwait(false))
-        {
-            await Task.Delay(options.Value.Outage.ProbeInterval, time, stoppingToken).ConfigureAwait(false);
         }
     }
 }

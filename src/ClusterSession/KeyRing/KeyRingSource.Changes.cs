@@ -3,14 +3,26 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.KeyRing;
 
-/// <summary>New keys, on their day and on request, and giving the store back what it lost.</summary>
+/// <summary>New keys, on their day and on request, and restoring what the store lost.</summary>
 internal sealed partial class KeyRingSource
 {
     private const int MostAttempts = 8;
 
+    /// <summary>How long a cookie may live: for that long a key verifies after it ceased to
+    /// sign.</summary>
+    private TimeSpan CookieLife
+    {
+        get
+        {
+            var life = _options.AbsoluteTimeout ?? TimeSpan.FromDays(30) + (2 * _options.IdleTimeout);
+            var most = _time.GetUtcNow() - DateTimeOffset.UnixEpoch;
+            return life < most ? life : most;
+        }
+    }
+
     /// <summary>Reads the ring again and adds a key if the newest has signed long enough. Called by
     /// a background service.</summary>
-    /// <returns>False if the store gave no answer.</returns>
+    /// <returns>False if it is to be read again soon: the store did not respond, or has lost it.</returns>
     public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
     {
         if (_isConfigured)
@@ -18,41 +30,39 @@ internal sealed partial class KeyRingSource
             return true;
         }
 
-        if (await ReadAsync(cancellationToken).ConfigureAwait(false) is not { } ring)
+        var failure = await SyncAsync(cancellationToken).ConfigureAwait(false);
+        if (failure != StoreFailure.None)
         {
-            return _isAnswered;
-        }
-
-        if (_isStoreBehind)
-        {
-            await RestoreAsync(cancellationToken).ConfigureAwait(false);
-            return !_isStoreBehind;
+            return failure == StoreFailure.Damaged; // Then it stays as it is until somebody changes it.
         }
 
         var now = _time.GetUtcNow();
         var rotation = _options.KeyRotation;
         var lead = rotation / 4 < TimeSpan.FromHours(1) ? rotation / 4 : TimeSpan.FromHours(1);
-        var newest = ring.Keys[^1];
-        if (now < newest.ActiveFrom + rotation - lead)
+        await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
+            var ring = _known.Ring;
+            var newest = ring.Keys[^1];
+            if (now < newest.ActiveFrom + rotation - lead)
+            {
+                return true;
+            }
+
+            var added = NewKey(now + lead, ring);
+            var id = KeyElement.IdOfSuccessor(newest.Id); // Of several nodes one adds it.
+            if (await AddAsync(ring.With(added), id, added).ConfigureAwait(false) == StoreFailure.None
+                && _known.Ring.Find(added.Id) is not null)
+            {
+                _logger.KeyRingRotated(added.Id, added.ActiveFrom);
+            }
+
             return true;
         }
-
-        var activeFrom = now + lead;
-        var added = NewKey(activeFrom, ring);
-        if (_form.Write(ring.With(added, RetiredBefore(now))) is not { } bytes)
+        finally
         {
-            LogLocked();
-            return true;
+            _loading.Release();
         }
-
-        var stored = await _store.CompareExchangeSharedAsync(SharedName, _stored, bytes).ConfigureAwait(false);
-        if (Accept(stored) is { } accepted && accepted.Find(added.Id) is not null)
-        {
-            _logger.KeyRingRotated(added.Id, activeFrom);
-        }
-
-        return true;
     }
 
     /// <summary>
@@ -78,37 +88,25 @@ internal sealed partial class KeyRingSource
         {
             for (var attempt = 0; attempt < MostAttempts; attempt++)
             {
-                var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
-                if (!shared.IsAnswered)
+                var failure = await SyncAloneAsync().ConfigureAwait(false);
+                ThrowIfUnreadable(failure);
+                if (failure != StoreFailure.None)
                 {
-                    return shared.Failure;
+                    return failure;
                 }
 
-                var ring = _ring;
-                if (shared.Value is not null)
+                var ring = _known.Ring;
+                var added = SessionKeyRing.NewKey(_random, _time.GetUtcNow(), ring, Application, revoke);
+                var next = revoke ? ring.RevokedFor(added) : ring.With(added);
+                failure = await AddAsync(next, KeyElement.IdOf(added.Id), added).ConfigureAwait(false);
+                ThrowIfUnreadable(failure);
+                if (failure != StoreFailure.None)
                 {
-                    ring = Accept(shared) ?? throw new InvalidOperationException(
-                        "The stored ring of keys that sign cookies cannot be read here, so it is not changed. Events " +
-                        "3004 and 3005 say why.");
+                    return failure;
                 }
 
-                var now = _time.GetUtcNow();
-                var added = NewKey(now, ring);
-                var next = ring is null ? new SessionKeyRing([added], revoke ? 1 : 0)
-                    : revoke ? ring.RevokedFor(added) : ring.With(added, RetiredBefore(now));
-                var bytes = _form.Write(next) ?? throw new InvalidOperationException(
-                    "The ring of keys that sign cookies cannot be sealed: data protection, which ProtectKeysWith names, " +
-                    "has no key.");
-                var answer = await _store
-                    .CompareExchangeSharedAsync(SharedName, shared.Value, bytes).ConfigureAwait(false);
-                if (!answer.IsAnswered)
+                if (_known.Ring.Find(added.Id) is not null) // Else another node has revoked it already.
                 {
-                    return answer.Failure;
-                }
-
-                if (answer.Value.AsSpan().SequenceEqual(bytes))
-                {
-                    Accept(answer);
                     _logger.KeyRingRotatedOnRequest(added.Id, revoke);
                     return StoreFailure.None;
                 }
@@ -122,61 +120,45 @@ internal sealed partial class KeyRingSource
         }
     }
 
-    /// <summary>The store has lost its ring, or got one from a node that knew of none: it gets the
-    /// keys of this node back.</summary>
-    public async Task RestoreAsync(CancellationToken cancellationToken)
+    /// <summary>The store may have lost keys, or has some of a node that knew none: what this node
+    /// knows is merged into it.</summary>
+    public async Task RestoreAsync()
     {
-        if (_isConfigured || _ring is not { } mine)
+        if (_isConfigured)
         {
             return;
         }
 
-        await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        _document.OnLoss();
+        if (await SyncAsync(CancellationToken.None).ConfigureAwait(false) != StoreFailure.None)
         {
-            for (var attempt = 0; attempt < MostAttempts; attempt++)
-            {
-                var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
-                var stored = shared.Value is null ? null : _form.Read(shared.Value);
-                var wanted = stored is null ? mine : mine.Union(stored);
-                if (!shared.IsAnswered || (shared.Value is not null && (stored is null || IsWithin(wanted, stored))))
-                {
-                    Accept(shared);
-                    return;
-                }
-
-                if (_form.Write(wanted) is not { } bytes)
-                {
-                    LogLocked();
-                    return;
-                }
-
-                var answer = await _store.CompareExchangeSharedAsync(SharedName, shared.Value, bytes).ConfigureAwait(false);
-                if (answer.IsAnswered && answer.Value.AsSpan().SequenceEqual(bytes))
-                {
-                    Accept(answer);
-                    return;
-                }
-            }
-        }
-        finally
-        {
-            _loading.Release();
+            OnChanged();
         }
     }
 
-    private static bool IsWithin(SessionKeyRing wanted, SessionKeyRing stored) =>
-        wanted.Revocations == stored.Revocations && wanted.Keys.Count == stored.Keys.Count;
+    /// <summary>Under <see cref="_loading"/>: merges a key and reads the ring again.</summary>
+    private async ValueTask<StoreFailure> AddAsync(SessionKeyRing next, byte[] id, CookieKey added)
+    {
+        if (_known.Changes(next, id, added, CookieLife) is not { } changes)
+        {
+            LogLocked();
+            return StoreFailure.Damaged;
+        }
+
+        var failure = await _document.MergeAsync(changes).ConfigureAwait(false);
+        return failure != StoreFailure.None ? failure : await SyncAloneAsync().ConfigureAwait(false);
+    }
+
+    private static void ThrowIfUnreadable(StoreFailure failure)
+    {
+        if (failure == StoreFailure.Damaged)
+        {
+            throw new InvalidOperationException(
+                "The stored ring of keys that sign cookies cannot be read or sealed here, so it is not changed. Events " +
+                "3004 and 3005 say why.");
+        }
+    }
 
     private CookieKey NewKey(DateTimeOffset activeFrom, SessionKeyRing? beside) =>
         SessionKeyRing.NewKey(_random, activeFrom, beside, Application);
-
-    /// <summary>
-    /// A key that ceased to sign before this moment signs no cookie that may still live.
-    /// </summary>
-    private DateTimeOffset RetiredBefore(DateTimeOffset now)
-    {
-        var longestCookie = _options.AbsoluteTimeout ?? TimeSpan.FromDays(30) + (2 * _options.IdleTimeout);
-        return longestCookie < now - DateTimeOffset.UnixEpoch ? now - longestCookie : DateTimeOffset.UnixEpoch;
-    }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ClusterSession.Diagnostics;
+using ClusterSession.Documents;
 using ClusterSession.Signals;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
@@ -9,7 +10,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.KeyRing;
 
 /// <summary>
-/// Where the ring of cookie keys comes from: the configuration, or else the store, where the first node that starts puts one.
+/// Where the ring of cookie keys comes from: the configuration, or else a document in the store, for
+/// which the first node that starts makes a key.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -22,14 +24,16 @@ namespace ClusterSession.KeyRing;
 /// A cookie under an older key is issued anew under the signing one at its next request.
 /// A key that is added on request (<see cref="RotateAsync"/>) signs at once: every node that the
 /// store tells of it reads the ring again.
-/// Thread-safe.
+/// The document is completed and never adopted (<see cref="DocumentMirror"/>): whatever the store
+/// loses, a node goes on verifying with the keys that it knows, and restores them. Thread-safe.
 /// </remarks>
-internal sealed partial class KeyRingSource
+internal sealed partial class KeyRingSource : ISharedDocument
 {
-    public const string SharedName = "keyring";
+    /// <summary>The name of the document.</summary>
+    public const string DocumentName = "keyring";
+
     private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(1);
 
-    private readonly StoreGuard _store;
     private readonly ClusterSessionOptions _options;
     private readonly TimeProvider _time;
     private readonly RandomNumberGenerator _random;
@@ -38,23 +42,22 @@ internal sealed partial class KeyRingSource
     private readonly LogRate _malformed;
     private readonly SemaphoreSlim _loading = new(1, 1);
     private readonly LogRate _locked;
-    private readonly StoredKeyRing _form;
+    private readonly StoredKeys _form;
+    private readonly DocumentMirror _document; // under _loading
+    private readonly KnownKeys _known; // under _loading
     private readonly WorkSignal _changed = new();
     private readonly bool _isConfigured;
     private volatile SessionKeyRing? _ring;
-    private volatile byte[]? _stored; // what _ring was read from
     private volatile SigningRing? _signing;
+    private int _readings; // under _loading: how many have begun
     private long _loadedAt;
     private volatile bool _hasFailed;
-    private volatile bool _isAnswered; // whether the store was, when the ring was last read
-    private volatile bool _isStoreBehind;
     private int _hasWarnedOfPlain;
 
     public KeyRingSource(
-        StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, RandomNumberGenerator random,
-        ILogger<KeyRingSource> logger, IKeyRingSeal? seal = null)
+        StoreGuard store, NodePresence presence, IOptions<ClusterSessionOptions> options, TimeProvider time,
+        RandomNumberGenerator random, ILogger<KeyRingSource> logger, IKeyRingSeal? seal = null)
     {
-        _store = store;
         _options = options.Value;
         _time = time;
         _random = random;
@@ -62,16 +65,20 @@ internal sealed partial class KeyRingSource
         _unavailable = new LogRate(time);
         _malformed = new LogRate(time);
         _locked = new LogRate(time);
-        _form = new StoredKeyRing(Application, seal);
+        _form = new StoredKeys(Application, seal);
+        _document = new DocumentMirror(store, presence, DocumentName, time, logger);
+        _known = new KnownKeys(_form, time);
         if (_options.Keys.Count > 0)
         {
             _isConfigured = true;
-            _ring = new SessionKeyRing(_options.Keys.Select(key =>
+            _ring = new SessionKeyRing(_options.Keys.Select((key, index) =>
                 new CookieKey(
                     key.Id, key.ActiveFrom ?? DateTimeOffset.UnixEpoch, Convert.FromBase64String(key.Secret),
-                    Application)));
+                    Application, number: -index))); // Of several as new the first signs.
         }
     }
+
+    public string Name => DocumentName;
 
     /// <summary>The ring, or null while it could not be read from the store.</summary>
     public SessionKeyRing? Current => _ring;
@@ -104,7 +111,13 @@ internal sealed partial class KeyRingSource
     /// The stored ring was changed by another node, or the store can be reached again: it is read
     /// soon.
     /// </summary>
-    public void OnChanged() => _changed.Set();
+    public void OnChanged()
+    {
+        if (!_isConfigured)
+        {
+            _changed.Set();
+        }
+    }
 
     /// <summary>Completes when <see cref="OnChanged"/> was called.</summary>
     public Task WaitForChangeAsync(CancellationToken cancellationToken) => _changed.WaitAsync(cancellationToken);
@@ -121,28 +134,19 @@ internal sealed partial class KeyRingSource
             ? new(_hasFailed ? null : _ring)
             : ReadAsync(cancellationToken);
 
-    private async ValueTask<SessionKeyRing?> ReadAsync(CancellationToken cancellationToken)
+    private async ValueTask<SessionKeyRing?> ReadAsync(CancellationToken cancellationToken) =>
+        await SyncAsync(cancellationToken).ConfigureAwait(false) == StoreFailure.None ? _ring : null;
+
+    /// <summary>Makes what the store has and what this node knows the same; those who come while
+    /// others wait share the next reading with them.</summary>
+    private async ValueTask<StoreFailure> SyncAsync(CancellationToken cancellationToken)
     {
-        var before = Volatile.Read(ref _loadedAt);
+        var begunBefore = Volatile.Read(ref _readings);
         await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (Volatile.Read(ref _loadedAt) != before)
-            {
-                return _hasFailed ? null : _ring; // Somebody else read it while this one waited.
-            }
-
-            var shared = await _store.ReadSharedAsync(SharedName).ConfigureAwait(false);
-            if (shared is { IsAnswered: true, Value: null })
-            {
-                shared = await CreateAsync().ConfigureAwait(false);
-            }
-
-            var accepted = Accept(shared);
-            _isAnswered = shared.IsAnswered;
-            _hasFailed = accepted is null;
-            Volatile.Write(ref _loadedAt, _time.GetTimestamp());
-            return accepted;
+            return _readings == begunBefore ? await SyncAloneAsync().ConfigureAwait(false)
+                : _hasFailed ? StoreFailure.Unknown : StoreFailure.None;
         }
         finally
         {
@@ -150,69 +154,72 @@ internal sealed partial class KeyRingSource
         }
     }
 
-    private async ValueTask<StoreShared> CreateAsync()
+    /// <summary>Under <see cref="_loading"/>.</summary>
+    private async ValueTask<StoreFailure> SyncAloneAsync()
     {
-        if (_form.Write(_ring ?? new SessionKeyRing([NewKey(_time.GetUtcNow(), null)])) is not { } bytes)
+        _readings++;
+        CookieKey? first = null;
+        var failure = await _document.SyncAsync(stored => Complete(stored, ref first)).ConfigureAwait(false);
+        _hasFailed = failure != StoreFailure.None;
+        Volatile.Write(ref _loadedAt, _time.GetTimestamp());
+        if (_hasFailed)
         {
-            LogLocked();
-            return new StoreShared(null, StoreFailure.Refused);
+            if (failure != StoreFailure.Damaged && _unavailable.MayWrite(out var count))
+            {
+                _logger.KeyRingUnavailable(failure, count);
+            }
+
+            return failure;
         }
 
-        var shared = await _store.CompareExchangeSharedAsync(SharedName, null, bytes).ConfigureAwait(false);
-        if (shared.IsAnswered)
+        _ring = _known.Ring;
+        if (first is not null && _ring.Find(first.Id) is not null)
         {
             _logger.KeyRingCreated();
         }
 
-        return shared;
-    }
-
-    private SessionKeyRing? Accept(StoreShared shared)
-    {
-        if (!shared.IsAnswered)
-        {
-            if (_unavailable.MayWrite(out var count))
-            {
-                _logger.KeyRingUnavailable(shared.Failure, count);
-            }
-
-            return null;
-        }
-
-        var mine = _ring;
-        if (mine is not null && _stored is { } known && shared.Value.AsSpan().SequenceEqual(known))
-        {
-            Volatile.Write(ref _loadedAt, _time.GetTimestamp());
-            _isStoreBehind = false;
-            return mine; // The same object, so that the cookies remembered under it stay.
-        }
-
-        if (shared.Value is null || _form.Read(shared.Value) is not { } ring)
-        {
-            LogUnreadable(shared.Value);
-            return null;
-        }
-
-        if (_form.ShouldBeSealed(shared.Value) && Interlocked.Exchange(ref _hasWarnedOfPlain, 1) == 0)
+        if (_form.IsSealing && _known.IsAnyPlain && Interlocked.Exchange(ref _hasWarnedOfPlain, 1) == 0)
         {
             _logger.KeyRingStillPlain();
         }
 
-        Volatile.Write(ref _loadedAt, _time.GetTimestamp());
-        _isStoreBehind = mine is not null && ring.Revocations < mine.Revocations;
-        if (_isStoreBehind)
-        {
-            return mine; // The store went back behind a revocation; it is given this ring.
-        }
-
-        _ring = ring;
-        _stored = shared.Value;
-        return ring;
+        return StoreFailure.None;
     }
 
-    private void LogUnreadable(byte[]? stored)
+    /// <summary>Merges what is stored, and says what is not: of a ring without keys the first
+    /// one.</summary>
+    private List<DocumentElement>? Complete(IReadOnlyCollection<DocumentElement> stored, ref CookieKey? first)
     {
-        if (stored is not null && StoredKeyRing.IsSealed(stored))
+        if (!_known.TryTake(stored, _time.GetUtcNow() - CookieLife))
+        {
+            LogUnreadable();
+            return null;
+        }
+
+        var lacking = _known.Lacking(stored);
+        if (lacking is not null && _known.Ring.Keys.Count == 0)
+        {
+            first = NewKey(_time.GetUtcNow(), _known.Ring);
+            var id = KeyElement.IdOfSuccessor(0);
+            if (stored.Any(element => element.Id.Span.SequenceEqual(id)))
+            {
+                id = KeyElement.IdOf(first.Id);
+            }
+
+            lacking = _known.Changes(_known.Ring.With(first), id, first, CookieLife);
+        }
+
+        if (lacking is null)
+        {
+            LogLocked();
+        }
+
+        return lacking;
+    }
+
+    private void LogUnreadable()
+    {
+        if (_known.IsLocked)
         {
             LogLocked();
         }

@@ -10,12 +10,12 @@ namespace ClusterSession.KeyRing;
 /// offset  size  field
 /// 0       1     format = 16
 /// 1       12    nonce, random
-/// 13      n     the ring, AES-256-GCM; the format is authenticated too
+/// 13      n     the key, AES-256-GCM; the format is authenticated too
 /// 13+n    16    tag
 ///
 /// key: HKDF-SHA256(secret, no salt, "ClusterSession key ring 1"), 32 bytes
 /// </code>
-/// A ring is written once in a rotation, so a random nonce never comes twice.
+/// A key is written once in a rotation, so a random nonce never comes twice.
 /// </remarks>
 internal sealed class SecretSeal(RandomNumberGenerator random, IEnumerable<byte[]> secrets) : IKeyRingSeal
 {
@@ -31,14 +31,14 @@ internal sealed class SecretSeal(RandomNumberGenerator random, IEnumerable<byte[
 
     private static ReadOnlySpan<byte> Purpose => "ClusterSession key ring 1"u8;
 
-    public byte[]? Seal(ReadOnlySpan<byte> ring)
+    public byte[]? Seal(ReadOnlySpan<byte> key)
     {
-        var stored = new byte[ring.Length + Overhead];
+        var stored = new byte[key.Length + Overhead];
         stored[0] = Format;
         random.GetBytes(stored.AsSpan(1, NonceLength));
         using var aes = new AesGcm(_keys[0], TagLength);
         aes.Encrypt(
-            stored.AsSpan(1, NonceLength), ring, stored.AsSpan(1 + NonceLength, ring.Length),
+            stored.AsSpan(1, NonceLength), key, stored.AsSpan(1 + NonceLength, key.Length),
             stored.AsSpan(^TagLength..), stored.AsSpan(0, 1));
         return stored;
     }
@@ -50,16 +50,16 @@ internal sealed class SecretSeal(RandomNumberGenerator random, IEnumerable<byte[
             return null;
         }
 
-        var ring = new byte[stored.Length - Overhead];
+        var plain = new byte[stored.Length - Overhead];
         foreach (var key in _keys)
         {
             using var aes = new AesGcm(key, TagLength);
             try
             {
                 aes.Decrypt(
-                    stored.Slice(1, NonceLength), stored[(1 + NonceLength)..^TagLength], stored[^TagLength..], ring,
+                    stored.Slice(1, NonceLength), stored[(1 + NonceLength)..^TagLength], stored[^TagLength..], plain,
                     stored[..1]);
-                return ring;
+                return plain;
             }
             catch (AuthenticationTagMismatchException)
             {

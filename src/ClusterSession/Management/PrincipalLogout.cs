@@ -1,5 +1,6 @@
 using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
+using ClusterSession.Documents;
 using ClusterSession.Http;
 using ClusterSession.Local;
 using ClusterSession.Opening;
@@ -37,13 +38,13 @@ internal sealed class PrincipalLogout(
         }
 
         await EndAsync(principal, number, "The end of all sessions of this principal").ConfigureAwait(false);
-        var heard = await presence.WaitForAllAsync(revocations.Position).ConfigureAwait(false);
-        if (heard.ServingNodes == 0)
+        var (serving, heard) = await presence.WaitForAllAsync(revocations.Position).ConfigureAwait(false);
+        if (serving == 0)
         {
             logger.EndAllUnheard(options.Value.ApplicationName, options.Value.KeyPrefix);
         }
 
-        return heard;
+        return new EndAllResult(serving, heard);
     }
 
     /// <summary>Ends the session that has this name, whatever its key is by now.</summary>

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ClusterSession.Diagnostics;
-using ClusterSession.KeyRing;
+using ClusterSession.Documents;
 using ClusterSession.Lifetime;
 using ClusterSession.Local;
 using ClusterSession.Records;
@@ -32,13 +32,13 @@ namespace ClusterSession.Recovery;
 /// A node that shuts down gives back without any pause what it still has to, before the journal drains: its commits that the new server lacks are nowhere else.
 /// </remarks>
 internal sealed class StoreRecovery(
-    StoreGuard store, StoreReplay replay, LocalCopies copies, RecentCommits recent, CommitJournal journal, KeyRingSource keyRing, Revocations revocations, NodePresence presence, SessionLifetime lifetime, SessionTouches touches, AbsentSessions absent,
-    IEnumerable<ISharedValue> sharedValues, IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, ILogger<StoreRecovery> logger)
+    StoreGuard store, StoreReplay replay, NodeSessions nodes, CommitJournal journal, Revocations revocations, SessionLifetime lifetime,
+    SessionTouches touches, IEnumerable<ISharedDocument> documents, IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, ILogger<StoreRecovery> logger)
     : BackgroundService, IStoreObserver
 {
     private const int MostAsked = 256;
 
-    private readonly ISharedValue[] _sharedValues = [.. sharedValues];
+    private readonly ISharedDocument[] _documents = [.. documents]; // what is to be restored first stands first
     private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife);
     private readonly Channel<int> _connected = Channel.CreateUnbounded<int>(new() { SingleReader = true });
     private readonly PartitionTable<ConcurrentQueue<StoreContinuity>> _losses = new(static () => new());
@@ -54,51 +54,27 @@ internal sealed class StoreRecovery(
 
     public void OnChanged(SessionKey key)
     {
-        copies.OnChanged(key);
-        recent.OnChanged(key);
+        nodes.OnChanged(key);
         touches.OnChanged(key);
-        absent.OnChanged(key); // After the mark has moved.
-    }
-
-    public void OnSharedChanged(string name)
-    {
-        if (name == KeyRingSource.SharedName)
-        {
-            keyRing.OnChanged();
-        }
-
-        foreach (var value in _sharedValues)
-        {
-            if (value.Name == name)
-            {
-                value.OnChanged();
-            }
-        }
     }
 
     public void OnDocumentChanged(string name)
     {
-        if (name == Revocations.DocumentName)
+        foreach (var document in _documents)
         {
-            revocations.OnChanged();
-        }
-        else if (name == NodePresence.DocumentName)
-        {
-            presence.OnChanged();
+            if (document.Name == name)
+            {
+                document.OnChanged();
+            }
         }
     }
 
     public void OnConnected(int partition, StoreContinuity continuity)
     {
         store.Connected(partition);
-        if (store.PartitionOfDocument(Revocations.DocumentName) == partition)
+        foreach (var document in DocumentsIn(partition))
         {
-            revocations.OnChanged();
-        }
-
-        foreach (var value in SharedIn(partition))
-        {
-            value.OnChanged();
+            document.OnChanged();
         }
 
         journal.Wake();
@@ -115,10 +91,6 @@ internal sealed class StoreRecovery(
 
             _losses.Of(partition).Enqueue(continuity);
             _connected.Writer.TryWrite(partition); // Gives the ring back before it is read again.
-        }
-        else if (HasKeyRing(partition))
-        {
-            keyRing.OnChanged();
         }
     }
 
@@ -140,7 +112,7 @@ internal sealed class StoreRecovery(
         replay.Hurry();
         try
         {
-            while (recent.HasAny && !await AnswersAsync().ConfigureAwait(false))
+            while (nodes.Recent.HasAny && !await AnswersAsync().ConfigureAwait(false))
             {
                 await Task.Delay(options.Value.Outage.ProbeInterval, time, limit).ConfigureAwait(false);
             }
@@ -168,7 +140,7 @@ internal sealed class StoreRecovery(
             return false;
         }
 
-        var reads = await Task.WhenAll(recent.Since(long.MinValue).Take(MostAsked).Select(commit => store.ReadAsync(commit.Key, commit.Value.Record.Version).AsTask())).ConfigureAwait(false);
+        var reads = await Task.WhenAll(nodes.Recent.Since(long.MinValue).Take(MostAsked).Select(commit => store.ReadAsync(commit.Key, commit.Value.Record.Version).AsTask())).ConfigureAwait(false);
         return Array.TrueForAll(reads, read => read.Failure.IsResponse());
     }
 
@@ -187,10 +159,8 @@ internal sealed class StoreRecovery(
         }
     }
 
-    private IEnumerable<ISharedValue> SharedIn(int partition) =>
-        _sharedValues.Where(value => store.PartitionOfShared(value.Name) == partition);
-
-    private bool HasKeyRing(int partition) => store.PartitionOfShared(KeyRingSource.SharedName) == partition;
+    private IEnumerable<ISharedDocument> DocumentsIn(int partition) =>
+        _documents.Where(document => store.PartitionOfDocument(document.Name) == partition);
 
     private async Task RecoverAllAsync(int partition, CancellationToken stopping)
     {
@@ -211,19 +181,9 @@ internal sealed class StoreRecovery(
     {
         using var activity = SessionActivities.FailingOver(continuity.Loss);
         logger.StoreReplaced(store.NameOf(partition), continuity.Loss);
-        if (store.PartitionOfDocument(Revocations.DocumentName) == partition)
+        foreach (var document in DocumentsIn(partition))
         {
-            await revocations.RestoreAsync().ConfigureAwait(false);
-        }
-
-        foreach (var value in SharedIn(partition))
-        {
-            await value.RestoreAsync().ConfigureAwait(false);
-        }
-
-        if (HasKeyRing(partition))
-        {
-            await keyRing.RestoreAsync(stopping).ConfigureAwait(false);
+            await document.RestoreAsync().ConfigureAwait(false);
         }
 
         if (continuity.Loss == StoreLoss.Everything && options.Value.Outage.OnStoreReset == StoreResetPolicy.Discard)
@@ -246,16 +206,16 @@ internal sealed class StoreRecovery(
 
     private void Discard(int partition)
     {
-        foreach (var (key, _) in copies.All())
+        foreach (var (key, _) in nodes.Copies.All())
         {
             if (store.PartitionOf(key) == partition)
             {
-                copies.Drop(key);
+                nodes.Copies.Drop(key);
             }
         }
 
         replay.Forget(partition);
-        recent.Clear(key => store.PartitionOf(key) == partition); // Else the next server would be given them, and while it is away they would be served.
+        nodes.Recent.Clear(key => store.PartitionOf(key) == partition); // Else the next server would be given them, and while it is away they would be served.
         _windows.GiveUp(partition); // No request is to wait for that.
         logger.CopiesDiscarded();
     }

@@ -1,3 +1,4 @@
+using ClusterSession.Documents;
 using ClusterSession.Stores;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;

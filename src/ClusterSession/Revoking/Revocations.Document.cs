@@ -1,4 +1,5 @@
 using ClusterSession.Diagnostics;
+using ClusterSession.Documents;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Revoking;

@@ -1,4 +1,5 @@
 using ClusterSession.Diagnostics;
+using ClusterSession.Documents;
 using ClusterSession.Lifetime;
 using ClusterSession.Local;
 using ClusterSession.Principals;
@@ -35,7 +36,7 @@ namespace ClusterSession.Revoking;
 /// </remarks>
 internal sealed partial class Revocations(
     StoreGuard store, HybridClock clock, NodePresence presence, SessionLifetime lifetime,
-    IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<Revocations> logger)
+    IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<Revocations> logger) : ISharedDocument
 {
     /// <summary>The name of the document.</summary>
     public const string DocumentName = "revocations";
@@ -56,6 +57,8 @@ internal sealed partial class Revocations(
     private long _prolongedAt = time.GetTimestamp();
     private volatile Known _known = Known.Nothing;
     private RevocationReading? _reading;
+
+    public string Name => DocumentName;
 
     /// <summary>Whether the document has ever been read.</summary>
     public bool HaveBeenRead => _known.HasBeenRead;

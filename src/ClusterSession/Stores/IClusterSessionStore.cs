@@ -23,7 +23,7 @@ namespace ClusterSession.Stores;
 /// <item>Where somebody else can write the place of the records, a record says which key it was
 /// written under (<see cref="SessionKey.Mark"/>). One that was copied to another key is answered there with
 /// <see cref="StoreFailure.Damaged"/>, also its end; one that does not say is taken for what it is.</item>
-/// <item>A lease that a read, a commit or a shared value hands out is current only while the store would tell the observer of every change by others.</item>
+/// <item>A lease that a read, a commit or a document hands out is current only while the store would tell the observer of every change by others.</item>
 /// <item>A read says how long the store keeps the session from now on, by the store's own clock,
 /// and is itself no reason to keep
 /// it longer. Creating, restoring and committing keep it for at least the least life they name, a
@@ -35,8 +35,8 @@ namespace ClusterSession.Stores;
 /// one
 /// that was lost and made again has another incarnation. Reading from a position moves what was
 /// changed since, and a change of one element moves one. An element is not kept beyond its life,
-/// nor
-/// lost before it; the document lives as long as its elements, and as the merges say.</item>
+/// nor lost before it; the document lives as long as its elements, and as the merges say. What is to
+/// live for <see cref="TimeSpan.MaxValue"/> never expires.</item>
 /// <item>A key is in one of the <see cref="Partitions"/>, and every operation on it in that one. A
 /// partition that does not respond, or comes back as another server, delays and concerns no operation
 /// on keys of another one. Where keys go over to another partition, the observer hears of it before
@@ -71,10 +71,6 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// </summary>
     /// <param name="key">Which session.</param>
     int PartitionOf(SessionKey key) => 0;
-
-    /// <summary>Which partition a shared value is in now. Default: 0.</summary>
-    /// <param name="name">Its name.</param>
-    int PartitionOfShared(string name) => 0;
 
     /// <summary>Which partition a document is in now. Default: 0.</summary>
     /// <param name="name">Its name.</param>
@@ -126,19 +122,6 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// <param name="deadline">When the caller stops waiting.</param>
     ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline);
 
-    /// <summary>Reads a small value that all nodes share, such as the key ring. Its changes by others are told, as those of sessions.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="deadline">When the caller stops waiting.</param>
-    ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline);
-
-    /// <summary>Replaces a small shared value if it is still what the caller expects, and answers with what is stored afterwards.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="expected">The bytes it must have now, or null if it must not exist.</param>
-    /// <param name="value">The bytes it is to have.</param>
-    /// <param name="deadline">When the caller stops waiting.</param>
-    ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline);
-
     /// <summary>Reads what was changed in a document that all nodes share since a position. Its
     /// changes by others are announced, as those of sessions.</summary>
     /// <param name="name">Its name.</param>
@@ -154,10 +137,11 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// </summary>
     /// <param name="name">Its name.</param>
     /// <param name="elements">
-    /// At most 256, no two of one id; none makes or prolongs the document.
+    /// At most 256, no two of one id, each of at most 256 KiB, all of at most 2 MiB; none makes or
+    /// prolongs the document.
     /// </param>
     /// <param name="life">How long the document is to live at least half of, also without
-    /// elements; it outlives every element.</param>
+    /// elements; it outlives every element. <see cref="TimeSpan.MaxValue"/>: for ever.</param>
     /// <param name="deadline">When the caller stops waiting; the elements may then have been
     /// merged.</param>
     ValueTask<StoreDocument> MergeDocumentAsync(

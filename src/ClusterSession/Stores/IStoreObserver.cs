@@ -9,12 +9,6 @@ public interface IStoreObserver
     /// <param name="key">Which session.</param>
     void OnChanged(SessionKey key);
 
-    /// <summary>Somebody else changed a shared value that was read or exchanged here; what is known of it may be old.</summary>
-    /// <param name="name">Its name.</param>
-    void OnSharedChanged(string name)
-    {
-    }
-
     /// <summary>
     /// Somebody else changed a document that was read or merged here; what is known of it may be
     /// old.

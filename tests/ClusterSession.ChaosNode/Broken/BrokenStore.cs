@@ -12,8 +12,6 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
 
     public int PartitionOf(SessionKey key) => inner.PartitionOf(key);
 
-    public int PartitionOfShared(string name) => inner.PartitionOfShared(name);
-
     public int PartitionOfDocument(string name) => inner.PartitionOfDocument(name);
 
     public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
@@ -52,12 +50,6 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
         string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
         inner.MergeDocumentAsync(name, elements, life, deadline);
 
-    public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) => inner.ReadSharedAsync(name, deadline);
-
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline) =>
-        inner.CompareExchangeSharedAsync(name, expected, value, deadline);
-
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private sealed class HardOfHearing(IStoreObserver observer, BrokenPart broken) : IStoreObserver
@@ -70,11 +62,11 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
             }
         }
 
-        public void OnSharedChanged(string name)
+        public void OnDocumentChanged(string name)
         {
             if (!broken.HasFlag(BrokenPart.Changes))
             {
-                observer.OnSharedChanged(name);
+                observer.OnDocumentChanged(name);
             }
         }
 

@@ -49,7 +49,7 @@ public sealed class ColdNodeTests : IAsyncLifetime
         var browser = _a.Browser();
         await browser.GetAsync("/set/color/red");
         await _redis.CommandAsync("FLUSHALL");
-        await Condition.HoldsAsync(async () => await _redis.CommandAsync("EXISTS", "cs:1:shared:keyring") == "1", "the keys that sign cookies are back");
+        await Condition.HoldsAsync(async () => await _redis.CommandAsync("EXISTS", "cs:1:document:{keyring}") == "1", "the keys that sign cookies are back");
 
         await using var cold = await RedisNode.StartAsync(_redis);
         Assert.Equal("red", await browser.GetAsync("/get/color", cold));

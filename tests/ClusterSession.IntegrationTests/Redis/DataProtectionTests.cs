@@ -30,7 +30,7 @@ public sealed class DataProtectionTests
         byte[] second = [];
         await Condition.HoldsAsync(() => IsRead(b, second = Protector(a).Protect([1])), "both use a new key");
         await redis.RestartAsync();
-        await Condition.HoldsAsync(async () => (await redis.AskAsync("KEYS", "cs*:1:shared:data-protection")).Contains("data-protection", StringComparison.Ordinal), "the keys are given back");
+        await Condition.HoldsAsync(async () => (await redis.AskAsync("KEYS", "cs*:1:document:{data-protection}")).Contains("data-protection", StringComparison.Ordinal), "the keys are given back");
         using var late = await StartAsync(redis, directories.File("late"));
         await Condition.HoldsAsync(() => IsRead(late, second), "the keys are known at a node that starts later");
         await Task.WhenAll(a.StopAsync(), b.StopAsync(), late.StopAsync());

@@ -104,12 +104,6 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
             string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
             inner.MergeDocumentAsync(name, elements, life, deadline);
 
-        public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) => inner.ReadSharedAsync(name, deadline);
-
-        public ValueTask<StoreShared> CompareExchangeSharedAsync(
-            string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline) =>
-            inner.CompareExchangeSharedAsync(name, expected, value, deadline);
-
         private sealed class Deaf(IStoreObserver observer) : IStoreObserver
         {
             public void OnChanged(SessionKey key)

@@ -56,7 +56,7 @@ public sealed class ReconnectStormTests(ITestOutputHelper output) : IAsyncLifeti
     {
         await _redis.Kill9Async();
         await Task.WhenAll(_stores.Select(store => Condition.HoldsAsync(
-            async () => !(await store.Store.ReadSharedAsync("none", default)).IsAnswered, "the loss is noticed")));
+            async () => !(await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered, "the loss is noticed")));
 
         await _redis.StartAgainAsync();
         using var administrator = await RawRedisClient.ConnectAsync(_redis.Port, _certificates.CaFile, TimeSpan.FromSeconds(10));
@@ -68,7 +68,7 @@ public sealed class ReconnectStormTests(ITestOutputHelper output) : IAsyncLifeti
     }
 
     private Task AllAnsweredAsync() => Task.WhenAll(_stores.Select(store => Condition.HoldsAsync(
-        async () => (await store.Store.ReadSharedAsync("none", default)).IsAnswered, "every node is answered again")));
+        async () => (await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered, "every node is answered again")));
 
     private static async Task<long> AcceptedAsync(RawRedisClient client)
     {

@@ -78,7 +78,7 @@ public sealed class RedisSessionTests : IAsyncLifetime
         await using var proxy = FaultProxy.Start(_redis.Port, framing: ReplyFraming.Resp);
         await using var store = RedisNode.Store($"{proxy.EndPoint}");
         await store.StartAsync(new RecordingObserver(), default);
-        await Condition.HoldsAsync(async () => (await store.ReadSharedAsync("none", default)).IsAnswered, "the store answers");
+        await Condition.HoldsAsync(async () => (await store.ReadDocumentAsync("none", default, default)).IsAnswered, "the store answers");
 
         var dropped = proxy.DropReply("EVALSHA");
         var read = await store.ReadAsync(SessionKeys.New(), SessionVersion.None, default);

@@ -31,6 +31,65 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
+    public async Task Element_that_was_retired_is_not_revived_by_who_still_has_it()
+    {
+        await MergedAsync(A, Element("a", 1, "key"), Element("b", 1, "key"));
+        await MergedAsync(B, Element("a", 9, ""));
+        var revived = await MergedAsync(A, Element("a", 1, "key"), Element("b", 1, "key"));
+        Assert.Equal(revived.Before, revived.Position.Sequence);
+        Assert.Equal(["a9", "b1key"], Texts(await ReadDocumentAsync(B)));
+    }
+
+    [Fact]
+    public async Task Of_two_elements_of_one_rank_the_first_stays()
+    {
+        var both = await Task.WhenAll(
+            Task.Run(() => MergedAsync(A, Element("first", 1, "by a"))),
+            Task.Run(() => MergedAsync(B, Element("first", 1, "by b"))));
+        var text = Assert.Single(Texts(await ReadDocumentAsync(A)));
+        Assert.Equal([text], Texts(await ReadDocumentAsync(B)));
+        Assert.Equal([0L, 1L], both.Select(answer => answer.Before).Order());
+    }
+
+    [Fact]
+    public async Task Documents_that_are_merged_in_any_order_end_in_the_same()
+    {
+        var random = new Random(17);
+        DocumentElement[] changes = [.. Enumerable.Range(0, 60).Select(i => Element("e" + (i % 7), 1 + random.Next(5), "")).DistinctBy(Name)];
+        string[] expected = [.. changes.GroupBy(element => Name(element)[..2]).Select(same => same.Max(Name)!).Order(StringComparer.Ordinal)];
+        await Task.WhenAll(new[] { A, B, A }.Select(store => Task.Run(async () =>
+        {
+            foreach (var change in changes.OrderBy(_ => Random.Shared.Next()))
+            {
+                await MergedAsync(store, change);
+            }
+        })));
+        Assert.Equal(expected, Texts(await ReadDocumentAsync(B)));
+
+        static string Name(DocumentElement element) => System.Text.Encoding.UTF8.GetString(element.Id.Span) + element.Rank;
+    }
+
+    [Fact]
+    public async Task Document_and_element_without_an_end_are_kept_for_ever_also_when_others_are_merged()
+    {
+        await A.MergeDocumentAsync(Document, [Element("a", 1, "") with { Life = TimeSpan.MaxValue }], TimeSpan.MaxValue, default);
+        await MergedAsync(B, Element("b", 1, "") with { Life = TimeSpan.FromMilliseconds(1) });
+        await Condition.HoldsAsync(async () => Texts(await ReadDocumentAsync(B)) is ["a1"], "the other one is gone");
+        Assert.Equal(TimeSpan.MaxValue, Assert.Single((await ReadDocumentAsync(B)).Elements).Life);
+    }
+
+    [Fact]
+    public async Task Large_payloads_are_read_as_they_were_merged()
+    {
+        var large = new byte[256 * 1024];
+        new Random(3).NextBytes(large);
+        await MergedAsync(A, new DocumentElement(Bytes("large"), 1, large, Long), Element("small", 1, "x"));
+        var read = (await ReadDocumentAsync(B)).Elements;
+        Assert.Equal(2, read.Count);
+        Assert.True(read.Single(element => element.Payload.Length > 1).Payload.Span.SequenceEqual(large));
+    }
+
+    [Fact]
     public async Task Merging_again_changes_nothing_and_answers_with_the_same_position()
     {
         var first = await MergedAsync(A, Element("a", 1, "one"));

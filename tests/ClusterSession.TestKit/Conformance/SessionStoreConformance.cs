@@ -66,7 +66,7 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
         }
 
         Assert.Contains(A.PartitionOfDocument("revocations"), numbers);
-        Assert.Contains(A.PartitionOfShared("keyring"), numbers);
+        Assert.Contains(A.PartitionOfDocument("keyring"), numbers);
     }
 
     protected static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

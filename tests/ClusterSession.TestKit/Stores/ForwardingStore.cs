@@ -12,8 +12,6 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
 
     public int PartitionOf(SessionKey key) => inner.PartitionOf(key);
 
-    public int PartitionOfShared(string name) => inner.PartitionOfShared(name);
-
     public int PartitionOfDocument(string name) => inner.PartitionOfDocument(name);
 
     public ISessionDirectory? Directory => inner.Directory;
@@ -39,16 +37,6 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
 
     public virtual ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
         OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, deadline), StoreTouch.Unavailable);
-
-    public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
-        OnAsync(StoreOperations.ReadShared, () => inner.ReadSharedAsync(name, deadline), static failure => new StoreShared(null, failure));
-
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline) =>
-        OnAsync(
-            StoreOperations.ExchangeShared,
-            () => inner.CompareExchangeSharedAsync(name, expected, value, deadline),
-            static failure => new StoreShared(null, failure));
 
     public virtual ValueTask<StoreDocument> ReadDocumentAsync(
         string name, DocumentPosition known, StoreDeadline deadline) =>

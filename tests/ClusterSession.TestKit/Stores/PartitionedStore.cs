@@ -5,7 +5,7 @@ namespace ClusterSession.TestKit.Stores;
 
 /// <summary>
 /// A store of several partitions, each a store of one: what one of them does, and does not do, concerns its own keys only.
-/// Shared values and documents are in the first.
+/// Documents are in the first.
 /// </summary>
 public sealed class PartitionedStore(params IClusterSessionStore[] parts) : IClusterSessionStore
 {
@@ -16,53 +16,52 @@ public sealed class PartitionedStore(params IClusterSessionStore[] parts) : IClu
 
     public int PartitionOf(SessionKey key) => (int)(key.Mark % (ulong)parts.Length);
 
-    public void Observe(IStoreObserver observer)
+    public async ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
     {
         for (var i = 0; i < parts.Length; i++)
         {
-            parts[i].Observe(new Relay(observer, i));
+            await parts[i].StartAsync(new Relay(observer, i), cancellationToken);
         }
     }
 
-    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken) =>
-        PartOf(key).ReadAsync(key, known, cancellationToken);
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var part in parts)
+        {
+            await part.DisposeAsync();
+        }
+    }
 
-    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken) =>
-        PartOf(key).CommitAsync(key, change, cancellationToken);
+    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline) =>
+        PartOf(key).ReadAsync(key, known, deadline);
 
-    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken) =>
-        PartOf(key).MergeAsync(key, copy, cancellationToken);
+    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
+        PartOf(key).CommitAsync(key, change, deadline);
+
+    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
+        PartOf(key).MergeAsync(key, copy, deadline);
 
     public ValueTask<StoreWrite> DestroyAsync(
-        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, CancellationToken cancellationToken) =>
-        PartOf(key).DestroyAsync(key, end, tombstoneLife, cancellationToken);
+        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
+        PartOf(key).DestroyAsync(key, end, tombstoneLife, deadline);
 
     public ValueTask<StoreTouch> TouchAsync(
-        SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken) =>
-        PartOf(key).TouchAsync(key, life, leastLife, cancellationToken);
-
-    public ValueTask<StoreShared> ReadSharedAsync(string name, CancellationToken cancellationToken) =>
-        parts[0].ReadSharedAsync(name, cancellationToken);
-
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
-        parts[0].CompareExchangeSharedAsync(name, expected, value, cancellationToken);
+        SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
+        PartOf(key).TouchAsync(key, life, leastLife, deadline);
 
     public ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, CancellationToken cancellationToken) =>
-        parts[0].ReadDocumentAsync(name, known, cancellationToken);
+        string name, DocumentPosition known, StoreDeadline deadline) =>
+        parts[0].ReadDocumentAsync(name, known, deadline);
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, CancellationToken cancellationToken) =>
-        parts[0].MergeDocumentAsync(name, elements, life, cancellationToken);
+        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
+        parts[0].MergeDocumentAsync(name, elements, life, deadline);
 
     private IClusterSessionStore PartOf(SessionKey key) => parts[PartitionOf(key)];
 
     private sealed class Relay(IStoreObserver observer, int number) : IStoreObserver
     {
         public void OnChanged(SessionKey key) => observer.OnChanged(key);
-
-        public void OnSharedChanged(string name) => observer.OnSharedChanged(name);
 
         public void OnDocumentChanged(string name) => observer.OnDocumentChanged(name);
 

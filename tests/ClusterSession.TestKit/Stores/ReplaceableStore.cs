@@ -19,8 +19,6 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
 
     public int PartitionOf(SessionKey key) => _current.PartitionOf(key);
 
-    public int PartitionOfShared(string name) => _current.PartitionOfShared(name);
-
     public int PartitionOfDocument(string name) => _current.PartitionOfDocument(name);
 
     /// <summary>Another server takes over. The node is told what it may have lost, if <paramref name="loss"/> says so.</summary>
@@ -74,13 +72,6 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) => _current.TouchAsync(key, life, leastLife, deadline);
 
-    public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
-        LeasedAsync(_current.ReadSharedAsync(name, deadline));
-
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline) =>
-        LeasedAsync(_current.CompareExchangeSharedAsync(name, expected, value, deadline));
-
     public ValueTask<StoreDocument> ReadDocumentAsync(
         string name, DocumentPosition known, StoreDeadline deadline) =>
         LeasedAsync(_current.ReadDocumentAsync(name, known, deadline));
@@ -99,13 +90,6 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
     }
 
     private async ValueTask<StoreDocument> LeasedAsync(ValueTask<StoreDocument> asked)
-    {
-        var lease = _lease;
-        var answer = await asked;
-        return answer with { Lease = answer.Lease is { IsCurrent: true } ? lease : SessionLease.None };
-    }
-
-    private async ValueTask<StoreShared> LeasedAsync(ValueTask<StoreShared> asked)
     {
         var lease = _lease;
         var answer = await asked;

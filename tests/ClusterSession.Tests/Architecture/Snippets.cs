@@ -218,15 +218,6 @@ internal static class Snippets
             }
         }
 
-        public async ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
-            await shelves.Documents.ReadSharedAsync(name, deadline) with { Lease = SessionLease.None };
-
-        public async ValueTask<StoreShared> CompareExchangeSharedAsync(
-            string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value,
-            StoreDeadline deadline) =>
-            await shelves.Documents.CompareExchangeSharedAsync(name, expected, value, deadline)
-                with { Lease = SessionLease.None };
-
         public async ValueTask<StoreDocument> ReadDocumentAsync(
             string name, DocumentPosition known, StoreDeadline deadline) =>
             await shelves.Documents.ReadDocumentAsync(name, known, deadline)

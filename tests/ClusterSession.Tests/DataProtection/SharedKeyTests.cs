@@ -66,7 +66,7 @@ public sealed class SharedKeyTests : IAsyncDisposable
     {
         var a = await StartAsync();
         var known = Assert.Single(a.Keys.GetAllKeys()).KeyId;
-        var faulty = new FaultyStore(Shared()) { Failing = StoreOperations.ReadShared };
+        var faulty = new FaultyStore(Shared()) { Failing = StoreOperations.ReadDocument };
         var b = await StartAsync(faulty);
         var refused = Assert.Throws<InvalidOperationException>(() => Repository(b).GetAllElements());
         Assert.Contains("have not been read from the session store", refused.Message, StringComparison.Ordinal);
@@ -79,9 +79,9 @@ public sealed class SharedKeyTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Value_that_is_missing_is_not_an_empty_one_before_the_store_has_taken_that()
+    public async Task Document_that_is_missing_is_not_an_empty_one_before_the_store_has_taken_that()
     {
-        var faulty = new FaultyStore(Shared()) { Failing = StoreOperations.ExchangeShared };
+        var faulty = new FaultyStore(Shared()) { Failing = StoreOperations.MergeDocument };
         var node = await StartAsync(faulty);
         Assert.Throws<InvalidOperationException>(() => Repository(node).GetAllElements());
         faulty.Failing = StoreOperations.None;
@@ -106,12 +106,11 @@ public sealed class SharedKeyTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Value_that_was_evicted_is_written_again()
+    public async Task Document_that_was_evicted_is_restored()
     {
         var a = await StartAsync();
         await Condition.HoldsAsync(async () => await StoredAsync() == 1, "the key is stored");
-        _sessions.Shared.TryRemove(SharedXmlElements.SharedName, out _);
-        a.Services.GetRequiredService<SharedXmlElements>().OnChanged();
+        _sessions.ForgetDocument(SharedXmlElements.DocumentName);
         await Condition.HoldsAsync(async () => await StoredAsync() == 1, "the key is stored again");
     }
 
@@ -121,7 +120,7 @@ public sealed class SharedKeyTests : IAsyncDisposable
         var faulty = new FaultyStore(Shared());
         var a = await StartAsync(faulty);
         await Condition.HoldsAsync(async () => await StoredAsync() == 1, "the first key is stored");
-        faulty.Failing = StoreOperations.ExchangeShared;
+        faulty.Failing = StoreOperations.MergeDocument;
         a.Keys.CreateNewKey(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue.AddDays(-1));
         Assert.Equal(2, a.Keys.GetAllKeys().Count);
         Assert.Equal(1, await StoredAsync());
@@ -135,7 +134,7 @@ public sealed class SharedKeyTests : IAsyncDisposable
         var faulty = new FaultyStore(Shared());
         var a = await StartAsync(faulty);
         await Condition.HoldsAsync(async () => await StoredAsync() == 1, "the first key is stored");
-        faulty.Failing = StoreOperations.ExchangeShared;
+        faulty.Failing = StoreOperations.MergeDocument;
         a.Keys.CreateNewKey(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue.AddDays(-1));
         await a.StopAsync();
         Assert.Equal(1, _logs.Count("DataProtectionKeysNotStored"));
@@ -161,10 +160,13 @@ public sealed class SharedKeyTests : IAsyncDisposable
     public async Task Stored_keys_that_cannot_be_read_stay_as_they_are()
     {
         var store = Shared();
-        await store.CompareExchangeSharedAsync(SharedXmlElements.SharedName, null, new byte[] { 9, 9 }, default);
+        await store.MergeDocumentAsync(
+            SharedXmlElements.DocumentName, [new DocumentElement(new byte[16], 1, new byte[] { 9, 9 }, TimeSpan.MaxValue)],
+            TimeSpan.MaxValue, default);
         var node = await StartAsync();
         Assert.ThrowsAny<Exception>(() => node.Protector.Protect([1]));
-        Assert.Equal([9, 9], (await store.ReadSharedAsync(SharedXmlElements.SharedName, default)).Value);
+        var stored = await store.ReadDocumentAsync(SharedXmlElements.DocumentName, default, default);
+        Assert.Equal([9, 9], Assert.Single(stored.Elements).Payload.ToArray());
         Assert.True(_logs.Count("DataProtectionKeysMalformed") > 0);
     }
 
@@ -215,21 +217,33 @@ public sealed class SharedKeyTests : IAsyncDisposable
     {
         var set = XmlElements.Empty.With(new XElement("key", new XAttribute("id", 1))).With(XElement.Parse("<a>ä b </a>"))
             .With(new XElement("gone")).Retire(new XElement("gone"));
-        var bytes = set.Write();
-        var read = XmlElements.Read(bytes)!;
-        Assert.Equal(bytes, read.Write());
+        var stored = set.Beyond(XmlElements.Empty);
+        var read = XmlElements.Read(stored)!;
         Assert.True(read.IsSameAs(set));
+        Assert.Empty(read.Beyond(set));
         Assert.Equal(2, read.Elements.Count);
         Assert.Equal(2, read.With(new XElement("gone")).Elements.Count);
-        for (var length = 0; length < bytes.Length; length++)
+        Assert.Equal(2, Assert.Single(stored, element => element.Payload.IsEmpty).Rank);
+        foreach (var element in stored.Where(element => !element.Payload.IsEmpty))
         {
-            Assert.False(XmlElements.Read(bytes.AsSpan(0, length))?.IsSameAs(set) ?? false);
+            var damaged = element.Payload.ToArray();
+            damaged[^1]++;
+            Assert.Null(XmlElements.Read([element with { Payload = damaged }]));
+            Assert.Null(XmlElements.Read([element with { Payload = element.Payload[..^1] }]));
+            Assert.Null(XmlElements.Read([element with { Rank = 3 }]));
+            Assert.Null(XmlElements.Read([element with { Id = element.Id[1..] }]));
         }
+    }
 
-        var damaged = bytes.ToArray();
-        damaged[Encoding.Latin1.GetString(bytes).IndexOf("key", StringComparison.Ordinal)]++;
-        Assert.Null(XmlElements.Read(damaged));
-        Assert.Null(XmlElements.Read([.. bytes, 0]));
+    [Fact]
+    public async Task Element_that_is_too_large_for_the_store_is_refused_with_what_to_do()
+    {
+        var node = await StartAsync();
+        var large = new XElement("key", new string('x', 256 * 1024));
+        var refused = Assert.Throws<InvalidOperationException>(() => Repository(node).StoreElement(large, "key"));
+        Assert.Contains("takes at most 262144", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("PersistKeysToFileSystem", refused.Message, StringComparison.Ordinal);
+        Assert.Single(Repository(node).GetAllElements());
     }
 
     public async ValueTask DisposeAsync()
@@ -288,8 +302,8 @@ public sealed class SharedKeyTests : IAsyncDisposable
     private InMemorySessionStore Shared() => new(_sessions);
 
     private async Task<int> StoredAsync() =>
-        (await Shared().ReadSharedAsync(SharedXmlElements.SharedName, default)).Value is { } bytes
-            ? XmlElements.Read(bytes)!.Elements.Count : 0;
+        XmlElements.Read((await Shared().ReadDocumentAsync(SharedXmlElements.DocumentName, default, default)).Elements)!
+            .Elements.Count;
 
     private async Task<KeyNode> StartAsync(
         IClusterSessionStore? store = null, string environment = "Production", Action<IDataProtectionBuilder>? keys = null)

@@ -147,12 +147,6 @@ public sealed class AccessTests : NodeTests
         public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
             inner.TouchAsync(key, life, leastLife, deadline);
 
-        public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) => inner.ReadSharedAsync(name, deadline);
-
-        public ValueTask<StoreShared> CompareExchangeSharedAsync(
-            string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline) =>
-            inner.CompareExchangeSharedAsync(name, expected, value, deadline);
-
         public ValueTask<StoreDocument> ReadDocumentAsync(
             string name, DocumentPosition known, StoreDeadline deadline) =>
             inner.ReadDocumentAsync(name, known, deadline);

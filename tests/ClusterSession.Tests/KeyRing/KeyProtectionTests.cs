@@ -23,8 +23,9 @@ public sealed class KeyProtectionTests : NodeTests
         Assert.Equal("red", await browser.GetAsync("/get/color", b));
 
         var stored = await StoredAsync();
-        Assert.Equal(SecretSeal.SecretFormat, stored[0]);
-        Assert.True(stored.AsSpan().IndexOf(Ring(a).Signing.Secret) < 0, "the key is not there");
+        var key = Assert.Single(stored);
+        Assert.Equal(SecretSeal.SecretFormat, key[0]);
+        Assert.True(key.AsSpan().IndexOf(Ring(a).Signing.Secret) < 0, "the key is not there");
         Assert.Equal(1, Logs.Count("KeyRingCreated"));
     }
 
@@ -37,12 +38,12 @@ public sealed class KeyProtectionTests : NodeTests
         await StopAsync(old);
         var (a, b) = (await StartAsync(_secret), await StartAsync(_secret));
         Assert.Equal("red", await browser.GetAsync("/get/color", a));
-        Assert.Equal(1, (await StoredAsync())[0]);
+        Assert.Equal(1, Assert.Single(await StoredAsync())[0]);
         await HoldsInTimeAsync(() => Logs.Count("KeyRingStillPlain") == 2, "both nodes warn of it, once");
 
         await a.Services.GetRequiredService<ISessionManager>().RotateKeysAsync(revoke: false);
 
-        Assert.Equal(SecretSeal.SecretFormat, (await StoredAsync())[0]);
+        Assert.All(await StoredAsync(), key => Assert.Equal(SecretSeal.SecretFormat, key[0]));
         await HoldsInTimeAsync(() => Ring(b).Signing.Id == Ring(a).Signing.Id, "the other node has the new key");
         Assert.Equal("red", await browser.GetAsync("/get/color", b));
         Assert.Equal(2, Logs.Count("KeyRingStillPlain"));
@@ -94,15 +95,19 @@ public sealed class KeyProtectionTests : NodeTests
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.Equal("red", await browser.GetAsync("/get/color", b));
-        Assert.Equal(DataProtectionSeal.DataProtectionFormat, (await StoredAsync())[0]);
+        Assert.Equal(DataProtectionSeal.DataProtectionFormat, Assert.Single(await StoredAsync())[0]);
     }
 
     private static KeyRingSource Ring(TestNode node) => node.Services.GetRequiredService<KeyRingSource>();
 
     private static string NewSecret() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    private async Task<byte[]> StoredAsync() =>
-        (await new InMemorySessionStore(Sessions).ReadSharedAsync(KeyRingSource.SharedName, default)).Value!;
+    /// <summary>The keys as they are stored.</summary>
+    private async Task<byte[][]> StoredAsync()
+    {
+        var read = await new InMemorySessionStore(Sessions).ReadDocumentAsync(KeyRingSource.DocumentName, default, default);
+        return [.. read.Elements.Select(element => element.Payload.ToArray())];
+    }
 
     private Task<TestNode> StartAsync(string? secret, params string[] former) => StartAsync(services: services =>
     {

@@ -75,8 +75,8 @@ public sealed class KeyRevocationTests : NodeTests
     }
 
     [Theory]
-    [InlineData(StoreOperations.ReadShared)]
-    [InlineData(StoreOperations.ExchangeShared)]
+    [InlineData(StoreOperations.ReadDocument)]
+    [InlineData(StoreOperations.MergeDocument)]
     public async Task Rotation_that_the_store_does_not_confirm_is_not_answered_as_done(StoreOperations failing)
     {
         var faulty = new FaultyStore(Store);
@@ -96,20 +96,17 @@ public sealed class KeyRevocationTests : NodeTests
         var node = await StartAsync(store: store);
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
-        var before = (await store.ReadSharedAsync(KeyRingSource.SharedName, default)).Value!;
+        var before = (await store.ReadDocumentAsync(KeyRingSource.DocumentName, default, default)).Elements;
         await RotateAsync(node, revoke: true);
         var old = new InMemorySessionStore(new InMemorySessions(Time));
-        await old.CompareExchangeSharedAsync(KeyRingSource.SharedName, null, before, default);
+        await old.MergeDocumentAsync(KeyRingSource.DocumentName, before, TimeSpan.MaxValue, default);
 
         store.Replace(old, new StoreContinuity(StoreLoss.Recent));
 
         await HoldsInTimeAsync(
-            async () =>
-            {
-                var stored = await old.ReadSharedAsync(KeyRingSource.SharedName, default);
-                return SessionKeyRing.Read(stored.Value)?.Revocations == 1;
-            },
-            "the revocation is given back");
+            async () => (await old.ReadDocumentAsync(KeyRingSource.DocumentName, default, default))
+                .Elements.Any(element => KeyElement.IsRevocations(element)),
+            "the revocation is restored");
         Assert.Equal(1, Ring(node).Current!.Revocations);
         Assert.Equal("", await browser.GetAsync("/get/color"));
     }
@@ -120,9 +117,13 @@ public sealed class KeyRevocationTests : NodeTests
         var (a, b) = (await StartAsync(), await StartAsync());
         await a.Browser().GetAsync("/set/color/red");
         await b.Browser().GetAsync("/set/color/red");
+        var before = Ring(a).Signing.Id;
         await Task.WhenAll(Enumerable.Range(0, 6).Select(i => RotateAsync(i % 2 == 0 ? a : b, revoke: true)));
         await Ring(a).RefreshAsync(default);
-        Assert.Equal(6, Ring(a).Current!.Revocations);
+        await Ring(b).RefreshAsync(default);
+        Assert.Equal(6, Logs.Count("KeyRingRotatedOnRequest"));
+        Assert.Null(Ring(a).Current!.Find(before));
+        Assert.Equal((KeyRingTests.Text(Ring(a)), Ring(a).Signing.Id), (KeyRingTests.Text(Ring(b)), Ring(b).Signing.Id));
     }
 
     [Fact]
@@ -133,26 +134,6 @@ public sealed class KeyRevocationTests : NodeTests
         var ring = Ring(node).Current;
         await Ring(node).RefreshAsync(default);
         Assert.Same(ring, Ring(node).Current);
-    }
-
-    [Fact]
-    public void Ring_with_revocations_is_read_as_it_was_written_and_nothing_else_is_one()
-    {
-        using var random = RandomNumberGenerator.Create();
-        var plain = new SessionKeyRing([SessionKeyRing.NewKey(random, DateTimeOffset.UnixEpoch)]);
-        var revoked = plain.RevokedFor(SessionKeyRing.NewKey(random, DateTimeOffset.UnixEpoch, plain));
-        var bytes = revoked.Write();
-        Assert.Equal(2, bytes[0]);
-        Assert.Equal(bytes, SessionKeyRing.Read(bytes)!.Write());
-        for (var length = 0; length < bytes.Length; length++)
-        {
-            Assert.Null(SessionKeyRing.Read(bytes.AsSpan(0, length)));
-        }
-
-        bytes.AsSpan(2, 4).Clear();
-        Assert.Null(SessionKeyRing.Read(bytes));
-        Assert.Same(revoked, plain.Union(revoked));
-        Assert.Same(revoked, revoked.Union(plain));
     }
 
     private static KeyRingSource Ring(TestNode node) => node.Services.GetRequiredService<KeyRingSource>();

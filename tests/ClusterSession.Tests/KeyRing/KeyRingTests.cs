@@ -22,7 +22,7 @@ public sealed class KeyRingTests : NodeTests
     {
         var (a, b) = (await StartAsync(), await StartAsync());
         await Task.WhenAll(Ring(a).LoadAsync(default).AsTask(), Ring(b).LoadAsync(default).AsTask());
-        Assert.Equal(Ring(a).Current!.Write(), Ring(b).Current!.Write());
+        Assert.Equal(Text(Ring(a)), Text(Ring(b)));
         Assert.Equal(1, Logs.Count("KeyRingCreated"));
     }
 
@@ -68,7 +68,7 @@ public sealed class KeyRingTests : NodeTests
                 Assert.Equal("New", await browser.GetAsync("/source"));
             }
 
-            Assert.Equal(1, Store.Count(StoreOperations.ReadShared));
+            Assert.Equal(1, Store.Count(StoreOperations.ReadDocument));
             Assert.Equal(0, Store.Count(StoreOperations.Sessions));
         }
     }
@@ -79,7 +79,7 @@ public sealed class KeyRingTests : NodeTests
         var faulty = new FaultyStore(Store);
         var node = await StartAsync(store: faulty, options: options => options.Outage.BreakAfter = 10_000);
         await node.Browser().GetAsync("/set/color/red");
-        faulty.Failing = StoreOperations.ReadShared;
+        faulty.Failing = StoreOperations.ReadDocument;
         Time.Advance(TimeSpan.FromSeconds(2));
         var foreign = new CookieKey(0x123456, Time.GetUtcNow(), RandomNumberGenerator.GetBytes(32));
         for (var i = 0; i < 5; i++)
@@ -128,9 +128,7 @@ public sealed class KeyRingTests : NodeTests
         Assert.Equal(2, Ring(node).Signing.Id);
         Assert.Equal("red", await browser.GetAsync("/get/color", node));
         Assert.True(browser.LastSetCookie);
-        Assert.InRange(Store.Count(StoreOperations.ReadShared), 0, 1); // The list of ended principals, at start.
-        Assert.Equal(0, Store.Count(StoreOperations.ExchangeShared));
-        Assert.Null((await Store.ReadSharedAsync("keyring", default)).Value);
+        Assert.False((await Store.ReadDocumentAsync(KeyRingSource.DocumentName, default, default)).Exists);
     }
 
     [Fact]
@@ -158,19 +156,23 @@ public sealed class KeyRingTests : NodeTests
     }
 
     [Theory]
-    [InlineData(new byte[0])]
-    [InlineData(new byte[] { 2, 1, 0 })]
-    [InlineData(new byte[] { 1, 1, 0 })]
-    public async Task Ring_that_cannot_be_read_is_left_as_it_is(byte[] stored)
+    [InlineData(new byte[] { 1 }, 1, new byte[0])]
+    [InlineData(new[] { (byte)'k', (byte)0, (byte)0, (byte)1 }, 1, new byte[] { 1, 0, 0, 1 })]
+    [InlineData(new[] { (byte)'k', (byte)0, (byte)0, (byte)1 }, 1, new byte[] { 2, 0, 0, 1 })]
+    [InlineData(new[] { (byte)'k', (byte)0, (byte)0, (byte)1 }, (1L << 52) + 1, new byte[0])]
+    public async Task Ring_that_cannot_be_read_is_left_as_it_is(byte[] id, long rank, byte[] payload)
     {
         var store = new InMemorySessionStore(Sessions);
-        await store.CompareExchangeSharedAsync("keyring", null, stored, default);
+        await store.MergeDocumentAsync(
+            KeyRingSource.DocumentName, [new DocumentElement(id, rank, payload, TimeSpan.MaxValue)], TimeSpan.MaxValue, default);
         var node = await StartAsync();
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.Equal(503, (int)browser.LastStatus);
         await Ring(node).RefreshAsync(default);
-        Assert.Equal(stored, (await store.ReadSharedAsync("keyring", default)).Value);
+        var stored = Assert.Single((await store.ReadDocumentAsync(KeyRingSource.DocumentName, default, default)).Elements);
+        Assert.Equal(payload, stored.Payload.ToArray());
+        Assert.Equal(rank, stored.Rank);
         Assert.True(Logs.Count("KeyRingMalformed") > 0);
     }
 
@@ -180,10 +182,15 @@ public sealed class KeyRingTests : NodeTests
         var store = new ReplaceableStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(store: store);
         await a.Browser().GetAsync("/set/color/red");
-        var before = (await store.ReadSharedAsync("keyring", default)).Value;
-        store.Replace(new InMemorySessionStore(new InMemorySessions(Time)), new StoreContinuity(StoreLoss.Everything));
-        await Condition.HoldsAsync(async () => (await store.ReadSharedAsync("keyring", default)).Value is not null, "the ring is given back");
-        Assert.Equal(before, (await store.ReadSharedAsync("keyring", default)).Value);
+        var before = Text(Ring(a));
+        var empty = new InMemorySessions(Time);
+        store.Replace(new InMemorySessionStore(empty), new StoreContinuity(StoreLoss.Everything));
+        await HoldsInTimeAsync(
+            async () => (await store.ReadDocumentAsync(KeyRingSource.DocumentName, default, default)).Elements.Count > 0,
+            "the ring is restored");
+        var late = await StartAsync(store: new InMemorySessionStore(empty));
+        await Ring(late).LoadAsync(default);
+        Assert.Equal((before, before), (Text(Ring(a)), Text(Ring(late))));
     }
 
     [Fact]
@@ -205,18 +212,24 @@ public sealed class KeyRingTests : NodeTests
     }
 
     [Fact]
-    public void Ring_is_read_as_it_was_written_and_nothing_else_is_a_ring()
+    public void Key_is_read_as_it_was_written_and_nothing_else_is_a_key()
     {
-        var ring = new SessionKeyRing([new CookieKey(1, DateTimeOffset.FromUnixTimeMilliseconds(5), new byte[32]), new CookieKey(0xFFFFFF, DateTimeOffset.FromUnixTimeMilliseconds(9), RandomNumberGenerator.GetBytes(32))]);
-        var bytes = ring.Write();
-        Assert.Equal(bytes, SessionKeyRing.Read(bytes)!.Write());
+        var form = new StoredKeys("", seal: null);
+        var key = new CookieKey(
+            0xFFFFFE, DateTimeOffset.FromUnixTimeMilliseconds(9), RandomNumberGenerator.GetBytes(32), number: 7, revocations: 3);
+        var bytes = form.Write(key)!;
+        Assert.Equal("01FFFFFE00000000000000090000000700000003" + Convert.ToHexString(key.Secret), Convert.ToHexString(bytes));
+        Assert.Equal(bytes, form.Write(form.Read(bytes)!));
         for (var length = 0; length < bytes.Length; length++)
         {
-            Assert.Null(SessionKeyRing.Read(bytes.AsSpan(0, length)));
+            Assert.Null(form.Read(bytes.AsSpan(0, length)));
         }
 
-        Assert.Null(SessionKeyRing.Read([.. bytes, 0]));
+        Assert.Null(form.Read([.. bytes, 0]));
     }
+
+    internal static string Text(KeyRingSource ring) =>
+        string.Join(' ', ring.Current!.Keys.Select(key => $"{key.Id}:{Convert.ToHexString(key.Secret)}"));
 
     private static KeyRingSource Ring(TestNode node) => node.Services.GetRequiredService<KeyRingSource>();
 

@@ -1,6 +1,7 @@
 using System.Net;
 using ClusterSession.Principals;
 using ClusterSession.Records;
+using ClusterSession.Documents;
 using ClusterSession.Revoking;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;

@@ -30,7 +30,7 @@ internal sealed class InMemoryDocuments(TimeProvider time)
                 Elements =
                 [
                     .. found.Where(stored => stored.Until > now).Select(stored =>
-                        stored.Element with { Life = time.GetElapsedTime(now, stored.Until) }),
+                        stored.Element with { Life = Between(now, stored.Until) }),
                 ],
             };
         }
@@ -74,7 +74,11 @@ internal sealed class InMemoryDocuments(TimeProvider time)
         }
     }
 
-    private long After(long now, TimeSpan life) => now + (long)(life.TotalSeconds * time.TimestampFrequency);
+    private long After(long now, TimeSpan life) =>
+        life == TimeSpan.MaxValue ? long.MaxValue : now + (long)(life.TotalSeconds * time.TimestampFrequency);
+
+    private TimeSpan Between(long now, long until) =>
+        until == long.MaxValue ? TimeSpan.MaxValue : time.GetElapsedTime(now, until);
 
     private Document? Find(string name)
     {

@@ -74,27 +74,6 @@ public sealed class InMemorySessionStore : IClusterSessionStore, IDisposable
         }));
 
     /// <inheritdoc/>
-    public ValueTask<StoreShared> ReadSharedAsync(string name, StoreDeadline deadline) =>
-        new(new StoreShared(_sessions.Shared.GetValueOrDefault(name), StoreFailure.None, SessionLease.Always));
-
-    /// <inheritdoc/>
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(
-        string name, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> value, StoreDeadline deadline)
-    {
-        lock (_sessions.Shared)
-        {
-            var stored = _sessions.Shared.GetValueOrDefault(name);
-            if (expected is { } bytes ? stored is not null && stored.AsSpan().SequenceEqual(bytes.Span) : stored is null)
-            {
-                stored = _sessions.Shared[name] = value.ToArray();
-                _sessions.AnnounceShared(name, this);
-            }
-
-            return new(new StoreShared(stored, StoreFailure.None, SessionLease.Always));
-        }
-    }
-
-    /// <inheritdoc/>
     public ValueTask<StoreDocument> ReadDocumentAsync(
         string name, DocumentPosition known, StoreDeadline deadline) =>
         new(_sessions.Documents.Read(name, known));

@@ -10,7 +10,6 @@ public sealed class InMemorySessions(TimeProvider time)
 {
     private const int SweepEvery = 1024;
     private readonly ConcurrentDictionary<SessionKey, Slot> _slots = new();
-    private readonly ConcurrentDictionary<string, byte[]> _shared = new();
     private readonly List<InMemorySessionStore> _stores = [];
     private int _writes;
 
@@ -20,8 +19,6 @@ public sealed class InMemorySessions(TimeProvider time)
     internal IEnumerable<SessionKey> Keys => _slots.Select(static slot => slot.Key);
 
     internal ConcurrentDictionary<InMemoryChannel, bool> Channels { get; } = new();
-
-    internal ConcurrentDictionary<string, byte[]> Shared => _shared;
 
     /// <summary>Forgets every session, as a store that restarts empty does.</summary>
     public void Clear()
@@ -132,20 +129,6 @@ public sealed class InMemorySessions(TimeProvider time)
                 if (!ReferenceEquals(store, by))
                 {
                     store.Observer?.OnChanged(key);
-                }
-            }
-        }
-    }
-
-    internal void AnnounceShared(string name, InMemorySessionStore by)
-    {
-        lock (_stores)
-        {
-            foreach (var store in _stores)
-            {
-                if (!ReferenceEquals(store, by))
-                {
-                    store.Observer?.OnSharedChanged(name);
                 }
             }
         }

@@ -29,9 +29,6 @@ internal sealed class StoreGuard(
     /// <summary>Which partition a session is in now.</summary>
     public int PartitionOf(SessionKey key) => store.PartitionOf(key);
 
-    /// <summary>Which partition a shared value is in now.</summary>
-    public int PartitionOfShared(string name) => store.PartitionOfShared(name);
-
     /// <summary>Which partition a document is in now.</summary>
     public int PartitionOfDocument(string name) => store.PartitionOfDocument(name);
 
@@ -117,20 +114,6 @@ internal sealed class StoreGuard(
         MayTry(store.PartitionOf(key)) is var asked and >= 0
             ? WatchAsync(store.TouchAsync(key, life, leastLife, default), asked, static touch => touch.Failure)
             : new(StoreTouch.Unavailable(StoreFailure.Unreachable));
-
-    public ValueTask<StoreShared> ReadSharedAsync(string name) =>
-        MayTry(store.PartitionOfShared(name)) is var asked and >= 0
-            ? WatchAsync(store.ReadSharedAsync(name, default), asked, static shared => shared.Failure)
-            : new(new StoreShared(null, StoreFailure.Unreachable));
-
-    /// <summary>Expects an array, or null for a value that does not exist: a null array, and a null beside memory, become memory that is empty, and empty is not missing.</summary>
-    public ValueTask<StoreShared> CompareExchangeSharedAsync(string name, byte[]? expected, ReadOnlyMemory<byte> value) =>
-        MayTry(store.PartitionOfShared(name)) is var asked and >= 0
-            ? WatchAsync(
-                store.CompareExchangeSharedAsync(name, expected is null ? (ReadOnlyMemory<byte>?)null : new ReadOnlyMemory<byte>(expected), value, default),
-                asked,
-                static shared => shared.Failure)
-            : new(new StoreShared(null, StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known) =>
         MayTry(store.PartitionOfDocument(name)) is var asked and >= 0

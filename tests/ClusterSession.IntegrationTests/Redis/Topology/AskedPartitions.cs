@@ -16,28 +16,28 @@ internal sealed class AskedPartitions(IClusterSessionStore inner) : ForwardingSt
     /// <summary>Begins anew.</summary>
     public void Reset() => _counts.Clear();
 
-    public override ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, CancellationToken cancellationToken)
+    public override ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline)
     {
         Asked(key);
-        return base.ReadAsync(key, known, cancellationToken);
+        return base.ReadAsync(key, known, deadline);
     }
 
-    public override ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, CancellationToken cancellationToken)
+    public override ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline)
     {
         Asked(key);
-        return base.CommitAsync(key, change, cancellationToken);
+        return base.CommitAsync(key, change, deadline);
     }
 
-    public override ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, CancellationToken cancellationToken)
+    public override ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline)
     {
         Asked(key);
-        return base.MergeAsync(key, copy, cancellationToken);
+        return base.MergeAsync(key, copy, deadline);
     }
 
-    public override ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, CancellationToken cancellationToken)
+    public override ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline)
     {
         Asked(key);
-        return base.TouchAsync(key, life, leastLife, cancellationToken);
+        return base.TouchAsync(key, life, leastLife, deadline);
     }
 
     protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable) => ask();

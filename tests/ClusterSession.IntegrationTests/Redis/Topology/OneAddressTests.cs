@@ -7,8 +7,6 @@ namespace ClusterSession.IntegrationTests.Redis.Topology;
 /// <summary>Nobody numbers configurations here: who is master is told by replication ids and by the generation kept with the data.</summary>
 public sealed class OneAddressTests
 {
-    private const string Key = "cs:1:shared:counter";
-
     [Fact]
     public async Task Failover_behind_haproxy_and_switch_back_are_followed()
     {
@@ -27,7 +25,7 @@ public sealed class OneAddressTests
             async () =>
             {
                 await counter.IncrementAsync();
-                return await first.CommandAsync("GET", Key) == $"{counter.Acknowledged}";
+                return await SharedCounter.StoredAsync(first) == $"{counter.Acknowledged}";
             },
             "writes reach the first server again");
         Assert.Equal([StoreLoss.None, StoreLoss.Recent, StoreLoss.Recent], store.Losses);
@@ -43,7 +41,7 @@ public sealed class OneAddressTests
         await using var store = await TopologyStore.StartAsync($"{deposed.Endpoint},{successor.Endpoint}");
         var counter = store.Counter();
         await counter.IncrementAsync();
-        await Condition.HoldsAsync(async () => await successor.CommandAsync("GET", Key) == "1", "the replica has it");
+        await Condition.HoldsAsync(async () => await SharedCounter.StoredAsync(successor) == "1", "the replica has it");
         // After a full synchronisation the file is written anew in the background; until that is done a kill leaves it empty.
         await Condition.HoldsAsync(
             async () => await successor.InfoAsync("persistence", "aof_rewrite_in_progress") == "0"
@@ -57,11 +55,11 @@ public sealed class OneAddressTests
         await successor.Kill9Async();
         Assert.True(await deposed.IsMasterAsync());
         Assert.False(await counter.TryIncrementAsync());
-        Assert.Equal("1", await deposed.CommandAsync("GET", Key));
+        Assert.Equal("1", await SharedCounter.StoredAsync(deposed));
         await successor.StartAgainAsync("replicaof no one");
         await counter.IncrementAsync();
-        Assert.Equal("3", await successor.CommandAsync("GET", Key));
-        Assert.Equal("1", await deposed.CommandAsync("GET", Key));
+        Assert.Equal("3", await SharedCounter.StoredAsync(successor));
+        Assert.Equal("1", await SharedCounter.StoredAsync(deposed));
     }
 
     [Fact]
@@ -79,7 +77,7 @@ public sealed class OneAddressTests
         await successor.Kill9Async();
         await deposed.StartAgainAsync();
         await Condition.HoldsAsync(
-            async () => await counter.TryIncrementAsync() && await deposed.CommandAsync("GET", Key) == $"{counter.Acknowledged}", "the deposed master is used");
+            async () => await counter.TryIncrementAsync() && await SharedCounter.StoredAsync(deposed) == $"{counter.Acknowledged}", "the deposed master is used");
         Assert.Equal(StoreLoss.Everything, store.Losses.Last());
     }
 
@@ -89,10 +87,10 @@ public sealed class OneAddressTests
         await using var first = await RedisServer.StartAsync();
         await using var second = await RedisServer.StartAsync();
         await using var store = await TopologyStore.StartAsync($"{first.Endpoint},{second.Endpoint}");
-        await second.CommandAsync("SET", "cs:1:shared:where", "second");
+        await second.CommandAsync("ZADD", SharedCounter.KeyOf("where"), "0", "isecond-2", "0", "s");
         await first.CommandAsync("REPLICAOF", "127.0.0.1", "1");
         await Condition.HoldsAsync(
-            async () => (await store.Store.ReadSharedAsync("where", default)).Value is { } where && where.AsSpan().SequenceEqual("second"u8),
+            async () => (await store.Store.ReadDocumentAsync("where", default, default)).Exists,
             "the other master is read");
     }
 

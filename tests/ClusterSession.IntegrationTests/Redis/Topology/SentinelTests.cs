@@ -6,7 +6,6 @@ namespace ClusterSession.IntegrationTests.Redis.Topology;
 
 public sealed class SentinelTests
 {
-    private const string Key = "cs:1:shared:counter";
     private static readonly SentinelClusterOptions Quick = new() { DownAfter = TimeSpan.FromMilliseconds(500) };
 
     [Fact]
@@ -32,12 +31,12 @@ public sealed class SentinelTests
             {
                 await counter.IncrementAsync();
                 var isMaster = await old.IsMasterAsync();
-                Assert.True(!isMaster || await old.AskAsync("EXISTS", Key) == "0" || !await old.IsMasterAsync(), "the stray master was written to");
+                Assert.True(!isMaster || await old.AskAsync("EXISTS", SharedCounter.KeyOf("counter")) == "0" || !await old.IsMasterAsync(), "the stray master was written to");
                 return !isMaster;
             },
             "the sentinels demote the stray master");
         Assert.True(wasMaster);
-        Assert.Equal(counter.Acknowledged.ToString(System.Globalization.CultureInfo.InvariantCulture), await current.CommandAsync("GET", Key));
+        Assert.Equal(counter.Acknowledged.ToString(System.Globalization.CultureInfo.InvariantCulture), await SharedCounter.StoredAsync(current));
     }
 
     [Fact]
@@ -71,7 +70,7 @@ public sealed class SentinelTests
             await counter.IncrementAsync();
         }
 
-        Assert.Equal($"{before + 50}", await current.CommandAsync("GET", Key));
+        Assert.Equal($"{before + 50}", await SharedCounter.StoredAsync(current));
     }
 
     [Fact]
@@ -85,7 +84,7 @@ public sealed class SentinelTests
         await counter.IncrementAsync();
         await cluster.Servers[0].CommandAsync("CLIENT", "KILL", "TYPE", "normal");
         await counter.IncrementAsync();
-        Assert.Equal("2", await cluster.Servers[0].CommandAsync("GET", Key));
+        Assert.Equal("2", await SharedCounter.StoredAsync(cluster.Servers[0]));
     }
 
     [Fact]
@@ -95,7 +94,7 @@ public sealed class SentinelTests
         await using var store = await TopologyStore.StartAsync(
             $"{cluster.Sentinels[1].Endpoint},serviceName=mymaster,password=of-servers,sentinelPassword=of-sentinels");
         await store.Counter().IncrementAsync();
-        Assert.Equal("1", await cluster.Servers[0].CommandAsync("GET", Key));
+        Assert.Equal("1", await SharedCounter.StoredAsync(cluster.Servers[0]));
     }
 
     /// <summary>The master, once its replicas have what it has: what they lack is lost with it.</summary>
@@ -118,7 +117,7 @@ public sealed class SentinelTests
         async () =>
         {
             await counter.IncrementAsync();
-            return await master.CommandAsync("GET", Key) == $"{counter.Acknowledged}";
+            return await SharedCounter.StoredAsync(master) == $"{counter.Acknowledged}";
         },
         "writes reach the new master");
 }

@@ -38,7 +38,7 @@ public sealed class ServerSettingsTests
         await Condition.HoldsAsync(
             async () => (await master.CommandAsync("INFO", "commandstats")).Contains("cmdstat_config|get:calls=1,", StringComparison.Ordinal), "the settings are asked");
         // The answer comes in order with those of the store.
-        Assert.True((await store.ReadSharedAsync("none", default)).IsAnswered);
+        Assert.True((await store.ReadDocumentAsync("none", default, default)).IsAnswered);
         Assert.DoesNotContain(log.Warnings, id => id is >= 5006 and <= 5009);
     }
 

@@ -1,15 +1,17 @@
 using System.Globalization;
-using System.Text;
 using ClusterSession.Redis;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 
-/// <summary>A number in the store that grows by compare and set: the smallest thing that shows lost and doubled writes.</summary>
+/// <summary>
+/// How often a document in the store was changed: the smallest thing that shows lost and doubled
+/// writes. An increment that is repeated counts once.
+/// </summary>
 internal sealed class SharedCounter(RedisSessionStore store, string name)
 {
-    private byte[]? _last;
+    private long _rank = 1;
 
     /// <summary>What the store acknowledged last.</summary>
     public int Acknowledged { get; private set; }
@@ -17,20 +19,26 @@ internal sealed class SharedCounter(RedisSessionStore store, string name)
     /// <summary>The first answer that was none; <see cref="StoreFailure.None"/> if there was none.</summary>
     public StoreFailure Failure { get; private set; }
 
+    /// <summary>The key of a counter on the server.</summary>
+    public static string KeyOf(string name) => $"cs:1:document:{{{name}}}";
+
+    /// <summary>What a server has of a counter.</summary>
+    public static Task<string> StoredAsync(RedisServer server, string name = "counter") =>
+        server.CommandAsync("ZSCORE", KeyOf(name), "s");
+
     /// <summary>One more; false if the store gave no answer.</summary>
     public async Task<bool> TryIncrementAsync()
     {
-        var next = Encoding.UTF8.GetBytes((Acknowledged + 1).ToString(CultureInfo.InvariantCulture));
-        var answer = await store.CompareExchangeSharedAsync(name, _last is null ? null : (ReadOnlyMemory<byte>?)_last, next, default);
+        var element = new DocumentElement("c"u8.ToArray(), _rank, default, TimeSpan.FromHours(1));
+        var answer = await store.MergeDocumentAsync(name, [element], TimeSpan.FromHours(1), default);
         if (!answer.IsAnswered)
         {
             Failure = Failure == StoreFailure.None ? answer.Failure : Failure;
             return false;
         }
 
-        // Whoever has failed before may find that his write was done after all, or that the server lost some: go on from there.
-        _last = answer.Value;
-        Acknowledged = _last is null ? 0 : int.Parse(Encoding.UTF8.GetString(_last), CultureInfo.InvariantCulture);
+        _rank++;
+        Acknowledged = (int)answer.Position.Sequence;
         return true;
     }
 
@@ -40,7 +48,7 @@ internal sealed class SharedCounter(RedisSessionStore store, string name)
     /// <summary>What the store has now.</summary>
     public async Task<string> ReadAsync()
     {
-        var answer = await store.ReadSharedAsync(name, default);
-        return answer.Value is { } value ? Encoding.UTF8.GetString(value) : answer.Failure.ToString();
+        var answer = await store.ReadDocumentAsync(name, DocumentPosition.None, default);
+        return answer.Exists ? answer.Position.Sequence.ToString(CultureInfo.InvariantCulture) : answer.Failure.ToString();
     }
 }

@@ -26,7 +26,7 @@ internal sealed class TopologyStore : IStoreObserver, IAsyncDisposable
     {
         var store = new TopologyStore(connectionString);
         await store.Store.StartAsync(store, default);
-        await Condition.HoldsAsync(async () => (await store.Store.ReadSharedAsync("none", default)).IsAnswered, "the store answers");
+        await Condition.HoldsAsync(async () => (await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered, "the store answers");
         return store;
     }
 

@@ -107,7 +107,7 @@ public sealed class CookieTests : NodeTests
 
         Assert.Equal(69 * 8, tried);
         Assert.Equal(0, Store.Count(StoreOperations.Sessions));
-        Assert.True(Store.Count(StoreOperations.ReadShared) <= 1, "the key ring is read again at most once a second");
+        Assert.True(Store.Count(StoreOperations.ReadDocument) <= 1, "the key ring is read again at most once a second");
         Assert.Equal("red", await browser.GetAsync("/get/color"));
     }
 

@@ -1,6 +1,6 @@
 using ClusterSession.Stores;
 
-namespace ClusterSession.Revoking;
+namespace ClusterSession.Documents;
 
 /// <summary>What became of reading a document.</summary>
 /// <param name="Failure">Why there is no answer.</param>

@@ -1,7 +1,7 @@
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 
-namespace ClusterSession.Revoking;
+namespace ClusterSession.Documents;
 
 /// <summary>
 /// One node's reading of a document in the store: what has changed since it was read last, or all
@@ -13,6 +13,9 @@ internal sealed class SharedDocument(StoreGuard store, string name)
 
     /// <summary>How many elements one merge takes.</summary>
     public const int MostElements = 256;
+
+    /// <summary>How long the payload of one element may be.</summary>
+    public const int MostPayload = 256 * 1024;
 
     private DocumentPosition _known;
     private SessionLease _lease = SessionLease.None;
@@ -26,7 +29,10 @@ internal sealed class SharedDocument(StoreGuard store, string name)
     /// <summary>Reads on, or everything.</summary>
     /// <param name="isComplete">Whether everything is to be read.</param>
     /// <param name="each">Is called with each element; after a restart again.</param>
-    public async ValueTask<DocumentReading> ReadAsync(bool isComplete, Action<DocumentElement> each)
+    /// <param name="onBeginning">Is called before the first element of a document that is read from
+    /// its beginning; after a restart again.</param>
+    public async ValueTask<DocumentReading> ReadAsync(
+        bool isComplete, Action<DocumentElement> each, Action? onBeginning = null)
     {
         var before = _known;
         var (position, lease) = isComplete || _lease.IsLost ? (DocumentPosition.None, null) : (_known, _lease);
@@ -53,6 +59,11 @@ internal sealed class SharedDocument(StoreGuard store, string name)
 
             lease = answeredUnder;
             isFromBeginning |= page.IsFromBeginning;
+            if (page.IsFromBeginning)
+            {
+                onBeginning?.Invoke();
+            }
+
             foreach (var element in page.Elements)
             {
                 each(element);

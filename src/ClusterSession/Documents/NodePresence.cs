@@ -1,10 +1,12 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Text;
 using ClusterSession.Principals;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 
-namespace ClusterSession.Revoking;
+namespace ClusterSession.Documents;
 
 /// <summary>
 /// The nodes that serve requests now, and up to which revocation each has heard: a document in
@@ -15,13 +17,14 @@ namespace ClusterSession.Revoking;
 /// <code>
 /// id       6 bytes: the process, as the writer in the versions of its commits
 /// rank     the how manieth announcement of the process it is
-/// payload  incarnation (8) and number (8) of the last change of the revocations that it knows
+/// payload  incarnation (8) and number (8) of the last change of the revocations that it knows,
+///          and of each other document that it has read: length of its name (1), name
 /// life     30 s, announced anew every 10 s and after each change of the revocations
 /// </code>
-/// Nobody reads it but who ends all sessions of somebody, and a node that starts and finds no
-/// revocations. Thread-safe.
+/// Nobody reads it but who ends all sessions of somebody, and a node that starts and finds a
+/// document missing. Thread-safe.
 /// </remarks>
-internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProvider time)
+internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProvider time) : ISharedDocument
 {
     /// <summary>The name of the document.</summary>
     public const string DocumentName = "nodes";
@@ -40,9 +43,14 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProv
     private bool _hasRead; // under _reading: whether the last one was answered
     private readonly SemaphoreSlim _reading = new(1, 1);
     private readonly SemaphoreSlim _announcing = new(1, 1);
-    private DocumentPosition _announced;
+    private readonly ConcurrentDictionary<string, bool> _learnt = new(); // documents that were read here
+    private DocumentPosition _known; // under _announcing: what was to be announced last
+    private DocumentPosition _announced; // under _announcing
+    private int _announcedDocuments; // under _announcing: how many of them
     private long _announcements;
     private TaskCompletionSource _change = NewChange();
+
+    public string Name => DocumentName;
 
     /// <summary>Whether this process serves requests with sessions.</summary>
     public bool IsServing { get; private set; }
@@ -63,9 +71,14 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProv
         await _announcing.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (isRenewal || known != _announced)
+            _known = known;
+            var mustAnnounce = isRenewal || known != _announced || _learnt.Count != _announcedDocuments;
+            while (mustAnnounce)
             {
-                _announced = await PutAsync(known, Life).ConfigureAwait(false) == StoreFailure.None ? known : default;
+                var documents = _learnt.Count;
+                var failure = await PutAsync(known, Life).ConfigureAwait(false);
+                (_announced, _announcedDocuments) = failure == StoreFailure.None ? (known, documents) : default;
+                mustAnnounce = failure == StoreFailure.None && _learnt.Count != documents; // Learnt meanwhile.
             }
         }
         finally
@@ -73,6 +86,20 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProv
             _announcing.Release();
         }
     }
+
+    /// <summary>
+    /// This node has read a document, so that it can restore it; announced where this node is.
+    /// </summary>
+    public async ValueTask LearnAsync(string document)
+    {
+        if (_learnt.TryAdd(document, true) && !_announced.IsNone)
+        {
+            await AnnounceAsync(_announced, isRenewal: false).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Announces itself anew where the store may have lost that.</summary>
+    public Task RestoreAsync() => AnnounceAsync(_known, isRenewal: true);
 
     /// <summary>This node serves no more.</summary>
     public async Task LeaveAsync()
@@ -98,10 +125,20 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProv
     }
 
     /// <summary>
+    /// Whether any other node has read a document; null if the store did not respond.
+    /// </summary>
+    public async ValueTask<bool?> DoOthersKnowAsync(string document)
+    {
+        var nodes = await ReadAsync().ConfigureAwait(false);
+        return nodes?.Exists(node => node.Documents.Contains(document));
+    }
+
+    /// <summary>
     /// Waits until all serving nodes have heard of the revocations up to a position, a second at
     /// most.
     /// </summary>
-    public async ValueTask<EndAllResult> WaitForAllAsync(DocumentPosition position)
+    /// <returns>How many nodes serve, and how many of them have heard.</returns>
+    public async ValueTask<(int Serving, int Heard)> WaitForAllAsync(DocumentPosition position)
     {
         var begun = time.GetTimestamp();
         while (true)
@@ -113,7 +150,7 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProv
             var left = Patience - time.GetElapsedTime(begun);
             if (heard == others.Count || left <= TimeSpan.Zero)
             {
-                return new EndAllResult(others.Count + self, heard + self);
+                return (others.Count + self, heard + self);
             }
 
             try
@@ -172,21 +209,34 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProv
         var known = new DocumentPosition(
             BinaryPrimitives.ReadInt64BigEndian(payload), BinaryPrimitives.ReadInt64BigEndian(payload[sizeof(long)..]));
         var until = time.GetTimestamp() + (long)(element.Life.TotalSeconds * time.TimestampFrequency);
-        _nodes[PrincipalVector.ReadProcess(element.Id.Span)] = new Node(known, known.IsNone ? 0 : until);
+        _nodes[PrincipalVector.ReadProcess(element.Id.Span)] = new Node(known, NamesIn(payload[PayloadLength..]), known.IsNone ? 0 : until);
     }
 
     private async ValueTask<StoreFailure> PutAsync(DocumentPosition known, TimeSpan life)
     {
         var id = new byte[ProcessLength];
         PrincipalVector.WriteProcess(id, clock.Writer);
-        var payload = new byte[PayloadLength];
-        BinaryPrimitives.WriteInt64BigEndian(payload, known.Incarnation);
-        BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(sizeof(long)), known.Sequence);
+        var position = new byte[PayloadLength];
+        BinaryPrimitives.WriteInt64BigEndian(position, known.Incarnation);
+        BinaryPrimitives.WriteInt64BigEndian(position.AsSpan(sizeof(long)), known.Sequence);
+        byte[] payload =
+            [.. position, .. _learnt.Keys.SelectMany(static name => (byte[])[(byte)name.Length, .. Encoding.ASCII.GetBytes(name)])];
         var element = new DocumentElement(id, ++_announcements, payload, life);
         return (await store.MergeDocumentAsync(DocumentName, [element], 2 * Life).ConfigureAwait(false)).Failure;
     }
 
-    private readonly record struct Node(DocumentPosition Known, long Until)
+    private static List<string> NamesIn(ReadOnlySpan<byte> payload)
+    {
+        var names = new List<string>();
+        for (; !payload.IsEmpty && payload.Length > payload[0]; payload = payload[(1 + payload[0])..])
+        {
+            names.Add(Encoding.ASCII.GetString(payload.Slice(1, payload[0])));
+        }
+
+        return names;
+    }
+
+    private readonly record struct Node(DocumentPosition Known, List<string> Documents, long Until)
     {
         public bool Knows(DocumentPosition position) =>
             Known.Incarnation == position.Incarnation && Known.Sequence >= position.Sequence;
