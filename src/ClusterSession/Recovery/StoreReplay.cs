@@ -11,7 +11,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Gives a partition of the store that may lack them what this node has ended, committed and copied of the sessions in it, at a bounded rate.
+/// Gives a partition of the store that may lack them what this node has ended, committed and copied
+/// of the sessions in it, at a bounded rate.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -21,7 +22,8 @@ namespace ClusterSession.Recovery;
 /// </code>
 /// A client knows a session by its newest commit, and whoever finds that in the store takes it for all of the session. So a commit made on top of what another node had
 /// committed must not come back before that: what is sent is the local copy, which has both, and where there is none the commit waits for the other node's.
-/// Used by the lanes of <see cref="StoreRecovery"/> only, each for its partition, but for <see cref="Hurry"/>.
+/// Used by the lanes of <see cref="StoreRecovery"/> only, each for its partition, but for <see
+/// cref="Hurry"/>.
 /// </remarks>
 internal sealed class StoreReplay(
     StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, Revocations revocations, HybridClock clock,
@@ -57,7 +59,8 @@ internal sealed class StoreReplay(
 
     /// <summary>The ends of sessions that were acknowledged after a timestamp.</summary>
     public Task EndsAsync(int partition, long since, CancellationToken stopping) =>
-        ForAllAsync(partition, recent.Ends(since).Where(end => IsIn(partition, end.Key)), end => SendEndAsync(end.Key, end.Value), stopping);
+        ForAllAsync(
+            partition, recent.Ends(since).Where(end => IsIn(partition, end.Key)), end => SendEndAsync(end.Key, end.Value), stopping);
 
     /// <summary>The commits that were acknowledged after a timestamp.</summary>
     public Task CommitsAsync(int partition, long since, CancellationToken stopping) => ForAllAsync(
@@ -67,7 +70,8 @@ internal sealed class StoreReplay(
     /// <summary>All local copies that nobody else is known to have changed.</summary>
     public Task CopiesAsync(int partition, CancellationToken stopping) => ForAllAsync(
         partition, copies.All().Where(copy => !copy.Value.IsStale && IsIn(partition, copy.Key)),
-        copy => SendAsync(partition, copy.Key, copy.Value.Record, SessionVersion.None, () => copy.Value.IsStale), stopping);
+        copy => SendAsync(partition, copy.Key, copy.Value.Record, SessionVersion.None, () => copy.Value.IsStale),
+        stopping);
 
     /// <summary>
     /// Commits to sessions that others have changed since and that are not in the store, and commits that lack what others had committed before them: those others give
@@ -85,7 +89,8 @@ internal sealed class StoreReplay(
             await PauseAsync(FirstOrphanPause * (1 << Math.Min(round, OrphanRounds - 1)), stopping).ConfigureAwait(false);
             var orphans = waiting.ToArray();
             waiting.Clear();
-            await ForAllAsync(partition, orphans, orphan => SendOrphanAsync(partition, orphan.Key, orphan.Value), stopping).ConfigureAwait(false);
+            await ForAllAsync(partition, orphans, orphan => SendOrphanAsync(partition, orphan.Key, orphan.Value), stopping)
+                .ConfigureAwait(false);
         }
     }
 
@@ -94,14 +99,16 @@ internal sealed class StoreReplay(
     private Task<bool?> SendOrphanAsync(int partition, SessionKey key, Orphan orphan)
     {
         var isLast = orphan.Rounds + 1 >= OrphanRounds || IsHurrying;
-        return SendAsync(partition, key, orphan.Record, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
+        return SendAsync(
+            partition, key, orphan.Record, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
     }
 
     /// <summary>Gives up what is waiting.</summary>
     public void Forget(int partition) => _orphans.Of(partition).Clear();
 
     /// <summary>Replays in batches, at a bounded rate; what gets no answer is tried again while the store is the same.</summary>
-    private async Task ForAllAsync<T>(int partition, IEnumerable<T> all, Func<T, Task<bool?>> replay, CancellationToken stopping)
+    private async Task ForAllAsync<T>(
+        int partition, IEnumerable<T> all, Func<T, Task<bool?>> replay, CancellationToken stopping)
     {
         using var activity = SessionActivities.Replaying();
         int replayed = 0, restored = 0, failed = 0;
@@ -156,7 +163,8 @@ internal sealed class StoreReplay(
     private Task<bool?> SendCommitAsync(int partition, SessionKey key, RecentCommit commit) =>
         copies.TryGet(key, out var copy) && copy.IsComplete && copy.Record.ContainsAllOf(commit.Record)
             ? SendAsync(partition, key, copy.Record, SessionVersion.None, () => commit.IsOutdated)
-            : SendAsync(partition, key, commit.Record, commit.IsDiverged ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
+            : SendAsync(
+                partition, key, commit.Record, commit.IsDiverged ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
 
     /// <summary>True if the store lacked something, false if not, null if it gave no answer.</summary>
     /// <param name="partition">The partition that is given back what it may lack.</param>
@@ -166,7 +174,8 @@ internal sealed class StoreReplay(
     /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not come into being by this.</param>
     /// <param name="rounds">How often the store has answered that it lacks what the record is to be merged into.</param>
     private async Task<bool?> SendAsync(
-        int partition, SessionKey key, SessionRecord record, SessionVersion lacking, Func<bool> isOutdated, int rounds = 0)
+        int partition, SessionKey key, SessionRecord record, SessionVersion lacking, Func<bool> isOutdated,
+        int rounds = 0)
     {
         if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
         {
@@ -191,7 +200,8 @@ internal sealed class StoreReplay(
                 case WriteOutcome.Unchanged:
                     return false;
                 case WriteOutcome.Unavailable when !lacking.IsNone && !IsHurrying:
-                    Unanswered(partition, key, record, lacking, rounds); // Not to the journal, which does not wait for what is lacking.
+                    // Not to the journal, which does not wait for what is lacking.
+                    Unanswered(partition, key, record, lacking, rounds);
                     return null;
                 case WriteOutcome.Unavailable:
                     if (journal.AppendCopy(key, record, answer.Failure, answer.LeavesUnchanged ? default : issued) is null)

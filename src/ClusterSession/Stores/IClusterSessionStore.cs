@@ -38,8 +38,9 @@ namespace ClusterSession.Stores;
 /// nor
 /// lost before it; the document lives as long as its elements, and as the merges say.</item>
 /// <item>A key is in one of the <see cref="Partitions"/>, and every operation on it in that one. A
-/// partition that does not respond, or comes back as another server, delays and concerns no operation
-/// on keys of another one. Where keys go over to another partition, the observer hears of it before
+/// partition that does not respond, or comes back as another server, delays and concerns no
+/// operation on keys of another one. Where keys go over to another partition, the observer hears of
+/// it before
 /// <see cref="PartitionOf"/> answers with that (<see cref="IStoreObserver.OnMoved"/>).</item>
 /// <item>Every operation is answered within <see cref="OutageOptions.HardTimeout"/>, if need be with "no answer"; what it may still do later is harmless.</item>
 /// </list>
@@ -51,7 +52,8 @@ public interface IClusterSessionStore
     string Name { get; }
 
     /// <summary>
-    /// The partitions that keys can be in now. Default: one, with the number 0 and the store's name.
+    /// The partitions that keys can be in now. Default: one, with the number 0 and the store's
+    /// name.
     /// </summary>
     IReadOnlyList<StorePartition> Partitions => [new(0, Name)];
 

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Stores.Outage;
 
 /// <summary>
-/// The store as requests see it: while a partition of it gives no answers, operations on its keys fail
-/// at once, but for the one that finds out whether it answers again.
+/// The store as requests see it: while a partition of it gives no answers, operations on its keys
+/// fail at once, but for the one that finds out whether it answers again.
 /// </summary>
 /// <remarks>
 /// Deadlines are the store's own (a timer for each operation here would cost more than the rest of a commit), unless a request has waited so long before that it must give
@@ -17,7 +17,8 @@ namespace ClusterSession.Stores.Outage;
 internal sealed class StoreGuard(
     IClusterSessionStore store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<StoreGuard> logger)
 {
-    private readonly PartitionTable<CircuitBreaker> _breakers = new(() => new CircuitBreaker(options.Value.Outage, time));
+    private readonly PartitionTable<CircuitBreaker> _breakers =
+        new(() => new CircuitBreaker(options.Value.Outage, time));
     private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
     private readonly LogRate _damaged = new(time);
 
@@ -55,7 +56,9 @@ internal sealed class StoreGuard(
         }
     }
 
-    /// <summary>What messages call a partition: the store's name, and which one if there are several.</summary>
+    /// <summary>
+    /// What messages call a partition: the store's name, and which one if there are several.
+    /// </summary>
     public string NameOf(int partition)
     {
         var partitions = store.Partitions;
@@ -109,7 +112,9 @@ internal sealed class StoreGuard(
     public ValueTask<StoreWrite> DestroyAsync(SessionKey key, in SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline = default) =>
         MayTry(store.PartitionOf(key), deadline, out var isShort) is var asked and >= 0
             ? Limit(
-                WatchAsync(store.DestroyAsync(key, end, tombstoneLife, CancellationToken.None), asked, static commit => commit.Failure),
+                WatchAsync(
+                    store.DestroyAsync(key, end, tombstoneLife, CancellationToken.None), asked,
+                    static commit => commit.Failure),
                 deadline, isShort, StoreWrite.Unavailable(StoreFailure.Unknown))
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
@@ -149,7 +154,9 @@ internal sealed class StoreGuard(
                 static document => document.Failure)
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
-    /// <summary>The store reports that a partition can be reached: nobody needs to wait for a probe.</summary>
+    /// <summary>
+    /// The store reports that a partition can be reached: nobody needs to wait for a probe.
+    /// </summary>
     public void Connected(int partition) => Answered(partition);
 
     /// <summary>An operation has ended so.</summary>
