@@ -4,7 +4,8 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis;
 
 /// <summary>
-/// Knows how far the history of each master of a partition had come at which time, and so tells which acknowledged commits a successor certainly has.
+/// Knows how far the history of each master of a partition had come at which time, and so tells
+/// which acknowledged commits a successor certainly has.
 /// </summary>
 /// <remarks>
 /// <code>

@@ -28,7 +28,9 @@ internal interface IRedisTopology : IAsyncDisposable
     /// <summary>The partitions that keys can be in now. Default: one.</summary>
     IReadOnlyList<RedisPartition> Partitions => [default];
 
-    /// <summary>Which partition a key is in now (<see cref="RedisConnection.Partition"/>). Default: 0.</summary>
+    /// <summary>
+    /// Which partition a key is in now (<see cref="RedisConnection.Partition"/>). Default: 0.
+    /// </summary>
     int PartitionOf(ReadOnlySpan<byte> key) => 0;
 
     /// <summary>

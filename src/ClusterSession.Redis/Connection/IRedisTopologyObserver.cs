@@ -22,7 +22,8 @@ internal interface IRedisTopologyObserver
     }
 
     /// <summary>
-    /// Keys go from one partition to another now. Called under the topology's lock, before a key is looked for there. Default: ignored.
+    /// Keys go from one partition to another now. Called under the topology's lock, before a key is
+    /// looked for there. Default: ignored.
     /// </summary>
     void OnPartitionChanged(int from, int to)
     {

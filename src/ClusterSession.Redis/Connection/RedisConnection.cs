@@ -50,7 +50,9 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     /// <summary>Number of this connection in this process, never used twice. What was read under one epoch says nothing under another.</summary>
     public long Epoch { get; }
 
-    /// <summary>Which partition of the keys it serves; set before it is handed out. 0 where there is one.</summary>
+    /// <summary>
+    /// Which partition of the keys it serves; set before it is handed out. 0 where there is one.
+    /// </summary>
     public int Partition { get; set; }
 
     /// <summary>The server at the other end, as it was when the connection was made.</summary>

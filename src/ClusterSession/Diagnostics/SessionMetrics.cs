@@ -32,7 +32,8 @@ internal sealed class SessionMetrics : IDisposable
             "clustersession.rotations.deferred", "{request}",
             "Requests of users who have logged in whose session kept its id, because the store was not responding.");
         Replayed = _meter.CreateCounter<long>(
-            "clustersession.replayed", "{session}", "Sessions replayed into a partition of the store that came back as another.");
+            "clustersession.replayed", "{session}",
+            "Sessions replayed into a partition of the store that came back as another.");
         Touches = _meter.CreateCounter<long>("clustersession.touches", "{touch}", "Sessions prolonged in the store without a commit.");
     }
 

@@ -102,7 +102,10 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     /// <summary>What this node has committed lately to a session, or null.</summary>
     public RecentCommit? Find(SessionKey key) => _commits.TryGetValue(key, out var commit) ? commit : null;
 
-    /// <summary>Forgets the commits of some sessions: what they made was given up. The ends of sessions stay.</summary>
+    /// <summary>
+    /// Forgets the commits of some sessions: what they made was given up. The ends of sessions
+    /// stay.
+    /// </summary>
     public void Clear(Func<SessionKey, bool> isGivenUp)
     {
         foreach (var commit in _commits)

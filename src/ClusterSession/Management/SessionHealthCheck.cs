@@ -17,9 +17,11 @@ internal sealed class SessionHealthCheck(ISessionManager sessions) : IHealthChec
             ["unsavedBytes"] = now.UnsavedBytes,
             ["oldestUnsavedSeconds"] = now.OldestUnsaved?.TotalSeconds ?? 0,
             ["localCopies"] = now.LocalCopies,
-            ["partitionsAnswering"] = $"{now.Partitions.Count(static partition => partition.IsAnswering)} of {now.Partitions.Count}",
+            ["partitions"] = now.Partitions.Count,
+            ["partitionsAnswering"] = now.Partitions.Count(static partition => partition.IsAnswering),
         };
-        var silent = now.Partitions.Where(static partition => !partition.IsAnswering).Select(static partition => partition.Name);
+        var silent = now.Partitions.Where(static partition => !partition.IsAnswering)
+            .Select(static partition => partition.Name);
         var result = now switch
         {
             { IsStoreAnswering: false } => HealthCheckResult.Degraded(

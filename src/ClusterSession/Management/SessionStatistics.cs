@@ -23,6 +23,8 @@ public sealed record SessionStatistics(
     TimeSpan? OldestUnsaved,
     int ReplayableSessions)
 {
-    /// <summary>The partitions of the store, such as the shards of a Redis Cluster; at least one.</summary>
+    /// <summary>
+    /// The partitions of the store, such as the shards of a Redis Cluster; at least one.
+    /// </summary>
     public IReadOnlyList<PartitionStatistics> Partitions { get; init; } = [];
 }

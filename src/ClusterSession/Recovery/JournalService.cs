@@ -9,7 +9,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Sends the journal, each partition's part by itself: after a short gathering time while the partition answers, at its next sign of life while it does not, and until the
+/// Sends the journal, each partition's part by itself: after a short gathering time while the
+/// partition answers, at its next sign of life while it does not, and until the
 /// drain timeout when the node shuts down, after the store has been given back what it may have lost. Then a process that leaves something unsent ends with a non-zero exit code.
 /// </summary>
 internal sealed class JournalService(
@@ -112,13 +113,15 @@ internal sealed class JournalService(
     private async Task<bool> SendAllAsync()
     {
         var parts = pending.Keys.GroupBy(store.PartitionOf);
-        var sent = await Task.WhenAll(parts.Select(part => SendAsync(_parts.Of(part.Key), [.. part]))).ConfigureAwait(false);
+        var sending = parts.Select(part => SendAsync(_parts.Of(part.Key), [.. part]));
+        var sent = await Task.WhenAll(sending).ConfigureAwait(false);
         return Array.IndexOf(sent, false) < 0;
     }
 
     /// <summary>
-    /// False if something was not taken. After a batch of which nothing was, the rest is not tried, and the next round begins with it: a partition that takes
-    /// no change is not asked for every session again and again, and sessions that alone are refused do not hold up the others.
+    /// False if something was not taken. After a batch of which nothing was, the rest is not tried,
+    /// and the next round begins with it: a partition that takes no change is not asked for every
+    /// session again and again, and sessions that alone are refused do not hold up the others.
     /// </summary>
     private async Task<bool> SendAsync(Part part, SessionKey[] keys)
     {

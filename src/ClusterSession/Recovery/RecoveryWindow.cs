@@ -6,27 +6,38 @@ namespace ClusterSession.Recovery;
 /// </summary>
 /// <param name="time">The clock of the timestamps.</param>
 /// <param name="replacedAt">When it came back; <see cref="long.MinValue"/>: it did not.</param>
-/// <param name="lostAt">When it may have lost ends; <see cref="long.MinValue"/>: it has not.</param>
+/// <param name="lostAt">When it may have lost ends; <see cref="long.MinValue"/>: it has
+/// not.</param>
 /// <param name="endsLife">How long copies of ended sessions can be in use.</param>
 internal readonly struct RecoveryWindow(TimeProvider time, long replacedAt, long lostAt, TimeSpan endsLife)
 {
     private static readonly TimeSpan RecoveringFor = TimeSpan.FromSeconds(30);
 
-    /// <summary>Other nodes start to give back at another moment than this one, within so long.</summary>
+    /// <summary>
+    /// Other nodes start to give back at another moment than this one, within so long.
+    /// </summary>
     public static readonly TimeSpan MostJitter = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Twice what the jitter and the wait for others' commits take: other nodes hear of the store a little later, and are as busy.</summary>
+    /// <summary>
+    /// Twice what the jitter and the wait for others' commits take: other nodes hear of the store a
+    /// little later, and are as busy.
+    /// </summary>
     private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + StoreReplay.LongestWait);
 
-    /// <summary>Whether it came back as another a short while ago, so that nodes are still giving it back what they have.</summary>
+    /// <summary>
+    /// Whether it came back as another a short while ago, so that nodes are still giving it back
+    /// what they have.
+    /// </summary>
     public bool IsUnderWay => IsWithin(replacedAt, RecoveringFor);
 
-    /// <summary>Whether it came back so recently that what is missing is more likely on its way than lost.</summary>
+    /// <summary>
+    /// Whether it came back so recently that what is missing is more likely on its way than lost.
+    /// </summary>
     public bool HasJustBegun => IsWithin(replacedAt, JustBegunFor);
 
     /// <summary>
-    /// Whether it may have lost the ends of sessions whose copies can still be in use. While it has not, a session that is missing was not ended:
-    /// its tombstone would be there.
+    /// Whether it may have lost the ends of sessions whose copies can still be in use. While it has
+    /// not, a session that is missing was not ended: its tombstone would be there.
     /// </summary>
     public bool MayHaveLostEnds => IsWithin(lostAt, endsLife);
 

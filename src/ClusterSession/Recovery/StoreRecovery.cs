@@ -16,8 +16,9 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Hears of the partitions of the store, and gives each back what it may have lost: what is kept of sessions in it, and the documents that are in it. One that does not respond
-/// meanwhile holds up no other.
+/// Hears of the partitions of the store, and gives each back what it may have lost: what is kept of
+/// sessions in it, and the documents that are in it. One that does not respond meanwhile holds up
+/// no other.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -41,6 +42,8 @@ internal sealed class StoreRecovery(
     private readonly ISharedDocument[] _documents = [.. documents]; // what is to be restored first stands first
     private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife);
     private readonly Channel<int> _connected = Channel.CreateUnbounded<int>(new() { SingleReader = true });
+
+    // What is being given back, and what is to be after that.
     private readonly PartitionTable<ConcurrentQueue<StoreContinuity>> _losses = new(static () => new());
     private readonly PartitionLanes _lanes = new();
 
@@ -81,20 +84,24 @@ internal sealed class StoreRecovery(
         if (continuity.Loss != StoreLoss.None)
         {
             _windows.Begin(partition);
-            lock (_gate)
-            {
-                if (_underWay++ == 0)
-                {
-                    _settling = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                }
-            }
-
-            _losses.Of(partition).Enqueue(continuity);
-            _connected.Writer.TryWrite(partition); // Gives the ring back before it is read again.
+            Recover(partition, continuity); // Gives the ring back before it is read again.
         }
     }
 
-    public void OnMoved(int from, int to) => _windows.Moved(from, to);
+    /// <summary>
+    /// What is being given back of these keys, and has not been yet, is looked for in the other
+    /// partition from now on.
+    /// </summary>
+    public void OnMoved(int from, int to)
+    {
+        _windows.Moved(from, to);
+        foreach (var continuity in _losses.Of(from))
+        {
+            Recover(to, continuity);
+        }
+
+        journal.Wake();
+    }
 
     /// <summary>Whether what was lost by every store that was heard of has been given back, as far as that was possible.</summary>
     public bool IsSettled => Volatile.Read(ref _underWay) == 0;
@@ -162,11 +169,27 @@ internal sealed class StoreRecovery(
     private IEnumerable<ISharedDocument> DocumentsIn(int partition) =>
         _documents.Where(document => store.PartitionOfDocument(document.Name) == partition);
 
+    private void Recover(int partition, StoreContinuity continuity)
+    {
+        lock (_gate)
+        {
+            if (_underWay++ == 0)
+            {
+                _settling = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+
+        _losses.Of(partition).Enqueue(continuity);
+        _connected.Writer.TryWrite(partition);
+    }
+
     private async Task RecoverAllAsync(int partition, CancellationToken stopping)
     {
-        while (_losses.Of(partition).TryDequeue(out var continuity))
+        var losses = _losses.Of(partition);
+        while (losses.TryPeek(out var continuity))
         {
             await RecoverAsync(partition, continuity, stopping).ConfigureAwait(false);
+            losses.TryDequeue(out _);
             lock (_gate)
             {
                 if (--_underWay == 0)
@@ -201,7 +224,8 @@ internal sealed class StoreRecovery(
             await replay.CopiesAsync(partition, stopping).ConfigureAwait(false);
         }
 
-        await replay.OrphansAsync(partition, isReplaced: () => !_losses.Of(partition).IsEmpty, stopping).ConfigureAwait(false);
+        await replay.OrphansAsync(partition, isReplaced: () => _losses.Of(partition).Count > 1, stopping)
+            .ConfigureAwait(false);
     }
 
     private void Discard(int partition)
@@ -215,7 +239,8 @@ internal sealed class StoreRecovery(
         }
 
         replay.Forget(partition);
-        nodes.Recent.Clear(key => store.PartitionOf(key) == partition); // Else the next server would be given them, and while it is away they would be served.
+        // Else the next server would be given them, and while it is away they would be served.
+        nodes.Recent.Clear(key => store.PartitionOf(key) == partition);
         _windows.GiveUp(partition); // No request is to wait for that.
         logger.CopiesDiscarded();
     }

@@ -11,7 +11,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Gives a partition of the store that may lack them what this node has ended, committed and copied of the sessions in it, at a bounded rate.
+/// Gives a partition of the store that may lack them what this node has ended, committed and copied
+/// of the sessions in it, at a bounded rate.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -21,11 +22,13 @@ namespace ClusterSession.Recovery;
 /// </code>
 /// A client knows a session by its newest commit, and whoever finds that in the store takes it for all of the session. So a commit made on top of what another node had
 /// committed must not come back before that: what is sent is the local copy, which has both, and where there is none the commit waits for the other node's.
-/// Used by the lanes of <see cref="StoreRecovery"/> only, each for its partition, but for <see cref="Hurry"/>.
+/// Used by the lanes of <see cref="StoreRecovery"/> only, each for its partition, but for <see
+/// cref="Hurry"/>.
 /// </remarks>
 internal sealed class StoreReplay(
-    StoreGuard store, LocalCopies copies, RecentCommits recent, CommitJournal journal, Revocations revocations, HybridClock clock,
-    VersionIssuer versions, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<StoreReplay> logger)
+    StoreGuard store, NodeSessions nodes, CommitJournal journal, Revocations revocations, VersionIssuer versions,
+    SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics,
+    ILogger<StoreReplay> logger)
 {
     private const int AtOnce = 64;
     private const int OrphanRounds = 4;
@@ -57,17 +60,19 @@ internal sealed class StoreReplay(
 
     /// <summary>The ends of sessions that were acknowledged after a timestamp.</summary>
     public Task EndsAsync(int partition, long since, CancellationToken stopping) =>
-        ForAllAsync(partition, recent.Ends(since).Where(end => IsIn(partition, end.Key)), end => SendEndAsync(end.Key, end.Value), stopping);
+        ForAllAsync(
+            partition, nodes.Recent.Ends(since).Where(end => IsIn(partition, end.Key)), end => SendEndAsync(end.Key, end.Value), stopping);
 
     /// <summary>The commits that were acknowledged after a timestamp.</summary>
     public Task CommitsAsync(int partition, long since, CancellationToken stopping) => ForAllAsync(
-        partition, recent.Since(since).Where(commit => IsIn(partition, commit.Key)),
+        partition, nodes.Recent.Since(since).Where(commit => IsIn(partition, commit.Key)),
         commit => SendCommitAsync(partition, commit.Key, commit.Value), stopping);
 
     /// <summary>All local copies that nobody else is known to have changed.</summary>
     public Task CopiesAsync(int partition, CancellationToken stopping) => ForAllAsync(
-        partition, copies.All().Where(copy => !copy.Value.IsStale && IsIn(partition, copy.Key)),
-        copy => SendAsync(partition, copy.Key, copy.Value.Record, copy.Value.LastUse, SessionVersion.None, () => copy.Value.IsStale), stopping);
+        partition, nodes.Copies.All().Where(copy => !copy.Value.IsStale && IsIn(partition, copy.Key)),
+        copy => SendAsync(partition, copy.Key, copy.Value.Record, copy.Value.LastUse, SessionVersion.None, () => copy.Value.IsStale),
+        stopping);
 
     /// <summary>
     /// Commits to sessions that others have changed since and that are not in the store, and commits that lack what others had committed before them: those others give
@@ -85,7 +90,8 @@ internal sealed class StoreReplay(
             await PauseAsync(FirstOrphanPause * (1 << Math.Min(round, OrphanRounds - 1)), stopping).ConfigureAwait(false);
             var orphans = waiting.ToArray();
             waiting.Clear();
-            await ForAllAsync(partition, orphans, orphan => SendOrphanAsync(partition, orphan.Key, orphan.Value), stopping).ConfigureAwait(false);
+            await ForAllAsync(partition, orphans, orphan => SendOrphanAsync(partition, orphan.Key, orphan.Value), stopping)
+                .ConfigureAwait(false);
         }
     }
 
@@ -94,14 +100,16 @@ internal sealed class StoreReplay(
     private Task<bool?> SendOrphanAsync(int partition, SessionKey key, Orphan orphan)
     {
         var isLast = orphan.Rounds + 1 >= OrphanRounds || IsHurrying;
-        return SendAsync(partition, key, orphan.Record, orphan.UsedAt, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
+        return SendAsync(
+            partition, key, orphan.Record, orphan.UsedAt, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
     }
 
     /// <summary>Gives up what is waiting.</summary>
     public void Forget(int partition) => _orphans.Of(partition).Clear();
 
     /// <summary>Replays in batches, at a bounded rate; what gets no answer is tried again while the store is the same.</summary>
-    private async Task ForAllAsync<T>(int partition, IEnumerable<T> all, Func<T, Task<bool?>> replay, CancellationToken stopping)
+    private async Task ForAllAsync<T>(
+        int partition, IEnumerable<T> all, Func<T, Task<bool?>> replay, CancellationToken stopping)
     {
         using var activity = SessionActivities.Replaying();
         int replayed = 0, restored = 0, failed = 0;
@@ -149,14 +157,16 @@ internal sealed class StoreReplay(
             return null;
         }
 
-        recent.AddEnd(key, end); // In doubt anew, should this server fail too.
+        nodes.Recent.AddEnd(key, end); // In doubt anew, should this server fail too.
         return answer is { Outcome: WriteOutcome.Committed, Previous.IsNone: false };
     }
 
     private Task<bool?> SendCommitAsync(int partition, SessionKey key, RecentCommit commit) =>
-        copies.TryGet(key, out var copy) && copy.IsComplete && copy.Record.ContainsAllOf(commit.Record)
+        nodes.Copies.TryGet(key, out var copy) && copy.IsComplete && copy.Record.ContainsAllOf(commit.Record)
             ? SendAsync(partition, key, copy.Record, copy.LastUse, SessionVersion.None, () => commit.IsOutdated)
-            : SendAsync(partition, key, commit.Record, copies.Clock.At(commit.At), commit.IsDiverged ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
+            : SendAsync(
+                partition, key, commit.Record, nodes.Copies.Clock.At(commit.At),
+                commit.IsDiverged ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
 
     /// <summary>True if the store lacked something, false if not, null if it gave no answer.</summary>
     /// <param name="partition">The partition that is given back what it may lack.</param>
@@ -167,16 +177,17 @@ internal sealed class StoreReplay(
     /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not come into being by this.</param>
     /// <param name="rounds">How often the store has answered that it lacks what the record is to be merged into.</param>
     private async Task<bool?> SendAsync(
-        int partition, SessionKey key, SessionRecord record, int usedAt, SessionVersion lacking, Func<bool> isOutdated, int rounds = 0)
+        int partition, SessionKey key, SessionRecord record, int usedAt, SessionVersion lacking, Func<bool> isOutdated,
+        int rounds = 0)
     {
-        if (recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
+        if (nodes.Recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
         {
             return false;
         }
 
         // Being given back is no use of a session: it lives no longer for that.
-        usedAt = copies.TryGet(key, out var copy) ? Math.Max(usedAt, copy.LastUse) : usedAt;
-        var life = lifetime.LifeLeft(record, usedAt, copies.Clock.Now);
+        usedAt = nodes.Copies.TryGet(key, out var copy) ? Math.Max(usedAt, copy.LastUse) : usedAt;
+        var life = lifetime.LifeLeft(record, usedAt, nodes.Copies.Clock.Now);
         var above = record.Version;
         while (true)
         {
@@ -185,7 +196,7 @@ internal sealed class StoreReplay(
             var sent = new SessionMerge(
                 record, issued.Version, mode, life, MustContain: lacking, After: issued.After, Void: issued.Void);
             var answer = await store.MergeAsync(key, sent).ConfigureAwait(false);
-            clock.Observe(answer.Previous);
+            versions.Observe(answer.Previous);
             versions.Withdraw(key, issued, !answer.MayHaveHappened);
             switch (answer.Outcome)
             {
@@ -195,7 +206,8 @@ internal sealed class StoreReplay(
                 case WriteOutcome.Unchanged:
                     return false;
                 case WriteOutcome.Unavailable when !lacking.IsNone && !IsHurrying:
-                    Unanswered(partition, key, new Orphan(record, usedAt, lacking, rounds)); // Not to the journal, which does not wait for what is lacking.
+                    // Not to the journal, which does not wait for what is lacking.
+                    Unanswered(partition, key, new Orphan(record, usedAt, lacking, rounds));
                     return null;
                 case WriteOutcome.Unavailable:
                     if (journal.AppendCopy(key, record, answer.Failure, answer.MayHaveHappened ? issued : default) is null)
@@ -205,13 +217,13 @@ internal sealed class StoreReplay(
 
                     return null;
                 case WriteOutcome.Committed:
-                    recent.Add(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
+                    nodes.Recent.Add(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
                     metrics.Lost.Add(1);
                     metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
-                    copies.OnChanged(key); // The stored record has a new version now, and a connection's own write is not announced to it.
+                    nodes.Copies.OnChanged(key); // The stored record has a new version now, and a connection's own write is not announced to it.
                     return true;
                 case WriteOutcome.Destroyed:
-                    copies.Drop(key);
+                    nodes.Copies.Drop(key);
                     if (answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous)
                     {
                         key = successor.Key; // It goes on under another id, and may lack there what was lost here.

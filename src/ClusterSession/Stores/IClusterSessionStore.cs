@@ -38,8 +38,9 @@ namespace ClusterSession.Stores;
 /// nor lost before it; the document lives as long as its elements, and as the merges say. What is to
 /// live for <see cref="TimeSpan.MaxValue"/> never expires.</item>
 /// <item>A key is in one of the <see cref="Partitions"/>, and every operation on it in that one. A
-/// partition that does not respond, or comes back as another server, delays and concerns no operation
-/// on keys of another one. Where keys go over to another partition, the observer hears of it before
+/// partition that does not respond, or comes back as another server, delays and concerns no
+/// operation on keys of another one. Where keys go over to another partition, the observer hears of
+/// it before
 /// <see cref="PartitionOf"/> answers with that (<see cref="IStoreObserver.OnMoved"/>).</item>
 /// <item>Every operation is answered within the lesser of its <see cref="StoreDeadline"/> and the store's own limit, which is not
 /// above <see cref="OutageOptions.HardTimeout"/>, if need be with a <see cref="StoreFailure"/>; what it may still do later is harmless.</item>
@@ -61,7 +62,8 @@ public interface IClusterSessionStore : IAsyncDisposable
     IStoreChannel? Channel => null;
 
     /// <summary>
-    /// The partitions that keys can be in now. Default: one, with the number 0 and the store's name.
+    /// The partitions that keys can be in now. Default: one, with the number 0 and the store's
+    /// name.
     /// </summary>
     IReadOnlyList<StorePartition> Partitions => [new(0, Name)];
 

@@ -17,8 +17,9 @@ namespace ClusterSession.Touching;
 /// <remarks>
 /// A touch costs more than its own command: in Redis it invalidates every node's copy (measured), which then is revalidated. So a
 /// commit counts as a touch, also one by another node, as far as the remaining life in the store tells.
-/// Few at a time and often, because commits and reads wait behind them in the store. Each partition of the store is sent its own touches by itself: those of one that does not
-/// respond stay due, and are tried again, while the sessions of the others are prolonged in time.
+/// Few at a time and often, because commits and reads wait behind them in the store. Each partition
+/// of the store is sent its own touches by itself: those of one that does not respond stay due, and
+/// are tried again, while the sessions of the others are prolonged in time.
 /// <code>
 /// use, and the last touch is a touch interval old      touch at once
 /// use, and another node has prolonged the session last touch a touch interval later, unless this node has prolonged it by then:
@@ -162,7 +163,8 @@ internal sealed class SessionTouches(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            await _lanes.WhenIdleAsync().ConfigureAwait(false); // The node is shutting down, and sends the rest as it stops.
+            // The node is shutting down, and sends the rest as it stops.
+            await _lanes.WhenIdleAsync().ConfigureAwait(false);
         }
     }
 
@@ -183,7 +185,8 @@ internal sealed class SessionTouches(
     }
 
     /// <summary>
-    /// Sends touches to one partition. After a batch of which none was taken, the rest stays due untried.
+    /// Sends touches to one partition. After a batch of which none was taken, the rest stays due
+    /// untried.
     /// </summary>
     private async Task<bool> SendAsync(IEnumerable<KeyValuePair<SessionKey, DueTouch>> due, CancellationToken stopping)
     {
@@ -191,7 +194,8 @@ internal sealed class SessionTouches(
         foreach (var batch in due.Chunk(AtOnce))
         {
             stopping.ThrowIfCancellationRequested();
-            var sent = await Task.WhenAll(Array.ConvertAll(batch, touch => TouchAsync(touch.Key, touch.Value))).ConfigureAwait(false);
+            var touches = Array.ConvertAll(batch, touch => TouchAsync(touch.Key, touch.Value));
+            var sent = await Task.WhenAll(touches).ConfigureAwait(false);
             isDone &= Array.IndexOf(sent, false) < 0;
             if (Array.IndexOf(sent, true) < 0)
             {

@@ -29,7 +29,8 @@ public sealed class RedisClusterFixture : IAsyncDisposable
     /// <summary>Starts a cluster and waits until every server calls it ok and every replica is in sync.</summary>
     /// <param name="masters">How many shards.</param>
     /// <param name="replicasEach">How many replicas each of them has.</param>
-    /// <param name="nodeTimeout">After how long a server that does not respond is taken for failed; default 1 s.</param>
+    /// <param name="nodeTimeout">After how long a server that does not respond is taken for failed;
+    /// default 1 s.</param>
     /// <param name="certificates">TLS with these.</param>
     /// <param name="config">More configuration of every server, one directive each.</param>
     public static async Task<RedisClusterFixture> StartAsync(

@@ -2,7 +2,9 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Stores;
 
-/// <summary>A store that can freeze: then no operation gets an answer, and each is given up after a while.</summary>
+/// <summary>
+/// A store that can freeze: then no operation gets an answer, and each is given up after a while.
+/// </summary>
 public sealed class FrozenStore(IClusterSessionStore inner, TimeProvider time, TimeSpan timeout) : ForwardingStore(inner)
 {
     private int _waiting;

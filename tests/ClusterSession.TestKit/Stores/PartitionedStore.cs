@@ -4,20 +4,34 @@ using ClusterSession.Stores;
 namespace ClusterSession.TestKit.Stores;
 
 /// <summary>
-/// A store of several partitions, each a store of one: what one of them does, and does not do, concerns its own keys only.
-/// Documents are in the first.
+/// A store of several partitions, each a store of one: what one of them does, and does not do,
+/// concerns its own keys only. Documents are in the first.
 /// </summary>
 public sealed class PartitionedStore(params IClusterSessionStore[] parts) : IClusterSessionStore
 {
+    private readonly int[] _places = [.. Enumerable.Range(0, parts.Length)];
+    private IStoreObserver? _observer;
+
     public string Name => "partitioned";
 
     public IReadOnlyList<StorePartition> Partitions { get; } =
         [.. Enumerable.Range(0, parts.Length).Select(static number => new StorePartition(number, $"part{number}"))];
 
-    public int PartitionOf(SessionKey key) => (int)(key.Mark % (ulong)parts.Length);
+    public int PartitionOf(SessionKey key) => Volatile.Read(ref _places[key.Mark % (ulong)parts.Length]);
+
+    /// <summary>All keys of one partition are in another from now on; what is stored of them stays behind.</summary>
+    public void Move(int from, int to)
+    {
+        _observer?.OnMoved(from, to);
+        for (var place = 0; place < _places.Length; place++)
+        {
+            Interlocked.CompareExchange(ref _places[place], to, from);
+        }
+    }
 
     public async ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
     {
+        _observer = observer;
         for (var i = 0; i < parts.Length; i++)
         {
             await parts[i].StartAsync(new Relay(observer, i), cancellationToken);

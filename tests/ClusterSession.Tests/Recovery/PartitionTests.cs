@@ -12,8 +12,9 @@ using Xunit;
 namespace ClusterSession.Tests.Recovery;
 
 /// <summary>
-/// A store of three partitions, of which one does not respond or was replaced: the sessions of the others notice nothing. Time
-/// stands still where a request of theirs is made, so that one that waited would not come back.
+/// A store of three partitions, of which one does not respond or was replaced: the sessions of the
+/// others notice nothing. Time stands still where a request of theirs is made, so that one that
+/// waited would not come back.
 /// </summary>
 public sealed class PartitionTests : NodeTests
 {
@@ -200,9 +201,24 @@ public sealed class PartitionTests : NodeTests
         Assert.Equal("red", await browsers[2][0].GetAsync("/get/color", node));
     }
 
+    [Fact]
+    public async Task Keys_that_move_while_they_are_being_given_back_are_given_back_where_they_are()
+    {
+        await BeginAsync(await StartAsync(store: _store));
+        _frozen[Out].IsFrozen = true;
+        _servers[Out].Replace(
+            new InMemorySessionStore(new InMemorySessions(Time)), new StoreContinuity(StoreLoss.Recent));
+        await HoldsInTimeAsync(() => _frozen[Out].Waiting > 0, "the replay waits");
+
+        _store.Move(Out, to: 2);
+
+        await HoldsInTimeAsync(() => _sessions[2].Count == _begun[2] + _begun[Out], "they are in the other partition");
+    }
+
     private static IEnumerable<T> Others<T>(IEnumerable<T> ofParts) => ofParts.Where((_, part) => part != Out);
 
-    private static IEnumerable<TestBrowser> Others(TestBrowser[][] browsers) => Others<TestBrowser[]>(browsers).SelectMany(static of => of);
+    private static IEnumerable<TestBrowser> Others(TestBrowser[][] browsers) =>
+        Others<TestBrowser[]>(browsers).SelectMany(static of => of);
 
     /// <summary>A node that has no local copies.</summary>
     private async Task<TestNode> StartColdAsync()
@@ -212,7 +228,9 @@ public sealed class PartitionTests : NodeTests
         return node;
     }
 
-    /// <summary>Begins sessions until there are enough in each partition, and answers with as many of each.</summary>
+    /// <summary>
+    /// Begins sessions until there are enough in each partition, and answers with as many of each.
+    /// </summary>
     private async Task<TestBrowser[][]> BeginAsync(TestNode node)
     {
         var begun = Enumerable.Range(0, Parts).Select(static _ => new List<TestBrowser>()).ToArray();

@@ -11,8 +11,8 @@ namespace ClusterSession.Redis.Connection.Cluster;
 /// <param name="Slots">Ranges of slots that it claims, both ends included.</param>
 /// <param name="MasterId">Of a replica: whose it is.</param>
 internal sealed record ClusterNode(
-    string Id, RedisEndpoint? Endpoint, bool IsMaster, bool IsFailed, long Epoch, IReadOnlyList<(int First, int Last)> Slots,
-    string? MasterId = null)
+    string Id, RedisEndpoint? Endpoint, bool IsMaster, bool IsFailed, long Epoch,
+    IReadOnlyList<(int First, int Last)> Slots, string? MasterId = null)
 {
     /// <summary>Reads the whole reply.</summary>
     /// <remarks>

@@ -11,7 +11,9 @@ namespace ClusterSession.Redis.Connection.Cluster;
 ///       MOVED (one slot) -----'     '----- slot map &lt;-- CLUSTER NODES of any node: every second, and every 100 ms while a master is missing
 /// </code>
 /// A promoted replica gets the place of the master whose slots it took, so that its history is compared with that one's
-/// (<see cref="RedisServerIdentity.ContinuityFrom"/>), and its partition (<see cref="ShardLinks"/>). A slot that was moved between living masters has lost nothing: MIGRATE hands over the
+/// (<see cref="RedisServerIdentity.ContinuityFrom"/>), and its partition (<see
+/// cref="ShardLinks"/>). A slot that was moved between living masters has lost nothing: MIGRATE
+/// hands over the
 /// keys, and deletes them at the source, which invalidates what was read there; besides, the old owner's lease is revoked.
 /// Which of two views is newer is told by configuration epochs (<see cref="SlotMap"/>).
 /// </remarks>
@@ -58,7 +60,8 @@ internal sealed class ClusterTopology : IRedisTopology
             options, time, pushHandler, new RedisHandshakeOptions(Tracking: pushHandler is not null, RequiredRole: RedisRole.Master));
         _discovery = new RedisConnector(options, time, null, new RedisHandshakeOptions());
         _links = new ShardLinks((endpoint, previous, partition) => new RedisLink(
-            new ClusterGuide(endpoint, Kick), _connector, _time, new Random(_random.Next()), _observer, previous, partition: partition));
+            new ClusterGuide(endpoint, Kick), _connector, _time, new Random(_random.Next()), _observer, previous,
+            partition: partition));
     }
 
     /// <summary>The slot map as it is known now.</summary>
@@ -188,7 +191,10 @@ internal sealed class ClusterTopology : IRedisTopology
             _kick.TrySetResult();
     }
 
-    /// <summary>A server says who owns one slot. That may be its former replica, before the slot map says so.</summary>
+    /// <summary>
+    /// A server says who owns one slot. That may be its former replica, before the slot map says
+    /// so.
+    /// </summary>
     private void RouteLocked(Redirection moved, RedisEndpoint by)
     {
         var former = RouteOf(moved.Slot);
@@ -357,7 +363,8 @@ internal sealed class ClusterTopology : IRedisTopology
             RedisLink? predecessor = null;
             if (from is { } loser && _links.Find(loser) is { } link)
             {
-                // It lost its place, not some slots: the new owner was its replica. It may be back by now, and called a master still.
+                // It lost its place, not some slots: the new owner was its replica. It may be back by
+                // now, and called a master still.
                 if (!map.Masters.Contains(loser) || _map.MasterOf(to) == loser)
                     predecessor = link;
                 else if (link.Current is { } connection)

@@ -18,7 +18,8 @@ internal sealed class SlotMap
         (_slots, Masters, Nodes, _mastersOfReplicas) = (slots, masters, nodes, mastersOfReplicas);
 
     /// <summary>Nothing is known.</summary>
-    public static SlotMap Empty { get; } = new(new Owner?[HashSlot.Count], new HashSet<RedisEndpoint>(), new HashSet<RedisEndpoint>(),
+    public static SlotMap Empty { get; } = new(
+        new Owner?[HashSlot.Count], new HashSet<RedisEndpoint>(), new HashSet<RedisEndpoint>(),
         new Dictionary<RedisEndpoint, RedisEndpoint>());
 
     /// <summary>Whoever owns a slot, or is a master that may be given some.</summary>
@@ -58,12 +59,16 @@ internal sealed class SlotMap
         var known = view.Where(node => node.Endpoint is not null).ToList();
         var endpoints = known.DistinctBy(node => node.Id).ToDictionary(node => node.Id, node => node.Endpoint!.Value);
         var replicas = known.Where(node => node.MasterId is not null && endpoints.ContainsKey(node.MasterId))
-            .DistinctBy(node => node.Endpoint).ToDictionary(node => node.Endpoint!.Value, node => endpoints[node.MasterId!]);
+            .DistinctBy(node => node.Endpoint)
+            .ToDictionary(node => node.Endpoint!.Value, node => endpoints[node.MasterId!]);
         return new SlotMap(slots, owners, endpoints.Values.ToHashSet(), replicas);
     }
 
-    /// <summary>Whose replica a node is by the newest view; null: it is none, or not known.</summary>
-    public RedisEndpoint? MasterOf(RedisEndpoint replica) => _mastersOfReplicas.TryGetValue(replica, out var master) ? master : null;
+    /// <summary>
+    /// Whose replica a node is by the newest view; null: it is none, or not known.
+    /// </summary>
+    public RedisEndpoint? MasterOf(RedisEndpoint replica) =>
+        _mastersOfReplicas.TryGetValue(replica, out var master) ? master : null;
 
     private sealed record Owner(string Id, RedisEndpoint Endpoint, long Epoch);
 }

@@ -11,7 +11,8 @@ namespace ClusterSession.Stores.Outage;
 ///     '----------------------------- it is answered, or the store reports a connection --------------'
 /// </code>
 /// Only "no answer" counts as a failure. A refusal (out of memory, read-only) is an answer, given quickly.
-/// Rejected: a failure ratio over a window, as libraries for many small dependencies have it; here is one server, and it either answers or does not.
+/// Rejected: a failure ratio over a window, as libraries for many small dependencies have it; here
+/// is one server, and it either answers or does not.
 /// Thread-safe without a lock; the closed state costs one volatile read.
 /// </remarks>
 internal sealed class CircuitBreaker(OutageOptions options, TimeProvider time)

@@ -2,21 +2,23 @@ namespace ClusterSession.Stores.Outage;
 
 /// <summary>
 /// Runs background work for each partition of a store by itself, one after the other within a
-/// partition: what waits for a partition that does not respond holds up no other one. Work begins on
-/// the thread that gives it, and is given by one loop.
+/// partition: what waits for a partition that does not respond holds up no other one. Work begins
+/// on the thread that gives it, and is given by one loop.
 /// </summary>
 internal sealed class PartitionLanes
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<int, Lane> _lanes = []; // under _gate
 
-    /// <summary>Runs work now, unless work of the partition is running: then nothing happens.</summary>
+    /// <summary>
+    /// Runs work now, unless work of the partition is running: then nothing happens.
+    /// </summary>
     /// <exception cref="AggregateException">Earlier work of the partition has failed.</exception>
     public void RunIfIdle(int partition, Func<Task> work) => Begin(partition, work, isNext: false);
 
     /// <summary>
-    /// Runs work as soon as no other work of the partition runs. Of what comes while other work runs
-    /// only the last one is run: it is to look for itself for what there is to do.
+    /// Runs work as soon as no other work of the partition runs. Of what comes while other work
+    /// runs only the last one is run: it is to look for itself for what there is to do.
     /// </summary>
     /// <exception cref="AggregateException">Earlier work of the partition has failed.</exception>
     public void Run(int partition, Func<Task> work) => Begin(partition, work, isNext: true);

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Stores.Outage;
 
 /// <summary>
-/// The store as requests see it: while a partition of it gives no answers, operations on its keys fail
-/// at once, but for the one that finds out whether it answers again.
+/// The store as requests see it: while a partition of it gives no answers, operations on its keys
+/// fail at once, but for the one that finds out whether it answers again.
 /// </summary>
 /// <remarks>
 /// Deadlines are the store's own (a timer for each operation here would cost more than the rest of a commit), unless a request has waited so long before that it must give
@@ -17,7 +17,8 @@ namespace ClusterSession.Stores.Outage;
 internal sealed class StoreGuard(
     IClusterSessionStore store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<StoreGuard> logger)
 {
-    private readonly PartitionTable<CircuitBreaker> _breakers = new(() => new CircuitBreaker(options.Value.Outage, time));
+    private readonly PartitionTable<CircuitBreaker> _breakers =
+        new(() => new CircuitBreaker(options.Value.Outage, time));
     private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
     private readonly LogRate _damaged = new(time);
 
@@ -52,7 +53,9 @@ internal sealed class StoreGuard(
         }
     }
 
-    /// <summary>What messages call a partition: the store's name, and which one if there are several.</summary>
+    /// <summary>
+    /// What messages call a partition: the store's name, and which one if there are several.
+    /// </summary>
     public string NameOf(int partition)
     {
         var partitions = store.Partitions;
@@ -130,7 +133,9 @@ internal sealed class StoreGuard(
                 static document => document.Failure)
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
-    /// <summary>The store reports that a partition can be reached: nobody needs to wait for a probe.</summary>
+    /// <summary>
+    /// The store reports that a partition can be reached: nobody needs to wait for a probe.
+    /// </summary>
     public void Connected(int partition) => Answered(partition);
 
     /// <summary>An operation has ended so.</summary>

@@ -12,7 +12,9 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 
-/// <summary>One shard of three does not respond, or has another master: that concerns its own sessions only.</summary>
+/// <summary>
+/// One shard of three does not respond, or has another master: that concerns its own sessions only.
+/// </summary>
 public sealed class ShardTests
 {
     private const int Sessions = 60;
@@ -169,7 +171,10 @@ public sealed class ShardTests
     private static Task<RedisClusterFixture> StartFreezableAsync() =>
         RedisClusterFixture.StartAsync(replicasEach: 0, nodeTimeout: TimeSpan.FromMinutes(5), config: EachForItself);
 
-    /// <summary>Waits until a node has connected to all shards, and read the keys that sign cookies. Begins no session.</summary>
+    /// <summary>
+    /// Waits until a node has connected to all shards, and read the keys that sign cookies. Begins
+    /// no session.
+    /// </summary>
     private static Task ConnectedAsync(TestNode node) => Condition.HoldsAsync(
         async () =>
         {
