@@ -1,4 +1,5 @@
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Requests;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;

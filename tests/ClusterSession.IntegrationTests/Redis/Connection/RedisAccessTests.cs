@@ -1,6 +1,7 @@
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Topology.Standalone;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 

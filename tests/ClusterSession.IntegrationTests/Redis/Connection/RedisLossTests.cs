@@ -1,5 +1,6 @@
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Topology.Standalone;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 

@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using System.Text;
+using ClusterSession.Records;
+using ClusterSession.Redis.Protocol;
+
+namespace ClusterSession.Redis.Requests;
+
+/// <summary>
+/// The names of keys and fields.
+/// </summary>
+/// <remarks>
+/// <code>
+/// {prefix}:1:{&lt;22 characters&gt;}   a session (hash); the characters are base64url of 128 bits of the SHA-256 of its id
+///   field m                      header: format 2, flags 1, created 8, version 13, the one before 13, marks 1,
+///                                forgotten stamp 7, intervals of commits 20 each
+///   field k                      which key the record was written under: the first 8 bytes of the key
+///   field s                      of a tombstone: the key under which the session goes on, 22 characters
+///   field a&lt;name&gt;                attribute: version 13, flags 1, value
+/// {prefix}:1:shared:&lt;name&gt;        a small value that all nodes share (string), such as the key ring
+/// {prefix}:1:document:{&lt;name&gt;}     a document that all nodes share (sorted set), such as the revocations
+/// {prefix}:1:document:{&lt;name&gt;}:at  where each of its elements is in it (hash); only writers read that
+/// </code>
+/// The 1 is the version of this layout: two releases with different layouts can share a server without reading each other's
+/// records. The braces make all keys that a session may get one hash slot of a cluster.
+/// </remarks>
+internal sealed class RedisKeys(string prefix)
+{
+    public const byte Format = 2;
+    public const byte FormerFormat = 1;
+    public const int FormerHeaderFixedLength = 11;
+    public const int VersionOffset = 10;
+    public const int PreviousOffset = 23;
+    public const int MarksOffset = 36;
+    public const int ForgottenOffset = 37;
+    public const int StampLength = 7;
+    public const int HeaderFixedLength = ForgottenOffset + StampLength;
+    public const int IntervalLength = 20;
+    public const int AttributeFixedLength = SessionVersion.EncodedLength + 1;
+
+    public const int MarkLength = sizeof(ulong);
+
+    private readonly byte[] _session = Encoding.UTF8.GetBytes(prefix + ":1:{");
+    private readonly string _shared = prefix + ":1:shared:";
+    private readonly byte[] _sharedUtf8 = Encoding.UTF8.GetBytes(prefix + ":1:shared:");
+
+    private readonly string _document = prefix + ":1:document:{";
+    private readonly byte[] _documentUtf8 = Encoding.UTF8.GetBytes(prefix + ":1:document:{");
+
+    public static ReadOnlySpan<byte> HeaderField => "m"u8;
+
+    /// <summary>Which key the record was written under. Scripts set it where a record begins and leave it alone from
+    /// then on; records of earlier releases have none.</summary>
+    public static ReadOnlySpan<byte> MarkField => "k"u8;
+
+    /// <summary>Of a tombstone: under what the session goes on.</summary>
+    public static ReadOnlySpan<byte> SuccessorField => "s"u8;
+
+    public static ReadOnlySpan<byte> AttributePrefix => "a"u8;
+
+    public static void WriteMark(ref RespWriter writer, SessionKey key) =>
+        BinaryPrimitives.WriteUInt64BigEndian(writer.WriteBulkSpace(MarkLength), key.Mark);
+
+    public static bool IsMarkOf(SessionKey key, ReadOnlySpan<byte> mark) =>
+        mark.Length == MarkLength && BinaryPrimitives.ReadUInt64BigEndian(mark) == key.Mark;
+
+    public int SessionLength => _session.Length + SessionKey.TextLength + 1;
+
+    public void WriteSession(ref RespWriter writer, SessionKey key) => WriteSession(writer.WriteBulkSpace(SessionLength), key);
+
+    public void WriteSession(Span<byte> destination, SessionKey key)
+    {
+        _session.CopyTo(destination);
+        key.WriteText(destination[_session.Length..]);
+        destination[^1] = (byte)'}';
+    }
+
+    /// <summary>The shared value that a key of the server names, if it names one.</summary>
+    public string? NameOfShared(ReadOnlySpan<byte> key) =>
+        key.StartsWith(_sharedUtf8) ? Encoding.UTF8.GetString(key[_sharedUtf8.Length..]) : null;
+
+    public byte[] Shared(string name) => Encoding.UTF8.GetBytes(_shared + name);
+
+    /// <summary>The document that a key of the server names, if it names one.</summary>
+    public string? NameOfDocument(ReadOnlySpan<byte> key) => key.StartsWith(_documentUtf8) && key[^1] == '}'
+        ? Encoding.UTF8.GetString(key[_documentUtf8.Length..^1])
+        : null;
+
+    public byte[] Document(string name) => Encoding.UTF8.GetBytes(_document + name + '}');
+
+    public byte[] DocumentPlaces(string name) => Encoding.UTF8.GetBytes(_document + name + "}:at");
+
+    /// <summary>The session that a key of the server names, if it names one.</summary>
+    public bool TryParseSession(ReadOnlySpan<byte> key, out SessionKey session)
+    {
+        session = default;
+        return key.Length == SessionLength
+            && key.StartsWith(_session)
+            && key[^1] == '}'
+            && SessionKey.TryParse(key[_session.Length..^1], out session);
+    }
+}
