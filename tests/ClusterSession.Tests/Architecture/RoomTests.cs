@@ -139,7 +139,8 @@ public sealed partial class RoomTests
     private static string NamespaceOf(string package) => package["src/".Length..];
 
     private static IEnumerable<string> TypesOf(string package, string room) =>
-        Repository.Files(".cs", $"{package}/{room}").Where(file => RoomOf(package, file) == room).Select(file => Path.GetFileName(file).Split('.')[0]).Distinct();
+        Repository.Files(".cs", $"{package}/{room}").Where(file => RoomOf(package, file) == room)
+            .Select(file => Path.GetFileName(file).Split('.')[0]).Distinct();
 
     [GeneratedRegex(@"^\| `([\w/]+)` \| [^|]+ \| ([^|]*?) ?\|$")]
     private static partial Regex Row();
