@@ -4,8 +4,9 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Requests;
 
 /// <summary>
-/// A request of the session store: it is answered with a value whatever goes wrong. What has no answer goes to its rescuer, who may repeat it and then completes
-/// it. So an operation that is answered at once, which nearly all are, has no asynchronous layer between socket and caller.
+/// A request of the session store: it is answered with a value whatever goes wrong. Where there is no
+/// answer its sender takes over, which may retry and then ends it. So an operation that is answered at
+/// once, which nearly all are, has no asynchronous layer between socket and caller.
 /// </summary>
 /// <typeparam name="T">What the answer is parsed into.</typeparam>
 internal abstract class StoreRequest<T> : RedisRequest<T>
@@ -16,8 +17,8 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
     /// <summary>When the caller began to wait, as a timestamp.</summary>
     public long Begun { get; set; }
 
-    /// <summary>Who takes it over if there is no answer; null: whoever awaits it gets the reason as an exception.</summary>
-    public StoreRequestSender? Rescuer { get; set; }
+    /// <summary>Takes over if there is no answer; null: the reason is thrown to the awaiting caller.</summary>
+    public StoreRequestSender? Sender { get; set; }
 
     /// <summary>Length of the key that says which server of a cluster is asked.</summary>
     public abstract int RouteLength { get; }
@@ -28,25 +29,25 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
     /// <summary>The answer that says there is none.</summary>
     public abstract T Unavailable(StoreFailure failure);
 
-    /// <summary>The same once more, for another attempt; its failure is whoever awaits it to handle.</summary>
+    /// <summary>The same once more, for another attempt, whose failure is thrown.</summary>
     public StoreRequest<T> Again()
     {
         var again = (StoreRequest<T>)Copy();
-        again.Rescuer = null;
+        again.Sender = null;
         return again;
     }
 
-    /// <summary>Ends the rescue.</summary>
-    public void Rescued(T result) => Complete(result);
+    /// <summary>Ends it after attempts by its sender.</summary>
+    public void End(T result) => Complete(result);
 
-    /// <inheritdoc cref="Rescued"/>
-    public void NotRescued(Exception reason) => CompleteWith(reason);
+    /// <inheritdoc cref="End"/>
+    public void EndWith(Exception reason) => CompleteWith(reason);
 
     protected sealed override void OnFailed(Exception reason)
     {
-        if (Rescuer is { } rescuer)
+        if (Sender is { } sender)
         {
-            rescuer.Rescue(this, reason);
+            sender.Retry(this, reason);
         }
         else
         {

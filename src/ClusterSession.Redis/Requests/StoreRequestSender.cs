@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Diagnostics;
 using ClusterSession.Redis.Protocol;
@@ -12,20 +11,18 @@ namespace ClusterSession.Redis.Requests;
 /// </summary>
 /// <remarks>
 /// <code>
-/// connected? --yes--> sent; its own answer completes it           (no asynchronous layer, nothing allocated besides the request)
-///     | no                | no answer: refused, connection lost, late
+/// connected? --yes--> sent; its own answer completes it     (no asynchronous layer, nothing allocated
+///     | no                | no answer: refused,              besides the request)
+///     |                   | connection lost, late
 ///     v                   v
-///   repeat: wait for a connection, send a copy of it, until there is an answer, or no further attempt may do better, or the time is over
+///   attempts: wait for a connection, send a copy of it, until there is an answer, or RetryPolicy
+///   gives up
 /// </code>
-/// A script the server does not know (NOSCRIPT: restart, failover, SCRIPT FLUSH) is sent whole once. What was certainly not executed
-/// because the server was demoted, or the key has moved to another node of a cluster, is sent once more to the right one. Thread-safe.
+/// Thread-safe.
 /// </remarks>
 internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadline, TimeProvider time, FailureLog failures)
 {
-    private const int MostAttempts = 5;
     private const int LongestRouteOnStack = 256;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Sends a request that nobody has sent before.</summary>
     public ValueTask<T> SendAsync<T>(StoreRequest<T> request, CancellationToken cancellationToken)
@@ -33,10 +30,10 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
         request.Begun = time.GetTimestamp();
         if (cancellationToken.CanBeCanceled || !TryGetConnection(request, out var connection))
         {
-            return RepeatAsync(request, failure: null, wait: null, cancellationToken);
+            return AttemptsAsync(request, failure: null, wait: null, cancellationToken);
         }
 
-        request.Rescuer = this;
+        request.Sender = this;
         request.Connection = connection;
         var completion = request.Completion;
         connection!.Send(request);
@@ -47,29 +44,34 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
     public ValueTask<T> SendAsync<T>(StoreRequest<T> request, WaitRequest wait, CancellationToken cancellationToken)
     {
         request.Begun = time.GetTimestamp();
-        return RepeatAsync(request, failure: null, wait, cancellationToken);
+        return AttemptsAsync(request, failure: null, wait, cancellationToken);
     }
 
-    /// <summary>Takes over a request that got no answer. Called on the connection's reader loop, which must go on.</summary>
-    public void Rescue<T>(StoreRequest<T> request, Exception reason) => ThreadPool.UnsafeQueueUserWorkItem(
-        static rescue => _ = rescue.Sender.RescueAsync(rescue.Request, rescue.Reason), (Sender: this, Request: request, Reason: reason), preferLocal: false);
+    /// <summary>
+    /// Takes over a request that got no answer. Called on the connection's reader loop, which must go
+    /// on.
+    /// </summary>
+    public void Retry<T>(StoreRequest<T> request, Exception reason) => ThreadPool.UnsafeQueueUserWorkItem(
+        static retry => _ = retry.Sender.RetryAsync(retry.Request, retry.Reason),
+        (Sender: this, Request: request, Reason: reason), preferLocal: false);
 
-    private async Task RescueAsync<T>(StoreRequest<T> request, Exception reason)
+    private async Task RetryAsync<T>(StoreRequest<T> request, Exception reason)
     {
         T result;
         try
         {
-            result = await RepeatAsync(request.Again(), reason, wait: null, CancellationToken.None).ConfigureAwait(false);
+            result = await AttemptsAsync(request.Again(), reason, wait: null, CancellationToken.None)
+                .ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // nobody awaits this method: its caller waits for the request
         catch (Exception unforeseen)
 #pragma warning restore CA1031
         {
-            request.NotRescued(unforeseen);
+            request.EndWith(unforeseen);
             return;
         }
 
-        request.Rescued(result);
+        request.End(result);
     }
 
     private bool TryGetConnection<T>(StoreRequest<T> request, out RedisConnection? connection)
@@ -84,98 +86,76 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
     /// <param name="failure">How an attempt that was made already, on the request's connection, has ended.</param>
     /// <param name="wait">Sent right behind it.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    private async ValueTask<T> RepeatAsync<T>(StoreRequest<T> request, Exception? failure, WaitRequest? wait, CancellationToken cancellationToken)
+    private async ValueTask<T> AttemptsAsync<T>(
+        StoreRequest<T> request, Exception? failure, WaitRequest? wait, CancellationToken cancellationToken)
     {
         var route = new byte[request.RouteLength];
         request.WriteRoute(route);
         RedisConnection? asked = null;
         for (var attempt = 1; ; attempt++)
         {
-            var connection = asked;
-            var isLate = attempt > 1;
-            try
+            if (failure is null)
             {
-                if (failure is not null)
+                try
                 {
-                    connection = request.Connection;
-                    ExceptionDispatchInfo.Throw(failure);
-                }
+                    var connection = asked;
+                    var isLate = attempt > 1;
+                    if (connection is null && !topology.TryGetConnection(route, out connection))
+                    {
+                        isLate = true;
+                        connection = await topology.GetConnectionAsync(route, cancellationToken).AsTask()
+                            .WaitAsync(LeftSince(request.Begun), time, cancellationToken).ConfigureAwait(false);
+                    }
 
-                if (connection is null && !topology.TryGetConnection(route, out connection))
+                    request.Connection = connection;
+                    var answer = AttemptAsync(connection, request, wait, isAsked: asked is not null);
+                    return await (isLate ? InTimeAsync(answer, request.Begun) : answer).ConfigureAwait(false);
+                }
+                catch (Exception ended) when (RetryPolicy.Knows(ended))
                 {
-                    isLate = true;
-                    connection = await topology.GetConnectionAsync(route, cancellationToken).AsTask()
-                        .WaitAsync(LeftSince(request.Begun), time, cancellationToken).ConfigureAwait(false);
+                    failure = ended;
                 }
+            }
 
-                request.Connection = connection;
-                var answer = AttemptAsync(connection, request, wait, isAsked: asked is not null);
-                return await (isLate ? InTimeAsync(answer, request.Begun) : answer).ConfigureAwait(false);
-            }
-            catch (RedisServerException refusal) when (refusal.Kind == RedisErrorKind.NoScript && request is IScriptRequest { IsSentWhole: false } script)
+            var script = request as IScriptRequest;
+            var step = RetryPolicy.Next(failure, new RetryAttempt(
+                attempt, request.IsRead, request.MayBeRepeated, script is { IsSentWhole: false },
+                deadline - time.GetElapsedTime(request.Begun)));
+            if (step.Kind == RetryKind.SendScript)
             {
-                script.IsSentWhole = true;
+                script!.IsSentWhole = true;
+                failure = null;
+                continue;
             }
-            catch (RedisServerException refusal)
+
+            asked = null;
+            var refusal = failure as RedisServerException;
+            if (refusal is not null)
             {
-                topology.ReportError(connection!, refusal.Kind, refusal.Text);
-                asked = null;
-                if (!await MayRepeatAsync(refusal.Kind, attempt, request.Begun, cancellationToken).ConfigureAwait(false))
+                topology.ReportError(request.Connection!, refusal.Kind, refusal.Text);
+            }
+
+            if (step.Kind == RetryKind.GiveUp)
+            {
+                if (refusal is not null)
                 {
                     failures.Write(refusal);
-                    return request.Unavailable(request.IsRead || refusal.Kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
                 }
 
-                if (refusal.Kind == RedisErrorKind.Ask)
-                {
-                    asked = await RedirectAsync(connection!, refusal.Text, request.Begun, cancellationToken).ConfigureAwait(false);
-                }
+                return request.Unavailable(step.Failure);
             }
-            catch (RedisUnreadableReplyException)
+
+            if (step.Kind == RetryKind.Redirect)
             {
-                return request.Unavailable(request.IsRead ? StoreFailure.Damaged : StoreFailure.Unknown);
+                asked = await RedirectAsync(request.Connection!, refusal!.Text, request.Begun, cancellationToken)
+                    .ConfigureAwait(false);
             }
-            catch (RespProtocolException)
+            else if (step.Pause > TimeSpan.Zero)
             {
-                return request.Unavailable(StoreFailure.Unknown); // The server answered something else; the connection is closed.
-            }
-            catch (RedisConnectionException broken) when (broken.Sent && (!request.MayBeRepeated || broken is RedisTimeoutException))
-            {
-                return request.Unavailable(StoreFailure.Unknown);
-            }
-            catch (RedisConnectionException) when (attempt < MostAttempts && time.GetElapsedTime(request.Begun) < deadline)
-            {
-                // Not a byte of it left: the connection was lost between being handed out and being used. Or it may be executed twice. Its successor may answer.
-                asked = null;
-            }
-            catch (Exception lost) when (lost is RedisConnectionException or TimeoutException)
-            {
-                return request.Unavailable(StoreFailure.Unreachable);
+                await Task.Delay(step.Pause, time, cancellationToken).ConfigureAwait(false);
             }
 
             failure = null;
-        }
-    }
-
-    /// <summary>Whether another attempt may do better, after the pause that it takes.</summary>
-    private async ValueTask<bool> MayRepeatAsync(RedisErrorKind kind, int attempt, long begun, CancellationToken cancellationToken)
-    {
-        switch (kind)
-        {
-            case RedisErrorKind.ReadOnly or RedisErrorKind.Moved or RedisErrorKind.Ask when attempt < MostAttempts:
-                return true;
-            // A slot that is being moved, or that has no master while its replica is elected. Both pass.
-            case RedisErrorKind.TryAgain or RedisErrorKind.ClusterDown:
-                var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(attempt - 1, 10)));
-                if (time.GetElapsedTime(begun) + pause > deadline)
-                {
-                    return false;
-                }
-
-                await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
-                return true;
-            default:
-                return false;
         }
     }
 
@@ -208,7 +188,8 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan deadl
         }
     }
 
-    private static async ValueTask<T> AttemptAsync<T>(RedisConnection connection, StoreRequest<T> request, WaitRequest? wait, bool isAsked)
+    private static async ValueTask<T> AttemptAsync<T>(
+        RedisConnection connection, StoreRequest<T> request, WaitRequest? wait, bool isAsked)
     {
         var answer = request.Completion;
         if (isAsked)
