@@ -73,7 +73,7 @@ internal sealed class Balancer : IAsyncDisposable
               include {{_directory.File("cluster-session.conf")}};
             }
             """);
-        return ServerProcess.Start(
+        return await ServerProcess.StartAsync(
             "nginx", ["-p", _directory.Path, "-e", "stderr", "-c", _directory.File("nginx.conf")], _directory.Path);
     }
 
@@ -81,7 +81,7 @@ internal sealed class Balancer : IAsyncDisposable
     {
         var all = Configuration("haproxy/haproxy.cfg", "bind :80", $"bind 127.0.0.1:{Text(Port)}", nodes);
         await File.WriteAllTextAsync(_directory.File("haproxy.cfg"), all);
-        return ServerProcess.Start("haproxy", ["-db", "-f", _directory.File("haproxy.cfg")], _directory.Path);
+        return await ServerProcess.StartAsync("haproxy", ["-db", "-f", _directory.File("haproxy.cfg")], _directory.Path);
     }
 
     private static string Configuration(string file, string listen, string listenHere, BalancedNode[] nodes)

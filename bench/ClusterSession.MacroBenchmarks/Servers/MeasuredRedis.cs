@@ -3,37 +3,26 @@ using System.Globalization;
 namespace ClusterSession.MacroBenchmarks.Servers;
 
 /// <summary>A Redis of its own for one variant, so that what it counts belongs to that variant alone: nothing saved, loopback only.</summary>
-internal sealed class RedisServer : IAsyncDisposable
+internal sealed class MeasuredRedis : IAsyncDisposable
 {
     /// <summary>Commands that tell of connections and of measuring, not of requests.</summary>
     private static readonly HashSet<string> NotCounted =
         ["info", "ping", "echo", "role", "client", "hello", "monitor", "config", "select", "auth", "command", "function", "script", "subscribe", "sentinel", "cluster"];
 
-    private readonly OwnedProcess _process;
+    private readonly RedisServer _server;
 
-    private RedisServer(OwnedProcess process, int port)
-    {
-        _process = process;
-        Port = port;
-    }
+    private MeasuredRedis(RedisServer server) => _server = server;
 
-    public int Port { get; }
+    public int Port => _server.Port;
 
-    public int Pid => _process.Pid;
+    public int Pid => _server.Process.Pid;
 
-    public string ConnectionString => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
+    public string ConnectionString => _server.ConnectionString;
 
-    public static async Task<RedisServer> StartAsync(string directory)
+    public static async Task<MeasuredRedis> StartAsync(string directory)
     {
         Directory.CreateDirectory(directory);
-        var port = OwnedProcess.FreePort();
-        var process = await OwnedProcess.StartAsync(
-            Path.Combine(directory, "log"), null,
-            "redis-server", "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", directory,
-            "--save", "", "--appendonly", "no");
-        var server = new RedisServer(process, port);
-        await process.WaitUntilAsync(async () => (await server.InfoAsync()).ContainsKey("redis_version"), TimeSpan.FromSeconds(10));
-        return server;
+        return new MeasuredRedis(await RedisServer.StartAsync(new RedisServerOptions { Directory = directory }));
     }
 
     /// <summary>What the server counts of itself.</summary>
@@ -61,12 +50,11 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>Watches what clients send, apart from what scripts call, until it is disposed.</summary>
     public Task<RedisMonitor> MonitorAsync() => RedisMonitor.StartAsync(Port, NotCounted);
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private async Task<Dictionary<string, string>> InfoAsync()
     {
-        using var client = new RedisTextClient(Port);
-        var text = await client.ReadBulkAsync("INFO everything");
+        var text = await _server.CommandAsync("INFO", "everything");
         return text.Split("\r\n").Where(line => line.Contains(':')).Select(line => line.Split(':', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
     }
 

@@ -1,4 +1,4 @@
-namespace ClusterSession.TestKit.Servers;
+namespace ClusterSession.Processes;
 
 /// <summary>How a <see cref="RedisServer"/> is to be started.</summary>
 public sealed record RedisServerOptions
@@ -8,6 +8,12 @@ public sealed record RedisServerOptions
 
     /// <summary>Its port; default: a free one.</summary>
     public int? Port { get; init; }
+
+    /// <summary>Its directory, which exists and stays; default: one of its own, gone with the server.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>Takes what it prints; default: a new file in its directory.</summary>
+    public string? LogFile { get; init; }
 
     /// <summary>requirepass; default: none.</summary>
     public string? Password { get; init; }

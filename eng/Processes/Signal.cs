@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ClusterSession.TestKit.Servers;
+namespace ClusterSession.Processes;
 
 /// <summary>Signals to one process, by its id.</summary>
 public static class Signal

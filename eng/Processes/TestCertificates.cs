@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace ClusterSession.TestKit.Servers;
+namespace ClusterSession.Processes;
 
 /// <summary>A certificate authority of the test's own, a good server certificate, one that has expired, and one for another host.</summary>
 public sealed class TestCertificates : IDisposable

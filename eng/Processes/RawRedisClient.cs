@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
-namespace ClusterSession.TestKit.Servers;
+namespace ClusterSession.Processes;
 
 /// <summary>The smallest Redis client that can be written, for the administration of servers under test.</summary>
 /// <remarks>Deliberately not the client of the library: a test that judges the one must not lean on it.</remarks>

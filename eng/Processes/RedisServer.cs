@@ -1,17 +1,18 @@
 using System.Globalization;
 
-namespace ClusterSession.TestKit.Servers;
+namespace ClusterSession.Processes;
 
 /// <summary>A real redis-server on a free loopback port with a directory of its own.</summary>
 public sealed class RedisServer : IAsyncDisposable
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly TemporaryDirectory? _directory;
     private readonly RedisServerOptions _options;
     private ServerProcess? _process;
 
     private RedisServer(RedisServerOptions options)
     {
         _options = options;
+        _directory = options.Directory is null ? new TemporaryDirectory() : null;
         Port = options.Port ?? FreePort.Next();
     }
 
@@ -32,7 +33,7 @@ public sealed class RedisServer : IAsyncDisposable
     public ServerProcess Process => _process ?? throw new InvalidOperationException("The server has not been started.");
 
     /// <summary>The server's directory.</summary>
-    public string WorkingDirectory => _directory.Path;
+    public string WorkingDirectory => _options.Directory ?? _directory!.Path;
 
     /// <summary>Starts a server and waits until it answers.</summary>
     public static async Task<RedisServer> StartAsync(RedisServerOptions? options = null)
@@ -55,9 +56,9 @@ public sealed class RedisServer : IAsyncDisposable
     {
         if (_process is { } old)
             await old.DisposeAsync();
-        var config = _directory.File("redis.conf");
+        var config = Path.Combine(WorkingDirectory, "redis.conf");
         await File.WriteAllLinesAsync(config, [.. ConfigLines(), .. extraConfig]);
-        _process = _options.On.Start("redis-server", [config], _directory.Path);
+        _process = await _options.On.StartAsync("redis-server", [config], WorkingDirectory, logFile: _options.LogFile);
         await _process.ReadyAsync(IsReadyAsync);
     }
 
@@ -122,7 +123,7 @@ public sealed class RedisServer : IAsyncDisposable
     {
         if (_process is { } process)
             await process.DisposeAsync();
-        _directory.Dispose();
+        _directory?.Dispose();
     }
 
     private static async Task<long> OffsetAsync(RedisServer server) =>
@@ -145,7 +146,7 @@ public sealed class RedisServer : IAsyncDisposable
     {
         yield return $"bind {Host}";
         yield return "protected-mode no";
-        yield return $"dir {_directory.Path}";
+        yield return $"dir {WorkingDirectory}";
         yield return "daemonize no";
         yield return "save \"\"";
         yield return "enable-debug-command local";

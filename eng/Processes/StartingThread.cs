@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace ShopCluster.Processes;
+namespace ClusterSession.Processes;
 
-/// <summary>The one thread that starts processes and never ends before this process does; <see cref="ChildProcess"/> says why.</summary>
+/// <summary>
+/// The one thread that starts processes and never ends before this process does; <see
+/// cref="ServerProcess"/> says why.
+/// </summary>
 internal sealed class StartingThread
 {
     private readonly BlockingCollection<(ProcessStartInfo Start, TaskCompletionSource<Process> Started)> _requests = [];
@@ -30,7 +33,8 @@ internal sealed class StartingThread
             }
             catch (Exception failure)
             {
-                started.SetException(new DemoException($"{start.FileName} could not be started: {failure.Message}"));
+                started.SetException(new ServerProcessException(
+                    $"{start.FileName} could not be started: {failure.Message}", failure));
             }
         }
     }
