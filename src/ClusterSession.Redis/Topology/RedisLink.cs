@@ -277,9 +277,8 @@ internal sealed class RedisLink : IAsyncDisposable
         var pause = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
             _pause = pause;
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        await Task.WhenAny(pause.Task, Task.Delay(_backOff.Next(), _time, over.Token)).ConfigureAwait(false);
-        await over.CancelAsync().ConfigureAwait(false);
+        await pause.Task.WaitAsync(_backOff.Next(), _time, _stop.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Token.ThrowIfCancellationRequested();
     }
 }

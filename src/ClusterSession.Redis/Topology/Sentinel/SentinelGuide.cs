@@ -116,9 +116,8 @@ internal sealed class SentinelGuide(
                 throw new RedisConnectException(failure.Failure, $"No sentinel answers. The last one: {failure.Message}", failure);
             if (left <= TimeSpan.Zero)
                 throw new RedisConnectException(RedisConnectFailure.TimedOut, $"No sentinel has named the master '{service}' in time.");
-            using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(changed, Task.Delay(left, time, over.Token)).ConfigureAwait(false);
-            await over.CancelAsync().ConfigureAwait(false);
+            await changed.WaitAsync(left, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }

@@ -105,9 +105,8 @@ internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyn
             }
 
             var interval = (_listener.HasMaster ? PresentInterval : MissingInterval) * (0.75 + (_random.NextDouble() / 2));
-            using var over = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            await Task.WhenAny(hint, Task.Delay(interval, _time, over.Token)).ConfigureAwait(false);
-            await over.CancelAsync().ConfigureAwait(false);
+            await hint.WaitAsync(interval, _time, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }
