@@ -8,7 +8,7 @@ internal sealed class DemoCluster : IAsyncDisposable
 {
     private readonly WorkDirectory _directory = new();
     private readonly int _port;
-    private RedisServer? _store;
+    private DemoStore? _store;
     private NginxBalancer? _balancer;
 
     private DemoCluster(DemoOptions options, int[] ports)
@@ -32,7 +32,7 @@ internal sealed class DemoCluster : IAsyncDisposable
     /// <summary>Starts the store, then the nodes.</summary>
     public static async Task<DemoCluster> StartAsync(DemoOptions options, CancellationToken cancellation)
     {
-        var ports = Ports.Find(5);
+        int[] ports = [.. Enumerable.Range(0, 5).Select(_ => FreePort.Next())];
         if (options.Port != 0)
         {
             Ports.RequireFree(options.Port);
@@ -42,7 +42,7 @@ internal sealed class DemoCluster : IAsyncDisposable
         var cluster = new DemoCluster(options, ports);
         try
         {
-            cluster._store = await RedisServer.StartAsync(cluster.StorePort, cluster._directory, cancellation);
+            cluster._store = await DemoStore.StartAsync(cluster.StorePort, cluster._directory);
             await Task.WhenAll(cluster.Nodes.Select(node => node.StartAsync(cancellation)));
             return cluster;
         }

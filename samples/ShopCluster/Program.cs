@@ -50,7 +50,7 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
     return options.Check ? 130 : 0;
 }
-catch (DemoException failure)
+catch (Exception failure) when (failure is DemoException or ServerProcessException)
 {
     Console.Error.WriteLine($"demo: {failure.Message}");
     return 1;

@@ -1,6 +1,7 @@
 using System.Text;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Topology.Standalone;
 using Microsoft.Extensions.Caching.Distributed;
 
 namespace ClusterSession.MacroBenchmarks.Application;

@@ -5,6 +5,7 @@ using ClusterSession.MacroBenchmarks.Load;
 using ClusterSession.MacroBenchmarks.Servers;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Topology.Standalone;
 
 namespace ClusterSession.MacroBenchmarks.Measures;
 

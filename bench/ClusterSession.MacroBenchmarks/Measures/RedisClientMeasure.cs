@@ -5,6 +5,7 @@ using ClusterSession.MacroBenchmarks.Servers;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Topology.Standalone;
 
 namespace ClusterSession.MacroBenchmarks.Measures;
 
@@ -40,7 +41,7 @@ internal static class RedisClientMeasure
     public static async Task<List<ClientFigures>> RunAsync(string workDirectory, ComparisonSettings settings, Action<string> say)
     {
         var operations = settings.IsQuick ? 200_000 : 500_000;
-        await using var redis = await RedisServer.StartAsync(Path.Combine(workDirectory, "client-redis"));
+        await using var redis = await MeasuredRedis.StartAsync(Path.Combine(workDirectory, "client-redis"));
         await using var topology = new StandaloneTopology(RedisOptions.Parse(redis.ConnectionString), TimeProvider.System, new Random(), null, null);
         topology.Start();
         var connection = await topology.GetConnectionAsync(Key, CancellationToken.None);
@@ -82,7 +83,7 @@ internal static class RedisClientMeasure
             Figure.Of(result.Runs.Select(run => Math.Min(1, Environment.ProcessorCount * run.RedisCpu / (run.RedisCpu + run.Cpu)) * 100))))];
     }
 
-    private static async Task<Run> OursAsync<T>(RedisServer redis, RedisConnection connection, Func<RedisRequest<T>> newRequest, int count, int operations)
+    private static async Task<Run> OursAsync<T>(MeasuredRedis redis, RedisConnection connection, Func<RedisRequest<T>> newRequest, int count, int operations)
     {
         var callers = Enumerable.Range(0, count).Select(_ => newRequest()).ToArray();
         var redisBefore = (await redis.UsageAsync()).CpuMicroseconds;
@@ -105,7 +106,7 @@ internal static class RedisClientMeasure
         return new Run(done / elapsed.TotalSeconds, cpu.TotalMicroseconds / done, allocated / done, redisCpu / done);
     }
 
-    private static async Task<Run> RedisBenchmarkAsync(RedisServer redis, int operations)
+    private static async Task<Run> RedisBenchmarkAsync(MeasuredRedis redis, int operations)
     {
         var before = (await redis.UsageAsync()).CpuMicroseconds;
         // bash's time, because the processor time of a child that has ended can no longer be read.

@@ -8,7 +8,7 @@ internal sealed class DotNetTarget : ITarget
 {
     private readonly List<DotNetNode> _nodes = [];
 
-    private DotNetTarget(string variant, RedisServer? redis)
+    private DotNetTarget(string variant, MeasuredRedis? redis)
     {
         Name = variant;
         Redis = redis;
@@ -22,7 +22,7 @@ internal sealed class DotNetTarget : ITarget
 
     public bool HasSessions => Name != Variants.None;
 
-    public RedisServer? Redis { get; }
+    public MeasuredRedis? Redis { get; }
 
     public IReadOnlyList<DotNetNode> Nodes => _nodes;
 
@@ -41,7 +41,7 @@ internal sealed class DotNetTarget : ITarget
     public static async Task<DotNetTarget> StartAsync(string variant, string workDirectory, int nodes = 1)
     {
         var directory = Path.Combine(workDirectory, string.Create(CultureInfo.InvariantCulture, $"{variant}-{nodes}-{Guid.NewGuid():N}"));
-        var redis = Variants.UsesRedis(variant) ? await RedisServer.StartAsync(Path.Combine(directory, "redis")) : null;
+        var redis = Variants.UsesRedis(variant) ? await MeasuredRedis.StartAsync(Path.Combine(directory, "redis")) : null;
         var target = new DotNetTarget(variant, redis);
         for (var i = 0; i < nodes; i++)
         {

@@ -10,7 +10,7 @@ internal sealed class ExpressTarget : ITarget
 
     private readonly Process _process;
 
-    private ExpressTarget(Process process, int port, RedisServer redis)
+    private ExpressTarget(Process process, int port, MeasuredRedis redis)
     {
         _process = process;
         Ports = [port];
@@ -25,12 +25,12 @@ internal sealed class ExpressTarget : ITarget
 
     public bool HasSessions => true;
 
-    public RedisServer? Redis { get; }
+    public MeasuredRedis? Redis { get; }
 
     /// <summary>Starts it from a directory where <c>npm install</c> has run.</summary>
     public static async Task<ExpressTarget> StartAsync(string application, string workDirectory)
     {
-        var redis = await RedisServer.StartAsync(Path.Combine(workDirectory, "express-redis"));
+        var redis = await MeasuredRedis.StartAsync(Path.Combine(workDirectory, "express-redis"));
         var start = new ProcessStartInfo("node")
         {
             RedirectStandardInput = true,

@@ -16,7 +16,7 @@ internal interface ITarget : IAsyncDisposable
     bool HasSessions { get; }
 
     /// <summary>The Redis behind it, if there is one.</summary>
-    RedisServer? Redis { get; }
+    MeasuredRedis? Redis { get; }
 
     /// <summary>What it has used so far.</summary>
     Task<Usage> UsageAsync();

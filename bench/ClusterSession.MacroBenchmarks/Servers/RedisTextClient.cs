@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -20,20 +19,6 @@ internal sealed class RedisTextClient : IDisposable
     public async Task SendAsync(string command) => await _client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(command + "\r\n"));
 
     public Task<string?> ReadLineAsync() => _reader.ReadLineAsync();
-
-    public async Task<string> ReadBulkAsync(string command)
-    {
-        await SendAsync(command);
-        var header = await _reader.ReadLineAsync() ?? throw new IOException("Redis closed the connection.");
-        if (!header.StartsWith('$'))
-        {
-            throw new IOException($"Redis answered {command} with {header}");
-        }
-
-        var text = new char[int.Parse(header.AsSpan(1), CultureInfo.InvariantCulture) + 2];
-        await _reader.ReadBlockAsync(text);
-        return new string(text, 0, text.Length - 2);
-    }
 
     public void Dispose() => _client.Dispose();
 }

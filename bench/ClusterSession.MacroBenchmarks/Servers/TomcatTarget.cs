@@ -12,7 +12,7 @@ internal sealed class TomcatTarget : ITarget
     public const string Delta = "tomcat-delta";
     public const string Backup = "tomcat-backup";
 
-    private readonly List<OwnedProcess> _nodes = [];
+    private readonly List<ServerProcess> _nodes = [];
 
     private TomcatTarget(string name, string title, int port)
     {
@@ -29,7 +29,7 @@ internal sealed class TomcatTarget : ITarget
 
     public bool HasSessions => true;
 
-    public RedisServer? Redis => null;
+    public MeasuredRedis? Redis => null;
 
     public static Task<TomcatTarget> StartDeltaAsync(string application, string workDirectory) => StartAsync(
         Delta, "Tomcat, DeltaManager", application, workDirectory,
@@ -58,8 +58,8 @@ internal sealed class TomcatTarget : ITarget
             throw new InvalidOperationException($"no Tomcat 10 in {home}");
         }
 
-        int[] http = [OwnedProcess.FreePort(), OwnedProcess.FreePort()];
-        int[] channel = [OwnedProcess.FreePort(), OwnedProcess.FreePort()];
+        int[] http = [FreePort.Next(), FreePort.Next()];
+        int[] channel = [FreePort.Next(), FreePort.Next()];
         var target = new TomcatTarget(name, title, http[0]);
         try
         {
@@ -67,19 +67,21 @@ internal sealed class TomcatTarget : ITarget
             {
                 var directory = Path.Combine(workDirectory, string.Create(CultureInfo.InvariantCulture, $"{name}-{node + 1}"));
                 Prepare(directory, application, node, http, channel, manager, home);
-                target._nodes.Add(await OwnedProcess.StartAsync(
-                    Path.Combine(directory, "logs", "out"),
-                    new Dictionary<string, string> { ["LC_ALL"] = "C" },
-                    "java", "-Xms256m", "-Xmx1g", "-Djava.net.preferIPv4Stack=true", $"-Dcatalina.home={home}", $"-Dcatalina.base={directory}",
-                    $"-Djava.io.tmpdir={directory}/temp", "-cp", $"{home}/bin/bootstrap.jar:{home}/bin/tomcat-juli.jar",
-                    "org.apache.catalina.startup.Bootstrap", "start"));
+                target._nodes.Add(await ServerProcess.StartAsync(
+                    "java",
+                    [
+                        "-Xms256m", "-Xmx1g", "-Djava.net.preferIPv4Stack=true", $"-Dcatalina.home={home}", $"-Dcatalina.base={directory}",
+                        $"-Djava.io.tmpdir={directory}/temp", "-cp", $"{home}/bin/bootstrap.jar:{home}/bin/tomcat-juli.jar",
+                        "org.apache.catalina.startup.Bootstrap", "start",
+                    ],
+                    directory, new Dictionary<string, string> { ["LC_ALL"] = "C" }, Path.Combine(directory, "logs", "out")));
             }
 
             using var client = new HttpClient();
             for (var node = 0; node < 2; node++)
             {
                 var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{http[node]}/untouched");
-                await target._nodes[node].WaitUntilAsync(async () => (await client.GetAsync(new Uri(url))).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
+                await target._nodes[node].ReadyAsync(async () => (await client.GetAsync(new Uri(url))).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
             }
 
             return target;

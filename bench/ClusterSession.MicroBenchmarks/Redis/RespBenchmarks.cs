@@ -5,6 +5,7 @@ using ClusterSession.Records;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Requests;
 using ClusterSession.Redis.Scripts;
 
 namespace ClusterSession.MicroBenchmarks.Redis;

@@ -5,22 +5,22 @@ namespace ShopCluster.Nodes;
 /// <summary>nginx in front of the nodes: every request goes to the next node, whoever sent it.</summary>
 internal sealed class NginxBalancer : IAsyncDisposable
 {
-    private readonly ChildProcess _process;
+    private readonly ServerProcess _process;
 
-    private NginxBalancer(ChildProcess process) => _process = process;
+    private NginxBalancer(ServerProcess process) => _process = process;
 
     public static async Task<NginxBalancer> StartAsync(
         int port, IEnumerable<int> nodePorts, int controlPort, WorkDirectory directory, CancellationToken cancellation)
     {
         var configuration = directory.File("nginx.conf");
         await File.WriteAllTextAsync(configuration, Configuration(port, nodePorts, controlPort, directory.Path), cancellation);
-        // Debian keeps nginx where an ordinary user's PATH does not look.
-        var program = File.Exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx";
-        var process = await ChildProcess.StartAsync("nginx", directory.File("nginx.log"), program, "-p", directory.Path, "-c", configuration);
+        var process = await ServerProcess.StartAsync(
+            "nginx", ["-p", directory.Path, "-c", configuration], directory.Path, logFile: directory.File("nginx.log"));
         try
         {
             using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
-            await process.WaitUntilReadyAsync(() => AnswersAsync(http, $"http://127.0.0.1:{port}/cluster/status", cancellation), cancellation);
+            await process.ReadyAsync(
+                () => AnswersAsync(http, $"http://127.0.0.1:{port}/cluster/status", cancellation), cancellation: cancellation);
             return new NginxBalancer(process);
         }
         catch

@@ -8,11 +8,12 @@ namespace ShopCluster.Nodes;
 /// <summary>One node: a process that is killed and started again, and the place that outlives it (name, port, figures).</summary>
 internal sealed class ShopNode(string name, int port, string? redis, WorkDirectory directory) : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(1) };
 
     // One kill or start at a time: two clicks on the page must not start two processes on one port.
     private readonly SemaphoreSlim _turn = new(1);
-    private ChildProcess? _process;
+    private ServerProcess? _process;
     private bool _starting;
     private long _requestsBefore;
     private long _requestsNow;
@@ -47,8 +48,9 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
                 "--urls", $"http://127.0.0.1:{port}", "--Node", name, "--contentRoot", directory.Path,
             ];
             if (redis is not null) arguments.AddRange(["--ConnectionStrings:Redis", redis]);
-            _process = await ChildProcess.StartAsync(name, directory.File($"{name}.log"), DotnetHost(), [.. arguments]);
-            await _process.WaitUntilReadyAsync(LookAsync, cancellation);
+            _process = await ServerProcess.StartAsync(
+                DotnetHost(), arguments, directory.Path, logFile: directory.File($"{name}.log"));
+            await _process.ReadyAsync(LookAsync, Patience, cancellation);
         }
         finally
         {
@@ -65,7 +67,7 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
         {
             if (State != NodeState.Up) return;
             await LookAsync();
-            await _process!.KillAsync();
+            await _process!.Kill9Async();
             Kills++;
         }
         finally

@@ -1,3 +1,4 @@
+using ClusterSession.Redis.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;

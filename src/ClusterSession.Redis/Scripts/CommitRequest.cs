@@ -1,6 +1,7 @@
 using System.Text;
 using ClusterSession.Records;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Requests;
 
 namespace ClusterSession.Redis.Scripts;
 

@@ -1,5 +1,6 @@
 using ClusterSession.Records;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Requests;
 
 namespace ClusterSession.Redis.Scripts;
 

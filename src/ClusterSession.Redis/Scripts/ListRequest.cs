@@ -1,6 +1,7 @@
 using ClusterSession.Records;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Requests;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;

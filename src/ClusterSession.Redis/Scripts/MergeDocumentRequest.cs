@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Requests;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;

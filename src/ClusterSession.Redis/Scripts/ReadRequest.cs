@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using ClusterSession.Records;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Requests;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;

@@ -1,4 +1,5 @@
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Requests;
 
 namespace ClusterSession.Redis.Scripts;
 

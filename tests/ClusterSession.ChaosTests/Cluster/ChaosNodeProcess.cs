@@ -60,7 +60,7 @@ internal sealed class ChaosNodeProcess : IAsyncDisposable
         {
             await old.DisposeAsync();
         }
-        _process = _on.Start("dotnet", _arguments, _directory.Path);
+        _process = await _on.StartAsync("dotnet", _arguments, _directory.Path);
         await _process.ReadyAsync(IsHealthyAsync);
     }
 

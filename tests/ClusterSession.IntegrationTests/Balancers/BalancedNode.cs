@@ -1,5 +1,4 @@
 using System.Globalization;
-using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using ClusterSession.IntegrationTests.Packages;
-using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.IntegrationTests.Balancers;
 
@@ -73,7 +72,7 @@ internal sealed class Balancer : IAsyncDisposable
               include {{_directory.File("cluster-session.conf")}};
             }
             """);
-        return ServerProcess.Start(
+        return await ServerProcess.StartAsync(
             "nginx", ["-p", _directory.Path, "-e", "stderr", "-c", _directory.File("nginx.conf")], _directory.Path);
     }
 
@@ -81,7 +80,7 @@ internal sealed class Balancer : IAsyncDisposable
     {
         var all = Configuration("haproxy/haproxy.cfg", "bind :80", $"bind 127.0.0.1:{Text(Port)}", nodes);
         await File.WriteAllTextAsync(_directory.File("haproxy.cfg"), all);
-        return ServerProcess.Start("haproxy", ["-db", "-f", _directory.File("haproxy.cfg")], _directory.Path);
+        return await ServerProcess.StartAsync("haproxy", ["-db", "-f", _directory.File("haproxy.cfg")], _directory.Path);
     }
 
     private static string Configuration(string file, string listen, string listenHere, BalancedNode[] nodes)

@@ -1,5 +1,4 @@
 using System.Net;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using ClusterSession.Records;
 
 namespace ClusterSession.IntegrationTests.Balancers;
 

@@ -2,7 +2,6 @@ using System.Net;
 using ClusterSession.Http.Cookies;
 using ClusterSession.IntegrationTests.Packages;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Moving;

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using ClusterSession.IntegrationTests.Packages;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Moving;

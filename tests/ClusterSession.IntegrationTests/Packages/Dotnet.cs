@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.IntegrationTests.Packages;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Packages;

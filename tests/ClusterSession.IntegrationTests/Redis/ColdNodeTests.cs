@@ -1,5 +1,4 @@
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;

@@ -2,7 +2,6 @@ using System.Globalization;
 using ClusterSession.Records;
 using ClusterSession.Redis;
 using ClusterSession.Stores;
-using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
 

@@ -6,7 +6,6 @@ using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Logging;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Sessions;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;

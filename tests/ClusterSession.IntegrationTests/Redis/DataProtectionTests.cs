@@ -1,4 +1,3 @@
-using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ClusterSession.Local;
 using ClusterSession.Principals;
 using ClusterSession.Revoking;
 using ClusterSession.Stores;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;

@@ -2,7 +2,6 @@ using System.Globalization;
 using ClusterSession.Redis;
 using ClusterSession.TestKit.Logging;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

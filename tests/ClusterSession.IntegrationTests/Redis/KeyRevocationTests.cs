@@ -1,5 +1,5 @@
+using ClusterSession.Local;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

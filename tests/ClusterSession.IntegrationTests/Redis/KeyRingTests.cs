@@ -1,6 +1,5 @@
 using ClusterSession.KeyRing;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

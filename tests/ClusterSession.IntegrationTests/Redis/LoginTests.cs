@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Claims;
 using ClusterSession.Http.Cookies;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;

@@ -1,7 +1,6 @@
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
 using Xunit;
 using Xunit.Abstractions;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using ClusterSession.IntegrationTests.Redis.Topology;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;
 

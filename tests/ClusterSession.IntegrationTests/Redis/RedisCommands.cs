@@ -1,5 +1,4 @@
 using System.Globalization;
-using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.IntegrationTests.Redis;
 

@@ -1,7 +1,6 @@
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Logging;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,4 @@
 using ClusterSession.TestKit.Conformance;
-using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.IntegrationTests.Redis;
 

@@ -1,7 +1,6 @@
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
-using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
 

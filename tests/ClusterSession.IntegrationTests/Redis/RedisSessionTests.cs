@@ -1,9 +1,9 @@
+using ClusterSession.Local;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Faults;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;
 

@@ -1,6 +1,5 @@
 using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,5 +1,4 @@
 using ClusterSession.TestKit.Logging;
-using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -1,6 +1,5 @@
 using ClusterSession.TestKit.Logging;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

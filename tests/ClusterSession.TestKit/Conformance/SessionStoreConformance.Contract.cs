@@ -89,6 +89,6 @@ public abstract partial class SessionStoreConformance
         }
 
         await A.TouchAsync(Key, 2 * Long, 2 * Long, default);
-        await Servers.Condition.HoldsAsync(() => told.WasTold(Key), "the new observer hears of the change");
+        await Condition.HoldsAsync(() => told.WasTold(Key), "the new observer hears of the change");
     }
 }

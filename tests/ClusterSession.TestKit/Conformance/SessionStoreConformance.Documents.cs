@@ -1,5 +1,4 @@
 using ClusterSession.Stores;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.TestKit.Conformance;

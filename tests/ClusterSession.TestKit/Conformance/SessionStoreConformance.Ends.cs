@@ -1,6 +1,5 @@
 using ClusterSession.Records;
 using ClusterSession.Stores;
-using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using ClusterSession.Stores;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.TestKit.Conformance;

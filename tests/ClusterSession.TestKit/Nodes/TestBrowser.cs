@@ -1,5 +1,4 @@
 using System.Net;
-using ClusterSession.TestKit.Servers;
 using Microsoft.Net.Http.Headers;
 
 namespace ClusterSession.TestKit.Nodes;

@@ -63,7 +63,7 @@ public sealed class HaProxyPair : IAsyncDisposable
         {
             await LinkUpAsync(second);
             await File.WriteAllTextAsync(pair._directory.File("haproxy.cfg"), pair.Config());
-            pair._haproxy = ServerProcess.Start("haproxy", ["-db", "-f", pair._directory.File("haproxy.cfg")], pair._directory.Path);
+            pair._haproxy = await ServerProcess.StartAsync("haproxy", ["-db", "-f", pair._directory.File("haproxy.cfg")], pair._directory.Path);
             await pair._haproxy.ReadyAsync(async () => await pair.TryThroughAsync("PING") == "PONG");
             pair._controller = pair.ControlAsync();
             return pair;

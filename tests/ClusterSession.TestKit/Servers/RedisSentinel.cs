@@ -47,7 +47,7 @@ public sealed class RedisSentinel : IAsyncDisposable
     {
         if (_process is { } old)
             await old.DisposeAsync();
-        _process = _on.Start("redis-server", [ConfigFile, "--sentinel"], _directory.Path);
+        _process = await _on.StartAsync("redis-server", [ConfigFile, "--sentinel"], _directory.Path);
         await _process.ReadyAsync(IsReadyAsync);
     }
 

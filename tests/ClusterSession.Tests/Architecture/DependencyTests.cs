@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ClusterSession.Tests.Architecture;
 
-/// <summary>Arrows point to the core; stores never see each other; inside a store the bytes know no sockets and the sockets no sessions.</summary>
+/// <summary>Arrows point to the core; stores never see each other; inside a store bytes know no sockets, and servers no sessions.</summary>
 public sealed class DependencyTests
 {
     /// <summary>Composes all packages, so may reference them.</summary>
@@ -46,14 +46,7 @@ public sealed class DependencyTests
     [Theory]
     [InlineData("src/ClusterSession", new[] { "ClusterSession.Redis", "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" })]
     [InlineData("src/ClusterSession.Redis", new[] { "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" })]
-    [InlineData("src/ClusterSession.Redis/Protocol", new[]
-    {
-        "Redis.Connection", "Redis.Scripts", "ClusterSession.Records", "ClusterSession.Stores", "ClusterSession.Http", "System.Net.Sockets", "SessionKey", "SessionRecord", "SessionVersion", "RedisSessionStore", "RedisKeys",
-    })]
-    [InlineData("src/ClusterSession.Redis/Connection", new[]
-    {
-        "Redis.Scripts", "ClusterSession.Records", "ClusterSession.Stores", "ClusterSession.Http", "SessionKey", "SessionRecord", "SessionVersion", "RedisSessionStore", "RedisKeys",
-    })]
+    [InlineData("src/ClusterSession.Redis/Protocol", new[] { "System.Net.Sockets" })]
     public void Folder_does_not_know(string folder, string[] unknown)
     {
         var files = Repository.Files(".cs", folder).ToArray();
@@ -62,6 +55,17 @@ public sealed class DependencyTests
             .Where(code => unknown.Any(name => code.Line.Contains(name, StringComparison.Ordinal)) && !code.Line.TrimStart().StartsWith("[assembly", StringComparison.Ordinal));
         Assert.Empty(known.ToArray());
     }
+
+    /// <summary>What a second store over a server could use as it is.</summary>
+    [Theory]
+    [InlineData("Options")]
+    [InlineData("Protocol")]
+    [InlineData("Connection")]
+    [InlineData("Topology")]
+    [InlineData("Diagnostics")]
+    public void Room_of_the_redis_store_does_not_know_sessions(string room) => Folder_does_not_know(
+        $"src/ClusterSession.Redis/{room}",
+        ["ClusterSession.Records", "ClusterSession.Stores", "ClusterSession.Http", "SessionKey", "SessionRecord", "SessionVersion"]);
 
     private static string[] References(string project, string kind) =>
         [.. XDocument.Parse(Repository.Read(project)).Descendants(kind).Select(reference => reference.Attribute("Include")!.Value)];

@@ -1,81 +1,105 @@
 using System.Text.RegularExpressions;
+using ClusterSession.Redis;
+using ClusterSession.Redis.Topology;
 using Xunit;
 
 namespace ClusterSession.Tests.Architecture;
 
 /// <summary>
-/// The rooms of the core and their arrows are those of the table in docs/architecture.md: each line uses lines above it
-/// only, so that no two rooms point at each other.
+/// The rooms of each package and their arrows are those of its table in docs/architecture.md: each
+/// line uses lines above it only, so that no two rooms point at each other.
 /// </summary>
 public sealed partial class RoomTests
 {
     private const string Core = "src/ClusterSession";
+    private const string Redis = "src/ClusterSession.Redis";
     private const string All = "all";
 
-    private static readonly (string Room, string[] Uses)[] Table =
-    [
-        .. Repository.Read("docs/architecture.md").Split('\n')
-            .SkipWhile(line => line != "## Rooms").TakeWhile(line => line != "## Packages")
-            .Select(line => Row().Match(line)).Where(row => row.Success)
-            .Select(row => (row.Groups[1].Value, row.Groups[2].Value.Split(", ", StringSplitOptions.RemoveEmptyEntries))),
-    ];
-
-    [Fact]
-    public void Table_names_every_room()
+    [Theory]
+    [InlineData(Core)]
+    [InlineData(Redis)]
+    public void Table_names_every_room(string package)
     {
-        var rooms = Repository.Files(".cs", Core).Select(RoomOf).Distinct().Order(StringComparer.Ordinal);
-        Assert.Equal(rooms, Table.Select(line => line.Room).Order(StringComparer.Ordinal));
+        var rooms = Repository.Files(".cs", package).Select(file => RoomOf(package, file)).Distinct();
+        Assert.Equal(
+            rooms.Order(StringComparer.Ordinal), Table(package).Select(line => line.Room).Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public void Rooms_use_rooms_that_stand_above_them()
+    [Theory]
+    [InlineData(Core)]
+    [InlineData(Redis)]
+    public void Rooms_use_rooms_that_stand_above_them(string package)
     {
-        for (var i = 0; i < Table.Length; i++)
+        var table = Table(package);
+        for (var i = 0; i < table.Length; i++)
         {
-            var above = Table[..i].Select(line => line.Room).ToHashSet();
-            Assert.All(Table[i].Uses.Where(room => room != All), room => Assert.Contains(room, above));
+            var above = table[..i].Select(line => line.Room).ToHashSet();
+            Assert.All(table[i].Uses.Where(room => room != All), room => Assert.Contains(room, above));
         }
 
-        Assert.Equal(["Hosting"], Table.Where(line => line.Uses.Contains(All)).Select(line => line.Room));
-        Assert.Equal("Hosting", Table[^1].Room);
+        Assert.All(table.Where(line => line.Uses.Contains(All)), line => Assert.Equal("Hosting", line.Room));
+        Assert.Equal("Hosting", table[^1].Room);
     }
 
-    [Fact]
-    public void Files_use_what_the_table_says_and_rooms_all_of_it()
+    [Theory]
+    [InlineData(Core)]
+    [InlineData(Redis)]
+    public void Files_use_what_the_table_says_and_rooms_all_of_it(string package)
     {
-        var declared = Declared();
-        var used = Table.ToDictionary(line => line.Room, _ => new SortedSet<string>(StringComparer.Ordinal));
-        foreach (var file in Repository.Files(".cs", Core))
+        var table = Table(package);
+        var declared = Declared(package);
+        var used = table.ToDictionary(line => line.Room, _ => new SortedSet<string>(StringComparer.Ordinal));
+        foreach (var file in Repository.Files(".cs", package))
         {
-            used[RoomOf(file)].UnionWith(UsedBy(file, declared));
+            var room = RoomOf(package, file);
+            used[room].UnionWith(UsedIn(package, room, string.Join('\n', Repository.Code(file)), declared));
         }
 
-        var untrue = Table.Where(line => !line.Uses.Contains(All) && !used[line.Room].SetEquals(line.Uses))
-            .Select(line => $"{line.Room} uses {string.Join(", ", used[line.Room])}; the page says {string.Join(", ", line.Uses)}");
+        var untrue = table.Where(line => !line.Uses.Contains(All) && !used[line.Room].SetEquals(line.Uses))
+            .Select(line =>
+                $"{line.Room} uses {string.Join(", ", used[line.Room])}; the page says {string.Join(", ", line.Uses)}");
         Assert.Empty(untrue);
     }
 
     [Fact]
     public void Arrow_is_seen_in_a_using_a_qualified_name_and_a_type_of_the_root_namespace()
     {
-        var declared = Declared();
-        Assert.Equal(["Local"], UsedIn("Records", "using ClusterSession.Local;", declared));
-        Assert.Equal(["Stores/Outage"], UsedIn("Records", "var guard = Stores.Outage.StoreGuard.New();", declared));
-        Assert.Equal(["Management"], UsedIn("Records", "ISessionManager manager;", declared));
-        Assert.Empty(UsedIn("Records", "// ISessionManager", declared));
+        var declared = Declared(Core);
+        Assert.Equal("Options", declared["ClusterSessionOptions"]);
+        Assert.Equal(["Local"], UsedIn(Core, "Records", "using ClusterSession.Local;", declared));
+        Assert.Equal(["Stores/Outage"], UsedIn(Core, "Records", "var guard = Stores.Outage.StoreGuard.X;", declared));
+        Assert.Equal(["Management"], UsedIn(Core, "Records", "ISessionManager manager;", declared));
+        Assert.Empty(UsedIn(Core, "Records", "// ISessionManager", declared));
+
+        declared = Declared(Redis);
+        Assert.Equal(["Scripts"], UsedIn(Redis, "Connection", "using ClusterSession.Redis.Scripts;", declared));
+        Assert.Equal(["Scripts"], UsedIn(Redis, "Connection", "var read = new Redis.Scripts.ReadRequest();", declared));
+        Assert.Equal(["Topology"], UsedIn(Redis, "Topology/Cluster", "RedisLink link;", declared));
+        Assert.Equal(["Options"], UsedIn(Redis, "Connection", "RedisEndpoint endpoint;", declared));
     }
 
-    private static string RoomOf(string file) => Path.GetDirectoryName(file)!.Replace('\\', '/')[(Core.Length + 1)..];
+    private static (string Room, string[] Uses)[] Table(string package) =>
+    [
+        .. Repository.Read("docs/architecture.md").Split('\n')
+            .SkipWhile(line => line != (package == Core ? "## Rooms of the core" : "## Rooms of the Redis store"))
+            .Skip(1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
+            .Select(line => Row().Match(line)).Where(row => row.Success)
+            .Select(row =>
+                (row.Groups[1].Value, row.Groups[2].Value.Split(", ", StringSplitOptions.RemoveEmptyEntries))),
+    ];
+
+    private static string RoomOf(string package, string file) =>
+        Path.GetDirectoryName(file)!.Replace('\\', '/')[package.Length..].TrimStart('/');
 
     /// <summary>Types of namespaces that do not name their room, as those for applications.</summary>
-    private static Dictionary<string, string> Declared()
+    private static Dictionary<string, string> Declared(string package)
     {
         var declared = new Dictionary<string, string>();
-        foreach (var file in Repository.Files(".cs", Core))
+        foreach (var file in Repository.Files(".cs", package))
         {
             var code = string.Join('\n', Repository.Code(file));
-            var room = RoomOf(file);
-            if (!code.Contains($"namespace ClusterSession.{room.Replace('/', '.')};", StringComparison.Ordinal))
+            var room = RoomOf(package, file);
+            if (!code.Contains($"namespace {NamespaceOf(package)}.{room.Replace('/', '.')};", StringComparison.Ordinal))
             {
                 foreach (Match type in Declaration().Matches(code))
                 {
@@ -84,24 +108,24 @@ public sealed partial class RoomTests
             }
         }
 
-        Assert.Equal("Options", declared["ClusterSessionOptions"]);
         return declared;
     }
 
-    private static IEnumerable<string> UsedBy(string file, Dictionary<string, string> declared) =>
-        UsedIn(RoomOf(file), string.Join('\n', Repository.Code(file)), declared);
-
-    private static SortedSet<string> UsedIn(string room, string code, Dictionary<string, string> declared)
+    private static SortedSet<string> UsedIn(
+        string package, string room, string code, Dictionary<string, string> declared)
     {
         code = Comment().Replace(code, "");
-        var used = new SortedSet<string>(Word().Matches(code).Select(word => declared.GetValueOrDefault(word.Value, room)), StringComparer.Ordinal);
-        foreach (var other in Table.Select(line => line.Room))
+        var root = Regex.Escape(NamespaceOf(package));
+        var prefix = package == Core ? @"(?:ClusterSession\.)?" : @"(?:(?:ClusterSession\.)?Redis\.)?";
+        var used = new SortedSet<string>(
+            Word().Matches(code).Select(word => declared.GetValueOrDefault(word.Value, room)), StringComparer.Ordinal);
+        foreach (var other in Table(package).Select(line => line.Room))
         {
             var name = Regex.Escape(other.Replace('/', '.'));
-            var types = string.Join('|', TypesOf(other));
+            var types = string.Join('|', TypesOf(package, other));
             var isVisible = room.StartsWith(other + "/", StringComparison.Ordinal); // A namespace sees those around it.
-            if (Regex.IsMatch(code, $@"^using ClusterSession\.{name};", RegexOptions.Multiline)
-                || Regex.IsMatch(code, $@"(?<![\w.])(?:ClusterSession\.)?{name}\.(?:{types})\b")
+            if (Regex.IsMatch(code, $@"^using {root}\.{name};", RegexOptions.Multiline)
+                || Regex.IsMatch(code, $@"(?<![\w.]){prefix}{name}\.(?:{types})\b")
                 || (isVisible && Regex.IsMatch(code, $@"(?<![\w.])(?:{types})\b")))
             {
                 used.Add(other);
@@ -112,8 +136,11 @@ public sealed partial class RoomTests
         return used;
     }
 
-    private static IEnumerable<string> TypesOf(string room) => Repository.Files(".cs", $"{Core}/{room}")
-        .Where(file => RoomOf(file) == room).Select(file => Path.GetFileName(file).Split('.')[0]).Distinct();
+    private static string NamespaceOf(string package) => package["src/".Length..];
+
+    private static IEnumerable<string> TypesOf(string package, string room) =>
+        Repository.Files(".cs", $"{package}/{room}").Where(file => RoomOf(package, file) == room)
+            .Select(file => Path.GetFileName(file).Split('.')[0]).Distinct();
 
     [GeneratedRegex(@"^\| `([\w/]+)` \| [^|]+ \| ([^|]*?) ?\|$")]
     private static partial Regex Row();

@@ -7,6 +7,7 @@ using ClusterSession.KeyRing;
 using ClusterSession.Records;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Requests;
 using ClusterSession.Redis.Scripts;
 using ClusterSession.Revoking;
 using ClusterSession.Stores;

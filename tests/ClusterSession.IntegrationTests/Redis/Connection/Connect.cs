@@ -1,6 +1,5 @@
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
-using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;
 

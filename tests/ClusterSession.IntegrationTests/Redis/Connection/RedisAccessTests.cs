@@ -1,7 +1,7 @@
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
-using ClusterSession.TestKit.Servers;
+using ClusterSession.Redis.Topology.Standalone;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;

@@ -1,6 +1,5 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;

@@ -1,6 +1,6 @@
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
-using ClusterSession.TestKit.Servers;
+using ClusterSession.Redis.Topology.Standalone;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;

@@ -1,5 +1,4 @@
 using ClusterSession.Redis.Connection;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;

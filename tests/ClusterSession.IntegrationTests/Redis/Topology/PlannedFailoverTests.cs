@@ -1,6 +1,5 @@
 using System.Globalization;
 using ClusterSession.TestKit.Nodes;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;

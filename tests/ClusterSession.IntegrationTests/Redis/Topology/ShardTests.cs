@@ -180,7 +180,7 @@ public sealed class ShardTests
         {
             var store = node.Services.GetRequiredService<IClusterSessionStore>();
             var reads = await Task.WhenAll(Enumerable.Range(0, Sessions).Select(
-                _ => store.ReadAsync(SessionKeys.New(), SessionVersion.None, CancellationToken.None).AsTask()));
+                _ => store.ReadAsync(SessionKeys.New(), SessionVersion.None, default).AsTask()));
             return reads.All(static read => read.Failure == StoreFailure.None)
                 && node.Services.GetRequiredService<KeyRingSource>().Current is not null;
         },

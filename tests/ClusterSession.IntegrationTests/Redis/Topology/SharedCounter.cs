@@ -1,7 +1,6 @@
 using System.Globalization;
 using ClusterSession.Redis;
 using ClusterSession.Stores;
-using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 

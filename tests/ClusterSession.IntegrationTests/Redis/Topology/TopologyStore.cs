@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using ClusterSession.Records;
 using ClusterSession.Redis;
 using ClusterSession.Stores;
-using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 

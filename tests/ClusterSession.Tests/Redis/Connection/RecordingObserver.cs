@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Topology;
 
 namespace ClusterSession.Tests.Redis.Connection;
 

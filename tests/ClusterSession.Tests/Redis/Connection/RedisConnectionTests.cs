@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.TestKit.Redis;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Connection;

@@ -1,7 +1,6 @@
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.TestKit.Redis;
-using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Connection;

@@ -1,8 +1,0 @@
-namespace ClusterSession.Redis.Connection;
-
-/// <summary>A part of the keys that one server serves, and another one after a failover.</summary>
-/// <param name="Number">Stays the same through failovers; 0: of one server for all keys, or keys
-/// whose owner is not known.</param>
-/// <param name="Endpoint">Who serves it now; null: whoever serves all keys, or nobody who is
-/// known.</param>
-internal readonly record struct RedisPartition(int Number, RedisEndpoint? Endpoint);

@@ -1,0 +1,70 @@
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Protocol;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Redis.Requests;
+
+/// <summary>What follows an attempt that got no answer. Pure: it sends nothing and reads no clock.</summary>
+/// <remarks>
+/// <code>
+/// NOSCRIPT                          once more at once, with the script in full
+/// READONLY, MOVED                   once more, to whoever serves the key now
+/// ASK                               once more, to the server that the answer names
+/// TRYAGAIN, CLUSTERDOWN             once more after a pause, as long as time is left
+/// WRONGTYPE                         an answer: damaged
+/// other refusals                    an answer: refused, or unknown where the command may have written
+/// late, or lost and not repeatable  unknown
+/// lost otherwise                    once more; it was not sent, or is the same when it is executed twice
+/// no connection in time             unreachable
+/// </code>
+/// </remarks>
+internal static class RetryPolicy
+{
+    public const int MaxAttempts = 5;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Whether a failure is one of a server or of the way to it. Others are the caller's.</summary>
+    public static bool Knows(Exception failure) => failure is RedisServerException or RedisConnectionException
+        or RedisUnreadableReplyException or RespProtocolException or TimeoutException;
+
+    /// <param name="failure">How the attempt has ended; <see cref="Knows"/> it.</param>
+    /// <param name="attempt">The attempt.</param>
+    public static RetryStep Next(Exception failure, RetryAttempt attempt) => failure switch
+    {
+        RedisServerException refusal => AfterRefusal(refusal.Kind, attempt),
+        RedisUnreadableReplyException => RetryStep.GiveUp(attempt.IsRead ? StoreFailure.Damaged : StoreFailure.Unknown),
+
+        // The server answered something else; the connection is closed.
+        RespProtocolException => RetryStep.GiveUp(StoreFailure.Unknown),
+        RedisTimeoutException => RetryStep.GiveUp(StoreFailure.Unknown),
+        RedisConnectionException { Sent: true } when !attempt.MayBeRepeated => RetryStep.GiveUp(StoreFailure.Unknown),
+        RedisConnectionException when attempt.Number < MaxAttempts && attempt.Left > TimeSpan.Zero => RetryStep.Retry,
+        _ => RetryStep.GiveUp(StoreFailure.Unreachable),
+    };
+
+    private static RetryStep AfterRefusal(RedisErrorKind kind, RetryAttempt attempt)
+    {
+        switch (kind)
+        {
+            case RedisErrorKind.NoScript when attempt.CanSendScript:
+                return RetryStep.SendScript;
+            case RedisErrorKind.ReadOnly or RedisErrorKind.Moved when attempt.Number < MaxAttempts:
+                return RetryStep.Retry;
+            case RedisErrorKind.Ask when attempt.Number < MaxAttempts:
+                return RetryStep.Redirect;
+
+            // A slot that is being moved, or that has no master while its replica is elected. Both pass.
+            case RedisErrorKind.TryAgain or RedisErrorKind.ClusterDown when PauseAfter(attempt.Number) <= attempt.Left:
+                return RetryStep.RetryAfter(PauseAfter(attempt.Number));
+            case RedisErrorKind.WrongType: // Somebody else's, under the key of this session alone.
+                return RetryStep.GiveUp(StoreFailure.Damaged);
+            default:
+                return RetryStep.GiveUp(
+                    attempt.IsRead || kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
+        }
+    }
+
+    private static TimeSpan PauseAfter(int attempt) =>
+        TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(attempt - 1, 10)));
+}

@@ -1,0 +1,57 @@
+using ClusterSession.Redis.Connection;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Redis.Requests;
+
+/// <summary>
+/// A request of the session store: it is answered with a value whatever goes wrong. Where there is no
+/// answer its sender takes over, which may retry and then ends it. So an operation that is answered at
+/// once, which nearly all are, has no asynchronous layer between socket and caller.
+/// </summary>
+/// <typeparam name="T">What the answer is parsed into.</typeparam>
+internal abstract class StoreRequest<T> : RedisRequest<T>
+{
+    /// <summary>The connection it was sent on: its lease is the answer's.</summary>
+    public RedisConnection? Connection { get; set; }
+
+    /// <summary>Until when the caller waits, over all attempts, as a timestamp.</summary>
+    public long Until { get; set; }
+
+    /// <summary>Takes over if there is no answer; null: the reason is thrown to the awaiting caller.</summary>
+    public StoreRequestSender? Sender { get; set; }
+
+    /// <summary>Length of the key that says which server of a cluster is asked.</summary>
+    public abstract int RouteLength { get; }
+
+    /// <summary>Writes that key.</summary>
+    public abstract void WriteRoute(Span<byte> destination);
+
+    /// <summary>The answer that says there is none.</summary>
+    public abstract T Unavailable(StoreFailure failure);
+
+    /// <summary>The same once more, for another attempt, whose failure is thrown.</summary>
+    public StoreRequest<T> Again()
+    {
+        var again = (StoreRequest<T>)Copy();
+        again.Sender = null;
+        return again;
+    }
+
+    /// <summary>Ends it after attempts by its sender.</summary>
+    public void End(T result) => Complete(result);
+
+    /// <inheritdoc cref="End"/>
+    public void EndWith(Exception reason) => CompleteWith(reason);
+
+    protected sealed override void OnFailed(Exception reason)
+    {
+        if (Sender is { } sender)
+        {
+            sender.Retry(this, reason);
+        }
+        else
+        {
+            CompleteWith(reason);
+        }
+    }
+}

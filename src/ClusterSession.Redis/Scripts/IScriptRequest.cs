@@ -1,8 +1,0 @@
-namespace ClusterSession.Redis.Scripts;
-
-/// <summary>A request that may be sent as the name of a script or as the whole script.</summary>
-internal interface IScriptRequest
-{
-    /// <summary>Whether the next sending carries the whole script.</summary>
-    bool IsSentWhole { get; set; }
-}

@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Diagnostics;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Redis.Store;
+
+/// <summary>
+/// What the connections of this node have shown of the servers. Those that it never tried are not
+/// known: replicas of a cluster, and what sentinels know. Thread-safe.
+/// </summary>
+internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
+{
+    private readonly ConcurrentDictionary<RedisEndpoint, StoreServer> _servers = new();
+
+    public IReadOnlyList<StoreServer> Snapshot() =>
+        [.. _servers.Values.OrderBy(static server => server.Endpoint, StringComparer.Ordinal)];
+
+    public void Connected(RedisConnection connection) => Set(connection.Endpoint, server => server with
+    {
+        IsConnected = true,
+        Role = connection.Server.Role switch
+        {
+            RedisRole.Master => StoreServerRole.Primary,
+            RedisRole.Replica => StoreServerRole.Replica,
+            _ => StoreServerRole.Unknown,
+        },
+    });
+
+    public void Disconnected(RedisConnection connection, RedisConnectionException reason) => Set(
+        connection.Endpoint,
+        server => reason.IsInOrder ? server with { IsConnected = false } : Failed(server, connection.Endpoint, reason));
+
+    public void Failed(RedisEndpoint endpoint, RedisConnectException failure) =>
+        Set(endpoint, server => server.IsConnected ? server : Failed(server, endpoint, failure));
+
+    /// <summary>Other servers are used from now on.</summary>
+    public void Moved()
+    {
+        foreach (var (endpoint, server) in _servers)
+        {
+            if (!server.IsConnected)
+            {
+                _servers.TryRemove(endpoint, out _);
+            }
+        }
+    }
+
+    private StoreServer Failed(StoreServer server, RedisEndpoint endpoint, Exception failure) => server with
+    {
+        IsConnected = false,
+        LastFailure = LogSentence.Of(endpoint, failure),
+        LastFailureAt = time.GetUtcNow(),
+    };
+
+    private void Set(RedisEndpoint endpoint, Func<StoreServer, StoreServer> change) => _servers.AddOrUpdate(
+        endpoint,
+        static (endpoint, change) => change(
+            new StoreServer(0, endpoint.ToString(), StoreServerRole.Unknown, IsConnected: false)),
+        static (_, server, change) => change(server),
+        change);
+}

@@ -1,0 +1,29 @@
+using ClusterSession.Redis.Connection;
+
+namespace ClusterSession.Redis.Topology.Cluster;
+
+/// <summary>Leads a link to one master of a cluster, as long as the slot map calls it one.</summary>
+internal sealed class ClusterGuide(RedisEndpoint endpoint, Action changed) : ILinkGuide
+{
+    /// <inheritdoc/>
+    public RedisEndpoint Place => endpoint;
+
+    /// <inheritdoc/>
+    public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) => new(new LinkTarget(endpoint));
+
+    /// <inheritdoc/>
+    public ValueTask AdmitAsync(RedisConnection connection, LinkTarget target, CancellationToken cancellationToken) => default;
+
+    /// <inheritdoc/>
+    public bool Failed(LinkTarget? target, RedisConnectException failure)
+    {
+        changed();
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void Changed(bool isConnected) => changed();
+
+    /// <inheritdoc/>
+    public override string ToString() => $"the cluster's master {endpoint}";
+}

@@ -1,0 +1,48 @@
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Connection.Fencing;
+using ClusterSession.Redis.Topology.Cluster;
+using ClusterSession.Redis.Topology.Sentinel;
+using ClusterSession.Redis.Topology.Standalone;
+
+namespace ClusterSession.Redis.Topology.Detection;
+
+/// <summary>Chooses the topology that the options ask for; the connection string alone decides.</summary>
+/// <remarks>
+/// <code>
+/// serviceName=...   Sentinel: the endpoints are sentinels
+/// cluster=true      Cluster
+/// cluster=false     one server, or several of which one is master, also behind one address (HAProxy, a virtual IP)
+/// neither           as cluster=false, until a server says that it is a node of a cluster
+/// </code>
+/// </remarks>
+internal static class RedisTopology
+{
+    /// <summary>A topology that has not begun to connect.</summary>
+    /// <param name="options">Where to connect; a copy is taken.</param>
+    /// <param name="time">Clock of all deadlines.</param>
+    /// <param name="random">Used during this call, and by the topology's own loops.</param>
+    /// <param name="pushHandler">Takes invalidations; null: reads are not tracked.</param>
+    /// <param name="observer">Hears of connections made and lost.</param>
+    /// <param name="generationKey">Tells data from before a failover where nobody numbers configurations; null: without.</param>
+    /// <exception cref="ArgumentException">The options cannot be used; says why.</exception>
+    public static IRedisTopology Create(
+        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler, IRedisTopologyObserver? observer,
+        GenerationKey? generationKey = null)
+    {
+        if (options.Validate() is { Count: > 0 } errors)
+            throw new ArgumentException(string.Join(' ', errors), nameof(options));
+        var copy = options.Snapshot();
+        if (copy.ServiceName is not null)
+            return new SentinelTopology(copy, time, random, pushHandler, observer);
+        var randomOfCluster = new Random(random.Next());
+        return copy.Cluster switch
+        {
+            true => NewCluster(),
+            false => new StandaloneTopology(copy, time, random, pushHandler, observer, generationKey),
+            null => new DetectingTopology(
+                found => new StandaloneTopology(copy, time, random, pushHandler, observer, generationKey, copy.Database == 0 ? found : null), NewCluster),
+        };
+
+        IRedisTopology NewCluster() => new ClusterTopology(copy, time, randomOfCluster, pushHandler, observer);
+    }
+}

@@ -1,0 +1,14 @@
+namespace ClusterSession.Redis.Topology.Sentinel;
+
+/// <summary>What one sentinel says of a master. Immutable.</summary>
+/// <param name="Master">Where the master is; null: it knows no master of that name.</param>
+/// <param name="Epoch">Number of the configuration that says so; grows with every failover. A sentinel that was cut off has an older one.</param>
+/// <param name="IsFailingOver">Whether sentinels have agreed that the master is down, or one is replacing it.</param>
+/// <param name="Sentinels">The other sentinels that it knows.</param>
+/// <param name="Replicas">The replicas that it knows.</param>
+internal sealed record SentinelAnswer(
+    RedisEndpoint? Master, long Epoch, bool IsFailingOver, IReadOnlyList<RedisEndpoint> Sentinels, IReadOnlyList<RedisEndpoint> Replicas)
+{
+    /// <summary>The answer of a sentinel that knows no master of that name.</summary>
+    public static readonly SentinelAnswer Unknown = new(null, -1, false, [], []);
+}

@@ -1,0 +1,79 @@
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Connection.Fencing;
+
+namespace ClusterSession.Redis.Topology.Standalone;
+
+/// <summary>One or several endpoints of which the master is wanted, tried in turn; a deposed master is refused.</summary>
+internal sealed class EndpointGuide : ILinkGuide
+{
+    private readonly IReadOnlyList<RedisEndpoint> _endpoints;
+    private readonly ReplicationFence _fence;
+    private readonly GenerationKey? _generationKey;
+    private readonly IRedisTopologyObserver? _observer;
+    private readonly Action? _clusterFound;
+    private int _next;
+
+    /// <summary>Guides one link.</summary>
+    /// <param name="endpoints">Where a master may be; at least one.</param>
+    /// <param name="fence">Remembers who was master.</param>
+    /// <param name="generationKey">Tells data from before a failover; null: without.</param>
+    /// <param name="observer">Hears when the fence is given up.</param>
+    /// <param name="clusterFound">Called when a server turns out to be a node of a cluster; null: a node is taken for a single server.</param>
+    public EndpointGuide(
+        IReadOnlyList<RedisEndpoint> endpoints, ReplicationFence fence, GenerationKey? generationKey, IRedisTopologyObserver? observer, Action? clusterFound)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(endpoints.Count);
+        (_endpoints, _fence, _generationKey, _observer, _clusterFound) = (endpoints, fence, generationKey, observer, clusterFound);
+    }
+
+    /// <inheritdoc/>
+    public RedisEndpoint Place => _endpoints[0];
+
+    /// <inheritdoc/>
+    public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) => new(new LinkTarget(_endpoints[_next % _endpoints.Count]));
+
+    /// <inheritdoc/>
+    public async ValueTask AdmitAsync(RedisConnection connection, LinkTarget target, CancellationToken cancellationToken)
+    {
+        if (connection.Server.Mode == RedisServerIdentity.ClusterMode && _clusterFound is not null)
+        {
+            _clusterFound();
+            throw new RedisConnectException(RedisConnectFailure.Cluster, $"{connection.Endpoint} is a node of a cluster.");
+        }
+
+        var (generation, stored) = _generationKey is null ? (null, null) : await _generationKey.ReadAsync(connection).ConfigureAwait(false);
+        var verdict = _fence.Judge(connection.Server, generation);
+        if (verdict >= FenceVerdict.Deposed)
+        {
+            var reason = Explain(connection.Endpoint, verdict);
+            if (!_fence.HasRefusedForTooLong())
+                throw new RedisConnectException(RedisConnectFailure.Deposed, reason);
+            _observer?.OnDeposedAccepted(connection, reason);
+        }
+
+        var newest = Math.Max(_fence.Generation, generation ?? 0);
+        var isSeen = verdict is FenceVerdict.Same or FenceVerdict.Newer || (verdict == FenceVerdict.First && generation is not null)
+            || (verdict == FenceVerdict.Successor && generation > _fence.Generation);
+        _fence.Accept(connection.Server, verdict == FenceVerdict.Same ? newest : generation);
+        if (_generationKey is not null && !isSeen)
+            _fence.Raise(await _generationKey.RaiseAsync(connection, stored, newest + 1).ConfigureAwait(false) ?? 0);
+    }
+
+    /// <inheritdoc/>
+    public bool Failed(LinkTarget? target, RedisConnectException failure)
+    {
+        // After a loss the same endpoint comes first, since most losses are short; after a failure the next one. The pause comes after all of them.
+        _next++;
+        return _next % _endpoints.Count != 0;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(" or ", _endpoints);
+
+    private static string Explain(RedisEndpoint endpoint, FenceVerdict verdict) => $"{endpoint} was the master once and is no more: " + verdict switch
+    {
+        FenceVerdict.Deposed => "another server has continued its history.",
+        FenceVerdict.ForkOfDeposed => "it continues a history that another server has continued too.",
+        _ => "its data is of before a failover that was seen.",
+    };
+}
