@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using ClusterSession.Records;
@@ -75,7 +76,7 @@ public sealed class DrawnSession
     public async Task RunAsync(int steps)
     {
         var creator = _nodes[0];
-        var (version, after) = creator.Issue(_now, 0);
+        var (version, after, _) = creator.Issue(_now, 0);
         _issued.Add(version);
         var created = Setting("a0").ApplyTo(SessionRecord.New(DateTimeOffset.UnixEpoch), version, after);
         await _store.MergeAsync(new SessionMerge(created, version, MergeMode.Create, Life));
@@ -103,9 +104,13 @@ public sealed class DrawnSession
     {
         switch (_random.Next(100))
         {
+            case < 6:
+                await OpenAsync(node);
+                await CommitTwoAtOnceAsync(node);
+                break;
             case < 60:
                 await OpenAsync(node);
-                await CommitAsync(node);
+                await CommitAsync(node, Issue(node));
                 break;
             case < 76:
                 await ReadAsync(node);
@@ -161,13 +166,28 @@ public sealed class DrawnSession
         }
     }
 
-    private async Task CommitAsync(Node node)
+    /// <summary>Of two requests at once, the one that was given its version first may be sent last.</summary>
+    private async Task CommitTwoAtOnceAsync(Node node)
     {
-        var (version, after) = node.Issue(_now, Math.Max(node.Record!.Version.Stamp, node.Seen));
+        var (first, second) = (Issue(node), Issue(node));
+        var (opened, truth) = (node.Record!, node.Truth);
+        await CommitAsync(node, second);
+        var (record, all) = (node.Record!, node.Truth);
+        node.Keep(opened, truth);
+        await CommitAsync(node, first);
+        node.Keep(SessionRecord.Merge(record, node.Record!), [.. all, .. node.Truth]);
+    }
+
+    private Issued Issue(Node node) => node.Issue(_now, Math.Max(node.Record!.Version.Stamp, node.Seen));
+
+    private async Task CommitAsync(Node node, Issued issued)
+    {
+        var (version, after, nothing) = issued;
+        var opened = node.Record!;
         _issued.Add(version);
         var name = "a" + _random.Next(6).ToString(CultureInfo.InvariantCulture);
         SessionDelta delta;
-        if (_random.Next(3) == 0 && node.Record.TryFind(name, out var old) && old.Exists)
+        if (_random.Next(3) == 0 && opened.TryFind(name, out var old) && old.Exists)
         {
             delta = new SessionDelta();
             delta.Remove(name);
@@ -181,14 +201,14 @@ public sealed class DrawnSession
         IReadOnlyList<string> forgotten = [];
         if (_mayDrop && _random.Next(4) == 0)
         {
-            forgotten = Droppable(node.Record);
+            forgotten = Droppable(opened);
         }
 
         _story.Add(
-            $"node {node.Writer} commits {version} after {after:x} on {node.Record.Version}: "
+            $"node {node.Writer} commits {version} after {after:x} on {opened.Version}: "
             + $"{(delta.Changes[0].Value is null ? "removes" : "sets")} {name}, forgetting {string.Join(' ', forgotten)}");
-        var change = new SessionChange(node.Record.Version, version, delta, forgotten, Life, Life, After: after, Opened: node.Record);
-        var opened = node.Record;
+        var change = new SessionChange(
+            opened.Version, version, delta, forgotten, Life, Life, After: after, Opened: opened, Void: nothing);
         var isSent = _random.Next(100) < 93; // Else it is acknowledged, and only this node has it.
         if (isSent)
         {
@@ -196,7 +216,7 @@ public sealed class DrawnSession
             _story[^1] += $" -> {answer.Outcome} {(answer.IsBaseMissing ? "base missing" : "")}";
             if (answer.Outcome == WriteOutcome.Superseded)
             {
-                node.Withdraw(version, after);
+                node.Withdraw(issued);
                 node.Seen = answer.Previous.Stamp;
                 _issued.Remove(version);
                 _removals.Remove(version); // The number may become another commit's.
@@ -222,9 +242,11 @@ public sealed class DrawnSession
     {
         var record = node.Record!;
         var stored = (await _store.ReadAsync())!;
-        var (version, after) = node.Issue(_now, Math.Max(record.Version.Stamp, stored.Version.Stamp));
+        var issued = node.Issue(_now, Math.Max(record.Version.Stamp, stored.Version.Stamp));
+        var (version, after, nothing) = issued;
         _issued.Add(version);
-        var answer = await _store.MergeAsync(new SessionMerge(record, version, MergeMode.Restore, Life, After: after));
+        var answer = await _store.MergeAsync(
+            new SessionMerge(record, version, MergeMode.Restore, Life, After: after, Void: nothing));
         _story.Add($"node {node.Writer} repairs with {record.Version} as {version} -> {answer.Outcome}");
         if (answer.Outcome == WriteOutcome.Committed)
         {
@@ -234,7 +256,7 @@ public sealed class DrawnSession
         }
         else
         {
-            node.Withdraw(version, after);
+            node.Withdraw(issued);
             _issued.Remove(version);
         }
     }
@@ -294,12 +316,16 @@ public sealed class DrawnSession
         return delta;
     }
 
+    /// <summary>A version, the stamp issued before it, and intervals in which nothing was committed.</summary>
+    private readonly record struct Issued(SessionVersion Version, long After, byte[] Void);
+
     /// <summary>A process: its copy, and the last stamp that it issued.</summary>
     private sealed class Node(long writer, int skew)
     {
         public long Writer => writer;
 
         private long _last;
+        private byte[] _void = [];
 
         public SessionRecord? Record { get; private set; }
 
@@ -307,14 +333,35 @@ public sealed class DrawnSession
 
         public long Seen { get; set; }
 
-        public (SessionVersion Version, long After) Issue(long now, long above)
+        public Issued Issue(long now, long above)
         {
-            var after = _last;
+            var (after, nothing) = (_last, _void);
             _last = Math.Max(Math.Max(_last, above) + 1, now + skew);
-            return (new SessionVersion(_last, writer), after);
+            _void = [];
+            return new Issued(new SessionVersion(_last, writer), after, nothing);
         }
 
-        public void Withdraw(SessionVersion version, long after) => _last = _last == version.Stamp ? after : _last;
+        /// <summary>What the store has refused was no commit: the next one says so.</summary>
+        public void Withdraw(Issued refused)
+        {
+            _void = [.. _void, .. refused.Void];
+            if (_last == refused.Version.Stamp)
+            {
+                _last = refused.After;
+            }
+            else
+            {
+                _void = [.. _void, .. IntervalOf(refused)];
+            }
+        }
+
+        private static byte[] IntervalOf(Issued issued)
+        {
+            var interval = new byte[8 + SessionVersion.EncodedLength - 1];
+            BinaryPrimitives.WriteInt64BigEndian(interval, issued.After << 8);
+            issued.Version.WriteTo(interval.AsSpan(7));
+            return interval;
+        }
 
         public void Keep(SessionRecord record, IEnumerable<SessionVersion> truth) => (Record, Truth) = (record, [.. truth]);
 
@@ -325,7 +372,11 @@ public sealed class DrawnSession
         public void Evict(bool isForgotten)
         {
             (Record, Truth) = (null, []);
-            _last += isForgotten ? 3 : 0; // The highest stamp forgotten is of another session.
+            if (isForgotten)
+            {
+                _last += 3; // The highest stamp forgotten is of another session.
+                _void = [];
+            }
         }
     }
 }
