@@ -175,7 +175,7 @@ internal sealed class CommitJournal(
     {
         lock (pending)
         {
-            if (ReferenceEquals(pending.Record, record) && pending.End == end)
+            if (ReferenceEquals(pending.Record, record) && pending.End == end && (record is not null || end is not null))
             {
                 pending.IsSent = true;
                 _pending.Remove(key, pending);

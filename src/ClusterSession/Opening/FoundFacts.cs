@@ -6,6 +6,9 @@ namespace ClusterSession.Opening;
 /// <param name="IsPastEnd">Whether it is past its absolute end.</param>
 /// <param name="HasWhatClientSaw">Whether it contains the commit that the client has seen.</param>
 /// <param name="HasExpired">Whether a session that is missing has expired, as far as is known.</param>
+/// <param name="IsBeingRestored">
+/// Whether nodes are still restoring sessions in the store: one that was written long ago may be among them, and in use.
+/// </param>
 /// <param name="IsPatienceOver">Whether nobody is expected to bring back what is missing any more.</param>
 /// <param name="HasTimeLeft">Whether the store's next answer would come in time.</param>
 /// <param name="HasStoreJustReturned">
@@ -17,6 +20,7 @@ internal readonly record struct FoundFacts(
     bool IsPastEnd = false,
     bool HasWhatClientSaw = false,
     bool HasExpired = false,
+    bool IsBeingRestored = false,
     bool IsPatienceOver = false,
     bool HasTimeLeft = false,
     bool HasStoreJustReturned = false);

@@ -22,7 +22,8 @@ namespace ClusterSession.Opening;
 /// found         waits for another node's commit that was lost    UseStored
 /// found         -                                                TakeIn
 /// unchanged     has the copy                                     UseCopy
-/// missing       has a complete copy, and no end can be lost      Restore
+/// missing       has a usable copy that nobody has changed        Restore
+/// missing       has a usable copy, stale, and no end is lost     Restore
 /// missing       -                                                Nothing
 ///
 /// second table: what came of the step
@@ -31,10 +32,11 @@ namespace ClusterSession.Opening;
 /// destroyed                       -                               Destroyed
 /// past its absolute end           -                               Expired
 /// there                           is in it                        Serve
-/// missing                         has expired, by what is known   Expired
+/// missing, nothing is restored    has expired, by what is known   Expired
 /// any                             others may still bring it back  Wait
 /// any                             out of time, store just back    NotKnownYet
-/// any                             nobody has it                   Lost
+/// missing                         has expired, by what is known   Expired
+/// any                             nobody has it, or out of time   Lost
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may have
 /// lost the ends of sessions: the change may have been its end. While no end can be lost, a session
@@ -65,9 +67,10 @@ internal static class OpenTable
         { IsThere: true, IsDestroyed: true } => OpenVerdict.Destroyed,
         { IsThere: true, IsPastEnd: true } => OpenVerdict.Expired,
         { IsThere: true, HasWhatClientSaw: true } => OpenVerdict.Serve,
-        { IsThere: false, HasExpired: true } => OpenVerdict.Expired,
+        { IsThere: false, HasExpired: true, IsBeingRestored: false } => OpenVerdict.Expired,
         { IsPatienceOver: false, HasTimeLeft: true } => OpenVerdict.Wait,
         { IsPatienceOver: false, HasStoreJustReturned: true } => OpenVerdict.NotKnownYet,
+        { IsThere: false, HasExpired: true } => OpenVerdict.Expired,
         _ => OpenVerdict.Lost,
     };
 }

@@ -98,6 +98,7 @@ internal sealed class SessionFinder(
                 IsPastEnd: record is not null && lifetime.IsPastAbsoluteEnd(record),
                 HasWhatClientSaw: record?.Contains(seen) == true,
                 HasExpired: (copy is not null && !nodes.IsUsable(copy) && !window.IsUnderWay) || lifetime.MayHaveExpired(seen),
+                IsBeingRestored: window.IsUnderWay,
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
                 HasStoreJustReturned: window.HasJustBegun);
@@ -226,8 +227,9 @@ internal sealed class SessionFinder(
         var stored = read.Record!;
         if (copy is null || copy.IsContainedIn(stored))
         {
-            nodes.Copies.Publish(key, stored, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now));
-            return (stored, true);
+            var published = nodes.Copies.Publish(
+                key, stored, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now));
+            return published.IsComplete ? (stored, true) : (published.Record, false); // A commit came in between.
         }
 
         return copy.IsFresh && copy.Record.ContainsAllOf(stored)

@@ -44,6 +44,11 @@ internal sealed class JournalSender(
                     continue;
                 }
 
+                if (record is null && end is null)
+                {
+                    return true; // A request is about to add its commit, which nobody was told of yet.
+                }
+
                 if (end is { } ended)
                 {
                     if (!await SendEndAsync(key, ended, deadline).ConfigureAwait(false))
@@ -182,6 +187,7 @@ internal sealed class JournalSender(
                     continue;
                 case WriteOutcome.Committed:
                     var isComplete = answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
+                    versions.Withdraw(key, issued, answer.Previous.IsNone); // Stored as it is, under its own version.
                     var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
                     nodes.Recent.Add(key, merged, isComplete, answer.Previous);
                     Settle(key, pending, record, isComplete ? merged : null, answer.Lease, mark);
@@ -196,6 +202,7 @@ internal sealed class JournalSender(
                     // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
                     nodes.Copies.Drop(key);
                     (key, stored, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
+                    pending.Attempted = default; // Those were stamps of the former key.
                     continue;
                 default: // Ended meanwhile, elsewhere, or expired.
                     nodes.Copies.Drop(key);

@@ -126,14 +126,16 @@ internal sealed class JournalService(
     private async Task<bool> SendAsync(Part part, SessionKey[] keys)
     {
         var first = keys.Length == 0 ? 0 : part.First % keys.Length;
+        var next = first;
         var isDone = true;
         foreach (var batch in keys.Skip(first).Concat(keys.Take(first)).Chunk(AtOnce))
         {
             var sent = await Task.WhenAll(batch.Select(key => sender.SendAsync(key).AsTask())).ConfigureAwait(false);
+            next += batch.Length;
             isDone &= Array.IndexOf(sent, false) < 0;
             if (Array.IndexOf(sent, true) < 0)
             {
-                part.First = first + batch.Length;
+                part.First = next;
                 break;
             }
         }

@@ -23,7 +23,7 @@ namespace ClusterSession.Recovery;
 /// <remarks>
 /// <code>
 /// the store is the same            the journal is sent
-/// its recent history may be lost   + key ring, ends of all sessions of somebody, and of single
+/// its recent history may be lost   + documents, ends of all sessions of somebody, and of single
 ///                                  ones that are in doubt first, so that nobody sees an ended
 ///                                  session longer than must be; then commits in doubt
 /// everything may be lost           + all copies that nobody else is known to have changed
@@ -84,7 +84,7 @@ internal sealed class StoreRecovery(
         if (continuity.Loss != StoreLoss.None)
         {
             _windows.Begin(partition);
-            Recover(partition, continuity); // Gives the ring back before it is read again.
+            Recover(partition, continuity); // Restores the documents before they are read again.
         }
     }
 
@@ -97,7 +97,10 @@ internal sealed class StoreRecovery(
         _windows.Moved(from, to);
         foreach (var continuity in _losses.Of(from))
         {
-            Recover(to, continuity);
+            if (!IsDiscarded(continuity)) // That would drop what the other partition still has.
+            {
+                Recover(to, continuity);
+            }
         }
 
         journal.Wake();
@@ -209,7 +212,7 @@ internal sealed class StoreRecovery(
             await document.RestoreAsync().ConfigureAwait(false);
         }
 
-        if (continuity.Loss == StoreLoss.Everything && options.Value.Outage.OnStoreReset == StoreResetPolicy.Discard)
+        if (IsDiscarded(continuity))
         {
             Discard(partition);
             return;
@@ -227,6 +230,9 @@ internal sealed class StoreRecovery(
         await replay.OrphansAsync(partition, isReplaced: () => _losses.Of(partition).Count > 1, stopping)
             .ConfigureAwait(false);
     }
+
+    private bool IsDiscarded(in StoreContinuity continuity) =>
+        continuity.Loss == StoreLoss.Everything && options.Value.Outage.OnStoreReset == StoreResetPolicy.Discard;
 
     private void Discard(int partition)
     {

@@ -217,6 +217,7 @@ internal sealed class StoreReplay(
 
                     return null;
                 case WriteOutcome.Committed:
+                    versions.Withdraw(key, issued, answer.Previous.IsNone); // Stored as it is, under its own version.
                     nodes.Recent.Add(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
                     metrics.Lost.Add(1);
                     metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);

@@ -32,6 +32,7 @@ public sealed class OpenTableTests
     [InlineData(Found, true, true, ReadStep.EndIdle)]
     [InlineData(Unreachable, false, false, ReadStep.GoOnWithoutStore)]
     [InlineData(Unreachable, true, false, ReadStep.EndIdle)]
+    [InlineData(Unchanged, true, false, ReadStep.ReadAgain)]
     [InlineData(Missing, false, false, ReadStep.Nothing)]
     [InlineData(Missing, true, false, ReadStep.Nothing)] // There is nothing to end.
     internal void Store_answers_and_this_node_has_no_copy(StoreReadOutcome read, bool isIdle, bool mustWait, ReadStep step) =>
@@ -82,6 +83,17 @@ public sealed class OpenTableTests
     internal void Session_is_missing(bool hasExpired, bool isPatienceOver, bool hasTime, bool hasJustReturned, OpenVerdict verdict) =>
         Assert.Equal(verdict, OpenTable.Classify(new FoundFacts(
             IsThere: false, HasExpired: hasExpired, IsPatienceOver: isPatienceOver, HasTimeLeft: hasTime, HasStoreJustReturned: hasJustReturned)));
+
+    /// <summary>Written long ago says nothing of when it was used: another node may be about to restore it.</summary>
+    [Theory]
+    [InlineData(false, true, false, OpenVerdict.Wait)]
+    [InlineData(false, false, true, OpenVerdict.NotKnownYet)]
+    [InlineData(false, false, false, OpenVerdict.Expired)]
+    [InlineData(true, true, true, OpenVerdict.Expired)]
+    internal void Session_that_seems_to_have_expired_is_waited_for_while_others_restore(
+        bool isPatienceOver, bool hasTime, bool hasJustReturned, OpenVerdict verdict) =>
+        Assert.Equal(verdict, OpenTable.Classify(new FoundFacts(
+            IsThere: false, HasExpired: true, IsBeingRestored: true, IsPatienceOver: isPatienceOver, HasTimeLeft: hasTime, HasStoreJustReturned: hasJustReturned)));
 
     [Theory]
     [InlineData(false, true, false, OpenVerdict.Wait)]
