@@ -75,7 +75,13 @@ local intervals, lost = normalized(list)
 local forgotten = marks % 2 == 1 and math.max(stamp(m, FORGOTTEN), stamp(header, FORGOTTEN), lost) or 0
 local same = #changed == 0 and #gone == 0 and flags == byte(m, 2) and created == sub(m, 3, 10) and intervals == sub(m, INTERVALS)
 if same and marks == byte(m, MARKS) and forgotten == stamp(m, FORGOTTEN) then
-  if mode == 'c' then redis.call('PEXPIRE', k, life) redis.call('EXISTS', k) end -- A write: the WAIT behind a repeated creation is to wait for the first one, and since 7.2 it waits for writes of its own connection only.
+  -- Whoever gives the same back may have used it later. And a write: the WAIT behind a repeated
+  -- creation is to wait for the first one, and since 7.2 it waits for writes of its own connection only.
+  local left = redis.call('PTTL', k)
+  if mode == 'c' or left < tonumber(life) then
+    redis.call('PEXPIRE', k, left < tonumber(life) and life or left)
+    redis.call('EXISTS', k)
+  end
   return 'U' .. current
 end
 local v = sub(ARGV[2], 8, 20)

@@ -25,7 +25,11 @@ public sealed class StoredSession
         End = end;
     }
 
-    /// <summary>The session; of one that has ended nothing but version and beginning.</summary>
+    /// <summary>
+    /// The session; of one that has ended nothing but version and beginning. A store that keeps bytes
+    /// makes an ended one again with <see cref="Destroy"/>, applied to an empty record of that
+    /// beginning (<see cref="SessionRecord.New"/>).
+    /// </summary>
     public SessionRecord Record { get; }
 
     /// <summary>The end of the session, or null while it lives.</summary>
@@ -69,7 +73,10 @@ public sealed class StoredSession
         return (Of(changed), Changed(record.Version) with { IsBaseMissing = isBaseMissing });
     }
 
-    /// <summary>Merges a copy.</summary>
+    /// <summary>
+    /// Merges a copy. Where that is answered <see cref="WriteOutcome.Unchanged"/>, nothing is to be
+    /// stored, but the life of what is stored is to be at least <see cref="SessionMerge.LifeLeft"/>.
+    /// </summary>
     /// <param name="stored">What is stored, or null.</param>
     /// <param name="copy">The copy.</param>
     public static (StoredSession? Next, StoredAnswer Answer) Merge(StoredSession? stored, in SessionMerge copy)

@@ -26,8 +26,8 @@ namespace ClusterSession.Stores;
 /// <item>A lease that a read, a commit or a document hands out is current only while the store would tell the observer of every change by others.</item>
 /// <item>A read says how long the store keeps the session from now on, by the store's own clock,
 /// and is itself no reason to keep
-/// it longer. Creating, restoring and committing keep it for at least the least life they name, a
-/// touch for as long as it names;
+/// it longer. Creating, restoring and committing keep it for at least the least life they name, also
+/// where a copy changes nothing else, a touch for as long as it names;
 /// none of them makes a life shorter that is long enough. Nodes compute from it how long ago the
 /// session was used.</item>
 /// <item>A document merges element by element: the greater rank stays, so that merging in any
@@ -68,13 +68,15 @@ public interface IClusterSessionStore : IAsyncDisposable
     IReadOnlyList<StorePartition> Partitions => [new(0, Name)];
 
     /// <summary>
-    /// Which partition a session is in now. It fails, and comes back as another, without the other
-    /// ones. Called by every operation: some nanoseconds, and no waiting. Default: 0.
+    /// Which partition a session is in now: the same at all nodes. It fails, and comes back as
+    /// another, without the other ones. Called by every operation: some nanoseconds, and no waiting.
+    /// Default: 0.
     /// </summary>
     /// <param name="key">Which session.</param>
     int PartitionOf(SessionKey key) => 0;
 
-    /// <summary>Which partition a document is in now. Default: 0.</summary>
+    /// <summary>Which partition a document is in now: the same at all nodes, so that the hash of a
+    /// string in one process does not do. Default: 0.</summary>
     /// <param name="name">Its name.</param>
     int PartitionOfDocument(string name) => 0;
 

@@ -1,8 +1,8 @@
 namespace ClusterSession.Stores;
 
 /// <summary>
-/// Receives what other nodes publish. Called on the channel's receiving loop: quick, never blocking,
-/// and without exceptions.
+/// Receives what other nodes publish. Called on the channel's receiving loop, for one thing after the
+/// other: quick, never blocking, and without exceptions.
 /// </summary>
 public interface IStoreChannelListener
 {

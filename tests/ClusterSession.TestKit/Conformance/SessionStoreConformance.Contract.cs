@@ -66,6 +66,17 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
+    public async Task Copy_that_changes_nothing_keeps_the_session_for_what_is_left_all_the_same()
+    {
+        var version = Versions.Next();
+        var copy = RecordSketch.At(version).With("a", "1", version).Build();
+        await CreateAsync(copy, Long / 4);
+        var again = await MergeAsync(B, copy, Versions.Next(), MergeMode.Restore, Long);
+        Assert.Equal((WriteOutcome.Unchanged, false), (again.Outcome, again.HasChanged));
+        Assert.InRange((await A.ReadAsync(Key, version, default)).RemainingLife!.Value, Long / 2, Long);
+    }
+
+    [Fact]
     public async Task Operation_with_a_deadline_that_is_far_is_answered_as_one_without()
     {
         var version = await CreateAsync();

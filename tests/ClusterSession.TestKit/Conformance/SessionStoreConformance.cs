@@ -32,7 +32,7 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
 
     /// <summary>
     /// Whether the store announces changes by others. Where it does not, no lease of it may be current
-    /// without a bound: the tests of announcements ask for that in their place.
+    /// without a bound, one for a named time may: the tests of announcements ask for that in their place.
     /// </summary>
     protected virtual bool Announces => true;
 

@@ -250,6 +250,11 @@ internal static class Snippets
             {
                 var (stored, left, until) = Find(key);
                 var (next, answer) = step(stored);
+                if (answer.Outcome == WriteOutcome.Unchanged && left < leastLife)
+                {
+                    next = stored; // Whoever gives the same back may have used it later.
+                }
+
                 if (next is not null)
                 {
                     ShelfOf(key)[key] = (next, left < leastLife ? After(life) : until);

@@ -57,7 +57,12 @@ public sealed class InMemorySessionStore : IClusterSessionStore, IDisposable
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
-        new(_sessions.Update(key, copy.LifeLeft, copy.LifeLeft, this, (stored, _) => Answered(StoredSession.Merge(stored, copy))));
+        new(_sessions.Update(key, copy.LifeLeft, copy.LifeLeft, this, (stored, isProlonged) =>
+        {
+            var (next, answer) = StoredSession.Merge(stored, copy);
+            var isSame = answer.Outcome == WriteOutcome.Unchanged; // But used later, perhaps.
+            return Answered((isSame && isProlonged ? stored : next, answer));
+        }));
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> DestroyAsync(
