@@ -3,32 +3,27 @@ namespace ClusterSession.Local;
 /// <summary>How much of a session this node's copy is.</summary>
 /// <remarks>
 /// <code>
-///               read from the store, or committed on what the store had
-///                                      |
-///                                      v
-///                 invalidation     +---------+
-///         +----------------------- | Current |  serves unasked, while its lease is current
-///         v                        +---------+
-///     +-------+                        ^
-///     | Stale |  ------ read anew -----+        asked for by version; serves while the store
-///     +-------+                        ^        is unreachable
-///         |                            |
-///         | a commit of this node      | the store's record has all that the copy has
-///         | that others overtook       |
-///         v                            |
-///   +------------+                     |
-///   | Incomplete | --------------------+        lacks what is between this node's commits;
-///   +------------+                     |        serves only while the store is unreachable
-///         |                            |
-///         | another node's commit      |
-///         | is known to be missing     |
-///         v                            |
-///    +----------+                      |
-///    | Diverged | ---------------------+        the same, flagged: a client may have seen
-///    +----------+                               what is missing
+///  (none) -- read, or committed on what the store had --> Current   serves unasked while its lease holds
+///    |                                                       |
+///    |                                                       | somebody else has changed it, or this
+///    |                                                       | node has and cannot say what is stored now
+///    |                                                       v
+///    |                                                     Stale     asked for by version; serves while
+///    |                                                       |       the store is unreachable
+///    |  a commit of this node that others overtook           |
+///    +---------------------------+---------------------------+
+///                                v
+///                            Incomplete   lacks what lies between this node's commits;
+///                                |        serves only while the store is unreachable
+///                                | a commit of another node is known to be missing
+///                                v
+///                             Diverged    the same, flagged: a client may have seen what is missing
+///
+///  any state -- a record is published that contains it --> Current
+///  any state -- ended, evicted, given up ----------------> (none)
 /// </code>
 /// A state never becomes a better one in place: only a copy that is published in its stead does. So
-/// each arrow but the invalidation is a new <see cref="LocalCopy"/>, made by <see
+/// each arrow but that from current to stale is a new <see cref="LocalCopy"/>, made by <see
 /// cref="LocalCopies.Publish"/> or <see cref="LocalCopies.Supersede"/> and nowhere else.
 /// </remarks>
 internal enum CopyState

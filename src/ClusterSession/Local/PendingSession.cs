@@ -12,7 +12,7 @@ internal sealed class PendingSession(DateTimeOffset since)
     public SessionVersion Base { get; set; }
 
     /// <summary>
-    /// What changed, where one commit is pending, made on <see cref="Base"/> and never sent before: the store needs no more than that, and has then exactly <see cref="Record"/>.
+    /// What changed, where one commit is pending, made on <see cref="Base"/> and never sent before, or without an answer: the store needs no more than that, and has then exactly <see cref="Record"/>.
     /// </summary>
     public PendingCommit? OnlyCommit { get; set; }
 
