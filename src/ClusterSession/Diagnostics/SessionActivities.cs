@@ -41,11 +41,8 @@ internal static class SessionActivities
     public static Activity? Committing() => Source.StartActivity("clustersession.commit");
 
     /// <inheritdoc cref="Opened"/>
-    public static void Committed(Activity? activity, string outcome, StoreFailure failure)
-    {
+    public static void Committed(Activity? activity, string outcome, StoreFailure failure) =>
         Opened(activity, outcome, failure);
-        activity?.Dispose();
-    }
 
     public static Activity? FailingOver(StoreLoss loss) =>
         Source.StartActivity("clustersession.failover")?.SetTag("clustersession.loss", loss switch

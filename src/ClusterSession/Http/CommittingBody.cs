@@ -69,7 +69,7 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
 
     private async ValueTask<bool> CommitAsync()
     {
-        if (!response.EndCommit(await response.BeginCommit().ConfigureAwait(false)))
+        if (!await response.CommitAsync().ConfigureAwait(false))
         {
             Discard();
             return false;

@@ -58,7 +58,7 @@ internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFea
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (response.EndCommit(await response.BeginCommit().ConfigureAwait(false)))
+        if (await response.CommitAsync().ConfigureAwait(false))
         {
             body.HandOver();
             await inner.Stream.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
@@ -67,7 +67,7 @@ internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFea
 
     public override async Task FlushAsync(CancellationToken cancellationToken)
     {
-        if (response.EndCommit(await response.BeginCommit().ConfigureAwait(false)))
+        if (await response.CommitAsync().ConfigureAwait(false))
         {
             body.HandOver();
             await inner.Stream.FlushAsync(cancellationToken).ConfigureAwait(false);

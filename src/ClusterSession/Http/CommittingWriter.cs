@@ -148,7 +148,7 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> CommitAndFlushAsync(CancellationToken cancellationToken)
     {
-        if (!response.EndCommit(await response.BeginCommit().ConfigureAwait(false)))
+        if (!await response.CommitAsync().ConfigureAwait(false))
         {
             Discard();
             return default;
@@ -161,7 +161,7 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> CommitAndWriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
     {
-        if (!response.EndCommit(await response.BeginCommit().ConfigureAwait(false)))
+        if (!await response.CommitAsync().ConfigureAwait(false))
         {
             Discard();
             return default;

@@ -195,10 +195,7 @@ internal sealed partial class RequestSession
     private void Touch()
     {
         IsTouched = true;
-        if (!_isJudged)
-        {
-            Judge(); // The user may have become known since the session was opened, or touched by a middleware.
-        }
+        JudgeOnce(); // The user may have become known since the session was opened, or touched by a middleware.
     }
 
     /// <summary>How many attributes there are with the changes of this request.</summary>

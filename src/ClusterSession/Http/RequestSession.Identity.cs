@@ -103,8 +103,10 @@ internal sealed partial class RequestSession
         return outcome;
     }
 
-    private async ValueTask<CommitResult> CreateAndContinueAsync(SessionDelta delta, StoreDeadline deadline)
+    /// <summary>Stores a new session with what was taken.</summary>
+    public async ValueTask<CommitResult> CommitNewAsync(SessionDelta delta, StoreDeadline deadline)
     {
+        RecordPerson(delta);
         var (id, key, result) = await CreateAsync(Record, delta, deadline).ConfigureAwait(false);
         if (result.Outcome == CommitOutcome.Committed)
         {

@@ -76,7 +76,6 @@ internal sealed partial class RequestSession
 
         var isNewLogin = _change is { IsSignIn: true };
         Delta.Set(attribute, RequestEnds.Describe(_context, _services.Revocations, principal, Heard, isNewLogin));
-        Response.Arm(_bodyAtRun);
         return principal;
     }
 

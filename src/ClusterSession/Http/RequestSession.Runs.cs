@@ -105,6 +105,7 @@ internal sealed partial class RequestSession
             }
 
             RecordPrincipal();
+            ArmIfChanged();
         }
 
         BeFoundByLaterRuns();
@@ -163,7 +164,7 @@ internal sealed partial class RequestSession
 
         if (_cookie is not null)
         {
-            await _cookie.WriteAsync(this).ConfigureAwait(false);
+            await _cookie.WriteAsync(mayRenew: IsAvailable && IsTouched, BroughtCookie).ConfigureAwait(false);
         }
 
         HaveHeadersLeft = isLast;

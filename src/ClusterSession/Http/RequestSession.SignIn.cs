@@ -48,9 +48,8 @@ internal sealed partial class RequestSession
 
         if (IsAvailable)
         {
-            _isJudged = true;
-            Change(_services.SignIns.Persons.Of(user), isSignIn: true);
-            _change?.Principal = UserPrincipal.Of(user, _context, _services.Options);
+            ChangeTo(user);
+            ArmIfChanged();
         }
     }
 
@@ -77,7 +76,11 @@ internal sealed partial class RequestSession
 
         if (_services.SignIns.EarlierIn(_context) is { } earlier)
         {
-            SignIn(earlier);
+            if (!HaveHeadersLeft && !IsRejected)
+            {
+                ChangeTo(earlier);
+            }
+
             return;
         }
 
@@ -89,6 +92,22 @@ internal sealed partial class RequestSession
                 Change(person, isSignIn: false);
             }
         }
+    }
+
+    private void JudgeOnce()
+    {
+        if (!_isJudged)
+        {
+            Judge();
+            ArmIfChanged();
+        }
+    }
+
+    private void ChangeTo(ClaimsPrincipal user)
+    {
+        _isJudged = true;
+        Change(_services.SignIns.Persons.Of(user), isSignIn: true);
+        _change?.Principal = UserPrincipal.Of(user, _context, _services.Options);
     }
 
     private void Change(PrincipalKey? person, bool isSignIn)
@@ -127,8 +146,6 @@ internal sealed partial class RequestSession
         {
             Empty();
         }
-
-        Response.Arm(_bodyAtRun);
     }
 
     private bool MayCookieBeSent => _services.Options.Cookie.IsEssential
@@ -210,8 +227,8 @@ internal sealed partial class RequestSession
     private SessionLogin LoginOf(PrincipalKey? principal) =>
         new(_change?.Person ?? _services.SignIns.Persons.Of(_context), principal);
 
-    /// <summary>Gives the session another id, and commits what the request has changed under it.</summary>
-    private async ValueTask<CommitResult> ChangeIdAndCommitAsync(
+    /// <summary>Gives the session another id, and commits what was taken under it.</summary>
+    public async ValueTask<CommitResult> CommitUnderNewIdAsync(
         SessionDelta delta, StoreDeadline deadline, SessionLogin login)
     {
         var change = _change!;
@@ -257,9 +274,8 @@ internal sealed partial class RequestSession
         End();
         _delta = delta;
         RecordPrincipal();
-        RecordPerson(delta);
         _delta = null;
-        return CreateAndContinueAsync(delta, deadline);
+        return CommitNewAsync(delta, deadline);
     }
 
     /// <summary>
@@ -291,14 +307,7 @@ internal sealed partial class RequestSession
     }
 
     private ValueTask<CommitResult> CommitUnderPresentIdAsync(
-        SessionDelta delta, StoreDeadline deadline, SessionLogin login)
-    {
-        if (delta.Count > 0)
-        {
-            return _services.Committer.CommitAsync(Key, Record, _isComplete, delta, Durability, deadline, login);
-        }
-
-        EndWaiting(deadline);
-        return new(CommitResult.Nothing);
-    }
+        SessionDelta delta, StoreDeadline deadline, SessionLogin login) => delta.Count > 0
+            ? _services.Committer.CommitAsync(Key, Record, _isComplete, delta, Durability, deadline, login)
+            : new(CommitResult.Nothing);
 }

@@ -1,5 +1,4 @@
 using ClusterSession.Committing;
-using ClusterSession.Diagnostics;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Opening;
 using ClusterSession.Principals;
@@ -12,8 +11,8 @@ namespace ClusterSession.Http;
 
 /// <summary>
 /// The session of one request: reads come from the opened copy, writes go to a delta over it. One object for each
-/// HttpContext, however often its pipeline runs. <see cref="SessionResponse"/> decides when to commit,
-/// <see cref="ResponseCookie"/> which cookie to send.
+/// HttpContext, however often its pipeline runs. <see cref="SessionResponse"/> commits what the session gives it as a
+/// value (<see cref="Take"/>, <see cref="Settle"/>); <see cref="ResponseCookie"/> decides which cookie to send.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -67,7 +66,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     {
         get
         {
-            Judge(); // Another person's session has another name.
+            JudgeOnce(); // Another person's session has another name.
             return _publicId ??= IsNew ? SessionKey.Of(DrawId()).ToString()
                 : _change is { Former: not null } ? SessionKey.Of(_change.NextId ??= _services.DrawId()).ToString()
                 : SessionName.Of(Record) ?? Key.ToString();
@@ -156,6 +155,7 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         RenewCookieIfOutdated(cookie);
         Judge();
         RecordPrincipal();
+        ArmIfChanged();
     }
 
     /// <summary>Begins anew where the client's session is not there any more.</summary>
@@ -176,9 +176,13 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     public void BeginUnavailable() => IsAvailable = false;
 
     /// <summary>Commits now. Without it the changes are committed before the response headers leave.</summary>
-    public async Task CommitAsync(CancellationToken cancellationToken = default)
+    public Task CommitAsync(CancellationToken cancellationToken = default)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled(cancellationToken);
+        }
+
         foreach (var (name, value) in _delta is null ? [] : _delta.Changes)
         {
             if (value is not null && !AttributeName.IsReserved(name))
@@ -187,25 +191,18 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             }
         }
 
-        var result = await BeginCommit().ConfigureAwait(false);
-        EndCommit(result);
-        if (result.Outcome == CommitOutcome.Unavailable)
-        {
-            throw new SessionUnavailableException(
-                "The session could not be committed: its store is not responding.", result.Failure);
-        }
+        return HasChanges && IsAvailable ? Response.CommitNowAsync() : Task.CompletedTask;
     }
 
     /// <summary>
-    /// Commits what is not committed yet. The result is for <see cref="EndCommit"/>, at once: one
-    /// asynchronous layer less
-    /// than if it were taken here.
+    /// What is to be committed, as a value. It is out of the session's hands then, and
+    /// <see cref="Settle"/> gets what became of it.
     /// </summary>
-    public ValueTask<CommitResult> BeginCommit()
+    public SessionCommit Take()
     {
         if (!HasChanges || !IsAvailable)
         {
-            return new(CommitResult.Nothing);
+            return default;
         }
 
         Judge();
@@ -214,43 +211,23 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         _delta = null;
         if (_hasIdentityFailed)
         {
-            return new(CommitResult.Unavailable(StoreFailure.Refused));
+            return new(SessionCommitKind.Refused, delta);
         }
 
         if (_isEndedElsewhere)
         {
             _isEstablished = false;
-            return new(CommitResult.Destroyed);
+            return new(SessionCommitKind.Ended, delta);
         }
 
-        var waiting = BeginWaiting();
-        Response.Waiting = waiting;
-        Response.Committing = SessionActivities.Committing();
-        if (IsNew)
-        {
-            RecordPerson(delta);
-            return CreateAndContinueAsync(delta, waiting);
-        }
-
-        return MustChangeId
-            ? ChangeIdAndCommitAsync(delta, waiting, LoginOf(login))
-            : _services.Committer.CommitAsync(Key, Record, _isComplete, delta, Durability, waiting, LoginOf(login));
+        return IsNew ? new(SessionCommitKind.NewSession, delta) : new(
+            MustChangeId ? SessionCommitKind.NewId : SessionCommitKind.Changes, delta, Key, Record, _isComplete, Durability,
+            LoginOf(login));
     }
 
-    /// <summary>Goes on with what was committed.</summary>
-    public void EndCommit(in CommitResult result)
+    /// <summary>Goes on with what became of the commit that was taken.</summary>
+    public void Settle(in CommitResult result)
     {
-        if (result.Outcome != CommitOutcome.Nothing)
-        {
-            EndWaiting(Response.Waiting);
-        }
-
-        if (_response is { Committing: { } activity })
-        {
-            SessionActivities.Committed(activity, result.Name, result.Outcome == CommitOutcome.Unavailable ? result.Failure : StoreFailure.None);
-            _response.Committing = null;
-        }
-
         switch (result.Outcome)
         {
             case CommitOutcome.Committed:
@@ -270,6 +247,18 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             case CommitOutcome.Unavailable:
                 _isEstablished = false;
                 break;
+        }
+    }
+
+    /// <summary>
+    /// Lets the body wait for the commit, if there is something to commit. The one thing that the
+    /// session says to its response by itself; never while the response commits.
+    /// </summary>
+    private void ArmIfChanged()
+    {
+        if (HasChanges && IsAvailable)
+        {
+            Response.Arm(_bodyAtRun);
         }
     }
 

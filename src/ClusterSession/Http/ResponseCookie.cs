@@ -79,15 +79,15 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
     public void Keep() => _reasons = Reason.None;
 
     /// <summary>The headers are leaving. May be called again for what callbacks that run later have changed.</summary>
-    /// <param name="session">The request's session.</param>
-    public ValueTask WriteAsync(RequestSession session)
+    /// <param name="mayRenew">Whether the application has used the session that the client is to keep.</param>
+    /// <param name="broughtCookie">Whether the client has a cookie that could be deleted.</param>
+    public ValueTask WriteAsync(bool mayRenew, bool broughtCookie)
     {
         if ((_reasons & Reason.Destroy) != 0)
         {
-            return DeleteAsync(session);
+            return DeleteAsync(broughtCookie);
         }
 
-        var mayRenew = session is { IsAvailable: true, IsTouched: true };
         if ((_reasons & Reason.Commit) != 0 || (mayRenew && (_reasons & Reason.Version) != 0))
         {
             return NameAsync();
@@ -193,7 +193,7 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
         Write(_target with { Version = newest });
     }
 
-    private async ValueTask DeleteAsync(RequestSession session)
+    private async ValueTask DeleteAsync(bool broughtCookie)
     {
         _reasons = Reason.None;
         var present = services.SetCookie.Find(context.Response, out _);
@@ -203,7 +203,7 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
         }
 
         services.SetCookie.TakeBack(context.Response);
-        if (session.BroughtCookie)
+        if (broughtCookie)
         {
             services.SetCookie.Delete(context);
             _isWritten = true;

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
 using ClusterSession.Stores;
@@ -10,10 +10,12 @@ using Microsoft.Net.Http.Headers;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// Sees to it that changes are committed before the response headers leave, and that a commit which the store does not
+/// Owns the commit of a response: changes are committed before the headers leave, and a commit that the store does not
 /// take becomes a 503. Made by the first change; a request that only reads has none.
 /// </summary>
 /// <remarks>
+/// A commit goes one way: the session gives what is to be committed (<see cref="SessionCommit"/>), the committer gets
+/// it, the session gets the result, once. Meanwhile the session says nothing to its response.
 /// <code>
 /// first change       -> body wrapped
 /// first byte of body -> commit; store not responding: response cleared, 503, the body's bytes are dropped
@@ -34,15 +36,15 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     private CommittingBody? _committing;
     private StoreFailure? _failure; // of a commit while an exception passed
 
-    /// <summary>
-    /// Until when the request waits for the commit that has begun and not ended. Here, because a
-    /// request that only reads
-    /// has no response of ours, and 24 bytes count.
-    /// </summary>
-    public StoreDeadline Waiting { get; set; }
-
-    /// <summary>The span of that commit, where somebody listens.</summary>
-    public Activity? Committing { get; set; }
+    /// <summary>When a commit happens, which decides what its failure does.</summary>
+    private enum Moment
+    {
+        Asked,
+        BeforeBody,
+        BeforeHeaders,
+        AfterHeaders,
+        AfterException,
+    }
 
     /// <summary>Whether the response was turned into a 503.</summary>
     public bool IsRejected => session.IsRejected;
@@ -79,16 +81,12 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         Unwrap();
     }
 
-    /// <summary>Commits before the first byte of the body. The result is for <see cref="EndCommit"/>, at once.</summary>
-    public ValueTask<CommitResult> BeginCommit() => MustCommit ? session.BeginCommit() : new(CommitResult.Nothing);
+    /// <summary>Commits before the next byte of the body, if there is something to commit.</summary>
+    /// <returns>False: the response is a 503 now, and the body must be dropped.</returns>
+    public ValueTask<bool> CommitAsync() => MustCommit ? CommitAsync(Moment.BeforeBody) : new(!IsRejected);
 
-    /// <summary>False: the response is a 503 now, and the body must be dropped.</summary>
-    public bool EndCommit(in CommitResult result)
-    {
-        session.EndCommit(result);
-        Check(result, mayClear: result.Outcome != CommitOutcome.Unavailable || _committing?.TryTakeBack() != false);
-        return !IsRejected;
-    }
+    /// <summary>The application commits in the midst of its work, and is told by an exception if that fails.</summary>
+    public async Task CommitNowAsync() => await CommitAsync(Moment.Asked).ConfigureAwait(false);
 
     /// <summary>A run of the pipeline is done: commits, and puts the body back.</summary>
     public async ValueTask FinishAsync()
@@ -99,7 +97,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         }
         else
         {
-            EndCommit(await BeginCommit().ConfigureAwait(false));
+            await CommitAsync().ConfigureAwait(false);
         }
 
         if (_committing is not null)
@@ -121,20 +119,10 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         if (HaveHeadersLeft)
         {
             await CommitAfterHeadersAsync().ConfigureAwait(false);
-            return;
         }
-
-        var result = await BeginCommit().ConfigureAwait(false);
-        session.EndCommit(result);
-        switch (result.Outcome)
+        else if (MustCommit)
         {
-            case CommitOutcome.Unavailable:
-                _failure = session.CertainlyOf(result.Failure);
-                services.Logger.CommitFailed(result.Failure);
-                break;
-            case CommitOutcome.Destroyed:
-                services.Logger.SessionEndedMeanwhile();
-                break;
+            await CommitAsync(Moment.AfterException).ConfigureAwait(false);
         }
     }
 
@@ -143,9 +131,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     {
         if (session.HasChanges && !IsRejected)
         {
-            var result = await session.BeginCommit().ConfigureAwait(false);
-            session.EndCommit(result);
-            Check(result, mayClear: false);
+            await CommitAsync(Moment.BeforeHeaders).ConfigureAwait(false);
         }
 
         if (_failure is { } failure && !IsRejected)
@@ -209,17 +195,87 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         _committing = null;
     }
 
-    private void Check(in CommitResult result, bool mayClear)
+    private ValueTask<bool> CommitAfterHeadersAsync() =>
+        session.HasChanges && !IsRejected ? CommitAsync(Moment.AfterHeaders) : new(!IsRejected);
+
+    /// <summary>
+    /// The commit of a request, all of it: takes from the session what is to be committed, sends it, gives the session
+    /// what became of it, and does with the response what that asks for.
+    /// </summary>
+    /// <returns>False: the response is a 503.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> CommitAsync(Moment moment)
     {
+        var commit = session.Take();
+        switch (commit.Kind)
+        {
+            case SessionCommitKind.Nothing:
+                return !IsRejected;
+            case SessionCommitKind.Refused:
+                return Conclude(moment, CommitResult.Unavailable(StoreFailure.Refused));
+            case SessionCommitKind.Ended:
+                return Conclude(moment, CommitResult.Destroyed);
+        }
+
+        var deadline = session.BeginWaiting();
+        CommitResult result;
+        using (var activity = SessionActivities.Committing())
+        {
+            result = await SendAsync(commit, deadline).ConfigureAwait(false);
+            session.EndWaiting(deadline);
+            SessionActivities.Committed(
+                activity, result.Name, result.Outcome == CommitOutcome.Unavailable ? result.Failure : StoreFailure.None);
+        }
+
+        return Conclude(moment, result);
+    }
+
+    private ValueTask<CommitResult> SendAsync(in SessionCommit commit, StoreDeadline deadline) => commit.Kind switch
+    {
+        SessionCommitKind.NewSession => session.CommitNewAsync(commit.Delta, deadline),
+        SessionCommitKind.NewId => session.CommitUnderNewIdAsync(commit.Delta, deadline, commit.Login),
+        _ => services.Committer.CommitAsync(
+            commit.Key, commit.Record!, commit.IsComplete, commit.Delta, commit.Durability, deadline, commit.Login),
+    };
+
+    private bool Conclude(Moment moment, in CommitResult result)
+    {
+        session.Settle(result);
         switch (result.Outcome)
         {
             case CommitOutcome.Unavailable:
-                session.Reject();
-                services.Logger.CommitFailed(result.Failure);
-                RejectCommit(mayClear, session.CertainlyOf(result.Failure));
+                Fail(moment, result.Failure);
                 break;
-            case CommitOutcome.Destroyed:
+            case CommitOutcome.Destroyed when moment != Moment.Asked:
                 services.Logger.SessionEndedMeanwhile();
+                break;
+            case CommitOutcome.Committed when moment == Moment.AfterHeaders && session.IsChanged:
+                services.Logger.CommittedAfterHeaders();
+                break;
+        }
+
+        return !IsRejected;
+    }
+
+    private void Fail(Moment moment, StoreFailure failure)
+    {
+        switch (moment)
+        {
+            case Moment.Asked:
+                throw new SessionUnavailableException(
+                    "The session could not be committed: its store is not responding.", failure);
+            case Moment.AfterHeaders:
+                services.Logger.CommitAfterHeadersFailed(failure);
+                break;
+            case Moment.AfterException:
+                _failure = session.CertainlyOf(failure);
+                services.Logger.CommitFailed(failure);
+                break;
+            default:
+                var mayClear = moment == Moment.BeforeBody && _committing?.TryTakeBack() != false;
+                session.Reject();
+                services.Logger.CommitFailed(failure);
+                RejectCommit(mayClear, session.CertainlyOf(failure));
                 break;
         }
     }
@@ -235,28 +291,5 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         context.Response.Headers.Remove(HeaderNames.Location);
         services.SetCookie.TakeBackOthers(context.Response); // Ours names what was committed before, such as a new id.
         SetRejection(context, services.Options.RetryAfter, failure);
-    }
-
-    private async ValueTask CommitAfterHeadersAsync()
-    {
-        if (!session.HasChanges || IsRejected)
-        {
-            return;
-        }
-
-        var result = await session.BeginCommit().ConfigureAwait(false);
-        session.EndCommit(result);
-        switch (result.Outcome)
-        {
-            case CommitOutcome.Committed when session.IsChanged:
-                services.Logger.CommittedAfterHeaders();
-                break;
-            case CommitOutcome.Unavailable:
-                services.Logger.CommitAfterHeadersFailed(result.Failure);
-                break;
-            case CommitOutcome.Destroyed:
-                services.Logger.SessionEndedMeanwhile();
-                break;
-        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ClusterSession.Redis;
 using Xunit;
@@ -55,6 +56,15 @@ public sealed class DependencyTests
             .Where(code => unknown.Any(name => code.Line.Contains(name, StringComparison.Ordinal)) && !code.Line.TrimStart().StartsWith("[assembly", StringComparison.Ordinal));
         Assert.Empty(known.ToArray());
     }
+
+    [Theory]
+    [InlineData("SessionCommit.cs")]
+    [InlineData("ResponseCookie.cs")]
+    [InlineData("Cookies/SetCookieHeader.cs")]
+    public void What_a_commit_passes_on_knows_neither_session_nor_response(string file) =>
+        Assert.DoesNotContain(
+            Repository.Code($"src/ClusterSession/Http/{file}"),
+            line => Regex.IsMatch(line, @"\b(RequestSession|SessionResponse)\b"));
 
     /// <summary>What a second store over a server could use as it is.</summary>
     [Theory]

@@ -1,0 +1,23 @@
+namespace ClusterSession.Http;
+
+/// <summary>What kind of commit a session gives to its response.</summary>
+internal enum SessionCommitKind
+{
+    /// <summary>There is nothing to commit.</summary>
+    Nothing,
+
+    /// <summary>The session could not change its id or end, so that nothing of the request is kept.</summary>
+    Refused,
+
+    /// <summary>Another request has ended the session, and this one knows it.</summary>
+    Ended,
+
+    /// <summary>Changes of a session that is stored.</summary>
+    Changes,
+
+    /// <summary>A session that is not stored yet.</summary>
+    NewSession,
+
+    /// <summary>Somebody has logged in: the session goes on under another id.</summary>
+    NewId,
+}
