@@ -45,6 +45,7 @@ public sealed class PartitionTests : NodeTests
         var cold = await StartColdAsync();
         _frozen[Out].IsFrozen = true;
         var stuck = browsers[Out].Select(browser => browser.GetAsync("/get/color", cold)).ToArray();
+        await Condition.HoldsAsync(() => _frozen[Out].Waiting == stuck.Length, "they wait for the frozen one");
 
         foreach (var browser in Others(browsers))
         {
