@@ -43,6 +43,17 @@ public sealed class StoredSession
         return new StoredSession(record, null);
     }
 
+    /// <summary>A session that was ended.</summary>
+    /// <param name="created">When it began.</param>
+    /// <param name="end">Its end.</param>
+    public static StoredSession Ended(DateTimeOffset created, in SessionEnd end)
+    {
+        using var builder = SessionRecordBuilder.Rent();
+        builder.SetHeader(SessionRecord.DestroyedFlag, created);
+        builder.SetVersion(end.Version, SessionVersion.None);
+        return new StoredSession(builder.Build(), end);
+    }
+
     /// <summary>Applies what one request changed.</summary>
     /// <param name="stored">What is stored, or null.</param>
     /// <param name="change">The change.</param>
@@ -126,10 +137,7 @@ public sealed class StoredSession
             return (null, Answer(WriteOutcome.Superseded, stored.Record.Version));
         }
 
-        using var builder = SessionRecordBuilder.Rent();
-        builder.SetHeader(SessionRecord.DestroyedFlag, stored?.Record.Created ?? DateTimeOffset.UnixEpoch);
-        builder.SetVersion(end.Version, SessionVersion.None);
-        return (new StoredSession(builder.Build(), end), Changed(stored?.Record.Version ?? SessionVersion.None));
+        return (Ended(stored?.Record.Created ?? DateTimeOffset.UnixEpoch, end), Changed(stored?.Record.Version ?? SessionVersion.None));
     }
 
     private static SessionRecord UnderVersion(SessionRecord merged, SessionVersion previous, in SessionMerge copy)

@@ -37,7 +37,7 @@ internal sealed class PlainStore(
                 return new(StoreRead.Missing(lease));
             }
 
-            var (stored, left) = (PlainRecord.Read(key, item.Value), LeftOf(item));
+            var (stored, left) = (Read(key, item.Value), LeftOf(item));
             return new(stored switch
             {
                 { End: { } end } => StoreRead.DestroyedBy(end.Successor, left),
@@ -68,7 +68,7 @@ internal sealed class PlainStore(
                 return new(StoreTouch.Missing);
             }
 
-            return PlainRecord.Read(key, item.Value).End is not null ? new(StoreTouch.Destroyed)
+            return Read(key, item.Value).End is not null ? new(StoreTouch.Destroyed)
                 : item.Left >= leastLife ? new(StoreTouch.Kept)
                 : new Step<StoreTouch>(StoreTouch.Touched, item.Value, life);
         });
@@ -114,13 +114,17 @@ internal sealed class PlainStore(
         var lease = NewLease(PartitionOf(key));
         return SwapAsync(PartitionOf(key), "s" + key, deadline, StoreWrite.Unavailable, item =>
         {
-            var (next, answer) = apply(item.Value is null ? null : PlainRecord.Read(key, item.Value));
+            var (next, answer) = apply(item.Value is null ? null : Read(key, item.Value));
             var (written, life) = (StoreWrite.Answered(answer, lease), lifeAfter(item.Left));
             var isUsedLater = answer.Outcome == WriteOutcome.Unchanged && life > item.Left;
-            var bytes = next is not null ? PlainRecord.ToBytes(key, next) : isUsedLater ? item.Value : null;
+            var bytes = next is not null ? SessionRecordFormat.Write(key, next) : isUsedLater ? item.Value : null;
             return new(written, bytes, life);
         });
     }
+
+    private static StoredSession Read(SessionKey key, byte[] bytes) => SessionRecordFormat.TryRead(key, bytes, out var stored)
+        ? stored
+        : throw new InvalidDataException("The record is malformed, or of another key.");
 
     /// <summary>Reads, decides and stores what was decided, until nobody has stored in between.</summary>
     private async ValueTask<T> SwapAsync<T>(
