@@ -22,7 +22,9 @@ public sealed class SentinelClusterTests
         await cluster.RejoinAsync(old);
 
         Assert.NotEqual(old, master);
-        Assert.False(await old.IsMasterAsync());
+        // Of two sentinels that began a failover each, the second one may promote the server that has just come back.
+        await Condition.HoldsAsync(
+            async () => await cluster.MasterAsync() == old || !await old.IsMasterAsync(), "it is a replica, unless the sentinels name it again");
         await Condition.HoldsAsync(async () => await old.CommandAsync("EXISTS", "after") == "1");
         Assert.Equal("1", await master.CommandAsync("EXISTS", "before"));
     }
