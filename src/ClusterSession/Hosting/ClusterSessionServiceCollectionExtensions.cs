@@ -116,6 +116,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionEnds>();
         services.TryAddSingleton<SessionExpiry>();
+        services.TryAddSingleton<LateAnswers>();
         services.TryAddSingleton<SessionReads>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<SessionOpener>();
