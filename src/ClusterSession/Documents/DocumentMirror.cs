@@ -172,6 +172,8 @@ internal sealed class DocumentMirror(
                 logger.DocumentLost(name);
             }
 
+            // The announcements may be lost too, and a node that starts then would not wait for this one.
+            await presence.RestoreAsync().ConfigureAwait(false);
             return StoreFailure.None;
         }
 

@@ -71,6 +71,8 @@ internal sealed partial class Revocations
         if (HaveBeenRead)
         {
             logger.RevocationsLost(_list.Count);
+            // The announcements may be lost too, and a node that starts then would not wait for this one.
+            await presence.RestoreAsync().ConfigureAwait(false);
             return await GiveBackAsync(stored).ConfigureAwait(false);
         }
 

@@ -56,6 +56,27 @@ public sealed class KeyRingLossTests : NodeTests
     }
 
     [Fact]
+    public async Task Ring_that_is_lost_with_the_announcements_is_announced_at_once_by_whoever_knows_it()
+    {
+        var faulty = new FaultyStore(Store);
+        var a = await StartAsync(store: faulty, options: options => options.Outage.BreakAfter = 10_000);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        await AnnouncedAsync();
+        faulty.Failing = StoreOperations.ReadDocument; // It hears of nothing before both are lost.
+        Sessions.ForgetDocument(NodePresence.DocumentName);
+        Sessions.ForgetDocument(KeyRingSource.DocumentName);
+        faulty.Failing = StoreOperations.None;
+        await Ring(a).RestoreAsync(); // No time passes, and it is announced every ten seconds.
+        Assert.Contains(
+            (await new InMemorySessionStore(Sessions).ReadDocumentAsync(NodePresence.DocumentName, default, default)).Elements,
+            element => element.Payload.Span.IndexOf("keyring"u8) >= 0);
+        var late = await StartAsync();
+        Assert.Equal("red", await browser.GetAsync("/get/color", late));
+        Assert.Equal(1, Logs.Count("KeyRingCreated"));
+    }
+
+    [Fact]
     public async Task Ring_of_a_node_that_knew_of_none_is_completed_and_both_keys_verify_everywhere()
     {
         var a = await StartAsync();
