@@ -54,7 +54,7 @@ internal sealed class SessionCommitter(
         SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default,
         SessionLogin login = default)
     {
-        if (nodes.Recent.TryFindEnd(key, out var end, out _))
+        if (nodes.Ends.TryFind(key, out var end, out _))
         {
             return end.Successor is { } successor
                 ? CommitToSuccessorAsync(successor, delta, durability, deadline, login)

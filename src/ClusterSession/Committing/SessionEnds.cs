@@ -24,7 +24,7 @@ internal sealed class SessionEnds(
     {
         for (var attempt = 0; ; attempt++)
         {
-            var ended = nodes.Recent.TryFindEnd(key, out var end, out _)
+            var ended = nodes.Ends.TryFind(key, out var end, out _)
                 ? CommitResult.Destroyed with { MovedTo = end.Successor }
                 : await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
             if (ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { IsOthers: false } successor } || attempt == MostAttempts)
@@ -42,7 +42,7 @@ internal sealed class SessionEnds(
     /// </summary>
     public async ValueTask<CommitResult> ExpireAsync(SessionKey key, SessionVersion expected, StoreDeadline deadline)
     {
-        if (nodes.Recent.HasEnded(key))
+        if (nodes.Ends.Contains(key))
         {
             return CommitResult.Destroyed;
         }
@@ -59,7 +59,7 @@ internal sealed class SessionEnds(
     public async ValueTask<CommitResult> SucceedAsync(
         SessionKey key, SessionRecord copied, SessionSuccessor successor, StoreDeadline deadline = default)
     {
-        if (nodes.Recent.TryFindEnd(key, out var known, out _))
+        if (nodes.Ends.TryFind(key, out var known, out _))
         {
             return CommitResult.Destroyed with { MovedTo = known.Successor };
         }

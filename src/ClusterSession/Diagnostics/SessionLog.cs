@@ -209,6 +209,17 @@ internal static partial class SessionLog
         "not responding. Find out what copies keys, and remove the record, or let it expire." + Rate)]
     public static partial void RecordDamaged(this ILogger logger, string store, LogCount count);
 
+    [LoggerMessage(EventIds.EndsMalformed, LogLevel.Error,
+        "The document of ends of sessions in the store has an element that this release cannot read. It stays as it " +
+        "is, and this node does not know those ends while their tombstones are lost. Update this node." + Rate)]
+    public static partial void EndsMalformed(this ILogger logger, LogCount count);
+
+    [LoggerMessage(EventIds.EndsForgotten, LogLevel.Warning,
+        "This node knows {Most} ends of sessions, and forgets the oldest from now on, before no copy can be in use " +
+        "any more. Such a session comes back if the store loses its tombstone too. Find out what ends so many; " +
+        "clustersession.ends.forgotten counts them.")]
+    public static partial void EndsForgotten(this ILogger logger, int most);
+
     [LoggerMessage(EventIds.CopiesDiscarded, LogLevel.Warning,
         "The store was emptied. This node has dropped its copies too, because ClusterSession:Outage:OnStoreReset is " +
         "Discard.")]

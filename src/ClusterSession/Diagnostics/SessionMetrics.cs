@@ -34,6 +34,9 @@ internal sealed class SessionMetrics : IDisposable
         Replayed = _meter.CreateCounter<long>(
             "clustersession.replayed", "{session}",
             "Sessions replayed into a partition of the store that came back as another.");
+        EndsForgotten = _meter.CreateCounter<long>(
+            "clustersession.ends.forgotten", "{session}",
+            "Ends of sessions that this node forgot early, because it knew a million of them.");
         Touches = _meter.CreateCounter<long>("clustersession.touches", "{touch}", "Sessions prolonged in the store without a commit.");
     }
 
@@ -58,6 +61,8 @@ internal sealed class SessionMetrics : IDisposable
     public Counter<long> NewIdsPutOff { get; }
 
     public Counter<long> Replayed { get; }
+
+    public Counter<long> EndsForgotten { get; }
 
     public Counter<long> Touches { get; }
 

@@ -3,6 +3,7 @@ using ClusterSession;
 using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
 using ClusterSession.Documents;
+using ClusterSession.Ends;
 using ClusterSession.Hosting;
 using ClusterSession.Http;
 using ClusterSession.Http.Cookies;
@@ -97,9 +98,10 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<VersionIssuer>();
         services.TryAddSingleton<SessionLifetime>();
         services.TryAddSingleton<PendingSessions>();
+        services.TryAddSingleton<KnownEnds>();
         services.TryAddSingleton(static provider => new LocalCopies(
             provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.LocalCopies, provider.GetRequiredService<CoarseClock>(),
-            provider.GetRequiredService<PendingSessions>()));
+            provider.GetRequiredService<PendingSessions>(), provider.GetRequiredService<KnownEnds>()));
         services.TryAddSingleton<StoreGuard>();
         services.TryAddSingleton<RecentCommits>();
         services.TryAddSingleton<AbsentSessions>();
@@ -109,6 +111,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<JournalSender>();
         services.TryAddSingleton<NodePresence>();
         services.TryAddSingleton<Revocations>();
+        services.TryAddSingleton<SharedEnds>();
         services.TryAddSingleton<KeyRingSource>();
         services.TryAddSingleton<PrincipalLogout>();
         services.TryAddSingleton<StoreReplay>();
@@ -127,6 +130,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.AddHostedService(static provider => provider.GetRequiredService<SessionTouches>());
         services.AddHostedService(static provider => provider.GetRequiredService<StoreRecovery>());
         services.AddHostedService<RevocationService>();
+        services.AddHostedService<EndsService>();
         services.AddHostedService<JournalService>();
         services.AddHostedService<SessionGauges>();
     }
@@ -136,6 +140,8 @@ public static class ClusterSessionServiceCollectionExtensions
     {
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, Revocations>(
             static provider => provider.GetRequiredService<Revocations>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, SharedEnds>(
+            static provider => provider.GetRequiredService<SharedEnds>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, KeyRingSource>(
             static provider => provider.GetRequiredService<KeyRingSource>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, NodePresence>(

@@ -131,8 +131,11 @@ internal sealed class CommitJournal(
         }
     }
 
-    /// <summary>Keeps the end of a session; false if there is no room. What is pending of one that goes on under another key is kept for that.</summary>
-    public bool AppendEnd(SessionKey key, in SessionEnd end)
+    /// <summary>Keeps the end of a session; false if there is no room.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="end">The end.</param>
+    /// <param name="goesAlong">Whether what is pending of one that goes on under another key is kept for that.</param>
+    public bool AppendEnd(SessionKey key, in SessionEnd end, bool goesAlong = true)
     {
         while (true)
         {
@@ -150,7 +153,8 @@ internal sealed class CommitJournal(
                     continue;
                 }
 
-                if (end.Successor is { IsOthers: false } successor && pending.Record is { } unsent && AppendCopy(successor.Key, unsent, StoreFailure.None) is null)
+                if (goesAlong && end.Successor is { IsOthers: false } successor && pending.Record is { } unsent
+                    && AppendCopy(successor.Key, unsent, StoreFailure.None) is null)
                 {
                     return false;
                 }

@@ -31,7 +31,10 @@ namespace ClusterSession.Local;
 /// <param name="options">The bounds.</param>
 /// <param name="clock">The clock of uses.</param>
 /// <param name="pending">Sessions of which the store lacks something: their copies are not evicted.</param>
-internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock, PendingSessions? pending = null)
+/// <param name="ends">Sessions that are known to be ended: no copy of one stays here, whatever the
+/// store has.</param>
+internal sealed class LocalCopies(
+    LocalCopyOptions options, CoarseClock clock, PendingSessions? pending = null, KnownEnds? ends = null)
 {
     private const int Stripes = 4096;
 
@@ -118,6 +121,11 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock, P
         if (Mark(key) != mark)
         {
             copy.MarkStale();
+        }
+
+        if (ends?.Contains(key) == true)
+        {
+            Drop(key);
         }
 
         if (_count > options.MaxCount || Bytes > options.MaxBytes)

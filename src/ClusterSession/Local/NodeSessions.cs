@@ -11,7 +11,8 @@ namespace ClusterSession.Local;
 /// <remarks>
 /// <code>
 /// Copies    the sessions in memory, and how much of each that is (CopyState)
-/// Recent    commits and ends of this node that a store which takes over may lack
+/// Recent    commits of this node that a store which takes over may lack
+/// Ends      sessions that were ended, by any node
 /// Pending   what was acknowledged and the store does not have
 /// Absent    sessions that the store is known not to have
 /// Missed    commits that a client has seen, and that nobody has brought back of late
@@ -19,12 +20,14 @@ namespace ClusterSession.Local;
 /// What must look at more than one of them stands here, so that it is said once. Thread-safe.
 /// </remarks>
 internal sealed class NodeSessions(
-    LocalCopies copies, RecentCommits recent, PendingSessions pending, AbsentSessions absent, MissedSessions missed,
-    SessionLifetime lifetime)
+    LocalCopies copies, RecentCommits recent, KnownEnds ends, PendingSessions pending, AbsentSessions absent,
+    MissedSessions missed, SessionLifetime lifetime)
 {
     public LocalCopies Copies => copies;
 
     public RecentCommits Recent => recent;
+
+    public KnownEnds Ends => ends;
 
     public PendingSessions Pending => pending;
 
@@ -43,8 +46,43 @@ internal sealed class NodeSessions(
     /// <summary>This node has ended a session, or knows that it will.</summary>
     public void End(SessionKey key, in SessionEnd end)
     {
-        recent.AddEnd(key, end);
-        copies.Drop(key);
+        ends.Add(key, end);
+        Drop(key);
+    }
+
+    /// <summary>
+    /// Another node has ended a session, which is known by now: nothing of it is used or replayed any
+    /// more. What this node has brought back meanwhile is ended again.
+    /// </summary>
+    public void OnEnded(SessionKey key)
+    {
+        if (Drop(key) is { IsRestored: true })
+        {
+            ends.EndAgain(key);
+        }
+    }
+
+    /// <summary>
+    /// This node has brought back a session that the store had lost. One that is known to be ended by
+    /// now is ended again: whichever comes first, the end or this, the end stays.
+    /// </summary>
+    /// <returns>What this node has committed lately to the session, this included.</returns>
+    public RecentCommit Restored(SessionKey key, SessionRecord record, bool isComplete, SessionVersion previous)
+    {
+        var known = recent.Add(key, record, isComplete, previous, isRestored: true);
+        if (ends.Contains(key))
+        {
+            TakeBack(key);
+        }
+
+        return known;
+    }
+
+    /// <summary>The store has a session that is known to be ended.</summary>
+    public void TakeBack(SessionKey key)
+    {
+        Drop(key);
+        ends.EndAgain(key);
     }
 
     /// <summary>Whether a copy is within the idle timeout, and before the absolute end, by what this node knows.</summary>
@@ -98,6 +136,12 @@ internal sealed class NodeSessions(
     /// </summary>
     public bool MustWaitForOthers(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionVersion seen) =>
         copy is { IsComplete: false } && !stored.Contains(seen) && recent.Find(key) is { IsDiverged: true } commit && !stored.Contains(commit.Missing);
+
+    private RecentCommit? Drop(SessionKey key)
+    {
+        copies.Drop(key);
+        return recent.Remove(key);
+    }
 
     private SessionRecord? Together(SessionRecord? known, SessionRecord? committed, long committedAt)
     {

@@ -16,7 +16,7 @@ internal sealed class NodeView(NodeSessions nodes)
     public SessionCurrency Look(SessionKey key, SessionVersion version, out SessionVersion newest)
     {
         newest = version;
-        if (nodes.Recent.HasEnded(key))
+        if (nodes.Ends.Contains(key))
         {
             return SessionCurrency.Destroyed;
         }

@@ -3,7 +3,8 @@ using ClusterSession.Records;
 namespace ClusterSession.Local;
 
 /// <summary>The newest commit of this node to one session. The record is immutable and mostly shared with the local copy.</summary>
-internal sealed class RecentCommit(SessionRecord record, long at, SessionVersion missing, SessionVersion divergedSince)
+internal sealed class RecentCommit(
+    SessionRecord record, long at, SessionVersion missing, SessionVersion divergedSince, bool isRestored = false)
 {
     private volatile bool _isOutdated;
 
@@ -25,6 +26,12 @@ internal sealed class RecentCommit(SessionRecord record, long at, SessionVersion
 
     /// <summary>Whether something that is missing was committed by another node: commits of this node that are missing have merely not been answered.</summary>
     public bool IsDiverged => !DivergedSince.IsNone;
+
+    /// <summary>
+    /// Whether this node has brought the session back into a store that had lost it: if it hears then
+    /// that the session was ended, it ends it again.
+    /// </summary>
+    public bool IsRestored { get; } = isRestored;
 
     /// <summary>When the store acknowledged it, as a timestamp.</summary>
     public long At { get; } = at;

@@ -1,28 +1,23 @@
 using System.Collections.Concurrent;
-using ClusterSession.Lifetime;
 using ClusterSession.Records;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Local;
 
 /// <summary>
-/// What this node has committed and ended lately, to be replayed into a store that may have lost it.
+/// What this node has committed lately, to be replayed into a store that may have lost it.
 /// </summary>
 /// <remarks>
 /// A replica that takes over may be behind by whatever it lagged. Redis tells up to which offset it has the former master's history, and
 /// the store translates that into a time (<see cref="Stores.StoreContinuity.SafeUntil"/>), so that here only times are kept.
 /// One entry a session, the newest, and one place in a queue that lets old ones go: a session that was committed again since it was queued goes to the
 /// end of it. (A place for each commit took 30 bytes a commit, 200 MB at 50,000 a second in the two minutes they are kept.)
-/// Bounded by time and bytes; ends are kept as long as their tombstones live. Thread-safe.
+/// Bounded by time and bytes. Thread-safe.
 /// </remarks>
-internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, SessionLifetime lifetime, HybridClock clock, TimeProvider time)
+internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, HybridClock clock, TimeProvider time)
 {
-    private const int MostEnds = 1_000_000;
-
     private readonly ConcurrentDictionary<SessionKey, RecentCommit> _commits = new();
     private readonly Queue<(SessionKey Key, long At)> _order = new(); // guarded by itself
-    private readonly ConcurrentDictionary<SessionKey, (SessionEnd End, long At)> _ends = new();
-    private readonly ConcurrentQueue<(SessionKey Key, long At)> _endOrder = new();
     private readonly TimeSpan _window = options.Value.Outage.ReplayWindow;
     private readonly long _forgetEvery = (long)(options.Value.Outage.ReplayWindow.TotalSeconds * time.TimestampFrequency / 64);
     private readonly long _mostBytes = options.Value.Outage.ReplayBytes;
@@ -32,15 +27,17 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
     public int Count => _commits.Count;
 
     /// <summary>Whether there is anything that a store which takes over may lack.</summary>
-    public bool HasAny => !_commits.IsEmpty || !_ends.IsEmpty;
+    public bool HasAny => !_commits.IsEmpty;
 
     /// <summary>The store has acknowledged a commit, or a whole copy.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="record">The request's copy with its changes.</param>
     /// <param name="isComplete">Whether that is all that the store has now.</param>
     /// <param name="previous">The version the store had before.</param>
+    /// <param name="isRestored">Whether the session was missing, and came into being by this.</param>
     /// <returns>What this node has committed lately to the session, this included.</returns>
-    public RecentCommit Add(SessionKey key, SessionRecord record, bool isComplete, SessionVersion previous)
+    public RecentCommit Add(
+        SessionKey key, SessionRecord record, bool isComplete, SessionVersion previous, bool isRestored = false)
     {
         var now = time.GetTimestamp();
         RecentCommit added;
@@ -48,7 +45,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
         {
             if (!_commits.TryGetValue(key, out var before))
             {
-                added = new RecentCommit(record, now, isComplete ? SessionVersion.None : previous, !isComplete && IsOfOthers(previous) ? record.Version : SessionVersion.None);
+                added = new RecentCommit(record, now, isComplete ? SessionVersion.None : previous, !isComplete && IsOfOthers(previous) ? record.Version : SessionVersion.None, isRestored);
                 if (_commits.TryAdd(key, added))
                 {
                     Interlocked.Add(ref _bytes, record.Size);
@@ -63,7 +60,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
                 continue;
             }
 
-            added = Together(before, record, isComplete, previous, now);
+            added = Together(before, record, isComplete, previous, isRestored, now);
             if (_commits.TryUpdate(key, added, before))
             {
                 Interlocked.Add(ref _bytes, added.Record.Size - before.Record.Size);
@@ -79,32 +76,24 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
         return added;
     }
 
-    /// <summary>The store has acknowledged the end of a session, or has been given it again.</summary>
-    public void AddEnd(SessionKey key, in SessionEnd ended)
+    /// <summary>The session was ended: there is nothing to replay of it.</summary>
+    /// <returns>What this node had committed lately, or null.</returns>
+    public RecentCommit? Remove(SessionKey key)
     {
-        var now = time.GetTimestamp();
-        if (_commits.TryRemove(key, out var commit))
+        if (!_commits.TryRemove(key, out var commit))
         {
-            Interlocked.Add(ref _bytes, -commit.Record.Size);
+            return null;
         }
 
-        _ends[key] = (ended with { MustBe = SessionVersion.None }, now);
-        _endOrder.Enqueue((key, now));
-        while (_endOrder.TryPeek(out var oldest) && (_endOrder.Count > MostEnds || time.GetElapsedTime(oldest.At, now) > lifetime.TombstoneLife))
-        {
-            if (_endOrder.TryDequeue(out oldest) && _ends.TryGetValue(oldest.Key, out var end) && end.At == oldest.At)
-            {
-                _ends.TryRemove(oldest.Key, out _);
-            }
-        }
+        Interlocked.Add(ref _bytes, -commit.Record.Size);
+        return commit;
     }
 
     /// <summary>What this node has committed lately to a session, or null.</summary>
     public RecentCommit? Find(SessionKey key) => _commits.TryGetValue(key, out var commit) ? commit : null;
 
     /// <summary>
-    /// Forgets the commits of some sessions: what they made was given up. The ends of sessions
-    /// stay.
+    /// Forgets the commits of some sessions: what they made was given up.
     /// </summary>
     public void Clear(Func<SessionKey, bool> isGivenUp)
     {
@@ -126,29 +115,15 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
         }
     }
 
-    /// <summary>Whether this node has ended the session.</summary>
-    public bool HasEnded(SessionKey key) => _ends.ContainsKey(key);
-
-    /// <summary>The end of a session by this node, and how long ago it was.</summary>
-    public bool TryFindEnd(SessionKey key, out SessionEnd end, out TimeSpan age)
-    {
-        var isEnded = _ends.TryGetValue(key, out var found);
-        (end, age) = (found.End, isEnded ? time.GetElapsedTime(found.At) : default);
-        return isEnded;
-    }
-
     /// <summary>The commits that were acknowledged after a timestamp, at some moment each.</summary>
     public IEnumerable<KeyValuePair<SessionKey, RecentCommit>> Since(long timestamp) => _commits.Where(commit => commit.Value.At >= timestamp);
-
-    /// <summary>The ends of sessions that were acknowledged after a timestamp, at some moment each.</summary>
-    public IEnumerable<KeyValuePair<SessionKey, SessionEnd>> Ends(long since) =>
-        _ends.Where(end => end.Value.At >= since).Select(end => KeyValuePair.Create(end.Key, end.Value.End));
 
     /// <summary>
     /// Requests at once on one node commit on the same base, and hear of it in any order: the later record may lack what the earlier one wrote, and
     /// each commit's predecessor may be the other one.
     /// </summary>
-    private RecentCommit Together(RecentCommit before, SessionRecord record, bool isComplete, SessionVersion previous, long now)
+    private RecentCommit Together(
+        RecentCommit before, SessionRecord record, bool isComplete, SessionVersion previous, bool isRestored, long now)
     {
         var both = record.ContainsAllOf(before.Record) ? record : SessionRecord.Merge(before.Record, record);
         var isNewer = record.Version > before.Record.Version;
@@ -161,7 +136,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Ses
             (false, false) => before.Missing,
         };
         var since = missing.IsNone ? SessionVersion.None : before.IsDiverged ? before.DivergedSince : IsOfOthers(missing) ? both.Version : SessionVersion.None;
-        return new RecentCommit(both, now, missing, since);
+        return new RecentCommit(both, now, missing, since, isRestored || before.IsRestored);
     }
 
     private bool IsOfOthers(SessionVersion missing) => !missing.IsNone && missing.Writer != clock.Writer;

@@ -12,6 +12,6 @@ internal enum SessionCurrency
     /// <summary>This node has no complete copy, or none whose lease still holds.</summary>
     Unknown,
 
-    /// <summary>This node has destroyed or rotated the session.</summary>
+    /// <summary>The session was destroyed or rotated, by this node or another one.</summary>
     Destroyed,
 }

@@ -29,7 +29,7 @@ internal sealed class SessionFinder(
     public async ValueTask<OpenedSession> FindAsync(
         SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
     {
-        if (nodes.Recent.TryFindEnd(key, out _, out _))
+        if (nodes.Ends.TryFind(key, out _, out _))
         {
             return EndedHere(key); // Also while the store does not know it yet.
         }
@@ -63,6 +63,11 @@ internal sealed class SessionFinder(
                     nodes.Copies.Drop(key);
                     return Ended(key, read);
                 case ReadStep.EndedHere:
+                    if (isThere)
+                    {
+                        nodes.TakeBack(key);
+                    }
+
                     return EndedHere(key);
                 case ReadStep.EndIdle when await EndIdleAsync(key, read, copy, deadline).ConfigureAwait(false):
                     return OpenedSession.Ended(OpenOutcome.Missing); // Which is no loss.
@@ -106,7 +111,13 @@ internal sealed class SessionFinder(
                 case OpenVerdict.Serve:
                     nodes.Missed.Found(key, record!);
                     var source = read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
-                    return OpenedSession.Opened(record!, source, isComplete: isComplete);
+                    var wentBack = IsBehind(read, usable, window);
+                    if (wentBack)
+                    {
+                        CountRegression();
+                    }
+
+                    return OpenedSession.Opened(record!, source, wentBack, isComplete);
                 case OpenVerdict.Destroyed:
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
                 case OpenVerdict.Expired:
@@ -141,7 +152,7 @@ internal sealed class SessionFinder(
             read.Outcome,
             copy?.State,
             IsCopyUsable: usable is not null,
-            HasEndedHere: nodes.Recent.HasEnded(key),
+            HasEndedHere: nodes.Ends.Contains(key),
             isIdle,
             MustWaitForOthers: read.Outcome == StoreReadOutcome.Found && nodes.MustWaitForOthers(key, read.Record!, usable, seen),
             recovery.WindowOf(key).MayHaveLostEnds);
@@ -153,7 +164,7 @@ internal sealed class SessionFinder(
 
     private OpenedSession EndedHere(SessionKey key)
     {
-        nodes.Recent.TryFindEnd(key, out var end, out var age);
+        nodes.Ends.TryFind(key, out var end, out var age);
         return OpenedSession.Rotated(end.Successor, age);
     }
 
@@ -255,15 +266,30 @@ internal sealed class SessionFinder(
         if (!IsMissed(key, seen))
         {
             nodes.Missed.Add(key, seen);
-            metrics.Regressed.Add(1);
-            if (_regressed.MayWrite(out var count))
-            {
-                logger.SessionRegressed(count);
-            }
+            CountRegression();
         }
 
         return record is null
             ? OpenedSession.Ended(OpenOutcome.Missing, isRegressed: true)
             : OpenedSession.Opened(record, SessionSource.Store, isRegressed: true, isComplete);
+    }
+
+    /// <summary>
+    /// Whether the store went back behind a change by another node that this one was told of, and has
+    /// not read: the copy is what the store has, or more, and lacks that change.
+    /// </summary>
+    private static bool IsBehind(in StoreRead read, LocalCopy? copy, in RecoveryWindow window) =>
+        copy is { State: CopyState.Stale, Lease.IsCurrent: false }
+        && window.MayHaveLostEnds
+        && (read.Outcome == StoreReadOutcome.Unchanged
+            || (read.Record is { } stored && stored.Version < copy.Record.Version));
+
+    private void CountRegression()
+    {
+        metrics.Regressed.Add(1);
+        if (_regressed.MayWrite(out var count))
+        {
+            logger.SessionRegressed(count);
+        }
     }
 }

@@ -39,6 +39,16 @@ public readonly record struct SessionKey
         return new SessionKey(hash);
     }
 
+    /// <summary>Reads what <see cref="WriteTo"/> writes: <see cref="ByteLength"/> bytes.</summary>
+    internal static SessionKey Read(ReadOnlySpan<byte> source) => new(source);
+
+    /// <summary>Writes the <see cref="ByteLength"/> bytes of the key.</summary>
+    internal void WriteTo(Span<byte> destination)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(destination, _high);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[8..], _low);
+    }
+
     /// <summary>Reads the text of a key as <see cref="ToString"/> writes it.</summary>
     /// <param name="text">Base64url, UTF-8, <see cref="TextLength"/> characters.</param>
     /// <param name="key">The key.</param>
@@ -63,8 +73,7 @@ public readonly record struct SessionKey
     public void WriteText(Span<byte> destination)
     {
         Span<byte> bytes = stackalloc byte[ByteLength];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, _high);
-        BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], _low);
+        WriteTo(bytes);
         Base64Url.EncodeToUtf8(bytes, destination, out _, out _);
     }
 

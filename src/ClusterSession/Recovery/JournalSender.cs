@@ -49,6 +49,17 @@ internal sealed class JournalSender(
                     return true; // A request is about to add its commit, which nobody was told of yet.
                 }
 
+                if (end is null && nodes.Ends.TryFind(key, out var known, out _))
+                {
+                    // Another node has ended it. What was acknowledged before goes along to another id, and no more.
+                    if (!journal.AppendEnd(key, known, goesAlong: record is null || record.Version < known.Version))
+                    {
+                        return false;
+                    }
+
+                    continue;
+                }
+
                 if (end is { } ended)
                 {
                     if (!await SendEndAsync(key, ended, deadline).ConfigureAwait(false))
@@ -86,7 +97,7 @@ internal sealed class JournalSender(
 
             if (answer.Outcome != WriteOutcome.Superseded || end.Successor is not { } successor)
             {
-                nodes.Recent.AddEnd(key, end);
+                nodes.Ends.Acknowledged(key);
                 return true;
             }
 
@@ -189,7 +200,15 @@ internal sealed class JournalSender(
                     var isComplete = answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
                     versions.Withdraw(key, issued, answer.Previous.IsNone); // Stored as it is, under its own version.
                     var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
-                    nodes.Recent.Add(key, merged, isComplete, answer.Previous);
+                    if (answer.Previous.IsNone)
+                    {
+                        nodes.Restored(key, merged, isComplete, answer.Previous);
+                    }
+                    else
+                    {
+                        nodes.Recent.Add(key, merged, isComplete, answer.Previous);
+                    }
+
                     Settle(key, pending, record, isComplete ? merged : null, answer.Lease, mark);
                     return true;
                 case WriteOutcome.Unchanged:

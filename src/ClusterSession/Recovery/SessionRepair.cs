@@ -28,7 +28,7 @@ internal sealed class SessionRepair(
     /// </returns>
     public async ValueTask<(SessionRecord Record, bool IsComplete)> RestoreAsync(SessionKey key, SessionRecord copy, SessionRecord? stored, StoreDeadline deadline = default)
     {
-        if (nodes.Recent.HasEnded(key))
+        if (nodes.Ends.Contains(key))
         {
             return (Tombstone(clock.Next()), true);
         }
@@ -59,20 +59,21 @@ internal sealed class SessionRepair(
                 case WriteOutcome.Committed when answer.Previous.IsNone:
                     versions.Withdraw(key, issued); // Stored as it is, under its own version.
                     losses.LostSession();
-                    nodes.Recent.Add(key, copy, isComplete: true, SessionVersion.None);
+                    nodes.Restored(key, copy, isComplete: true, SessionVersion.None);
                     nodes.Copies.Publish(key, copy, answer.Lease, mark, usedAt);
-                    return (copy, true);
+                    return (nodes.Ends.Contains(key) ? Tombstone(version) : copy, true);
                 case WriteOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     losses.LostCommit();
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
                     merged = new SessionDelta().ApplyTo(merged, issued);
-                    nodes.Recent.Add(key, merged, isComplete: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
+                    nodes.Restored(key, merged, isComplete: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
                     nodes.Copies.Publish(key, merged, answer.Lease, mark, usedAt);
                     return (merged, true);
                 case WriteOutcome.Committed:
                     // Merged into something this node has not seen: what is stored now is known only to the store.
                     losses.LostCommit();
-                    nodes.Copies.Supersede(key, merged, nodes.Recent.Add(key, copy, isComplete: false, answer.Previous).IsDiverged);
+                    var known = nodes.Restored(key, copy, isComplete: false, answer.Previous);
+                    nodes.Copies.Supersede(key, merged, known.IsDiverged);
                     return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read ? (read, true) : (merged, false);
                 case WriteOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
                     nodes.Copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.

@@ -122,7 +122,7 @@ internal sealed class StoreRecovery(
         replay.Hurry();
         try
         {
-            while (nodes.Recent.HasAny && !await AnswersAsync().ConfigureAwait(false))
+            while ((nodes.Recent.HasAny || nodes.Ends.HasOwn) && !await AnswersAsync().ConfigureAwait(false))
             {
                 await Task.Delay(options.Value.Outage.ProbeInterval, time, limit).ConfigureAwait(false);
             }

@@ -61,7 +61,8 @@ internal sealed class StoreReplay(
     /// <summary>The ends of sessions that were acknowledged after a timestamp.</summary>
     public Task EndsAsync(int partition, long since, CancellationToken stopping) =>
         ForAllAsync(
-            partition, nodes.Recent.Ends(since).Where(end => IsIn(partition, end.Key)), end => SendEndAsync(end.Key, end.Value), stopping);
+            partition, nodes.Ends.Own(since).Where(end => IsIn(partition, end.Key)),
+            end => SendEndAsync(end.Key, end.Value), stopping);
 
     /// <summary>The commits that were acknowledged after a timestamp.</summary>
     public Task CommitsAsync(int partition, long since, CancellationToken stopping) => ForAllAsync(
@@ -157,7 +158,7 @@ internal sealed class StoreReplay(
             return null;
         }
 
-        nodes.Recent.AddEnd(key, end); // In doubt anew, should this server fail too.
+        nodes.Ends.Acknowledged(key); // In doubt anew, should this server fail too.
         return answer is { Outcome: WriteOutcome.Committed, Previous.IsNone: false };
     }
 
@@ -180,7 +181,7 @@ internal sealed class StoreReplay(
         int partition, SessionKey key, SessionRecord record, int usedAt, SessionVersion lacking, Func<bool> isOutdated,
         int rounds = 0)
     {
-        if (nodes.Recent.HasEnded(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
+        if (nodes.Ends.Contains(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
         {
             return false;
         }
@@ -218,7 +219,7 @@ internal sealed class StoreReplay(
                     return null;
                 case WriteOutcome.Committed:
                     versions.Withdraw(key, issued, answer.Previous.IsNone); // Stored as it is, under its own version.
-                    nodes.Recent.Add(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
+                    nodes.Restored(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
                     metrics.Lost.Add(1);
                     metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
                     nodes.Copies.OnChanged(key); // The stored record has a new version now, and a connection's own write is not announced to it.

@@ -86,7 +86,7 @@ public sealed class RecentCommitsTests
     private RecentCommits New()
     {
         var options = Microsoft.Extensions.Options.Options.Create(_options);
-        return new RecentCommits(options, new SessionLifetime(options, _time), new HybridClock(_time, Mine), _time);
+        return new RecentCommits(options, new HybridClock(_time, Mine), _time);
     }
 
     private static SessionKey Key(int number)

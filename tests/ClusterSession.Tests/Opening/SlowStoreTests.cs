@@ -52,7 +52,8 @@ public sealed class SlowStoreTests : NodeTests
 
         var first = other.GetAsync("/get/color", b);
         await Condition.HoldsAsync(() => gated.Held == 1, "the store is asked, and answers late");
-        Assert.Equal("red", await Time.DriveAsync(first));
+        string[] served = change == "/destroy" ? ["red", ""] : ["red"]; // Of an end it may have heard from the other node.
+        Assert.Contains(await Time.DriveAsync(first), served);
         gated.ReleaseOne();
 
         // The store answers nothing more in time: what is known now is what it had answered.

@@ -155,9 +155,9 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         Store.Reset();
         var ends = Enumerable.Range(0, 50).Select(_ => a.EndAllAsync("alice")).ToArray();
         Assert.Equal("", await browser.GetAsync("/get/color"));
-        Assert.Equal(0, Store.Count(StoreOperations.MergeDocument));
+        Assert.Equal(0, Store.MergesOf(Revocations.DocumentName));
         await Time.DriveAsync(Task.WhenAll(ends));
-        Assert.Equal(1, Store.Count(StoreOperations.MergeDocument));
+        Assert.Equal(1, Store.MergesOf(Revocations.DocumentName));
     }
 
     [Fact]

@@ -1,0 +1,63 @@
+using ClusterSession.Local;
+using ClusterSession.Stores;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace ClusterSession.Ends;
+
+/// <summary>
+/// Announces what ended here, reads what the other nodes have announced, and ends again what came
+/// back.
+/// </summary>
+internal sealed class EndsService(
+    SharedEnds shared, KnownEnds ends, IOptions<ClusterSessionOptions> options, TimeProvider time)
+    : BackgroundService
+{
+    /// <summary>
+    /// The first end is announced at once; what ends within so long after that goes together, however
+    /// many sessions somebody begins and ends.
+    /// </summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(25);
+
+    private static readonly TimeSpan ForgetInterval = TimeSpan.FromMinutes(1);
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+        await shared.SyncAsync().ConfigureAwait(false); // What ended last; the tombstones are there in any case.
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            ends.Wake();
+            await Task.WhenAll(SyncAsync(stoppingToken), ForgetAsync(stoppingToken)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The node is shutting down.
+        }
+    }
+
+    private async Task SyncAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            await ends.WaitForWorkAsync(stopping).ConfigureAwait(false);
+            await shared.EndAgainAsync().ConfigureAwait(false);
+            var failure = await shared.SyncAsync().ConfigureAwait(false);
+            await Task.Delay(failure == StoreFailure.None ? Pace : options.Value.Outage.ProbeInterval, time, stopping)
+                .ConfigureAwait(false);
+        }
+    }
+
+    private async Task ForgetAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(ForgetInterval, time);
+        while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
+        {
+            ends.Forget();
+        }
+    }
+}

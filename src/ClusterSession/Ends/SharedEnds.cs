@@ -1,0 +1,249 @@
+using System.Buffers.Binary;
+using ClusterSession.Diagnostics;
+using ClusterSession.Documents;
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Principals;
+using ClusterSession.Records;
+using ClusterSession.Stores;
+using ClusterSession.Stores.Outage;
+using Microsoft.Extensions.Logging;
+
+namespace ClusterSession.Ends;
+
+/// <summary>
+/// The ends of sessions, as a document that all nodes share: each node knows those of the others,
+/// also where the store has lost their tombstones, or is away.
+/// </summary>
+/// <remarks>
+/// <code>
+/// an end here       after the store has acknowledged it, or the journal keeps it, it is announced:
+///                   what ended since the last announcement is one element
+/// change            what is new is read; nothing of those sessions is used or replayed any more
+/// new connection    the document is read anew, complete, and what it lacks is merged into it
+/// document missing  lost: what this node knows is merged into it
+/// not responding    tried again every probe interval
+/// </code>
+/// <code>
+/// id       process (6), as the writer of a version; number of its announcement (8)
+/// rank     1
+/// payload  the ends, as <see cref="EndBatch"/> has them
+/// life     that of tombstones
+/// </code>
+/// Nobody waits for any of this. Thread-safe.
+/// </remarks>
+internal sealed class SharedEnds(
+    StoreGuard store, NodeSessions nodes, CommitJournal journal, SessionLifetime lifetime, TimeProvider time,
+    ILogger<SharedEnds> logger) : ISharedDocument
+{
+    /// <summary>The name of the document.</summary>
+    public const string DocumentName = "ends";
+
+    private const int MostReadings = 4;
+    private const int MostBytesInOneMerge = 1 << 20;
+    private const int ProcessLength = 6;
+    private const int IdLength = ProcessLength + sizeof(long);
+    private const long Rank = 1;
+
+    private readonly KnownEnds _ends = nodes.Ends;
+    private readonly LogRate _malformed = new(time);
+    private readonly SharedDocument _document = new(store, DocumentName); // under _syncing
+    private readonly List<EndBatch> _unsent = []; // under _syncing
+    private readonly SemaphoreSlim _syncing = new(1, 1);
+    private int _changes = 1; // moved by everything that may have changed the document
+    private int _read; // under _syncing: the changes after which it was read
+    private int _losses; // moved where the store may have lost a part
+    private int _restored; // under _syncing: the losses after which it was compared
+
+    public string Name => DocumentName;
+
+    /// <summary>Whether what the store had was ever read.</summary>
+    public bool HasBeenRead => Volatile.Read(ref _read) != 0;
+
+    public void OnChanged()
+    {
+        Interlocked.Increment(ref _changes);
+        _ends.Wake();
+    }
+
+    public Task RestoreAsync()
+    {
+        Interlocked.Increment(ref _losses);
+        Interlocked.Increment(ref _changes);
+        return SyncAsync();
+    }
+
+    /// <summary>Reads what is new, merges what the store lacks, and announces what ended here.</summary>
+    public async Task<StoreFailure> SyncAsync()
+    {
+        await _syncing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            var failure = StoreFailure.None;
+            for (var readings = 0; failure == StoreFailure.None; readings++)
+            {
+                _unsent.AddRange(_ends.Announce());
+                var changes = Volatile.Read(ref _changes);
+                if (changes == _read && _unsent.Count == 0)
+                {
+                    return StoreFailure.None;
+                }
+
+                if (changes == _read || readings >= MostReadings)
+                {
+                    failure = await SendAsync().ConfigureAwait(false);
+                }
+                else if ((failure = await ReadAsync().ConfigureAwait(false)) == StoreFailure.None)
+                {
+                    Volatile.Write(ref _read, changes);
+                }
+
+                if (readings >= MostReadings)
+                {
+                    break; // Others change it all the time: the next round reads on.
+                }
+            }
+
+            _ends.Wake();
+            return failure;
+        }
+        finally
+        {
+            _syncing.Release();
+        }
+    }
+
+    /// <summary>
+    /// Ends again what the store has although its end is known: under the same version, so that any
+    /// number of nodes may.
+    /// </summary>
+    public async Task EndAgainAsync()
+    {
+        while (_ends.TryTakeAgain(out var again))
+        {
+            var answer = await store.DestroyAsync(again.Key, again.End, lifetime.TombstoneLife).ConfigureAwait(false);
+            if (answer.Outcome == WriteOutcome.Unavailable)
+            {
+                journal.AppendEnd(again.Key, again.End);
+            }
+        }
+    }
+
+    /// <summary>Under <see cref="_syncing"/>: what is new, or all, and then merges what is not there.</summary>
+    private async ValueTask<StoreFailure> ReadAsync()
+    {
+        var losses = Volatile.Read(ref _losses);
+        var stored = new HashSet<(long Process, long Number)>();
+        var isMalformed = false;
+        var reading = await _document.ReadAsync(
+            isComplete: losses != _restored, element => isMalformed |= !TryTake(element, stored)).ConfigureAwait(false);
+        if (isMalformed && _malformed.MayWrite(out var count))
+        {
+            logger.EndsMalformed(count);
+        }
+
+        if (!reading.IsAnswered)
+        {
+            return reading.Failure;
+        }
+
+        if (reading.IsComplete || reading.IsOther || _document.Known.IsNone)
+        {
+            var lacking = _ends.Announced()
+                .Where(known => !stored.Contains((known.Batch.Process, known.Batch.Number)))
+                .Select(known => ToElement(known.Batch, known.Life));
+            var failure = await MergeAsync([.. lacking]).ConfigureAwait(false);
+            if (failure != StoreFailure.None)
+            {
+                Interlocked.Increment(ref _losses); // It is compared again.
+                return failure;
+            }
+
+            _unsent.Clear(); // They were among what was lacking.
+        }
+
+        _restored = losses;
+        return StoreFailure.None;
+    }
+
+    private bool TryTake(in DocumentElement element, HashSet<(long Process, long Number)> stored)
+    {
+        var id = element.Id.Span;
+        if (id.Length != IdLength)
+        {
+            return false;
+        }
+
+        var process = PrincipalVector.ReadProcess(id);
+        var number = BinaryPrimitives.ReadInt64BigEndian(id[ProcessLength..]);
+        stored.Add((process, number));
+        if (!_ends.TryHear(process, number, element.Payload, element.Life, out var heard))
+        {
+            return false;
+        }
+
+        foreach (var key in heard)
+        {
+            nodes.OnEnded(key);
+            if (nodes.Pending.Contains(key))
+            {
+                journal.Wake();
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Under <see cref="_syncing"/>.</summary>
+    private async ValueTask<StoreFailure> SendAsync()
+    {
+        var failure = await MergeAsync([.. _unsent.Select(batch => ToElement(batch, lifetime.TombstoneLife))])
+            .ConfigureAwait(false);
+        if (failure == StoreFailure.None)
+        {
+            _unsent.Clear();
+        }
+
+        return failure;
+    }
+
+    /// <summary>
+    /// Under <see cref="_syncing"/>. What others have changed meanwhile is read next.
+    /// </summary>
+    private async ValueTask<StoreFailure> MergeAsync(List<DocumentElement> elements)
+    {
+        for (var from = 0; from < elements.Count;)
+        {
+            var (count, bytes) = (0, 0);
+            while (from + count < elements.Count && count < SharedDocument.MostElements
+                && (count == 0 || bytes + elements[from + count].Payload.Length <= MostBytesInOneMerge))
+            {
+                bytes += elements[from + count++].Payload.Length;
+            }
+
+            var (answer, isKnown) = await _document
+                .MergeAsync(elements.GetRange(from, count), 2 * lifetime.TombstoneLife).ConfigureAwait(false);
+            if (!answer.IsAnswered)
+            {
+                return answer.Failure;
+            }
+
+            if (!isKnown)
+            {
+                Interlocked.Increment(ref _changes);
+            }
+
+            from += count;
+        }
+
+        return StoreFailure.None;
+    }
+
+    private static DocumentElement ToElement(EndBatch batch, TimeSpan life)
+    {
+        var id = new byte[IdLength];
+        PrincipalVector.WriteProcess(id, batch.Process);
+        BinaryPrimitives.WriteInt64BigEndian(id.AsSpan(ProcessLength), batch.Number);
+        return new DocumentElement(id, Rank, batch.Payload, life);
+    }
+}

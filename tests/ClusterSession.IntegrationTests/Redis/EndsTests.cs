@@ -1,0 +1,127 @@
+using System.Globalization;
+using ClusterSession.Ends;
+using ClusterSession.Local;
+using ClusterSession.Records;
+using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Sessions;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace ClusterSession.IntegrationTests.Redis;
+
+/// <summary>Sessions that one node has ended, and a Redis that loses that.</summary>
+public sealed class EndsTests : IAsyncLifetime
+{
+    private const string Document = "cs:1:document:{ends}";
+    private const int Many = 20;
+    private readonly List<TestNode> _nodes = [];
+    private RedisServer _redis = null!;
+
+    public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        foreach (var node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        await _redis.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Sessions_whose_tombstones_are_deleted_are_restored_by_no_node_that_has_a_copy()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        var browsers = await HotAsync(a, b);
+        var thieves = browsers.ConvertAll(browser => browser.Copy());
+        foreach (var browser in browsers)
+        {
+            await browser.GetAsync("/destroy", a);
+        }
+
+        await KnowsAsync(b);
+        var tombstones = (await _redis.AskAsync("KEYS", "cs:1:{*")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(Many, tombstones.Length);
+        await _redis.CommandAsync(["DEL", .. tombstones.Select(key => key.Trim())]);
+        Assert.Equal(0, await ServedAsync(thieves, b));
+        Assert.Equal("", (await _redis.AskAsync("KEYS", "cs:1:{*")).Trim());
+    }
+
+    [Fact]
+    public async Task Redis_that_starts_from_a_snapshot_older_than_the_ends_serves_none_of_them()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        var browsers = await HotAsync(a, b);
+        var thieves = browsers.ConvertAll(browser => browser.Copy());
+        Assert.Equal("OK", await _redis.CommandAsync("SAVE"));
+        for (var i = 0; i < Many; i++)
+        {
+            await browsers[i].GetAsync(i % 2 == 0 ? "/destroy" : "/rotate", a);
+        }
+
+        await KnowsAsync(b);
+        _nodes.Remove(a);
+        await a.DisposeAsync();
+        await _redis.Kill9Async();
+        await _redis.StartAgainAsync();
+        await Condition.HoldsAsync(async () => await _redis.AskAsync("EXISTS", Document) == "1", "the ends are back");
+        Assert.Equal(0, await ServedAsync(thieves, b));
+        var late = await StartAsync();
+        await KnowsAsync(late);
+        Assert.Equal(0, await ServedAsync(thieves, late));
+    }
+
+    [Fact]
+    public async Task Ends_of_many_sessions_at_once_are_announced_together()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        await Condition.HoldsAsync(() => Task.FromResult(a.Services.GetRequiredService<SharedEnds>().HasBeenRead), "it has begun");
+        var ends = a.Services.GetRequiredService<KnownEnds>();
+        for (var i = 0; i < 5_000; i++)
+        {
+            ends.Add(SessionKeys.New(), new SessionEnd(new SessionVersion(i + 1, 1)));
+        }
+
+        await Condition.HoldsAsync(
+            () => Task.FromResult(b.Services.GetRequiredService<KnownEnds>().Count == 5_000), "the other one knows them");
+        var members = int.Parse(await _redis.AskAsync("ZCARD", Document), CultureInfo.InvariantCulture);
+        Assert.InRange(members, 2 + 5, 2 + 5 + 100); // At most one in 25 ms besides.
+    }
+
+    private static Task KnowsAsync(TestNode node) => Condition.HoldsAsync(
+        () => Task.FromResult(node.Services.GetRequiredService<KnownEnds>().Count == Many), "it knows the ends");
+
+    /// <summary>How many of the sessions that were ended are served.</summary>
+    private static async Task<int> ServedAsync(List<TestBrowser> thieves, TestNode node)
+    {
+        var served = 0;
+        foreach (var thief in thieves)
+        {
+            served += await thief.Copy().GetOnceFoundAsync("/get/color", node) == "red" ? 1 : 0;
+        }
+
+        return served;
+    }
+
+    private static async Task<List<TestBrowser>> HotAsync(TestNode a, TestNode b)
+    {
+        var browsers = new List<TestBrowser>();
+        for (var i = 0; i < Many; i++)
+        {
+            var browser = a.Browser();
+            await browser.GetOnceFoundAsync("/set/color/red", a);
+            Assert.Equal("red", await browser.GetOnceFoundAsync("/get/color", b));
+            browsers.Add(browser);
+        }
+
+        return browsers;
+    }
+
+    private async Task<TestNode> StartAsync()
+    {
+        var node = await RedisNode.StartAsync(_redis);
+        _nodes.Add(node);
+        return node;
+    }
+}
