@@ -24,12 +24,17 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
         writer.WriteBulk((long)Math.Ceiling(leastLife.TotalMilliseconds));
     }
 
-    protected override StoreTouch Parse(ref RespReader reader) => reader.Bytes switch
+    protected override StoreTouch Parse(ref RespReader reader)
     {
-        [(byte)'T'] => StoreTouch.Touched,
-        [(byte)'K'] => StoreTouch.Kept,
-        [(byte)'M'] => StoreTouch.Missing,
-        [(byte)'D'] => StoreTouch.Destroyed,
-        _ => throw new RespProtocolException("The touch script answered with an unknown letter."),
-    };
+        var result = reader.Bytes switch
+        {
+            [(byte)'T'] => StoreTouch.Touched,
+            [(byte)'K'] => StoreTouch.Kept,
+            [(byte)'M'] => StoreTouch.Missing,
+            [(byte)'D'] => StoreTouch.Destroyed,
+            _ => throw new RespProtocolException("The touch script answered with an unknown letter."),
+        };
+        HasWritten = result == StoreTouch.Touched;
+        return result;
+    }
 }
