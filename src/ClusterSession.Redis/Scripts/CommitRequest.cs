@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using ClusterSession.Records;
 using ClusterSession.Redis.Protocol;
@@ -9,24 +10,19 @@ namespace ClusterSession.Redis.Scripts;
 internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChange change, LeaseSource leases)
     : SessionScriptRequest(RedisScript.Commit, keys, key, leases)
 {
-    protected override int ArgumentCount => 6 + (2 * (change.Delta.Count + change.Forgotten.Count));
+    private const int OnlyOnBase = 1;
+    private const int Forgets = 2;
+    private const int MayBeTooOld = 4;
+    private const int LifeLength = 7;
+    private const int LivesLength = 2 * LifeLength;
+
+    protected override int ArgumentCount => 3 + (2 * (change.Delta.Count + change.Forgotten.Count));
 
     protected override void WriteArguments(ref RespWriter writer)
     {
         WriteVersion(ref writer, change.Version);
-        WriteBefore(ref writer);
-        WriteLife(ref writer, change.Life);
-        if (IsDue)
-        {
-            writer.WriteBulk(""u8);
-        }
-        else
-        {
-            WriteLife(ref writer, change.LeastLife);
-        }
-
         WriteVersion(ref writer, change.Base);
-        writer.WriteBulk(Options);
+        WriteRest(ref writer);
         foreach (var (name, value) in change.Delta.Changes)
         {
             WriteField(ref writer, name);
@@ -69,21 +65,41 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
         }
     }
 
-    /// <summary>The version before, and any intervals in which nothing was committed.</summary>
-    private void WriteBefore(ref RespWriter writer)
+    private int Options => (change.MustBeBase ? OnlyOnBase : 0)
+        | (change.Forgotten.Count > 0 ? Forgets : 0)
+        | (change.Version.Stamp > change.Base.Stamp ? 0 : MayBeTooOld);
+
+    protected override SessionVersion Base => change.Base;
+
+    /// <summary>In one argument what is looked at in part, or seldom: each costs the server.</summary>
+    private void WriteRest(ref RespWriter writer)
     {
-        var space = writer.WriteBulkSpace(SessionVersion.EncodedLength + change.Void.Length);
-        Before(change.Version, change.After).WriteTo(space);
-        change.Void.Span.CopyTo(space[SessionVersion.EncodedLength..]);
+        var before = Before(change.Version, change.After);
+        var options = Options;
+        var more = options == 0 && change.Void.IsEmpty ? 0 : 1 + change.Void.Length;
+        var named = more == 0 && before == change.Base ? 0 : SessionVersion.EncodedLength;
+        var space = writer.WriteBulkSpace(LivesLength + named + more);
+        WriteLife(space, change.Life);
+        WriteLife(space[LifeLength..], IsDue ? TimeSpan.Zero : change.LeastLife);
+        space = space[LivesLength..];
+        if (named > 0)
+        {
+            before.WriteTo(space);
+        }
+
+        if (more > 0)
+        {
+            space[SessionVersion.EncodedLength] = (byte)options;
+            change.Void.Span.CopyTo(space[(SessionVersion.EncodedLength + 1)..]);
+        }
     }
 
-    private ReadOnlySpan<byte> Options => (change.MustBeBase, change.Forgotten.Count > 0) switch
+    private static void WriteLife(Span<byte> destination, TimeSpan life)
     {
-        (false, false) => change.Version.Stamp > change.Base.Stamp ? ""u8 : "s"u8,
-        (true, false) => "="u8,
-        (false, true) => "f"u8,
-        (true, true) => "=f"u8,
-    };
+        Span<byte> number = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64BigEndian(number, Math.Max(0, (long)Math.Ceiling(life.TotalMilliseconds)));
+        number[^LifeLength..].CopyTo(destination);
+    }
 
     /// <summary>A tombstone names the version that it removes, if that is known.</summary>
     private void WriteRemoval(ref RespWriter writer, string name)

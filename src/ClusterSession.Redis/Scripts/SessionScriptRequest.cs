@@ -17,6 +17,9 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
 
     public override StoreWrite Unavailable(StoreFailure failure) => StoreWrite.Unavailable(failure);
 
+    /// <summary>The version that an answer means which names none.</summary>
+    protected virtual SessionVersion Base => SessionVersion.None;
+
     protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, Key);
 
     protected override StoreWrite Parse(ref RespReader reader)
@@ -31,6 +34,7 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
         var letter = (char)answer[0];
         var result = letter switch
         {
+            'A' => Changed(Base, leases.For(Connection!)),
             'C' => Changed(version, leases.For(Connection!)),
             'B' => Changed(version, SessionLease.None) with { IsBaseMissing = true },
             'R' => StoreWrite.Answered(WriteOutcome.Committed, version, leases.For(Connection!)),
@@ -41,7 +45,7 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             'X' => StoreWrite.Answered(WriteOutcome.Collision, version, SessionLease.None),
             _ => throw new RespProtocolException("A session script answered with an unknown letter."),
         };
-        HasWritten = letter is 'C' or 'B' or 'W';
+        HasWritten = letter is 'A' or 'B' or 'C' or 'W';
         return result;
     }
 

@@ -88,7 +88,7 @@ public sealed class EchoTests : IAsyncLifetime
 
         Assert.NotEqual(0, expired);
         Assert.Equal(
-            "commit B,commit C,commit D,commit M,commit R,commit S,destroy C,destroy D,destroy R,destroy S,merge C,"
+            "commit A,commit B,commit C,commit D,commit M,commit R,commit S,destroy C,destroy D,destroy R,destroy S,merge C,"
             + "merge D,merge M,merge S,merge U,merge W,merge X,read *,read :,touch D,touch K,touch M,touch T",
             string.Join(',', answers));
     }

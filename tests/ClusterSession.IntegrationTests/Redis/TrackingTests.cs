@@ -192,16 +192,13 @@ public sealed class TrackingTests
             Assert.Equal(200, (int)browsers[i].LastStatus);
         }
 
-        var stale = new List<int>();
+        // What was pushed last may still be on its way, and a busy machine may answer 503.
         for (var i = 0; i < Sessions; i++)
         {
-            var color = await former[i].GetAsync("/get/color", a);
-            if ((int)former[i].LastStatus != 200 || color != (i % 2 == 0 ? "new" : ""))
-            {
-                stale.Add(i);
-            }
+            var (asked, expected) = (former[i], i % 2 == 0 ? "new" : "");
+            await Condition.HoldsAsync(
+                async () => await asked.GetAsync("/get/color", a) == expected && (int)asked.LastStatus == 200,
+                $"session {i} is not served stale");
         }
-
-        Assert.Equal([], stale);
     }
 }
