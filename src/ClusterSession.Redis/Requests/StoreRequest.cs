@@ -20,6 +20,8 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
     /// <summary>Takes over if there is no answer; null: the reason is thrown to the awaiting caller.</summary>
     public StoreRequestSender? Sender { get; set; }
 
+    public sealed override bool IsKeyed => true;
+
     /// <summary>Length of the key that says which server of a cluster is asked.</summary>
     public abstract int RouteLength { get; }
 

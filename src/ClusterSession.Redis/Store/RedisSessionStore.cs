@@ -69,7 +69,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _failures = new FailureLog(logger, time);
         var writer = Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()));
         var generation = new GenerationKey(_keys.Generation, writer);
-        _create = to => RedisTopology.Create(to, time, random, this, this, generation);
+        _create = to => RedisTopology.Create(to, time, random, this, this, generation, _keys.HeartbeatPrefix);
         _topology = new MovableTopology(_create(options), time, OnMoved);
         _inspection = new RedisInspection(time);
         _channel = new RedisChannel(options, _keys.Channel, time, new Random(random.Next()));

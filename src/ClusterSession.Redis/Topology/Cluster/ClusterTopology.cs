@@ -18,7 +18,7 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// keys, and deletes them at the source, which invalidates what was read there; besides, the old owner's lease is revoked.
 /// Which of two views is newer is told by configuration epochs (<see cref="SlotMap"/>).
 /// </remarks>
-internal sealed class ClusterTopology : IRedisTopology
+internal sealed partial class ClusterTopology : IRedisTopology
 {
     private static readonly TimeSpan WholeInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BrokenInterval = TimeSpan.FromMilliseconds(100);
@@ -49,8 +49,10 @@ internal sealed class ClusterTopology : IRedisTopology
 
     /// <summary>A topology that has not begun to connect.</summary>
     public ClusterTopology(
-        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler, IRedisTopologyObserver? observer)
+        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler, IRedisTopologyObserver? observer,
+        string? heartbeatPrefix = null)
     {
+        _heartbeatPrefix = heartbeatPrefix;
         if (options.Database != 0)
             throw new ArgumentException($"Database is {options.Database}: a cluster has database 0 only.", nameof(options));
         _options = options.Snapshot();
@@ -61,7 +63,7 @@ internal sealed class ClusterTopology : IRedisTopology
             options, time, pushHandler, new RedisHandshakeOptions(Tracking: pushHandler is not null, RequiredRole: RedisRole.Master));
         _discovery = new RedisConnector(options, time, null, new RedisHandshakeOptions());
         _links = new ShardLinks((endpoint, previous, partition) => new RedisLink(
-            new ClusterGuide(endpoint, Kick), _connector, _time, new Random(_random.Next()), _observer, previous,
+            new ClusterGuide(endpoint, Kick, heartbeatPrefix is null ? null : this), _connector, _time, new Random(_random.Next()), _observer, previous,
             partition: partition));
     }
 
@@ -283,6 +285,7 @@ internal sealed class ClusterTopology : IRedisTopology
     {
         try
         {
+            var askedAt = _time.GetTimestamp();
             var reply = await connection.SendAsync(new RedisCommand("CLUSTER", "NODES")).AsTask().WaitAsync(Patience, _time, _stop.Token).ConfigureAwait(false);
             var view = ClusterNode.ParseAll(reply.AsString(), connection.Endpoint, _options is { Tls: true, TlsHost: null });
             if (!view.Any(node => node.Slots.Count > 0))
@@ -292,6 +295,7 @@ internal sealed class ClusterTopology : IRedisTopology
             }
 
             Apply(view);
+            Confirm(view, askedAt);
             return true;
         }
         catch (RedisServerException e)
