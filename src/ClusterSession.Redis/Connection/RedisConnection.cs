@@ -56,6 +56,15 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     public int Partition { get; set; }
 
     /// <summary>
+    /// Why the server does not push invalidations of what is read here, so that no copy may be used without asking; null: it does,
+    /// or the connection is for something else.
+    /// </summary>
+    public string? Untracked { get; internal set; }
+
+    /// <summary>Commands of the handshake that were refused, and what goes without them.</summary>
+    public IReadOnlyList<RefusedCommand> Refused { get; internal set; } = [];
+
+    /// <summary>
     /// Of a server of a cluster: who knows whether it still decides on its keys; set before it is handed out. Null: each answer
     /// proves the lease.
     /// </summary>

@@ -24,8 +24,10 @@ internal sealed class GenerationKey(byte[] key, string writer)
             var stored = await connection.SendAsync(new GetRequest { Key = key }).ConfigureAwait(false);
             return (StoredGeneration.Parse(stored), stored);
         }
-        catch (RedisServerException)
+        catch (RedisServerException refusal)
         {
+            if (refusal.Kind == RedisErrorKind.NoPerm)
+                connection.Refused = [.. connection.Refused, RefusedCommand.Generation];
             return (StoredGeneration.None, null);
         }
     }
