@@ -73,6 +73,8 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     /// <summary>The server at the other end, as it was when the connection was made.</summary>
     public RedisServerIdentity Server { get; internal set; } = new("", "", "", -1, 0, RedisRole.Unknown, "", "");
 
+    internal EchoFilter Echo { get; } = new();
+
     /// <summary>
     /// The time (of the time provider, <see cref="TimeProvider.GetTimestamp"/>) at which the newest request that proved the lease was sent; 0 before the first.
     /// Any answer proves it, but in a cluster (<see cref="Ruler"/>) only one that is no error, to a command with a key.

@@ -26,6 +26,12 @@ internal abstract class RedisRequest
     /// <summary>Whether it names a key, so that only the server which serves that key answers without an error.</summary>
     public virtual bool IsKeyed => false;
 
+    /// <summary>
+    /// Whether an invalidation of the key that comes right behind the answer is that of this request's
+    /// own write, which it has been answered to have made. Asked on the reader loop.
+    /// </summary>
+    public virtual bool HasEchoOf(ReadOnlySpan<byte> key) => false;
+
     /// <summary>Writes the command: exactly one.</summary>
     public abstract void WriteTo(ref RespWriter writer);
 

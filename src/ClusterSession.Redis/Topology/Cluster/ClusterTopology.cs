@@ -18,19 +18,19 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// keys, and deletes them at the source, which invalidates what was read there; besides, the old owner's lease is revoked.
 /// Which of two views is newer is told by configuration epochs (<see cref="SlotMap"/>).
 /// </remarks>
-internal sealed partial class ClusterTopology : IRedisTopology
+internal sealed class ClusterTopology : IRedisTopology
 {
     private static readonly TimeSpan WholeInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BrokenInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
     private const int MostAskedAfresh = 3;
-
     private readonly RedisOptions _options;
     private readonly RedisConnector _connector;
     private readonly RedisConnector _discovery;
     private readonly TimeProvider _time;
     private readonly IRedisTopologyObserver? _observer;
+    private readonly SlotRuler? _ruler;
     private readonly CancellationTokenSource _stop = new();
 
     // Used by the refreshing loop only, and under _gate to begin links.
@@ -49,21 +49,21 @@ internal sealed partial class ClusterTopology : IRedisTopology
 
     /// <summary>A topology that has not begun to connect.</summary>
     public ClusterTopology(
-        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler, IRedisTopologyObserver? observer,
-        string? heartbeatPrefix = null)
+        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler,
+        IRedisTopologyObserver? observer, string? heartbeatPrefix = null)
     {
-        _heartbeatPrefix = heartbeatPrefix;
         if (options.Database != 0)
             throw new ArgumentException($"Database is {options.Database}: a cluster has database 0 only.", nameof(options));
         _options = options.Snapshot();
         _time = time;
+        _ruler = heartbeatPrefix is null ? null : new SlotRuler(heartbeatPrefix, time, RouteOf, ReportError);
         _random = new Random(random.Next());
         _observer = observer;
         _connector = new RedisConnector(
             options, time, pushHandler, new RedisHandshakeOptions(Tracking: pushHandler is not null, RequiredRole: RedisRole.Master));
         _discovery = new RedisConnector(options, time, null, new RedisHandshakeOptions());
         _links = new ShardLinks((endpoint, previous, partition) => new RedisLink(
-            new ClusterGuide(endpoint, Kick, heartbeatPrefix is null ? null : this), _connector, _time, new Random(_random.Next()), _observer, previous,
+            new ClusterGuide(endpoint, Kick, _ruler), _connector, _time, new Random(_random.Next()), _observer, previous,
             partition: partition));
     }
 
@@ -295,7 +295,7 @@ internal sealed partial class ClusterTopology : IRedisTopology
             }
 
             Apply(view);
-            Confirm(view, askedAt);
+            _ruler?.Confirm(view, askedAt);
             return true;
         }
         catch (RedisServerException e)
