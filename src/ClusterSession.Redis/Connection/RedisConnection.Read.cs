@@ -52,12 +52,12 @@ internal sealed partial class RedisConnection
             if (type == RespType.Push)
                 TakePush(frame);
             else
-                TakeReply(frame);
+                TakeReply(frame, isError: type is RespType.SimpleError or RespType.BulkError);
             _input.Consume(length);
         }
     }
 
-    private void TakeReply(ReadOnlySpan<byte> frame)
+    private void TakeReply(ReadOnlySpan<byte> frame, bool isError)
     {
         RedisRequest? request;
         long sentAt;
@@ -74,7 +74,8 @@ internal sealed partial class RedisConnection
         }
 
         // Before the request completes: who sees its result must see the lease that it proves.
-        Volatile.Write(ref _provenAliveAt, sentAt);
+        if (Ruler is null || (!isError && request is { IsKeyed: true }))
+            Volatile.Write(ref _provenAliveAt, sentAt);
         var reader = new RespReader(frame);
         request?.ParseReply(ref reader);
         Echo.Expect(request);
@@ -111,7 +112,7 @@ internal sealed partial class RedisConnection
         }
         else if (AnswersSubscription())
         {
-            TakeReply(frame);
+            TakeReply(frame, isError: false);
         }
 
         // Other pushes (monitor, future kinds) mean nothing to us.

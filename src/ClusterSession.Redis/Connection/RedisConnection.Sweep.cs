@@ -84,7 +84,7 @@ internal sealed partial class RedisConnection
     {
         long lastSentAt;
         lock (_gate)
-            lastSentAt = _lastSentAt;
+            lastSentAt = Ruler is null ? _lastSentAt : _lastKeyedSentAt;
         // The slack of half a period makes the interval the longest pause, not the shortest.
         if (_time.GetElapsedTime(lastSentAt, now) + _sweepPeriod / 2 < _options.HeartbeatInterval)
             return;
@@ -96,7 +96,15 @@ internal sealed partial class RedisConnection
     {
         try
         {
-            await SendAsync(_heartbeat).ConfigureAwait(false);
+            if (Ruler is { } ruler && ruler.HeartbeatKeyOf(this) is { } key)
+            {
+                if (await SendAsync(new KeyedHeartbeatRequest(key)).ConfigureAwait(false) is { } refusal)
+                    ruler.ReportError(this, refusal.Kind, refusal.Text);
+            }
+            else
+            {
+                await SendAsync(_heartbeat).ConfigureAwait(false);
+            }
         }
         catch (Exception e) when (e is RedisConnectionException or Protocol.RespProtocolException)
         {

@@ -14,6 +14,7 @@ internal sealed partial class RedisConnection
     // Ring number up to which requests were handed to the stream. Those beyond were certainly not executed.
     private long _handedOver;
     private long _lastSentAt;
+    private long _lastKeyedSentAt;
 
     /// <summary>Sends a request. Never throws: a request that cannot be sent fails with the reason.</summary>
     public void Send(RedisRequest request)
@@ -109,6 +110,8 @@ internal sealed partial class RedisConnection
         // Taken before the bytes leave: the answer proves the connection alive at least since then.
         var now = _time.GetTimestamp();
         _lastSentAt = now;
+        if (request.IsKeyed)
+            _lastKeyedSentAt = now;
         _ring.Enqueue(request, now);
         return null;
     }

@@ -41,7 +41,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         _scanner = new RespScanner(new RespLimits(options.MaxReplyBytes));
         Endpoint = endpoint;
         Epoch = Interlocked.Increment(ref _lastEpoch);
-        _lastReceivedAt = _lastSentAt = _lastSweepAt = time.GetTimestamp();
+        _lastReceivedAt = _lastSentAt = _lastKeyedSentAt = _lastSweepAt = time.GetTimestamp();
     }
 
     /// <summary>Where it is connected to.</summary>
@@ -55,13 +55,29 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     /// </summary>
     public int Partition { get; set; }
 
+    /// <summary>
+    /// Why the server does not push invalidations of what is read here, so that no copy may be used without asking; null: it does,
+    /// or the connection is for something else.
+    /// </summary>
+    public string? Untracked { get; internal set; }
+
+    /// <summary>Commands of the handshake that were refused, and what goes without them.</summary>
+    public IReadOnlyList<RefusedCommand> Refused { get; internal set; } = [];
+
+    /// <summary>
+    /// Of a server of a cluster: who knows whether it still decides on its keys; set before it is handed out. Null: each answer
+    /// proves the lease.
+    /// </summary>
+    public ISlotRuler? Ruler { get; set; }
+
     /// <summary>The server at the other end, as it was when the connection was made.</summary>
     public RedisServerIdentity Server { get; internal set; } = new("", "", "", -1, 0, RedisRole.Unknown, "", "");
 
     internal EchoFilter Echo { get; } = new();
 
     /// <summary>
-    /// The time (of the time provider, <see cref="TimeProvider.GetTimestamp"/>) at which the newest answered request was sent; 0 before the first.
+    /// The time (of the time provider, <see cref="TimeProvider.GetTimestamp"/>) at which the newest request that proved the lease was sent; 0 before the first.
+    /// Any answer proves it, but in a cluster (<see cref="Ruler"/>) only one that is no error, to a command with a key.
     /// Every invalidation that the server sent before that time has been handled. Cheap to read.
     /// </summary>
     public long ProvenAliveAt => Volatile.Read(ref _provenAliveAt);
@@ -82,11 +98,15 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether it is open and has answered something that was sent less than so long ago: the lease for serving local copies unasked.</summary>
+    /// <summary>
+    /// Whether it is open and has answered something that was sent less than so long ago, and the map of slots is as new:
+    /// the lease for serving local copies unasked.
+    /// </summary>
     public bool IsProvenAlive(TimeSpan within)
     {
         var provenAt = ProvenAliveAt;
-        return provenAt != 0 && !IsClosed && _time.GetElapsedTime(provenAt) < within;
+        return provenAt != 0 && !IsClosed && _time.GetElapsedTime(provenAt) < within
+            && (Ruler is null || Ruler.IsMapCurrent(within));
     }
 
     /// <summary>Sends a request and returns its result. The task must be awaited exactly once.</summary>

@@ -10,8 +10,9 @@ namespace ClusterSession.Redis.Connection;
 ///   HELLO 3 [AUTH user password] SETNAME name     protocol, access, role, version
 ///   CLIENT SETINFO LIB-NAME ...                   since 7.2; an error is ignored
 ///   SELECT n                                      if n > 0
-///   CLIENT TRACKING ON                            if wanted
+///   CLIENT TRACKING ON                            if wanted; refused: each use of a copy asks the server
 ///   INFO server, INFO replication                 who it is; without the permission the identity stays unknown
+///   WAIT 0 1                                      if commits are to wait for replicas
 ///   PING                                          LOADING and MASTERDOWN show here: HELLO and INFO answer all the same
 /// </code>
 /// Without NOLOOP: under it a server also keeps to itself that the own command has made it evict a key, or stop tracking it.
@@ -37,23 +38,27 @@ internal static class RedisHandshake
         var select = options.Database > 0
             ? connection.SendAsync(new RedisCommand("SELECT", options.Database.ToString(CultureInfo.InvariantCulture))).AsTask()
             : null;
-        var tracking = handshake.Tracking ? connection.SendAsync(new RedisCommand("CLIENT", "TRACKING", "ON")).AsTask() : null;
+        var isTracked = handshake.Tracking && options.Coherence != RedisCoherence.Revalidate;
+        var tracking = isTracked ? connection.SendAsync(new RedisCommand("CLIENT", "TRACKING", "ON")).AsTask() : null;
         var server = connection.SendAsync(new RedisCommand("INFO", "server")).AsTask();
         var replication = connection.SendAsync(new RedisCommand("INFO", "replication")).AsTask();
+        var wait = handshake.Tracking && options.NeedsWait ? connection.SendAsync(new RedisCommand("WAIT", "0", "1")).AsTask() : null;
         var ping = connection.SendAsync(new PingRequest()).AsTask();
         // Only now: a server that is full answers with an error before it has read anything, and that must find HELLO waiting.
         connection.Start();
 
         // One refusal makes the others fail too; those nobody will look at.
-        foreach (var task in new Task?[] { library, select, tracking, server, replication, ping })
+        foreach (var task in new Task?[] { library, select, tracking, server, replication, wait, ping })
             _ = task?.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         var secrets = handshake.RequiredRole == RedisRole.Sentinel ? ("sentinelUser", "sentinelPassword") : ("user", "password");
         var greeting = await AnswerAsync(hello, connection, credential, secrets).ConfigureAwait(false);
-        await OptionalAsync(library).ConfigureAwait(false);
+        List<RefusedCommand> refused = [];
+        if (await RefusalAsync(library).ConfigureAwait(false) is { Kind: RedisErrorKind.NoPerm }) // Before 7.2 nobody has it.
+            refused.Add(RefusedCommand.SetInfo);
         if (select is not null)
             await AnswerAsync(select, connection, credential, secrets).ConfigureAwait(false);
-        if (tracking is not null)
-            await AnswerAsync(tracking, connection, credential, secrets).ConfigureAwait(false);
+        var untracked = tracking is null ? null : (await RefusalAsync(tracking).ConfigureAwait(false))?.Text;
+        var waitRefusal = wait is null ? null : await RefusalAsync(wait).ConfigureAwait(false);
         var serverInfo = ParseInfo(await OptionalAsync(server).ConfigureAwait(false));
         var replicationInfo = ParseInfo(await OptionalAsync(replication).ConfigureAwait(false));
         if (await ping.ConfigureAwait(false) is RedisErrorKind.Loading or RedisErrorKind.MasterDown)
@@ -65,6 +70,27 @@ internal static class RedisHandshake
         {
             throw new RedisConnectException(
                 RedisConnectFailure.Unsupported, $"{connection.Endpoint} is Redis {version}. Redis {Oldest} or later, or Valkey, is needed.");
+        }
+
+        if (serverInfo.Count == 0 || replicationInfo.Count == 0)
+            refused.Add(RefusedCommand.Info);
+        connection.Refused = refused;
+        if (handshake.Tracking)
+            connection.Untracked = isTracked ? UntrackedBy(connection, greeting, untracked, version) : "Coherence is Revalidate.";
+        if (isTracked && options.Coherence == RedisCoherence.Tracking && connection.Untracked is { } reason)
+        {
+            throw new RedisConnectException(
+                RedisConnectFailure.Unsupported,
+                $"Coherence is Tracking, and {connection.Endpoint} cannot be relied on to push what others change: {reason} Set coherence=Auto " +
+                "or coherence=Revalidate in the connection string, or use Redis 6.2.7 or later, or Valkey, and a user with +client|tracking.");
+        }
+
+        if (waitRefusal is not null)
+        {
+            throw new RedisConnectException(
+                RedisConnectFailure.Unsupported,
+                $"ClusterSession:Durability is Replicated, and {connection.Endpoint} refuses WAIT, so that nobody can tell whether a replica has " +
+                $"a commit. It says: {waitRefusal.Text} Set ClusterSession:Durability to Primary, or give the user +wait.", waitRefusal);
         }
 
         if (!handshake.AnyRoleInCluster || connection.Server.Mode != RedisServerIdentity.ClusterMode)
@@ -126,6 +152,29 @@ internal static class RedisHandshake
         RedisConnectException Refused(RedisConnectFailure failure, string why, Exception inner) => new(failure, $"{connection.Endpoint} {why}", inner);
     }
 
+    /// <summary>Why no push of the server is to be relied on; null: nothing is known against it.</summary>
+    private static string? UntrackedBy(RedisConnection connection, RedisReply greeting, string? refusal, Version? version)
+    {
+        if (refusal is not null)
+            return $"it refuses CLIENT TRACKING: {refusal}";
+        return greeting["server"]?.AsString() != "valkey" && version < EchoesFollowFrom
+            ? $"it is {connection.Server.Version}, and before {EchoesFollowFrom} pushes may come in the midst of other replies."
+            : null;
+    }
+
+    private static async Task<RedisServerException?> RefusalAsync(Task<RedisReply> task)
+    {
+        try
+        {
+            await task.ConfigureAwait(false);
+            return null;
+        }
+        catch (RedisServerException refusal)
+        {
+            return refusal;
+        }
+    }
+
     private static async Task<RedisReply?> OptionalAsync(Task<RedisReply> task)
     {
         try
@@ -150,13 +199,16 @@ internal static class RedisHandshake
         };
         return new RedisServerIdentity(
             server.GetValueOrDefault("run_id") ?? "",
-            replication.GetValueOrDefault("master_replid") ?? "",
+            HistoryOf(replication.GetValueOrDefault("master_replid")),
             replication.GetValueOrDefault("master_replid2") ?? "",
             Number("second_repl_offset", -1),
             Number("master_repl_offset", 0),
             role,
             greeting["version"]?.AsString() ?? "",
             mode);
+
+        // Servers that keep no history tell zeros, which are no name of one.
+        static string HistoryOf(string? told) => told is not null && told.AsSpan().ContainsAnyExcept('0') ? told : "";
 
         long Number(string name, long missing) =>
             long.TryParse(replication.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var value) ? value : missing;

@@ -23,6 +23,9 @@ internal abstract class RedisRequest
     /// <summary>Whether it may be sent again where it is not known what became of it: executed twice, it does what it does executed once.</summary>
     public virtual bool MayBeRepeated => IsRead;
 
+    /// <summary>Whether it names a key, so that only the server which serves that key answers without an error.</summary>
+    public virtual bool IsKeyed => false;
+
     /// <summary>
     /// Whether an invalidation of the key that comes right behind the answer is that of this request's
     /// own write, which it has been answered to have made. Asked on the reader loop.

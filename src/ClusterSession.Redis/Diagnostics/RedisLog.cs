@@ -77,4 +77,19 @@ internal static partial class RedisLog
     [LoggerMessage(5013, LogLevel.Information,
         "Closed the connection to Redis at {Endpoint}, which is no longer needed.")]
     public static partial void Closed(this ILogger logger, RedisEndpoint endpoint);
+
+    [LoggerMessage(5020, LogLevel.Warning,
+        "Redis at {Endpoint} cannot be relied on to push what others change: {Reason} Each use of a session asks it " +
+        "instead, which costs a round trip a request. Use Redis 6.2.7 or later, or Valkey, directly and with " +
+        "+client|tracking, or set coherence=Revalidate in the connection string if that is meant.")]
+    public static partial void Untracked(this ILogger logger, RedisEndpoint endpoint, string reason);
+
+    [LoggerMessage(5021, LogLevel.Warning,
+        "Redis at {Endpoint} refuses {Command}, and the node goes on without. {Cost} Give the user that command.")]
+    public static partial void CommandRefused(this ILogger logger, RedisEndpoint endpoint, string command, string cost);
+
+    [LoggerMessage(5022, LogLevel.Warning,
+        "Redis at {Endpoint} has evicted {Count} keys since it was asked last, sessions perhaps among them. Set " +
+        "maxmemory-policy to noeviction, and raise maxmemory.")]
+    public static partial void Evicted(this ILogger logger, RedisEndpoint endpoint, long count);
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Redis.Diagnostics;
 
 /// <summary>Warns of settings under which sessions are lost, as far as the user may see them; each once per start of the server. Thread-safe.</summary>
-internal sealed class ServerSettings(ILogger logger)
+internal sealed class ServerSettings(ILogger logger, ServerLimits limits)
 {
     // A list of holes would be out of date before it is read; this much is certain: what is older is not maintained any more, or not updated.
     private static readonly Version Recent = new(7, 0, 15);
@@ -36,6 +36,11 @@ internal sealed class ServerSettings(ILogger logger)
                 {
                     logger.NeedsAllShards(connection.Endpoint);
                 }
+            }
+
+            if (await TakeAsync(saves).ConfigureAwait(false) is null)
+            {
+                limits.Say(connection, RefusedCommand.Config);
             }
 
             Warn(connection, RedisHandshake.ParseInfo(await TakeAsync(memory).ConfigureAwait(false)),

@@ -90,8 +90,10 @@ public static class RedisClusterSessionBuilderExtensions
     /// <summary>No command may take longer than a request waits for the store.</summary>
     private static RedisOptions Limited(IServiceProvider provider, RedisOptions options)
     {
-        var limit = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.Outage.HardTimeout;
+        var sessions = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value;
+        var limit = sessions.Outage.HardTimeout;
         var limited = options.Snapshot();
+        limited.NeedsWait = sessions.Durability == SessionDurability.Replicated && sessions.Replicas > 0;
         limited.CommandTimeout = limited.CommandTimeout < limit ? limited.CommandTimeout : limit;
         return limited;
     }

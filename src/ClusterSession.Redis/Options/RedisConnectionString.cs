@@ -40,6 +40,7 @@ internal static class RedisConnectionString
         ["sentinelPassword"] = (o, v) => o.SentinelPassword = v,
         ["sentinelSsl"] = (o, v) => o.SentinelTls = Flag(v),
         ["cluster"] = (o, v) => o.Cluster = Flag(v),
+        ["coherence"] = (o, v) => o.Coherence = Coherence(v),
         ["fenceTimeout"] = (o, v) => o.FenceTimeout = Milliseconds(v),
         ["defaultDatabase"] = (o, v) => o.Database = Number(v),
         ["name"] = (o, v) => o.ClientName = v,
@@ -270,6 +271,14 @@ internal static class RedisConnectionString
         "TRUE" or "1" or "YES" or "ON" => true,
         "FALSE" or "0" or "NO" or "OFF" => false,
         _ => throw new FormatException("is neither true nor false"),
+    };
+
+    private static RedisCoherence Coherence(string value) => value.ToUpperInvariant() switch
+    {
+        "AUTO" => RedisCoherence.Auto,
+        "TRACKING" => RedisCoherence.Tracking,
+        "REVALIDATE" => RedisCoherence.Revalidate,
+        _ => throw new FormatException("is none of auto, tracking and revalidate"),
     };
 
     private static int Number(string value) =>

@@ -18,6 +18,8 @@ public sealed partial class RedisOptions
                 errors.Add($"Endpoints has '{endpoint}': a host and a port from 1 to 65535 are needed.");
         }
 
+        if (!Enum.IsDefined(Coherence))
+            errors.Add($"Coherence is {(int)Coherence}: Auto, Tracking or Revalidate is needed.");
         if (Database < 0)
             errors.Add($"Database is {Text(Database)}: 0 or more is needed.");
         if (ClientName.Any(c => c is <= ' ' or > '~'))

@@ -65,6 +65,12 @@ public sealed partial class RedisOptions
     public bool? Cluster { get; set; }
 
     /// <summary>
+    /// How copies of sessions are kept current; default <see cref="RedisCoherence.Auto"/>: by pushes where the server tracks
+    /// what is read, else by asking each time.
+    /// </summary>
+    public RedisCoherence Coherence { get; set; }
+
+    /// <summary>
     /// How long a server that was seen to be deposed is refused while nothing else can be reached; after that it is used, with a warning. Default
     /// 60 s, range 1 s to 1 h. It is the way out after a failover was taken back by hand.
     /// </summary>
@@ -96,6 +102,9 @@ public sealed partial class RedisOptions
 
     /// <summary>Largest single reply; default 64 MiB, range 1 MiB to 1 GiB. A larger one closes the connection.</summary>
     public int MaxReplyBytes { get; set; } = 64 << 20;
+
+    /// <summary>Whether commits wait for replicas, so that a server without WAIT is of no use.</summary>
+    internal bool NeedsWait { get; set; }
 
     /// <summary>Reads a connection string: <c>host:6379,host2:6379,password=...,ssl=true</c> as StackExchange.Redis has it, or a redis:// or rediss:// URI.</summary>
     /// <param name="connectionString">The connection string.</param>
@@ -138,6 +147,8 @@ public sealed partial class RedisOptions
         SentinelPassword = SentinelPassword,
         SentinelTls = SentinelTls,
         Cluster = Cluster,
+        Coherence = Coherence,
+        NeedsWait = NeedsWait,
         FenceTimeout = FenceTimeout,
         ConnectTimeout = ConnectTimeout,
         CommandTimeout = CommandTimeout,

@@ -35,7 +35,7 @@ internal sealed class LeaseSource(TimeSpan length)
     {
         private volatile bool _isRevoked;
 
-        public override bool IsCurrent => !_isRevoked && connection.IsProvenAlive(length);
+        public override bool IsCurrent => !_isRevoked && connection.Untracked is null && connection.IsProvenAlive(length);
 
         public override bool IsLost => _isRevoked || connection.IsClosed;
 

@@ -19,6 +19,7 @@ namespace ClusterSession.Redis.Requests;
 /// {prefix}:1:shared:generation       grows with each change of the replication history (string)
 /// {prefix}:1:document:{&lt;name&gt;}     a document that all nodes share (sorted set), such as the key ring
 /// {prefix}:1:document:{&lt;name&gt;}:at  where each of its elements is in it (hash); only writers read that
+/// {prefix}:1:alive:{&lt;number&gt;}      nobody writes it: a heartbeat in a cluster asks whether it exists
 /// {prefix}:1:nodes                no key, but the channel on which nodes publish
 /// </code>
 /// The 1 is the version of this layout: two releases with different layouts can share a server without reading each other's
@@ -63,6 +64,9 @@ internal sealed class RedisKeys(string prefix)
 
     /// <summary>What SCAN matches: every session, and nothing else of this application.</summary>
     public string SessionPattern { get; } = Escaped(prefix) + ":1:{" + new string('?', SessionKey.TextLength) + '}';
+
+    /// <summary>What the keys begin with that heartbeats read.</summary>
+    public string HeartbeatPrefix { get; } = prefix + ":1:alive:";
 
     /// <summary>The channel on which nodes publish.</summary>
     public string Channel { get; } = prefix + ":1:nodes";

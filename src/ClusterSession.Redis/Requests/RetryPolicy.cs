@@ -12,7 +12,7 @@ namespace ClusterSession.Redis.Requests;
 /// ASK                               once more, to the server that the answer names
 /// TRYAGAIN, CLUSTERDOWN             once more after a pause, as long as time is left
 /// WRONGTYPE                         an answer: damaged
-/// other refusals                    an answer: refused, or unknown where the command may have written
+/// other refusals                    an answer: refused, or undecided where a script may have written before
 /// late, or lost and not repeatable  unknown
 /// lost otherwise                    once more; it was not sent, or is the same when it is executed twice
 /// no connection in time             unreachable
@@ -61,7 +61,7 @@ internal static class RetryPolicy
                 return RetryStep.GiveUp(StoreFailure.Damaged);
             default:
                 return RetryStep.GiveUp(
-                    attempt.IsRead || kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Unknown);
+                    attempt.IsRead || kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Undecided);
         }
     }
 

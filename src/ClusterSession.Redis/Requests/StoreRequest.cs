@@ -22,6 +22,8 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
     /// <summary>Takes over if there is no answer; null: the reason is thrown to the awaiting caller.</summary>
     public StoreRequestSender? Sender { get; set; }
 
+    public sealed override bool IsKeyed => true;
+
     /// <summary>
     /// Whether the answer says that the key of the route was written. Then the server pushes one
     /// invalidation of it to this connection too, right behind the answer.

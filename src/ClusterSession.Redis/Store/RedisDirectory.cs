@@ -17,8 +17,6 @@ namespace ClusterSession.Redis.Store;
 /// </summary>
 internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : ISessionDirectory
 {
-    private static readonly Lazy<int[]> NumberInSlot = new(FindNumbers);
-
     public async ValueTask<SessionListing> ListAsync(string? cursor, int most, StoreDeadline deadline)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
@@ -94,37 +92,17 @@ internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : 
     private bool TryGetMaster(int slot, out RedisConnection? connection)
     {
         Span<byte> key = stackalloc byte[11];
-        Utf8Formatter.TryFormat(NumberInSlot.Value[slot], key, out var length);
+        Utf8Formatter.TryFormat(HashSlot.NumberIn(slot), key, out var length);
         return topology.TryGetConnection(key[..length], out connection);
     }
 
     /// <summary>Null if the caller does not wait so long.</summary>
     private async ValueTask<RedisConnection?> WaitForMasterAsync(int slot, StoreDeadline deadline)
     {
-        var key = Encoding.ASCII.GetBytes(NumberInSlot.Value[slot].ToString(CultureInfo.InvariantCulture));
+        var key = Encoding.ASCII.GetBytes(HashSlot.NumberIn(slot).ToString(CultureInfo.InvariantCulture));
         return await deadline.LimitAsync(ConnectAsync(), null).ConfigureAwait(false);
 
         async ValueTask<RedisConnection?> ConnectAsync() =>
             await topology.GetConnectionAsync(key, CancellationToken.None).ConfigureAwait(false);
-    }
-
-    /// <summary>For each slot a number whose digits are a key of it.</summary>
-    private static int[] FindNumbers()
-    {
-        var numbers = new int[HashSlot.Count];
-        var left = HashSlot.Count;
-        Span<byte> key = stackalloc byte[11];
-        for (var number = 1; left > 0; number++)
-        {
-            Utf8Formatter.TryFormat(number, key, out var length);
-            var slot = HashSlot.Of(key[..length]);
-            if (numbers[slot] == 0)
-            {
-                numbers[slot] = number;
-                left--;
-            }
-        }
-
-        return numbers;
     }
 }

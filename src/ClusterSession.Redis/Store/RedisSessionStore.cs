@@ -37,6 +37,7 @@ namespace ClusterSession.Redis;
 internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandler, IRedisTopologyObserver
 {
     private const int LongestKeyOnStack = 256;
+    private const int HeartbeatsBetweenLooks = 100;
 
     private readonly RedisKeys _keys;
     private readonly LeaseSource _leases;
@@ -47,6 +48,9 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly TimeProvider _time;
     private readonly TimeSpan _sampleInterval;
     private readonly ServerSettings _settings;
+    private readonly ServerLimits _limits;
+    private readonly EvictionWatch _evictions;
+    private readonly ConcurrentDictionary<int, bool> _revalidated = new(); // by partition
     private readonly PlainPasswords _passwords;
     private readonly FailureLog _failures;
     private readonly RedisInspection _inspection;
@@ -54,6 +58,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly ILogger<RedisSessionStore> _logger;
     private readonly IDisposable? _watch; // calls MoveTo, where the configuration says where the servers are
     private IStoreObserver? _observer;
+    private volatile RedisOptions _options;
     private int _isStarted;
 
     public RedisSessionStore(
@@ -65,13 +70,16 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _logger = logger;
         _time = time;
         _sampleInterval = options.HeartbeatInterval;
-        _settings = new ServerSettings(logger);
+        _options = options;
+        _limits = new ServerLimits(logger);
+        _settings = new ServerSettings(logger, _limits);
+        _evictions = new EvictionWatch(logger, time, options.HeartbeatInterval * HeartbeatsBetweenLooks);
         _passwords = new PlainPasswords(logger);
         _passwords.Check(options);
         _failures = new FailureLog(logger, time);
         var writer = Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()));
         var generation = new GenerationKey(_keys.Generation, writer);
-        _create = to => RedisTopology.Create(to, time, random, this, this, generation);
+        _create = to => RedisTopology.Create(to, time, random, this, this, generation, _keys.HeartbeatPrefix);
         _topology = new MovableTopology(_create(options), time, OnMoved);
         _inspection = new RedisInspection(time);
         _channel = new RedisChannel(options, _keys.Channel, time, new Random(random.Next()));
@@ -85,7 +93,10 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     /// <inheritdoc/>
     public IReadOnlyList<StorePartition> Partitions =>
-        [.. _topology.Partitions.Select(known => new StorePartition(known.Number, known.Endpoint?.ToString() ?? Name))];
+        [.. _topology.Partitions.Select(known => new StorePartition(known.Number, known.Endpoint?.ToString() ?? Name)
+        {
+            IsRevalidated = _revalidated.GetValueOrDefault(known.Number),
+        })];
 
     /// <inheritdoc/>
     public int PartitionOf(SessionKey key)
@@ -133,6 +144,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     public void MoveTo(RedisOptions options)
     {
         _topology.MoveTo(_create(options));
+        _options = options;
         _channel.MoveTo(options);
         _passwords.Check(options);
         _logger.Moving(options.ToString());
@@ -209,7 +221,10 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _failures.Forget(connection.Endpoint);
         _inspection.Connected(connection);
         _passwords.Check(connection.Endpoint);
+        _revalidated[connection.Partition] = connection.Untracked is not null;
+        _limits.Say(connection, _options.Coherence);
         _ = SampleAsync(connection);
+        _ = _evictions.WatchAsync(connection);
         _ = _settings.CheckAsync(connection);
         _observer?.OnConnected(connection.Partition, HistoryOf(connection).ContinuityOf(connection.Server, previous));
     }
@@ -275,9 +290,16 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
             }
             while (!connection.IsClosed && await timer.WaitForNextTickAsync().ConfigureAwait(false));
         }
-        catch (Exception failure) when (failure is RedisServerException or RedisConnectionException)
+        catch (RedisServerException refusal)
         {
-            // Not allowed to ask, or the connection is gone. Without samples all recent commits count as in doubt.
+            if (refusal.Kind is RedisErrorKind.NoPerm or RedisErrorKind.Other)
+            {
+                _limits.Say(connection, RefusedCommand.Role);
+            }
+        }
+        catch (RedisConnectionException)
+        {
+            // Gone. Without samples all recent commits count as in doubt.
         }
     }
 

@@ -132,6 +132,9 @@ internal sealed class DocumentMirror(
         }
     }
 
+    /// <summary>Whether what was read last may be relied on without asking.</summary>
+    public bool IsCurrent => _document.Lease.IsCurrent;
+
     private async ValueTask<StoreFailure> ReadAsync(bool isComplete)
     {
         var found = new Dictionary<string, DocumentElement>();

@@ -165,7 +165,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         }
     }
 
-    private static string TextOf(StoreFailure failure) => failure == StoreFailure.Unknown ? "unknown" : "not-committed";
+    private static string TextOf(StoreFailure failure) => failure.IsUncertain() ? "unknown" : "not-committed";
 
     /// <summary>
     /// The body where middleware inside has replaced it before the change, and has set <c>Response.Body</c> to the stream

@@ -12,6 +12,9 @@ internal sealed class KeyRingService(KeyRingSource ring, IOptions<ClusterSession
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
+    // Where nobody announces that the ring has changed, it is asked for that often.
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -29,9 +32,14 @@ internal sealed class KeyRingService(KeyRingSource ring, IOptions<ClusterSession
                 // Keys may have been revoked, or are being restored by another node: this one asks
                 // until it knows.
                 var isKnown = await ring.RefreshAsync(stoppingToken).ConfigureAwait(false);
-                var next = isKnown ? tick : Task.Delay(options.Value.Outage.ProbeInterval, time, stoppingToken);
-                await Task.WhenAny(next, change).ConfigureAwait(false);
-                stoppingToken.ThrowIfCancellationRequested();
+                do
+                {
+                    var pause = Task.Delay(isKnown ? Glance : options.Value.Outage.ProbeInterval, time, stoppingToken);
+                    await Task.WhenAny(pause, tick, change).ConfigureAwait(false);
+                    stoppingToken.ThrowIfCancellationRequested();
+                }
+                while (isKnown && ring.IsAnnounced && !tick.IsCompleted && !change.IsCompleted);
+
                 if (tick.IsCompleted)
                 {
                     tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();

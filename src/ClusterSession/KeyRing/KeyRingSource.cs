@@ -119,6 +119,9 @@ internal sealed partial class KeyRingSource : ISharedDocument
         }
     }
 
+    /// <summary>Whether a change by another node would be announced: else the ring is to be read again.</summary>
+    public bool IsAnnounced => _isConfigured || _document.IsCurrent;
+
     /// <summary>Completes when <see cref="OnChanged"/> was called.</summary>
     public Task WaitForChangeAsync(CancellationToken cancellationToken) => _changed.WaitAsync(cancellationToken);
 

@@ -7,4 +7,11 @@ namespace ClusterSession;
 /// </param>
 /// <param name="IsAnswering">False while requests for its sessions do not wait for it, because it
 /// does not respond.</param>
-public sealed record PartitionStatistics(string Name, bool IsAnswering);
+public sealed record PartitionStatistics(string Name, bool IsAnswering)
+{
+    /// <summary>
+    /// Whether each use of a local copy asks the store, because it does not announce changes where it
+    /// could.
+    /// </summary>
+    public bool IsRevalidated { get; init; }
+}

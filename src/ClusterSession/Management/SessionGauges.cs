@@ -16,6 +16,9 @@ internal sealed class SessionGauges(SessionMetrics metrics, ISessionManager sess
         Gauge("clustersession.unsaved.age", "s", "Age of the oldest commit that only this node has.", static now => (long)(now.OldestUnsaved?.TotalSeconds ?? 0));
         metrics.Meter.CreateObservableGauge(
             "clustersession.store.answering", Answering, "1", "1 while a partition of the store responds, else 0.");
+        metrics.Meter.CreateObservableGauge(
+            "clustersession.store.revalidated", Revalidated, "1",
+            "1 while each use of a copy asks a partition of the store, which announces no changes, else 0.");
         return Task.CompletedTask;
     }
 
@@ -23,6 +26,9 @@ internal sealed class SessionGauges(SessionMetrics metrics, ISessionManager sess
 
     private IEnumerable<Measurement<long>> Answering() => sessions.GetStatistics().Partitions.Select(static partition =>
         new Measurement<long>(partition.IsAnswering ? 1 : 0, SessionMetrics.PartitionTag(partition.Name)));
+
+    private IEnumerable<Measurement<long>> Revalidated() => sessions.GetStatistics().Partitions.Select(static partition =>
+        new Measurement<long>(partition.IsRevalidated ? 1 : 0, SessionMetrics.PartitionTag(partition.Name)));
 
     private void Gauge(string name, string unit, string description, Func<SessionStatistics, long> read) =>
         metrics.Meter.CreateObservableGauge(name, () => new Measurement<long>(read(sessions.GetStatistics())), unit, description);

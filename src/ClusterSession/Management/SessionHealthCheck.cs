@@ -19,6 +19,7 @@ internal sealed class SessionHealthCheck(ISessionManager sessions) : IHealthChec
             ["localCopies"] = now.LocalCopies,
             ["partitions"] = now.Partitions.Count,
             ["partitionsAnswering"] = now.Partitions.Count(static partition => partition.IsAnswering),
+            ["partitionsRevalidated"] = now.Partitions.Count(static partition => partition.IsRevalidated),
         };
         var silent = now.Partitions.Where(static partition => !partition.IsAnswering)
             .Select(static partition => partition.Name);

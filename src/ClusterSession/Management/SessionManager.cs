@@ -27,7 +27,10 @@ internal sealed class SessionManager(
         nodes.Recent.Count)
     {
         Partitions = [.. store.Partitions.Select(partition =>
-            new PartitionStatistics(store.NameOf(partition.Number), !store.IsOpen(partition.Number)))],
+            new PartitionStatistics(store.NameOf(partition.Number), !store.IsOpen(partition.Number))
+            {
+                IsRevalidated = partition.IsRevalidated,
+            })],
     };
 
     public async Task<bool> EndAsync(string sessionId)

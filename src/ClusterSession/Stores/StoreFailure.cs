@@ -2,8 +2,8 @@ namespace ClusterSession.Stores;
 
 /// <summary>
 /// Why a store gave no answer, and what is certain then. Three kinds: the store does not respond
-/// (<see cref="Unreachable"/>, <see cref="Unknown"/>), it refuses for now (<see cref="Refused"/>), or
-/// it refuses this record (<see cref="Damaged"/>, <see cref="TooLarge"/>).
+/// (<see cref="Unreachable"/>, <see cref="Unknown"/>), it refuses for now (<see cref="Refused"/>,
+/// <see cref="Undecided"/>), or it refuses this record (<see cref="Damaged"/>, <see cref="TooLarge"/>).
 /// </summary>
 /// <remarks>
 /// <code>
@@ -11,6 +11,7 @@ namespace ClusterSession.Stores;
 /// Unreachable   certainly not         once it responds        most likely the same
 /// Unknown       perhaps               harmless, at any time   most likely the same
 /// Refused       certainly not         later                   those of the partition the same
+/// Undecided     perhaps               harmless, at any time   reads most likely succeed
 /// Damaged       certainly not         never, until it ends    not concerned
 /// TooLarge      certainly not         never                   not concerned
 /// </code>
@@ -50,4 +51,11 @@ public enum StoreFailure
     /// and what is stored is as it was. Other sessions are not concerned.
     /// </summary>
     TooLarge,
+
+    /// <summary>
+    /// It answered with an error that does not say whether the operation has happened, such as one in the
+    /// midst of a script. Repeating it is harmless. The store responds: other operations, reads above all,
+    /// may well succeed.
+    /// </summary>
+    Undecided,
 }

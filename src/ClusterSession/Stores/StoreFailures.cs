@@ -6,4 +6,8 @@ internal static class StoreFailures
     /// <summary>Whether the store responds, whatever it said: another operation may well succeed.</summary>
     public static bool IsResponse(this StoreFailure failure) =>
         failure is not (StoreFailure.Unreachable or StoreFailure.Unknown);
+
+    /// <summary>Whether a write that ended so may have happened, or may happen yet.</summary>
+    public static bool IsUncertain(this StoreFailure failure) =>
+        failure is StoreFailure.Unknown or StoreFailure.Undecided;
 }

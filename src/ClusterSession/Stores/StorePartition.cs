@@ -10,4 +10,11 @@ namespace ClusterSession.Stores;
 /// </param>
 /// <param name="Name">What logs, metrics and health call it, such as the address of its
 /// server.</param>
-public readonly record struct StorePartition(int Number, string Name);
+public readonly record struct StorePartition(int Number, string Name)
+{
+    /// <summary>
+    /// Whether each use of a local copy asks the store, because it does not announce changes where it could.
+    /// Default false.
+    /// </summary>
+    public bool IsRevalidated { get; init; }
+}

@@ -29,7 +29,7 @@ public readonly record struct StoreWrite(
     /// certainly changed nothing, and never will.
     /// </summary>
     public bool MayHaveHappened =>
-        Outcome == WriteOutcome.Committed || (Outcome == WriteOutcome.Unavailable && Failure == StoreFailure.Unknown);
+        Outcome == WriteOutcome.Committed || (Outcome == WriteOutcome.Unavailable && Failure.IsUncertain());
 
     /// <summary>An answer of the store.</summary>
     public static StoreWrite Answered(WriteOutcome outcome, SessionVersion previous, SessionLease lease, int replicas = 0) =>

@@ -35,6 +35,19 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Nodes_that_are_pushed_nothing_refuse_all_sessions_of_somebody_too()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        var asking = redis.ConnectionString + ",coherence=revalidate";
+        var (a, b) = (await StartAsync(asking), await StartAsync(asking));
+        var theirs = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => HotAsync("alice", i % 2 == 0 ? a : b, a, b)));
+        var bobs = await HotAsync("bob", a, b);
+        await a.EndAllAsync("alice");
+        await RefusedAsync(theirs, b, a);
+        Assert.Equal("red", await bobs.GetAsync("/get/color", b));
+    }
+
+    [Fact]
     public async Task Requests_of_somebody_whose_ends_are_known_cost_no_command()
     {
         await using var redis = await RedisServer.StartAsync();

@@ -5,10 +5,10 @@ namespace ClusterSession.IntegrationTests.Redis;
 /// <summary>Two nodes' stores over a Redis of their own.</summary>
 internal static class RedisPair
 {
-    public static async Task<StorePair> CreateAsync()
+    public static async Task<StorePair> CreateAsync(string settings = "")
     {
         var redis = await RedisServer.StartAsync();
-        var (a, b) = (RedisNode.Store(redis.ConnectionString), RedisNode.Store(redis.ConnectionString));
+        var (a, b) = (RedisNode.Store(redis.ConnectionString + settings), RedisNode.Store(redis.ConnectionString + settings));
         return new StorePair(a, b, async () =>
         {
             await a.DisposeAsync();

@@ -69,6 +69,42 @@ public sealed class RefusingServerTests
         static void Replicated(ClusterSessionOptions options) => options.Durability = SessionDurability.Replicated;
     }
 
+    [Theory]
+    [InlineData("forbids", "ACL", "SETUSER", "default", "-@write")]
+    [InlineData("has no room for", "CONFIG", "SET", "maxmemory", "1")]
+    [InlineData("has too few replicas for", "CONFIG", "SET", "min-replicas-to-write", "1")]
+    public async Task Sessions_are_read_while_the_server_refuses_writes(string why, params string[] refuse)
+    {
+        const int Cold = 60;
+        await using var redis = await RedisServer.StartAsync();
+        await using var a = await RedisNode.StartAsync(redis);
+        await using var b = await RedisNode.StartAsync(redis);
+        var browsers = Enumerable.Range(0, Cold).Select(_ => b.Browser()).ToArray();
+        foreach (var browser in browsers)
+        {
+            Assert.Equal("red", await browser.GetOnceFoundAsync("/set/color/red", b));
+        }
+
+        var writer = a.Browser();
+        await writer.GetOnceFoundAsync("/set/n/0", a);
+        Assert.Equal("OK", await redis.CommandAsync(refuse));
+
+        var unserved = new List<string>();
+        for (var i = 0; i < Cold; i++)
+        {
+            // Several at once, with nothing read in between: that is what the circuit breaker counts.
+            await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => a.Browser().GetAsync("/set/n/1")));
+            await writer.GetAsync($"/set/n/{i}");
+            if (await browsers[i].GetAsync("/get/color", a) != "red")
+            {
+                unserved.Add($"{i}: {(int)browsers[i].LastStatus}");
+            }
+        }
+
+        Assert.True(unserved.Count == 0, $"Not read from a server that {why} writes: {string.Join(", ", unserved)}");
+        Assert.Equal((1, true), (a.Unsaved(), a.Figures().IsStoreAnswering));
+    }
+
     private static async Task TellAsync(RedisServer redis, string error, Func<Task> refuse, Func<Task> heal)
     {
         await using var a = await RedisNode.StartAsync(redis);

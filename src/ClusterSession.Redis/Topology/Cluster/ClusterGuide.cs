@@ -3,7 +3,7 @@ using ClusterSession.Redis.Connection;
 namespace ClusterSession.Redis.Topology.Cluster;
 
 /// <summary>Leads a link to one master of a cluster, as long as the slot map calls it one.</summary>
-internal sealed class ClusterGuide(RedisEndpoint endpoint, Action changed) : ILinkGuide
+internal sealed class ClusterGuide(RedisEndpoint endpoint, Action changed, ISlotRuler? ruler) : ILinkGuide
 {
     /// <inheritdoc/>
     public RedisEndpoint Place => endpoint;
@@ -12,7 +12,11 @@ internal sealed class ClusterGuide(RedisEndpoint endpoint, Action changed) : ILi
     public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) => new(new LinkTarget(endpoint));
 
     /// <inheritdoc/>
-    public ValueTask AdmitAsync(RedisConnection connection, LinkTarget target, CancellationToken cancellationToken) => default;
+    public ValueTask AdmitAsync(RedisConnection connection, LinkTarget target, CancellationToken cancellationToken)
+    {
+        connection.Ruler = ruler;
+        return default;
+    }
 
     /// <inheritdoc/>
     public bool Failed(LinkTarget? target, RedisConnectException failure)

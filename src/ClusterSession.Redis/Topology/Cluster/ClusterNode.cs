@@ -14,6 +14,9 @@ internal sealed record ClusterNode(
     string Id, RedisEndpoint? Endpoint, bool IsMaster, bool IsFailed, long Epoch,
     IReadOnlyList<(int First, int Last)> Slots, string? MasterId = null)
 {
+    /// <summary>Whether the node that replied does not reach it; others may.</summary>
+    public bool IsSuspected { get; init; }
+
     /// <summary>Reads the whole reply.</summary>
     /// <remarks>
     /// <code>
@@ -36,7 +39,7 @@ internal sealed record ClusterNode(
                 var isUsable = !flags.Contains("noaddr") && !flags.Contains("handshake");
                 nodes.Add(new ClusterNode(
                     id, isUsable ? ParseAddress(address, answeredBy, wantsNames) : null, flags.Contains("master"), flags.Contains("fail"), epoch,
-                    ParseSlots(slots), master == "-" ? null : master));
+                    ParseSlots(slots), master == "-" ? null : master) { IsSuspected = flags.Contains("fail?") });
             }
         }
 

@@ -25,12 +25,12 @@ internal sealed class ClusterTopology : IRedisTopology
     private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
     private const int MostAskedAfresh = 3;
-
     private readonly RedisOptions _options;
     private readonly RedisConnector _connector;
     private readonly RedisConnector _discovery;
     private readonly TimeProvider _time;
     private readonly IRedisTopologyObserver? _observer;
+    private readonly SlotRuler? _ruler;
     private readonly CancellationTokenSource _stop = new();
 
     // Used by the refreshing loop only, and under _gate to begin links.
@@ -49,19 +49,21 @@ internal sealed class ClusterTopology : IRedisTopology
 
     /// <summary>A topology that has not begun to connect.</summary>
     public ClusterTopology(
-        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler, IRedisTopologyObserver? observer)
+        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler,
+        IRedisTopologyObserver? observer, string? heartbeatPrefix = null)
     {
         if (options.Database != 0)
             throw new ArgumentException($"Database is {options.Database}: a cluster has database 0 only.", nameof(options));
         _options = options.Snapshot();
         _time = time;
+        _ruler = heartbeatPrefix is null ? null : new SlotRuler(heartbeatPrefix, time, RouteOf, ReportError);
         _random = new Random(random.Next());
         _observer = observer;
         _connector = new RedisConnector(
             options, time, pushHandler, new RedisHandshakeOptions(Tracking: pushHandler is not null, RequiredRole: RedisRole.Master));
         _discovery = new RedisConnector(options, time, null, new RedisHandshakeOptions());
         _links = new ShardLinks((endpoint, previous, partition) => new RedisLink(
-            new ClusterGuide(endpoint, Kick), _connector, _time, new Random(_random.Next()), _observer, previous,
+            new ClusterGuide(endpoint, Kick, _ruler), _connector, _time, new Random(_random.Next()), _observer, previous,
             partition: partition));
     }
 
@@ -283,6 +285,7 @@ internal sealed class ClusterTopology : IRedisTopology
     {
         try
         {
+            var askedAt = _time.GetTimestamp();
             var reply = await connection.SendAsync(new RedisCommand("CLUSTER", "NODES")).AsTask().WaitAsync(Patience, _time, _stop.Token).ConfigureAwait(false);
             var view = ClusterNode.ParseAll(reply.AsString(), connection.Endpoint, _options is { Tls: true, TlsHost: null });
             if (!view.Any(node => node.Slots.Count > 0))
@@ -292,6 +295,7 @@ internal sealed class ClusterTopology : IRedisTopology
             }
 
             Apply(view);
+            _ruler?.Confirm(view, askedAt);
             return true;
         }
         catch (RedisServerException e)

@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+
 namespace ClusterSession.Redis.Topology.Cluster;
 
 /// <summary>Which of the 16384 slots of a cluster a key is in: CRC-16/XMODEM of the key, or of what stands between its first { and the next }.</summary>
@@ -8,6 +10,8 @@ internal static class HashSlot
     public const int Count = 16384;
 
     private static readonly ushort[] Table = MakeTable();
+
+    private static readonly Lazy<int[]> Numbers = new(FindNumbers);
 
     /// <summary>The slot of a key, 0 to 16383.</summary>
     public static int Of(ReadOnlySpan<byte> key)
@@ -22,6 +26,9 @@ internal static class HashSlot
 
         return Crc16(key) % Count;
     }
+
+    /// <summary>A number whose digits are a key of the slot.</summary>
+    public static int NumberIn(int slot) => Numbers.Value[slot];
 
     /// <summary>CRC-16/XMODEM: polynomial 0x1021, initially 0, nothing reflected.</summary>
     public static ushort Crc16(ReadOnlySpan<byte> bytes)
@@ -44,5 +51,24 @@ internal static class HashSlot
         }
 
         return table;
+    }
+
+    private static int[] FindNumbers()
+    {
+        var numbers = new int[Count];
+        var left = Count;
+        Span<byte> key = stackalloc byte[11];
+        for (var number = 1; left > 0; number++)
+        {
+            Utf8Formatter.TryFormat(number, key, out var length);
+            var slot = Of(key[..length]);
+            if (numbers[slot] == 0)
+            {
+                numbers[slot] = number;
+                left--;
+            }
+        }
+
+        return numbers;
     }
 }

@@ -24,10 +24,11 @@ internal static class RedisTopology
     /// <param name="pushHandler">Takes invalidations; null: reads are not tracked.</param>
     /// <param name="observer">Hears of connections made and lost.</param>
     /// <param name="generationKey">Tells data from before a failover where nobody numbers configurations; null: without.</param>
+    /// <param name="heartbeatPrefix">What keys begin with that heartbeats in a cluster read; null: leases are not proved by keys.</param>
     /// <exception cref="ArgumentException">The options cannot be used; says why.</exception>
     public static IRedisTopology Create(
         RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler, IRedisTopologyObserver? observer,
-        GenerationKey? generationKey = null)
+        GenerationKey? generationKey = null, string? heartbeatPrefix = null)
     {
         if (options.Validate() is { Count: > 0 } errors)
             throw new ArgumentException(string.Join(' ', errors), nameof(options));
@@ -43,6 +44,6 @@ internal static class RedisTopology
                 found => new StandaloneTopology(copy, time, random, pushHandler, observer, generationKey, copy.Database == 0 ? found : null), NewCluster),
         };
 
-        IRedisTopology NewCluster() => new ClusterTopology(copy, time, randomOfCluster, pushHandler, observer);
+        IRedisTopology NewCluster() => new ClusterTopology(copy, time, randomOfCluster, pushHandler, observer, heartbeatPrefix);
     }
 }

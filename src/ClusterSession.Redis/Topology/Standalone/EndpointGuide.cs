@@ -41,12 +41,14 @@ internal sealed class EndpointGuide : ILinkGuide
             throw new RedisConnectException(RedisConnectFailure.Cluster, $"{connection.Endpoint} is a node of a cluster.");
         }
 
-        var (generation, stored) = _generationKey is null ? (null, null) : await _generationKey.ReadAsync(connection).ConfigureAwait(false);
+        var (found, stored) = _generationKey is null
+            ? (StoredGeneration.None, null) : await _generationKey.ReadAsync(connection).ConfigureAwait(false);
+        var generation = found.Number;
         var verdict = _fence.Judge(connection.Server, generation);
         if (verdict >= FenceVerdict.Deposed)
         {
             var reason = Explain(connection.Endpoint, verdict);
-            if (!_fence.HasRefusedForTooLong())
+            if (!_fence.HasRefusedForTooLong(verdict, connection.Server))
                 throw new RedisConnectException(RedisConnectFailure.Deposed, reason);
             _observer?.OnDeposedAccepted(connection, reason);
         }
@@ -54,9 +56,13 @@ internal sealed class EndpointGuide : ILinkGuide
         var newest = Math.Max(_fence.Generation, generation ?? 0);
         var isSeen = verdict is FenceVerdict.Same or FenceVerdict.Newer || (verdict == FenceVerdict.First && generation is not null)
             || (verdict == FenceVerdict.Successor && generation > _fence.Generation);
-        _fence.Accept(connection.Server, verdict == FenceVerdict.Same ? newest : generation);
+        _fence.Accept(connection.Server, verdict == FenceVerdict.Same ? found with { Number = newest } : found);
         if (_generationKey is not null && !isSeen)
-            _fence.Raise(await _generationKey.RaiseAsync(connection, stored, newest + 1).ConfigureAwait(false) ?? 0);
+        {
+            var raised = await _generationKey
+                .RaiseAsync(connection, stored, newest + 1, _fence.FloorOf(newest + 1)).ConfigureAwait(false);
+            _fence.Raise(raised);
+        }
     }
 
     /// <inheritdoc/>

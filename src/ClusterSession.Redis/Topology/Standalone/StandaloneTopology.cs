@@ -30,7 +30,8 @@ internal sealed class StandaloneTopology : IRedisTopology
         var handshake = new RedisHandshakeOptions(
             Tracking: pushHandler is not null, RequiredRole: RedisRole.Master, AnyRoleInCluster: clusterFound is not null);
         var guide = new EndpointGuide(
-            [.. options.Endpoints], new ReplicationFence(options.FenceTimeout, time), generationKey, observer, clusterFound);
+            [.. options.Endpoints], new ReplicationFence(options.FenceTimeout, time, isOneAddress: options.Endpoints.Count == 1),
+            generationKey, observer, clusterFound);
         _link = new RedisLink(guide, new RedisConnector(options, time, pushHandler, handshake), time, random, observer);
     }
 

@@ -138,7 +138,7 @@ internal sealed class StoreGuard(
     /// </summary>
     public void Connected(int partition) => Answered(partition);
 
-    /// <summary>An operation has ended so.</summary>
+    /// <summary>An operation has ended so. Only what <see cref="StoreFailures.IsResponse"/> calls none counts against the partition.</summary>
     /// <param name="asked">The partition that was asked; -1: nothing is to be said of any.</param>
     /// <param name="failure">How it ended.</param>
     public void Judge(int asked, StoreFailure failure)

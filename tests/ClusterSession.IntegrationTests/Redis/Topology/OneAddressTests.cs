@@ -107,4 +107,22 @@ public sealed class OneAddressTests
         Assert.Equal([StoreLoss.None, StoreLoss.Everything], store.Losses);
         Assert.StartsWith("2 ", await server.CommandAsync("GET", "cs:1:shared:generation"), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_server_restarted_again_and_again_from_one_snapshot_is_never_taken_for_deposed()
+    {
+        await using var server = await RedisServer.StartAsync(new RedisServerOptions { Config = ["save 3600 1", "dbfilename dump.rdb"] });
+        await using var store = await TopologyStore.StartAsync(server.ConnectionString);
+        var counter = store.Counter();
+        await counter.IncrementAsync();
+        Assert.Equal("OK", await server.CommandAsync("SAVE"));
+        for (var restarts = 1; restarts <= 3; restarts++)
+        {
+            await server.Kill9Async();
+            await server.StartAgainAsync();
+            await counter.IncrementAsync();
+        }
+
+        Assert.Equal([StoreLoss.None, StoreLoss.Everything, StoreLoss.Everything, StoreLoss.Everything], store.Losses);
+    }
 }

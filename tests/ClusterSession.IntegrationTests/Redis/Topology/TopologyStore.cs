@@ -8,7 +8,8 @@ namespace ClusterSession.IntegrationTests.Redis.Topology;
 /// <summary>A store that has begun to connect, and what it said of the servers it met.</summary>
 internal sealed class TopologyStore : IStoreObserver, IAsyncDisposable
 {
-    private TopologyStore(string connectionString) => Store = RedisNode.Store(connectionString);
+    private TopologyStore(string connectionString, TimeSpan? lease) =>
+        Store = RedisNode.Store(connectionString, lease);
 
     public RedisSessionStore Store { get; }
 
@@ -21,9 +22,9 @@ internal sealed class TopologyStore : IStoreObserver, IAsyncDisposable
     public ConcurrentQueue<(int From, int To)> Moves { get; } = new();
 
     /// <summary>Connects and waits until it is answered.</summary>
-    public static async Task<TopologyStore> StartAsync(string connectionString)
+    public static async Task<TopologyStore> StartAsync(string connectionString, TimeSpan? lease = null)
     {
-        var store = new TopologyStore(connectionString);
+        var store = new TopologyStore(connectionString, lease);
         await store.Store.StartAsync(store, default);
         await Condition.HoldsAsync(async () => (await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered, "the store answers");
         return store;

@@ -41,7 +41,7 @@ public sealed class RetryPolicyTests
             Refused("CLUSTERDOWN no"), Late(Commit), RetryStep.GiveUp(StoreFailure.Refused)
         },
         { "a full server refuses", Refused("OOM no"), Commit, RetryStep.GiveUp(StoreFailure.Refused) },
-        { "a failed script may have written", Refused("ERR no"), Commit, RetryStep.GiveUp(StoreFailure.Unknown) },
+        { "a failed script may have written", Refused("ERR no"), Commit, RetryStep.GiveUp(StoreFailure.Undecided) },
         { "a failed read has not", Refused("ERR no"), Read, RetryStep.GiveUp(StoreFailure.Refused) },
         {
             "what cannot be read is damaged",

@@ -30,8 +30,8 @@ public sealed class ReplicationFenceTests
     public void A_server_is_judged_by_what_was_seen_before(string history, string former, long? generation, string expected)
     {
         var fence = new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System);
-        fence.Accept(Server("a"), 1);
-        fence.Accept(Server("b", "a"), 2);
+        fence.Accept(Server("a"), Of(1));
+        fence.Accept(Server("b", "a"), Of(2));
         var verdict = fence.Judge(Server(history, former), generation);
         Assert.Equal(expected, verdict.ToString());
         Assert.Equal("b", fence.Current);
@@ -45,10 +45,10 @@ public sealed class ReplicationFenceTests
     public void Failover_and_switch_back_are_both_followed()
     {
         var fence = new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System);
-        fence.Accept(Server("a"), 1);
-        fence.Accept(Server("b", "a"), 2);
+        fence.Accept(Server("a"), Of(1));
+        fence.Accept(Server("b", "a"), Of(2));
         Assert.Equal(FenceVerdict.Successor, fence.Judge(Server("c", "b"), 2));
-        fence.Accept(Server("c", "b"), 3);
+        fence.Accept(Server("c", "b"), Of(3));
         Assert.Equal(FenceVerdict.Deposed, fence.Judge(Server("b", "a"), 2));
         Assert.Equal(FenceVerdict.Deposed, fence.Judge(Server("a"), 1));
     }
@@ -58,17 +58,17 @@ public sealed class ReplicationFenceTests
     {
         var time = new JumpingTime();
         var fence = new ReplicationFence(TimeSpan.FromSeconds(60), time);
-        fence.Accept(Server("a"), null);
-        fence.Accept(Server("b", "a"), null);
-        Assert.False(fence.HasRefusedForTooLong());
+        fence.Accept(Server("a"), Of(null));
+        fence.Accept(Server("b", "a"), Of(null));
+        Assert.False(fence.HasRefusedForTooLong(FenceVerdict.Deposed, Server("a")));
         time.Jump(TimeSpan.FromSeconds(59));
-        Assert.False(fence.HasRefusedForTooLong());
+        Assert.False(fence.HasRefusedForTooLong(FenceVerdict.Deposed, Server("a")));
         time.Jump(TimeSpan.FromSeconds(1));
-        Assert.True(fence.HasRefusedForTooLong());
-        fence.Accept(Server("a"), null);
+        Assert.True(fence.HasRefusedForTooLong(FenceVerdict.Deposed, Server("a")));
+        fence.Accept(Server("a"), Of(null));
         Assert.Equal(FenceVerdict.Same, fence.Judge(Server("a"), null));
         Assert.Equal(FenceVerdict.Deposed, fence.Judge(Server("b", "a"), null));
-        Assert.False(fence.HasRefusedForTooLong());
+        Assert.False(fence.HasRefusedForTooLong(FenceVerdict.Deposed, Server("a")));
     }
 
     [Theory]
@@ -78,7 +78,54 @@ public sealed class ReplicationFenceTests
     [InlineData("w 7", null)]
     [InlineData("-1 w", null)]
     public void A_stored_generation_is_a_number_and_its_writer(string stored, long? expected) =>
-        Assert.Equal(expected, GenerationKey.Parse(System.Text.Encoding.UTF8.GetBytes(stored)));
+        Assert.Equal(expected, StoredGeneration.Parse(System.Text.Encoding.UTF8.GetBytes(stored)).Number);
+
+    [Theory]
+    [InlineData("7 w", 7L)] // As earlier releases wrote it: any rise may have been a takeover.
+    [InlineData("7 w 3", 3L)]
+    public void A_stored_generation_tells_that_of_the_last_takeover(string stored, long? expected) =>
+        Assert.Equal(expected, StoredGeneration.Parse(System.Text.Encoding.UTF8.GetBytes(stored)).Floor);
+
+    [Fact]
+    public void A_server_restarted_from_an_older_snapshot_is_none_that_was_deposed_unless_another_one_took_over_since()
+    {
+        var fence = new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System);
+        fence.Accept(Server("a"), Of(null));
+        fence.Raise(new StoredGeneration(1, fence.FloorOf(1)));
+        fence.Accept(Server("b"), Of(1));
+        fence.Raise(new StoredGeneration(2, fence.FloorOf(2)));
+        Assert.Equal(FenceVerdict.Unknown, fence.Judge(Server("c"), 1));
+        fence.Accept(Server("c", "b"), Of(2));
+        fence.Raise(new StoredGeneration(3, fence.FloorOf(3)));
+        Assert.Equal(FenceVerdict.OlderGeneration, fence.Judge(Server("d"), 2));
+        Assert.Equal(FenceVerdict.OlderGeneration, fence.Judge(Server("d"), 1));
+    }
+
+    [Theory]
+    [InlineData(true, nameof(FenceVerdict.Deposed), true)]
+    [InlineData(true, nameof(FenceVerdict.OlderGeneration), false)]
+    [InlineData(true, nameof(FenceVerdict.ForkOfDeposed), false)]
+    [InlineData(false, nameof(FenceVerdict.Deposed), false)]
+    public void A_deposed_server_that_runs_and_is_alone_behind_the_one_address_is_soon_accepted(
+        bool isOneAddress, string verdict, bool expected)
+    {
+        var time = new JumpingTime();
+        var fence = new ReplicationFence(TimeSpan.FromSeconds(60), time, isOneAddress);
+        fence.Accept(Server("a"), Of(1));
+        fence.Accept(Server("b", "a"), Of(2));
+        Assert.False(IsAccepted("run"));
+        time.Jump(ReplicationFence.OneAddressPatience / 2);
+        Assert.False(IsAccepted("other")); // The address leads to several.
+        time.Jump(ReplicationFence.OneAddressPatience / 2);
+        Assert.False(IsAccepted("run"));
+        time.Jump(ReplicationFence.OneAddressPatience);
+        Assert.Equal(expected, IsAccepted("run"));
+
+        bool IsAccepted(string run) =>
+            fence.HasRefusedForTooLong(Enum.Parse<FenceVerdict>(verdict), Server("a") with { RunId = run });
+    }
+
+    private static StoredGeneration Of(long? generation) => new(generation, generation);
 
     private static RedisServerIdentity Server(string history, string former = None) =>
         new("run", history, former, -1, 0, RedisRole.Master, "7.0.15", "standalone");

@@ -1,0 +1,19 @@
+using ClusterSession.Redis.Protocol;
+
+namespace ClusterSession.Redis.Connection;
+
+/// <summary>
+/// Who knows whether a server of a cluster still decides on its keys. That it answers proves no more than the connection: a
+/// master that is cut off from the others answers PING, ROLE and INFO as before, and refuses commands with keys alone. Thread-safe.
+/// </summary>
+internal interface ISlotRuler
+{
+    /// <summary>A key in a slot that is looked for at this connection's server; null if there is none.</summary>
+    byte[]? HeartbeatKeyOf(RedisConnection connection);
+
+    /// <summary>Whether the map of slots was confirmed lately enough for a lease of this length. Cheap.</summary>
+    bool IsMapCurrent(TimeSpan lease);
+
+    /// <summary>The server has refused the heartbeat.</summary>
+    void ReportError(RedisConnection connection, RedisErrorKind kind, string? text = null);
+}
