@@ -147,6 +147,11 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan limit
 
             if (step.Kind == RetryKind.GiveUp)
             {
+                if (step.Failure == StoreFailure.Damaged)
+                {
+                    return request.Damaged(RetryPolicy.DamageOf(failure));
+                }
+
                 if (refusal is not null)
                 {
                     failures.Write(refusal);

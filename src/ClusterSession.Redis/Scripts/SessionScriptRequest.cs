@@ -15,6 +15,8 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
 
     public override StoreWrite Unavailable(StoreFailure failure) => StoreWrite.Unavailable(failure);
 
+    public override StoreWrite Damaged(string what) => StoreWrite.Damaged(what);
+
     protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
 
     protected override StoreWrite Parse(ref RespReader reader)
@@ -25,7 +27,7 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             throw new RespProtocolException("A session script answered with nothing.");
         }
 
-        SessionVersion.TryRead(answer[1..], out var version);
+        var isReadable = SessionVersion.TryRead(answer[1..], out var version);
         return (char)answer[0] switch
         {
             'C' => Changed(version, leases.For(Connection!)),
@@ -34,6 +36,7 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             'U' => StoreWrite.Answered(WriteOutcome.Unchanged, version, leases.For(Connection!)),
             'M' => StoreWrite.Answered(WriteOutcome.Missing, version, SessionLease.None),
             'D' => EndIn(answer[1..], version),
+            'S' when !isReadable => StoreWrite.Damaged(RecordReading.VersionBeyond),
             'S' => StoreWrite.Answered(WriteOutcome.Superseded, version, SessionLease.None),
             'X' => StoreWrite.Answered(WriteOutcome.Collision, version, SessionLease.None),
             _ => throw new RespProtocolException("A session script answered with an unknown letter."),
@@ -50,16 +53,21 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
         const int SuccessorAt = SessionVersion.EncodedLength + RedisKeys.MarkLength;
         if (end.Length < SuccessorAt)
         {
-            throw new RespProtocolException("A session script answered with an end that is cut off.");
+            return StoreWrite.Damaged("its end is cut off");
         }
 
         var mark = end[SessionVersion.EncodedLength..SuccessorAt];
-        return mark.ContainsAnyExcept((byte)0) && !RedisKeys.IsMarkOf(key, mark)
-            ? StoreWrite.Unavailable(StoreFailure.Damaged)
-            : StoreWrite.Answered(WriteOutcome.Destroyed, version, SessionLease.None) with
-            {
-                Successor = SessionSuccessor.TryParse(end[SuccessorAt..], out var successor) ? successor : null,
-            };
+        if (mark.ContainsAnyExcept((byte)0) && !RedisKeys.IsMarkOf(key, mark))
+        {
+            return StoreWrite.Damaged(RecordReading.OfAnotherKey);
+        }
+
+        var damage = RecordReading.ReadSuccessor(key, end[SuccessorAt..], out var successor);
+        return StoreWrite.Answered(WriteOutcome.Destroyed, version, SessionLease.None) with
+        {
+            Successor = successor,
+            Damage = damage,
+        };
     }
 
     protected void WriteMark(ref RespWriter writer) => RedisKeys.WriteMark(ref writer, key);

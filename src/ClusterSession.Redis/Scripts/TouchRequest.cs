@@ -16,6 +16,8 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
 
     public override StoreTouch Unavailable(StoreFailure failure) => StoreTouch.Unavailable(failure);
 
+    public override StoreTouch Damaged(string what) => StoreTouch.Damaged(what);
+
     protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
 
     protected override void WriteArguments(ref RespWriter writer)

@@ -7,6 +7,9 @@ namespace ClusterSession.Stores;
 /// </param>
 public readonly record struct StoreTouch(StoreTouchOutcome Outcome, StoreFailure Failure = StoreFailure.None)
 {
+    /// <inheritdoc cref="StoreRead.Damage"/>
+    public string? Damage { get; init; }
+
     /// <summary>The session lives on, as long as the touch says.</summary>
     public static StoreTouch Touched { get; } = new(StoreTouchOutcome.Touched);
 
@@ -18,6 +21,9 @@ public readonly record struct StoreTouch(StoreTouchOutcome Outcome, StoreFailure
 
     /// <summary>The session was ended.</summary>
     public static StoreTouch Destroyed { get; } = new(StoreTouchOutcome.Destroyed);
+
+    /// <inheritdoc cref="StoreRead.Damaged"/>
+    public static StoreTouch Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
     /// <summary>The answer that says that there is none.</summary>
     /// <param name="failure">Why.</param>
