@@ -45,8 +45,20 @@ internal sealed partial class RedisConnection
 
     private void ReadFrames()
     {
-        while (_scanner.Scan(_input.Unread) is var length and > 0)
+        while (true)
         {
+            var length = _scanner.Scan(_input.Unread);
+            if (_scanner.IsTooLong)
+            {
+                _input.Consume(length > 0 ? length : _scanner.Drop());
+                if (length > 0)
+                    SkipReply();
+            }
+
+            if (length == 0)
+                return;
+            if (_scanner.IsTooLong)
+                continue;
             var frame = _input.Unread[..length];
             var type = new RespReader(frame).Peek();
             if (type == RespType.Push)
@@ -57,7 +69,18 @@ internal sealed partial class RedisConnection
         }
     }
 
+    /// <summary>A reply that is longer than this node takes is that of one request, which fails; the others have theirs.</summary>
+    private void SkipReply() => Answered()?.Fail(new RedisReplyTooLongException());
+
     private void TakeReply(ReadOnlySpan<byte> frame)
+    {
+        var request = Answered();
+        var reader = new RespReader(frame);
+        request?.ParseReply(ref reader);
+    }
+
+    /// <summary>The request that has been answered; null if nobody waits for it any more.</summary>
+    private RedisRequest? Answered()
     {
         RedisRequest? request;
         long sentAt;
@@ -66,7 +89,7 @@ internal sealed partial class RedisConnection
             if (_ring.Count == 0)
             {
                 if (_closeReason is not null)
-                    return;
+                    return null;
                 throw new RespProtocolException("A reply came that nobody asked for.");
             }
 
@@ -75,8 +98,7 @@ internal sealed partial class RedisConnection
 
         // Before the request completes: who sees its result must see the lease that it proves.
         Volatile.Write(ref _provenAliveAt, sentAt);
-        var reader = new RespReader(frame);
-        request?.ParseReply(ref reader);
+        return request;
     }
 
     private void TakePush(ReadOnlySpan<byte> frame)

@@ -26,7 +26,7 @@ internal static class RetryPolicy
 
     /// <summary>Whether a failure is one of a server or of the way to it. Others are the caller's.</summary>
     public static bool Knows(Exception failure) => failure is RedisServerException or RedisConnectionException
-        or RedisUnreadableReplyException or RespProtocolException or TimeoutException;
+        or RedisUnreadableReplyException or RedisReplyTooLongException or RespProtocolException or TimeoutException;
 
     /// <param name="failure">How the attempt has ended; <see cref="Knows"/> it.</param>
     /// <param name="attempt">The attempt.</param>
@@ -34,6 +34,8 @@ internal static class RetryPolicy
     {
         RedisServerException refusal => AfterRefusal(refusal.Kind, attempt),
         RedisUnreadableReplyException => RetryStep.GiveUp(attempt.IsRead ? StoreFailure.Damaged : StoreFailure.Unknown),
+
+        RedisReplyTooLongException => RetryStep.GiveUp(attempt.IsRead ? StoreFailure.TooLarge : StoreFailure.Unknown),
 
         // The server answered something else; the connection is closed.
         RespProtocolException => RetryStep.GiveUp(StoreFailure.Unknown),

@@ -28,10 +28,11 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
 
     protected override StoreTouch Parse(ref RespReader reader) => reader.Bytes switch
     {
-        [(byte)'T'] => StoreTouch.Touched,
-        [(byte)'K'] => StoreTouch.Kept,
+        [(byte)'T', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Touched(stored),
+        [(byte)'K', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Kept(stored),
         [(byte)'M'] => StoreTouch.Missing,
         [(byte)'D'] => StoreTouch.Destroyed,
-        _ => throw new RespProtocolException("The touch script answered with an unknown letter."),
+        [(byte)'T' or (byte)'K', ..] => StoreTouch.Damaged("its version cannot be read"),
+        _ => throw new RespProtocolException("The touch script answered with something else than a letter and a version."),
     };
 }

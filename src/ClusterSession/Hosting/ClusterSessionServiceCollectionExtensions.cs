@@ -103,6 +103,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<StoreGuard>();
         services.TryAddSingleton<RecentCommits>();
         services.TryAddSingleton<AbsentSessions>();
+        services.TryAddSingleton<MissedSessions>();
         services.TryAddSingleton<NodeSessions>();
         services.TryAddSingleton<CommitJournal>();
         services.TryAddSingleton<JournalSender>();
@@ -115,6 +116,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionEnds>();
         services.TryAddSingleton<SessionExpiry>();
+        services.TryAddSingleton<LateAnswers>();
         services.TryAddSingleton<SessionReads>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<SessionOpener>();

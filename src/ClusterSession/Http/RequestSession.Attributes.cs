@@ -118,6 +118,11 @@ internal sealed partial class RequestSession
                 Delta.Remove(key);
             }
         }
+        else if (MayBeBehind && !_isReadOnly)
+        {
+            BeforeChange();
+            Delta.Remove(key);
+        }
         else if (_delta?.TryGet(key, out _) == true)
         {
             BeforeChange();
@@ -132,6 +137,13 @@ internal sealed partial class RequestSession
             Remove(key);
         }
     }
+
+    /// <summary>
+    /// Whether another node may still bring what this client has seen and the record lacks. Then it
+    /// would win over a change that was taken for none: the removal of an attribute that is not
+    /// there, or a value that is there already.
+    /// </summary>
+    private bool MayBeBehind => !IsNew && (IsRegressed || _services.View.MayBeBehind(Key));
 
     private bool TryFindStored(string key, out SessionAttribute attribute)
     {
@@ -167,7 +179,7 @@ internal sealed partial class RequestSession
 
         _removedReadOnly?.Remove(key);
         var exists = TryFindStored(key, out var attribute);
-        if (exists && attribute.Payload.SequenceEqual(value))
+        if (exists && attribute.Payload.SequenceEqual(value) && !MayBeBehind)
         {
             if (_delta?.TryGet(key, out _) == true)
             {
@@ -188,8 +200,38 @@ internal sealed partial class RequestSession
                 $"({options.MaxAttributes:N0}). Remove some, or raise the limit.");
         }
 
+        ThrowIfTooLarge(key, value);
         Delta.Set(key, value);
         _isEstablished = true;
+    }
+
+    /// <summary>
+    /// Here, and not when it is committed: the application learns which attribute it was, and the others are kept.
+    /// </summary>
+    private void ThrowIfTooLarge(string key, byte[] value)
+    {
+        var most = _services.Options.MaxSessionBytes;
+        if (SessionDelta.MostSize(_record, _delta, key, value) <= most)
+        {
+            return;
+        }
+
+        var with = new SessionDelta();
+        foreach (var (name, bytes) in _delta is null ? [] : _delta.Changes)
+        {
+            with.Put(name, bytes);
+        }
+
+        var before = with.SizeWith(_record);
+        with.Set(key, value);
+        var size = with.SizeWith(_record);
+        if (size > most && size > before) // One that was larger already may become smaller.
+        {
+            throw new InvalidOperationException(
+                $"With the attribute '{key}' the session would have {size:N0} bytes, names counted, and " +
+                $"ClusterSession:MaxSessionBytes allows {most:N0}. Store less in the session, remove something, or " +
+                "raise the limit.");
+        }
     }
 
     private void Touch()
@@ -201,7 +243,15 @@ internal sealed partial class RequestSession
     /// <summary>How many attributes there are with the changes of this request.</summary>
     private int CountAttributes()
     {
-        var count = _record?.AttributeCount ?? 0;
+        var count = 0;
+        if (_record is not null)
+        {
+            foreach (var attribute in _record)
+            {
+                count += attribute.Exists ? 1 : 0;
+            }
+        }
+
         if (_delta is not null)
         {
             foreach (var (name, value) in _delta.Changes)

@@ -15,6 +15,7 @@ namespace ClusterSession.IntegrationTests.Redis.Damage;
 internal sealed class DamageTraffic(IReadOnlyList<TestNode> nodes, int seed)
 {
     private const int Clients = 8;
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
     private readonly List<Client> _healthy = [];
     private readonly List<Client> _damaged = [];
     private readonly ConcurrentDictionary<int, int> _answers = new();
@@ -70,17 +71,22 @@ internal sealed class DamageTraffic(IReadOnlyList<TestNode> nodes, int seed)
     {
         var random = new Random(seed + number);
         var mine = _healthy.Where((_, i) => i % Clients == number).ToArray();
-        while (!isOver())
+        for (var i = 0; !isOver(); i++)
         {
-            await CheckAsync(mine[random.Next(mine.Length)], nodes[random.Next(nodes.Count)], random.Next(4) == 0);
+            await CheckAsync(mine[i % mine.Length], nodes[random.Next(nodes.Count)], random.Next(4) == 0);
             await Task.Delay(1);
         }
     }
 
     private async Task CheckAsync(Client client, TestNode node, bool writes = false)
     {
-        Interlocked.Increment(ref _checked);
         var browser = client.Browser;
+        if (client.HasWaited)
+        {
+            await browser.GetAsync($"/set/n/{client.Number}", node); // The machine was so busy that it may have expired.
+        }
+
+        Interlocked.Increment(ref _checked);
         if (writes)
         {
             client.Number++;
@@ -93,6 +99,8 @@ internal sealed class DamageTraffic(IReadOnlyList<TestNode> nodes, int seed)
             Failures.Enqueue($"{browser.LastStatus} '{answer}' instead of {client.Number}, write: {writes}");
             await browser.GetAsync($"/set/n/{client.Number}", node);
         }
+
+        client.UsedAt = Stopwatch.GetTimestamp();
     }
 
     private async Task UseDamagedAsync(int number, Func<bool> isOver)
@@ -142,6 +150,10 @@ internal sealed class DamageTraffic(IReadOnlyList<TestNode> nodes, int seed)
         public TestBrowser Browser { get; } = browser;
 
         public int Number { get; set; }
+
+        public long UsedAt { get; set; } = Stopwatch.GetTimestamp();
+
+        public bool HasWaited => Stopwatch.GetElapsedTime(UsedAt) > LongestWait;
 
         public string Key => SessionId.TryParse(Browser.Id!, out var id) ? SessionKey.Of(id).ToString() : "";
     }

@@ -36,7 +36,7 @@ public sealed class DamagedKeyTests : IAsyncLifetime
     [MemberData(nameof(Kinds))]
     public async Task Whatever_is_under_a_key_is_an_answer_of_that_session_alone_and_can_be_ended(int kind, string name)
     {
-        await using var store = RedisNode.Store(_redis.ConnectionString);
+        await using var store = RedisNode.Store(_redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000");
         await store.StartAsync(new RecordingObserver(), default);
         var versions = new VersionSource();
         for (var seed = 0; seed < 5; seed++)
@@ -70,7 +70,7 @@ public sealed class DamagedKeyTests : IAsyncLifetime
         const int Sessions = 20;
         using var logs = new CapturedLogs();
         await using var node = await TestNode.StartAsync(
-            RedisNode.Store(_redis.ConnectionString), services: services => services.AddSingleton<ILoggerProvider>(logs));
+            RedisNode.Store(_redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000"), services: services => services.AddSingleton<ILoggerProvider>(logs));
         var keys = new List<string>();
         for (var i = 0; i < Sessions; i++)
         {

@@ -13,7 +13,7 @@ public sealed class DamagedRecordTests(ITestOutputHelper output)
 {
     private const int Nodes = 2;
     private const int Damaged = 200;
-    private const int Healthy = 300;
+    private const int Healthy = 160;
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(8);
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class DamagedRecordTests(ITestOutputHelper output)
     }
 
     private static Task<TestNode> StartAsync(RedisServer redis, CapturedLogs logs) => TestNode.StartAsync(
-        RedisNode.Store(redis.ConnectionString + ",asyncTimeout=30000"),
+        RedisNode.Store(redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000"),
         options: static options =>
         {
             options.IdleTimeout = Idle;
