@@ -47,21 +47,16 @@ internal sealed partial class RedisConnection
     {
         while (true)
         {
-            var length = _scanner.Scan(_input.Unread);
-            if (_scanner.IsTooLong)
+            if (_scanner.Scan(_input.Unread) is not (> 0 and var length))
             {
-                _input.Consume(length > 0 ? length : _scanner.Drop());
-                if (length > 0)
-                    SkipReply();
+                _input.Consume(_scanner.IsTooLong ? _scanner.Drop() : 0);
+                return;
             }
 
-            if (length == 0)
-                return;
-            if (_scanner.IsTooLong)
-                continue;
             var frame = _input.Unread[..length];
-            var type = new RespReader(frame).Peek();
-            if (type == RespType.Push)
+            if (_scanner.IsTooLong)
+                Answered()?.Fail(new RedisReplyTooLongException()); // The others have theirs.
+            else if (new RespReader(frame).Peek() == RespType.Push)
                 TakePush(frame);
             else
                 TakeReply(frame);
@@ -69,17 +64,12 @@ internal sealed partial class RedisConnection
         }
     }
 
-    /// <summary>A reply that is longer than this node takes is that of one request, which fails; the others have theirs.</summary>
-    private void SkipReply() => Answered()?.Fail(new RedisReplyTooLongException());
-
     private void TakeReply(ReadOnlySpan<byte> frame)
     {
-        var request = Answered();
         var reader = new RespReader(frame);
-        request?.ParseReply(ref reader);
+        Answered()?.ParseReply(ref reader);
     }
 
-    /// <summary>The request that has been answered; null if nobody waits for it any more.</summary>
     private RedisRequest? Answered()
     {
         RedisRequest? request;

@@ -193,75 +193,22 @@ internal sealed partial class RequestSession
         BeforeChange();
         if (!exists && _delta?.TryGet(key, out _) != true
             && (_record?.AttributeCount ?? 0) + (_delta?.Count ?? 0) >= options.MaxAttributes
-            && CountAttributes() >= options.MaxAttributes)
+            && SessionSize.CountAttributes(_record, _delta) >= options.MaxAttributes)
         {
             throw new InvalidOperationException(
                 "The session holds as many attributes as ClusterSession:MaxAttributes allows " +
                 $"({options.MaxAttributes:N0}). Remove some, or raise the limit.");
         }
 
-        ThrowIfTooLarge(key, value);
+        SessionSize.ThrowIfTooLarge(options.MaxSessionBytes, _record, _delta, key, value);
         Delta.Set(key, value);
         _isEstablished = true;
-    }
-
-    /// <summary>
-    /// Here, and not when it is committed: the application learns which attribute it was, and the others are kept.
-    /// </summary>
-    private void ThrowIfTooLarge(string key, byte[] value)
-    {
-        var most = _services.Options.MaxSessionBytes;
-        if (SessionDelta.MostSize(_record, _delta, key, value) <= most)
-        {
-            return;
-        }
-
-        var with = new SessionDelta();
-        foreach (var (name, bytes) in _delta is null ? [] : _delta.Changes)
-        {
-            with.Put(name, bytes);
-        }
-
-        var before = with.SizeWith(_record);
-        with.Set(key, value);
-        var size = with.SizeWith(_record);
-        if (size > most && size > before) // One that was larger already may become smaller.
-        {
-            throw new InvalidOperationException(
-                $"With the attribute '{key}' the session would have {size:N0} bytes, names counted, and " +
-                $"ClusterSession:MaxSessionBytes allows {most:N0}. Store less in the session, remove something, or " +
-                "raise the limit.");
-        }
     }
 
     private void Touch()
     {
         IsTouched = true;
         JudgeOnce(); // The user may have become known since the session was opened, or touched by a middleware.
-    }
-
-    /// <summary>How many attributes there are with the changes of this request.</summary>
-    private int CountAttributes()
-    {
-        var count = 0;
-        if (_record is not null)
-        {
-            foreach (var attribute in _record)
-            {
-                count += attribute.Exists ? 1 : 0;
-            }
-        }
-
-        if (_delta is not null)
-        {
-            foreach (var (name, value) in _delta.Changes)
-            {
-                var exists = _record is not null && _record.TryFind(name, out var attribute) && attribute.Exists;
-                count += (value is null ? 0 : 1) - (exists ? 1 : 0);
-            }
-        }
-
-        return count;
     }
 
     /// <summary>Refuses a change that could not be kept. Asked only where something really changes.</summary>

@@ -57,21 +57,18 @@ public sealed class SessionSizeTests : NodeTests
         Assert.Equal("", await browser.GetAsync("/keys"));
     }
 
-    [Theory]
-    [InlineData(SessionDurability.Primary)]
-    [InlineData(SessionDurability.Local)]
-    public async Task Attributes_added_and_removed_fill_no_record(SessionDurability durability)
+    [Fact]
+    public async Task Attributes_added_and_removed_fill_no_record()
     {
-        var node = await StartAsync(Map, options => options.Durability = durability);
+        var node = await StartAsync(Map);
         var browser = node.Browser();
         await browser.GetAsync("/set/stays/x");
-        for (var i = 0; i < 300; i++)
+        for (var i = 0; i < 100; i++)
         {
             await browser.GetAsync($"/set/k{i}/x");
             await browser.GetAsync($"/remove/k{i}");
         }
 
-        await HoldsInTimeAsync(() => node.Unsaved() == 0, "it is stored");
         var read = await Store.ReadAsync(LossTests.KeyOf(browser), SessionVersion.None, default);
         Assert.InRange(read.Record!.AttributeCount, 1, SessionRecord.MaxTombstones + 3);
     }
