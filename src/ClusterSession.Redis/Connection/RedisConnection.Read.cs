@@ -66,8 +66,10 @@ internal sealed partial class RedisConnection
 
     private void TakeReply(ReadOnlySpan<byte> frame)
     {
+        var request = Answered();
         var reader = new RespReader(frame);
-        Answered()?.ParseReply(ref reader);
+        request?.ParseReply(ref reader);
+        Echo.Expect(request);
     }
 
     private RedisRequest? Answered()
@@ -110,7 +112,10 @@ internal sealed partial class RedisConnection
             if (!reader.IsAggregate)
                 throw new RespProtocolException("An invalidation names no list of keys.");
             for (var left = reader.Count; left > 0; left--)
-                _pushHandler?.OnInvalidate(this, reader.ReadBytes());
+            {
+                if (reader.ReadBytes() is var key && !Echo.IsOf(key))
+                    _pushHandler?.OnInvalidate(this, key);
+            }
         }
         else if (kind.SequenceEqual("message"u8) && members == 3)
         {

@@ -26,13 +26,18 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
         writer.WriteBulk((long)Math.Ceiling(leastLife.TotalMilliseconds));
     }
 
-    protected override StoreTouch Parse(ref RespReader reader) => reader.Bytes switch
+    protected override StoreTouch Parse(ref RespReader reader)
     {
-        [(byte)'T', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Touched(stored),
-        [(byte)'K', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Kept(stored),
-        [(byte)'M'] => StoreTouch.Missing,
-        [(byte)'D'] => StoreTouch.Destroyed,
-        [(byte)'T' or (byte)'K', ..] => StoreTouch.Damaged("its version cannot be read"),
-        _ => throw new RespProtocolException("The touch script answered with something else than a letter and a version."),
-    };
+        var result = reader.Bytes switch
+        {
+            [(byte)'T', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Touched(stored),
+            [(byte)'K', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Kept(stored),
+            [(byte)'M'] => StoreTouch.Missing,
+            [(byte)'D'] => StoreTouch.Destroyed,
+            [(byte)'T' or (byte)'K', ..] => StoreTouch.Damaged("its version cannot be read"),
+            _ => throw new RespProtocolException("The touch script answered with something else than a letter and a version."),
+        };
+        HasWritten = reader.Bytes is [(byte)'T', ..]; // Whatever is wrong with what it has prolonged.
+        return result;
+    }
 }
