@@ -45,11 +45,18 @@ internal sealed partial class RedisConnection
 
     private void ReadFrames()
     {
-        while (_scanner.Scan(_input.Unread) is var length and > 0)
+        while (true)
         {
+            if (_scanner.Scan(_input.Unread) is not (> 0 and var length))
+            {
+                _input.Consume(_scanner.IsTooLong ? _scanner.Drop() : 0);
+                return;
+            }
+
             var frame = _input.Unread[..length];
-            var type = new RespReader(frame).Peek();
-            if (type == RespType.Push)
+            if (_scanner.IsTooLong)
+                Answered(isError: false)?.Fail(new RedisReplyTooLongException()); // The others have theirs.
+            else if (new RespReader(frame).Peek() is var type && type == RespType.Push)
                 TakePush(frame);
             else
                 TakeReply(frame, isError: type is RespType.SimpleError or RespType.BulkError);
@@ -59,6 +66,14 @@ internal sealed partial class RedisConnection
 
     private void TakeReply(ReadOnlySpan<byte> frame, bool isError)
     {
+        var request = Answered(isError);
+        var reader = new RespReader(frame);
+        request?.ParseReply(ref reader);
+        Echo.Expect(request);
+    }
+
+    private RedisRequest? Answered(bool isError)
+    {
         RedisRequest? request;
         long sentAt;
         lock (_gate)
@@ -66,7 +81,7 @@ internal sealed partial class RedisConnection
             if (_ring.Count == 0)
             {
                 if (_closeReason is not null)
-                    return;
+                    return null;
                 throw new RespProtocolException("A reply came that nobody asked for.");
             }
 
@@ -76,9 +91,7 @@ internal sealed partial class RedisConnection
         // Before the request completes: who sees its result must see the lease that it proves.
         if (Ruler is null || (!isError && request is { IsKeyed: true }))
             Volatile.Write(ref _provenAliveAt, sentAt);
-        var reader = new RespReader(frame);
-        request?.ParseReply(ref reader);
-        Echo.Expect(request);
+        return request;
     }
 
     private void TakePush(ReadOnlySpan<byte> frame)

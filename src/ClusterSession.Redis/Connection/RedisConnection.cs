@@ -38,7 +38,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         _options = options;
         _time = time;
         _pushHandler = pushHandler;
-        _scanner = new RespScanner(new RespLimits(options.MaxReplyBytes));
+        _scanner = new RespScanner(new RespLimits(options.MaxReplyBytes), skipsTooLong: true);
         Endpoint = endpoint;
         Epoch = Interlocked.Increment(ref _lastEpoch);
         _lastReceivedAt = _lastSentAt = _lastKeyedSentAt = _lastSweepAt = time.GetTimestamp();

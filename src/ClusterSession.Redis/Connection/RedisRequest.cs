@@ -73,7 +73,8 @@ internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<T
             reader.Read();
             result = reader.IsError ? ParseError(RedisError.Classify(reader.Bytes), reader.Bytes) : Parse(ref reader);
         }
-        catch (Exception e) when (e is OverflowException or InvalidOperationException or ArgumentException or FormatException)
+        catch (Exception e) when (e is OverflowException or InvalidOperationException
+            or ArgumentException or FormatException or IndexOutOfRangeException)
         {
             OnFailed(new RedisUnreadableReplyException(e)); // Anybody can have written what was read.
             return;

@@ -17,6 +17,8 @@ internal static class RedisError
         var kind = FromCode(text);
         if (kind == RedisErrorKind.Other && text.StartsWith("ERR Error running script"u8) && text.IndexOf(": -"u8) is var at and >= 0)
             return FromCode(text[(at + 3)..]);
+        if (kind == RedisErrorKind.Other && text.StartsWith("ERR "u8) && text.IndexOf("user_script"u8) >= 0)
+            return FromScript(text);
         if (kind == RedisErrorKind.Other && text.StartsWith("ERR unknown command"u8) && text.IndexOf("HELLO"u8) is > 0 and < 24)
             return RedisErrorKind.NoProto;
         return kind;
@@ -38,6 +40,21 @@ internal static class RedisError
             for (var i = 0; i < to.Length; i++)
                 to[i] = char.IsControl(from[i]) ? ' ' : from[i];
         });
+    }
+
+    /// <summary>
+    /// Scripts fail by themselves at bytes that this library has not written. They are ended by others too (SCRIPT
+    /// KILL), which says nothing of what is stored.
+    /// </summary>
+    private static RedisErrorKind FromScript(ReadOnlySpan<byte> text)
+    {
+        if (text.IndexOf("WRONGTYPE "u8) >= 0)
+            return RedisErrorKind.WrongType;
+        return text.IndexOf(" attempt to "u8) >= 0 || text.IndexOf("bad argument"u8) >= 0
+            || text.IndexOf("too short"u8) >= 0 || text.IndexOf("a damaged record"u8) >= 0
+            || text.IndexOf("a record of another release"u8) >= 0
+            ? RedisErrorKind.Unreadable
+            : RedisErrorKind.Other;
     }
 
     private static RedisErrorKind FromCode(ReadOnlySpan<byte> text)

@@ -64,6 +64,9 @@ internal enum RedisErrorKind
     /// <summary>WRONGTYPE: somebody has put something else under the key. Not executed, also as a script of one key, which finds it out before it writes.</summary>
     WrongType,
 
+    /// <summary>A script could not make sense of what it read: it reads and checks before it writes. Not executed.</summary>
+    Unreadable,
+
     /// <summary>UNBLOCKED: the server became a replica while the command waited (WAIT, FAILOVER). Unknown.</summary>
     Unblocked,
 

@@ -13,24 +13,57 @@ namespace ClusterSession.Redis.Protocol;
 /// a session store fit one contiguous buffer), and resumable parsers in each request (the state machine would be written once per command).
 /// Streamed types (<c>$?</c>, <c>*?</c>) are refused: no server sends them unasked.
 /// An attribute belongs to the value after it: both are one frame.
+/// A reply that is longer than the limit is a breach of the protocol, or is skipped where the caller drops its bytes as they come
+/// (<see cref="IsTooLong"/>): the replies behind it are other questions'.
 /// </remarks>
-internal sealed class RespScanner(RespLimits limits)
+internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
 {
     // Values still to come on each open level; level 0 is the frame itself. A long because a map counts twice.
     private readonly long[] _open = new long[limits.MaxDepth + 1];
     private int _depth;
     private int _position;
     private int _lineSearchedTo;
+    private long _dropped; // bytes of the frame that are not in the buffer any more
+    private long _skip; // bytes of a value that are dropped unseen
+    private bool _isInFrame;
+    private bool _isPush;
+
+    /// <summary>Whether the frame, or the one that has just ended, is longer than the limit. Its bytes are to be dropped.</summary>
+    public bool IsTooLong { get; private set; }
+
+    /// <summary>How many bytes of a frame that is too long may be dropped; they count as dropped from then on.</summary>
+    public int Drop()
+    {
+        var droppable = _position;
+        _dropped += droppable;
+        (_position, _lineSearchedTo) = (0, Math.Max(0, _lineSearchedTo - droppable));
+        return droppable;
+    }
 
     /// <summary>Looks at a buffer that begins at the start of a frame and may have grown since the last call.</summary>
     /// <returns>The length of the frame, or 0 if it is not complete. After a complete frame the next call starts a new one.</returns>
     /// <exception cref="RespProtocolException">The bytes cannot become a frame.</exception>
     public int Scan(ReadOnlySpan<byte> buffer)
     {
-        if (_position == 0 && _depth == 0)
+        if (!_isInFrame)
+        {
             _open[0] = 1;
+            (_isInFrame, IsTooLong, _isPush) = (true, false, buffer.Length > 0 && buffer[0] == (byte)RespType.Push);
+            if (buffer.IsEmpty)
+                _isInFrame = false;
+        }
+
         while (true)
         {
+            if (_skip > 0)
+            {
+                var skipped = (int)Math.Min(_skip, buffer.Length - _position);
+                (_position, _skip) = (_position + skipped, _skip - skipped);
+                _lineSearchedTo = _position;
+                if (_skip > 0)
+                    return 0;
+            }
+
             while (_open[_depth] == 0)
             {
                 if (_depth == 0)
@@ -49,6 +82,7 @@ internal sealed class RespScanner(RespLimits limits)
         _depth = 0;
         _position = 0;
         _lineSearchedTo = 0;
+        (_dropped, _skip, _isInFrame) = (0, 0, false);
     }
 
     private int Complete()
@@ -106,8 +140,14 @@ internal sealed class RespScanner(RespLimits limits)
             return Scalar(afterLine);
         }
 
-        if (length > limits.MaxFrameBytes - afterLine - 2)
-            throw new RespProtocolException($"A reply of more than {limits.MaxFrameBytes} bytes was announced.");
+        if (length > limits.MaxFrameBytes - _dropped - afterLine - 2)
+        {
+            if (!MaySkip())
+                throw new RespProtocolException($"A reply of more than {limits.MaxFrameBytes} bytes was announced.");
+            _skip = length + 2;
+            return Scalar(afterLine);
+        }
+
         var end = afterLine + (int)length;
         if (buffer.Length < end + 2)
             return false;
@@ -152,12 +192,14 @@ internal sealed class RespScanner(RespLimits limits)
 
     private bool MoveTo(int next)
     {
-        if (next > limits.MaxFrameBytes)
+        if (_dropped + next > limits.MaxFrameBytes && !MaySkip())
             throw new RespProtocolException($"A reply is longer than {limits.MaxFrameBytes} bytes.");
         _position = next;
         _lineSearchedTo = next;
         return true;
     }
+
+    private bool MaySkip() => IsTooLong = skipsTooLong && !_isPush;
 
     private bool TryLine(ReadOnlySpan<byte> buffer, out ReadOnlySpan<byte> line, out int afterLine)
     {

@@ -11,7 +11,7 @@ namespace ClusterSession.Redis.Requests;
 /// READONLY, MOVED                   once more, to whoever serves the key now
 /// ASK                               once more, to the server that the answer names
 /// TRYAGAIN, CLUSTERDOWN             once more after a pause, as long as time is left
-/// WRONGTYPE                         an answer: damaged
+/// WRONGTYPE, a script that fails    an answer: damaged
 /// other refusals                    an answer: refused, or undecided where a script may have written before
 /// late, or lost and not repeatable  unknown
 /// lost otherwise                    once more; it was not sent, or is the same when it is executed twice
@@ -26,14 +26,16 @@ internal static class RetryPolicy
 
     /// <summary>Whether a failure is one of a server or of the way to it. Others are the caller's.</summary>
     public static bool Knows(Exception failure) => failure is RedisServerException or RedisConnectionException
-        or RedisUnreadableReplyException or RespProtocolException or TimeoutException;
+        or RedisUnreadableReplyException or RedisReplyTooLongException or RespProtocolException or TimeoutException;
 
     /// <param name="failure">How the attempt has ended; <see cref="Knows"/> it.</param>
     /// <param name="attempt">The attempt.</param>
     public static RetryStep Next(Exception failure, RetryAttempt attempt) => failure switch
     {
         RedisServerException refusal => AfterRefusal(refusal.Kind, attempt),
-        RedisUnreadableReplyException => RetryStep.GiveUp(attempt.IsRead ? StoreFailure.Damaged : StoreFailure.Unknown),
+        RedisUnreadableReplyException => RetryStep.GiveUp(attempt.IsRead ? StoreFailure.Damaged : StoreFailure.Undecided),
+
+        RedisReplyTooLongException => RetryStep.GiveUp(attempt.IsRead ? StoreFailure.TooLarge : StoreFailure.Undecided),
 
         // The server answered something else; the connection is closed.
         RespProtocolException => RetryStep.GiveUp(StoreFailure.Unknown),
@@ -41,6 +43,14 @@ internal static class RetryPolicy
         RedisConnectionException { Sent: true } when !attempt.MayBeRepeated => RetryStep.GiveUp(StoreFailure.Unknown),
         RedisConnectionException when attempt.Number < MaxAttempts && attempt.Left > TimeSpan.Zero => RetryStep.Retry,
         _ => RetryStep.GiveUp(StoreFailure.Unreachable),
+    };
+
+    /// <summary>What is wrong with a record that an attempt has failed at.</summary>
+    public static string DamageOf(Exception failure) => failure switch
+    {
+        RedisServerException { Kind: RedisErrorKind.WrongType } => "there is something of another type under its key",
+        RedisServerException => "its header or one of its values cannot be read",
+        _ => $"its parts do not fit together ({failure.InnerException?.GetType().Name})",
     };
 
     private static RetryStep AfterRefusal(RedisErrorKind kind, RetryAttempt attempt)
@@ -57,7 +67,7 @@ internal static class RetryPolicy
             // A slot that is being moved, or that has no master while its replica is elected. Both pass.
             case RedisErrorKind.TryAgain or RedisErrorKind.ClusterDown when PauseAfter(attempt.Number) <= attempt.Left:
                 return RetryStep.RetryAfter(PauseAfter(attempt.Number));
-            case RedisErrorKind.WrongType: // Somebody else's, under the key of this session alone.
+            case RedisErrorKind.WrongType or RedisErrorKind.Unreadable: // Somebody else's, under the key of this session alone.
                 return RetryStep.GiveUp(StoreFailure.Damaged);
             default:
                 return RetryStep.GiveUp(

@@ -52,6 +52,9 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
     /// <summary>The answer that says there is none.</summary>
     public abstract T Unavailable(StoreFailure failure);
 
+    /// <summary>The answer that says that what is stored is not to be used, and why.</summary>
+    public virtual T Damaged(string what) => Unavailable(StoreFailure.Damaged);
+
     /// <summary>The same once more, for another attempt, whose failure is thrown.</summary>
     public StoreRequest<T> Again()
     {

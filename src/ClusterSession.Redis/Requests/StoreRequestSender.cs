@@ -177,6 +177,11 @@ internal sealed class StoreRequestSender(
 
             if (step.Kind == RetryKind.GiveUp)
             {
+                if (step.Failure == StoreFailure.Damaged)
+                {
+                    return request.Damaged(RetryPolicy.DamageOf(failure));
+                }
+
                 if (refusal is not null)
                 {
                     failures.Write(refusal);

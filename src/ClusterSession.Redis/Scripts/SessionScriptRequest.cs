@@ -20,6 +20,8 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
     /// <summary>The version that an answer means which names none.</summary>
     protected virtual SessionVersion Base => SessionVersion.None;
 
+    public override StoreWrite Damaged(string what) => StoreWrite.Damaged(what);
+
     protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, Key);
 
     protected override StoreWrite Parse(ref RespReader reader)
@@ -30,7 +32,7 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             throw new RespProtocolException("A session script answered with nothing.");
         }
 
-        SessionVersion.TryRead(answer[1..], out var version);
+        var isReadable = SessionVersion.TryRead(answer[1..], out var version);
         var letter = (char)answer[0];
         var result = letter switch
         {
@@ -41,6 +43,7 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             'U' or 'W' => StoreWrite.Answered(WriteOutcome.Unchanged, version, leases.For(Connection!)),
             'M' => StoreWrite.Answered(WriteOutcome.Missing, version, SessionLease.None),
             'D' => EndIn(answer[1..], version),
+            'S' when !isReadable => StoreWrite.Damaged(RecordReading.VersionBeyond),
             'S' => StoreWrite.Answered(WriteOutcome.Superseded, version, SessionLease.None),
             'X' => StoreWrite.Answered(WriteOutcome.Collision, version, SessionLease.None),
             _ => throw new RespProtocolException("A session script answered with an unknown letter."),
@@ -59,16 +62,21 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
         const int SuccessorAt = SessionVersion.EncodedLength + RedisKeys.MarkLength;
         if (end.Length < SuccessorAt)
         {
-            throw new RespProtocolException("A session script answered with an end that is cut off.");
+            return StoreWrite.Damaged("its end is cut off");
         }
 
         var mark = end[SessionVersion.EncodedLength..SuccessorAt];
-        return mark.ContainsAnyExcept((byte)0) && !RedisKeys.IsMarkOf(Key, mark)
-            ? StoreWrite.Unavailable(StoreFailure.Damaged)
-            : StoreWrite.Answered(WriteOutcome.Destroyed, version, SessionLease.None) with
-            {
-                Successor = SessionSuccessor.TryParse(end[SuccessorAt..], out var successor) ? successor : null,
-            };
+        if (mark.ContainsAnyExcept((byte)0) && !RedisKeys.IsMarkOf(Key, mark))
+        {
+            return StoreWrite.Damaged(RecordReading.OfAnotherKey);
+        }
+
+        var damage = RecordReading.ReadSuccessor(Key, end[SuccessorAt..], out var successor);
+        return StoreWrite.Answered(WriteOutcome.Destroyed, version, SessionLease.None) with
+        {
+            Successor = successor,
+            Damage = damage,
+        };
     }
 
     protected void WriteMark(ref RespWriter writer) => RedisKeys.WriteMark(ref writer, Key);

@@ -16,6 +16,8 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
 
     public override StoreTouch Unavailable(StoreFailure failure) => StoreTouch.Unavailable(failure);
 
+    public override StoreTouch Damaged(string what) => StoreTouch.Damaged(what);
+
     protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
 
     protected override void WriteArguments(ref RespWriter writer)
@@ -32,9 +34,10 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
             [(byte)'K', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Kept(stored),
             [(byte)'M'] => StoreTouch.Missing,
             [(byte)'D'] => StoreTouch.Destroyed,
+            [(byte)'T' or (byte)'K', ..] => StoreTouch.Damaged("its version cannot be read"),
             _ => throw new RespProtocolException("The touch script answered with something else than a letter and a version."),
         };
-        HasWritten = result.Outcome == StoreTouchOutcome.Touched;
+        HasWritten = reader.Bytes is [(byte)'T', ..]; // Whatever is wrong with what it has prolonged.
         return result;
     }
 }

@@ -5,7 +5,10 @@
 -- or 'D', the version of the end, its mark and the successor, if there is one, if another version has ended it before.
 --@offsets
 local k = KEYS[1]
-local m = redis.call('HGET', k, 'm')
+local m = redis.pcall('HGET', k, 'm')
+if type(m) ~= 'string' or #m < VERSION + 13 or string.byte(m) < 1 or string.byte(m) > 2 or string.byte(m, VERSION) > 31 then
+  m = nil -- Damaged: nothing of it counts, and it ends as if nothing were there.
+end
 local created, previous = string.rep('\0', 8), string.rep('\0', 13)
 if m then
   local at = string.byte(m) == 1 and 12 or VERSION -- Format 1 had a length before it.

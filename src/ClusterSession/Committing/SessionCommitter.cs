@@ -64,12 +64,15 @@ internal sealed class SessionCommitter(
         versions.Observe(record.Version);
         return VersionIssuer.IsAtEnd(record.Version)
             ? new(CommitResult.Unavailable(StoreFailure.Refused))
-            : durability == SessionDurability.Local
+            : durability == SessionDurability.Local && !IsRefused(key)
             ? new(Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.None))
             : nodes.Pending.Contains(key)
                 ? SendAfterPendingAsync(key, record, isComplete, delta, durability, deadline, login)
                 : SendAsync(key, record, isComplete, delta, durability, deadline, login);
     }
+
+    /// <summary>Whether what is pending of it is refused because of its own record: more of it is not acknowledged.</summary>
+    private bool IsRefused(SessionKey key) => nodes.Pending.TryGet(key, out var pending) && pending.Refusal.IsOfRecord();
 
     /// <summary>
     /// The session was rotated while the request ran: what it changed belongs into the successor if the same person is logged
@@ -103,10 +106,17 @@ internal sealed class SessionCommitter(
 
     private async ValueTask<CommitResult> SendAfterPendingAsync(
         SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
-        SessionLogin login) =>
-        await sender.SendAsync(key, deadline).ConfigureAwait(false)
-            ? await SendAsync(key, record, isComplete, delta, durability, deadline, login).ConfigureAwait(false)
+        SessionLogin login)
+    {
+        if (await sender.SendAsync(key, deadline).ConfigureAwait(false))
+        {
+            return await SendAsync(key, record, isComplete, delta, durability, deadline, login).ConfigureAwait(false);
+        }
+
+        return IsRefused(key)
+            ? CommitResult.Unavailable(StoreFailure.Damaged)
             : Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.Unreachable);
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<CommitResult> SendAsync(
@@ -120,11 +130,14 @@ internal sealed class SessionCommitter(
             var version = versions.Next(key, above);
             var change = ChangeOf(record, version, delta, durability, deadline);
             var answer = await store.CommitAsync(key, change, deadline, out var asked).ConfigureAwait(false);
-            store.Judge(asked, answer.Failure);
+            store.Judge(asked, key, answer);
 
             versions.Observe(answer.Previous);
             switch (answer.Outcome)
             {
+                case WriteOutcome.Superseded when VersionIssuer.IsAtEnd(answer.Previous):
+                    versions.Withdraw(key, version);
+                    return CommitResult.Unavailable(StoreFailure.Refused); // As one that was opened at its end.
                 case WriteOutcome.Superseded when attempt < MostAttempts:
                     versions.Withdraw(key, version);
                     above = answer.Previous;
@@ -145,6 +158,9 @@ internal sealed class SessionCommitter(
                 case WriteOutcome.Destroyed:
                     nodes.Copies.Drop(key);
                     return CommitResult.Destroyed;
+                case WriteOutcome.Unavailable when answer.Failure.IsOfRecord():
+                    versions.Withdraw(key, version);
+                    return CommitResult.Unavailable(answer.Failure); // The journal could not bring it there either.
                 default:
                     return Keep(key, record, isComplete, delta, version, answer.Failure);
             }
@@ -193,7 +209,7 @@ internal sealed class SessionCommitter(
                     nodes.Copies.Drop(key);
                     return CommitResult.Destroyed;
                 default:
-                    return mode == MergeMode.Restore
+                    return mode == MergeMode.Restore && !answer.Failure.IsOfRecord()
                         ? KeepCopy(key, record, answer.Failure)
                         : CommitResult.Unavailable(answer.Failure);
             }

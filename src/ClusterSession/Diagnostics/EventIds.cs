@@ -41,6 +41,7 @@ internal static class EventIds
     public const int DocumentAwaited = 2024;
     public const int EndsMalformed = 2030;
     public const int EndsForgotten = 2031;
+    public const int JournalRefused = 2040;
 
     // 3000: key ring
     public const int KeyRingCreated = 3001;

@@ -187,6 +187,12 @@ internal static partial class SessionLog
         "the exit code is 69. Stop nodes only while the store is responding.")]
     public static partial void JournalNotDrained(this ILogger logger, int sessions);
 
+    [LoggerMessage(EventIds.JournalRefused, LogLevel.Error,
+        "This node shuts down with commits of {Sessions} sessions that the store refuses because their own records " +
+        "are damaged or too large. They are lost; other sessions are not concerned. See the messages about damaged " +
+        "records.")]
+    public static partial void JournalRefused(this ILogger logger, int sessions);
+
     [LoggerMessage(EventIds.StoreReplaced, LogLevel.Warning,
         "The session store '{Store}' came back as another server, or with another history ({Loss} may be missing). " +
         "Replaying what this node has into it.")]
@@ -204,10 +210,10 @@ internal static partial class SessionLog
     public static partial void ReplayCutShort(this ILogger logger);
 
     [LoggerMessage(EventIds.RecordDamaged, LogLevel.Error,
-        "The session store '{Store}' has a damaged record. It was written under another key, and copied or renamed " +
-        "since, or this release cannot read it. Nothing of it is used; its request is handled as while the store is " +
-        "not responding. Find out what copies keys, and remove the record, or let it expire." + Rate)]
-    public static partial void RecordDamaged(this ILogger logger, string store, LogCount count);
+        "The session store '{Store}' has a damaged record: {Damage}. The SHA-256 of its key begins with {KeyHash}. " +
+        "Requests of this session are handled as while the store is not responding, and no others. " +
+        "Find out what writes there, and remove the record, or let it expire.")]
+    public static partial void RecordDamaged(this ILogger logger, string store, string keyHash, string damage);
 
     [LoggerMessage(EventIds.EndsMalformed, LogLevel.Error,
         "The document of ends of sessions in the store has an element that this release cannot read. It stays as it " +

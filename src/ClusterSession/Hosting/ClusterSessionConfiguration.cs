@@ -46,6 +46,7 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
         reader.Enum<SessionOutagePolicy>("OnStoreUnavailable", value => options.OnStoreUnavailable = value);
         reader.Span("RetryAfter", value => options.RetryAfter = value);
         reader.Int("MaxAttributeBytes", value => options.MaxAttributeBytes = value);
+        reader.Int("MaxSessionBytes", value => options.MaxSessionBytes = value);
         reader.Int("MaxAttributes", value => options.MaxAttributes = value);
         reader.Int("MaxAttributeNameBytes", value => options.MaxAttributeNameBytes = value);
         reader.Bool("CommitOnException", value => options.CommitOnException = value);

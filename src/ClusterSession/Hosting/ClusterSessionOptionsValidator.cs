@@ -15,7 +15,15 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         CheckKeys(options, errors);
         CheckOutage(options.Outage, errors);
         Range(errors, "Replicas", options.Replicas, 1, 16);
-        Range(errors, "MaxAttributeBytes", options.MaxAttributeBytes, 1, 256 * 1024 * 1024);
+        Range(errors, "MaxAttributeBytes", options.MaxAttributeBytes, 1, 48 * 1024 * 1024);
+        Range(errors, "MaxSessionBytes", options.MaxSessionBytes, 1024, 48 * 1024 * 1024);
+        if (options.MaxAttributeBytes > options.MaxSessionBytes)
+        {
+            errors.Add(
+                $"ClusterSession:MaxAttributeBytes is {options.MaxAttributeBytes}, and ClusterSession:MaxSessionBytes " +
+                $"{options.MaxSessionBytes}: no session could hold such an attribute. Raise MaxSessionBytes, or lower it.");
+        }
+
         Range(errors, "MaxAttributes", options.MaxAttributes, 1, 65_000);
         Range(errors, "MaxAttributeNameBytes", options.MaxAttributeNameBytes, 1, 65_535);
         CheckLocalCopies(options.LocalCopies, errors);

@@ -193,13 +193,14 @@ internal sealed partial class RequestSession
         BeforeChange();
         if (!exists && _delta?.TryGet(key, out _) != true
             && (_record?.AttributeCount ?? 0) + (_delta?.Count ?? 0) >= options.MaxAttributes
-            && CountAttributes() >= options.MaxAttributes)
+            && SessionSize.CountAttributes(_record, _delta) >= options.MaxAttributes)
         {
             throw new InvalidOperationException(
                 "The session holds as many attributes as ClusterSession:MaxAttributes allows " +
                 $"({options.MaxAttributes:N0}). Remove some, or raise the limit.");
         }
 
+        SessionSize.ThrowIfTooLarge(options.MaxSessionBytes, _record, _delta, key, value);
         Delta.Set(key, value);
         _isEstablished = true;
     }
@@ -208,22 +209,6 @@ internal sealed partial class RequestSession
     {
         IsTouched = true;
         JudgeOnce(); // The user may have become known since the session was opened, or touched by a middleware.
-    }
-
-    /// <summary>How many attributes there are with the changes of this request.</summary>
-    private int CountAttributes()
-    {
-        var count = _record?.AttributeCount ?? 0;
-        if (_delta is not null)
-        {
-            foreach (var (name, value) in _delta.Changes)
-            {
-                var exists = _record is not null && _record.TryFind(name, out var attribute) && attribute.Exists;
-                count += (value is null ? 0 : 1) - (exists ? 1 : 0);
-            }
-        }
-
-        return count;
     }
 
     /// <summary>Refuses a change that could not be kept. Asked only where something really changes.</summary>

@@ -1,4 +1,5 @@
 using ClusterSession.Records;
+using ClusterSession.Stores;
 
 namespace ClusterSession.Local;
 
@@ -29,6 +30,15 @@ internal sealed class PendingSession(DateTimeOffset since)
 
     /// <summary>Whether it has been sent, and a later change must begin anew.</summary>
     public bool IsSent { get; set; }
+
+    /// <summary>
+    /// Why the last sending was not taken. Where that concerns this record alone it is set aside: the same again at
+    /// once would be refused again, and it is to hold up neither the others nor a node that shuts down.
+    /// </summary>
+    public StoreFailure Refusal { get; set; }
+
+    /// <summary>When that was, as a timestamp.</summary>
+    public long RefusedAt { get; set; }
 
     /// <summary>When the oldest of it was acknowledged.</summary>
     public DateTimeOffset Since { get; } = since;

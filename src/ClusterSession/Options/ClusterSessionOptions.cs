@@ -128,10 +128,18 @@ public sealed class ClusterSessionOptions
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The largest value of one attribute; a larger one is refused when it is set.</summary>
-    /// <value>Default 1 MiB; 1 byte to 256 MiB.</value>
+    /// <value>Default 1 MiB; 1 byte to 48 MiB, and at most <see cref="MaxSessionBytes"/>.</value>
     public int MaxAttributeBytes { get; set; } = 1024 * 1024;
 
-    /// <summary>The most attributes one session holds.</summary>
+    /// <summary>
+    /// The largest session, in bytes: names and values of its attributes, and 15 bytes for each. What would become larger
+    /// is refused when it is set, and by the store. Each node that does not know a session reads all of it, and so does
+    /// each that hears of a change.
+    /// </summary>
+    /// <value>Default 16 MiB; 1 KiB to 48 MiB, and at least <see cref="MaxAttributeBytes"/>.</value>
+    public int MaxSessionBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>The most attributes one session holds. Removed ones do not count.</summary>
     /// <value>Default 16,384; 1 to 65,000.</value>
     public int MaxAttributes { get; set; } = 16 * 1024;
 

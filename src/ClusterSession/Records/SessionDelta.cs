@@ -17,12 +17,50 @@ public sealed class SessionDelta
 
     private KeyValuePair<string, byte[]?>[] _changes = [];
     private Dictionary<string, int>? _index;
+    private long _mostBytes; // of names and values
 
     /// <summary>How many attributes were set or removed.</summary>
     public int Count { get; private set; }
 
     /// <summary>The changes: name, and new bytes or null for a removal. Valid until the next change.</summary>
     public ReadOnlySpan<KeyValuePair<string, byte[]?>> Changes => _changes.AsSpan(0, Count);
+
+    /// <summary>
+    /// How large a record becomes by these changes, as a store counts it that has a field for each attribute: names,
+    /// values, and 15 bytes for each.
+    /// </summary>
+    internal long SizeWith(SessionRecord? record)
+    {
+        long size = 0;
+        foreach (var (name, value) in Changes)
+        {
+            size += value is null
+                ? 0
+                : SessionRecord.AttributeOverhead + Encoding.UTF8.GetByteCount(name) + value.Length;
+        }
+
+        if (record is null)
+        {
+            return size;
+        }
+
+        foreach (var attribute in record)
+        {
+            size += attribute.Exists && (Count == 0 || !TryGet(attribute.Name, out _))
+                ? SessionRecord.AttributeOverhead + attribute.NameUtf8.Length + attribute.Payload.Length
+                : 0;
+        }
+
+        return size;
+    }
+
+    /// <summary>A bound on <see cref="SizeWith"/>, with one change more, that costs little.</summary>
+    internal static long MostSize(SessionRecord? record, SessionDelta? delta, string name, byte[] value) =>
+        (record is null ? 0L : record.Size + ((long)SessionRecord.AttributeOverhead * record.AttributeCount))
+        + (delta?._mostBytes ?? 0) + MostBytesOf(name, value);
+
+    private static long MostBytesOf(string name, byte[]? value) =>
+        value is null ? 0 : SessionRecord.AttributeOverhead + (3L * name.Length) + value.Length;
 
     /// <summary>Whether only attributes were changed whose names applications cannot use.</summary>
     internal bool IsReservedOnly
@@ -61,6 +99,7 @@ public sealed class SessionDelta
         }
 
         _index?.Remove(name);
+        _mostBytes -= MostBytesOf(name, _changes[at].Value);
         var last = _changes[--Count];
         _changes[Count] = default;
         if (at < Count)
@@ -198,7 +237,7 @@ public sealed class SessionDelta
         }
     }
 
-    private void Put(string name, byte[]? value)
+    internal void Put(string name, byte[]? value)
     {
         var at = IndexOf(name);
         if (at < 0)
@@ -221,6 +260,7 @@ public sealed class SessionDelta
             _index?.Add(name, at);
         }
 
+        _mostBytes += MostBytesOf(name, value) - (_changes[at].Key is null ? 0 : MostBytesOf(name, _changes[at].Value));
         _changes[at] = new(name, value);
     }
 

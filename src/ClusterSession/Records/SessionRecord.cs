@@ -47,6 +47,9 @@ public sealed class SessionRecord
     public const int MaxTombstones = 64;
 
     internal const int LargePayload = 192;
+
+    /// <summary>What an attribute takes in a store besides its name and value: version, flags, and a byte of the field's name.</summary>
+    internal const int AttributeOverhead = SessionVersion.EncodedLength + 2;
     private const int ArrayOverhead = 32; // header, length and the reference to it
     internal const byte DestroyedFlag = 1;
     internal const int MarksOffset = 9;

@@ -11,9 +11,11 @@ namespace ClusterSession.Recovery;
 /// may meet commits of other nodes. Thread-safe: one sending of a session at a time.
 /// </summary>
 internal sealed class JournalSender(
-    CommitJournal journal, NodeSessions nodes, StoreGuard store, HybridClock clock, VersionIssuer versions, SessionLifetime lifetime)
+    CommitJournal journal, NodeSessions nodes, StoreGuard store, HybridClock clock, VersionIssuer versions,
+    SessionLifetime lifetime, TimeProvider time)
 {
     private const int MostAttempts = 8;
+    private const int MostSuccessors = 4;
 
     /// <summary>Sends what is pending of one session.</summary>
     /// <param name="key">Which session.</param>
@@ -62,7 +64,7 @@ internal sealed class JournalSender(
 
                 if (end is { } ended)
                 {
-                    if (!await SendEndAsync(key, ended, deadline).ConfigureAwait(false))
+                    if (!await SendEndAsync(key, pending, ended, deadline).ConfigureAwait(false))
                     {
                         return false;
                     }
@@ -84,7 +86,8 @@ internal sealed class JournalSender(
     }
 
     /// <summary>What others have committed before the end of a session whose id was changed goes along to its successor; what came after it, by who has the old id only, does not.</summary>
-    private async ValueTask<bool> SendEndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
+    private async ValueTask<bool> SendEndAsync(
+        SessionKey key, PendingSession pending, SessionEnd end, StoreDeadline deadline)
     {
         while (true)
         {
@@ -92,7 +95,7 @@ internal sealed class JournalSender(
             clock.Observe(answer.Previous);
             if (answer.Outcome == WriteOutcome.Unavailable)
             {
-                return false;
+                return NotTaken(pending, answer.Failure);
             }
 
             if (answer.Outcome != WriteOutcome.Superseded || end.Successor is not { } successor)
@@ -102,9 +105,9 @@ internal sealed class JournalSender(
             }
 
             var read = await store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
-            if (read.Outcome == StoreReadOutcome.Unavailable)
+            if (read.Outcome == StoreReadOutcome.Unavailable && read.Failure != StoreFailure.Damaged)
             {
-                return false;
+                return NotTaken(pending, read.Failure);
             }
 
             var expected = SessionVersion.None;
@@ -142,7 +145,7 @@ internal sealed class JournalSender(
                 stored, record.Version, only.Delta, [], life, least,
                 MustBeBase: true, After: only.Version.After, Opened: only.Opened, Void: only.Version.Void);
             var answer = await store.CommitAsync(key, change, deadline, out var asked).ConfigureAwait(false);
-            store.Judge(asked, answer.Failure);
+            store.Judge(asked, key, answer);
 
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
@@ -153,7 +156,7 @@ internal sealed class JournalSender(
                     Settle(key, pending, record, isComplete ? record : null, answer.Lease, mark);
                     return true;
                 case WriteOutcome.Unavailable:
-                    return false;
+                    return NotTaken(pending, answer.Failure);
             }
         }
 
@@ -165,6 +168,7 @@ internal sealed class JournalSender(
     {
         var mode = MergeMode.Amend;
         var above = record.Version;
+        var successors = 0;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var mark = nodes.Copies.Mark(key);
@@ -188,6 +192,8 @@ internal sealed class JournalSender(
 
             switch (answer.Outcome)
             {
+                case WriteOutcome.Superseded when VersionIssuer.IsAtEnd(answer.Previous):
+                    return NotTaken(pending, StoreFailure.Damaged);
                 case WriteOutcome.Superseded:
                     above = answer.Previous > above ? answer.Previous : above;
                     continue;
@@ -216,8 +222,8 @@ internal sealed class JournalSender(
                     Settle(key, pending, record, answer.Previous == record.Version ? record : null, answer.Lease, mark);
                     return true;
                 case WriteOutcome.Unavailable:
-                    return false;
-                case WriteOutcome.Destroyed when answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous:
+                    return NotTaken(pending, answer.Failure);
+                case WriteOutcome.Destroyed when successors++ < MostSuccessors && answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous:
                     // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
                     nodes.Copies.Drop(key);
                     (key, stored, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
@@ -230,6 +236,12 @@ internal sealed class JournalSender(
         }
 
         return false; // A server that answers and is lost each time, or a crowd of others: it stays here, and is sent later.
+    }
+
+    private bool NotTaken(PendingSession pending, StoreFailure failure)
+    {
+        (pending.Refusal, pending.RefusedAt) = (failure, time.GetTimestamp());
+        return false;
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using ClusterSession.Diagnostics;
 using ClusterSession.Local;
 using ClusterSession.Records;
+using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,22 +11,59 @@ namespace ClusterSession.Recovery;
 
 /// <summary>
 /// Sends the journal, each partition's part by itself: after a short gathering time while the
-/// partition answers, at its next sign of life while it does not, and until the
-/// drain timeout when the node shuts down, after the store has been given back what it may have lost. Then a process that leaves something unsent ends with a non-zero exit code.
+/// partition answers, at its next sign of life while it does not, and until the drain timeout when the
+/// node shuts down, after the store has been given back what it may have lost. Then a process that
+/// leaves something unsent ends with a non-zero exit code.
 /// </summary>
+/// <remarks>
+/// It drains when everything else of the host has stopped. The order in which the host stops its
+/// services says nothing of the web server, which may be the last (a generic host registers it first,
+/// and <c>ServicesStopConcurrently</c> has no order): until it has stopped there are requests, and each
+/// may add to the journal.
+/// </remarks>
 internal sealed class JournalService(
-    CommitJournal journal, JournalSender sender, PendingSessions pending, StoreRecovery recovery, StoreGuard store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<JournalService> logger) : BackgroundService
+    CommitJournal journal, JournalSender sender, PendingSessions pending, StoreRecovery recovery, StoreGuard store,
+    IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<JournalService> logger)
+    : BackgroundService, IHostedLifecycleService
 {
     private const int AtOnce = 64;
 
     /// <summary>"Service unavailable" in sysexits.h.</summary>
     private const int NotDrainedExitCode = 69;
 
+    /// <summary>After which time a session is tried again whose record alone the store refuses.</summary>
+    private static readonly TimeSpan PauseOfRefused = TimeSpan.FromMinutes(1);
+
     private readonly OutageOptions _options = options.Value.Outage;
     private readonly PartitionLanes _lanes = new();
     private readonly PartitionTable<Part> _parts = new(static () => new Part());
+    private bool _hasStoppedAsync;
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _hasStoppedAsync = true;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// What requests commit while the server stops is sent as before. A host that knows nothing of <see
+    /// cref="StoppedAsync"/> (WebHost) has stopped its server by now.
+    /// </summary>
+    public override Task StopAsync(CancellationToken cancellationToken) =>
+        _hasStoppedAsync ? Task.CompletedTask : StoppedAsync(cancellationToken);
+
+    /// <summary>Drains: there are no requests any more.</summary>
+    public async Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        await DrainAsync(cancellationToken).ConfigureAwait(false);
+        await recovery.EndAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task DrainAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
         using var over = new CancellationTokenSource(_options.DrainTimeout, time);
@@ -53,7 +91,7 @@ internal sealed class JournalService(
         {
             while (true)
             {
-                await journal.WaitForWorkAsync(stoppingToken).ConfigureAwait(false);
+                await WaitForWorkAsync(stoppingToken).ConfigureAwait(false);
                 await Task.Delay(_options.WriteBehindDelay, time, stoppingToken).ConfigureAwait(false);
                 foreach (var partition in pending.Keys.Select(store.PartitionOf).ToHashSet())
                 {
@@ -63,7 +101,23 @@ internal sealed class JournalService(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            await _lanes.WhenIdleAsync().ConfigureAwait(false); // StopAsync drains.
+            await _lanes.WhenIdleAsync().ConfigureAwait(false); // StoppedAsync drains.
+        }
+    }
+
+    /// <summary>Waits for what comes; where something is set aside, not for longer than it is.</summary>
+    private async Task WaitForWorkAsync(CancellationToken stopping)
+    {
+        var isSetAside = pending.Keys.Any(key => RefusalOf(key).IsOfRecord());
+        using var pause = new CancellationTokenSource(isSetAside ? PauseOfRefused : Timeout.InfiniteTimeSpan, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, pause.Token);
+        try
+        {
+            await journal.WaitForWorkAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            // What is set aside is tried again.
         }
     }
 
@@ -93,13 +147,27 @@ internal sealed class JournalService(
         }
     }
 
-    private SessionKey[] KeysIn(int partition) => [.. pending.Keys.Where(key => store.PartitionOf(key) == partition)];
+    private SessionKey[] KeysIn(int partition) =>
+        [.. pending.Keys.Where(key => store.PartitionOf(key) == partition && !IsSetAside(key))];
+
+    private StoreFailure RefusalOf(SessionKey key) =>
+        pending.TryGet(key, out var session) ? session.Refusal : StoreFailure.None;
+
+    private bool IsSetAside(SessionKey key) =>
+        pending.TryGet(key, out var session) && session.Refusal.IsOfRecord()
+            && time.GetElapsedTime(session.RefusedAt) < PauseOfRefused;
 
     private void Judge(bool isGivenBack)
     {
-        if (pending.Count > 0)
+        var refused = pending.Keys.Count(key => RefusalOf(key).IsOfRecord());
+        if (refused > 0)
         {
-            logger.JournalNotDrained(pending.Count);
+            logger.JournalRefused(refused);
+        }
+
+        if (pending.Count > refused)
+        {
+            logger.JournalNotDrained(pending.Count - refused);
             Environment.ExitCode = NotDrainedExitCode;
         }
 
@@ -130,7 +198,7 @@ internal sealed class JournalService(
         var isDone = true;
         foreach (var batch in keys.Skip(first).Concat(keys.Take(first)).Chunk(AtOnce))
         {
-            var sent = await Task.WhenAll(batch.Select(key => sender.SendAsync(key).AsTask())).ConfigureAwait(false);
+            var sent = await Task.WhenAll(batch.Select(SendAsync)).ConfigureAwait(false);
             next += batch.Length;
             isDone &= Array.IndexOf(sent, false) < 0;
             if (Array.IndexOf(sent, true) < 0)
@@ -142,6 +210,30 @@ internal sealed class JournalService(
 
         part.WasStuck |= !isDone;
         return isDone;
+    }
+
+    /// <summary>
+    /// True also for what is set aside: one record that the store refuses, or that this release fails with, is
+    /// to hold up nothing, and to end no process.
+    /// </summary>
+    private async Task<bool> SendAsync(SessionKey key)
+    {
+        try
+        {
+            return await sender.SendAsync(key).ConfigureAwait(false) || RefusalOf(key).IsOfRecord();
+        }
+#pragma warning disable CA1031 // whatever it is, it is of this record
+        catch (Exception failure) when (failure is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            store.ReportDamage(key, failure);
+            if (pending.TryGet(key, out var session))
+            {
+                (session.Refusal, session.RefusedAt) = (StoreFailure.Damaged, time.GetTimestamp());
+            }
+
+            return true;
+        }
     }
 
     /// <summary>How far sending to one partition has come.</summary>

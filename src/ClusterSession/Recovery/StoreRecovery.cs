@@ -169,6 +169,12 @@ internal sealed class StoreRecovery(
         }
     }
 
+    /// <summary>Goes on: what the last requests commit may be lost yet, and is given back as well.</summary>
+    public override Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>The node has drained.</summary>
+    public Task EndAsync(CancellationToken cancellationToken) => base.StopAsync(cancellationToken);
+
     private IEnumerable<ISharedDocument> DocumentsIn(int partition) =>
         _documents.Where(document => store.PartitionOfDocument(document.Name) == partition);
 

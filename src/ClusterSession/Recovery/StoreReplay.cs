@@ -4,6 +4,7 @@ using ClusterSession.Lifetime;
 using ClusterSession.Local;
 using ClusterSession.Records;
 using ClusterSession.Revoking;
+using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -32,6 +33,7 @@ internal sealed class StoreReplay(
 {
     private const int AtOnce = 64;
     private const int OrphanRounds = 4;
+    private const int MostSuccessors = 4;
     private static readonly TimeSpan FirstOrphanPause = TimeSpan.FromMilliseconds(125);
 
     private readonly PartitionTable<ConcurrentDictionary<SessionKey, Orphan>> _orphans = new(static () => new());
@@ -110,7 +112,8 @@ internal sealed class StoreReplay(
 
     /// <summary>Replays in batches, at a bounded rate; what gets no answer is tried again while the store is the same.</summary>
     private async Task ForAllAsync<T>(
-        int partition, IEnumerable<T> all, Func<T, Task<bool?>> replay, CancellationToken stopping)
+        int partition, IEnumerable<KeyValuePair<SessionKey, T>> all, Func<KeyValuePair<SessionKey, T>, Task<bool?>> replay,
+        CancellationToken stopping)
     {
         using var activity = SessionActivities.Replaying();
         int replayed = 0, restored = 0, failed = 0;
@@ -123,7 +126,8 @@ internal sealed class StoreReplay(
             }
 
             var begun = time.GetTimestamp();
-            foreach (var outcome in await Task.WhenAll(batch.Select(replay)).ConfigureAwait(false))
+            var sent = batch.Select(one => TryAsync(replay(one), one.Key));
+            foreach (var outcome in await Task.WhenAll(sent).ConfigureAwait(false))
             {
                 replayed++;
                 restored += outcome == true ? 1 : 0;
@@ -142,6 +146,22 @@ internal sealed class StoreReplay(
         {
             metrics.Replayed.Add(replayed, SessionMetrics.PartitionTag(store.NameOf(partition)));
             logger.ReplayDone(replayed, restored, failed);
+        }
+    }
+
+    /// <summary>One record that this release fails with must not end what is done for all others.</summary>
+    private async Task<bool?> TryAsync(Task<bool?> replay, SessionKey key)
+    {
+        try
+        {
+            return await replay.ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // whatever it is, it is of this record
+        catch (Exception failure) when (failure is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            store.ReportDamage(key, failure);
+            return false;
         }
     }
 
@@ -190,6 +210,7 @@ internal sealed class StoreReplay(
         usedAt = nodes.Copies.TryGet(key, out var copy) ? Math.Max(usedAt, copy.LastUse) : usedAt;
         var life = lifetime.LifeLeft(record, usedAt, nodes.Copies.Clock.Now);
         var above = record.Version;
+        var successors = 0;
         while (true)
         {
             var issued = versions.Next(key, above);
@@ -206,6 +227,8 @@ internal sealed class StoreReplay(
                     continue;
                 case WriteOutcome.Unchanged:
                     return false;
+                case WriteOutcome.Unavailable when answer.Failure.IsOfRecord():
+                    return false; // Nor would the journal bring it there.
                 case WriteOutcome.Unavailable when !lacking.IsNone && !IsHurrying:
                     // Not to the journal, which does not wait for what is lacking.
                     Unanswered(partition, key, new Orphan(record, usedAt, lacking, rounds));
@@ -226,7 +249,7 @@ internal sealed class StoreReplay(
                     return true;
                 case WriteOutcome.Destroyed:
                     nodes.Copies.Drop(key);
-                    if (answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous)
+                    if (successors++ < MostSuccessors && answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous)
                     {
                         key = successor.Key; // It goes on under another id, and may lack there what was lost here.
                         continue;

@@ -10,4 +10,11 @@ internal static class StoreFailures
     /// <summary>Whether a write that ended so may have happened, or may happen yet.</summary>
     public static bool IsUncertain(this StoreFailure failure) =>
         failure is StoreFailure.Unknown or StoreFailure.Undecided;
+
+    /// <summary>
+    /// Whether it concerns one record alone, and the same again would fail again: nothing is gained by
+    /// keeping it, and the rest of a batch is not concerned.
+    /// </summary>
+    public static bool IsOfRecord(this StoreFailure failure) =>
+        failure is StoreFailure.Damaged or StoreFailure.TooLarge;
 }

@@ -19,6 +19,12 @@ public readonly record struct StoreRead(
     StoreReadOutcome Outcome, SessionRecord? Record, SessionLease Lease, StoreFailure Failure, TimeSpan? RemainingLife = null,
     SessionSuccessor? Successor = null)
 {
+    /// <summary>
+    /// What is wrong with what is stored, in words for the log that carry nothing of the content; or null.
+    /// Also where an answer could be given all the same.
+    /// </summary>
+    public string? Damage { get; init; }
+
     /// <summary>The session is there.</summary>
     public static StoreRead Found(SessionRecord record, SessionLease lease, TimeSpan? remainingLife) =>
         new(StoreReadOutcome.Found, record, lease, StoreFailure.None, remainingLife);
@@ -36,6 +42,10 @@ public readonly record struct StoreRead(
     /// <summary>There is the tombstone of a session that was rotated, or ended.</summary>
     public static StoreRead DestroyedBy(SessionSuccessor? successor, TimeSpan? remainingLife) =>
         new(StoreReadOutcome.Destroyed, null, SessionLease.None, StoreFailure.None, remainingLife, successor);
+
+    /// <summary>What is stored is not to be used.</summary>
+    /// <param name="what">See <see cref="Damage"/>.</param>
+    public static StoreRead Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
     /// <summary>No answer.</summary>
     public static StoreRead Unavailable(StoreFailure failure) => new(StoreReadOutcome.Unavailable, null, SessionLease.None, failure);

@@ -10,6 +10,9 @@ namespace ClusterSession.Stores;
 /// </param>
 public readonly record struct StoreTouch(StoreTouchOutcome Outcome, StoreFailure Failure = StoreFailure.None)
 {
+    /// <inheritdoc cref="StoreRead.Damage"/>
+    public string? Damage { get; init; }
+
     /// <summary>
     /// The version of the record, for <see cref="StoreTouchOutcome.Touched"/> and <see
     /// cref="StoreTouchOutcome.Kept"/>.
@@ -21,6 +24,9 @@ public readonly record struct StoreTouch(StoreTouchOutcome Outcome, StoreFailure
 
     /// <summary>The session was ended.</summary>
     public static StoreTouch Destroyed { get; } = new(StoreTouchOutcome.Destroyed);
+
+    /// <inheritdoc cref="StoreRead.Damaged"/>
+    public static StoreTouch Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
     /// <summary>The session lives on, as long as the touch says.</summary>
     /// <param name="version">The version of the record.</param>

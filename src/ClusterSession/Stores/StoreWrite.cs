@@ -24,6 +24,9 @@ public readonly record struct StoreWrite(
     /// </summary>
     public bool HasChanged { get; init; }
 
+    /// <inheritdoc cref="StoreRead.Damage"/>
+    public string? Damage { get; init; }
+
     /// <summary>
     /// Whether the operation has happened, now or when it was sent before, or may have: not where it has
     /// certainly changed nothing, and never will.
@@ -44,6 +47,9 @@ public readonly record struct StoreWrite(
     {
         HasChanged = answer.HasChanged,
     };
+
+    /// <inheritdoc cref="StoreRead.Damaged"/>
+    public static StoreWrite Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
     /// <summary>No answer.</summary>
     public static StoreWrite Unavailable(StoreFailure failure) =>

@@ -293,7 +293,7 @@ internal sealed class SessionTouches(
         var touched = await store.TouchAsync(key, life, leastLife).ConfigureAwait(false);
         switch (touched.Outcome)
         {
-            case StoreTouchOutcome.Unavailable:
+            case StoreTouchOutcome.Unavailable when !touched.Failure.IsOfRecord():
                 return false; // Stays due.
             case StoreTouchOutcome.Destroyed:
                 copies.Drop(key);

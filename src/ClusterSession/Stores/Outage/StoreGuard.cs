@@ -20,7 +20,7 @@ internal sealed class StoreGuard(
     private readonly PartitionTable<CircuitBreaker> _breakers =
         new(() => new CircuitBreaker(options.Value.Outage, time));
     private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
-    private readonly LogRate _damaged = new(time);
+    private readonly DamagedRecords _damaged = new(time, logger);
 
     public string Name => store.Name;
 
@@ -68,7 +68,7 @@ internal sealed class StoreGuard(
         MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
             ? WatchAsync(
                 store.ReadAsync(key, known, deadline), asked,
-                static read => read.Failure, deadline, StoreRead.Unavailable(StoreFailure.Unknown))
+                key, static read => (read.Failure, read.Damage), deadline, StoreRead.Unavailable(StoreFailure.Unknown))
             : new(StoreRead.Unavailable(StoreFailure.Unreachable));
 
     /// <summary>
@@ -94,7 +94,8 @@ internal sealed class StoreGuard(
             return committing;
         }
 
-        var watched = WatchAsync(committing, asked, static commit => commit.Failure, deadline, StoreWrite.Unavailable(StoreFailure.Unknown));
+        var watched = WatchAsync(
+            committing, asked, key, static write => (write.Failure, write.Damage), deadline, StoreWrite.Unavailable(StoreFailure.Unknown));
         asked = -1;
         return watched;
     }
@@ -103,26 +104,28 @@ internal sealed class StoreGuard(
         MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
             ? WatchAsync(
                 store.MergeAsync(key, copy, deadline), asked,
-                static commit => commit.Failure, deadline, StoreWrite.Unavailable(StoreFailure.Unknown))
+                key, static write => (write.Failure, write.Damage), deadline, StoreWrite.Unavailable(StoreFailure.Unknown))
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreWrite> DestroyAsync(SessionKey key, in SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline = default) =>
         MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
             ? WatchAsync(
                 store.DestroyAsync(key, end, tombstoneLife, deadline), asked,
-                static commit => commit.Failure, deadline, StoreWrite.Unavailable(StoreFailure.Unknown))
+                key, static write => (write.Failure, write.Damage), deadline, StoreWrite.Unavailable(StoreFailure.Unknown))
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
         MayTry(store.PartitionOf(key)) is var asked and >= 0
-            ? WatchAsync(store.TouchAsync(key, life, leastLife, default), asked, static touch => touch.Failure)
+            ? WatchAsync(
+                store.TouchAsync(key, life, leastLife, default), asked,
+                key, static touch => (touch.Failure, touch.Damage))
             : new(StoreTouch.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known) =>
         MayTry(store.PartitionOfDocument(name)) is var asked and >= 0
             ? WatchAsync(
                 store.ReadDocumentAsync(name, known, default), asked,
-                static document => document.Failure)
+                key: null, static document => (document.Failure, null))
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
@@ -130,7 +133,7 @@ internal sealed class StoreGuard(
         MayTry(store.PartitionOfDocument(name)) is var asked and >= 0
             ? WatchAsync(
                 store.MergeDocumentAsync(name, elements, life, default), asked,
-                static document => document.Failure)
+                key: null, static document => (document.Failure, null))
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
     /// <summary>
@@ -138,22 +141,31 @@ internal sealed class StoreGuard(
     /// </summary>
     public void Connected(int partition) => Answered(partition);
 
-    /// <summary>An operation has ended so. Only what <see cref="StoreFailures.IsResponse"/> calls none counts against the partition.</summary>
+    /// <summary>A commit has ended so. Only what <see cref="StoreFailures.IsResponse"/> calls none counts against the
+    /// partition.</summary>
     /// <param name="asked">The partition that was asked; -1: nothing is to be said of any.</param>
-    /// <param name="failure">How it ended.</param>
-    public void Judge(int asked, StoreFailure failure)
+    /// <param name="key">Which session.</param>
+    /// <param name="answer">How it ended.</param>
+    public void Judge(int asked, SessionKey key, in StoreWrite answer) =>
+        Learn(asked, key, (answer.Failure, answer.Damage));
+
+    /// <summary>A record made this node's work on it fail, which nobody had foreseen.</summary>
+    public void ReportDamage(SessionKey key, Exception failure) =>
+        _damaged.Name(store.Name, key, $"this release fails with it ({failure.GetType().Name})");
+
+    private void Learn(int asked, SessionKey? key, (StoreFailure Failure, string? Damage) end)
     {
         if (asked < 0)
         {
             return;
         }
 
-        if (failure.IsResponse())
+        if (end.Failure.IsResponse())
         {
             Answered(asked);
-            if (failure == StoreFailure.Damaged && _damaged.MayWrite(out var count))
+            if (key is { } damaged && (end.Damage is not null || end.Failure == StoreFailure.Damaged))
             {
-                logger.RecordDamaged(store.Name, count);
+                _damaged.Name(store.Name, damaged, end.Damage);
             }
         }
         else if (_breakers.Of(asked).Failed())
@@ -178,28 +190,31 @@ internal sealed class StoreGuard(
 
     /// <summary>Also gives up in time if the store does not: the operation then goes on, and is judged by its own answer.</summary>
     private ValueTask<T> WatchAsync<T>(
-        ValueTask<T> operation, int asked, Func<T, StoreFailure> failureOf, in StoreDeadline deadline, T late) =>
+        ValueTask<T> operation, int asked, SessionKey key, Func<T, (StoreFailure, string?)> endOf,
+        in StoreDeadline deadline, T late) =>
         deadline.IsNone
-            ? WatchAsync(operation, asked, failureOf)
-            : deadline.LimitAsync(WatchShortAsync(operation, asked, failureOf, deadline), late);
+            ? WatchAsync(operation, asked, key, endOf)
+            : deadline.LimitAsync(WatchShortAsync(operation, asked, key, endOf, deadline), late);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<T> WatchAsync<T>(ValueTask<T> operation, int asked, Func<T, StoreFailure> failureOf)
+    private async ValueTask<T> WatchAsync<T>(
+        ValueTask<T> operation, int asked, SessionKey? key, Func<T, (StoreFailure, string?)> endOf)
     {
         var answer = await operation.ConfigureAwait(false);
-        Judge(asked, failureOf(answer));
+        Learn(asked, key, endOf(answer));
         return answer;
     }
 
     /// <summary>That a request has given up early says nothing of the store.</summary>
     private async ValueTask<T> WatchShortAsync<T>(
-        ValueTask<T> operation, int asked, Func<T, StoreFailure> failureOf, StoreDeadline deadline)
+        ValueTask<T> operation, int asked, SessionKey key, Func<T, (StoreFailure Failure, string?)> endOf,
+        StoreDeadline deadline)
     {
         var answer = await operation.ConfigureAwait(false);
-        var failure = failureOf(answer);
-        if (failure.IsResponse() || !deadline.IsOver)
+        var end = endOf(answer);
+        if (end.Failure.IsResponse() || !deadline.IsOver)
         {
-            Judge(asked, failure);
+            Learn(asked, key, end);
         }
 
         return answer;

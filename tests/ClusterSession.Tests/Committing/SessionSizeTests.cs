@@ -1,0 +1,112 @@
+using ClusterSession.Records;
+using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Sessions;
+using ClusterSession.Tests.Nodes;
+using ClusterSession.Tests.Opening;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Xunit;
+
+namespace ClusterSession.Tests.Committing;
+
+/// <summary>How large a session may become, and what removed attributes cost.</summary>
+public sealed class SessionSizeTests : NodeTests
+{
+    private const int Most = 64 * 1024;
+
+    [Fact]
+    public async Task Session_that_would_become_too_large_is_refused_with_setting_size_and_remedy_and_stays_as_it_was()
+    {
+        var node = await StartAsync(Map, Limit);
+        var browser = node.Browser();
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal("ok", await browser.GetAsync($"/fill/{i}/10000"));
+        }
+
+        var refusal = await browser.GetAsync("/fill/6/10000");
+        Assert.Contains("ClusterSession:MaxSessionBytes allows 65,536", refusal, StringComparison.Ordinal);
+        Assert.Contains("would have 70,", refusal, StringComparison.Ordinal);
+        Assert.Contains("raise the limit", refusal, StringComparison.Ordinal);
+        Assert.Equal("0,1,2,3,4,5", await browser.GetAsync("/keys"));
+        Assert.Equal("ok", await browser.GetAsync("/fill/5/100")); // A smaller one in the place of a larger one.
+        Assert.Equal("ok", await browser.GetAsync("/fill/6/10000"));
+    }
+
+    [Fact]
+    public async Task Names_count_and_so_does_what_one_request_sets_one_by_one()
+    {
+        var node = await StartAsync(Map, Limit);
+        var browser = node.Browser();
+        Assert.Contains("MaxSessionBytes", await browser.GetAsync("/names/100"), StringComparison.Ordinal);
+        Assert.Equal("ok", await browser.GetAsync("/names/50"));
+    }
+
+    [Fact]
+    public async Task Removed_attributes_do_not_count_for_MaxAttributes()
+    {
+        var node = await StartAsync(Map, static options => options.MaxAttributes = 100);
+        var browser = node.Browser();
+        for (var round = 0; round < 5; round++)
+        {
+            Assert.Equal("ok", await browser.GetAsync($"/many/{round}/90"));
+            Assert.Equal("ok", await browser.GetAsync("/clear"));
+        }
+
+        Assert.Equal("", await browser.GetAsync("/keys"));
+    }
+
+    [Fact]
+    public async Task Attributes_added_and_removed_fill_no_record()
+    {
+        var node = await StartAsync(Map);
+        var browser = node.Browser();
+        await browser.GetAsync("/set/stays/x");
+        for (var i = 0; i < 100; i++)
+        {
+            await browser.GetAsync($"/set/k{i}/x");
+            await browser.GetAsync($"/remove/k{i}");
+        }
+
+        var read = await Store.ReadAsync(LossTests.KeyOf(browser), SessionVersion.None, default);
+        Assert.InRange(read.Record!.AttributeCount, 1, SessionRecord.MaxTombstones + 3);
+    }
+
+    private static void Limit(ClusterSessionOptions options) =>
+        (options.MaxSessionBytes, options.MaxAttributeBytes) = (Most, Most);
+
+    private static void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/fill/{name}/{bytes}", (HttpContext context, string name, int bytes) =>
+            Try(() => context.Session.Set(name, new byte[bytes])));
+        endpoints.MapGet("/names/{count}", (HttpContext context, int count) => Try(() =>
+        {
+            for (var i = 0; i < count; i++)
+            {
+                context.Session.Set($"{new string('n', 1000)}{i}", [1]);
+            }
+        }));
+        endpoints.MapGet("/many/{round}/{count}", (HttpContext context, int round, int count) => Try(() =>
+        {
+            for (var i = 0; i < count; i++)
+            {
+                context.Session.Set($"{round}-{i}", [1]);
+            }
+        }));
+        endpoints.MapGet("/clear", (HttpContext context) => Try(context.Session.Clear));
+    }
+
+    private static string Try(Action change)
+    {
+        try
+        {
+            change();
+            return "ok";
+        }
+        catch (InvalidOperationException refused)
+        {
+            return refused.Message;
+        }
+    }
+}
