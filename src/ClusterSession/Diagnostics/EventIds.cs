@@ -39,6 +39,9 @@ internal static class EventIds
     public const int EndAllUnheard = 2022;
     public const int DocumentLost = 2023;
     public const int DocumentAwaited = 2024;
+    public const int SessionsUnasked = 2030;
+    public const int NodesOfAnOlderRelease = 2031;
+    public const int NodesCannotBeAsked = 2032;
 
     // 3000: key ring
     public const int KeyRingCreated = 3001;

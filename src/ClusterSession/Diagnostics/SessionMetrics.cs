@@ -34,6 +34,11 @@ internal sealed class SessionMetrics : IDisposable
         Replayed = _meter.CreateCounter<long>(
             "clustersession.replayed", "{session}",
             "Sessions replayed into a partition of the store that came back as another.");
+        Asks = _meter.CreateCounter<long>(
+            "clustersession.asks", "{message}", "Messages by which this node has asked the others for sessions that the store had lost.");
+        Unasked = _meter.CreateCounter<long>(
+            "clustersession.unasked", "{session}",
+            "Sessions that counted as lost without asking the other nodes, because too many were missing at once.");
         Touches = _meter.CreateCounter<long>("clustersession.touches", "{touch}", "Sessions prolonged in the store without a commit.");
     }
 
@@ -58,6 +63,10 @@ internal sealed class SessionMetrics : IDisposable
     public Counter<long> NewIdsPutOff { get; }
 
     public Counter<long> Replayed { get; }
+
+    public Counter<long> Asks { get; }
+
+    public Counter<long> Unasked { get; }
 
     public Counter<long> Touches { get; }
 

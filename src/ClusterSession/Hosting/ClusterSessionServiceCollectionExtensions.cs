@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ClusterSession;
+using ClusterSession.Asking;
 using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
 using ClusterSession.Documents;
@@ -114,6 +115,10 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<StoreRecovery>();
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionEnds>();
+        services.TryAddSingleton<FrameSender>();
+        services.TryAddSingleton<NodeMembers>();
+        services.TryAddSingleton<SessionAsks>();
+        services.TryAddSingleton<SessionHolder>();
         services.TryAddSingleton<SessionExpiry>();
         services.TryAddSingleton<SessionReads>();
         services.TryAddSingleton<SessionFinder>();
@@ -126,6 +131,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.AddHostedService(static provider => provider.GetRequiredService<StoreRecovery>());
         services.AddHostedService<RevocationService>();
         services.AddHostedService<JournalService>();
+        services.AddHostedService<NodeChannel>();
         services.AddHostedService<SessionGauges>();
     }
 

@@ -13,7 +13,7 @@ namespace ClusterSession.Opening;
 /// later one's own mark would let an answer pass for current that an invalidation has overtaken. Thread-safe.
 /// </summary>
 internal sealed class SessionReads(
-    StoreGuard store, NodeSessions nodes, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options,
+    StoreGuard store, NodeSessions nodes, VersionIssuer versions, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options,
     TimeProvider time)
 {
     private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
@@ -29,6 +29,7 @@ internal sealed class SessionReads(
     public async ValueTask<(StoreRead Read, int Mark)> ReadAsync(
         SessionKey key, SessionVersion seen, bool mayGoOnWithout, StoreDeadline deadline, CancellationToken cancellationToken)
     {
+        versions.Observe(key, seen);
         var left = deadline.Left;
         if (left == TimeSpan.Zero)
         {

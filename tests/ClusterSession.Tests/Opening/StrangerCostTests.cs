@@ -104,6 +104,7 @@ public sealed class StrangerCostTests : NodeTests
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red", b);
         var copy = await RecordAsync(browser);
+        await StopAsync(b); // Which would restore it.
         Sessions.Forget(KeyOf(browser));
         for (var minute = 0; minute < 3; minute++)
         {
