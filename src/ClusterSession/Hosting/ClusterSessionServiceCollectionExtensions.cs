@@ -104,6 +104,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<StoreGuard>();
         services.TryAddSingleton<RecentCommits>();
         services.TryAddSingleton<AbsentSessions>();
+        services.TryAddSingleton<MissedSessions>();
         services.TryAddSingleton<NodeSessions>();
         services.TryAddSingleton<CommitJournal>();
         services.TryAddSingleton<JournalSender>();
@@ -120,6 +121,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionAsks>();
         services.TryAddSingleton<SessionHolder>();
         services.TryAddSingleton<SessionExpiry>();
+        services.TryAddSingleton<LateAnswers>();
         services.TryAddSingleton<SessionReads>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<SessionOpener>();

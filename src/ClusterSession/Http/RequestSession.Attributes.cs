@@ -118,6 +118,11 @@ internal sealed partial class RequestSession
                 Delta.Remove(key);
             }
         }
+        else if (MayBeBehind && !_isReadOnly)
+        {
+            BeforeChange();
+            Delta.Remove(key);
+        }
         else if (_delta?.TryGet(key, out _) == true)
         {
             BeforeChange();
@@ -132,6 +137,13 @@ internal sealed partial class RequestSession
             Remove(key);
         }
     }
+
+    /// <summary>
+    /// Whether another node may still bring what this client has seen and the record lacks. Then it
+    /// would win over a change that was taken for none: the removal of an attribute that is not
+    /// there, or a value that is there already.
+    /// </summary>
+    private bool MayBeBehind => !IsNew && (IsRegressed || _services.View.MayBeBehind(Key));
 
     private bool TryFindStored(string key, out SessionAttribute attribute)
     {
@@ -167,7 +179,7 @@ internal sealed partial class RequestSession
 
         _removedReadOnly?.Remove(key);
         var exists = TryFindStored(key, out var attribute);
-        if (exists && attribute.Payload.SequenceEqual(value))
+        if (exists && attribute.Payload.SequenceEqual(value) && !MayBeBehind)
         {
             if (_delta?.TryGet(key, out _) == true)
             {

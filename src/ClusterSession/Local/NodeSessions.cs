@@ -14,11 +14,13 @@ namespace ClusterSession.Local;
 /// Recent    commits and ends of this node that a store which takes over may lack
 /// Pending   what was acknowledged and the store does not have
 /// Absent    sessions that the store is known not to have
+/// Missed    commits that a client has seen, and that nobody has brought back of late
 /// </code>
 /// What must look at more than one of them stands here, so that it is said once. Thread-safe.
 /// </remarks>
 internal sealed class NodeSessions(
-    LocalCopies copies, RecentCommits recent, PendingSessions pending, AbsentSessions absent, SessionLifetime lifetime)
+    LocalCopies copies, RecentCommits recent, PendingSessions pending, AbsentSessions absent, MissedSessions missed,
+    SessionLifetime lifetime)
 {
     public LocalCopies Copies => copies;
 
@@ -27,6 +29,8 @@ internal sealed class NodeSessions(
     public PendingSessions Pending => pending;
 
     public AbsentSessions Absent => absent;
+
+    public MissedSessions Missed => missed;
 
     /// <summary>Somebody else has changed, touched or ended a session.</summary>
     public void OnChanged(SessionKey key)

@@ -34,6 +34,12 @@ internal sealed class NodeView(NodeSessions nodes)
         return copy.IsStale ? SessionCurrency.Changed : copy.IsFresh ? SessionCurrency.Current : SessionCurrency.Unknown;
     }
 
+    /// <summary>
+    /// Whether a client was told of late that something of the session is gone: who has it may
+    /// still bring it.
+    /// </summary>
+    public bool MayBeBehind(SessionKey key) => nodes.Missed.Contains(key);
+
     /// <summary>When this node last sent the session's cookie, if it has a copy to remember it by.</summary>
     public bool IsCookieOlderThan(int ticks, SessionKey key) =>
         !nodes.Copies.TryGet(key, out var copy) || nodes.Copies.Clock.Now - copy.CookieSentAt >= ticks;

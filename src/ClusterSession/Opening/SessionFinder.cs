@@ -25,7 +25,6 @@ internal sealed class SessionFinder(
     private static readonly TimeSpan PatienceWhileRecovering = TimeSpan.FromSeconds(2);
     private readonly LogRate _servedInPart = new(time);
     private readonly LogRate _regressed = new(time);
-    private readonly MissedSessions _missed = new(time);
 
     /// <inheritdoc cref="SessionOpener.OpenAsync"/>
     public async ValueTask<OpenedSession> FindAsync(
@@ -114,7 +113,7 @@ internal sealed class SessionFinder(
             switch (OpenTable.Classify(facts))
             {
                 case OpenVerdict.Serve:
-                    _missed.Found(key, record!);
+                    nodes.Missed.Found(key, record!);
                     var source = read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
                     return OpenedSession.Opened(record!, source, isComplete: isComplete);
                 case OpenVerdict.Destroyed:
@@ -207,7 +206,7 @@ internal sealed class SessionFinder(
     /// taken over since may be given it back.
     /// </summary>
     private bool IsMissed(SessionKey key, SessionVersion seen) =>
-        _missed.TryGet(key, seen, out var since) && !recovery.WindowOf(key).HasBegunSince(since);
+        nodes.Missed.TryGet(key, seen, out var since) && !recovery.WindowOf(key).HasBegunSince(since);
 
     private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark)
     {
@@ -286,7 +285,7 @@ internal sealed class SessionFinder(
 
         if (!IsMissed(key, seen))
         {
-            _missed.Add(key, seen);
+            nodes.Missed.Add(key, seen);
             metrics.Regressed.Add(1);
             if (_regressed.MayWrite(out var count))
             {

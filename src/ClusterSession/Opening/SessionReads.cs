@@ -10,13 +10,14 @@ namespace ClusterSession.Opening;
 
 /// <summary>
 /// Reads sessions for requests. Concurrent opens of one session share one read, and the mark that was taken before it: a
-/// later one's own mark would let an answer pass for current that an invalidation has overtaken. Thread-safe.
+/// later one's own mark would let an answer pass for current that an invalidation has overtaken. An answer
+/// that a request has not waited for is applied when it comes (<see cref="LateAnswers"/>). Thread-safe.
 /// </summary>
 internal sealed class SessionReads(
-    StoreGuard store, NodeSessions nodes, VersionIssuer versions, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options,
-    TimeProvider time)
+    StoreGuard store, NodeSessions nodes, LateAnswers late, VersionIssuer versions,
+    SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<SessionKey, Task<(StoreRead Read, int Mark)>> _reads = new();
+    private readonly ConcurrentDictionary<SessionKey, Reading> _reads = new();
     private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
     private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
 
@@ -38,9 +39,9 @@ internal sealed class SessionReads(
 
         if (!_reads.TryGetValue(key, out var reading))
         {
-            var mine = new TaskCompletionSource<(StoreRead, int)>(TaskCreationOptions.RunContinuationsAsynchronously);
-            reading = _reads.GetOrAdd(key, mine.Task);
-            if (ReferenceEquals(reading, mine.Task))
+            var mine = new Reading();
+            reading = _reads.GetOrAdd(key, mine);
+            if (ReferenceEquals(reading, mine))
             {
                 _ = ReadForAllAsync(key, seen, mine);
             }
@@ -48,21 +49,32 @@ internal sealed class SessionReads(
 
         if (!mayGoOnWithout && StoreBudget.IsNearlyWhole(left, _hardTimeout))
         {
-            return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await reading.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         try
         {
             var limit = mayGoOnWithout && _softTimeout < left ? _softTimeout : left;
-            return await reading.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
+            return await reading.Task.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
+            if (reading.TryBeLate())
+            {
+                _ = ApplyLateAsync(key, reading);
+            }
+
             return (StoreRead.Unavailable(StoreFailure.Unknown), nodes.Copies.Mark(key));
         }
     }
 
-    private async Task ReadForAllAsync(SessionKey key, SessionVersion seen, TaskCompletionSource<(StoreRead, int)> result)
+    private async Task ApplyLateAsync(SessionKey key, Reading reading)
+    {
+        var (read, mark) = await reading.Task.ConfigureAwait(false);
+        await late.ApplyAsync(key, read, mark).ConfigureAwait(false);
+    }
+
+    private async Task ReadForAllAsync(SessionKey key, SessionVersion seen, Reading result)
     {
         try
         {
@@ -86,5 +98,14 @@ internal sealed class SessionReads(
             _reads.TryRemove(key, out _);
             result.SetException(failure);
         }
+    }
+
+    private sealed class Reading() : TaskCompletionSource<(StoreRead Read, int Mark)>(
+        TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        private int _isLate;
+
+        /// <summary>Whether the caller is the first who has not waited for the answer.</summary>
+        public bool TryBeLate() => Interlocked.Exchange(ref _isLate, 1) == 0;
     }
 }

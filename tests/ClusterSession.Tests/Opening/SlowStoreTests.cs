@@ -1,3 +1,4 @@
+using System.Net;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
@@ -32,6 +33,36 @@ public sealed class SlowStoreTests : NodeTests
         Assert.Equal("red", await Time.DriveAsync(waiting));
         Assert.InRange(Time.GetElapsedTime(begun), TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400));
         gated.Open();
+    }
+
+    [Theory]
+    [InlineData("/set/color/blue", "blue")]
+    [InlineData("/destroy", "")]
+    public async Task Answer_that_comes_after_the_soft_timeout_is_applied_and_the_next_request_sees_it(
+        string change, string expected)
+    {
+        var (a, gated) = (await StartAsync(), new GatedStore(new InMemorySessionStore(Sessions)));
+        var b = await StartAsync(store: gated);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red");
+        var other = browser.Copy();
+        Assert.Equal("red", await other.GetAsync("/get/color", b));
+        await browser.GetAsync(change, a);
+        gated.Holding = StoreOperations.Read;
+
+        var first = other.GetAsync("/get/color", b);
+        await Condition.HoldsAsync(() => gated.Held == 1, "the store is asked, and answers late");
+        Assert.Equal("red", await Time.DriveAsync(first));
+        gated.ReleaseOne();
+
+        // The store answers nothing more in time: what is known now is what it had answered.
+        await Time.DriveAsync(Condition.HoldsAsync(
+            async () =>
+            {
+                var later = other.Copy();
+                return await later.GetAsync("/get/color", b) == expected && later.LastStatus == HttpStatusCode.OK;
+            },
+            "the late answer is applied"));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace ClusterSession.Tests.Recovery;
@@ -62,6 +63,38 @@ public sealed class RepairTests : NodeTests
         Assert.Equal("green", await older.GetAsync("/get/color", b));
         Assert.Equal(1, regressions.Value);
         Assert.Equal(1, Logs.Count("SessionRegressed"));
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Change_after_a_loss_that_the_client_was_shown_wins_over_what_comes_back_later(
+        bool isRemoval, bool isShownBefore)
+    {
+        var flaky = new FaultyStore(new InMemorySessionStore(Sessions));
+        var a = await StartAsync(options: OneKey, store: flaky);
+        var b = await StartAsync(options: OneKey);
+        var browser = a.Browser();
+        await browser.GetAsync("/set/size/large", a);
+        flaky.Failing = StoreOperations.All;
+        await browser.GetAsync(isRemoval ? "/set/color/red" : "/set/size/small", a); // Acknowledged from A's journal.
+        if (isShownBefore)
+        {
+            Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+        }
+
+        await Time.DriveAsync(browser.GetAsync(isRemoval ? "/remove/color" : "/set/size/large", b));
+        flaky.Failing = StoreOperations.None;
+        await Time.DriveAsync(Condition.HoldsAsync(
+            () => a.Services.GetRequiredService<ISessionManager>().GetStatistics().UnsavedSessions == 0, "A has sent its journal"));
+
+        foreach (var node in new[] { a, b, await StartAsync(options: OneKey) })
+        {
+            Assert.Equal("large", await Time.DriveAsync(browser.Copy().GetAsync("/get/size", node)));
+            Assert.NotEqual("red", await Time.DriveAsync(browser.Copy().GetAsync("/get/color", node)));
+        }
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using ClusterSession.Records;
 
-namespace ClusterSession.Opening;
+namespace ClusterSession.Local;
 
 /// <summary>
 /// Remembers for which commits this node has waited in vain, for a minute. Cookies that name them come back with every
@@ -19,6 +19,13 @@ internal sealed class MissedSessions(TimeProvider time)
 
     private readonly ConcurrentDictionary<SessionKey, (SessionVersion Seen, long At)> _missed = new();
     private int _count;
+
+    /// <summary>
+    /// Whether a commit was missed of late, whichever, and has not been found since: somebody may
+    /// still bring it.
+    /// </summary>
+    public bool Contains(SessionKey key) => Volatile.Read(ref _count) > 0
+        && _missed.TryGetValue(key, out var missed) && time.GetElapsedTime(missed.At) < Memory;
 
     /// <summary>Whether this node has waited for the commit within the last minute, and nobody had it.</summary>
     /// <param name="key">Which session.</param>

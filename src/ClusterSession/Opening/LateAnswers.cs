@@ -1,0 +1,50 @@
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
+using ClusterSession.Recovery;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Opening;
+
+/// <summary>
+/// Applies what the store answers after the requests have gone on with their copy. Without it a
+/// store that is always later than the soft timeout would never be heard: a copy that is known to be
+/// stale was served for as long as the link was slow, and a session that had ended was, too.
+/// Thread-safe.
+/// </summary>
+internal sealed class LateAnswers(NodeSessions nodes, SessionRepair repair, SessionLifetime lifetime)
+{
+    /// <summary>Makes this node know what the answer says, as the request would have.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="read">The answer.</param>
+    /// <param name="mark">The mark that was taken before the store was asked.</param>
+    public async ValueTask ApplyAsync(SessionKey key, StoreRead read, int mark)
+    {
+        nodes.Copies.TryGet(key, out var copy);
+        switch (read.Outcome)
+        {
+            case StoreReadOutcome.Destroyed:
+                nodes.Absent.Ended(key);
+                nodes.Copies.Drop(key);
+                break;
+            case StoreReadOutcome.Found when copy is null || copy.IsContainedIn(read.Record!):
+                Publish(key, read.Record!, read, mark);
+                break;
+            case StoreReadOutcome.Found:
+                await repair.RestoreAsync(key, copy.Record, read.Record).ConfigureAwait(false);
+                break;
+            case StoreReadOutcome.Unchanged when copy is { IsComplete: true, IsFresh: false }:
+                Publish(key, copy.Record, read, mark);
+                break;
+        }
+    }
+
+    private void Publish(SessionKey key, SessionRecord record, in StoreRead read, int mark)
+    {
+        if (!lifetime.IsPastAbsoluteEnd(record))
+        {
+            var prolongedAt = lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now);
+            nodes.Copies.Publish(key, record, read.Lease, mark, prolongedAt);
+        }
+    }
+}
