@@ -212,6 +212,25 @@ public sealed class AskTests : NodeTests
     }
 
     [Fact]
+    public async Task Ask_that_waited_for_a_frozen_node_is_dropped_and_answered_when_it_is_awake_and_asked_again()
+    {
+        var clock = new StoppingClock(Time);
+        var (a, b) = await StartTwoAsync(services: services => services.AddSingleton<TimeProvider>(clock));
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red", a);
+        Sessions.Forget(KeyOf(browser));
+        clock.Stopped = TimeSpan.FromSeconds(30); // What was in its socket is read before its timers run.
+        _frames.Clear();
+        var asks = b.Services.GetRequiredService<SessionAsks>();
+        Assert.Equal(AskResult.Unknown, await Time.DriveAsync(asks.AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default).AsTask()));
+        Assert.DoesNotContain(_frames, frame => KindOf(frame) is FrameKind.Answer or FrameKind.Done);
+        Assert.Equal(0, Sessions.Count);
+
+        Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
+    }
+
+    [Fact]
     public async Task Node_of_an_older_release_leaves_no_loss_certain_and_health_and_log_say_so()
     {
         var (_, b) = await StartTwoAsync();
@@ -246,13 +265,14 @@ public sealed class AskTests : NodeTests
         return found;
     }
 
-    private async Task<(TestNode A, TestNode B)> StartTwoAsync(IClusterSessionStore? first = null)
+    private async Task<(TestNode A, TestNode B)> StartTwoAsync(
+        IClusterSessionStore? first = null, Action<IServiceCollection>? services = null)
     {
         var nodes = new List<TestNode>();
         foreach (var store in new[] { first ?? new InMemorySessionStore(Sessions), new InMemorySessionStore(Sessions) })
         {
             _stores.Add(new ChannelStore(store));
-            nodes.Add(await StartAsync(store: _stores[^1]));
+            nodes.Add(await StartAsync(store: _stores[^1], services: nodes.Count == 0 ? services : null));
         }
 
         await new InMemorySessionStore(Sessions).Channel.ListenAsync(new Recorder(_frames), default);
@@ -279,6 +299,21 @@ public sealed class AskTests : NodeTests
     {
         Assert.True(NodeFrame.TryRead(frame, out var kind, out _));
         return kind;
+    }
+
+    /// <summary>The clock of a process that was not running for a while.</summary>
+    private sealed class StoppingClock(TimeProvider time) : TimeProvider
+    {
+        public TimeSpan Stopped { get; set; }
+
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow() + Stopped;
+
+        public override long GetTimestamp() => time.GetTimestamp() + (long)(Stopped.TotalSeconds * TimestampFrequency);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            time.CreateTimer(callback, state, dueTime, period);
     }
 
     private sealed class Recorder(ConcurrentQueue<byte[]> frames) : IStoreChannelListener
