@@ -8,7 +8,6 @@ internal sealed class FrameSender(IClusterSessionStore store, HybridClock clock,
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private long _sentAt = long.MinValue;
     private volatile bool _isFailing;
 
     public IStoreChannel? Channel => store.Channel;
@@ -18,13 +17,6 @@ internal sealed class FrameSender(IClusterSessionStore store, HybridClock clock,
 
     /// <summary>Whether the last frame was not taken.</summary>
     public bool IsFailing => _isFailing;
-
-    /// <summary>Whether the store has taken a frame within a time.</summary>
-    public bool HasSentWithin(TimeSpan span)
-    {
-        var sentAt = Volatile.Read(ref _sentAt);
-        return sentAt != long.MinValue && time.GetElapsedTime(sentAt) <= span;
-    }
 
     /// <summary>Publishes a frame, and does not wait: it may be lost in any case.</summary>
     public void Send(byte[] frame) => _ = SendAsync(frame).AsTask();
@@ -38,11 +30,6 @@ internal sealed class FrameSender(IClusterSessionStore store, HybridClock clock,
 
         var failure = await channel.PublishAsync(frame, new StoreDeadline(time, Patience)).ConfigureAwait(false);
         _isFailing = failure != StoreFailure.None;
-        if (failure == StoreFailure.None)
-        {
-            Volatile.Write(ref _sentAt, time.GetTimestamp());
-        }
-
         return failure;
     }
 }

@@ -17,7 +17,7 @@ namespace ClusterSession.Asking;
 /// </remarks>
 internal sealed class NodeChannel(
     FrameSender sender, NodeMembers members, SessionAsks asks, SessionHolder holder, NodeSessions nodes, TimeProvider time,
-    ILogger<NodeChannel> logger) : IHostedService, IStoreChannelListener, IAsyncDisposable
+    ILogger<NodeChannel> logger) : IHostedLifecycleService, IStoreChannelListener, IAsyncDisposable
 {
     private const int AtOnce = 64;
     private const int MostAnswering = 64;
@@ -39,8 +39,17 @@ internal sealed class NodeChannel(
         }
     }
 
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Goes on answering while requests end, and what is pending is sent.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Nobody waits for this node from now on.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         if (_timer is not null && !_hasLeft)
         {

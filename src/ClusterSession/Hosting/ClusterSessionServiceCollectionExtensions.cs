@@ -132,8 +132,8 @@ public static class ClusterSessionServiceCollectionExtensions
         services.AddHostedService(static provider => provider.GetRequiredService<SessionTouches>());
         services.AddHostedService(static provider => provider.GetRequiredService<StoreRecovery>());
         services.AddHostedService<RevocationService>();
+        services.AddHostedService<NodeChannel>(); // Before what drains: it ends after that.
         services.AddHostedService<JournalService>();
-        services.AddHostedService<NodeChannel>();
         services.AddHostedService<SessionGauges>();
     }
 

@@ -124,9 +124,9 @@ internal sealed class SessionFinder(
                     return DropMissing(key, read, mark);
                 case OpenVerdict.Ask:
                     asked = await asks.AskAsync(key, PatienceToAsk(deadline, slowest), cancellationToken).ConfigureAwait(false);
-                    if (asked == AskResult.Unasked && !window.IsUnderWay)
+                    if (asked == AskResult.Unasked && record is null && !window.IsUnderWay && lifetime.MayHaveExpired(seen))
                     {
-                        goto default;
+                        goto default; // One of a flood of old cookies: not to be waited for.
                     }
 
                     continue;

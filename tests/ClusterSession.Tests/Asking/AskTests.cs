@@ -164,14 +164,14 @@ public sealed class AskTests : NodeTests
     }
 
     [Theory]
-    [InlineData(FrameKind.Ask)]
-    [InlineData(FrameKind.Answer)]
-    [InlineData(FrameKind.Done)]
-    internal async Task Frame_that_is_lost_is_made_up_for(FrameKind kind)
+    [InlineData((byte)FrameKind.Ask)]
+    [InlineData((byte)FrameKind.Answer)]
+    [InlineData((byte)FrameKind.Done)]
+    public async Task Frame_that_is_lost_is_made_up_for(byte kind)
     {
         var (a, b) = await StartTwoAsync();
         var lost = 0;
-        _stores.ForEach(store => store.Pass = frame => KindOf(frame) == kind && lost++ == 0 ? [] : [frame]);
+        _stores.ForEach(store => store.Pass = frame => KindOf(frame) == (FrameKind)kind && lost++ == 0 ? [] : [frame]);
         Assert.Equal("red", await FindAsync(a, b));
         Assert.InRange(lost, 2, 10);
     }
