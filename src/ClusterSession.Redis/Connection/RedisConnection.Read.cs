@@ -77,6 +77,7 @@ internal sealed partial class RedisConnection
         Volatile.Write(ref _provenAliveAt, sentAt);
         var reader = new RespReader(frame);
         request?.ParseReply(ref reader);
+        Echo.Expect(request);
     }
 
     private void TakePush(ReadOnlySpan<byte> frame)
@@ -98,7 +99,10 @@ internal sealed partial class RedisConnection
             if (!reader.IsAggregate)
                 throw new RespProtocolException("An invalidation names no list of keys.");
             for (var left = reader.Count; left > 0; left--)
-                _pushHandler?.OnInvalidate(this, reader.ReadBytes());
+            {
+                if (reader.ReadBytes() is var key && !Echo.IsOf(key))
+                    _pushHandler?.OnInvalidate(this, key);
+            }
         }
         else if (kind.SequenceEqual("message"u8) && members == 3)
         {

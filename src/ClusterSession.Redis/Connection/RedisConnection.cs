@@ -58,6 +58,8 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     /// <summary>The server at the other end, as it was when the connection was made.</summary>
     public RedisServerIdentity Server { get; internal set; } = new("", "", "", -1, 0, RedisRole.Unknown, "", "");
 
+    internal EchoFilter Echo { get; } = new();
+
     /// <summary>
     /// The time (of the time provider, <see cref="TimeProvider.GetTimestamp"/>) at which the newest answered request was sent; 0 before the first.
     /// Every invalidation that the server sent before that time has been handled. Cheap to read.

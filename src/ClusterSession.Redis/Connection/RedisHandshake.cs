@@ -10,15 +10,18 @@ namespace ClusterSession.Redis.Connection;
 ///   HELLO 3 [AUTH user password] SETNAME name     protocol, access, role, version
 ///   CLIENT SETINFO LIB-NAME ...                   since 7.2; an error is ignored
 ///   SELECT n                                      if n > 0
-///   CLIENT TRACKING ON NOLOOP                     if wanted
+///   CLIENT TRACKING ON                            if wanted
 ///   INFO server, INFO replication                 who it is; without the permission the identity stays unknown
 ///   PING                                          LOADING and MASTERDOWN show here: HELLO and INFO answer all the same
 /// </code>
-/// NOLOOP: the own write sends no invalidation, but it ends the tracking of its key; scripts read the key once more at their end.
+/// Without NOLOOP: under it a server also keeps to itself that the own command has made it evict a key, or stop tracking it.
+/// So the own write is pushed too (see <see cref="EchoFilter"/>), and ends the tracking of its key: scripts
+/// read the key once more at their end.
 /// </remarks>
 internal static class RedisHandshake
 {
     private static readonly Version Oldest = new(6, 2);
+    private static readonly Version EchoesFollowFrom = new(6, 2, 7);
 
     /// <summary>Greets the server and fills in who it is.</summary>
     /// <exception cref="RedisConnectException">The server cannot be used.</exception>
@@ -34,7 +37,7 @@ internal static class RedisHandshake
         var select = options.Database > 0
             ? connection.SendAsync(new RedisCommand("SELECT", options.Database.ToString(CultureInfo.InvariantCulture))).AsTask()
             : null;
-        var tracking = handshake.Tracking ? connection.SendAsync(new RedisCommand("CLIENT", "TRACKING", "ON", "NOLOOP")).AsTask() : null;
+        var tracking = handshake.Tracking ? connection.SendAsync(new RedisCommand("CLIENT", "TRACKING", "ON")).AsTask() : null;
         var server = connection.SendAsync(new RedisCommand("INFO", "server")).AsTask();
         var replication = connection.SendAsync(new RedisCommand("INFO", "replication")).AsTask();
         var ping = connection.SendAsync(new PingRequest()).AsTask();
@@ -57,7 +60,8 @@ internal static class RedisHandshake
             throw new RedisConnectException(RedisConnectFailure.NotReady, $"{connection.Endpoint} is loading its data, or waits for its master.");
 
         connection.Server = Identify(greeting, serverInfo, replicationInfo);
-        if (System.Version.TryParse(connection.Server.Version, out var version) && version < Oldest)
+        connection.Echo.IsOn = System.Version.TryParse(connection.Server.Version, out var version) && version >= EchoesFollowFrom;
+        if (version is not null && version < Oldest)
         {
             throw new RedisConnectException(
                 RedisConnectFailure.Unsupported, $"{connection.Endpoint} is Redis {version}. Redis {Oldest} or later, or Valkey, is needed.");

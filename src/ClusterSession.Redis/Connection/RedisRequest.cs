@@ -23,6 +23,12 @@ internal abstract class RedisRequest
     /// <summary>Whether it may be sent again where it is not known what became of it: executed twice, it does what it does executed once.</summary>
     public virtual bool MayBeRepeated => IsRead;
 
+    /// <summary>
+    /// Whether an invalidation of the key that comes right behind the answer is that of this request's
+    /// own write, which it has been answered to have made. Asked on the reader loop.
+    /// </summary>
+    public virtual bool HasEchoOf(ReadOnlySpan<byte> key) => false;
+
     /// <summary>Writes the command: exactly one.</summary>
     public abstract void WriteTo(ref RespWriter writer);
 

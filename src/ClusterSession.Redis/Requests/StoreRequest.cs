@@ -11,6 +11,8 @@ namespace ClusterSession.Redis.Requests;
 /// <typeparam name="T">What the answer is parsed into.</typeparam>
 internal abstract class StoreRequest<T> : RedisRequest<T>
 {
+    private const int LongestRouteOnStack = 256;
+
     /// <summary>The connection it was sent on: its lease is the answer's.</summary>
     public RedisConnection? Connection { get; set; }
 
@@ -20,11 +22,30 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
     /// <summary>Takes over if there is no answer; null: the reason is thrown to the awaiting caller.</summary>
     public StoreRequestSender? Sender { get; set; }
 
+    /// <summary>
+    /// Whether the answer says that the key of the route was written. Then the server pushes one
+    /// invalidation of it to this connection too, right behind the answer.
+    /// </summary>
+    protected bool HasWritten { get; set; }
+
     /// <summary>Length of the key that says which server of a cluster is asked.</summary>
     public abstract int RouteLength { get; }
 
     /// <summary>Writes that key.</summary>
     public abstract void WriteRoute(Span<byte> destination);
+
+    /// <inheritdoc/>
+    public sealed override bool HasEchoOf(ReadOnlySpan<byte> key)
+    {
+        if (!HasWritten || key.Length != RouteLength)
+        {
+            return false;
+        }
+
+        Span<byte> route = key.Length <= LongestRouteOnStack ? stackalloc byte[key.Length] : new byte[key.Length];
+        WriteRoute(route);
+        return route.SequenceEqual(key);
+    }
 
     /// <summary>The answer that says there is none.</summary>
     public abstract T Unavailable(StoreFailure failure);
@@ -45,6 +66,7 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
 
     protected sealed override void OnFailed(Exception reason)
     {
+        HasWritten = false;
         if (Sender is { } sender)
         {
             sender.Retry(this, reason);

@@ -20,7 +20,8 @@ namespace ClusterSession.Redis.Requests;
 /// </code>
 /// Thread-safe.
 /// </remarks>
-internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan limit, TimeProvider time, FailureLog failures)
+internal sealed class StoreRequestSender(
+    IRedisTopology topology, TimeSpan limit, TimeProvider time, FailureLog failures, Action<byte[]> changed)
 {
     private const int LongestRouteOnStack = 256;
 
@@ -37,7 +38,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan limit
         request.Connection = connection;
         var completion = request.Completion;
         connection!.Send(request);
-        return isShort ? deadline.LimitAsync(completion, request.Unavailable(StoreFailure.Unknown)) : completion;
+        return isShort ? LimitAsync(request, completion, deadline) : completion;
     }
 
     /// <summary>Sends a request and, right behind it, the question how many replicas have what it wrote.</summary>
@@ -45,7 +46,36 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan limit
     {
         var isShort = IsShort(request, deadline);
         var answer = AttemptsAsync(request, failure: null, wait);
-        return isShort ? deadline.LimitAsync(answer, request.Unavailable(StoreFailure.Unknown)) : answer;
+        return isShort ? LimitAsync(request, answer, deadline) : answer;
+    }
+
+    private async ValueTask<T> LimitAsync<T>(StoreRequest<T> request, ValueTask<T> answer, StoreDeadline deadline)
+    {
+        var waiting = answer.AsTask();
+        try
+        {
+            return await waiting.WaitAsync(deadline.Left, time).ConfigureAwait(false);
+        }
+        catch (TimeoutException) when (!waiting.IsFaulted)
+        {
+            _ = PushOnceAnsweredAsync(request, waiting);
+            return request.Unavailable(StoreFailure.Unknown);
+        }
+    }
+
+    /// <summary>
+    /// The caller has given up, so that what was written meanwhile is in no copy of this node: its echo,
+    /// which is swallowed behind the answer, is delivered after all.
+    /// </summary>
+    private async Task PushOnceAnsweredAsync<T>(StoreRequest<T> request, Task waiting)
+    {
+        await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!request.IsRead)
+        {
+            var route = new byte[request.RouteLength];
+            request.WriteRoute(route);
+            changed(route);
+        }
     }
 
     /// <summary>
@@ -119,7 +149,7 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan limit
 
                     request.Connection = connection;
                     var answer = AttemptAsync(connection, request, wait, isAsked: asked is not null);
-                    return await (isLate ? InTimeAsync(answer, request.Until) : answer).ConfigureAwait(false);
+                    return await (isLate ? InTimeAsync(request, answer) : answer).ConfigureAwait(false);
                 }
                 catch (Exception ended) when (RetryPolicy.Knows(ended))
                 {
@@ -170,14 +200,16 @@ internal sealed class StoreRequestSender(IRedisTopology topology, TimeSpan limit
     }
 
     /// <summary>The connection counts a command's time from its sending; what was waited before it belongs to the same operation.</summary>
-    private async ValueTask<T> InTimeAsync<T>(ValueTask<T> answer, long until)
+    private async ValueTask<T> InTimeAsync<T>(StoreRequest<T> request, ValueTask<T> answer)
     {
+        var waiting = answer.AsTask();
         try
         {
-            return await answer.AsTask().WaitAsync(LeftUntil(until), time).ConfigureAwait(false);
+            return await waiting.WaitAsync(LeftUntil(request.Until), time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
+            _ = PushOnceAnsweredAsync(request, waiting);
             throw new RedisTimeoutException($"There was no answer within {limit.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown.");
         }
     }

@@ -16,7 +16,15 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
         WriteVersion(ref writer, change.Version);
         WriteBefore(ref writer);
         WriteLife(ref writer, change.Life);
-        WriteLife(ref writer, change.LeastLife);
+        if (IsDue)
+        {
+            writer.WriteBulk(""u8);
+        }
+        else
+        {
+            WriteLife(ref writer, change.LeastLife);
+        }
+
         WriteVersion(ref writer, change.Base);
         writer.WriteBulk(Options);
         foreach (var (name, value) in change.Delta.Changes)
@@ -38,6 +46,26 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
         {
             WriteField(ref writer, name);
             writer.WriteBulk(""u8);
+        }
+    }
+
+    /// <summary>
+    /// Whether the session is to be prolonged: the first commit of each span as long as a session may go
+    /// without that. By stamps, so that nobody has to remember it, and for each session at other times;
+    /// where it is wrong the script sees the life that is left.
+    /// </summary>
+    private bool IsDue
+    {
+        get
+        {
+            var span = (long)(change.Life - change.LeastLife).TotalMicroseconds;
+            if (span <= 0)
+            {
+                return true;
+            }
+
+            var shift = (long)(Key.Mark % (ulong)span);
+            return (change.Version.Stamp + shift) / span != (change.Base.Stamp + shift) / span;
         }
     }
 

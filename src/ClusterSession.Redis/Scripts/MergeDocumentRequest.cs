@@ -47,14 +47,16 @@ internal sealed class MergeDocumentRequest(
 
     protected override StoreDocument Parse(ref RespReader reader)
     {
-        if (!reader.IsAggregate || reader.Count != 3)
+        if (!reader.IsAggregate || reader.Count != 4)
         {
             throw new RespProtocolException("The script that merges a document answered with something else.");
         }
 
         var made = BinaryPrimitives.ReadInt64BigEndian(reader.ReadBytes());
         var before = reader.ReadInt64();
-        return new StoreDocument(new DocumentPosition(made, reader.ReadInt64()), Lease: leases.For(Connection!))
+        var after = reader.ReadInt64();
+        HasWritten = reader.ReadInt64() != 0;
+        return new StoreDocument(new DocumentPosition(made, after), Lease: leases.For(Connection!))
         {
             Before = before,
         };

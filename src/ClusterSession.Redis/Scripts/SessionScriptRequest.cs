@@ -9,13 +9,15 @@ namespace ClusterSession.Redis.Scripts;
 internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys, SessionKey key, LeaseSource leases)
     : ScriptRequest<StoreWrite>(script, keys)
 {
+    protected SessionKey Key { get; } = key;
+
     public override int RouteLength => Keys.SessionLength;
 
-    public override void WriteRoute(Span<byte> destination) => Keys.WriteSession(destination, key);
+    public override void WriteRoute(Span<byte> destination) => Keys.WriteSession(destination, Key);
 
     public override StoreWrite Unavailable(StoreFailure failure) => StoreWrite.Unavailable(failure);
 
-    protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, key);
+    protected override void WriteKey(ref RespWriter writer) => Keys.WriteSession(ref writer, Key);
 
     protected override StoreWrite Parse(ref RespReader reader)
     {
@@ -26,18 +28,21 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
         }
 
         SessionVersion.TryRead(answer[1..], out var version);
-        return (char)answer[0] switch
+        var letter = (char)answer[0];
+        var result = letter switch
         {
             'C' => Changed(version, leases.For(Connection!)),
             'B' => Changed(version, SessionLease.None) with { IsBaseMissing = true },
             'R' => StoreWrite.Answered(WriteOutcome.Committed, version, leases.For(Connection!)),
-            'U' => StoreWrite.Answered(WriteOutcome.Unchanged, version, leases.For(Connection!)),
+            'U' or 'W' => StoreWrite.Answered(WriteOutcome.Unchanged, version, leases.For(Connection!)),
             'M' => StoreWrite.Answered(WriteOutcome.Missing, version, SessionLease.None),
             'D' => EndIn(answer[1..], version),
             'S' => StoreWrite.Answered(WriteOutcome.Superseded, version, SessionLease.None),
             'X' => StoreWrite.Answered(WriteOutcome.Collision, version, SessionLease.None),
             _ => throw new RespProtocolException("A session script answered with an unknown letter."),
         };
+        HasWritten = letter is 'C' or 'B' or 'W';
+        return result;
     }
 
     private static StoreWrite Changed(SessionVersion previous, SessionLease lease) =>
@@ -54,7 +59,7 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
         }
 
         var mark = end[SessionVersion.EncodedLength..SuccessorAt];
-        return mark.ContainsAnyExcept((byte)0) && !RedisKeys.IsMarkOf(key, mark)
+        return mark.ContainsAnyExcept((byte)0) && !RedisKeys.IsMarkOf(Key, mark)
             ? StoreWrite.Unavailable(StoreFailure.Damaged)
             : StoreWrite.Answered(WriteOutcome.Destroyed, version, SessionLease.None) with
             {
@@ -62,7 +67,7 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             };
     }
 
-    protected void WriteMark(ref RespWriter writer) => RedisKeys.WriteMark(ref writer, key);
+    protected void WriteMark(ref RespWriter writer) => RedisKeys.WriteMark(ref writer, Key);
 
     protected static void WriteVersion(ref RespWriter writer, SessionVersion version) =>
         version.WriteTo(writer.WriteBulkSpace(SessionVersion.EncodedLength));

@@ -24,12 +24,17 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
         writer.WriteBulk((long)Math.Ceiling(leastLife.TotalMilliseconds));
     }
 
-    protected override StoreTouch Parse(ref RespReader reader) => reader.Bytes switch
+    protected override StoreTouch Parse(ref RespReader reader)
     {
-        [(byte)'T'] => StoreTouch.Touched,
-        [(byte)'K'] => StoreTouch.Kept,
-        [(byte)'M'] => StoreTouch.Missing,
-        [(byte)'D'] => StoreTouch.Destroyed,
-        _ => throw new RespProtocolException("The touch script answered with an unknown letter."),
-    };
+        var result = reader.Bytes switch
+        {
+            [(byte)'T', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Touched(stored),
+            [(byte)'K', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Kept(stored),
+            [(byte)'M'] => StoreTouch.Missing,
+            [(byte)'D'] => StoreTouch.Destroyed,
+            _ => throw new RespProtocolException("The touch script answered with something else than a letter and a version."),
+        };
+        HasWritten = result.Outcome == StoreTouchOutcome.Touched;
+        return result;
+    }
 }

@@ -1,6 +1,6 @@
 -- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 the version that its writer issued
 -- before for this session, and behind it intervals in which that has committed nothing, 3 life in
--- ms, 4 least life, 5 base, 6 options ('=' nothing but the base itself may be changed, 'f' there is
+-- ms, 4 least life (empty: it is to be prolonged), 5 base, 6 options ('=' nothing but the base itself may be changed, 'f' there is
 -- something to forget, 's' the version may be too old), then pairs of field and value; an empty
 -- value: the field's tombstone is to be forgotten, if the base or an earlier one has made it.
 -- Answers 'C' and the version it was applied to, or 'B' if that record does not contain the base;
@@ -10,11 +10,14 @@
 -- call and each string costs time here, and nearly all commits are to the very record that they
 -- were made from, by a writer whose last commit is in it: then its interval grows, and nothing is
 -- parsed.
+-- Tracking: every script that writes does all its reads, then all its writes, then one read. The
+-- first write ends the tracking of the key, and its connection is pushed that once, right behind the
+-- answer; the read begins it anew. So the answer says whether to swallow a push ('C' and 'B' here).
 --@offsets
 local k, v, sub, call = KEYS[1], ARGV[1], string.sub, redis.call
 local m = call('HGET', k, 'm')
 if not m then return 'M' end
-local answer, header
+local answer, header, gone
 local current, fields = sub(m, VERSION, VERSION + 12), ARGV
 local from = 7
 if current == ARGV[5] and ARGV[6] == '' and string.byte(m) == 2 then -- The version of an end is nobody's base.
@@ -49,7 +52,8 @@ if not answer then
         -- What was removed must be among the commits, which from now on say so in the tombstone's
         -- place.
         if a and byte(a, 14) % 2 == 1 and #a >= 27 and not newer(a, ARGV[5]) and contains(m, sub(a, 15, 27)) then
-          redis.call('HDEL', k, ARGV[i])
+          gone = gone or {}
+          gone[#gone + 1] = ARGV[i]
           marks = bit.bor(marks, 1)
         end
       end
@@ -63,17 +67,25 @@ if not answer then
   if marks % 2 == 1 then forgotten = math.max(forgotten, lost) else forgotten = 0 end
   header = '\2' .. sub(m, 2, VERSION - 1) .. v .. current .. string.char(marks) .. packed('>I7', forgotten) .. intervals
 end
+-- Whoever commits knows about when the life is to be prolonged: then it is asked for before the
+-- write, else the question is the read after it. It may find that the life is too short all the same
+-- (restored with little, or clocks apart): then there is a second push, which costs a read.
+local prolongs = ARGV[4] == ''
+local left = prolongs and call('PTTL', k)
+if gone then
+  for i = 1, #gone do call('HDEL', k, gone[i]) end
+end
 if #fields - from < 2000 then
   call('HSET', k, 'm', header, unpack(fields, from))
 else
   redis.call('HSET', k, 'm', header)
   for i = from, #fields, 2000 do redis.call('HSET', k, unpack(fields, i, math.min(i + 1999, #fields))) end
 end
--- A connection's own write ends its tracking of the key; a read after it begins it anew. PTTL is
--- one, and mostly shows that the session lives long enough already: then one command less is
--- executed here and on each replica.
-if call('PTTL', k) < tonumber(ARGV[4]) then
-  redis.call('PEXPIRE', k, ARGV[3])
-  redis.call('EXISTS', k)
+left = left or call('PTTL', k)
+if left < tonumber(prolongs and ARGV[3] or ARGV[4]) then
+  call('PEXPIRE', k, ARGV[3])
+  call('EXISTS', k)
+elseif prolongs then
+  call('EXISTS', k)
 end
 return answer .. current

@@ -1,7 +1,8 @@
 -- Merges elements into a document, and makes it if it does not exist. KEYS: 1 the document (sorted set: the incarnation under 0, each
 -- element under the number of its change, 's' under the last number), 2 where each element is in it (hash). ARGV: 1 life in ms,
 -- 2 incarnation if it is made, then pairs: id, and rank (8 bytes), life in ms (8), payload.
--- Answers incarnation, and the number of the last change before and after it. Its cost does not grow with the document, but for logarithms.
+-- Answers incarnation, the number of the last change before and after it, and 1 if it has written anything (see commit.lua). Its cost does not grow with
+-- the document, but for logarithms.
 -- Members: 'i' incarnation; 'e' length of the id, id, rank (8), end by this server's clock in ms (8), payload; 's'.
 local k, places, sub, unpackn = KEYS[1], KEYS[2], string.sub, struct.unpack
 local t = redis.call('TIME')
@@ -24,15 +25,17 @@ local function over(member)
   return unpackn('>I8', member, 11 + string.byte(member, 2)) <= now
 end
 
-local seq, longest = before, 0
+local seq, longest, wrote = before, 0, 0
 if not first then
   first = 'i' .. ARGV[2]
   redis.call('DEL', places)
   redis.call('ZADD', k, 0, first, 0, 's')
+  wrote = 1
 end
 for _, member in ipairs(old) do
   if sub(member, 1, 1) == 'e' and over(member) then
     redis.call('ZREM', k, member)
+    wrote = 1
     redis.call('HDEL', places, 'e' .. sub(member, 3, 2 + string.byte(member, 2)))
   end
 end
@@ -48,12 +51,16 @@ for i, field in ipairs(fields) do
     redis.call('HSET', places, field, member)
   end
 end
-if seq > before then redis.call('ZADD', k, seq, 's') end
+if seq > before then
+  redis.call('ZADD', k, seq, 's')
+  wrote = 1
+end
 local life = math.max(tonumber(ARGV[1]), longest)
 -- One that is made for ever has no life, so that no policy which evicts keys with a life can choose it.
 if left ~= -1 and (left >= 0 or life < 9e14) and left < math.max(longest, life / 2) then
   redis.call('PEXPIRE', k, life)
   redis.call('PEXPIRE', places, life)
+  wrote = 1
 end
 redis.call('EXISTS', k) -- Begins tracking anew; see commit.lua.
-return { sub(first, 2), before, seq }
+return { sub(first, 2), before, seq, wrote }

@@ -3,18 +3,19 @@
 -- which its writer has committed nothing, 3 life in ms, 4 the copy's header, 5 for modes a and p the
 -- version that the record must contain, 6 the mark of the key, then pairs of field and value.
 -- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing
--- was new; 'M' no record, or one that lacks what the copy is an addition to; 'D' ended, with the
+-- was new; 'W' as 'U', but it was prolonged; 'M' no record, or one that lacks what the copy is an addition to; 'D' ended, with the
 -- version of the end, the mark of its key (zeros: none) and the successor, if there is one; 'S' and
 -- version; 'X' collision.
 --@offsets
 --@functions
 local k, mode, life, header, sub = KEYS[1], ARGV[1], ARGV[3], ARGV[4], string.sub
 local m = redis.call('HGET', k, 'm')
+local left = m and redis.call('PTTL', k) or -1
 
 local function put(list)
   in_parts('HSET', k, list)
   -- Never shorter: another node may have prolonged it later, or for longer.
-  if not m or redis.call('PTTL', k) < tonumber(life) then redis.call('PEXPIRE', k, life) end
+  if left < tonumber(life) then redis.call('PEXPIRE', k, life) end
   redis.call('EXISTS', k) -- Begins tracking anew; see commit.lua.
 end
 
@@ -77,10 +78,10 @@ local same = #changed == 0 and #gone == 0 and flags == byte(m, 2) and created ==
 if same and marks == byte(m, MARKS) and forgotten == stamp(m, FORGOTTEN) then
   -- Whoever gives the same back may have used it later. And a write: the WAIT behind a repeated
   -- creation is to wait for the first one, and since 7.2 it waits for writes of its own connection only.
-  local left = redis.call('PTTL', k)
   if mode == 'c' or left < tonumber(life) then
     redis.call('PEXPIRE', k, left < tonumber(life) and life or left)
     redis.call('EXISTS', k)
+    return 'W' .. current
   end
   return 'U' .. current
 end

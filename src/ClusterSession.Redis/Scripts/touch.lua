@@ -1,9 +1,12 @@
 -- Prolongs a session, unless it lives long enough: another node may have prolonged it, and PEXPIRE makes every node read it anew.
--- KEYS[1] the session. ARGV: 1 life in ms, 2 least life. Answers 'T', 'K' kept as it is, 'M' no record, or 'D' ended.
+-- KEYS[1] the session. ARGV: 1 life in ms, 2 least life. Answers 'T' or
+-- 'K' kept as it is, and the version; 'M' no record; or 'D' ended.
+--@offsets
 local m = redis.call('HGET', KEYS[1], 'm')
 if not m then return 'M' end
 if string.byte(m, 2) % 2 == 1 then return 'D' end
-if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[2]) then return 'K' end
+local version = string.sub(m, VERSION, VERSION + 12)
+if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[2]) then return 'K' .. version end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('EXISTS', KEYS[1]) -- Begins tracking anew; see commit.lua.
-return 'T'
+return 'T' .. version

@@ -21,11 +21,13 @@ namespace ClusterSession.Redis;
 /// <remarks>
 /// <code>
 /// open            EVALSHA read.lua           every session a node reads is tracked (CLIENT TRACKING), and pushes on the same
-/// revalidate      EVALSHA read.lua           connection tell of changes by others, in order with replies; with the remaining life
+/// revalidate      EVALSHA read.lua           connection say that it has changed, in order with replies; with the remaining life
 /// commit          EVALSHA commit.lua         only what changed; PEXPIRE if it would end too soon
 /// new, repair     EVALSHA merge.lua          attribute by attribute
 /// touch           EVALSHA touch.lua          at most one per session, node and touch interval
 /// end             EVALSHA destroy.lua        leaves a tombstone that expires
+///                                            each script reads, then writes, then reads once: its own write is
+///                                            pushed once, right behind an answer that says that it has written
 /// documents       EVALSHA document-*.lua     key ring, revocations, serving nodes; tracked as sessions
 ///                                            are; one change moves one element
 /// replicas        WAIT, right behind the commit
@@ -74,7 +76,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _inspection = new RedisInspection(time);
         _channel = new RedisChannel(options, _keys.Channel, time, new Random(random.Next()));
         Directory = new RedisDirectory(_topology, _keys);
-        _requests = new StoreRequestSender(_topology, options.CommandTimeout, time, _failures);
+        _requests = new StoreRequestSender(_topology, options.CommandTimeout, time, _failures, key => Changed(key));
         _watch = watch?.Invoke(this);
     }
 
@@ -181,7 +183,9 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         await _topology.DisposeAsync().ConfigureAwait(false);
     }
 
-    void IRedisPushHandler.OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key)
+    void IRedisPushHandler.OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key) => Changed(key);
+
+    private void Changed(ReadOnlySpan<byte> key)
     {
         if (_keys.TryParseSession(key, out var session))
         {

@@ -112,6 +112,8 @@ internal sealed class LocalCopies(LocalCopyOptions options, CoarseClock clock, P
             copy.CookieSentAt = present.CookieSentAt;
         }
 
+        copy.ConfirmedAt = clock.Now;
+
         // After the copy is visible: news that came before see no copy but have moved the mark, news that come later see the copy.
         if (Mark(key) != mark)
         {

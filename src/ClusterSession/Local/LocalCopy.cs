@@ -30,6 +30,12 @@ internal sealed class LocalCopy(
     public int TouchedAt = touchedAt;
 
     /// <summary>
+    /// When the store last said that it has this version, in ticks of <see cref="CoarseClock"/>. A
+    /// lease says that a change would have been announced, which a store may fail to do for one key.
+    /// </summary>
+    public int ConfirmedAt = touchedAt;
+
+    /// <summary>
     /// When this node last sent the session's cookie, as far as it knows, in ticks of <see
     /// cref="CoarseClock"/>. Only used
     /// where the cookie expires at the client.

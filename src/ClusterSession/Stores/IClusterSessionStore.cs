@@ -119,7 +119,7 @@ public interface IClusterSessionStore : IAsyncDisposable
     ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline);
 
     /// <summary>Prolongs the life of a session without changing it. Where enough is left of it, it
-    /// stays as it is.</summary>
+    /// stays as it is. The answer says which version the session has.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="life">How long it lives from now on if nothing else happens.</param>
     /// <param name="leastLife">Where that much is left, the store need not prolong it.</param>

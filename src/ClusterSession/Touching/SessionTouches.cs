@@ -12,7 +12,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Touching;
 
 /// <summary>
-/// Tells the store in the background which sessions are in use: each at most once per touch interval, however often it is read.
+/// Tells the store in the background which sessions are in use, and asks whether it still has the version of their copies: each at
+/// most once per touch interval, however often it is read.
 /// </summary>
 /// <remarks>
 /// A touch costs more than its own command: in Redis it invalidates every node's copy (measured), which then is revalidated. So a
@@ -26,6 +27,9 @@ namespace ClusterSession.Touching;
 ///                                                      that node must not take its own last use for the last of all
 /// use, and this node has prolonged the session last    nothing; as soon as another node changes or prolongs it, as above
 /// </code>
+/// A touch is answered with the version that the store has, which confirms the copy. A use that does
+/// not prolong is confirmed by a read "unless it has this version". So a copy that is used is never
+/// behind for longer than a touch interval, whatever has become of the store's announcements.
 /// A touch names the time of the use, not its own: the store keeps the session as long as if it had been told at once.
 /// </remarks>
 internal sealed class SessionTouches(
@@ -56,17 +60,23 @@ internal sealed class SessionTouches(
     public void Used(SessionKey key, LocalCopy copy, bool prolongs)
     {
         copy.WasUsed = true;
+        var now = copies.Clock.Now;
         if (!prolongs)
         {
+            if (now - copy.ConfirmedAt >= lifetime.TouchTicks && now - copy.TouchedAt >= lifetime.TouchTicks)
+            {
+                copy.ConfirmedAt = now;
+                _due.TryAdd(key, DueTouch.Confirmation);
+            }
+
             return;
         }
 
-        var now = copies.Clock.Now;
         copy.UsedAt = now;
         if (now - copy.TouchedAt >= lifetime.TouchTicks)
         {
             copy.TouchedAt = now;
-            _due.TryAdd(key, new DueTouch(now, IsReport: false));
+            Add(key, new DueTouch(now, IsReport: false));
         }
         else if (!copy.IsProlongedHere && !copy.IsReportQueued && copy.HasUnreportedUse)
         {
@@ -194,7 +204,9 @@ internal sealed class SessionTouches(
         foreach (var batch in due.Chunk(AtOnce))
         {
             stopping.ThrowIfCancellationRequested();
-            var touches = Array.ConvertAll(batch, touch => TouchAsync(touch.Key, touch.Value));
+            var touches = Array.ConvertAll(batch, touch => touch.Value == DueTouch.Confirmation
+                ? ConfirmAsync(touch.Key)
+                : TouchAsync(touch.Key, touch.Value));
             var sent = await Task.WhenAll(touches).ConfigureAwait(false);
             isDone &= Array.IndexOf(sent, false) < 0;
             if (Array.IndexOf(sent, true) < 0)
@@ -209,6 +221,15 @@ internal sealed class SessionTouches(
         }
 
         return isDone;
+    }
+
+    /// <summary>A touch takes the place of a mere confirmation.</summary>
+    private void Add(SessionKey key, DueTouch due)
+    {
+        if (!_due.TryAdd(key, due))
+        {
+            _due.TryUpdate(key, due, DueTouch.Confirmation);
+        }
     }
 
     private void Report(SessionKey key, LocalCopy copy, int now)
@@ -237,7 +258,7 @@ internal sealed class SessionTouches(
                 usedAt = copy.UsedAt;
             }
 
-            _due.TryAdd(next.Key, new DueTouch(usedAt, IsReport: true));
+            Add(next.Key, new DueTouch(usedAt, IsReport: true));
         }
     }
 
@@ -284,14 +305,41 @@ internal sealed class SessionTouches(
                 metrics.Touches.Add(1);
                 if (hasCopy && copies.TryGet(key, out var current) && ReferenceEquals(copy, current))
                 {
+                    if (copy.Record.Version != touched.Version)
+                    {
+                        copy.MarkStale(); // Somebody has changed it, and the store has not announced that.
+                    }
+
                     copy.TouchedAt = Math.Max(copy.TouchedAt, usedAt);
-                    copy.IsProlongedHere |= touched == StoreTouch.Touched; // Else another node has, as late or later.
+                    copy.IsProlongedHere |= touched.Outcome == StoreTouchOutcome.Touched; // Else another node has, as late or later.
                 }
 
                 break;
         }
 
-        _due.TryRemove(key, out _);
+        _due.TryRemove(KeyValuePair.Create(key, due));
+        return true;
+    }
+
+    private async Task<bool> ConfirmAsync(SessionKey key)
+    {
+        if (copies.TryGet(key, out var copy) && copy.IsFresh)
+        {
+            var read = await store.ReadAsync(key, copy.Record.Version).ConfigureAwait(false);
+            switch (read.Outcome)
+            {
+                case StoreReadOutcome.Unavailable:
+                    return false; // Stays due.
+                case StoreReadOutcome.Destroyed:
+                    copies.Drop(key);
+                    break;
+                case StoreReadOutcome.Found or StoreReadOutcome.Missing:
+                    copy.MarkStale(); // The next request reads it anew, or finds the loss.
+                    break;
+            }
+        }
+
+        _due.TryRemove(KeyValuePair.Create(key, DueTouch.Confirmation));
         return true;
     }
 
@@ -299,7 +347,11 @@ internal sealed class SessionTouches(
     /// <param name="UsedAt">When the session was used, at least.</param>
     /// <param name="IsReport">Whether the store must know of this very use, so that it prolongs the
     /// session even by little.</param>
-    private readonly record struct DueTouch(int UsedAt, bool IsReport);
+    private readonly record struct DueTouch(int UsedAt, bool IsReport)
+    {
+        /// <summary>No touch: the copy's version is to be confirmed.</summary>
+        public static DueTouch Confirmation => default;
+    }
 
     private sealed class UseWithoutCopy(int now)
     {

@@ -23,6 +23,8 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
         MinimumCrossNodeReads = 100,
         RegressionsMayBeReportedDuringFaults = true,
         EndedSessionsMayBeServedDuringFaults = true,
+        IdleTimeout = TimeSpan.FromMinutes(20), // The default of the product.
+        ExpirySlack = TimeSpan.FromMinutes(2), // 1.25 touch intervals, and the longest fault.
     };
 
     [ChaosFact]

@@ -16,7 +16,7 @@ public sealed class CheckContext
         Sessions = [.. history.Events
             .GroupBy(e => e.Session)
             .OrderBy(g => g.Key)
-            .Select(g => new SessionHistory(g.Key, [.. g.OrderBy(e => e.InvokeNs).ThenBy(e => e.Client).ThenBy(e => e.Request)]))];
+            .Select(g => new SessionHistory(g.Key, [.. g.OrderBy(e => e.InvokeNs).ThenBy(e => e.Client).ThenBy(e => e.Request)], options))];
         foreach (var request in history.Events)
         {
             foreach (var op in request.Ops.Where(o => o.Kind is OpKind.Set or OpKind.Append && o.Value is not null))

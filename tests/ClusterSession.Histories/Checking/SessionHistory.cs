@@ -9,10 +9,11 @@ public sealed class SessionHistory
     private readonly List<HistoryEvent> _destructions = [];
     private readonly List<HistoryEvent> _renewals = [];
 
-    internal SessionHistory(int session, IReadOnlyList<HistoryEvent> events)
+    internal SessionHistory(int session, IReadOnlyList<HistoryEvent> events, CheckOptions options)
     {
         Session = session;
         Events = events;
+        MayHaveExpiredNs = ExpiryOf(events, options);
         ByClient = events.GroupBy(e => e.Client).ToDictionary(g => g.Key, g => (IReadOnlyList<HistoryEvent>)[.. g]);
         foreach (var request in events.Where(e => e.Result != RequestResult.Fail))
         {
@@ -46,6 +47,9 @@ public sealed class SessionHistory
     /// </summary>
     public IReadOnlyList<HistoryEvent> Destructions => _destructions;
 
+    /// <summary>From when on the session may have expired, because nobody is known to have used it; the largest number: never.</summary>
+    public long MayHaveExpiredNs { get; }
+
     /// <summary>Requests that removed this attribute or may have.</summary>
     public IReadOnlyList<HistoryEvent> RemovalsOf(string key) => _removals.TryGetValue(key, out var found) ? found : [];
 
@@ -62,9 +66,31 @@ public sealed class SessionHistory
 
     /// <summary>Something that began before this request ended may have taken the attribute away: its absence proves nothing.</summary>
     public bool MayBeGone(string key, HistoryEvent reader) =>
-        _destructions.Exists(d => d.InvokeNs < reader.CompleteNs)
+        reader.CompleteNs > MayHaveExpiredNs
+        || _destructions.Exists(d => d.InvokeNs < reader.CompleteNs)
         || CookieMayBeDead(reader)
         || (_removals.TryGetValue(key, out var removals) && removals.Exists(r => r.InvokeNs < reader.CompleteNs));
+
+    // A request that was answered is a use; one that failed, or showed a cookie that led nowhere, need not have been.
+    private static long ExpiryOf(IReadOnlyList<HistoryEvent> events, CheckOptions options)
+    {
+        var idleNs = options.IdleTimeout is { } idle ? (long)(idle - options.ExpirySlack).TotalNanoseconds : long.MaxValue;
+        var absoluteNs = options.AbsoluteTimeout is { } absolute ? (long)(absolute - options.ExpirySlack).TotalNanoseconds : long.MaxValue;
+        var lastUseNs = long.MaxValue;
+        foreach (var use in events.Where(e => e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty)))
+        {
+            if (lastUseNs != long.MaxValue && use.CompleteNs - lastUseNs > idleNs)
+            {
+                break;
+            }
+
+            lastUseNs = lastUseNs == long.MaxValue ? use.CompleteNs : Math.Max(lastUseNs, use.CompleteNs);
+        }
+
+        return Math.Min(
+            idleNs == long.MaxValue || lastUseNs == long.MaxValue ? long.MaxValue : lastUseNs + idleNs,
+            absoluteNs == long.MaxValue ? long.MaxValue : events[0].InvokeNs + absoluteNs);
+    }
 
     private List<HistoryEvent> RemovalList(string key)
     {

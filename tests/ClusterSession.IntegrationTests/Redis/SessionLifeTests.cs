@@ -39,7 +39,9 @@ public sealed class SessionLifeTests : IAsyncLifetime
         await ShortenAsync(key);
         Assert.Equal("blue", await browser.GetAsync("/get/color"));
         Assert.True(ClusterSession.Records.SessionId.TryParse(browser.Id!, out var id));
-        Assert.Equal(StoreTouch.Touched, await store.TouchAsync(ClusterSession.Records.SessionKey.Of(id), idle, idle, default));
+        Assert.Equal(
+            StoreTouchOutcome.Touched,
+            (await store.TouchAsync(ClusterSession.Records.SessionKey.Of(id), idle, idle, default)).Outcome);
         await AssertLifeAsync(key, idle);
 
         await browser.GetAsync("/destroy");

@@ -100,7 +100,8 @@ public sealed class StoreCommandTests : IAsyncLifetime
         var store = _a.Services.GetRequiredService<IClusterSessionStore>();
         var life = TimeSpan.FromHours(1);
         var touched = await CostOfAsync(async () => Assert.Equal(
-            StoreTouch.Touched, await store.TouchAsync(SessionKey.Of(id), life, leastLife: 2 * life, default)));
+            StoreTouchOutcome.Touched,
+            (await store.TouchAsync(SessionKey.Of(id), life, leastLife: 2 * life, default)).Outcome));
         Assert.Equal(4 * Requests, touched.CalledByScripts); // HGET, PTTL, PEXPIRE and EXISTS
     }
 

@@ -82,7 +82,7 @@ public abstract partial class SessionStoreConformance
         var version = await CreateAsync();
         var deadline = new StoreDeadline(TimeProvider.System, TimeSpan.FromMinutes(5));
         Assert.Equal(StoreReadOutcome.Unchanged, (await A.ReadAsync(Key, version, deadline)).Outcome);
-        Assert.Equal(StoreTouch.Kept, await A.TouchAsync(Key, Long, Long / 2, deadline));
+        Assert.Equal(StoreTouch.Kept(version), await A.TouchAsync(Key, Long, Long / 2, deadline));
     }
 
     [Fact]

@@ -95,9 +95,9 @@ public abstract partial class SessionStoreConformance
     {
         Assert.Equal(StoreTouch.Missing, await A.TouchAsync(Key, Long, Long, default));
         Assert.Equal(StoreReadOutcome.Missing, await OutcomeAsync(A));
-        await CreateAsync();
-        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, leastLife: 2 * Long, default));
-        Assert.Equal(StoreTouch.Kept, await B.TouchAsync(Key, Long, leastLife: Long / 2, default));
+        var version = await CreateAsync();
+        Assert.Equal(StoreTouch.Touched(version), await B.TouchAsync(Key, Long, leastLife: 2 * Long, default));
+        Assert.Equal(StoreTouch.Kept(version), await B.TouchAsync(Key, Long, leastLife: Long / 2, default));
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         Assert.Equal(StoreTouch.Destroyed, await B.TouchAsync(Key, Long, Long, default));
     }
@@ -122,8 +122,8 @@ public abstract partial class SessionStoreConformance
     [Fact]
     public async Task Touch_prolongs_the_life()
     {
-        await CreateAsync(Short);
-        Assert.Equal(StoreTouch.Touched, await B.TouchAsync(Key, Long, Long, default));
+        var version = await CreateAsync(Short);
+        Assert.Equal(StoreTouch.Touched(version), await B.TouchAsync(Key, Long, Long, default));
         await PassAsync(Short);
         Assert.Equal(StoreReadOutcome.Found, await OutcomeAsync(A));
     }
@@ -214,7 +214,9 @@ public abstract partial class SessionStoreConformance
             switch (change)
             {
                 case "touch":
-                    Assert.Equal(life == Long ? StoreTouch.Touched : StoreTouch.Kept, await B.TouchAsync(Key, life, life, default));
+                    Assert.Equal(
+                        life == Long ? StoreTouch.Touched(version) : StoreTouch.Kept(version),
+                        await B.TouchAsync(Key, life, life, default));
                     break;
                 case "commit":
                     Assert.Equal(WriteOutcome.Committed, (await CommitAsync(B, version, version = Versions.Next(), Setting("a", $"{life}"), life)).Outcome);

@@ -80,7 +80,7 @@ public abstract partial class SessionStoreConformance
                     break;
                 case < 95:
                     var touch = await store.TouchAsync(key, Long, leastLife: 2 * Long, default);
-                    Assert.Equal(model.IsDestroyed ? StoreTouch.Destroyed : model.Exists ? StoreTouch.Touched : StoreTouch.Missing, touch);
+                    Assert.Equal(model.IsDestroyed ? StoreTouch.Destroyed : model.Exists ? StoreTouch.Touched(model.Version) : StoreTouch.Missing, touch);
                     break;
                 case < 98:
                     await CheckOfAsync(key, model, store);

@@ -18,7 +18,7 @@ namespace ClusterSession.TestKit.Faults;
 ///
 /// This is not the product's parser on purpose: a test tool must not share the mistakes of what it tests.
 /// </summary>
-internal sealed class RespFrameScanner
+public sealed class RespFrameScanner
 {
     private readonly List<long> _missing = [];
     private readonly StringBuilder _line = new();

@@ -209,12 +209,12 @@ internal static class Snippets
                     {
                         null => StoreTouch.Missing,
                         { End: not null } => StoreTouch.Destroyed,
-                        _ => StoreTouch.Kept,
+                        _ => StoreTouch.Kept(stored.Record.Version),
                     });
                 }
 
                 ShelfOf(key)[key] = (stored, After(life));
-                return new(StoreTouch.Touched);
+                return new(StoreTouch.Touched(stored.Record.Version));
             }
         }
 

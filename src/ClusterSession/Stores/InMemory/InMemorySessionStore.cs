@@ -75,7 +75,9 @@ public sealed class InMemorySessionStore : IClusterSessionStore, IDisposable
         {
             null => ((StoredSession?)null, StoreTouch.Missing),
             { End: not null } => (null, StoreTouch.Destroyed),
-            _ => (stored, isProlonged ? StoreTouch.Touched : StoreTouch.Kept),
+            _ => (stored, isProlonged
+                ? StoreTouch.Touched(stored.Record.Version)
+                : StoreTouch.Kept(stored.Record.Version)),
         }));
 
     /// <inheritdoc/>

@@ -45,6 +45,7 @@ public sealed class ExpiryCheck : IHistoryCheck
                 || request.Result != RequestResult.Ok
                 || session.Destructions.Any(d => d.InvokeNs < request.CompleteNs)
                 || session.CookieMayBeDead(request)
+                || request.CompleteNs > session.MayHaveExpiredNs
                 || request.CompleteNs - lastTouch.CompleteNs > idleNs
                 || request.CompleteNs - firstWrite.InvokeNs > absoluteNs)
             {

@@ -68,9 +68,10 @@ internal sealed class PlainStore(
                 return new(StoreTouch.Missing);
             }
 
-            return Read(key, item.Value).End is not null ? new(StoreTouch.Destroyed)
-                : item.Left >= leastLife ? new(StoreTouch.Kept)
-                : new Step<StoreTouch>(StoreTouch.Touched, item.Value, life);
+            var stored = Read(key, item.Value);
+            return stored.End is not null ? new(StoreTouch.Destroyed)
+                : item.Left >= leastLife ? new(StoreTouch.Kept(stored.Record.Version))
+                : new Step<StoreTouch>(StoreTouch.Touched(stored.Record.Version), item.Value, life);
         });
 
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known, StoreDeadline deadline)

@@ -435,6 +435,35 @@ public sealed class HandmadeHistoryTests
             .Add([Op.Counter("n", 1)], from: 11_100, flags: EventFlags.NewSession);
     });
 
+    /// <summary>A session that nobody used for that long is read at the end, through one node after the other.</summary>
+    [Fact]
+    public void Lifetime_what_has_expired_is_not_lost() => Lawful(h => ReadAtTheEnd(h, 11_100));
+
+    [Theory]
+    [InlineData("LOST-SESSION")]
+    [InlineData("LOST-ENTRY")]
+    [InlineData("LOST-VALUE")]
+    [InlineData("COUNTER-TOO-LOW")]
+    public void Lifetime_what_has_not_expired_is_lost(string rule) => Fails(rule, h => ReadAtTheEnd(h, 5_000));
+
+    [Fact]
+    public void Lifetime_a_use_in_between_keeps_it_alive() => Fails("LOST-ENTRY", h => ReadAtTheEnd(h, 11_100, usedAt: 6_000));
+
+    private static HistoryBuilder ReadAtTheEnd(HistoryBuilder h, int at, int? usedAt = null)
+    {
+        h.Options = h.Options with { IdleTimeout = TimeSpan.FromSeconds(10), ExpirySlack = TimeSpan.FromSeconds(1) };
+        h.Add([Op.Append(V1), Op.Set("k", HistoryBuilder.Value(1, op: 1)), Op.Counter("n", 1)], from: 1);
+        if (usedAt is { } use)
+        {
+            h.Add([Op.List(V1)], from: use);
+        }
+
+        h.Add([Op.List()], client: 90, kind: ClientKind.Observer, from: at, flags: EventFlags.Final | EventFlags.NewSession);
+        return h
+            .Final([Op.List(), Op.Get("k", null), Op.CounterRead("n", 0)])
+            .Final([Op.List(), Op.Get("k", null), Op.CounterRead("n", 0)], node: "B", flags: EventFlags.NewSession);
+    }
+
     [Fact]
     public void Lifetime_activity_does_not_outlive_the_absolute_timeout() => Fails("OUTLIVED-ABSOLUTE", h =>
     {
