@@ -42,6 +42,9 @@ internal static class EventIds
     public const int EndsMalformed = 2030;
     public const int EndsForgotten = 2031;
     public const int JournalRefused = 2040;
+    public const int SessionsUnasked = 2050;
+    public const int NodesOfAnOlderRelease = 2051;
+    public const int NodesCannotBeAsked = 2052;
 
     // 3000: key ring
     public const int KeyRingCreated = 3001;

@@ -230,4 +230,20 @@ internal static partial class SessionLog
         "The store was emptied. This node has dropped its copies too, because ClusterSession:Outage:OnStoreReset is " +
         "Discard.")]
     public static partial void CopiesDiscarded(this ILogger logger);
+
+    [LoggerMessage(EventIds.SessionsUnasked, LogLevel.Warning,
+        "More than {Most} sessions a second are missing from the store, so that not all of them can be asked for at " +
+        "the other nodes. The others count as lost. Find out who sends so many cookies of sessions that are over, or " +
+        "what deletes sessions from the store." + Rate)]
+    public static partial void SessionsUnasked(this ILogger logger, int most, LogCount count);
+
+    [LoggerMessage(EventIds.NodesOfAnOlderRelease, LogLevel.Warning,
+        "Nodes of an older release are there, {Nodes} of them, which do not answer whether they have a session that the " +
+        "store has lost. While they are there, no loss is certain. Update them.")]
+    public static partial void NodesOfAnOlderRelease(this ILogger logger, int nodes);
+
+    [LoggerMessage(EventIds.NodesCannotBeAsked, LogLevel.Warning,
+        "The store lets this node publish nothing on the channel between the nodes ({Failure}), so that it cannot ask " +
+        "them for sessions that the store has lost. Give its user the commands and the channel that SECURITY.md names.")]
+    public static partial void NodesCannotBeAsked(this ILogger logger, StoreFailure failure);
 }

@@ -37,6 +37,11 @@ internal sealed class SessionMetrics : IDisposable
         EndsForgotten = _meter.CreateCounter<long>(
             "clustersession.ends.forgotten", "{session}",
             "Ends of sessions that this node forgot early, because it knew a million of them.");
+        Asks = _meter.CreateCounter<long>(
+            "clustersession.asks", "{message}", "Messages by which this node has asked the others for sessions that the store had lost.");
+        Unasked = _meter.CreateCounter<long>(
+            "clustersession.unasked", "{session}",
+            "Sessions that counted as lost without asking the other nodes, because too many were missing at once.");
         Touches = _meter.CreateCounter<long>("clustersession.touches", "{touch}", "Sessions prolonged in the store without a commit.");
     }
 
@@ -63,6 +68,10 @@ internal sealed class SessionMetrics : IDisposable
     public Counter<long> Replayed { get; }
 
     public Counter<long> EndsForgotten { get; }
+
+    public Counter<long> Asks { get; }
+
+    public Counter<long> Unasked { get; }
 
     public Counter<long> Touches { get; }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ClusterSession;
+using ClusterSession.Asking;
 using ClusterSession.Committing;
 using ClusterSession.Diagnostics;
 using ClusterSession.Documents;
@@ -118,6 +119,10 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<StoreRecovery>();
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionEnds>();
+        services.TryAddSingleton<FrameSender>();
+        services.TryAddSingleton<NodeMembers>();
+        services.TryAddSingleton<SessionAsks>();
+        services.TryAddSingleton<SessionHolder>();
         services.TryAddSingleton<SessionExpiry>();
         services.TryAddSingleton<LateAnswers>();
         services.TryAddSingleton<SessionReads>();
@@ -131,6 +136,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.AddHostedService(static provider => provider.GetRequiredService<StoreRecovery>());
         services.AddHostedService<RevocationService>();
         services.AddHostedService<EndsService>();
+        services.AddHostedService<NodeChannel>(); // Before what drains: it ends after that.
         services.AddHostedService<JournalService>();
         services.AddHostedService<SessionGauges>();
     }

@@ -53,7 +53,7 @@ internal sealed class EndBatch(ReadOnlyMemory<byte> payload, long madeAt)
         var at = HeaderLength;
         foreach (var (key, end) in ends)
         {
-            key.WriteTo(bytes.AsSpan(at));
+            key.WriteBytes(bytes.AsSpan(at));
             end.Version.WriteTo(bytes.AsSpan(at + SessionKey.ByteLength));
             var successor = end.Successor?.ToString() ?? "";
             bytes[at + EndLength - 1] = (byte)successor.Length;
@@ -95,7 +95,7 @@ internal sealed class EndBatch(ReadOnlyMemory<byte> payload, long madeAt)
     {
         for (var at = HeaderLength; at < payload.Length; at += EndLength + payload.Span[at + EndLength - 1])
         {
-            yield return (SessionKey.Read(payload.Span[at..]), at);
+            yield return (SessionKey.FromBytes(payload.Span[at..]), at);
         }
     }
 

@@ -1,12 +1,13 @@
+using ClusterSession.Asking;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ClusterSession.Management;
 
 /// <summary>
-/// Degraded while the store gives no answers or this node has unsaved commits. Never Unhealthy: all nodes see the same store, and would leave
+/// Degraded while the store gives no answers, this node has unsaved commits, or nodes of an older release are there. Never Unhealthy: all nodes see the same store, and would leave
 /// the balancer at once.
 /// </summary>
-internal sealed class SessionHealthCheck(ISessionManager sessions) : IHealthCheck
+internal sealed class SessionHealthCheck(ISessionManager sessions, NodeMembers members) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -20,6 +21,7 @@ internal sealed class SessionHealthCheck(ISessionManager sessions) : IHealthChec
             ["partitions"] = now.Partitions.Count,
             ["partitionsAnswering"] = now.Partitions.Count(static partition => partition.IsAnswering),
             ["partitionsRevalidated"] = now.Partitions.Count(static partition => partition.IsRevalidated),
+            ["nodesThatCannotBeAsked"] = members.Older,
         };
         var silent = now.Partitions.Where(static partition => !partition.IsAnswering)
             .Select(static partition => partition.Name);
@@ -28,6 +30,9 @@ internal sealed class SessionHealthCheck(ISessionManager sessions) : IHealthChec
             { IsStoreAnswering: false } => HealthCheckResult.Degraded(
                 $"The session store '{string.Join("', '", silent)}' is not responding.", data: data),
             { UnsavedSessions: > 0 } => HealthCheckResult.Degraded($"{now.UnsavedSessions} sessions have commits that the store has not taken yet.", data: data),
+            _ when members.Older > 0 => HealthCheckResult.Degraded(
+                $"{members.Older} nodes run an older release, which does not say whether it has a session that the store has lost.",
+                data: data),
             _ => HealthCheckResult.Healthy(data: data),
         };
         return Task.FromResult(result);

@@ -6,6 +6,7 @@ namespace ClusterSession.Opening;
 /// <param name="IsPastEnd">Whether it is past its absolute end.</param>
 /// <param name="HasWhatClientSaw">Whether it contains the commit that the client has seen.</param>
 /// <param name="HasExpired">Whether a session that is missing has expired, as far as is known.</param>
+/// <param name="MayAsk">Whether the other nodes can be asked for it, and were not.</param>
 /// <param name="IsBeingRestored">
 /// Whether nodes are still restoring sessions in the store: one that was written long ago may be among them, and in use.
 /// </param>
@@ -20,6 +21,7 @@ internal readonly record struct FoundFacts(
     bool IsPastEnd = false,
     bool HasWhatClientSaw = false,
     bool HasExpired = false,
+    bool MayAsk = false,
     bool IsBeingRestored = false,
     bool IsPatienceOver = false,
     bool HasTimeLeft = false,

@@ -32,6 +32,7 @@ namespace ClusterSession.Opening;
 /// destroyed                       -                               Destroyed
 /// past its absolute end           -                               Expired
 /// there                           is in it                        Serve
+/// any                             the nodes were not asked yet    Ask
 /// missing, nothing is restored    has expired, by what is known   Expired
 /// any                             others may still bring it back  Wait
 /// any                             out of time, store just back    NotKnownYet
@@ -67,6 +68,7 @@ internal static class OpenTable
         { IsThere: true, IsDestroyed: true } => OpenVerdict.Destroyed,
         { IsThere: true, IsPastEnd: true } => OpenVerdict.Expired,
         { IsThere: true, HasWhatClientSaw: true } => OpenVerdict.Serve,
+        { MayAsk: true } => OpenVerdict.Ask,
         { IsThere: false, HasExpired: true, IsBeingRestored: false } => OpenVerdict.Expired,
         { IsPatienceOver: false, HasTimeLeft: true } => OpenVerdict.Wait,
         { IsPatienceOver: false, HasStoreJustReturned: true } => OpenVerdict.NotKnownYet,

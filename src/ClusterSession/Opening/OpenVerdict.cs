@@ -12,6 +12,9 @@ internal enum OpenVerdict
     /// <summary>It has expired; that is no loss.</summary>
     Expired,
 
+    /// <summary>The other nodes are asked for it, and then the store again.</summary>
+    Ask,
+
     /// <summary>Others may be bringing it back: the store is asked again after a pause.</summary>
     Wait,
 

@@ -1,3 +1,4 @@
+using ClusterSession.Asking;
 using ClusterSession.Diagnostics;
 using ClusterSession.Lifetime;
 using ClusterSession.Local;
@@ -17,7 +18,7 @@ namespace ClusterSession.Opening;
 /// </summary>
 internal sealed class SessionFinder(
     SessionReads reads, NodeSessions nodes, SessionRepair repair, StoreRecovery recovery, SessionLifetime lifetime, SessionExpiry expiry,
-    VersionIssuer versions, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionFinder> logger)
+    SessionAsks asks, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionFinder> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
@@ -35,12 +36,13 @@ internal sealed class SessionFinder(
         }
 
         if (nodes.Absent.TryGet(key, out var absence)
-            && (absence.IsDestroyed || (!recovery.WindowOf(key).IsUnderWay && !nodes.MayBringBack(key, absence.Since))))
+            && (absence.IsDestroyed
+                || (!recovery.WindowOf(key).IsUnderWay && !nodes.MayBringBack(key, absence.Since) && !asks.MayFindMoreSince(absence.Since))))
         {
             return OpenedSession.Ended(absence.IsDestroyed ? OpenOutcome.Destroyed : OpenOutcome.Missing, absence.IsRegressed);
         }
 
-        versions.Observe(key, seen);
+        AskResult? asked = null;
         var begun = time.GetTimestamp();
         var pause = FirstPause;
         var slowest = TimeSpan.Zero;
@@ -50,6 +52,11 @@ internal sealed class SessionFinder(
             var askedAt = time.GetTimestamp();
             var (read, mark) = await reads.ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken).ConfigureAwait(false);
             slowest = time.GetElapsedTime(askedAt) is var took && took > slowest ? took : slowest;
+            if (asked == AskResult.Ended && read.Outcome != StoreReadOutcome.Destroyed)
+            {
+                return EndedElsewhere(key);
+            }
+
             nodes.Copies.TryGet(key, out var copy);
             var isThere = read.Outcome is StoreReadOutcome.Found or StoreReadOutcome.Unchanged;
 
@@ -101,7 +108,9 @@ internal sealed class SessionFinder(
                 IsDestroyed: record is { IsDestroyed: true },
                 IsPastEnd: record is not null && lifetime.IsPastAbsoluteEnd(record),
                 HasWhatClientSaw: record?.Contains(seen) == true,
-                HasExpired: (copy is not null && !nodes.IsUsable(copy) && !window.IsUnderWay) || lifetime.MayHaveExpired(seen),
+                HasExpired: asked is not (AskResult.Unasked or AskResult.Kept)
+                    && ((copy is not null && !nodes.IsUsable(copy) && !window.IsUnderWay) || lifetime.MayHaveExpired(seen)),
+                MayAsk: asked is null && asks.IsPossible && PatienceToAsk(deadline, slowest) > TimeSpan.Zero,
                 IsBeingRestored: window.IsUnderWay,
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
@@ -120,8 +129,18 @@ internal sealed class SessionFinder(
                     return OpenedSession.Opened(record!, source, wentBack, isComplete);
                 case OpenVerdict.Destroyed:
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
+                case OpenVerdict.Expired when asked == AskResult.Unknown:
+                    return OpenedSession.Ended(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
                 case OpenVerdict.Expired:
                     return DropMissing(key, read, mark);
+                case OpenVerdict.Ask:
+                    asked = await asks.AskAsync(key, PatienceToAsk(deadline, slowest), cancellationToken).ConfigureAwait(false);
+                    if (asked == AskResult.Unasked && record is null && !window.IsUnderWay && lifetime.MayHaveExpired(seen))
+                    {
+                        goto default; // One of a flood of old cookies: not to be waited for.
+                    }
+
+                    continue;
                 case OpenVerdict.Wait:
                     await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
                     pause *= 2;
@@ -130,10 +149,14 @@ internal sealed class SessionFinder(
                     return WithoutStore(key, seen, StoreFailure.Unknown);
                 default:
                     var regressed = await RegressAsync(key, seen, record, isComplete, usable, deadline).ConfigureAwait(false);
-                    return Remember(key, regressed, read, mark);
+                    return asked == AskResult.Unknown ? regressed : Remember(key, regressed, read, mark);
             }
         }
     }
+
+    /// <summary>How long the nodes are waited for: the store is to be read again after that.</summary>
+    private static TimeSpan PatienceToAsk(StoreDeadline deadline, TimeSpan slowest) =>
+        (deadline.Left - slowest) / 2 is var half && half < SessionAsks.Patience ? half : SessionAsks.Patience;
 
     private ReadFacts FactsOf(SessionKey key, SessionVersion seen, in StoreRead read, LocalCopy? copy, LocalCopy? usable)
     {
@@ -166,6 +189,14 @@ internal sealed class SessionFinder(
     {
         nodes.Ends.TryFind(key, out var end, out var age);
         return OpenedSession.Rotated(end.Successor, age);
+    }
+
+    /// <summary>A node knows the end, and the store has not taken it yet.</summary>
+    private OpenedSession EndedElsewhere(SessionKey key)
+    {
+        nodes.Copies.Drop(key);
+        nodes.Absent.Ended(key);
+        return OpenedSession.Ended(OpenOutcome.Destroyed);
     }
 
     /// <summary>An end stays one, and is remembered; only that of a rotated id leads on for a while.</summary>

@@ -14,8 +14,8 @@ namespace ClusterSession.Opening;
 /// that a request has not waited for is applied when it comes (<see cref="LateAnswers"/>). Thread-safe.
 /// </summary>
 internal sealed class SessionReads(
-    StoreGuard store, NodeSessions nodes, LateAnswers late, SessionLifetime lifetime,
-    IOptions<ClusterSessionOptions> options, TimeProvider time)
+    StoreGuard store, NodeSessions nodes, LateAnswers late, VersionIssuer versions,
+    SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<SessionKey, Reading> _reads = new();
     private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
@@ -30,6 +30,7 @@ internal sealed class SessionReads(
     public async ValueTask<(StoreRead Read, int Mark)> ReadAsync(
         SessionKey key, SessionVersion seen, bool mayGoOnWithout, StoreDeadline deadline, CancellationToken cancellationToken)
     {
+        versions.Observe(key, seen);
         var left = deadline.Left;
         if (left == TimeSpan.Zero)
         {

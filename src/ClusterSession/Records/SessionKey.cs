@@ -39,15 +39,8 @@ public readonly record struct SessionKey
         return new SessionKey(hash);
     }
 
-    /// <summary>Reads what <see cref="WriteTo"/> writes: <see cref="ByteLength"/> bytes.</summary>
-    internal static SessionKey Read(ReadOnlySpan<byte> source) => new(source);
-
-    /// <summary>Writes the <see cref="ByteLength"/> bytes of the key.</summary>
-    internal void WriteTo(Span<byte> destination)
-    {
-        BinaryPrimitives.WriteUInt64BigEndian(destination, _high);
-        BinaryPrimitives.WriteUInt64BigEndian(destination[8..], _low);
-    }
+    /// <summary>A key from its <see cref="ByteLength"/> bytes, as <see cref="WriteBytes"/> writes them.</summary>
+    internal static SessionKey FromBytes(ReadOnlySpan<byte> bytes) => new(bytes);
 
     /// <summary>Reads the text of a key as <see cref="ToString"/> writes it.</summary>
     /// <param name="text">Base64url, UTF-8, <see cref="TextLength"/> characters.</param>
@@ -68,12 +61,19 @@ public readonly record struct SessionKey
         return true;
     }
 
+    /// <summary>Writes the key as <see cref="ByteLength"/> bytes.</summary>
+    internal void WriteBytes(Span<byte> destination)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(destination, _high);
+        BinaryPrimitives.WriteUInt64BigEndian(destination[8..], _low);
+    }
+
     /// <summary>Writes the text of the key as UTF-8.</summary>
     /// <param name="destination">At least <see cref="TextLength"/> bytes.</param>
     public void WriteText(Span<byte> destination)
     {
         Span<byte> bytes = stackalloc byte[ByteLength];
-        WriteTo(bytes);
+        WriteBytes(bytes);
         Base64Url.EncodeToUtf8(bytes, destination, out _, out _);
     }
 

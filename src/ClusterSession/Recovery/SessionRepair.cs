@@ -23,10 +23,19 @@ internal sealed class SessionRepair(
     /// <param name="copy">This node's copy, whole.</param>
     /// <param name="stored">What the store has, or null if it has nothing.</param>
     /// <param name="deadline">Until when the store is waited for.</param>
+    /// <param name="use">
+    /// The last use of what is no local copy any more, on the coarse clock. Default: now, of what the store
+    /// has said a moment ago.
+    /// </param>
+    /// <param name="mode">
+    /// <see cref="MergeMode.Amend"/>: a session that is missing stays missing, and is answered as destroyed.
+    /// </param>
     /// <returns>
     /// The merged copy, or a destroyed one if the store knows the session's end; also where the store gave no answer. And whether that is all of the session, as the store has it.
     /// </returns>
-    public async ValueTask<(SessionRecord Record, bool IsComplete)> RestoreAsync(SessionKey key, SessionRecord copy, SessionRecord? stored, StoreDeadline deadline = default)
+    public async ValueTask<(SessionRecord Record, bool IsComplete)> RestoreAsync(
+        SessionKey key, SessionRecord copy, SessionRecord? stored, StoreDeadline deadline = default, int? use = null,
+        MergeMode mode = MergeMode.Restore)
     {
         if (nodes.Ends.Contains(key))
         {
@@ -35,7 +44,7 @@ internal sealed class SessionRepair(
 
         // Being stored again is no use of a session: it lives no longer for that.
         var now = nodes.Copies.Clock.Now;
-        var usedAt = nodes.Copies.TryGet(key, out var local) ? local.LastUse : now;
+        var usedAt = nodes.Copies.TryGet(key, out var local) ? Math.Max(local.LastUse, use ?? local.LastUse) : use ?? now;
         var life = lifetime.LifeLeft(copy, usedAt, now);
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
         var above = merged.Version;
@@ -44,7 +53,7 @@ internal sealed class SessionRepair(
             var mark = nodes.Copies.Mark(key);
             var issued = versions.Next(key, above);
             var version = issued.Version;
-            var sent = new SessionMerge(copy, version, MergeMode.Restore, life, After: issued.After, Void: issued.Void);
+            var sent = new SessionMerge(copy, version, mode, life, After: issued.After, Void: issued.Void);
             var answer = await store.MergeAsync(key, sent, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             versions.Withdraw(key, issued, !answer.MayHaveHappened);
@@ -78,6 +87,11 @@ internal sealed class SessionRepair(
                 case WriteOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
                     nodes.Copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
                     return (stored, true);
+                case WriteOutcome.Unchanged when stored is null && answer.Previous == copy.Version:
+                    nodes.Copies.Publish(key, copy, answer.Lease, mark, usedAt); // Restored by somebody else meanwhile.
+                    return (copy, true);
+                case WriteOutcome.Unchanged when stored is null:
+                    return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } more ? (more, true) : (merged, false);
                 case WriteOutcome.Missing when stored is null:
                     return (Tombstone(version), true); // Past its idle time by now: it has expired.
                 default:

@@ -165,7 +165,11 @@ internal sealed class StoreReplay(
         }
     }
 
-    private async Task<bool?> SendEndAsync(SessionKey key, SessionEnd end)
+    /// <summary>
+    /// Ends a session in the store again, or keeps that for the journal. Thread-safe.
+    /// </summary>
+    /// <returns>Whether the store lacked the end; null if it gave no answer.</returns>
+    public async Task<bool?> SendEndAsync(SessionKey key, SessionEnd end)
     {
         var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
         if (answer.Outcome == WriteOutcome.Unavailable)

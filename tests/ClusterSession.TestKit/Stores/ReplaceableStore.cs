@@ -15,6 +15,9 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
 
     public string Name => "replaceable";
 
+    /// <summary>That of the first server: nodes keep hearing of each other.</summary>
+    public IStoreChannel? Channel { get; } = first.Channel;
+
     public IReadOnlyList<StorePartition> Partitions => _current.Partitions;
 
     public int PartitionOf(SessionKey key) => _current.PartitionOf(key);

@@ -61,7 +61,7 @@ public sealed class OpenTableTests
 
     [Fact]
     public void Session_that_is_there_with_what_the_client_saw_is_served_whatever_else_is_true() => Assert.All(
-        Facts(new FoundFacts(IsThere: true, HasWhatClientSaw: true)), facts => Assert.Equal(OpenVerdict.Serve, OpenTable.Classify(facts)));
+        Facts(new FoundFacts(IsThere: true, HasWhatClientSaw: true, MayAsk: true)), facts => Assert.Equal(OpenVerdict.Serve, OpenTable.Classify(facts)));
 
     [Fact]
     public void Session_past_its_absolute_end_is_over_and_no_loss() => Assert.All(
@@ -83,6 +83,11 @@ public sealed class OpenTableTests
     internal void Session_is_missing(bool hasExpired, bool isPatienceOver, bool hasTime, bool hasJustReturned, OpenVerdict verdict) =>
         Assert.Equal(verdict, OpenTable.Classify(new FoundFacts(
             IsThere: false, HasExpired: hasExpired, IsPatienceOver: isPatienceOver, HasTimeLeft: hasTime, HasStoreJustReturned: hasJustReturned)));
+
+    [Fact]
+    public void Nodes_are_asked_before_a_session_counts_as_expired_or_lost_and_nobody_waits() => Assert.All(
+        Facts(new FoundFacts(IsThere: false, MayAsk: true)).Concat(Facts(new FoundFacts(IsThere: true, MayAsk: true))),
+        facts => Assert.Equal(OpenVerdict.Ask, OpenTable.Classify(facts)));
 
     /// <summary>Written long ago says nothing of when it was used: another node may be about to restore it.</summary>
     [Theory]

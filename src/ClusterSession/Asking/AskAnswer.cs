@@ -1,0 +1,23 @@
+namespace ClusterSession.Asking;
+
+/// <summary>
+/// What a node answers of a session; the numbers are those on the channel, and the higher one counts.
+/// A node that knows nothing of it is silent.
+/// </summary>
+internal enum AskAnswer : byte
+{
+    /// <summary>Nothing is said of it.</summary>
+    None = 0,
+
+    /// <summary>
+    /// It has something of the session, and may not restore it: the session may have been ended since, or
+    /// what others committed beside it is missing.
+    /// </summary>
+    Kept = 1,
+
+    /// <summary>It has restored the session in the store.</summary>
+    Restored = 2,
+
+    /// <summary>It knows that the session was ended, and has ended it in the store again.</summary>
+    Ended = 3,
+}

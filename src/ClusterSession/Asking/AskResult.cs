@@ -1,0 +1,25 @@
+namespace ClusterSession.Asking;
+
+/// <summary>What the other nodes say of a session that the store has not, or not as the client saw it.</summary>
+internal enum AskResult
+{
+    /// <summary>
+    /// Nobody can say: there is no channel, or a node that may have it has not answered in time.
+    /// </summary>
+    Unknown,
+
+    /// <summary>Too many sessions are missing at once for all of them to be asked for.</summary>
+    Unasked,
+
+    /// <summary>Every node has answered, and none has it.</summary>
+    Nobody,
+
+    /// <summary>A node has something of it that it may not restore.</summary>
+    Kept,
+
+    /// <summary>A node has restored it: the store is to be read again.</summary>
+    Restored,
+
+    /// <summary>A node knows its end.</summary>
+    Ended,
+}

@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+
+namespace ClusterSession.Asking;
+
+/// <summary>
+/// The other nodes on the channel: who was heard of within 3 s, and what it answers. Thread-safe.
+/// </summary>
+/// <remarks>
+/// <code>
+/// certain   this node has heard for 2 s without a gap, so that nobody who is there is unknown
+/// drowsy    it has not been running for a while, or was not until a second ago: what reaches it now
+///           may have waited for it, and is no longer true
+/// </code>
+/// </remarks>
+internal sealed class NodeMembers(TimeProvider time)
+{
+    /// <summary>What this release answers. A node that says less answers no ask.</summary>
+    public const byte Protocol = 1;
+
+    /// <summary>How often a node says that it is there.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan Memory = 3 * Interval;
+    private static readonly TimeSpan Gap = 2 * Interval;
+    private static readonly TimeSpan HeardAllAfter = 2 * Interval;
+
+    /// <summary>For how long a node that has left is known, whatever is heard of it late.</summary>
+    private static readonly TimeSpan MemoryOfLeaving = 10 * Interval;
+
+    private readonly ConcurrentDictionary<long, Member> _members = new();
+    private long _tickedAt = time.GetTimestamp();
+    private long _begunAt = long.MinValue; // since when everybody is heard
+    private long _wokeAt = long.MinValue;
+    private long _joinedAt = long.MinValue;
+
+    /// <summary>Whether everybody who is there has been heard of.</summary>
+    public bool IsCertain => !IsDrowsy && Volatile.Read(ref _begunAt) is var begunAt && begunAt != long.MinValue
+        && time.GetElapsedTime(begunAt) >= HeardAllAfter;
+
+    /// <summary>Whether this node was not running until a moment ago.</summary>
+    public bool IsDrowsy => time.GetElapsedTime(Volatile.Read(ref _tickedAt)) > Gap
+        || (Volatile.Read(ref _wokeAt) is var wokeAt && wokeAt != long.MinValue && time.GetElapsedTime(wokeAt) < Interval);
+
+    /// <summary>How many members answer no ask: those of an older release.</summary>
+    public int Older => Members().Count(static member => member.Value.Protocol < Protocol);
+
+    /// <summary>Whether no other node is there.</summary>
+    public bool IsAlone => !Members().Any();
+
+    /// <summary>Who is asked, and waited for.</summary>
+    public HashSet<long> Asked() =>
+        [.. Members().Where(static member => member.Value.Protocol >= Protocol).Select(static member => member.Key)];
+
+    /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
+    public bool HaveGrownSince(long timestamp) => Volatile.Read(ref _joinedAt) is var at && at != long.MinValue && at >= timestamp;
+
+    /// <summary>The channel can be received, for the first time or again.</summary>
+    public void OnConnected()
+    {
+        var now = time.GetTimestamp();
+        Volatile.Write(ref _begunAt, now);
+        Volatile.Write(ref _joinedAt, now);
+    }
+
+    /// <summary>A frame of a node has come.</summary>
+    /// <param name="process">The node.</param>
+    /// <param name="protocol">What it answers.</param>
+    /// <param name="isLeaving">Whether it is the last one.</param>
+    /// <returns>Whether it was not known to be there.</returns>
+    public bool Heard(long process, byte protocol, bool isLeaving)
+    {
+        var now = time.GetTimestamp();
+        var isKnown = _members.TryGetValue(process, out var before);
+        if (isKnown && before.HasLeft)
+        {
+            return false;
+        }
+
+        _members[process] = new Member(now, protocol, isLeaving);
+        if (isLeaving || (isKnown && time.GetElapsedTime(before.HeardAt, now) <= Memory))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _joinedAt, now);
+        return true;
+    }
+
+    /// <summary>To be called once an <see cref="Interval"/>.</summary>
+    public void Tick()
+    {
+        var now = time.GetTimestamp();
+        if (time.GetElapsedTime(Volatile.Read(ref _tickedAt), now) > Gap)
+        {
+            Volatile.Write(ref _wokeAt, now);
+            if (Volatile.Read(ref _begunAt) != long.MinValue)
+            {
+                Volatile.Write(ref _begunAt, now);
+            }
+        }
+
+        Volatile.Write(ref _tickedAt, now);
+        foreach (var member in _members)
+        {
+            if (time.GetElapsedTime(member.Value.HeardAt, now) > MemoryOfLeaving)
+            {
+                _members.TryRemove(member);
+            }
+        }
+    }
+
+    private IEnumerable<KeyValuePair<long, Member>> Members()
+    {
+        var now = time.GetTimestamp();
+        return _members.Where(member => !member.Value.HasLeft && time.GetElapsedTime(member.Value.HeardAt, now) <= Memory);
+    }
+
+    private readonly record struct Member(long HeardAt, byte Protocol, bool HasLeft);
+}

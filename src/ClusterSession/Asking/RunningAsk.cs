@@ -1,0 +1,87 @@
+using ClusterSession.Records;
+
+namespace ClusterSession.Asking;
+
+/// <summary>
+/// One ask that was sent, and what has been answered so far. Used under the lock of <see
+/// cref="SessionAsks"/>.
+/// </summary>
+/// <param name="number">Its number.</param>
+/// <param name="waiting">The sessions, and who waits for each.</param>
+/// <param name="silent">Who has not answered yet.</param>
+/// <param name="isCertain">Whether nobody else is there who could answer.</param>
+/// <param name="mayMiss">Whether somebody is there who answers no ask.</param>
+internal sealed class RunningAsk(
+    long number, Dictionary<SessionKey, TaskCompletionSource<AskResult>> waiting, HashSet<long> silent, bool isCertain, bool mayMiss)
+{
+    private readonly Dictionary<SessionKey, AskAnswer> _answers = [];
+    private readonly Dictionary<long, HashSet<SessionKey>> _answered = [];
+    private readonly Dictionary<long, int> _promised = [];
+
+    public long Number => number;
+
+    public IReadOnlyCollection<SessionKey> Keys => waiting.Keys;
+
+    /// <summary>How often it was sent again.</summary>
+    public int Repeats { get; set; }
+
+    /// <summary>Ends it at its deadline, and sends it again before.</summary>
+    public ITimer? Timer { get; set; }
+
+    /// <summary>
+    /// Whether nothing more is to be expected: every node has said all that it knows. While others may be
+    /// there that this node has not heard of, only if each session was answered.
+    /// </summary>
+    public bool IsAnswered => silent.Count == 0 && (isCertain || _answers.Count == waiting.Count);
+
+    public void Answer(long process, SessionKey key, AskAnswer answer)
+    {
+        if (!waiting.ContainsKey(key) || answer is AskAnswer.None or > AskAnswer.Ended)
+        {
+            return;
+        }
+
+        if (!_answers.TryGetValue(key, out var before) || answer > before)
+        {
+            _answers[key] = answer;
+        }
+
+        if (!_answered.TryGetValue(process, out var keys))
+        {
+            _answered[process] = keys = [];
+        }
+
+        keys.Add(key);
+        Check(process);
+    }
+
+    /// <summary>A node has sent answers for so many sessions; some may have been lost, or be on their way.</summary>
+    public void Done(long process, int answers)
+    {
+        _promised[process] = answers;
+        Check(process);
+    }
+
+    /// <summary>A node has left: what it had is gone with it.</summary>
+    public void Left(long process) => silent.Remove(process);
+
+    /// <summary>What is known of each session now.</summary>
+    public IEnumerable<(SessionKey Key, TaskCompletionSource<AskResult> Waiting, AskResult Result)> Results() =>
+        waiting.Select(one => (one.Key, one.Value, ResultOf(one.Key)));
+
+    private AskResult ResultOf(SessionKey key) => _answers.GetValueOrDefault(key) switch
+    {
+        AskAnswer.Ended => AskResult.Ended,
+        AskAnswer.Restored => AskResult.Restored,
+        AskAnswer.Kept => AskResult.Kept,
+        _ => silent.Count == 0 && isCertain && !mayMiss ? AskResult.Nobody : AskResult.Unknown,
+    };
+
+    private void Check(long process)
+    {
+        if (_promised.TryGetValue(process, out var promised) && promised <= (_answered.GetValueOrDefault(process)?.Count ?? 0))
+        {
+            silent.Remove(process);
+        }
+    }
+}

@@ -1,0 +1,267 @@
+using ClusterSession.Diagnostics;
+using ClusterSession.Records;
+using Microsoft.Extensions.Logging;
+
+namespace ClusterSession.Asking;
+
+/// <summary>
+/// Asks the other nodes for a session before it counts as lost or expired. Whoever has it restores it in
+/// the store itself; what it was travels on no channel. Thread-safe.
+/// </summary>
+/// <remarks>
+/// <code>
+/// first session          -> asked for at once
+/// more within 50 ms      -> together, at most <see cref="NodeFrame.MostAsked"/> in one ask; who waits for the same
+///                           session shares it
+/// every member is done   -> decided
+/// 125 ms, 250 ms         -> sent again, if somebody has not answered: a frame may be lost
+/// 500 ms                 -> decided by what is known
+/// </code>
+/// "Ended" counts more than "restored", and whenever it comes: who knows an end has ended the session in
+/// the store again before it answers.
+/// </remarks>
+internal sealed class SessionAsks(
+    FrameSender sender, NodeMembers members, TimeProvider time, SessionMetrics metrics, ILogger<SessionAsks> logger)
+{
+    /// <summary>How long an ask takes at most.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    private const int Steps = 4;
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan AtStart = TimeSpan.FromSeconds(3);
+
+    private readonly Lock _gate = new();
+    private readonly AskResults _results = new(time); // under _gate, as all below
+    private readonly Dictionary<SessionKey, TaskCompletionSource<AskResult>> _waiting = []; // queued, or asked for
+    private readonly Queue<SessionKey> _queue = new();
+    private readonly Dictionary<long, RunningAsk> _running = [];
+    private readonly LogRate _unasked = new(time);
+    private readonly long _startedAt = time.GetTimestamp();
+    private ITimer? _next;
+    private long _sentAt = time.GetTimestamp() - time.TimestampFrequency;
+    private long _numbers;
+
+    /// <summary>
+    /// Whether others can be asked. A channel that takes no frame is not waited for, but for a moment after
+    /// the start, when it may be about to be connected.
+    /// </summary>
+    public bool IsPossible =>
+        sender.Channel is not null && (!sender.IsFailing || time.GetElapsedTime(_startedAt) < AtStart);
+
+    /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
+    public bool MayFindMoreSince(long timestamp) => members.HaveGrownSince(timestamp);
+
+    /// <summary>Asks for a session, unless that was done a short while ago.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="patience">How long the request can wait.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async ValueTask<AskResult> AskAsync(SessionKey key, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        if (members is { IsCertain: true, IsAlone: true } && !sender.IsFailing)
+        {
+            return AskResult.Nobody;
+        }
+
+        Task<AskResult> waiting;
+        RunningAsk? ask = null;
+        lock (_gate)
+        {
+            if (_results.TryGet(key, out var known))
+            {
+                return known;
+            }
+
+            if (!_waiting.TryGetValue(key, out var source))
+            {
+                if (!_results.TryTake())
+                {
+                    return Unasked();
+                }
+
+                source = new TaskCompletionSource<AskResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+                _waiting.Add(key, source);
+                _queue.Enqueue(key);
+                ask = TakeNext();
+            }
+
+            waiting = source.Task;
+        }
+
+        Send(ask);
+        try
+        {
+            return await waiting.WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return AskResult.Unknown;
+        }
+    }
+
+    public void OnAnswers(long process, AskId asked, (SessionKey Key, AskAnswer Answer)[] answers)
+    {
+        lock (_gate)
+        {
+            foreach (var (key, answer) in answers)
+            {
+                if (answer == AskAnswer.Ended)
+                {
+                    _results.Add(key, AskResult.Ended); // Also where the ask is over.
+                }
+            }
+
+            if (_running.TryGetValue(asked.Number, out var ask))
+            {
+                Array.ForEach(answers, answer => ask.Answer(process, answer.Key, answer.Answer));
+                EndIfAnswered(ask);
+            }
+        }
+    }
+
+    public void OnDone(long process, AskId asked, int answers)
+    {
+        lock (_gate)
+        {
+            if (_running.TryGetValue(asked.Number, out var ask))
+            {
+                ask.Done(process, answers);
+                EndIfAnswered(ask);
+            }
+        }
+    }
+
+    /// <summary>A node has left, and answers nothing any more.</summary>
+    public void OnLeft(long process)
+    {
+        lock (_gate)
+        {
+            foreach (var ask in _running.Values.ToArray())
+            {
+                ask.Left(process);
+                EndIfAnswered(ask);
+            }
+        }
+    }
+
+    /// <summary>A node has come that may have what nobody had.</summary>
+    public void OnJoined()
+    {
+        lock (_gate)
+        {
+            _results.Forget();
+        }
+    }
+
+    private AskResult Unasked()
+    {
+        metrics.Unasked.Add(1);
+        if (_unasked.MayWrite(out var count))
+        {
+            logger.SessionsUnasked(AskResults.MostPerSecond, count);
+        }
+
+        return AskResult.Unasked;
+    }
+
+    /// <summary>Under the lock: the next ask, if its time has come; else the timer takes it.</summary>
+    private RunningAsk? TakeNext()
+    {
+        var left = Interval - time.GetElapsedTime(_sentAt);
+        if (_queue.Count == 0 || left > TimeSpan.Zero)
+        {
+            if (_queue.Count > 0 && _next is null)
+            {
+                _next = time.CreateTimer(_ => OnTime(), null, left, Timeout.InfiniteTimeSpan);
+            }
+
+            return null;
+        }
+
+        _sentAt = time.GetTimestamp();
+        var keys = new Dictionary<SessionKey, TaskCompletionSource<AskResult>>();
+        while (keys.Count < NodeFrame.MostAsked && _queue.TryDequeue(out var key))
+        {
+            keys.Add(key, _waiting[key]);
+        }
+
+        var ask = new RunningAsk(++_numbers, keys, members.Asked(), members.IsCertain && !sender.IsFailing, members.Older > 0);
+        _running.Add(ask.Number, ask);
+        EndIfAnswered(ask); // Nobody else is there.
+        if (!_running.ContainsKey(ask.Number))
+        {
+            return TakeNext();
+        }
+
+        ask.Timer = time.CreateTimer(_ => OnStep(ask), null, Patience / Steps, Patience / Steps);
+        if (_queue.Count > 0)
+        {
+            _next ??= time.CreateTimer(_ => OnTime(), null, Interval, Timeout.InfiniteTimeSpan);
+        }
+
+        return ask;
+    }
+
+    private void OnTime()
+    {
+        RunningAsk? ask;
+        lock (_gate)
+        {
+            _next?.Dispose();
+            _next = null;
+            ask = TakeNext();
+        }
+
+        Send(ask);
+    }
+
+    private void OnStep(RunningAsk ask)
+    {
+        lock (_gate)
+        {
+            if (++ask.Repeats >= Steps)
+            {
+                End(ask);
+            }
+
+            if (ask.Repeats == Steps - 1 || !_running.ContainsKey(ask.Number))
+            {
+                return; // The last step is for answers to come.
+            }
+        }
+
+        Send(ask);
+    }
+
+    private void Send(RunningAsk? ask)
+    {
+        if (ask is not null)
+        {
+            metrics.Asks.Add(1);
+            sender.Send(NodeFrame.Ask(sender.Process, ask.Number, ask.Keys));
+        }
+    }
+
+    private void EndIfAnswered(RunningAsk ask)
+    {
+        if (ask.IsAnswered)
+        {
+            End(ask);
+        }
+    }
+
+    private void End(RunningAsk ask)
+    {
+        if (!_running.Remove(ask.Number))
+        {
+            return;
+        }
+
+        ask.Timer?.Dispose();
+        foreach (var (key, waiting, result) in ask.Results())
+        {
+            _waiting.Remove(key);
+            _results.Add(key, result);
+            waiting.SetResult(result);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using ClusterSession.Lifetime;
+using ClusterSession.Local;
+using ClusterSession.Records;
+using ClusterSession.Recovery;
+using ClusterSession.Revoking;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Asking;
+
+/// <summary>
+/// Restores what another node asks for, if this node has it: the whole session, within its idle time, and
+/// not ended. Thread-safe.
+/// </summary>
+/// <remarks>
+/// <code>
+/// this node                                              does                       answers
+/// knows its end                                          ends it again              ended
+/// has what is pending of it                              sends that                 restored
+/// has a copy, or its own commit, that is all of it       stores it, or merges it    restored
+///   the same, changed by another node since,
+///   and the store may have lost ends                     merges it into what is     restored, or kept
+///                                                        there
+/// has something that is not all of it                    -                          kept
+/// has nothing, or what is past its idle time             -                          is silent
+/// </code>
+/// Stored with the life that is left since the last use that this node knows of: to be asked for is no use.
+/// </remarks>
+internal sealed class SessionHolder(
+    NodeSessions nodes, StoreReplay replay, SessionRepair repair, JournalSender sender, StoreRecovery recovery,
+    Revocations revocations, SessionLifetime lifetime)
+{
+    /// <summary>Whether this node has anything to say of a session. Asks nobody.</summary>
+    public bool Knows(SessionKey key) =>
+        nodes.Ends.Contains(key)
+        || nodes.Pending.Contains(key)
+        || nodes.Recent.Find(key) is { } commit && lifetime.IsWithinIdleTime(commit.At)
+        || nodes.Copies.TryGet(key, out var copy) && nodes.IsUsable(copy);
+
+    /// <summary>Does what the table says.</summary>
+    /// <returns>The answer; null if the store did not take what this node has: nothing may be said of it then.</returns>
+    public async ValueTask<AskAnswer?> AnswerAsync(SessionKey key, StoreDeadline deadline)
+    {
+        if (nodes.Ends.TryFind(key, out var end, out _))
+        {
+            await replay.SendEndAsync(key, end).ConfigureAwait(false);
+            return AskAnswer.Ended;
+        }
+
+        if (nodes.Pending.Find(key).Record is not null)
+        {
+            return await sender.SendAsync(key, deadline).ConfigureAwait(false) ? AskAnswer.Restored : null;
+        }
+
+        if (Held(key) is not { } held || revocations.HaveEnded(held.Record) || lifetime.IsPastAbsoluteEnd(held.Record))
+        {
+            return AskAnswer.None;
+        }
+
+        if (!held.IsComplete)
+        {
+            return AskAnswer.Kept;
+        }
+
+        var mayRevive = held.IsOutdated && recovery.WindowOf(key).MayHaveLostEnds;
+        var (record, isComplete) = await repair.RestoreAsync(
+            key, held.Record, stored: null, deadline, held.UsedAt, mayRevive ? MergeMode.Amend : MergeMode.Restore).ConfigureAwait(false);
+        return (record.IsDestroyed, isComplete) switch
+        {
+            (true, _) => nodes.Ends.Contains(key) ? AskAnswer.Ended : mayRevive ? AskAnswer.Kept : AskAnswer.None,
+            (_, true) => AskAnswer.Restored,
+            _ => null,
+        };
+    }
+
+    private HeldSession? Held(SessionKey key)
+    {
+        var copy = nodes.Copies.TryGet(key, out var found) && nodes.IsUsable(found) ? found : null;
+        if (copy is { IsComplete: true })
+        {
+            return new HeldSession(copy.Record, copy.LastUse, IsComplete: true, copy.IsStale);
+        }
+
+        var commit = nodes.Recent.Find(key) is { } recent && lifetime.IsWithinIdleTime(recent.At) ? recent : null;
+        if (copy is null && commit is null)
+        {
+            return null;
+        }
+
+        return copy is null && commit!.IsComplete
+            ? new HeldSession(commit.Record, nodes.Copies.Clock.At(commit.At), IsComplete: true, commit.IsOutdated)
+            : new HeldSession((copy?.Record ?? commit!.Record), UsedAt: 0, IsComplete: false, IsOutdated: true);
+    }
+
+    private readonly record struct HeldSession(SessionRecord Record, int UsedAt, bool IsComplete, bool IsOutdated);
+}
