@@ -1,4 +1,4 @@
-using System.Net;
+using ClusterSession.Asking;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
@@ -6,6 +6,7 @@ using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace ClusterSession.Tests.Asking;
@@ -186,9 +187,11 @@ public sealed class LostSessionTests : NodeTests
         var whole = await LifeAsync(browser);
         Time.Advance(TimeSpan.FromSeconds(100));
         Sessions.Forget(KeyOf(browser));
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(browser, b));
-        Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
+        var asks = b.Services.GetRequiredService<SessionAsks>(); // A request would be a use.
+        var asked = asks.AskAsync(KeyOf(browser), TimeSpan.FromSeconds(1), default).AsTask();
+        Assert.Equal(AskResult.Restored, await Time.DriveAsync(asked));
         Assert.InRange(await LifeAsync(browser), TimeSpan.FromMinutes(1), whole - TimeSpan.FromSeconds(99));
+        Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
     }
 
     [Fact]
@@ -209,12 +212,6 @@ public sealed class LostSessionTests : NodeTests
         var (a, b) = (await StartAsync(), await StartAsync());
         Time.Advance(TimeSpan.FromSeconds(5)); // They have heard of each other.
         return (a, b);
-    }
-
-    private async Task<HttpStatusCode> StatusAsync(TestBrowser browser, TestNode at)
-    {
-        await Time.DriveAsync(browser.GetAsync("/untouched", at));
-        return browser.LastStatus;
     }
 
     private async Task<TimeSpan> LifeAsync(TestBrowser browser) =>
