@@ -189,6 +189,7 @@ public sealed class RotationTests : NodeTests
         Assert.Equal("color", await browser.GetAsync("/keys", b));
         faulty.Failing = StoreOperations.None;
         Assert.Equal(1, await SendJournalAsync(a));
+        await HoldsInTimeAsync(() => a.Unsaved() == 0, "what went along to the new id is sent too");
         Assert.Equal("color,theirs", await browser.GetAsync("/keys", b));
         Assert.Equal("color,theirs", await browser.GetAsync("/keys", a));
     }

@@ -19,11 +19,11 @@ public sealed class TakenOverLoginTests : TicketNodeTests
         var (a, b) = (await StartAsync(isStoreFirst: isStoreFirst), await StartAsync(isStoreFirst: isStoreFirst));
         var browser = await LogInAsync("anna", old);
         var stolen = browser.Copy();
-        Assert.Equal("anna", await browser.GetAsync("/secret", a));
-        Assert.Equal("anna", await browser.GetAsync("/secret", b));
-        await browser.GetAsync("/logout", b);
-        Assert.Equal("nobody", await stolen.GetAsync("/me", a));
-        Assert.Equal("nobody", await stolen.GetAsync("/me", b));
+        Assert.Equal("anna", await Time.DriveAsync(browser.GetAsync("/secret", a)));
+        Assert.Equal("anna", await Time.DriveAsync(browser.GetAsync("/secret", b)));
+        await Time.DriveAsync(browser.GetAsync("/logout", b));
+        Assert.Equal("nobody", await Time.DriveAsync(stolen.GetAsync("/me", a)));
+        Assert.Equal("nobody", await Time.DriveAsync(stolen.GetAsync("/me", b)));
     }
 
     [Fact]
@@ -32,14 +32,14 @@ public sealed class TakenOverLoginTests : TicketNodeTests
         var old = await StartAsync(hasTicketStore: false);
         var (a, b) = (await StartAsync(), await StartAsync());
         var (used, unused, other) = (await LogInAsync("anna", old), await LogInAsync("anna", old), await LogInAsync("bob", old));
-        Assert.Equal("anna", await used.GetAsync("/me", a));
+        Assert.Equal("anna", await Time.DriveAsync(used.GetAsync("/me", a)));
         Time.Advance(TimeSpan.FromSeconds(2));
         await b.Services.GetRequiredService<ISessionManager>().EndAllAsync("anna");
         foreach (var node in new[] { a, b })
         {
-            Assert.Equal("nobody", await used.Copy().GetAsync("/me", node));
-            Assert.Equal("nobody", await unused.Copy().GetAsync("/me", node));
-            Assert.Equal("bob", await other.GetAsync("/me", node));
+            Assert.Equal("nobody", await Time.DriveAsync(used.Copy().GetAsync("/me", node)));
+            Assert.Equal("nobody", await Time.DriveAsync(unused.Copy().GetAsync("/me", node)));
+            Assert.Equal("bob", await Time.DriveAsync(other.GetAsync("/me", node)));
         }
     }
 
@@ -50,10 +50,10 @@ public sealed class TakenOverLoginTests : TicketNodeTests
         var counting = new CountingStore(new InMemorySessionStore(Sessions));
         var node = await StartAsync(store: counting);
         var browser = await LogInAsync("anna", old);
-        Assert.Equal("anna", await browser.GetAsync("/me", node));
+        Assert.Equal("anna", await Time.DriveAsync(browser.GetAsync("/me", node)));
         Assert.Equal(1, counting.Count(StoreOperations.Merge));
         counting.Reset();
-        Assert.Equal("anna", await browser.GetAsync("/me", node));
+        Assert.Equal("anna", await Time.DriveAsync(browser.GetAsync("/me", node)));
         Assert.Equal(0, counting.Count(StoreOperations.All));
     }
 
@@ -65,11 +65,11 @@ public sealed class TakenOverLoginTests : TicketNodeTests
         var (browser, idle) = (await LogInAsync("anna", old), await LogInAsync("anna", old));
         var whole = browser.Login!.Length;
         Time.Advance(TimeSpan.FromMinutes(40));
-        Assert.Equal("anna", await browser.GetAsync("/me", a));
+        Assert.Equal("anna", await Time.DriveAsync(browser.GetAsync("/me", a)));
         Assert.True(browser.Login.Length < whole, "the cookie is a reference now");
         Time.Advance(TimeSpan.FromMinutes(40));
-        Assert.Equal("anna", await browser.GetAsync("/me", b));
-        Assert.Equal("nobody", await idle.GetAsync("/me", b));
+        Assert.Equal("anna", await Time.DriveAsync(browser.GetAsync("/me", b)));
+        Assert.Equal("nobody", await Time.DriveAsync(idle.GetAsync("/me", b)));
 
         static void Short(CookieAuthenticationOptions options) => options.ExpireTimeSpan = TimeSpan.FromHours(1);
     }
@@ -83,10 +83,10 @@ public sealed class TakenOverLoginTests : TicketNodeTests
         foreach (var (at, others) in new[] { (before, new[] { first }), (first, [before, second]), (second, [first]) })
         {
             var browser = await LogInAsync("anna", at);
-            Assert.Equal("anna", await browser.GetAsync("/me", at));
+            Assert.Equal("anna", await Time.DriveAsync(browser.GetAsync("/me", at)));
             foreach (var other in others)
             {
-                Assert.Equal("anna", await browser.Copy().GetAsync("/me", other));
+                Assert.Equal("anna", await Time.DriveAsync(browser.Copy().GetAsync("/me", other)));
             }
         }
     }
@@ -100,22 +100,22 @@ public sealed class TakenOverLoginTests : TicketNodeTests
         var (a, b) = (await StartAsync(cookie: Short, options: Whole), await StartAsync(cookie: Short, options: Whole));
         var browser = await LogInAsync("anna", a);
         var annas = browser.Copy();
-        await browser.GetAsync("/login/bob", b);
-        Assert.Equal("bob", await browser.GetAsync("/me", a));
-        Assert.Equal("nobody", await annas.GetAsync("/me", a));
+        await Time.DriveAsync(browser.GetAsync("/login/bob", b));
+        Assert.Equal("bob", await Time.DriveAsync(browser.GetAsync("/me", a)));
+        Assert.Equal("nobody", await Time.DriveAsync(annas.GetAsync("/me", a)));
         Time.Advance(TimeSpan.FromMinutes(40));
         var slid = browser.Copy();
-        Assert.Equal("bob", await browser.GetAsync("/me", a));
+        Assert.Equal("bob", await Time.DriveAsync(browser.GetAsync("/me", a)));
         Assert.NotEqual(slid.Login, browser.Login);
-        Assert.Equal("bob", await browser.Copy().GetAsync("/me", before));
-        Assert.Equal("bob", await slid.GetAsync("/me", b)); // Under way meanwhile.
+        Assert.Equal("bob", await Time.DriveAsync(browser.Copy().GetAsync("/me", before)));
+        Assert.Equal("bob", await Time.DriveAsync(slid.GetAsync("/me", b))); // Under way meanwhile.
         Time.Advance(TimeSpan.FromMinutes(40));
-        Assert.Equal("bob", await browser.GetAsync("/me", b));
+        Assert.Equal("bob", await Time.DriveAsync(browser.GetAsync("/me", b)));
         await b.Services.GetRequiredService<ISessionManager>().EndAllAsync("bob");
-        Assert.Equal("nobody", await browser.Copy().GetAsync("/me", a));
+        Assert.Equal("nobody", await Time.DriveAsync(browser.Copy().GetAsync("/me", a)));
         var again = await LogInAsync("bob", a);
         var stolen = again.Copy();
-        await again.GetAsync("/logout", b);
-        Assert.Equal("nobody", await stolen.GetAsync("/me", a));
+        await Time.DriveAsync(again.GetAsync("/logout", b));
+        Assert.Equal("nobody", await Time.DriveAsync(stolen.GetAsync("/me", a)));
     }
 }

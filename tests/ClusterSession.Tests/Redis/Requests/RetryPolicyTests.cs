@@ -49,7 +49,7 @@ public sealed class RetryPolicyTests
         },
         {
             "its commit may have happened",
-            new RedisUnreadableReplyException(new FormatException()), Commit, RetryStep.GiveUp(StoreFailure.Unknown)
+            new RedisUnreadableReplyException(new FormatException()), Commit, RetryStep.GiveUp(StoreFailure.Undecided)
         },
         {
             "a stream that cannot be followed says nothing",
