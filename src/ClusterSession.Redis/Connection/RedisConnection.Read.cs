@@ -55,7 +55,10 @@ internal sealed partial class RedisConnection
 
             var frame = _input.Unread[..length];
             if (_scanner.IsTooLong)
+            {
                 Answered(isError: false)?.Fail(new RedisReplyTooLongException()); // The others have theirs.
+                Echo.Expect(null);
+            }
             else if (new RespReader(frame).Peek() is var type && type == RespType.Push)
                 TakePush(frame);
             else

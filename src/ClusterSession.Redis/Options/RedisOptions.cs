@@ -100,7 +100,7 @@ public sealed partial class RedisOptions
     /// <summary>Bytes that may wait to be sent on one connection; default 64 MiB, range 64 KiB to 1 GiB. More are refused at once.</summary>
     public int MaxUnsentBytes { get; set; } = 64 << 20;
 
-    /// <summary>Largest single reply; default 64 MiB, range 1 MiB to 1 GiB. A larger one closes the connection.</summary>
+    /// <summary>Largest single reply; default 64 MiB, range 1 MiB to 1 GiB. A larger one fails the read that asked for it.</summary>
     public int MaxReplyBytes { get; set; } = 64 << 20;
 
     /// <summary>Whether commits wait for replicas, so that a server without WAIT is of no use.</summary>

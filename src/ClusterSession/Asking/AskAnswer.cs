@@ -20,4 +20,10 @@ internal enum AskAnswer : byte
 
     /// <summary>It knows that the session was ended, and has ended it in the store again.</summary>
     Ended = 3,
+
+    /// <summary>
+    /// It has something of the session and could not store it, so that nothing can be said of it; counts
+    /// for nothing but that the node has answered.
+    /// </summary>
+    Unsaid = 4,
 }

@@ -144,12 +144,10 @@ internal sealed class NodeChannel(
         {
             var deadline = new StoreDeadline(time, SessionAsks.Patience);
             var answers = new List<(SessionKey Key, AskAnswer Answer)>();
-            var isDone = true;
             foreach (var batch in keys.Chunk(AtOnce))
             {
                 var said = await Task.WhenAll(batch.Select(key => holder.AnswerAsync(key, deadline).AsTask())).ConfigureAwait(false);
-                isDone &= Array.IndexOf(said, null) < 0;
-                answers.AddRange(batch.Zip(said, static (key, answer) => (key, answer ?? AskAnswer.None))
+                answers.AddRange(batch.Zip(said, static (key, answer) => (key, answer ?? AskAnswer.Unsaid))
                     .Where(static answer => answer.Item2 != AskAnswer.None));
             }
 
@@ -158,10 +156,7 @@ internal sealed class NodeChannel(
                 sender.Send(NodeFrame.Answer(sender.Process, ask, part));
             }
 
-            if (isDone)
-            {
-                sender.Send(NodeFrame.Done(sender.Process, ask, answers.Count));
-            }
+            sender.Send(NodeFrame.Done(sender.Process, ask, answers.Count));
         }
         finally
         {

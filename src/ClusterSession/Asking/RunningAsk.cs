@@ -15,6 +15,7 @@ internal sealed class RunningAsk(
     long number, Dictionary<SessionKey, TaskCompletionSource<AskResult>> waiting, HashSet<long> silent, bool isCertain, bool mayMiss)
 {
     private readonly Dictionary<SessionKey, AskAnswer> _answers = [];
+    private readonly HashSet<SessionKey> _unsaid = [];
     private readonly Dictionary<long, HashSet<SessionKey>> _answered = [];
     private readonly Dictionary<long, int> _promised = [];
 
@@ -36,12 +37,16 @@ internal sealed class RunningAsk(
 
     public void Answer(long process, SessionKey key, AskAnswer answer)
     {
-        if (!waiting.ContainsKey(key) || answer is AskAnswer.None or > AskAnswer.Ended)
+        if (!waiting.ContainsKey(key) || answer is AskAnswer.None or > AskAnswer.Unsaid)
         {
             return;
         }
 
-        if (!_answers.TryGetValue(key, out var before) || answer > before)
+        if (answer == AskAnswer.Unsaid)
+        {
+            _unsaid.Add(key);
+        }
+        else if (!_answers.TryGetValue(key, out var before) || answer > before)
         {
             _answers[key] = answer;
         }
@@ -74,7 +79,7 @@ internal sealed class RunningAsk(
         AskAnswer.Ended => AskResult.Ended,
         AskAnswer.Restored => AskResult.Restored,
         AskAnswer.Kept => AskResult.Kept,
-        _ => silent.Count == 0 && isCertain && !mayMiss ? AskResult.Nobody : AskResult.Unknown,
+        _ => silent.Count == 0 && isCertain && !mayMiss && !_unsaid.Contains(key) ? AskResult.Nobody : AskResult.Unknown,
     };
 
     private void Check(long process)

@@ -48,6 +48,9 @@ internal sealed class SessionAsks(
     public bool IsPossible =>
         sender.Channel is not null && (!sender.IsFailing || time.GetElapsedTime(_startedAt) < AtStart);
 
+    /// <summary>Whether the store has a channel, be it of use now or not.</summary>
+    public bool HasChannel => sender.Channel is not null;
+
     /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
     public bool MayFindMoreSince(long timestamp) => members.HaveGrownSince(timestamp);
 

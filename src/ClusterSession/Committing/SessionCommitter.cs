@@ -201,7 +201,17 @@ internal sealed class SessionCommitter(
                     continue;
                 case WriteOutcome.Committed or WriteOutcome.Unchanged:
                     CheckReplicas(copy.Replicas, answer.Replicas);
-                    return Committed(key, record, answer, isComplete: answer.Outcome == WriteOutcome.Committed && answer.Previous.IsNone, mark);
+                    var isComplete = answer.Outcome == WriteOutcome.Committed && answer.Previous.IsNone;
+                    if (mode == MergeMode.Restore)
+                    {
+                        nodes.Restored(key, record, isComplete, answer.Previous);
+                        if (nodes.Ends.Contains(key))
+                        {
+                            return CommitResult.Destroyed; // Heard of meanwhile: it is ended again.
+                        }
+                    }
+
+                    return Committed(key, record, answer, isComplete, mark);
                 case WriteOutcome.Collision:
                     logger.KeyCollision();
                     return CommitResult.Collision;

@@ -19,6 +19,7 @@ internal sealed class EndsService(
     /// </summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(25);
 
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ForgetInterval = TimeSpan.FromMinutes(1);
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -32,7 +33,8 @@ internal sealed class EndsService(
         try
         {
             ends.Wake();
-            await Task.WhenAll(SyncAsync(stoppingToken), ForgetAsync(stoppingToken)).ConfigureAwait(false);
+            await Task.WhenAll(SyncAsync(stoppingToken), GlanceAsync(stoppingToken), ForgetAsync(stoppingToken))
+                .ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -49,6 +51,24 @@ internal sealed class EndsService(
             var failure = await shared.SyncAsync().ConfigureAwait(false);
             await Task.Delay(failure == StoreFailure.None ? Pace : options.Value.Outage.ProbeInterval, time, stopping)
                 .ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Where nobody announces that something has ended, it is asked for; and once a touch interval in any
+    /// case, as the copies in use are.
+    /// </summary>
+    private async Task GlanceAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(Glance, time);
+        var lastAt = time.GetTimestamp();
+        while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
+        {
+            if (!shared.IsAnnounced || time.GetElapsedTime(lastAt) >= options.Value.EffectiveTouchInterval)
+            {
+                lastAt = time.GetTimestamp();
+                shared.OnChanged();
+            }
         }
     }
 

@@ -28,7 +28,7 @@ namespace ClusterSession.Ends;
 /// id       process (6), as the writer of a version; number of its announcement (8)
 /// rank     1
 /// payload  the ends, as <see cref="EndBatch"/> has them
-/// life     that of tombstones
+/// life     what is left of that of the ends
 /// </code>
 /// Nobody waits for any of this. Thread-safe.
 /// </remarks>
@@ -44,6 +44,8 @@ internal sealed class SharedEnds(
     private const int ProcessLength = 6;
     private const int IdLength = ProcessLength + sizeof(long);
     private const long Rank = 1;
+    private const int AtOnce = 64;
+    private static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(1);
 
     private readonly KnownEnds _ends = nodes.Ends;
     private readonly LogRate _malformed = new(time);
@@ -66,11 +68,18 @@ internal sealed class SharedEnds(
         _ends.Wake();
     }
 
+    /// <summary>Whether the store would announce a change; else it has to be asked for.</summary>
+    public bool IsAnnounced => _document.Lease.IsCurrent;
+
+    /// <summary>
+    /// What this node knows is merged in the background: commits that are to be replayed do not wait for
+    /// it, and one of a session whose end is heard later is ended again.
+    /// </summary>
     public Task RestoreAsync()
     {
         Interlocked.Increment(ref _losses);
-        Interlocked.Increment(ref _changes);
-        return SyncAsync();
+        OnChanged();
+        return Task.CompletedTask;
     }
 
     /// <summary>Reads what is new, merges what the store lacks, and announces what ended here.</summary>
@@ -119,14 +128,23 @@ internal sealed class SharedEnds(
     /// </summary>
     public async Task EndAgainAsync()
     {
-        while (_ends.TryTakeAgain(out var again))
+        while (_ends.TakeAgain(AtOnce) is { Count: > 0 } batch)
         {
-            var answer = await store.DestroyAsync(again.Key, again.End, lifetime.TombstoneLife).ConfigureAwait(false);
-            if (answer.Outcome == WriteOutcome.Unavailable)
+            await Task.WhenAll(batch.Select(async again =>
             {
-                journal.AppendEnd(again.Key, again.End);
-            }
+                var answer = await store.DestroyAsync(again.Key, again.End, lifetime.TombstoneLife).ConfigureAwait(false);
+                if (answer.Outcome == WriteOutcome.Unavailable)
+                {
+                    journal.AppendEnd(again.Key, again.End);
+                }
+            })).ConfigureAwait(false);
         }
+    }
+
+    private TimeSpan LifeLeft(EndBatch batch)
+    {
+        var left = time.GetElapsedTime(time.GetTimestamp(), batch.Until);
+        return left > ShortestLife ? left : ShortestLife;
     }
 
     /// <summary>Under <see cref="_syncing"/>: what is new, or all, and then merges what is not there.</summary>
@@ -197,7 +215,7 @@ internal sealed class SharedEnds(
     /// <summary>Under <see cref="_syncing"/>.</summary>
     private async ValueTask<StoreFailure> SendAsync()
     {
-        var failure = await MergeAsync([.. _unsent.Select(batch => ToElement(batch, lifetime.TombstoneLife))])
+        var failure = await MergeAsync([.. _unsent.Select(batch => ToElement(batch, LifeLeft(batch)))])
             .ConfigureAwait(false);
         if (failure == StoreFailure.None)
         {
@@ -222,7 +240,7 @@ internal sealed class SharedEnds(
             }
 
             var (answer, isKnown) = await _document
-                .MergeAsync(elements.GetRange(from, count), 2 * lifetime.TombstoneLife).ConfigureAwait(false);
+                .MergeAsync(elements.GetRange(from, count), 2 * lifetime.KnownEndLife).ConfigureAwait(false);
             if (!answer.IsAnswered)
             {
                 return answer.Failure;

@@ -46,6 +46,13 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// <summary>How long the end of a session is remembered in the store.</summary>
     public TimeSpan TombstoneLife { get; } = options.Value.TombstoneLife;
 
+    /// <summary>
+    /// How long the nodes remember an end: as long as a copy of the session can be in use. Not as long
+    /// as the tombstone, which has to outlast logins of weeks where those are in the store: a node drops
+    /// its copy of a login when it hears of the end, and a million ends would last for none of them.
+    /// </summary>
+    public TimeSpan KnownEndLife { get; } = 2 * options.Value.StoreLife;
+
     /// <summary>How long ago a session was ended, by what is left of its tombstone: no clock of
     /// another node says so.</summary>
     public TimeSpan AgeOfTombstone(TimeSpan? remainingLife) =>

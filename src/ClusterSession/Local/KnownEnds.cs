@@ -18,7 +18,7 @@ namespace ClusterSession.Local;
 /// Acknowledged   the store has an end of this node again: it is in doubt anew
 /// EndAgain       the store has a session that was ended: it is to be ended there once more
 /// </code>
-/// An end is remembered as long as its tombstone, counted from when it was made. Memory, measured:
+/// An end is remembered as long as a copy of its session can be in use, counted from when it was made. Memory, measured:
 /// 80 bytes an end that was heard of together with a hundred others, 300 one that was alone or made
 /// here. Past <see cref="Most"/> those that were to be forgotten first are forgotten early, counted
 /// and warned of.
@@ -88,7 +88,7 @@ internal sealed class KnownEnds(
             {
                 IsOwn = true,
                 AcknowledgedAt = now,
-                Until = now + Ticks(lifetime.TombstoneLife),
+                Until = now + Ticks(lifetime.KnownEndLife),
             };
             Volatile.Write(ref _own, _own + 1);
             Put(batch);
@@ -106,7 +106,7 @@ internal sealed class KnownEnds(
             if (_places.TryGetValue(key, out var place) && place.Batch.IsOwn)
             {
                 place.Batch.AcknowledgedAt = time.GetTimestamp();
-                place.Batch.Until = place.Batch.AcknowledgedAt + Ticks(lifetime.TombstoneLife);
+                place.Batch.Until = place.Batch.AcknowledgedAt + Ticks(lifetime.KnownEndLife);
             }
         }
     }
@@ -134,9 +134,9 @@ internal sealed class KnownEnds(
                 return true;
             }
 
-            life = life < lifetime.TombstoneLife ? life : lifetime.TombstoneLife;
+            life = life < lifetime.KnownEndLife ? life : lifetime.KnownEndLife;
             var now = time.GetTimestamp();
-            if (EndBatch.TryRead(payload.ToArray(), now - Ticks(lifetime.TombstoneLife - life)) is not { } batch)
+            if (EndBatch.TryRead(payload.ToArray(), now - Ticks(lifetime.KnownEndLife - life)) is not { } batch)
             {
                 return false;
             }
@@ -203,8 +203,17 @@ internal sealed class KnownEnds(
         }
     }
 
-    /// <summary>What is to be ended again.</summary>
-    public bool TryTakeAgain(out (SessionKey Key, SessionEnd End) again) => _again.TryDequeue(out again);
+    /// <summary>Some of what is to be ended again.</summary>
+    public List<(SessionKey Key, SessionEnd End)> TakeAgain(int most)
+    {
+        var taken = new List<(SessionKey, SessionEnd)>();
+        while (taken.Count < most && _again.TryDequeue(out var again))
+        {
+            taken.Add(again);
+        }
+
+        return taken;
+    }
 
     /// <summary>Forgets the ends of which no copy can be in use any more.</summary>
     public void Forget()

@@ -17,7 +17,7 @@ internal sealed class MissedSessions(TimeProvider time)
     private const int Most = 10_000;
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<SessionKey, (SessionVersion Seen, long At)> _missed = new();
+    private readonly ConcurrentDictionary<SessionKey, (SessionVersion Seen, long At, bool IsDecided)> _missed = new();
     private int _count;
 
     /// <summary>
@@ -49,9 +49,17 @@ internal sealed class MissedSessions(TimeProvider time)
         return false;
     }
 
-    public void Add(SessionKey key, SessionVersion seen)
+    /// <summary>Whether all other nodes have said that they do not have it either.</summary>
+    public bool IsDecided(SessionKey key, SessionVersion seen) =>
+        TryGet(key, seen, out _) && _missed.TryGetValue(key, out var missed) && missed.IsDecided;
+
+    /// <summary>Nobody has brought the commit back.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="seen">The commit that the client has seen.</param>
+    /// <param name="isDecided">Whether all other nodes were asked, and have answered.</param>
+    public void Add(SessionKey key, SessionVersion seen, bool isDecided)
     {
-        var missed = (seen, time.GetTimestamp());
+        var missed = (seen, time.GetTimestamp(), isDecided);
         if (!_missed.TryAdd(key, missed))
         {
             _missed[key] = missed;
@@ -72,7 +80,7 @@ internal sealed class MissedSessions(TimeProvider time)
         }
     }
 
-    private void Remove(SessionKey key, (SessionVersion Seen, long At) missed)
+    private void Remove(SessionKey key, (SessionVersion Seen, long At, bool IsDecided) missed)
     {
         if (_missed.TryRemove(KeyValuePair.Create(key, missed)))
         {

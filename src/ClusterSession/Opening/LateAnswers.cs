@@ -18,7 +18,8 @@ internal sealed class LateAnswers(NodeSessions nodes, SessionRepair repair, Sess
     /// <param name="key">Which session.</param>
     /// <param name="read">The answer.</param>
     /// <param name="mark">The mark that was taken before the store was asked.</param>
-    public async ValueTask ApplyAsync(SessionKey key, StoreRead read, int mark)
+    /// <param name="seen">The commit that a client who waited had seen.</param>
+    public async ValueTask ApplyAsync(SessionKey key, StoreRead read, int mark, SessionVersion seen)
     {
         nodes.Copies.TryGet(key, out var copy);
         switch (read.Outcome)
@@ -26,6 +27,8 @@ internal sealed class LateAnswers(NodeSessions nodes, SessionRepair repair, Sess
             case StoreReadOutcome.Destroyed:
                 nodes.Absent.Ended(key);
                 nodes.Copies.Drop(key);
+                break;
+            case StoreReadOutcome.Found when IsKnown(copy, read.Record!) || nodes.MustWaitForOthers(key, read.Record!, copy, seen):
                 break;
             case StoreReadOutcome.Found when copy is null || copy.IsContainedIn(read.Record!):
                 Publish(key, read.Record!, read, mark);
@@ -38,6 +41,10 @@ internal sealed class LateAnswers(NodeSessions nodes, SessionRepair repair, Sess
                 break;
         }
     }
+
+    /// <summary>A commit of this node has overtaken the read.</summary>
+    private static bool IsKnown(LocalCopy? copy, SessionRecord stored) =>
+        copy is { IsFresh: true } && copy.Record.ContainsAllOf(stored);
 
     private void Publish(SessionKey key, SessionRecord record, in StoreRead read, int mark)
     {

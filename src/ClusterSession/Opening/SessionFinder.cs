@@ -110,7 +110,7 @@ internal sealed class SessionFinder(
                 HasWhatClientSaw: record?.Contains(seen) == true,
                 HasExpired: asked is not (AskResult.Unasked or AskResult.Kept)
                     && ((copy is not null && !nodes.IsUsable(copy) && !window.IsUnderWay) || lifetime.MayHaveExpired(seen)),
-                MayAsk: asked is null && asks.IsPossible && PatienceToAsk(deadline, slowest) > TimeSpan.Zero,
+                MayAsk: asked is null && !IsDecided(key, seen) && asks.IsPossible && PatienceToAsk(deadline, slowest) > TimeSpan.Zero,
                 IsBeingRestored: window.IsUnderWay,
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
@@ -129,7 +129,7 @@ internal sealed class SessionFinder(
                     return OpenedSession.Opened(record!, source, wentBack, isComplete);
                 case OpenVerdict.Destroyed:
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
-                case OpenVerdict.Expired when asked == AskResult.Unknown:
+                case OpenVerdict.Expired when asked is AskResult.Unknown || (asked is null && record is null && asks.HasChannel):
                     return OpenedSession.Ended(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
                 case OpenVerdict.Expired:
                     return DropMissing(key, read, mark);
@@ -148,7 +148,7 @@ internal sealed class SessionFinder(
                 case OpenVerdict.NotKnownYet:
                     return WithoutStore(key, seen, StoreFailure.Unknown);
                 default:
-                    var regressed = await RegressAsync(key, seen, record, isComplete, usable, deadline).ConfigureAwait(false);
+                    var regressed = await RegressAsync(key, seen, asked, record, isComplete, usable, deadline).ConfigureAwait(false);
                     return asked == AskResult.Unknown ? regressed : Remember(key, regressed, read, mark);
             }
         }
@@ -217,7 +217,12 @@ internal sealed class SessionFinder(
     /// taken over since may be given it back.
     /// </summary>
     private bool IsMissed(SessionKey key, SessionVersion seen) =>
-        nodes.Missed.TryGet(key, seen, out var since) && !recovery.WindowOf(key).HasBegunSince(since);
+        nodes.Missed.TryGet(key, seen, out var since)
+            && !recovery.WindowOf(key).HasBegunSince(since)
+            && !asks.MayFindMoreSince(since);
+
+    /// <summary>Whether it was asked for, and all have answered: asking again would find the same.</summary>
+    private bool IsDecided(SessionKey key, SessionVersion seen) => IsMissed(key, seen) && nodes.Missed.IsDecided(key, seen);
 
     private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark)
     {
@@ -283,7 +288,8 @@ internal sealed class SessionFinder(
     /// back by now. Where the store has nothing, only if no end can be lost.
     /// </summary>
     private async ValueTask<OpenedSession> RegressAsync(
-        SessionKey key, SessionVersion seen, SessionRecord? record, bool isComplete, LocalCopy? copy, StoreDeadline deadline)
+        SessionKey key, SessionVersion seen, AskResult? asked, SessionRecord? record, bool isComplete, LocalCopy? copy,
+        StoreDeadline deadline)
     {
         if (copy is not null && (record is null ? !recovery.WindowOf(key).MayHaveLostEnds : !record.ContainsAllOf(copy.Record)))
         {
@@ -296,8 +302,13 @@ internal sealed class SessionFinder(
 
         if (!IsMissed(key, seen))
         {
-            nodes.Missed.Add(key, seen);
             CountRegression();
+        }
+
+        if (!IsDecided(key, seen))
+        {
+            var isDecided = asked is AskResult.Nobody or AskResult.Kept or AskResult.Restored;
+            nodes.Missed.Add(key, seen, isDecided);
         }
 
         return record is null

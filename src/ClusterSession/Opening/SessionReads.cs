@@ -61,17 +61,17 @@ internal sealed class SessionReads(
         {
             if (reading.TryBeLate())
             {
-                _ = ApplyLateAsync(key, reading);
+                _ = ApplyLateAsync(key, seen, reading);
             }
 
             return (StoreRead.Unavailable(StoreFailure.Unknown), nodes.Copies.Mark(key));
         }
     }
 
-    private async Task ApplyLateAsync(SessionKey key, Reading reading)
+    private async Task ApplyLateAsync(SessionKey key, SessionVersion seen, Reading reading)
     {
         var (read, mark) = await reading.Task.ConfigureAwait(false);
-        await late.ApplyAsync(key, read, mark).ConfigureAwait(false);
+        await late.ApplyAsync(key, read, mark, seen).ConfigureAwait(false);
     }
 
     private async Task ReadForAllAsync(SessionKey key, SessionVersion seen, Reading result)

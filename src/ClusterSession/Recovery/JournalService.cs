@@ -1,4 +1,5 @@
 using ClusterSession.Diagnostics;
+using ClusterSession.Ends;
 using ClusterSession.Local;
 using ClusterSession.Records;
 using ClusterSession.Stores;
@@ -22,7 +23,7 @@ namespace ClusterSession.Recovery;
 /// may add to the journal.
 /// </remarks>
 internal sealed class JournalService(
-    CommitJournal journal, JournalSender sender, PendingSessions pending, StoreRecovery recovery, StoreGuard store,
+    CommitJournal journal, JournalSender sender, PendingSessions pending, StoreRecovery recovery, StoreGuard store, SharedEnds ends,
     IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<JournalService> logger)
     : BackgroundService, IHostedLifecycleService
 {
@@ -74,6 +75,7 @@ internal sealed class JournalService(
             var isSent = pending.Count == 0 || await SendAllAsync().ConfigureAwait(false);
             if (limit.IsCancellationRequested || (isSent && recovery.IsSettled))
             {
+                await ends.SyncAsync().ConfigureAwait(false); // Those of the last requests, and those sent just now.
                 Judge(isGivenBack: isInTime && !recovery.HasDropped);
                 return;
             }

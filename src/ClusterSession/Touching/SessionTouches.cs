@@ -328,7 +328,7 @@ internal sealed class SessionTouches(
             var read = await store.ReadAsync(key, copy.Record.Version).ConfigureAwait(false);
             switch (read.Outcome)
             {
-                case StoreReadOutcome.Unavailable:
+                case StoreReadOutcome.Unavailable when !read.Failure.IsOfRecord():
                     return false; // Stays due.
                 case StoreReadOutcome.Destroyed:
                     copies.Drop(key);
