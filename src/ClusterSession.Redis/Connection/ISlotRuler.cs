@@ -11,6 +11,10 @@ internal interface ISlotRuler
     /// <summary>A key in a slot that is looked for at this connection's server; null if there is none.</summary>
     byte[]? HeartbeatKeyOf(RedisConnection connection);
 
+    /// <summary>What to put into the braces of a key so that it is in a slot of this connection's server, which need
+    /// not have been handed out yet; null if it has none.</summary>
+    string? TagOf(RedisConnection connection);
+
     /// <summary>Whether the map of slots was confirmed lately enough for a lease of this length. Cheap.</summary>
     bool IsMapCurrent(TimeSpan lease);
 

@@ -50,16 +50,14 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     /// <summary>Number of this connection in this process, never used twice. What was read under one epoch says nothing under another.</summary>
     public long Epoch { get; }
 
-    /// <summary>
-    /// Which partition of the keys it serves; set before it is handed out. 0 where there is one.
-    /// </summary>
+    /// <summary>Which partition of the keys it serves; set before it is handed out. 0 where there is one.</summary>
     public int Partition { get; set; }
 
-    /// <summary>
-    /// Why the server does not push invalidations of what is read here, so that no copy may be used without asking; null: it does,
-    /// or the connection is for something else.
-    /// </summary>
+    /// <summary>Why the server is known not to push invalidations of what is read here; null: nothing speaks against it.</summary>
     public string? Untracked { get; internal set; }
+
+    /// <summary>The attempt to prove that the server pushes what changes; null before the first. See <see cref="TrackingProbe"/>.</summary>
+    public TrackingProbe? Probe { get; internal set; }
 
     /// <summary>Commands of the handshake that were refused, and what goes without them.</summary>
     public IReadOnlyList<RefusedCommand> Refused { get; internal set; } = [];

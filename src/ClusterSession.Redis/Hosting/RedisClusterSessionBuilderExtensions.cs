@@ -22,7 +22,7 @@ public static class RedisClusterSessionBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder.UseStore(CreateWatchedStore)
-            .Check(static provider => RedisSettingsValidator.CheckSetting(provider.GetService<IConfiguration>()));
+            .Check(static (provider, _) => RedisSettingsValidator.CheckSetting(provider.GetService<IConfiguration>()));
     }
 
     /// <summary>
@@ -39,7 +39,7 @@ public static class RedisClusterSessionBuilderExtensions
         // Null too is reported at start: it is what GetConnectionString answers for a name that
         // does not exist.
         return builder.UseStore(provider => CreateStore(provider, () => RedisOptions.Parse(connectionString)))
-            .Check(provider => RedisSettingsValidator.CheckGiven(connectionString, provider.GetService<IConfiguration>()));
+            .Check((provider, _) => RedisSettingsValidator.CheckGiven(connectionString, provider.GetService<IConfiguration>()));
     }
 
     /// <summary>
@@ -53,16 +53,16 @@ public static class RedisClusterSessionBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(options);
         return builder.UseStore(provider => CreateStore(provider, () => options))
-            .Check(_ => RedisSettingsValidator.CheckOptions(options));
+            .Check((_, sessions) => RedisSettingsValidator.CheckOptions(options, sessions));
     }
 
     private static ClusterSessionBuilder Check(
-        this ClusterSessionBuilder builder, Func<IServiceProvider, IEnumerable<string>> validate)
+        this ClusterSessionBuilder builder, Func<IServiceProvider, ClusterSessionOptions, IEnumerable<string>> validate)
     {
         var services = builder.Services;
         var store = services.Last(static service => service.ServiceType == typeof(IClusterSessionStore));
         services.AddSingleton<IValidateOptions<ClusterSessionOptions>>(
-            provider => new RedisSettingsValidator(services, store, () => validate(provider)));
+            provider => new RedisSettingsValidator(services, store, sessions => validate(provider, sessions)));
         return builder;
     }
 

@@ -14,7 +14,7 @@ namespace ClusterSession.Redis.Hosting;
 /// <param name="store">The store that <c>UseRedis</c> registered.</param>
 /// <param name="validate">Everything that is wrong with its settings.</param>
 internal sealed class RedisSettingsValidator(
-    IServiceCollection services, ServiceDescriptor store, Func<IEnumerable<string>> validate) : IValidateOptions<ClusterSessionOptions>
+    IServiceCollection services, ServiceDescriptor store, Func<ClusterSessionOptions, IEnumerable<string>> validate) : IValidateOptions<ClusterSessionOptions>
 {
     private const string Example = "a connection string such as 'localhost:6379'";
 
@@ -23,7 +23,7 @@ internal sealed class RedisSettingsValidator(
     {
         var isUsed = ReferenceEquals(
             store, services.LastOrDefault(static service => service.ServiceType == typeof(IClusterSessionStore)));
-        var errors = isUsed ? validate().ToArray() : [];
+        var errors = isUsed ? validate(options).ToArray() : [];
         return errors.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
 
@@ -46,9 +46,21 @@ internal sealed class RedisSettingsValidator(
         return CheckText(text, path ?? "The connection string given to UseRedis");
     }
 
-    /// <summary>What is wrong with options that the code gave.</summary>
-    public static IEnumerable<string> CheckOptions(RedisOptions options) =>
-        options.Validate().Select(static error => $"The RedisOptions given to UseRedis: {error}");
+    /// <summary>What is wrong with options that the code gave, and with a reply too short for a session as large as it may be.</summary>
+    public static IEnumerable<string> CheckOptions(RedisOptions options, ClusterSessionOptions sessions) =>
+        options.Validate().Concat(CheckReply(options, sessions)).Select(static error => $"The RedisOptions given to UseRedis: {error}");
+
+    /// <summary>A reply has lengths around names and values: it is given a third more than they may have.</summary>
+    private static IEnumerable<string> CheckReply(RedisOptions options, ClusterSessionOptions sessions)
+    {
+        var least = sessions.MaxSessionBytes / 3 * 4L;
+        return options.MaxReplyBytes >= least
+            ? []
+            : [
+                $"MaxReplyBytes is {options.MaxReplyBytes}, and ClusterSession:MaxSessionBytes {sessions.MaxSessionBytes}: a " +
+                $"session of that size could be stored and not be read. Set MaxReplyBytes to {least} or more, or lower MaxSessionBytes.",
+            ];
+    }
 
     private static IEnumerable<string> CheckText(string? text, string path)
     {

@@ -5,7 +5,8 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Requests;
 
 /// <summary>
-/// The leases of local copies: one for each connection, current while the connection has proved alive within the lease time. Asked on the
+/// The leases of local copies: one for each connection, current while the connection has proved alive within the lease time,
+/// and never before its server has proved that it pushes what changes. Asked on the
 /// reader loop, so that a copy read before a FLUSHALL never gets the lease of after it.
 /// </summary>
 internal sealed class LeaseSource(TimeSpan length)
@@ -35,7 +36,8 @@ internal sealed class LeaseSource(TimeSpan length)
     {
         private volatile bool _isRevoked;
 
-        public override bool IsCurrent => !_isRevoked && connection.Untracked is null && connection.IsProvenAlive(length);
+        public override bool IsCurrent =>
+            !_isRevoked && TrackingProbe.IsProvedOn(connection) && connection.IsProvenAlive(length);
 
         public override bool IsLost => _isRevoked || connection.IsClosed;
 

@@ -20,6 +20,8 @@ namespace ClusterSession.Redis.Requests;
 /// {prefix}:1:document:{&lt;name&gt;}     a document that all nodes share (sorted set), such as the key ring
 /// {prefix}:1:document:{&lt;name&gt;}:at  where each of its elements is in it (hash); only writers read that
 /// {prefix}:1:alive:{&lt;number&gt;}      nobody writes it: a heartbeat in a cluster asks whether it exists
+/// {prefix}:1:probe:{&lt;number&gt;}:&lt;connection&gt;  a connection has written it, to see whether it is pushed that
+///                                 (hash, with a life of a minute)
 /// {prefix}:1:nodes                no key, but the channel on which nodes publish
 /// </code>
 /// The 1 is the version of this layout: two releases with different layouts can share a server without reading each other's
@@ -67,6 +69,12 @@ internal sealed class RedisKeys(string prefix)
 
     /// <summary>What the keys begin with that heartbeats read.</summary>
     public string HeartbeatPrefix { get; } = prefix + ":1:alive:";
+
+    /// <summary>A key that one connection writes, to see whether it is pushed that.</summary>
+    /// <param name="tag">What goes into the braces.</param>
+    /// <param name="connection">Which connection: nobody else may have that name.</param>
+    public byte[] Probe(string tag, string connection) =>
+        Encoding.UTF8.GetBytes($"{prefix}:1:probe:{{{tag}}}:{connection}");
 
     /// <summary>The channel on which nodes publish.</summary>
     public string Channel { get; } = prefix + ":1:nodes";

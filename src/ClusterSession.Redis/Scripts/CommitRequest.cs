@@ -13,8 +13,9 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     private const int OnlyOnBase = 1;
     private const int Forgets = 2;
     private const int MayBeTooOld = 4;
-    private const int LifeLength = 7;
-    private const int LivesLength = 2 * LifeLength;
+    private const int HasLimit = 8;
+    private const int NumberLength = 7;
+    private const int LivesLength = 2 * NumberLength;
 
     protected override int ArgumentCount => 3 + (2 * (change.Delta.Count + change.Forgotten.Count));
 
@@ -67,7 +68,8 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
 
     private int Options => (change.MustBeBase ? OnlyOnBase : 0)
         | (change.Forgotten.Count > 0 ? Forgets : 0)
-        | (change.Version.Stamp > change.Base.Stamp ? 0 : MayBeTooOld);
+        | (change.Version.Stamp > change.Base.Stamp ? 0 : MayBeTooOld)
+        | (change.MostBytes > 0 ? HasLimit : 0);
 
     protected override SessionVersion Base => change.Base;
 
@@ -76,11 +78,12 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     {
         var before = Before(change.Version, change.After);
         var options = Options;
-        var more = options == 0 && change.Void.IsEmpty ? 0 : 1 + change.Void.Length;
+        var limit = change.MostBytes > 0 ? NumberLength : 0;
+        var more = options == 0 && change.Void.IsEmpty ? 0 : 1 + limit + change.Void.Length;
         var named = more == 0 && before == change.Base ? 0 : SessionVersion.EncodedLength;
         var space = writer.WriteBulkSpace(LivesLength + named + more);
         WriteLife(space, change.Life);
-        WriteLife(space[LifeLength..], IsDue ? TimeSpan.Zero : change.LeastLife);
+        WriteLife(space[NumberLength..], IsDue ? TimeSpan.Zero : change.LeastLife);
         space = space[LivesLength..];
         if (named > 0)
         {
@@ -90,15 +93,24 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
         if (more > 0)
         {
             space[SessionVersion.EncodedLength] = (byte)options;
-            change.Void.Span.CopyTo(space[(SessionVersion.EncodedLength + 1)..]);
+            space = space[(SessionVersion.EncodedLength + 1)..];
+            if (limit > 0)
+            {
+                WriteNumber(space, change.MostBytes);
+            }
+
+            change.Void.Span.CopyTo(space[limit..]);
         }
     }
 
-    private static void WriteLife(Span<byte> destination, TimeSpan life)
+    private static void WriteLife(Span<byte> destination, TimeSpan life) =>
+        WriteNumber(destination, Math.Max(0, (long)Math.Ceiling(life.TotalMilliseconds)));
+
+    private static void WriteNumber(Span<byte> destination, long value)
     {
         Span<byte> number = stackalloc byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64BigEndian(number, Math.Max(0, (long)Math.Ceiling(life.TotalMilliseconds)));
-        number[^LifeLength..].CopyTo(destination);
+        BinaryPrimitives.WriteInt64BigEndian(number, value);
+        number[^NumberLength..].CopyTo(destination);
     }
 
     /// <summary>A tombstone names the version that it removes, if that is known.</summary>

@@ -45,6 +45,7 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             'D' => EndIn(answer[1..], version),
             'S' when !isReadable => StoreWrite.Damaged(RecordReading.VersionBeyond),
             'S' => StoreWrite.Answered(WriteOutcome.Superseded, version, SessionLease.None),
+            'L' => StoreWrite.Unavailable(StoreFailure.TooLarge),
             'X' => StoreWrite.Answered(WriteOutcome.Collision, version, SessionLease.None),
             _ => throw new RespProtocolException("A session script answered with an unknown letter."),
         };

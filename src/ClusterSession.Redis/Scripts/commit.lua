@@ -1,14 +1,16 @@
 -- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 base, 3 life in ms 7 and least life in
 -- ms 7 (0: it is to be prolonged); where it is not the base the version that the writer issued before
 -- for this session 13; where there is any of it options 1 (1 nothing but the base itself may be
--- changed, 2 there is something to forget, 4 the version may be too old) and intervals in which the
+-- changed, 2 there is something to forget, 4 the version may be too old, 8 the record
+-- may become so large: 7 bytes follow, attributes counted with field and value) and intervals in which the
 -- writer has committed nothing; then pairs of field and value; an empty value: the field's tombstone
 -- is to be forgotten, if the base or an earlier one has made it.
 -- Answers 'A' applied to the base itself; 'C' and the version it was applied to, or 'B' if that record
 -- does not contain the base; 'R' and that version, or the stored one if others have followed: it had
 -- been applied before; 'M' no record; 'D' ended, with the version of the end, the mark of its key
 -- (zeros: none) and the successor, if there is one; 'S' and the stored version, which is not older, or
--- not the base. An argument costs Redis 950 instructions, a string made here 1,050, a call 6,000, and
+-- not the base; 'L' it would become too large. An argument costs Redis 950 instructions, a string
+-- made here 1,050, a call 6,000, and
 -- nearly all commits are to the very record that they were made from, by a writer whose last commit
 -- is in it: then its interval grows, and nothing is parsed.
 -- Tracking: every script that writes does all its reads, then all its writes, then one read. The
@@ -66,10 +68,31 @@ if not answer then
       end
     end
   end
+  local void = 29
+  if options >= 8 then
+    void = 36
+    local function size(field)
+      local length = redis.call('HSTRLEN', k, field)
+      if length == 0 or ((length == 14 or length == 27) and byte(redis.call('HGET', k, field), 14) % 2 == 1) then return 0 end
+      return #field + length
+    end
+    local most, grown = unpacked('>I7', rest, 29), 0
+    for i = from, #fields, 2 do
+      local value = fields[i + 1]
+      grown = grown - size(fields[i]) + (byte(value, 14) % 2 == 1 and 0 or #fields[i] + #value)
+    end
+    if grown > 0 then
+      local all = grown
+      for _, field in ipairs(redis.call('HKEYS', k)) do
+        if byte(field) == 97 then all = all + size(field) end -- a<name>
+      end
+      if all > most then return 'L' end
+    end
+  end
   local list = add({}, m, INTERVALS)
   local hi, writer = unpacked('>I7I6', v)
   list[#list + 1] = { stamp(before), hi, writer }
-  add(list, rest, 29)
+  add(list, rest, void)
   local intervals, lost = normalized(list)
   if marks % 2 == 1 then forgotten = math.max(forgotten, lost) else forgotten = 0 end
   header = '\2' .. sub(m, 2, VERSION - 1) .. v .. current .. string.char(marks) .. packed('>I7', forgotten) .. intervals

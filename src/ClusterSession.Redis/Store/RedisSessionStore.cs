@@ -51,6 +51,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly ServerLimits _limits;
     private readonly EvictionWatch _evictions;
     private readonly ConcurrentDictionary<int, bool> _revalidated = new(); // by partition
+    private readonly TrackingProof _tracking;
     private readonly PlainPasswords _passwords;
     private readonly FailureLog _failures;
     private readonly RedisInspection _inspection;
@@ -72,6 +73,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _sampleInterval = options.HeartbeatInterval;
         _options = options;
         _limits = new ServerLimits(logger);
+        _tracking = new TrackingProof(_keys, time);
         _settings = new ServerSettings(logger, _limits);
         _evictions = new EvictionWatch(logger, time, options.HeartbeatInterval * HeartbeatsBetweenLooks);
         _passwords = new PlainPasswords(logger);
@@ -195,9 +197,9 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         await _topology.DisposeAsync().ConfigureAwait(false);
     }
 
-    void IRedisPushHandler.OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key) => Changed(key);
+    void IRedisPushHandler.OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key) => Changed(key, connection);
 
-    private void Changed(ReadOnlySpan<byte> key)
+    private void Changed(ReadOnlySpan<byte> key, RedisConnection? pushedBy = null)
     {
         if (_keys.TryParseSession(key, out var session))
         {
@@ -207,10 +209,15 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         {
             _observer?.OnDocumentChanged(document);
         }
+        else
+        {
+            pushedBy?.Probe?.Pushed(key);
+        }
     }
 
     void IRedisPushHandler.OnInvalidateAll(RedisConnection connection)
     {
+        connection.Probe?.Emptied();
         _leases.Revoke(connection);
         _observer?.OnConnected(connection.Partition, new StoreContinuity(StoreLoss.Everything));
     }
@@ -223,10 +230,28 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _passwords.Check(connection.Endpoint);
         _revalidated[connection.Partition] = connection.Untracked is not null;
         _limits.Say(connection, _options.Coherence);
+        if (connection.Untracked is null)
+        {
+            _ = _tracking.ProveAsync(connection, OnProbed);
+        }
+
         _ = SampleAsync(connection);
         _ = _evictions.WatchAsync(connection);
         _ = _settings.CheckAsync(connection);
         _observer?.OnConnected(connection.Partition, HistoryOf(connection).ContinuityOf(connection.Server, previous));
+    }
+
+    private void OnProbed(RedisConnection connection)
+    {
+        if (connection.Untracked is { } reason && _options.Coherence == RedisCoherence.Tracking)
+        {
+            connection.Close($"coherence is tracking in the connection string, and {reason} Set coherence=auto or " +
+                "coherence=revalidate.");
+            return;
+        }
+
+        _revalidated[connection.Partition] = !TrackingProbe.IsProvedOn(connection);
+        _limits.Say(connection, _options.Coherence);
     }
 
     void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, RedisConnectionException reason)

@@ -170,7 +170,8 @@ internal sealed class SessionCommitter(
     private SessionChange ChangeOf(
         SessionRecord record, IssuedVersion version, SessionDelta delta, SessionDurability durability, in StoreDeadline deadline) => new(
         record.Version, version.Version, delta, Tombstones.ToForget(record), lifetime.StoreLifeOf(record, delta, out var least), least,
-        ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline), After: version.After, Opened: record, Void: version.Void);
+        ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline), After: version.After, Opened: record, Void: version.Void,
+        MostBytes: delta.LimitFor(record, options.Value.MaxSessionBytes));
 
     /// <summary>Stores a session that was never stored.</summary>
     public ValueTask<CommitResult> CreateAsync(

@@ -30,7 +30,7 @@ internal sealed class RequestLog(ILogger logger, SessionMetrics metrics, TimePro
         metrics.FailedOpens.Add(1);
         if (_opens.MayWrite(out var count))
         {
-            logger.OpenFailed(failure, policy, count);
+            logger.OpenFailed(FailureWords.Of(failure), policy, FailureWords.RemedyOf(failure), count);
         }
     }
 
@@ -40,7 +40,7 @@ internal sealed class RequestLog(ILogger logger, SessionMetrics metrics, TimePro
         metrics.FailedCommits.Add(1);
         if (_commits.MayWrite(out var count))
         {
-            logger.CommitFailed(failure, count);
+            logger.CommitFailed(FailureWords.Of(failure), FailureWords.RemedyOf(failure), count);
         }
     }
 

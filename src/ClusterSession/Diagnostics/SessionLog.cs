@@ -29,10 +29,9 @@ internal static partial class SessionLog
     public static partial void CommittedAfterHeaders(this ILogger logger, LogCount count);
 
     [LoggerMessage(EventIds.CommitFailed, LogLevel.Error,
-        "The store did not confirm the commit of a session ({Failure}). The response is a 503, or what the application " +
-        "makes of its exception where the request threw one, and says so with the header Session-Commit. Check the " +
-        "store." + Rate)]
-    public static partial void CommitFailed(this ILogger logger, StoreFailure failure, LogCount count);
+        "Could not commit a session: {Cause}. The response is a 503, or what the application makes of its exception " +
+        "where the request threw one, and says so with the header Session-Commit. {Remedy}" + Rate)]
+    public static partial void CommitFailed(this ILogger logger, string cause, string remedy, LogCount count);
 
     [LoggerMessage(EventIds.CommitAfterHeadersFailed, LogLevel.Error,
         "The store did not confirm the commit of a session ({Failure}) after the response headers had left. The " +
@@ -41,10 +40,10 @@ internal static partial class SessionLog
     public static partial void CommitAfterHeadersFailed(this ILogger logger, StoreFailure failure, LogCount count);
 
     [LoggerMessage(EventIds.OpenFailed, LogLevel.Error,
-        "Could not open a session: the store is not responding ({Failure}), and this node has no copy of it. The " +
-        "request is handled as ClusterSession:OnStoreUnavailable says " +
-        "({Policy}). Check the store." + Rate)]
-    public static partial void OpenFailed(this ILogger logger, StoreFailure failure, SessionOutagePolicy policy, LogCount count);
+        "Could not open a session: {Cause}, and this node has no copy of it. The request is handled as " +
+        "ClusterSession:OnStoreUnavailable says ({Policy}). {Remedy}" + Rate)]
+    public static partial void OpenFailed(
+        this ILogger logger, string cause, SessionOutagePolicy policy, string remedy, LogCount count);
 
     [LoggerMessage(EventIds.SessionRegressed, LogLevel.Error,
         "A session lacks a commit that its client has seen acknowledged: the store lost it, and this node has no " +

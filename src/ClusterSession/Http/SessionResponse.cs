@@ -263,7 +263,10 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         {
             case Moment.Asked:
                 throw new SessionUnavailableException(
-                    "The session could not be committed: its store is not responding.", failure);
+                    failure == StoreFailure.TooLarge
+                        ? FailureWords.TooLarge(services.Options.MaxSessionBytes)
+                        : $"The session could not be committed: {FailureWords.Of(failure)}.",
+                    failure);
             case Moment.AfterHeaders:
                 services.Logger.CommitAfterHeadersFailed(failure);
                 break;

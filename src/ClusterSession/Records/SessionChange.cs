@@ -36,6 +36,11 @@ namespace ClusterSession.Records;
 /// Intervals, as <see cref="SessionRecord.Intervals"/> gives them, in which the writer has committed
 /// nothing: the record then contains all that there is in them. Default empty.
 /// </param>
+/// <param name="MostBytes">
+/// How large the record may become by it, in bytes: names and values of attributes, and 15 for each. A change that makes it
+/// grow beyond that is answered <see cref="Stores.StoreFailure.TooLarge"/>. Default 0: not checked, as the caller
+/// knows that it is far from that.
+/// </param>
 public readonly record struct SessionChange(
     SessionVersion Base,
     SessionVersion Version,
@@ -48,4 +53,5 @@ public readonly record struct SessionChange(
     bool MustBeBase = false,
     long After = -1,
     SessionRecord? Opened = null,
-    ReadOnlyMemory<byte> Void = default);
+    ReadOnlyMemory<byte> Void = default,
+    long MostBytes = 0);

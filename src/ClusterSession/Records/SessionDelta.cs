@@ -14,6 +14,8 @@ public sealed class SessionDelta
 {
     private const int IndexFrom = 16;
     private const int FirstRoom = 2;
+    private const int LargeChange = 64 * 1024;
+    private static readonly SessionDelta Nothing = new();
 
     private KeyValuePair<string, byte[]?>[] _changes = [];
     private Dictionary<string, int>? _index;
@@ -54,10 +56,22 @@ public sealed class SessionDelta
         return size;
     }
 
+    /// <summary>How large a record is, counted as <see cref="SizeWith"/> does.</summary>
+    internal static long SizeOf(SessionRecord record) => Nothing.SizeWith(record);
+
+    /// <summary>
+    /// How large a store is to let the record become by these changes. 0: any size, as they are small and the record is far
+    /// from the limit. What requests at once commit is summed up by the store alone.
+    /// </summary>
+    internal long LimitFor(SessionRecord record, long most) =>
+        _mostBytes < LargeChange && MostSizeOf(record) + _mostBytes < most / 2 ? 0 : most;
+
     /// <summary>A bound on <see cref="SizeWith"/>, with one change more, that costs little.</summary>
     internal static long MostSize(SessionRecord? record, SessionDelta? delta, string name, byte[] value) =>
-        (record is null ? 0L : record.Size + ((long)SessionRecord.AttributeOverhead * record.AttributeCount))
-        + (delta?._mostBytes ?? 0) + MostBytesOf(name, value);
+        (record is null ? 0L : MostSizeOf(record)) + (delta?._mostBytes ?? 0) + MostBytesOf(name, value);
+
+    private static long MostSizeOf(SessionRecord record) =>
+        record.Size + ((long)SessionRecord.AttributeOverhead * record.AttributeCount);
 
     private static long MostBytesOf(string name, byte[]? value) =>
         value is null ? 0 : SessionRecord.AttributeOverhead + (3L * name.Length) + value.Length;

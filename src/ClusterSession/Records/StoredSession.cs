@@ -81,6 +81,12 @@ public sealed class StoredSession
 
         var isBaseMissing = !record.Contains(change.Base);
         var changed = change.Delta.ApplyTo(record, isBaseMissing ? change with { Forgotten = [] } : change);
+        if (change.MostBytes > 0 && SessionDelta.SizeOf(changed) is var size && size > change.MostBytes
+            && size > SessionDelta.SizeOf(record))
+        {
+            return (null, Answer(WriteOutcome.Unavailable, record.Version)); // Too large; one that was so already may shrink.
+        }
+
         return (Of(changed), Changed(record.Version) with { IsBaseMissing = isBaseMissing });
     }
 

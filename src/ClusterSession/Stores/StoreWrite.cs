@@ -42,8 +42,8 @@ public readonly record struct StoreWrite(
     /// <param name="answer">The answer.</param>
     /// <param name="lease">The lease of a copy that is what is stored now.</param>
     public static StoreWrite Answered(in StoredAnswer answer, SessionLease lease) => new(
-        answer.Outcome, answer.Previous, 0, answer.IsCurrent ? lease : SessionLease.None, StoreFailure.None, answer.IsBaseMissing,
-        answer.Successor)
+        answer.Outcome, answer.Previous, 0, answer.IsCurrent ? lease : SessionLease.None,
+        answer.Outcome == WriteOutcome.Unavailable ? StoreFailure.TooLarge : StoreFailure.None, answer.IsBaseMissing, answer.Successor)
     {
         HasChanged = answer.HasChanged,
     };

@@ -34,13 +34,14 @@ namespace ClusterSession.Touching;
 /// </remarks>
 internal sealed class SessionTouches(
     StoreGuard store, LocalCopies copies, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time,
-    SessionMetrics metrics, ILogger<SessionTouches> logger) : BackgroundService
+    SessionMetrics metrics, ILogger<SessionTouches> logger) : BackgroundService, IHostedLifecycleService
 {
     private const int AtOnce = 32;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
     private readonly LogRate _failed = new(time);
     private readonly PartitionLanes _lanes = new();
+    private bool _hasStoppedAsync;
 
     private readonly ConcurrentDictionary<SessionKey, DueTouch> _due = new();
 
@@ -142,11 +143,29 @@ internal sealed class SessionTouches(
         return Array.IndexOf(sent, false) < 0;
     }
 
-    /// <summary>The node shuts down: what it has kept to itself it reports now.</summary>
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _hasStoppedAsync = true;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// What requests use while the server stops is reported as before. A host that knows nothing of <see
+    /// cref="StoppedAsync"/> (WebHost) has stopped its server by now.
+    /// </summary>
+    public override Task StopAsync(CancellationToken cancellationToken) =>
+        _hasStoppedAsync ? Task.CompletedTask : StoppedAsync(cancellationToken);
+
+    /// <summary>There are no requests any more: what the node has kept to itself it reports now.</summary>
+    public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
         MoveReports(isLast: true);
+        MoveUsesWithoutCopy(isLast: true);
         try
         {
             await FlushAsync(cancellationToken).ConfigureAwait(false);
@@ -173,7 +192,7 @@ internal sealed class SessionTouches(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The node is shutting down, and sends the rest as it stops.
+            // StoppedAsync sends the rest.
             await _lanes.WhenIdleAsync().ConfigureAwait(false);
         }
     }
@@ -262,12 +281,12 @@ internal sealed class SessionTouches(
         }
     }
 
-    private void MoveUsesWithoutCopy()
+    private void MoveUsesWithoutCopy(bool isLast = false)
     {
         var now = copies.Clock.Now;
         foreach (var (key, use) in _withoutCopy)
         {
-            if (now - use.TouchedAt < lifetime.TouchTicks)
+            if (!isLast && now - use.TouchedAt < lifetime.TouchTicks)
             {
                 continue;
             }

@@ -88,7 +88,7 @@ public sealed class EchoTests : IAsyncLifetime
 
         Assert.NotEqual(0, expired);
         Assert.Equal(
-            "commit A,commit B,commit C,commit D,commit M,commit R,commit S,destroy C,destroy D,destroy R,destroy S,merge C,"
+            "commit A,commit B,commit C,commit D,commit L,commit M,commit R,commit S,destroy C,destroy D,destroy R,destroy S,merge C,"
             + "merge D,merge M,merge S,merge U,merge W,merge X,read *,read :,touch D,touch K,touch M,touch T",
             string.Join(',', answers));
     }
@@ -197,6 +197,7 @@ public sealed class EchoTests : IAsyncLifetime
         yield return (
             "commit that others have followed", key => Commit(key, First, new SessionVersion(1_200, 3), Life / 2));
         yield return ("commit on its base alone", key => Commit(key, First, Own, Life / 2, mustBeBase: true));
+        yield return ("commit that makes it too large", key => Commit(key, Second, Own, Life / 2, most: 1, name: "b"));
         yield return ("commit that forgets", key => Commit(key, Third, Own, Life / 2, forgotten: ["gone", "never"]));
         yield return ("merge create", key => Merge(key, MergeMode.Create, Life, Own, Own));
         yield return ("merge create again", key => Merge(key, MergeMode.Create, Life, Second, First, Second));
@@ -218,12 +219,13 @@ public sealed class EchoTests : IAsyncLifetime
 
     private CommitRequest Commit(
         SessionKey key, SessionVersion @base, SessionVersion version, TimeSpan least, bool mustBeBase = false,
-        string[]? forgotten = null)
+        string[]? forgotten = null, long most = 0, string name = "a")
     {
         var delta = new SessionDelta();
-        delta.Set("a", [1]);
+        delta.Set(name, [1]);
         var change = new SessionChange(
-            @base, version, delta, forgotten ?? [], Life, least, MustBeBase: mustBeBase, After: Second.Stamp);
+            @base, version, delta, forgotten ?? [], Life, least, MustBeBase: mustBeBase, After: Second.Stamp,
+            MostBytes: most);
         return new CommitRequest(_keys, key, change, _leases);
     }
 

@@ -18,7 +18,6 @@ namespace ClusterSession.IntegrationTests.Redis;
 /// </summary>
 public sealed class TrackingTests
 {
-    private const int Sessions = 100;
     private static readonly TimeSpan Life = TimeSpan.FromHours(1);
     private readonly VersionSource _versions = new();
 
@@ -31,7 +30,7 @@ public sealed class TrackingTests
         await using var a = await RedisNode.StartAsync(redis, endpoints: static endpoints => endpoints.MapGet(
             "/fill", static (HttpContext context) => context.Session.Set("large", new byte[100_000])));
         await using var b = await RedisNode.StartAsync(redis);
-        var browsers = await OpenAsync(a, b);
+        var browsers = await StaleSessions.OpenAsync(a, b);
         var used = long.Parse(await redis.InfoAsync("memory", "used_memory"), CultureInfo.InvariantCulture);
         await redis.CommandAsync(
             "CONFIG", "SET", "maxmemory", $"{used + 3_000_000}", "maxmemory-policy", policy, "maxmemory-samples", "64");
@@ -44,7 +43,7 @@ public sealed class TrackingTests
             "what the node has written has pushed out all sessions");
         await redis.CommandAsync("CONFIG", "SET", "maxmemory", "0");
 
-        await AssertNoneIsStaleAsync(browsers, a, b);
+        await StaleSessions.AssertNoneIsServedAsync(browsers, a, b);
     }
 
     [Fact]
@@ -54,7 +53,7 @@ public sealed class TrackingTests
         await using var a = await RedisNode.StartAsync(redis);
         await using var b = await RedisNode.StartAsync(redis);
         await redis.CommandAsync("CONFIG", "SET", "tracking-table-max-keys", "10");
-        await AssertNoneIsStaleAsync(await OpenAsync(a, b), a, b);
+        await StaleSessions.AssertNoneIsServedAsync(await StaleSessions.OpenAsync(a, b), a, b);
     }
 
     [Fact]
@@ -157,48 +156,10 @@ public sealed class TrackingTests
         return (key, version);
     }
 
-    /// <summary>Sessions of which both nodes have a copy.</summary>
-    private static async Task<List<TestBrowser>> OpenAsync(TestNode a, TestNode b)
-    {
-        var browsers = new List<TestBrowser>();
-        for (var i = 0; i < Sessions; i++)
-        {
-            browsers.Add(a.Browser());
-            await browsers[i].GetAsync("/set/color/old");
-            Assert.Equal("old", await browsers[i].GetAsync("/get/color", b));
-            Assert.Equal("old", await browsers[i].GetAsync("/get/color", a));
-        }
-
-        return browsers;
-    }
-
     private static async Task<bool> AnyIsThereAsync(RedisServer redis, List<TestBrowser> browsers)
     {
         var keys = browsers.Select(static browser =>
             SessionId.TryParse(browser.Id!, out var id) ? $"cs:1:{{{SessionKey.Of(id)}}}" : "");
         return await redis.CommandAsync(["EXISTS", .. keys]) != "0";
-    }
-
-    /// <summary>
-    /// Half of the sessions are changed at another node and half ended; then the first is asked by who has
-    /// not seen that.
-    /// </summary>
-    private static async Task AssertNoneIsStaleAsync(List<TestBrowser> browsers, TestNode a, TestNode b)
-    {
-        var former = browsers.ConvertAll(static browser => browser.Copy());
-        for (var i = 0; i < Sessions; i++)
-        {
-            await browsers[i].GetAsync(i % 2 == 0 ? "/set/color/new" : "/destroy", b);
-            Assert.Equal(200, (int)browsers[i].LastStatus);
-        }
-
-        // What was pushed last may still be on its way, and a busy machine may answer 503.
-        for (var i = 0; i < Sessions; i++)
-        {
-            var (asked, expected) = (former[i], i % 2 == 0 ? "new" : "");
-            await Condition.HoldsAsync(
-                async () => await asked.GetAsync("/get/color", a) == expected && (int)asked.LastStatus == 200,
-                $"session {i} is not served stale");
-        }
     }
 }

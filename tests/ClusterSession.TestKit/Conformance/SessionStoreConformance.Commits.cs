@@ -60,6 +60,49 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
+    public async Task Commits_that_together_would_make_the_session_too_large_are_refused_and_change_nothing()
+    {
+        const int Most = 200_000;
+        var first = await CreateAsync();
+        var last = first;
+        var large = 0;
+        while (true)
+        {
+            var version = Versions.Next();
+            var answer = await SetAsync(first, version, $"large{large}", 66_000, Most); // As requests at once do.
+            if (answer.Outcome != WriteOutcome.Committed)
+            {
+                Assert.Equal((WriteOutcome.Unavailable, StoreFailure.TooLarge), (answer.Outcome, answer.Failure));
+                break;
+            }
+
+            (last, large) = (version, large + 1);
+        }
+
+        Assert.Equal(3, large);
+        var stored = await B.ReadAsync(Key, SessionVersion.None, default);
+        Assert.Equal((last, 4), (stored.Record!.Version, stored.Record.AttributeCount));
+
+        // One in the place of another does not make it larger, also where the limit was lowered since.
+        Assert.Equal(WriteOutcome.Committed, (await SetAsync(last, Versions.Next(), "large0", 66_000, Most / 2)).Outcome);
+
+        // What was removed does not count.
+        var removal = new SessionDelta();
+        removal.Remove("large1");
+        var removed = Versions.Next();
+        Assert.Equal(WriteOutcome.Committed, (await CommitAsync(A, last, removed, removal)).Outcome);
+        Assert.Equal(WriteOutcome.Committed, (await SetAsync(removed, Versions.Next(), "large3", 66_000, Most)).Outcome);
+
+        ValueTask<StoreWrite> SetAsync(SessionVersion on, SessionVersion version, string name, int bytes, long most)
+        {
+            var delta = new SessionDelta();
+            delta.Set(name, new byte[bytes]);
+            return A.CommitAsync(
+                Key, new SessionChange(on, version, delta, NothingForgotten, Long, Long, MostBytes: most), default);
+        }
+    }
+
+    [Fact]
     public async Task Commit_to_a_missing_session_is_told_so_and_stores_nothing()
     {
         var answer = await CommitAsync(A, Versions.Next(), Versions.Next(), Setting("a", "1"));

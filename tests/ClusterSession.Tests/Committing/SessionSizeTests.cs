@@ -44,6 +44,48 @@ public sealed class SessionSizeTests : NodeTests
     }
 
     [Fact]
+    public async Task Requests_at_once_that_together_make_the_session_too_large_are_refused_with_setting_size_and_remedy()
+    {
+        var gates = Enumerable.Range(0, 4).Select(static _ => new TaskCompletionSource()).ToArray();
+        var running = 0;
+        var node = await StartAsync(
+            endpoints => endpoints.MapGet("/held/{number}", (HttpContext context, int number) => HeldAsync(context, number)),
+            static options => (options.MaxSessionBytes, options.MaxAttributeBytes) = (256 * 1024, 128 * 1024));
+        var browser = node.Browser();
+        await browser.GetAsync("/set/stays/x");
+        var browsers = gates.Select(_ => browser.Copy()).ToArray();
+        var answers = browsers.Select(static (one, number) => one.GetAsync($"/held/{number}")).ToArray();
+        await Condition.HoldsAsync(() => Volatile.Read(ref running) == 4, "all have opened the session");
+        for (var i = 0; i < 4; i++)
+        {
+            gates[i].SetResult();
+            await answers[i];
+        }
+
+        Assert.Equal([200, 200, 503], browsers.Take(3).Select(static one => (int)one.LastStatus));
+        var message = await answers[3];
+        Assert.StartsWith("TooLarge: ", message, StringComparison.Ordinal);
+        Assert.Contains("262,144 bytes, names counted, that ClusterSession:MaxSessionBytes allows", message, StringComparison.Ordinal);
+        Assert.Contains("raise the limit", message, StringComparison.Ordinal);
+        Assert.Equal(0, node.Unsaved());
+        Assert.Equal("x", await browser.GetAsync("/get/stays"));
+
+        async Task<string> HeldAsync(HttpContext context, int number)
+        {
+            context.Session.Set($"large{number}", new byte[100_000]);
+            Interlocked.Increment(ref running);
+            await gates[number].Task;
+            if (number < 3)
+            {
+                return "ok"; // Committed as the response begins.
+            }
+
+            var refused = await Assert.ThrowsAsync<SessionUnavailableException>(() => context.Session.CommitAsync());
+            return $"{refused.Failure}: {refused.Message}";
+        }
+    }
+
+    [Fact]
     public async Task Removed_attributes_do_not_count_for_MaxAttributes()
     {
         var node = await StartAsync(Map, static options => options.MaxAttributes = 100);

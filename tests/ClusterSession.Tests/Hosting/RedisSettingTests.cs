@@ -53,6 +53,17 @@ public sealed class RedisSettingTests
     }
 
     [Fact]
+    public void Reply_shorter_than_a_session_may_be_is_reported_with_setting_and_remedy()
+    {
+        var narrow = RedisOptions.Parse("localhost");
+        narrow.MaxReplyBytes = 16 * 1024 * 1024;
+        var failure = Assert.Single(Failures([], services => services.AddClusterSession().UseRedis(narrow)));
+        Assert.Contains("MaxReplyBytes is 16777216", failure, StringComparison.Ordinal);
+        Assert.Contains("ClusterSession:MaxSessionBytes 16777216", failure, StringComparison.Ordinal);
+        Assert.Contains("Set MaxReplyBytes to 22369620 or more", failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Store_that_is_asked_for_first_names_everything_that_is_wrong()
     {
         using var provider = Settings.Provider([("ClusterSession:IdleTimeout", "20")], services => services.AddClusterSession().UseRedis());

@@ -1,3 +1,4 @@
+using ClusterSession.Lifetime;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
@@ -24,6 +25,7 @@ public sealed class LastRequestTests : IDisposable
     private readonly CapturedLogs _logs = new();
     private readonly Gate _gate = new();
     private int _running;
+    private Action? _whenReleased;
 
     public void Dispose() => _logs.Dispose();
 
@@ -62,10 +64,33 @@ public sealed class LastRequestTests : IDisposable
         Assert.Contains($"commits of {Requests} sessions", line.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    public async Task What_the_last_requests_have_used_is_reported(bool stopsConcurrently, bool hasCopies)
+    {
+        using var other = await StartAsync(new InMemorySessionStore(_sessions), stopsConcurrently);
+        using var begun = await ClientOf(other).GetAsync(new Uri("/begin", UriKind.Relative));
+        var store = new CountingStore(new InMemorySessionStore(_sessions));
+        using var host = await StartAsync(store, stopsConcurrently, hasCopies ? null : 0);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/used");
+        request.Headers.Add("Cookie", begun.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
+        var used = ClientOf(host).SendAsync(request);
+        await Condition.HoldsAsync(() => Volatile.Read(ref _running) == 1, "the request runs");
+        _whenReleased = store.Reset;
+
+        await host.StopAsync();
+
+        Assert.Equal("yes", await (await used).Content.ReadAsStringAsync());
+        Assert.NotEqual(0, store.Count(StoreOperations.Touch));
+        await other.StopAsync();
+    }
+
     private async Task<HttpResponseMessage[]> StopWhileRequestsRunAsync(IHost host, Action? before = null)
     {
-        var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri(address) };
+        using var client = ClientOf(host);
         var requests = Enumerable.Range(0, Requests).Select(async _ =>
         {
             using var begun = await client.GetAsync(new Uri("/begin", UriKind.Relative));
@@ -79,7 +104,13 @@ public sealed class LastRequestTests : IDisposable
         return await Task.WhenAll(requests);
     }
 
-    private async Task<IHost> StartAsync(IClusterSessionStore store, bool stopsConcurrently)
+    private static HttpClient ClientOf(IHost host)
+    {
+        var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        return new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri(address) };
+    }
+
+    private async Task<IHost> StartAsync(IClusterSessionStore store, bool stopsConcurrently, int? copies = null)
     {
         var builder = new HostBuilder();
         builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(_logs));
@@ -92,8 +123,9 @@ public sealed class LastRequestTests : IDisposable
         {
             services.Configure<HostOptions>(options => options.ServicesStopConcurrently = stopsConcurrently);
             services.AddHostedService(_ => _gate); // Stops after all that comes behind it.
-            services.AddClusterSession(static options =>
+            services.AddClusterSession(options =>
             {
+                options.LocalCopies.MaxCount = copies ?? options.LocalCopies.MaxCount;
                 options.Durability = SessionDurability.Local;
                 options.Outage.DrainTimeout = TimeSpan.FromSeconds(2);
             }).UseStore(_ => store);
@@ -112,6 +144,17 @@ public sealed class LastRequestTests : IDisposable
             await _gate.Opened;
             context.Session.SetString("color", "red");
         });
+        endpoints.MapGet("/used", (Delegate)(async (HttpContext context) =>
+        {
+            var begun = context.Session.GetString("begun");
+            Interlocked.Increment(ref _running);
+            await _gate.Opened;
+            var clock = context.RequestServices.GetRequiredService<CoarseClock>();
+            var now = clock.Now;
+            await Condition.HoldsAsync(() => clock.Now > now, "the end of the request is later than its beginning");
+            _whenReleased?.Invoke();
+            return begun;
+        }));
     }
 
     private static SessionKey KeyOf(HttpResponseMessage answer)

@@ -32,6 +32,10 @@ public sealed class RefusedRecordTests : NodeTests
         Assert.Equal(503, (int)damaged.LastStatus);
         Assert.Equal("blue", await other.GetAsync("/set/color/blue"));
         Assert.Equal((1, 0), (Logs.Count("RecordDamaged"), Logs.Count("StoreUnanswering")));
+        Assert.All(
+            Logs.All.Where(static log => log.Event.Name == "CommitFailed"),
+            static log => Assert.Contains("what its store has of it is damaged", log.Text, StringComparison.Ordinal));
+        Assert.NotEqual(0, Logs.Count("CommitFailed"));
     }
 
     [Fact]

@@ -42,6 +42,21 @@ internal sealed class SlotRuler(
         return null;
     }
 
+    /// <inheritdoc/>
+    public string? TagOf(RedisConnection connection)
+    {
+        for (var slot = 0; slot < HashSlot.Count; slot++)
+        {
+            if (routeOf(slot) is { } link && link.Partition == connection.Partition
+                && (link.Current is null || link.Current == connection))
+            {
+                return HashSlot.NumberIn(slot).ToString(CultureInfo.InvariantCulture);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// A node has told its view. It confirms the map only where that node reaches most of the masters: one that is cut off
     /// goes on telling what it knew, and a slot that another master takes over meanwhile is emptied without a push.
