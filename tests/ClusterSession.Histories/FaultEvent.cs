@@ -17,6 +17,12 @@ public sealed record FaultEvent
     /// </summary>
     public FaultLayer Layer { get; init; }
 
+    /// <summary>What it may cost those who use the cluster.</summary>
+    public FaultEffect Effect { get; init; }
+
+    /// <summary>The node that ended, or was started anew, while it lasted: what it had in memory is gone. Null: none.</summary>
+    public string? Restarted { get; init; }
+
     public required long StartNs { get; init; }
 
     /// <summary>When it was healed; <see cref="long.MaxValue"/> if never.</summary>

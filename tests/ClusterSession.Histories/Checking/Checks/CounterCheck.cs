@@ -18,7 +18,7 @@ public sealed class CounterCheck : IHistoryCheck
         foreach (var session in context.Sessions)
         {
             var end = session.Destructions.Count == 0 ? long.MaxValue : session.Destructions.Min(d => d.InvokeNs);
-            end = Math.Min(end, session.MayHaveExpiredNs);
+            end = Math.Min(end, session.MayBeOverNs);
             var judged = session.Events.Where(e => session.IsOwn(e) && e.CompleteNs < end).ToList();
             foreach (var key in judged.SelectMany(e => e.Ops).Where(o => o.Kind == OpKind.Counter).Select(o => o.Key!).Distinct())
             {
