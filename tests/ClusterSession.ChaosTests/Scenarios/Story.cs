@@ -116,9 +116,13 @@ internal sealed class Story
         FaultAsync(kind, target, FaultLayer.Store, cause, confirm, heal);
 
     /// <summary>One fault: caused, seen to have happened, healed.</summary>
-    public async Task FaultAsync(string kind, string target, FaultLayer layer, Func<Task> cause, Func<Task> confirm, Func<Task>? heal = null)
+    /// <param name="effect">What it may cost those who use the cluster.</param>
+    /// <param name="restarted">The node that ends, or is started anew, meanwhile.</param>
+    public async Task FaultAsync(
+        string kind, string target, FaultLayer layer, Func<Task> cause, Func<Task> confirm, Func<Task>? heal = null,
+        FaultEffect effect = FaultEffect.Outage, string? restarted = null)
     {
-        var fault = _load.Recorder.BeginFault(kind, target, layer);
+        var fault = _load.Recorder.BeginFault(kind, target, layer, effect: effect, restarted: restarted);
         await cause();
         await confirm();
         fault.Confirm();
