@@ -99,12 +99,7 @@ internal sealed partial class RandomFaults
             throw new InvalidOperationException("The session that is to be damaged is not in the store.");
         }
 
-        string[] damage = random.Next(3) switch
-        {
-            0 => ["SET", key, "of another type"],
-            1 => ["HSET", key, "m", "too short"],
-            _ => ["HSET", key, "mark", "x"],
-        };
+        string[] damage = random.Next(2) == 0 ? ["SET", key, "of another type"] : ["HSET", key, "m", "too short"];
         await story.FaultAsync(
             kind, key, FaultLayer.Store,
             () => master.CommandAsync(damage),
