@@ -62,8 +62,10 @@ internal sealed class StoreLosses(History history, CheckOptions options)
                 && CheckContext.ReadsOf(request).Any(read => read.Value == written.Value));
     }
 
+    // The request that begins a session is answered as new, and its node has it from then on.
     private static bool IsServed(SessionHistory session, HistoryEvent request) =>
-        request.Result == RequestResult.Ok && session.IsOwn(request) && !request.Has(EventFlags.NewSession | EventFlags.Regressed);
+        request.Result == RequestResult.Ok && session.IsOwn(request) && !request.Has(EventFlags.Regressed)
+        && (!request.Has(EventFlags.NewSession) || !session.Events.Any(e => e.Result == RequestResult.Ok && session.IsOwn(e) && e.Precedes(request)));
 
     private bool IsRestarted(string node, long fromNs, long toNs) =>
         _restarts.Exists(f => f.Restarted == node && f.StartNs <= toNs && f.EndNs >= fromNs);

@@ -104,7 +104,7 @@ public sealed class StoreLossHistoryTests
     /// <summary>A session is written at A, deleted in the store, and asked for at B.</summary>
     private static HistoryBuilder Deleted(HistoryBuilder h, Holder holder, FaultEffect effect = FaultEffect.Loss, EventFlags flags = EventFlags.None) =>
         Of(h, holder)
-            .Add([Op.Append(V1)], node: "A", from: 2_000)
+            .Add([Op.Append(V1)], node: "A", from: 2_000, flags: EventFlags.NewSession)
             .Fault("keys deleted", "redis", FaultLayer.Store, Lost, Lost + 10, effect: effect)
             .Add([Op.List()], node: "B", from: Asked, flags: EventFlags.NewSession | flags);
 
