@@ -47,8 +47,10 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
             Thieves = 1,
             Think = TimeSpan.FromMilliseconds(20),
         };
+        Story? told = null;
         var verdict = await Story.TellAsync(output, plan, Options, async story =>
         {
+            told = story;
             var faults = new RandomFaults(story, redis, nodes, random);
             var clock = Stopwatch.StartNew();
             IReadOnlyList<string> kinds = Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_FAULTS") is { Length: > 0 } chosen ? chosen.Split(',') : RandomFaults.Kinds;
@@ -60,7 +62,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
         });
         if (Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_VERDICT") is { Length: > 0 } file)
         {
-            await File.WriteAllTextAsync(file, $"{verdict}  lost for good: {Story.LostForGood(verdict)}{Environment.NewLine}");
+            await File.WriteAllTextAsync(file, $"{verdict}  lost for good: {Story.LostForGood(verdict)}{Environment.NewLine}{told?.Witness(verdict)}{Environment.NewLine}");
         }
 
         Assert.True(verdict.Outcome == VerdictOutcome.Passed && Story.LostForGood(verdict) == 0, verdict.ToString());

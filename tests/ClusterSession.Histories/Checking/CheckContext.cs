@@ -80,11 +80,23 @@ public sealed class CheckContext
     /// and only if the session said so.
     /// </summary>
     public OutcomeClass ClassOfLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
-        (WasTold(session, earlier, reader) && (MayRegress(earlier, reader) || Losses.Excuse(session, earlier, reader))) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
+        ClassOf(session, earlier, reader, static (context, from, to) => context.MayRegress(from, to));
 
     /// <summary>The same for what is missing at the end, when every fault is healed: nothing but a double fault excuses it, or a store that has lost what no node holds.</summary>
     public OutcomeClass ClassOfFinalLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
-        (WasTold(session, earlier, reader) && (InDoubleFault(earlier, reader) || Losses.Excuse(session, earlier, reader))) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
+        ClassOf(session, earlier, reader, static (context, from, to) => context.InDoubleFault(from, to));
+
+    private OutcomeClass ClassOf(SessionHistory session, HistoryEvent earlier, HistoryEvent reader, Func<CheckContext, HistoryEvent, HistoryEvent, bool> mayBeReported)
+    {
+        if (LostWithItsNode(earlier))
+        {
+            return OutcomeClass.Budget;
+        }
+
+        return !WasTold(session, earlier, reader) ? OutcomeClass.Never
+            : mayBeReported(this, earlier, reader) ? OutcomeClass.Budget
+            : Losses.Excuse(session, earlier, reader) ? OutcomeClass.Forgotten : OutcomeClass.Never;
+    }
 
     /// <summary>
     /// Whether the store had lost what the request's client had seen last, and no node held it.

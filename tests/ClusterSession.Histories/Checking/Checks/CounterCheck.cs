@@ -109,7 +109,7 @@ public sealed class CounterCheck : IHistoryCheck
     {
         for (var i = 1; i < known.Count; i++)
         {
-            if (known[i].Number <= known[i - 1].Number && context.ClassOfLoss(session, known[i - 1].Event, known[i].Event) == OutcomeClass.Budget)
+            if (known[i].Number <= known[i - 1].Number && context.ClassOfLoss(session, known[i - 1].Event, known[i].Event) is OutcomeClass.Budget or OutcomeClass.Forgotten)
             {
                 return true;
             }

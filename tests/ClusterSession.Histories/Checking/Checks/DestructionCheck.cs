@@ -106,11 +106,9 @@ public sealed class DestructionCheck : IHistoryCheck
     }
 
     private static OutcomeClass ClassOf(CheckContext context, HistoryEvent end, HistoryEvent request) =>
-        (context.Options.EndedSessionsMayBeServedDuringFaults
-            && context.IsNearFault(request.InvokeNs, request.CompleteNs, static f => f.Layer != FaultLayer.Node && f.Effect == FaultEffect.Outage))
-        || context.Losses.ExcuseRevival(end, request)
-            ? OutcomeClass.Budget
-            : OutcomeClass.Never;
+        context.Options.EndedSessionsMayBeServedDuringFaults
+            && context.IsNearFault(request.InvokeNs, request.CompleteNs, static f => f.Layer != FaultLayer.Node && f.Effect == FaultEffect.Outage) ? OutcomeClass.Budget
+            : context.Losses.ExcuseRevival(end, request) ? OutcomeClass.Forgotten : OutcomeClass.Never;
 
     private static int LastGenerationAt(SessionHistory session, HistoryEvent request) =>
         session.Events.Where(e => e.InvokeNs <= request.CompleteNs && e.ClientKind != ClientKind.Thief).Max(e => e.Generation);

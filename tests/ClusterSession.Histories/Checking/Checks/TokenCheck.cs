@@ -23,9 +23,8 @@ public sealed class TokenCheck : IHistoryCheck
             foreach (var request in session.Events.Where(e => e.Has(EventFlags.Regressed)))
             {
                 report.Add("reported regressions", 1);
-                var isExcused = context.MayRegress(session.Events[0], request) || context.MayLackAnothersCommit(session, request)
-                    || context.MayBeForgotten(session, request);
-                var outcome = isExcused ? OutcomeClass.Budget : OutcomeClass.Never;
+                var isExcused = context.MayRegress(session.Events[0], request) || context.MayLackAnothersCommit(session, request);
+                var outcome = isExcused ? OutcomeClass.Budget : context.MayBeForgotten(session, request) ? OutcomeClass.Forgotten : OutcomeClass.Never;
                 report.Violation("REGRESSED", outcome, "the session reported a loss" + (outcome == OutcomeClass.Never ? " that nothing excuses" : ""), request);
             }
         }
