@@ -42,7 +42,7 @@ public sealed class StalenessCheck : IHistoryCheck
             var found = list.Values!.ToHashSet();
             foreach (var (value, write) in appends.Where(a => a.Event.Client != reader.Client && a.Event.CompleteNs + limitNs < reader.InvokeNs))
             {
-                if (session.MayBeGone(Op.EntryKey(value!), reader))
+                if (session.MayBeGone(Op.EntryKey(value!), reader) || WasToldOfALoss(session, write, reader))
                 {
                     continue;
                 }
@@ -56,4 +56,8 @@ public sealed class StalenessCheck : IHistoryCheck
             }
         }
     }
+
+    // What was reported as lost is no matter of an old copy: the checks of losses judge whether it might be.
+    private static bool WasToldOfALoss(SessionHistory session, HistoryEvent write, HistoryEvent reader) => session.Events.Any(
+        e => e.Has(EventFlags.Regressed) && e.CompleteNs >= write.InvokeNs && e.InvokeNs <= reader.CompleteNs);
 }

@@ -99,6 +99,10 @@ public sealed class StoreLossHistoryTests
     public void Copy_may_not_be_old_when_that_is_over() => Fails("STALE-READ", h => Stale(h.Fault("cut", "B", FaultLayer.Link, 20, 1_000), at: 5_000));
 
     [Fact]
+    public void Copy_without_what_was_reported_as_lost_is_not_old() => Lawful(h => Stale(
+        Excusing(h).Fault("cut", "A", FaultLayer.Link, 20, 60).Add([Op.Get("k", null)], node: "B", from: 30, flags: EventFlags.Regressed), at: 5_000));
+
+    [Fact]
     public void Entry_that_was_removed_is_missed_by_nobody() => Lawful(h => Stale(h.Add([Op.RemoveEntry(V1)], client: 3, from: 30), at: 1_200));
 
     /// <summary>A session is written at A, deleted in the store, and asked for at B.</summary>
