@@ -20,6 +20,11 @@ public static class ChaosApplication
         builder.Services.AddSingleton<Rendezvous>();
         builder.Services.AddHostedService<ParentWatch>();
         builder.Services.AddSingleton(new NodeCounters());
+        if (settings.ClockOffset != TimeSpan.Zero)
+        {
+            builder.Services.AddSingleton<TimeProvider>(new ShiftedTime(settings.ClockOffset));
+        }
+
         AddSessions(builder.Services, settings);
 
         var app = builder.Build();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ClusterSession.ChaosNode.Broken;
 using Microsoft.Extensions.Configuration;
 
@@ -19,6 +20,9 @@ public sealed record NodeSettings
     /// <summary>What this node does without, over Redis.</summary>
     public BrokenPart Broken { get; init; }
 
+    /// <summary>By how much the node's clock is ahead of the machine's; how time passes is left alone.</summary>
+    public TimeSpan ClockOffset { get; init; }
+
     public const string InMemory = "memory";
 
     public static NodeSettings From(IConfiguration configuration) => new()
@@ -27,5 +31,6 @@ public sealed record NodeSettings
         Mode = Enum.Parse<SessionMode>(configuration["mode"] ?? nameof(SessionMode.ClusterSession)),
         Store = configuration["store"] ?? InMemory,
         Broken = Enum.Parse<BrokenPart>(configuration["broken"] ?? nameof(BrokenPart.Nothing)),
+        ClockOffset = TimeSpan.Parse(configuration["clockOffset"] ?? "0", CultureInfo.InvariantCulture),
     };
 }

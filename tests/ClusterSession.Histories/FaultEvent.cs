@@ -17,6 +17,12 @@ public sealed record FaultEvent
     /// </summary>
     public FaultLayer Layer { get; init; }
 
+    /// <summary>What it may cost those who use the cluster.</summary>
+    public FaultEffect Effect { get; init; }
+
+    /// <summary>The node that ended, or was started anew, while it lasted: what it had in memory is gone. Null: none.</summary>
+    public string? Restarted { get; init; }
+
     public required long StartNs { get; init; }
 
     /// <summary>When it was healed; <see cref="long.MaxValue"/> if never.</summary>
@@ -31,5 +37,6 @@ public sealed record FaultEvent
 
     public override string ToString() =>
         $"{StartNs / 1e9,9:0.000} s .. {(EndNs == long.MaxValue ? "end of run" : $"{EndNs / 1e9:0.000} s"),-12} {Kind} {Target}"
+        + (Restarted is null || Restarted == Target ? "" : $", {Restarted} restarted")
         + (Confirmed ? "" : " (effect NOT seen)") + (Note is null ? "" : $" {Note}");
 }

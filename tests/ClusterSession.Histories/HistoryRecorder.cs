@@ -55,9 +55,11 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
         return open;
     }
 
-    public OpenFault BeginFault(string kind, string target, FaultLayer layer, string? note = null)
+    public OpenFault BeginFault(
+        string kind, string target, FaultLayer layer, string? note = null, FaultEffect effect = FaultEffect.Outage, string? restarted = null)
     {
-        var open = new OpenFault(this, new FaultEvent { Kind = kind, Target = target, Layer = layer, StartNs = NowNs, Note = note });
+        var open = new OpenFault(
+            this, new FaultEvent { Kind = kind, Target = target, Layer = layer, Effect = effect, Restarted = restarted, StartNs = NowNs, Note = note });
         lock (_lock)
         {
             _openFaults.Add(open);

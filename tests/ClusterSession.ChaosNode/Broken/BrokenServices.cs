@@ -1,6 +1,7 @@
 using ClusterSession.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace ClusterSession.ChaosNode.Broken;
 
@@ -14,6 +15,7 @@ internal static class BrokenServices
             return;
         }
         var build = services.Last(s => s.ServiceType == typeof(IClusterSessionStore)).ImplementationFactory!;
-        services.Replace(ServiceDescriptor.Singleton<IClusterSessionStore>(provider => new BrokenStore((IClusterSessionStore)build(provider), broken)));
+        services.Replace(ServiceDescriptor.Singleton<IClusterSessionStore>(provider => new BrokenStore(
+            (IClusterSessionStore)build(provider), broken, provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value)));
     }
 }

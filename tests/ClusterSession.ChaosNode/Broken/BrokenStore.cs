@@ -1,18 +1,28 @@
+using ClusterSession.Ends;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 
 namespace ClusterSession.ChaosNode.Broken;
 
 /// <summary>A store between the node and the real one that leaves out what a broken build would leave out.</summary>
-internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken) : IClusterSessionStore
+internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken, ClusterSessionOptions options) : IClusterSessionStore
 {
+    // A document of its own for each process: what the others put there, it does not see.
+    private readonly string _ends = broken.HasFlag(BrokenPart.Ends) ? $"{SharedEnds.DocumentName}-{Guid.NewGuid():N}" : SharedEnds.DocumentName;
+
     public string Name => inner.Name;
+
+    public ISessionDirectory? Directory => inner.Directory;
+
+    public IStoreInspection? Inspection => inner.Inspection;
+
+    public IStoreChannel? Channel => broken.HasFlag(BrokenPart.Asking) ? null : inner.Channel;
 
     public IReadOnlyList<StorePartition> Partitions => inner.Partitions;
 
     public int PartitionOf(SessionKey key) => inner.PartitionOf(key);
 
-    public int PartitionOfDocument(string name) => inner.PartitionOfDocument(name);
+    public int PartitionOfDocument(string name) => inner.PartitionOfDocument(Stored(name));
 
     public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
         inner.StartAsync(new HardOfHearing(observer, broken), cancellationToken);
@@ -24,7 +34,10 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
         inner.CommitAsync(key, change, deadline);
 
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
-        inner.MergeAsync(key, copy, deadline);
+        inner.MergeAsync(
+            key,
+            broken.HasFlag(BrokenPart.Life) && copy.LifeLeft > TimeSpan.Zero ? copy with { LifeLeft = options.StoreLife } : copy,
+            deadline);
 
     public async ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline)
     {
@@ -42,21 +55,32 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken)
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
         inner.TouchAsync(key, life, leastLife, deadline);
 
-    public ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, StoreDeadline deadline) =>
-        inner.ReadDocumentAsync(name, known, deadline);
+    public async ValueTask<StoreDocument> ReadDocumentAsync(
+        string name, DocumentPosition known, StoreDeadline deadline)
+    {
+        var read = await inner.ReadDocumentAsync(Stored(name), known, deadline);
+        if (!broken.HasFlag(BrokenPart.Documents) || !read.IsAnswered || read.Exists)
+        {
+            return read;
+        }
+
+        var made = await MergeDocumentAsync(name, [], TimeSpan.MaxValue, deadline);
+        return made.IsAnswered ? await inner.ReadDocumentAsync(Stored(name), known, deadline) : made;
+    }
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
         string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
-        inner.MergeDocumentAsync(name, elements, life, deadline);
+        inner.MergeDocumentAsync(Stored(name), elements, life, deadline);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private string Stored(string name) => name == SharedEnds.DocumentName ? _ends : name;
 
     private sealed class HardOfHearing(IStoreObserver observer, BrokenPart broken) : IStoreObserver
     {
         public void OnChanged(SessionKey key)
         {
-            if (!broken.HasFlag(BrokenPart.Changes))
+            if (!broken.HasFlag(BrokenPart.Changes) && !broken.HasFlag(BrokenPart.Pushes))
             {
                 observer.OnChanged(key);
             }

@@ -23,6 +23,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
         MinimumCrossNodeReads = 100,
         RegressionsMayBeReportedDuringFaults = true,
         EndedSessionsMayBeServedDuringFaults = true,
+        StalenessLimit = TimeSpan.FromSeconds(2),
         IdleTimeout = TimeSpan.FromMinutes(20), // The default of the product.
         ExpirySlack = TimeSpan.FromMinutes(2), // 1.25 touch intervals, and the longest fault.
     };
@@ -46,19 +47,22 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
             Thieves = 1,
             Think = TimeSpan.FromMilliseconds(20),
         };
+        Story? told = null;
         var verdict = await Story.TellAsync(output, plan, Options, async story =>
         {
+            told = story;
             var faults = new RandomFaults(story, redis, nodes, random);
             var clock = Stopwatch.StartNew();
+            IReadOnlyList<string> kinds = Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_FAULTS") is { Length: > 0 } chosen ? chosen.Split(',') : RandomFaults.Kinds;
             for (var i = 0; i < Shortest || clock.Elapsed < TimeSpan.FromMinutes(minutes); i++)
             {
-                await faults.CauseOneAsync(RandomFaults.Kinds[random.Next(RandomFaults.Kinds.Count)]);
+                await faults.CauseOneAsync(kinds[random.Next(kinds.Count)]);
                 await story.GoOnAsync(random.Next(300, 900));
             }
         });
         if (Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_VERDICT") is { Length: > 0 } file)
         {
-            await File.WriteAllTextAsync(file, $"{verdict}  lost for good: {Story.LostForGood(verdict)}{Environment.NewLine}");
+            await File.WriteAllTextAsync(file, $"{verdict}  lost for good: {Story.LostForGood(verdict)}{Environment.NewLine}{told?.Witness(verdict)}{Environment.NewLine}");
         }
 
         Assert.True(verdict.Outcome == VerdictOutcome.Passed && Story.LostForGood(verdict) == 0, verdict.ToString());

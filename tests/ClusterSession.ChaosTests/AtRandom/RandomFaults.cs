@@ -12,12 +12,13 @@ namespace ClusterSession.ChaosTests.AtRandom;
 /// The order and the pauses come from the seed; what the requests between them do comes from it too, but not when they do it, so a seed repeats the plan of a
 /// run and not the run.
 /// </remarks>
-internal sealed class RandomFaults(Story story, SentinelCluster redis, ChaosCluster nodes, Random random)
+internal sealed partial class RandomFaults(Story story, SentinelCluster redis, ChaosCluster nodes, Random random)
 {
     public static readonly IReadOnlyList<string> Kinds =
     [
         "kill -9", "SIGSTOP until another one rules", "kill -9 of a master that is ahead", "SENTINEL FAILOVER", "short freeze", "connections reset", "node killed", "node drained",
-        "node drained while a master that is ahead is replaced",
+        "node drained while a master that is ahead is replaced", "eviction", "keys deleted", "old snapshot", "damaged record", "clock a year ahead", "late replies",
+        "writes refused", "announcement lost", "node frozen while asked",
     ];
 
     public Task CauseOneAsync(string kind) => kind switch
@@ -31,6 +32,15 @@ internal sealed class RandomFaults(Story story, SentinelCluster redis, ChaosClus
         "node killed" => RestartNodeAsync(kind, node => node.Kill9Async()),
         "node drained" => RestartNodeAsync(kind, node => node.DrainAsync()),
         "node drained while a master that is ahead is replaced" => DrainMeanwhileAsync(kind),
+        "eviction" => EvictAsync(kind),
+        "keys deleted" => DeleteAsync(kind),
+        "old snapshot" => GoBackAsync(kind),
+        "damaged record" => DamageAsync(kind),
+        "clock a year ahead" => ShiftClockAsync(kind),
+        "late replies" => ReplyLateAsync(kind),
+        "writes refused" => RefuseWritesAsync(kind),
+        "announcement lost" => LoseAnnouncementsAsync(kind),
+        "node frozen while asked" => FreezeAskedAsync(kind),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such fault."),
     };
 
@@ -50,22 +60,23 @@ internal sealed class RandomFaults(Story story, SentinelCluster redis, ChaosClus
         });
     }
 
-    private Task KillMasterAheadAsync(string kind) => KillMasterAheadAsync(kind, meanwhile: () => Task.CompletedTask, then: () => Task.CompletedTask);
+    private Task KillMasterAheadAsync(string kind) => KillMasterAheadAsync(kind, meanwhile: () => Task.CompletedTask, then: () => Task.CompletedTask, drained: null);
 
     /// <summary>To drain a node is no fault: it takes nothing with it, whatever happens to the store.</summary>
     private Task DrainMeanwhileAsync(string kind)
     {
         var node = nodes.Nodes[random.Next(nodes.Nodes.Count)];
-        return KillMasterAheadAsync(kind, node.DrainAsync, node.StartAgainAsync);
+        return KillMasterAheadAsync(kind, node.DrainAsync, node.StartAgainAsync, node.Name);
     }
 
-    private async Task KillMasterAheadAsync(string kind, Func<Task> meanwhile, Func<Task> then)
+    private async Task KillMasterAheadAsync(string kind, Func<Task> meanwhile, Func<Task> then, string? drained)
     {
         var master = await redis.MasterAsync();
         ReplicaPauser? pauser = null;
         await story.FaultAsync(
             kind,
             Name(master),
+            FaultLayer.Store,
             async () =>
             {
                 pauser = await ReplicaPauser.HoldBackAsync(master, await redis.ReplicasAsync());
@@ -84,7 +95,8 @@ internal sealed class RandomFaults(Story story, SentinelCluster redis, ChaosClus
                 await pauser!.ReleaseAsync();
                 await RejoinAsync(master);
                 await then();
-            });
+            },
+            restarted: drained);
     }
 
     private async Task FailoverAsync(string kind)
@@ -119,7 +131,7 @@ internal sealed class RandomFaults(Story story, SentinelCluster redis, ChaosClus
     private async Task RestartNodeAsync(string kind, Func<ChaosNodeProcess, Task> end)
     {
         var node = nodes.Nodes[random.Next(nodes.Nodes.Count)];
-        await story.FaultAsync(kind, node.Name, FaultLayer.Node, () => end(node), () => story.GoOnAsync(random.Next(50, 300)), node.StartAgainAsync);
+        await story.FaultAsync(kind, node.Name, FaultLayer.Node, () => end(node), () => story.GoOnAsync(random.Next(50, 300)), node.StartAgainAsync, restarted: node.Name);
     }
 
     private async Task RejoinAsync(RedisServer server)

@@ -27,6 +27,7 @@ internal sealed class ChaosNodeProcess : IAsyncDisposable
             "--mode", settings.Mode.ToString(),
             "--store", settings.Store,
             "--broken", settings.Broken.ToString(),
+            "--clockOffset", settings.ClockOffset.ToString(null, CultureInfo.InvariantCulture),
             "--urls", string.Create(CultureInfo.InvariantCulture, $"http://{EndPoint}"),
             .. arguments,
         ];
@@ -54,13 +55,16 @@ internal sealed class ChaosNodeProcess : IAsyncDisposable
         }
     }
 
-    public async Task StartAgainAsync()
+    public Task StartAgainAsync() => StartAgainAsync([]);
+
+    /// <param name="arguments">What counts this time, and over what was said at first.</param>
+    public async Task StartAgainAsync(params string[] arguments)
     {
         if (_process is { } old)
         {
             await old.DisposeAsync();
         }
-        _process = await _on.StartAsync("dotnet", _arguments, _directory.Path);
+        _process = await _on.StartAsync("dotnet", [.. _arguments, .. arguments], _directory.Path);
         await _process.ReadyAsync(IsHealthyAsync);
     }
 

@@ -100,7 +100,7 @@ internal sealed class LoadProgram : IDisposable
     private static bool IsAtRest(History history)
     {
         var context = new CheckContext(history, CheckOptions.Default);
-        return new LostUpdateCheck().Check(context) is { Never: 0, Budget: 0 } && new ConvergenceCheck().Check(context).Never == 0;
+        return new LostUpdateCheck().Check(context) is { Never: 0, Budget: 0, Forgotten: 0 } && new ConvergenceCheck().Check(context).Never == 0;
     }
 
     private Task ReadOnceAsync()

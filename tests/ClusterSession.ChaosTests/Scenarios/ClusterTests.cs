@@ -1,5 +1,6 @@
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
+using ClusterSession.ChaosTests.Load;
 using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
@@ -73,6 +74,47 @@ public sealed class ClusterTests(ITestOutputHelper output)
             failed = story.FailedRequests();
         });
         Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed));
+    }
+
+    [Fact]
+    public async Task Slots_that_a_replica_takes_over_without_a_vote_lose_nothing_and_no_copy_of_them_is_old()
+    {
+        await using var redis = await RedisClusterFixture.StartAsync();
+        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
+        // Without affinity, so that what one node has a copy of is changed at the other.
+        var plan = Story.Sticky("slots taken over", nodes, "TAKEOVER") with { Affinity = Affinity.None, DevicePairs = 2 };
+        var options = Options with { StalenessLimit = TimeSpan.FromSeconds(2), RegressionsMayBeReportedDuringFaults = true };
+        await Story.TellWithoutLossAsync(output, plan, options, async story =>
+        {
+            for (var i = 0; i < Story.Times(normally: 2, atLength: 10); i++)
+            {
+                var master = await redis.OwnerAsync(0);
+                var replica = await ReplicaOfAsync(redis, master);
+                await story.FaultAsync(
+                    "TAKEOVER",
+                    $"slots of port {master.Port} by port {replica.Port}",
+                    async () => Assert.Equal("OK", await replica.CommandAsync("CLUSTER", "FAILOVER", "TAKEOVER")),
+                    () => redis.NewOwnerAsync(0, master),
+                    () => Condition.HoldsAsync(
+                        async () => (await master.CommandAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal),
+                        "the master that was taken over is a replica"));
+                await story.LastsAsync(TimeSpan.FromSeconds(5), 400);
+            }
+        });
+    }
+
+    private static async Task<RedisServer> ReplicaOfAsync(RedisClusterFixture redis, RedisServer master)
+    {
+        foreach (var server in redis.Servers.Where(server => server != master))
+        {
+            var replication = await server.CommandAsync("INFO", "replication");
+            if (replication.Contains($"master_port:{master.Port}\r", StringComparison.Ordinal) && replication.Contains("master_link_status:up", StringComparison.Ordinal))
+            {
+                return server;
+            }
+        }
+
+        throw new InvalidOperationException($"The master on port {master.Port} has no replica.");
     }
 
     private static async Task<IReadOnlyList<int>> SlotsInUseAsync(RedisClusterFixture redis, RedisServer server, int most)

@@ -76,15 +76,7 @@ internal sealed class Story
         var verdict = new HistoryChecker(options).Check(load.Recorder.ToHistory());
         output.WriteLine($"{commits} commits were acknowledged in {lasted.TotalSeconds:0.0} s, {commits / lasted.TotalSeconds:0} a second");
         output.WriteLine(verdict.ToString());
-        if (verdict.Violations.FirstOrDefault() is { Witness: [var witness, ..] })
-        {
-            output.WriteLine($"all requests of session {witness.Session}:");
-            foreach (var request in load.Recorder.ToHistory().Events.Where(e => e.Session == witness.Session))
-            {
-                output.WriteLine($"  {request}");
-            }
-        }
-
+        output.WriteLine(story.Witness(verdict));
         var slowest = load.Recorder.ToHistory().Events.Where(e => e.CompleteNs != long.MaxValue).MaxBy(e => e.CompleteNs - e.InvokeNs);
         output.WriteLine($"the slowest request took {(slowest?.CompleteNs - slowest?.InvokeNs) / 1e6:0} ms: {slowest}");
         return verdict;
@@ -96,6 +88,18 @@ internal sealed class Story
         var verdict = await TellAsync(output, plan, options, faults);
         Assert.True(verdict.Outcome == VerdictOutcome.Passed, verdict.ToString());
         return verdict;
+    }
+
+    /// <summary>All requests of the session that the first violation is about.</summary>
+    public string Witness(Verdict verdict)
+    {
+        if (verdict.Violations.FirstOrDefault() is not { Witness: [var witness, ..] })
+        {
+            return "";
+        }
+
+        var requests = _load.Recorder.ToHistory().Events.Where(e => e.Session == witness.Session).Select(request => $"  {request}");
+        return string.Join(Environment.NewLine, [$"all requests of session {witness.Session}:", .. requests]);
     }
 
     /// <summary>Waits until the load has made some more requests.</summary>
@@ -116,9 +120,13 @@ internal sealed class Story
         FaultAsync(kind, target, FaultLayer.Store, cause, confirm, heal);
 
     /// <summary>One fault: caused, seen to have happened, healed.</summary>
-    public async Task FaultAsync(string kind, string target, FaultLayer layer, Func<Task> cause, Func<Task> confirm, Func<Task>? heal = null)
+    /// <param name="effect">What it may cost those who use the cluster.</param>
+    /// <param name="restarted">The node that ends, or is started anew, meanwhile.</param>
+    public async Task FaultAsync(
+        string kind, string target, FaultLayer layer, Func<Task> cause, Func<Task> confirm, Func<Task>? heal = null,
+        FaultEffect effect = FaultEffect.Outage, string? restarted = null)
     {
-        var fault = _load.Recorder.BeginFault(kind, target, layer);
+        var fault = _load.Recorder.BeginFault(kind, target, layer, effect: effect, restarted: restarted);
         await cause();
         await confirm();
         fault.Confirm();

@@ -17,6 +17,12 @@ public sealed class CheckContext
             .GroupBy(e => e.Session)
             .OrderBy(g => g.Key)
             .Select(g => new SessionHistory(g.Key, [.. g.OrderBy(e => e.InvokeNs).ThenBy(e => e.Client).ThenBy(e => e.Request)], options))];
+        Losses = new StoreLosses(history, options);
+        foreach (var session in Sessions)
+        {
+            session.MayBeForgottenNs = ForgottenSince(session);
+        }
+
         foreach (var request in history.Events)
         {
             foreach (var op in request.Ops.Where(o => o.Kind is OpKind.Set or OpKind.Append && o.Value is not null))
@@ -35,6 +41,9 @@ public sealed class CheckContext
 
     public IReadOnlyList<SessionHistory> Sessions { get; }
 
+    /// <summary>What a store excuses that has lost something.</summary>
+    internal StoreLosses Losses { get; }
+
     public IReadOnlyList<TimeWindow> DoubleFaultWindows { get; }
 
     /// <summary>Values written twice: the load program's mistake, which makes every other result worthless.</summary>
@@ -45,7 +54,7 @@ public sealed class CheckContext
     /// <summary>Whether a loss between the two is excused, provided that it was reported.</summary>
     public bool MayRegress(HistoryEvent from, HistoryEvent to) =>
         InDoubleFault(from, to)
-        || (Options.RegressionsMayBeReportedDuringFaults && IsNearFault(from.InvokeNs, to.CompleteNs, static _ => true));
+        || (Options.RegressionsMayBeReportedDuringFaults && IsNearFault(from.InvokeNs, to.CompleteNs, static fault => fault.Effect == FaultEffect.Outage));
 
     /// <summary>
     /// Whether two nodes had been committing to the session when the store vanished: each goes on with what it has, if that contains what the client's cookie names, and tells clients
@@ -53,7 +62,7 @@ public sealed class CheckContext
     /// </summary>
     public bool MayLackAnothersCommit(SessionHistory session, HistoryEvent request) =>
         request is { TokenSent: { } sent, Served: { } served } && served >= sent
-        && IsNearFault(request.InvokeNs, request.CompleteNs, static fault => fault.Layer != FaultLayer.Node)
+        && IsNearFault(request.InvokeNs, request.CompleteNs, static fault => fault.Layer != FaultLayer.Node && fault.Effect == FaultEffect.Outage)
         && session.Events.Any(other => other.Node != request.Node && other.Result != RequestResult.Fail && other.InvokeNs < request.CompleteNs
             && other.Ops.Any(static op => op.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter));
 
@@ -71,11 +80,56 @@ public sealed class CheckContext
     /// and only if the session said so.
     /// </summary>
     public OutcomeClass ClassOfLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
-        (WasTold(session, earlier, reader) && MayRegress(earlier, reader)) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
+        ClassOf(session, earlier, reader, static (context, from, to) => context.MayRegress(from, to));
 
-    /// <summary>The same for what is missing at the end, when every fault is healed: nothing but a double fault excuses it.</summary>
+    /// <summary>The same for what is missing at the end, when every fault is healed: nothing but a double fault excuses it, or a store that has lost what no node holds.</summary>
     public OutcomeClass ClassOfFinalLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
-        (WasTold(session, earlier, reader) && InDoubleFault(earlier, reader)) || LostWithItsNode(earlier) ? OutcomeClass.Budget : OutcomeClass.Never;
+        ClassOf(session, earlier, reader, static (context, from, to) => context.InDoubleFault(from, to));
+
+    private OutcomeClass ClassOf(SessionHistory session, HistoryEvent earlier, HistoryEvent reader, Func<CheckContext, HistoryEvent, HistoryEvent, bool> mayBeReported)
+    {
+        if (LostWithItsNode(earlier))
+        {
+            return OutcomeClass.Budget;
+        }
+
+        return !WasTold(session, earlier, reader) ? OutcomeClass.Never
+            : mayBeReported(this, earlier, reader) ? OutcomeClass.Budget
+            : Losses.Excuse(session, earlier, reader) ? OutcomeClass.Forgotten : OutcomeClass.Never;
+    }
+
+    /// <summary>
+    /// Whether the store had lost what the request's client had seen last, and no node held it.
+    /// </summary>
+    public bool MayBeForgotten(SessionHistory session, HistoryEvent request)
+    {
+        var seen = session.Events.LastOrDefault(e => e.Result == RequestResult.Ok && e.CompleteNs < request.CompleteNs && e != request
+            && request.TokenSent is { } sent && (e.Committed == sent || e.TokenReceived == sent || e.Served == sent));
+        return Losses.Excuse(session, seen ?? session.Events[0], request);
+    }
+
+    // From when on a session is a new one to everybody, because the store has lost it and nobody has it.
+    private long ForgottenSince(SessionHistory session)
+    {
+        HistoryEvent? last = null;
+        foreach (var request in session.Events.Where(e => e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty)))
+        {
+            if (last is not null && request.Has(EventFlags.NewSession))
+            {
+                if (session.IsOwn(request) && session.Destructions.All(d => d.InvokeNs > request.CompleteNs)
+                    && Losses.ExcuseSession(session, last, request))
+                {
+                    return request.InvokeNs;
+                }
+            }
+            else if (session.IsOwn(request) && (last is not null || request.Ops.Any(o => o.Kind is OpKind.Set or OpKind.Append or OpKind.Counter)))
+            {
+                last = request;
+            }
+        }
+
+        return long.MaxValue;
+    }
 
     private bool InDoubleFault(HistoryEvent from, HistoryEvent to) => DoubleFaultWindows.Any(w => w.Overlaps(from.InvokeNs, to.CompleteNs));
 

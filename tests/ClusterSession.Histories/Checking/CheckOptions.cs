@@ -39,6 +39,12 @@ public sealed record CheckOptions
     /// </summary>
     public bool EndedSessionsMayBeServedDuringFaults { get; init; }
 
+    /// <summary>
+    /// If set, what another client has written must be seen by every request that begins this much later, at any node, unless a fault lasts or is just over. Null: nothing is
+    /// demanded of clients whose cookie does not name it.
+    /// </summary>
+    public TimeSpan? StalenessLimit { get; init; }
+
     /// <summary>Null if no session can become idle in this run.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 

@@ -22,4 +22,6 @@ public sealed record CheckResult
     public long Never => Counts.GetValueOrDefault(OutcomeClass.Never);
 
     public long Budget => Counts.GetValueOrDefault(OutcomeClass.Budget);
+
+    public long Forgotten => Counts.GetValueOrDefault(OutcomeClass.Forgotten);
 }

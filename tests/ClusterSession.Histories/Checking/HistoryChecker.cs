@@ -17,6 +17,7 @@ public sealed class HistoryChecker(CheckOptions? options = null)
         new EntrySetCheck(),
         new RegisterSessionCheck(),
         new RegisterLinearizabilityCheck(),
+        new StalenessCheck(),
         new CounterCheck(),
         new LostUpdateCheck(),
         new DestructionCheck(),

@@ -10,4 +10,7 @@ public enum OutcomeClass
 
     /// <summary>Not promised. Published with its number, so that nobody has to guess.</summary>
     Measured,
+
+    /// <summary>The store had lost it while it could be reached, and no node held it that lived since: <see cref="FaultEffect.Loss"/>.</summary>
+    Forgotten,
 }

@@ -50,6 +50,12 @@ public sealed class SessionHistory
     /// <summary>From when on the session may have expired, because nobody is known to have used it; the largest number: never.</summary>
     public long MayHaveExpiredNs { get; }
 
+    /// <summary>From when on it was gone for a reason that excuses that: the store had lost it, and no node held it. The largest number: never.</summary>
+    public long MayBeForgottenNs { get; internal set; } = long.MaxValue;
+
+    /// <summary>From when on its absence proves nothing.</summary>
+    public long MayBeOverNs => Math.Min(MayHaveExpiredNs, MayBeForgottenNs);
+
     /// <summary>Requests that removed this attribute or may have.</summary>
     public IReadOnlyList<HistoryEvent> RemovalsOf(string key) => _removals.TryGetValue(key, out var found) ? found : [];
 
@@ -66,7 +72,7 @@ public sealed class SessionHistory
 
     /// <summary>Something that began before this request ended may have taken the attribute away: its absence proves nothing.</summary>
     public bool MayBeGone(string key, HistoryEvent reader) =>
-        reader.CompleteNs > MayHaveExpiredNs
+        reader.CompleteNs > MayBeOverNs
         || _destructions.Exists(d => d.InvokeNs < reader.CompleteNs)
         || CookieMayBeDead(reader)
         || (_removals.TryGetValue(key, out var removals) && removals.Exists(r => r.InvokeNs < reader.CompleteNs));

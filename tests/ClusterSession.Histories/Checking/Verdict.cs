@@ -44,14 +44,15 @@ public sealed class Verdict
     {
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"{_history.Run.Name}: {Outcome} (seed {_history.Run.Seed}, {_history.Events.Count} requests, nodes {string.Join(", ", _history.Run.Nodes)})");
-        text.AppendLine(CultureInfo.InvariantCulture, $"  {"check",-18} {"opportunities",13} {"never",7} {"budget",7} {"measured",9}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"  {"check",-18} {"opportunities",13} {"never",7} {"budget",7} {"forgotten",10} {"measured",9}");
         foreach (var result in Results)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"  {result.Check,-18} {result.Opportunities,13} {result.Never,7} {result.Budget,7} {result.Counts.GetValueOrDefault(OutcomeClass.Measured),9}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {result.Check,-18} {result.Opportunities,13} {result.Never,7} {result.Budget,7} {result.Forgotten,10} {result.Counts.GetValueOrDefault(OutcomeClass.Measured),9}");
         }
         Section(text, "invalid because", InvalidReasons);
         Section(text, "violations", Results.SelectMany(r => r.Violations.Where(v => v.Class == OutcomeClass.Never).Select(v => $"[{r.Check}] {v}")));
         Section(text, "allowed by a double fault", Results.SelectMany(r => r.Violations.Where(v => v.Class == OutcomeClass.Budget).Select(v => $"[{r.Check}] {v}")));
+        Section(text, "lost by the store while no node held it", Results.SelectMany(r => r.Violations.Where(v => v.Class == OutcomeClass.Forgotten).Select(v => $"[{r.Check}] {v}")));
         Section(text, "measured", Results.SelectMany(r => r.Measurements.Select(m => $"[{r.Check}] {m}")));
         Section(text, "faults", _history.Faults.Select(f => f.ToString()));
         return text.ToString();

@@ -18,7 +18,7 @@ public sealed class CounterCheck : IHistoryCheck
         foreach (var session in context.Sessions)
         {
             var end = session.Destructions.Count == 0 ? long.MaxValue : session.Destructions.Min(d => d.InvokeNs);
-            end = Math.Min(end, session.MayHaveExpiredNs);
+            end = Math.Min(end, session.MayBeOverNs);
             var judged = session.Events.Where(e => session.IsOwn(e) && e.CompleteNs < end).ToList();
             foreach (var key in judged.SelectMany(e => e.Ops).Where(o => o.Kind == OpKind.Counter).Select(o => o.Key!).Distinct())
             {
@@ -109,7 +109,7 @@ public sealed class CounterCheck : IHistoryCheck
     {
         for (var i = 1; i < known.Count; i++)
         {
-            if (known[i].Number <= known[i - 1].Number && context.ClassOfLoss(session, known[i - 1].Event, known[i].Event) == OutcomeClass.Budget)
+            if (known[i].Number <= known[i - 1].Number && context.ClassOfLoss(session, known[i - 1].Event, known[i].Event) is OutcomeClass.Budget or OutcomeClass.Forgotten)
             {
                 return true;
             }

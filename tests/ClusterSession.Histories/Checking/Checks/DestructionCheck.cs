@@ -37,7 +37,7 @@ public sealed class DestructionCheck : IHistoryCheck
                 var wroteAfterEnd = end.CompleteNs < source.InvokeNs;
                 report.Violation(
                     wroteAfterEnd ? "WROTE-AFTER-END" : "RESURRECTED",
-                    ClassOf(context, request),
+                    ClassOf(context, end, request),
                     wroteAfterEnd ? "a write with the cookie of an ended session was kept" : "an ended session was read",
                     source,
                     end,
@@ -81,7 +81,7 @@ public sealed class DestructionCheck : IHistoryCheck
             report.Opportunity();
             if (ForeignValueIn(context, request) is { } source)
             {
-                report.Violation("OLD-ID-READS", ClassOf(context, request), "a cookie from before a renewal still reads the session", source, renewal, request);
+                report.Violation("OLD-ID-READS", ClassOf(context, renewal, request), "a cookie from before a renewal still reads the session", source, renewal, request);
             }
         }
         CheckThievesWrites(context, session, report, renewals, graceNs);
@@ -105,10 +105,10 @@ public sealed class DestructionCheck : IHistoryCheck
         }
     }
 
-    private static OutcomeClass ClassOf(CheckContext context, HistoryEvent request) =>
-        context.Options.EndedSessionsMayBeServedDuringFaults && context.IsNearFault(request.InvokeNs, request.CompleteNs, f => f.Layer != FaultLayer.Node)
-            ? OutcomeClass.Budget
-            : OutcomeClass.Never;
+    private static OutcomeClass ClassOf(CheckContext context, HistoryEvent end, HistoryEvent request) =>
+        context.Options.EndedSessionsMayBeServedDuringFaults
+            && context.IsNearFault(request.InvokeNs, request.CompleteNs, static f => f.Layer != FaultLayer.Node && f.Effect == FaultEffect.Outage) ? OutcomeClass.Budget
+            : context.Losses.ExcuseRevival(end, request) ? OutcomeClass.Forgotten : OutcomeClass.Never;
 
     private static int LastGenerationAt(SessionHistory session, HistoryEvent request) =>
         session.Events.Where(e => e.InvokeNs <= request.CompleteNs && e.ClientKind != ClientKind.Thief).Max(e => e.Generation);

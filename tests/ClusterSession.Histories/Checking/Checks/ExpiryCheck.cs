@@ -17,6 +17,10 @@ public sealed class ExpiryCheck : IHistoryCheck
         {
             CheckNotTooEarly(context, session, report);
             CheckNotTooLate(context, session, report);
+            if (session.MayBeForgottenNs != long.MaxValue)
+            {
+                report.Add("sessions that the store had lost and no node held", 1);
+            }
         }
         return report.ToResult();
     }
@@ -45,7 +49,7 @@ public sealed class ExpiryCheck : IHistoryCheck
                 || request.Result != RequestResult.Ok
                 || session.Destructions.Any(d => d.InvokeNs < request.CompleteNs)
                 || session.CookieMayBeDead(request)
-                || request.CompleteNs > session.MayHaveExpiredNs
+                || request.CompleteNs > session.MayBeOverNs
                 || request.CompleteNs - lastTouch.CompleteNs > idleNs
                 || request.CompleteNs - firstWrite.InvokeNs > absoluteNs)
             {

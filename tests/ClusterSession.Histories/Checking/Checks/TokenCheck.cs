@@ -24,7 +24,7 @@ public sealed class TokenCheck : IHistoryCheck
             {
                 report.Add("reported regressions", 1);
                 var isExcused = context.MayRegress(session.Events[0], request) || context.MayLackAnothersCommit(session, request);
-                var outcome = isExcused ? OutcomeClass.Budget : OutcomeClass.Never;
+                var outcome = isExcused ? OutcomeClass.Budget : context.MayBeForgotten(session, request) ? OutcomeClass.Forgotten : OutcomeClass.Never;
                 report.Violation("REGRESSED", outcome, "the session reported a loss" + (outcome == OutcomeClass.Never ? " that nothing excuses" : ""), request);
             }
         }

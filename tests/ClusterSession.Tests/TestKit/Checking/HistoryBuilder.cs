@@ -60,9 +60,10 @@ internal sealed class HistoryBuilder
     public HistoryBuilder Final(Op[] ops, string node = "A", int session = 0, EventFlags flags = EventFlags.None, int generation = 0) =>
         Add(ops, client: 90, session: session, node: node, kind: ClientKind.Observer, flags: flags | EventFlags.Final, generation: generation);
 
-    public HistoryBuilder Fault(string kind, string target, FaultLayer layer, int from, int to, bool confirmed = true, int confirmedAt = 0)
+    public HistoryBuilder Fault(string kind, string target, FaultLayer layer, int from, int to, bool confirmed = true, int confirmedAt = 0,
+        FaultEffect effect = FaultEffect.Outage, string? restarted = null)
     {
-        _faults.Add(new FaultEvent { Kind = kind, Target = target, Layer = layer, StartNs = Ms(from), EndNs = Ms(to), Confirmed = confirmed, ConfirmedNs = Ms(confirmedAt) });
+        _faults.Add(new FaultEvent { Kind = kind, Target = target, Layer = layer, Effect = effect, Restarted = restarted, StartNs = Ms(from), EndNs = Ms(to), Confirmed = confirmed, ConfirmedNs = Ms(confirmedAt) });
         return this;
     }
 
