@@ -151,6 +151,7 @@ internal sealed class SharedEnds(
     private async ValueTask<StoreFailure> ReadAsync()
     {
         var losses = Volatile.Read(ref _losses);
+        var begunAt = time.GetTimestamp();
         var stored = new HashSet<(long Process, long Number)>();
         var isMalformed = false;
         var reading = await _document.ReadAsync(
@@ -178,6 +179,7 @@ internal sealed class SharedEnds(
             }
 
             _unsent.Clear(); // They were among what was lacking.
+            _ends.Compared(begunAt);
         }
 
         _restored = losses;

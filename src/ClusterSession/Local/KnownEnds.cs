@@ -37,6 +37,7 @@ internal sealed class KnownEnds(
     private readonly PriorityQueue<EndBatch, long> _order = new(); // under _gate, by until when
     private readonly Queue<EndBatch> _unannounced = []; // under _gate, one end each
     private readonly WorkSignal _work = new();
+    private long _comparedAt = long.MinValue;
     private long _announcements; // under _gate
     private int _count; // under _gate
     private int _own; // under _gate: how many of them this process has made
@@ -181,6 +182,12 @@ internal sealed class KnownEnds(
             return announcements;
         }
     }
+
+    /// <summary>All that the other nodes had announced at a moment is known here, and the store has it.</summary>
+    public void Compared(long at) => Volatile.Write(ref _comparedAt, at);
+
+    /// <summary>Whether that has been so since a moment.</summary>
+    public bool AreComparedSince(long at) => Volatile.Read(ref _comparedAt) >= at;
 
     /// <summary>All announcements that are known, with what is left of their lives.</summary>
     public List<(EndBatch Batch, TimeSpan Life)> Announced()

@@ -9,7 +9,9 @@ namespace ClusterSession.Recovery;
 /// <param name="lostAt">When it may have lost ends; <see cref="long.MinValue"/>: it has
 /// not.</param>
 /// <param name="endsLife">How long copies of ended sessions can be in use.</param>
-internal readonly struct RecoveryWindow(TimeProvider time, long replacedAt, long lostAt, TimeSpan endsLife)
+/// <param name="areEndsKnownSince">Whether this node has read the ends that all nodes know since a timestamp.</param>
+internal readonly struct RecoveryWindow(
+    TimeProvider time, long replacedAt, long lostAt, TimeSpan endsLife, Func<long, bool> areEndsKnownSince)
 {
     private static readonly TimeSpan RecoveringFor = TimeSpan.FromSeconds(30);
 
@@ -36,10 +38,13 @@ internal readonly struct RecoveryWindow(TimeProvider time, long replacedAt, long
     public bool HasJustBegun => IsWithin(replacedAt, JustBegunFor);
 
     /// <summary>
-    /// Whether it may have lost the ends of sessions whose copies can still be in use. While it has
-    /// not, a session that is missing was not ended: its tombstone would be there.
+    /// Whether it may have lost the ends of sessions whose copies can still be in use, and this node need
+    /// not know them. While it has not, a session that is missing was not ended: its tombstone would be
+    /// there. The other nodes merge the ends that they know as soon as they are connected; who has read
+    /// them after that knows all that anybody knows.
     /// </summary>
-    public bool MayHaveLostEnds => IsWithin(lostAt, endsLife);
+    public bool MayHaveLostEnds =>
+        IsWithin(lostAt, endsLife) && (HasJustBegun || !areEndsKnownSince(lostAt));
 
     /// <summary>Whether it came back as another since a timestamp.</summary>
     public bool HasBegunSince(long timestamp) => replacedAt != long.MinValue && replacedAt >= timestamp;

@@ -5,7 +5,8 @@ namespace ClusterSession.Recovery;
 /// <summary>The recovery windows of all partitions of the store. Thread-safe.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="endsLife">How long copies of ended sessions can be in use.</param>
-internal sealed class RecoveryWindows(TimeProvider time, TimeSpan endsLife)
+/// <param name="areEndsKnownSince">Whether this node has read the ends that all nodes know since a timestamp.</param>
+internal sealed class RecoveryWindows(TimeProvider time, TimeSpan endsLife, Func<long, bool> areEndsKnownSince)
 {
     private readonly PartitionTable<Times> _times = new(static () => new Times());
 
@@ -13,7 +14,7 @@ internal sealed class RecoveryWindows(TimeProvider time, TimeSpan endsLife)
     public RecoveryWindow Of(int partition)
     {
         var times = _times.Of(partition);
-        return new RecoveryWindow(time, Volatile.Read(ref times.ReplacedAt), Volatile.Read(ref times.LostAt), endsLife);
+        return new RecoveryWindow(time, Volatile.Read(ref times.ReplacedAt), Volatile.Read(ref times.LostAt), endsLife, areEndsKnownSince);
     }
 
     /// <summary>A partition came back as another server.</summary>

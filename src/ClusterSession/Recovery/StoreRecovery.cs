@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ClusterSession.Diagnostics;
 using ClusterSession.Documents;
+using ClusterSession.Ends;
 using ClusterSession.Lifetime;
 using ClusterSession.Local;
 using ClusterSession.Records;
@@ -40,7 +41,7 @@ internal sealed class StoreRecovery(
     private const int MostAsked = 256;
 
     private readonly ISharedDocument[] _documents = [.. documents]; // what is to be restored first stands first
-    private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife);
+    private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife, nodes.Ends.AreComparedSince);
     private readonly Channel<int> _connected = Channel.CreateUnbounded<int>(new() { SingleReader = true });
 
     // What is being given back, and what is to be after that.
@@ -213,7 +214,7 @@ internal sealed class StoreRecovery(
     {
         using var activity = SessionActivities.FailingOver(continuity.Loss);
         logger.StoreReplaced(store.NameOf(partition), continuity.Loss);
-        foreach (var document in DocumentsIn(partition))
+        foreach (var document in _documents.Where(document => document is SharedEnds || store.PartitionOfDocument(document.Name) == partition))
         {
             await document.RestoreAsync().ConfigureAwait(false);
         }

@@ -22,6 +22,23 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
     private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0 };
 
     [Fact]
+    public async Task Session_that_nodes_hold_is_not_lost_though_the_store_was_started_empty_before() => Passes(await TellAsync(
+        "started empty, then deleted", BrokenPart.Nothing, Options, async story =>
+        {
+            await story.AppendAsync("A");
+            await story.FaultAsync("started empty", FaultEffect.Outage, async redis =>
+            {
+                await redis.Kill9Async();
+                await redis.StartAgainAsync();
+                await Condition.HoldsAsync(async () => await redis.CommandAsync("KEYS", Sessions) != "", "the session is given back");
+            });
+            await story.RepeatAsync(TimeSpan.FromSeconds(5), () => story.ListAsync("A"));
+            await story.FaultAsync("keys deleted", FaultEffect.Loss, story.DeleteSessionsAsync);
+            await Condition.HoldsAsync(async () => (await story.ListAsync("B")).Result == RequestResult.Ok, "B answers");
+            await story.ListAsync("A");
+        }));
+
+    [Fact]
     public async Task Without_pushes_of_evictions_a_copy_stays_as_it_was()
     {
         var verdict = await EvictAndChangeAsync(BrokenPart.Pushes);

@@ -11,7 +11,9 @@ public sealed class RecoveryWindowsTests
     private readonly ManualTimeProvider _time = new();
     private readonly RecoveryWindows _windows;
 
-    public RecoveryWindowsTests() => _windows = new RecoveryWindows(_time, EndsLife);
+    private long _endsReadAt = long.MinValue;
+
+    public RecoveryWindowsTests() => _windows = new RecoveryWindows(_time, EndsLife, since => _endsReadAt >= since);
 
     [Fact]
     public void Window_closes_step_by_step()
@@ -24,6 +26,21 @@ public sealed class RecoveryWindowsTests
         Assert.Equal((false, false, true), Of(2));
         _time.Advance(EndsLife);
         Assert.Equal((false, false, false), Of(2));
+    }
+
+    [Fact]
+    public void Ends_are_not_lost_once_all_that_nodes_know_of_them_was_read_after_the_loss()
+    {
+        _endsReadAt = _time.GetTimestamp();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _windows.Begin(2);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(_windows.Of(2).MayHaveLostEnds); // Read before it was lost.
+        _windows.Begin(2);
+        _endsReadAt = _time.GetTimestamp();
+        Assert.True(_windows.Of(2).MayHaveLostEnds); // Other nodes may not be connected yet.
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.False(_windows.Of(2).MayHaveLostEnds);
     }
 
     [Fact]
