@@ -320,9 +320,10 @@ internal sealed class SessionFinder(
     /// Whether the store went back behind a change by another node that this one was told of, and has
     /// not read: the copy is what the store has, or more, and lacks that change.
     /// </summary>
-    private static bool IsBehind(in StoreRead read, LocalCopy? copy, in RecoveryWindow window) =>
+    private bool IsBehind(in StoreRead read, LocalCopy? copy, in RecoveryWindow window) =>
         copy is { State: CopyState.Stale, Lease.IsCurrent: false }
         && window.MayHaveLostEnds
+        && copy.StaleAt <= nodes.Copies.Clock.At(window.LostAt)
         && (read.Outcome == StoreReadOutcome.Unchanged
             || (read.Record is { } stored && stored.Version < copy.Record.Version));
 
