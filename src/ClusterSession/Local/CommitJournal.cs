@@ -213,7 +213,7 @@ internal sealed class CommitJournal(
         published.UsedAt = _copies.Clock.Now; // The store has not been told; a touch, or the sending of this, does.
         if (isStale)
         {
-            published.MarkStale(_copies.Clock.Now);
+            published.MarkStale();
         }
     }
 }

@@ -65,7 +65,7 @@ internal sealed class LocalCopies(
         Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
         if (_copies.TryGetValue(key, out var copy))
         {
-            copy.MarkStale(clock.Now);
+            copy.MarkStale();
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed class LocalCopies(
         // After the copy is visible: news that came before see no copy but have moved the mark, news that come later see the copy.
         if (Mark(key) != mark)
         {
-            copy.MarkStale(clock.Now);
+            copy.MarkStale();
         }
 
         if (ends?.Contains(key) == true)

@@ -83,19 +83,11 @@ internal sealed class LocalCopy(
     /// <summary>Whether a record has all that is here.</summary>
     public bool IsContainedIn(SessionRecord record) => record.ContainsAllOf(Record);
 
-    /// <summary>
-    /// When it became stale, in ticks of <see cref="CoarseClock"/>: what the store lost later may be the
-    /// change that made it so.
-    /// </summary>
-    public int StaleAt { get; private set; } = int.MaxValue;
-
     /// <summary>Somebody else has changed the session.</summary>
-    /// <param name="now">When that was heard of, in ticks of <see cref="CoarseClock"/>.</param>
-    public void MarkStale(int now)
+    public void MarkStale()
     {
         if (_state == CopyState.Current)
         {
-            StaleAt = now;
             _state = CopyState.Stale;
         }
     }

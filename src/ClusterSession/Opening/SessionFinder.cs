@@ -120,13 +120,7 @@ internal sealed class SessionFinder(
                 case OpenVerdict.Serve:
                     nodes.Missed.Found(key, record!);
                     var source = read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
-                    var wentBack = IsBehind(read, usable, window);
-                    if (wentBack)
-                    {
-                        CountRegression();
-                    }
-
-                    return OpenedSession.Opened(record!, source, wentBack, isComplete);
+                    return OpenedSession.Opened(record!, source, isComplete: isComplete);
                 case OpenVerdict.Destroyed:
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
                 case OpenVerdict.Expired when asked is AskResult.Unknown || (asked is null && record is null && asks.HasChannel):
@@ -315,17 +309,6 @@ internal sealed class SessionFinder(
             ? OpenedSession.Ended(OpenOutcome.Missing, isRegressed: true)
             : OpenedSession.Opened(record, SessionSource.Store, isRegressed: true, isComplete);
     }
-
-    /// <summary>
-    /// Whether the store went back behind a change by another node that this one was told of, and has
-    /// not read: the copy is what the store has, or more, and lacks that change.
-    /// </summary>
-    private bool IsBehind(in StoreRead read, LocalCopy? copy, in RecoveryWindow window) =>
-        copy is { State: CopyState.Stale, Lease.IsCurrent: false }
-        && window.MayHaveLostEnds
-        && copy.StaleAt <= nodes.Copies.Clock.At(window.LostAt)
-        && (read.Outcome == StoreReadOutcome.Unchanged
-            || (read.Record is { } stored && stored.Version < copy.Record.Version));
 
     private void CountRegression()
     {

@@ -46,9 +46,6 @@ internal readonly struct RecoveryWindow(
     public bool MayHaveLostEnds =>
         IsWithin(lostAt, endsLife) && (HasJustBegun || !areEndsKnownSince(lostAt));
 
-    /// <summary>When it may have lost ends and commits, as a timestamp.</summary>
-    public long LostAt => lostAt;
-
     /// <summary>Whether it came back as another since a timestamp.</summary>
     public bool HasBegunSince(long timestamp) => replacedAt != long.MinValue && replacedAt >= timestamp;
 

@@ -318,7 +318,7 @@ internal sealed class SessionTouches(
                 copies.Drop(key);
                 break;
             case StoreTouchOutcome.Missing when copies.TryGet(key, out var lost):
-                lost.MarkStale(copies.Clock.Now); // The next request finds the loss, and repairs it.
+                lost.MarkStale(); // The next request finds the loss, and repairs it.
                 break;
             case StoreTouchOutcome.Touched or StoreTouchOutcome.Kept:
                 metrics.Touches.Add(1);
@@ -326,7 +326,7 @@ internal sealed class SessionTouches(
                 {
                     if (copy.Record.Version != touched.Version)
                     {
-                        copy.MarkStale(copies.Clock.Now); // Somebody has changed it, and the store has not announced that.
+                        copy.MarkStale(); // Somebody has changed it, and the store has not announced that.
                     }
 
                     copy.TouchedAt = Math.Max(copy.TouchedAt, usedAt);
@@ -353,7 +353,7 @@ internal sealed class SessionTouches(
                     copies.Drop(key);
                     break;
                 case StoreReadOutcome.Found or StoreReadOutcome.Missing:
-                    copy.MarkStale(copies.Clock.Now); // The next request reads it anew, or finds the loss.
+                    copy.MarkStale(); // The next request reads it anew, or finds the loss.
                     break;
             }
         }

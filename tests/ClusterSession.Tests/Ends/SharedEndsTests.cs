@@ -221,24 +221,6 @@ public sealed class SharedEndsTests : NodeTests
     }
 
     [Fact]
-    public async Task Copy_that_was_changed_elsewhere_and_is_met_by_a_store_that_went_back_is_flagged_once()
-    {
-        var second = new ReplaceableStore(new InMemorySessionStore(Sessions));
-        var (a, b) = (await StartAsync(), await StartAsync(store: second));
-        var browsers = await HotAsync(a, b);
-        var snapshot = await SnapshotAsync(browsers);
-        var old = browsers[0].Copy();
-        await browsers[0].GetAsync("/set/color/blue", a);
-        await StopAsync(a);
-        second.Replace(new InMemorySessionStore(snapshot), new StoreContinuity(StoreLoss.Everything));
-        await HoldsInTimeAsync(() => Logs.Count("StoreReplaced") == 1, "it has heard of that");
-        Assert.Equal("True", await Time.DriveAsync(old.GetAsync("/regressed", b)));
-        Assert.Equal("False", await Time.DriveAsync(old.GetAsync("/regressed", b)));
-        Assert.Equal("False", await Time.DriveAsync(browsers[1].GetAsync("/regressed", b)));
-        Assert.Equal("red", await Time.DriveAsync(old.GetAsync("/get/color", b)));
-    }
-
-    [Fact]
     public async Task Element_of_another_release_is_left_as_it_is_and_the_others_are_read()
     {
         var store = new InMemorySessionStore(Sessions);

@@ -28,7 +28,8 @@ public sealed class OneAddressTests
                 return await SharedCounter.StoredAsync(first) == $"{counter.Acknowledged}";
             },
             "writes reach the first server again");
-        Assert.Equal([StoreLoss.None, StoreLoss.Recent, StoreLoss.Recent], store.Losses);
+        // A connection that is lost while HAProxy changes over comes back to the same server, without a loss.
+        Assert.Equal([StoreLoss.Recent, StoreLoss.Recent], store.Losses.Where(static loss => loss != StoreLoss.None));
         Assert.StartsWith("3 ", await first.CommandAsync("GET", "cs:1:shared:generation"), StringComparison.Ordinal);
     }
 

@@ -78,19 +78,28 @@ public sealed class TwoMastersTests
         }
 
         Assert.Equal(Rounds * 2 * EndedAtEach, ended.Count);
-        var revived = new List<string>();
+        // Until a node has heard of the ends that the other one made at the other master it serves what it has.
+        await Condition.HoldsAsync(
+            async () => (await ServedAsync(ended, a, b)).Count == 0, "no node serves what was ended", TimeSpan.FromSeconds(5));
+        Assert.Empty(await ServedAsync(ended, a, b)); // And they stay dead.
+    }
+
+    private static async Task<IReadOnlyList<string>> ServedAsync(
+        IEnumerable<(TestBrowser Browser, string How)> ended, TestNode a, TestNode b)
+    {
+        var served = new List<string>();
         foreach (var (browser, how) in ended)
         {
             foreach (var node in new[] { a, b })
             {
                 if (await browser.Copy().GetAsync("/get/color", node) != "")
                 {
-                    revived.Add($"{how}, served by {(node == a ? "A" : "B")}");
+                    served.Add($"{how}, served by {(node == a ? "A" : "B")}");
                 }
             }
         }
 
-        Assert.Empty(revived);
+        return served;
     }
 
     private static Task<TestNode> StartAsync(FaultProxy address) => TestNode.StartAsync(
