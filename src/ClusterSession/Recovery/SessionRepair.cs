@@ -92,9 +92,6 @@ internal sealed class SessionRepair(
                     return (copy, true);
                 case WriteOutcome.Unchanged when stored is null:
                     return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } more ? (more, true) : (merged, false);
-                case WriteOutcome.Unchanged when stored is null:
-                    // Restored meanwhile by somebody else, or by the answer to the same question.
-                    return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } restored ? (restored, true) : (merged, false);
                 case WriteOutcome.Missing when stored is null:
                     return (Tombstone(version), true); // Past its idle time by now: it has expired.
                 default:
