@@ -10,7 +10,10 @@ namespace ClusterSession.MacroBenchmarks;
 /// <summary>A whole run: starts what is compared, measures, writes tables and charts.</summary>
 internal sealed class Benchmark(BenchmarkOptions options, string command)
 {
-    private readonly string _work = Path.Combine(Path.GetTempPath(), "clustersession-benchmark-" + Guid.NewGuid().ToString("N")[..8]);
+    private readonly string _work = Path.Combine(
+        Path.GetTempPath(),
+        "clustersession-benchmark-" + Guid.NewGuid().ToString("N")[..8]
+    );
     private readonly ComparisonSettings _settings = ComparisonSettings.For(options);
     private readonly Outcome _outcome = new();
 
@@ -25,10 +28,18 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
             Say(machine.Describe());
             _outcome.Absent.AddRange(options.Absent);
             await RunPartAsync("comparison", CompareAsync);
-            await RunPartAsync("two-nodes", async () => _outcome.TwoNodes = await TwoNodesMeasure.RunAsync(_work, _settings, Say));
-            await RunPartAsync("cold-node", async () => _outcome.ColdNode = await ColdNodeMeasure.RunAsync(_work, _settings, Say));
-            await RunPartAsync("scale", async () => _outcome.Scale = await ScaleMeasure.RunAsync(_work, _settings, Say));
-            await RunPartAsync("client", async () => _outcome.Client = await RedisClientMeasure.RunAsync(_work, _settings, Say));
+            await RunPartAsync("two-nodes", async () =>
+                _outcome.TwoNodes = await TwoNodesMeasure.RunAsync(_work, _settings, Say)
+            );
+            await RunPartAsync("cold-node", async () =>
+                _outcome.ColdNode = await ColdNodeMeasure.RunAsync(_work, _settings, Say)
+            );
+            await RunPartAsync("scale", async () =>
+                _outcome.Scale = await ScaleMeasure.RunAsync(_work, _settings, Say)
+            );
+            await RunPartAsync("client", async () =>
+                _outcome.Client = await RedisClientMeasure.RunAsync(_work, _settings, Say)
+            );
             await WriteAsync(machine);
         }
         finally
@@ -75,13 +86,24 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
 
             if (options.WithPeers)
             {
-                await AddPeerAsync(targets, ExpressTarget.Variant, "express-session, Redis", options.Express, path => ExpressTarget.StartAsync(path, _work));
-                await AddPeerAsync(targets, TomcatTarget.Delta, "Tomcat, DeltaManager", options.Tomcat, path => TomcatTarget.StartDeltaAsync(path, _work));
-                await AddPeerAsync(targets, TomcatTarget.Backup, "Tomcat, BackupManager", options.Tomcat, path => TomcatTarget.StartBackupAsync(path, _work));
+                await AddPeerAsync(targets, ExpressTarget.Variant, "express-session, Redis", options.Express, path =>
+                    ExpressTarget.StartAsync(path, _work)
+                );
+                await AddPeerAsync(targets, TomcatTarget.Delta, "Tomcat, DeltaManager", options.Tomcat, path =>
+                    TomcatTarget.StartDeltaAsync(path, _work)
+                );
+                await AddPeerAsync(targets, TomcatTarget.Backup, "Tomcat, BackupManager", options.Tomcat, path =>
+                    TomcatTarget.StartBackupAsync(path, _work)
+                );
             }
 
-            var classes = RequestClass.All(options.IsQuick)
-                .Where(known => options.Classes is null || options.Classes.Any(name => known.Name.StartsWith(name, StringComparison.Ordinal))).ToList();
+            var classes = RequestClass
+                .All(options.IsQuick)
+                .Where(known =>
+                    options.Classes is null
+                    || options.Classes.Any(name => known.Name.StartsWith(name, StringComparison.Ordinal))
+                )
+                .ToList();
             _outcome.Series = await new MacroComparison(targets, _settings, Say).RunAsync(classes);
         }
         finally
@@ -95,7 +117,13 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
 
     private bool IsAskedFor(string variant) => options.Variants?.Contains(variant) ?? true;
 
-    private async Task AddPeerAsync<T>(List<ITarget> targets, string variant, string title, string? path, Func<string, Task<T>> start)
+    private async Task AddPeerAsync<T>(
+        List<ITarget> targets,
+        string variant,
+        string title,
+        string? path,
+        Func<string, Task<T>> start
+    )
         where T : ITarget
     {
         if (path is null || !IsAskedFor(variant))

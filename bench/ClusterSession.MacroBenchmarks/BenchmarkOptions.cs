@@ -53,31 +53,59 @@ internal sealed class BenchmarkOptions
         var options = new BenchmarkOptions();
         for (var i = 0; i < arguments.Count; i++)
         {
-            string Value() => ++i < arguments.Count ? arguments[i] : throw new ArgumentException($"{arguments[i - 1]} needs a value.");
+            string Value() =>
+                ++i < arguments.Count
+                    ? arguments[i]
+                    : throw new ArgumentException($"{arguments[i - 1]} needs a value.");
             switch (arguments[i])
             {
-                case "--quick": options.IsQuick = true; break;
-                case "--peers": options.WithPeers = true; break;
-                case "--rounds": options.Rounds = (int)Positive(Value()); break;
-                case "--seconds": options.Seconds = Positive(Value()); break;
-                case "--root": options.Root = Value(); break;
-                case "--output": options.Output = Value(); break;
-                case "--express": options.Express = Value(); break;
-                case "--tomcat": options.Tomcat = Value(); break;
-                case "--only": options.Parts = Value().Split(','); break;
-                case "--variants": options.Variants = Value().Split(','); break;
-                case "--classes": options.Classes = Value().Split(','); break;
+                case "--quick":
+                    options.IsQuick = true;
+                    break;
+                case "--peers":
+                    options.WithPeers = true;
+                    break;
+                case "--rounds":
+                    options.Rounds = (int)Positive(Value());
+                    break;
+                case "--seconds":
+                    options.Seconds = Positive(Value());
+                    break;
+                case "--root":
+                    options.Root = Value();
+                    break;
+                case "--output":
+                    options.Output = Value();
+                    break;
+                case "--express":
+                    options.Express = Value();
+                    break;
+                case "--tomcat":
+                    options.Tomcat = Value();
+                    break;
+                case "--only":
+                    options.Parts = Value().Split(',');
+                    break;
+                case "--variants":
+                    options.Variants = Value().Split(',');
+                    break;
+                case "--classes":
+                    options.Classes = Value().Split(',');
+                    break;
                 case "--absent":
                     var absent = Value().Split('=', 2);
                     options.Absent.Add((absent[0], absent.Length > 1 ? absent[1] : "not installed"));
                     break;
-                default: throw new ArgumentException($"Unknown option '{arguments[i]}'.\n{Usage}");
+                default:
+                    throw new ArgumentException($"Unknown option '{arguments[i]}'.\n{Usage}");
             }
         }
 
         if (options.Variants?.Except([.. Application.Variants.All, .. Peers]).FirstOrDefault() is { } unknown)
         {
-            throw new ArgumentException($"There is no variant '{unknown}'; known are {string.Join(", ", [.. Application.Variants.All, .. Peers])}.");
+            throw new ArgumentException(
+                $"There is no variant '{unknown}'; known are {string.Join(", ", [.. Application.Variants.All, .. Peers])}."
+            );
         }
 
         return options.Output.Length > 0 ? options : throw new ArgumentException("--output is missing.\n" + Usage);

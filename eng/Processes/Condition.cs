@@ -11,12 +11,18 @@ public static class Condition
     /// <summary>Polls until the condition holds.</summary>
     /// <exception cref="TimeoutException">It did not within the deadline (default 20 s); the message says what was awaited.</exception>
     /// <param name="what">What is awaited; default: the condition's own text.</param>
-    public static Task HoldsAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? deadline = null) =>
-        HoldsAsync(() => Task.FromResult(condition()), what, deadline);
+    public static Task HoldsAsync(
+        Func<bool> condition,
+        [CallerArgumentExpression(nameof(condition))] string what = "",
+        TimeSpan? deadline = null
+    ) => HoldsAsync(() => Task.FromResult(condition()), what, deadline);
 
     /// <inheritdoc cref="HoldsAsync(Func{bool}, string, TimeSpan?)"/>
     public static async Task HoldsAsync(
-        Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? deadline = null)
+        Func<Task<bool>> condition,
+        [CallerArgumentExpression(nameof(condition))] string what = "",
+        TimeSpan? deadline = null
+    )
     {
         var limit = deadline ?? DefaultDeadline;
         var clock = Stopwatch.StartNew();

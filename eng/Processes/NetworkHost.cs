@@ -20,12 +20,20 @@ public sealed class NetworkHost
 
     /// <summary>Starts a process on it; returns before it is ready.</summary>
     public Task<ServerProcess> StartAsync(
-        string binary, IEnumerable<string> arguments, string workingDirectory,
-        IReadOnlyDictionary<string, string>? environment = null, string? logFile = null) =>
+        string binary,
+        IEnumerable<string> arguments,
+        string workingDirectory,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? logFile = null
+    ) =>
         Namespace is null
             ? ServerProcess.StartAsync(binary, arguments, workingDirectory, environment, logFile)
             // "ip netns exec" replaces itself by the server, so signals go to the right process.
             : ServerProcess.StartAsync(
-                "ip", ["netns", "exec", Namespace, ServerBinary.Find(binary), .. arguments],
-                workingDirectory, environment, logFile);
+                "ip",
+                ["netns", "exec", Namespace, ServerBinary.Find(binary), .. arguments],
+                workingDirectory,
+                environment,
+                logFile
+            );
 }

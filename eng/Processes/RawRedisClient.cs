@@ -16,7 +16,8 @@ public sealed class RawRedisClient : IDisposable
     private RawRedisClient(Stream stream, TimeSpan timeout) => (_stream, _timeout) = (stream, timeout);
 
     /// <inheritdoc cref="ConnectAsync(string, int, string?, TimeSpan)"/>
-    public static Task<RawRedisClient> ConnectAsync(int port, string? caFile, TimeSpan timeout) => ConnectAsync("127.0.0.1", port, caFile, timeout);
+    public static Task<RawRedisClient> ConnectAsync(int port, string? caFile, TimeSpan timeout) =>
+        ConnectAsync("127.0.0.1", port, caFile, timeout);
 
     /// <summary>Connects to an IP address, 127.0.0.1 unless told, over TLS when a file with the authority is given (host name not checked: this is administration).</summary>
     public static async Task<RawRedisClient> ConnectAsync(string address, int port, string? caFile, TimeSpan timeout)
@@ -35,7 +36,10 @@ public sealed class RawRedisClient : IDisposable
                 var tls = new SslStream(stream, false, (_, _, chain, _) => chain?.ChainElements.Count > 0);
 #pragma warning restore CA5359
                 stream = tls;
-                await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = address }, deadline.Token);
+                await tls.AuthenticateAsClientAsync(
+                    new SslClientAuthenticationOptions { TargetHost = address },
+                    deadline.Token
+                );
             }
 
             return new RawRedisClient(stream, timeout);

@@ -27,7 +27,9 @@ public sealed class RedisServer : IAsyncDisposable
 
     /// <summary>A connection string in the StackExchange.Redis dialect, with what the options say of password and TLS.</summary>
     public string ConnectionString =>
-        Endpoint + (_options.Password is { } password ? $",password={password}" : "") + (_options.Certificates is null ? "" : ",ssl=true");
+        Endpoint
+        + (_options.Password is { } password ? $",password={password}" : "")
+        + (_options.Certificates is null ? "" : ",ssl=true");
 
     /// <summary>The process, for signals.</summary>
     public ServerProcess Process => _process ?? throw new InvalidOperationException("The server has not been started.");
@@ -75,7 +77,12 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>Sends one command as the default user and returns the reply as text: nested arrays one element per line, errors as <c>-text</c>.</summary>
     public async Task<string> CommandAsync(params string[] arguments)
     {
-        using var client = await RawRedisClient.ConnectAsync(Host, Port, _options.Certificates?.CaFile, TimeSpan.FromSeconds(10));
+        using var client = await RawRedisClient.ConnectAsync(
+            Host,
+            Port,
+            _options.Certificates?.CaFile,
+            TimeSpan.FromSeconds(10)
+        );
         if (_options.Password is { } password)
             await client.CommandAsync("AUTH", password);
         return await client.CommandAsync(arguments);
@@ -84,8 +91,12 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>One field of INFO, such as <c>total_commands_processed</c>.</summary>
     public async Task<string> InfoAsync(string section, string field)
     {
-        var line = (await AskAsync("INFO", section)).Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.StartsWith(field + ":", StringComparison.Ordinal));
-        return line?[(field.Length + 1)..] ?? throw new InvalidOperationException($"INFO {section} has no field {field}.");
+        var line = (await AskAsync("INFO", section))
+            .Split('\n')
+            .Select(l => l.Trim())
+            .FirstOrDefault(l => l.StartsWith(field + ":", StringComparison.Ordinal));
+        return line?[(field.Length + 1)..]
+            ?? throw new InvalidOperationException($"INFO {section} has no field {field}.");
     }
 
     /// <summary>As <see cref="CommandAsync"/>, for commands that change nothing: asks once more when the connection is lost, as Sentinel ends all of a server whose role it changes.</summary>
@@ -110,9 +121,12 @@ public sealed class RedisServer : IAsyncDisposable
     {
         var all = await OffsetAsync(master);
         await Condition.HoldsAsync(
-            async () => await InfoAsync("replication", "role") == "slave"
-                && await InfoAsync("replication", "master_link_status") == "up" && await OffsetAsync(this) >= all,
-            $"the replica on port {Port} has what its master has");
+            async () =>
+                await InfoAsync("replication", "role") == "slave"
+                && await InfoAsync("replication", "master_link_status") == "up"
+                && await OffsetAsync(this) >= all,
+            $"the replica on port {Port} has what its master has"
+        );
     }
 
     /// <summary>Whether it takes itself for a master. Needs an answer: throws while the server is down.</summary>

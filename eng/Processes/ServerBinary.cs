@@ -9,12 +9,16 @@ public static class ServerBinary
     /// <summary>The full path of an executable.</summary>
     /// <exception cref="ServerProcessException">It is not installed. Tests fail then, they are not skipped.</exception>
     public static string Find(string name) =>
-        TryFind(name) ?? throw new ServerProcessException(
-            $"'{name}' is not installed. Run ./test from the root of the repository: it installs the servers that are needed.");
+        TryFind(name)
+        ?? throw new ServerProcessException(
+            $"'{name}' is not installed. Run ./test from the root of the repository: it installs the servers that are needed."
+        );
 
     /// <summary>The full path of an executable, or null.</summary>
     public static string? TryFind(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(Extra)
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':')
+            .Concat(Extra)
             .Where(d => d.Length > 0)
             .Select(d => Path.Combine(d, name))
             .FirstOrDefault(File.Exists);

@@ -38,13 +38,14 @@ public sealed class ServerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly string _name;
 
-    static ServerProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-    {
-        foreach (var process in Running.Values)
+    static ServerProcess() =>
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
-            KillQuietly(process);
-        }
-    };
+            foreach (var process in Running.Values)
+            {
+                KillQuietly(process);
+            }
+        };
 
     private ServerProcess(Process process, string name, string logFile)
     {
@@ -72,8 +73,12 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <param name="program">A name as <see cref="ServerBinary"/> finds it, or a path.</param>
     /// <param name="logFile">Takes what it prints, behind what is in it; default: a new file in the directory.</param>
     public static async Task<ServerProcess> StartAsync(
-        string program, IEnumerable<string> arguments, string workingDirectory,
-        IReadOnlyDictionary<string, string>? environment = null, string? logFile = null)
+        string program,
+        IEnumerable<string> arguments,
+        string workingDirectory,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? logFile = null
+    )
     {
         var path = ServerBinary.Find(program);
         var name = Path.GetFileName(path);
@@ -109,21 +114,26 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <exception cref="ServerProcessException">It ended, or was not ready in time (default 20 s); with
     /// its output.</exception>
     public async Task ReadyAsync(
-        Func<Task<bool>> isReady, TimeSpan? deadline = null, CancellationToken cancellation = default)
+        Func<Task<bool>> isReady,
+        TimeSpan? deadline = null,
+        CancellationToken cancellation = default
+    )
     {
         var limit = deadline ?? DefaultDeadline;
-        for (var clock = Stopwatch.StartNew(); !await AnswersAsync(isReady);)
+        for (var clock = Stopwatch.StartNew(); !await AnswersAsync(isReady); )
         {
             if (HasExited)
             {
                 throw new ServerProcessException(
-                    $"{_name} ended with {ExitCode} instead of starting. Its output:\n{Tail()}");
+                    $"{_name} ended with {ExitCode} instead of starting. Its output:\n{Tail()}"
+                );
             }
 
             if (clock.Elapsed > limit)
             {
                 throw new ServerProcessException(
-                    $"{_name} was not ready within {limit.TotalSeconds:0} s. Its output:\n{Tail()}");
+                    $"{_name} was not ready within {limit.TotalSeconds:0} s. Its output:\n{Tail()}"
+                );
             }
 
             await Task.Delay(Interval, cancellation);
@@ -198,7 +208,8 @@ public sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    private string Tail() => Output is { Length: > 0 } output
-        ? string.Join('\n', output.TrimEnd().Split('\n').TakeLast(LastWords))
-        : "(it printed nothing)";
+    private string Tail() =>
+        Output is { Length: > 0 } output
+            ? string.Join('\n', output.TrimEnd().Split('\n').TakeLast(LastWords))
+            : "(it printed nothing)";
 }

@@ -33,8 +33,9 @@ internal sealed class StartingThread
             }
             catch (Exception failure)
             {
-                started.SetException(new ServerProcessException(
-                    $"{start.FileName} could not be started: {failure.Message}", failure));
+                started.SetException(
+                    new ServerProcessException($"{start.FileName} could not be started: {failure.Message}", failure)
+                );
             }
         }
     }

@@ -15,7 +15,9 @@ public sealed class TestCertificates : IDisposable
         using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=ClusterSession test CA", caKey, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true)
+        );
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         var now = DateTimeOffset.UtcNow;
         using var ca = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(30));
@@ -23,7 +25,12 @@ public sealed class TestCertificates : IDisposable
         ExpiredOn = now.AddHours(-1);
         (ServerCertFile, ServerKeyFile) = Issue(ca, "server", ThisHost, ca.NotAfter);
         (ExpiredCertFile, ExpiredKeyFile) = Issue(ca, "expired", ThisHost, ExpiredOn);
-        (WrongHostCertFile, WrongHostKeyFile) = Issue(ca, "wrong-host", san => san.AddDnsName("elsewhere.invalid"), ca.NotAfter);
+        (WrongHostCertFile, WrongHostKeyFile) = Issue(
+            ca,
+            "wrong-host",
+            san => san.AddDnsName("elsewhere.invalid"),
+            ca.NotAfter
+        );
     }
 
     /// <summary>The authority's certificate (PEM).</summary>
@@ -60,7 +67,12 @@ public sealed class TestCertificates : IDisposable
         names.AddDnsName("localhost");
     }
 
-    private (string Cert, string Key) Issue(X509Certificate2 ca, string name, Action<SubjectAlternativeNameBuilder> names, DateTimeOffset until)
+    private (string Cert, string Key) Issue(
+        X509Certificate2 ca,
+        string name,
+        Action<SubjectAlternativeNameBuilder> names,
+        DateTimeOffset until
+    )
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -70,10 +82,14 @@ public sealed class TestCertificates : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         // Both usages: a replica uses the same certificate as a client of its master.
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(
-            [new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false)
+        );
         using var certificate = request.Create(ca, ca.NotBefore, until, RandomNumberGenerator.GetBytes(12));
-        return (Write($"{name}.crt", certificate.ExportCertificatePem()), Write($"{name}.key", key.ExportPkcs8PrivateKeyPem()));
+        return (
+            Write($"{name}.crt", certificate.ExportCertificatePem()),
+            Write($"{name}.key", key.ExportPkcs8PrivateKeyPem())
+        );
     }
 
     private string Write(string name, string pem)

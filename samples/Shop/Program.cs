@@ -30,6 +30,7 @@ else
 var app = builder.Build();
 
 app.UsePageHeaders();
+
 // Before the session: a request for the page's own files never opens one.
 var page = new EmbeddedFileProvider(typeof(NodeIdentity).Assembly, "Shop.Page.Files");
 app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = page });

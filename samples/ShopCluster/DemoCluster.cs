@@ -55,7 +55,13 @@ internal sealed class DemoCluster : IAsyncDisposable
 
     /// <summary>Starts the balancer, which leads to the nodes and to the control endpoint.</summary>
     public async Task OpenAsync(int controlPort, CancellationToken cancellation) =>
-        _balancer = await NginxBalancer.StartAsync(_port, Nodes.Select(node => node.Port), controlPort, _directory, cancellation);
+        _balancer = await NginxBalancer.StartAsync(
+            _port,
+            Nodes.Select(node => node.Port),
+            controlPort,
+            _directory,
+            cancellation
+        );
 
     /// <summary>The state of the store.</summary>
     public Task<StoreStatus> StoreStatusAsync(CancellationToken cancellation) => _store!.LookAsync(cancellation);
@@ -63,9 +69,12 @@ internal sealed class DemoCluster : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_balancer is not null) await _balancer.DisposeAsync();
-        foreach (var node in Nodes) await node.DisposeAsync();
-        if (_store is not null) await _store.DisposeAsync();
+        if (_balancer is not null)
+            await _balancer.DisposeAsync();
+        foreach (var node in Nodes)
+            await node.DisposeAsync();
+        if (_store is not null)
+            await _store.DisposeAsync();
         _directory.Dispose();
     }
 }

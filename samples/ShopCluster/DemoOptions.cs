@@ -34,7 +34,10 @@ internal sealed record DemoOptions(bool Check, bool WithoutStore, int Port, int 
                 "--without-store" => options with { WithoutStore = true },
                 "--port" => options with { Port = Number(arguments, ref i, 1, 65535, ref error) },
                 "--seed" => options with { Seed = Number(arguments, ref i, 0, int.MaxValue, ref error) },
-                "--seconds" => options with { Duration = TimeSpan.FromSeconds(Number(arguments, ref i, 1, 3600, ref error)) },
+                "--seconds" => options with
+                {
+                    Duration = TimeSpan.FromSeconds(Number(arguments, ref i, 1, 3600, ref error)),
+                },
                 var unknown => Unknown(options, unknown, ref error),
             };
         }
@@ -46,7 +49,11 @@ internal sealed record DemoOptions(bool Check, bool WithoutStore, int Port, int 
     {
         var name = arguments[i];
         var text = ++i < arguments.Length ? arguments[i] : "";
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+        if (
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= least
+            && number <= most
+        )
             return number;
         error = $"{name} takes a number from {least} to {most}, not '{text}'.";
         return 0;

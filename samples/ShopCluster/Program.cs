@@ -19,13 +19,16 @@ if (DemoOptions.Parse(args, out var error) is not { } options)
 }
 
 using var stop = new CancellationTokenSource();
+
 // Registered before the first child starts: from here on every way out goes through the disposal below.
 PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
-var registrations = signals.Select(signal => PosixSignalRegistration.Create(signal, context =>
-{
-    context.Cancel = true;
-    stop.Cancel();
-})).ToList();
+var registrations = signals
+    .Select(signal => PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }))
+    .ToList();
 
 try
 {
@@ -33,16 +36,22 @@ try
     await using var control = await ControlServer.StartAsync(cluster, stop.Token);
     await cluster.OpenAsync(control.Port, stop.Token);
 
-    if (options.Check) return await ClusterCheck.RunAsync(cluster, options, stop.Token);
+    if (options.Check)
+        return await ClusterCheck.RunAsync(cluster, options, stop.Token);
 
-    Console.WriteLine($"""
+    Console.WriteLine(
+        $"""
 
           The shop:   {cluster.Address}
 
-          three nodes on ports {string.Join(", ", cluster.Nodes.Select(node => node.Port))}, Redis on {cluster.StorePort}, nginx in front (round robin, not sticky)
+          three nodes on ports {string.Join(
+            ", ",
+            cluster.Nodes.Select(node => node.Port)
+        )}, Redis on {cluster.StorePort}, nginx in front (round robin, not sticky)
           Ctrl-C ends everything.
 
-        """);
+        """
+    );
     await Task.Delay(Timeout.Infinite, stop.Token);
     return 0;
 }
@@ -57,5 +66,6 @@ catch (Exception failure) when (failure is DemoException or ServerProcessExcepti
 }
 finally
 {
-    foreach (var registration in registrations) registration.Dispose();
+    foreach (var registration in registrations)
+        registration.Dispose();
 }

@@ -60,7 +60,13 @@ public static class ChaosApplication
                 services.AddClusterSession().UseInMemory();
                 break;
             default:
-                services.AddClusterSession().UseRedis(settings.Broken.HasFlag(BrokenPart.Fencing) ? settings.Store + ",fenceTimeout=1000" : settings.Store);
+                services
+                    .AddClusterSession()
+                    .UseRedis(
+                        settings.Broken.HasFlag(BrokenPart.Fencing)
+                            ? settings.Store + ",fenceTimeout=1000"
+                            : settings.Store
+                    );
                 services.Break(settings.Broken);
                 break;
         }

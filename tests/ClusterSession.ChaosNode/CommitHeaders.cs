@@ -16,7 +16,8 @@ internal sealed class CommitHeaders(RequestDelegate next)
 
     private static readonly object EndpointRan = new();
 
-    public static void MarkEndpointRan(HttpContext context, string? served) => context.Items[EndpointRan] = served ?? "";
+    public static void MarkEndpointRan(HttpContext context, string? served) =>
+        context.Items[EndpointRan] = served ?? "";
 
     public Task InvokeAsync(HttpContext context)
     {

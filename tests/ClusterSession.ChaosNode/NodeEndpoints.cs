@@ -41,18 +41,31 @@ internal static class NodeEndpoints
             await RunAsync(context, ops ?? []);
         });
         app.MapGet("/state", context => RunAsync(context, []));
-        app.MapGet("/metric", context => context.Response.WriteAsync(
-                context.RequestServices.GetRequiredService<NodeCounters>().Sum(context.Request.Query["name"]!).ToString(CultureInfo.InvariantCulture)))
+        app.MapGet("/metric", context =>
+                context.Response.WriteAsync(
+                    context
+                        .RequestServices.GetRequiredService<NodeCounters>()
+                        .Sum(context.Request.Query["name"]!)
+                        .ToString(CultureInfo.InvariantCulture)
+                )
+            )
             .WithSessionAccess(SessionConcurrency.None);
-        app.MapGet("/met", context => context.Response.WriteAsync(
-                context.RequestServices.GetRequiredService<Rendezvous>().Come(context.Request.Query["name"]!).ToString(CultureInfo.InvariantCulture)))
+        app.MapGet("/met", context =>
+                context.Response.WriteAsync(
+                    context
+                        .RequestServices.GetRequiredService<Rendezvous>()
+                        .Come(context.Request.Query["name"]!)
+                        .ToString(CultureInfo.InvariantCulture)
+                )
+            )
             .WithSessionAccess(SessionConcurrency.None);
         app.MapGet("/starve", async context =>
-        {
-            await context.Response.WriteAsync("starving");
-            await context.Response.CompleteAsync();
-            Starvation.Begin(context.Request.Query["until"]!);
-        }).WithSessionAccess(SessionConcurrency.None);
+            {
+                await context.Response.WriteAsync("starving");
+                await context.Response.CompleteAsync();
+                Starvation.Begin(context.Request.Query["until"]!);
+            })
+            .WithSessionAccess(SessionConcurrency.None);
         app.MapGet("/health", context => context.Response.WriteAsync("ok")).WithSessionAccess(SessionConcurrency.None);
     }
 
@@ -88,8 +101,12 @@ internal static class NodeEndpoints
         await context.Response.WriteAsJsonAsync(answer, NodeAnswer.Json, context.RequestAborted);
     }
 
-    private static Task MeetAsync(HttpContext context) => context.Request.Query["meet"].ToString() is { Length: > 0 } name
-        ? ((Rendezvous)context.RequestServices.GetService(typeof(Rendezvous))!)
-            .MeetAsync(name, int.Parse(context.Request.Query["of"].ToString(), CultureInfo.InvariantCulture), context.RequestAborted)
-        : Task.CompletedTask;
+    private static Task MeetAsync(HttpContext context) =>
+        context.Request.Query["meet"].ToString() is { Length: > 0 } name
+            ? ((Rendezvous)context.RequestServices.GetService(typeof(Rendezvous))!).MeetAsync(
+                name,
+                int.Parse(context.Request.Query["of"].ToString(), CultureInfo.InvariantCulture),
+                context.RequestAborted
+            )
+            : Task.CompletedTask;
 }

@@ -25,12 +25,13 @@ public sealed record NodeSettings
 
     public const string InMemory = "memory";
 
-    public static NodeSettings From(IConfiguration configuration) => new()
-    {
-        Name = configuration["name"] ?? "A",
-        Mode = Enum.Parse<SessionMode>(configuration["mode"] ?? nameof(SessionMode.ClusterSession)),
-        Store = configuration["store"] ?? InMemory,
-        Broken = Enum.Parse<BrokenPart>(configuration["broken"] ?? nameof(BrokenPart.Nothing)),
-        ClockOffset = TimeSpan.Parse(configuration["clockOffset"] ?? "0", CultureInfo.InvariantCulture),
-    };
+    public static NodeSettings From(IConfiguration configuration) =>
+        new()
+        {
+            Name = configuration["name"] ?? "A",
+            Mode = Enum.Parse<SessionMode>(configuration["mode"] ?? nameof(SessionMode.ClusterSession)),
+            Store = configuration["store"] ?? InMemory,
+            Broken = Enum.Parse<BrokenPart>(configuration["broken"] ?? nameof(BrokenPart.Nothing)),
+            ClockOffset = TimeSpan.Parse(configuration["clockOffset"] ?? "0", CultureInfo.InvariantCulture),
+        };
 }

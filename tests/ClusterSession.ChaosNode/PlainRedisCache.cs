@@ -23,12 +23,24 @@ internal sealed class PlainRedisCache(string endpoint) : IDistributedCache
         return text.Length == 0 ? null : Convert.FromBase64String(text);
     }
 
-    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => SetAsync(key, value, options).GetAwaiter().GetResult();
+    public void Set(string key, byte[] value, DistributedCacheEntryOptions options) =>
+        SetAsync(key, value, options).GetAwaiter().GetResult();
 
-    public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+    public Task SetAsync(
+        string key,
+        byte[] value,
+        DistributedCacheEntryOptions options,
+        CancellationToken token = default
+    )
     {
         var life = (long)(options.SlidingExpiration ?? TimeSpan.FromMinutes(20)).TotalMilliseconds;
-        return CommandAsync("SET", key, Convert.ToBase64String(value), "PX", life.ToString(CultureInfo.InvariantCulture));
+        return CommandAsync(
+            "SET",
+            key,
+            Convert.ToBase64String(value),
+            "PX",
+            life.ToString(CultureInfo.InvariantCulture)
+        );
     }
 
     public void Refresh(string key) => RefreshAsync(key).GetAwaiter().GetResult();

@@ -17,7 +17,9 @@ internal static class SessionOps
                 session.SetString(op.Key!, op.Value!);
                 return op;
             case OpKind.List:
-                return Op.List([.. session.Keys.Where(IsEntry).Order(StringComparer.Ordinal).Select(key => session.GetString(key)!)]);
+                return Op.List([
+                    .. session.Keys.Where(IsEntry).Order(StringComparer.Ordinal).Select(key => session.GetString(key)!),
+                ]);
             case OpKind.Remove:
                 session.Remove(op.Key!);
                 return op;
@@ -41,10 +43,13 @@ internal static class SessionOps
         }
     }
 
-    public static IReadOnlyDictionary<string, string> StateOf(ISession session) => session.Keys.ToDictionary(key => key, key => session.GetString(key)!);
+    public static IReadOnlyDictionary<string, string> StateOf(ISession session) =>
+        session.Keys.ToDictionary(key => key, key => session.GetString(key)!);
 
     private static bool IsEntry(string key) => key.StartsWith("e:", StringComparison.Ordinal);
 
     private static long Number(ISession session, string key) =>
-        long.TryParse(session.GetString(key), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        long.TryParse(session.GetString(key), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 0;
 }

@@ -10,7 +10,8 @@ internal static class SharedKeyRing
     {
         // One directory per store, so that the nodes of one run find each other and runs do not mix.
         var name = "cluster-session-chaos-keys-" + string.Concat(settings.Store.Where(char.IsAsciiLetterOrDigit));
-        services.AddDataProtection()
+        services
+            .AddDataProtection()
             .SetApplicationName("chaos")
             .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(Path.GetTempPath(), name)));
     }

@@ -24,6 +24,9 @@ internal static class Starvation
             }
 
             end.Set();
-        }) { IsBackground = true }.Start();
+        })
+        {
+            IsBackground = true,
+        }.Start();
     }
 }

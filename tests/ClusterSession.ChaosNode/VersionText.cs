@@ -6,5 +6,7 @@ namespace ClusterSession.ChaosNode;
 internal static class VersionText
 {
     public static string? Of(IClusterSession session) =>
-        session.Version.IsNone ? null : string.Create(CultureInfo.InvariantCulture, $"{session.Version.Stamp}/{session.Version.Writer:x12}");
+        session.Version.IsNone
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{session.Version.Stamp}/{session.Version.Writer:x12}");
 }

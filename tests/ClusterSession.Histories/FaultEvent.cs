@@ -36,7 +36,8 @@ public sealed record FaultEvent
     public string? Note { get; init; }
 
     public override string ToString() =>
-        $"{StartNs / 1e9,9:0.000} s .. {(EndNs == long.MaxValue ? "end of run" : $"{EndNs / 1e9:0.000} s"),-12} {Kind} {Target}"
+        $"{StartNs / 1e9, 9:0.000} s .. {(EndNs == long.MaxValue ? "end of run" : $"{EndNs / 1e9:0.000} s"), -12} {Kind} {Target}"
         + (Restarted is null || Restarted == Target ? "" : $", {Restarted} restarted")
-        + (Confirmed ? "" : " (effect NOT seen)") + (Note is null ? "" : $" {Note}");
+        + (Confirmed ? "" : " (effect NOT seen)")
+        + (Note is null ? "" : $" {Note}");
 }

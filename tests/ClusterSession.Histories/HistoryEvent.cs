@@ -75,22 +75,24 @@ public sealed record HistoryEvent
 
     private static string Ns(long ns) => ns == long.MaxValue ? "no end" : $"{ns / 1_000_000.0:0.000} ms";
 
-    private static string Describe(Op op) => op.Kind switch
-    {
-        OpKind.Get => $"get {op.Key} -> {op.Value ?? "nothing"}",
-        OpKind.Set => $"set {op.Key} = {op.Value}",
-        OpKind.Append => $"append {op.Value}",
-        OpKind.List => $"list -> {Short(op.Values)}",
-        OpKind.Remove => $"remove {op.Key}",
-        OpKind.Counter => $"count {op.Key} -> {op.Number}",
-        OpKind.CounterRead => $"read count {op.Key} -> {op.Number}",
-        _ => op.Kind.ToString().ToLowerInvariant(),
-    };
+    private static string Describe(Op op) =>
+        op.Kind switch
+        {
+            OpKind.Get => $"get {op.Key} -> {op.Value ?? "nothing"}",
+            OpKind.Set => $"set {op.Key} = {op.Value}",
+            OpKind.Append => $"append {op.Value}",
+            OpKind.List => $"list -> {Short(op.Values)}",
+            OpKind.Remove => $"remove {op.Key}",
+            OpKind.Counter => $"count {op.Key} -> {op.Number}",
+            OpKind.CounterRead => $"read count {op.Key} -> {op.Number}",
+            _ => op.Kind.ToString().ToLowerInvariant(),
+        };
 
-    private static string Short(IReadOnlyList<string>? values) => values switch
-    {
-        null => "?",
-        { Count: > 4 } => $"{values.Count} entries, last {values[^1]}",
-        _ => $"[{string.Join(", ", values)}]",
-    };
+    private static string Short(IReadOnlyList<string>? values) =>
+        values switch
+        {
+            null => "?",
+            { Count: > 4 } => $"{values.Count} entries, last {values[^1]}",
+            _ => $"[{string.Join(", ", values)}]",
+        };
 }

@@ -56,10 +56,27 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
     }
 
     public OpenFault BeginFault(
-        string kind, string target, FaultLayer layer, string? note = null, FaultEffect effect = FaultEffect.Outage, string? restarted = null)
+        string kind,
+        string target,
+        FaultLayer layer,
+        string? note = null,
+        FaultEffect effect = FaultEffect.Outage,
+        string? restarted = null
+    )
     {
         var open = new OpenFault(
-            this, new FaultEvent { Kind = kind, Target = target, Layer = layer, Effect = effect, Restarted = restarted, StartNs = NowNs, Note = note });
+            this,
+            new FaultEvent
+            {
+                Kind = kind,
+                Target = target,
+                Layer = layer,
+                Effect = effect,
+                Restarted = restarted,
+                StartNs = NowNs,
+                Note = note,
+            }
+        );
         lock (_lock)
         {
             _openFaults.Add(open);
@@ -87,7 +104,12 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
             return new History
             {
                 Run = Run,
-                Events = [.. _events.Concat(_openRequests.Select(o => o.Request with { CompleteNs = long.MaxValue })).OrderBy(e => e.InvokeNs)],
+                Events =
+                [
+                    .. _events
+                        .Concat(_openRequests.Select(o => o.Request with { CompleteNs = long.MaxValue }))
+                        .OrderBy(e => e.InvokeNs),
+                ],
                 Faults = [.. _faults.Concat(_openFaults.Select(o => o.Fault)).OrderBy(f => f.StartNs)],
             };
         }
@@ -117,7 +139,13 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
                 if (_recorder._openRequests.Remove(this))
                 {
                     _recorder._events.Add(completed);
-                    _recorder._commits += result == RequestResult.Ok && completed.Ops.Any(o => o.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter) ? 1 : 0;
+                    _recorder._commits +=
+                        result == RequestResult.Ok
+                        && completed.Ops.Any(o =>
+                            o.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter
+                        )
+                            ? 1
+                            : 0;
                 }
             }
             return completed;

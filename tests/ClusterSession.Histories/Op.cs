@@ -16,11 +16,29 @@ public sealed record Op
     /// <summary>What a counter answered; null when the answer was lost.</summary>
     public long? Number { get; init; }
 
-    public static Op Get(string key, string? value) => new() { Kind = OpKind.Get, Key = key, Value = value };
+    public static Op Get(string key, string? value) =>
+        new()
+        {
+            Kind = OpKind.Get,
+            Key = key,
+            Value = value,
+        };
 
-    public static Op Set(string key, string value) => new() { Kind = OpKind.Set, Key = key, Value = value };
+    public static Op Set(string key, string value) =>
+        new()
+        {
+            Kind = OpKind.Set,
+            Key = key,
+            Value = value,
+        };
 
-    public static Op Append(string value) => new() { Kind = OpKind.Append, Key = EntryKey(value), Value = value };
+    public static Op Append(string value) =>
+        new()
+        {
+            Kind = OpKind.Append,
+            Key = EntryKey(value),
+            Value = value,
+        };
 
     public static Op List(params string[] values) => new() { Kind = OpKind.List, Values = values };
 
@@ -28,9 +46,21 @@ public sealed record Op
 
     public static Op RemoveEntry(string value) => Remove(EntryKey(value));
 
-    public static Op Counter(string key, long? number) => new() { Kind = OpKind.Counter, Key = key, Number = number };
+    public static Op Counter(string key, long? number) =>
+        new()
+        {
+            Kind = OpKind.Counter,
+            Key = key,
+            Number = number,
+        };
 
-    public static Op CounterRead(string key, long? number) => new() { Kind = OpKind.CounterRead, Key = key, Number = number };
+    public static Op CounterRead(string key, long? number) =>
+        new()
+        {
+            Kind = OpKind.CounterRead,
+            Key = key,
+            Number = number,
+        };
 
     public static Op Destroy() => new() { Kind = OpKind.Destroy };
 

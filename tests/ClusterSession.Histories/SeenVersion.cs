@@ -29,7 +29,10 @@ public readonly record struct SeenVersion(long Stamp, string Writer) : IComparab
         {
             digits++;
         }
-        if (digits == 0 || !long.TryParse(trimmed[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out var stamp))
+        if (
+            digits == 0
+            || !long.TryParse(trimmed[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out var stamp)
+        )
         {
             return null;
         }

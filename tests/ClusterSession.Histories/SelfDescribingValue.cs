@@ -26,15 +26,23 @@ public readonly record struct SelfDescribingValue(int Session, int Client, int R
     public static SelfDescribingValue? TryParse(string text)
     {
         var last = text.LastIndexOf('|');
-        if (last < 0
+        if (
+            last < 0
             || text.Length - last - 1 != 8
-            || !uint.TryParse(text.AsSpan(last + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var crc)
-            || Checksum(text[..(last + 1)]) != crc)
+            || !uint.TryParse(
+                text.AsSpan(last + 1),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture,
+                out var crc
+            )
+            || Checksum(text[..(last + 1)]) != crc
+        )
         {
             return null;
         }
         var parts = text.Split('|');
-        return parts.Length >= 5
+        return
+            parts.Length >= 5
             && TryNumber(parts[0], out var session)
             && TryNumber(parts[1], out var client)
             && TryNumber(parts[2], out var request)

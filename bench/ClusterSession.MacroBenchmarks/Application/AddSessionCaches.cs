@@ -13,7 +13,10 @@ internal static class AddSessionCaches
 {
     public static void Add(IServiceCollection services, string variant, string? redis, string keyDirectory)
     {
-        services.AddDataProtection().SetApplicationName("benchmark").PersistKeysToFileSystem(new DirectoryInfo(keyDirectory));
+        services
+            .AddDataProtection()
+            .SetApplicationName("benchmark")
+            .PersistKeysToFileSystem(new DirectoryInfo(keyDirectory));
         switch (variant)
         {
             case Variants.AddSessionMemory:
@@ -27,14 +30,17 @@ internal static class AddSessionCaches
                 break;
             case Variants.AddSessionFusionCache:
                 // Redis is handed over instead of registered: AddSession must find FusionCache, and FusionCache what is behind it.
-                services.AddFusionCache()
+                services
+                    .AddFusionCache()
                     .WithSerializer(new FusionCacheSystemTextJsonSerializer())
                     .WithDistributedCache(new RedisCache(new RedisCacheOptions { Configuration = redis }))
                     .WithBackplane(new RedisBackplane(new RedisBackplaneOptions { Configuration = redis }));
                 services.AddSingleton<IDistributedCache, FusionDistributedCache>();
                 break;
             default:
-                throw new ArgumentException($"There is no variant '{variant}'; known are {string.Join(", ", Variants.All)}.");
+                throw new ArgumentException(
+                    $"There is no variant '{variant}'; known are {string.Join(", ", Variants.All)}."
+                );
         }
 
         services.AddSession();

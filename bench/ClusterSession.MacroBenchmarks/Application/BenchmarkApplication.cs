@@ -36,15 +36,21 @@ internal static class BenchmarkApplication
         await using var app = builder.Build();
         UseSession(app, variant);
         await app.StartAsync();
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var address = app
+            .Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!
+            .Addresses.First();
         Console.WriteLine($"port {new Uri(address).Port}");
         while (Console.ReadLine() is { } line)
         {
             if (line == "stats")
             {
-                Console.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"stats {GC.GetTotalAllocatedBytes(precise: true)} {GC.CollectionCount(0)} {GC.CollectionCount(2)} {GC.GetTotalPauseDuration().TotalMicroseconds}"));
+                Console.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"stats {GC.GetTotalAllocatedBytes(precise: true)} {GC.CollectionCount(0)} {GC.CollectionCount(2)} {GC.GetTotalPauseDuration().TotalMicroseconds}"
+                    )
+                );
             }
         }
 
@@ -68,14 +74,18 @@ internal static class BenchmarkApplication
                 services.AddClusterSession(Unbounded).UseRedis(redis!);
                 break;
             case Variants.ClusterSessionRedisLocal:
-                services.AddClusterSession(options =>
-                {
-                    Unbounded(options);
-                    options.Durability = SessionDurability.Local;
-                }).UseRedis(redis!);
+                services
+                    .AddClusterSession(options =>
+                    {
+                        Unbounded(options);
+                        options.Durability = SessionDurability.Local;
+                    })
+                    .UseRedis(redis!);
                 break;
             default:
-                throw new ArgumentException($"There is no variant '{variant}'; known are {string.Join(", ", Variants.All)}.");
+                throw new ArgumentException(
+                    $"There is no variant '{variant}'; known are {string.Join(", ", Variants.All)}."
+                );
         }
     }
 

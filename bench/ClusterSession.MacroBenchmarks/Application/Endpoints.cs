@@ -44,7 +44,11 @@ internal static class Endpoints
     {
         var session = context.Session;
         await session.LoadAsync();
-        await (session.TryGetValue(SessionProfile.Read, out var value) && value.Length > 0 ? Answer(context) : Missing(context));
+        await (
+            session.TryGetValue(SessionProfile.Read, out var value) && value.Length > 0
+                ? Answer(context)
+                : Missing(context)
+        );
     }
 
     private static async Task WriteAsync(HttpContext context)

@@ -18,10 +18,15 @@ internal sealed class FusionDistributedCache(IFusionCache cache) : IDistributedC
 
     public Task RefreshAsync(string key, CancellationToken token = default) => Task.CompletedTask;
 
-    public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default) =>
-        await cache.SetAsync(key, value, options.SlidingExpiration ?? TimeSpan.FromMinutes(20), token: token);
+    public async Task SetAsync(
+        string key,
+        byte[] value,
+        DistributedCacheEntryOptions options,
+        CancellationToken token = default
+    ) => await cache.SetAsync(key, value, options.SlidingExpiration ?? TimeSpan.FromMinutes(20), token: token);
 
-    public async Task RemoveAsync(string key, CancellationToken token = default) => await cache.RemoveAsync(key, token: token);
+    public async Task RemoveAsync(string key, CancellationToken token = default) =>
+        await cache.RemoveAsync(key, token: token);
 
     public byte[]? Get(string key) => cache.GetOrDefault<byte[]?>(key);
 

@@ -24,7 +24,13 @@ internal sealed class RedisDistributedCache : IDistributedCache, IAsyncDisposabl
 
     public RedisDistributedCache(string connectionString)
     {
-        _topology = new StandaloneTopology(RedisOptions.Parse(connectionString), TimeProvider.System, new Random(), null, null);
+        _topology = new StandaloneTopology(
+            RedisOptions.Parse(connectionString),
+            TimeProvider.System,
+            new Random(),
+            null,
+            null
+        );
         _topology.Start();
     }
 
@@ -55,7 +61,12 @@ internal sealed class RedisDistributedCache : IDistributedCache, IAsyncDisposabl
         }
     }
 
-    public async Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+    public async Task SetAsync(
+        string key,
+        byte[] value,
+        DistributedCacheEntryOptions options,
+        CancellationToken token = default
+    )
     {
         var utf8 = Encoding.UTF8.GetBytes(key);
         _slidingSeconds = (long)(options.SlidingExpiration ?? TimeSpan.FromMinutes(20)).TotalSeconds;
@@ -83,5 +94,6 @@ internal sealed class RedisDistributedCache : IDistributedCache, IAsyncDisposabl
 
     public ValueTask DisposeAsync() => _topology.DisposeAsync();
 
-    private static NotSupportedException Blocking() => new("An endpoint of the benchmark reads its session synchronously; call LoadAsync first.");
+    private static NotSupportedException Blocking() =>
+        new("An endpoint of the benchmark reads its session synchronously; call LoadAsync first.");
 }

@@ -15,8 +15,14 @@ internal static class Variants
     /// <summary>In the order in which they are measured: those that the aims compare are neighbours, because the machine's speed drifts.</summary>
     public static readonly IReadOnlyList<string> All =
     [
-        None, ClusterSessionRedis, ClusterSessionRedisLocal, AddSessionMemory, AddSessionRedis,
-        AddSessionRedisOurClient, AddSessionFusionCache, ClusterSessionMemory,
+        None,
+        ClusterSessionRedis,
+        ClusterSessionRedisLocal,
+        AddSessionMemory,
+        AddSessionRedis,
+        AddSessionRedisOurClient,
+        AddSessionFusionCache,
+        ClusterSessionMemory,
     ];
 
     public static bool UsesRedis(string variant) => variant is not (None or AddSessionMemory or ClusterSessionMemory);

@@ -9,7 +9,14 @@ namespace ClusterSession.MacroBenchmarks.Comparison;
 /// <param name="Open">Of each open run.</param>
 /// <param name="WarmUp">Before the first round of a class on a target, three times as long on its first class; later rounds take a fifth.</param>
 /// <param name="Rate">Requests a second of the open loop.</param>
-internal sealed record ComparisonSettings(bool IsQuick, int Rounds, TimeSpan Closed, TimeSpan Open, TimeSpan WarmUp, double Rate)
+internal sealed record ComparisonSettings(
+    bool IsQuick,
+    int Rounds,
+    TimeSpan Closed,
+    TimeSpan Open,
+    TimeSpan WarmUp,
+    double Rate
+)
 {
     public static ComparisonSettings Quick { get; } =
         new(true, 3, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.3), TimeSpan.FromSeconds(0.5), 2_000);

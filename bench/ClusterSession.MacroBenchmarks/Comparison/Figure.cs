@@ -23,11 +23,14 @@ internal readonly record struct Figure(double Median, double Lowest, double High
     public double Spread => (Highest - Lowest) / 2 / Median;
 
     /// <summary>The ratio to another value, round by round: the runs of one round are neighbours in time, medians of all rounds are not.</summary>
-    public static Figure operator /(Figure one, Figure other) => Of(one.Rounds.Zip(other.Rounds, (first, second) => first / second));
+    public static Figure operator /(Figure one, Figure other) =>
+        Of(one.Rounds.Zip(other.Rounds, (first, second) => first / second));
 
     /// <summary>The difference to another value, round by round.</summary>
-    public static Figure operator -(Figure one, Figure other) => Of(one.Rounds.Zip(other.Rounds, (first, second) => first - second));
+    public static Figure operator -(Figure one, Figure other) =>
+        Of(one.Rounds.Zip(other.Rounds, (first, second) => first - second));
 
     /// <summary>The sum with another value, round by round.</summary>
-    public static Figure operator +(Figure one, Figure other) => Of(one.Rounds.Zip(other.Rounds, (first, second) => first + second));
+    public static Figure operator +(Figure one, Figure other) =>
+        Of(one.Rounds.Zip(other.Rounds, (first, second) => first + second));
 }

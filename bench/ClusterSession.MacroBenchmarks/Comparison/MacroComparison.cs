@@ -35,17 +35,30 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
         }
 
         var clients = new Clients(requests.Sessions);
-        var plan = new LoadPlan(target.Ports, clients, Work.Once("/seed/" + requests.Profile.Name, requests.Sessions)) { IsSticky = true, Duration = SeedingTime };
+        var plan = new LoadPlan(target.Ports, clients, Work.Once("/seed/" + requests.Profile.Name, requests.Sessions))
+        {
+            IsSticky = true,
+            Duration = SeedingTime,
+        };
         var made = (await LoadGenerator.RunAsync(plan)).OrThrow($"Making sessions on {target.Title}");
         return made.Requests == requests.Sessions
             ? clients
-            : throw new InvalidOperationException($"{target.Title} made {made.Requests:N0} of {requests.Sessions:N0} sessions in {plan.Duration.TotalMinutes:0} minutes.");
+            : throw new InvalidOperationException(
+                $"{target.Title} made {made.Requests:N0} of {requests.Sessions:N0} sessions in {plan.Duration.TotalMinutes:0} minutes."
+            );
     }
 
     /// <summary>Classes that are compared with each other are measured one after the other on a target, for ratios of neighbours in time.</summary>
     private async Task<List<Series>> RunGroupAsync(IReadOnlyList<RequestClass> classes)
     {
-        say(string.Join("; ", classes.Select(requests => $"{requests.Name}: {requests.Sessions:N0} sessions of {requests.Profile.Bytes:N0} bytes")));
+        say(
+            string.Join(
+                "; ",
+                classes.Select(requests =>
+                    $"{requests.Name}: {requests.Sessions:N0} sessions of {requests.Profile.Bytes:N0} bytes"
+                )
+            )
+        );
         var runs = new List<Run>();
         foreach (var target in targets)
         {
@@ -72,10 +85,15 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
         foreach (var run in runs)
         {
             await TryAsync(run.Series, async () => run.Series.Commands = await CountCommandsAsync(run));
-            say($"  {run.Series.Title,-30} {(classes.Count > 1 ? $"{run.Requests.Name,-22} " : "")}{Describe(run.Series)}");
+            say(
+                $"  {run.Series.Title, -30} {(classes.Count > 1 ? $"{run.Requests.Name, -22} " : "")}{Describe(run.Series)}"
+            );
         }
 
-        return [.. classes.SelectMany(requests => runs.Where(run => run.Requests == requests).Select(run => run.Series))];
+        return
+        [
+            .. classes.SelectMany(requests => runs.Where(run => run.Requests == requests).Select(run => run.Series)),
+        ];
     }
 
     /// <summary>A peer that fails is reported as such, and the others go on.</summary>
@@ -110,7 +128,12 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
     private static async Task<LoadResult> LoadAsync(Run run, TimeSpan duration, double rate = 0)
     {
         var ports = run.Target.Ports;
-        var plan = new LoadPlan(ports, run.Clients!, run.Requests.Work) { Duration = duration, Rate = rate, IsSticky = ports.Length > 1 };
+        var plan = new LoadPlan(ports, run.Clients!, run.Requests.Work)
+        {
+            Duration = duration,
+            Rate = rate,
+            IsSticky = ports.Length > 1,
+        };
         return (await LoadGenerator.RunAsync(plan)).OrThrow($"{run.Requests.Name} on {run.Target.Title}");
     }
 
@@ -125,7 +148,15 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
         // MONITOR repeats each command as text, four times as long; some hundred of 100 KB take it seconds.
         var count = run.Requests.Profile.Bytes > 10_000 ? 50 : 500;
         var all = run.Requests.Work;
-        var plan = new LoadPlan(run.Target.Ports, run.Clients!, all with { Client = all.Client[..Math.Min(count, all.Client.Length)], IsEndless = false });
+        var plan = new LoadPlan(
+            run.Target.Ports,
+            run.Clients!,
+            all with
+            {
+                Client = all.Client[..Math.Min(count, all.Client.Length)],
+                IsEndless = false,
+            }
+        );
         // Once without counting: the sessions are as old as a touch interval by now, and the one touch that is due for each is no part of its requests.
         await using (var uncounted = await run.Target.Redis.MonitorAsync())
         {
@@ -135,13 +166,17 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
 
         await using var monitor = await run.Target.Redis.MonitorAsync();
         var done = await LoadGenerator.RunAsync(plan);
-        return (await monitor.StopAsync()).ToDictionary(command => command.Key, command => (double)command.Value / done.Requests);
+        return (await monitor.StopAsync()).ToDictionary(
+            command => command.Key,
+            command => (double)command.Value / done.Requests
+        );
     }
 
-    private static string Describe(Series series) => series.Failure is { } failure
-        ? "failed: " + failure
-        : $"{series.Of(sample => sample.Throughput).Median,9:N0} req/s {series.Of(sample => sample.PerRequest.CpuMicroseconds).Median,7:N1} us " +
-          $"{Numbers.Text(series.Of(sample => sample.PerRequest.Heap.AllocatedBytes)),7} B {Numbers.Text(series.Of(sample => sample.PerRequest.StoreCpuMicroseconds)),6} us store";
+    private static string Describe(Series series) =>
+        series.Failure is { } failure
+            ? "failed: " + failure
+            : $"{series.Of(sample => sample.Throughput).Median, 9:N0} req/s {series.Of(sample => sample.PerRequest.CpuMicroseconds).Median, 7:N1} us "
+                + $"{Numbers.Text(series.Of(sample => sample.PerRequest.Heap.AllocatedBytes)), 7} B {Numbers.Text(series.Of(sample => sample.PerRequest.StoreCpuMicroseconds)), 6} us store";
 
     private sealed record Run(ITarget Target, RequestClass Requests, Series Series)
     {

@@ -10,7 +10,14 @@ namespace ClusterSession.MacroBenchmarks.Comparison;
 /// <param name="Work">The requests.</param>
 /// <param name="RateShare">Its rate in the open loop, as a share of the usual one.</param>
 /// <param name="Beside">The class that it is compared with, beside which it is measured on each target.</param>
-internal sealed record RequestClass(string Name, SessionProfile Profile, int Sessions, Work Work, double RateShare = 1, string? Beside = null)
+internal sealed record RequestClass(
+    string Name,
+    SessionProfile Profile,
+    int Sessions,
+    Work Work,
+    double RateShare = 1,
+    string? Beside = null
+)
 {
     public const int Seed = 20_260_101;
 
@@ -25,7 +32,14 @@ internal sealed record RequestClass(string Name, SessionProfile Profile, int Ses
             Mixed(many),
             // Last, because some clients keep the large buffers that 100 KB have made them take.
             new("write", SessionProfile.Standard, Few, Work.RoundRobin("/write", Few)),
-            new("counter beside 100 KB", SessionProfile.Large, 200, Work.RoundRobin("/counter", 200), RateShare: 0.1, Beside: "write"),
+            new(
+                "counter beside 100 KB",
+                SessionProfile.Large,
+                200,
+                Work.RoundRobin("/counter", 200),
+                RateShare: 0.1,
+                Beside: "write"
+            ),
         ];
     }
 

@@ -18,7 +18,9 @@ internal sealed class Clients
         var random = new Random(1);
         for (var i = 0; i < count; i++)
         {
-            clients._cookies[i] = Encoding.ASCII.GetBytes(".ClusterSession=" + random.GetHexString(24) + "." + random.GetHexString(44));
+            clients._cookies[i] = Encoding.ASCII.GetBytes(
+                ".ClusterSession=" + random.GetHexString(24) + "." + random.GetHexString(44)
+            );
         }
 
         return clients;

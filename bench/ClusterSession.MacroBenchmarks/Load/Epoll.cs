@@ -89,7 +89,8 @@ internal sealed partial class Epoll : IDisposable
         _ = close(_epoll);
     }
 
-    private static int Check(int result, string call) => result >= 0 ? result : throw new Win32Exception(Marshal.GetLastPInvokeError(), $"{call} failed");
+    private static int Check(int result, string call) =>
+        result >= 0 ? result : throw new Win32Exception(Marshal.GetLastPInvokeError(), $"{call} failed");
 
 #pragma warning disable SYSLIB1054, CA5392 // names as the C library has them; it is found where the process found it
     [LibraryImport("libc", SetLastError = true)]

@@ -7,7 +7,10 @@ namespace ClusterSession.MacroBenchmarks.Load;
 /// <summary>One keep-alive connection with at most one request under way.</summary>
 internal sealed class LoadConnection : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+    {
+        NoDelay = true,
+    };
     private readonly byte[] _output = new byte[4096];
     private byte[] _input = new byte[4096];
     private int _received;

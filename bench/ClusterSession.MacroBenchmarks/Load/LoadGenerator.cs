@@ -30,7 +30,10 @@ internal sealed class LoadGenerator : IDisposable
     {
         _plan = plan;
         _next = new int[plan.IsSticky ? plan.Ports.Length : 1];
-        _heads = [.. plan.Work.Paths.Select(path => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: benchmark\r\n"))];
+        _heads =
+        [
+            .. plan.Work.Paths.Select(path => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: benchmark\r\n")),
+        ];
         _connections = new LoadConnection[plan.Connections];
         for (var i = 0; i < _connections.Length; i++)
         {
@@ -41,13 +44,17 @@ internal sealed class LoadGenerator : IDisposable
     }
 
     /// <summary>Runs a plan to its end on a thread of its own.</summary>
-    public static Task<LoadResult> RunAsync(LoadPlan plan) => Task.Factory.StartNew(
-        () =>
-        {
-            using var generator = new LoadGenerator(plan);
-            return plan.Rate > 0 ? generator.RunOpen() : generator.RunClosed();
-        },
-        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public static Task<LoadResult> RunAsync(LoadPlan plan) =>
+        Task.Factory.StartNew(
+            () =>
+            {
+                using var generator = new LoadGenerator(plan);
+                return plan.Rate > 0 ? generator.RunOpen() : generator.RunClosed();
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
 
     public void Dispose()
     {

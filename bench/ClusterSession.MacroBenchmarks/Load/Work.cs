@@ -10,14 +10,16 @@ internal sealed record Work(string[] Paths, int[] Client, byte[] Path, bool IsEn
     private const int EndlessLength = 1 << 18;
 
     /// <summary>Each client once.</summary>
-    public static Work Once(string path, int clients) => new([path], [.. Enumerable.Range(0, clients)], new byte[clients], IsEndless: false);
+    public static Work Once(string path, int clients) =>
+        new([path], [.. Enumerable.Range(0, clients)], new byte[clients], IsEndless: false);
 
     /// <summary>One client again and again.</summary>
     public static Work Repeated(string path, int client, int times) =>
         new([path], [.. Enumerable.Repeat(client, times)], new byte[times], IsEndless: false);
 
     /// <summary>All clients in turn, without end.</summary>
-    public static Work RoundRobin(string path, int clients) => new([path], [.. Enumerable.Range(0, clients)], new byte[clients], IsEndless: true);
+    public static Work RoundRobin(string path, int clients) =>
+        new([path], [.. Enumerable.Range(0, clients)], new byte[clients], IsEndless: true);
 
     /// <summary>Clients drawn evenly, without end.</summary>
     public static Work Uniform(string path, int clients, int seed)

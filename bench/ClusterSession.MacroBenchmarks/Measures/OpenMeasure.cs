@@ -81,7 +81,10 @@ internal sealed class OpenMeasure : IDisposable
             var values = new CookieValues(header, ".ClusterSession");
             values.MoveNext();
             var cookie = SessionCookie.Read(values.Current, _ring);
-            if (opener.TryOpenLocal(SessionKey.Of(cookie.Id), cookie.Seen, out var copy) && copy.Record.TryFind(SessionProfile.Read, out var attribute))
+            if (
+                opener.TryOpenLocal(SessionKey.Of(cookie.Id), cookie.Seen, out var copy)
+                && copy.Record.TryFind(SessionProfile.Read, out var attribute)
+            )
             {
                 found += attribute.Exists ? 1 : 0;
             }
@@ -102,7 +105,10 @@ internal sealed class OpenMeasure : IDisposable
     private (double Payload, double Bytes) Fill(SessionKey[] keys, SessionVersion[] versions)
     {
         var copies = _provider.GetRequiredService<LocalCopies>();
-        var values = SessionProfile.Small.NewValues().Select(value => (Name: Encoding.UTF8.GetBytes(value.Name), value.Value)).ToArray();
+        var values = SessionProfile
+            .Small.NewValues()
+            .Select(value => (Name: Encoding.UTF8.GetBytes(value.Name), value.Value))
+            .ToArray();
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var i = 0; i < keys.Length; i++)
         {

@@ -7,7 +7,15 @@ using ClusterSession.MacroBenchmarks.Servers;
 namespace ClusterSession.MacroBenchmarks.Measures;
 
 /// <summary>Figures for one number of sessions.</summary>
-internal sealed record ScaleFigures(int Sessions, Figure OpenNanoseconds, double BytesEach, double PayloadBytes, double TotalMiB, Figure? RequestCpu, double? ResidentMiB);
+internal sealed record ScaleFigures(
+    int Sessions,
+    Figure OpenNanoseconds,
+    double BytesEach,
+    double PayloadBytes,
+    double TotalMiB,
+    Figure? RequestCpu,
+    double? ResidentMiB
+);
 
 /// <summary>
 /// What the number of sessions on a node costs: opening one of them at random, in this process (cookie to attribute, nothing else) and as
@@ -19,17 +27,29 @@ internal static class ScaleMeasure
     private const int Passes = 11;
     private static readonly int[] Numbers = [1_000, 10_000, 100_000, 1_000_000];
 
-    public static async Task<List<ScaleFigures>> RunAsync(string workDirectory, ComparisonSettings settings, Action<string> say)
+    public static async Task<List<ScaleFigures>> RunAsync(
+        string workDirectory,
+        ComparisonSettings settings,
+        Action<string> say
+    )
     {
         var opened = Open();
-        var requested = await RequestAsync([.. Numbers.Where(number => !settings.IsQuick || number <= MostRequestedQuickly)], workDirectory, settings);
+        var requested = await RequestAsync(
+            [.. Numbers.Where(number => !settings.IsQuick || number <= MostRequestedQuickly)],
+            workDirectory,
+            settings
+        );
         var results = new List<ScaleFigures>();
         foreach (var figures in opened)
         {
-            var (cpu, resident) = requested.TryGetValue(figures.Sessions, out var found) ? ((Figure?)found.Cpu, (double?)found.ResidentMiB) : (null, null);
+            var (cpu, resident) = requested.TryGetValue(figures.Sessions, out var found)
+                ? ((Figure?)found.Cpu, (double?)found.ResidentMiB)
+                : (null, null);
             results.Add(figures with { RequestCpu = cpu, ResidentMiB = resident });
-            say($"  {figures.Sessions,9:N0} sessions: open {figures.OpenNanoseconds.Median,5:N0} ns, {figures.BytesEach:N0} bytes each ({figures.PayloadBytes:N0} of payload), " +
-                $"{figures.TotalMiB:N0} MiB, request {cpu?.Median:N1} us, resident {resident:N0} MiB");
+            say(
+                $"  {figures.Sessions, 9:N0} sessions: open {figures.OpenNanoseconds.Median, 5:N0} ns, {figures.BytesEach:N0} bytes each ({figures.PayloadBytes:N0} of payload), "
+                    + $"{figures.TotalMiB:N0} MiB, request {cpu?.Median:N1} us, resident {resident:N0} MiB"
+            );
         }
 
         return results;
@@ -47,12 +67,24 @@ internal static class ScaleMeasure
         }
 
         var results = all.Select(one => new ScaleFigures(
-            one.Number, one.OpenNanoseconds, one.Bytes / one.Number, one.PayloadBytes, one.Bytes / 1024 / 1024, null, null)).ToList();
+                one.Number,
+                one.OpenNanoseconds,
+                one.Bytes / one.Number,
+                one.PayloadBytes,
+                one.Bytes / 1024 / 1024,
+                null,
+                null
+            ))
+            .ToList();
         all.ForEach(one => one.Dispose());
         return results;
     }
 
-    private static async Task<Dictionary<int, (Figure Cpu, double ResidentMiB)>> RequestAsync(int[] numbers, string workDirectory, ComparisonSettings settings)
+    private static async Task<Dictionary<int, (Figure Cpu, double ResidentMiB)>> RequestAsync(
+        int[] numbers,
+        string workDirectory,
+        ComparisonSettings settings
+    )
     {
         var runs = new List<Run>();
         try
@@ -61,7 +93,13 @@ internal static class ScaleMeasure
             {
                 var run = new Run(
                     await DotNetTarget.StartAsync(Variants.ClusterSessionRedis, workDirectory),
-                    new RequestClass("scale", SessionProfile.Small, number, Work.Uniform("/read", number, RequestClass.Seed)));
+                    new RequestClass(
+                        "scale",
+                        SessionProfile.Small,
+                        number,
+                        Work.Uniform("/read", number, RequestClass.Seed)
+                    )
+                );
                 runs.Add(run);
                 run.Clients = await MacroComparison.SeedAsync(run.Target, run.Requests);
                 await LoadAsync(run, settings.WarmUp * 2);
@@ -78,7 +116,10 @@ internal static class ScaleMeasure
                 }
             }
 
-            return runs.ToDictionary(run => run.Requests.Sessions, run => (Figure.Of(run.Samples), ProcessCpu.ResidentMiB(run.Target.Nodes[0].Pid)));
+            return runs.ToDictionary(
+                run => run.Requests.Sessions,
+                run => (Figure.Of(run.Samples), ProcessCpu.ResidentMiB(run.Target.Nodes[0].Pid))
+            );
         }
         finally
         {
@@ -90,7 +131,11 @@ internal static class ScaleMeasure
     }
 
     private static async Task<LoadResult> LoadAsync(Run run, TimeSpan duration) =>
-        (await LoadGenerator.RunAsync(new LoadPlan(run.Target.Ports, run.Clients!, run.Requests.Work) { Duration = duration })).OrThrow("scale");
+        (
+            await LoadGenerator.RunAsync(
+                new LoadPlan(run.Target.Ports, run.Clients!, run.Requests.Work) { Duration = duration }
+            )
+        ).OrThrow("scale");
 
     private sealed record Run(DotNetTarget Target, RequestClass Requests)
     {

@@ -50,7 +50,8 @@ internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Grou
         }
 
         return $$"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {{Width}} {{y - 10}}" width="{{Width}}" role="img" aria-label="{{Escape(Title)}}">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {{Width}} {{y
+                - 10}}" width="{{Width}}" role="img" aria-label="{{Escape(Title)}}">
             <style>
             text { font: 13px system-ui, sans-serif; fill: #1f2328; }
             .title { font-size: 16px; font-weight: 600; } .group, .name-ours { font-weight: 600; }
@@ -77,14 +78,29 @@ internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Grou
         var longest = group.Bars.Where(bar => !double.IsNaN(bar.Highest)).Max(bar => bar.Highest);
         var most = MostMedians * values[values.Length / 2];
         // Only peers are cut: what this project costs, and how far it is from the limit, must be seen as it is.
-        return Math.Max(Math.Min(longest, most), group.Bars.Where(bar => bar.Kind != BarKind.Peer && !double.IsNaN(bar.Highest)).Select(bar => bar.Highest).DefaultIfEmpty(0).Max());
+        return Math.Max(
+            Math.Min(longest, most),
+            group
+                .Bars.Where(bar => bar.Kind != BarKind.Peer && !double.IsNaN(bar.Highest))
+                .Select(bar => bar.Highest)
+                .DefaultIfEmpty(0)
+                .Max()
+        );
     }
 
     private static void AddBar(StringBuilder svg, Bar bar, int y, double end)
     {
         var textY = y + BarHeight - 5;
-        var kind = bar.Kind switch { BarKind.Ours => "ours", BarKind.Limit => "limit", _ => "peer" };
-        Line(svg, $"<text class=\"name-{kind}\" x=\"{LabelWidth - 10}\" y=\"{textY}\" text-anchor=\"end\">{Escape(bar.Label)}</text>");
+        var kind = bar.Kind switch
+        {
+            BarKind.Ours => "ours",
+            BarKind.Limit => "limit",
+            _ => "peer",
+        };
+        Line(
+            svg,
+            $"<text class=\"name-{kind}\" x=\"{LabelWidth - 10}\" y=\"{textY}\" text-anchor=\"end\">{Escape(bar.Label)}</text>"
+        );
         if (double.IsNaN(bar.Value) || end <= 0)
         {
             Line(svg, $"<text x=\"{LabelWidth}\" y=\"{textY}\">{Escape(bar.Text)}</text>");
@@ -92,24 +108,37 @@ internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Grou
         }
 
         var width = Scale(bar.Value);
-        Line(svg, $"<rect class=\"{kind}\" x=\"{LabelWidth}\" y=\"{y}\" width=\"{width:0.#}\" height=\"{BarHeight}\" rx=\"2\"/>");
+        Line(
+            svg,
+            $"<rect class=\"{kind}\" x=\"{LabelWidth}\" y=\"{y}\" width=\"{width:0.#}\" height=\"{BarHeight}\" rx=\"2\"/>"
+        );
         if (bar.Value > end)
         {
             var at = LabelWidth + width - 24;
-            Line(svg, $"<path class=\"cut\" d=\"M{at} {y + BarHeight + 2}l6 -{BarHeight + 4}m6 0l-6 {BarHeight + 4}\"/>");
+            Line(
+                svg,
+                $"<path class=\"cut\" d=\"M{at} {y + BarHeight + 2}l6 -{BarHeight + 4}m6 0l-6 {BarHeight + 4}\"/>"
+            );
         }
         else
         {
             var middle = y + (BarHeight / 2);
-            Line(svg, $"<line class=\"whisker\" x1=\"{LabelWidth + Scale(bar.Lowest):0.#}\" x2=\"{LabelWidth + Scale(bar.Highest):0.#}\" y1=\"{middle}\" y2=\"{middle}\"/>");
+            Line(
+                svg,
+                $"<line class=\"whisker\" x1=\"{LabelWidth + Scale(bar.Lowest):0.#}\" x2=\"{LabelWidth + Scale(bar.Highest):0.#}\" y1=\"{middle}\" y2=\"{middle}\"/>"
+            );
         }
 
-        Line(svg, $"<text x=\"{LabelWidth + Math.Max(width, Scale(bar.Highest)) + 6:0.#}\" y=\"{textY}\">{Escape(bar.Text)}</text>");
+        Line(
+            svg,
+            $"<text x=\"{LabelWidth + Math.Max(width, Scale(bar.Highest)) + 6:0.#}\" y=\"{textY}\">{Escape(bar.Text)}</text>"
+        );
 
         double Scale(double value) => Math.Min(value / end, 1) * BarWidth;
     }
 
-    private static void Line(StringBuilder svg, FormattableString text) => svg.Append(text.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    private static void Line(StringBuilder svg, FormattableString text) =>
+        svg.Append(text.ToString(CultureInfo.InvariantCulture)).Append('\n');
 
     private static string Escape(string text) => WebUtility.HtmlEncode(text);
 }

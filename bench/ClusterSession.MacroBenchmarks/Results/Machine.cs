@@ -6,11 +6,23 @@ using System.Runtime.InteropServices;
 namespace ClusterSession.MacroBenchmarks.Results;
 
 /// <summary>Where and with what a run was made.</summary>
-internal sealed record Machine(string Processor, int Cores, double MemoryGiB, string Kernel, string DotNet, string Commit, IReadOnlyList<string> Versions, string LoadBefore)
+internal sealed record Machine(
+    string Processor,
+    int Cores,
+    double MemoryGiB,
+    string Kernel,
+    string DotNet,
+    string Commit,
+    IReadOnlyList<string> Versions,
+    string LoadBefore
+)
 {
     public static async Task<Machine> ReadAsync(string root, bool withPeers)
     {
-        var processor = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim()
+        var processor = File.ReadLines("/proc/cpuinfo")
+            .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
+            ?.Split(':')[1]
+            .Trim()
             ?? RuntimeInformation.ProcessArchitecture.ToString();
         var versions = new List<string>
         {
@@ -21,11 +33,23 @@ internal sealed record Machine(string Processor, int Cores, double MemoryGiB, st
         if (withPeers)
         {
             versions.Add("Node.js " + await OutputAsync(root, "node", "--version"));
-            versions.Add(await OutputAsync(root, "sh", "-c", "dpkg-query -W -f 'Tomcat ${Version}' tomcat10-common 2>/dev/null || dpkg-query -W -f 'Tomcat ${Version}' libtomcat10-java"));
-            versions.Add("Java " + (await OutputAsync(root, "sh", "-c", "java -version 2>&1 | sed -n '1s/.*\"\\(.*\\)\".*/\\1/p'")));
+            versions.Add(
+                await OutputAsync(
+                    root,
+                    "sh",
+                    "-c",
+                    "dpkg-query -W -f 'Tomcat ${Version}' tomcat10-common 2>/dev/null || dpkg-query -W -f 'Tomcat ${Version}' libtomcat10-java"
+                )
+            );
+            versions.Add(
+                "Java "
+                    + (await OutputAsync(root, "sh", "-c", "java -version 2>&1 | sed -n '1s/.*\"\\(.*\\)\".*/\\1/p'"))
+            );
         }
 
-        var dirty = await OutputAsync(root, "git", "status", "--porcelain", "--untracked-files=no") is { Length: > 0 } ? " with local changes" : "";
+        var dirty = await OutputAsync(root, "git", "status", "--porcelain", "--untracked-files=no") is { Length: > 0 }
+            ? " with local changes"
+            : "";
         return new Machine(
             processor,
             Environment.ProcessorCount,
@@ -34,15 +58,18 @@ internal sealed record Machine(string Processor, int Cores, double MemoryGiB, st
             RuntimeInformation.FrameworkDescription,
             await OutputAsync(root, "git", "rev-parse", "--short=10", "HEAD") + dirty,
             [.. versions.Where(version => version.Length > 0)],
-            LoadAverage());
+            LoadAverage()
+        );
     }
 
     /// <summary>The load average of one minute: what else ran on the machine.</summary>
     public static string LoadAverage() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
-    public string Describe() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Cores} cores of {Processor}, {MemoryGiB:N0} GiB, {Kernel}; {DotNet}, {string.Join(", ", Versions)}; commit {Commit}");
+    public string Describe() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Cores} cores of {Processor}, {MemoryGiB:N0} GiB, {Kernel}; {DotNet}, {string.Join(", ", Versions)}; commit {Commit}"
+        );
 
     private static string Version(Type type) =>
         type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
@@ -57,10 +84,15 @@ internal sealed record Machine(string Processor, int Cores, double MemoryGiB, st
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments)
-            {
-                RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false, WorkingDirectory = root,
-            })!;
+            using var process = Process.Start(
+                new ProcessStartInfo(program, arguments)
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                    UseShellExecute = false,
+                    WorkingDirectory = root,
+                }
+            )!;
             var error = process.StandardError.ReadToEndAsync();
             var output = await process.StandardOutput.ReadToEndAsync();
             await error;

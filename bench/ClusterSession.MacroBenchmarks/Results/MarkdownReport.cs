@@ -8,14 +8,26 @@ namespace ClusterSession.MacroBenchmarks.Results;
 /// <summary>The tables of a run.</summary>
 internal static class MarkdownReport
 {
-    public static string Write(Outcome outcome, Machine machine, ComparisonSettings settings, string command, DateTimeOffset date)
+    public static string Write(
+        Outcome outcome,
+        Machine machine,
+        ComparisonSettings settings,
+        string command,
+        DateTimeOffset date
+    )
     {
         var text = new StringBuilder();
         Line(text, $"# Benchmark results");
         Line(text);
         Line(text, $"{date:yyyy-MM-dd HH:mm} UTC, `{command}`. {machine.Describe()}.");
-        Line(text, $"Load generator, application and store share the cores. Load average of the machine before the run: {machine.LoadBefore}.");
-        Line(text, $"{settings.Rounds} interleaved {(settings.Rounds == 1 ? "round" : "rounds")}; {settings.Closed.TotalSeconds:0.#} s closed loop over 64 connections and {settings.Open.TotalSeconds:0.#} s open loop each; medians, and half the range of the rounds as spread. What is measured and how stands in [bench/README.md](../README.md).");
+        Line(
+            text,
+            $"Load generator, application and store share the cores. Load average of the machine before the run: {machine.LoadBefore}."
+        );
+        Line(
+            text,
+            $"{settings.Rounds} interleaved {(settings.Rounds == 1 ? "round" : "rounds")}; {settings.Closed.TotalSeconds:0.#} s closed loop over 64 connections and {settings.Open.TotalSeconds:0.#} s open loop each; medians, and half the range of the rounds as spread. What is measured and how stands in [bench/README.md](../README.md)."
+        );
         AddAims(text, outcome);
         AddClasses(text, outcome, settings);
         AddTwoNodes(text, outcome, settings);
@@ -34,7 +46,10 @@ internal static class MarkdownReport
         }
 
         Heading(text, "Aims");
-        Line(text, $"The median of the rounds, and in parentheses the lowest and the highest; ratios are taken round by round. Met: the median reaches the limit and three quarters of the rounds do. Not met: the median does not.");
+        Line(
+            text,
+            $"The median of the rounds, and in parentheses the lowest and the highest; ratios are taken round by round. Met: the median reaches the limit and three quarters of the rounds do. Not met: the median does not."
+        );
         Line(text);
         Line(text, $"| aim | limit | reached | |");
         Line(text, $"|---|---|---|---|");
@@ -48,10 +63,14 @@ internal static class MarkdownReport
     {
         foreach (var requests in outcome.Series.GroupBy(series => series.Class))
         {
-            var rate = settings.Rate * RequestClass.All(settings.IsQuick).First(known => known.Name == requests.Key).RateShare;
+            var rate =
+                settings.Rate * RequestClass.All(settings.IsQuick).First(known => known.Name == requests.Key).RateShare;
             var limit = outcome.Find(requests.Key, Variants.None);
             Heading(text, "Requests: " + requests.Key);
-            Line(text, $"| | req/s | application CPU us | x no session | allocated B | p50 / p99 / p99.9 ms at {rate:N0}/s | Redis CPU us | commands of a request | calls, with those of scripts | Redis bytes in / out |");
+            Line(
+                text,
+                $"| | req/s | application CPU us | x no session | allocated B | p50 / p99 / p99.9 ms at {rate:N0}/s | Redis CPU us | commands of a request | calls, with those of scripts | Redis bytes in / out |"
+            );
             Line(text, $"|---|---|---|---|---|---|---|---|---|---|");
             foreach (var series in requests)
             {
@@ -75,18 +94,30 @@ internal static class MarkdownReport
 
         var throughput = series.Of(sample => sample.Throughput);
         var cpu = series.Of(sample => sample.PerRequest.CpuMicroseconds);
-        var ratio = limit is null ? double.NaN : cpu.Median / limit.Of(sample => sample.PerRequest.CpuMicroseconds).Median;
+        var ratio = limit is null
+            ? double.NaN
+            : cpu.Median / limit.Of(sample => sample.PerRequest.CpuMicroseconds).Median;
         var calls = series.Of(sample => sample.PerRequest.StoreCalls);
         var bytes = double.IsNaN(calls.Median)
             ? "-"
             : $"{Numbers.Text(series.Of(sample => sample.PerRequest.StoreBytesIn))} / {Numbers.Text(series.Of(sample => sample.PerRequest.StoreBytesOut))}";
-        Line(text, $"| {series.Title} | {Numbers.Text(throughput)} {Numbers.Spread(throughput)} | {Numbers.Text(cpu)} {Numbers.Spread(cpu)} | {Numbers.Ratio(ratio)} | {Numbers.Text(series.Of(sample => sample.PerRequest.Heap.AllocatedBytes))} | {Latencies(series)} | {Numbers.Text(series.Of(sample => sample.PerRequest.StoreCpuMicroseconds))} | {Numbers.Commands(series.Commands)} | {Numbers.Text(calls)} | {bytes} |");
+        Line(
+            text,
+            $"| {series.Title} | {Numbers.Text(throughput)} {Numbers.Spread(throughput)} | {Numbers.Text(cpu)} {Numbers.Spread(cpu)} | {Numbers.Ratio(ratio)} | {Numbers.Text(series.Of(sample => sample.PerRequest.Heap.AllocatedBytes))} | {Latencies(series)} | {Numbers.Text(series.Of(sample => sample.PerRequest.StoreCpuMicroseconds))} | {Numbers.Commands(series.Commands)} | {Numbers.Text(calls)} | {bytes} |"
+        );
     }
 
     private static string Latencies(Series series)
     {
-        var unsent = series.Of(sample => (double)sample.Open!.Unsent / (sample.Open.Unsent + sample.Open.Requests)).Median;
-        var shown = string.Join(" / ", ((double[])[0.5, 0.99, 0.999]).Select(share => Numbers.Text(series.Of(sample => sample.Open!.Latency.Percentile(share)))));
+        var unsent = series
+            .Of(sample => (double)sample.Open!.Unsent / (sample.Open.Unsent + sample.Open.Requests))
+            .Median;
+        var shown = string.Join(
+            " / ",
+            ((double[])[0.5, 0.99, 0.999]).Select(share =>
+                Numbers.Text(series.Of(sample => sample.Open!.Latency.Percentile(share)))
+            )
+        );
         return unsent > 0.01 ? $"{shown} (cannot keep up)" : shown;
     }
 
@@ -98,11 +129,17 @@ internal static class MarkdownReport
         }
 
         Heading(text, "Two nodes, mixed 80/20");
-        Line(text, $"| | affinity | req/s | application CPU us | Redis CPU us | p50 / p99 ms at {settings.Rate:N0}/s | commands of a request |");
+        Line(
+            text,
+            $"| | affinity | req/s | application CPU us | Redis CPU us | p50 / p99 ms at {settings.Rate:N0}/s | commands of a request |"
+        );
         Line(text, $"|---|---|---|---|---|---|---|");
         foreach (var row in outcome.TwoNodes)
         {
-            Line(text, $"| {row.Title} | {(row.IsSticky ? "sticky" : "none")} | {Numbers.Text(row.Throughput)} {Numbers.Spread(row.Throughput)} | {Numbers.Text(row.Cpu)} {Numbers.Spread(row.Cpu)} | {Numbers.Text(row.RedisCpu)} | {Numbers.Text(row.P50)} / {Numbers.Text(row.P99)} | {Numbers.Commands(row.Commands)} |");
+            Line(
+                text,
+                $"| {row.Title} | {(row.IsSticky ? "sticky" : "none")} | {Numbers.Text(row.Throughput)} {Numbers.Spread(row.Throughput)} | {Numbers.Text(row.Cpu)} {Numbers.Spread(row.Cpu)} | {Numbers.Text(row.RedisCpu)} | {Numbers.Text(row.P50)} / {Numbers.Text(row.P99)} | {Numbers.Commands(row.Commands)} |"
+            );
         }
     }
 
@@ -114,11 +151,17 @@ internal static class MarkdownReport
         }
 
         Heading(text, "A node takes over sessions it has never seen");
-        Line(text, $"| | first requests of one session at once | store reads they cause | sessions taken over | seconds | store reads | seconds of these reads alone | of the same requests again |");
+        Line(
+            text,
+            $"| | first requests of one session at once | store reads they cause | sessions taken over | seconds | store reads | seconds of these reads alone | of the same requests again |"
+        );
         Line(text, $"|---|---|---|---|---|---|---|---|");
         foreach (var row in outcome.ColdNode)
         {
-            Line(text, $"| {row.Title} | {row.Requests} | {Numbers.Text(row.ReadsForOne)} | {row.Sessions:N0} | {Numbers.Text(row.Seconds)} {Numbers.Spread(row.Seconds)} | {Numbers.Text(row.Reads)} | {Numbers.Text(row.StoreSeconds)} | {Numbers.Text(row.WarmSeconds)} |");
+            Line(
+                text,
+                $"| {row.Title} | {row.Requests} | {Numbers.Text(row.ReadsForOne)} | {row.Sessions:N0} | {Numbers.Text(row.Seconds)} {Numbers.Spread(row.Seconds)} | {Numbers.Text(row.Reads)} | {Numbers.Text(row.StoreSeconds)} | {Numbers.Text(row.WarmSeconds)} |"
+            );
         }
     }
 
@@ -130,11 +173,17 @@ internal static class MarkdownReport
         }
 
         Heading(text, "Sessions of 500 bytes on a node");
-        Line(text, $"| sessions | open and read one at random, ns | bytes each (payload) | all, MiB | application CPU of a read request, us | resident memory of the node, MiB |");
+        Line(
+            text,
+            $"| sessions | open and read one at random, ns | bytes each (payload) | all, MiB | application CPU of a read request, us | resident memory of the node, MiB |"
+        );
         Line(text, $"|---|---|---|---|---|---|");
         foreach (var row in outcome.Scale)
         {
-            Line(text, $"| {row.Sessions:N0} | {Numbers.Text(row.OpenNanoseconds)} {Numbers.Spread(row.OpenNanoseconds)} | {row.BytesEach:N0} ({row.PayloadBytes:N0}) | {Numbers.Text(row.TotalMiB)} | {(row.RequestCpu is { } cpu ? $"{Numbers.Text(cpu)} {Numbers.Spread(cpu)}" : "-")} | {Numbers.Text(row.ResidentMiB ?? double.NaN)} |");
+            Line(
+                text,
+                $"| {row.Sessions:N0} | {Numbers.Text(row.OpenNanoseconds)} {Numbers.Spread(row.OpenNanoseconds)} | {row.BytesEach:N0} ({row.PayloadBytes:N0}) | {Numbers.Text(row.TotalMiB)} | {(row.RequestCpu is { } cpu ? $"{Numbers.Text(cpu)} {Numbers.Spread(cpu)}" : "-")} | {Numbers.Text(row.ResidentMiB ?? double.NaN)} |"
+            );
         }
     }
 
@@ -150,7 +199,10 @@ internal static class MarkdownReport
         Line(text, $"|---|---|---|---|---|---|");
         foreach (var row in outcome.Client)
         {
-            Line(text, $"| {row.Client} | {Numbers.Text(row.OperationsPerSecond)} {Numbers.Spread(row.OperationsPerSecond)} | {Numbers.Text(row.CpuMicroseconds)} | {Numbers.Text(row.AllocatedBytes)} | {Numbers.Text(row.RedisCpuMicroseconds)} | {Numbers.Text(row.RedisCorePercent)} % ({Numbers.Text(row.RedisCorePossible)} %) |");
+            Line(
+                text,
+                $"| {row.Client} | {Numbers.Text(row.OperationsPerSecond)} {Numbers.Spread(row.OperationsPerSecond)} | {Numbers.Text(row.CpuMicroseconds)} | {Numbers.Text(row.AllocatedBytes)} | {Numbers.Text(row.RedisCpuMicroseconds)} | {Numbers.Text(row.RedisCorePercent)} % ({Numbers.Text(row.RedisCorePossible)} %) |"
+            );
         }
     }
 

@@ -20,5 +20,7 @@ internal sealed class Outcome
     public List<ClientFigures> Client { get; set; } = [];
 
     public Series? Find(string requests, string target) =>
-        Series.FirstOrDefault(series => series.Class == requests && series.Target == target && series.Samples.Count > 0);
+        Series.FirstOrDefault(series =>
+            series.Class == requests && series.Target == target && series.Samples.Count > 0
+        );
 }

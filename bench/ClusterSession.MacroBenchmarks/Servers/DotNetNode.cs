@@ -22,14 +22,21 @@ internal sealed class DotNetNode : IAsyncDisposable
     public static async Task<DotNetNode> StartAsync(string variant, string? redis, string keyDirectory)
     {
         Directory.CreateDirectory(keyDirectory);
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {
             start.ArgumentList.Add("exec");
             start.ArgumentList.Add(typeof(DotNetNode).Assembly.Location);
         }
 
-        foreach (var argument in (string[])["app", variant, keyDirectory, .. redis is null ? Array.Empty<string>() : [redis]])
+        foreach (
+            var argument in (string[])["app", variant, keyDirectory, .. redis is null ? Array.Empty<string>() : [redis]]
+        )
         {
             start.ArgumentList.Add(argument);
         }
@@ -52,8 +59,12 @@ internal sealed class DotNetNode : IAsyncDisposable
         {
             await _process.StandardInput.WriteLineAsync("stats");
             await _process.StandardInput.FlushAsync();
-            var line = await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The application has ended.");
-            var figures = line.Split(' ').Skip(1).Select(figure => double.Parse(figure, CultureInfo.InvariantCulture)).ToArray();
+            var line = await _process.StandardOutput.ReadLineAsync()
+                ?? throw new InvalidOperationException("The application has ended.");
+            var figures = line.Split(' ')
+                .Skip(1)
+                .Select(figure => double.Parse(figure, CultureInfo.InvariantCulture))
+                .ToArray();
             return new HeapUsage(figures[0], figures[1], figures[2], figures[3]);
         }
         finally

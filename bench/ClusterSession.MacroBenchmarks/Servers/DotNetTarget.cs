@@ -40,12 +40,19 @@ internal sealed class DotNetTarget : ITarget
 
     public static async Task<DotNetTarget> StartAsync(string variant, string workDirectory, int nodes = 1)
     {
-        var directory = Path.Combine(workDirectory, string.Create(CultureInfo.InvariantCulture, $"{variant}-{nodes}-{Guid.NewGuid():N}"));
-        var redis = Variants.UsesRedis(variant) ? await MeasuredRedis.StartAsync(Path.Combine(directory, "redis")) : null;
+        var directory = Path.Combine(
+            workDirectory,
+            string.Create(CultureInfo.InvariantCulture, $"{variant}-{nodes}-{Guid.NewGuid():N}")
+        );
+        var redis = Variants.UsesRedis(variant)
+            ? await MeasuredRedis.StartAsync(Path.Combine(directory, "redis"))
+            : null;
         var target = new DotNetTarget(variant, redis);
         for (var i = 0; i < nodes; i++)
         {
-            target._nodes.Add(await DotNetNode.StartAsync(variant, redis?.ConnectionString, Path.Combine(directory, "keys")));
+            target._nodes.Add(
+                await DotNetNode.StartAsync(variant, redis?.ConnectionString, Path.Combine(directory, "keys"))
+            );
         }
 
         return target;

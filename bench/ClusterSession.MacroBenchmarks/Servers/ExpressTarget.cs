@@ -48,7 +48,9 @@ internal sealed class ExpressTarget : ITarget
         {
             var error = await process.StandardError.ReadToEndAsync();
             await redis.DisposeAsync();
-            throw new InvalidOperationException($"express did not start: {error.Split('\n').FirstOrDefault(text => text.Contains("Error", StringComparison.Ordinal))}");
+            throw new InvalidOperationException(
+                $"express did not start: {error.Split('\n').FirstOrDefault(text => text.Contains("Error", StringComparison.Ordinal))}"
+            );
         }
 
         process.ErrorDataReceived += static (_, _) => { };
@@ -59,7 +61,14 @@ internal sealed class ExpressTarget : ITarget
     public async Task<Usage> UsageAsync()
     {
         var redis = await Redis!.UsageAsync();
-        return new Usage(ProcessCpu.Microseconds(_process.Id), HeapUsage.Unknown, redis.CpuMicroseconds, redis.Calls, redis.BytesIn, redis.BytesOut);
+        return new Usage(
+            ProcessCpu.Microseconds(_process.Id),
+            HeapUsage.Unknown,
+            redis.CpuMicroseconds,
+            redis.Calls,
+            redis.BytesIn,
+            redis.BytesOut
+        );
     }
 
     public async ValueTask DisposeAsync()

@@ -10,11 +10,26 @@ internal readonly record struct HeapUsage(double AllocatedBytes, double Gen0, do
     public static HeapUsage Unknown { get; } = new(double.NaN, double.NaN, double.NaN, double.NaN);
 
     public static HeapUsage operator +(HeapUsage one, HeapUsage other) =>
-        new(one.AllocatedBytes + other.AllocatedBytes, one.Gen0 + other.Gen0, one.Gen2 + other.Gen2, one.PauseMicroseconds + other.PauseMicroseconds);
+        new(
+            one.AllocatedBytes + other.AllocatedBytes,
+            one.Gen0 + other.Gen0,
+            one.Gen2 + other.Gen2,
+            one.PauseMicroseconds + other.PauseMicroseconds
+        );
 
     public static HeapUsage operator -(HeapUsage after, HeapUsage before) =>
-        new(after.AllocatedBytes - before.AllocatedBytes, after.Gen0 - before.Gen0, after.Gen2 - before.Gen2, after.PauseMicroseconds - before.PauseMicroseconds);
+        new(
+            after.AllocatedBytes - before.AllocatedBytes,
+            after.Gen0 - before.Gen0,
+            after.Gen2 - before.Gen2,
+            after.PauseMicroseconds - before.PauseMicroseconds
+        );
 
     public static HeapUsage operator /(HeapUsage usage, double requests) =>
-        new(usage.AllocatedBytes / requests, usage.Gen0 / requests, usage.Gen2 / requests, usage.PauseMicroseconds / requests);
+        new(
+            usage.AllocatedBytes / requests,
+            usage.Gen0 / requests,
+            usage.Gen2 / requests,
+            usage.PauseMicroseconds / requests
+        );
 }

@@ -7,7 +7,24 @@ internal sealed class MeasuredRedis : IAsyncDisposable
 {
     /// <summary>Commands that tell of connections and of measuring, not of requests.</summary>
     private static readonly HashSet<string> NotCounted =
-        ["info", "ping", "echo", "role", "client", "hello", "monitor", "config", "select", "auth", "command", "function", "script", "subscribe", "sentinel", "cluster"];
+    [
+        "info",
+        "ping",
+        "echo",
+        "role",
+        "client",
+        "hello",
+        "monitor",
+        "config",
+        "select",
+        "auth",
+        "command",
+        "function",
+        "script",
+        "subscribe",
+        "sentinel",
+        "cluster",
+    ];
 
     private readonly RedisServer _server;
 
@@ -29,14 +46,17 @@ internal sealed class MeasuredRedis : IAsyncDisposable
     public async Task<RedisUsage> UsageAsync()
     {
         var info = await InfoAsync();
-        var commands = info
-            .Where(line => line.Key.StartsWith("cmdstat_", StringComparison.Ordinal) && !NotCounted.Contains(line.Key[8..].Split('|')[0]))
+        var commands = info.Where(line =>
+                line.Key.StartsWith("cmdstat_", StringComparison.Ordinal)
+                && !NotCounted.Contains(line.Key[8..].Split('|')[0])
+            )
             .Sum(line => long.Parse(line.Value.Split(',')[0]["calls=".Length..], CultureInfo.InvariantCulture));
         return new RedisUsage(
             commands,
             (long)Number(info, "total_net_input_bytes"),
             (long)Number(info, "total_net_output_bytes"),
-            (Number(info, "used_cpu_user") + Number(info, "used_cpu_sys")) * 1e6);
+            (Number(info, "used_cpu_user") + Number(info, "used_cpu_sys")) * 1e6
+        );
     }
 
     /// <summary>How often a command was called, also from scripts.</summary>
@@ -55,8 +75,12 @@ internal sealed class MeasuredRedis : IAsyncDisposable
     private async Task<Dictionary<string, string>> InfoAsync()
     {
         var text = await _server.CommandAsync("INFO", "everything");
-        return text.Split("\r\n").Where(line => line.Contains(':')).Select(line => line.Split(':', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        return text.Split("\r\n")
+            .Where(line => line.Contains(':'))
+            .Select(line => line.Split(':', 2))
+            .ToDictionary(pair => pair[0], pair => pair[1]);
     }
 
-    private static double Number(Dictionary<string, string> info, string name) => double.Parse(info[name], CultureInfo.InvariantCulture);
+    private static double Number(Dictionary<string, string> info, string name) =>
+        double.Parse(info[name], CultureInfo.InvariantCulture);
 }

@@ -35,7 +35,11 @@ internal sealed class RedisMonitor : IAsyncDisposable
     public async Task<IReadOnlyDictionary<string, long>> StopAsync()
     {
         // AddSession answers before it stores, so that the last commands come after the last answer.
-        for (var (seen, before) = (Volatile.Read(ref _seen), -1L); seen != before; (seen, before) = (Volatile.Read(ref _seen), seen))
+        for (
+            var (seen, before) = (Volatile.Read(ref _seen), -1L);
+            seen != before;
+            (seen, before) = (Volatile.Read(ref _seen), seen)
+        )
         {
             await Task.Delay(200);
         }

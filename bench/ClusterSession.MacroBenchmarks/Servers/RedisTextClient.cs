@@ -16,7 +16,8 @@ internal sealed class RedisTextClient : IDisposable
         _reader = new StreamReader(_client.GetStream(), Encoding.Latin1);
     }
 
-    public async Task SendAsync(string command) => await _client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(command + "\r\n"));
+    public async Task SendAsync(string command) =>
+        await _client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(command + "\r\n"));
 
     public Task<string?> ReadLineAsync() => _reader.ReadLineAsync();
 

@@ -31,16 +31,35 @@ internal sealed class TomcatTarget : ITarget
 
     public MeasuredRedis? Redis => null;
 
-    public static Task<TomcatTarget> StartDeltaAsync(string application, string workDirectory) => StartAsync(
-        Delta, "Tomcat, DeltaManager", application, workDirectory,
-        "<Manager className=\"org.apache.catalina.ha.session.DeltaManager\" expireSessionsOnShutdown=\"false\" notifyListenersOnReplication=\"true\"/>");
+    public static Task<TomcatTarget> StartDeltaAsync(string application, string workDirectory) =>
+        StartAsync(
+            Delta,
+            "Tomcat, DeltaManager",
+            application,
+            workDirectory,
+            "<Manager className=\"org.apache.catalina.ha.session.DeltaManager\" expireSessionsOnShutdown=\"false\" notifyListenersOnReplication=\"true\"/>"
+        );
 
-    public static Task<TomcatTarget> StartBackupAsync(string application, string workDirectory) => StartAsync(
-        Backup, "Tomcat, BackupManager", application, workDirectory,
-        "<Manager className=\"org.apache.catalina.ha.session.BackupManager\" expireSessionsOnShutdown=\"false\" notifyListenersOnReplication=\"true\" mapSendOptions=\"6\"/>");
+    public static Task<TomcatTarget> StartBackupAsync(string application, string workDirectory) =>
+        StartAsync(
+            Backup,
+            "Tomcat, BackupManager",
+            application,
+            workDirectory,
+            "<Manager className=\"org.apache.catalina.ha.session.BackupManager\" expireSessionsOnShutdown=\"false\" notifyListenersOnReplication=\"true\" mapSendOptions=\"6\"/>"
+        );
 
-    public Task<Usage> UsageAsync() => Task.FromResult(new Usage(
-        ProcessCpu.Microseconds(_nodes[0].Pid), HeapUsage.Unknown, ProcessCpu.Microseconds(_nodes[1].Pid), double.NaN, double.NaN, double.NaN));
+    public Task<Usage> UsageAsync() =>
+        Task.FromResult(
+            new Usage(
+                ProcessCpu.Microseconds(_nodes[0].Pid),
+                HeapUsage.Unknown,
+                ProcessCpu.Microseconds(_nodes[1].Pid),
+                double.NaN,
+                double.NaN,
+                double.NaN
+            )
+        );
 
     public async ValueTask DisposeAsync()
     {
@@ -50,7 +69,13 @@ internal sealed class TomcatTarget : ITarget
         }
     }
 
-    private static async Task<TomcatTarget> StartAsync(string name, string title, string application, string workDirectory, string manager)
+    private static async Task<TomcatTarget> StartAsync(
+        string name,
+        string title,
+        string application,
+        string workDirectory,
+        string manager
+    )
     {
         var home = Environment.GetEnvironmentVariable("CATALINA_HOME") ?? "/usr/share/tomcat10";
         if (!File.Exists(Path.Combine(home, "bin", "bootstrap.jar")))
@@ -65,23 +90,43 @@ internal sealed class TomcatTarget : ITarget
         {
             for (var node = 0; node < 2; node++)
             {
-                var directory = Path.Combine(workDirectory, string.Create(CultureInfo.InvariantCulture, $"{name}-{node + 1}"));
+                var directory = Path.Combine(
+                    workDirectory,
+                    string.Create(CultureInfo.InvariantCulture, $"{name}-{node + 1}")
+                );
                 Prepare(directory, application, node, http, channel, manager, home);
-                target._nodes.Add(await ServerProcess.StartAsync(
-                    "java",
-                    [
-                        "-Xms256m", "-Xmx1g", "-Djava.net.preferIPv4Stack=true", $"-Dcatalina.home={home}", $"-Dcatalina.base={directory}",
-                        $"-Djava.io.tmpdir={directory}/temp", "-cp", $"{home}/bin/bootstrap.jar:{home}/bin/tomcat-juli.jar",
-                        "org.apache.catalina.startup.Bootstrap", "start",
-                    ],
-                    directory, new Dictionary<string, string> { ["LC_ALL"] = "C" }, Path.Combine(directory, "logs", "out")));
+                target._nodes.Add(
+                    await ServerProcess.StartAsync(
+                        "java",
+                        [
+                            "-Xms256m",
+                            "-Xmx1g",
+                            "-Djava.net.preferIPv4Stack=true",
+                            $"-Dcatalina.home={home}",
+                            $"-Dcatalina.base={directory}",
+                            $"-Djava.io.tmpdir={directory}/temp",
+                            "-cp",
+                            $"{home}/bin/bootstrap.jar:{home}/bin/tomcat-juli.jar",
+                            "org.apache.catalina.startup.Bootstrap",
+                            "start",
+                        ],
+                        directory,
+                        new Dictionary<string, string> { ["LC_ALL"] = "C" },
+                        Path.Combine(directory, "logs", "out")
+                    )
+                );
             }
 
             using var client = new HttpClient();
             for (var node = 0; node < 2; node++)
             {
                 var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{http[node]}/untouched");
-                await target._nodes[node].ReadyAsync(async () => (await client.GetAsync(new Uri(url))).IsSuccessStatusCode, TimeSpan.FromSeconds(60));
+                await target
+                    ._nodes[node]
+                    .ReadyAsync(
+                        async () => (await client.GetAsync(new Uri(url))).IsSuccessStatusCode,
+                        TimeSpan.FromSeconds(60)
+                    );
             }
 
             return target;
@@ -93,7 +138,15 @@ internal sealed class TomcatTarget : ITarget
         }
     }
 
-    private static void Prepare(string directory, string application, int node, int[] http, int[] channel, string manager, string home)
+    private static void Prepare(
+        string directory,
+        string application,
+        int node,
+        int[] http,
+        int[] channel,
+        string manager,
+        string home
+    )
     {
         foreach (var part in (string[])["conf", "logs", "temp", "work", "webapps/ROOT/WEB-INF/classes"])
         {
@@ -110,11 +163,22 @@ internal sealed class TomcatTarget : ITarget
             .Replace("@OTHER_NODE@", Text(other + 1), StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(directory, "conf", "server.xml"), text);
         File.WriteAllText(Path.Combine(directory, "conf", "context.xml"), "<Context/>");
-        File.WriteAllText(Path.Combine(directory, "conf", "web.xml"), "<web-app xmlns=\"https://jakarta.ee/xml/ns/jakartaee\" version=\"6.0\"/>");
-        File.Copy(Path.Combine(application, "WEB-INF", "web.xml"), Path.Combine(directory, "webapps/ROOT/WEB-INF/web.xml"), overwrite: true);
+        File.WriteAllText(
+            Path.Combine(directory, "conf", "web.xml"),
+            "<web-app xmlns=\"https://jakarta.ee/xml/ns/jakartaee\" version=\"6.0\"/>"
+        );
+        File.Copy(
+            Path.Combine(application, "WEB-INF", "web.xml"),
+            Path.Combine(directory, "webapps/ROOT/WEB-INF/web.xml"),
+            overwrite: true
+        );
         foreach (var type in Directory.GetFiles(application, "*.class"))
         {
-            File.Copy(type, Path.Combine(directory, "webapps/ROOT/WEB-INF/classes", Path.GetFileName(type)), overwrite: true);
+            File.Copy(
+                type,
+                Path.Combine(directory, "webapps/ROOT/WEB-INF/classes", Path.GetFileName(type)),
+                overwrite: true
+            );
         }
 
         if (!Directory.Exists(Path.Combine(directory, "lib")))

@@ -8,17 +8,31 @@ namespace ClusterSession.MacroBenchmarks.Servers;
 /// <param name="StoreBytesIn">Bytes Redis received.</param>
 /// <param name="StoreBytesOut">Bytes Redis sent.</param>
 internal readonly record struct Usage(
-    double CpuMicroseconds, HeapUsage Heap, double StoreCpuMicroseconds, double StoreCalls, double StoreBytesIn, double StoreBytesOut)
+    double CpuMicroseconds,
+    HeapUsage Heap,
+    double StoreCpuMicroseconds,
+    double StoreCalls,
+    double StoreBytesIn,
+    double StoreBytesOut
+)
 {
-    public static Usage operator -(Usage after, Usage before) => new(
-        after.CpuMicroseconds - before.CpuMicroseconds,
-        after.Heap - before.Heap,
-        after.StoreCpuMicroseconds - before.StoreCpuMicroseconds,
-        after.StoreCalls - before.StoreCalls,
-        after.StoreBytesIn - before.StoreBytesIn,
-        after.StoreBytesOut - before.StoreBytesOut);
+    public static Usage operator -(Usage after, Usage before) =>
+        new(
+            after.CpuMicroseconds - before.CpuMicroseconds,
+            after.Heap - before.Heap,
+            after.StoreCpuMicroseconds - before.StoreCpuMicroseconds,
+            after.StoreCalls - before.StoreCalls,
+            after.StoreBytesIn - before.StoreBytesIn,
+            after.StoreBytesOut - before.StoreBytesOut
+        );
 
-    public static Usage operator /(Usage usage, double requests) => new(
-        usage.CpuMicroseconds / requests, usage.Heap / requests, usage.StoreCpuMicroseconds / requests,
-        usage.StoreCalls / requests, usage.StoreBytesIn / requests, usage.StoreBytesOut / requests);
+    public static Usage operator /(Usage usage, double requests) =>
+        new(
+            usage.CpuMicroseconds / requests,
+            usage.Heap / requests,
+            usage.StoreCpuMicroseconds / requests,
+            usage.StoreCalls / requests,
+            usage.StoreBytesIn / requests,
+            usage.StoreBytesOut / requests
+        );
 }

@@ -37,15 +37,29 @@ public class RequestBenchmarks
         _provider = services.BuildServiceProvider();
         _opener = _provider.GetRequiredService<SessionOpener>();
         _touches = _provider.GetRequiredService<SessionTouches>();
-        var ring = _provider.GetRequiredService<KeyRingSource>().LoadAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult()!;
+        var ring = _provider
+            .GetRequiredService<KeyRingSource>()
+            .LoadAsync(CancellationToken.None)
+            .AsTask()
+            .GetAwaiter()
+            .GetResult()!;
         var copies = _provider.GetRequiredService<LocalCopies>();
         copies.Publish(_session.Key, _session.Record, SessionLease.Always, copies.Mark(_session.Key), copies.Clock.Now);
         _untouched = Build(static _ => Task.CompletedTask);
-        _read = Build(static context => context.Session.TryGetValue("a1", out var _) ? Task.CompletedTask : throw new InvalidOperationException("not found"));
-        _get = Build(static context => context.Session.GetInt32("a0") is null ? throw new InvalidOperationException("not found") : Task.CompletedTask);
+        _read = Build(static context =>
+            context.Session.TryGetValue("a1", out var _)
+                ? Task.CompletedTask
+                : throw new InvalidOperationException("not found")
+        );
+        _get = Build(static context =>
+            context.Session.GetInt32("a0") is null
+                ? throw new InvalidOperationException("not found")
+                : Task.CompletedTask
+        );
         _none = static _ => Task.CompletedTask;
         _context = new DefaultHttpContext { RequestServices = _provider };
-        _context.Request.Headers.Cookie = ".ClusterSession=" + SessionCookie.Write(_session.Id, _session.Record.Version, ring.Keys[0]);
+        _context.Request.Headers.Cookie =
+            ".ClusterSession=" + SessionCookie.Write(_session.Id, _session.Record.Version, ring.Keys[0]);
         _read(_context).GetAwaiter().GetResult();
     }
 

@@ -26,7 +26,13 @@ public class RespBenchmarks
     [GlobalSetup]
     public void SetUp()
     {
-        _connection = new RedisConnection(Stream.Null, new RedisEndpoint("127.0.0.1", 6379), new RedisOptions(), TimeProvider.System, null);
+        _connection = new RedisConnection(
+            Stream.Null,
+            new RedisEndpoint("127.0.0.1", 6379),
+            new RedisOptions(),
+            TimeProvider.System,
+            null
+        );
         _version = SampleSession.NextVersion();
         _delta.Set("a0", [1, 2, 3, 4, 5, 6, 7, 8]);
         _reply = ReplyTo(_session.Record);
@@ -49,7 +55,14 @@ public class RespBenchmarks
     public int WriteCommit()
     {
         _output.Clear();
-        var change = new SessionChange(_session.Record.Version, _version, _delta, [], TimeSpan.FromMinutes(20), TimeSpan.FromMinutes(20));
+        var change = new SessionChange(
+            _session.Record.Version,
+            _version,
+            _delta,
+            [],
+            TimeSpan.FromMinutes(20),
+            TimeSpan.FromMinutes(20)
+        );
         var writer = new RespWriter(_output);
         new CommitRequest(_keys, _session.Key, change, _leases).WriteTo(ref writer);
         return _output.Length;

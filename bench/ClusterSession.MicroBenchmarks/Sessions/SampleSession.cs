@@ -23,7 +23,12 @@ internal sealed class SampleSession
         builder.Add("a0"u8, first, 0, new byte[8]);
         for (var i = 1; i < attributes; i++)
         {
-            builder.Add(Encoding.UTF8.GetBytes($"a{i}"), first, 0, RandomNumberGenerator.GetBytes((bytes - 8) / (attributes - 1)));
+            builder.Add(
+                Encoding.UTF8.GetBytes($"a{i}"),
+                first,
+                0,
+                RandomNumberGenerator.GetBytes((bytes - 8) / (attributes - 1))
+            );
         }
 
         for (var i = 1; i < commits; i++)

@@ -19,18 +19,21 @@ public sealed class Cart(IClusterSession session)
 
     /// <summary>The lines in the order in which they were added.</summary>
     public IReadOnlyList<(string Id, CartLine Line)> Lines =>
-    [
-        .. session.Keys
-            .Where(key => key.StartsWith(Prefix, StringComparison.Ordinal))
-            .Select(key => (Id: key[Prefix.Length..], Line: session.Get<CartLine>(key)!))
-            .OrderBy(entry => entry.Line.AddedAt).ThenBy(entry => entry.Id, StringComparer.Ordinal),
-    ];
+        [
+            .. session
+                .Keys.Where(key => key.StartsWith(Prefix, StringComparison.Ordinal))
+                .Select(key => (Id: key[Prefix.Length..], Line: session.Get<CartLine>(key)!))
+                .OrderBy(entry => entry.Line.AddedAt)
+                .ThenBy(entry => entry.Id, StringComparer.Ordinal),
+        ];
 
     /// <summary>Adds a line, unless the cart has it already or is full. False means full.</summary>
     public bool Add(string id, CartLine line)
     {
-        if (session.TryGetValue(Prefix + id, out _)) return true;
-        if (session.Keys.Count(key => key.StartsWith(Prefix, StringComparison.Ordinal)) >= MaxLines) return false;
+        if (session.TryGetValue(Prefix + id, out _))
+            return true;
+        if (session.Keys.Count(key => key.StartsWith(Prefix, StringComparison.Ordinal)) >= MaxLines)
+            return false;
         session.Set(Prefix + id, line);
         return true;
     }

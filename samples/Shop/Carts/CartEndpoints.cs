@@ -24,10 +24,19 @@ public static partial class CartEndpoints
     private static CartView Read(HttpContext context, CartResponder responder) => responder.Read(context);
 
     private static async Task<IResult> AddAsync(
-        string id, CartAddition addition, HttpContext context, CartResponder responder, NodeIdentity node, TimeProvider time)
+        string id,
+        CartAddition addition,
+        HttpContext context,
+        CartResponder responder,
+        NodeIdentity node,
+        TimeProvider time
+    )
     {
         if (!LineId().IsMatch(id) || Catalog.Find(addition.Product) is null)
-            return Results.Problem("A line id is 8 to 40 letters, digits or dashes, and the product is one of the shop's.", statusCode: 400);
+            return Results.Problem(
+                "A line id is 8 to 40 letters, digits or dashes, and the product is one of the shop's.",
+                statusCode: 400
+            );
 
         var line = new CartLine(addition.Product, node.Name, time.GetUtcNow());
         return context.OpenCart().Add(id, line)

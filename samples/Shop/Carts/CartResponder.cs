@@ -38,6 +38,7 @@ public sealed class CartResponder(NodeIdentity node, TimeProvider time)
             session.IsRegressed,
             commit?.TotalMilliseconds,
             lines.Sum(entry => Catalog.Find(entry.Line.Product)?.PriceCents ?? 0),
-            [.. lines.Select(entry => new CartViewLine(entry.Id, entry.Line.Product, entry.Line.Node))]);
+            [.. lines.Select(entry => new CartViewLine(entry.Id, entry.Line.Product, entry.Line.Node))]
+        );
     }
 }

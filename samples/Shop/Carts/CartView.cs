@@ -15,7 +15,8 @@ public sealed record CartView(
     bool IsRegressed,
     double? CommitMilliseconds,
     int TotalCents,
-    IReadOnlyList<CartViewLine> Lines);
+    IReadOnlyList<CartViewLine> Lines
+);
 
 /// <summary>One line of the cart.</summary>
 public sealed record CartViewLine(string Id, string Product, string Node);

@@ -16,7 +16,10 @@ public static class Catalog
         new("cup", "Tasting cup", "220 ml, stoneware", 1600),
     ];
 
-    private static readonly Dictionary<string, Product> ById = Products.ToDictionary(product => product.Id, StringComparer.Ordinal);
+    private static readonly Dictionary<string, Product> ById = Products.ToDictionary(
+        product => product.Id,
+        StringComparer.Ordinal
+    );
 
     /// <summary>The product of that id, or null.</summary>
     public static Product? Find(string id) => ById.GetValueOrDefault(id);

@@ -9,7 +9,11 @@ internal sealed record CartAudit(int Carts, int Lines, int Lost)
         // Counted apart: these reads are no part of the load. Only what they find goes into the findings.
         var apart = new Tally();
         List<(string Name, ShopConnection Shop)> views = [("nginx", new ShopConnection(cluster.Address, apart))];
-        views.AddRange(cluster.Nodes.Select(node => (node.Name, new ShopConnection(new Uri($"http://127.0.0.1:{node.Port}/"), apart))));
+        views.AddRange(
+            cluster.Nodes.Select(node =>
+                (node.Name, new ShopConnection(new Uri($"http://127.0.0.1:{node.Port}/"), apart))
+            )
+        );
 
         var lost = 0;
         foreach (var shopper in shoppers)
@@ -25,12 +29,18 @@ internal sealed record CartAudit(int Carts, int Lines, int Lost)
 
                 var present = answer.View.Lines.Select(line => line.Id).ToHashSet(StringComparer.Ordinal);
                 missing.UnionWith(shopper.Acknowledged.Where(id => !present.Contains(id)));
-                foreach (var id in present.Where(id => !shopper.Acknowledged.Contains(id) && !shopper.Unknown.Contains(id)))
-                    findings.CountReturned($"client {shopper.Number}: {name} shows line {id} at the end, which is not in the cart");
+                foreach (
+                    var id in present.Where(id => !shopper.Acknowledged.Contains(id) && !shopper.Unknown.Contains(id))
+                )
+                    findings.CountReturned(
+                        $"client {shopper.Number}: {name} shows line {id} at the end, which is not in the cart"
+                    );
             }
 
             if (missing.Count > 0)
-                findings.Witness($"client {shopper.Number}: {missing.Count} of {shopper.Acknowledged.Count} acknowledged lines are missing at the end");
+                findings.Witness(
+                    $"client {shopper.Number}: {missing.Count} of {shopper.Acknowledged.Count} acknowledged lines are missing at the end"
+                );
             lost += missing.Count;
         }
 

@@ -14,11 +14,13 @@ internal sealed class CheckReport(DemoCluster cluster, Tally tally, CartAudit au
     public int Print()
     {
         Line($"");
-        Line($"  {"node",-8} {"requests",10} {"share",8} {"local copy",12} {"kill -9",9}");
+        Line($"  {"node", -8} {"requests", 10} {"share", 8} {"local copy", 12} {"kill -9", 9}");
         foreach (var node in cluster.Nodes)
         {
             var seen = tally.Node(node.Name);
-            Line($"  {node.Name,-8} {seen.Answered,10:N0} {Percent(seen.Answered, tally.Answered),8} {Percent(seen.FromLocalCopy, seen.Answered),12} {node.Kills,9}");
+            Line(
+                $"  {node.Name, -8} {seen.Answered, 10:N0} {Percent(seen.Answered, tally.Answered), 8} {Percent(seen.FromLocalCopy, seen.Answered), 12} {node.Kills, 9}"
+            );
         }
 
         Line($"");
@@ -35,9 +37,11 @@ internal sealed class CheckReport(DemoCluster cluster, Tally tally, CartAudit au
         Row("foreign", tally.Foreign, "lines of someone else");
         Line($"");
 
-        foreach (var witness in tally.Witnesses) Line($"  ! {witness}");
+        foreach (var witness in tally.Witnesses)
+            Line($"  ! {witness}");
         var vacuous = Vacuous().ToList();
-        foreach (var reason in vacuous) Line($"  ! this run proves nothing: {reason}");
+        foreach (var reason in vacuous)
+            Line($"  ! this run proves nothing: {reason}");
 
         var good = audit.Lost + tally.Stale + tally.Returned + tally.Foreign + tally.GaveUp == 0 && vacuous.Count == 0;
         Line($"{(good ? "OK" : "FAILED")}: {audit.Lost:N0} lost, {tally.Stale:N0} stale");
@@ -46,17 +50,23 @@ internal sealed class CheckReport(DemoCluster cluster, Tally tally, CartAudit au
 
     private IEnumerable<string> Vacuous()
     {
-        if (tally.Answered < LeastAnswers) yield return $"{tally.Answered} requests are fewer than {LeastAnswers}";
-        if (tally.Moves < LeastMoves) yield return $"{tally.Moves} changes of the node are fewer than {LeastMoves}";
-        if (tally.PassedOn + tally.Retries == 0) yield return "no request met a dead node";
+        if (tally.Answered < LeastAnswers)
+            yield return $"{tally.Answered} requests are fewer than {LeastAnswers}";
+        if (tally.Moves < LeastMoves)
+            yield return $"{tally.Moves} changes of the node are fewer than {LeastMoves}";
+        if (tally.PassedOn + tally.Retries == 0)
+            yield return "no request met a dead node";
         foreach (var node in cluster.Nodes)
         {
-            if (node.Kills == 0) yield return $"{node.Name} was never killed";
-            if (tally.Node(node.Name).Answered < LeastShare * tally.Answered) yield return $"{node.Name} answered hardly any request";
+            if (node.Kills == 0)
+                yield return $"{node.Name} was never killed";
+            if (tally.Node(node.Name).Answered < LeastShare * tally.Answered)
+                yield return $"{node.Name} answered hardly any request";
         }
     }
 
-    private static void Row(string name, long number, string meaning) => Line($"  {name,-14} {number,8:N0}   {meaning}");
+    private static void Row(string name, long number, string meaning) =>
+        Line($"  {name, -14} {number, 8:N0}   {meaning}");
 
     private static void Line(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 

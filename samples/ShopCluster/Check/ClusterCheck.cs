@@ -13,18 +13,24 @@ internal static class ClusterCheck
     /// <summary>Runs it and prints what was seen. The result is the exit code.</summary>
     public static async Task<int> RunAsync(DemoCluster cluster, DemoOptions options, CancellationToken cancellation)
     {
-        Console.WriteLine($"{Clients} clients fill carts through nginx; each node is killed and brought back (seed {options.Seed}) ...");
+        Console.WriteLine(
+            $"{Clients} clients fill carts through nginx; each node is killed and brought back (seed {options.Seed}) ..."
+        );
         var watch = Stopwatch.StartNew();
         var tally = new Tally();
         var shop = new ShopConnection(cluster.Address, tally);
-        var shoppers = Enumerable.Range(1, Clients).Select(number => new Shopper(number, options.Seed + number, shop, tally)).ToList();
+        var shoppers = Enumerable
+            .Range(1, Clients)
+            .Select(number => new Shopper(number, options.Seed + number, shop, tally))
+            .ToList();
 
         using var closing = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var shopping = shoppers.Select(shopper => shopper.RunAsync(closing.Token)).ToList();
         try
         {
             await new NodeKiller(cluster, tally, options.Seed).RunAsync(cancellation);
-            if (options.Duration - watch.Elapsed is { Ticks: > 0 } rest) await Task.Delay(rest, cancellation);
+            if (options.Duration - watch.Elapsed is { Ticks: > 0 } rest)
+                await Task.Delay(rest, cancellation);
         }
         finally
         {

@@ -20,6 +20,7 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
     private readonly string _prefix = $"client{number:00}-";
     private readonly HashSet<string> _acknowledged = new(StringComparer.Ordinal);
     private readonly HashSet<string> _removed = new(StringComparer.Ordinal);
+
     // Adds and removals that nobody answered: they may have happened or not.
     private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
     private int _lines;
@@ -43,13 +44,15 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
         await AddAsync();
         while (!stop.IsCancellationRequested)
         {
-            await (_random.Next(100) switch
-            {
-                < 40 when _acknowledged.Count < FullCart => AddAsync(),
-                < 55 when _acknowledged.Count < FullCart => AddPairAsync(),
-                < 75 when _acknowledged.Count > 0 => RemoveAsync(),
-                _ => ReadAsync(),
-            });
+            await (
+                _random.Next(100) switch
+                {
+                    < 40 when _acknowledged.Count < FullCart => AddAsync(),
+                    < 55 when _acknowledged.Count < FullCart => AddPairAsync(),
+                    < 75 when _acknowledged.Count > 0 => RemoveAsync(),
+                    _ => ReadAsync(),
+                }
+            );
             // A person thinks; twelve clients without a pause would only measure how fast the machine is.
             await Task.Delay(LongestPause * _random.NextDouble(), CancellationToken.None);
         }
@@ -66,7 +69,8 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
     private async Task AddAsync()
     {
         var id = NextId();
-        if (await SendAddAsync(id) is not { } answer) return;
+        if (await SendAddAsync(id) is not { } answer)
+            return;
         _acknowledged.Add(id);
         Take(answer, "add");
     }
@@ -78,17 +82,20 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
         // Each of the two is held against what was acknowledged before, and has its own line; of the other it need not know yet.
         for (var i = 0; i < ids.Length; i++)
         {
-            if (answers[i] is not { } answer) continue;
+            if (answers[i] is not { } answer)
+                continue;
             Compare(answer.View, "one of two adds", alsoExpected: ids[i], alsoPossible: ids[1 - i]);
             Arrived(answer.View.Node);
         }
 
         foreach (var (id, answer) in ids.Zip(answers))
         {
-            if (answer is not null) _acknowledged.Add(id);
+            if (answer is not null)
+                _acknowledged.Add(id);
         }
 
-        Cookie = answers.Where(answer => answer?.Cookie is not null).MaxBy(answer => answer!.View.Version.Stamp)?.Cookie ?? Cookie;
+        Cookie = answers.Where(answer => answer?.Cookie is not null).MaxBy(answer => answer!.View.Version.Stamp)?.Cookie
+            ?? Cookie;
     }
 
     private async Task RemoveAsync()
@@ -129,24 +136,34 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
 
     private void Arrived(string node)
     {
-        if (_lastNode is not null && _lastNode != node) tally.CountMove();
+        if (_lastNode is not null && _lastNode != node)
+            tally.CountMove();
         _lastNode = node;
     }
 
     private void Compare(CartView view, string what, string? alsoExpected = null, string? alsoPossible = null)
     {
         var present = view.Lines.Select(line => line.Id).ToHashSet(StringComparer.Ordinal);
-        var missing = _acknowledged.Count(id => !present.Contains(id)) + (alsoExpected is null || present.Contains(alsoExpected) ? 0 : 1);
+        var missing =
+            _acknowledged.Count(id => !present.Contains(id))
+            + (alsoExpected is null || present.Contains(alsoExpected) ? 0 : 1);
         if (missing > 0)
-            tally.CountStale($"client {number}: {what}, answered by {view.Node} from {view.Source} at version {view.Version.Stamp:x}, lacks {missing} of {_acknowledged.Count} acknowledged lines");
+            tally.CountStale(
+                $"client {number}: {what}, answered by {view.Node} from {view.Source} at version {view.Version.Stamp:x}, lacks {missing} of {_acknowledged.Count} acknowledged lines"
+            );
 
         foreach (var id in present)
         {
-            if (_acknowledged.Contains(id) || _unknown.Contains(id) || id == alsoExpected || id == alsoPossible) continue;
+            if (_acknowledged.Contains(id) || _unknown.Contains(id) || id == alsoExpected || id == alsoPossible)
+                continue;
             if (_removed.Contains(id))
-                tally.CountReturned($"client {number}: {what}, answered by {view.Node} from {view.Source}, shows line {id}, which was removed");
+                tally.CountReturned(
+                    $"client {number}: {what}, answered by {view.Node} from {view.Source}, shows line {id}, which was removed"
+                );
             else
-                tally.CountForeign($"client {number}: {what}, answered by {view.Node} from {view.Source}, shows line {id}, which it never added");
+                tally.CountForeign(
+                    $"client {number}: {what}, answered by {view.Node} from {view.Source}, shows line {id}, which it never added"
+                );
         }
     }
 

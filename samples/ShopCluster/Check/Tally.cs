@@ -46,8 +46,10 @@ internal sealed class Tally
     public void CountAnswer(string node, bool fromLocalCopy, bool write, bool passedOn)
     {
         Interlocked.Increment(ref _answered);
-        if (write) Interlocked.Increment(ref _writes);
-        if (passedOn) Interlocked.Increment(ref _passedOn);
+        if (write)
+            Interlocked.Increment(ref _writes);
+        if (passedOn)
+            Interlocked.Increment(ref _passedOn);
         Node(node).Count(fromLocalCopy);
     }
 
@@ -66,7 +68,8 @@ internal sealed class Tally
     /// <summary>Keeps a sentence for the report, unless there are enough.</summary>
     public void Witness(string witness)
     {
-        if (_witnesses.Count < KeptWitnesses) _witnesses.Enqueue(witness);
+        if (_witnesses.Count < KeptWitnesses)
+            _witnesses.Enqueue(witness);
     }
 
     private void Count(ref long counter, string witness)
@@ -89,6 +92,7 @@ internal sealed class NodeTally
     public void Count(bool fromLocalCopy)
     {
         Interlocked.Increment(ref _answered);
-        if (fromLocalCopy) Interlocked.Increment(ref _fromLocalCopy);
+        if (fromLocalCopy)
+            Interlocked.Increment(ref _fromLocalCopy);
     }
 }

@@ -22,9 +22,16 @@ internal sealed class ControlServer : IAsyncDisposable
         var app = builder.Build();
 
         app.MapGet("/cluster/status", (CancellationToken aborted) => StatusAsync(cluster, aborted));
-        app.MapGet("/cluster/all-down", () => Results.Stream(typeof(ControlServer).Assembly.GetManifestResourceStream("AllDown.html")!, "text/html; charset=utf-8"));
+        app.MapGet("/cluster/all-down", () =>
+            Results.Stream(
+                typeof(ControlServer).Assembly.GetManifestResourceStream("AllDown.html")!,
+                "text/html; charset=utf-8"
+            )
+        );
         var nodes = app.MapGroup("/cluster/nodes/{name}").AddEndpointFilter(OwnPageOnlyAsync);
-        nodes.MapPost("kill", (string name, CancellationToken aborted) => CommandAsync(cluster, name, node => node.KillAsync(aborted)));
+        nodes.MapPost("kill", (string name, CancellationToken aborted) =>
+            CommandAsync(cluster, name, node => node.KillAsync(aborted))
+        );
         // Not the request's token: a page that is closed must not leave a node half started.
         nodes.MapPost("start", (string name) => CommandAsync(cluster, name, node => node.StartAsync(cancellation)));
 
@@ -41,20 +48,34 @@ internal sealed class ControlServer : IAsyncDisposable
         await Task.WhenAll(cluster.Nodes.Where(node => node.State == NodeState.Up).Select(node => node.LookAsync()));
         return new ClusterStatus(
             cluster.Run,
-            [.. cluster.Nodes.Select(node => new ClusterNodeStatus(node.Name, node.Port, node.State.ToString().ToLowerInvariant(), node.Requests))],
-            await store);
+            [
+                .. cluster.Nodes.Select(node => new ClusterNodeStatus(
+                    node.Name,
+                    node.Port,
+                    node.State.ToString().ToLowerInvariant(),
+                    node.Requests
+                )),
+            ],
+            await store
+        );
     }
 
     private static async Task<IResult> CommandAsync(DemoCluster cluster, string name, Func<ShopNode, Task> command)
     {
-        if (cluster.Nodes.FirstOrDefault(node => node.Name == name) is not { } found) return Results.NotFound();
+        if (cluster.Nodes.FirstOrDefault(node => node.Name == name) is not { } found)
+            return Results.NotFound();
         await command(found);
         return Results.NoContent();
     }
 
     /// <summary>A header of our own is something that a page of another site cannot send along.</summary>
-    private static ValueTask<object?> OwnPageOnlyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
-        context.HttpContext.Request.Headers.ContainsKey("X-Demo") ? next(context) : ValueTask.FromResult<object?>(Results.StatusCode(403));
+    private static ValueTask<object?> OwnPageOnlyAsync(
+        EndpointFilterInvocationContext context,
+        EndpointFilterDelegate next
+    ) =>
+        context.HttpContext.Request.Headers.ContainsKey("X-Demo")
+            ? next(context)
+            : ValueTask.FromResult<object?>(Results.StatusCode(403));
 }
 
 /// <summary>The answer of <c>GET /cluster/status</c>.</summary>

@@ -13,21 +13,28 @@ internal sealed class DemoStore : IAsyncDisposable
     private DemoStore(RedisServer server) => _server = server;
 
     public static async Task<DemoStore> StartAsync(int port, WorkDirectory directory) =>
-        new(await RedisServer.StartAsync(new RedisServerOptions
-        {
-            Port = port,
-            Directory = directory.Path,
-            LogFile = directory.File("redis.log"),
-        }));
+        new(
+            await RedisServer.StartAsync(
+                new RedisServerOptions
+                {
+                    Port = port,
+                    Directory = directory.Path,
+                    LogFile = directory.File("redis.log"),
+                }
+            )
+        );
 
     /// <summary>What the page shows of the store.</summary>
     public async Task<StoreStatus> LookAsync(CancellationToken cancellation)
     {
-        if (_server.Process.HasExited) return StoreStatus.Down;
+        if (_server.Process.HasExited)
+            return StoreStatus.Down;
         try
         {
             var keys = await _server.CommandAsync("DBSIZE").WaitAsync(Patience, cancellation);
-            var commands = await _server.InfoAsync("stats", "instantaneous_ops_per_sec").WaitAsync(Patience, cancellation);
+            var commands = await _server
+                .InfoAsync("stats", "instantaneous_ops_per_sec")
+                .WaitAsync(Patience, cancellation);
             return Number(keys) is { } count ? new StoreStatus(true, count, Number(commands) ?? 0) : StoreStatus.Down;
         }
         catch (Exception failure) when (failure is SocketException or IOException or TimeoutException)

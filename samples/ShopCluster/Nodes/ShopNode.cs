@@ -24,7 +24,10 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
 
     public int Kills { get; private set; }
 
-    public NodeState State => _starting ? NodeState.Starting : _process is { HasExited: false } ? NodeState.Up : NodeState.Down;
+    public NodeState State =>
+        _starting ? NodeState.Starting
+        : _process is { HasExited: false } ? NodeState.Up
+        : NodeState.Down;
 
     /// <summary>Requests that the node has answered, over all its lives.</summary>
     public long Requests => _requestsBefore + _requestsNow;
@@ -35,7 +38,8 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
         await _turn.WaitAsync(cancellation);
         try
         {
-            if (State == NodeState.Up) return;
+            if (State == NodeState.Up)
+                return;
             _starting = true;
             await (_process?.DisposeAsync() ?? ValueTask.CompletedTask);
             // A new process counts from zero, also after one that fell by itself.
@@ -44,12 +48,23 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
 
             List<string> arguments =
             [
-                "exec", Path.Combine(AppContext.BaseDirectory, "Shop.dll"),
-                "--urls", $"http://127.0.0.1:{port}", "--Node", name, "--contentRoot", directory.Path,
+                "exec",
+                Path.Combine(AppContext.BaseDirectory, "Shop.dll"),
+                "--urls",
+                $"http://127.0.0.1:{port}",
+                "--Node",
+                name,
+                "--contentRoot",
+                directory.Path,
             ];
-            if (redis is not null) arguments.AddRange(["--ConnectionStrings:Redis", redis]);
+            if (redis is not null)
+                arguments.AddRange(["--ConnectionStrings:Redis", redis]);
             _process = await ServerProcess.StartAsync(
-                DotnetHost(), arguments, directory.Path, logFile: directory.File($"{name}.log"));
+                DotnetHost(),
+                arguments,
+                directory.Path,
+                logFile: directory.File($"{name}.log")
+            );
             await _process.ReadyAsync(LookAsync, Patience, cancellation);
         }
         finally
@@ -65,7 +80,8 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
         await _turn.WaitAsync(cancellation);
         try
         {
-            if (State != NodeState.Up) return;
+            if (State != NodeState.Up)
+                return;
             await LookAsync();
             await _process!.Kill9Async();
             Kills++;

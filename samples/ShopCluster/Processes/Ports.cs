@@ -16,7 +16,9 @@ internal static class Ports
         }
         catch (SocketException failure)
         {
-            throw new DemoException($"Port {port} cannot be used ({failure.Message}). Name another with --port, or none.");
+            throw new DemoException(
+                $"Port {port} cannot be used ({failure.Message}). Name another with --port, or none."
+            );
         }
     }
 }

@@ -11,7 +11,9 @@ internal sealed class WorkDirectory : IDisposable
     {
         RemoveOrphans();
         // The owner's process id is in the name: that is how the next run knows whether the owner still lives.
-        Path = Directory.CreateTempSubdirectory(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-")).FullName;
+        Path = Directory
+            .CreateTempSubdirectory(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-"))
+            .FullName;
     }
 
     public string Path { get; }
@@ -27,7 +29,8 @@ internal sealed class WorkDirectory : IDisposable
         foreach (var directory in Directory.EnumerateDirectories(System.IO.Path.GetTempPath(), Prefix + "*"))
         {
             var owner = System.IO.Path.GetFileName(directory)[Prefix.Length..].Split('-')[0];
-            if (Directory.Exists($"/proc/{owner}")) continue;
+            if (Directory.Exists($"/proc/{owner}"))
+                continue;
             try
             {
                 Directory.Delete(directory, recursive: true);

@@ -10,7 +10,5 @@ internal interface IRedisPushHandler
     void OnInvalidateAll(RedisConnection connection);
 
     /// <summary>A message of a channel that was subscribed to on this connection. Default: ignored.</summary>
-    void OnMessage(RedisConnection connection, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> payload)
-    {
-    }
+    void OnMessage(RedisConnection connection, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> payload) { }
 }

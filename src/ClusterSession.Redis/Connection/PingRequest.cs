@@ -10,7 +10,9 @@ internal sealed class PingRequest : RedisRequest<RedisErrorKind?>
 
     /// <inheritdoc/>
     protected override RedisErrorKind? Parse(ref RespReader reader) =>
-        reader.Bytes.SequenceEqual("PONG"u8) ? null : throw new RespProtocolException("PING was not answered with PONG.");
+        reader.Bytes.SequenceEqual("PONG"u8)
+            ? null
+            : throw new RespProtocolException("PING was not answered with PONG.");
 
     /// <inheritdoc/>
     protected override RedisErrorKind? ParseError(RedisErrorKind kind, ReadOnlySpan<byte> text) => kind;

@@ -11,17 +11,21 @@ internal sealed class RedisCommand : RedisRequest<RedisReply>
 
     /// <summary>A command from its words, the name first. Each is sent as one argument of known length, whatever it holds.</summary>
     public RedisCommand(params string[] words)
-        : this([.. words.Select(Encoding.UTF8.GetBytes)])
-    {
-    }
+        : this([.. words.Select(Encoding.UTF8.GetBytes)]) { }
 
     /// <summary>A command from its words as bytes, the name first.</summary>
     public RedisCommand(params byte[][] words)
     {
         ArgumentOutOfRangeException.ThrowIfZero(words.Length);
         _arguments = words;
-        _isSubscription = Encoding.ASCII.GetString(words[0]).ToUpperInvariant() is
-            "SUBSCRIBE" or "UNSUBSCRIBE" or "PSUBSCRIBE" or "PUNSUBSCRIBE" or "SSUBSCRIBE" or "SUNSUBSCRIBE";
+        _isSubscription =
+            Encoding.ASCII.GetString(words[0]).ToUpperInvariant()
+                is "SUBSCRIBE"
+                    or "UNSUBSCRIBE"
+                    or "PSUBSCRIBE"
+                    or "PUNSUBSCRIBE"
+                    or "SSUBSCRIBE"
+                    or "SUNSUBSCRIBE";
     }
 
     /// <inheritdoc/>

@@ -9,6 +9,9 @@ internal sealed class RedisConnectException(RedisConnectFailure failure, string 
 
     /// <summary>Whether waiting will not help: somebody has to change a setting. It is still tried again, in case somebody does.</summary>
     public bool NeedsOperator =>
-        Failure is RedisConnectFailure.TlsRefused or RedisConnectFailure.AccessDenied or RedisConnectFailure.Unsupported
-            or RedisConnectFailure.UnknownService;
+        Failure
+            is RedisConnectFailure.TlsRefused
+                or RedisConnectFailure.AccessDenied
+                or RedisConnectFailure.Unsupported
+                or RedisConnectFailure.UnknownService;
 }

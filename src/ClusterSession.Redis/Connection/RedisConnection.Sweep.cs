@@ -12,7 +12,8 @@ internal sealed partial class RedisConnection
 
     private void StartSweep()
     {
-        var shortest = _options.HeartbeatInterval < _options.CommandTimeout ? _options.HeartbeatInterval : _options.CommandTimeout;
+        var shortest =
+            _options.HeartbeatInterval < _options.CommandTimeout ? _options.HeartbeatInterval : _options.CommandTimeout;
         _sweepPeriod = shortest / 3;
         _sweep = _time.CreateTimer(static state => ((RedisConnection)state!).Sweep(), this, _sweepPeriod, _sweepPeriod);
         if (IsClosed)
@@ -60,7 +61,9 @@ internal sealed partial class RedisConnection
         if (_time.GetElapsedTime(silentSince, now) < _options.HeartbeatTimeout)
             return false;
         CloseWith(sent => new RedisConnectionException(
-            $"{Endpoint} has not answered for {_options.HeartbeatTimeout.TotalMilliseconds:0} ms (HeartbeatTimeout); the connection is taken for dead.", sent));
+            $"{Endpoint} has not answered for {_options.HeartbeatTimeout.TotalMilliseconds:0} ms (HeartbeatTimeout); the connection is taken for dead.",
+            sent
+        ));
         return true;
     }
 
@@ -73,8 +76,11 @@ internal sealed partial class RedisConnection
             _ring.GiveUpSentBefore(now - timeout, _givenUp);
         foreach (var request in _givenUp)
         {
-            request.Fail(new RedisTimeoutException(
-                $"{Endpoint} did not answer within {_options.CommandTimeout.TotalMilliseconds:0} ms (CommandTimeout); whether the command was executed is unknown."));
+            request.Fail(
+                new RedisTimeoutException(
+                    $"{Endpoint} did not answer within {_options.CommandTimeout.TotalMilliseconds:0} ms (CommandTimeout); whether the command was executed is unknown."
+                )
+            );
         }
 
         _givenUp.Clear();

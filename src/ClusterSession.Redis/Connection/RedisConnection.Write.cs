@@ -85,7 +85,9 @@ internal sealed partial class RedisConnection
         if (_ring.Count + requests > _options.MaxInFlight)
             return new RedisBackPressureException($"{_ring.Count} commands wait for {Endpoint} already (MaxInFlight).");
         if (_filling.Length > _options.MaxUnsentBytes)
-            return new RedisBackPressureException($"{_filling.Length} bytes wait to be sent to {Endpoint} already (MaxUnsentBytes).");
+            return new RedisBackPressureException(
+                $"{_filling.Length} bytes wait to be sent to {Endpoint} already (MaxUnsentBytes)."
+            );
         return null;
     }
 
@@ -97,7 +99,9 @@ internal sealed partial class RedisConnection
             var writer = new RespWriter(_filling);
             request.WriteTo(ref writer);
             if (writer.Commands != 1 || writer.Missing != 0)
-                throw new InvalidOperationException($"{request.GetType().Name} wrote {writer.Commands} commands, {writer.Missing} arguments missing.");
+                throw new InvalidOperationException(
+                    $"{request.GetType().Name} wrote {writer.Commands} commands, {writer.Missing} arguments missing."
+                );
         }
 #pragma warning disable CA1031 // whatever a request throws, half a command must not stay in the stream of all
         catch (Exception e)

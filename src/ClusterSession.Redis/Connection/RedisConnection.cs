@@ -7,7 +7,7 @@ namespace ClusterSession.Redis.Connection;
 /// <code>
 ///   callers --Send--> [ _filling ]  --swap-->  [ _sending ] --> stream --> server
 ///      |     (lock)   [ _ring: request, time sent ]                          |
-///      '-- continuation on the pool &lt;-- ParseReply &lt;-- reader loop &lt;-- [ _input ] 
+///      '-- continuation on the pool &lt;-- ParseReply &lt;-- reader loop &lt;-- [ _input ]
 /// </code>
 /// Callers copy their command into the filling buffer under a short lock and enter the ring in the same breath, so ring order is wire order.
 /// The flush loop sends what has gathered while its last send was under way: under load many commands share one system call, alone a
@@ -26,13 +26,21 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     private readonly Stream _stream;
     private readonly RedisOptions _options;
     private readonly TimeProvider _time;
-    private readonly TaskCompletionSource<RedisConnectionException> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<RedisConnectionException> _closed = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
     private RedisConnectionException? _closeReason;
     private Task _loops = Task.CompletedTask;
     private long _provenAliveAt;
 
     /// <summary>Takes over a connected (and, where wanted, encrypted) stream; <see cref="Start"/> begins reading.</summary>
-    internal RedisConnection(Stream stream, RedisEndpoint endpoint, RedisOptions options, TimeProvider time, IRedisPushHandler? pushHandler)
+    internal RedisConnection(
+        Stream stream,
+        RedisEndpoint endpoint,
+        RedisOptions options,
+        TimeProvider time,
+        IRedisPushHandler? pushHandler
+    )
     {
         _stream = stream;
         _options = options;
@@ -103,7 +111,9 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     public bool IsProvenAlive(TimeSpan within)
     {
         var provenAt = ProvenAliveAt;
-        return provenAt != 0 && !IsClosed && _time.GetElapsedTime(provenAt) < within
+        return provenAt != 0
+            && !IsClosed
+            && _time.GetElapsedTime(provenAt) < within
             && (Ruler is null || Ruler.IsMapCurrent(within));
     }
 
@@ -121,7 +131,10 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     /// <param name="reason">The reason, as the end of a sentence.</param>
     /// <param name="isInOrder">Whether nothing has gone wrong: nobody needs the connection any more.</param>
     public void Close(string reason, bool isInOrder = false) =>
-        CloseWith(sent => new RedisConnectionException($"The connection to {Endpoint} was closed: {reason}", sent) { IsInOrder = isInOrder });
+        CloseWith(sent => new RedisConnectionException($"The connection to {Endpoint} was closed: {reason}", sent)
+        {
+            IsInOrder = isInOrder,
+        });
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -131,11 +144,12 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     }
 
     /// <summary>Begins reading, sending and watching.</summary>
-    internal void Start() => Detached.Run(() =>
-    {
-        _loops = Task.WhenAll(Task.Run(ReadLoopAsync), Task.Run(FlushLoopAsync));
-        StartSweep();
-    });
+    internal void Start() =>
+        Detached.Run(() =>
+        {
+            _loops = Task.WhenAll(Task.Run(ReadLoopAsync), Task.Run(FlushLoopAsync));
+            StartSweep();
+        });
 
     private void CloseWith(Func<bool, RedisConnectionException> reason)
     {

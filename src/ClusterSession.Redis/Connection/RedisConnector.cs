@@ -7,7 +7,12 @@ using ClusterSession.Revoking;
 namespace ClusterSession.Redis.Connection;
 
 /// <summary>Makes connections: socket, TLS, handshake, all within the connect timeout. Thread-safe.</summary>
-internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IRedisPushHandler? pushHandler, RedisHandshakeOptions handshake)
+internal sealed class RedisConnector(
+    RedisOptions options,
+    TimeProvider time,
+    IRedisPushHandler? pushHandler,
+    RedisHandshakeOptions handshake
+)
 {
     private readonly RedisOptions _options = options.Snapshot();
 
@@ -46,10 +51,15 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
                 throw new RedisConnectException(
                     RedisConnectFailure.TimedOut,
                     $"{endpoint} was not ready within {_options.ConnectTimeout.TotalMilliseconds:0} ms (ConnectTimeout).",
-                    e);
+                    e
+                );
             }
 
-            throw new RedisConnectException(RedisConnectFailure.Unreachable, $"No connection to {endpoint}: {e.Message}", e);
+            throw new RedisConnectException(
+                RedisConnectFailure.Unreachable,
+                $"No connection to {endpoint}: {e.Message}",
+                e
+            );
         }
     }
 
@@ -95,16 +105,26 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
             if (_options.TlsCertificateFile is { } certificate)
             {
                 authentication.ClientCertificateContext = SslStreamCertificateContext.Create(
-                    X509Certificate2.CreateFromPemFile(certificate, _options.TlsKeyFile), null, offline: true);
+                    X509Certificate2.CreateFromPemFile(certificate, _options.TlsKeyFile),
+                    null,
+                    offline: true
+                );
             }
 
             await tls.AuthenticateAsClientAsync(authentication, ct).ConfigureAwait(false);
             return tls;
         }
-        catch (Exception e) when (e is AuthenticationException or System.Security.Cryptography.CryptographicException || found != SslPolicyErrors.None)
+        catch (Exception e)
+            when (e is AuthenticationException or System.Security.Cryptography.CryptographicException
+                || found != SslPolicyErrors.None
+            )
         {
             await tls.DisposeAsync().ConfigureAwait(false);
-            throw new RedisConnectException(RedisConnectFailure.TlsRefused, $"No TLS connection to {endpoint}: {Explain(found, expired, host, e)}", e);
+            throw new RedisConnectException(
+                RedisConnectFailure.TlsRefused,
+                $"No TLS connection to {endpoint}: {Explain(found, expired, host, e)}",
+                e
+            );
         }
         catch
         {
@@ -113,21 +133,31 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
         }
     }
 
-    private X509RevocationMode Revocation => _options.TlsCheckRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck;
+    private X509RevocationMode Revocation =>
+        _options.TlsCheckRevocation ? X509RevocationMode.Online : X509RevocationMode.NoCheck;
 
     private X509ChainPolicy? ChainPolicy()
     {
         if (_options.TlsCaFile is not { } caFile)
             return null;
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = Revocation };
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = Revocation,
+        };
         try
         {
             policy.CustomTrustStore.ImportFromPemFile(caFile);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException
+            )
         {
             throw new RedisConnectException(
-                RedisConnectFailure.TlsRefused, $"The file of certificate authorities '{caFile}' (TlsCaFile) cannot be read: {e.Message}", e);
+                RedisConnectFailure.TlsRefused,
+                $"The file of certificate authorities '{caFile}' (TlsCaFile) cannot be read: {e.Message}",
+                e
+            );
         }
 
         return policy;
@@ -137,17 +167,19 @@ internal sealed class RedisConnector(RedisOptions options, TimeProvider time, IR
     private DateTime? FindExpired(X509Chain? chain)
     {
         var now = time.GetUtcNow();
-        return chain?.ChainElements.FirstOrDefault(element => element.Certificate.NotAfter < now)?.Certificate.NotAfter.ToUniversalTime();
+        return chain
+            ?.ChainElements.FirstOrDefault(element => element.Certificate.NotAfter < now)
+            ?.Certificate.NotAfter.ToUniversalTime();
     }
 
-    private static string Explain(SslPolicyErrors found, DateTime? expired, string host, Exception e) => found switch
-    {
-        _ when found.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) =>
-            $"the certificate is not made for '{host}'. Connect by a name that it bears, or name that one as sslHost (TlsHost).",
-        _ when found.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) =>
-            expired is { } until
+    private static string Explain(SslPolicyErrors found, DateTime? expired, string host, Exception e) =>
+        found switch
+        {
+            _ when found.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) =>
+                $"the certificate is not made for '{host}'. Connect by a name that it bears, or name that one as sslHost (TlsHost).",
+            _ when found.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) => expired is { } until
                 ? $"the server's certificate, or its authority's, expired on {until:yyyy-MM-dd HH:mm} UTC. Give the server a new one."
                 : "the certificate comes from no trusted authority, or is not valid yet. Name the authority's PEM file as sslCaFile (TlsCaFile).",
-        _ => e.Message,
-    };
+            _ => e.Message,
+        };
 }

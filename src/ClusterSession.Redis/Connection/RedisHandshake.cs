@@ -26,31 +26,53 @@ internal static class RedisHandshake
 
     /// <summary>Greets the server and fills in who it is.</summary>
     /// <exception cref="RedisConnectException">The server cannot be used.</exception>
-    public static async Task RunAsync(RedisConnection connection, RedisOptions options, RedisHandshakeOptions handshake, CancellationToken ct)
+    public static async Task RunAsync(
+        RedisConnection connection,
+        RedisOptions options,
+        RedisHandshakeOptions handshake,
+        CancellationToken ct
+    )
     {
         var credential = options.Credentials is { } source
             ? await source.GetAsync(ct).ConfigureAwait(false)
             : new RedisCredential(options.User, options.Password);
-        using var abort = ct.UnsafeRegister(static c => ((RedisConnection)c!).Close("the handshake took too long."), connection);
+        using var abort = ct.UnsafeRegister(
+            static c => ((RedisConnection)c!).Close("the handshake took too long."),
+            connection
+        );
 
         var hello = connection.SendAsync(Hello(credential, options)).AsTask();
-        var library = connection.SendAsync(new RedisCommand("CLIENT", "SETINFO", "LIB-NAME", "ClusterSession")).AsTask();
-        var select = options.Database > 0
-            ? connection.SendAsync(new RedisCommand("SELECT", options.Database.ToString(CultureInfo.InvariantCulture))).AsTask()
-            : null;
+        var library = connection
+            .SendAsync(new RedisCommand("CLIENT", "SETINFO", "LIB-NAME", "ClusterSession"))
+            .AsTask();
+        var select =
+            options.Database > 0
+                ? connection
+                    .SendAsync(new RedisCommand("SELECT", options.Database.ToString(CultureInfo.InvariantCulture)))
+                    .AsTask()
+                : null;
         var isTracked = handshake.Tracking && options.Coherence != RedisCoherence.Revalidate;
         var tracking = isTracked ? connection.SendAsync(new RedisCommand("CLIENT", "TRACKING", "ON")).AsTask() : null;
         var server = connection.SendAsync(new RedisCommand("INFO", "server")).AsTask();
         var replication = connection.SendAsync(new RedisCommand("INFO", "replication")).AsTask();
-        var wait = handshake.Tracking && options.NeedsWait ? connection.SendAsync(new RedisCommand("WAIT", "0", "1")).AsTask() : null;
+        var wait =
+            handshake.Tracking && options.NeedsWait
+                ? connection.SendAsync(new RedisCommand("WAIT", "0", "1")).AsTask()
+                : null;
         var ping = connection.SendAsync(new PingRequest()).AsTask();
         // Only now: a server that is full answers with an error before it has read anything, and that must find HELLO waiting.
         connection.Start();
 
         // One refusal makes the others fail too; those nobody will look at.
         foreach (var task in new Task?[] { library, select, tracking, server, replication, wait, ping })
-            _ = task?.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        var secrets = handshake.RequiredRole == RedisRole.Sentinel ? ("sentinelUser", "sentinelPassword") : ("user", "password");
+            _ = task?.ContinueWith(
+                static t => _ = t.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default
+            );
+        var secrets =
+            handshake.RequiredRole == RedisRole.Sentinel ? ("sentinelUser", "sentinelPassword") : ("user", "password");
         var greeting = await AnswerAsync(hello, connection, credential, secrets).ConfigureAwait(false);
         List<RefusedCommand> refused = [];
         if (await RefusalAsync(library).ConfigureAwait(false) is { Kind: RedisErrorKind.NoPerm }) // Before 7.2 nobody has it.
@@ -62,35 +84,46 @@ internal static class RedisHandshake
         var serverInfo = ParseInfo(await OptionalAsync(server).ConfigureAwait(false));
         var replicationInfo = ParseInfo(await OptionalAsync(replication).ConfigureAwait(false));
         if (await ping.ConfigureAwait(false) is RedisErrorKind.Loading or RedisErrorKind.MasterDown)
-            throw new RedisConnectException(RedisConnectFailure.NotReady, $"{connection.Endpoint} is loading its data, or waits for its master.");
+            throw new RedisConnectException(
+                RedisConnectFailure.NotReady,
+                $"{connection.Endpoint} is loading its data, or waits for its master."
+            );
 
         connection.Server = Identify(greeting, serverInfo, replicationInfo);
-        connection.Echo.IsOn = System.Version.TryParse(connection.Server.Version, out var version) && version >= EchoesFollowFrom;
+        connection.Echo.IsOn =
+            System.Version.TryParse(connection.Server.Version, out var version) && version >= EchoesFollowFrom;
         if (version is not null && version < Oldest)
         {
             throw new RedisConnectException(
-                RedisConnectFailure.Unsupported, $"{connection.Endpoint} is Redis {version}. Redis {Oldest} or later, or Valkey, is needed.");
+                RedisConnectFailure.Unsupported,
+                $"{connection.Endpoint} is Redis {version}. Redis {Oldest} or later, or Valkey, is needed."
+            );
         }
 
         if (serverInfo.Count == 0 || replicationInfo.Count == 0)
             refused.Add(RefusedCommand.Info);
         connection.Refused = refused;
         if (handshake.Tracking)
-            connection.Untracked = isTracked ? UntrackedBy(connection, greeting, untracked, version) : "Coherence is Revalidate.";
+            connection.Untracked = isTracked
+                ? UntrackedBy(connection, greeting, untracked, version)
+                : "Coherence is Revalidate.";
         if (isTracked && options.Coherence == RedisCoherence.Tracking && connection.Untracked is { } reason)
         {
             throw new RedisConnectException(
                 RedisConnectFailure.Unsupported,
-                $"Coherence is Tracking, and {connection.Endpoint} cannot be relied on to push what others change: {reason} Set coherence=Auto " +
-                "or coherence=Revalidate in the connection string, or use Redis 6.2.7 or later, or Valkey, and a user with +client|tracking.");
+                $"Coherence is Tracking, and {connection.Endpoint} cannot be relied on to push what others change: {reason} Set coherence=Auto "
+                    + "or coherence=Revalidate in the connection string, or use Redis 6.2.7 or later, or Valkey, and a user with +client|tracking."
+            );
         }
 
         if (waitRefusal is not null)
         {
             throw new RedisConnectException(
                 RedisConnectFailure.Unsupported,
-                $"ClusterSession:Durability is Replicated, and {connection.Endpoint} refuses WAIT, so that nobody can tell whether a replica has " +
-                $"a commit. It says: {waitRefusal.Text} Set ClusterSession:Durability to Primary, or give the user +wait.", waitRefusal);
+                $"ClusterSession:Durability is Replicated, and {connection.Endpoint} refuses WAIT, so that nobody can tell whether a replica has "
+                    + $"a commit. It says: {waitRefusal.Text} Set ClusterSession:Durability to Primary, or give the user +wait.",
+                waitRefusal
+            );
         }
 
         if (!handshake.AnyRoleInCluster || connection.Server.Mode != RedisServerIdentity.ClusterMode)
@@ -105,8 +138,13 @@ internal static class RedisHandshake
         {
             throw new RedisConnectException(
                 RedisConnectFailure.WrongRole,
-                $"{connection.Endpoint} is a {connection.Server.Role} where a {role} is wanted." +
-                (connection.Server.Role == RedisRole.Sentinel ? " Add serviceName=... to the connection string to use sentinels." : ""));
+                $"{connection.Endpoint} is a {connection.Server.Role} where a {role} is wanted."
+                    + (
+                        connection.Server.Role == RedisRole.Sentinel
+                            ? " Add serviceName=... to the connection string to use sentinels."
+                            : ""
+                    )
+            );
         }
     }
 
@@ -121,7 +159,11 @@ internal static class RedisHandshake
     }
 
     private static async Task<RedisReply> AnswerAsync(
-        Task<RedisReply> task, RedisConnection connection, RedisCredential credential, (string User, string Password) settings)
+        Task<RedisReply> task,
+        RedisConnection connection,
+        RedisCredential credential,
+        (string User, string Password) settings
+    )
     {
         try
         {
@@ -131,29 +173,56 @@ internal static class RedisHandshake
         {
             throw e.Kind switch
             {
-                RedisErrorKind.WrongPass => Refused(RedisConnectFailure.AccessDenied,
-                    $"refuses user '{credential}': user or password is wrong, or the user is disabled. Check {settings.User} and {settings.Password} of the connection string.", e),
-                RedisErrorKind.NoAuth => Refused(RedisConnectFailure.AccessDenied,
-                    $"wants a password, and none is set. Add {settings.Password}=... (and {settings.User}=...) to the connection string.", e),
-                RedisErrorKind.NoPerm => Refused(RedisConnectFailure.AccessDenied,
-                    $"lets user '{credential}' in but forbids what a connection needs. Give the user +@connection. It says: {e.Text}", e),
-                RedisErrorKind.NoProto => Refused(RedisConnectFailure.Unsupported,
-                    "does not speak RESP3. Redis 6.2 or later, or Valkey, is needed.", e),
-                RedisErrorKind.Loading or RedisErrorKind.MasterDown or RedisErrorKind.Busy => Refused(RedisConnectFailure.NotReady,
-                    $"is not ready: {e.Text}", e),
-                _ when e.Text.StartsWith("ERR max number of clients", StringComparison.Ordinal) => Refused(RedisConnectFailure.NotReady,
-                    "has no room for another client (maxclients).", e),
-                _ when e.Text.StartsWith("DENIED", StringComparison.Ordinal) => Refused(RedisConnectFailure.AccessDenied,
-                    "runs in protected mode and lets only its own machine in. Set a password there, or bind it to a private address.", e),
+                RedisErrorKind.WrongPass => Refused(
+                    RedisConnectFailure.AccessDenied,
+                    $"refuses user '{credential}': user or password is wrong, or the user is disabled. Check {settings.User} and {settings.Password} of the connection string.",
+                    e
+                ),
+                RedisErrorKind.NoAuth => Refused(
+                    RedisConnectFailure.AccessDenied,
+                    $"wants a password, and none is set. Add {settings.Password}=... (and {settings.User}=...) to the connection string.",
+                    e
+                ),
+                RedisErrorKind.NoPerm => Refused(
+                    RedisConnectFailure.AccessDenied,
+                    $"lets user '{credential}' in but forbids what a connection needs. Give the user +@connection. It says: {e.Text}",
+                    e
+                ),
+                RedisErrorKind.NoProto => Refused(
+                    RedisConnectFailure.Unsupported,
+                    "does not speak RESP3. Redis 6.2 or later, or Valkey, is needed.",
+                    e
+                ),
+                RedisErrorKind.Loading or RedisErrorKind.MasterDown or RedisErrorKind.Busy => Refused(
+                    RedisConnectFailure.NotReady,
+                    $"is not ready: {e.Text}",
+                    e
+                ),
+                _ when e.Text.StartsWith("ERR max number of clients", StringComparison.Ordinal) => Refused(
+                    RedisConnectFailure.NotReady,
+                    "has no room for another client (maxclients).",
+                    e
+                ),
+                _ when e.Text.StartsWith("DENIED", StringComparison.Ordinal) => Refused(
+                    RedisConnectFailure.AccessDenied,
+                    "runs in protected mode and lets only its own machine in. Set a password there, or bind it to a private address.",
+                    e
+                ),
                 _ => Refused(RedisConnectFailure.Unsupported, $"refuses the connection: {e.Text}", e),
             };
         }
 
-        RedisConnectException Refused(RedisConnectFailure failure, string why, Exception inner) => new(failure, $"{connection.Endpoint} {why}", inner);
+        RedisConnectException Refused(RedisConnectFailure failure, string why, Exception inner) =>
+            new(failure, $"{connection.Endpoint} {why}", inner);
     }
 
     /// <summary>Why no push of the server is to be relied on; null: nothing is known against it.</summary>
-    private static string? UntrackedBy(RedisConnection connection, RedisReply greeting, string? refusal, Version? version)
+    private static string? UntrackedBy(
+        RedisConnection connection,
+        RedisReply greeting,
+        string? refusal,
+        Version? version
+    )
     {
         if (refusal is not null)
             return $"it refuses CLIENT TRACKING: {refusal}";
@@ -187,7 +256,11 @@ internal static class RedisHandshake
         }
     }
 
-    private static RedisServerIdentity Identify(RedisReply greeting, Dictionary<string, string> server, Dictionary<string, string> replication)
+    private static RedisServerIdentity Identify(
+        RedisReply greeting,
+        Dictionary<string, string> server,
+        Dictionary<string, string> replication
+    )
     {
         var mode = greeting["mode"]?.AsString() ?? "";
         var role = (replication.GetValueOrDefault("role") ?? greeting["role"]?.AsString()) switch
@@ -205,13 +278,16 @@ internal static class RedisHandshake
             Number("master_repl_offset", 0),
             role,
             greeting["version"]?.AsString() ?? "",
-            mode);
+            mode
+        );
 
         // Servers that keep no history tell zeros, which are no name of one.
         static string HistoryOf(string? told) => told is not null && told.AsSpan().ContainsAnyExcept('0') ? told : "";
 
         long Number(string name, long missing) =>
-            long.TryParse(replication.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var value) ? value : missing;
+            long.TryParse(replication.GetValueOrDefault(name), CultureInfo.InvariantCulture, out var value)
+                ? value
+                : missing;
     }
 
     /// <summary>The fields of an INFO reply; none for null.</summary>

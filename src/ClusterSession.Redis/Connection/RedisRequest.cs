@@ -52,8 +52,8 @@ internal abstract class RedisRequest
 /// <typeparam name="TResult">What the reply is parsed into.</typeparam>
 internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<TResult>, IThreadPoolWorkItem
 {
-    private static readonly Action<object?> GoOnInPool =
-        static request => ThreadPool.UnsafeQueueUserWorkItem((RedisRequest<TResult>)request!, preferLocal: false);
+    private static readonly Action<object?> GoOnInPool = static request =>
+        ThreadPool.UnsafeQueueUserWorkItem((RedisRequest<TResult>)request!, preferLocal: false);
 
     private ManualResetValueTaskSourceCore<TResult> _core;
 
@@ -73,8 +73,14 @@ internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<T
             reader.Read();
             result = reader.IsError ? ParseError(RedisError.Classify(reader.Bytes), reader.Bytes) : Parse(ref reader);
         }
-        catch (Exception e) when (e is OverflowException or InvalidOperationException
-            or ArgumentException or FormatException or IndexOutOfRangeException)
+        catch (Exception e)
+            when (e
+                    is OverflowException
+                        or InvalidOperationException
+                        or ArgumentException
+                        or FormatException
+                        or IndexOutOfRangeException
+            )
         {
             OnFailed(new RedisUnreadableReplyException(e)); // Anybody can have written what was read.
             return;
@@ -108,7 +114,12 @@ internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<T
 
     ValueTaskSourceStatus IValueTaskSource<TResult>.GetStatus(short token) => _core.GetStatus(token);
 
-    void IValueTaskSource<TResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    void IValueTaskSource<TResult>.OnCompleted(
+        Action<object?> continuation,
+        object? state,
+        short token,
+        ValueTaskSourceOnCompletedFlags flags
+    )
     {
         (_continuation, _state) = (continuation, state);
         _core.OnCompleted(GoOnInPool, this, token, ValueTaskSourceOnCompletedFlags.None);
@@ -145,7 +156,5 @@ internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<T
     }
 
     /// <summary>Called when the result has been taken; a pooled request goes back to its pool here. Default: nothing.</summary>
-    protected virtual void Recycle()
-    {
-    }
+    protected virtual void Recycle() { }
 }

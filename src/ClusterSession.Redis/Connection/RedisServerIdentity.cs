@@ -17,7 +17,8 @@ internal sealed record RedisServerIdentity(
     long MasterReplicationOffset,
     RedisRole Role,
     string Version,
-    string Mode)
+    string Mode
+)
 {
     /// <summary><see cref="Mode"/> of a node of a cluster.</summary>
     public const string ClusterMode = "cluster";

@@ -70,8 +70,10 @@ internal sealed class TrackingProbe(byte[] key)
         else if (_answers == 2 && !_isDisturbed)
         {
             _answers++;
-            _outcome = _early > 0 ? TrackingOutcome.TooEarly
-                : _behind == 1 ? TrackingOutcome.Proved : TrackingOutcome.Failed;
+            _outcome =
+                _early > 0 ? TrackingOutcome.TooEarly
+                : _behind == 1 ? TrackingOutcome.Proved
+                : TrackingOutcome.Failed;
         }
     }
 

@@ -20,8 +20,10 @@ internal sealed class EvictionWatch(ILogger logger, TimeProvider time, TimeSpan 
             do
             {
                 var reply = await connection.SendAsync(new RedisCommand("INFO", "stats")).ConfigureAwait(false);
-                if (!RedisHandshake.ParseInfo(reply).TryGetValue("evicted_keys", out var text)
-                    || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+                if (
+                    !RedisHandshake.ParseInfo(reply).TryGetValue("evicted_keys", out var text)
+                    || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                )
                 {
                     return;
                 }
@@ -32,8 +34,7 @@ internal sealed class EvictionWatch(ILogger logger, TimeProvider time, TimeSpan 
                 {
                     logger.Evicted(connection.Endpoint, count - before);
                 }
-            }
-            while (!connection.IsClosed && await timer.WaitForNextTickAsync().ConfigureAwait(false));
+            } while (!connection.IsClosed && await timer.WaitForNextTickAsync().ConfigureAwait(false));
         }
         catch (Exception failure) when (failure is RedisServerException or RedisConnectionException)
         {

@@ -20,9 +20,14 @@ internal sealed class FailureLog(ILogger logger, TimeProvider time)
     /// <summary>An attempt to connect has failed.</summary>
     public void Write(RedisEndpoint endpoint, RedisConnectException failure)
     {
-        if (failure.Failure == RedisConnectFailure.Cluster
-            || (_last.TryGetValue(endpoint, out var last) && last.Reason == failure.Failure
-                && time.GetElapsedTime(last.At) < Interval))
+        if (
+            failure.Failure == RedisConnectFailure.Cluster
+            || (
+                _last.TryGetValue(endpoint, out var last)
+                && last.Reason == failure.Failure
+                && time.GetElapsedTime(last.At) < Interval
+            )
+        )
         {
             return;
         }
@@ -47,9 +52,16 @@ internal sealed class FailureLog(ILogger logger, TimeProvider time)
             (count, refusals.Count, refusals.At) = (refusals.Count, 0, time.GetTimestamp());
         }
 
-        logger.Refused(refusal.Kind, LogSentence.Of(refusal.Text), count == 1
-            ? ""
-            : string.Create(CultureInfo.InvariantCulture, $" Happened {count} times since the last message of this kind."));
+        logger.Refused(
+            refusal.Kind,
+            LogSentence.Of(refusal.Text),
+            count == 1
+                ? ""
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $" Happened {count} times since the last message of this kind."
+                )
+        );
     }
 
     /// <summary>It is connected: the next failure is written at once.</summary>

@@ -43,10 +43,13 @@ internal sealed class ServerSettings(ILogger logger, ServerLimits limits)
                 limits.Say(connection, RefusedCommand.Config);
             }
 
-            Warn(connection, RedisHandshake.ParseInfo(await TakeAsync(memory).ConfigureAwait(false)),
+            Warn(
+                connection,
+                RedisHandshake.ParseInfo(await TakeAsync(memory).ConfigureAwait(false)),
                 RedisHandshake.ParseInfo(await TakeAsync(persistence).ConfigureAwait(false)),
                 RedisHandshake.ParseInfo(await TakeAsync(replication).ConfigureAwait(false)),
-                (await TakeAsync(saves).ConfigureAwait(false))?["save"]?.AsString());
+                (await TakeAsync(saves).ConfigureAwait(false))?["save"]?.AsString()
+            );
         }
         catch (RedisConnectionException)
         {
@@ -55,9 +58,17 @@ internal sealed class ServerSettings(ILogger logger, ServerLimits limits)
     }
 
     private void Warn(
-        RedisConnection connection, Dictionary<string, string> memory, Dictionary<string, string> persistence, Dictionary<string, string> replication, string? saves)
+        RedisConnection connection,
+        Dictionary<string, string> memory,
+        Dictionary<string, string> persistence,
+        Dictionary<string, string> replication,
+        string? saves
+    )
     {
-        if (memory.GetValueOrDefault("maxmemory", "0") != "0" && memory.GetValueOrDefault("maxmemory_policy", "noeviction") is var policy and not "noeviction")
+        if (
+            memory.GetValueOrDefault("maxmemory", "0") != "0"
+            && memory.GetValueOrDefault("maxmemory_policy", "noeviction") is var policy and not "noeviction"
+        )
         {
             logger.MayEvict(connection.Endpoint, policy);
         }
@@ -68,7 +79,10 @@ internal sealed class ServerSettings(ILogger logger, ServerLimits limits)
             logger.NotPersistent(connection.Endpoint);
         }
 
-        if (replication.GetValueOrDefault("connected_slaves", "0") != "0" && !replication.ContainsKey("min_slaves_good_slaves"))
+        if (
+            replication.GetValueOrDefault("connected_slaves", "0") != "0"
+            && !replication.ContainsKey("min_slaves_good_slaves")
+        )
         {
             logger.WritesWithoutReplicas(connection.Endpoint);
         }

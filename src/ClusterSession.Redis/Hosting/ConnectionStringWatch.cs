@@ -21,7 +21,12 @@ internal sealed class ConnectionStringWatch : IDisposable
     private readonly Lock _gate = new();
     private string? _current; // under _gate
 
-    public ConnectionStringWatch(IConfiguration configuration, Func<string, RedisOptions> parse, RedisSessionStore store, ILogger logger)
+    public ConnectionStringWatch(
+        IConfiguration configuration,
+        Func<string, RedisOptions> parse,
+        RedisSessionStore store,
+        ILogger logger
+    )
     {
         (_configuration, _parse, _store, _logger) = (configuration, parse, store, logger);
         _current = configuration[Setting];
@@ -43,7 +48,14 @@ internal sealed class ConnectionStringWatch : IDisposable
             _current = now;
             try
             {
-                _store.MoveTo(_parse(now ?? throw new FormatException($"{Setting} is missing. Set it to a connection string such as 'localhost:6379'.")));
+                _store.MoveTo(
+                    _parse(
+                        now
+                            ?? throw new FormatException(
+                                $"{Setting} is missing. Set it to a connection string such as 'localhost:6379'."
+                            )
+                    )
+                );
             }
             catch (Exception unusable) when (unusable is FormatException or ArgumentException)
             {

@@ -21,7 +21,8 @@ public static class RedisClusterSessionBuilderExtensions
     public static ClusterSessionBuilder UseRedis(this ClusterSessionBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.UseStore(CreateWatchedStore)
+        return builder
+            .UseStore(CreateWatchedStore)
             .Check(static (provider, _) => RedisSettingsValidator.CheckSetting(provider.GetService<IConfiguration>()));
     }
 
@@ -38,8 +39,12 @@ public static class RedisClusterSessionBuilderExtensions
 
         // Null too is reported at start: it is what GetConnectionString answers for a name that
         // does not exist.
-        return builder.UseStore(provider => CreateStore(provider, () => RedisOptions.Parse(connectionString)))
-            .Check((provider, _) => RedisSettingsValidator.CheckGiven(connectionString, provider.GetService<IConfiguration>()));
+        return builder
+            .UseStore(provider => CreateStore(provider, () => RedisOptions.Parse(connectionString)))
+            .Check(
+                (provider, _) =>
+                    RedisSettingsValidator.CheckGiven(connectionString, provider.GetService<IConfiguration>())
+            );
     }
 
     /// <summary>
@@ -52,17 +57,23 @@ public static class RedisClusterSessionBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(options);
-        return builder.UseStore(provider => CreateStore(provider, () => options))
+        return builder
+            .UseStore(provider => CreateStore(provider, () => options))
             .Check((_, sessions) => RedisSettingsValidator.CheckOptions(options, sessions));
     }
 
     private static ClusterSessionBuilder Check(
-        this ClusterSessionBuilder builder, Func<IServiceProvider, ClusterSessionOptions, IEnumerable<string>> validate)
+        this ClusterSessionBuilder builder,
+        Func<IServiceProvider, ClusterSessionOptions, IEnumerable<string>> validate
+    )
     {
         var services = builder.Services;
         var store = services.Last(static service => service.ServiceType == typeof(IClusterSessionStore));
-        services.AddSingleton<IValidateOptions<ClusterSessionOptions>>(
-            provider => new RedisSettingsValidator(services, store, sessions => validate(provider, sessions)));
+        services.AddSingleton<IValidateOptions<ClusterSessionOptions>>(provider => new RedisSettingsValidator(
+            services,
+            store,
+            sessions => validate(provider, sessions)
+        ));
         return builder;
     }
 
@@ -70,21 +81,34 @@ public static class RedisClusterSessionBuilderExtensions
     {
         var configuration = provider.GetRequiredService<IConfiguration>();
         return CreateStore(
-            provider, () => RedisOptions.Parse(configuration[ConnectionStringWatch.Setting]!),
+            provider,
+            () => RedisOptions.Parse(configuration[ConnectionStringWatch.Setting]!),
             store => new ConnectionStringWatch(
-                configuration, text => Limited(provider, RedisOptions.Parse(text)), store,
-                provider.GetRequiredService<ILogger<RedisSessionStore>>()));
+                configuration,
+                text => Limited(provider, RedisOptions.Parse(text)),
+                store,
+                provider.GetRequiredService<ILogger<RedisSessionStore>>()
+            )
+        );
     }
 
     private static RedisSessionStore CreateStore(
-        IServiceProvider provider, Func<RedisOptions> options, Func<RedisSessionStore, IDisposable>? watch = null)
+        IServiceProvider provider,
+        Func<RedisOptions> options,
+        Func<RedisSessionStore, IDisposable>? watch = null
+    )
     {
         // First, because it names everything that is wrong, the options of Redis too.
         var sessions = provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value;
         return new RedisSessionStore(
-            Limited(provider, options()), sessions.KeyPrefix!, sessions.LocalCopies.Lease,
-            provider.GetRequiredService<TimeProvider>(), new Random(),
-            provider.GetRequiredService<ILogger<RedisSessionStore>>(), watch);
+            Limited(provider, options()),
+            sessions.KeyPrefix!,
+            sessions.LocalCopies.Lease,
+            provider.GetRequiredService<TimeProvider>(),
+            new Random(),
+            provider.GetRequiredService<ILogger<RedisSessionStore>>(),
+            watch
+        );
     }
 
     /// <summary>No command may take longer than a request waits for the store.</summary>

@@ -14,7 +14,10 @@ namespace ClusterSession.Redis.Hosting;
 /// <param name="store">The store that <c>UseRedis</c> registered.</param>
 /// <param name="validate">Everything that is wrong with its settings.</param>
 internal sealed class RedisSettingsValidator(
-    IServiceCollection services, ServiceDescriptor store, Func<ClusterSessionOptions, IEnumerable<string>> validate) : IValidateOptions<ClusterSessionOptions>
+    IServiceCollection services,
+    ServiceDescriptor store,
+    Func<ClusterSessionOptions, IEnumerable<string>> validate
+) : IValidateOptions<ClusterSessionOptions>
 {
     private const string Example = "a connection string such as 'localhost:6379'";
 
@@ -22,7 +25,9 @@ internal sealed class RedisSettingsValidator(
     public ValidateOptionsResult Validate(string? name, ClusterSessionOptions options)
     {
         var isUsed = ReferenceEquals(
-            store, services.LastOrDefault(static service => service.ServiceType == typeof(IClusterSessionStore)));
+            store,
+            services.LastOrDefault(static service => service.ServiceType == typeof(IClusterSessionStore))
+        );
         var errors = isUsed ? validate(options).ToArray() : [];
         return errors.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
     }
@@ -41,14 +46,19 @@ internal sealed class RedisSettingsValidator(
     {
         var path = string.IsNullOrWhiteSpace(text)
             ? null
-            : configuration?.AsEnumerable()
-                .FirstOrDefault(setting => string.Equals(setting.Value, text, StringComparison.Ordinal)).Key;
+            : configuration
+                ?.AsEnumerable()
+                .FirstOrDefault(setting => string.Equals(setting.Value, text, StringComparison.Ordinal))
+                .Key;
         return CheckText(text, path ?? "The connection string given to UseRedis");
     }
 
     /// <summary>What is wrong with options that the code gave, and with a reply too short for a session as large as it may be.</summary>
     public static IEnumerable<string> CheckOptions(RedisOptions options, ClusterSessionOptions sessions) =>
-        options.Validate().Concat(CheckReply(options, sessions)).Select(static error => $"The RedisOptions given to UseRedis: {error}");
+        options
+            .Validate()
+            .Concat(CheckReply(options, sessions))
+            .Select(static error => $"The RedisOptions given to UseRedis: {error}");
 
     /// <summary>A reply has lengths around names and values: it is given a third more than they may have.</summary>
     private static IEnumerable<string> CheckReply(RedisOptions options, ClusterSessionOptions sessions)
@@ -56,9 +66,10 @@ internal sealed class RedisSettingsValidator(
         var least = sessions.MaxSessionBytes / 3 * 4L;
         return options.MaxReplyBytes >= least
             ? []
-            : [
-                $"MaxReplyBytes is {options.MaxReplyBytes}, and ClusterSession:MaxSessionBytes {sessions.MaxSessionBytes}: a " +
-                $"session of that size could be stored and not be read. Set MaxReplyBytes to {least} or more, or lower MaxSessionBytes.",
+            :
+            [
+                $"MaxReplyBytes is {options.MaxReplyBytes}, and ClusterSession:MaxSessionBytes {sessions.MaxSessionBytes}: a "
+                    + $"session of that size could be stored and not be read. Set MaxReplyBytes to {least} or more, or lower MaxSessionBytes.",
             ];
     }
 

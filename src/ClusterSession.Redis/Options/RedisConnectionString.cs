@@ -20,11 +20,26 @@ internal static class RedisConnectionString
     /// <summary>Accepted without effect: our client has no such thing, or does it always, or never.</summary>
     public static readonly IReadOnlySet<string> Ignored = new HashSet<string>(StringComparer.OrdinalIgnoreCase)
     {
-        "abortConnect", "allowAdmin", "channelPrefix", "configChannel", "configCheckSeconds", "connectRetry", "highIntegrity", "keepAlive",
-        "preserveAsyncOrder", "resolveDns", "responseTimeout", "setlib", "tieBreaker", "version", "writeBuffer",
+        "abortConnect",
+        "allowAdmin",
+        "channelPrefix",
+        "configChannel",
+        "configCheckSeconds",
+        "connectRetry",
+        "highIntegrity",
+        "keepAlive",
+        "preserveAsyncOrder",
+        "resolveDns",
+        "responseTimeout",
+        "setlib",
+        "tieBreaker",
+        "version",
+        "writeBuffer",
     };
 
-    private static readonly Dictionary<string, Action<RedisOptions, string>> Settings = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, Action<RedisOptions, string>> Settings = new(
+        StringComparer.OrdinalIgnoreCase
+    )
     {
         ["user"] = (o, v) => o.User = v,
         ["password"] = (o, v) => o.Password = v,
@@ -50,8 +65,16 @@ internal static class RedisConnectionString
         ["heartbeatInterval"] = (o, v) => o.HeartbeatInterval = Milliseconds(v),
         ["heartbeatTimeout"] = (o, v) => o.HeartbeatTimeout = Milliseconds(v),
         ["reconnectMaxDelay"] = (o, v) => o.ReconnectMaxDelay = Milliseconds(v),
-        ["protocol"] = (_, v) => Require(v.ToUpperInvariant() is "RESP3" or "3", "only resp3 works, since local copies are kept fresh by its pushes; leave it out"),
-        ["proxy"] = (_, v) => Require(v.Equals("none", StringComparison.OrdinalIgnoreCase), "proxies that take commands apart hide the pushes that keep local copies fresh; connect to Redis itself"),
+        ["protocol"] = (_, v) =>
+            Require(
+                v.ToUpperInvariant() is "RESP3" or "3",
+                "only resp3 works, since local copies are kept fresh by its pushes; leave it out"
+            ),
+        ["proxy"] = (_, v) =>
+            Require(
+                v.Equals("none", StringComparison.OrdinalIgnoreCase),
+                "proxies that take commands apart hide the pushes that keep local copies fresh; connect to Redis itself"
+            ),
         ["tunnel"] = (_, v) => Require(v.Length == 0, "tunnels are not supported; connect to Redis itself"),
     };
 
@@ -60,9 +83,11 @@ internal static class RedisConnectionString
     public static RedisOptions Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var options = text.Contains("://", StringComparison.Ordinal) && text.IndexOf("://", StringComparison.Ordinal) < FirstOf(text, ",=")
-            ? ParseUri(text.Trim())
-            : ParseList(text);
+        var options =
+            text.Contains("://", StringComparison.Ordinal)
+            && text.IndexOf("://", StringComparison.Ordinal) < FirstOf(text, ",=")
+                ? ParseUri(text.Trim())
+                : ParseList(text);
         if (options.Validate() is { Count: > 0 } errors)
             throw new FormatException($"The Redis connection string cannot be used: {string.Join(' ', errors)}");
         return options;
@@ -74,19 +99,28 @@ internal static class RedisConnectionString
         var options = new RedisOptions();
         var afterSecret = false;
         // asyncTimeout counts for us more than syncTimeout, whichever stands first.
-        var parts = text.Split(',').Select((part, index) => (Text: part.Trim(), Number: index + 1)).Where(p => p.Text.Length > 0)
+        var parts = text.Split(',')
+            .Select((part, index) => (Text: part.Trim(), Number: index + 1))
+            .Where(p => p.Text.Length > 0)
             .OrderBy(p => p.Text.StartsWith("asyncTimeout", StringComparison.OrdinalIgnoreCase) ? 1 : 0);
         foreach (var part in parts)
         {
-            var shown = afterSecret ? $"part {Text(part.Number)} (not shown: it follows a password, which may hold a comma; a redis:// URI with %2C can say that)"
+            var shown = afterSecret
+                ? $"part {Text(part.Number)} (not shown: it follows a password, which may hold a comma; a redis:// URI with %2C can say that)"
                 : Shown(part.Text, $"part {Text(part.Number)}");
             var equals = part.Text.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0)
             {
                 if (afterSecret && !part.Text.Contains(':', StringComparison.Ordinal))
-                    throw Wrong(shown, "is neither key=value nor host:port", "put servers before the password, or write their port");
+                    throw Wrong(
+                        shown,
+                        "is neither key=value nor host:port",
+                        "put servers before the password, or write their port"
+                    );
                 CheckHost(
-                    part.Text, IsHidden(part.Text) ? $"part {Text(part.Number)} (not shown: it may be a password)" : shown);
+                    part.Text,
+                    IsHidden(part.Text) ? $"part {Text(part.Number)} (not shown: it may be a password)" : shown
+                );
                 hosts.Add(part.Text);
                 continue;
             }
@@ -133,7 +167,8 @@ internal static class RedisConnectionString
         // First, because what follows a host that is none may be the rest of a password, which no
         // message may show.
         var hosts = authority
-            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToList();
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .ToList();
         if (hosts.Count == 0)
         {
             throw Wrong("the URI", "names no host", "write redis://host:6379");
@@ -141,9 +176,12 @@ internal static class RedisConnectionString
 
         foreach (var host in hosts)
         {
-            CheckHost(host, MayBeAccess(host)
-                ? "the host (not shown: it may be a user and a password whose @host is missing)"
-                : $"host '{host}'");
+            CheckHost(
+                host,
+                MayBeAccess(host)
+                    ? "the host (not shown: it may be a user and a password whose @host is missing)"
+                    : $"host '{host}'"
+            );
         }
 
         var queryAt = tail.IndexOf('?', StringComparison.Ordinal);
@@ -161,7 +199,10 @@ internal static class RedisConnectionString
         if (scheme.Equals("rediss", StringComparison.OrdinalIgnoreCase) && !options.Tls)
         {
             throw Wrong(
-                "'ssl'", "is switched off in a rediss:// URI", "leave it out for TLS, or write redis:// for none");
+                "'ssl'",
+                "is switched off in a rediss:// URI",
+                "leave it out for TLS, or write redis:// for none"
+            );
         }
 
         return WithEndpoints(options, hosts, 6379);
@@ -172,11 +213,18 @@ internal static class RedisConnectionString
         if (Ignored.Contains(key))
             return;
         if (key.StartsWith('$'))
-            throw Wrong(shown ?? $"'{key}'", "renames or switches off a command", "let the user have the commands as Redis names them, and leave it out");
+            throw Wrong(
+                shown ?? $"'{key}'",
+                "renames or switches off a command",
+                "let the user have the commands as Redis names them, and leave it out"
+            );
         if (!Settings.TryGetValue(key, out var set))
         {
-            throw Wrong(shown ?? $"'{key}'", "is no setting that is known",
-                $"correct or remove it; known are {string.Join(", ", Settings.Keys.Order(StringComparer.OrdinalIgnoreCase))}");
+            throw Wrong(
+                shown ?? $"'{key}'",
+                "is no setting that is known",
+                $"correct or remove it; known are {string.Join(", ", Settings.Keys.Order(StringComparer.OrdinalIgnoreCase))}"
+            );
         }
 
         try
@@ -200,16 +248,26 @@ internal static class RedisConnectionString
     {
         var (name, port) = SplitHost(host);
         if (!IsPort(port))
-            throw Wrong(shown, "has no port from 1 to 65535 after the colon", "write host:port, an IPv6 address as [address]:port");
-        if (name.Length == 0 || name.Any(c => char.IsWhiteSpace(c) || c is '/' or '@' or '[' or ']')
-            || !IsHostOrAddress(name))
+            throw Wrong(
+                shown,
+                "has no port from 1 to 65535 after the colon",
+                "write host:port, an IPv6 address as [address]:port"
+            );
+        if (
+            name.Length == 0
+            || name.Any(c => char.IsWhiteSpace(c) || c is '/' or '@' or '[' or ']')
+            || !IsHostOrAddress(name)
+        )
             throw Wrong(shown, "is neither a host nor key=value", "write host:port, an IPv6 address as [address]:port");
     }
 
     private static RedisEndpoint Endpoint(string host, int defaultPort)
     {
         var (name, port) = SplitHost(host);
-        return new RedisEndpoint(name, port is null ? defaultPort : int.Parse(port, NumberStyles.None, CultureInfo.InvariantCulture));
+        return new RedisEndpoint(
+            name,
+            port is null ? defaultPort : int.Parse(port, NumberStyles.None, CultureInfo.InvariantCulture)
+        );
     }
 
     private static (string Name, string? Port) SplitHost(string host)
@@ -217,12 +275,19 @@ internal static class RedisConnectionString
         if (host.StartsWith('[') && host.IndexOf(']', StringComparison.Ordinal) is var close and > 0)
         {
             var after = host[(close + 1)..];
-            return (host[1..close], after.Length == 0 ? null : after[0] == ':' ? after[1..] : after);
+            return (
+                host[1..close],
+                after.Length == 0 ? null
+                : after[0] == ':' ? after[1..]
+                : after
+            );
         }
 
         var colon = host.LastIndexOf(':');
         // Two colons without brackets: an IPv6 address without a port.
-        return colon < 0 || host.IndexOf(':', StringComparison.Ordinal) != colon ? (host, null) : (host[..colon], host[(colon + 1)..]);
+        return colon < 0 || host.IndexOf(':', StringComparison.Ordinal) != colon
+            ? (host, null)
+            : (host[..colon], host[(colon + 1)..]);
     }
 
     /// <summary>
@@ -250,7 +315,11 @@ internal static class RedisConnectionString
     }
 
     private static bool IsPort(string? port) =>
-        port is null || (int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 65535);
+        port is null
+        || (
+            int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is >= 1 and <= 65535
+        );
 
     /// <summary>A part of the text as messages may show it: not where it holds an access
     /// (user:password@host), or a password behind a wrong separator
@@ -262,27 +331,32 @@ internal static class RedisConnectionString
 
     private static bool IsSecret(string key) => key.EndsWith("password", StringComparison.OrdinalIgnoreCase);
 
-    private static int FirstOf(string text, string any) => text.IndexOfAny(any.ToCharArray()) is var at and >= 0 ? at : text.Length;
+    private static int FirstOf(string text, string any) =>
+        text.IndexOfAny(any.ToCharArray()) is var at and >= 0 ? at : text.Length;
 
     private static string Unescape(string text) => Uri.UnescapeDataString(text);
 
-    private static bool Flag(string value) => value.ToUpperInvariant() switch
-    {
-        "TRUE" or "1" or "YES" or "ON" => true,
-        "FALSE" or "0" or "NO" or "OFF" => false,
-        _ => throw new FormatException("is neither true nor false"),
-    };
+    private static bool Flag(string value) =>
+        value.ToUpperInvariant() switch
+        {
+            "TRUE" or "1" or "YES" or "ON" => true,
+            "FALSE" or "0" or "NO" or "OFF" => false,
+            _ => throw new FormatException("is neither true nor false"),
+        };
 
-    private static RedisCoherence Coherence(string value) => value.ToUpperInvariant() switch
-    {
-        "AUTO" => RedisCoherence.Auto,
-        "TRACKING" => RedisCoherence.Tracking,
-        "REVALIDATE" => RedisCoherence.Revalidate,
-        _ => throw new FormatException("is none of auto, tracking and revalidate"),
-    };
+    private static RedisCoherence Coherence(string value) =>
+        value.ToUpperInvariant() switch
+        {
+            "AUTO" => RedisCoherence.Auto,
+            "TRACKING" => RedisCoherence.Tracking,
+            "REVALIDATE" => RedisCoherence.Revalidate,
+            _ => throw new FormatException("is none of auto, tracking and revalidate"),
+        };
 
     private static int Number(string value) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new FormatException("is no whole number, 0 or more");
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new FormatException("is no whole number, 0 or more");
 
     private static TimeSpan Milliseconds(string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)

@@ -9,5 +9,7 @@ public readonly record struct RedisEndpoint(string Host, int Port)
 {
     /// <summary>host:port, with brackets around an IPv6 address.</summary>
     public override string ToString() =>
-        Host.Contains(':') ? string.Create(CultureInfo.InvariantCulture, $"[{Host}]:{Port}") : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
+        Host.Contains(':')
+            ? string.Create(CultureInfo.InvariantCulture, $"[{Host}]:{Port}")
+            : string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 }

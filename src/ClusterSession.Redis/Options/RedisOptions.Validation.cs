@@ -23,19 +23,25 @@ public sealed partial class RedisOptions
         if (Database < 0)
             errors.Add($"Database is {Text(Database)}: 0 or more is needed.");
         if (ClientName.Any(c => c is <= ' ' or > '~'))
-            errors.Add("ClientName has blanks or characters outside of printable ASCII, which Redis refuses: leave them out.");
+            errors.Add(
+                "ClientName has blanks or characters outside of printable ASCII, which Redis refuses: leave them out."
+            );
         if (User is not null && Password is null && Credentials is null)
             errors.Add("User is set without Password: set both, or Credentials.");
         if (SentinelUser is not null && SentinelPassword is null)
             errors.Add("SentinelUser is set without SentinelPassword: set both.");
         if (ServiceName is null && (SentinelPassword is not null || SentinelTls is not null))
-            errors.Add("A sentinel setting is given without ServiceName, so no sentinel is used: set ServiceName (serviceName=...), or remove it.");
+            errors.Add(
+                "A sentinel setting is given without ServiceName, so no sentinel is used: set ServiceName (serviceName=...), or remove it."
+            );
         if (ServiceName is not null && Cluster == true)
             errors.Add("ServiceName is set and Cluster is true: a cluster has no sentinels; remove one of them.");
         if (Cluster == true && Database != 0)
             errors.Add($"Database is {Text(Database)} and Cluster is true: a cluster has database 0 only.");
         if (!Tls && SentinelTls != true && (TlsHost ?? TlsCaFile ?? TlsCertificateFile ?? TlsKeyFile) is not null)
-            errors.Add("A TLS setting is given while Tls is false, so nothing would be encrypted: set Tls (ssl=true), or remove it.");
+            errors.Add(
+                "A TLS setting is given while Tls is false, so nothing would be encrypted: set Tls (ssl=true), or remove it."
+            );
         if (TlsKeyFile is not null && TlsCertificateFile is null)
             errors.Add("TlsKeyFile is set without TlsCertificateFile: name the certificate too.");
         Range(nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromMilliseconds(50));
@@ -47,8 +53,10 @@ public sealed partial class RedisOptions
             errors.Add($"FenceTimeout is {Text(FenceTimeout.TotalMilliseconds)} ms: 1000 ms to 3600000 ms is allowed.");
         if (HeartbeatTimeout <= HeartbeatInterval)
         {
-            errors.Add($"HeartbeatTimeout is {Text(HeartbeatTimeout.TotalMilliseconds)} ms, not more than HeartbeatInterval " +
-                $"({Text(HeartbeatInterval.TotalMilliseconds)} ms): every idle connection would be closed. Make it at least twice as long.");
+            errors.Add(
+                $"HeartbeatTimeout is {Text(HeartbeatTimeout.TotalMilliseconds)} ms, not more than HeartbeatInterval "
+                    + $"({Text(HeartbeatInterval.TotalMilliseconds)} ms): every idle connection would be closed. Make it at least twice as long."
+            );
         }
 
         Count(nameof(MaxInFlight), MaxInFlight, 16, 1 << 20);
@@ -59,7 +67,9 @@ public sealed partial class RedisOptions
         void Range(string name, TimeSpan value, TimeSpan least)
         {
             if (value < least || value > Longest)
-                errors.Add($"{name} is {Text(value.TotalMilliseconds)} ms: {Text(least.TotalMilliseconds)} ms to {Text(Longest.TotalMilliseconds)} ms is allowed.");
+                errors.Add(
+                    $"{name} is {Text(value.TotalMilliseconds)} ms: {Text(least.TotalMilliseconds)} ms to {Text(Longest.TotalMilliseconds)} ms is allowed."
+                );
         }
 
         void Count(string name, int value, int least, int most)

@@ -112,9 +112,11 @@ public sealed partial class RedisOptions
     public static RedisOptions Parse(string connectionString) => RedisConnectionString.Parse(connectionString);
 
     /// <summary>Endpoints, database and what is switched on; no user, password or path.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{string.Join(',', Endpoints)}{(Tls ? ",ssl=true" : "")}{(ServiceName is null ? "" : ",serviceName=" + ServiceName)},defaultDatabase={Database}");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{string.Join(',', Endpoints)}{(Tls ? ",ssl=true" : "")}{(ServiceName is null ? "" : ",serviceName=" + ServiceName)},defaultDatabase={Database}"
+        );
 
     /// <summary>How to reach the sentinels: what is said of them, and for the rest what is said of the servers.</summary>
     internal RedisOptions ForSentinels()
@@ -127,36 +129,37 @@ public sealed partial class RedisOptions
     }
 
     /// <summary>A copy that later changes to this one do not reach.</summary>
-    internal RedisOptions Snapshot() => new()
-    {
-        Endpoints = [.. Endpoints],
-        User = User,
-        Password = Password,
-        Credentials = Credentials,
-        Tls = Tls,
-        TlsHost = TlsHost,
-        TlsCaFile = TlsCaFile,
-        TlsCertificateFile = TlsCertificateFile,
-        TlsKeyFile = TlsKeyFile,
-        TlsProtocols = TlsProtocols,
-        TlsCheckRevocation = TlsCheckRevocation,
-        Database = Database,
-        ClientName = ClientName,
-        ServiceName = ServiceName,
-        SentinelUser = SentinelUser,
-        SentinelPassword = SentinelPassword,
-        SentinelTls = SentinelTls,
-        Cluster = Cluster,
-        Coherence = Coherence,
-        NeedsWait = NeedsWait,
-        FenceTimeout = FenceTimeout,
-        ConnectTimeout = ConnectTimeout,
-        CommandTimeout = CommandTimeout,
-        HeartbeatInterval = HeartbeatInterval,
-        HeartbeatTimeout = HeartbeatTimeout,
-        ReconnectMaxDelay = ReconnectMaxDelay,
-        MaxInFlight = MaxInFlight,
-        MaxUnsentBytes = MaxUnsentBytes,
-        MaxReplyBytes = MaxReplyBytes,
-    };
+    internal RedisOptions Snapshot() =>
+        new()
+        {
+            Endpoints = [.. Endpoints],
+            User = User,
+            Password = Password,
+            Credentials = Credentials,
+            Tls = Tls,
+            TlsHost = TlsHost,
+            TlsCaFile = TlsCaFile,
+            TlsCertificateFile = TlsCertificateFile,
+            TlsKeyFile = TlsKeyFile,
+            TlsProtocols = TlsProtocols,
+            TlsCheckRevocation = TlsCheckRevocation,
+            Database = Database,
+            ClientName = ClientName,
+            ServiceName = ServiceName,
+            SentinelUser = SentinelUser,
+            SentinelPassword = SentinelPassword,
+            SentinelTls = SentinelTls,
+            Cluster = Cluster,
+            Coherence = Coherence,
+            NeedsWait = NeedsWait,
+            FenceTimeout = FenceTimeout,
+            ConnectTimeout = ConnectTimeout,
+            CommandTimeout = CommandTimeout,
+            HeartbeatInterval = HeartbeatInterval,
+            HeartbeatTimeout = HeartbeatTimeout,
+            ReconnectMaxDelay = ReconnectMaxDelay,
+            MaxInFlight = MaxInFlight,
+            MaxUnsentBytes = MaxUnsentBytes,
+            MaxReplyBytes = MaxReplyBytes,
+        };
 }

@@ -15,11 +15,19 @@ internal static class RedisError
     public static RedisErrorKind Classify(ReadOnlySpan<byte> text)
     {
         var kind = FromCode(text);
-        if (kind == RedisErrorKind.Other && text.StartsWith("ERR Error running script"u8) && text.IndexOf(": -"u8) is var at and >= 0)
+        if (
+            kind == RedisErrorKind.Other
+            && text.StartsWith("ERR Error running script"u8)
+            && text.IndexOf(": -"u8) is var at and >= 0
+        )
             return FromCode(text[(at + 3)..]);
         if (kind == RedisErrorKind.Other && text.StartsWith("ERR "u8) && text.IndexOf("user_script"u8) >= 0)
             return FromScript(text);
-        if (kind == RedisErrorKind.Other && text.StartsWith("ERR unknown command"u8) && text.IndexOf("HELLO"u8) is > 0 and < 24)
+        if (
+            kind == RedisErrorKind.Other
+            && text.StartsWith("ERR unknown command"u8)
+            && text.IndexOf("HELLO"u8) is > 0 and < 24
+        )
             return RedisErrorKind.NoProto;
         return kind;
     }
@@ -50,8 +58,11 @@ internal static class RedisError
     {
         if (text.IndexOf("WRONGTYPE "u8) >= 0)
             return RedisErrorKind.WrongType;
-        return text.IndexOf(" attempt to "u8) >= 0 || text.IndexOf("bad argument"u8) >= 0
-            || text.IndexOf("too short"u8) >= 0 || text.IndexOf("a damaged record"u8) >= 0
+        return
+            text.IndexOf(" attempt to "u8) >= 0
+            || text.IndexOf("bad argument"u8) >= 0
+            || text.IndexOf("too short"u8) >= 0
+            || text.IndexOf("a damaged record"u8) >= 0
             || text.IndexOf("a record of another release"u8) >= 0
             ? RedisErrorKind.Unreadable
             : RedisErrorKind.Other;

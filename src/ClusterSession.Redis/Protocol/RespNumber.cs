@@ -44,8 +44,12 @@ internal static class RespNumber
             return double.NegativeInfinity;
         if (text.SequenceEqual("nan"u8) || text.SequenceEqual("-nan"u8))
             return double.NaN;
-        if (text.IsEmpty || text[^1] is < (byte)'0' or > (byte)'9' && text[^1] != '.' ||
-            !Utf8Parser.TryParse(text, out double value, out var used) || used != text.Length)
+        if (
+            text.IsEmpty
+            || text[^1] is < (byte)'0' or > (byte)'9' && text[^1] != '.'
+            || !Utf8Parser.TryParse(text, out double value, out var used)
+            || used != text.Length
+        )
             throw new RespProtocolException("A double is not a number.");
         return value;
     }

@@ -84,9 +84,10 @@ internal ref struct RespReader
     }
 
     /// <summary>The current value as an integer: an integer, or a string of digits (hash fields are strings).</summary>
-    public readonly long GetInt64() => Type is RespType.Integer or RespType.BulkString or RespType.SimpleString
-        ? RespNumber.ParseInt64(Bytes)
-        : throw Unexpected("an integer");
+    public readonly long GetInt64() =>
+        Type is RespType.Integer or RespType.BulkString or RespType.SimpleString
+            ? RespNumber.ParseInt64(Bytes)
+            : throw Unexpected("an integer");
 
     /// <summary>Steps over the members of the current aggregate; nothing for a scalar.</summary>
     public void SkipMembers()

@@ -171,7 +171,9 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
         // The smallest value, a null, takes three bytes; so a count that cannot fit the limit is refused before anything waits for it.
         var values = type is RespType.Map or RespType.Attribute ? count * 2 : count;
         if (values > limits.MaxFrameBytes / 3)
-            throw new RespProtocolException($"An aggregate of {count} values was announced; no more than {limits.MaxFrameBytes} bytes are accepted.");
+            throw new RespProtocolException(
+                $"An aggregate of {count} values was announced; no more than {limits.MaxFrameBytes} bytes are accepted."
+            );
         if (type == RespType.Push && (_depth > 0 || count == 0))
             throw new RespProtocolException("A push stands inside another value, or is empty.");
         if (_depth >= limits.MaxDepth)
@@ -234,8 +236,21 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
         return true;
     }
 
-    private static bool IsKnown(RespType type) => type is
-        RespType.SimpleString or RespType.SimpleError or RespType.Integer or RespType.BulkString or RespType.Array or RespType.Null or
-        RespType.Boolean or RespType.Double or RespType.BigNumber or RespType.BulkError or RespType.VerbatimString or RespType.Map or
-        RespType.Set or RespType.Push or RespType.Attribute;
+    private static bool IsKnown(RespType type) =>
+        type
+            is RespType.SimpleString
+                or RespType.SimpleError
+                or RespType.Integer
+                or RespType.BulkString
+                or RespType.Array
+                or RespType.Null
+                or RespType.Boolean
+                or RespType.Double
+                or RespType.BigNumber
+                or RespType.BulkError
+                or RespType.VerbatimString
+                or RespType.Map
+                or RespType.Set
+                or RespType.Push
+                or RespType.Attribute;
 }

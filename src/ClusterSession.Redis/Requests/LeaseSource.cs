@@ -20,7 +20,9 @@ internal sealed class LeaseSource(TimeSpan length)
             return lease;
         }
 
-        return connection.IsClosed ? SessionLease.Lost : _leases.GetOrAdd(connection, static (of, length) => new Lease(of, length), length);
+        return connection.IsClosed
+            ? SessionLease.Lost
+            : _leases.GetOrAdd(connection, static (of, length) => new Lease(of, length), length);
     }
 
     /// <summary>All that was read over the connection may have changed.</summary>

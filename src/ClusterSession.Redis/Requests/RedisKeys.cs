@@ -81,7 +81,8 @@ internal sealed class RedisKeys(string prefix)
 
     public int SessionLength => _session.Length + SessionKey.TextLength + 1;
 
-    public void WriteSession(ref RespWriter writer, SessionKey key) => WriteSession(writer.WriteBulkSpace(SessionLength), key);
+    public void WriteSession(ref RespWriter writer, SessionKey key) =>
+        WriteSession(writer.WriteBulkSpace(SessionLength), key);
 
     public void WriteSession(Span<byte> destination, SessionKey key)
     {
@@ -94,17 +95,17 @@ internal sealed class RedisKeys(string prefix)
     public byte[] Generation { get; } = Encoding.UTF8.GetBytes(prefix + ":1:shared:generation");
 
     /// <summary>The document that a key of the server names, if it names one.</summary>
-    public string? NameOfDocument(ReadOnlySpan<byte> key) => key.StartsWith(_documentUtf8) && key[^1] == '}'
-        ? Encoding.UTF8.GetString(key[_documentUtf8.Length..^1])
-        : null;
+    public string? NameOfDocument(ReadOnlySpan<byte> key) =>
+        key.StartsWith(_documentUtf8) && key[^1] == '}' ? Encoding.UTF8.GetString(key[_documentUtf8.Length..^1]) : null;
 
     public byte[] Document(string name) => Encoding.UTF8.GetBytes(_document + name + '}');
 
     public byte[] DocumentPlaces(string name) => Encoding.UTF8.GetBytes(_document + name + "}:at");
 
     private static string Escaped(string prefix) =>
-        string.Concat(prefix.Select(static one =>
-            one is '*' or '?' or '[' or ']' or '\\' or '^' ? $"\\{one}" : one.ToString()));
+        string.Concat(
+            prefix.Select(static one => one is '*' or '?' or '[' or ']' or '\\' or '^' ? $"\\{one}" : one.ToString())
+        );
 
     /// <summary>The session that a key of the server names, if it names one.</summary>
     public bool TryParseSession(ReadOnlySpan<byte> key, out SessionKey session)

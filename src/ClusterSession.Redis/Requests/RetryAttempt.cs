@@ -7,4 +7,9 @@ namespace ClusterSession.Redis.Requests;
 /// <param name="CanSendScript">Whether only the hash of its script was sent.</param>
 /// <param name="Left">What is left of the operation's time; may be negative.</param>
 internal readonly record struct RetryAttempt(
-    int Number, bool IsRead, bool MayBeRepeated, bool CanSendScript, TimeSpan Left);
+    int Number,
+    bool IsRead,
+    bool MayBeRepeated,
+    bool CanSendScript,
+    TimeSpan Left
+);

@@ -25,33 +25,49 @@ internal static class RetryPolicy
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Whether a failure is one of a server or of the way to it. Others are the caller's.</summary>
-    public static bool Knows(Exception failure) => failure is RedisServerException or RedisConnectionException
-        or RedisUnreadableReplyException or RedisReplyTooLongException or RespProtocolException or TimeoutException;
+    public static bool Knows(Exception failure) =>
+        failure
+            is RedisServerException
+                or RedisConnectionException
+                or RedisUnreadableReplyException
+                or RedisReplyTooLongException
+                or RespProtocolException
+                or TimeoutException;
 
     /// <param name="failure">How the attempt has ended; <see cref="Knows"/> it.</param>
     /// <param name="attempt">The attempt.</param>
-    public static RetryStep Next(Exception failure, RetryAttempt attempt) => failure switch
-    {
-        RedisServerException refusal => AfterRefusal(refusal.Kind, attempt),
-        RedisUnreadableReplyException => RetryStep.GiveUp(attempt.IsRead ? StoreFailure.Damaged : StoreFailure.Undecided),
+    public static RetryStep Next(Exception failure, RetryAttempt attempt) =>
+        failure switch
+        {
+            RedisServerException refusal => AfterRefusal(refusal.Kind, attempt),
+            RedisUnreadableReplyException => RetryStep.GiveUp(
+                attempt.IsRead ? StoreFailure.Damaged : StoreFailure.Undecided
+            ),
 
-        RedisReplyTooLongException => RetryStep.GiveUp(attempt.IsRead ? StoreFailure.TooLarge : StoreFailure.Undecided),
+            RedisReplyTooLongException => RetryStep.GiveUp(
+                attempt.IsRead ? StoreFailure.TooLarge : StoreFailure.Undecided
+            ),
 
-        // The server answered something else; the connection is closed.
-        RespProtocolException => RetryStep.GiveUp(StoreFailure.Unknown),
-        RedisTimeoutException => RetryStep.GiveUp(StoreFailure.Unknown),
-        RedisConnectionException { Sent: true } when !attempt.MayBeRepeated => RetryStep.GiveUp(StoreFailure.Unknown),
-        RedisConnectionException when attempt.Number < MaxAttempts && attempt.Left > TimeSpan.Zero => RetryStep.Retry,
-        _ => RetryStep.GiveUp(StoreFailure.Unreachable),
-    };
+            // The server answered something else; the connection is closed.
+            RespProtocolException => RetryStep.GiveUp(StoreFailure.Unknown),
+            RedisTimeoutException => RetryStep.GiveUp(StoreFailure.Unknown),
+            RedisConnectionException { Sent: true } when !attempt.MayBeRepeated => RetryStep.GiveUp(
+                StoreFailure.Unknown
+            ),
+            RedisConnectionException when attempt.Number < MaxAttempts && attempt.Left > TimeSpan.Zero =>
+                RetryStep.Retry,
+            _ => RetryStep.GiveUp(StoreFailure.Unreachable),
+        };
 
     /// <summary>What is wrong with a record that an attempt has failed at.</summary>
-    public static string DamageOf(Exception failure) => failure switch
-    {
-        RedisServerException { Kind: RedisErrorKind.WrongType } => "there is something of another type under its key",
-        RedisServerException => "its header or one of its values cannot be read",
-        _ => $"its parts do not fit together ({failure.InnerException?.GetType().Name})",
-    };
+    public static string DamageOf(Exception failure) =>
+        failure switch
+        {
+            RedisServerException { Kind: RedisErrorKind.WrongType } =>
+                "there is something of another type under its key",
+            RedisServerException => "its header or one of its values cannot be read",
+            _ => $"its parts do not fit together ({failure.InnerException?.GetType().Name})",
+        };
 
     private static RetryStep AfterRefusal(RedisErrorKind kind, RetryAttempt attempt)
     {
@@ -65,13 +81,15 @@ internal static class RetryPolicy
                 return RetryStep.Redirect;
 
             // A slot that is being moved, or that has no master while its replica is elected. Both pass.
-            case RedisErrorKind.TryAgain or RedisErrorKind.ClusterDown when PauseAfter(attempt.Number) <= attempt.Left:
+            case RedisErrorKind.TryAgain
+            or RedisErrorKind.ClusterDown when PauseAfter(attempt.Number) <= attempt.Left:
                 return RetryStep.RetryAfter(PauseAfter(attempt.Number));
             case RedisErrorKind.WrongType or RedisErrorKind.Unreadable: // Somebody else's, under the key of this session alone.
                 return RetryStep.GiveUp(StoreFailure.Damaged);
             default:
                 return RetryStep.GiveUp(
-                    attempt.IsRead || kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Undecided);
+                    attempt.IsRead || kind.MeansNotExecuted() ? StoreFailure.Refused : StoreFailure.Undecided
+                );
         }
     }
 

@@ -21,7 +21,12 @@ namespace ClusterSession.Redis.Requests;
 /// Thread-safe.
 /// </remarks>
 internal sealed class StoreRequestSender(
-    IRedisTopology topology, TimeSpan limit, TimeProvider time, FailureLog failures, Action<byte[]> changed)
+    IRedisTopology topology,
+    TimeSpan limit,
+    TimeProvider time,
+    FailureLog failures,
+    Action<byte[]> changed
+)
 {
     private const int LongestRouteOnStack = 256;
 
@@ -94,9 +99,12 @@ internal sealed class StoreRequestSender(
     /// Takes over a request that got no answer. Called on the connection's reader loop, which must go
     /// on.
     /// </summary>
-    public void Retry<T>(StoreRequest<T> request, Exception reason) => ThreadPool.UnsafeQueueUserWorkItem(
-        static retry => _ = retry.Sender.RetryAsync(retry.Request, retry.Reason),
-        (Sender: this, Request: request, Reason: reason), preferLocal: false);
+    public void Retry<T>(StoreRequest<T> request, Exception reason) =>
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static retry => _ = retry.Sender.RetryAsync(retry.Request, retry.Reason),
+            (Sender: this, Request: request, Reason: reason),
+            preferLocal: false
+        );
 
     private async Task RetryAsync<T>(StoreRequest<T> request, Exception reason)
     {
@@ -143,8 +151,11 @@ internal sealed class StoreRequestSender(
                     if (connection is null && !topology.TryGetConnection(route, out connection))
                     {
                         isLate = true;
-                        connection = await topology.GetConnectionAsync(route, CancellationToken.None).AsTask()
-                            .WaitAsync(LeftUntil(request.Until), time).ConfigureAwait(false);
+                        connection = await topology
+                            .GetConnectionAsync(route, CancellationToken.None)
+                            .AsTask()
+                            .WaitAsync(LeftUntil(request.Until), time)
+                            .ConfigureAwait(false);
                     }
 
                     request.Connection = connection;
@@ -158,9 +169,16 @@ internal sealed class StoreRequestSender(
             }
 
             var script = request as IScriptRequest;
-            var step = RetryPolicy.Next(failure, new RetryAttempt(
-                attempt, request.IsRead, request.MayBeRepeated, script is { IsSentWhole: false },
-                LeftUntil(request.Until)));
+            var step = RetryPolicy.Next(
+                failure,
+                new RetryAttempt(
+                    attempt,
+                    request.IsRead,
+                    request.MayBeRepeated,
+                    script is { IsSentWhole: false },
+                    LeftUntil(request.Until)
+                )
+            );
             if (step.Kind == RetryKind.SendScript)
             {
                 script!.IsSentWhole = true;
@@ -192,8 +210,7 @@ internal sealed class StoreRequestSender(
 
             if (step.Kind == RetryKind.Redirect)
             {
-                asked = await RedirectAsync(request.Connection!, refusal!.Text, request.Until)
-                    .ConfigureAwait(false);
+                asked = await RedirectAsync(request.Connection!, refusal!.Text, request.Until).ConfigureAwait(false);
             }
             else if (step.Pause > TimeSpan.Zero)
             {
@@ -215,7 +232,9 @@ internal sealed class StoreRequestSender(
         catch (TimeoutException)
         {
             _ = PushOnceAnsweredAsync(request, waiting);
-            throw new RedisTimeoutException($"There was no answer within {limit.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown.");
+            throw new RedisTimeoutException(
+                $"There was no answer within {limit.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown."
+            );
         }
     }
 
@@ -226,8 +245,11 @@ internal sealed class StoreRequestSender(
     {
         try
         {
-            return await topology.GetRedirectAsync(connection, text, CancellationToken.None).AsTask()
-                .WaitAsync(LeftUntil(until), time).ConfigureAwait(false);
+            return await topology
+                .GetRedirectAsync(connection, text, CancellationToken.None)
+                .AsTask()
+                .WaitAsync(LeftUntil(until), time)
+                .ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is RedisConnectException or TimeoutException)
         {
@@ -237,7 +259,11 @@ internal sealed class StoreRequestSender(
     }
 
     private static async ValueTask<T> AttemptAsync<T>(
-        RedisConnection connection, StoreRequest<T> request, WaitRequest? wait, bool isAsked)
+        RedisConnection connection,
+        StoreRequest<T> request,
+        WaitRequest? wait,
+        bool isAsked
+    )
     {
         var answer = request.Completion;
         if (isAsked)

@@ -66,7 +66,8 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
         }
     }
 
-    private int Options => (change.MustBeBase ? OnlyOnBase : 0)
+    private int Options =>
+        (change.MustBeBase ? OnlyOnBase : 0)
         | (change.Forgotten.Count > 0 ? Forgets : 0)
         | (change.Version.Stamp > change.Base.Stamp ? 0 : MayBeTooOld)
         | (change.MostBytes > 0 ? HasLimit : 0);
@@ -117,7 +118,9 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     private void WriteRemoval(ref RespWriter writer, string name)
     {
         var isKnown = SessionDelta.TryFindRemoved(change.Opened, name, out var removed);
-        var space = writer.WriteBulkSpace(RedisKeys.AttributeFixedLength + (isKnown ? SessionVersion.EncodedLength : 0));
+        var space = writer.WriteBulkSpace(
+            RedisKeys.AttributeFixedLength + (isKnown ? SessionVersion.EncodedLength : 0)
+        );
         change.Version.WriteTo(space);
         space[SessionVersion.EncodedLength] = SessionAttribute.RemovedFlag;
         if (isKnown)

@@ -7,9 +7,14 @@ namespace ClusterSession.Redis.Scripts;
 
 /// <summary>document-merge.lua. Merging again changes nothing.</summary>
 internal sealed class MergeDocumentRequest(
-    RedisKeys keys, byte[] key, byte[] places, IReadOnlyList<DocumentElement> elements, TimeSpan life, long incarnation,
-    LeaseSource leases)
-    : ScriptRequest<StoreDocument>(RedisScript.MergeDocument, keys)
+    RedisKeys keys,
+    byte[] key,
+    byte[] places,
+    IReadOnlyList<DocumentElement> elements,
+    TimeSpan life,
+    long incarnation,
+    LeaseSource leases
+) : ScriptRequest<StoreDocument>(RedisScript.MergeDocument, keys)
 {
     private const int Numbers = 2 * sizeof(long);
 
@@ -56,10 +61,7 @@ internal sealed class MergeDocumentRequest(
         var before = reader.ReadInt64();
         var after = reader.ReadInt64();
         HasWritten = reader.ReadInt64() != 0;
-        return new StoreDocument(new DocumentPosition(made, after), Lease: leases.For(Connection!))
-        {
-            Before = before,
-        };
+        return new StoreDocument(new DocumentPosition(made, after), Lease: leases.For(Connection!)) { Before = before };
     }
 
     private static long Milliseconds(TimeSpan time) => Math.Max(1, (long)Math.Ceiling(time.TotalMilliseconds));

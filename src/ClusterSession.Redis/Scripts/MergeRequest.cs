@@ -19,13 +19,15 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionMerge 
 
     protected override void WriteArguments(ref RespWriter writer)
     {
-        writer.WriteBulk(copy.Mode switch
-        {
-            MergeMode.Create => "c"u8,
-            MergeMode.Restore when copy.LifeLeft > TimeSpan.Zero => "r"u8,
-            _ when copy.IsPartial => "p"u8,
-            _ => "a"u8,
-        });
+        writer.WriteBulk(
+            copy.Mode switch
+            {
+                MergeMode.Create => "c"u8,
+                MergeMode.Restore when copy.LifeLeft > TimeSpan.Zero => "r"u8,
+                _ when copy.IsPartial => "p"u8,
+                _ => "a"u8,
+            }
+        );
         WriteInterval(ref writer);
         WriteLife(ref writer, copy.LifeLeft);
         WriteHeader(ref writer, copy.Record);

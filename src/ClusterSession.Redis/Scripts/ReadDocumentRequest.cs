@@ -86,8 +86,11 @@ internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPo
         var rest = member[(Head + id.Length)..];
         var left = BinaryPrimitives.ReadInt64BigEndian(rest[sizeof(long)..]) - now;
         element = new DocumentElement(
-            id.ToArray(), BinaryPrimitives.ReadInt64BigEndian(rest), rest[Numbers..].ToArray(),
-            left > Endless ? TimeSpan.MaxValue : TimeSpan.FromMilliseconds(left));
+            id.ToArray(),
+            BinaryPrimitives.ReadInt64BigEndian(rest),
+            rest[Numbers..].ToArray(),
+            left > Endless ? TimeSpan.MaxValue : TimeSpan.FromMilliseconds(left)
+        );
         return left > 0;
     }
 }

@@ -11,7 +11,8 @@ namespace ClusterSession.Redis.Scripts;
 /// and a second command costs more than the script does.
 /// </summary>
 internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion known, LeaseSource leases)
-    : StoreRequest<StoreRead>, IScriptRequest
+    : StoreRequest<StoreRead>,
+        IScriptRequest
 {
     /// <inheritdoc/>
     public bool IsSentWhole { get; set; }

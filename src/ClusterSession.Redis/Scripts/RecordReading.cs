@@ -54,7 +54,11 @@ internal static class RecordReading
 
                 newest = written > newest ? written : newest;
                 builder.Add(
-                    field[1..], written, value[SessionVersion.EncodedLength], value[RedisKeys.AttributeFixedLength..]);
+                    field[1..],
+                    written,
+                    value[SessionVersion.EncodedLength],
+                    value[RedisKeys.AttributeFixedLength..]
+                );
             }
         }
 
@@ -106,7 +110,11 @@ internal static class RecordReading
 
     /// <returns>What is wrong, or null.</returns>
     private static string? ReadHeader(
-        ReadOnlySpan<byte> header, SessionRecordBuilder builder, out bool isDestroyed, out SessionVersion version)
+        ReadOnlySpan<byte> header,
+        SessionRecordBuilder builder,
+        out bool isDestroyed,
+        out SessionVersion version
+    )
     {
         (isDestroyed, version) = (false, SessionVersion.None);
         if (header.Length < RedisKeys.FormerHeaderFixedLength)
@@ -153,18 +161,25 @@ internal static class RecordReading
             RedisKeys.FormerFormat => RedisKeys.FormerHeaderFixedLength,
             _ => header.Length,
         };
-        return SessionVersion.TryRead(header[at..], out version) && !version.IsNone ? null : "it is an end that cannot be read";
+        return SessionVersion.TryRead(header[at..], out version) && !version.IsNone
+            ? null
+            : "it is an end that cannot be read";
     }
 
     private static bool TryReadCommits(
-        ReadOnlySpan<byte> header, SessionRecordBuilder builder, out SessionVersion version)
+        ReadOnlySpan<byte> header,
+        SessionRecordBuilder builder,
+        out SessionVersion version
+    )
     {
         version = default;
-        if (header.Length < RedisKeys.HeaderFixedLength
+        if (
+            header.Length < RedisKeys.HeaderFixedLength
             || !SessionVersion.TryRead(header[RedisKeys.VersionOffset..], out version)
             || !SessionVersion.TryRead(header[RedisKeys.PreviousOffset..], out var previous)
             || (BinaryPrimitives.ReadInt64BigEndian(header[(RedisKeys.ForgottenOffset - 1)..]) & (long.MaxValue >> 7))
-                is not (<= SessionVersion.MaxStamp and var forgotten))
+                is not (<= SessionVersion.MaxStamp and var forgotten)
+        )
         {
             return false;
         }
@@ -176,7 +191,10 @@ internal static class RecordReading
 
     /// <summary>An earlier release named up to 16 commits, newest first: those alone are certain.</summary>
     private static bool TryReadLineage(
-        ReadOnlySpan<byte> header, SessionRecordBuilder builder, out SessionVersion newest)
+        ReadOnlySpan<byte> header,
+        SessionRecordBuilder builder,
+        out SessionVersion newest
+    )
     {
         newest = default;
         if (header.Length != RedisKeys.FormerHeaderFixedLength + (header[10] * SessionVersion.EncodedLength))

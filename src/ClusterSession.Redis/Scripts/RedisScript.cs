@@ -19,7 +19,11 @@ internal sealed class RedisScript
     private readonly byte[] _body;
     private readonly byte[] _sha;
 
-    [SuppressMessage("Security", "CA5350", Justification = "SHA-1 is how Redis names scripts; nothing is protected by it.")]
+    [SuppressMessage(
+        "Security",
+        "CA5350",
+        Justification = "SHA-1 is how Redis names scripts; nothing is protected by it."
+    )]
     private RedisScript(byte[] body)
     {
         _body = body;
@@ -35,8 +39,13 @@ internal sealed class RedisScript
     /// <summary>A line of <c>--@name</c> stands for another file: what the scripts share.</summary>
     private static RedisScript Load(string name)
     {
-        var lines = ReadText(name).Split('\n').Select(static line =>
-            line.TrimStart().StartsWith("--@", StringComparison.Ordinal) ? ReadText(line.Trim()[3..] + ".lua") : line);
+        var lines = ReadText(name)
+            .Split('\n')
+            .Select(static line =>
+                line.TrimStart().StartsWith("--@", StringComparison.Ordinal)
+                    ? ReadText(line.Trim()[3..] + ".lua")
+                    : line
+            );
         return new RedisScript(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
     }
 

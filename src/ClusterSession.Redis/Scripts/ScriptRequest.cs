@@ -8,7 +8,9 @@ namespace ClusterSession.Redis.Scripts;
 /// has answered that it does not know the name.
 /// </summary>
 /// <typeparam name="TResult">What the answer is parsed into.</typeparam>
-internal abstract class ScriptRequest<TResult>(RedisScript script, RedisKeys keys) : StoreRequest<TResult>, IScriptRequest
+internal abstract class ScriptRequest<TResult>(RedisScript script, RedisKeys keys)
+    : StoreRequest<TResult>,
+        IScriptRequest
 {
     /// <inheritdoc/>
     public bool IsSentWhole { get; set; }

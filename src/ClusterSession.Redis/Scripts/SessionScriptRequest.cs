@@ -54,7 +54,10 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
     }
 
     private static StoreWrite Changed(SessionVersion previous, SessionLease lease) =>
-        StoreWrite.Answered(WriteOutcome.Committed, previous, lease) with { HasChanged = true };
+        StoreWrite.Answered(WriteOutcome.Committed, previous, lease) with
+        {
+            HasChanged = true,
+        };
 
     /// <summary>The version of an end, the key that its tombstone was written under (zeros: it does not say), and the
     /// successor, if there is one. What is under way goes to no successor of another session.</summary>
@@ -89,5 +92,6 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
     protected static SessionVersion Before(SessionVersion version, long after) =>
         new(after < 0 ? Math.Max(0, version.Stamp - 1) : Math.Min(after, version.Stamp - 1), version.Writer);
 
-    protected static void WriteLife(ref RespWriter writer, TimeSpan life) => writer.WriteBulk((long)Math.Ceiling(life.TotalMilliseconds));
+    protected static void WriteLife(ref RespWriter writer, TimeSpan life) =>
+        writer.WriteBulk((long)Math.Ceiling(life.TotalMilliseconds));
 }

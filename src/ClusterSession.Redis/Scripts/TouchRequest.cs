@@ -6,7 +6,8 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>touch.lua.</summary>
-internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life, TimeSpan leastLife) : ScriptRequest<StoreTouch>(RedisScript.Touch, keys)
+internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life, TimeSpan leastLife)
+    : ScriptRequest<StoreTouch>(RedisScript.Touch, keys)
 {
     public override int RouteLength => Keys.SessionLength;
 
@@ -30,12 +31,16 @@ internal sealed class TouchRequest(RedisKeys keys, SessionKey key, TimeSpan life
     {
         var result = reader.Bytes switch
         {
-            [(byte)'T', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Touched(stored),
+            [(byte)'T', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Touched(
+                stored
+            ),
             [(byte)'K', .. var version] when SessionVersion.TryRead(version, out var stored) => StoreTouch.Kept(stored),
             [(byte)'M'] => StoreTouch.Missing,
             [(byte)'D'] => StoreTouch.Destroyed,
             [(byte)'T' or (byte)'K', ..] => StoreTouch.Damaged("its version cannot be read"),
-            _ => throw new RespProtocolException("The touch script answered with something else than a letter and a version."),
+            _ => throw new RespProtocolException(
+                "The touch script answered with something else than a letter and a version."
+            ),
         };
         HasWritten = reader.Bytes is [(byte)'T', ..]; // Whatever is wrong with what it has prolonged.
         return result;

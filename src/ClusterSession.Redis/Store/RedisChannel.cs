@@ -102,20 +102,20 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
 
     void IRedisPushHandler.OnMessage(RedisConnection connection, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> payload)
     {
-        if (payload.Length > SenderLength && channel.SequenceEqual(_name)
-            && !payload[..SenderLength].SequenceEqual(_sender) && IsFirst(connection))
+        if (
+            payload.Length > SenderLength
+            && channel.SequenceEqual(_name)
+            && !payload[..SenderLength].SequenceEqual(_sender)
+            && IsFirst(connection)
+        )
         {
             _listener?.OnFrame(payload[SenderLength..]);
         }
     }
 
-    void IRedisPushHandler.OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key)
-    {
-    }
+    void IRedisPushHandler.OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key) { }
 
-    void IRedisPushHandler.OnInvalidateAll(RedisConnection connection)
-    {
-    }
+    void IRedisPushHandler.OnInvalidateAll(RedisConnection connection) { }
 
     void IRedisTopologyObserver.OnConnected(RedisConnection connection, RedisServerIdentity? previous) =>
         _ = SubscribeAsync(connection);

@@ -2,11 +2,11 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using ClusterSession.Redis.Connection;
-using ClusterSession.Redis.Topology.Cluster;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Requests;
 using ClusterSession.Redis.Scripts;
 using ClusterSession.Redis.Topology;
+using ClusterSession.Redis.Topology.Cluster;
 using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Store;
@@ -61,7 +61,8 @@ internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : 
     private static (int Slot, string At) Parse(string? cursor)
     {
         var parts = cursor?.Split(':') ?? [];
-        return parts.Length == 2
+        return
+            parts.Length == 2
             && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var slot)
             && slot < HashSlot.Count
             && ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out _)

@@ -16,20 +16,18 @@ internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
     public IReadOnlyList<StoreServer> Snapshot() =>
         [.. _servers.Values.OrderBy(static server => server.Endpoint, StringComparer.Ordinal)];
 
-    public void Connected(RedisConnection connection) => Set(connection.Endpoint, server => server with
-    {
-        IsConnected = true,
-        Role = connection.Server.Role switch
-        {
-            RedisRole.Master => StoreServerRole.Primary,
-            RedisRole.Replica => StoreServerRole.Replica,
-            _ => StoreServerRole.Unknown,
-        },
-    });
+    public void Connected(RedisConnection connection) =>
+        Set(connection.Endpoint, server => server with { IsConnected = true, Role = connection.Server.Role switch
+                {
+                    RedisRole.Master => StoreServerRole.Primary,
+                    RedisRole.Replica => StoreServerRole.Replica,
+                    _ => StoreServerRole.Unknown,
+                } });
 
-    public void Disconnected(RedisConnection connection, RedisConnectionException reason) => Set(
-        connection.Endpoint,
-        server => reason.IsInOrder ? server with { IsConnected = false } : Failed(server, connection.Endpoint, reason));
+    public void Disconnected(RedisConnection connection, RedisConnectionException reason) =>
+        Set(connection.Endpoint, server =>
+            reason.IsInOrder ? server with { IsConnected = false } : Failed(server, connection.Endpoint, reason)
+        );
 
     public void Failed(RedisEndpoint endpoint, RedisConnectException failure) =>
         Set(endpoint, server => server.IsConnected ? server : Failed(server, endpoint, failure));
@@ -46,17 +44,20 @@ internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
         }
     }
 
-    private StoreServer Failed(StoreServer server, RedisEndpoint endpoint, Exception failure) => server with
-    {
-        IsConnected = false,
-        LastFailure = LogSentence.Of(endpoint, failure),
-        LastFailureAt = time.GetUtcNow(),
-    };
+    private StoreServer Failed(StoreServer server, RedisEndpoint endpoint, Exception failure) =>
+        server with
+        {
+            IsConnected = false,
+            LastFailure = LogSentence.Of(endpoint, failure),
+            LastFailureAt = time.GetUtcNow(),
+        };
 
-    private void Set(RedisEndpoint endpoint, Func<StoreServer, StoreServer> change) => _servers.AddOrUpdate(
-        endpoint,
-        static (endpoint, change) => change(
-            new StoreServer(0, endpoint.ToString(), StoreServerRole.Unknown, IsConnected: false)),
-        static (_, server, change) => change(server),
-        change);
+    private void Set(RedisEndpoint endpoint, Func<StoreServer, StoreServer> change) =>
+        _servers.AddOrUpdate(
+            endpoint,
+            static (endpoint, change) =>
+                change(new StoreServer(0, endpoint.ToString(), StoreServerRole.Unknown, IsConnected: false)),
+            static (_, server, change) => change(server),
+            change
+        );
 }

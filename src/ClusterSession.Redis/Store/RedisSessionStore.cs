@@ -63,8 +63,14 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private int _isStarted;
 
     public RedisSessionStore(
-        RedisOptions options, string keyPrefix, TimeSpan lease, TimeProvider time, Random random,
-        ILogger<RedisSessionStore> logger, Func<RedisSessionStore, IDisposable>? watch = null)
+        RedisOptions options,
+        string keyPrefix,
+        TimeSpan lease,
+        TimeProvider time,
+        Random random,
+        ILogger<RedisSessionStore> logger,
+        Func<RedisSessionStore, IDisposable>? watch = null
+    )
     {
         _keys = new RedisKeys(keyPrefix);
         _leases = new LeaseSource(lease);
@@ -95,10 +101,12 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     /// <inheritdoc/>
     public IReadOnlyList<StorePartition> Partitions =>
-        [.. _topology.Partitions.Select(known => new StorePartition(known.Number, known.Endpoint?.ToString() ?? Name)
-        {
-            IsRevalidated = _revalidated.GetValueOrDefault(known.Number),
-        })];
+        [
+            .. _topology.Partitions.Select(known => new StorePartition(known.Number, known.Endpoint?.ToString() ?? Name)
+            {
+                IsRevalidated = _revalidated.GetValueOrDefault(known.Number),
+            }),
+        ];
 
     /// <inheritdoc/>
     public int PartitionOf(SessionKey key)
@@ -166,26 +174,42 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> DestroyAsync(
-        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
-        _requests.SendAsync(new DestroyRequest(_keys, key, end, tombstoneLife, _leases), deadline);
+        SessionKey key,
+        SessionEnd end,
+        TimeSpan tombstoneLife,
+        StoreDeadline deadline
+    ) => _requests.SendAsync(new DestroyRequest(_keys, key, end, tombstoneLife, _leases), deadline);
 
     /// <inheritdoc/>
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
-        _requests.SendAsync(new TouchRequest(_keys, key, life, leastLife), deadline);
+    public ValueTask<StoreTouch> TouchAsync(
+        SessionKey key,
+        TimeSpan life,
+        TimeSpan leastLife,
+        StoreDeadline deadline
+    ) => _requests.SendAsync(new TouchRequest(_keys, key, life, leastLife), deadline);
 
     /// <inheritdoc/>
-    public ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, StoreDeadline deadline) =>
-        _requests.SendAsync(
-            new ReadDocumentRequest(_keys, _keys.Document(name), known, _leases), deadline);
+    public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known, StoreDeadline deadline) =>
+        _requests.SendAsync(new ReadDocumentRequest(_keys, _keys.Document(name), known, _leases), deadline);
 
     /// <inheritdoc/>
     public ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline)
+        string name,
+        IReadOnlyList<DocumentElement> elements,
+        TimeSpan life,
+        StoreDeadline deadline
+    )
     {
         var incarnation = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & long.MaxValue | 1;
         var request = new MergeDocumentRequest(
-            _keys, _keys.Document(name), _keys.DocumentPlaces(name), elements, life, incarnation, _leases);
+            _keys,
+            _keys.Document(name),
+            _keys.DocumentPlaces(name),
+            elements,
+            life,
+            incarnation,
+            _leases
+        );
         return _requests.SendAsync(request, deadline);
     }
 
@@ -245,8 +269,10 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     {
         if (connection.Untracked is { } reason && _options.Coherence == RedisCoherence.Tracking)
         {
-            connection.Close($"coherence is tracking in the connection string, and {reason} Set coherence=auto or " +
-                "coherence=revalidate.");
+            connection.Close(
+                $"coherence is tracking in the connection string, and {reason} Set coherence=auto or "
+                    + "coherence=revalidate."
+            );
             return;
         }
 
@@ -312,8 +338,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
                 }
 
                 HistoryOf(connection).Sample(connection.Server.ReplicationId, askedAt, offset);
-            }
-            while (!connection.IsClosed && await timer.WaitForNextTickAsync().ConfigureAwait(false));
+            } while (!connection.IsClosed && await timer.WaitForNextTickAsync().ConfigureAwait(false));
         }
         catch (RedisServerException refusal)
         {
@@ -331,10 +356,21 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private ReplicationHistory HistoryOf(RedisConnection connection) =>
         _histories.GetOrAdd(connection.Partition, static _ => new ReplicationHistory());
 
-    private ValueTask<StoreWrite> CommitAsync(SessionScriptRequest request, int replicas, TimeSpan timeout, StoreDeadline deadline) =>
-        replicas == 0 ? _requests.SendAsync(request, deadline) : CommitAndWaitAsync(request, new WaitRequest(replicas, timeout), deadline);
+    private ValueTask<StoreWrite> CommitAsync(
+        SessionScriptRequest request,
+        int replicas,
+        TimeSpan timeout,
+        StoreDeadline deadline
+    ) =>
+        replicas == 0
+            ? _requests.SendAsync(request, deadline)
+            : CommitAndWaitAsync(request, new WaitRequest(replicas, timeout), deadline);
 
-    private async ValueTask<StoreWrite> CommitAndWaitAsync(SessionScriptRequest request, WaitRequest wait, StoreDeadline deadline)
+    private async ValueTask<StoreWrite> CommitAndWaitAsync(
+        SessionScriptRequest request,
+        WaitRequest wait,
+        StoreDeadline deadline
+    )
     {
         var answer = await _requests.SendAsync(request, wait, deadline).ConfigureAwait(false);
         return answer with { Replicas = wait.Confirmed };

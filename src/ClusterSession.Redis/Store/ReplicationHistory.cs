@@ -49,12 +49,13 @@ internal sealed class ReplicationHistory
     }
 
     /// <summary>What the server that is connected to now has of what was acknowledged before.</summary>
-    public StoreContinuity ContinuityOf(RedisServerIdentity now, RedisServerIdentity? previous) => now.ContinuityFrom(previous) switch
-    {
-        RedisContinuity.First or RedisContinuity.Same => new StoreContinuity(StoreLoss.None),
-        RedisContinuity.SameHistory => new StoreContinuity(StoreLoss.Recent, SafeUntil(now)),
-        _ => new StoreContinuity(StoreLoss.Everything),
-    };
+    public StoreContinuity ContinuityOf(RedisServerIdentity now, RedisServerIdentity? previous) =>
+        now.ContinuityFrom(previous) switch
+        {
+            RedisContinuity.First or RedisContinuity.Same => new StoreContinuity(StoreLoss.None),
+            RedisContinuity.SameHistory => new StoreContinuity(StoreLoss.Recent, SafeUntil(now)),
+            _ => new StoreContinuity(StoreLoss.Everything),
+        };
 
     private long SafeUntil(RedisServerIdentity now)
     {

@@ -33,8 +33,9 @@ internal sealed class TrackingProof(RedisKeys keys, TimeProvider time)
             early += outcome == TrackingOutcome.TooEarly ? 1 : 0;
             if (outcome == TrackingOutcome.Failed)
             {
-                connection.Untracked = "it says OK to CLIENT TRACKING, but did not push, once, what this connection " +
-                    "itself has written.";
+                connection.Untracked =
+                    "it says OK to CLIENT TRACKING, but did not push, once, what this connection "
+                    + "itself has written.";
             }
             else if (early == MostTooEarly)
             {
@@ -57,7 +58,8 @@ internal sealed class TrackingProof(RedisKeys keys, TimeProvider time)
         var tag = connection.Ruler is { } ruler ? ruler.TagOf(connection) : "0";
         return tag is null
             ? new(TrackingOutcome.NotYet)
-            : new TrackingProbe(keys.Probe(tag, string.Create(
-                CultureInfo.InvariantCulture, $"{_node}-{connection.Epoch}"))).RunAsync(connection);
+            : new TrackingProbe(
+                keys.Probe(tag, string.Create(CultureInfo.InvariantCulture, $"{_node}-{connection.Epoch}"))
+            ).RunAsync(connection);
     }
 }

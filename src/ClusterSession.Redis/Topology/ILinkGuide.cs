@@ -20,7 +20,5 @@ internal interface ILinkGuide
     bool Failed(LinkTarget? target, RedisConnectException failure);
 
     /// <summary>Hears that a connection was handed out (true), or lost (false).</summary>
-    void Changed(bool isConnected)
-    {
-    }
+    void Changed(bool isConnected) { }
 }

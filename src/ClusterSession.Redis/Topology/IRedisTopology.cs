@@ -48,5 +48,9 @@ internal interface IRedisTopology : IAsyncDisposable
     /// <param name="text">The error's text.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="RedisConnectException">There is none; nothing was sent.</exception>
-    ValueTask<RedisConnection?> GetRedirectAsync(RedisConnection connection, string text, CancellationToken cancellationToken) => default;
+    ValueTask<RedisConnection?> GetRedirectAsync(
+        RedisConnection connection,
+        string text,
+        CancellationToken cancellationToken
+    ) => default;
 }

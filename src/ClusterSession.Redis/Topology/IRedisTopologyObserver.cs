@@ -19,23 +19,17 @@ internal interface IRedisTopologyObserver
     void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure);
 
     /// <summary>Some keys have moved from this connection's server to another one; the connection lives on. Default: ignored.</summary>
-    void OnKeysMoved(RedisConnection connection)
-    {
-    }
+    void OnKeysMoved(RedisConnection connection) { }
 
     /// <summary>
     /// Keys go from one partition to another now. Called under the topology's lock, before a key is
     /// looked for there. Default: ignored.
     /// </summary>
-    void OnPartitionChanged(int from, int to)
-    {
-    }
+    void OnPartitionChanged(int from, int to) { }
 
     /// <summary>
     /// A server is about to be used although it was seen to be deposed, because nothing else could be reached for the fence timeout.
     /// Default: ignored.
     /// </summary>
-    void OnDeposedAccepted(RedisConnection connection, string reason)
-    {
-    }
+    void OnDeposedAccepted(RedisConnection connection, string reason) { }
 }

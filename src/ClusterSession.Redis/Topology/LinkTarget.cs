@@ -32,7 +32,8 @@ internal sealed class LinkTarget(RedisEndpoint endpoint)
                 target.StopTrying();
                 limit.Dispose();
             },
-            (this, limit));
+            (this, limit)
+        );
     }
 
     /// <summary>Somebody else has taken its place.</summary>

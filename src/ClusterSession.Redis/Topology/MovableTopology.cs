@@ -54,10 +54,14 @@ internal sealed class MovableTopology(IRedisTopology first, TimeProvider time, A
     public int PartitionOf(ReadOnlySpan<byte> key) => Current.PartitionOf(key);
 
     /// <inheritdoc/>
-    public bool TryGetConnection(ReadOnlySpan<byte> key, [NotNullWhen(true)] out RedisConnection? connection) => Current.TryGetConnection(key, out connection);
+    public bool TryGetConnection(ReadOnlySpan<byte> key, [NotNullWhen(true)] out RedisConnection? connection) =>
+        Current.TryGetConnection(key, out connection);
 
     /// <inheritdoc/>
-    public async ValueTask<RedisConnection> GetConnectionAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken)
+    public async ValueTask<RedisConnection> GetConnectionAsync(
+        ReadOnlyMemory<byte> key,
+        CancellationToken cancellationToken
+    )
     {
         var asked = Current;
         try
@@ -71,11 +75,15 @@ internal sealed class MovableTopology(IRedisTopology first, TimeProvider time, A
     }
 
     /// <inheritdoc/>
-    public void ReportError(RedisConnection connection, RedisErrorKind kind, string? text = null) => Current.ReportError(connection, kind, text);
+    public void ReportError(RedisConnection connection, RedisErrorKind kind, string? text = null) =>
+        Current.ReportError(connection, kind, text);
 
     /// <inheritdoc/>
-    public ValueTask<RedisConnection?> GetRedirectAsync(RedisConnection connection, string text, CancellationToken cancellationToken) =>
-        Current.GetRedirectAsync(connection, text, cancellationToken);
+    public ValueTask<RedisConnection?> GetRedirectAsync(
+        RedisConnection connection,
+        string text,
+        CancellationToken cancellationToken
+    ) => Current.GetRedirectAsync(connection, text, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -48,8 +48,15 @@ internal sealed class RedisLink : IAsyncDisposable
     /// <param name="maxDelay">Longest pause between attempts; default: as the options say.</param>
     /// <param name="partition">Which partition of the keys it serves.</param>
     public RedisLink(
-        ILinkGuide guide, RedisConnector connector, TimeProvider time, Random random, IRedisTopologyObserver? observer,
-        RedisServerIdentity? previous = null, TimeSpan? maxDelay = null, int partition = 0)
+        ILinkGuide guide,
+        RedisConnector connector,
+        TimeProvider time,
+        Random random,
+        IRedisTopologyObserver? observer,
+        RedisServerIdentity? previous = null,
+        TimeSpan? maxDelay = null,
+        int partition = 0
+    )
     {
         _guide = guide;
         _connector = connector;
@@ -67,7 +74,8 @@ internal sealed class RedisLink : IAsyncDisposable
     public RedisServerIdentity? LastServer => Volatile.Read(ref _previous);
 
     /// <summary>The open connection, or null. Cheap to read.</summary>
-    public RedisConnection? Current => Volatile.Read(ref _current) is { IsClosed: false } connection ? connection : null;
+    public RedisConnection? Current =>
+        Volatile.Read(ref _current) is { IsClosed: false } connection ? connection : null;
 
     /// <summary>Why the last attempt to connect failed; null while connected and before the first failure.</summary>
     public RedisConnectException? LastFailure => Volatile.Read(ref _lastFailure);
@@ -78,7 +86,9 @@ internal sealed class RedisLink : IAsyncDisposable
     /// <summary>The open connection; waits for one at most for the connect timeout.</summary>
     /// <exception cref="RedisConnectException">There is none; nothing was sent.</exception>
     public ValueTask<RedisConnection> GetAsync(CancellationToken cancellationToken) =>
-        Current is { } connection ? new ValueTask<RedisConnection>(connection) : new ValueTask<RedisConnection>(WaitAsync(cancellationToken));
+        Current is { } connection
+            ? new ValueTask<RedisConnection>(connection)
+            : new ValueTask<RedisConnection>(WaitAsync(cancellationToken));
 
     /// <summary>Ends the pause before the next attempt, if there is one: somebody knows that the server is back.</summary>
     public void RetryNow()
@@ -94,14 +104,20 @@ internal sealed class RedisLink : IAsyncDisposable
         await _loop.ConfigureAwait(false);
         lock (_gate)
         {
-            _ready.TrySetException(new RedisConnectException(RedisConnectFailure.Unreachable, $"The connection to {_guide} is no longer needed."));
+            _ready.TrySetException(
+                new RedisConnectException(
+                    RedisConnectFailure.Unreachable,
+                    $"The connection to {_guide} is no longer needed."
+                )
+            );
             _ = _ready.Task.Exception;
         }
 
         _stop.Dispose();
     }
 
-    private static TaskCompletionSource<RedisConnection> NewWaiting() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource<RedisConnection> NewWaiting() =>
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task<RedisConnection> WaitAsync(CancellationToken cancellationToken)
     {
@@ -134,9 +150,10 @@ internal sealed class RedisLink : IAsyncDisposable
             {
                 throw new RedisConnectException(
                     RedisConnectFailure.TimedOut,
-                    $"No connection to {_guide} within {deadline.TotalMilliseconds:0} ms (ConnectTimeout)." +
-                    (LastFailure is { } last ? $" Last attempt: {last.Message}" : ""),
-                    LastFailure);
+                    $"No connection to {_guide} within {deadline.TotalMilliseconds:0} ms (ConnectTimeout)."
+                        + (LastFailure is { } last ? $" Last attempt: {last.Message}" : ""),
+                    LastFailure
+                );
             }
         }
     }
@@ -148,7 +165,10 @@ internal sealed class RedisLink : IAsyncDisposable
             LinkTarget? target = null;
             try
             {
-                if (!await TryOnceAsync(t => target = t).ConfigureAwait(false) || target is { Connection.IsCancellationRequested: true })
+                if (
+                    !await TryOnceAsync(t => target = t).ConfigureAwait(false)
+                    || target is { Connection.IsCancellationRequested: true }
+                )
                     continue;
                 await PauseAsync().ConfigureAwait(false);
             }
@@ -178,7 +198,8 @@ internal sealed class RedisLink : IAsyncDisposable
         catch (RedisConnectionException e)
         {
             // Lost while it was judged: as if it had not been made.
-            var failure = e as RedisConnectException ?? new RedisConnectException(RedisConnectFailure.Unreachable, e.Message, e);
+            var failure =
+                e as RedisConnectException ?? new RedisConnectException(RedisConnectFailure.Unreachable, e.Message, e);
             target?.Attempt.ThrowIfCancellationRequested();
             Failed(target, failure);
             return !_guide.Failed(target, failure);
@@ -187,7 +208,14 @@ internal sealed class RedisLink : IAsyncDisposable
         catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            Failed(target, new RedisConnectException(RedisConnectFailure.Unreachable, $"Connecting to {_guide} failed: {e.Message}", e));
+            Failed(
+                target,
+                new RedisConnectException(
+                    RedisConnectFailure.Unreachable,
+                    $"Connecting to {_guide} failed: {e.Message}",
+                    e
+                )
+            );
             return true;
         }
     }
@@ -206,7 +234,9 @@ internal sealed class RedisLink : IAsyncDisposable
             try
             {
                 using var left = target.Connection.UnsafeRegister(
-                    static c => ((RedisConnection)c!).Close("another server has taken its place."), connection);
+                    static c => ((RedisConnection)c!).Close("another server has taken its place."),
+                    connection
+                );
                 await LostAsync(connection).ConfigureAwait(false);
             }
             finally
@@ -283,7 +313,8 @@ internal sealed class RedisLink : IAsyncDisposable
         var pause = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
             _pause = pause;
-        await pause.Task.WaitAsync(_backOff.Next(), _time, _stop.Token)
+        await pause
+            .Task.WaitAsync(_backOff.Next(), _time, _stop.Token)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Token.ThrowIfCancellationRequested();
     }

@@ -16,8 +16,14 @@ namespace ClusterSession.Asking;
 /// since, or have been ended. Whoever asked has not waited for it either.
 /// </remarks>
 internal sealed class NodeChannel(
-    FrameSender sender, NodeMembers members, SessionAsks asks, SessionHolder holder, NodeSessions nodes, TimeProvider time,
-    ILogger<NodeChannel> logger) : IHostedLifecycleService, IStoreChannelListener, IAsyncDisposable
+    FrameSender sender,
+    NodeMembers members,
+    SessionAsks asks,
+    SessionHolder holder,
+    NodeSessions nodes,
+    TimeProvider time,
+    ILogger<NodeChannel> logger
+) : IHostedLifecycleService, IStoreChannelListener, IAsyncDisposable
 {
     private const int AtOnce = 64;
     private const int MostAnswering = 64;
@@ -55,7 +61,9 @@ internal sealed class NodeChannel(
         {
             _hasLeft = true;
             await _timer.DisposeAsync().ConfigureAwait(false);
-            await sender.SendAsync(NodeFrame.Hello(sender.Process, NodeMembers.Protocol, NodeFrame.LeavingFlag)).ConfigureAwait(false);
+            await sender
+                .SendAsync(NodeFrame.Hello(sender.Process, NodeMembers.Protocol, NodeFrame.LeavingFlag))
+                .ConfigureAwait(false);
         }
     }
 
@@ -146,9 +154,13 @@ internal sealed class NodeChannel(
             var answers = new List<(SessionKey Key, AskAnswer Answer)>();
             foreach (var batch in keys.Chunk(AtOnce))
             {
-                var said = await Task.WhenAll(batch.Select(key => holder.AnswerAsync(key, deadline).AsTask())).ConfigureAwait(false);
-                answers.AddRange(batch.Zip(said, static (key, answer) => (key, answer ?? AskAnswer.Unsaid))
-                    .Where(static answer => answer.Item2 != AskAnswer.None));
+                var said = await Task.WhenAll(batch.Select(key => holder.AnswerAsync(key, deadline).AsTask()))
+                    .ConfigureAwait(false);
+                answers.AddRange(
+                    batch
+                        .Zip(said, static (key, answer) => (key, answer ?? AskAnswer.Unsaid))
+                        .Where(static answer => answer.Item2 != AskAnswer.None)
+                );
             }
 
             foreach (var part in answers.Chunk(NodeFrame.MostAnswered))
@@ -190,7 +202,9 @@ internal sealed class NodeChannel(
 
     private async Task HelloAsync(byte flags)
     {
-        var failure = await sender.SendAsync(NodeFrame.Hello(sender.Process, NodeMembers.Protocol, flags)).ConfigureAwait(false);
+        var failure = await sender
+            .SendAsync(NodeFrame.Hello(sender.Process, NodeMembers.Protocol, flags))
+            .ConfigureAwait(false);
         if (failure == StoreFailure.Refused && _failing.MayWrite(out _))
         {
             logger.NodesCannotBeAsked(failure);

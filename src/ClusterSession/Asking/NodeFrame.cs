@@ -128,8 +128,11 @@ internal static class NodeFrame
     }
 
     /// <summary>What an answer, or the end of all answers, belongs to.</summary>
-    public static AskId ReadAsked(ReadOnlySpan<byte> frame) => new(
-        PrincipalVector.ReadProcess(frame[Header..]), BinaryPrimitives.ReadInt64BigEndian(frame[(Header + ProcessLength)..]));
+    public static AskId ReadAsked(ReadOnlySpan<byte> frame) =>
+        new(
+            PrincipalVector.ReadProcess(frame[Header..]),
+            BinaryPrimitives.ReadInt64BigEndian(frame[(Header + ProcessLength)..])
+        );
 
     public static (SessionKey Key, AskAnswer Answer)[] ReadAnswers(ReadOnlySpan<byte> frame)
     {

@@ -34,12 +34,20 @@ internal sealed class NodeMembers(TimeProvider time)
     private long _joinedAt = long.MinValue;
 
     /// <summary>Whether everybody who is there has been heard of.</summary>
-    public bool IsCertain => !IsDrowsy && Volatile.Read(ref _begunAt) is var begunAt && begunAt != long.MinValue
+    public bool IsCertain =>
+        !IsDrowsy
+        && Volatile.Read(ref _begunAt) is var begunAt
+        && begunAt != long.MinValue
         && time.GetElapsedTime(begunAt) >= HeardAllAfter;
 
     /// <summary>Whether this node was not running until a moment ago.</summary>
-    public bool IsDrowsy => time.GetElapsedTime(Volatile.Read(ref _tickedAt)) > Gap
-        || (Volatile.Read(ref _wokeAt) is var wokeAt && wokeAt != long.MinValue && time.GetElapsedTime(wokeAt) < Interval);
+    public bool IsDrowsy =>
+        time.GetElapsedTime(Volatile.Read(ref _tickedAt)) > Gap
+        || (
+            Volatile.Read(ref _wokeAt) is var wokeAt
+            && wokeAt != long.MinValue
+            && time.GetElapsedTime(wokeAt) < Interval
+        );
 
     /// <summary>How many members answer no ask: those of an older release.</summary>
     public int Older => Members().Count(static member => member.Value.Protocol < Protocol);
@@ -52,7 +60,8 @@ internal sealed class NodeMembers(TimeProvider time)
         [.. Members().Where(static member => member.Value.Protocol >= Protocol).Select(static member => member.Key)];
 
     /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
-    public bool HaveGrownSince(long timestamp) => Volatile.Read(ref _joinedAt) is var at && at != long.MinValue && at >= timestamp;
+    public bool HaveGrownSince(long timestamp) =>
+        Volatile.Read(ref _joinedAt) is var at && at != long.MinValue && at >= timestamp;
 
     /// <summary>The channel can be received, for the first time or again.</summary>
     public void OnConnected()
@@ -112,7 +121,9 @@ internal sealed class NodeMembers(TimeProvider time)
     private IEnumerable<KeyValuePair<long, Member>> Members()
     {
         var now = time.GetTimestamp();
-        return _members.Where(member => !member.Value.HasLeft && time.GetElapsedTime(member.Value.HeardAt, now) <= Memory);
+        return _members.Where(member =>
+            !member.Value.HasLeft && time.GetElapsedTime(member.Value.HeardAt, now) <= Memory
+        );
     }
 
     private readonly record struct Member(long HeardAt, byte Protocol, bool HasLeft);

@@ -12,7 +12,12 @@ namespace ClusterSession.Asking;
 /// <param name="isCertain">Whether nobody else is there who could answer.</param>
 /// <param name="mayMiss">Whether somebody is there who answers no ask.</param>
 internal sealed class RunningAsk(
-    long number, Dictionary<SessionKey, TaskCompletionSource<AskResult>> waiting, HashSet<long> silent, bool isCertain, bool mayMiss)
+    long number,
+    Dictionary<SessionKey, TaskCompletionSource<AskResult>> waiting,
+    HashSet<long> silent,
+    bool isCertain,
+    bool mayMiss
+)
 {
     private readonly Dictionary<SessionKey, AskAnswer> _answers = [];
     private readonly HashSet<SessionKey> _unsaid = [];
@@ -74,17 +79,23 @@ internal sealed class RunningAsk(
     public IEnumerable<(SessionKey Key, TaskCompletionSource<AskResult> Waiting, AskResult Result)> Results() =>
         waiting.Select(one => (one.Key, one.Value, ResultOf(one.Key)));
 
-    private AskResult ResultOf(SessionKey key) => _answers.GetValueOrDefault(key) switch
-    {
-        AskAnswer.Ended => AskResult.Ended,
-        AskAnswer.Restored => AskResult.Restored,
-        AskAnswer.Kept => AskResult.Kept,
-        _ => silent.Count == 0 && isCertain && !mayMiss && !_unsaid.Contains(key) ? AskResult.Nobody : AskResult.Unknown,
-    };
+    private AskResult ResultOf(SessionKey key) =>
+        _answers.GetValueOrDefault(key) switch
+        {
+            AskAnswer.Ended => AskResult.Ended,
+            AskAnswer.Restored => AskResult.Restored,
+            AskAnswer.Kept => AskResult.Kept,
+            _ => silent.Count == 0 && isCertain && !mayMiss && !_unsaid.Contains(key)
+                ? AskResult.Nobody
+                : AskResult.Unknown,
+        };
 
     private void Check(long process)
     {
-        if (_promised.TryGetValue(process, out var promised) && promised <= (_answered.GetValueOrDefault(process)?.Count ?? 0))
+        if (
+            _promised.TryGetValue(process, out var promised)
+            && promised <= (_answered.GetValueOrDefault(process)?.Count ?? 0)
+        )
         {
             silent.Remove(process);
         }

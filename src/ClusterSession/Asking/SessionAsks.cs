@@ -21,7 +21,12 @@ namespace ClusterSession.Asking;
 /// the store again before it answers.
 /// </remarks>
 internal sealed class SessionAsks(
-    FrameSender sender, NodeMembers members, TimeProvider time, SessionMetrics metrics, ILogger<SessionAsks> logger)
+    FrameSender sender,
+    NodeMembers members,
+    TimeProvider time,
+    SessionMetrics metrics,
+    ILogger<SessionAsks> logger
+)
 {
     /// <summary>How long an ask takes at most.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
@@ -187,7 +192,13 @@ internal sealed class SessionAsks(
             keys.Add(key, _waiting[key]);
         }
 
-        var ask = new RunningAsk(++_numbers, keys, members.Asked(), members.IsCertain && !sender.IsFailing, members.Older > 0);
+        var ask = new RunningAsk(
+            ++_numbers,
+            keys,
+            members.Asked(),
+            members.IsCertain && !sender.IsFailing,
+            members.Older > 0
+        );
         _running.Add(ask.Number, ask);
         EndIfAnswered(ask); // Nobody else is there.
         if (!_running.ContainsKey(ask.Number))

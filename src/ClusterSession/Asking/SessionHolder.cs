@@ -26,8 +26,14 @@ namespace ClusterSession.Asking;
 /// Stored with the life that is left since the last use that this node knows of: to be asked for is no use.
 /// </remarks>
 internal sealed class SessionHolder(
-    NodeSessions nodes, StoreReplay replay, SessionRepair repair, JournalSender sender, StoreRecovery recovery,
-    Revocations revocations, SessionLifetime lifetime)
+    NodeSessions nodes,
+    StoreReplay replay,
+    SessionRepair repair,
+    JournalSender sender,
+    StoreRecovery recovery,
+    Revocations revocations,
+    SessionLifetime lifetime
+)
 {
     /// <summary>Whether this node has anything to say of a session. Asks nobody.</summary>
     public bool Knows(SessionKey key) =>
@@ -62,11 +68,21 @@ internal sealed class SessionHolder(
         }
 
         var mayRevive = held.IsOutdated && recovery.WindowOf(key).MayHaveLostEnds;
-        var (record, isComplete) = await repair.RestoreAsync(
-            key, held.Record, stored: null, deadline, held.UsedAt, mayRevive ? MergeMode.Amend : MergeMode.Restore).ConfigureAwait(false);
+        var (record, isComplete) = await repair
+            .RestoreAsync(
+                key,
+                held.Record,
+                stored: null,
+                deadline,
+                held.UsedAt,
+                mayRevive ? MergeMode.Amend : MergeMode.Restore
+            )
+            .ConfigureAwait(false);
         return (record.IsDestroyed, isComplete) switch
         {
-            (true, _) => nodes.Ends.Contains(key) ? AskAnswer.Ended : mayRevive ? AskAnswer.Kept : AskAnswer.None,
+            (true, _) => nodes.Ends.Contains(key) ? AskAnswer.Ended
+            : mayRevive ? AskAnswer.Kept
+            : AskAnswer.None,
             (_, true) => AskAnswer.Restored,
             _ => null,
         };

@@ -14,19 +14,26 @@ namespace ClusterSession.Committing;
 /// for an end that found <see cref="CommitOutcome.Destroyed"/> the one that goes on.
 /// </param>
 internal readonly record struct CommitResult(
-    CommitOutcome Outcome, SessionRecord? Record, bool IsComplete, StoreFailure Failure, SessionSuccessor? MovedTo = null)
+    CommitOutcome Outcome,
+    SessionRecord? Record,
+    bool IsComplete,
+    StoreFailure Failure,
+    SessionSuccessor? MovedTo = null
+)
 {
     /// <summary>The outcome in spans.</summary>
-    public string Name => Outcome switch
-    {
-        CommitOutcome.Committed => "committed",
-        CommitOutcome.Deferred => "deferred",
-        CommitOutcome.Destroyed => "destroyed",
-        CommitOutcome.Nothing => "nothing",
-        _ => "unavailable",
-    };
+    public string Name =>
+        Outcome switch
+        {
+            CommitOutcome.Committed => "committed",
+            CommitOutcome.Deferred => "deferred",
+            CommitOutcome.Destroyed => "destroyed",
+            CommitOutcome.Nothing => "nothing",
+            _ => "unavailable",
+        };
 
-    public static CommitResult Committed(SessionRecord record, bool isComplete) => new(CommitOutcome.Committed, record, isComplete, StoreFailure.None);
+    public static CommitResult Committed(SessionRecord record, bool isComplete) =>
+        new(CommitOutcome.Committed, record, isComplete, StoreFailure.None);
 
     public static CommitResult Nothing => default;
 
@@ -38,5 +45,6 @@ internal readonly record struct CommitResult(
 
     public static CommitResult Superseded { get; } = new(CommitOutcome.Superseded, null, false, StoreFailure.None);
 
-    public static CommitResult Unavailable(StoreFailure failure) => new(CommitOutcome.Unavailable, null, false, failure);
+    public static CommitResult Unavailable(StoreFailure failure) =>
+        new(CommitOutcome.Unavailable, null, false, failure);
 }

@@ -29,9 +29,19 @@ namespace ClusterSession.Committing;
 /// the loss has begun may have passed it by. Thread-safe.</para>
 /// </remarks>
 internal sealed class SessionCommitter(
-    StoreGuard store, NodeSessions nodes, CommitJournal journal, JournalSender sender, SessionRepair repair, VersionIssuer versions,
-    SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, LossLog losses,
-    ILogger<SessionCommitter> logger)
+    StoreGuard store,
+    NodeSessions nodes,
+    CommitJournal journal,
+    JournalSender sender,
+    SessionRepair repair,
+    VersionIssuer versions,
+    SessionLifetime lifetime,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    SessionMetrics metrics,
+    LossLog losses,
+    ILogger<SessionCommitter> logger
+)
 {
     private const int MostAttempts = 8;
     private readonly LogRate _replicasShort = new(time);
@@ -51,8 +61,14 @@ internal sealed class SessionCommitter(
     /// <param name="deadline">Until when it is waited for; after that it is unknown what became of it, and it goes to the journal.</param>
     /// <param name="login">Who is logged in: what was meant for an id that was rotated goes to a successor that is theirs.</param>
     public ValueTask<CommitResult> CommitAsync(
-        SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default,
-        SessionLogin login = default)
+        SessionKey key,
+        SessionRecord record,
+        bool isComplete,
+        SessionDelta delta,
+        SessionDurability durability,
+        StoreDeadline deadline = default,
+        SessionLogin login = default
+    )
     {
         if (nodes.Ends.TryFind(key, out var end, out _))
         {
@@ -62,24 +78,29 @@ internal sealed class SessionCommitter(
         }
 
         versions.Observe(record.Version);
-        return VersionIssuer.IsAtEnd(record.Version)
-            ? new(CommitResult.Unavailable(StoreFailure.Refused))
+        return VersionIssuer.IsAtEnd(record.Version) ? new(CommitResult.Unavailable(StoreFailure.Refused))
             : durability == SessionDurability.Local && !IsRefused(key)
-            ? new(Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.None))
+                ? new(Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.None))
             : nodes.Pending.Contains(key)
                 ? SendAfterPendingAsync(key, record, isComplete, delta, durability, deadline, login)
-                : SendAsync(key, record, isComplete, delta, durability, deadline, login);
+            : SendAsync(key, record, isComplete, delta, durability, deadline, login);
     }
 
     /// <summary>Whether what is pending of it is refused because of its own record: more of it is not acknowledged.</summary>
-    private bool IsRefused(SessionKey key) => nodes.Pending.TryGet(key, out var pending) && pending.Refusal.IsOfRecord();
+    private bool IsRefused(SessionKey key) =>
+        nodes.Pending.TryGet(key, out var pending) && pending.Refusal.IsOfRecord();
 
     /// <summary>
     /// The session was rotated while the request ran: what it changed belongs into the successor if the same person is logged
     /// in there. Else it is refused, and not dropped in silence: its client must be told.
     /// </summary>
     private async ValueTask<CommitResult> CommitToSuccessorAsync(
-        SessionSuccessor successor, SessionDelta delta, SessionDurability durability, StoreDeadline deadline, SessionLogin login)
+        SessionSuccessor successor,
+        SessionDelta delta,
+        SessionDurability durability,
+        StoreDeadline deadline,
+        SessionLogin login
+    )
     {
         if (delta.IsReservedOnly)
         {
@@ -90,11 +111,21 @@ internal sealed class SessionCommitter(
         var read = await store.ReadAsync(successor.Key, SessionVersion.None, deadline).ConfigureAwait(false);
         if (read.Outcome != StoreReadOutcome.Found || !login.Owns(read.Record!))
         {
-            return read.Outcome == StoreReadOutcome.Unavailable ? CommitResult.Unavailable(StoreFailure.Unreachable) : refused;
+            return read.Outcome == StoreReadOutcome.Unavailable
+                ? CommitResult.Unavailable(StoreFailure.Unreachable)
+                : refused;
         }
 
         versions.Observe(read.Record!.Version);
-        var committed = await SendAsync(successor.Key, read.Record, isComplete: true, delta, durability, deadline, login: default)
+        var committed = await SendAsync(
+                successor.Key,
+                read.Record,
+                isComplete: true,
+                delta,
+                durability,
+                deadline,
+                login: default
+            )
             .ConfigureAwait(false);
         return committed.Outcome switch
         {
@@ -105,8 +136,14 @@ internal sealed class SessionCommitter(
     }
 
     private async ValueTask<CommitResult> SendAfterPendingAsync(
-        SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
-        SessionLogin login)
+        SessionKey key,
+        SessionRecord record,
+        bool isComplete,
+        SessionDelta delta,
+        SessionDurability durability,
+        StoreDeadline deadline,
+        SessionLogin login
+    )
     {
         if (await sender.SendAsync(key, deadline).ConfigureAwait(false))
         {
@@ -120,8 +157,14 @@ internal sealed class SessionCommitter(
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<CommitResult> SendAsync(
-        SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, SessionDurability durability, StoreDeadline deadline,
-        SessionLogin login)
+        SessionKey key,
+        SessionRecord record,
+        bool isComplete,
+        SessionDelta delta,
+        SessionDurability durability,
+        StoreDeadline deadline,
+        SessionLogin login
+    )
     {
         var above = record.Version;
         for (var attempt = 0; ; attempt++)
@@ -143,18 +186,27 @@ internal sealed class SessionCommitter(
                     above = answer.Previous;
                     continue;
                 case WriteOutcome.Committed when answer.IsBaseMissing:
-                    return await CompleteAsync(key, record, delta, version, answer.Previous, deadline).ConfigureAwait(false);
+                    return await CompleteAsync(key, record, delta, version, answer.Previous, deadline)
+                        .ConfigureAwait(false);
                 case WriteOutcome.Committed:
                     CheckReplicas(ReplicasFor(durability), answer.Replicas);
-                    return Committed(key, delta.ApplyTo(record, change), answer, isComplete && answer.Previous == record.Version, mark);
+                    return Committed(
+                        key,
+                        delta.ApplyTo(record, change),
+                        answer,
+                        isComplete && answer.Previous == record.Version,
+                        mark
+                    );
                 case WriteOutcome.Missing:
                     losses.LostSession();
                     var whole = delta.ApplyTo(nodes.WithCommitsBeside(key, record), version);
                     whole = whole.Version == version.Version ? whole : versions.Renew(key, whole);
-                    return await StoreCompleteAsync(key, whole, MergeMode.Restore, durability, deadline).ConfigureAwait(false);
+                    return await StoreCompleteAsync(key, whole, MergeMode.Restore, durability, deadline)
+                        .ConfigureAwait(false);
                 case WriteOutcome.Destroyed when answer.Successor is { } successor:
                     nodes.Copies.Drop(key);
-                    return await CommitToSuccessorAsync(successor, delta, durability, deadline, login).ConfigureAwait(false);
+                    return await CommitToSuccessorAsync(successor, delta, durability, deadline, login)
+                        .ConfigureAwait(false);
                 case WriteOutcome.Destroyed:
                     nodes.Copies.Drop(key);
                     return CommitResult.Destroyed;
@@ -168,14 +220,35 @@ internal sealed class SessionCommitter(
     }
 
     private SessionChange ChangeOf(
-        SessionRecord record, IssuedVersion version, SessionDelta delta, SessionDurability durability, in StoreDeadline deadline) => new(
-        record.Version, version.Version, delta, Tombstones.ToForget(record), lifetime.StoreLifeOf(record, delta, out var least), least,
-        ReplicasFor(durability), ReplicaTimeoutFor(durability, deadline), After: version.After, Opened: record, Void: version.Void,
-        MostBytes: delta.LimitFor(record, options.Value.MaxSessionBytes));
+        SessionRecord record,
+        IssuedVersion version,
+        SessionDelta delta,
+        SessionDurability durability,
+        in StoreDeadline deadline
+    ) =>
+        new(
+            record.Version,
+            version.Version,
+            delta,
+            Tombstones.ToForget(record),
+            lifetime.StoreLifeOf(record, delta, out var least),
+            least,
+            ReplicasFor(durability),
+            ReplicaTimeoutFor(durability, deadline),
+            After: version.After,
+            Opened: record,
+            Void: version.Void,
+            MostBytes: delta.LimitFor(record, options.Value.MaxSessionBytes)
+        );
 
     /// <summary>Stores a session that was never stored.</summary>
     public ValueTask<CommitResult> CreateAsync(
-        SessionKey key, SessionRecord record, SessionDelta delta, SessionDurability durability, StoreDeadline deadline = default)
+        SessionKey key,
+        SessionRecord record,
+        SessionDelta delta,
+        SessionDurability durability,
+        StoreDeadline deadline = default
+    )
     {
         versions.Observe(record.Version);
         var version = versions.Next(key, record.Version);
@@ -183,15 +256,27 @@ internal sealed class SessionCommitter(
     }
 
     private async ValueTask<CommitResult> StoreCompleteAsync(
-        SessionKey key, SessionRecord record, MergeMode mode, SessionDurability durability, StoreDeadline deadline)
+        SessionKey key,
+        SessionRecord record,
+        MergeMode mode,
+        SessionDurability durability,
+        StoreDeadline deadline
+    )
     {
         var version = new IssuedVersion(record.Version, -1); // Among the commits of the record already.
         for (var attempt = 0; ; attempt++)
         {
             var mark = nodes.Copies.Mark(key);
             var copy = new SessionMerge(
-                record, version.Version, mode, lifetime.StoreLifeOf(record), ReplicasFor(durability),
-                ReplicaTimeoutFor(durability, deadline), After: version.After, Void: version.Void);
+                record,
+                version.Version,
+                mode,
+                lifetime.StoreLifeOf(record),
+                ReplicasFor(durability),
+                ReplicaTimeoutFor(durability, deadline),
+                After: version.After,
+                Void: version.Void
+            );
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             versions.Observe(answer.Previous);
             versions.Withdraw(key, version, !answer.MayHaveHappened);
@@ -232,7 +317,13 @@ internal sealed class SessionCommitter(
     /// is told of that version.
     /// </summary>
     private async ValueTask<CommitResult> CompleteAsync(
-        SessionKey key, SessionRecord record, SessionDelta delta, IssuedVersion version, SessionVersion previous, StoreDeadline deadline)
+        SessionKey key,
+        SessionRecord record,
+        SessionDelta delta,
+        IssuedVersion version,
+        SessionVersion previous,
+        StoreDeadline deadline
+    )
     {
         losses.LostCommit();
         var known = nodes.Recent.Add(key, delta.ApplyTo(record, version), isComplete: false, previous);
@@ -246,7 +337,13 @@ internal sealed class SessionCommitter(
         return kept;
     }
 
-    private CommitResult Committed(SessionKey key, SessionRecord changed, in StoreWrite answer, bool isComplete, int mark)
+    private CommitResult Committed(
+        SessionKey key,
+        SessionRecord changed,
+        in StoreWrite answer,
+        bool isComplete,
+        int mark
+    )
     {
         var known = nodes.Recent.Add(key, changed, isComplete, answer.Previous);
         metrics.Committed.Add(1);
@@ -270,8 +367,13 @@ internal sealed class SessionCommitter(
     }
 
     private CommitResult Keep(
-        SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, IssuedVersion version, StoreFailure failure) =>
-        Kept(journal.Append(key, record, isComplete, delta, version, failure), failure);
+        SessionKey key,
+        SessionRecord record,
+        bool isComplete,
+        SessionDelta delta,
+        IssuedVersion version,
+        StoreFailure failure
+    ) => Kept(journal.Append(key, record, isComplete, delta, version, failure), failure);
 
     private CommitResult KeepCopy(SessionKey key, SessionRecord record, StoreFailure failure) =>
         Kept(journal.AppendCopy(key, record, failure), failure);
@@ -281,11 +383,16 @@ internal sealed class SessionCommitter(
             ? CommitResult.Committed(kept, isComplete: false)
             : CommitResult.Unavailable(failure == StoreFailure.None ? StoreFailure.Refused : failure);
 
-    private int ReplicasFor(SessionDurability durability) => durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
+    private int ReplicasFor(SessionDurability durability) =>
+        durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
 
     /// <summary>The store holds its answer back for so long, and the answer must be here before the request gives the commit up.</summary>
     private TimeSpan ReplicaTimeoutFor(SessionDurability durability, in StoreDeadline deadline) =>
-        durability == SessionDurability.Replicated && deadline.Left / 2 is var half && half < options.Value.ReplicaTimeout ? half : options.Value.ReplicaTimeout;
+        durability == SessionDurability.Replicated
+        && deadline.Left / 2 is var half
+        && half < options.Value.ReplicaTimeout
+            ? half
+            : options.Value.ReplicaTimeout;
 
     private void CheckReplicas(int wanted, int reached)
     {

@@ -12,7 +12,13 @@ namespace ClusterSession.Committing;
 /// end that the store does not take is kept, and holds on this node at once. Thread-safe.
 /// </summary>
 internal sealed class SessionEnds(
-    StoreGuard store, NodeSessions nodes, CommitJournal journal, SessionRepair repair, HybridClock clock, SessionLifetime lifetime)
+    StoreGuard store,
+    NodeSessions nodes,
+    CommitJournal journal,
+    SessionRepair repair,
+    HybridClock clock,
+    SessionLifetime lifetime
+)
 {
     private const int MostAttempts = 8;
 
@@ -25,9 +31,15 @@ internal sealed class SessionEnds(
         for (var attempt = 0; ; attempt++)
         {
             var ended = nodes.Ends.TryFind(key, out var end, out _)
-                ? CommitResult.Destroyed with { MovedTo = end.Successor }
+                ? CommitResult.Destroyed with
+                {
+                    MovedTo = end.Successor,
+                }
                 : await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
-            if (ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { IsOthers: false } successor } || attempt == MostAttempts)
+            if (
+                ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { IsOthers: false } successor }
+                || attempt == MostAttempts
+            )
             {
                 return ended;
             }
@@ -57,7 +69,11 @@ internal sealed class SessionEnds(
     /// <param name="successor">Under what it goes on, stored already.</param>
     /// <param name="deadline">Until when it is tried; after that nothing has ended.</param>
     public async ValueTask<CommitResult> SucceedAsync(
-        SessionKey key, SessionRecord copied, SessionSuccessor successor, StoreDeadline deadline = default)
+        SessionKey key,
+        SessionRecord copied,
+        SessionSuccessor successor,
+        StoreDeadline deadline = default
+    )
     {
         if (nodes.Ends.TryFind(key, out var known, out _))
         {
@@ -67,7 +83,8 @@ internal sealed class SessionEnds(
         var expected = successor.IsOthers ? SessionVersion.None : copied.Version;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline).ConfigureAwait(false);
+            var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline)
+                .ConfigureAwait(false);
             if (ended.Outcome != CommitOutcome.Superseded)
             {
                 return ended;
@@ -88,8 +105,11 @@ internal sealed class SessionEnds(
             if (read.Outcome == StoreReadOutcome.Found)
             {
                 var committed = read.Record!;
-                if (await repair.RestoreAsync(successor.Key, committed, stored: null, deadline).ConfigureAwait(false) is { IsComplete: false }
-                    && journal.AppendCopy(successor.Key, committed, StoreFailure.Unknown) is null)
+                if (
+                    await repair.RestoreAsync(successor.Key, committed, stored: null, deadline).ConfigureAwait(false)
+                        is { IsComplete: false }
+                    && journal.AppendCopy(successor.Key, committed, StoreFailure.Unknown) is null
+                )
                 {
                     return CommitResult.Unavailable(StoreFailure.Unknown); // What others have committed is in the old session only, which must not end then.
                 }

@@ -43,39 +43,55 @@ public static class ClusterSessionDataProtectionBuilderExtensions
         services.AddSingleton<ISharedDocument>(static provider => provider.GetRequiredService<SharedXmlElements>());
         services.AddSingleton<SessionXmlRepository>();
         services.AddHostedService<SharedXmlElementsService>();
-        services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(static provider =>
-            new ConfigureOptions<KeyManagementOptions>(options => options.XmlRepository = Repository(provider)));
+        services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(
+            static provider => new ConfigureOptions<KeyManagementOptions>(options =>
+                options.XmlRepository = Repository(provider)
+            )
+        );
         DecorateKeyManager(services);
         SetDiscriminator(services);
         return builder;
     }
 
-    private static SessionXmlRepository Repository(IServiceProvider provider) => provider.GetService<StoreStart>() is null
-        ? throw new InvalidOperationException(
-            "PersistKeysToClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() too.")
-        : provider.GetRequiredService<SessionXmlRepository>();
+    private static SessionXmlRepository Repository(IServiceProvider provider) =>
+        provider.GetService<StoreStart>() is null
+            ? throw new InvalidOperationException(
+                "PersistKeysToClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() too."
+            )
+            : provider.GetRequiredService<SessionXmlRepository>();
 
     private static void DecorateKeyManager(IServiceCollection services)
     {
-        var inner = services.Last(static service => service.ServiceType == typeof(IKeyManager) && !service.IsKeyedService);
+        var inner = services.Last(static service =>
+            service.ServiceType == typeof(IKeyManager) && !service.IsKeyedService
+        );
         if (inner.ImplementationType is { } type)
         {
             services.TryAddSingleton(type);
         }
 
         services[services.IndexOf(inner)] = ServiceDescriptor.Singleton<IKeyManager>(provider => new ExpiringKeyManager(
-            (IKeyManager)(inner.ImplementationInstance
+            (IKeyManager)(
+                inner.ImplementationInstance
                 ?? inner.ImplementationFactory?.Invoke(provider)
-                ?? provider.GetRequiredService(inner.ImplementationType!)),
-            provider.GetRequiredService<RingExpiry>()));
+                ?? provider.GetRequiredService(inner.ImplementationType!)
+            ),
+            provider.GetRequiredService<RingExpiry>()
+        ));
     }
 
     /// <summary>Only the framework's own, which is the directory, is replaced.</summary>
     private static void SetDiscriminator(IServiceCollection services)
     {
-        var present = services.LastOrDefault(static service => service.ServiceType == typeof(IApplicationDiscriminator));
-        if (present is null || (present.ImplementationType ?? present.ImplementationInstance?.GetType())?.Assembly
-            .GetName().Name?.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal) == true)
+        var present = services.LastOrDefault(static service =>
+            service.ServiceType == typeof(IApplicationDiscriminator)
+        );
+        if (
+            present is null
+            || (present.ImplementationType ?? present.ImplementationInstance?.GetType())
+                ?.Assembly.GetName()
+                .Name?.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal) == true
+        )
         {
             services.RemoveAll<IApplicationDiscriminator>();
             services.AddSingleton<IApplicationDiscriminator, ApplicationNameDiscriminator>();

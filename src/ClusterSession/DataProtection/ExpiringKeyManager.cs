@@ -8,12 +8,13 @@ namespace ClusterSession.DataProtection;
 internal sealed class ExpiringKeyManager(IKeyManager inner, RingExpiry expiry) : IDeletableKeyManager
 {
     /// <summary>The framework's own can, and does not say so by the interface.</summary>
-    public bool CanDeleteKeys => inner switch
-    {
-        IDeletableKeyManager deletable => deletable.CanDeleteKeys,
-        XmlKeyManager xml => xml.CanDeleteKeys,
-        _ => false,
-    };
+    public bool CanDeleteKeys =>
+        inner switch
+        {
+            IDeletableKeyManager deletable => deletable.CanDeleteKeys,
+            XmlKeyManager xml => xml.CanDeleteKeys,
+            _ => false,
+        };
 
     public IKey CreateNewKey(DateTimeOffset activationDate, DateTimeOffset expirationDate) =>
         inner.CreateNewKey(activationDate, expirationDate);
@@ -27,10 +28,11 @@ internal sealed class ExpiringKeyManager(IKeyManager inner, RingExpiry expiry) :
     public void RevokeAllKeys(DateTimeOffset revocationDate, string? reason = null) =>
         inner.RevokeAllKeys(revocationDate, reason);
 
-    public bool DeleteKeys(Func<IKey, bool> shouldDelete) => inner switch
-    {
-        IDeletableKeyManager deletable => deletable.DeleteKeys(shouldDelete),
-        XmlKeyManager xml => xml.DeleteKeys(shouldDelete),
-        _ => throw new NotSupportedException($"The key manager {inner.GetType()} cannot delete keys."),
-    };
+    public bool DeleteKeys(Func<IKey, bool> shouldDelete) =>
+        inner switch
+        {
+            IDeletableKeyManager deletable => deletable.DeleteKeys(shouldDelete),
+            XmlKeyManager xml => xml.DeleteKeys(shouldDelete),
+            _ => throw new NotSupportedException($"The key manager {inner.GetType()} cannot delete keys."),
+        };
 }

@@ -27,7 +27,8 @@ internal sealed class SessionXmlRepository(SharedXmlElements elements, StoreStar
         ArgumentNullException.ThrowIfNull(chooseElements);
         Deletable[] all = [.. elements.Read().Select(static element => new Deletable(element))];
         chooseElements(all);
-        var chosen = all.Where(static element => element.DeletionOrder is not null).Select(static element => element.Element);
+        var chosen = all.Where(static element => element.DeletionOrder is not null)
+            .Select(static element => element.Element);
         elements.Retire(chosen);
         return true;
     }

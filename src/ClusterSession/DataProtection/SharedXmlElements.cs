@@ -25,8 +25,12 @@ namespace ClusterSession.DataProtection;
 /// make a key that signs at once. Thread-safe.
 /// </remarks>
 internal sealed class SharedXmlElements(
-    StoreGuard store, NodePresence presence, RingExpiry expiry, TimeProvider time, ILogger<SharedXmlElements> logger)
-    : ISharedDocument
+    StoreGuard store,
+    NodePresence presence,
+    RingExpiry expiry,
+    TimeProvider time,
+    ILogger<SharedXmlElements> logger
+) : ISharedDocument
 {
     /// <summary>The name of the document.</summary>
     public const string DocumentName = "data-protection";
@@ -76,9 +80,10 @@ internal sealed class SharedXmlElements(
         }
 
         throw new InvalidOperationException(
-            "The keys of Data Protection (PersistKeysToClusterSession) have not been read from the session store " +
-            $"'{store.Name}' yet ({_failure}). Every use asks again. Check the store; if it is responding, use Data " +
-            "Protection only after the host has started.");
+            "The keys of Data Protection (PersistKeysToClusterSession) have not been read from the session store "
+                + $"'{store.Name}' yet ({_failure}). Every use asks again. Check the store; if it is responding, use Data "
+                + "Protection only after the host has started."
+        );
     }
 
     /// <summary>Adds an element: here at once, in the store in the background.</summary>
@@ -88,10 +93,11 @@ internal sealed class SharedXmlElements(
         if (XmlElements.StoredLength(element) is var length && length > SharedDocument.MostPayload)
         {
             throw new InvalidOperationException(
-                $"An element of Data Protection ('{element.Name.LocalName}') has {length} bytes, and the session store " +
-                $"'{store.Name}' (PersistKeysToClusterSession) takes at most {SharedDocument.MostPayload}. Encrypt keys " +
-                "by a ProtectKeysWith method that adds less to them, or keep them elsewhere, such as with " +
-                "PersistKeysToFileSystem.");
+                $"An element of Data Protection ('{element.Name.LocalName}') has {length} bytes, and the session store "
+                    + $"'{store.Name}' (PersistKeysToClusterSession) takes at most {SharedDocument.MostPayload}. Encrypt keys "
+                    + "by a ProtectKeysWith method that adds less to them, or keep them elsewhere, such as with "
+                    + "PersistKeysToFileSystem."
+            );
         }
 
         Change(known => known.With(element));
@@ -133,11 +139,13 @@ internal sealed class SharedXmlElements(
     {
         var additions = 0;
         XmlElements? read = null;
-        var failure = await _document.SyncAsync(stored =>
-        {
-            read = XmlElements.Read(stored);
-            return read is null ? null : TakeIn(read, out additions);
-        }).ConfigureAwait(false);
+        var failure = await _document
+            .SyncAsync(stored =>
+            {
+                read = XmlElements.Read(stored);
+                return read is null ? null : TakeIn(read, out additions);
+            })
+            .ConfigureAwait(false);
         if (failure == StoreFailure.None)
         {
             Confirm(additions);

@@ -15,8 +15,13 @@ namespace ClusterSession.DataProtection;
 /// what was added here until the store has it.
 /// </summary>
 internal sealed class SharedXmlElementsService(
-    SharedXmlElements elements, StoreStart start, IServiceProvider services, IOptions<ClusterSessionOptions> options,
-    TimeProvider time, ILogger<SharedXmlElements> logger) : BackgroundService, IHostedLifecycleService
+    SharedXmlElements elements,
+    StoreStart start,
+    IServiceProvider services,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    ILogger<SharedXmlElements> logger
+) : BackgroundService, IHostedLifecycleService
 {
     private const string Purpose = "ClusterSession.DataProtection.Ring";
 
@@ -35,8 +40,11 @@ internal sealed class SharedXmlElementsService(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (services.GetService<IHostEnvironment>() is { } environment && !environment.IsDevelopment()
-            && services.GetRequiredService<IOptions<KeyManagementOptions>>().Value.XmlEncryptor is null)
+        if (
+            services.GetService<IHostEnvironment>() is { } environment
+            && !environment.IsDevelopment()
+            && services.GetRequiredService<IOptions<KeyManagementOptions>>().Value.XmlEncryptor is null
+        )
         {
             logger.DataProtectionKeysPlain(environment.EnvironmentName);
         }

@@ -37,7 +37,11 @@ internal sealed class XmlElements
 
     /// <summary>The elements, as objects of the caller's own. Retired ones are not among them.</summary>
     public IReadOnlyCollection<XElement> Elements =>
-        [.. _entries.Values.Where(static entry => entry.Element is not null).Select(static entry => new XElement(entry.Element!))];
+        [
+            .. _entries
+                .Values.Where(static entry => entry.Element is not null)
+                .Select(static entry => new XElement(entry.Element!)),
+        ];
 
     /// <summary>Reads a stored set; null if it is not one that this release can read.</summary>
     public static XmlElements? Read(IEnumerable<DocumentElement> stored)
@@ -51,8 +55,12 @@ internal sealed class XmlElements
             {
                 entries[id] = Entry.Retired;
             }
-            else if (element.Rank == PresentRank && payload is [Format, ..] && id == IdOf(payload[1..])
-                && TryParse(payload[1..], out var read))
+            else if (
+                element.Rank == PresentRank
+                && payload is [Format, ..]
+                && id == IdOf(payload[1..])
+                && TryParse(payload[1..], out var read)
+            )
             {
                 entries[id] = new Entry(payload[1..].ToArray(), read);
             }
@@ -67,27 +75,40 @@ internal sealed class XmlElements
 
     /// <summary>The elements of this set that another one does not have, as they are stored.</summary>
     public List<DocumentElement> Beyond(XmlElements other) =>
-    [
-        .. _entries.Where(mine => !other._entries.TryGetValue(mine.Key, out var theirs) || (mine.Value.IsRetired && !theirs.IsRetired))
-            .Select(static mine => mine.Value.IsRetired
-                ? new DocumentElement(Convert.FromHexString(mine.Key), RetiredRank, default, TimeSpan.MaxValue)
-                : new DocumentElement(
-                    Convert.FromHexString(mine.Key), PresentRank, (byte[])[Format, .. mine.Value.Text], TimeSpan.MaxValue)),
-    ];
+        [
+            .. _entries
+                .Where(mine =>
+                    !other._entries.TryGetValue(mine.Key, out var theirs) || (mine.Value.IsRetired && !theirs.IsRetired)
+                )
+                .Select(static mine =>
+                    mine.Value.IsRetired
+                        ? new DocumentElement(Convert.FromHexString(mine.Key), RetiredRank, default, TimeSpan.MaxValue)
+                        : new DocumentElement(
+                            Convert.FromHexString(mine.Key),
+                            PresentRank,
+                            (byte[])[Format, .. mine.Value.Text],
+                            TimeSpan.MaxValue
+                        )
+                ),
+        ];
 
     /// <summary>How many bytes an element has where it is stored.</summary>
-    public static int StoredLength(XElement element) => 1 + Encoding.UTF8.GetByteCount(element.ToString(SaveOptions.DisableFormatting));
+    public static int StoredLength(XElement element) =>
+        1 + Encoding.UTF8.GetByteCount(element.ToString(SaveOptions.DisableFormatting));
 
     /// <summary>Whether both say the same.</summary>
     public bool IsSameAs(XmlElements other) =>
         _entries.Count == other._entries.Count
-        && _entries.All(mine => other._entries.TryGetValue(mine.Key, out var theirs)
-            && theirs.IsRetired == mine.Value.IsRetired);
+        && _entries.All(mine =>
+            other._entries.TryGetValue(mine.Key, out var theirs) && theirs.IsRetired == mine.Value.IsRetired
+        );
 
     public XmlElements With(XElement element)
     {
         var text = Encoding.UTF8.GetBytes(element.ToString(SaveOptions.DisableFormatting));
-        return Union(new XmlElements(new(StringComparer.Ordinal) { [IdOf(text)] = new Entry(text, new XElement(element)) }));
+        return Union(
+            new XmlElements(new(StringComparer.Ordinal) { [IdOf(text)] = new Entry(text, new XElement(element)) })
+        );
     }
 
     /// <summary>Without an element, for good.</summary>
@@ -126,7 +147,8 @@ internal sealed class XmlElements
         {
             using var reader = XmlReader.Create(
                 new StringReader(Encoding.UTF8.GetString(text)),
-                new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
+                new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null }
+            );
             element = XElement.Load(reader, LoadOptions.PreserveWhitespace);
             return true;
         }

@@ -8,7 +8,11 @@ namespace ClusterSession.Diagnostics;
 /// </summary>
 internal readonly record struct LogCount(long Times)
 {
-    public override string ToString() => Times > 1
-        ? string.Create(CultureInfo.InvariantCulture, $" Happened {Times} times since the last message of this kind.")
-        : "";
+    public override string ToString() =>
+        Times > 1
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $" Happened {Times} times since the last message of this kind."
+            )
+            : "";
 }

@@ -22,8 +22,10 @@ internal sealed class LogRate(TimeProvider time)
         Interlocked.Increment(ref _count);
         var last = Volatile.Read(ref _writtenAt);
         var now = time.GetTimestamp();
-        if ((last != Never && time.GetElapsedTime(last, now) < Interval)
-            || Interlocked.CompareExchange(ref _writtenAt, now, last) != last)
+        if (
+            (last != Never && time.GetElapsedTime(last, now) < Interval)
+            || Interlocked.CompareExchange(ref _writtenAt, now, last) != last
+        )
         {
             return false;
         }

@@ -70,6 +70,10 @@ internal sealed class RequestLog(ILogger logger, SessionMetrics metrics, TimePro
     public bool IsEnabled(LogLevel logLevel) => logger.IsEnabled(logLevel);
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        logger.Log(logLevel, eventId, state, exception, formatter);
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    ) => logger.Log(logLevel, eventId, state, exception, formatter);
 }

@@ -45,20 +45,26 @@ internal static class SessionActivities
         Opened(activity, outcome, failure);
 
     public static Activity? FailingOver(StoreLoss loss) =>
-        Source.StartActivity("clustersession.failover")?.SetTag("clustersession.loss", loss switch
-        {
-            StoreLoss.Everything => "everything",
-            StoreLoss.Recent => "recent",
-            StoreLoss.Moved => "moved",
-            _ => "none",
-        });
+        Source
+            .StartActivity("clustersession.failover")
+            ?.SetTag(
+                "clustersession.loss",
+                loss switch
+                {
+                    StoreLoss.Everything => "everything",
+                    StoreLoss.Recent => "recent",
+                    StoreLoss.Moved => "moved",
+                    _ => "none",
+                }
+            );
 
     public static Activity? Replaying() => Source.StartActivity("clustersession.replay");
 
-    public static void Replayed(Activity? activity, int replayed, int restored, int failed) => activity?
-        .SetTag("clustersession.replayed", replayed)
-        .SetTag("clustersession.restored", restored)
-        .SetTag("clustersession.failed", failed);
+    public static void Replayed(Activity? activity, int replayed, int restored, int failed) =>
+        activity
+            ?.SetTag("clustersession.replayed", replayed)
+            .SetTag("clustersession.restored", restored)
+            .SetTag("clustersession.failed", failed);
 
     private static void Fail(Activity activity, StoreFailure failure)
     {

@@ -16,33 +16,76 @@ internal sealed class SessionMetrics : IDisposable
     public SessionMetrics(IMeterFactory factory)
     {
         _meter = factory.Create(MeterName);
-        Committed = _meter.CreateCounter<long>("clustersession.commits", "{commit}", "Commits that the store acknowledged.");
+        Committed = _meter.CreateCounter<long>(
+            "clustersession.commits",
+            "{commit}",
+            "Commits that the store acknowledged."
+        );
         FailedOpens = _meter.CreateCounter<long>(
-            "clustersession.opens.failed", "{request}", "Requests whose session could not be opened, because the store was not responding.");
+            "clustersession.opens.failed",
+            "{request}",
+            "Requests whose session could not be opened, because the store was not responding."
+        );
         FailedCommits = _meter.CreateCounter<long>(
-            "clustersession.commits.failed", "{commit}", "Commits that the store did not confirm and this node did not keep.");
+            "clustersession.commits.failed",
+            "{commit}",
+            "Commits that the store did not confirm and this node did not keep."
+        );
         Regressed = _meter.CreateCounter<long>(
-            "clustersession.regressions", "{session}", "Sessions served without something that their client had, or may have, seen acknowledged.");
-        Lost = _meter.CreateCounter<long>("clustersession.losses", "{session}", "Sessions or commits that the store had lost and this node gave back.");
-        Forks = _meter.CreateCounter<long>("clustersession.forks", "{session}", "Sessions whose store and copy had different commits, merged.");
-        RefusedCookies = _meter.CreateCounter<long>("clustersession.cookies.refused", "{cookie}", "Cookies that were not issued here or were changed.");
+            "clustersession.regressions",
+            "{session}",
+            "Sessions served without something that their client had, or may have, seen acknowledged."
+        );
+        Lost = _meter.CreateCounter<long>(
+            "clustersession.losses",
+            "{session}",
+            "Sessions or commits that the store had lost and this node gave back."
+        );
+        Forks = _meter.CreateCounter<long>(
+            "clustersession.forks",
+            "{session}",
+            "Sessions whose store and copy had different commits, merged."
+        );
+        RefusedCookies = _meter.CreateCounter<long>(
+            "clustersession.cookies.refused",
+            "{cookie}",
+            "Cookies that were not issued here or were changed."
+        );
         ReplicasShort = _meter.CreateCounter<long>(
-            "clustersession.replicas.short", "{commit}", "Commits under Replicated that too few replicas confirmed in time; they count as Primary.");
+            "clustersession.replicas.short",
+            "{commit}",
+            "Commits under Replicated that too few replicas confirmed in time; they count as Primary."
+        );
         NewIdsPutOff = _meter.CreateCounter<long>(
-            "clustersession.rotations.deferred", "{request}",
-            "Requests of users who have logged in whose session kept its id, because the store was not responding.");
+            "clustersession.rotations.deferred",
+            "{request}",
+            "Requests of users who have logged in whose session kept its id, because the store was not responding."
+        );
         Replayed = _meter.CreateCounter<long>(
-            "clustersession.replayed", "{session}",
-            "Sessions replayed into a partition of the store that came back as another.");
+            "clustersession.replayed",
+            "{session}",
+            "Sessions replayed into a partition of the store that came back as another."
+        );
         EndsForgotten = _meter.CreateCounter<long>(
-            "clustersession.ends.forgotten", "{session}",
-            "Ends of sessions that this node forgot early, because it knew a million of them.");
+            "clustersession.ends.forgotten",
+            "{session}",
+            "Ends of sessions that this node forgot early, because it knew a million of them."
+        );
         Asks = _meter.CreateCounter<long>(
-            "clustersession.asks", "{message}", "Messages by which this node has asked the others for sessions that the store had lost.");
+            "clustersession.asks",
+            "{message}",
+            "Messages by which this node has asked the others for sessions that the store had lost."
+        );
         Unasked = _meter.CreateCounter<long>(
-            "clustersession.unasked", "{session}",
-            "Sessions that counted as lost without asking the other nodes, because too many were missing at once.");
-        Touches = _meter.CreateCounter<long>("clustersession.touches", "{touch}", "Sessions prolonged in the store without a commit.");
+            "clustersession.unasked",
+            "{session}",
+            "Sessions that counted as lost without asking the other nodes, because too many were missing at once."
+        );
+        Touches = _meter.CreateCounter<long>(
+            "clustersession.touches",
+            "{touch}",
+            "Sessions prolonged in the store without a commit."
+        );
     }
 
     public Meter Meter => _meter;

@@ -20,7 +20,12 @@ namespace ClusterSession.Documents;
 /// was emptied, is completed.
 /// </remarks>
 internal sealed class DocumentMirror(
-    StoreGuard store, NodePresence presence, string name, TimeProvider time, ILogger logger)
+    StoreGuard store,
+    NodePresence presence,
+    string name,
+    TimeProvider time,
+    ILogger logger
+)
 {
     private const int MostAttempts = 8;
     private const int MostBytesInOneMerge = 1 << 20;
@@ -50,7 +55,8 @@ internal sealed class DocumentMirror(
     /// <returns><see cref="StoreFailure.Damaged"/> where <paramref name="complete"/> answers
     /// null.</returns>
     public async ValueTask<StoreFailure> SyncAsync(
-        Func<IReadOnlyCollection<DocumentElement>, IReadOnlyList<DocumentElement>?> complete)
+        Func<IReadOnlyCollection<DocumentElement>, IReadOnlyList<DocumentElement>?> complete
+    )
     {
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
@@ -93,11 +99,14 @@ internal sealed class DocumentMirror(
     /// <summary>Merges elements, and makes the document if it does not exist.</summary>
     public async ValueTask<StoreFailure> MergeAsync(IReadOnlyList<DocumentElement> elements)
     {
-        for (var from = 0; from == 0 || from < elements.Count;)
+        for (var from = 0; from == 0 || from < elements.Count; )
         {
             var (count, bytes) = (0, 0);
-            while (from + count < elements.Count && count < SharedDocument.MostElements
-                && (count == 0 || bytes + elements[from + count].Payload.Length <= MostBytesInOneMerge))
+            while (
+                from + count < elements.Count
+                && count < SharedDocument.MostElements
+                && (count == 0 || bytes + elements[from + count].Payload.Length <= MostBytesInOneMerge)
+            )
             {
                 bytes += elements[from + count++].Payload.Length;
             }
@@ -139,14 +148,17 @@ internal sealed class DocumentMirror(
     {
         var found = new Dictionary<string, DocumentElement>();
         var isFromBeginning = false;
-        var reading = await _document.ReadAsync(
-            isComplete,
-            element => found[Convert.ToHexString(element.Id.Span)] = element,
-            () =>
-            {
-                found.Clear();
-                isFromBeginning = true;
-            }).ConfigureAwait(false);
+        var reading = await _document
+            .ReadAsync(
+                isComplete,
+                element => found[Convert.ToHexString(element.Id.Span)] = element,
+                () =>
+                {
+                    found.Clear();
+                    isFromBeginning = true;
+                }
+            )
+            .ConfigureAwait(false);
         if (!reading.IsAnswered)
         {
             return reading.Failure;

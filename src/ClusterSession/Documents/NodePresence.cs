@@ -207,9 +207,15 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProv
 
         var payload = element.Payload.Span;
         var known = new DocumentPosition(
-            BinaryPrimitives.ReadInt64BigEndian(payload), BinaryPrimitives.ReadInt64BigEndian(payload[sizeof(long)..]));
+            BinaryPrimitives.ReadInt64BigEndian(payload),
+            BinaryPrimitives.ReadInt64BigEndian(payload[sizeof(long)..])
+        );
         var until = time.GetTimestamp() + (long)(element.Life.TotalSeconds * time.TimestampFrequency);
-        _nodes[PrincipalVector.ReadProcess(element.Id.Span)] = new Node(known, NamesIn(payload[PayloadLength..]), known.IsNone ? 0 : until);
+        _nodes[PrincipalVector.ReadProcess(element.Id.Span)] = new Node(
+            known,
+            NamesIn(payload[PayloadLength..]),
+            known.IsNone ? 0 : until
+        );
     }
 
     private async ValueTask<StoreFailure> PutAsync(DocumentPosition known, TimeSpan life)
@@ -220,7 +226,10 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProv
         BinaryPrimitives.WriteInt64BigEndian(position, known.Incarnation);
         BinaryPrimitives.WriteInt64BigEndian(position.AsSpan(sizeof(long)), known.Sequence);
         byte[] payload =
-            [.. position, .. _learnt.Keys.SelectMany(static name => (byte[])[(byte)name.Length, .. Encoding.ASCII.GetBytes(name)])];
+        [
+            .. position,
+            .. _learnt.Keys.SelectMany(static name => (byte[])[(byte)name.Length, .. Encoding.ASCII.GetBytes(name)]),
+        ];
         var element = new DocumentElement(id, ++_announcements, payload, life);
         return (await store.MergeDocumentAsync(DocumentName, [element], 2 * Life).ConfigureAwait(false)).Failure;
     }

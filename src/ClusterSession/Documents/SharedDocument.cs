@@ -32,12 +32,15 @@ internal sealed class SharedDocument(StoreGuard store, string name)
     /// <param name="onBeginning">Is called before the first element of a document that is read from
     /// its beginning; after a restart again.</param>
     public async ValueTask<DocumentReading> ReadAsync(
-        bool isComplete, Action<DocumentElement> each, Action? onBeginning = null)
+        bool isComplete,
+        Action<DocumentElement> each,
+        Action? onBeginning = null
+    )
     {
         var before = _known;
         var (position, lease) = isComplete || _lease.IsLost ? (DocumentPosition.None, null) : (_known, _lease);
         var isFromBeginning = position.IsNone;
-        for (var restarts = 0; ;)
+        for (var restarts = 0; ; )
         {
             var page = await store.ReadDocumentAsync(name, position).ConfigureAwait(false);
             if (!page.IsAnswered)
@@ -74,7 +77,10 @@ internal sealed class SharedDocument(StoreGuard store, string name)
             {
                 (_known, _lease) = (position, lease);
                 return new DocumentReading(
-                    StoreFailure.None, isFromBeginning, position.Incarnation != before.Incarnation && !before.IsNone);
+                    StoreFailure.None,
+                    isFromBeginning,
+                    position.Incarnation != before.Incarnation && !before.IsNone
+                );
             }
         }
     }
@@ -86,11 +92,16 @@ internal sealed class SharedDocument(StoreGuard store, string name)
     /// <param name="life">How long the document is to live.</param>
     /// <returns>What the store answers, and whether all is known that it has.</returns>
     public async ValueTask<(StoreDocument Answer, bool IsKnown)> MergeAsync(
-        IReadOnlyList<DocumentElement> elements, TimeSpan life)
+        IReadOnlyList<DocumentElement> elements,
+        TimeSpan life
+    )
     {
         var answer = await store.MergeDocumentAsync(name, elements, life).ConfigureAwait(false);
-        var isKnown = answer.IsAnswered && answer.Position.Incarnation == _known.Incarnation
-            && answer.Before == _known.Sequence && ReferenceEquals(answer.Lease, _lease);
+        var isKnown =
+            answer.IsAnswered
+            && answer.Position.Incarnation == _known.Incarnation
+            && answer.Before == _known.Sequence
+            && ReferenceEquals(answer.Lease, _lease);
         if (isKnown)
         {
             _known = answer.Position;

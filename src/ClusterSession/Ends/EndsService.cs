@@ -10,8 +10,11 @@ namespace ClusterSession.Ends;
 /// back.
 /// </summary>
 internal sealed class EndsService(
-    SharedEnds shared, KnownEnds ends, IOptions<ClusterSessionOptions> options, TimeProvider time)
-    : BackgroundService
+    SharedEnds shared,
+    KnownEnds ends,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time
+) : BackgroundService
 {
     /// <summary>
     /// The first end is announced at once; what ends within so long after that goes together, however

@@ -33,8 +33,13 @@ namespace ClusterSession.Ends;
 /// Nobody waits for any of this. Thread-safe.
 /// </remarks>
 internal sealed class SharedEnds(
-    StoreGuard store, NodeSessions nodes, CommitJournal journal, SessionLifetime lifetime, TimeProvider time,
-    ILogger<SharedEnds> logger) : ISharedDocument
+    StoreGuard store,
+    NodeSessions nodes,
+    CommitJournal journal,
+    SessionLifetime lifetime,
+    TimeProvider time,
+    ILogger<SharedEnds> logger
+) : ISharedDocument
 {
     /// <summary>The name of the document.</summary>
     public const string DocumentName = "ends";
@@ -130,14 +135,19 @@ internal sealed class SharedEnds(
     {
         while (_ends.TakeAgain(AtOnce) is { Count: > 0 } batch)
         {
-            await Task.WhenAll(batch.Select(async again =>
-            {
-                var answer = await store.DestroyAsync(again.Key, again.End, lifetime.TombstoneLife).ConfigureAwait(false);
-                if (answer.Outcome == WriteOutcome.Unavailable)
-                {
-                    journal.AppendEnd(again.Key, again.End);
-                }
-            })).ConfigureAwait(false);
+            await Task.WhenAll(
+                    batch.Select(async again =>
+                    {
+                        var answer = await store
+                            .DestroyAsync(again.Key, again.End, lifetime.TombstoneLife)
+                            .ConfigureAwait(false);
+                        if (answer.Outcome == WriteOutcome.Unavailable)
+                        {
+                            journal.AppendEnd(again.Key, again.End);
+                        }
+                    })
+                )
+                .ConfigureAwait(false);
         }
     }
 
@@ -154,8 +164,9 @@ internal sealed class SharedEnds(
         var begunAt = time.GetTimestamp();
         var stored = new HashSet<(long Process, long Number)>();
         var isMalformed = false;
-        var reading = await _document.ReadAsync(
-            isComplete: losses != _restored, element => isMalformed |= !TryTake(element, stored)).ConfigureAwait(false);
+        var reading = await _document
+            .ReadAsync(isComplete: losses != _restored, element => isMalformed |= !TryTake(element, stored))
+            .ConfigureAwait(false);
         if (isMalformed && _malformed.MayWrite(out var count))
         {
             logger.EndsMalformed(count);
@@ -168,7 +179,8 @@ internal sealed class SharedEnds(
 
         if (reading.IsComplete || reading.IsOther || _document.Known.IsNone)
         {
-            var lacking = _ends.Announced()
+            var lacking = _ends
+                .Announced()
                 .Where(known => !stored.Contains((known.Batch.Process, known.Batch.Number)))
                 .Select(known => ToElement(known.Batch, known.Life));
             var failure = await MergeAsync([.. lacking]).ConfigureAwait(false);
@@ -232,17 +244,21 @@ internal sealed class SharedEnds(
     /// </summary>
     private async ValueTask<StoreFailure> MergeAsync(List<DocumentElement> elements)
     {
-        for (var from = 0; from < elements.Count;)
+        for (var from = 0; from < elements.Count; )
         {
             var (count, bytes) = (0, 0);
-            while (from + count < elements.Count && count < SharedDocument.MostElements
-                && (count == 0 || bytes + elements[from + count].Payload.Length <= MostBytesInOneMerge))
+            while (
+                from + count < elements.Count
+                && count < SharedDocument.MostElements
+                && (count == 0 || bytes + elements[from + count].Payload.Length <= MostBytesInOneMerge)
+            )
             {
                 bytes += elements[from + count++].Payload.Length;
             }
 
             var (answer, isKnown) = await _document
-                .MergeAsync(elements.GetRange(from, count), 2 * lifetime.KnownEndLife).ConfigureAwait(false);
+                .MergeAsync(elements.GetRange(from, count), 2 * lifetime.KnownEndLife)
+                .ConfigureAwait(false);
             if (!answer.IsAnswered)
             {
                 return answer.Failure;

@@ -19,8 +19,9 @@ internal sealed class ApplicationIdentity(IHostEnvironment? environment = null)
     public const int LongestPrefix = 64;
 
     /// <summary>The characters of a prefix of keys in the store.</summary>
-    public static readonly SearchValues<char> PrefixCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    public static readonly SearchValues<char> PrefixCharacters = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+    );
 
     private const string Beginning = "cs.";
     private const int HashLength = 8;
@@ -39,8 +40,10 @@ internal sealed class ApplicationIdentity(IHostEnvironment? environment = null)
     /// </summary>
     public static string PrefixOf(string application)
     {
-        if (application.Length <= LongestPrefix - Beginning.Length
-            && !application.AsSpan().ContainsAnyExcept(PrefixCharacters))
+        if (
+            application.Length <= LongestPrefix - Beginning.Length
+            && !application.AsSpan().ContainsAnyExcept(PrefixCharacters)
+        )
         {
             return Beginning + application;
         }

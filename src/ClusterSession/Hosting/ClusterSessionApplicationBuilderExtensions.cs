@@ -18,8 +18,10 @@ public static class ClusterSessionApplicationBuilderExtensions
     public static IApplicationBuilder UseClusterSession(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        var pipeline = app.ApplicationServices.GetService<SessionPipeline>() ?? throw new InvalidOperationException(
-            "UseClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() first.");
+        var pipeline = app.ApplicationServices.GetService<SessionPipeline>()
+            ?? throw new InvalidOperationException(
+                "UseClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() first."
+            );
         pipeline.Use(app);
         return app.UseMiddleware<ClusterSessionMiddleware>();
     }

@@ -51,8 +51,10 @@ public sealed class ClusterSessionBuilder(IServiceCollection services)
         Services.Configure<ClusterSessionOptions>(options => options.KeyRingSecrets = [secret, .. formerSecrets]);
         return Seal(static provider => new SecretSeal(
             provider.GetRequiredService<RandomNumberGenerator>(),
-            provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.KeyRingSecrets
-                .Select(static text => SecretCheck.Read(text, out _)!)));
+            provider
+                .GetRequiredService<IOptions<ClusterSessionOptions>>()
+                .Value.KeyRingSecrets.Select(static text => SecretCheck.Read(text, out _)!)
+        ));
     }
 
     /// <summary>As with a secret, with data protection, whose keys all nodes must share.</summary>

@@ -10,7 +10,8 @@ namespace ClusterSession.Hosting;
 /// read and passes over names it does not know; here both are collected for the validator.
 /// </summary>
 /// <param name="configuration">The application's configuration, where it has one.</param>
-internal sealed class ClusterSessionConfiguration(IConfiguration? configuration = null) : IConfigureOptions<ClusterSessionOptions>
+internal sealed class ClusterSessionConfiguration(IConfiguration? configuration = null)
+    : IConfigureOptions<ClusterSessionOptions>
 {
     public void Configure(ClusterSessionOptions options)
     {
@@ -22,8 +23,9 @@ internal sealed class ClusterSessionConfiguration(IConfiguration? configuration 
         if (section.Value is { Length: > 0 })
         {
             options.BindingErrors.Add(
-                "ClusterSession is a value (not shown, it may hold a password), and has to be a section. " +
-                "Write its settings below it, such as ClusterSession:Redis.");
+                "ClusterSession is a value (not shown, it may hold a password), and has to be a section. "
+                    + "Write its settings below it, such as ClusterSession:Redis."
+            );
         }
 
         var reader = new SectionReader(section, options.BindingErrors);

@@ -20,8 +20,9 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         if (options.MaxAttributeBytes > options.MaxSessionBytes)
         {
             errors.Add(
-                $"ClusterSession:MaxAttributeBytes is {options.MaxAttributeBytes}, and ClusterSession:MaxSessionBytes " +
-                $"{options.MaxSessionBytes}: no session could hold such an attribute. Raise MaxSessionBytes, or lower it.");
+                $"ClusterSession:MaxAttributeBytes is {options.MaxAttributeBytes}, and ClusterSession:MaxSessionBytes "
+                    + $"{options.MaxSessionBytes}: no session could hold such an attribute. Raise MaxSessionBytes, or lower it."
+            );
         }
 
         Range(errors, "MaxAttributes", options.MaxAttributes, 1, 65_000);
@@ -31,15 +32,21 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         Defined(errors, "OnStoreUnavailable", options.OnStoreUnavailable);
         CheckApplicationName(options.ApplicationName, errors);
 
-        if (options.KeyPrefix is not { Length: >= 1 and <= ApplicationIdentity.LongestPrefix } prefix
-            || prefix.AsSpan().ContainsAnyExcept(ApplicationIdentity.PrefixCharacters))
+        if (
+            options.KeyPrefix is not { Length: >= 1 and <= ApplicationIdentity.LongestPrefix } prefix
+            || prefix.AsSpan().ContainsAnyExcept(ApplicationIdentity.PrefixCharacters)
+        )
         {
-            errors.Add($"ClusterSession:KeyPrefix is '{options.KeyPrefix}'. Use 1 to 64 letters, digits, '.', '_' or '-'.");
+            errors.Add(
+                $"ClusterSession:KeyPrefix is '{options.KeyPrefix}'. Use 1 to 64 letters, digits, '.', '_' or '-'."
+            );
         }
 
         if (options.Principal is null)
         {
-            errors.Add("ClusterSession:Principal is null. Give it a function, or leave it as it is; one that returns null ties no session to anybody.");
+            errors.Add(
+                "ClusterSession:Principal is null. Give it a function, or leave it as it is; one that returns null ties no session to anybody."
+            );
         }
 
         CheckNames(errors, "SignInSchemes", options.SignInSchemes);
@@ -52,13 +59,17 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
     {
         if (name is not { Length: >= 1 and <= 256 } || string.IsNullOrWhiteSpace(name))
         {
-            errors.Add($"ClusterSession:ApplicationName is '{name}'. Use 1 to 256 characters, or " +
-                "leave it out for the name of the host's application.");
+            errors.Add(
+                $"ClusterSession:ApplicationName is '{name}'. Use 1 to 256 characters, or "
+                    + "leave it out for the name of the host's application."
+            );
         }
         else if (!Utf8Text.IsWellFormed(name))
         {
-            errors.Add("ClusterSession:ApplicationName has a surrogate without its other half: two applications would " +
-                "have one name. Use characters that have a form in UTF-8.");
+            errors.Add(
+                "ClusterSession:ApplicationName has a surrogate without its other half: two applications would "
+                    + "have one name. Use characters that have a form in UTF-8."
+            );
         }
     }
 
@@ -67,8 +78,10 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
     {
         for (var i = 0; i < (options.CarriedAttributes?.Count ?? 0); i++)
         {
-            if (options.CarriedAttributes![i] is { Length: > 0 } name
-                && AttributeName.ProblemOf(name, options.MaxAttributeNameBytes) is { } problem)
+            if (
+                options.CarriedAttributes![i] is { Length: > 0 } name
+                && AttributeName.ProblemOf(name, options.MaxAttributeNameBytes) is { } problem
+            )
             {
                 errors.Add($"ClusterSession:CarriedAttributes:{i} cannot be used. {problem}");
             }
@@ -88,22 +101,35 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         Range(errors, "IdleTimeout", options.IdleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(365));
         if (options.AbsoluteTimeout is { } absolute && absolute < options.IdleTimeout)
         {
-            errors.Add($"ClusterSession:AbsoluteTimeout is {absolute}, less than ClusterSession:IdleTimeout ({options.IdleTimeout}). Raise it, or leave it out for no limit.");
+            errors.Add(
+                $"ClusterSession:AbsoluteTimeout is {absolute}, less than ClusterSession:IdleTimeout ({options.IdleTimeout}). Raise it, or leave it out for no limit."
+            );
         }
 
-        if (options.TouchInterval is { } touch && (touch < TimeSpan.FromMilliseconds(100) || touch > options.IdleTimeout))
+        if (
+            options.TouchInterval is { } touch
+            && (touch < TimeSpan.FromMilliseconds(100) || touch > options.IdleTimeout)
+        )
         {
-            errors.Add($"ClusterSession:TouchInterval is {touch}. Use a duration from 00:00:00.1 to ClusterSession:IdleTimeout ({options.IdleTimeout}), or leave it out.");
+            errors.Add(
+                $"ClusterSession:TouchInterval is {touch}. Use a duration from 00:00:00.1 to ClusterSession:IdleTimeout ({options.IdleTimeout}), or leave it out."
+            );
         }
 
         Range(errors, "ReplicaTimeout", options.ReplicaTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
         Range(errors, "LongestRequest", options.LongestRequest, TimeSpan.Zero, TimeSpan.FromDays(1));
         Range(errors, "RotationGrace", options.RotationGrace, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         Range(errors, "KeyRotation", options.KeyRotation, TimeSpan.FromHours(1), TimeSpan.FromDays(3650));
-        if (options.IdleTimeout <= TimeSpan.FromDays(365) && options.LongestRequest <= TimeSpan.FromDays(1) && options.StoreLife / (SessionKeyRing.MaxKeys - 2) > options.KeyRotation)
+        if (
+            options.IdleTimeout <= TimeSpan.FromDays(365)
+            && options.LongestRequest <= TimeSpan.FromDays(1)
+            && options.StoreLife / (SessionKeyRing.MaxKeys - 2) > options.KeyRotation
+        )
         {
-            errors.Add($"ClusterSession:KeyRotation is {options.KeyRotation}, too short for ClusterSession:IdleTimeout ({options.IdleTimeout}): " +
-                $"a ring holds {SessionKeyRing.MaxKeys} keys, and a cookie would outlive its key. Raise it to at least {options.StoreLife / (SessionKeyRing.MaxKeys - 2)}.");
+            errors.Add(
+                $"ClusterSession:KeyRotation is {options.KeyRotation}, too short for ClusterSession:IdleTimeout ({options.IdleTimeout}): "
+                    + $"a ring holds {SessionKeyRing.MaxKeys} keys, and a cookie would outlive its key. Raise it to at least {options.StoreLife / (SessionKeyRing.MaxKeys - 2)}."
+            );
         }
 
         if (options.LongestTicketLife is { } ticket)
@@ -118,8 +144,10 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
     {
         if (copies is null)
         {
-            errors.Add("ClusterSession:LocalCopies is null. Change its properties, or leave it as it is; to keep no " +
-                "copies, set ClusterSession:LocalCopies:MaxCount to 0.");
+            errors.Add(
+                "ClusterSession:LocalCopies is null. Change its properties, or leave it as it is; to keep no "
+                    + "copies, set ClusterSession:LocalCopies:MaxCount to 0."
+            );
             return;
         }
 
@@ -141,11 +169,19 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         Range(errors, "Outage:HardTimeout", outage.HardTimeout, millisecond, TimeSpan.FromMinutes(5));
         if (outage.HardTimeout < outage.SoftTimeout)
         {
-            errors.Add($"ClusterSession:Outage:HardTimeout is {outage.HardTimeout}, less than ClusterSession:Outage:SoftTimeout ({outage.SoftTimeout}). Raise it, or lower the other.");
+            errors.Add(
+                $"ClusterSession:Outage:HardTimeout is {outage.HardTimeout}, less than ClusterSession:Outage:SoftTimeout ({outage.SoftTimeout}). Raise it, or lower the other."
+            );
         }
 
         Range(errors, "Outage:BreakAfter", outage.BreakAfter, 1, 10_000);
-        Range(errors, "Outage:ProbeInterval", outage.ProbeInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
+        Range(
+            errors,
+            "Outage:ProbeInterval",
+            outage.ProbeInterval,
+            TimeSpan.FromMilliseconds(10),
+            TimeSpan.FromMinutes(1)
+        );
         Range(errors, "Outage:JournalSessions", outage.JournalSessions, 0, 10_000_000);
         Range(errors, "Outage:JournalBytes", outage.JournalBytes, 0, 64L << 30);
         Range(errors, "Outage:WriteBehindDelay", outage.WriteBehindDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1));
@@ -160,8 +196,10 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
     {
         if (options.Keys is null)
         {
-            errors.Add("ClusterSession:Keys is null. Leave it empty for a ring that all nodes share through the " +
-                "store, or add keys to it.");
+            errors.Add(
+                "ClusterSession:Keys is null. Leave it empty for a ring that all nodes share through the "
+                    + "store, or add keys to it."
+            );
         }
 
         for (var i = 0; i < (options.Keys?.Count ?? 0); i++)
@@ -175,7 +213,9 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
             Range(errors, $"Keys:{i}:Id", key.Id, 1, 0xFFFFFF);
             if (options.Keys.Take(i).Any(other => other?.Id == key.Id))
             {
-                errors.Add($"ClusterSession:Keys:{i}:Id is {key.Id}, as another key's. Give each key an id of its own.");
+                errors.Add(
+                    $"ClusterSession:Keys:{i}:Id is {key.Id}, as another key's. Give each key an id of its own."
+                );
             }
 
             if (SecretCheck.Read(key.Secret, out var problem) is null)

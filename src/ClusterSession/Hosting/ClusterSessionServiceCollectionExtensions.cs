@@ -31,7 +31,8 @@ public static class ClusterSessionServiceCollectionExtensions
 {
     /// <summary>Adds sessions as the configuration section <c>ClusterSession</c> says.</summary>
     /// <param name="services">The application's services.</param>
-    public static ClusterSessionBuilder AddClusterSession(this IServiceCollection services) => services.AddClusterSession(static _ => { });
+    public static ClusterSessionBuilder AddClusterSession(this IServiceCollection services) =>
+        services.AddClusterSession(static _ => { });
 
     /// <summary>
     /// Adds sessions as the configuration section <c>ClusterSession</c> says, and then the code.
@@ -39,7 +40,10 @@ public static class ClusterSessionServiceCollectionExtensions
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Changes the options.</param>
-    public static ClusterSessionBuilder AddClusterSession(this IServiceCollection services, Action<ClusterSessionOptions> configure)
+    public static ClusterSessionBuilder AddClusterSession(
+        this IServiceCollection services,
+        Action<ClusterSessionOptions> configure
+    )
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
@@ -59,11 +63,16 @@ public static class ClusterSessionServiceCollectionExtensions
     private static void AddOptions(IServiceCollection services, Action<ClusterSessionOptions> configure)
     {
         services.AddOptions<ClusterSessionOptions>().ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<ClusterSessionOptions>, ClusterSessionConfiguration>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IConfigureOptions<ClusterSessionOptions>, ClusterSessionConfiguration>()
+        );
         services.Configure(configure);
         services.TryAddEnumerable(
-            ServiceDescriptor.Singleton<IPostConfigureOptions<ClusterSessionOptions>, ApplicationIdentity>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClusterSessionOptions>, ClusterSessionOptionsValidator>());
+            ServiceDescriptor.Singleton<IPostConfigureOptions<ClusterSessionOptions>, ApplicationIdentity>()
+        );
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<ClusterSessionOptions>, ClusterSessionOptionsValidator>()
+        );
     }
 
     /// <summary>
@@ -95,14 +104,19 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<LossLog>();
         services.TryAddSingleton<CoarseClock>();
         services.TryAddSingleton(static provider => new HybridClock(
-            provider.GetRequiredService<TimeProvider>(), HybridClock.NewWriter(provider.GetRequiredService<RandomNumberGenerator>())));
+            provider.GetRequiredService<TimeProvider>(),
+            HybridClock.NewWriter(provider.GetRequiredService<RandomNumberGenerator>())
+        ));
         services.TryAddSingleton<VersionIssuer>();
         services.TryAddSingleton<SessionLifetime>();
         services.TryAddSingleton<PendingSessions>();
         services.TryAddSingleton<KnownEnds>();
         services.TryAddSingleton(static provider => new LocalCopies(
-            provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.LocalCopies, provider.GetRequiredService<CoarseClock>(),
-            provider.GetRequiredService<PendingSessions>(), provider.GetRequiredService<KnownEnds>()));
+            provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.LocalCopies,
+            provider.GetRequiredService<CoarseClock>(),
+            provider.GetRequiredService<PendingSessions>(),
+            provider.GetRequiredService<KnownEnds>()
+        ));
         services.TryAddSingleton<StoreGuard>();
         services.TryAddSingleton<RecentCommits>();
         services.TryAddSingleton<AbsentSessions>();
@@ -144,14 +158,26 @@ public static class ClusterSessionServiceCollectionExtensions
     /// <summary>In the order in which they are restored in a store that has lost them.</summary>
     private static void AddDocuments(IServiceCollection services)
     {
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, Revocations>(
-            static provider => provider.GetRequiredService<Revocations>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, SharedEnds>(
-            static provider => provider.GetRequiredService<SharedEnds>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, KeyRingSource>(
-            static provider => provider.GetRequiredService<KeyRingSource>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISharedDocument, NodePresence>(
-            static provider => provider.GetRequiredService<NodePresence>()));
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<ISharedDocument, Revocations>(static provider =>
+                provider.GetRequiredService<Revocations>()
+            )
+        );
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<ISharedDocument, SharedEnds>(static provider =>
+                provider.GetRequiredService<SharedEnds>()
+            )
+        );
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<ISharedDocument, KeyRingSource>(static provider =>
+                provider.GetRequiredService<KeyRingSource>()
+            )
+        );
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<ISharedDocument, NodePresence>(static provider =>
+                provider.GetRequiredService<NodePresence>()
+            )
+        );
     }
 
     private static void AddHttp(IServiceCollection services)
@@ -165,8 +191,12 @@ public static class ClusterSessionServiceCollectionExtensions
         SignInServices.Add(services);
 
         // In front of the application's own filters, whose middleware would stand outside of this one.
-        services.Insert(0, ServiceDescriptor.Singleton<IStartupFilter>(
-            static provider => provider.GetRequiredService<LastHeadersCallback>()));
+        services.Insert(
+            0,
+            ServiceDescriptor.Singleton<IStartupFilter>(static provider =>
+                provider.GetRequiredService<LastHeadersCallback>()
+            )
+        );
         services.AddHostedService<KeyRingService>();
         services.AddHostedService<SessionAccessCheck>();
     }

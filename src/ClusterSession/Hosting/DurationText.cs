@@ -17,8 +17,11 @@ internal static partial class DurationText
     {
         text = text.Trim();
         var plain = Plain().Match(text);
-        if (plain.Success && Number(plain, "hours") < 24
-            && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value))
+        if (
+            plain.Success
+            && Number(plain, "hours") < 24
+            && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value)
+        )
         {
             return (value, "");
         }
@@ -32,25 +35,28 @@ internal static partial class DurationText
         {
             // Hours, minutes or seconds beyond a day, an hour or a minute: what a person means by
             // them is plain.
-            var meant = TimeSpan.FromDays(days) + TimeSpan.FromHours(Number(plain, "hours"))
-                + TimeSpan.FromMinutes(Number(plain, "minutes")) + TimeSpan.FromSeconds(Number(plain, "seconds"));
+            var meant =
+                TimeSpan.FromDays(days)
+                + TimeSpan.FromHours(Number(plain, "hours"))
+                + TimeSpan.FromMinutes(Number(plain, "minutes"))
+                + TimeSpan.FromSeconds(Number(plain, "seconds"));
             return $"Write {Text(meant)}.";
         }
 
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 100_000)
         {
-            return $"Write {Text(TimeSpan.FromSeconds(number))} for {number} seconds, " +
-                $"{Text(TimeSpan.FromMinutes(number))} for {number} minutes, " +
-                $"or {Text(TimeSpan.FromDays(number))} for {number} days.";
+            return $"Write {Text(TimeSpan.FromSeconds(number))} for {number} seconds, "
+                + $"{Text(TimeSpan.FromMinutes(number))} for {number} minutes, "
+                + $"or {Text(TimeSpan.FromDays(number))} for {number} days.";
         }
 
         if (Pair().Match(text) is { Success: true } pair)
         {
             var (first, second) = (Number(pair, "first"), Number(pair, "second"));
-            return $"Write {Text(TimeSpan.FromMinutes(first) + TimeSpan.FromSeconds(second))} for {first} minutes " +
-                $"and {second} seconds, " +
-                $"or {Text(TimeSpan.FromHours(first) + TimeSpan.FromMinutes(second))} for {first} hours and " +
-                $"{second} minutes.";
+            return $"Write {Text(TimeSpan.FromMinutes(first) + TimeSpan.FromSeconds(second))} for {first} minutes "
+                + $"and {second} seconds, "
+                + $"or {Text(TimeSpan.FromHours(first) + TimeSpan.FromMinutes(second))} for {first} hours and "
+                + $"{second} minutes.";
         }
 
         return "Write it in that form.";
@@ -64,7 +70,8 @@ internal static partial class DurationText
             : 0;
 
     [GeneratedRegex(
-        @"^-?((?<days>[0-9]{1,7})\.)?(?<hours>[0-9]{1,3}):(?<minutes>[0-9]{1,2}):(?<seconds>[0-9]{1,2})(\.[0-9]{1,7})?$")]
+        @"^-?((?<days>[0-9]{1,7})\.)?(?<hours>[0-9]{1,3}):(?<minutes>[0-9]{1,2}):(?<seconds>[0-9]{1,2})(\.[0-9]{1,7})?$"
+    )]
     private static partial Regex Plain();
 
     [GeneratedRegex("^(?<first>[0-9]{1,3}):(?<second>[0-9]{1,2})$")]

@@ -18,24 +18,31 @@ internal sealed class RegisteredServices(IServiceCollection services)
     public ServiceDescriptor? UnnamedStore { get; init; }
 
     /// <summary>Whether no store was named, so that sessions live in this process only.</summary>
-    public bool HasUnnamedStore => UnnamedStore is not null
+    public bool HasUnnamedStore =>
+        UnnamedStore is not null
         && ReferenceEquals(
-            UnnamedStore, services.LastOrDefault(static service => service.ServiceType == typeof(IClusterSessionStore)));
+            UnnamedStore,
+            services.LastOrDefault(static service => service.ServiceType == typeof(IClusterSessionStore))
+        );
 
     /// <summary>Whether AddSession was called.</summary>
     public bool HasAddSession => services.Any(IsOfAddSession);
 
     /// <summary>The application's own store for AddSession, if it has one.</summary>
-    public string? OwnSessionStore => services
-        .Where(static service => service.ServiceType == typeof(ISessionStore) && !IsOfAddSession(service))
-        .Select(static service =>
-            (service.ImplementationType ?? service.ImplementationInstance?.GetType())?.Name ?? "made by a factory")
-        .LastOrDefault();
+    public string? OwnSessionStore =>
+        services
+            .Where(static service => service.ServiceType == typeof(ISessionStore) && !IsOfAddSession(service))
+            .Select(static service =>
+                (service.ImplementationType ?? service.ImplementationInstance?.GetType())?.Name ?? "made by a factory"
+            )
+            .LastOrDefault();
 
     /// <summary>Whether the application sets options of AddSession.</summary>
-    public bool HasSessionOptions => services.Any(static service =>
-        service.ServiceType == typeof(IConfigureOptions<SessionOptions>)
-        || service.ServiceType == typeof(IPostConfigureOptions<SessionOptions>));
+    public bool HasSessionOptions =>
+        services.Any(static service =>
+            service.ServiceType == typeof(IConfigureOptions<SessionOptions>)
+            || service.ServiceType == typeof(IPostConfigureOptions<SessionOptions>)
+        );
 
     /// <summary>
     /// Whether the store is there for something besides sessions, so that an application without

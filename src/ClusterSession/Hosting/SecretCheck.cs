@@ -24,15 +24,15 @@ internal static class SecretCheck
         }
 
         var secret = buffer[..length];
-        problem = IsPrintable(secret) ? " is base64 of a text and not of random bytes" + Remedy
+        problem =
+            IsPrintable(secret) ? " is base64 of a text and not of random bytes" + Remedy
             : IsPatterned(secret) ? " is not random: its bytes repeat" + Remedy
             : null;
         return problem is null ? secret : null;
     }
 
     /// <summary>A password in base64: random bytes are that once in 10^13 times.</summary>
-    private static bool IsPrintable(byte[] secret) =>
-        secret.AsSpan().IndexOfAnyExceptInRange((byte)' ', (byte)'~') < 0;
+    private static bool IsPrintable(byte[] secret) => secret.AsSpan().IndexOfAnyExceptInRange((byte)' ', (byte)'~') < 0;
 
     /// <summary>
     /// Few different bytes, a part again and again, or steps of one width. 32 random bytes have 30
@@ -51,7 +51,8 @@ internal static class SecretCheck
             return true;
         }
 
-        return Enumerable.Range(1, secret.Length / 2)
+        return Enumerable
+            .Range(1, secret.Length / 2)
             .Any(period => secret.AsSpan(period).SequenceEqual(secret.AsSpan(0, secret.Length - period)));
     }
 }

@@ -11,43 +11,71 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
     public void Span(string name, Action<TimeSpan> set) => Text(name, text =>
-    {
-        if (text.Length == 0)
         {
-            return;
-        }
+            if (text.Length == 0)
+            {
+                return;
+            }
 
-        var (value, problem) = DurationText.Read(text);
-        if (value is { } duration)
-        {
-            set(duration);
-        }
-        else
-        {
-            errors.Add($"{section.Path}:{name} is '{text}', {problem}");
-        }
-    });
+            var (value, problem) = DurationText.Read(text);
+            if (value is { } duration)
+            {
+                set(duration);
+            }
+            else
+            {
+                errors.Add($"{section.Path}:{name} is '{text}', {problem}");
+            }
+        });
 
     public void Int(string name, Action<int> set) =>
-        Read(name, "a whole number", text => int.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : null, set);
+        Read(
+            name,
+            "a whole number",
+            text => int.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : null,
+            set
+        );
 
     public void Long(string name, Action<long> set) =>
-        Read(name, "a whole number", text => long.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : null, set);
+        Read(
+            name,
+            "a whole number",
+            text => long.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : null,
+            set
+        );
 
     public void Bool(string name, Action<bool> set) =>
         Read(name, "true or false", text => bool.TryParse(text, out var value) ? value : null, set);
 
-    public void Date(string name, Action<DateTimeOffset> set) => Read(
-        name, "a moment such as 2026-01-31T00:00:00Z",
-        text => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var value) ? value : null, set);
+    public void Date(string name, Action<DateTimeOffset> set) =>
+        Read(
+            name,
+            "a moment such as 2026-01-31T00:00:00Z",
+            text =>
+                DateTimeOffset.TryParse(
+                    text,
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.AssumeUniversal,
+                    out var value
+                )
+                    ? value
+                    : null,
+            set
+        );
 
     public void Enum<T>(string name, Action<T> set)
         where T : struct, Enum =>
-        Read(name, "one of " + string.Join(", ", System.Enum.GetNames<T>()), text =>
-            !text.Contains(',', StringComparison.Ordinal)
+        Read(
+            name,
+            "one of " + string.Join(", ", System.Enum.GetNames<T>()),
+            text =>
+                !text.Contains(',', StringComparison.Ordinal)
                 && System.Enum.TryParse<T>(text, ignoreCase: true, out var value)
-                && System.Enum.IsDefined(value) ? value : null,
-            set);
+                && System.Enum.IsDefined(value)
+                    ? value
+                    : null,
+            set
+        );
 
     public void Text(string name, Action<string> set)
     {
@@ -65,7 +93,9 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
         _known.Add(name);
         if (section[name] is { Length: > 0 } text)
         {
-            errors.Add($"{section.Path}:{name} is '{text}', and has to be a list. Write its values below it, as {section.Path}:{name}:0.");
+            errors.Add(
+                $"{section.Path}:{name} is '{text}', and has to be a list. Write its values below it, as {section.Path}:{name}:0."
+            );
         }
 
         foreach (var item in section.GetSection(name).GetChildren())
@@ -82,16 +112,16 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
     }
 
     public void NonEmpty(string name, Action<string> set) => Text(name, text =>
-    {
-        if (text.Length == 0)
         {
-            errors.Add($"{section.Path}:{name} is ''. Give it a value, or leave it out.");
-        }
-        else
-        {
-            set(text);
-        }
-    });
+            if (text.Length == 0)
+            {
+                errors.Add($"{section.Path}:{name} is ''. Give it a value, or leave it out.");
+            }
+            else
+            {
+                set(text);
+            }
+        });
 
     public void Section(string name, Action<SectionReader> read)
     {
@@ -130,7 +160,9 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
         {
             if (!_known.Contains(child.Key))
             {
-                errors.Add($"{child.Path} is not a setting. Remove it, or use one of {string.Join(", ", _known.Order())}.");
+                errors.Add(
+                    $"{child.Path} is not a setting. Remove it, or use one of {string.Join(", ", _known.Order())}."
+                );
             }
         }
     }
@@ -140,8 +172,10 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
     {
         if (section[name] is { Length: > 0 } text)
         {
-            errors.Add($"{section.Path}:{name} is '{text}', and has to be a section. " +
-                $"Write its settings below it, as {section.Path}:{name}:...");
+            errors.Add(
+                $"{section.Path}:{name} is '{text}', and has to be a section. "
+                    + $"Write its settings below it, as {section.Path}:{name}:..."
+            );
         }
     }
 
@@ -149,8 +183,10 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
     {
         if (secret.Value is { Length: > 0 })
         {
-            errors.Add($"{secret.Path} is a value (not shown), and has to be a section. " +
-                $"Write its settings below it, as {secret.Path}:...");
+            errors.Add(
+                $"{secret.Path} is a value (not shown), and has to be a section. "
+                    + $"Write its settings below it, as {secret.Path}:..."
+            );
         }
     }
 

@@ -12,7 +12,11 @@ public static class SessionAccessEndpointConventionBuilderExtensions
     /// <param name="durability">When a commit counts as done; null for what the options say.</param>
     /// <param name="prolongs">Whether a request prolongs the session.</param>
     public static TBuilder WithSessionAccess<TBuilder>(
-        this TBuilder builder, SessionConcurrency concurrency, SessionDurability? durability = null, bool prolongs = true)
+        this TBuilder builder,
+        SessionConcurrency concurrency,
+        SessionDurability? durability = null,
+        bool prolongs = true
+    )
         where TBuilder : IEndpointConventionBuilder
     {
         var access = new SessionAccessAttribute(concurrency) { Prolongs = prolongs };

@@ -17,8 +17,13 @@ namespace ClusterSession.Hosting;
 /// all is refused by <see cref="ClusterSessionOptionsValidator"/>.
 /// </summary>
 internal sealed class StartupWarnings(
-    RegisteredServices registered, SessionPipeline pipeline, LoginSchemes schemes, IServiceProvider services,
-    IOptions<ClusterSessionOptions> options, ILogger<StartupWarnings> logger) : IHostedLifecycleService
+    RegisteredServices registered,
+    SessionPipeline pipeline,
+    LoginSchemes schemes,
+    IServiceProvider services,
+    IOptions<ClusterSessionOptions> options,
+    ILogger<StartupWarnings> logger
+) : IHostedLifecycleService
 {
     /// <summary>
     /// Now the pipeline is built and its endpoints are known, whichever way the application is set
@@ -55,8 +60,11 @@ internal sealed class StartupWarnings(
 
     private void WarnOfStore()
     {
-        if (registered.HasUnnamedStore
-            && services.GetService<IHostEnvironment>() is { } environment && !environment.IsDevelopment())
+        if (
+            registered.HasUnnamedStore
+            && services.GetService<IHostEnvironment>() is { } environment
+            && !environment.IsDevelopment()
+        )
         {
             logger.StoreNotNamed(environment.EnvironmentName);
         }
@@ -85,14 +93,18 @@ internal sealed class StartupWarnings(
     private void WarnOfPipeline(IReadOnlyList<Endpoint> endpoints)
     {
         var accesses = endpoints
-            .Select(static endpoint => endpoint.Metadata.GetMetadata<SessionAccessAttribute>()).ToArray();
+            .Select(static endpoint => endpoint.Metadata.GetMetadata<SessionAccessAttribute>())
+            .ToArray();
         if (!pipeline.IsUsed)
         {
             // A process that only manages sessions has endpoints too, of its health: those can say
             // that they use none. So has one that keeps keys or tickets in the store and has no
             // sessions: there those warn that ask for one.
-            if (accesses.Any(access => access is null
-                ? !registered.HasSharedKeys : access.Concurrency != SessionConcurrency.None))
+            if (
+                accesses.Any(access =>
+                    access is null ? !registered.HasSharedKeys : access.Concurrency != SessionConcurrency.None
+                )
+            )
             {
                 logger.PipelineMissing();
             }

@@ -19,13 +19,15 @@ public static class ClusterSessionHttpContextExtensions
         {
             IClusterSession session => session,
             null => throw new InvalidOperationException(
-                "This request has no session. Call app.UseClusterSession() before the endpoints, and do not use " +
-                "SessionConcurrency.None here."),
+                "This request has no session. Call app.UseClusterSession() before the endpoints, and do not use "
+                    + "SessionConcurrency.None here."
+            ),
             var other => throw new InvalidOperationException(
-                $"The session of this request is a {other.GetType()}, which the application has put in the place of " +
-                "the one that UseClusterSession made (ISessionFeature), and it is no IClusterSession. Let that class " +
-                "implement IClusterSession and pass its members on, or call GetClusterSession() before it is put " +
-                "there and keep the result. If UseSession is called, remove it."),
+                $"The session of this request is a {other.GetType()}, which the application has put in the place of "
+                    + "the one that UseClusterSession made (ISessionFeature), and it is no IClusterSession. Let that class "
+                    + "implement IClusterSession and pass its members on, or call GetClusterSession() before it is put "
+                    + "there and keep the result. If UseSession is called, remove it."
+            ),
         };
     }
 }

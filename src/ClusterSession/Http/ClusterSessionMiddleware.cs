@@ -22,9 +22,14 @@ namespace ClusterSession.Http;
 /// With a local copy and no changes nothing here is asynchronous.
 /// </remarks>
 internal sealed class ClusterSessionMiddleware(
-    RequestDelegate next, RequestSessionServices services, SessionOpener opener, SessionChooser chooser, SuccessorFinder successors,
+    RequestDelegate next,
+    RequestSessionServices services,
+    SessionOpener opener,
+    SessionChooser chooser,
+    SuccessorFinder successors,
     SessionTouches touches,
-    SessionMetrics metrics)
+    SessionMetrics metrics
+)
 {
     private readonly ClusterSessionOptions _options = services.Options;
     private readonly RequestCookies _cookies = new(services.Options.Cookie.Name!, services.Cookies, services.KeyRing);
@@ -52,8 +57,11 @@ internal sealed class ClusterSessionMiddleware(
         }
 
         // 3 open
-        if (cookie.Verdict == CookieVerdict.Valid && !hasSeveral
-            && opener.TryOpenLocal(cookie.Key, cookie.Seen, out var copy))
+        if (
+            cookie.Verdict == CookieVerdict.Valid
+            && !hasSeveral
+            && opener.TryOpenLocal(cookie.Key, cookie.Seen, out var copy)
+        )
         {
             session.Begin(cookie, OpenedSession.Opened(copy.Record, SessionSource.LocalCopy));
             touches.Used(cookie.Key, copy, session.Prolongs);
@@ -64,7 +72,11 @@ internal sealed class ClusterSessionMiddleware(
     }
 
     private async Task OpenAndRunAsync(
-        HttpContext context, RequestSession session, CookieReading cookie, bool hasSeveral)
+        HttpContext context,
+        RequestSession session,
+        CookieReading cookie,
+        bool hasSeveral
+    )
     {
         var deadline = session.BeginWaiting();
         if (cookie.Verdict == CookieVerdict.UnknownKey)
@@ -90,7 +102,10 @@ internal sealed class ClusterSessionMiddleware(
         {
             metrics.RefusedCookies.Add(1);
             services.Logger.CookieRefused(
-                cookie.Verdict == CookieVerdict.UnknownKey ? "signed by a key that is not in the ring" : "not issued by this application, or changed");
+                cookie.Verdict == CookieVerdict.UnknownKey
+                    ? "signed by a key that is not in the ring"
+                    : "not issued by this application, or changed"
+            );
         }
         else
         {
@@ -103,7 +118,10 @@ internal sealed class ClusterSessionMiddleware(
                 return;
             }
 
-            if (open.Opened.Outcome == OpenOutcome.Unavailable && !MayServeUnavailable(context, session, open.Opened.Failure))
+            if (
+                open.Opened.Outcome == OpenOutcome.Unavailable
+                && !MayServeUnavailable(context, session, open.Opened.Failure)
+            )
             {
                 return;
             }
@@ -117,18 +135,24 @@ internal sealed class ClusterSessionMiddleware(
     /// <summary>Opens the session that the cookie names, or the one that it has become.</summary>
     /// <returns>Null where the request is to have an empty session for itself.</returns>
     private async ValueTask<(CookieReading Cookie, OpenedSession Opened, bool IsSuccessor)?> OpenAsync(
-        HttpContext context, CookieReading cookie, bool hasSeveral, StoreDeadline deadline)
+        HttpContext context,
+        CookieReading cookie,
+        bool hasSeveral,
+        StoreDeadline deadline
+    )
     {
         using var activity = SessionActivities.Opening();
         (cookie, var opened) = hasSeveral
             ? await chooser.ChooseAsync(context, _cookies, deadline).ConfigureAwait(false)
-            : (cookie, await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false));
+            : (
+                cookie,
+                await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false)
+            );
         SessionActivities.Opened(activity, opened.Name, opened.Failure);
-        return opened.Successor is null
-            ? (cookie, opened, IsSuccessor: hasSeveral && cookie.Seen.IsNone)
+        return opened.Successor is null ? (cookie, opened, IsSuccessor: hasSeveral && cookie.Seen.IsNone)
             : await successors.FollowAsync(context, cookie, opened, deadline).ConfigureAwait(false) is { } followed
                 ? (followed.Cookie, followed.Opened, followed.Cookie.Key != cookie.Key)
-                : null;
+            : null;
     }
 
     private void Begin(RequestSession session, in CookieReading cookie, in OpenedSession opened, bool isSuccessor)

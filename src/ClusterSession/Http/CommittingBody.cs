@@ -41,7 +41,12 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
         }
     }
 
-    public async Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
+    public async Task SendFileAsync(
+        string path,
+        long offset,
+        long? count,
+        CancellationToken cancellationToken = default
+    )
     {
         if (await CommitAsync().ConfigureAwait(false))
         {

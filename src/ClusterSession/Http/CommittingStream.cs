@@ -8,7 +8,8 @@ namespace ClusterSession.Http;
 /// before it is gathered,
 /// and leaves with the next asynchronous write or at the end of the request.
 /// </summary>
-internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFeature inner, SessionResponse response) : Stream
+internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFeature inner, SessionResponse response)
+    : Stream
 {
     public override bool CanRead => false;
 
@@ -56,7 +57,10 @@ internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFea
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer,
+        CancellationToken cancellationToken = default
+    )
     {
         if (await response.CommitAsync().ConfigureAwait(false))
         {

@@ -16,7 +16,8 @@ namespace ClusterSession.Http;
 /// Rejected: <c>PipeWriter.Create</c> over the stream. It copies all that is written, and costs two more asynchronous
 /// layers each time.
 /// </remarks>
-internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionResponse response, bool passesOn) : PipeWriter
+internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionResponse response, bool passesOn)
+    : PipeWriter
 {
     private const int FirstBytes = 1024;
 
@@ -69,10 +70,17 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
     }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-        response.MustCommit || response.IsRejected || _length > 0 ? CommitAndFlushAsync(cancellationToken) : inner.Writer.FlushAsync(cancellationToken);
+        response.MustCommit || response.IsRejected || _length > 0
+            ? CommitAndFlushAsync(cancellationToken)
+            : inner.Writer.FlushAsync(cancellationToken);
 
-    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
-        response.MustCommit || response.IsRejected || _length > 0 ? CommitAndWriteAsync(source, cancellationToken) : inner.Writer.WriteAsync(source, cancellationToken);
+    public override ValueTask<FlushResult> WriteAsync(
+        ReadOnlyMemory<byte> source,
+        CancellationToken cancellationToken = default
+    ) =>
+        response.MustCommit || response.IsRejected || _length > 0
+            ? CommitAndWriteAsync(source, cancellationToken)
+            : inner.Writer.WriteAsync(source, cancellationToken);
 
     public override void CancelPendingFlush() => inner.Writer.CancelPendingFlush();
 
@@ -126,7 +134,9 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
     {
         if (_hasPassedBytes && inner.Writer.GetType() == OverStream)
         {
-            inner.Writer.Complete(new OperationCanceledException("The session's commit failed: the response is a 503."));
+            inner.Writer.Complete(
+                new OperationCanceledException("The session's commit failed: the response is a 503.")
+            );
             _hasPassedBytes = false;
         }
 
@@ -159,7 +169,10 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<FlushResult> CommitAndWriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
+    private async ValueTask<FlushResult> CommitAndWriteAsync(
+        ReadOnlyMemory<byte> source,
+        CancellationToken cancellationToken
+    )
     {
         if (!await response.CommitAsync().ConfigureAwait(false))
         {
@@ -175,7 +188,9 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
     {
         if (_gathered.Length - _length < Math.Max(sizeHint, 1))
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + sizeHint, Math.Max(2 * _gathered.Length, FirstBytes)));
+            var larger = ArrayPool<byte>.Shared.Rent(
+                Math.Max(_length + sizeHint, Math.Max(2 * _gathered.Length, FirstBytes))
+            );
             var length = _length;
             _gathered.AsSpan(0, length).CopyTo(larger);
             Discard();

@@ -15,19 +15,20 @@ internal sealed class LastHeadersCallback : IStartupFilter
     /// has the last word.</summary>
     public bool IsInstalled { get; private set; }
 
-    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-    {
-        IsInstalled = true;
-        app.Use(static following => context =>
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+        app =>
         {
-            context.Response.OnStarting(static state => RunAsync((HttpContext)state), context);
-            return following(context);
-        });
-        next(app);
-    };
+            IsInstalled = true;
+            app.Use(static following =>
+                context =>
+                {
+                    context.Response.OnStarting(static state => RunAsync((HttpContext)state), context);
+                    return following(context);
+                }
+            );
+            next(app);
+        };
 
     private static Task RunAsync(HttpContext context) =>
-        RequestSession.Of(context) is { } session
-            ? session.BeforeHeadersAsync(isLast: true)
-            : Task.CompletedTask;
+        RequestSession.Of(context) is { } session ? session.BeforeHeadersAsync(isLast: true) : Task.CompletedTask;
 }

@@ -42,7 +42,12 @@ internal sealed class RequestEnds(long heard)
     /// came with the request knows of them only where it was to stay.
     /// </param>
     public static byte[] Describe(
-        HttpContext? context, Revocations revocations, PrincipalKey principal, long since, bool isNewLogin = true) =>
+        HttpContext? context,
+        Revocations revocations,
+        PrincipalKey principal,
+        long since,
+        bool isNewLogin = true
+    ) =>
         Find(context) is { } ends
             ? revocations.Describe(principal, Math.Min(since, ends.Heard), ends.OwnOf(principal, isNewLogin))
             : revocations.Describe(principal, since);

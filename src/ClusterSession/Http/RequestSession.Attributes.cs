@@ -24,8 +24,12 @@ internal sealed partial class RequestSession
             foreach (var attribute in Record)
             {
                 var name = attribute.Name;
-                if (attribute.Exists && !AttributeName.IsReserved(name) && _delta?.TryGet(name, out _) != true
-                    && _removedReadOnly?.Contains(name) != true)
+                if (
+                    attribute.Exists
+                    && !AttributeName.IsReserved(name)
+                    && _delta?.TryGet(name, out _) != true
+                    && _removedReadOnly?.Contains(name) != true
+                )
                 {
                     keys.Add(name);
                 }
@@ -148,7 +152,9 @@ internal sealed partial class RequestSession
     private bool TryFindStored(string key, out SessionAttribute attribute)
     {
         attribute = default;
-        return _record is not null && _record.TryFind(key, out attribute) && attribute.Exists
+        return _record is not null
+            && _record.TryFind(key, out attribute)
+            && attribute.Exists
             && _removedReadOnly?.Contains(key) != true;
     }
 
@@ -161,9 +167,11 @@ internal sealed partial class RequestSession
         }
     }
 
-    private InvalidOperationException ReadOnlyChange(string what) => new(
-        $"The endpoint '{_context.GetEndpoint()?.DisplayName}' has [SessionAccess(SessionConcurrency.ReadOnly)] and {what}. " +
-        "Mark it as Merge, or do not change the session there.");
+    private InvalidOperationException ReadOnlyChange(string what) =>
+        new(
+            $"The endpoint '{_context.GetEndpoint()?.DisplayName}' has [SessionAccess(SessionConcurrency.ReadOnly)] and {what}. "
+                + "Mark it as Merge, or do not change the session there."
+        );
 
     private void SetOwned(string key, byte[] value)
     {
@@ -173,8 +181,10 @@ internal sealed partial class RequestSession
         if (value.Length > options.MaxAttributeBytes)
         {
             throw new ArgumentException(
-                $"The attribute has {value.Length:N0} bytes, and ClusterSession:MaxAttributeBytes allows " +
-                $"{options.MaxAttributeBytes:N0}. Store less in the session, or raise the limit.", nameof(value));
+                $"The attribute has {value.Length:N0} bytes, and ClusterSession:MaxAttributeBytes allows "
+                    + $"{options.MaxAttributeBytes:N0}. Store less in the session, or raise the limit.",
+                nameof(value)
+            );
         }
 
         _removedReadOnly?.Remove(key);
@@ -191,13 +201,17 @@ internal sealed partial class RequestSession
         }
 
         BeforeChange();
-        if (!exists && _delta?.TryGet(key, out _) != true
+        if (
+            !exists
+            && _delta?.TryGet(key, out _) != true
             && (_record?.AttributeCount ?? 0) + (_delta?.Count ?? 0) >= options.MaxAttributes
-            && SessionSize.CountAttributes(_record, _delta) >= options.MaxAttributes)
+            && SessionSize.CountAttributes(_record, _delta) >= options.MaxAttributes
+        )
         {
             throw new InvalidOperationException(
-                "The session holds as many attributes as ClusterSession:MaxAttributes allows " +
-                $"({options.MaxAttributes:N0}). Remove some, or raise the limit.");
+                "The session holds as many attributes as ClusterSession:MaxAttributes allows "
+                    + $"({options.MaxAttributes:N0}). Remove some, or raise the limit."
+            );
         }
 
         SessionSize.ThrowIfTooLarge(options.MaxSessionBytes, _record, _delta, key, value);
@@ -223,8 +237,9 @@ internal sealed partial class RequestSession
         if (IsNew && IsAvailable && !HasChanges && HaveHeadersLeft)
         {
             throw new InvalidOperationException(
-                "A session cannot begin after the response headers have left: the client would not learn its id. " +
-                "Change the session before writing the response.");
+                "A session cannot begin after the response headers have left: the client would not learn its id. "
+                    + "Change the session before writing the response."
+            );
         }
 
         IsChanged = true;
@@ -239,8 +254,9 @@ internal sealed partial class RequestSession
         if (_isCompleted || (!IsRunning && HaveHeadersLeft))
         {
             throw new InvalidOperationException(
-                "The request of this session has ended. Change the session before the request ends; " +
-                "work that goes on after it has no session.");
+                "The request of this session has ended. Change the session before the request ends; "
+                    + "work that goes on after it has no session."
+            );
         }
     }
 }

@@ -46,7 +46,8 @@ internal sealed partial class RequestSession
         if (HaveHeadersLeft)
         {
             throw new InvalidOperationException(
-                "The session's id cannot be changed after the response headers have left: the client would not learn the new one. Call RotateIdAsync before writing the response.");
+                "The session's id cannot be changed after the response headers have left: the client would not learn the new one. Call RotateIdAsync before writing the response."
+            );
         }
 
         RecordPrincipal();
@@ -68,8 +69,10 @@ internal sealed partial class RequestSession
         if (await TryDestroyAsync(cancellationToken).ConfigureAwait(false) == SessionDestroyOutcome.Pending)
         {
             throw new SessionUnavailableException(
-                "The end of the session has not reached the store, which is not responding. It holds on this node, which sends " +
-                "it until the store takes it; until then other nodes may serve the session.", StoreFailure.Unknown);
+                "The end of the session has not reached the store, which is not responding. It holds on this node, which sends "
+                    + "it until the store takes it; until then other nodes may serve the session.",
+                StoreFailure.Unknown
+            );
         }
     }
 
@@ -120,8 +123,12 @@ internal sealed partial class RequestSession
     {
         var changed = await ChangeIdAsync(_delta ?? new SessionDelta(), deadline).ConfigureAwait(false);
         ThrowIfUnavailable(changed, "The session's id could not be changed: its store is not responding.");
-        if (changed.Outcome != CommitOutcome.Destroyed
-            || (changed.MovedTo is { } successor && await FollowAsync(successor, deadline).ConfigureAwait(false) is null))
+        if (
+            changed.Outcome != CommitOutcome.Destroyed
+            || (
+                changed.MovedTo is { } successor && await FollowAsync(successor, deadline).ConfigureAwait(false) is null
+            )
+        )
         {
             return;
         }
@@ -132,8 +139,10 @@ internal sealed partial class RequestSession
         if (hasLost)
         {
             throw new SessionUnavailableException(
-                "The session's id could not be changed: another request has ended the session, or given it to another " +
-                "person. What this request has changed is not kept.", StoreFailure.Refused);
+                "The session's id could not be changed: another request has ended the session, or given it to another "
+                    + "person. What this request has changed is not kept.",
+                StoreFailure.Refused
+            );
         }
     }
 
@@ -172,9 +181,16 @@ internal sealed partial class RequestSession
             return created;
         }
 
-        var ended = await _services.Ends
-            .SucceedAsync(
-                Key, former ?? record, SuccessorSeal.Seal(_id, id, key) with { IsOthers = former is not null }, deadline)
+        var ended = await _services
+            .Ends.SucceedAsync(
+                Key,
+                former ?? record,
+                SuccessorSeal.Seal(_id, id, key) with
+                {
+                    IsOthers = former is not null,
+                },
+                deadline
+            )
             .ConfigureAwait(false);
         if (ended.Outcome is CommitOutcome.Committed or CommitOutcome.Deferred)
         {
@@ -186,9 +202,16 @@ internal sealed partial class RequestSession
         return ended;
     }
 
-    private async ValueTask<(SessionId Id, SessionKey Key, CommitResult Result)> CreateAsync(SessionRecord record, SessionDelta delta, StoreDeadline deadline)
+    private async ValueTask<(SessionId Id, SessionKey Key, CommitResult Result)> CreateAsync(
+        SessionRecord record,
+        SessionDelta delta,
+        StoreDeadline deadline
+    )
     {
-        if (await deadline.LimitAsync(_services.KeyRing.LoadAsync(_context.RequestAborted), null).ConfigureAwait(false) is null)
+        if (
+            await deadline.LimitAsync(_services.KeyRing.LoadAsync(_context.RequestAborted), null).ConfigureAwait(false)
+            is null
+        )
         {
             return (default, default, CommitResult.Unavailable(StoreFailure.Unreachable));
         }
@@ -197,7 +220,9 @@ internal sealed partial class RequestSession
         {
             var id = IsNew ? DrawId() : _change?.NextId ?? _services.DrawId();
             var key = SessionKey.Of(id);
-            var result = await _services.Committer.CreateAsync(key, record, delta, Durability, deadline).ConfigureAwait(false);
+            var result = await _services
+                .Committer.CreateAsync(key, record, delta, Durability, deadline)
+                .ConfigureAwait(false);
             if (result.Outcome is not CommitOutcome.Collision)
             {
                 return (id, key, result);
@@ -293,7 +318,10 @@ internal sealed partial class RequestSession
     {
         if (!IsAvailable)
         {
-            throw new SessionUnavailableException($"{what}: its store is not responding, and this request has an empty session in its place.", StoreFailure.Unreachable);
+            throw new SessionUnavailableException(
+                $"{what}: its store is not responding, and this request has an empty session in its place.",
+                StoreFailure.Unreachable
+            );
         }
     }
 

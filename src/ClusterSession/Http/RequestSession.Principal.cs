@@ -33,7 +33,11 @@ internal sealed partial class RequestSession
             }
         }
 
-        if (!isDrawn && _record is not null && SessionPrincipal.TryFind(_record, principal, out var name, out var payload))
+        if (
+            !isDrawn
+            && _record is not null
+            && SessionPrincipal.TryFind(_record, principal, out var name, out var payload)
+        )
         {
             Delta.Set(name, _services.Revocations.Extend(payload, number));
             isDrawn = true;
@@ -66,9 +70,10 @@ internal sealed partial class RequestSession
             return principal;
         }
 
-        var attribute = _record is not null && SessionPrincipal.IsIn(_record)
-            ? SessionPrincipal.NameOfFurther(principal)
-            : SessionPrincipal.Name;
+        var attribute =
+            _record is not null && SessionPrincipal.IsIn(_record)
+                ? SessionPrincipal.NameOfFurther(principal)
+                : SessionPrincipal.Name;
         if (_delta?.TryGet(attribute, out var recorded) == true && SessionPrincipal.Is(recorded, principal))
         {
             return principal;

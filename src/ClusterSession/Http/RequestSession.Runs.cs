@@ -57,7 +57,9 @@ internal sealed partial class RequestSession
         else
         {
             _context.Response.OnStarting(
-                static session => ((RequestSession)session).BeforeHeadersAsync(isLast: false), this);
+                static session => ((RequestSession)session).BeforeHeadersAsync(isLast: false),
+                this
+            );
         }
 
         _context.Response.OnCompleted(static session => ((RequestSession)session).Complete(), this);

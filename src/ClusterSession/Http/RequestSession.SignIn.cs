@@ -31,7 +31,8 @@ internal sealed partial class RequestSession
     private List<string>? _committedHere; // by the application, in this request
 
     /// <summary>Whether the id has to change before the headers leave.</summary>
-    private bool MustChangeId => _change is { IsDone: false } && !IsNew && IsAvailable && !HaveHeadersLeft && !_isEndedElsewhere;
+    private bool MustChangeId =>
+        _change is { IsDone: false } && !IsNew && IsAvailable && !HaveHeadersLeft && !_isEndedElsewhere;
 
     /// <summary>A user was signed in by this request.</summary>
     public void SignIn(ClaimsPrincipal user)
@@ -69,7 +70,13 @@ internal sealed partial class RequestSession
     /// </summary>
     private void Judge()
     {
-        if (_isJudged || !IsAvailable || _isCompleted || (HaveHeadersLeft && !IsRunning) || !_services.SignIns.AreObserved)
+        if (
+            _isJudged
+            || !IsAvailable
+            || _isCompleted
+            || (HaveHeadersLeft && !IsRunning)
+            || !_services.SignIns.AreObserved
+        )
         {
             return;
         }
@@ -148,7 +155,8 @@ internal sealed partial class RequestSession
         }
     }
 
-    private bool MayCookieBeSent => _services.Options.Cookie.IsEssential
+    private bool MayCookieBeSent =>
+        _services.Options.Cookie.IsEssential
         || _context.Features.Get<ITrackingConsentFeature>() is not { CanTrack: false };
 
     /// <summary>What this request has set stays, and what the options name.</summary>
@@ -197,7 +205,8 @@ internal sealed partial class RequestSession
     /// <summary>Records with a session that begins, or gets another id, whose it is.</summary>
     private void RecordPerson(SessionDelta delta)
     {
-        var person = _change is not null ? _change.Person
+        var person =
+            _change is not null ? _change.Person
             : _services.SignIns.AreObserved ? _services.SignIns.Persons.Of(_context)
             : null;
         if (person is { } known)
@@ -229,7 +238,10 @@ internal sealed partial class RequestSession
 
     /// <summary>Gives the session another id, and commits what was taken under it.</summary>
     public async ValueTask<CommitResult> CommitUnderNewIdAsync(
-        SessionDelta delta, StoreDeadline deadline, SessionLogin login)
+        SessionDelta delta,
+        StoreDeadline deadline,
+        SessionLogin login
+    )
     {
         var change = _change!;
         var changed = await ChangeIdAsync(delta, deadline).ConfigureAwait(false);
@@ -257,10 +269,10 @@ internal sealed partial class RequestSession
                 }
 
                 return failure is { Outcome: CommitOutcome.Destroyed } && change.IsSignIn
-                    ? await BeginAnewAsync(delta, deadline).ConfigureAwait(false)
+                        ? await BeginAnewAsync(delta, deadline).ConfigureAwait(false)
                     : failure is { Outcome: CommitOutcome.Destroyed } && !delta.IsReservedOnly
                         ? CommitResult.Unavailable(StoreFailure.Refused)
-                        : failure.Value;
+                    : failure.Value;
             case CommitOutcome.Destroyed when change.IsSignIn:
                 return await BeginAnewAsync(delta, deadline).ConfigureAwait(false);
             default:
@@ -291,8 +303,11 @@ internal sealed partial class RequestSession
             return CommitResult.Unavailable(StoreFailure.Unreachable);
         }
 
-        if (read.Outcome != StoreReadOutcome.Found || !SuccessorSeal.TryOpen(_id, successor, out _)
-            || !LoginOf(_change?.Principal ?? PrincipalOfRequest()).Owns(read.Record!))
+        if (
+            read.Outcome != StoreReadOutcome.Found
+            || !SuccessorSeal.TryOpen(_id, successor, out _)
+            || !LoginOf(_change?.Principal ?? PrincipalOfRequest()).Owns(read.Record!)
+        )
         {
             return CommitResult.Destroyed;
         }
@@ -307,7 +322,11 @@ internal sealed partial class RequestSession
     }
 
     private ValueTask<CommitResult> CommitUnderPresentIdAsync(
-        SessionDelta delta, StoreDeadline deadline, SessionLogin login) => delta.Count > 0
+        SessionDelta delta,
+        StoreDeadline deadline,
+        SessionLogin login
+    ) =>
+        delta.Count > 0
             ? _services.Committer.CommitAsync(Key, Record, _isComplete, delta, Durability, deadline, login)
             : new(CommitResult.Nothing);
 }

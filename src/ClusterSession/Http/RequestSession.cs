@@ -44,7 +44,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     private string? _publicId;
 
     public RequestSession(
-        RequestSessionServices services, HttpContext context, SessionAccessAttribute? access, bool broughtCookie)
+        RequestSessionServices services,
+        HttpContext context,
+        SessionAccessAttribute? access,
+        bool broughtCookie
+    )
     {
         _services = services;
         _context = context;
@@ -55,7 +59,11 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
 
     /// <summary>An application may put a session of its own in the place of this one, for its own
     /// code to find.</summary>
-    ISession ISessionFeature.Session { get => _replacement ?? this; set => _replacement = value; }
+    ISession ISessionFeature.Session
+    {
+        get => _replacement ?? this;
+        set => _replacement = value;
+    }
 
     public bool IsAvailable { get; private set; } = true;
 
@@ -67,7 +75,8 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         get
         {
             JudgeOnce(); // Another person's session has another name.
-            return _publicId ??= IsNew ? SessionKey.Of(DrawId()).ToString()
+            return _publicId ??=
+                IsNew ? SessionKey.Of(DrawId()).ToString()
                 : _change is { Former: not null } ? SessionKey.Of(_change.NextId ??= _services.DrawId()).ToString()
                 : SessionName.Of(Record) ?? Key.ToString();
         }
@@ -126,12 +135,13 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// The session that the request has already, or null. Also found where the application has
     /// put a feature of its own in the place of ours.
     /// </summary>
-    public static RequestSession? Of(HttpContext context) => context.Features.Get<ISessionFeature>() switch
-    {
-        RequestSession session => session,
-        null => null,
-        _ => context.Features.Get<RequestSession>(),
-    };
+    public static RequestSession? Of(HttpContext context) =>
+        context.Features.Get<ISessionFeature>() switch
+        {
+            RequestSession session => session,
+            null => null,
+            _ => context.Features.Get<RequestSession>(),
+        };
 
     /// <summary>The endpoint of this run says how it uses the session.</summary>
     public void Use(SessionAccessAttribute? access)
@@ -220,9 +230,17 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             return new(SessionCommitKind.Ended, delta);
         }
 
-        return IsNew ? new(SessionCommitKind.NewSession, delta) : new(
-            MustChangeId ? SessionCommitKind.NewId : SessionCommitKind.Changes, delta, Key, Record, _isComplete, Durability,
-            LoginOf(login));
+        return IsNew
+            ? new(SessionCommitKind.NewSession, delta)
+            : new(
+                MustChangeId ? SessionCommitKind.NewId : SessionCommitKind.Changes,
+                delta,
+                Key,
+                Record,
+                _isComplete,
+                Durability,
+                LoginOf(login)
+            );
     }
 
     /// <summary>Goes on with what became of the commit that was taken.</summary>

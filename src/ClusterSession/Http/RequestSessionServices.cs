@@ -20,10 +20,22 @@ internal sealed class RequestSessionServices
     private readonly SentCookies? _sentCookies;
 
     public RequestSessionServices(
-        IOptions<ClusterSessionOptions> options, StoreGuard store, SessionCommitter committer, SessionEnds ends, Revocations revocations, NodeView view,
-        KeyRingSource keyRing, ISessionSerializer serializer, RandomNumberGenerator random, TimeProvider time,
-        LastHeadersCallback lastCallback, SessionMetrics metrics, InsecureCookies insecure, SignIns signIns,
-        ILogger<ClusterSessionMiddleware> logger)
+        IOptions<ClusterSessionOptions> options,
+        StoreGuard store,
+        SessionCommitter committer,
+        SessionEnds ends,
+        Revocations revocations,
+        NodeView view,
+        KeyRingSource keyRing,
+        ISessionSerializer serializer,
+        RandomNumberGenerator random,
+        TimeProvider time,
+        LastHeadersCallback lastCallback,
+        SessionMetrics metrics,
+        InsecureCookies insecure,
+        SignIns signIns,
+        ILogger<ClusterSessionMiddleware> logger
+    )
     {
         Options = options.Value;
         Store = store;
@@ -73,8 +85,8 @@ internal sealed class RequestSessionServices
     public int CookieTicks { get; }
 
     /// <summary>Whether the cookie of a session expires at the client, and this node has not sent it lately.</summary>
-    public bool IsCookieAged(SessionKey key) => CookieTicks > 0
-        && (_sentCookies?.IsOlderThan(CookieTicks, key) ?? View.IsCookieOlderThan(CookieTicks, key));
+    public bool IsCookieAged(SessionKey key) =>
+        CookieTicks > 0 && (_sentCookies?.IsOlderThan(CookieTicks, key) ?? View.IsCookieOlderThan(CookieTicks, key));
 
     /// <summary>The session's cookie leaves with a response.</summary>
     public void CookieSent(SessionKey key)

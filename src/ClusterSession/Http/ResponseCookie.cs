@@ -150,7 +150,12 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
         var present = services.SetCookie.Find(context.Response, out var isDeletion);
         if (currency == SessionCurrency.Changed || !IsRecent || present.Verdict != CookieVerdict.None)
         {
-            return AskAndNameAsync(newest, present, isDeletion, mustAsk: currency == SessionCurrency.Changed || !IsRecent);
+            return AskAndNameAsync(
+                newest,
+                present,
+                isDeletion,
+                mustAsk: currency == SessionCurrency.Changed || !IsRecent
+            );
         }
 
         Write(_target with { Version = newest });
@@ -180,8 +185,10 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
         if (mustAsk)
         {
             var read = await ReadAsync(_target.Key, newest).ConfigureAwait(false);
-            if (read.Outcome == StoreReadOutcome.Destroyed
-                || (isRenewal && !IsRecent && read.Outcome == StoreReadOutcome.Unavailable))
+            if (
+                read.Outcome == StoreReadOutcome.Destroyed
+                || (isRenewal && !IsRecent && read.Outcome == StoreReadOutcome.Unavailable)
+            )
             {
                 return;
             }
@@ -221,8 +228,8 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
                 is not (StoreReadOutcome.Destroyed or StoreReadOutcome.Missing),
         };
 
-    private ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known) => services.Store.ReadAsync(
-        key, known, new StoreDeadline(services.Time, services.Options.Outage.SoftTimeout));
+    private ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known) =>
+        services.Store.ReadAsync(key, known, new StoreDeadline(services.Time, services.Options.Outage.SoftTimeout));
 
     private void Write(in CookieTarget target)
     {

@@ -9,13 +9,19 @@ internal sealed class SessionAccessCheck(IServiceProvider services) : IHostedLif
 {
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var refused = services.GetService<EndpointDataSource>()?.Endpoints
-            .Where(endpoint => endpoint.Metadata.GetMetadata<SessionAccessAttribute>()?.Concurrency == SessionConcurrency.Exclusive)
+        var refused = services
+            .GetService<EndpointDataSource>()
+            ?.Endpoints.Where(endpoint =>
+                endpoint.Metadata.GetMetadata<SessionAccessAttribute>()?.Concurrency == SessionConcurrency.Exclusive
+            )
             .Select(endpoint => $"'{endpoint.DisplayName}'")
             .ToArray();
         return refused is { Length: > 0 }
-            ? Task.FromException(new NotSupportedException(
-                $"SessionConcurrency.Exclusive is not available yet, and {string.Join(", ", refused)} asks for it. Use Merge, with an attribute for each thing that changes."))
+            ? Task.FromException(
+                new NotSupportedException(
+                    $"SessionConcurrency.Exclusive is not available yet, and {string.Join(", ", refused)} asks for it. Use Merge, with an attribute for each thing that changes."
+                )
+            )
             : Task.CompletedTask;
     }
 

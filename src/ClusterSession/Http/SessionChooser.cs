@@ -16,8 +16,7 @@ namespace ClusterSession.Http;
 /// user's: then the request is answered as any whose session cannot be read, unless the user's has
 /// been found. Thread-safe.
 /// </remarks>
-internal sealed class SessionChooser(
-    RequestSessionServices services, SessionOpener opener, SuccessorFinder successors)
+internal sealed class SessionChooser(RequestSessionServices services, SessionOpener opener, SuccessorFinder successors)
 {
     private int _isWarned;
 
@@ -29,7 +28,10 @@ internal sealed class SessionChooser(
     /// <param name="cookies">Its cookies, of which at least one is valid.</param>
     /// <param name="deadline">Until when the store is waited for.</param>
     public async ValueTask<(CookieReading Cookie, OpenedSession Opened)> ChooseAsync(
-        HttpContext context, RequestCookies cookies, StoreDeadline deadline)
+        HttpContext context,
+        RequestCookies cookies,
+        StoreDeadline deadline
+    )
     {
         var valid = cookies.ReadAll(context.Request, out var hasUnknownKey);
         var chosen = await ChooseAsync(context, valid, deadline).ConfigureAwait(false);
@@ -47,13 +49,14 @@ internal sealed class SessionChooser(
         }
 
         var known = cookies.ReadAll(context.Request, out _);
-        return known.Count > valid.Count
-            ? await ChooseAsync(context, known, deadline).ConfigureAwait(false)
-            : chosen;
+        return known.Count > valid.Count ? await ChooseAsync(context, known, deadline).ConfigureAwait(false) : chosen;
     }
 
     private async ValueTask<(CookieReading Cookie, OpenedSession Opened)> ChooseAsync(
-        HttpContext context, List<CookieReading> cookies, StoreDeadline deadline)
+        HttpContext context,
+        List<CookieReading> cookies,
+        StoreDeadline deadline
+    )
     {
         if (cookies.Count > 1 && Interlocked.Exchange(ref _isWarned, 1) == 0)
         {
@@ -63,10 +66,13 @@ internal sealed class SessionChooser(
         PrincipalKey? login = services.Options.Principal(context) is { Length: > 0 } name
             ? services.Principals.KeyOf(name)
             : null;
-        (CookieReading Cookie, OpenedSession Opened)? alive = null, unavailable = null, gone = null;
+        (CookieReading Cookie, OpenedSession Opened)? alive = null,
+            unavailable = null,
+            gone = null;
         foreach (var cookie in cookies)
         {
-            var opened = await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted)
+            var opened = await opener
+                .OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted)
                 .ConfigureAwait(false);
             switch (opened.Outcome)
             {
@@ -75,9 +81,11 @@ internal sealed class SessionChooser(
                 case OpenOutcome.Opened:
                     alive ??= (cookie, opened);
                     break;
-                case OpenOutcome.Destroyed when opened.Successor is not null && login is not null
-                    && await successors.FollowAsync(context, cookie, opened, deadline).ConfigureAwait(false)
-                        is { Opened.Outcome: OpenOutcome.Opened } followed:
+                case OpenOutcome.Destroyed
+                    when opened.Successor is not null
+                        && login is not null
+                        && await successors.FollowAsync(context, cookie, opened, deadline).ConfigureAwait(false)
+                            is { Opened.Outcome: OpenOutcome.Opened } followed:
                     return followed; // The browser's own, whose id its login has changed a moment ago.
                 case OpenOutcome.Unavailable when login is null:
                     return (cookie, opened);

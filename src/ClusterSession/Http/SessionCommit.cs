@@ -15,5 +15,11 @@ namespace ClusterSession.Http;
 /// <param name="Durability">When the commit counts as done.</param>
 /// <param name="Login">Who is logged in.</param>
 internal readonly record struct SessionCommit(
-    SessionCommitKind Kind, SessionDelta Delta, SessionKey Key = default, SessionRecord? Record = null, bool IsComplete = false,
-    SessionDurability Durability = default, SessionLogin Login = default);
+    SessionCommitKind Kind,
+    SessionDelta Delta,
+    SessionKey Key = default,
+    SessionRecord? Record = null,
+    bool IsComplete = false,
+    SessionDurability Durability = default,
+    SessionLogin Login = default
+);

@@ -173,9 +173,11 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// over ours, whose unflushed bytes nobody would send.
     /// </summary>
     private StreamResponseBodyFeature? PutBack =>
-        _committing is not null && _bodyAtRun is not null
+        _committing is not null
+        && _bodyAtRun is not null
         && context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature body
-        && ReferenceEquals(body.PriorFeature, _committing) && ReferenceEquals(body.Stream, _bodyAtRun.Stream)
+        && ReferenceEquals(body.PriorFeature, _committing)
+        && ReferenceEquals(body.Stream, _bodyAtRun.Stream)
             ? body
             : null;
 
@@ -224,19 +226,30 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             result = await SendAsync(commit, deadline).ConfigureAwait(false);
             session.EndWaiting(deadline);
             SessionActivities.Committed(
-                activity, result.Name, result.Outcome == CommitOutcome.Unavailable ? result.Failure : StoreFailure.None);
+                activity,
+                result.Name,
+                result.Outcome == CommitOutcome.Unavailable ? result.Failure : StoreFailure.None
+            );
         }
 
         return Conclude(moment, result);
     }
 
-    private ValueTask<CommitResult> SendAsync(in SessionCommit commit, StoreDeadline deadline) => commit.Kind switch
-    {
-        SessionCommitKind.NewSession => session.CommitNewAsync(commit.Delta, deadline),
-        SessionCommitKind.NewId => session.CommitUnderNewIdAsync(commit.Delta, deadline, commit.Login),
-        _ => services.Committer.CommitAsync(
-            commit.Key, commit.Record!, commit.IsComplete, commit.Delta, commit.Durability, deadline, commit.Login),
-    };
+    private ValueTask<CommitResult> SendAsync(in SessionCommit commit, StoreDeadline deadline) =>
+        commit.Kind switch
+        {
+            SessionCommitKind.NewSession => session.CommitNewAsync(commit.Delta, deadline),
+            SessionCommitKind.NewId => session.CommitUnderNewIdAsync(commit.Delta, deadline, commit.Login),
+            _ => services.Committer.CommitAsync(
+                commit.Key,
+                commit.Record!,
+                commit.IsComplete,
+                commit.Delta,
+                commit.Durability,
+                deadline,
+                commit.Login
+            ),
+        };
 
     private bool Conclude(Moment moment, in CommitResult result)
     {
@@ -266,7 +279,8 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
                     failure == StoreFailure.TooLarge
                         ? FailureWords.TooLarge(services.Options.MaxSessionBytes)
                         : $"The session could not be committed: {FailureWords.Of(failure)}.",
-                    failure);
+                    failure
+                );
             case Moment.AfterHeaders:
                 services.Logger.CommitAfterHeadersFailed(failure);
                 break;

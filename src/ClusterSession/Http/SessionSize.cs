@@ -28,9 +28,10 @@ internal static class SessionSize
         if (size > most && size > before) // One that was larger already may become smaller.
         {
             throw new InvalidOperationException(
-                $"With the attribute '{key}' the session would have {size:N0} bytes, names counted, and " +
-                $"ClusterSession:MaxSessionBytes allows {most:N0}. Store less in the session, remove something, or " +
-                "raise the limit.");
+                $"With the attribute '{key}' the session would have {size:N0} bytes, names counted, and "
+                    + $"ClusterSession:MaxSessionBytes allows {most:N0}. Store less in the session, remove something, or "
+                    + "raise the limit."
+            );
         }
     }
 

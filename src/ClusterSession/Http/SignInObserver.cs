@@ -28,7 +28,11 @@ internal sealed class SignInObserver(IAuthenticationService inner, LoginSchemes 
         inner.SignOutAsync(context, scheme, properties);
 
     public async Task SignInAsync(
-        HttpContext context, string? scheme, ClaimsPrincipal principal, AuthenticationProperties? properties)
+        HttpContext context,
+        string? scheme,
+        ClaimsPrincipal principal,
+        AuthenticationProperties? properties
+    )
     {
         await inner.SignInAsync(context, scheme, principal, properties).ConfigureAwait(false);
         if (signIns.AreObserved && schemes.IsLogin(scheme ?? schemes.DefaultSignIn, context))
@@ -41,5 +45,6 @@ internal sealed class SignInObserver(IAuthenticationService inner, LoginSchemes 
     /// Later requests know the user as the application's transformation makes it. A copy: the user is the application's.
     /// </summary>
     private static Task<ClaimsPrincipal> TransformAsync(HttpContext context, ClaimsPrincipal user) =>
-        context.RequestServices.GetService<IClaimsTransformation>()?.TransformAsync(user.Clone()) ?? Task.FromResult(user);
+        context.RequestServices.GetService<IClaimsTransformation>()?.TransformAsync(user.Clone())
+        ?? Task.FromResult(user);
 }

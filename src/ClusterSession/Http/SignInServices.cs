@@ -21,24 +21,30 @@ internal static class SignInServices
     /// Stands around the authentication service that is registered by now, also if that is the application's own, or
     /// around the framework's, which <c>AddAuthentication</c> then leaves in its place.
     /// </summary>
-    public static void Decorate<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TDecorator>(
-        IServiceCollection services)
+    public static void Decorate<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TDecorator
+    >(IServiceCollection services)
         where TDecorator : IAuthenticationService
     {
         var inner = services.LastOrDefault(static service => service.ServiceType == typeof(IAuthenticationService))
             ?? OfFramework();
-        services.Add(new ServiceDescriptor(
-            typeof(IAuthenticationService),
-            provider => ActivatorUtilities.CreateInstance<TDecorator>(provider, Make(provider, inner)),
-            inner.Lifetime));
+        services.Add(
+            new ServiceDescriptor(
+                typeof(IAuthenticationService),
+                provider => ActivatorUtilities.CreateInstance<TDecorator>(provider, Make(provider, inner)),
+                inner.Lifetime
+            )
+        );
     }
 
     /// <summary>
     /// Its implementation is internal to the framework. The rest that it needs is not registered here: by the scheme
     /// provider hosts recognize an application that has authentication.
     /// </summary>
-    private static ServiceDescriptor OfFramework() => new ServiceCollection().AddAuthenticationCore()
-        .Last(static service => service.ServiceType == typeof(IAuthenticationService));
+    private static ServiceDescriptor OfFramework() =>
+        new ServiceCollection()
+            .AddAuthenticationCore()
+            .Last(static service => service.ServiceType == typeof(IAuthenticationService));
 
     private static object Make(IServiceProvider provider, ServiceDescriptor service)
     {
@@ -46,8 +52,9 @@ internal static class SignInServices
         if (isOfFramework && provider.GetService<IAuthenticationSchemeProvider>() is null)
         {
             throw new InvalidOperationException(
-                "The application signs in or authenticates, and has no authentication services. " +
-                "Call builder.Services.AddAuthentication(...).");
+                "The application signs in or authenticates, and has no authentication services. "
+                    + "Call builder.Services.AddAuthentication(...)."
+            );
         }
 
         return service.ImplementationInstance

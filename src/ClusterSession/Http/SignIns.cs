@@ -10,8 +10,12 @@ namespace ClusterSession.Http;
 
 /// <summary>What requests ask about logins; one object for the node. Thread-safe.</summary>
 internal sealed class SignIns(
-    IOptions<ClusterSessionOptions> options, Persons persons, SessionMetrics metrics, TimeProvider time,
-    ILogger<SignIns> logger)
+    IOptions<ClusterSessionOptions> options,
+    Persons persons,
+    SessionMetrics metrics,
+    TimeProvider time,
+    ILogger<SignIns> logger
+)
 {
     private readonly LogRate _putOff = new(time);
     private volatile bool _hasSeenEarlier;

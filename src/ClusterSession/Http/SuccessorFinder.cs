@@ -32,15 +32,24 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
     /// <returns>The cookie and the session that count; null where the request is to have an empty
     /// session for itself.</returns>
     public async ValueTask<(CookieReading Cookie, OpenedSession Opened)?> FollowAsync(
-        HttpContext context, CookieReading cookie, OpenedSession opened, StoreDeadline deadline)
+        HttpContext context,
+        CookieReading cookie,
+        OpenedSession opened,
+        StoreDeadline deadline
+    )
     {
         var step = 0;
-        while (opened is { Outcome: OpenOutcome.Destroyed, Successor: { } successor }
-            && opened.Age <= services.Options.RotationGrace && step++ < MostSteps
-            && SuccessorSeal.TryOpen(cookie.Id, successor, out var id))
+        while (
+            opened is { Outcome: OpenOutcome.Destroyed, Successor: { } successor }
+            && opened.Age <= services.Options.RotationGrace
+            && step++ < MostSteps
+            && SuccessorSeal.TryOpen(cookie.Id, successor, out var id)
+        )
         {
             cookie = new CookieReading(CookieVerdict.Valid, id, successor.Key, SessionVersion.None, cookie.KeyId);
-            opened = await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false);
+            opened = await opener
+                .OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted)
+                .ConfigureAwait(false);
         }
 
         if (step == 0 || opened.Outcome == OpenOutcome.Unavailable)
@@ -48,7 +57,8 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
             return (cookie, opened);
         }
 
-        return opened.Outcome == OpenOutcome.Opened && await IsOfLoginAsync(context, opened.Record!).ConfigureAwait(false)
+        return
+            opened.Outcome == OpenOutcome.Opened && await IsOfLoginAsync(context, opened.Record!).ConfigureAwait(false)
             ? (cookie, opened)
             : null;
     }

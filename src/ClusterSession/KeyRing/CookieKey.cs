@@ -17,7 +17,13 @@ internal sealed class CookieKey
     private readonly ThreadLocal<HMACSHA256> _hmac;
 
     public CookieKey(
-        int id, DateTimeOffset activeFrom, byte[] secret, string application = "", int number = 0, int revocations = 0)
+        int id,
+        DateTimeOffset activeFrom,
+        byte[] secret,
+        string application = "",
+        int number = 0,
+        int revocations = 0
+    )
     {
         (Id, ActiveFrom, _secret, Number, Revocations) = (id, activeFrom, secret, number, revocations);
         var derived = HMACSHA256.HashData(secret, (byte[])[.. Purpose, .. Encoding.UTF8.GetBytes(application)]);

@@ -59,7 +59,8 @@ internal static class KeyElement
         BinaryPrimitives.WriteUInt16BigEndian(destination[1..], (ushort)keyId);
     }
 
-    public static int ReadId(ReadOnlySpan<byte> source) => (source[0] << 16) | BinaryPrimitives.ReadUInt16BigEndian(source[1..]);
+    public static int ReadId(ReadOnlySpan<byte> source) =>
+        (source[0] << 16) | BinaryPrimitives.ReadUInt16BigEndian(source[1..]);
 
     private static byte[] Id(byte kind, int keyId)
     {

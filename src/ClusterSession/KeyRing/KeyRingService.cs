@@ -37,8 +37,7 @@ internal sealed class KeyRingService(KeyRingSource ring, IOptions<ClusterSession
                     var pause = Task.Delay(isKnown ? Glance : options.Value.Outage.ProbeInterval, time, stoppingToken);
                     await Task.WhenAny(pause, tick, change).ConfigureAwait(false);
                     stoppingToken.ThrowIfCancellationRequested();
-                }
-                while (isKnown && ring.IsAnnounced && !tick.IsCompleted && !change.IsCompleted);
+                } while (isKnown && ring.IsAnnounced && !tick.IsCompleted && !change.IsCompleted);
 
                 if (tick.IsCompleted)
                 {

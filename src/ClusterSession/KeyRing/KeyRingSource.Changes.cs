@@ -51,8 +51,10 @@ internal sealed partial class KeyRingSource
 
             var added = NewKey(now + lead, ring);
             var id = KeyElement.IdOfSuccessor(newest.Id); // Of several nodes one adds it.
-            if (await AddAsync(ring.With(added), id, added).ConfigureAwait(false) == StoreFailure.None
-                && _known.Ring.Find(added.Id) is not null)
+            if (
+                await AddAsync(ring.With(added), id, added).ConfigureAwait(false) == StoreFailure.None
+                && _known.Ring.Find(added.Id) is not null
+            )
             {
                 _logger.KeyRingRotated(added.Id, added.ActiveFrom);
             }
@@ -79,8 +81,9 @@ internal sealed partial class KeyRingSource
         if (_isConfigured)
         {
             throw new InvalidOperationException(
-                "The keys that sign cookies are configured (ClusterSession:Keys), so no node makes others. Give all " +
-                "nodes a new key there, and remove the older ones to revoke them; or remove ClusterSession:Keys.");
+                "The keys that sign cookies are configured (ClusterSession:Keys), so no node makes others. Give all "
+                    + "nodes a new key there, and remove the older ones to revoke them; or remove ClusterSession:Keys."
+            );
         }
 
         await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -154,8 +157,9 @@ internal sealed partial class KeyRingSource
         if (failure == StoreFailure.Damaged)
         {
             throw new InvalidOperationException(
-                "The stored ring of keys that sign cookies cannot be read or sealed here, so it is not changed. Events " +
-                "3004 and 3005 say why.");
+                "The stored ring of keys that sign cookies cannot be read or sealed here, so it is not changed. Events "
+                    + "3004 and 3005 say why."
+            );
         }
     }
 

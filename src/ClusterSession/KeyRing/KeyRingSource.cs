@@ -55,8 +55,14 @@ internal sealed partial class KeyRingSource : ISharedDocument
     private int _hasWarnedOfPlain;
 
     public KeyRingSource(
-        StoreGuard store, NodePresence presence, IOptions<ClusterSessionOptions> options, TimeProvider time,
-        RandomNumberGenerator random, ILogger<KeyRingSource> logger, IKeyRingSeal? seal = null)
+        StoreGuard store,
+        NodePresence presence,
+        IOptions<ClusterSessionOptions> options,
+        TimeProvider time,
+        RandomNumberGenerator random,
+        ILogger<KeyRingSource> logger,
+        IKeyRingSeal? seal = null
+    )
     {
         _options = options.Value;
         _time = time;
@@ -71,10 +77,18 @@ internal sealed partial class KeyRingSource : ISharedDocument
         if (_options.Keys.Count > 0)
         {
             _isConfigured = true;
-            _ring = new SessionKeyRing(_options.Keys.Select((key, index) =>
-                new CookieKey(
-                    key.Id, key.ActiveFrom ?? DateTimeOffset.UnixEpoch, Convert.FromBase64String(key.Secret),
-                    Application, number: -index))); // Of several as new the first signs.
+            _ring = new SessionKeyRing(
+                _options.Keys.Select(
+                    (key, index) =>
+                        new CookieKey(
+                            key.Id,
+                            key.ActiveFrom ?? DateTimeOffset.UnixEpoch,
+                            Convert.FromBase64String(key.Secret),
+                            Application,
+                            number: -index
+                        )
+                )
+            ); // Of several as new the first signs.
         }
     }
 
@@ -95,8 +109,11 @@ internal sealed partial class KeyRingSource : ISharedDocument
         {
             var now = _time.GetTimestamp();
             var ring = _ring!;
-            if (_signing is { } signing
-                && ReferenceEquals(signing.Ring, ring) && _time.GetElapsedTime(signing.ChosenAt, now) < ReloadInterval)
+            if (
+                _signing is { } signing
+                && ReferenceEquals(signing.Ring, ring)
+                && _time.GetElapsedTime(signing.ChosenAt, now) < ReloadInterval
+            )
             {
                 return signing;
             }
@@ -149,7 +166,8 @@ internal sealed partial class KeyRingSource : ISharedDocument
         try
         {
             return _readings == begunBefore ? await SyncAloneAsync().ConfigureAwait(false)
-                : _hasFailed ? StoreFailure.Unknown : StoreFailure.None;
+                : _hasFailed ? StoreFailure.Unknown
+                : StoreFailure.None;
         }
         finally
         {

@@ -83,7 +83,10 @@ internal sealed class KnownKeys(StoredKeys form, TimeProvider time)
     public List<DocumentElement>? Lacking(IReadOnlyCollection<DocumentElement> stored)
     {
         var lacking = new List<DocumentElement>();
-        if (Ring.Revocations > 0 && !stored.Any(element => KeyElement.IsRevocations(element) && element.Rank >= Ring.Revocations))
+        if (
+            Ring.Revocations > 0
+            && !stored.Any(element => KeyElement.IsRevocations(element) && element.Rank >= Ring.Revocations)
+        )
         {
             lacking.Add(KeyElement.OfRevocations(Ring.Revocations));
         }
@@ -98,15 +101,20 @@ internal sealed class KnownKeys(StoredKeys form, TimeProvider time)
             lacking.Add(KeyElement.Present(KeyElement.IdOf(key.Id), rank: 1, payload));
         }
 
-        var remembered = stored.Where(static element => element.Rank == KeyElement.Retired)
-            .Select(static element => Convert.ToHexString(element.Id.Span)).ToHashSet();
+        var remembered = stored
+            .Where(static element => element.Rank == KeyElement.Retired)
+            .Select(static element => Convert.ToHexString(element.Id.Span))
+            .ToHashSet();
         foreach (var (id, until) in _retired.Where(known => !remembered.Contains(HexOf(known.Key))))
         {
             lacking.Add(KeyElement.RetiredFor(KeyElement.IdOf(id), Left(until)));
         }
 
-        lacking.AddRange(_stored.Values.Where(found => _retired.ContainsKey(found.Key.Id) && HexOf(found.Key.Id) != Hex(found.Element))
-            .Select(found => KeyElement.RetiredFor(found.Element.Id, Left(_retired[found.Key.Id]))));
+        lacking.AddRange(
+            _stored
+                .Values.Where(found => _retired.ContainsKey(found.Key.Id) && HexOf(found.Key.Id) != Hex(found.Element))
+                .Select(found => KeyElement.RetiredFor(found.Element.Id, Left(_retired[found.Key.Id])))
+        );
         return lacking;
     }
 
@@ -159,7 +167,9 @@ internal sealed class KnownKeys(StoredKeys form, TimeProvider time)
 
     private void Unite(IEnumerable<CookieKey> stored, int revocations, DateTimeOffset ceasedBefore)
     {
-        var all = Ring.Keys.Concat(stored).DistinctBy(static key => key.Id)
+        var all = Ring
+            .Keys.Concat(stored)
+            .DistinctBy(static key => key.Id)
             .Where(key => key.Revocations >= revocations && !_retired.ContainsKey(key.Id));
         var ring = new SessionKeyRing(new SessionKeyRing(all).InUse(ceasedBefore), revocations);
         if (revocations != Ring.Revocations || !ring.Keys.SequenceEqual(Ring.Keys))
@@ -174,6 +184,8 @@ internal sealed class KnownKeys(StoredKeys form, TimeProvider time)
         return left >= long.MaxValue - Now ? long.MaxValue : Now + (long)left;
     }
 
-    private TimeSpan Left(long until) => until == long.MaxValue ? TimeSpan.MaxValue
-        : until > Now ? time.GetElapsedTime(Now, until) : TimeSpan.FromMilliseconds(1);
+    private TimeSpan Left(long until) =>
+        until == long.MaxValue ? TimeSpan.MaxValue
+        : until > Now ? time.GetElapsedTime(Now, until)
+        : TimeSpan.FromMilliseconds(1);
 }

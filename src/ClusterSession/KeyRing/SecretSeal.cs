@@ -25,7 +25,9 @@ internal sealed class SecretSeal(RandomNumberGenerator random, IEnumerable<byte[
     private const int Overhead = 1 + NonceLength + TagLength;
 
     private readonly byte[][] _keys =
-        [.. secrets.Select(secret => HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: Purpose.ToArray()))];
+    [
+        .. secrets.Select(secret => HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, 32, info: Purpose.ToArray())),
+    ];
 
     public byte Format => SecretFormat;
 
@@ -38,8 +40,12 @@ internal sealed class SecretSeal(RandomNumberGenerator random, IEnumerable<byte[
         random.GetBytes(stored.AsSpan(1, NonceLength));
         using var aes = new AesGcm(_keys[0], TagLength);
         aes.Encrypt(
-            stored.AsSpan(1, NonceLength), key, stored.AsSpan(1 + NonceLength, key.Length),
-            stored.AsSpan(^TagLength..), stored.AsSpan(0, 1));
+            stored.AsSpan(1, NonceLength),
+            key,
+            stored.AsSpan(1 + NonceLength, key.Length),
+            stored.AsSpan(^TagLength..),
+            stored.AsSpan(0, 1)
+        );
         return stored;
     }
 
@@ -57,8 +63,12 @@ internal sealed class SecretSeal(RandomNumberGenerator random, IEnumerable<byte[
             try
             {
                 aes.Decrypt(
-                    stored.Slice(1, NonceLength), stored[(1 + NonceLength)..^TagLength], stored[^TagLength..], plain,
-                    stored[..1]);
+                    stored.Slice(1, NonceLength),
+                    stored[(1 + NonceLength)..^TagLength],
+                    stored[^TagLength..],
+                    plain,
+                    stored[..1]
+                );
                 return plain;
             }
             catch (AuthenticationTagMismatchException)

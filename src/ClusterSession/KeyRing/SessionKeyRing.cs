@@ -66,8 +66,12 @@ internal sealed class SessionKeyRing
 
     /// <summary>Makes a key, which of all in the ring comes last where several are as new.</summary>
     public static CookieKey NewKey(
-        RandomNumberGenerator random, DateTimeOffset activeFrom, SessionKeyRing? beside = null, string application = "",
-        bool isRevoking = false)
+        RandomNumberGenerator random,
+        DateTimeOffset activeFrom,
+        SessionKeyRing? beside = null,
+        string application = "",
+        bool isRevoking = false
+    )
     {
         var secret = new byte[SecretLength];
         random.GetBytes(secret);
@@ -77,8 +81,7 @@ internal sealed class SessionKeyRing
         {
             random.GetBytes(bytes);
             id = (bytes[0] << 16) | (bytes[1] << 8) | bytes[2];
-        }
-        while (id == 0 || beside?.Find(id) is not null);
+        } while (id == 0 || beside?.Find(id) is not null);
         var number = beside is { Keys.Count: > 0 } ? beside.Keys.Max(static key => key.Number) + 1 : 1;
         var revocations = (beside?.Revocations ?? 0) + (isRevoking ? 1 : 0);
         return new CookieKey(id, activeFrom, secret, application, number, revocations);

@@ -73,7 +73,12 @@ internal sealed class StoredKeys(string application, IKeyRingSeal? seal)
         return id == 0 || number < 0 || revocations < 0 || activeFrom is < 0 or > 253402300799999
             ? null
             : new CookieKey(
-                id, DateTimeOffset.FromUnixTimeMilliseconds(activeFrom), bytes[20..].ToArray(), application, number,
-                revocations);
+                id,
+                DateTimeOffset.FromUnixTimeMilliseconds(activeFrom),
+                bytes[20..].ToArray(),
+                application,
+                number,
+                revocations
+            );
     }
 }

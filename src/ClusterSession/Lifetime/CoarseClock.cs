@@ -17,5 +17,6 @@ internal sealed class CoarseClock(TimeProvider time)
     /// <summary>What it showed at a timestamp.</summary>
     public int At(long timestamp) => (int)((timestamp - _start) / _perTick) + (int.MaxValue / 4);
 
-    public static int Ticks(TimeSpan span) => (int)Math.Min(int.MaxValue / 8, Math.Ceiling(span.TotalSeconds * TicksPerSecond));
+    public static int Ticks(TimeSpan span) =>
+        (int)Math.Min(int.MaxValue / 8, Math.Ceiling(span.TotalSeconds * TicksPerSecond));
 }

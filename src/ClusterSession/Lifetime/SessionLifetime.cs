@@ -35,11 +35,13 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
 
     /// <summary>When a session is idle of which this node saw the last use: not before other nodes
     /// have reported theirs.</summary>
-    public int IdleTicksAtLastNode { get; } = CoarseClock.Ticks(Longer(options.Value.IdleTimeout, options.Value.EffectiveTouchInterval * 2.75));
+    public int IdleTicksAtLastNode { get; } =
+        CoarseClock.Ticks(Longer(options.Value.IdleTimeout, options.Value.EffectiveTouchInterval * 2.75));
 
     /// <summary>When a session is idle that the store was last told to prolong so long ago: another
     /// node may have used it for a while since.</summary>
-    public int IdleTicksElsewhere { get; } = CoarseClock.Ticks(options.Value.IdleTimeout + (options.Value.EffectiveTouchInterval * 1.25));
+    public int IdleTicksElsewhere { get; } =
+        CoarseClock.Ticks(options.Value.IdleTimeout + (options.Value.EffectiveTouchInterval * 1.25));
 
     public int TouchTicks { get; } = CoarseClock.Ticks(options.Value.EffectiveTouchInterval);
 
@@ -58,9 +60,10 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     public TimeSpan AgeOfTombstone(TimeSpan? remainingLife) =>
         remainingLife is { } left && left < TombstoneLife ? TombstoneLife - left : TimeSpan.Zero;
 
-    public bool IsPastAbsoluteEnd(SessionRecord record) => record.HasOwnEnd
-        ? RecordEnd.Of(record) is { } end && time.GetUtcNow() >= end
-        : _absolute is { } limit && time.GetUtcNow() - record.Created >= limit;
+    public bool IsPastAbsoluteEnd(SessionRecord record) =>
+        record.HasOwnEnd
+            ? RecordEnd.Of(record) is { } end && time.GetUtcNow() >= end
+            : _absolute is { } limit && time.GetUtcNow() - record.Created >= limit;
 
     /// <summary>
     /// How long the store is to keep a session if nothing else happens. Not cut short by the absolute end, which every node checks itself: a record
@@ -78,7 +81,9 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// said of it: no session that is there ends, or lives, by it.
     /// </summary>
     public bool MayHaveExpired(SessionVersion seen) =>
-        seen.IsNone || time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddTicks(seen.Stamp * TimeSpan.TicksPerMicrosecond) >= options.Value.IdleTimeout;
+        seen.IsNone
+        || time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddTicks(seen.Stamp * TimeSpan.TicksPerMicrosecond)
+            >= options.Value.IdleTimeout;
 
     /// <summary>Whether a timestamp of this node lies within the idle timeout.</summary>
     public bool IsWithinIdleTime(long timestamp) => time.GetElapsedTime(timestamp) <= options.Value.IdleTimeout;
@@ -93,9 +98,10 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// left. A life that a node with a longer timeout has named counts
     /// as prolonged just now: while timeouts differ, the longer one holds.
     /// </summary>
-    public int ProlongedAt(TimeSpan? remainingLife, int now) => remainingLife is { } left && left < StoreLife
-        ? now - (int)Math.Min(now, (long)((StoreLife - left).TotalSeconds * CoarseClock.TicksPerSecond))
-        : now;
+    public int ProlongedAt(TimeSpan? remainingLife, int now) =>
+        remainingLife is { } left && left < StoreLife
+            ? now - (int)Math.Min(now, (long)((StoreLife - left).TotalSeconds * CoarseClock.TicksPerSecond))
+            : now;
 
     /// <summary>How long the store is to keep a record: a session if nothing else happens, another
     /// to its own end.</summary>
@@ -136,7 +142,9 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// <summary>A little longer than to the end: every node checks that itself, and one whose clock
     /// is behind must find the record.</summary>
     private TimeSpan? LifeTo(DateTimeOffset? end) =>
-        end is { } at ? Longer(at - time.GetUtcNow(), TimeSpan.Zero) + options.Value.LongestRequest + ShortestLife : null;
+        end is { } at
+            ? Longer(at - time.GetUtcNow(), TimeSpan.Zero) + options.Value.LongestRequest + ShortestLife
+            : null;
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

@@ -46,7 +46,8 @@ internal sealed class AbsentSessions(LocalCopies copies, TimeProvider time)
     }
 
     /// <summary>The session was ended, for good.</summary>
-    public void Ended(SessionKey key) => Add(key, new Entry(IsDestroyed: true, IsRegressed: false, null, time.GetTimestamp()));
+    public void Ended(SessionKey key) =>
+        Add(key, new Entry(IsDestroyed: true, IsRegressed: false, null, time.GetTimestamp()));
 
     /// <summary>The store does not have the session, or none that may be used.</summary>
     /// <param name="key">Which session.</param>

@@ -26,7 +26,12 @@ namespace ClusterSession.Local;
 /// <para>Thread-safe: one lock a session, held without waiting.</para>
 /// </remarks>
 internal sealed class CommitJournal(
-    NodeSessions nodes, VersionIssuer versions, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<CommitJournal> logger)
+    NodeSessions nodes,
+    VersionIssuer versions,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    ILogger<CommitJournal> logger
+)
 {
     private readonly PendingSessions _pending = nodes.Pending;
     private readonly LocalCopies _copies = nodes.Copies;
@@ -49,7 +54,13 @@ internal sealed class CommitJournal(
     /// <param name="failure">Why it is kept.</param>
     /// <returns>The session with this and everything else that is pending, or null if there is no room.</returns>
     public SessionRecord? Append(
-        SessionKey key, SessionRecord record, bool isComplete, SessionDelta delta, IssuedVersion version, StoreFailure failure)
+        SessionKey key,
+        SessionRecord record,
+        bool isComplete,
+        SessionDelta delta,
+        IssuedVersion version,
+        StoreFailure failure
+    )
     {
         var mark = _copies.Mark(key);
         while (true)
@@ -90,12 +101,17 @@ internal sealed class CommitJournal(
                 var known = AllThatIsKnown(key, pending.Record, record);
                 // Of requests at once, the one that was given its version first may come here last.
                 var isUnsent = failure == StoreFailure.None && isComplete && version.Version > known.Version;
-                pending.OnlyCommit = isUnsent && isFirst && ReferenceEquals(known, record)
-                    ? new PendingCommit(delta, version, record)
-                    : null;
+                pending.OnlyCommit =
+                    isUnsent && isFirst && ReferenceEquals(known, record)
+                        ? new PendingCommit(delta, version, record)
+                        : null;
                 // Two states never have one version: if the commit has reached the store, others' changes may be in what it made there; if a newer one is kept
                 // already, that has this version's place.
-                var changed = delta.ApplyTo(known, version, state: isUnsent ? version : versions.Next(key, known.Version));
+                var changed = delta.ApplyTo(
+                    known,
+                    version,
+                    state: isUnsent ? version : versions.Next(key, known.Version)
+                );
                 pending.Record = changed;
                 pending.ChangedAt = time.GetTimestamp();
                 _pending.AddBytes(changed.Size - before);
@@ -117,10 +133,22 @@ internal sealed class CommitJournal(
     /// <param name="failure">Why it is kept.</param>
     /// <param name="attempted">The version under which it was sent, if it may be stored under that.</param>
     /// <returns>The session with this and everything else that is pending, or null if there is no room.</returns>
-    public SessionRecord? AppendCopy(SessionKey key, SessionRecord record, StoreFailure failure, IssuedVersion attempted = default)
+    public SessionRecord? AppendCopy(
+        SessionKey key,
+        SessionRecord record,
+        StoreFailure failure,
+        IssuedVersion attempted = default
+    )
     {
         var intervals = attempted.Version.IsNone ? default : CommitIntervals.Of(attempted);
-        return Append(key, record, isComplete: false, new SessionDelta(), new IssuedVersion(record.Version, -1, intervals), failure);
+        return Append(
+            key,
+            record,
+            isComplete: false,
+            new SessionDelta(),
+            new IssuedVersion(record.Version, -1, intervals),
+            failure
+        );
     }
 
     private void LogFull()
@@ -153,8 +181,12 @@ internal sealed class CommitJournal(
                     continue;
                 }
 
-                if (goesAlong && end.Successor is { IsOthers: false } successor && pending.Record is { } unsent
-                    && AppendCopy(successor.Key, unsent, StoreFailure.None) is null)
+                if (
+                    goesAlong
+                    && end.Successor is { IsOthers: false } successor
+                    && pending.Record is { } unsent
+                    && AppendCopy(successor.Key, unsent, StoreFailure.None) is null
+                )
                 {
                     return false;
                 }
@@ -179,7 +211,11 @@ internal sealed class CommitJournal(
     {
         lock (pending)
         {
-            if (ReferenceEquals(pending.Record, record) && pending.End == end && (record is not null || end is not null))
+            if (
+                ReferenceEquals(pending.Record, record)
+                && pending.End == end
+                && (record is not null || end is not null)
+            )
             {
                 pending.IsSent = true;
                 _pending.Remove(key, pending);
@@ -188,8 +224,11 @@ internal sealed class CommitJournal(
     }
 
     /// <summary>Requests at once each have a base of their own.</summary>
-    private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened) => nodes.WithCommitsBeside(
-        key, pending is null || opened.ContainsAllOf(pending) ? opened : SessionRecord.Merge(pending, opened));
+    private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened) =>
+        nodes.WithCommitsBeside(
+            key,
+            pending is null || opened.ContainsAllOf(pending) ? opened : SessionRecord.Merge(pending, opened)
+        );
 
     /// <summary>The local copy has the commit at once; its lease stays what it was, since nothing was heard of the store.</summary>
     private void Keep(SessionKey key, SessionRecord changed, bool isComplete, int mark)

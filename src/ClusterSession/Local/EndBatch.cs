@@ -77,9 +77,11 @@ internal sealed class EndBatch(ReadOnlyMemory<byte> payload, long madeAt)
         while (at < bytes.Length)
         {
             var length = at + EndLength <= bytes.Length ? bytes[at + EndLength - 1] : 0;
-            if (at + EndLength + length > bytes.Length
+            if (
+                at + EndLength + length > bytes.Length
                 || !SessionVersion.TryRead(bytes[(at + SessionKey.ByteLength)..], out _)
-                || (length > 0 && !SessionSuccessor.TryParse(bytes.Slice(at + EndLength, length), out _)))
+                || (length > 0 && !SessionSuccessor.TryParse(bytes.Slice(at + EndLength, length), out _))
+            )
             {
                 return null;
             }

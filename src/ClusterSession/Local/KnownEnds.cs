@@ -25,7 +25,12 @@ namespace ClusterSession.Local;
 /// Reading takes no lock. Thread-safe.
 /// </remarks>
 internal sealed class KnownEnds(
-    HybridClock clock, SessionLifetime lifetime, TimeProvider time, SessionMetrics metrics, ILogger<KnownEnds> logger)
+    HybridClock clock,
+    SessionLifetime lifetime,
+    TimeProvider time,
+    SessionMetrics metrics,
+    ILogger<KnownEnds> logger
+)
 {
     /// <summary>How many ends a node remembers.</summary>
     public const int Most = 1_000_000;
@@ -113,9 +118,10 @@ internal sealed class KnownEnds(
     }
 
     /// <summary>The ends of this node that were acknowledged after a timestamp, at some moment each.</summary>
-    public IEnumerable<KeyValuePair<SessionKey, SessionEnd>> Own(long since) => _places
-        .Where(known => known.Value.Batch.IsOwn && known.Value.Batch.AcknowledgedAt >= since)
-        .Select(static known => KeyValuePair.Create(known.Key, known.Value.Batch.End(known.Value.At)));
+    public IEnumerable<KeyValuePair<SessionKey, SessionEnd>> Own(long since) =>
+        _places
+            .Where(known => known.Value.Batch.IsOwn && known.Value.Batch.AcknowledgedAt >= since)
+            .Select(static known => KeyValuePair.Create(known.Key, known.Value.Batch.End(known.Value.At)));
 
     /// <summary>Takes in an announcement.</summary>
     /// <param name="process">The process that made it.</param>
@@ -125,7 +131,12 @@ internal sealed class KnownEnds(
     /// <param name="heard">The sessions that were not known to be ended; empty if it is known.</param>
     /// <returns>False if it is of another format.</returns>
     public bool TryHear(
-        long process, long number, ReadOnlyMemory<byte> payload, TimeSpan life, out IReadOnlyList<SessionKey> heard)
+        long process,
+        long number,
+        ReadOnlyMemory<byte> payload,
+        TimeSpan life,
+        out IReadOnlyList<SessionKey> heard
+    )
     {
         heard = [];
         lock (_gate)
@@ -195,8 +206,12 @@ internal sealed class KnownEnds(
         lock (_gate)
         {
             var now = time.GetTimestamp();
-            return [.. _announced.Values.Where(batch => batch.Until > now)
-                .Select(batch => (batch, time.GetElapsedTime(now, batch.Until)))];
+            return
+            [
+                .. _announced
+                    .Values.Where(batch => batch.Until > now)
+                    .Select(batch => (batch, time.GetElapsedTime(now, batch.Until))),
+            ];
         }
     }
 

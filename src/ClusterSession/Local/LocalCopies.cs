@@ -34,7 +34,11 @@ namespace ClusterSession.Local;
 /// <param name="ends">Sessions that are known to be ended: no copy of one stays here, whatever the
 /// store has.</param>
 internal sealed class LocalCopies(
-    LocalCopyOptions options, CoarseClock clock, PendingSessions? pending = null, KnownEnds? ends = null)
+    LocalCopyOptions options,
+    CoarseClock clock,
+    PendingSessions? pending = null,
+    KnownEnds? ends = null
+)
 {
     private const int Stripes = 4096;
 
@@ -77,7 +81,14 @@ internal sealed class LocalCopies(
     /// <param name="touchedAt">Up to when the store knows that the session is in use.</param>
     /// <param name="isCommit">Whether it is what a request of this node has just committed: a use,
     /// and a prolongation.</param>
-    public LocalCopy Publish(SessionKey key, SessionRecord record, SessionLease lease, int mark, int touchedAt, bool isCommit = false)
+    public LocalCopy Publish(
+        SessionKey key,
+        SessionRecord record,
+        SessionLease lease,
+        int mark,
+        int touchedAt,
+        bool isCommit = false
+    )
     {
         if (options.MaxCount == 0)
         {
@@ -92,7 +103,11 @@ internal sealed class LocalCopies(
             {
                 // Also if its lease is over, or somebody has changed the session: an answer from before must not take away what clients of this node were shown. If it is not from
                 // before but beside, such as a commit that goes to the journal while another one is given back to the store, both stay.
-                if (present.IsComplete && present.Record.Version > record.Version && present.Record.ContainsAllOf(record))
+                if (
+                    present.IsComplete
+                    && present.Record.Version > record.Version
+                    && present.Record.ContainsAllOf(record)
+                )
                 {
                     return present;
                 }
@@ -100,15 +115,32 @@ internal sealed class LocalCopies(
                 // Being read is no use of a session: else a poll that must not prolong it would keep it alive, and give it back to the store.
                 var usedAt = isCommit ? Math.Max(touchedAt, present.UsedAt) : present.UsedAt;
                 copy = present.IsContainedIn(record)
-                    ? new LocalCopy(record, lease, usedAt, touchedAt, isProlongedHere: isCommit || IsStillProlongedHere(present, record, touchedAt))
-                    : new LocalCopy(SessionRecord.Merge(present.Record, record), SessionLease.None, usedAt, touchedAt, Incomplete(present.IsDiverged));
+                    ? new LocalCopy(
+                        record,
+                        lease,
+                        usedAt,
+                        touchedAt,
+                        isProlongedHere: isCommit || IsStillProlongedHere(present, record, touchedAt)
+                    )
+                    : new LocalCopy(
+                        SessionRecord.Merge(present.Record, record),
+                        SessionLease.None,
+                        usedAt,
+                        touchedAt,
+                        Incomplete(present.IsDiverged)
+                    );
             }
             else
             {
-                copy = new LocalCopy(record, lease, isCommit ? touchedAt : LocalCopy.Never, touchedAt, isProlongedHere: isCommit);
+                copy = new LocalCopy(
+                    record,
+                    lease,
+                    isCommit ? touchedAt : LocalCopy.Never,
+                    touchedAt,
+                    isProlongedHere: isCommit
+                );
             }
-        }
-        while (!TryPut(key, present, copy));
+        } while (!TryPut(key, present, copy));
 
         if (present is not null)
         {
@@ -156,11 +188,19 @@ internal sealed class LocalCopies(
         LocalCopy copy;
         do
         {
-            var all = !_copies.TryGetValue(key, out present) || known.ContainsAllOf(present.Record) ? known : SessionRecord.Merge(present.Record, known);
+            var all =
+                !_copies.TryGetValue(key, out present) || known.ContainsAllOf(present.Record)
+                    ? known
+                    : SessionRecord.Merge(present.Record, known);
             var (usedAt, touchedAt) = isCommit || present is null ? (now, now) : (present.UsedAt, present.TouchedAt);
-            copy = new LocalCopy(all, SessionLease.None, usedAt, touchedAt, Incomplete(isDiverged || present is { IsDiverged: true }));
-        }
-        while (!TryPut(key, present, copy));
+            copy = new LocalCopy(
+                all,
+                SessionLease.None,
+                usedAt,
+                touchedAt,
+                Incomplete(isDiverged || present is { IsDiverged: true })
+            );
+        } while (!TryPut(key, present, copy));
     }
 
     /// <summary>Takes a copy away because the session is another by now: who has read it before publishes what is stale.</summary>
@@ -178,7 +218,9 @@ internal sealed class LocalCopies(
 
     /// <summary>Whether nobody else has changed or prolonged a session since this node has prolonged it.</summary>
     private static bool IsStillProlongedHere(LocalCopy copy, SessionRecord record, int prolongedAt) =>
-        copy.IsProlongedHere && copy.Record.Version == record.Version && prolongedAt <= copy.TouchedAt + SessionLifetime.Tolerance;
+        copy.IsProlongedHere
+        && copy.Record.Version == record.Version
+        && prolongedAt <= copy.TouchedAt + SessionLifetime.Tolerance;
 
     private static CopyState Incomplete(bool isDiverged) => isDiverged ? CopyState.Diverged : CopyState.Incomplete;
 
@@ -221,7 +263,11 @@ internal sealed class LocalCopies(
         try
         {
             // Twice round at most: once to take second chances, once to evict.
-            for (var steps = 2L * (_copies.Count + 1); steps > 0 && (_count > options.MaxCount || Bytes > options.MaxBytes); steps--)
+            for (
+                var steps = 2L * (_copies.Count + 1);
+                steps > 0 && (_count > options.MaxCount || Bytes > options.MaxBytes);
+                steps--
+            )
             {
                 _hand ??= _copies.GetEnumerator();
                 if (!_hand.MoveNext())

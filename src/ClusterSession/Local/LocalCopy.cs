@@ -10,7 +10,13 @@ namespace ClusterSession.Local;
 /// from current to stale, the times are coarse.
 /// </summary>
 internal sealed class LocalCopy(
-    SessionRecord record, SessionLease lease, int usedAt, int touchedAt, CopyState state = CopyState.Current, bool isProlongedHere = false)
+    SessionRecord record,
+    SessionLease lease,
+    int usedAt,
+    int touchedAt,
+    CopyState state = CopyState.Current,
+    bool isProlongedHere = false
+)
 {
     private volatile CopyState _state = state;
 

@@ -24,8 +24,10 @@ internal sealed class MissedSessions(TimeProvider time)
     /// Whether a commit was missed of late, whichever, and has not been found since: somebody may
     /// still bring it.
     /// </summary>
-    public bool Contains(SessionKey key) => Volatile.Read(ref _count) > 0
-        && _missed.TryGetValue(key, out var missed) && time.GetElapsedTime(missed.At) < Memory;
+    public bool Contains(SessionKey key) =>
+        Volatile.Read(ref _count) > 0
+        && _missed.TryGetValue(key, out var missed)
+        && time.GetElapsedTime(missed.At) < Memory;
 
     /// <summary>Whether this node has waited for the commit within the last minute, and nobody had it.</summary>
     /// <param name="key">Which session.</param>

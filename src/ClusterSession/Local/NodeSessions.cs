@@ -20,8 +20,14 @@ namespace ClusterSession.Local;
 /// What must look at more than one of them stands here, so that it is said once. Thread-safe.
 /// </remarks>
 internal sealed class NodeSessions(
-    LocalCopies copies, RecentCommits recent, KnownEnds ends, PendingSessions pending, AbsentSessions absent,
-    MissedSessions missed, SessionLifetime lifetime)
+    LocalCopies copies,
+    RecentCommits recent,
+    KnownEnds ends,
+    PendingSessions pending,
+    AbsentSessions absent,
+    MissedSessions missed,
+    SessionLifetime lifetime
+)
 {
     public LocalCopies Copies => copies;
 
@@ -111,7 +117,9 @@ internal sealed class NodeSessions(
 
         var committed = recent.Find(key);
         var unsent = pending.Find(key);
-        var isDiverged = committed is { IsDiverged: true } ? seen >= committed.DivergedSince : copy is { IsDiverged: true };
+        var isDiverged = committed is { IsDiverged: true }
+            ? seen >= committed.DivergedSince
+            : copy is { IsDiverged: true };
         known = Together(Together(known, committed?.Record, committed?.At ?? 0), unsent.Record, unsent.ChangedAt);
         return known is not null && known.Contains(seen) && !lifetime.IsPastAbsoluteEnd(known)
             ? new KnownSession(known, isDiverged ? CopyState.Diverged : CopyState.Incomplete)
@@ -125,8 +133,13 @@ internal sealed class NodeSessions(
     /// </summary>
     public SessionRecord WithCommitsBeside(SessionKey key, SessionRecord record)
     {
-        var known = copies.TryGet(key, out var copy) && !copy.IsContainedIn(record) ? SessionRecord.Merge(record, copy.Record) : record;
-        return recent.Find(key)?.Record is { } committed && !known.ContainsAllOf(committed) ? SessionRecord.Merge(known, committed) : known;
+        var known =
+            copies.TryGet(key, out var copy) && !copy.IsContainedIn(record)
+                ? SessionRecord.Merge(record, copy.Record)
+                : record;
+        return recent.Find(key)?.Record is { } committed && !known.ContainsAllOf(committed)
+            ? SessionRecord.Merge(known, committed)
+            : known;
     }
 
     /// <summary>
@@ -135,7 +148,10 @@ internal sealed class NodeSessions(
     /// it for all that the client has seen.
     /// </summary>
     public bool MustWaitForOthers(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionVersion seen) =>
-        copy is { IsComplete: false } && !stored.Contains(seen) && recent.Find(key) is { IsDiverged: true } commit && !stored.Contains(commit.Missing);
+        copy is { IsComplete: false }
+        && !stored.Contains(seen)
+        && recent.Find(key) is { IsDiverged: true } commit
+        && !stored.Contains(commit.Missing);
 
     private RecentCommit? Drop(SessionKey key)
     {

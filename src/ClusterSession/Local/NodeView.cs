@@ -31,7 +31,9 @@ internal sealed class NodeView(NodeSessions nodes)
             newest = copy.Record.Version;
         }
 
-        return copy.IsStale ? SessionCurrency.Changed : copy.IsFresh ? SessionCurrency.Current : SessionCurrency.Unknown;
+        return copy.IsStale ? SessionCurrency.Changed
+            : copy.IsFresh ? SessionCurrency.Current
+            : SessionCurrency.Unknown;
     }
 
     /// <summary>

@@ -4,7 +4,12 @@ namespace ClusterSession.Local;
 
 /// <summary>The newest commit of this node to one session. The record is immutable and mostly shared with the local copy.</summary>
 internal sealed class RecentCommit(
-    SessionRecord record, long at, SessionVersion missing, SessionVersion divergedSince, bool isRestored = false)
+    SessionRecord record,
+    long at,
+    SessionVersion missing,
+    SessionVersion divergedSince,
+    bool isRestored = false
+)
 {
     private volatile bool _isOutdated;
 

@@ -19,7 +19,9 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
     private readonly ConcurrentDictionary<SessionKey, RecentCommit> _commits = new();
     private readonly Queue<(SessionKey Key, long At)> _order = new(); // guarded by itself
     private readonly TimeSpan _window = options.Value.Outage.ReplayWindow;
-    private readonly long _forgetEvery = (long)(options.Value.Outage.ReplayWindow.TotalSeconds * time.TimestampFrequency / 64);
+    private readonly long _forgetEvery = (long)(
+        options.Value.Outage.ReplayWindow.TotalSeconds * time.TimestampFrequency / 64
+    );
     private readonly long _mostBytes = options.Value.Outage.ReplayBytes;
     private long _bytes;
     private long _forgotAt;
@@ -37,7 +39,12 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
     /// <param name="isRestored">Whether the session was missing, and came into being by this.</param>
     /// <returns>What this node has committed lately to the session, this included.</returns>
     public RecentCommit Add(
-        SessionKey key, SessionRecord record, bool isComplete, SessionVersion previous, bool isRestored = false)
+        SessionKey key,
+        SessionRecord record,
+        bool isComplete,
+        SessionVersion previous,
+        bool isRestored = false
+    )
     {
         var now = time.GetTimestamp();
         RecentCommit added;
@@ -45,7 +52,13 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
         {
             if (!_commits.TryGetValue(key, out var before))
             {
-                added = new RecentCommit(record, now, isComplete ? SessionVersion.None : previous, !isComplete && IsOfOthers(previous) ? record.Version : SessionVersion.None, isRestored);
+                added = new RecentCommit(
+                    record,
+                    now,
+                    isComplete ? SessionVersion.None : previous,
+                    !isComplete && IsOfOthers(previous) ? record.Version : SessionVersion.None,
+                    isRestored
+                );
                 if (_commits.TryAdd(key, added))
                 {
                     Interlocked.Add(ref _bytes, record.Size);
@@ -116,14 +129,21 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
     }
 
     /// <summary>The commits that were acknowledged after a timestamp, at some moment each.</summary>
-    public IEnumerable<KeyValuePair<SessionKey, RecentCommit>> Since(long timestamp) => _commits.Where(commit => commit.Value.At >= timestamp);
+    public IEnumerable<KeyValuePair<SessionKey, RecentCommit>> Since(long timestamp) =>
+        _commits.Where(commit => commit.Value.At >= timestamp);
 
     /// <summary>
     /// Requests at once on one node commit on the same base, and hear of it in any order: the later record may lack what the earlier one wrote, and
     /// each commit's predecessor may be the other one.
     /// </summary>
     private RecentCommit Together(
-        RecentCommit before, SessionRecord record, bool isComplete, SessionVersion previous, bool isRestored, long now)
+        RecentCommit before,
+        SessionRecord record,
+        bool isComplete,
+        SessionVersion previous,
+        bool isRestored,
+        long now
+    )
     {
         var both = record.ContainsAllOf(before.Record) ? record : SessionRecord.Merge(before.Record, record);
         var isNewer = record.Version > before.Record.Version;
@@ -135,7 +155,11 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
             (false, true) => before.Missing == record.Version ? SessionVersion.None : before.Missing,
             (false, false) => before.Missing,
         };
-        var since = missing.IsNone ? SessionVersion.None : before.IsDiverged ? before.DivergedSince : IsOfOthers(missing) ? both.Version : SessionVersion.None;
+        var since =
+            missing.IsNone ? SessionVersion.None
+            : before.IsDiverged ? before.DivergedSince
+            : IsOfOthers(missing) ? both.Version
+            : SessionVersion.None;
         return new RecentCommit(both, now, missing, since, isRestored || before.IsRestored);
     }
 
@@ -146,7 +170,10 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
         Volatile.Write(ref _forgotAt, now);
         lock (_order)
         {
-            while (_order.TryPeek(out var oldest) && (Interlocked.Read(ref _bytes) > _mostBytes || time.GetElapsedTime(oldest.At, now) > _window))
+            while (
+                _order.TryPeek(out var oldest)
+                && (Interlocked.Read(ref _bytes) > _mostBytes || time.GetElapsedTime(oldest.At, now) > _window)
+            )
             {
                 _order.Dequeue();
                 if (!_commits.TryGetValue(oldest.Key, out var commit))

@@ -21,8 +21,15 @@ namespace ClusterSession.Management;
 /// ended.
 /// </summary>
 internal sealed class PrincipalLogout(
-    Revocations revocations, NodePresence presence, SessionOpener opener, SessionCommitter committer, NodeSessions nodes,
-    IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<PrincipalLogout> logger)
+    Revocations revocations,
+    NodePresence presence,
+    SessionOpener opener,
+    SessionCommitter committer,
+    NodeSessions nodes,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    ILogger<PrincipalLogout> logger
+)
 {
     public async Task<EndAllResult> EndAsync(PrincipalKey principal, HttpContext? request, bool isCurrentKept)
     {
@@ -58,7 +65,8 @@ internal sealed class PrincipalLogout(
             // Unknown, whatever the store said last: it is sent on, and will have happened.
             throw new SessionUnavailableException(
                 $"{what} has not reached the store; it holds on this node, and is sent until the store takes it.",
-                StoreFailure.Unknown);
+                StoreFailure.Unknown
+            );
         }
     }
 
@@ -79,7 +87,8 @@ internal sealed class PrincipalLogout(
     private async Task KeepLoginAsync(SessionKey login, PrincipalKey principal, long number)
     {
         var deadline = new StoreDeadline(time, options.Value.Outage.HardTimeout);
-        var opened = await opener.OpenAsync(login, SessionVersion.None, deadline, CancellationToken.None)
+        var opened = await opener
+            .OpenAsync(login, SessionVersion.None, deadline, CancellationToken.None)
             .ConfigureAwait(false);
         if (opened.Outcome == OpenOutcome.Unavailable)
         {
@@ -91,7 +100,8 @@ internal sealed class PrincipalLogout(
             return; // Ended, or somebody else's.
         }
 
-        var kept = await committer.CommitAsync(login, record, opened.IsComplete, delta, options.Value.Durability, deadline)
+        var kept = await committer
+            .CommitAsync(login, record, opened.IsComplete, delta, options.Value.Durability, deadline)
             .ConfigureAwait(false);
         if (kept.Outcome == CommitOutcome.Unavailable)
         {
@@ -125,5 +135,8 @@ internal sealed class PrincipalLogout(
     }
 
     private static SessionUnavailableException Unavailable(StoreFailure failure) =>
-        new("That the login of this request stays could not be stored: its store is not responding. Nothing has ended.", failure);
+        new(
+            "That the login of this request stays could not be stored: its store is not responding. Nothing has ended.",
+            failure
+        );
 }

@@ -9,7 +9,10 @@ namespace ClusterSession.Management;
 /// </summary>
 internal sealed class SessionHealthCheck(ISessionManager sessions, NodeMembers members) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context,
+        CancellationToken cancellationToken = default
+    )
     {
         var now = sessions.GetStatistics();
         var data = new Dictionary<string, object>
@@ -23,16 +26,23 @@ internal sealed class SessionHealthCheck(ISessionManager sessions, NodeMembers m
             ["partitionsRevalidated"] = now.Partitions.Count(static partition => partition.IsRevalidated),
             ["nodesThatCannotBeAsked"] = members.Older,
         };
-        var silent = now.Partitions.Where(static partition => !partition.IsAnswering)
+        var silent = now
+            .Partitions.Where(static partition => !partition.IsAnswering)
             .Select(static partition => partition.Name);
         var result = now switch
         {
             { IsStoreAnswering: false } => HealthCheckResult.Degraded(
-                $"The session store '{string.Join("', '", silent)}' is not responding.", data: data),
-            { UnsavedSessions: > 0 } => HealthCheckResult.Degraded($"{now.UnsavedSessions} sessions have commits that the store has not taken yet.", data: data),
+                $"The session store '{string.Join("', '", silent)}' is not responding.",
+                data: data
+            ),
+            { UnsavedSessions: > 0 } => HealthCheckResult.Degraded(
+                $"{now.UnsavedSessions} sessions have commits that the store has not taken yet.",
+                data: data
+            ),
             _ when members.Older > 0 => HealthCheckResult.Degraded(
                 $"{members.Older} nodes run an older release, which does not say whether it has a session that the store has lost.",
-                data: data),
+                data: data
+            ),
             _ => HealthCheckResult.Healthy(data: data),
         };
         return Task.FromResult(result);

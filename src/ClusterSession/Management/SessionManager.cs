@@ -12,33 +12,48 @@ namespace ClusterSession.Management;
 
 /// <inheritdoc/>
 internal sealed class SessionManager(
-    StoreGuard store, NodeSessions nodes, SessionEnds ends,
-    PrincipalLogout logout, KeyRingSource keyRing, TimeProvider time, IHttpContextAccessor? requests = null)
-    : ISessionManager
+    StoreGuard store,
+    NodeSessions nodes,
+    SessionEnds ends,
+    PrincipalLogout logout,
+    KeyRingSource keyRing,
+    TimeProvider time,
+    IHttpContextAccessor? requests = null
+) : ISessionManager
 {
-    public SessionStatistics GetStatistics() => new(
-        store.Name,
-        store.Partitions.All(partition => !store.IsOpen(partition.Number)),
-        nodes.Copies.Count,
-        nodes.Copies.Bytes,
-        nodes.Pending.Count,
-        nodes.Pending.Bytes,
-        nodes.Pending.Oldest is { } oldest ? time.GetUtcNow() - oldest : null,
-        nodes.Recent.Count)
-    {
-        Partitions = [.. store.Partitions.Select(partition =>
-            new PartitionStatistics(store.NameOf(partition.Number), !store.IsOpen(partition.Number))
-            {
-                IsRevalidated = partition.IsRevalidated,
-            })],
-    };
+    public SessionStatistics GetStatistics() =>
+        new(
+            store.Name,
+            store.Partitions.All(partition => !store.IsOpen(partition.Number)),
+            nodes.Copies.Count,
+            nodes.Copies.Bytes,
+            nodes.Pending.Count,
+            nodes.Pending.Bytes,
+            nodes.Pending.Oldest is { } oldest ? time.GetUtcNow() - oldest : null,
+            nodes.Recent.Count
+        )
+        {
+            Partitions =
+            [
+                .. store.Partitions.Select(partition => new PartitionStatistics(
+                    store.NameOf(partition.Number),
+                    !store.IsOpen(partition.Number)
+                )
+                {
+                    IsRevalidated = partition.IsRevalidated,
+                }),
+            ],
+        };
 
     public async Task<bool> EndAsync(string sessionId)
     {
         ArgumentNullException.ThrowIfNull(sessionId);
         if (!SessionKey.TryParse(Encoding.UTF8.GetBytes(sessionId), out var key))
         {
-            throw new ArgumentException("This is not the id of a session. Use what ISession.Id says, 22 characters.", nameof(sessionId));
+            throw new ArgumentException(
+                "This is not the id of a session. Use what ISession.Id says, 22 characters.",
+                nameof(sessionId)
+            );
         }
 
         // A session whose id was changed goes on under another key, with this one as its name.
@@ -60,9 +75,14 @@ internal sealed class SessionManager(
             CommitOutcome.Committed => true,
             CommitOutcome.Destroyed => mayHaveMoved,
             CommitOutcome.Deferred => throw new SessionUnavailableException(
-                "The end of the session has not reached the store, which is not responding. It holds on this node, which sends " +
-                "it until the store takes it.", StoreFailure.Unknown),
-            _ => throw new SessionUnavailableException("The session could not be ended: its store gave no answer.", ended.Failure),
+                "The end of the session has not reached the store, which is not responding. It holds on this node, which sends "
+                    + "it until the store takes it.",
+                StoreFailure.Unknown
+            ),
+            _ => throw new SessionUnavailableException(
+                "The session could not be ended: its store gave no answer.",
+                ended.Failure
+            ),
         };
     }
 
@@ -85,8 +105,10 @@ internal sealed class SessionManager(
         if (failure != StoreFailure.None)
         {
             throw new SessionUnavailableException(
-                "The new key that signs cookies is not known to be stored. Call again when the store is responding: one " +
-                "key more does no harm.", failure);
+                "The new key that signs cookies is not known to be stored. Call again when the store is responding: one "
+                    + "key more does no harm.",
+                failure
+            );
         }
     }
 }

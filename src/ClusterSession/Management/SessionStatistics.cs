@@ -1,4 +1,3 @@
-
 namespace ClusterSession;
 
 /// <summary>Figures of one node.</summary>
@@ -21,7 +20,8 @@ public sealed record SessionStatistics(
     int UnsavedSessions,
     long UnsavedBytes,
     TimeSpan? OldestUnsaved,
-    int ReplayableSessions)
+    int ReplayableSessions
+)
 {
     /// <summary>
     /// The partitions of the store, such as the shards of a Redis Cluster; at least one.

@@ -25,4 +25,5 @@ internal readonly record struct FoundFacts(
     bool IsBeingRestored = false,
     bool IsPatienceOver = false,
     bool HasTimeLeft = false,
-    bool HasStoreJustReturned = false);
+    bool HasStoreJustReturned = false
+);

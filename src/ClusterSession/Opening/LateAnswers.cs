@@ -28,7 +28,8 @@ internal sealed class LateAnswers(NodeSessions nodes, SessionRepair repair, Sess
                 nodes.Absent.Ended(key);
                 nodes.Copies.Drop(key);
                 break;
-            case StoreReadOutcome.Found when IsKnown(copy, read.Record!) || nodes.MustWaitForOthers(key, read.Record!, copy, seen):
+            case StoreReadOutcome.Found
+                when IsKnown(copy, read.Record!) || nodes.MustWaitForOthers(key, read.Record!, copy, seen):
                 break;
             case StoreReadOutcome.Found when copy is null || copy.IsContainedIn(read.Record!):
                 Publish(key, read.Record!, read, mark);

@@ -46,33 +46,36 @@ namespace ClusterSession.Opening;
 internal static class OpenTable
 {
     /// <summary>What is to be done with the store's answer.</summary>
-    public static ReadStep Classify(in ReadFacts facts) => facts switch
-    {
-        { Read: StoreReadOutcome.Destroyed } => ReadStep.Ended,
-        { HasEndedHere: true } => ReadStep.EndedHere,
-        { Read: StoreReadOutcome.Unavailable, IsIdle: true } => ReadStep.EndIdle,
-        { Read: StoreReadOutcome.Unavailable } => ReadStep.GoOnWithoutStore,
-        { Read: StoreReadOutcome.Unchanged, Copy: not (CopyState.Current or CopyState.Stale) } => ReadStep.ReadAgain,
-        { Read: not StoreReadOutcome.Missing, IsIdle: true } => ReadStep.EndIdle,
-        { Read: StoreReadOutcome.Found, MustWaitForOthers: true } => ReadStep.UseStored,
-        { Read: StoreReadOutcome.Found } => ReadStep.TakeIn,
-        { Read: StoreReadOutcome.Unchanged } => ReadStep.UseCopy,
-        { IsCopyUsable: true, Copy: CopyState.Current } => ReadStep.Restore,
-        { IsCopyUsable: true, Copy: CopyState.Stale, MayHaveLostEnds: false } => ReadStep.Restore,
-        _ => ReadStep.Nothing,
-    };
+    public static ReadStep Classify(in ReadFacts facts) =>
+        facts switch
+        {
+            { Read: StoreReadOutcome.Destroyed } => ReadStep.Ended,
+            { HasEndedHere: true } => ReadStep.EndedHere,
+            { Read: StoreReadOutcome.Unavailable, IsIdle: true } => ReadStep.EndIdle,
+            { Read: StoreReadOutcome.Unavailable } => ReadStep.GoOnWithoutStore,
+            { Read: StoreReadOutcome.Unchanged, Copy: not (CopyState.Current or CopyState.Stale) } =>
+                ReadStep.ReadAgain,
+            { Read: not StoreReadOutcome.Missing, IsIdle: true } => ReadStep.EndIdle,
+            { Read: StoreReadOutcome.Found, MustWaitForOthers: true } => ReadStep.UseStored,
+            { Read: StoreReadOutcome.Found } => ReadStep.TakeIn,
+            { Read: StoreReadOutcome.Unchanged } => ReadStep.UseCopy,
+            { IsCopyUsable: true, Copy: CopyState.Current } => ReadStep.Restore,
+            { IsCopyUsable: true, Copy: CopyState.Stale, MayHaveLostEnds: false } => ReadStep.Restore,
+            _ => ReadStep.Nothing,
+        };
 
     /// <summary>What the request is answered, or whether it waits.</summary>
-    public static OpenVerdict Classify(in FoundFacts facts) => facts switch
-    {
-        { IsThere: true, IsDestroyed: true } => OpenVerdict.Destroyed,
-        { IsThere: true, IsPastEnd: true } => OpenVerdict.Expired,
-        { IsThere: true, HasWhatClientSaw: true } => OpenVerdict.Serve,
-        { MayAsk: true } => OpenVerdict.Ask,
-        { IsThere: false, HasExpired: true, IsBeingRestored: false } => OpenVerdict.Expired,
-        { IsPatienceOver: false, HasTimeLeft: true } => OpenVerdict.Wait,
-        { IsPatienceOver: false, HasStoreJustReturned: true } => OpenVerdict.NotKnownYet,
-        { IsThere: false, HasExpired: true } => OpenVerdict.Expired,
-        _ => OpenVerdict.Lost,
-    };
+    public static OpenVerdict Classify(in FoundFacts facts) =>
+        facts switch
+        {
+            { IsThere: true, IsDestroyed: true } => OpenVerdict.Destroyed,
+            { IsThere: true, IsPastEnd: true } => OpenVerdict.Expired,
+            { IsThere: true, HasWhatClientSaw: true } => OpenVerdict.Serve,
+            { MayAsk: true } => OpenVerdict.Ask,
+            { IsThere: false, HasExpired: true, IsBeingRestored: false } => OpenVerdict.Expired,
+            { IsPatienceOver: false, HasTimeLeft: true } => OpenVerdict.Wait,
+            { IsPatienceOver: false, HasStoreJustReturned: true } => OpenVerdict.NotKnownYet,
+            { IsThere: false, HasExpired: true } => OpenVerdict.Expired,
+            _ => OpenVerdict.Lost,
+        };
 }

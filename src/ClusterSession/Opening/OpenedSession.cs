@@ -14,26 +14,42 @@ namespace ClusterSession.Opening;
 /// if it was rotated.</param>
 /// <param name="Age">How long ago that was.</param>
 internal readonly record struct OpenedSession(
-    OpenOutcome Outcome, SessionRecord? Record, SessionSource Source, bool IsComplete, bool IsRegressed, StoreFailure Failure,
-    SessionSuccessor? Successor = null, TimeSpan Age = default)
+    OpenOutcome Outcome,
+    SessionRecord? Record,
+    SessionSource Source,
+    bool IsComplete,
+    bool IsRegressed,
+    StoreFailure Failure,
+    SessionSuccessor? Successor = null,
+    TimeSpan Age = default
+)
 {
     /// <summary>The outcome in spans.</summary>
-    public string Name => Outcome switch
-    {
-        OpenOutcome.Opened => "opened",
-        OpenOutcome.Missing => "missing",
-        OpenOutcome.Destroyed => "destroyed",
-        _ => "unavailable",
-    };
+    public string Name =>
+        Outcome switch
+        {
+            OpenOutcome.Opened => "opened",
+            OpenOutcome.Missing => "missing",
+            OpenOutcome.Destroyed => "destroyed",
+            _ => "unavailable",
+        };
 
-    public static OpenedSession Opened(SessionRecord record, SessionSource source, bool isRegressed = false, bool isComplete = true) =>
-        new(OpenOutcome.Opened, record, source, isComplete, isRegressed, StoreFailure.None);
+    public static OpenedSession Opened(
+        SessionRecord record,
+        SessionSource source,
+        bool isRegressed = false,
+        bool isComplete = true
+    ) => new(OpenOutcome.Opened, record, source, isComplete, isRegressed, StoreFailure.None);
 
     public static OpenedSession Ended(OpenOutcome outcome, bool isRegressed = false) =>
         new(outcome, null, SessionSource.New, IsComplete: true, isRegressed, StoreFailure.None);
 
     public static OpenedSession Rotated(SessionSuccessor? successor, TimeSpan age) =>
-        Ended(OpenOutcome.Destroyed) with { Successor = successor, Age = age };
+        Ended(OpenOutcome.Destroyed) with
+        {
+            Successor = successor,
+            Age = age,
+        };
 
     public static OpenedSession Unavailable(StoreFailure failure) =>
         new(OpenOutcome.Unavailable, null, SessionSource.New, IsComplete: true, IsRegressed: false, failure);

@@ -18,4 +18,5 @@ internal readonly record struct ReadFacts(
     bool HasEndedHere = false,
     bool IsIdle = false,
     bool MustWaitForOthers = false,
-    bool MayHaveLostEnds = false);
+    bool MayHaveLostEnds = false
+);

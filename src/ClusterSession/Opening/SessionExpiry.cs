@@ -69,8 +69,10 @@ internal sealed class SessionExpiry(NodeSessions nodes, SessionLifetime lifetime
     private static bool SawLastUse(LocalCopy copy, SessionVersion stored, int prolongedAt) =>
         copy.UsedAt != LocalCopy.Never
         && copy.Record.Version == stored
-        && (prolongedAt <= copy.UsedAt
-            || (copy.IsProlongedHere && prolongedAt <= copy.TouchedAt + SessionLifetime.Tolerance));
+        && (
+            prolongedAt <= copy.UsedAt
+            || (copy.IsProlongedHere && prolongedAt <= copy.TouchedAt + SessionLifetime.Tolerance)
+        );
 
     /// <summary>
     /// Ends an idle session, once for all requests that find it. False: a request has committed to

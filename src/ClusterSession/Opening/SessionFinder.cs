@@ -17,8 +17,18 @@ namespace ClusterSession.Opening;
 /// back what the client has seen. Every step ends with the deadline of the request. Thread-safe.
 /// </summary>
 internal sealed class SessionFinder(
-    SessionReads reads, NodeSessions nodes, SessionRepair repair, StoreRecovery recovery, SessionLifetime lifetime, SessionExpiry expiry,
-    SessionAsks asks, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics, ILogger<SessionFinder> logger)
+    SessionReads reads,
+    NodeSessions nodes,
+    SessionRepair repair,
+    StoreRecovery recovery,
+    SessionLifetime lifetime,
+    SessionExpiry expiry,
+    SessionAsks asks,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    SessionMetrics metrics,
+    ILogger<SessionFinder> logger
+)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
@@ -28,18 +38,33 @@ internal sealed class SessionFinder(
 
     /// <inheritdoc cref="SessionOpener.OpenAsync"/>
     public async ValueTask<OpenedSession> FindAsync(
-        SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
+        SessionKey key,
+        SessionVersion seen,
+        StoreDeadline deadline,
+        CancellationToken cancellationToken
+    )
     {
         if (nodes.Ends.TryFind(key, out _, out _))
         {
             return EndedHere(key); // Also while the store does not know it yet.
         }
 
-        if (nodes.Absent.TryGet(key, out var absence)
-            && (absence.IsDestroyed
-                || (!recovery.WindowOf(key).IsUnderWay && !nodes.MayBringBack(key, absence.Since) && !asks.MayFindMoreSince(absence.Since))))
+        if (
+            nodes.Absent.TryGet(key, out var absence)
+            && (
+                absence.IsDestroyed
+                || (
+                    !recovery.WindowOf(key).IsUnderWay
+                    && !nodes.MayBringBack(key, absence.Since)
+                    && !asks.MayFindMoreSince(absence.Since)
+                )
+            )
+        )
         {
-            return OpenedSession.Ended(absence.IsDestroyed ? OpenOutcome.Destroyed : OpenOutcome.Missing, absence.IsRegressed);
+            return OpenedSession.Ended(
+                absence.IsDestroyed ? OpenOutcome.Destroyed : OpenOutcome.Missing,
+                absence.IsRegressed
+            );
         }
 
         AskResult? asked = null;
@@ -50,7 +75,9 @@ internal sealed class SessionFinder(
         {
             var mayGoOnWithout = nodes.Find(key, seen) is { IsDiverged: false };
             var askedAt = time.GetTimestamp();
-            var (read, mark) = await reads.ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken).ConfigureAwait(false);
+            var (read, mark) = await reads
+                .ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken)
+                .ConfigureAwait(false);
             slowest = time.GetElapsedTime(askedAt) is var took && took > slowest ? took : slowest;
             if (asked == AskResult.Ended && read.Outcome != StoreReadOutcome.Destroyed)
             {
@@ -61,7 +88,10 @@ internal sealed class SessionFinder(
             var isThere = read.Outcome is StoreReadOutcome.Found or StoreReadOutcome.Unchanged;
 
             // What is not idle by what the store says is not idle by a copy that knows of no use either.
-            var usable = copy is not null && (isThere ? !lifetime.IsPastAbsoluteEnd(copy.Record) : nodes.IsUsable(copy)) ? copy : null;
+            var usable =
+                copy is not null && (isThere ? !lifetime.IsPastAbsoluteEnd(copy.Record) : nodes.IsUsable(copy))
+                    ? copy
+                    : null;
             SessionRecord? record = null;
             var isComplete = true;
             switch (OpenTable.Classify(FactsOf(key, seen, read, copy, usable)))
@@ -96,40 +126,61 @@ internal sealed class SessionFinder(
                     record = PublishAgain(key, copy!, read, mark).Record;
                     break;
                 case ReadStep.Restore:
-                    (record, isComplete) = await repair.RestoreAsync(key, usable!.Record, stored: null, deadline).ConfigureAwait(false);
+                    (record, isComplete) = await repair
+                        .RestoreAsync(key, usable!.Record, stored: null, deadline)
+                        .ConfigureAwait(false);
                     break;
             }
 
             var window = recovery.WindowOf(key);
-            var isPatienceOver = IsMissed(key, seen)
-                || (!window.HasJustBegun && time.GetElapsedTime(begun) >= (window.IsUnderWay ? PatienceWhileRecovering : Patience));
+            var isPatienceOver =
+                IsMissed(key, seen)
+                || (
+                    !window.HasJustBegun
+                    && time.GetElapsedTime(begun) >= (window.IsUnderWay ? PatienceWhileRecovering : Patience)
+                );
             var facts = new FoundFacts(
                 IsThere: record is not null,
                 IsDestroyed: record is { IsDestroyed: true },
                 IsPastEnd: record is not null && lifetime.IsPastAbsoluteEnd(record),
                 HasWhatClientSaw: record?.Contains(seen) == true,
                 HasExpired: asked is not (AskResult.Unasked or AskResult.Kept)
-                    && ((copy is not null && !nodes.IsUsable(copy) && !window.IsUnderWay) || lifetime.MayHaveExpired(seen)),
-                MayAsk: asked is null && !IsDecided(key, seen) && asks.IsPossible && PatienceToAsk(deadline, slowest) > TimeSpan.Zero,
+                    && (
+                        (copy is not null && !nodes.IsUsable(copy) && !window.IsUnderWay)
+                        || lifetime.MayHaveExpired(seen)
+                    ),
+                MayAsk: asked is null
+                    && !IsDecided(key, seen)
+                    && asks.IsPossible
+                    && PatienceToAsk(deadline, slowest) > TimeSpan.Zero,
                 IsBeingRestored: window.IsUnderWay,
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
-                HasStoreJustReturned: window.HasJustBegun);
+                HasStoreJustReturned: window.HasJustBegun
+            );
             switch (OpenTable.Classify(facts))
             {
                 case OpenVerdict.Serve:
                     nodes.Missed.Found(key, record!);
-                    var source = read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
+                    var source =
+                        read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
                     return OpenedSession.Opened(record!, source, isComplete: isComplete);
                 case OpenVerdict.Destroyed:
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
-                case OpenVerdict.Expired when asked is AskResult.Unknown || (asked is null && record is null && asks.HasChannel):
+                case OpenVerdict.Expired
+                    when asked is AskResult.Unknown || (asked is null && record is null && asks.HasChannel):
                     return OpenedSession.Ended(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
                 case OpenVerdict.Expired:
                     return DropMissing(key, read, mark);
                 case OpenVerdict.Ask:
-                    asked = await asks.AskAsync(key, PatienceToAsk(deadline, slowest), cancellationToken).ConfigureAwait(false);
-                    if (asked == AskResult.Unasked && record is null && !window.IsUnderWay && lifetime.MayHaveExpired(seen))
+                    asked = await asks.AskAsync(key, PatienceToAsk(deadline, slowest), cancellationToken)
+                        .ConfigureAwait(false);
+                    if (
+                        asked == AskResult.Unasked
+                        && record is null
+                        && !window.IsUnderWay
+                        && lifetime.MayHaveExpired(seen)
+                    )
                     {
                         goto default; // One of a flood of old cookies: not to be waited for.
                     }
@@ -142,7 +193,8 @@ internal sealed class SessionFinder(
                 case OpenVerdict.NotKnownYet:
                     return WithoutStore(key, seen, StoreFailure.Unknown);
                 default:
-                    var regressed = await RegressAsync(key, seen, asked, record, isComplete, usable, deadline).ConfigureAwait(false);
+                    var regressed = await RegressAsync(key, seen, asked, record, isComplete, usable, deadline)
+                        .ConfigureAwait(false);
                     return asked == AskResult.Unknown ? regressed : Remember(key, regressed, read, mark);
             }
         }
@@ -152,7 +204,13 @@ internal sealed class SessionFinder(
     private static TimeSpan PatienceToAsk(StoreDeadline deadline, TimeSpan slowest) =>
         (deadline.Left - slowest) / 2 is var half && half < SessionAsks.Patience ? half : SessionAsks.Patience;
 
-    private ReadFacts FactsOf(SessionKey key, SessionVersion seen, in StoreRead read, LocalCopy? copy, LocalCopy? usable)
+    private ReadFacts FactsOf(
+        SessionKey key,
+        SessionVersion seen,
+        in StoreRead read,
+        LocalCopy? copy,
+        LocalCopy? usable
+    )
     {
         var stored = read.Outcome switch
         {
@@ -171,8 +229,10 @@ internal sealed class SessionFinder(
             IsCopyUsable: usable is not null,
             HasEndedHere: nodes.Ends.Contains(key),
             isIdle,
-            MustWaitForOthers: read.Outcome == StoreReadOutcome.Found && nodes.MustWaitForOthers(key, read.Record!, usable, seen),
-            recovery.WindowOf(key).MayHaveLostEnds);
+            MustWaitForOthers: read.Outcome == StoreReadOutcome.Found
+                && nodes.MustWaitForOthers(key, read.Record!, usable, seen),
+            recovery.WindowOf(key).MayHaveLostEnds
+        );
     }
 
     /// <summary>Ends an idle session, which is then no loss; false if it is not idle any more.</summary>
@@ -212,11 +272,12 @@ internal sealed class SessionFinder(
     /// </summary>
     private bool IsMissed(SessionKey key, SessionVersion seen) =>
         nodes.Missed.TryGet(key, seen, out var since)
-            && !recovery.WindowOf(key).HasBegunSince(since)
-            && !asks.MayFindMoreSince(since);
+        && !recovery.WindowOf(key).HasBegunSince(since)
+        && !asks.MayFindMoreSince(since);
 
     /// <summary>Whether it was asked for, and all have answered: asking again would find the same.</summary>
-    private bool IsDecided(SessionKey key, SessionVersion seen) => IsMissed(key, seen) && nodes.Missed.IsDecided(key, seen);
+    private bool IsDecided(SessionKey key, SessionVersion seen) =>
+        IsMissed(key, seen) && nodes.Missed.IsDecided(key, seen);
 
     private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark)
     {
@@ -238,9 +299,16 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>A copy that is still what the store has. Who has prolonged it last is known only if nobody has since.</summary>
-    private LocalCopy PublishAgain(SessionKey key, LocalCopy copy, in StoreRead read, int mark) => copy.IsFresh
-        ? copy
-        : nodes.Copies.Publish(key, copy.Record, read.Lease, mark, Math.Max(copy.TouchedAt, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now)));
+    private LocalCopy PublishAgain(SessionKey key, LocalCopy copy, in StoreRead read, int mark) =>
+        copy.IsFresh
+            ? copy
+            : nodes.Copies.Publish(
+                key,
+                copy.Record,
+                read.Lease,
+                mark,
+                Math.Max(copy.TouchedAt, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now))
+            );
 
     private OpenedSession WithoutStore(SessionKey key, SessionVersion seen, StoreFailure failure)
     {
@@ -262,13 +330,24 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>Makes what the store has, and what only this node has, the local copy.</summary>
-    private async ValueTask<(SessionRecord? Record, bool IsComplete)> TakeInAsync(SessionKey key, StoreRead read, LocalCopy? copy, int mark, StoreDeadline deadline)
+    private async ValueTask<(SessionRecord? Record, bool IsComplete)> TakeInAsync(
+        SessionKey key,
+        StoreRead read,
+        LocalCopy? copy,
+        int mark,
+        StoreDeadline deadline
+    )
     {
         var stored = read.Record!;
         if (copy is null || copy.IsContainedIn(stored))
         {
             var published = nodes.Copies.Publish(
-                key, stored, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now));
+                key,
+                stored,
+                read.Lease,
+                mark,
+                lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now)
+            );
             return published.IsComplete ? (stored, true) : (published.Record, false); // A commit came in between.
         }
 
@@ -282,10 +361,19 @@ internal sealed class SessionFinder(
     /// back by now. Where the store has nothing, only if no end can be lost.
     /// </summary>
     private async ValueTask<OpenedSession> RegressAsync(
-        SessionKey key, SessionVersion seen, AskResult? asked, SessionRecord? record, bool isComplete, LocalCopy? copy,
-        StoreDeadline deadline)
+        SessionKey key,
+        SessionVersion seen,
+        AskResult? asked,
+        SessionRecord? record,
+        bool isComplete,
+        LocalCopy? copy,
+        StoreDeadline deadline
+    )
     {
-        if (copy is not null && (record is null ? !recovery.WindowOf(key).MayHaveLostEnds : !record.ContainsAllOf(copy.Record)))
+        if (
+            copy is not null
+            && (record is null ? !recovery.WindowOf(key).MayHaveLostEnds : !record.ContainsAllOf(copy.Record))
+        )
         {
             (record, isComplete) = await repair.RestoreAsync(key, copy.Record, record, deadline).ConfigureAwait(false);
             if (record.IsDestroyed)

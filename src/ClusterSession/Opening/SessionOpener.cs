@@ -14,11 +14,20 @@ namespace ClusterSession.Opening;
 /// cref="SessionFinder"/> finds; and not if all sessions of its principal were ended. Thread-safe.
 /// </summary>
 internal sealed class SessionOpener(
-    NodeSessions nodes, SessionFinder finder, Revocations revocations, SessionEnds ends, ILogger<SessionOpener> logger)
+    NodeSessions nodes,
+    SessionFinder finder,
+    Revocations revocations,
+    SessionEnds ends,
+    ILogger<SessionOpener> logger
+)
 {
     /// <summary>The fast way: no task, no allocation, no store.</summary>
     public bool TryOpenLocal(SessionKey key, SessionVersion seen, out LocalCopy copy) =>
-        nodes.Copies.TryGet(key, out copy) && copy.IsFresh && nodes.IsUsable(copy) && copy.Record.Contains(seen) && revocations.Allow(copy);
+        nodes.Copies.TryGet(key, out copy)
+        && copy.IsFresh
+        && nodes.IsUsable(copy)
+        && copy.Record.Contains(seen)
+        && revocations.Allow(copy);
 
     /// <summary>Opens the session, asking the store where it must.</summary>
     /// <param name="key">Which session.</param>
@@ -26,7 +35,11 @@ internal sealed class SessionOpener(
     /// <param name="deadline">Until when the request waits.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<OpenedSession> OpenAsync(
-        SessionKey key, SessionVersion seen, StoreDeadline deadline, CancellationToken cancellationToken)
+        SessionKey key,
+        SessionVersion seen,
+        StoreDeadline deadline,
+        CancellationToken cancellationToken
+    )
     {
         var opened = await finder.FindAsync(key, seen, deadline, cancellationToken).ConfigureAwait(false);
         return opened.Record is { } record && SessionPrincipal.IsIn(record)
@@ -40,12 +53,18 @@ internal sealed class SessionOpener(
     /// are known; a node that has never known any cannot say that there are none.
     /// </summary>
     private async ValueTask<OpenedSession> CheckRevokedAsync(
-        SessionKey key, OpenedSession opened, SessionRecord record, StoreDeadline deadline)
+        SessionKey key,
+        OpenedSession opened,
+        SessionRecord record,
+        StoreDeadline deadline
+    )
     {
         var hasStoreAnswered = opened.Source != SessionSource.LocalCopy;
-        if (hasStoreAnswered
+        if (
+            hasStoreAnswered
             && !await deadline.LimitAsync(revocations.EnsureCurrentAsync(), false).ConfigureAwait(false)
-            && !revocations.HaveBeenRead)
+            && !revocations.HaveBeenRead
+        )
         {
             return OpenedSession.Unavailable(StoreFailure.Unknown);
         }

@@ -14,8 +14,14 @@ namespace ClusterSession.Opening;
 /// that a request has not waited for is applied when it comes (<see cref="LateAnswers"/>). Thread-safe.
 /// </summary>
 internal sealed class SessionReads(
-    StoreGuard store, NodeSessions nodes, LateAnswers late, VersionIssuer versions,
-    SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time)
+    StoreGuard store,
+    NodeSessions nodes,
+    LateAnswers late,
+    VersionIssuer versions,
+    SessionLifetime lifetime,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time
+)
 {
     private readonly ConcurrentDictionary<SessionKey, Reading> _reads = new();
     private readonly TimeSpan _softTimeout = options.Value.Outage.SoftTimeout;
@@ -28,7 +34,12 @@ internal sealed class SessionReads(
     /// <param name="deadline">Until when the request waits.</param>
     /// <param name="cancellationToken">Gives up waiting; the read goes on for the others.</param>
     public async ValueTask<(StoreRead Read, int Mark)> ReadAsync(
-        SessionKey key, SessionVersion seen, bool mayGoOnWithout, StoreDeadline deadline, CancellationToken cancellationToken)
+        SessionKey key,
+        SessionVersion seen,
+        bool mayGoOnWithout,
+        StoreDeadline deadline,
+        CancellationToken cancellationToken
+    )
     {
         versions.Observe(key, seen);
         var left = deadline.Left;
@@ -79,15 +90,25 @@ internal sealed class SessionReads(
         try
         {
             var mark = nodes.Copies.Mark(key);
-            var isKnown = nodes.Copies.TryGet(key, out var copy) && copy.IsComplete && !lifetime.IsPastAbsoluteEnd(copy.Record);
+            var isKnown =
+                nodes.Copies.TryGet(key, out var copy) && copy.IsComplete && !lifetime.IsPastAbsoluteEnd(copy.Record);
             var now = nodes.Copies.Clock.Now;
-            var read = isKnown && copy.IsFresh && copy.Record.Contains(seen) && nodes.IsUsable(copy)
-                ? StoreRead.Unchanged(copy.Lease, lifetime.StoreLifeSince(copy.TouchedAt, now)) // Another read has ended since this request looked.
-                : await store.ReadAsync(key, isKnown ? copy.Record.Version : SessionVersion.None).ConfigureAwait(false);
+            var read =
+                isKnown && copy.IsFresh && copy.Record.Contains(seen) && nodes.IsUsable(copy)
+                    ? StoreRead.Unchanged(copy.Lease, lifetime.StoreLifeSince(copy.TouchedAt, now)) // Another read has ended since this request looked.
+                    : await store
+                        .ReadAsync(key, isKnown ? copy.Record.Version : SessionVersion.None)
+                        .ConfigureAwait(false);
             if (copy is not { IsComplete: true } && read.Outcome == StoreReadOutcome.Found)
             {
                 // Before the read is forgotten: who comes now finds the one or the other, and does not read again.
-                nodes.Copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now));
+                nodes.Copies.Publish(
+                    key,
+                    read.Record!,
+                    read.Lease,
+                    mark,
+                    lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now)
+                );
             }
 
             _reads.TryRemove(key, out _);
@@ -100,8 +121,8 @@ internal sealed class SessionReads(
         }
     }
 
-    private sealed class Reading() : TaskCompletionSource<(StoreRead Read, int Mark)>(
-        TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class Reading()
+        : TaskCompletionSource<(StoreRead Read, int Mark)>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         private int _isLate;
 

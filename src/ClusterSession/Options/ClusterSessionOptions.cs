@@ -34,14 +34,15 @@ public sealed class ClusterSessionOptions
     /// where a cookie policy asks for consent, it is sent only after that. <c>MaxAge</c> and
     /// <c>Expiration</c>: 1 second to 10 years; where one is set, the cookie is renewed once in a touch interval.
     /// </value>
-    public CookieBuilder Cookie { get; set; } = new()
-    {
-        Name = ".ClusterSession",
-        HttpOnly = true,
-        SameSite = SameSiteMode.Lax,
-        SecurePolicy = CookieSecurePolicy.SameAsRequest,
-        Path = "/",
-    };
+    public CookieBuilder Cookie { get; set; } =
+        new()
+        {
+            Name = ".ClusterSession",
+            HttpOnly = true,
+            SameSite = SameSiteMode.Lax,
+            SecurePolicy = CookieSecurePolicy.SameAsRequest,
+            Path = "/",
+        };
 
     /// <summary>When a commit counts as done. Endpoints may say otherwise.</summary>
     /// <value>Default <see cref="SessionDurability.Primary"/>.</value>

@@ -12,7 +12,8 @@ internal readonly record struct SessionLogin(PrincipalKey? Person, PrincipalKey?
     /// the principal whose request has changed the id. Not that of everybody who has ever used it: an attacker may have
     /// used the session before planting it.
     /// </summary>
-    public bool Owns(SessionRecord record) => SessionPerson.Of(record) is { } owner
-        ? owner == Person
-        : SessionPerson.RotatedBy(record) is { } principal && principal == Principal;
+    public bool Owns(SessionRecord record) =>
+        SessionPerson.Of(record) is { } owner
+            ? owner == Person
+            : SessionPerson.RotatedBy(record) is { } principal && principal == Principal;
 }

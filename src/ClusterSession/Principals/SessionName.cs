@@ -19,8 +19,9 @@ internal static class SessionName
 
     /// <summary>The name of a session whose id was changed, or null.</summary>
     public static string? Of(SessionRecord record) =>
-        record.TryFind(NameUtf8, out var attribute) && attribute.Exists
-            && attribute.Payload.Length >= PrincipalKey.ByteLength
+        record.TryFind(NameUtf8, out var attribute)
+        && attribute.Exists
+        && attribute.Payload.Length >= PrincipalKey.ByteLength
             ? Base64Url.EncodeToString(attribute.Payload[..PrincipalKey.ByteLength])
             : null;
 

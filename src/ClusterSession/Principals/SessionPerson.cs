@@ -28,8 +28,9 @@ internal static class SessionPerson
 
     /// <summary>Whether the id is still the one from before the login: the store was away.</summary>
     public static bool IsIdOfBefore(SessionRecord record) =>
-        record.TryFind(NameUtf8, out var attribute) && attribute.Exists
-            && attribute.Payload.Length > PrincipalKey.ByteLength;
+        record.TryFind(NameUtf8, out var attribute)
+        && attribute.Exists
+        && attribute.Payload.Length > PrincipalKey.ByteLength;
 
     /// <summary>The principal whose request has changed the id, where no person is known.</summary>
     public static PrincipalKey? RotatedBy(SessionRecord record) => Read(record, RotatedByNameUtf8);
@@ -38,8 +39,9 @@ internal static class SessionPerson
     public static byte[] BeforeIdOf(PrincipalKey person) => [.. person.ToBytes(), 1];
 
     private static PrincipalKey? Read(SessionRecord record, ReadOnlySpan<byte> name) =>
-        record.TryFind(name, out var attribute) && attribute.Exists
-            && attribute.Payload.Length >= PrincipalKey.ByteLength
+        record.TryFind(name, out var attribute)
+        && attribute.Exists
+        && attribute.Payload.Length >= PrincipalKey.ByteLength
             ? PrincipalKey.Read(attribute.Payload)
             : null;
 }

@@ -57,7 +57,11 @@ internal static class SessionPrincipal
     /// Under which name somebody is recorded, and what is; false if the session is not theirs.
     /// </summary>
     public static bool TryFind(
-        SessionRecord record, PrincipalKey principal, out string name, out ReadOnlySpan<byte> payload)
+        SessionRecord record,
+        PrincipalKey principal,
+        out string name,
+        out ReadOnlySpan<byte> payload
+    )
     {
         foreach (var recorded in In(record))
         {
@@ -104,8 +108,11 @@ internal static class SessionPrincipal
             while (_attributes.MoveNext() && AttributeName.IsReserved(_attributes.Current.NameUtf8))
             {
                 var attribute = _attributes.Current;
-                if (attribute.Exists && attribute.Payload.Length >= PrincipalKey.ByteLength
-                    && attribute.NameUtf8.StartsWith(NameUtf8))
+                if (
+                    attribute.Exists
+                    && attribute.Payload.Length >= PrincipalKey.ByteLength
+                    && attribute.NameUtf8.StartsWith(NameUtf8)
+                )
                 {
                     return true;
                 }

@@ -34,13 +34,13 @@ internal static class AttributeName
 
         if (!Utf8Text.IsWellFormed(key))
         {
-            return "The name of the attribute has a surrogate without its other half, which has no UTF-8 form of its " +
-                "own: two names would be one. Choose another name.";
+            return "The name of the attribute has a surrogate without its other half, which has no UTF-8 form of its "
+                + "own: two names would be one. Choose another name.";
         }
 
         return key.Length * 3 > maxBytes && Encoding.UTF8.GetByteCount(key) is var bytes && bytes > maxBytes
-            ? $"The name of the attribute has {bytes:N0} bytes of UTF-8, and ClusterSession:MaxAttributeNameBytes " +
-                $"allows {maxBytes:N0}. Choose a shorter name, or raise the limit."
+            ? $"The name of the attribute has {bytes:N0} bytes of UTF-8, and ClusterSession:MaxAttributeNameBytes "
+                + $"allows {maxBytes:N0}. Choose a shorter name, or raise the limit."
             : null;
     }
 }

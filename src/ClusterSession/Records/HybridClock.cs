@@ -35,8 +35,7 @@ internal sealed class HybridClock(TimeProvider time, long writer)
         {
             random.GetBytes(bytes);
             writer = BitConverter.ToInt64(bytes) & SessionVersion.MaxWriter;
-        }
-        while (writer == 0);
+        } while (writer == 0);
         return writer;
     }
 
@@ -50,8 +49,9 @@ internal sealed class HybridClock(TimeProvider time, long writer)
             if (next > SessionVersion.MaxStamp)
             {
                 throw new InvalidOperationException(
-                    "The session clock has reached its end (2^53 - 1 microseconds): a clock in this cluster is set beyond the year 2255. " +
-                    "Correct that clock and clear the sessions it wrote.");
+                    "The session clock has reached its end (2^53 - 1 microseconds): a clock in this cluster is set beyond the year 2255. "
+                        + "Correct that clock and clear the sessions it wrote."
+                );
             }
 
             if (Interlocked.CompareExchange(ref _last, next, last) == last)

@@ -34,9 +34,10 @@ internal static class RecordEnd
     }
 
     private static DateTimeOffset? Read(ReadOnlySpan<byte> bytes) =>
-        bytes.Length == sizeof(long) && BinaryPrimitives.ReadInt64BigEndian(bytes) is var at
-            && at >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds()
-            && at <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+        bytes.Length == sizeof(long)
+        && BinaryPrimitives.ReadInt64BigEndian(bytes) is var at
+        && at >= DateTimeOffset.MinValue.ToUnixTimeMilliseconds()
+        && at <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
             ? DateTimeOffset.FromUnixTimeMilliseconds(at)
             : null;
 }

@@ -8,7 +8,13 @@ public readonly ref struct SessionAttribute
     /// <summary>Bit 0 of <see cref="Flags"/>: the attribute was removed, and this is its tombstone.</summary>
     public const byte RemovedFlag = 1;
 
-    internal SessionAttribute(ReadOnlySpan<byte> name, SessionVersion version, byte flags, ReadOnlySpan<byte> payload, byte[]? large)
+    internal SessionAttribute(
+        ReadOnlySpan<byte> name,
+        SessionVersion version,
+        byte flags,
+        ReadOnlySpan<byte> payload,
+        byte[]? large
+    )
     {
         NameUtf8 = name;
         Version = version;

@@ -54,4 +54,5 @@ public readonly record struct SessionChange(
     long After = -1,
     SessionRecord? Opened = null,
     ReadOnlyMemory<byte> Void = default,
-    long MostBytes = 0);
+    long MostBytes = 0
+);

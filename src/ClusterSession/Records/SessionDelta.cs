@@ -48,9 +48,10 @@ public sealed class SessionDelta
 
         foreach (var attribute in record)
         {
-            size += attribute.Exists && (Count == 0 || !TryGet(attribute.Name, out _))
-                ? SessionRecord.AttributeOverhead + attribute.NameUtf8.Length + attribute.Payload.Length
-                : 0;
+            size +=
+                attribute.Exists && (Count == 0 || !TryGet(attribute.Name, out _))
+                    ? SessionRecord.AttributeOverhead + attribute.NameUtf8.Length + attribute.Payload.Length
+                    : 0;
         }
 
         return size;
@@ -156,16 +157,16 @@ public sealed class SessionDelta
 
     /// <summary>The record with these changes, as another state than the one that the store makes, or has made, of the same commit.</summary>
     internal SessionRecord ApplyTo(SessionRecord record, IssuedVersion commit, IssuedVersion state) =>
-        commit == state
-            ? ApplyTo(record, commit)
-            : Build(record, commit, state, record, []);
+        commit == state ? ApplyTo(record, commit) : Build(record, commit, state, record, []);
 
     /// <summary>The record as a store makes it of what it has and a change.</summary>
     internal SessionRecord ApplyTo(SessionRecord stored, in SessionChange change)
     {
-        if (change.Forgotten.Count == 0
+        if (
+            change.Forgotten.Count == 0
             && change.Void.IsEmpty
-            && SessionRecordRewrite.TryApply(stored, this, change.Version, change.After) is { } rewritten)
+            && SessionRecordRewrite.TryApply(stored, this, change.Version, change.After) is { } rewritten
+        )
         {
             return rewritten;
         }
@@ -198,8 +199,13 @@ public sealed class SessionDelta
         Build(record, new IssuedVersion(version, after), new IssuedVersion(version, after), record, []);
 
     private SessionRecord Build(
-        SessionRecord record, IssuedVersion commit, IssuedVersion state, SessionRecord? opened, IReadOnlyList<string> forgotten,
-        SessionVersion forgottenUpTo = default)
+        SessionRecord record,
+        IssuedVersion commit,
+        IssuedVersion state,
+        SessionRecord? opened,
+        IReadOnlyList<string> forgotten,
+        SessionVersion forgottenUpTo = default
+    )
     {
         using var builder = SessionRecordBuilder.Rent();
         builder.SetHeader(record.Flags, record.Created);
@@ -212,9 +218,10 @@ public sealed class SessionDelta
         Span<byte> removedBytes = stackalloc byte[SessionVersion.EncodedLength];
         foreach (var (name, value) in Changes)
         {
-            var utf8 = Encoding.UTF8.GetMaxByteCount(name.Length) <= buffer.Length
-                ? buffer[..Encoding.UTF8.GetBytes(name, buffer)]
-                : Encoding.UTF8.GetBytes(name);
+            var utf8 =
+                Encoding.UTF8.GetMaxByteCount(name.Length) <= buffer.Length
+                    ? buffer[..Encoding.UTF8.GetBytes(name, buffer)]
+                    : Encoding.UTF8.GetBytes(name);
             if (value is not null)
             {
                 builder.Add(utf8, commit.Version, 0, value, value.Length >= SessionRecord.LargePayload ? value : null);
@@ -230,17 +237,23 @@ public sealed class SessionDelta
     }
 
     private static void AddUnforgotten(
-        SessionRecordBuilder builder, SessionRecord record, IReadOnlyList<string> forgotten, SessionVersion upTo)
+        SessionRecordBuilder builder,
+        SessionRecord record,
+        IReadOnlyList<string> forgotten,
+        SessionVersion upTo
+    )
     {
         foreach (var attribute in record)
         {
             // What was removed must be among the commits here, which from now on say so in the tombstone's place.
-            if (forgotten.Count != 0
+            if (
+                forgotten.Count != 0
                 && !attribute.Exists
                 && attribute.Version <= upTo
                 && forgotten.Contains(attribute.Name)
                 && SessionVersion.TryRead(attribute.Payload, out var removed)
-                && record.Contains(removed))
+                && record.Contains(removed)
+            )
             {
                 builder.SetForgotten(hasDropped: true, 0);
             }

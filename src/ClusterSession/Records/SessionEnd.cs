@@ -9,4 +9,7 @@ namespace ClusterSession.Records;
 /// </param>
 /// <param name="MustBe">The version the stored record must have, or none: then it is ended whatever it has.</param>
 public readonly record struct SessionEnd(
-    SessionVersion Version, SessionSuccessor? Successor = null, SessionVersion MustBe = default);
+    SessionVersion Version,
+    SessionSuccessor? Successor = null,
+    SessionVersion MustBe = default
+);

@@ -41,7 +41,11 @@ internal readonly struct SessionId : IEquatable<SessionId>
     {
         Span<byte> bytes = stackalloc byte[ByteLength];
         id = default;
-        if (text.Length != TextLength || Base64Url.DecodeFromChars(text, bytes, out _, out var written) != OperationStatus.Done || written != ByteLength)
+        if (
+            text.Length != TextLength
+            || Base64Url.DecodeFromChars(text, bytes, out _, out var written) != OperationStatus.Done
+            || written != ByteLength
+        )
         {
             return false;
         }

@@ -50,9 +50,11 @@ public readonly record struct SessionKey
     {
         Span<byte> bytes = stackalloc byte[ByteLength];
         key = default;
-        if (text.Length != TextLength
+        if (
+            text.Length != TextLength
             || Base64Url.DecodeFromUtf8(text, bytes, out _, out var written) != System.Buffers.OperationStatus.Done
-            || written != ByteLength)
+            || written != ByteLength
+        )
         {
             return false;
         }

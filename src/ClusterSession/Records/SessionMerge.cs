@@ -44,4 +44,5 @@ public readonly record struct SessionMerge(
     SessionVersion MustContain = default,
     long After = -1,
     bool IsPartial = false,
-    ReadOnlyMemory<byte> Void = default);
+    ReadOnlyMemory<byte> Void = default
+);

@@ -90,7 +90,8 @@ public sealed class SessionRecord
     public bool HasDroppedTombstones => (_table[MarksOffset] & DroppedBit) != 0;
 
     /// <summary>The highest stamp of an interval that was forgotten since tombstones were dropped, or 0.</summary>
-    public long ForgottenUpTo => BinaryPrimitives.ReadInt64BigEndian(_table.AsSpan(ForgottenOffset - 1)) & (long.MaxValue >> 7);
+    public long ForgottenUpTo =>
+        BinaryPrimitives.ReadInt64BigEndian(_table.AsSpan(ForgottenOffset - 1)) & (long.MaxValue >> 7);
 
     /// <summary>
     /// The commits that this copy contains, as bytes of intervals: lo 7, hi 7, writer 6, big-endian, ascending by writer and lo.
@@ -99,7 +100,8 @@ public sealed class SessionRecord
     public ReadOnlySpan<byte> Intervals => _table.AsSpan(IntervalsAt, IntervalsLength);
 
     /// <summary>When the session was first committed or opened, by the clock of the node that made it.</summary>
-    public DateTimeOffset Created => DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(_table.AsSpan(1)));
+    public DateTimeOffset Created =>
+        DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(_table.AsSpan(1)));
 
     /// <summary>Flag bits of the record; bit 0 says that the session was destroyed.</summary>
     public byte Flags => _table[0];
@@ -274,7 +276,12 @@ public sealed class SessionRecord
         {
             var a = mine.Current;
             var b = theirs.Current;
-            if (a.Version != b.Version || a.Flags != b.Flags || !a.NameUtf8.SequenceEqual(b.NameUtf8) || !a.Payload.SequenceEqual(b.Payload))
+            if (
+                a.Version != b.Version
+                || a.Flags != b.Flags
+                || !a.NameUtf8.SequenceEqual(b.NameUtf8)
+                || !a.Payload.SequenceEqual(b.Payload)
+            )
             {
                 return false;
             }
@@ -314,7 +321,8 @@ public sealed class SessionRecord
     private bool TryFindByIndex(scoped ReadOnlySpan<byte> name, out SessionAttribute attribute)
     {
         var index = _index ??= BuildIndex();
-        int low = 0, high = index.Length - 1;
+        int low = 0,
+            high = index.Length - 1;
         while (low <= high)
         {
             var middle = (low + high) >>> 1;

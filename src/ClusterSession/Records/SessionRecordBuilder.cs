@@ -31,9 +31,7 @@ public sealed class SessionRecordBuilder : IDisposable
     private long _forgotten;
     private bool _hasDropped;
 
-    private SessionRecordBuilder()
-    {
-    }
+    private SessionRecordBuilder() { }
 
     /// <summary>An empty builder.</summary>
     public static SessionRecordBuilder Rent()
@@ -121,9 +119,11 @@ public sealed class SessionRecordBuilder : IDisposable
     {
         for (var rest = intervals; !rest.IsEmpty; rest = rest[CommitIntervals.EncodedLength..])
         {
-            if (rest.Length < CommitIntervals.EncodedLength
+            if (
+                rest.Length < CommitIntervals.EncodedLength
                 || !SessionVersion.TryRead(rest[CommitIntervals.HiOffset..], out var newest)
-                || CommitIntervals.LoOf(rest) >= newest.Stamp)
+                || CommitIntervals.LoOf(rest) >= newest.Stamp
+            )
             {
                 return false;
             }
@@ -164,7 +164,13 @@ public sealed class SessionRecordBuilder : IDisposable
     }
 
     /// <summary>Adds an attribute whose large payload is an array that nobody will write to.</summary>
-    internal void Add(ReadOnlySpan<byte> nameUtf8, SessionVersion version, byte flags, ReadOnlySpan<byte> payload, byte[]? large)
+    internal void Add(
+        ReadOnlySpan<byte> nameUtf8,
+        SessionVersion version,
+        byte flags,
+        ReadOnlySpan<byte> payload,
+        byte[]? large
+    )
     {
         var name = Keep(nameUtf8);
         var value = large is null ? Keep(payload) : 0;
@@ -352,8 +358,11 @@ public sealed class SessionRecordBuilder : IDisposable
 
     private int MeasureTable()
     {
-        var size = SessionRecord.VersionsOffset + (_versions.Count * SessionVersion.EncodedLength)
-            + (_commits.Count * CommitIntervals.EncodedLength) + Varint.Length(_entries.Count);
+        var size =
+            SessionRecord.VersionsOffset
+            + (_versions.Count * SessionVersion.EncodedLength)
+            + (_commits.Count * CommitIntervals.EncodedLength)
+            + Varint.Length(_entries.Count);
         var large = 0;
         foreach (ref readonly var entry in CollectionsMarshal.AsSpan(_entries))
         {
@@ -369,5 +378,13 @@ public sealed class SessionRecordBuilder : IDisposable
     private ReadOnlySpan<byte> NameOf(in Entry entry) => _bytes.AsSpan(entry.Name, entry.NameLength);
 
     private record struct Entry(
-        int Name, int NameLength, int Payload, int PayloadLength, SessionVersion Version, byte Flags, byte[]? Large, int VersionNumber = 0);
+        int Name,
+        int NameLength,
+        int Payload,
+        int PayloadLength,
+        SessionVersion Version,
+        byte Flags,
+        byte[]? Large,
+        int VersionNumber = 0
+    );
 }

@@ -86,24 +86,27 @@ public static class SessionRecordFormat
     /// False if they are malformed, of another key or of a release that this one does not know: the store
     /// answers that the record is damaged, and never that it is missing.
     /// </returns>
-    public static bool TryRead(
-        SessionKey key, ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out StoredSession? stored)
+    public static bool TryRead(SessionKey key, ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out StoredSession? stored)
     {
         stored = null;
-        if (bytes.Length < IntervalsOffset
+        if (
+            bytes.Length < IntervalsOffset
             || bytes[0] != Format
-            || BinaryPrimitives.ReadUInt64BigEndian(bytes[KeyOffset..]) != key.Mark)
+            || BinaryPrimitives.ReadUInt64BigEndian(bytes[KeyOffset..]) != key.Mark
+        )
         {
             return false;
         }
 
         var created = BinaryPrimitives.ReadInt64BigEndian(bytes[2..]);
         var intervals = BinaryPrimitives.ReadUInt16BigEndian(bytes[CountOffset..]) * CommitIntervals.EncodedLength;
-        if (created < MinCreated
+        if (
+            created < MinCreated
             || created > MaxCreated
             || intervals > bytes.Length - IntervalsOffset
             || !SessionVersion.TryRead(bytes[VersionOffset..], out var version)
-            || !TryReadPrevious(bytes[PreviousOffset..], out var previous))
+            || !TryReadPrevious(bytes[PreviousOffset..], out var previous)
+        )
         {
             return false;
         }
@@ -141,7 +144,9 @@ public static class SessionRecordFormat
         header[MarksOffset] = record.HasDroppedTombstones ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt64BigEndian(header[KeyOffset..], key.Mark);
         BinaryPrimitives.WriteUInt16BigEndian(
-            header[CountOffset..], (ushort)(record.Intervals.Length / CommitIntervals.EncodedLength));
+            header[CountOffset..],
+            (ushort)(record.Intervals.Length / CommitIntervals.EncodedLength)
+        );
     }
 
     private static bool TryReadPrevious(ReadOnlySpan<byte> bytes, out SessionVersion previous)
@@ -152,14 +157,20 @@ public static class SessionRecordFormat
     }
 
     private static bool TryReadEnd(
-        ReadOnlySpan<byte> rest, DateTimeOffset created, SessionVersion version, out StoredSession? stored)
+        ReadOnlySpan<byte> rest,
+        DateTimeOffset created,
+        SessionVersion version,
+        out StoredSession? stored
+    )
     {
         stored = null;
         SessionSuccessor successor = default;
         var at = 0;
-        if (!TryReadBytes(rest, ref at, out var text)
+        if (
+            !TryReadBytes(rest, ref at, out var text)
             || at != rest.Length
-            || (!text.IsEmpty && !SessionSuccessor.TryParse(text, out successor)))
+            || (!text.IsEmpty && !SessionSuccessor.TryParse(text, out successor))
+        )
         {
             return false;
         }
@@ -178,9 +189,11 @@ public static class SessionRecordFormat
 
         for (; left > 0; left--)
         {
-            if (!TryReadBytes(rest, ref at, out var name)
+            if (
+                !TryReadBytes(rest, ref at, out var name)
                 || rest.Length - at < SessionVersion.EncodedLength + 1
-                || !SessionVersion.TryRead(rest[at..], out var version))
+                || !SessionVersion.TryRead(rest[at..], out var version)
+            )
             {
                 return false;
             }

@@ -29,10 +29,20 @@ internal static class SessionRecordRewrite
     private static CommitIntervals? t_commits;
 
     /// <summary>The record after the commit, or null if it is not of the ordinary kind.</summary>
-    public static SessionRecord? TryApply(SessionRecord record, SessionDelta delta, SessionVersion version, long after = -1)
+    public static SessionRecord? TryApply(
+        SessionRecord record,
+        SessionDelta delta,
+        SessionVersion version,
+        long after = -1
+    )
     {
         after = after < 0 ? version.Stamp - 1 : Math.Min(after, version.Stamp - 1);
-        if (delta.Count > MostChanges || record.HasTombstones || record.VersionCount > MostVersions || version <= record.Version)
+        if (
+            delta.Count > MostChanges
+            || record.HasTombstones
+            || record.VersionCount > MostVersions
+            || version <= record.Version
+        )
         {
             return null;
         }
@@ -40,7 +50,9 @@ internal static class SessionRecordRewrite
         Span<byte> names = stackalloc byte[MostNameBytes];
         Span<Change> changes = stackalloc Change[delta.Count];
         var room = record.Table.Length + ((record.AttributeCount + delta.Count) * OverheadOfChange);
-        return TrySort(delta, names, changes, ref room) && room <= ScratchBytes ? Apply(record, delta, version, after, names, changes) : null;
+        return TrySort(delta, names, changes, ref room) && room <= ScratchBytes
+            ? Apply(record, delta, version, after, names, changes)
+            : null;
     }
 
     /// <summary>The changes in the order of their names' bytes.</summary>
@@ -71,8 +83,13 @@ internal static class SessionRecordRewrite
     }
 
     private static SessionRecord Apply(
-        SessionRecord record, SessionDelta delta, SessionVersion version, long after, ReadOnlySpan<byte> names,
-        ReadOnlySpan<Change> changes)
+        SessionRecord record,
+        SessionDelta delta,
+        SessionVersion version,
+        long after,
+        ReadOnlySpan<byte> names,
+        ReadOnlySpan<Change> changes
+    )
     {
         Span<int> numbers = stackalloc int[record.VersionCount];
         Span<int> order = stackalloc int[record.VersionCount];
@@ -132,7 +149,7 @@ internal static class SessionRecordRewrite
     {
         private readonly Span<byte> _scratch = scratch;
         private readonly Span<int> _numbers = numbers; // of the old versions in the new table; the commit itself is 0
-        private readonly Span<int> _order = order;     // the old versions behind it
+        private readonly Span<int> _order = order; // the old versions behind it
         private int _versions;
         private int _at;
         private int _count;
@@ -176,7 +193,8 @@ internal static class SessionRecordRewrite
         {
             ReadOnlySpan<byte> old = before.Table;
             var commits = before.Intervals;
-            var newest = after == 0 ? -1 : CommitIntervals.IndexOfNewest(commits, new SessionVersion(after, version.Writer));
+            var newest =
+                after == 0 ? -1 : CommitIntervals.IndexOfNewest(commits, new SessionVersion(after, version.Writer));
             var all = newest >= 0 ? null : t_commits ??= new CommitIntervals();
             var forgotten = 0L;
             if (all is not null)
@@ -198,14 +216,22 @@ internal static class SessionRecordRewrite
             }
 
             before.Version.WriteTo(table.AsSpan(SessionRecord.PreviousOffset));
-            BinaryPrimitives.WriteUInt16BigEndian(table.AsSpan(SessionRecord.VersionCountOffset), (ushort)(1 + _versions));
             BinaryPrimitives.WriteUInt16BigEndian(
-                table.AsSpan(SessionRecord.IntervalCountOffset), (ushort)(commitsLength / CommitIntervals.EncodedLength));
+                table.AsSpan(SessionRecord.VersionCountOffset),
+                (ushort)(1 + _versions)
+            );
+            BinaryPrimitives.WriteUInt16BigEndian(
+                table.AsSpan(SessionRecord.IntervalCountOffset),
+                (ushort)(commitsLength / CommitIntervals.EncodedLength)
+            );
             version.WriteTo(table.AsSpan(at));
             foreach (var number in _order[.._versions])
             {
                 at += SessionVersion.EncodedLength;
-                old.Slice(SessionRecord.VersionsOffset + (number * SessionVersion.EncodedLength), SessionVersion.EncodedLength)
+                old.Slice(
+                        SessionRecord.VersionsOffset + (number * SessionVersion.EncodedLength),
+                        SessionVersion.EncodedLength
+                    )
                     .CopyTo(table.AsSpan(at));
             }
 
@@ -238,7 +264,10 @@ internal static class SessionRecordRewrite
         private void AddLarge(byte[] payload)
         {
             Varint.Write(_scratch, ref _at, (_largeCount << 1) | 1);
-            if (_large is null && (_largeCount == largeBefore.Length || !ReferenceEquals(largeBefore[_largeCount], payload)))
+            if (
+                _large is null
+                && (_largeCount == largeBefore.Length || !ReferenceEquals(largeBefore[_largeCount], payload))
+            )
             {
                 _large = new byte[largeBefore.Length + MostChanges][];
                 largeBefore.AsSpan(0, _largeCount).CopyTo(_large);

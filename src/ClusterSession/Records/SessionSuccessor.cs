@@ -32,8 +32,10 @@ public readonly record struct SessionSuccessor(SessionKey Key, string? Seal = nu
         successor = default;
         var isOthers = text is [.., (byte)OthersMark];
         text = isOthers ? text[..^1] : text;
-        if (text.Length is not (SessionKey.TextLength or SessionKey.TextLength + SealLength)
-            || !SessionKey.TryParse(text[..SessionKey.TextLength], out var key))
+        if (
+            text.Length is not (SessionKey.TextLength or SessionKey.TextLength + SealLength)
+            || !SessionKey.TryParse(text[..SessionKey.TextLength], out var key)
+        )
         {
             return false;
         }

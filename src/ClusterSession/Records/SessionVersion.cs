@@ -106,7 +106,9 @@ public readonly record struct SessionVersion : IComparable<SessionVersion>
 
     /// <summary>Reads thirteen bytes that this process has checked before.</summary>
     internal static SessionVersion Read(ReadOnlySpan<byte> source) =>
-        TryRead(source, out var version) ? version : throw new FormatException("A stored session version is malformed.");
+        TryRead(source, out var version)
+            ? version
+            : throw new FormatException("A stored session version is malformed.");
 
     /// <summary>A short text for people: stamp and writer in hexadecimal.</summary>
     public override string ToString() =>

@@ -24,4 +24,5 @@ public readonly record struct StoredAnswer(
     bool IsCurrent = false,
     bool IsBaseMissing = false,
     SessionSuccessor? Successor = null,
-    bool HasChanged = false);
+    bool HasChanged = false
+);

@@ -69,9 +69,15 @@ public sealed class StoredSession
         {
             // Applied before, and its answer lost? Of a commit that others have followed, base and
             // change are not what is stored: no lease for that copy.
-            return (null, record.Version == change.Version
-                ? Committed(record.Previous)
-                : Answer(record.Contains(change.Version) ? WriteOutcome.Committed : WriteOutcome.Superseded, record.Version));
+            return (
+                null,
+                record.Version == change.Version
+                    ? Committed(record.Previous)
+                    : Answer(
+                        record.Contains(change.Version) ? WriteOutcome.Committed : WriteOutcome.Superseded,
+                        record.Version
+                    )
+            );
         }
 
         if (change.MustBeBase && record.Version != change.Base)
@@ -81,8 +87,12 @@ public sealed class StoredSession
 
         var isBaseMissing = !record.Contains(change.Base);
         var changed = change.Delta.ApplyTo(record, isBaseMissing ? change with { Forgotten = [] } : change);
-        if (change.MostBytes > 0 && SessionDelta.SizeOf(changed) is var size && size > change.MostBytes
-            && size > SessionDelta.SizeOf(record))
+        if (
+            change.MostBytes > 0
+            && SessionDelta.SizeOf(changed) is var size
+            && size > change.MostBytes
+            && size > SessionDelta.SizeOf(record)
+        )
         {
             return (null, Answer(WriteOutcome.Unavailable, record.Version)); // Too large; one that was so already may shrink.
         }
@@ -143,7 +153,10 @@ public sealed class StoredSession
             return (null, Answer(WriteOutcome.Superseded, stored.Record.Version));
         }
 
-        return (Ended(stored?.Record.Created ?? DateTimeOffset.UnixEpoch, end), Changed(stored?.Record.Version ?? SessionVersion.None));
+        return (
+            Ended(stored?.Record.Created ?? DateTimeOffset.UnixEpoch, end),
+            Changed(stored?.Record.Version ?? SessionVersion.None)
+        );
     }
 
     private static SessionRecord UnderVersion(SessionRecord merged, SessionVersion previous, in SessionMerge copy)
@@ -163,10 +176,13 @@ public sealed class StoredSession
     private static StoredAnswer Committed(SessionVersion previous) =>
         new(WriteOutcome.Committed, previous, IsCurrent: true);
 
-    private static StoredAnswer Answer(WriteOutcome outcome, SessionVersion stored) =>
-        new(outcome, stored);
+    private static StoredAnswer Answer(WriteOutcome outcome, SessionVersion stored) => new(outcome, stored);
 
-    private static StoredAnswer Refused(StoredSession? stored) => stored?.End is { } end
-        ? Answer(WriteOutcome.Destroyed, end.Version) with { Successor = end.Successor }
-        : Answer(WriteOutcome.Missing, SessionVersion.None);
+    private static StoredAnswer Refused(StoredSession? stored) =>
+        stored?.End is { } end
+            ? Answer(WriteOutcome.Destroyed, end.Version) with
+            {
+                Successor = end.Successor,
+            }
+            : Answer(WriteOutcome.Missing, SessionVersion.None);
 }

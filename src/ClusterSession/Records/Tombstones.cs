@@ -37,7 +37,11 @@ internal static class Tombstones
         var tombstones = new List<(SessionVersion Version, string Name)>();
         foreach (var attribute in record)
         {
-            if (!attribute.Exists && SessionVersion.TryRead(attribute.Payload, out var removed) && record.Contains(removed))
+            if (
+                !attribute.Exists
+                && SessionVersion.TryRead(attribute.Payload, out var removed)
+                && record.Contains(removed)
+            )
             {
                 tombstones.Add((attribute.Version, attribute.Name));
             }

@@ -5,7 +5,12 @@ internal static class Varint
 {
     public const int MaxLength = 5;
 
-    public static int Length(int value) => value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : value < 0x1000_0000 ? 4 : 5;
+    public static int Length(int value) =>
+        value < 0x80 ? 1
+        : value < 0x4000 ? 2
+        : value < 0x20_0000 ? 3
+        : value < 0x1000_0000 ? 4
+        : 5;
 
     public static void Write(Span<byte> destination, ref int at, int value)
     {

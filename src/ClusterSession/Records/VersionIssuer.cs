@@ -26,9 +26,7 @@ internal sealed class VersionIssuer
     private readonly int _perGeneration;
 
     public VersionIssuer(HybridClock clock)
-        : this(clock, perGeneration: 4096)
-    {
-    }
+        : this(clock, perGeneration: 4096) { }
 
     internal VersionIssuer(HybridClock clock, int perGeneration)
     {
@@ -103,9 +101,17 @@ internal sealed class VersionIssuer
             part.Set(
                 key,
                 known.Issued == refused.Version.Stamp
-                    ? known with { Issued = refused.After, Void = all.Void }
-                    : known with { Void = CommitIntervals.Of(all) },
-                _perGeneration);
+                    ? known with
+                    {
+                        Issued = refused.After,
+                        Void = all.Void,
+                    }
+                    : known with
+                    {
+                        Void = CommitIntervals.Of(all),
+                    },
+                _perGeneration
+            );
         }
     }
 
@@ -136,7 +142,9 @@ internal sealed class VersionIssuer
     }
 
     private static ReadOnlyMemory<byte> Joined(ReadOnlyMemory<byte> one, ReadOnlyMemory<byte> other) =>
-        one.IsEmpty ? other : other.IsEmpty ? one : (byte[])[.. one.Span, .. other.Span];
+        one.IsEmpty ? other
+        : other.IsEmpty ? one
+        : (byte[])[.. one.Span, .. other.Span];
 
     private readonly record struct Entry(long Issued, long Floor, ReadOnlyMemory<byte> Void = default);
 

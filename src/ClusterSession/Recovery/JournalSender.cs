@@ -11,8 +11,14 @@ namespace ClusterSession.Recovery;
 /// may meet commits of other nodes. Thread-safe: one sending of a session at a time.
 /// </summary>
 internal sealed class JournalSender(
-    CommitJournal journal, NodeSessions nodes, StoreGuard store, HybridClock clock, VersionIssuer versions,
-    SessionLifetime lifetime, TimeProvider time)
+    CommitJournal journal,
+    NodeSessions nodes,
+    StoreGuard store,
+    HybridClock clock,
+    VersionIssuer versions,
+    SessionLifetime lifetime,
+    TimeProvider time
+)
 {
     private const int MostAttempts = 8;
     private const int MostSuccessors = 4;
@@ -69,7 +75,10 @@ internal sealed class JournalSender(
                         return false;
                     }
                 }
-                else if (record is not null && !await SendCommitsAsync(key, pending, record, stored, only, deadline).ConfigureAwait(false))
+                else if (
+                    record is not null
+                    && !await SendCommitsAsync(key, pending, record, stored, only, deadline).ConfigureAwait(false)
+                )
                 {
                     return false;
                 }
@@ -87,7 +96,11 @@ internal sealed class JournalSender(
 
     /// <summary>What others have committed before the end of a session whose id was changed goes along to its successor; what came after it, by who has the old id only, does not.</summary>
     private async ValueTask<bool> SendEndAsync(
-        SessionKey key, PendingSession pending, SessionEnd end, StoreDeadline deadline)
+        SessionKey key,
+        PendingSession pending,
+        SessionEnd end,
+        StoreDeadline deadline
+    )
     {
         while (true)
         {
@@ -130,7 +143,13 @@ internal sealed class JournalSender(
     /// its state others may know the version already, so it may not become another state than that: where others have committed meanwhile, the record is merged.
     /// </summary>
     private async ValueTask<bool> SendCommitsAsync(
-        SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, PendingCommit? only, StoreDeadline deadline)
+        SessionKey key,
+        PendingSession pending,
+        SessionRecord record,
+        SessionVersion stored,
+        PendingCommit? only,
+        StoreDeadline deadline
+    )
     {
         if (only is not null)
         {
@@ -142,8 +161,17 @@ internal sealed class JournalSender(
             }
 
             var change = new SessionChange(
-                stored, record.Version, only.Delta, [], life, least,
-                MustBeBase: true, After: only.Version.After, Opened: only.Opened, Void: only.Version.Void);
+                stored,
+                record.Version,
+                only.Delta,
+                [],
+                life,
+                least,
+                MustBeBase: true,
+                After: only.Version.After,
+                Opened: only.Opened,
+                Void: only.Version.Void
+            );
             var answer = await store.CommitAsync(key, change, deadline, out var asked).ConfigureAwait(false);
             store.Judge(asked, key, answer);
 
@@ -164,7 +192,12 @@ internal sealed class JournalSender(
     }
 
     private async ValueTask<bool> SendRecordAsync(
-        SessionKey key, PendingSession pending, SessionRecord record, SessionVersion stored, StoreDeadline deadline)
+        SessionKey key,
+        PendingSession pending,
+        SessionRecord record,
+        SessionVersion stored,
+        StoreDeadline deadline
+    )
     {
         var mode = MergeMode.Amend;
         var above = record.Version;
@@ -177,8 +210,15 @@ internal sealed class JournalSender(
             var issued = versions.Next(key, above);
             var version = issued with { Void = (byte[])[.. issued.Void.Span, .. pending.Attempted.Span] };
             var copy = new SessionMerge(
-                sent, version.Version, mode, LifeLeftOf(key, pending, record), MustContain: stored,
-                After: version.After, IsPartial: isPartial, Void: version.Void);
+                sent,
+                version.Version,
+                mode,
+                LifeLeftOf(key, pending, record),
+                MustContain: stored,
+                After: version.After,
+                IsPartial: isPartial,
+                Void: version.Void
+            );
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             if (answer.MayHaveHappened)
@@ -203,7 +243,8 @@ internal sealed class JournalSender(
                     mode = MergeMode.Restore; // The store has lost the session, or never had it.
                     continue;
                 case WriteOutcome.Committed:
-                    var isComplete = answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
+                    var isComplete =
+                        answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
                     versions.Withdraw(key, issued, answer.Previous.IsNone); // Stored as it is, under its own version.
                     var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
                     if (answer.Previous.IsNone)
@@ -223,7 +264,10 @@ internal sealed class JournalSender(
                     return true;
                 case WriteOutcome.Unavailable:
                     return NotTaken(pending, answer.Failure);
-                case WriteOutcome.Destroyed when successors++ < MostSuccessors && answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous:
+                case WriteOutcome.Destroyed
+                    when successors++ < MostSuccessors
+                        && answer.Successor is { IsOthers: false } successor
+                        && record.Version < answer.Previous:
                     // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
                     nodes.Copies.Drop(key);
                     (key, stored, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
@@ -248,7 +292,14 @@ internal sealed class JournalSender(
     /// Brings the local copy up to what the store has now, unless it has more that is pending. Where that is not known, whatever copy is here or on its way from an earlier
     /// read is out of date: a connection's own write is not announced to it.
     /// </summary>
-    private void Settle(SessionKey key, PendingSession pending, SessionRecord sent, SessionRecord? stored, SessionLease lease, int mark)
+    private void Settle(
+        SessionKey key,
+        PendingSession pending,
+        SessionRecord sent,
+        SessionRecord? stored,
+        SessionLease lease,
+        int mark
+    )
     {
         pending.Stored = stored?.Version ?? SessionVersion.None;
         if (stored is not null && nodes.Copies.TryGet(key, out var copy))
@@ -273,6 +324,9 @@ internal sealed class JournalSender(
     {
         var changedAt = nodes.Copies.Clock.At(pending.ChangedAt);
         return lifetime.LifeLeft(
-            record, nodes.Copies.TryGet(key, out var copy) ? Math.Max(copy.LastUse, changedAt) : changedAt, nodes.Copies.Clock.Now);
+            record,
+            nodes.Copies.TryGet(key, out var copy) ? Math.Max(copy.LastUse, changedAt) : changedAt,
+            nodes.Copies.Clock.Now
+        );
     }
 }

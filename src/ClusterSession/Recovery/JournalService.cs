@@ -23,9 +23,16 @@ namespace ClusterSession.Recovery;
 /// may add to the journal.
 /// </remarks>
 internal sealed class JournalService(
-    CommitJournal journal, JournalSender sender, PendingSessions pending, StoreRecovery recovery, StoreGuard store, SharedEnds ends,
-    IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<JournalService> logger)
-    : BackgroundService, IHostedLifecycleService
+    CommitJournal journal,
+    JournalSender sender,
+    PendingSessions pending,
+    StoreRecovery recovery,
+    StoreGuard store,
+    SharedEnds ends,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    ILogger<JournalService> logger
+) : BackgroundService, IHostedLifecycleService
 {
     private const int AtOnce = 64;
 
@@ -156,8 +163,9 @@ internal sealed class JournalService(
         pending.TryGet(key, out var session) ? session.Refusal : StoreFailure.None;
 
     private bool IsSetAside(SessionKey key) =>
-        pending.TryGet(key, out var session) && session.Refusal.IsOfRecord()
-            && time.GetElapsedTime(session.RefusedAt) < PauseOfRefused;
+        pending.TryGet(key, out var session)
+        && session.Refusal.IsOfRecord()
+        && time.GetElapsedTime(session.RefusedAt) < PauseOfRefused;
 
     private void Judge(bool isGivenBack)
     {

@@ -11,7 +11,12 @@ namespace ClusterSession.Recovery;
 /// <param name="endsLife">How long copies of ended sessions can be in use.</param>
 /// <param name="areEndsKnownSince">Whether this node has read the ends that all nodes know since a timestamp.</param>
 internal readonly struct RecoveryWindow(
-    TimeProvider time, long replacedAt, long lostAt, TimeSpan endsLife, Func<long, bool> areEndsKnownSince)
+    TimeProvider time,
+    long replacedAt,
+    long lostAt,
+    TimeSpan endsLife,
+    Func<long, bool> areEndsKnownSince
+)
 {
     private static readonly TimeSpan RecoveringFor = TimeSpan.FromSeconds(30);
 
@@ -43,8 +48,7 @@ internal readonly struct RecoveryWindow(
     /// there. The other nodes merge the ends that they know as soon as they are connected; who has read
     /// them after that knows all that anybody knows.
     /// </summary>
-    public bool MayHaveLostEnds =>
-        IsWithin(lostAt, endsLife) && (HasJustBegun || !areEndsKnownSince(lostAt));
+    public bool MayHaveLostEnds => IsWithin(lostAt, endsLife) && (HasJustBegun || !areEndsKnownSince(lostAt));
 
     /// <summary>Whether it came back as another since a timestamp.</summary>
     public bool HasBegunSince(long timestamp) => replacedAt != long.MinValue && replacedAt >= timestamp;

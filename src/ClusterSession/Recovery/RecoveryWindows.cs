@@ -14,7 +14,13 @@ internal sealed class RecoveryWindows(TimeProvider time, TimeSpan endsLife, Func
     public RecoveryWindow Of(int partition)
     {
         var times = _times.Of(partition);
-        return new RecoveryWindow(time, Volatile.Read(ref times.ReplacedAt), Volatile.Read(ref times.LostAt), endsLife, areEndsKnownSince);
+        return new RecoveryWindow(
+            time,
+            Volatile.Read(ref times.ReplacedAt),
+            Volatile.Read(ref times.LostAt),
+            endsLife,
+            areEndsKnownSince
+        );
     }
 
     /// <summary>A partition came back as another server.</summary>
@@ -36,14 +42,15 @@ internal sealed class RecoveryWindows(TimeProvider time, TimeSpan endsLife, Func
     /// </summary>
     public void Moved(int from, int to)
     {
-        Times source = _times.Of(from), target = _times.Of(to);
+        Times source = _times.Of(from),
+            target = _times.Of(to);
         Raise(ref target.LostAt, Volatile.Read(ref source.LostAt));
         Raise(ref target.ReplacedAt, Volatile.Read(ref source.ReplacedAt));
     }
 
     private static void Raise(ref long at, long to)
     {
-        for (var before = Volatile.Read(ref at); before < to;)
+        for (var before = Volatile.Read(ref at); before < to; )
         {
             var seen = Interlocked.CompareExchange(ref at, to, before);
             if (seen == before)

@@ -13,8 +13,14 @@ namespace ClusterSession.Recovery;
 /// so at once and as often as they like; merging makes it harmless.
 /// </summary>
 internal sealed class SessionRepair(
-    StoreGuard store, NodeSessions nodes, HybridClock clock, VersionIssuer versions, SessionLifetime lifetime,
-    SessionMetrics metrics, LossLog losses)
+    StoreGuard store,
+    NodeSessions nodes,
+    HybridClock clock,
+    VersionIssuer versions,
+    SessionLifetime lifetime,
+    SessionMetrics metrics,
+    LossLog losses
+)
 {
     private const int MostAttempts = 8;
 
@@ -34,8 +40,13 @@ internal sealed class SessionRepair(
     /// The merged copy, or a destroyed one if the store knows the session's end; also where the store gave no answer. And whether that is all of the session, as the store has it.
     /// </returns>
     public async ValueTask<(SessionRecord Record, bool IsComplete)> RestoreAsync(
-        SessionKey key, SessionRecord copy, SessionRecord? stored, StoreDeadline deadline = default, int? use = null,
-        MergeMode mode = MergeMode.Restore)
+        SessionKey key,
+        SessionRecord copy,
+        SessionRecord? stored,
+        StoreDeadline deadline = default,
+        int? use = null,
+        MergeMode mode = MergeMode.Restore
+    )
     {
         if (nodes.Ends.Contains(key))
         {
@@ -44,7 +55,9 @@ internal sealed class SessionRepair(
 
         // Being stored again is no use of a session: it lives no longer for that.
         var now = nodes.Copies.Clock.Now;
-        var usedAt = nodes.Copies.TryGet(key, out var local) ? Math.Max(local.LastUse, use ?? local.LastUse) : use ?? now;
+        var usedAt = nodes.Copies.TryGet(key, out var local)
+            ? Math.Max(local.LastUse, use ?? local.LastUse)
+            : use ?? now;
         var life = lifetime.LifeLeft(copy, usedAt, now);
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
         var above = merged.Version;
@@ -83,7 +96,9 @@ internal sealed class SessionRepair(
                     losses.LostCommit();
                     var known = nodes.Restored(key, copy, isComplete: false, answer.Previous);
                     nodes.Copies.Supersede(key, merged, known.IsDiverged);
-                    return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read ? (read, true) : (merged, false);
+                    return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read
+                        ? (read, true)
+                        : (merged, false);
                 case WriteOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
                     nodes.Copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
                     return (stored, true);
@@ -91,7 +106,9 @@ internal sealed class SessionRepair(
                     nodes.Copies.Publish(key, copy, answer.Lease, mark, usedAt); // Restored by somebody else meanwhile.
                     return (copy, true);
                 case WriteOutcome.Unchanged when stored is null:
-                    return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } more ? (more, true) : (merged, false);
+                    return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } more
+                        ? (more, true)
+                        : (merged, false);
                 case WriteOutcome.Missing when stored is null:
                     return (Tombstone(version), true); // Past its idle time by now: it has expired.
                 default:
@@ -110,7 +127,13 @@ internal sealed class SessionRepair(
         var read = await store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
         if (read.Outcome == StoreReadOutcome.Found)
         {
-            nodes.Copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now));
+            nodes.Copies.Publish(
+                key,
+                read.Record!,
+                read.Lease,
+                mark,
+                lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now)
+            );
         }
 
         return read.Record;

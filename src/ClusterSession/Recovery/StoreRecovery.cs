@@ -34,9 +34,19 @@ namespace ClusterSession.Recovery;
 /// A node that shuts down gives back without any pause what it still has to, before the journal drains: its commits that the new server lacks are nowhere else.
 /// </remarks>
 internal sealed class StoreRecovery(
-    StoreGuard store, StoreReplay replay, NodeSessions nodes, CommitJournal journal, Revocations revocations, SessionLifetime lifetime,
-    SessionTouches touches, IEnumerable<ISharedDocument> documents, IOptions<ClusterSessionOptions> options, Random random, TimeProvider time, ILogger<StoreRecovery> logger)
-    : BackgroundService, IStoreObserver
+    StoreGuard store,
+    StoreReplay replay,
+    NodeSessions nodes,
+    CommitJournal journal,
+    Revocations revocations,
+    SessionLifetime lifetime,
+    SessionTouches touches,
+    IEnumerable<ISharedDocument> documents,
+    IOptions<ClusterSessionOptions> options,
+    Random random,
+    TimeProvider time,
+    ILogger<StoreRecovery> logger
+) : BackgroundService, IStoreObserver
 {
     private const int MostAsked = 256;
 
@@ -146,12 +156,22 @@ internal sealed class StoreRecovery(
     /// <summary>Asked for sessions too, and for many: of a cluster one shard may answer and another not.</summary>
     private async Task<bool> AnswersAsync()
     {
-        if (!(await store.ReadDocumentAsync(Revocations.DocumentName, revocations.Position).ConfigureAwait(false)).Failure.IsResponse())
+        if (
+            !(
+                await store.ReadDocumentAsync(Revocations.DocumentName, revocations.Position).ConfigureAwait(false)
+            ).Failure.IsResponse()
+        )
         {
             return false;
         }
 
-        var reads = await Task.WhenAll(nodes.Recent.Since(long.MinValue).Take(MostAsked).Select(commit => store.ReadAsync(commit.Key, commit.Value.Record.Version).AsTask())).ConfigureAwait(false);
+        var reads = await Task.WhenAll(
+                nodes
+                    .Recent.Since(long.MinValue)
+                    .Take(MostAsked)
+                    .Select(commit => store.ReadAsync(commit.Key, commit.Value.Record.Version).AsTask())
+            )
+            .ConfigureAwait(false);
         return Array.TrueForAll(reads, read => read.Failure.IsResponse());
     }
 
@@ -214,7 +234,11 @@ internal sealed class StoreRecovery(
     {
         using var activity = SessionActivities.FailingOver(continuity.Loss);
         logger.StoreReplaced(store.NameOf(partition), continuity.Loss);
-        foreach (var document in _documents.Where(document => document is SharedEnds || store.PartitionOfDocument(document.Name) == partition))
+        foreach (
+            var document in _documents.Where(document =>
+                document is SharedEnds || store.PartitionOfDocument(document.Name) == partition
+            )
+        )
         {
             await document.RestoreAsync().ConfigureAwait(false);
         }
@@ -234,7 +258,8 @@ internal sealed class StoreRecovery(
             await replay.CopiesAsync(partition, stopping).ConfigureAwait(false);
         }
 
-        await replay.OrphansAsync(partition, isReplaced: () => _losses.Of(partition).Count > 1, stopping)
+        await replay
+            .OrphansAsync(partition, isReplaced: () => _losses.Of(partition).Count > 1, stopping)
             .ConfigureAwait(false);
     }
 

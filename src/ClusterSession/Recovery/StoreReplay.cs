@@ -27,9 +27,17 @@ namespace ClusterSession.Recovery;
 /// cref="Hurry"/>.
 /// </remarks>
 internal sealed class StoreReplay(
-    StoreGuard store, NodeSessions nodes, CommitJournal journal, Revocations revocations, VersionIssuer versions,
-    SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time, SessionMetrics metrics,
-    ILogger<StoreReplay> logger)
+    StoreGuard store,
+    NodeSessions nodes,
+    CommitJournal journal,
+    Revocations revocations,
+    VersionIssuer versions,
+    SessionLifetime lifetime,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    SessionMetrics metrics,
+    ILogger<StoreReplay> logger
+)
 {
     private const int AtOnce = 64;
     private const int OrphanRounds = 4;
@@ -63,19 +71,32 @@ internal sealed class StoreReplay(
     /// <summary>The ends of sessions that were acknowledged after a timestamp.</summary>
     public Task EndsAsync(int partition, long since, CancellationToken stopping) =>
         ForAllAsync(
-            partition, nodes.Ends.Own(since).Where(end => IsIn(partition, end.Key)),
-            end => SendEndAsync(end.Key, end.Value), stopping);
+            partition,
+            nodes.Ends.Own(since).Where(end => IsIn(partition, end.Key)),
+            end => SendEndAsync(end.Key, end.Value),
+            stopping
+        );
 
     /// <summary>The commits that were acknowledged after a timestamp.</summary>
-    public Task CommitsAsync(int partition, long since, CancellationToken stopping) => ForAllAsync(
-        partition, nodes.Recent.Since(since).Where(commit => IsIn(partition, commit.Key)),
-        commit => SendCommitAsync(partition, commit.Key, commit.Value), stopping);
+    public Task CommitsAsync(int partition, long since, CancellationToken stopping) =>
+        ForAllAsync(
+            partition,
+            nodes.Recent.Since(since).Where(commit => IsIn(partition, commit.Key)),
+            commit => SendCommitAsync(partition, commit.Key, commit.Value),
+            stopping
+        );
 
     /// <summary>All local copies that nobody else is known to have changed.</summary>
-    public Task CopiesAsync(int partition, CancellationToken stopping) => ForAllAsync(
-        partition, nodes.Copies.All().Where(copy => !copy.Value.IsStale && IsIn(partition, copy.Key)),
-        copy => SendAsync(partition, copy.Key, copy.Value.Record, copy.Value.LastUse, SessionVersion.None, () => copy.Value.IsStale),
-        stopping);
+    public Task CopiesAsync(int partition, CancellationToken stopping) =>
+        ForAllAsync(
+            partition,
+            nodes.Copies.All().Where(copy => !copy.Value.IsStale && IsIn(partition, copy.Key)),
+            copy =>
+                SendAsync(partition, copy.Key, copy.Value.Record, copy.Value.LastUse, SessionVersion.None, () =>
+                    copy.Value.IsStale
+                ),
+            stopping
+        );
 
     /// <summary>
     /// Commits to sessions that others have changed since and that are not in the store, and commits that lack what others had committed before them: those others give
@@ -90,10 +111,16 @@ internal sealed class StoreReplay(
         var waiting = _orphans.Of(partition);
         for (var round = 0; !waiting.IsEmpty && !isReplaced(); round++)
         {
-            await PauseAsync(FirstOrphanPause * (1 << Math.Min(round, OrphanRounds - 1)), stopping).ConfigureAwait(false);
+            await PauseAsync(FirstOrphanPause * (1 << Math.Min(round, OrphanRounds - 1)), stopping)
+                .ConfigureAwait(false);
             var orphans = waiting.ToArray();
             waiting.Clear();
-            await ForAllAsync(partition, orphans, orphan => SendOrphanAsync(partition, orphan.Key, orphan.Value), stopping)
+            await ForAllAsync(
+                    partition,
+                    orphans,
+                    orphan => SendOrphanAsync(partition, orphan.Key, orphan.Value),
+                    stopping
+                )
                 .ConfigureAwait(false);
         }
     }
@@ -104,7 +131,14 @@ internal sealed class StoreReplay(
     {
         var isLast = orphan.Rounds + 1 >= OrphanRounds || IsHurrying;
         return SendAsync(
-            partition, key, orphan.Record, orphan.UsedAt, isLast ? SessionVersion.None : orphan.Lacking, () => !isLast, orphan.Rounds + 1);
+            partition,
+            key,
+            orphan.Record,
+            orphan.UsedAt,
+            isLast ? SessionVersion.None : orphan.Lacking,
+            () => !isLast,
+            orphan.Rounds + 1
+        );
     }
 
     /// <summary>Gives up what is waiting.</summary>
@@ -112,11 +146,16 @@ internal sealed class StoreReplay(
 
     /// <summary>Replays in batches, at a bounded rate; what gets no answer is tried again while the store is the same.</summary>
     private async Task ForAllAsync<T>(
-        int partition, IEnumerable<KeyValuePair<SessionKey, T>> all, Func<KeyValuePair<SessionKey, T>, Task<bool?>> replay,
-        CancellationToken stopping)
+        int partition,
+        IEnumerable<KeyValuePair<SessionKey, T>> all,
+        Func<KeyValuePair<SessionKey, T>, Task<bool?>> replay,
+        CancellationToken stopping
+    )
     {
         using var activity = SessionActivities.Replaying();
-        int replayed = 0, restored = 0, failed = 0;
+        int replayed = 0,
+            restored = 0,
+            failed = 0;
         var pause = TimeSpan.FromSeconds((double)AtOnce / options.Value.Outage.ReplayPerSecond);
         foreach (var batch in all.Chunk(AtOnce))
         {
@@ -190,8 +229,13 @@ internal sealed class StoreReplay(
         nodes.Copies.TryGet(key, out var copy) && copy.IsComplete && copy.Record.ContainsAllOf(commit.Record)
             ? SendAsync(partition, key, copy.Record, copy.LastUse, SessionVersion.None, () => commit.IsOutdated)
             : SendAsync(
-                partition, key, commit.Record, nodes.Copies.Clock.At(commit.At),
-                commit.IsDiverged ? commit.Missing : SessionVersion.None, () => commit.IsOutdated);
+                partition,
+                key,
+                commit.Record,
+                nodes.Copies.Clock.At(commit.At),
+                commit.IsDiverged ? commit.Missing : SessionVersion.None,
+                () => commit.IsOutdated
+            );
 
     /// <summary>True if the store lacked something, false if not, null if it gave no answer.</summary>
     /// <param name="partition">The partition that is given back what it may lack.</param>
@@ -202,8 +246,14 @@ internal sealed class StoreReplay(
     /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not come into being by this.</param>
     /// <param name="rounds">How often the store has answered that it lacks what the record is to be merged into.</param>
     private async Task<bool?> SendAsync(
-        int partition, SessionKey key, SessionRecord record, int usedAt, SessionVersion lacking, Func<bool> isOutdated,
-        int rounds = 0)
+        int partition,
+        SessionKey key,
+        SessionRecord record,
+        int usedAt,
+        SessionVersion lacking,
+        Func<bool> isOutdated,
+        int rounds = 0
+    )
     {
         if (nodes.Ends.Contains(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
         {
@@ -220,7 +270,14 @@ internal sealed class StoreReplay(
             var issued = versions.Next(key, above);
             var mode = isOutdated() || !lacking.IsNone ? MergeMode.Amend : MergeMode.Restore;
             var sent = new SessionMerge(
-                record, issued.Version, mode, life, MustContain: lacking, After: issued.After, Void: issued.Void);
+                record,
+                issued.Version,
+                mode,
+                life,
+                MustContain: lacking,
+                After: issued.After,
+                Void: issued.Void
+            );
             var answer = await store.MergeAsync(key, sent).ConfigureAwait(false);
             versions.Observe(answer.Previous);
             versions.Withdraw(key, issued, !answer.MayHaveHappened);
@@ -238,7 +295,10 @@ internal sealed class StoreReplay(
                     Unanswered(partition, key, new Orphan(record, usedAt, lacking, rounds));
                     return null;
                 case WriteOutcome.Unavailable:
-                    if (journal.AppendCopy(key, record, answer.Failure, answer.MayHaveHappened ? issued : default) is null)
+                    if (
+                        journal.AppendCopy(key, record, answer.Failure, answer.MayHaveHappened ? issued : default)
+                        is null
+                    )
                     {
                         Unanswered(partition, key, new Orphan(record, usedAt, SessionVersion.None, rounds)); // Tried again from here.
                     }
@@ -253,7 +313,11 @@ internal sealed class StoreReplay(
                     return true;
                 case WriteOutcome.Destroyed:
                     nodes.Copies.Drop(key);
-                    if (successors++ < MostSuccessors && answer.Successor is { IsOthers: false } successor && record.Version < answer.Previous)
+                    if (
+                        successors++ < MostSuccessors
+                        && answer.Successor is { IsOthers: false } successor
+                        && record.Version < answer.Previous
+                    )
                     {
                         key = successor.Key; // It goes on under another id, and may lack there what was lost here.
                         continue;

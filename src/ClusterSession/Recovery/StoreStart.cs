@@ -34,5 +34,6 @@ internal sealed class StoreStart(IClusterSessionStore store, StoreRecovery recov
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task StartStoreAsync() => await store.StartAsync(recovery, CancellationToken.None).ConfigureAwait(false);
+    private async Task StartStoreAsync() =>
+        await store.StartAsync(recovery, CancellationToken.None).ConfigureAwait(false);
 }

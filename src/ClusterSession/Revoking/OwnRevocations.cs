@@ -39,8 +39,13 @@ internal sealed class OwnRevocations(long process, TimeProvider time)
     {
         lock (_gate)
         {
-            return [.. _unsent.Where(own => PauseBefore(own.Key) <= TimeSpan.Zero).Take(most)
-                .Select(own => new Revocation(own.Key, process, own.Value))];
+            return
+            [
+                .. _unsent
+                    .Where(own => PauseBefore(own.Key) <= TimeSpan.Zero)
+                    .Take(most)
+                    .Select(own => new Revocation(own.Key, process, own.Value)),
+            ];
         }
     }
 

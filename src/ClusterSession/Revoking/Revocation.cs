@@ -24,7 +24,10 @@ internal readonly record struct Revocation(PrincipalKey Principal, long Process,
         }
 
         revocation = new Revocation(
-            PrincipalKey.Read(id), PrincipalVector.ReadProcess(id[PrincipalKey.ByteLength..]), element.Rank);
+            PrincipalKey.Read(id),
+            PrincipalVector.ReadProcess(id[PrincipalKey.ByteLength..]),
+            element.Rank
+        );
         return true;
     }
 

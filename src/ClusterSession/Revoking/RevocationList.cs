@@ -66,9 +66,9 @@ internal sealed class RevocationList(TimeProvider time)
             var until = time.GetTimestamp() + (long)(life.TotalSeconds * time.TimestampFrequency);
             _parts[revocation.Principal] =
             [
-                .. parts.Select(part => part.Process == revocation.Process && part.Until < until
-                    ? part with { Until = until }
-                    : part),
+                .. parts.Select(part =>
+                    part.Process == revocation.Process && part.Until < until ? part with { Until = until } : part
+                ),
             ];
             _ends.Enqueue((revocation.Principal, revocation.Process), until);
         }
@@ -127,7 +127,10 @@ internal sealed class RevocationList(TimeProvider time)
         for (var i = 0; i < known.Count; i++)
         {
             PrincipalVector.WritePart(
-                bytes.AsSpan(PrincipalKey.ByteLength + (i * PrincipalVector.PartLength)), known[i].Process, known[i].Number);
+                bytes.AsSpan(PrincipalKey.ByteLength + (i * PrincipalVector.PartLength)),
+                known[i].Process,
+                known[i].Number
+            );
         }
 
         return bytes;
@@ -143,7 +146,10 @@ internal sealed class RevocationList(TimeProvider time)
             {
                 if (part.Until > now)
                 {
-                    yield return (new Revocation(principal, part.Process, part.Number), time.GetElapsedTime(now, part.Until));
+                    yield return (
+                        new Revocation(principal, part.Process, part.Number),
+                        time.GetElapsedTime(now, part.Until)
+                    );
                 }
             }
         }

@@ -10,8 +10,11 @@ namespace ClusterSession.Revoking;
 /// what the store has not taken, until it does.
 /// </summary>
 internal sealed class RevocationService(
-    Revocations revocations, NodePresence presence, IOptions<ClusterSessionOptions> options, TimeProvider time)
-    : BackgroundService
+    Revocations revocations,
+    NodePresence presence,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time
+) : BackgroundService
 {
     public override async Task StopAsync(CancellationToken cancellationToken)
     {

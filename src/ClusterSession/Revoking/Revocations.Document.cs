@@ -13,18 +13,20 @@ internal sealed partial class Revocations
         var changes = Volatile.Read(ref _changes);
         var stored = new HashSet<Revocation>();
         var isMalformed = false;
-        var reading = await _document.ReadAsync(isComplete: losses != _restored, element =>
-        {
-            if (Revocation.TryRead(element, out var revocation))
+        var reading = await _document
+            .ReadAsync(isComplete: losses != _restored, element =>
             {
-                stored.Add(revocation);
-                _list.Take(revocation, element.Life);
-            }
-            else
-            {
-                isMalformed = true;
-            }
-        }).ConfigureAwait(false);
+                if (Revocation.TryRead(element, out var revocation))
+                {
+                    stored.Add(revocation);
+                    _list.Take(revocation, element.Life);
+                }
+                else
+                {
+                    isMalformed = true;
+                }
+            })
+            .ConfigureAwait(false);
         if (!reading.IsAnswered)
         {
             return reading.Failure;
@@ -87,8 +89,11 @@ internal sealed partial class Revocations
 
     private async ValueTask<StoreFailure> GiveBackAsync(HashSet<Revocation> stored)
     {
-        var lacking = _list.All().Where(known => !stored.Contains(known.Revocation))
-            .Select(known => known.Revocation.ToElement(known.Life)).ToList();
+        var lacking = _list
+            .All()
+            .Where(known => !stored.Contains(known.Revocation))
+            .Select(known => known.Revocation.ToElement(known.Life))
+            .ToList();
         if (lacking.Count == 0 && !_document.Known.IsNone)
         {
             return StoreFailure.None;
@@ -96,7 +101,9 @@ internal sealed partial class Revocations
 
         for (var at = 0; at == 0 || at < lacking.Count; at += SharedDocument.MostElements)
         {
-            var failure = await MergeAsync(lacking.GetRange(at, Math.Min(SharedDocument.MostElements, lacking.Count - at)))
+            var failure = await MergeAsync(
+                    lacking.GetRange(at, Math.Min(SharedDocument.MostElements, lacking.Count - at))
+                )
                 .ConfigureAwait(false);
             if (failure != StoreFailure.None)
             {

@@ -35,8 +35,14 @@ namespace ClusterSession.Revoking;
 /// of them by one tracked key, without asking for those it has sessions of. Thread-safe.
 /// </remarks>
 internal sealed partial class Revocations(
-    StoreGuard store, HybridClock clock, NodePresence presence, SessionLifetime lifetime,
-    IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<Revocations> logger) : ISharedDocument
+    StoreGuard store,
+    HybridClock clock,
+    NodePresence presence,
+    SessionLifetime lifetime,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    ILogger<Revocations> logger
+) : ISharedDocument
 {
     /// <summary>The name of the document.</summary>
     public const string DocumentName = "revocations";
@@ -75,7 +81,8 @@ internal sealed partial class Revocations(
     /// <summary>How many principals it names.</summary>
     public int Count => _list.Count;
 
-    private bool IsCurrent => _known is var known && known.Changes == Volatile.Read(ref _changes) && known.Lease.IsCurrent;
+    private bool IsCurrent =>
+        _known is var known && known.Changes == Volatile.Read(ref _changes) && known.Lease.IsCurrent;
 
     /// <summary>
     /// Whether a copy that is fresh may be served without asking: it has no principal, or all ends
@@ -131,7 +138,8 @@ internal sealed partial class Revocations(
     /// <param name="payload">What it says by now: it knows the ends that its own login knew, also
     /// those that this node has not heard of.</param>
     /// <param name="number">The number of the end.</param>
-    public byte[] Extend(ReadOnlySpan<byte> payload, long number) => PrincipalVector.With(payload, clock.Writer, number);
+    public byte[] Extend(ReadOnlySpan<byte> payload, long number) =>
+        PrincipalVector.With(payload, clock.Writer, number);
 
     /// <summary>
     /// Draws the number of an end that is about to be made: what is to survive it can be recorded
@@ -159,7 +167,9 @@ internal sealed partial class Revocations(
             if (isSent || time.GetElapsedTime(begun) + _outage.ProbeInterval >= _outage.HardTimeout + pause)
             {
                 logger.PrincipalEnded(isSent);
-                return isSent ? StoreFailure.None : failure == StoreFailure.None ? StoreFailure.Unknown : failure;
+                return isSent ? StoreFailure.None
+                    : failure == StoreFailure.None ? StoreFailure.Unknown
+                    : failure;
             }
 
             await Task.Delay(_outage.ProbeInterval, time, CancellationToken.None).ConfigureAwait(false);
@@ -208,7 +218,8 @@ internal sealed partial class Revocations(
         try
         {
             var left = _outage.SoftTimeout - time.GetElapsedTime(reading.Since);
-            return await reading.Done.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time).ConfigureAwait(false) == StoreFailure.None;
+            return await reading.Done.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time).ConfigureAwait(false)
+                == StoreFailure.None;
         }
         catch (TimeoutException)
         {
@@ -267,7 +278,7 @@ internal sealed partial class Revocations(
         await _syncing.WaitAsync().ConfigureAwait(false);
         try
         {
-            for (var readings = 0; ;)
+            for (var readings = 0; ; )
             {
                 var losses = Volatile.Read(ref _losses);
                 var mustRead = readings == 0 ? !IsCurrent : _known.Changes != Volatile.Read(ref _changes);

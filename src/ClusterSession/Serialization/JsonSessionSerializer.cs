@@ -10,19 +10,27 @@ public sealed class JsonSessionSerializer(JsonSerializerOptions options) : ISess
 {
     /// <summary>Makes a serializer by reflection where the application allows it.</summary>
     public JsonSessionSerializer()
-        : this(Defaults())
-    {
-    }
+        : this(Defaults()) { }
 
     /// <inheritdoc/>
-    public byte[] Serialize<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T)));
+    public byte[] Serialize<T>(T value) =>
+        JsonSerializer.SerializeToUtf8Bytes(value, (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T)));
 
     /// <inheritdoc/>
     [return: MaybeNull]
-    public T Deserialize<T>(ReadOnlySpan<byte> bytes) => JsonSerializer.Deserialize(bytes, (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T)));
+    public T Deserialize<T>(ReadOnlySpan<byte> bytes) =>
+        JsonSerializer.Deserialize(bytes, (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T)));
 
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only where reflection-based serialization is enabled.")]
-    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Only where reflection-based serialization is enabled.")]
+    [UnconditionalSuppressMessage(
+        "Trimming",
+        "IL2026",
+        Justification = "Only where reflection-based serialization is enabled."
+    )]
+    [UnconditionalSuppressMessage(
+        "AOT",
+        "IL3050",
+        Justification = "Only where reflection-based serialization is enabled."
+    )]
     private static JsonSerializerOptions Defaults()
     {
         var defaults = new JsonSerializerOptions(JsonSerializerDefaults.Web);

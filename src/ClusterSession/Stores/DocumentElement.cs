@@ -12,4 +12,8 @@ namespace ClusterSession.Stores;
 /// <see cref="TimeSpan.MaxValue"/>: for ever.
 /// </param>
 public readonly record struct DocumentElement(
-    ReadOnlyMemory<byte> Id, long Rank, ReadOnlyMemory<byte> Payload, TimeSpan Life);
+    ReadOnlyMemory<byte> Id,
+    long Rank,
+    ReadOnlyMemory<byte> Payload,
+    TimeSpan Life
+);

@@ -132,8 +132,7 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// <param name="known">The position that was read before, over the same lease; or none, for
     /// all.</param>
     /// <param name="deadline">When the caller stops waiting.</param>
-    ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, StoreDeadline deadline);
+    ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known, StoreDeadline deadline);
 
     /// <summary>
     /// Merges elements into a document, and makes it if it does not exist. What is stored with the
@@ -149,5 +148,9 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// <param name="deadline">When the caller stops waiting; the elements may then have been
     /// merged.</param>
     ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline);
+        string name,
+        IReadOnlyList<DocumentElement> elements,
+        TimeSpan life,
+        StoreDeadline deadline
+    );
 }

@@ -14,9 +14,7 @@ public interface IStoreObserver
     /// old.
     /// </summary>
     /// <param name="name">Its name.</param>
-    void OnDocumentChanged(string name)
-    {
-    }
+    void OnDocumentChanged(string name) { }
 
     /// <summary>
     /// A partition of the store can be reached, for the first time or again, or has just been
@@ -24,9 +22,7 @@ public interface IStoreObserver
     /// </summary>
     /// <param name="partition">Which one: its number (<see cref="StorePartition"/>).</param>
     /// <param name="continuity">What it has of what was acknowledged before.</param>
-    void OnConnected(int partition, StoreContinuity continuity)
-    {
-    }
+    void OnConnected(int partition, StoreContinuity continuity) { }
 
     /// <summary>
     /// Keys of one partition are in another from now on, with what is stored of them: what the one
@@ -35,7 +31,5 @@ public interface IStoreObserver
     /// </summary>
     /// <param name="from">Where they were.</param>
     /// <param name="to">Where they are.</param>
-    void OnMoved(int from, int to)
-    {
-    }
+    void OnMoved(int from, int to) { }
 }

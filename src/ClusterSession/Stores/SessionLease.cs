@@ -60,7 +60,12 @@ public abstract class SessionLease
     public static SessionLease For(TimeProvider time, TimeSpan span, int partition = 0, long epoch = 0)
     {
         ArgumentNullException.ThrowIfNull(time);
-        return new Timed(time, time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency), partition, epoch);
+        return new Timed(
+            time,
+            time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency),
+            partition,
+            epoch
+        );
     }
 
     private sealed class Never : SessionLease

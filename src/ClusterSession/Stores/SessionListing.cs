@@ -7,7 +7,10 @@ namespace ClusterSession.Stores;
 /// Why there is no answer; then the same cursor may be asked for again.
 /// </param>
 public sealed record SessionListing(
-    IReadOnlyList<ListedSession> Sessions, string? Next, StoreFailure Failure = StoreFailure.None)
+    IReadOnlyList<ListedSession> Sessions,
+    string? Next,
+    StoreFailure Failure = StoreFailure.None
+)
 {
     /// <summary>The answer that says that there is none.</summary>
     /// <param name="cursor">What was asked for.</param>

@@ -13,7 +13,10 @@ namespace ClusterSession.Stores;
 /// have counted other changes by the same numbers.
 /// </param>
 public readonly record struct StoreDocument(
-    DocumentPosition Position, StoreFailure Failure = StoreFailure.None, SessionLease? Lease = null)
+    DocumentPosition Position,
+    StoreFailure Failure = StoreFailure.None,
+    SessionLease? Lease = null
+)
 {
     private readonly IReadOnlyList<DocumentElement>? _elements;
 

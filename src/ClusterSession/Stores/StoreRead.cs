@@ -16,8 +16,13 @@ namespace ClusterSession.Stores;
 /// <param name="Successor">For <see cref="StoreReadOutcome.Destroyed"/>: under what the session
 /// goes on, if it was rotated.</param>
 public readonly record struct StoreRead(
-    StoreReadOutcome Outcome, SessionRecord? Record, SessionLease Lease, StoreFailure Failure, TimeSpan? RemainingLife = null,
-    SessionSuccessor? Successor = null)
+    StoreReadOutcome Outcome,
+    SessionRecord? Record,
+    SessionLease Lease,
+    StoreFailure Failure,
+    TimeSpan? RemainingLife = null,
+    SessionSuccessor? Successor = null
+)
 {
     /// <summary>
     /// What is wrong with what is stored, in words for the log that carry nothing of the content; or null.
@@ -34,10 +39,12 @@ public readonly record struct StoreRead(
         new(StoreReadOutcome.Unchanged, null, lease, StoreFailure.None, remainingLife);
 
     /// <summary>There is no record and no tombstone.</summary>
-    public static StoreRead Missing(SessionLease lease) => new(StoreReadOutcome.Missing, null, lease, StoreFailure.None);
+    public static StoreRead Missing(SessionLease lease) =>
+        new(StoreReadOutcome.Missing, null, lease, StoreFailure.None);
 
     /// <summary>There is the tombstone of a session that was ended.</summary>
-    public static StoreRead Destroyed { get; } = new(StoreReadOutcome.Destroyed, null, SessionLease.None, StoreFailure.None);
+    public static StoreRead Destroyed { get; } =
+        new(StoreReadOutcome.Destroyed, null, SessionLease.None, StoreFailure.None);
 
     /// <summary>There is the tombstone of a session that was rotated, or ended.</summary>
     public static StoreRead DestroyedBy(SessionSuccessor? successor, TimeSpan? remainingLife) =>
@@ -48,5 +55,6 @@ public readonly record struct StoreRead(
     public static StoreRead Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
     /// <summary>No answer.</summary>
-    public static StoreRead Unavailable(StoreFailure failure) => new(StoreReadOutcome.Unavailable, null, SessionLease.None, failure);
+    public static StoreRead Unavailable(StoreFailure failure) =>
+        new(StoreReadOutcome.Unavailable, null, SessionLease.None, failure);
 }

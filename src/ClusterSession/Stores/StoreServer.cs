@@ -21,4 +21,5 @@ public sealed record StoreServer(
     TimeSpan? Lag = null,
     string? LastFailure = null,
     DateTimeOffset? LastFailureAt = null,
-    long Epoch = 0);
+    long Epoch = 0
+);

@@ -15,8 +15,14 @@ namespace ClusterSession.Stores;
 /// <param name="Successor">For <see cref="WriteOutcome.Destroyed"/>: under what the session
 /// goes on, if it was rotated.</param>
 public readonly record struct StoreWrite(
-    WriteOutcome Outcome, SessionVersion Previous, int Replicas, SessionLease Lease, StoreFailure Failure, bool IsBaseMissing = false,
-    SessionSuccessor? Successor = null)
+    WriteOutcome Outcome,
+    SessionVersion Previous,
+    int Replicas,
+    SessionLease Lease,
+    StoreFailure Failure,
+    bool IsBaseMissing = false,
+    SessionSuccessor? Successor = null
+)
 {
     /// <summary>
     /// Whether this very operation has changed what is stored. False also where an earlier sending of it
@@ -35,18 +41,29 @@ public readonly record struct StoreWrite(
         Outcome == WriteOutcome.Committed || (Outcome == WriteOutcome.Unavailable && Failure.IsUncertain());
 
     /// <summary>An answer of the store.</summary>
-    public static StoreWrite Answered(WriteOutcome outcome, SessionVersion previous, SessionLease lease, int replicas = 0) =>
-        new(outcome, previous, replicas, lease, StoreFailure.None);
+    public static StoreWrite Answered(
+        WriteOutcome outcome,
+        SessionVersion previous,
+        SessionLease lease,
+        int replicas = 0
+    ) => new(outcome, previous, replicas, lease, StoreFailure.None);
 
     /// <summary>An answer of the store, as <see cref="StoredSession"/> gives it.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="lease">The lease of a copy that is what is stored now.</param>
-    public static StoreWrite Answered(in StoredAnswer answer, SessionLease lease) => new(
-        answer.Outcome, answer.Previous, 0, answer.IsCurrent ? lease : SessionLease.None,
-        answer.Outcome == WriteOutcome.Unavailable ? StoreFailure.TooLarge : StoreFailure.None, answer.IsBaseMissing, answer.Successor)
-    {
-        HasChanged = answer.HasChanged,
-    };
+    public static StoreWrite Answered(in StoredAnswer answer, SessionLease lease) =>
+        new(
+            answer.Outcome,
+            answer.Previous,
+            0,
+            answer.IsCurrent ? lease : SessionLease.None,
+            answer.Outcome == WriteOutcome.Unavailable ? StoreFailure.TooLarge : StoreFailure.None,
+            answer.IsBaseMissing,
+            answer.Successor
+        )
+        {
+            HasChanged = answer.HasChanged,
+        };
 
     /// <inheritdoc cref="StoreRead.Damaged"/>
     public static StoreWrite Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };

@@ -20,8 +20,10 @@ namespace ClusterSession.Tickets;
 /// schemes, which this is a part of.
 /// </remarks>
 internal sealed class ClusterTicketStore(
-    TicketScheme scheme, CookieAuthenticationOptions options, Func<TicketRecords> tickets)
-    : ITicketStore
+    TicketScheme scheme,
+    CookieAuthenticationOptions options,
+    Func<TicketRecords> tickets
+) : ITicketStore
 {
     /// <summary>How many sign-ins within the grace are followed one after the other.</summary>
     private const int MostSteps = 4;
@@ -34,8 +36,10 @@ internal sealed class ClusterTicketStore(
         StoreAsync(ticket, null);
 
     public Task<string> StoreAsync(
-        AuthenticationTicket ticket, HttpContext httpContext, CancellationToken cancellationToken) =>
-        StoreAsync(ticket, httpContext);
+        AuthenticationTicket ticket,
+        HttpContext httpContext,
+        CancellationToken cancellationToken
+    ) => StoreAsync(ticket, httpContext);
 
     public Task RenewAsync(string key, AuthenticationTicket ticket) => RenewAsync(key, ticket, null);
 
@@ -43,8 +47,11 @@ internal sealed class ClusterTicketStore(
         RenewAsync(key, ticket, null);
 
     public Task RenewAsync(
-        string key, AuthenticationTicket ticket, HttpContext httpContext, CancellationToken cancellationToken) =>
-        RenewAsync(key, ticket, httpContext);
+        string key,
+        AuthenticationTicket ticket,
+        HttpContext httpContext,
+        CancellationToken cancellationToken
+    ) => RenewAsync(key, ticket, httpContext);
 
     public Task<AuthenticationTicket?> RetrieveAsync(string key) => RetrieveAsync(key, null);
 
@@ -52,7 +59,10 @@ internal sealed class ClusterTicketStore(
         RetrieveAsync(key, null);
 
     public Task<AuthenticationTicket?> RetrieveAsync(
-        string key, HttpContext httpContext, CancellationToken cancellationToken) => RetrieveAsync(key, httpContext);
+        string key,
+        HttpContext httpContext,
+        CancellationToken cancellationToken
+    ) => RetrieveAsync(key, httpContext);
 
     public Task RemoveAsync(string key) => RemoveAsync(key, null);
 
@@ -77,9 +87,16 @@ internal sealed class ClusterTicketStore(
     /// The first of two steps of a rolling change: the cookie holds the whole ticket, which nodes without a ticket
     /// store read, and the ticket is stored under the key that is derived from that.
     /// </summary>
-    private async Task<TicketKey> CreateWholeAsync(AuthenticationTicket ticket, HttpContext request, StoreDeadline deadline)
+    private async Task<TicketKey> CreateWholeAsync(
+        AuthenticationTicket ticket,
+        HttpContext request,
+        StoreDeadline deadline
+    )
     {
-        var text = ((TicketFormat)options.TicketDataFormat).ProtectWhole(ticket, TicketReference.TlsTokenBinding(request));
+        var text = ((TicketFormat)options.TicketDataFormat).ProtectWhole(
+            ticket,
+            TicketReference.TlsTokenBinding(request)
+        );
         var key = TicketKey.Of(text);
         await Tickets.CreateAsync(scheme, key, ticket, request, deadline).ConfigureAwait(false);
         TicketRequest.Of(request).WriteWhole(scheme.Name, text);
@@ -112,7 +129,12 @@ internal sealed class ClusterTicketStore(
     }
 
     private async Task SignInAgainAsync(
-        string text, AuthenticationTicket ticket, HttpContext request, TicketRequest signIn, StoreDeadline deadline)
+        string text,
+        AuthenticationTicket ticket,
+        HttpContext request,
+        TicketRequest signIn,
+        StoreDeadline deadline
+    )
     {
         var earlier = KeysOf(text, signIn).ToArray();
         var created = IsComplete(request)
@@ -122,7 +144,8 @@ internal sealed class ClusterTicketStore(
         {
             foreach (var key in earlier)
             {
-                await Tickets.SucceedAsync(scheme, key.Record, created, ticket, request, deadline)
+                await Tickets
+                    .SucceedAsync(scheme, key.Record, created, ticket, request, deadline)
                     .ConfigureAwait(false);
             }
         }
@@ -140,7 +163,11 @@ internal sealed class ClusterTicketStore(
 
     /// <summary>The key that the ticket has by now; null if it has ended.</summary>
     private async ValueTask<string?> SlideAsync(
-        string text, AuthenticationTicket ticket, HttpContext? request, StoreDeadline deadline)
+        string text,
+        AuthenticationTicket ticket,
+        HttpContext? request,
+        StoreDeadline deadline
+    )
     {
         if (!TicketKey.TryParse(text, out var key))
         {
@@ -153,7 +180,8 @@ internal sealed class ClusterTicketStore(
             return null;
         }
 
-        var renewed = await Tickets.RenewAsync(scheme, key.Record, reading, ticket, request, deadline)
+        var renewed = await Tickets
+            .RenewAsync(scheme, key.Record, reading, ticket, request, deadline)
             .ConfigureAwait(false);
         return renewed.Outcome == CommitOutcome.Committed ? key.Reveal() : null;
     }
@@ -167,8 +195,12 @@ internal sealed class ClusterTicketStore(
 
         var deadline = Tickets.Deadline();
         var reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
-        if (reading.Outcome == OpenOutcome.Missing && key.IsDerived && request is not null
-            && await TakeOverAsync(key, request, deadline).ConfigureAwait(false))
+        if (
+            reading.Outcome == OpenOutcome.Missing
+            && key.IsDerived
+            && request is not null
+            && await TakeOverAsync(key, request, deadline).ConfigureAwait(false)
+        )
         {
             reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
         }
@@ -192,7 +224,9 @@ internal sealed class ClusterTicketStore(
         {
             OpenOutcome.Opened => Tickets.Read(scheme, key.Record, reading.Record!),
             OpenOutcome.Unavailable => throw new SessionUnavailableException(
-                "The login could not be read: its store is not responding.", reading.Failure),
+                "The login could not be read: its store is not responding.",
+                reading.Failure
+            ),
             _ => null,
         };
     }
@@ -201,8 +235,13 @@ internal sealed class ClusterTicketStore(
     private async ValueTask<(TicketKey Key, TicketReading Reading)> FollowAsync(TicketKey key, StoreDeadline deadline)
     {
         var reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
-        for (var step = 0; step < MostSteps && reading.Record is { } record
-            && Tickets.TryFindNext(scheme, key.Record, record, out var next); step++)
+        for (
+            var step = 0;
+            step < MostSteps
+                && reading.Record is { } record
+                && Tickets.TryFindNext(scheme, key.Record, record, out var next);
+            step++
+        )
         {
             key = next;
             reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
@@ -217,11 +256,13 @@ internal sealed class ClusterTicketStore(
     /// </summary>
     private async ValueTask<bool> TakeOverAsync(TicketKey key, HttpContext request, StoreDeadline deadline)
     {
-        if (options.TicketDataFormat is not TicketFormat format
+        if (
+            options.TicketDataFormat is not TicketFormat format
             || options.CookieManager.GetRequestCookie(request, options.Cookie.Name!) is not { } cookie
             || TicketKey.Of(cookie).Record != key.Record
             || format.UnprotectWhole(cookie, TicketReference.TlsTokenBinding(request)) is not { } ticket
-            || ticket.Properties.ExpiresUtc < options.TimeProvider!.GetUtcNow())
+            || ticket.Properties.ExpiresUtc < options.TimeProvider!.GetUtcNow()
+        )
         {
             return false;
         }
@@ -230,7 +271,9 @@ internal sealed class ClusterTicketStore(
         return stored.Outcome != CommitOutcome.Unavailable
             ? true
             : throw new SessionUnavailableException(
-                "The login could not be stored: its store is not responding.", stored.Failure);
+                "The login could not be stored: its store is not responding.",
+                stored.Failure
+            );
     }
 
     private async Task RemoveAsync(string text, HttpContext? request)
@@ -264,8 +307,12 @@ internal sealed class ClusterTicketStore(
             yield return key;
         }
 
-        if (request is not null && request.MustChange(scheme.Name, out var later) && later is not null
-            && TicketKey.TryParse(later, out var laterKey))
+        if (
+            request is not null
+            && request.MustChange(scheme.Name, out var later)
+            && later is not null
+            && TicketKey.TryParse(later, out var laterKey)
+        )
         {
             yield return laterKey;
         }
@@ -281,9 +328,11 @@ internal sealed class ClusterTicketStore(
         var (isPersistent, expires) = (properties.IsPersistent, properties.ExpiresUtc);
         context.Response.OnStarting(async () =>
         {
-            if (request.IsAnswered(scheme.Name)
+            if (
+                request.IsAnswered(scheme.Name)
                 || await Tickets.FindAsync(key.Record, Tickets.Deadline()).ConfigureAwait(false)
-                    is not { Outcome: OpenOutcome.Opened })
+                    is not { Outcome: OpenOutcome.Opened }
+            )
             {
                 return;
             }

@@ -14,8 +14,10 @@ namespace ClusterSession.Tickets;
 /// browser back at once, nor an exception.
 /// </summary>
 internal sealed class TicketAuthenticationService(
-    IAuthenticationService inner, IOptions<ClusterSessionOptions> options, TicketOutageLog log)
-    : IAuthenticationService
+    IAuthenticationService inner,
+    IOptions<ClusterSessionOptions> options,
+    TicketOutageLog log
+) : IAuthenticationService
 {
     public async Task<AuthenticateResult> AuthenticateAsync(HttpContext context, string? scheme)
     {
@@ -38,7 +40,11 @@ internal sealed class TicketAuthenticationService(
         TicketOutage.IsIn(context) ? RejectAsync(context) : inner.ForbidAsync(context, scheme, properties);
 
     public async Task SignInAsync(
-        HttpContext context, string? scheme, ClaimsPrincipal principal, AuthenticationProperties? properties)
+        HttpContext context,
+        string? scheme,
+        ClaimsPrincipal principal,
+        AuthenticationProperties? properties
+    )
     {
         var request = TicketRequest.Of(context);
         request.BeginSignIn();
@@ -66,18 +72,21 @@ internal sealed class TicketAuthenticationService(
         {
             Keep(context, [.. context.Response.Headers.SetCookie.Except(before)]);
             throw new SessionUnavailableException(
-                "The sign-out has not reached the store, which is not responding. It holds on this node, which sends " +
-                "it until the store takes it; until then other nodes may accept the login.", StoreFailure.Unknown);
+                "The sign-out has not reached the store, which is not responding. It holds on this node, which sends "
+                    + "it until the store takes it; until then other nodes may accept the login.",
+                StoreFailure.Unknown
+            );
         }
     }
 
     /// <summary>The 503 clears the response, and the cookie must go all the same.</summary>
-    private static void Keep(HttpContext context, string?[] cookies) => context.Response.OnStarting(() =>
-    {
-        var missing = cookies.Except(context.Response.Headers.SetCookie).ToArray();
-        context.Response.Headers.SetCookie = StringValues.Concat(context.Response.Headers.SetCookie, missing);
-        return Task.CompletedTask;
-    });
+    private static void Keep(HttpContext context, string?[] cookies) =>
+        context.Response.OnStarting(() =>
+        {
+            var missing = cookies.Except(context.Response.Headers.SetCookie).ToArray();
+            context.Response.Headers.SetCookie = StringValues.Concat(context.Response.Headers.SetCookie, missing);
+            return Task.CompletedTask;
+        });
 
     private Task RejectAsync(HttpContext context)
     {

@@ -27,7 +27,8 @@ internal sealed class TicketCookieManager(ICookieManager inner, string scheme, C
             }
             else
             {
-                value = request.WholeTextOf(scheme, ticket) ?? TicketReference.Protect(ticket, scheme, options, context);
+                value = request.WholeTextOf(scheme, ticket)
+                    ?? TicketReference.Protect(ticket, scheme, options, context);
             }
         }
 

@@ -21,7 +21,9 @@ internal sealed class TicketCookieOptions(IServiceProvider services)
         }
 
         var scheme = new TicketScheme(
-            name ?? "", options.DataProtectionProvider ?? services.GetRequiredService<IDataProtectionProvider>());
+            name ?? "",
+            options.DataProtectionProvider ?? services.GetRequiredService<IDataProtectionProvider>()
+        );
         options.SessionStore = new ClusterTicketStore(scheme, options, services.GetRequiredService<TicketRecords>);
         options.TicketDataFormat = new TicketFormat(options.TicketDataFormat, scheme.Name, options);
         options.CookieManager = new TicketCookieManager(options.CookieManager, scheme.Name, options);

@@ -9,8 +9,10 @@ namespace ClusterSession.Tickets;
 /// ticket when it is first used.
 /// </summary>
 internal sealed class TicketFormat(
-    ISecureDataFormat<AuthenticationTicket> inner, string scheme, CookieAuthenticationOptions options)
-    : ISecureDataFormat<AuthenticationTicket>
+    ISecureDataFormat<AuthenticationTicket> inner,
+    string scheme,
+    CookieAuthenticationOptions options
+) : ISecureDataFormat<AuthenticationTicket>
 {
     public string Protect(AuthenticationTicket data) => inner.Protect(data);
 
@@ -29,8 +31,10 @@ internal sealed class TicketFormat(
     public AuthenticationTicket? UnprotectWhole(string text, string? purpose) => inner.Unprotect(text, purpose);
 
     private AuthenticationTicket? Refer(string? text, AuthenticationTicket? ticket) =>
-        text is null || ticket is null || options.SessionStore is not ClusterTicketStore
-            || TicketReference.IsReference(ticket)
+        text is null
+        || ticket is null
+        || options.SessionStore is not ClusterTicketStore
+        || TicketReference.IsReference(ticket)
             ? ticket
             : TicketReference.Make(TicketKey.Of(text).Reveal(), scheme, options);
 }

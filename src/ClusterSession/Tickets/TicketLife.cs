@@ -9,15 +9,18 @@ namespace ClusterSession.Tickets;
 /// schemes when the application starts.
 /// </summary>
 internal sealed class TicketLife(
-    IOptions<AuthenticationOptions> authentication, IOptionsMonitor<CookieAuthenticationOptions> cookies)
-    : IPostConfigureOptions<ClusterSessionOptions>
+    IOptions<AuthenticationOptions> authentication,
+    IOptionsMonitor<CookieAuthenticationOptions> cookies
+) : IPostConfigureOptions<ClusterSessionOptions>
 {
     private static readonly TimeSpan Least = TimeSpan.FromDays(14);
 
     public void PostConfigure(string? name, ClusterSessionOptions options)
     {
-        var lives = authentication.Value.Schemes
-            .Where(static scheme => typeof(CookieAuthenticationHandler).IsAssignableFrom(scheme.HandlerType))
+        var lives = authentication
+            .Value.Schemes.Where(static scheme =>
+                typeof(CookieAuthenticationHandler).IsAssignableFrom(scheme.HandlerType)
+            )
             .Select(scheme => cookies.Get(scheme.Name).ExpireTimeSpan);
         options.TicketLife = options.LongestTicketLife is { } longest
             ? lives.Append(longest).Max()

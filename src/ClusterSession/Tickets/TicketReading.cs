@@ -10,4 +10,8 @@ namespace ClusterSession.Tickets;
 /// <param name="IsComplete">Whether it is all of the record under its version.</param>
 /// <param name="Failure">Why there is no answer.</param>
 internal readonly record struct TicketReading(
-    OpenOutcome Outcome, SessionRecord? Record, bool IsComplete, StoreFailure Failure);
+    OpenOutcome Outcome,
+    SessionRecord? Record,
+    bool IsComplete,
+    StoreFailure Failure
+);

@@ -32,9 +32,16 @@ namespace ClusterSession.Tickets;
 /// else add to what all requests of the login share. Thread-safe.
 /// </remarks>
 internal sealed class TicketRecords(
-    SessionOpener opener, SessionCommitter committer, SessionEnds ends, StoreRecovery recovery, Revocations revocations,
-    RandomNumberGenerator random, IOptions<ClusterSessionOptions> options, TimeProvider time,
-    ILogger<TicketRecords> logger)
+    SessionOpener opener,
+    SessionCommitter committer,
+    SessionEnds ends,
+    StoreRecovery recovery,
+    Revocations revocations,
+    RandomNumberGenerator random,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    ILogger<TicketRecords> logger
+)
 {
     private const string TicketName = "\0ticket";
     private const string NextName = "\0next";
@@ -81,7 +88,8 @@ internal sealed class TicketRecords(
         try
         {
             return TicketSerializer.Default.Deserialize(
-                ProtectorOf(scheme, key).Unprotect(attribute.Payload.ToArray()));
+                ProtectorOf(scheme, key).Unprotect(attribute.Payload.ToArray())
+            );
         }
         catch (CryptographicException)
         {
@@ -119,7 +127,12 @@ internal sealed class TicketRecords(
     /// <summary>Stores a login under the key that is derived from the text of its cookie.</summary>
     /// <exception cref="SessionUnavailableException">The store is not responding.</exception>
     public async ValueTask CreateAsync(
-        TicketScheme scheme, TicketKey key, AuthenticationTicket ticket, HttpContext request, StoreDeadline deadline)
+        TicketScheme scheme,
+        TicketKey key,
+        AuthenticationTicket ticket,
+        HttpContext request,
+        StoreDeadline deadline
+    )
     {
         var stored = await StoreAsync(scheme, key.Record, ticket, request, deadline).ConfigureAwait(false);
         if (stored.Outcome != CommitOutcome.Committed)
@@ -136,7 +149,11 @@ internal sealed class TicketRecords(
     /// <summary>Stores a login under a new key.</summary>
     /// <exception cref="SessionUnavailableException">The store is not responding.</exception>
     public async ValueTask<TicketKey> CreateAsync(
-        TicketScheme scheme, AuthenticationTicket ticket, HttpContext? request, StoreDeadline deadline)
+        TicketScheme scheme,
+        AuthenticationTicket ticket,
+        HttpContext? request,
+        StoreDeadline deadline
+    )
     {
         for (var attempt = 0; attempt < MostCollisions; attempt++)
         {
@@ -163,16 +180,25 @@ internal sealed class TicketRecords(
     /// ends that its login knew: any that is remembered of its principal ends it.
     /// </summary>
     public ValueTask<CommitResult> TakeOverAsync(
-        TicketScheme scheme, SessionKey key, AuthenticationTicket ticket, HttpContext request, StoreDeadline deadline) =>
-        StoreAsync(scheme, key, ticket, request, deadline, isOfBefore: true);
+        TicketScheme scheme,
+        SessionKey key,
+        AuthenticationTicket ticket,
+        HttpContext request,
+        StoreDeadline deadline
+    ) => StoreAsync(scheme, key, ticket, request, deadline, isOfBefore: true);
 
     /// <summary>
     /// Replaces the ticket of a login that goes on. A principal is recorded once, and another one
     /// beside it: it ends with any of them.
     /// </summary>
     public ValueTask<CommitResult> RenewAsync(
-        TicketScheme scheme, SessionKey key, TicketReading reading, AuthenticationTicket ticket, HttpContext? request,
-        StoreDeadline deadline)
+        TicketScheme scheme,
+        SessionKey key,
+        TicketReading reading,
+        AuthenticationTicket ticket,
+        HttpContext? request,
+        StoreDeadline deadline
+    )
     {
         var delta = new SessionDelta();
         var principal = UserPrincipal.Of(ticket.Principal, request, options.Value);
@@ -185,7 +211,14 @@ internal sealed class TicketRecords(
         }
 
         Put(delta, scheme, key, ticket);
-        return committer.CommitAsync(key, reading.Record!, reading.IsComplete, delta, options.Value.Durability, deadline);
+        return committer.CommitAsync(
+            key,
+            reading.Record!,
+            reading.IsComplete,
+            delta,
+            options.Value.Durability,
+            deadline
+        );
     }
 
     /// <summary>
@@ -193,13 +226,20 @@ internal sealed class TicketRecords(
     /// by then are served by the new one for a grace; for anybody else it is over at once.
     /// </summary>
     public async ValueTask SucceedAsync(
-        TicketScheme scheme, SessionKey key, TicketKey next, AuthenticationTicket ticket, HttpContext? request,
-        StoreDeadline deadline)
+        TicketScheme scheme,
+        SessionKey key,
+        TicketKey next,
+        AuthenticationTicket ticket,
+        HttpContext? request,
+        StoreDeadline deadline
+    )
     {
         var reading = await FindAsync(key, deadline).ConfigureAwait(false);
-        if (reading is { Outcome: OpenOutcome.Opened, Record: { } record }
+        if (
+            reading is { Outcome: OpenOutcome.Opened, Record: { } record }
             && UserPrincipal.Of(ticket.Principal, request, options.Value) is { } principal
-            && SessionPrincipal.IsIn(record, principal))
+            && SessionPrincipal.IsIn(record, principal)
+        )
         {
             var delta = new SessionDelta();
             delta.Set(NextName, ProtectorOf(scheme, key).Protect(System.Text.Encoding.ASCII.GetBytes(next.Reveal())));
@@ -227,7 +267,9 @@ internal sealed class TicketRecords(
         if (ended.Outcome == CommitOutcome.Unavailable)
         {
             throw new SessionUnavailableException(
-                "The login could not be ended: its store is not responding.", ended.Failure);
+                "The login could not be ended: its store is not responding.",
+                ended.Failure
+            );
         }
 
         return ended.Outcome != CommitOutcome.Deferred;
@@ -248,7 +290,8 @@ internal sealed class TicketRecords(
         while (true)
         {
             // Not to be cancelled with the request: a sign-out from a tab that is closed must find its ticket.
-            var opened = await opener.OpenAsync(key, SessionVersion.None, deadline, CancellationToken.None)
+            var opened = await opener
+                .OpenAsync(key, SessionVersion.None, deadline, CancellationToken.None)
                 .ConfigureAwait(false);
             if (opened.Outcome != OpenOutcome.Missing || !recovery.WindowOf(key).HasJustBegun)
             {
@@ -265,8 +308,13 @@ internal sealed class TicketRecords(
     }
 
     private ValueTask<CommitResult> StoreAsync(
-        TicketScheme scheme, SessionKey key, AuthenticationTicket ticket, HttpContext? request, StoreDeadline deadline,
-        bool isOfBefore = false)
+        TicketScheme scheme,
+        SessionKey key,
+        AuthenticationTicket ticket,
+        HttpContext? request,
+        StoreDeadline deadline,
+        bool isOfBefore = false
+    )
     {
         var delta = new SessionDelta();
         using var builder = SessionRecordBuilder.Rent();

@@ -23,18 +23,25 @@ internal static class TicketServices
         services.AddSingleton<TicketRecords>();
         services.AddSingleton<TicketOutageLog>();
         services.AddSingleton<TicketUnavailableAnswer>();
-        services.AddSingleton<IStartupFilter>(
-            static provider => provider.GetRequiredService<TicketUnavailableAnswer>());
-        services.AddSingleton<IExceptionHandler>(
-            static provider => provider.GetRequiredService<TicketUnavailableAnswer>());
-        services.AddSingleton<IDeveloperPageExceptionFilter>(
-            static provider => provider.GetRequiredService<TicketUnavailableAnswer>());
+        services.AddSingleton<IStartupFilter>(static provider =>
+            provider.GetRequiredService<TicketUnavailableAnswer>()
+        );
+        services.AddSingleton<IExceptionHandler>(static provider =>
+            provider.GetRequiredService<TicketUnavailableAnswer>()
+        );
+        services.AddSingleton<IDeveloperPageExceptionFilter>(static provider =>
+            provider.GetRequiredService<TicketUnavailableAnswer>()
+        );
         services.AddSingleton<IPostConfigureOptions<ClusterSessionOptions>, TicketLife>();
 
         // The framework's completion of the options first, in whichever order AddCookie and this are called.
         services.AddDataProtection();
-        services.TryAddEnumerable(ServiceDescriptor
-            .Singleton<IPostConfigureOptions<CookieAuthenticationOptions>, PostConfigureCookieAuthenticationOptions>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<
+                IPostConfigureOptions<CookieAuthenticationOptions>,
+                PostConfigureCookieAuthenticationOptions
+            >()
+        );
         services.AddSingleton<IPostConfigureOptions<CookieAuthenticationOptions>, TicketCookieOptions>();
         services.AddAuthenticationCore();
         SignInServices.Decorate<TicketAuthenticationService>(services);

@@ -14,29 +14,36 @@ namespace ClusterSession.Tickets;
 /// everything, and for the error pages inside of that.
 /// </summary>
 internal sealed class TicketUnavailableAnswer(IOptions<ClusterSessionOptions> options, Revocations revocations)
-    : IStartupFilter, IExceptionHandler, IDeveloperPageExceptionFilter
+    : IStartupFilter,
+        IExceptionHandler,
+        IDeveloperPageExceptionFilter
 {
-    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-    {
-        app.Use(following => async context =>
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+        app =>
         {
-            // Outside of everything: what is known when the request begins is what its login may record.
-            RequestEnds.Of(context, revocations);
-            try
-            {
-                await following(context).ConfigureAwait(false);
-            }
-            catch (SessionUnavailableException failure) when (!context.Response.HasStarted)
-            {
-                Answer(context, failure);
-            }
-        });
-        next(app);
-    };
+            app.Use(following =>
+                async context =>
+                {
+                    // Outside of everything: what is known when the request begins is what its login may record.
+                    RequestEnds.Of(context, revocations);
+                    try
+                    {
+                        await following(context).ConfigureAwait(false);
+                    }
+                    catch (SessionUnavailableException failure) when (!context.Response.HasStarted)
+                    {
+                        Answer(context, failure);
+                    }
+                }
+            );
+            next(app);
+        };
 
     public ValueTask<bool> TryHandleAsync(
-        HttpContext httpContext, Exception exception, CancellationToken cancellationToken) =>
-        new(TryAnswer(httpContext, exception));
+        HttpContext httpContext,
+        Exception exception,
+        CancellationToken cancellationToken
+    ) => new(TryAnswer(httpContext, exception));
 
     public Task HandleExceptionAsync(ErrorContext errorContext, Func<ErrorContext, Task> next) =>
         TryAnswer(errorContext.HttpContext, errorContext.Exception) ? Task.CompletedTask : next(errorContext);

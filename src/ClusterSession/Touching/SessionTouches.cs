@@ -33,8 +33,14 @@ namespace ClusterSession.Touching;
 /// A touch names the time of the use, not its own: the store keeps the session as long as if it had been told at once.
 /// </remarks>
 internal sealed class SessionTouches(
-    StoreGuard store, LocalCopies copies, SessionLifetime lifetime, IOptions<ClusterSessionOptions> options, TimeProvider time,
-    SessionMetrics metrics, ILogger<SessionTouches> logger) : BackgroundService, IHostedLifecycleService
+    StoreGuard store,
+    LocalCopies copies,
+    SessionLifetime lifetime,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    SessionMetrics metrics,
+    ILogger<SessionTouches> logger
+) : BackgroundService, IHostedLifecycleService
 {
     private const int AtOnce = 32;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
@@ -223,9 +229,9 @@ internal sealed class SessionTouches(
         foreach (var batch in due.Chunk(AtOnce))
         {
             stopping.ThrowIfCancellationRequested();
-            var touches = Array.ConvertAll(batch, touch => touch.Value == DueTouch.Confirmation
-                ? ConfirmAsync(touch.Key)
-                : TouchAsync(touch.Key, touch.Value));
+            var touches = Array.ConvertAll(batch, touch =>
+                touch.Value == DueTouch.Confirmation ? ConfirmAsync(touch.Key) : TouchAsync(touch.Key, touch.Value)
+            );
             var sent = await Task.WhenAll(touches).ConfigureAwait(false);
             isDone &= Array.IndexOf(sent, false) < 0;
             if (Array.IndexOf(sent, true) < 0)

@@ -1,4 +1,3 @@
-
 namespace ClusterSession.ChaosNode.Broken;
 
 /// <summary>What a node does without, so that the checker can show that it would notice. Given as <c>--broken Replay,Changes</c>.</summary>

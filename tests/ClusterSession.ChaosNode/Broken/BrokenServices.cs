@@ -15,7 +15,12 @@ internal static class BrokenServices
             return;
         }
         var build = services.Last(s => s.ServiceType == typeof(IClusterSessionStore)).ImplementationFactory!;
-        services.Replace(ServiceDescriptor.Singleton<IClusterSessionStore>(provider => new BrokenStore(
-            (IClusterSessionStore)build(provider), broken, provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value)));
+        services.Replace(
+            ServiceDescriptor.Singleton<IClusterSessionStore>(provider => new BrokenStore(
+                (IClusterSessionStore)build(provider),
+                broken,
+                provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value
+            ))
+        );
     }
 }

@@ -5,10 +5,13 @@ using ClusterSession.Stores;
 namespace ClusterSession.ChaosNode.Broken;
 
 /// <summary>A store between the node and the real one that leaves out what a broken build would leave out.</summary>
-internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken, ClusterSessionOptions options) : IClusterSessionStore
+internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken, ClusterSessionOptions options)
+    : IClusterSessionStore
 {
     // A document of its own for each process: what the others put there, it does not see.
-    private readonly string _ends = broken.HasFlag(BrokenPart.Ends) ? $"{SharedEnds.DocumentName}-{Guid.NewGuid():N}" : SharedEnds.DocumentName;
+    private readonly string _ends = broken.HasFlag(BrokenPart.Ends)
+        ? $"{SharedEnds.DocumentName}-{Guid.NewGuid():N}"
+        : SharedEnds.DocumentName;
 
     public string Name => inner.Name;
 
@@ -36,10 +39,21 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken,
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
         inner.MergeAsync(
             key,
-            broken.HasFlag(BrokenPart.Life) && copy.LifeLeft > TimeSpan.Zero ? copy with { LifeLeft = options.StoreLife } : copy,
-            deadline);
+            broken.HasFlag(BrokenPart.Life) && copy.LifeLeft > TimeSpan.Zero
+                ? copy with
+                {
+                    LifeLeft = options.StoreLife,
+                }
+                : copy,
+            deadline
+        );
 
-    public async ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline)
+    public async ValueTask<StoreWrite> DestroyAsync(
+        SessionKey key,
+        SessionEnd end,
+        TimeSpan tombstoneLife,
+        StoreDeadline deadline
+    )
     {
         if (!broken.HasFlag(BrokenPart.Tombstones))
         {
@@ -52,11 +66,14 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken,
             : StoreWrite.Answered(WriteOutcome.Committed, SessionVersion.None, SessionLease.None);
     }
 
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
-        inner.TouchAsync(key, life, leastLife, deadline);
+    public ValueTask<StoreTouch> TouchAsync(
+        SessionKey key,
+        TimeSpan life,
+        TimeSpan leastLife,
+        StoreDeadline deadline
+    ) => inner.TouchAsync(key, life, leastLife, deadline);
 
-    public async ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, StoreDeadline deadline)
+    public async ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known, StoreDeadline deadline)
     {
         var read = await inner.ReadDocumentAsync(Stored(name), known, deadline);
         if (!broken.HasFlag(BrokenPart.Documents) || !read.IsAnswered || read.Exists)
@@ -69,8 +86,11 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken,
     }
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
-        inner.MergeDocumentAsync(Stored(name), elements, life, deadline);
+        string name,
+        IReadOnlyList<DocumentElement> elements,
+        TimeSpan life,
+        StoreDeadline deadline
+    ) => inner.MergeDocumentAsync(Stored(name), elements, life, deadline);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
@@ -97,6 +117,9 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken,
         public void OnMoved(int from, int to) => observer.OnMoved(from, to);
 
         public void OnConnected(int partition, StoreContinuity continuity) =>
-            observer.OnConnected(partition, broken.HasFlag(BrokenPart.Replay) ? new StoreContinuity(StoreLoss.None) : continuity);
+            observer.OnConnected(
+                partition,
+                broken.HasFlag(BrokenPart.Replay) ? new StoreContinuity(StoreLoss.None) : continuity
+            );
     }
 }

@@ -13,11 +13,14 @@ internal sealed class TokenEraser(RequestDelegate next, KeyRingSource keyRing, I
     public Task InvokeAsync(HttpContext context)
     {
         var name = options.Value.Cookie.Name!;
-        if (context.Request.Cookies[name] is { } text
+        if (
+            context.Request.Cookies[name] is { } text
             && keyRing.Current is { } ring
-            && SessionCookie.Read(text, ring) is { Verdict: CookieVerdict.Valid } read)
+            && SessionCookie.Read(text, ring) is { Verdict: CookieVerdict.Valid } read
+        )
         {
-            context.Request.Headers.Cookie = $"{name}={SessionCookie.Write(read.Id, SessionVersion.None, ring.Find(read.KeyId)!)}";
+            context.Request.Headers.Cookie =
+                $"{name}={SessionCookie.Write(read.Id, SessionVersion.None, ring.Find(read.KeyId)!)}";
         }
         return next(context);
     }

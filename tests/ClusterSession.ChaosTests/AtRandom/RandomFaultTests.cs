@@ -33,7 +33,10 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
     {
         var seed = Story.NewSeed();
         var random = new Random(seed);
-        var minutes = double.Parse(Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_MINUTES") ?? "0", CultureInfo.InvariantCulture);
+        var minutes = double.Parse(
+            Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_MINUTES") ?? "0",
+            CultureInfo.InvariantCulture
+        );
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(3, new NodeSettings { Store = redis.ConnectionString });
         var plan = new LoadPlan
@@ -53,7 +56,10 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
             told = story;
             var faults = new RandomFaults(story, redis, nodes, random);
             var clock = Stopwatch.StartNew();
-            IReadOnlyList<string> kinds = Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_FAULTS") is { Length: > 0 } chosen ? chosen.Split(',') : RandomFaults.Kinds;
+            IReadOnlyList<string> kinds = Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_FAULTS")
+                is { Length: > 0 } chosen
+                ? chosen.Split(',')
+                : RandomFaults.Kinds;
             for (var i = 0; i < Shortest || clock.Elapsed < TimeSpan.FromMinutes(minutes); i++)
             {
                 await faults.CauseOneAsync(kinds[random.Next(kinds.Count)]);
@@ -62,7 +68,10 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
         });
         if (Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_VERDICT") is { Length: > 0 } file)
         {
-            await File.WriteAllTextAsync(file, $"{verdict}  lost for good: {Story.LostForGood(verdict)}{Environment.NewLine}{told?.Witness(verdict)}{Environment.NewLine}");
+            await File.WriteAllTextAsync(
+                file,
+                $"{verdict}  lost for good: {Story.LostForGood(verdict)}{Environment.NewLine}{told?.Witness(verdict)}{Environment.NewLine}"
+            );
         }
 
         Assert.True(verdict.Outcome == VerdictOutcome.Passed && Story.LostForGood(verdict) == 0, verdict.ToString());

@@ -14,8 +14,7 @@ internal sealed partial class RandomFaults
     private const string Sessions = "cs*:1:{*";
 
     /// <summary>Which key has a value with this text in it: the session of which it is.</summary>
-    private const string FindKey =
-        """
+    private const string FindKey = """
         for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
           if redis.call('TYPE', key).ok == 'hash' then
             for _, value in ipairs(redis.call('HVALS', key)) do
@@ -26,10 +25,10 @@ internal sealed partial class RandomFaults
         return ''
         """;
 
-    private const string KeepCopies = "for _, key in ipairs(ARGV) do redis.call('COPY', key, 'kept-for-later:' .. key, 'REPLACE') end return 'OK'";
+    private const string KeepCopies =
+        "for _, key in ipairs(ARGV) do redis.call('COPY', key, 'kept-for-later:' .. key, 'REPLACE') end return 'OK'";
 
-    private const string GoBack =
-        """
+    private const string GoBack = """
         local changed = 0
         for _, key in ipairs(ARGV) do
           if redis.call('EXISTS', 'kept-for-later:' .. key) == 1 then
@@ -46,7 +45,9 @@ internal sealed partial class RandomFaults
         var master = await redis.MasterAsync();
         var evicted = await EvictedAsync(master);
         await story.FaultAsync(
-            kind, Name(master), FaultLayer.Store,
+            kind,
+            Name(master),
+            FaultLayer.Store,
             async () =>
             {
                 var used = long.Parse(await master.InfoAsync("memory", "used_memory"), CultureInfo.InvariantCulture);
@@ -54,16 +55,27 @@ internal sealed partial class RandomFaults
                 var policy = random.Next(2) == 0 ? "allkeys-random" : "volatile-lru";
                 await SetAsync(master, "maxmemory-policy", policy, "maxmemory", most);
             },
-            () => Condition.HoldsAsync(async () => await EvictedAsync(master) > evicted, "the master has evicted something"),
+            () =>
+                Condition.HoldsAsync(
+                    async () => await EvictedAsync(master) > evicted,
+                    "the master has evicted something"
+                ),
             () => SetAsync(master, "maxmemory", "0", "maxmemory-policy", "noeviction"),
-            FaultEffect.Loss);
+            FaultEffect.Loss
+        );
     }
 
     private async Task DeleteAsync(string kind)
     {
         var master = await redis.MasterAsync();
         await story.FaultAsync(
-            kind, Name(master), FaultLayer.Store, () => DeleteSomeAsync(master, Everything), () => Task.CompletedTask, effect: FaultEffect.Loss);
+            kind,
+            Name(master),
+            FaultLayer.Store,
+            () => DeleteSomeAsync(master, Everything),
+            () => Task.CompletedTask,
+            effect: FaultEffect.Loss
+        );
     }
 
     /// <summary>Some keys, sessions and perhaps documents, are again what they were some requests ago.</summary>
@@ -71,7 +83,9 @@ internal sealed partial class RandomFaults
     {
         var master = await redis.MasterAsync();
         await story.FaultAsync(
-            kind, Name(master), FaultLayer.Store,
+            kind,
+            Name(master),
+            FaultLayer.Store,
             async () =>
             {
                 var keys = await DrawAsync(master, Everything);
@@ -84,7 +98,8 @@ internal sealed partial class RandomFaults
                 }
             },
             () => Task.CompletedTask,
-            effect: FaultEffect.Loss);
+            effect: FaultEffect.Loss
+        );
     }
 
     /// <summary>A session that nobody else has: it fails wherever the store is asked for it, and nobody else does.</summary>
@@ -101,23 +116,30 @@ internal sealed partial class RandomFaults
 
         string[] damage = random.Next(2) == 0 ? ["SET", key, "of another type"] : ["HSET", key, "m", "too short"];
         await story.FaultAsync(
-            kind, key, FaultLayer.Store,
+            kind,
+            key,
+            FaultLayer.Store,
             () => master.CommandAsync(damage),
             async () =>
             {
                 await Condition.HoldsAsync(
-                    async () => await visitor.StatusAsync(nodes.Nodes[random.Next(nodes.Nodes.Count)]) == 503, "the damaged session is refused");
+                    async () => await visitor.StatusAsync(nodes.Nodes[random.Next(nodes.Nodes.Count)]) == 503,
+                    "the damaged session is refused"
+                );
                 await story.GoOnAsync(random.Next(50, 300));
             },
             () => master.CommandAsync("DEL", key),
-            FaultEffect.Nothing);
+            FaultEffect.Nothing
+        );
     }
 
     private async Task ShiftClockAsync(string kind)
     {
         var node = nodes.Nodes[random.Next(nodes.Nodes.Count)];
         await story.FaultAsync(
-            kind, node.Name, FaultLayer.Node,
+            kind,
+            node.Name,
+            FaultLayer.Node,
             async () =>
             {
                 await node.Kill9Async();
@@ -129,7 +151,8 @@ internal sealed partial class RandomFaults
                 await node.DrainAsync();
                 await node.StartAgainAsync();
             },
-            restarted: node.Name);
+            restarted: node.Name
+        );
     }
 
     /// <summary>Each reply comes, and later than requests wait for it at first; too soon for the sentinels.</summary>
@@ -137,7 +160,8 @@ internal sealed partial class RandomFaults
     {
         var master = await redis.MasterAsync();
         await story.FaultAsync(
-            kind, Name(master),
+            kind,
+            Name(master),
             async () =>
             {
                 for (var i = random.Next(4, 12); i > 0; i--)
@@ -155,8 +179,13 @@ internal sealed partial class RandomFaults
                     await Task.Delay(random.Next(5, 30));
                 }
             },
-            async () => await Condition.HoldsAsync(async () => await master.CommandAsync("PING") == "PONG", "the master answers again"),
-            () => redis.InSyncAsync());
+            async () =>
+                await Condition.HoldsAsync(
+                    async () => await master.CommandAsync("PING") == "PONG",
+                    "the master answers again"
+                ),
+            () => redis.InSyncAsync()
+        );
     }
 
     private async Task RefuseWritesAsync(string kind)
@@ -164,14 +193,19 @@ internal sealed partial class RandomFaults
         var master = await redis.MasterAsync();
         var refused = await RefusedAsync(master);
         await story.FaultAsync(
-            kind, Name(master),
+            kind,
+            Name(master),
             () => SetAsync(master, "min-replicas-to-write", "9"),
             async () =>
             {
-                await Condition.HoldsAsync(async () => await RefusedAsync(master) > refused, "a write has been refused");
+                await Condition.HoldsAsync(
+                    async () => await RefusedAsync(master) > refused,
+                    "a write has been refused"
+                );
                 await Task.Delay(random.Next(50, 1500));
             },
-            () => SetAsync(master, "min-replicas-to-write", "0"));
+            () => SetAsync(master, "min-replicas-to-write", "0")
+        );
     }
 
     /// <summary>What is published between nodes meanwhile is lost: they ask in vain, and complete what is missing when they are connected again.</summary>
@@ -179,7 +213,9 @@ internal sealed partial class RandomFaults
     {
         var master = await redis.MasterAsync();
         await story.FaultAsync(
-            kind, Name(master), FaultLayer.Store,
+            kind,
+            Name(master),
+            FaultLayer.Store,
             async () =>
             {
                 if (await master.CommandAsync("CLIENT", "KILL", "TYPE", "pubsub") == "0")
@@ -188,7 +224,8 @@ internal sealed partial class RandomFaults
                 }
             },
             () => Task.CompletedTask,
-            effect: FaultEffect.Nothing);
+            effect: FaultEffect.Nothing
+        );
     }
 
     /// <summary>One node is asked for what the store has lost, and cannot answer; when it goes on, what it was asked is over.</summary>
@@ -197,7 +234,9 @@ internal sealed partial class RandomFaults
         var master = await redis.MasterAsync();
         var node = nodes.Nodes[random.Next(nodes.Nodes.Count)];
         await story.FaultAsync(
-            kind, node.Name, FaultLayer.Node,
+            kind,
+            node.Name,
+            FaultLayer.Node,
             async () =>
             {
                 node.Process.Stop();
@@ -209,7 +248,8 @@ internal sealed partial class RandomFaults
                 node.Process.Continue();
                 return Task.CompletedTask;
             },
-            FaultEffect.Loss);
+            FaultEffect.Loss
+        );
     }
 
     private async Task DeleteSomeAsync(RedisServer master, string pattern)
@@ -222,20 +262,29 @@ internal sealed partial class RandomFaults
 
     private async Task<string[]> DrawAsync(RedisServer master, string pattern)
     {
-        string[] keys = [.. (await master.CommandAsync("KEYS", pattern)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
+        string[] keys =
+        [
+            .. (await master.CommandAsync("KEYS", pattern))
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Order(StringComparer.Ordinal),
+        ];
         random.Shuffle(keys);
         // Documents are few among the sessions: each other time some of them too.
-        string[] documents = pattern == Everything && random.Next(2) == 0
-            ? [.. keys.Where(key => key.Contains(":document:", StringComparison.Ordinal)).Take(random.Next(1, 5))]
-            : [];
+        string[] documents =
+            pattern == Everything && random.Next(2) == 0
+                ? [.. keys.Where(key => key.Contains(":document:", StringComparison.Ordinal)).Take(random.Next(1, 5))]
+                : [];
         return [.. keys.Take(random.Next(1, Most)).Union(documents)];
     }
 
-    private static async Task<long> EvictedAsync(RedisServer master) => long.Parse(await master.InfoAsync("stats", "evicted_keys"), CultureInfo.InvariantCulture);
+    private static async Task<long> EvictedAsync(RedisServer master) =>
+        long.Parse(await master.InfoAsync("stats", "evicted_keys"), CultureInfo.InvariantCulture);
 
     private static async Task<long> RefusedAsync(RedisServer master)
     {
-        var line = (await master.CommandAsync("INFO", "errorstats")).Split('\n').FirstOrDefault(l => l.StartsWith("errorstat_NOREPLICAS:count=", StringComparison.Ordinal));
+        var line = (await master.CommandAsync("INFO", "errorstats"))
+            .Split('\n')
+            .FirstOrDefault(l => l.StartsWith("errorstat_NOREPLICAS:count=", StringComparison.Ordinal));
         return line is null ? 0 : long.Parse(line.Split('=')[1].Trim(), CultureInfo.InvariantCulture);
     }
 

@@ -8,9 +8,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
 {
     private readonly List<ChaosNodeProcess> _nodes = [];
 
-    private ChaosCluster()
-    {
-    }
+    private ChaosCluster() { }
 
     public IReadOnlyList<ChaosNodeProcess> Nodes => _nodes;
 
@@ -24,7 +22,16 @@ internal sealed class ChaosCluster : IAsyncDisposable
         {
             for (var i = 0; i < nodes; i++)
             {
-                cluster._nodes.Add(await ChaosNodeProcess.StartAsync(settings with { Name = ((char)('A' + i)).ToString() }, null, arguments));
+                cluster._nodes.Add(
+                    await ChaosNodeProcess.StartAsync(
+                        settings with
+                        {
+                            Name = ((char)('A' + i)).ToString(),
+                        },
+                        null,
+                        arguments
+                    )
+                );
             }
             return cluster;
         }

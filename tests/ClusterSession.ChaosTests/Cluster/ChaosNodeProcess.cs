@@ -23,12 +23,18 @@ internal sealed class ChaosNodeProcess : IAsyncDisposable
         [
             "exec",
             Path.Combine(AppContext.BaseDirectory, "ClusterSession.ChaosNode.dll"),
-            "--name", settings.Name,
-            "--mode", settings.Mode.ToString(),
-            "--store", settings.Store,
-            "--broken", settings.Broken.ToString(),
-            "--clockOffset", settings.ClockOffset.ToString(null, CultureInfo.InvariantCulture),
-            "--urls", string.Create(CultureInfo.InvariantCulture, $"http://{EndPoint}"),
+            "--name",
+            settings.Name,
+            "--mode",
+            settings.Mode.ToString(),
+            "--store",
+            settings.Store,
+            "--broken",
+            settings.Broken.ToString(),
+            "--clockOffset",
+            settings.ClockOffset.ToString(null, CultureInfo.InvariantCulture),
+            "--urls",
+            string.Create(CultureInfo.InvariantCulture, $"http://{EndPoint}"),
             .. arguments,
         ];
     }
@@ -40,7 +46,11 @@ internal sealed class ChaosNodeProcess : IAsyncDisposable
     public ServerProcess Process => _process ?? throw new InvalidOperationException("The node has not been started.");
 
     /// <param name="arguments">More of the command line, such as <c>--ClusterSession:Durability=Local</c>.</param>
-    public static async Task<ChaosNodeProcess> StartAsync(NodeSettings settings, NetworkHost? on = null, params string[] arguments)
+    public static async Task<ChaosNodeProcess> StartAsync(
+        NodeSettings settings,
+        NetworkHost? on = null,
+        params string[] arguments
+    )
     {
         var node = new ChaosNodeProcess(settings, on ?? NetworkHost.Loopback, arguments);
         try
@@ -90,7 +100,13 @@ internal sealed class ChaosNodeProcess : IAsyncDisposable
             using var connection = await PlainHttpConnection.ConnectAsync(EndPoint, deadline.Token);
             return (await connection.SendAsync("GET", "/health", null, null, deadline.Token)).Status == 200;
         }
-        catch (Exception e) when (e is RequestNotSentException or IOException or System.Net.Sockets.SocketException or OperationCanceledException)
+        catch (Exception e)
+            when (e
+                    is RequestNotSentException
+                        or IOException
+                        or System.Net.Sockets.SocketException
+                        or OperationCanceledException
+            )
         {
             return false;
         }

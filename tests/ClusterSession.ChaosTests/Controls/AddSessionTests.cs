@@ -49,25 +49,30 @@ public sealed class AddSessionTests(ITestOutputHelper output)
     public async Task Under_load_on_two_nodes_over_the_same_redis_it_loses()
     {
         await using var redis = await RedisServer.StartAsync();
-        await using var cluster = await ChaosCluster.StartAsync(2, new NodeSettings { Mode = SessionMode.AddSession, Store = redis.Endpoint });
+        await using var cluster = await ChaosCluster.StartAsync(
+            2,
+            new NodeSettings { Mode = SessionMode.AddSession, Store = redis.Endpoint }
+        );
 
         await LosesUnderLoadAsync(cluster);
     }
 
     private async Task LosesUnderLoadAsync(ChaosCluster cluster)
     {
-        using var load = new LoadProgram(new LoadPlan
-        {
-            Name = "AddSession",
-            Seed = 1,
-            Nodes = cluster.Addresses,
-            Sequential = 1,
-            Browsers = 4,
-            Thieves = 0,
-            RequestsPerClient = 240,
-            Renews = false,
-            Destroys = false,
-        });
+        using var load = new LoadProgram(
+            new LoadPlan
+            {
+                Name = "AddSession",
+                Seed = 1,
+                Nodes = cluster.Addresses,
+                Sequential = 1,
+                Browsers = 4,
+                Thieves = 0,
+                RequestsPerClient = 240,
+                Renews = false,
+                Destroys = false,
+            }
+        );
         await load.RunAsync();
         await load.ReadEverythingAsync();
         var verdict = new HistoryChecker(Options).Check(load.Recorder.ToHistory());
@@ -78,7 +83,14 @@ public sealed class AddSessionTests(ITestOutputHelper output)
 
     private async Task<Verdict> TwoAtOnceAsync(ChaosCluster cluster)
     {
-        using var load = new LoadProgram(new LoadPlan { Name = "two at once", Seed = 0, Nodes = cluster.Addresses });
+        using var load = new LoadProgram(
+            new LoadPlan
+            {
+                Name = "two at once",
+                Seed = 0,
+                Nodes = cluster.Addresses,
+            }
+        );
         var jar = load.Sessions.Begin();
         await AppendAsync(load, jar, 0);
 
@@ -92,9 +104,25 @@ public sealed class AddSessionTests(ITestOutputHelper output)
     }
 
     private static Task<HistoryEvent> AppendAsync(LoadProgram load, CookieJar jar, int number) =>
-        load.Sender.SendAsync(0, ClientKind.Parallel, number, jar.State, jar, load.Plan.Nodes[0], [Op.Append(new SelfDescribingValue(jar.Session, 0, number, 0).ToText())]);
+        load.Sender.SendAsync(
+            0,
+            ClientKind.Parallel,
+            number,
+            jar.State,
+            jar,
+            load.Plan.Nodes[0],
+            [Op.Append(new SelfDescribingValue(jar.Session, 0, number, 0).ToText())]
+        );
 
     private static Task<HistoryEvent> MeetAsync(LoadProgram load, CookieJar jar, int number) =>
         load.Sender.SendAsync(
-            0, ClientKind.Parallel, number, jar.State, jar, load.Plan.Nodes[0], [Op.Append(new SelfDescribingValue(jar.Session, 0, number, 0).ToText())], meet: "both&of=2");
+            0,
+            ClientKind.Parallel,
+            number,
+            jar.State,
+            jar,
+            load.Plan.Nodes[0],
+            [Op.Append(new SelfDescribingValue(jar.Session, 0, number, 0).ToText())],
+            meet: "both&of=2"
+        );
 }

@@ -30,14 +30,20 @@ public sealed class BrokenBuildTests(ITestOutputHelper output)
         await using var redis = await SentinelCluster.StartAsync();
         // Without local copies, because a request of the session would repair it from them.
         await using var nodes = await ChaosCluster.StartAsync(
-            2, new NodeSettings { Store = redis.ConnectionString, Broken = BrokenPart.Replay }, "--ClusterSession:LocalCopies:MaxCount=0", "--ClusterSession:Outage:ReplayWindow=00:00:00");
+            2,
+            new NodeSettings { Store = redis.ConnectionString, Broken = BrokenPart.Replay },
+            "--ClusterSession:LocalCopies:MaxCount=0",
+            "--ClusterSession:Outage:ReplayWindow=00:00:00"
+        );
 
         var verdict = await Story.TellAsync(output, Story.Sticky("replay off", nodes, Ahead), Options, async story =>
         {
             var master = await redis.MasterAsync();
             await ReplicaPauser.HoldBackAsync(master, await redis.ReplicasAsync());
             await story.CommitsAsync(200);
-            await story.FaultAsync(Ahead, $"master on port {master.Port}", master.Kill9Async, () => redis.NewMasterAsync(master));
+            await story.FaultAsync(Ahead, $"master on port {master.Port}", master.Kill9Async, () =>
+                redis.NewMasterAsync(master)
+            );
         });
 
         Assert.True(verdict.Outcome == VerdictOutcome.Failed && verdict.Found("LOST-ENTRY"), verdict.ToString());
@@ -80,20 +86,25 @@ public sealed class BrokenBuildTests(ITestOutputHelper output)
     private async Task<Verdict> WanderAsync(BrokenPart broken)
     {
         await using var redis = await RedisServer.StartAsync();
-        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString, Broken = broken });
-        using var load = new LoadProgram(new LoadPlan
-        {
-            Name = broken.ToString(),
-            Seed = Story.NewSeed(),
-            Nodes = nodes.Addresses,
-            Sequential = 4,
-            Browsers = 0,
-            DevicePairs = 0,
-            Thieves = 0,
-            RequestsPerClient = 200,
-            Renews = false,
-            Destroys = false,
-        });
+        await using var nodes = await ChaosCluster.StartAsync(
+            2,
+            new NodeSettings { Store = redis.ConnectionString, Broken = broken }
+        );
+        using var load = new LoadProgram(
+            new LoadPlan
+            {
+                Name = broken.ToString(),
+                Seed = Story.NewSeed(),
+                Nodes = nodes.Addresses,
+                Sequential = 4,
+                Browsers = 0,
+                DevicePairs = 0,
+                Thieves = 0,
+                RequestsPerClient = 200,
+                Renews = false,
+                Destroys = false,
+            }
+        );
         await load.RunAsync();
         await load.ReadEverythingAsync();
         var verdict = new HistoryChecker(Options).Check(load.Recorder.ToHistory());
@@ -105,18 +116,46 @@ public sealed class BrokenBuildTests(ITestOutputHelper output)
     private async Task<Verdict> EndBesideSlowWriterAsync(BrokenPart broken)
     {
         await using var redis = await RedisServer.StartAsync();
-        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString, Broken = broken });
-        using var load = new LoadProgram(new LoadPlan { Name = $"ended beside a slow writer, broken: {broken}", Seed = 0, Nodes = nodes.Addresses });
+        await using var nodes = await ChaosCluster.StartAsync(
+            2,
+            new NodeSettings { Store = redis.ConnectionString, Broken = broken }
+        );
+        using var load = new LoadProgram(
+            new LoadPlan
+            {
+                Name = $"ended beside a slow writer, broken: {broken}",
+                Seed = 0,
+                Nodes = nodes.Addresses,
+            }
+        );
         var jar = load.Sessions.Begin();
         await SendAsync(0, jar, 0, Append(jar, 0, 0));
         await SendAsync(1, jar, 1, [Op.List()]);
         var cookie = jar.State;
 
-        var slow = load.Sender.SendAsync(1, ClientKind.Thief, 2, cookie, null, load.Plan.Nodes[1], Append(jar, 1, 2), meet: "writer&of=2");
+        var slow = load.Sender.SendAsync(
+            1,
+            ClientKind.Thief,
+            2,
+            cookie,
+            null,
+            load.Plan.Nodes[1],
+            Append(jar, 1, 2),
+            meet: "writer&of=2"
+        );
         await Condition.HoldsAsync(() => HasComeAsync(nodes.Nodes[1].EndPoint), "the slow writer has read the session");
         await SendAsync(0, jar, 3, [Op.Destroy()]);
         var other = load.Sessions.Begin();
-        await load.Sender.SendAsync(2, ClientKind.Sequential, 4, other.State, other, load.Plan.Nodes[1], Append(other, 2, 4), meet: "writer&of=2");
+        await load.Sender.SendAsync(
+            2,
+            ClientKind.Sequential,
+            4,
+            other.State,
+            other,
+            load.Plan.Nodes[1],
+            Append(other, 2, 4),
+            meet: "writer&of=2"
+        );
         await slow;
 
         for (var i = 0; i < 4; i++)
@@ -131,7 +170,8 @@ public sealed class BrokenBuildTests(ITestOutputHelper output)
         Task<HistoryEvent> SendAsync(int node, CookieJar to, int number, IReadOnlyList<Op> ops) =>
             load.Sender.SendAsync(0, ClientKind.Sequential, number, to.State, to, load.Plan.Nodes[node], ops);
 
-        static IReadOnlyList<Op> Append(CookieJar to, int client, int number) => [Op.Append(new SelfDescribingValue(to.Session, client, number, 0).ToText())];
+        static IReadOnlyList<Op> Append(CookieJar to, int client, int number) =>
+            [Op.Append(new SelfDescribingValue(to.Session, client, number, 0).ToText())];
 
         static async Task<bool> HasComeAsync(IPEndPoint node)
         {

@@ -22,21 +22,27 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
     private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0 };
 
     [Fact]
-    public async Task Session_that_nodes_hold_is_not_lost_though_the_store_was_started_empty_before() => Passes(await TellAsync(
-        "started empty, then deleted", BrokenPart.Nothing, Options, async story =>
-        {
-            await story.AppendAsync("A");
-            await story.FaultAsync("started empty", FaultEffect.Outage, async redis =>
+    public async Task Session_that_nodes_hold_is_not_lost_though_the_store_was_started_empty_before() =>
+        Passes(await TellAsync("started empty, then deleted", BrokenPart.Nothing, Options, async story =>
             {
-                await redis.Kill9Async();
-                await redis.StartAgainAsync();
-                await Condition.HoldsAsync(async () => await redis.CommandAsync("KEYS", Sessions) != "", "the session is given back");
-            });
-            await story.RepeatAsync(TimeSpan.FromSeconds(5), () => story.ListAsync("A"));
-            await story.FaultAsync("keys deleted", FaultEffect.Loss, story.DeleteSessionsAsync);
-            await Condition.HoldsAsync(async () => (await story.ListAsync("B")).Result == RequestResult.Ok, "B answers");
-            await story.ListAsync("A");
-        }));
+                await story.AppendAsync("A");
+                await story.FaultAsync("started empty", FaultEffect.Outage, async redis =>
+                {
+                    await redis.Kill9Async();
+                    await redis.StartAgainAsync();
+                    await Condition.HoldsAsync(
+                        async () => await redis.CommandAsync("KEYS", Sessions) != "",
+                        "the session is given back"
+                    );
+                });
+                await story.RepeatAsync(TimeSpan.FromSeconds(5), () => story.ListAsync("A"));
+                await story.FaultAsync("keys deleted", FaultEffect.Loss, story.DeleteSessionsAsync);
+                await Condition.HoldsAsync(
+                    async () => (await story.ListAsync("B")).Result == RequestResult.Ok,
+                    "B answers"
+                );
+                await story.ListAsync("A");
+            }));
 
     [Fact]
     public async Task Without_pushes_of_evictions_a_copy_stays_as_it_was()
@@ -91,98 +97,161 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Where_it_is_missing_the_node_waits_for_those_that_know_it() => Passes(await LoseTheRingAsync(BrokenPart.Nothing));
+    public async Task Where_it_is_missing_the_node_waits_for_those_that_know_it() =>
+        Passes(await LoseTheRingAsync(BrokenPart.Nothing));
 
     /// <summary>Two devices of one user: one has a copy at A, the session is evicted, the other one changes it at B.</summary>
-    private Task<Verdict> EvictAndChangeAsync(BrokenPart broken) => TellAsync(
-        "evicted and changed elsewhere", broken, Options with { StalenessLimit = TimeSpan.FromSeconds(1) }, async story =>
-        {
-            await story.AppendAsync("A");
-            await story.ListAsync("A", client: 1);
-            await story.FaultAsync("eviction", FaultEffect.Loss, async redis =>
+    private Task<Verdict> EvictAndChangeAsync(BrokenPart broken) =>
+        TellAsync(
+            "evicted and changed elsewhere",
+            broken,
+            Options with
             {
-                var used = long.Parse(await redis.InfoAsync("memory", "used_memory"), System.Globalization.CultureInfo.InvariantCulture);
-                await redis.CommandAsync("CONFIG", "SET", "maxmemory-policy", "allkeys-random", "maxmemory", $"{used / 2}");
-                await Condition.HoldsAsync(async () => await redis.CommandAsync("KEYS", Sessions) == "", "the session is evicted");
-                await redis.CommandAsync("CONFIG", "SET", "maxmemory", "0", "maxmemory-policy", "noeviction");
-            });
-            await story.AppendAsync("B");
-            await story.RepeatAsync(TimeSpan.FromSeconds(5), () => story.ListAsync("A", client: 1));
-        });
+                StalenessLimit = TimeSpan.FromSeconds(1),
+            },
+            async story =>
+            {
+                await story.AppendAsync("A");
+                await story.ListAsync("A", client: 1);
+                await story.FaultAsync("eviction", FaultEffect.Loss, async redis =>
+                {
+                    var used = long.Parse(
+                        await redis.InfoAsync("memory", "used_memory"),
+                        System.Globalization.CultureInfo.InvariantCulture
+                    );
+                    await redis.CommandAsync(
+                        "CONFIG",
+                        "SET",
+                        "maxmemory-policy",
+                        "allkeys-random",
+                        "maxmemory",
+                        $"{used / 2}"
+                    );
+                    await Condition.HoldsAsync(
+                        async () => await redis.CommandAsync("KEYS", Sessions) == "",
+                        "the session is evicted"
+                    );
+                    await redis.CommandAsync("CONFIG", "SET", "maxmemory", "0", "maxmemory-policy", "noeviction");
+                });
+                await story.AppendAsync("B");
+                await story.RepeatAsync(TimeSpan.FromSeconds(5), () => story.ListAsync("A", client: 1));
+            }
+        );
 
     /// <summary>A session is ended at A while B has a copy; A ends, the tombstone is lost, and a thief comes to B.</summary>
-    private Task<Verdict> EndAndForgetAsync(BrokenPart broken) => TellAsync("ended and forgotten", broken, Options, async story =>
-    {
-        await story.AppendAsync("A");
-        var stolen = story.Jar.State;
-        await story.ListAsync("B", client: 1, stolen);
-        await story.SendAsync(0, "A", story.Jar, [Op.Destroy()]);
-        // What it has ended is announced by then at the latest.
-        await story.Nodes.Nodes[0].DrainAsync();
-        await story.FaultAsync("keys deleted", FaultEffect.Loss, story.DeleteSessionsAsync);
-        await story.ListAsync("B", client: 1, stolen);
-        await story.ListAsync("B", client: 1, stolen);
-        await story.Nodes.Nodes[0].StartAgainAsync();
-    });
+    private Task<Verdict> EndAndForgetAsync(BrokenPart broken) =>
+        TellAsync("ended and forgotten", broken, Options, async story =>
+        {
+            await story.AppendAsync("A");
+            var stolen = story.Jar.State;
+            await story.ListAsync("B", client: 1, stolen);
+            await story.SendAsync(0, "A", story.Jar, [Op.Destroy()]);
+            // What it has ended is announced by then at the latest.
+            await story.Nodes.Nodes[0].DrainAsync();
+            await story.FaultAsync("keys deleted", FaultEffect.Loss, story.DeleteSessionsAsync);
+            await story.ListAsync("B", client: 1, stolen);
+            await story.ListAsync("B", client: 1, stolen);
+            await story.Nodes.Nodes[0].StartAgainAsync();
+        });
 
     /// <summary>A session that only A has is deleted, and its client goes to B.</summary>
-    private Task<Verdict> DeleteAsync(BrokenPart broken) => TellAsync("deleted and asked for elsewhere", broken, Options, async story =>
-    {
-        await story.AppendAsync("A");
-        await story.FaultAsync("keys deleted", FaultEffect.Loss, story.DeleteSessionsAsync);
-        await Condition.HoldsAsync(async () => (await story.ListAsync("B")).Result == RequestResult.Ok, "B answers");
-    });
+    private Task<Verdict> DeleteAsync(BrokenPart broken) =>
+        TellAsync("deleted and asked for elsewhere", broken, Options, async story =>
+        {
+            await story.AppendAsync("A");
+            await story.FaultAsync("keys deleted", FaultEffect.Loss, story.DeleteSessionsAsync);
+            await Condition.HoldsAsync(
+                async () => (await story.ListAsync("B")).Result == RequestResult.Ok,
+                "B answers"
+            );
+        });
 
     /// <summary>The store is away for the most of a session's idle time, comes back empty, and is given the session; B is asked for it when it has been idle for too long.</summary>
     private Task<Verdict> EmptyAndExpireAsync(BrokenPart broken)
     {
         var idle = TimeSpan.FromSeconds(8);
-        return TellAsync("given back and idle", broken, Options with { IdleTimeout = idle, ExpirySlack = TimeSpan.FromSeconds(2) }, async story =>
-        {
-            await story.AppendAsync("A");
-            var used = Stopwatch.GetTimestamp();
-            await story.FaultAsync("started empty", FaultEffect.Outage, async redis =>
+        return TellAsync(
+            "given back and idle",
+            broken,
+            Options with
             {
-                await redis.Kill9Async();
-                await Condition.HoldsAsync(() => Stopwatch.GetElapsedTime(used) > idle * 0.75, "most of the idle time is over");
-                await redis.StartAgainAsync();
-                await Condition.HoldsAsync(async () => await redis.CommandAsync("KEYS", Sessions) != "", "the session is given back");
-            });
-            await Condition.HoldsAsync(() => Stopwatch.GetElapsedTime(used) > idle + TimeSpan.FromSeconds(3), "it has been idle for too long");
-            await story.ListAsync("B");
-        }, "--ClusterSession:IdleTimeout=00:00:08");
+                IdleTimeout = idle,
+                ExpirySlack = TimeSpan.FromSeconds(2),
+            },
+            async story =>
+            {
+                await story.AppendAsync("A");
+                var used = Stopwatch.GetTimestamp();
+                await story.FaultAsync("started empty", FaultEffect.Outage, async redis =>
+                {
+                    await redis.Kill9Async();
+                    await Condition.HoldsAsync(
+                        () => Stopwatch.GetElapsedTime(used) > idle * 0.75,
+                        "most of the idle time is over"
+                    );
+                    await redis.StartAgainAsync();
+                    await Condition.HoldsAsync(
+                        async () => await redis.CommandAsync("KEYS", Sessions) != "",
+                        "the session is given back"
+                    );
+                });
+                await Condition.HoldsAsync(
+                    () => Stopwatch.GetElapsedTime(used) > idle + TimeSpan.FromSeconds(3),
+                    "it has been idle for too long"
+                );
+                await story.ListAsync("B");
+            },
+            "--ClusterSession:IdleTimeout=00:00:08"
+        );
     }
 
     /// <summary>The ring of keys is lost while the one node that knows it is frozen, and another one starts.</summary>
     private Task<Verdict> LoseTheRingAsync(BrokenPart broken) => TellAsync("ring lost", broken, Options, async story =>
-    {
-        await story.AppendAsync("A");
-        var (knowing, starting) = (story.Nodes.Nodes[0], story.Nodes.Nodes[1]);
-        await starting.DrainAsync();
-        await story.FaultAsync("ring deleted", FaultEffect.Nothing, async redis =>
         {
-            knowing.Process.Stop();
-            try
+            await story.AppendAsync("A");
+            var (knowing, starting) = (story.Nodes.Nodes[0], story.Nodes.Nodes[1]);
+            await starting.DrainAsync();
+            await story.FaultAsync("ring deleted", FaultEffect.Nothing, async redis =>
             {
-                var ring = (await redis.CommandAsync("KEYS", "cs*:1:document:{keyring}*")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-                Assert.NotEqual("0", await redis.CommandAsync(["DEL", .. ring]));
-                await starting.StartAgainAsync();
-                await story.ListAsync("B");
-            }
-            finally
-            {
-                knowing.Process.Continue();
-            }
+                knowing.Process.Stop();
+                try
+                {
+                    var ring = (await redis.CommandAsync("KEYS", "cs*:1:document:{keyring}*")).Split(
+                        '\n',
+                        StringSplitOptions.RemoveEmptyEntries
+                    );
+                    Assert.NotEqual("0", await redis.CommandAsync(["DEL", .. ring]));
+                    await starting.StartAgainAsync();
+                    await story.ListAsync("B");
+                }
+                finally
+                {
+                    knowing.Process.Continue();
+                }
+            });
+            await Condition.HoldsAsync(
+                async () => (await story.ListAsync("B")).Result == RequestResult.Ok,
+                "the node that has started serves"
+            );
         });
-        await Condition.HoldsAsync(async () => (await story.ListAsync("B")).Result == RequestResult.Ok, "the node that has started serves");
-    });
 
-    private static void Passes(Verdict verdict) => Assert.True(verdict.Outcome == VerdictOutcome.Passed, verdict.ToString());
+    private static void Passes(Verdict verdict) =>
+        Assert.True(verdict.Outcome == VerdictOutcome.Passed, verdict.ToString());
 
-    private async Task<Verdict> TellAsync(string name, BrokenPart broken, CheckOptions options, Func<SmallStory, Task> tell, params string[] arguments)
+    private async Task<Verdict> TellAsync(
+        string name,
+        BrokenPart broken,
+        CheckOptions options,
+        Func<SmallStory, Task> tell,
+        params string[] arguments
+    )
     {
         await using var redis = await RedisServer.StartAsync();
-        await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString, Broken = broken }, arguments);
+        await using var nodes = await ChaosCluster.StartAsync(
+            2,
+            new NodeSettings { Store = redis.ConnectionString, Broken = broken },
+            arguments
+        );
         using var story = new SmallStory($"{name}, broken: {broken}", redis, nodes);
         await tell(story);
         var verdict = await story.JudgeAsync(options);

@@ -20,7 +20,11 @@ public sealed class FencingTests(ITestOutputHelper output)
     private const string Back = "deposed master alone";
 
     // What one node keeps until the successor takes it, the other one can only report as missing: the clients move on from every 503.
-    private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0, RegressionsMayBeReportedDuringFaults = true };
+    private static readonly CheckOptions Options = CheckOptions.Default with
+    {
+        MinimumCrossNodeReads = 0,
+        RegressionsMayBeReportedDuringFaults = true,
+    };
 
     [Fact]
     public async Task With_fencing_nobody_writes_to_a_deposed_master()
@@ -36,72 +40,109 @@ public sealed class FencingTests(ITestOutputHelper output)
         var verdict = await TellAsync(BrokenPart.Replay | BrokenPart.Fencing, async (story, deposed, nodes) =>
         {
             // What is acknowledged before is in the nodes' journals, and not lost.
-            await Condition.HoldsAsync(async () => await CommittingNodesAsync(deposed) == nodes.Nodes.Count, "each node commits to the deposed master");
+            await Condition.HoldsAsync(
+                async () => await CommittingNodesAsync(deposed) == nodes.Nodes.Count,
+                "each node commits to the deposed master"
+            );
             await story.CommitsAsync(100);
         });
 
-        Assert.True(verdict.Outcome == VerdictOutcome.Failed && verdict.Found("LOST-ENTRY") && Story.LostForGood(verdict) > 0, verdict.ToString());
+        Assert.True(
+            verdict.Outcome == VerdictOutcome.Failed && verdict.Found("LOST-ENTRY") && Story.LostForGood(verdict) > 0,
+            verdict.ToString()
+        );
     }
 
     private async Task<Verdict> TellAsync(BrokenPart broken, Func<Story, RedisServer, ChaosCluster, Task> whileBack)
     {
         await using var deposed = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
-        await using var successor = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true, ReplicaOf = deposed.Port });
+        await using var successor = await RedisServer.StartAsync(
+            new RedisServerOptions { AppendOnly = true, ReplicaOf = deposed.Port }
+        );
         await InStepAsync(deposed, successor);
         await using var nodes = await ChaosCluster.StartAsync(
-            2, new NodeSettings { Store = $"{deposed.Endpoint},{successor.Endpoint}", Broken = broken },
-            "--ClusterSession:LocalCopies:MaxCount=0", "--ClusterSession:Outage:ReplayWindow=00:00:00");
-        return await Story.TellAsync(output, Story.Sticky($"deposed master, broken: {broken}", nodes, Switch, Back), Options, async story =>
-        {
-            // After it the first server has all that was written until then, and nothing of what comes.
-            await story.FaultAsync(
-                Switch, successor.Endpoint,
-                async () =>
-                {
-                    await deposed.CommandAsync("CLIENT", "PAUSE", "60000", "WRITE");
-                    await InStepAsync(deposed, successor);
-                    await deposed.Kill9Async();
-                    await successor.CommandAsync("REPLICAOF", "NO", "ONE");
-                },
-                async () =>
-                {
-                    await Condition.HoldsAsync(async () => await CommittingNodesAsync(successor) == nodes.Nodes.Count, "each node commits to the successor");
-                    await story.CommitsAsync(200);
-                });
+            2,
+            new NodeSettings { Store = $"{deposed.Endpoint},{successor.Endpoint}", Broken = broken },
+            "--ClusterSession:LocalCopies:MaxCount=0",
+            "--ClusterSession:Outage:ReplayWindow=00:00:00"
+        );
+        return await Story.TellAsync(
+            output,
+            Story.Sticky($"deposed master, broken: {broken}", nodes, Switch, Back),
+            Options,
+            async story =>
+            {
+                // After it the first server has all that was written until then, and nothing of what comes.
+                await story.FaultAsync(
+                    Switch,
+                    successor.Endpoint,
+                    async () =>
+                    {
+                        await deposed.CommandAsync("CLIENT", "PAUSE", "60000", "WRITE");
+                        await InStepAsync(deposed, successor);
+                        await deposed.Kill9Async();
+                        await successor.CommandAsync("REPLICAOF", "NO", "ONE");
+                    },
+                    async () =>
+                    {
+                        await Condition.HoldsAsync(
+                            async () => await CommittingNodesAsync(successor) == nodes.Nodes.Count,
+                            "each node commits to the successor"
+                        );
+                        await story.CommitsAsync(200);
+                    }
+                );
 
-            await story.FaultAsync(
-                Back, deposed.Endpoint,
-                async () =>
-                {
-                    await deposed.StartAgainAsync();
-                    await successor.Kill9Async();
-                },
-                async () =>
-                {
-                    Assert.True(await deposed.IsMasterAsync());
-                    await whileBack(story, deposed, nodes);
-                },
-                async () =>
-                {
-                    await successor.StartAgainAsync("replicaof no one");
-                    await deposed.CommandAsync("REPLICAOF", successor.Host, successor.Port.ToString(CultureInfo.InvariantCulture));
-                    await Condition.HoldsAsync(async () => await LinkAsync(deposed) == "up", "the deposed master follows");
-                });
-            await story.CommitsAsync(200);
-        });
+                await story.FaultAsync(
+                    Back,
+                    deposed.Endpoint,
+                    async () =>
+                    {
+                        await deposed.StartAgainAsync();
+                        await successor.Kill9Async();
+                    },
+                    async () =>
+                    {
+                        Assert.True(await deposed.IsMasterAsync());
+                        await whileBack(story, deposed, nodes);
+                    },
+                    async () =>
+                    {
+                        await successor.StartAgainAsync("replicaof no one");
+                        await deposed.CommandAsync(
+                            "REPLICAOF",
+                            successor.Host,
+                            successor.Port.ToString(CultureInfo.InvariantCulture)
+                        );
+                        await Condition.HoldsAsync(
+                            async () => await LinkAsync(deposed) == "up",
+                            "the deposed master follows"
+                        );
+                    }
+                );
+                await story.CommitsAsync(200);
+            }
+        );
     }
 
     /// <summary>Waits until the replica has all that the master has, on disk too: after a full synchronisation its file is written anew in the background.</summary>
-    private static Task InStepAsync(RedisServer master, RedisServer replica) => Condition.HoldsAsync(
-        async () => await LinkAsync(replica) == "up"
-            && await master.InfoAsync("replication", "master_repl_offset") == await replica.InfoAsync("replication", "master_repl_offset")
-            && await replica.InfoAsync("persistence", "aof_rewrite_in_progress") == "0"
-            && await replica.InfoAsync("persistence", "aof_rewrite_scheduled") == "0",
-        "the replica is in step");
+    private static Task InStepAsync(RedisServer master, RedisServer replica) =>
+        Condition.HoldsAsync(
+            async () =>
+                await LinkAsync(replica) == "up"
+                && await master.InfoAsync("replication", "master_repl_offset")
+                    == await replica.InfoAsync("replication", "master_repl_offset")
+                && await replica.InfoAsync("persistence", "aof_rewrite_in_progress") == "0"
+                && await replica.InfoAsync("persistence", "aof_rewrite_scheduled") == "0",
+            "the replica is in step"
+        );
 
     /// <summary>How many clients have just sent a commit. A node that has not seen the successor cannot know that anybody was deposed.</summary>
     private static async Task<int> CommittingNodesAsync(RedisServer server) =>
-        (await server.CommandAsync("CLIENT", "LIST")).Split('\n').Count(client => client.Contains(" cmd=evalsha ", StringComparison.Ordinal));
+        (await server.CommandAsync("CLIENT", "LIST"))
+            .Split('\n')
+            .Count(client => client.Contains(" cmd=evalsha ", StringComparison.Ordinal));
 
-    private static async Task<string> LinkAsync(RedisServer replica) => await replica.InfoAsync("replication", "master_link_status");
+    private static async Task<string> LinkAsync(RedisServer replica) =>
+        await replica.InfoAsync("replication", "master_link_status");
 }

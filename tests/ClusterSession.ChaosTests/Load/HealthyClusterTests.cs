@@ -29,17 +29,19 @@ public sealed class HealthyClusterTests(ITestOutputHelper output)
 
     private async Task KeepsEveryPromiseAsync(ChaosCluster cluster, int minimumCrossNodeReads)
     {
-        using var load = new LoadProgram(new LoadPlan
-        {
-            Name = "healthy",
-            Seed = Environment.TickCount,
-            Nodes = cluster.Addresses,
-            Sequential = 6,
-            Browsers = 2,
-            DevicePairs = 2,
-            Thieves = 2,
-            RequestsPerClient = 200,
-        });
+        using var load = new LoadProgram(
+            new LoadPlan
+            {
+                Name = "healthy",
+                Seed = Environment.TickCount,
+                Nodes = cluster.Addresses,
+                Sequential = 6,
+                Browsers = 2,
+                DevicePairs = 2,
+                Thieves = 2,
+                RequestsPerClient = 200,
+            }
+        );
         await load.RunAsync();
         await load.ReadEverythingAsync();
 

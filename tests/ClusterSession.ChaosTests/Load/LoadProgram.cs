@@ -25,14 +25,16 @@ internal sealed class LoadProgram : IDisposable
     public LoadProgram(LoadPlan plan)
     {
         Plan = plan;
-        Recorder = new HistoryRecorder(new RunInfo
-        {
-            Name = plan.Name,
-            Seed = plan.Seed,
-            Nodes = [.. plan.Nodes.Select(n => n.Name)],
-            Durability = plan.Durability,
-            PlannedFaults = plan.PlannedFaults,
-        });
+        Recorder = new HistoryRecorder(
+            new RunInfo
+            {
+                Name = plan.Name,
+                Seed = plan.Seed,
+                Nodes = [.. plan.Nodes.Select(n => n.Name)],
+                Durability = plan.Durability,
+                PlannedFaults = plan.PlannedFaults,
+            }
+        );
         Sender = new RequestSender(plan, Recorder);
     }
 
@@ -68,7 +70,11 @@ internal sealed class LoadProgram : IDisposable
             owners.Add(new DeviceClient(this, next++, shared, isFirst: false));
         }
         var working = Task.WhenAll(owners.Select(c => Task.Run(c.RunAsync)).ToList());
-        var stealing = Enumerable.Range(0, Plan.Thieves).Select(_ => new ThiefClient(this, next++, working)).Select(t => Task.Run(t.RunAsync)).ToList();
+        var stealing = Enumerable
+            .Range(0, Plan.Thieves)
+            .Select(_ => new ThiefClient(this, next++, working))
+            .Select(t => Task.Run(t.RunAsync))
+            .ToList();
         await Task.WhenAll([working, .. stealing]);
     }
 
@@ -100,7 +106,8 @@ internal sealed class LoadProgram : IDisposable
     private static bool IsAtRest(History history)
     {
         var context = new CheckContext(history, CheckOptions.Default);
-        return new LostUpdateCheck().Check(context) is { Never: 0, Budget: 0, Forgotten: 0 } && new ConvergenceCheck().Check(context).Never == 0;
+        return new LostUpdateCheck().Check(context) is { Never: 0, Budget: 0, Forgotten: 0 }
+            && new ConvergenceCheck().Check(context).Never == 0;
     }
 
     private Task ReadOnceAsync()
@@ -121,7 +128,20 @@ internal sealed class LoadProgram : IDisposable
     private async Task ReadThroughAsync(JarState jar, NodeAddress node, List<Op> ops)
     {
         var until = Recorder.NowNs + (long)NodeDeadline.TotalNanoseconds;
-        while ((await Sender.SendAsync(Interlocked.Increment(ref _lastObserver), ClientKind.Observer, 0, jar, null, node, ops, EventFlags.Final)).Result != RequestResult.Ok)
+        while (
+            (
+                await Sender.SendAsync(
+                    Interlocked.Increment(ref _lastObserver),
+                    ClientKind.Observer,
+                    0,
+                    jar,
+                    null,
+                    node,
+                    ops,
+                    EventFlags.Final
+                )
+            ).Result != RequestResult.Ok
+        )
         {
             if (Recorder.NowNs > until)
             {
@@ -137,8 +157,16 @@ internal sealed class LoadProgram : IDisposable
         return
         [
             Op.List(),
-            .. ops.Where(o => o.Kind is OpKind.Set or OpKind.Get).Select(o => o.Key!).Distinct().Order(StringComparer.Ordinal).Select(k => Op.Get(k, null)),
-            .. ops.Where(o => o.Kind == OpKind.Counter).Select(o => o.Key!).Distinct().Order(StringComparer.Ordinal).Select(k => Op.CounterRead(k, null)),
+            .. ops.Where(o => o.Kind is OpKind.Set or OpKind.Get)
+                .Select(o => o.Key!)
+                .Distinct()
+                .Order(StringComparer.Ordinal)
+                .Select(k => Op.Get(k, null)),
+            .. ops.Where(o => o.Kind == OpKind.Counter)
+                .Select(o => o.Key!)
+                .Distinct()
+                .Order(StringComparer.Ordinal)
+                .Select(k => Op.CounterRead(k, null)),
         ];
     }
 }

@@ -15,7 +15,15 @@ internal static class OpMix
 
     /// <param name="removable">Own acknowledged entries.</param>
     /// <param name="mayEnd">Whether the client alone decides about the session's life.</param>
-    public static IReadOnlyList<Op> Next(Random random, LoadPlan plan, int client, int request, int session, List<string> removable, bool mayEnd)
+    public static IReadOnlyList<Op> Next(
+        Random random,
+        LoadPlan plan,
+        int client,
+        int request,
+        int session,
+        List<string> removable,
+        bool mayEnd
+    )
     {
         var value = new SelfDescribingValue(session, client, request, 0).ToText(plan.FillerBytes);
         var key = Register(random.Next(Registers));
@@ -26,7 +34,11 @@ internal static class OpMix
             < 580 => [Op.List()],
             < 700 => [Op.Get(key, null)],
             < 800 => [Op.Set(key, value)],
-            < 820 => [Op.Set(key, value), Op.Set(key, new SelfDescribingValue(session, client, request, 1).ToText(plan.FillerBytes))],
+            < 820 =>
+            [
+                Op.Set(key, value),
+                Op.Set(key, new SelfDescribingValue(session, client, request, 1).ToText(plan.FillerBytes)),
+            ],
             < 870 => [Op.Append(value), Op.List()],
             < 910 => [Op.Counter(OwnCounter(client), null)],
             < 930 => [Op.Counter(SharedCounter, null)],

@@ -32,8 +32,16 @@ internal sealed class RequestSender : IDisposable
     /// <param name="meet">Waits on the node, between reading and writing, for another request of that name.</param>
     /// <param name="jar">Takes the cookies of the answer; null for a thief, who keeps what he has.</param>
     public async Task<HistoryEvent> SendAsync(
-        int client, ClientKind kind, int number, JarState sent, CookieJar? jar, NodeAddress node, IReadOnlyList<Op> ops,
-        EventFlags flags = EventFlags.None, string? meet = null)
+        int client,
+        ClientKind kind,
+        int number,
+        JarState sent,
+        CookieJar? jar,
+        NodeAddress node,
+        IReadOnlyList<Op> ops,
+        EventFlags flags = EventFlags.None,
+        string? meet = null
+    )
     {
         var (target, body) = Target(ops);
         if (meet is not null)
@@ -41,21 +49,23 @@ internal sealed class RequestSender : IDisposable
             target += (target.Contains('?', StringComparison.Ordinal) ? "&meet=" : "?meet=") + meet;
         }
         using var deadline = new CancellationTokenSource(_plan.Timeout);
-        var open = _recorder.Begin(new HistoryEvent
-        {
-            Client = client,
-            ClientKind = kind,
-            Session = sent.Session,
-            Generation = sent.Generation,
-            Request = number,
-            Node = node.Name,
-            InvokeNs = 0,
-            CompleteNs = 0,
-            Result = RequestResult.Info,
-            Flags = flags,
-            Ops = ops,
-            TokenSent = sent.Token,
-        });
+        var open = _recorder.Begin(
+            new HistoryEvent
+            {
+                Client = client,
+                ClientKind = kind,
+                Session = sent.Session,
+                Generation = sent.Generation,
+                Request = number,
+                Node = node.Name,
+                InvokeNs = 0,
+                CompleteNs = 0,
+                Result = RequestResult.Info,
+                Flags = flags,
+                Ops = ops,
+                TokenSent = sent.Token,
+            }
+        );
         try
         {
             var answer = await _pools[node.Name].SendAsync("POST", target, sent.Cookie, body, deadline.Token);
@@ -65,9 +75,15 @@ internal sealed class RequestSender : IDisposable
         {
             return open.End(RequestResult.Fail, r => r with { Note = e.Message });
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or FormatException or JsonException)
+        catch (Exception e)
+            when (e is IOException or SocketException or OperationCanceledException or FormatException or JsonException)
         {
-            return open.End(RequestResult.Info, r => r with { Note = e is OperationCanceledException ? "timeout" : e.Message });
+            return open.End(RequestResult.Info, r =>
+                r with
+                {
+                    Note = e is OperationCanceledException ? "timeout" : e.Message,
+                }
+            );
         }
     }
 
@@ -79,7 +95,12 @@ internal sealed class RequestSender : IDisposable
         }
     }
 
-    private static HistoryEvent Judge(HistoryRecorder.OpenRequest open, HttpAnswer answer, CookieJar? jar, EventFlags flags)
+    private static HistoryEvent Judge(
+        HistoryRecorder.OpenRequest open,
+        HttpAnswer answer,
+        CookieJar? jar,
+        EventFlags flags
+    )
     {
         var after = SeenVersion.TryParse(answer.Header("X-Chaos-Version"));
         if (answer.Header("X-Chaos-Regressed") is not null)
@@ -88,29 +109,42 @@ internal sealed class RequestSender : IDisposable
         }
         if (answer.Status != 200)
         {
-            var isCertain = answer.Status == 503
-                && (answer.Header("X-Chaos-Not-Committed") is not null || answer.Header("Session-Commit") == "not-committed");
+            var isCertain =
+                answer.Status == 503
+                && (
+                    answer.Header("X-Chaos-Not-Committed") is not null
+                    || answer.Header("Session-Commit") == "not-committed"
+                );
             flags |= answer.Status == 503 ? EventFlags.Rejected : EventFlags.None;
             jar?.Apply(answer, after, renewed: false);
-            return open.End(isCertain ? RequestResult.Fail : RequestResult.Info, r => r with { Flags = flags, Note = $"HTTP {answer.Status}" });
+            return open.End(isCertain ? RequestResult.Fail : RequestResult.Info, r =>
+                r with
+                {
+                    Flags = flags,
+                    Note = $"HTTP {answer.Status}",
+                }
+            );
         }
 
-        var said = JsonSerializer.Deserialize<NodeAnswer>(answer.Body, NodeAnswer.Json) ?? throw new FormatException("The answer is empty.");
+        var said = JsonSerializer.Deserialize<NodeAnswer>(answer.Body, NodeAnswer.Json)
+            ?? throw new FormatException("The answer is empty.");
         flags |= said.IsNew && said.IsAvailable ? EventFlags.NewSession : EventFlags.None;
         flags |= said.IsRegressed ? EventFlags.Regressed : EventFlags.None;
         flags |= said.IsAvailable ? EventFlags.None : EventFlags.ServedEmpty;
         var served = SeenVersion.TryParse(said.Served);
         // The jar changes before the end is recorded, so a request that could not yet send the new cookie never counts as a later one.
         var setCookie = jar?.Apply(answer, after ?? served, said.Ops.Any(o => o.Kind == OpKind.Renew)) ?? false;
-        return open.End(RequestResult.Ok, r => r with
-        {
-            Flags = flags,
-            Ops = said.Ops,
-            Served = served,
-            TokenReceived = setCookie ? after ?? served : null,
-            Committed = said.Ops.Any(o => o.Kind is OpKind.Set or OpKind.Append or OpKind.Counter) ? after : null,
-            Note = said.Source,
-        });
+        return open.End(RequestResult.Ok, r =>
+            r with
+            {
+                Flags = flags,
+                Ops = said.Ops,
+                Served = served,
+                TokenReceived = setCookie ? after ?? served : null,
+                Committed = said.Ops.Any(o => o.Kind is OpKind.Set or OpKind.Append or OpKind.Counter) ? after : null,
+                Note = said.Source,
+            }
+        );
     }
 
     private static (string Target, byte[]? Body) Target(IReadOnlyList<Op> ops)
@@ -122,18 +156,21 @@ internal sealed class RequestSender : IDisposable
         var op = ops[0];
         var key = Uri.EscapeDataString(op.Key ?? "");
         var value = Uri.EscapeDataString(op.Value ?? "");
-        return (op.Kind switch
-        {
-            OpKind.Get => $"/get?key={key}",
-            OpKind.Set => $"/set?key={key}&value={value}",
-            OpKind.Append => $"/entry?value={value}",
-            OpKind.List => "/entries",
-            OpKind.Remove => $"/remove?key={key}",
-            OpKind.Counter => $"/counter?key={key}",
-            OpKind.CounterRead => $"/count?key={key}",
-            OpKind.Destroy => "/destroy",
-            OpKind.Renew => "/renew",
-            _ => throw new ArgumentOutOfRangeException(nameof(ops)),
-        }, null);
+        return (
+            op.Kind switch
+            {
+                OpKind.Get => $"/get?key={key}",
+                OpKind.Set => $"/set?key={key}&value={value}",
+                OpKind.Append => $"/entry?value={value}",
+                OpKind.List => "/entries",
+                OpKind.Remove => $"/remove?key={key}",
+                OpKind.Counter => $"/counter?key={key}",
+                OpKind.CounterRead => $"/count?key={key}",
+                OpKind.Destroy => "/destroy",
+                OpKind.Renew => "/renew",
+                _ => throw new ArgumentOutOfRangeException(nameof(ops)),
+            },
+            null
+        );
     }
 }

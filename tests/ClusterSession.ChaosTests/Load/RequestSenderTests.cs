@@ -54,15 +54,27 @@ public sealed class RequestSenderTests
     }
 
     [Theory]
-    [InlineData("HTTP/1.1 503 Service Unavailable\r\nSession-Commit: not-committed\r\nContent-Length: 0\r\n\r\n", RequestResult.Fail)]
-    [InlineData("HTTP/1.1 503 Service Unavailable\r\nX-Chaos-Not-Committed: 1\r\nContent-Length: 0\r\n\r\n", RequestResult.Fail)]
-    [InlineData("HTTP/1.1 503 Service Unavailable\r\nSession-Commit: unknown\r\nContent-Length: 0\r\n\r\n", RequestResult.Info)]
+    [InlineData(
+        "HTTP/1.1 503 Service Unavailable\r\nSession-Commit: not-committed\r\nContent-Length: 0\r\n\r\n",
+        RequestResult.Fail
+    )]
+    [InlineData(
+        "HTTP/1.1 503 Service Unavailable\r\nX-Chaos-Not-Committed: 1\r\nContent-Length: 0\r\n\r\n",
+        RequestResult.Fail
+    )]
+    [InlineData(
+        "HTTP/1.1 503 Service Unavailable\r\nSession-Commit: unknown\r\nContent-Length: 0\r\n\r\n",
+        RequestResult.Info
+    )]
     [InlineData("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", RequestResult.Info)]
     [InlineData("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", RequestResult.Info)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{\"n", RequestResult.Info)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", RequestResult.Info)]
     [InlineData("nonsense\r\n\r\n", RequestResult.Info)]
-    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n{\"node\":\"A\",\"ops\":[]\r\n1;x=y\r\n}\r\n0\r\n\r\n", RequestResult.Ok)]
+    [InlineData(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n{\"node\":\"A\",\"ops\":[]\r\n1;x=y\r\n}\r\n0\r\n\r\n",
+        RequestResult.Ok
+    )]
     public async Task Only_an_answer_that_says_so_is_a_fail(string answer, RequestResult expected)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -104,11 +116,25 @@ public sealed class RequestSenderTests
     }
 
     private static Task<HistoryEvent> AppendAsync(RequestSender sender, LoadPlan plan, CookieJar jar, int number) =>
-        sender.SendAsync(0, ClientKind.Sequential, number, jar.State, jar, plan.Nodes[0], [Op.Append(new SelfDescribingValue(0, 0, number, 0).ToText())]);
+        sender.SendAsync(
+            0,
+            ClientKind.Sequential,
+            number,
+            jar.State,
+            jar,
+            plan.Nodes[0],
+            [Op.Append(new SelfDescribingValue(0, 0, number, 0).ToText())]
+        );
 
     private static (LoadPlan Plan, HistoryRecorder Recorder) Plan(IPEndPoint endPoint, TimeSpan timeout)
     {
-        var plan = new LoadPlan { Name = "one", Seed = 0, Nodes = [new NodeAddress("A", endPoint)], Timeout = timeout };
+        var plan = new LoadPlan
+        {
+            Name = "one",
+            Seed = 0,
+            Nodes = [new NodeAddress("A", endPoint)],
+            Timeout = timeout,
+        };
         return (plan, new HistoryRecorder(new RunInfo { Name = plan.Name, Seed = 0 }));
     }
 }

@@ -19,29 +19,35 @@ public sealed class ClusterTests(ITestOutputHelper output)
         await using var redis = await RedisClusterFixture.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
         IReadOnlyList<string> failed = [];
-        await Story.TellWithoutLossAsync(output, Story.Sticky("resharding", nodes, "resharding"), Options, async story =>
-        {
-            for (var i = 0; i < Story.Times(normally: 1, atLength: 10); i++)
+        await Story.TellWithoutLossAsync(
+            output,
+            Story.Sticky("resharding", nodes, "resharding"),
+            Options,
+            async story =>
             {
-                var (source, target) = (redis.Servers[i % 3], redis.Servers[(i + 1) % 3]);
-                var slots = await SlotsInUseAsync(redis, source, 20);
-                Assert.NotEmpty(slots);
-                await story.FaultAsync(
-                    "resharding",
-                    $"{slots.Count} slots from port {source.Port} to port {target.Port}",
-                    async () =>
-                    {
-                        foreach (var slot in slots)
+                for (var i = 0; i < Story.Times(normally: 1, atLength: 10); i++)
+                {
+                    var (source, target) = (redis.Servers[i % 3], redis.Servers[(i + 1) % 3]);
+                    var slots = await SlotsInUseAsync(redis, source, 20);
+                    Assert.NotEmpty(slots);
+                    await story.FaultAsync(
+                        "resharding",
+                        $"{slots.Count} slots from port {source.Port} to port {target.Port}",
+                        async () =>
                         {
-                            await redis.ReshardAsync(slot, slot, target);
-                        }
-                    },
-                    async () => Assert.Equal(target, await redis.OwnerAsync(slots[0])));
-                await story.GoOnAsync();
-            }
+                            foreach (var slot in slots)
+                            {
+                                await redis.ReshardAsync(slot, slot, target);
+                            }
+                        },
+                        async () => Assert.Equal(target, await redis.OwnerAsync(slots[0]))
+                    );
+                    await story.GoOnAsync();
+                }
 
-            failed = story.FailedRequests();
-        });
+                failed = story.FailedRequests();
+            }
+        );
         Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed));
     }
 
@@ -65,9 +71,15 @@ public sealed class ClusterTests(ITestOutputHelper output)
                     {
                         await redis.RejoinAsync(master);
                         await Condition.HoldsAsync(
-                            async () => (await master.CommandAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal),
-                            "the killed master is back as a replica");
-                    });
+                            async () =>
+                                (await master.CommandAsync("INFO", "replication")).Contains(
+                                    "master_link_status:up",
+                                    StringComparison.Ordinal
+                                ),
+                            "the killed master is back as a replica"
+                        );
+                    }
+                );
                 await story.GoOnAsync();
             }
 
@@ -82,8 +94,16 @@ public sealed class ClusterTests(ITestOutputHelper output)
         await using var redis = await RedisClusterFixture.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
         // Without affinity, so that what one node has a copy of is changed at the other.
-        var plan = Story.Sticky("slots taken over", nodes, "TAKEOVER") with { Affinity = Affinity.None, DevicePairs = 2 };
-        var options = Options with { StalenessLimit = TimeSpan.FromSeconds(2), RegressionsMayBeReportedDuringFaults = true };
+        var plan = Story.Sticky("slots taken over", nodes, "TAKEOVER") with
+        {
+            Affinity = Affinity.None,
+            DevicePairs = 2,
+        };
+        var options = Options with
+        {
+            StalenessLimit = TimeSpan.FromSeconds(2),
+            RegressionsMayBeReportedDuringFaults = true,
+        };
         await Story.TellWithoutLossAsync(output, plan, options, async story =>
         {
             for (var i = 0; i < Story.Times(normally: 2, atLength: 10); i++)
@@ -95,9 +115,16 @@ public sealed class ClusterTests(ITestOutputHelper output)
                     $"slots of port {master.Port} by port {replica.Port}",
                     async () => Assert.Equal("OK", await replica.CommandAsync("CLUSTER", "FAILOVER", "TAKEOVER")),
                     () => redis.NewOwnerAsync(0, master),
-                    () => Condition.HoldsAsync(
-                        async () => (await master.CommandAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal),
-                        "the master that was taken over is a replica"));
+                    () =>
+                        Condition.HoldsAsync(
+                            async () =>
+                                (await master.CommandAsync("INFO", "replication")).Contains(
+                                    "master_link_status:up",
+                                    StringComparison.Ordinal
+                                ),
+                            "the master that was taken over is a replica"
+                        )
+                );
                 await story.LastsAsync(TimeSpan.FromSeconds(5), 400);
             }
         });
@@ -108,7 +135,10 @@ public sealed class ClusterTests(ITestOutputHelper output)
         foreach (var server in redis.Servers.Where(server => server != master))
         {
             var replication = await server.CommandAsync("INFO", "replication");
-            if (replication.Contains($"master_port:{master.Port}\r", StringComparison.Ordinal) && replication.Contains("master_link_status:up", StringComparison.Ordinal))
+            if (
+                replication.Contains($"master_port:{master.Port}\r", StringComparison.Ordinal)
+                && replication.Contains("master_link_status:up", StringComparison.Ordinal)
+            )
             {
                 return server;
             }
@@ -117,7 +147,11 @@ public sealed class ClusterTests(ITestOutputHelper output)
         throw new InvalidOperationException($"The master on port {master.Port} has no replica.");
     }
 
-    private static async Task<IReadOnlyList<int>> SlotsInUseAsync(RedisClusterFixture redis, RedisServer server, int most)
+    private static async Task<IReadOnlyList<int>> SlotsInUseAsync(
+        RedisClusterFixture redis,
+        RedisServer server,
+        int most
+    )
     {
         var slots = new SortedSet<int>();
         foreach (var key in (await server.CommandAsync("KEYS", "*")).Split('\n', StringSplitOptions.RemoveEmptyEntries))

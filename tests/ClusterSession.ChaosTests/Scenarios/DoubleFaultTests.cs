@@ -22,7 +22,11 @@ public sealed class DoubleFaultTests
         await pauser.ReleaseAsync();
 
         // Until nobody can be on his way with it any more, the node does not know that it is lost.
-        await Condition.HoldsAsync(async () => await visitor.Copy().StatusAsync(b) != 503, "the node that is left says something", TimeSpan.FromSeconds(30));
+        await Condition.HoldsAsync(
+            async () => await visitor.Copy().StatusAsync(b) != 503,
+            "the node that is left says something",
+            TimeSpan.FromSeconds(30)
+        );
         Assert.Equal(("red", true), await visitor.GetAsync(b, "color"));
         Assert.True(await Visitor.MetricAsync(b, "clustersession.regressions") > 0);
         await visitor.SetAsync(b, "color", "green");
@@ -42,12 +46,19 @@ public sealed class DoubleFaultTests
 
         Assert.Equal(0, a.Process.ExitCode);
         await pauser.ReleaseAsync();
-        await Condition.HoldsAsync(async () => await visitor.Copy().StatusAsync(b) == 200, "the node that is left has the session");
+        await Condition.HoldsAsync(
+            async () => await visitor.Copy().StatusAsync(b) == 200,
+            "the node that is left has the session"
+        );
         Assert.Equal(("blue", false), await visitor.GetAsync(b, "color"));
     }
 
     /// <summary>A visitor whose red every server has, and whose blue only the master.</summary>
-    private static async Task<(Visitor Visitor, RedisServer Master, ReplicaPauser Pauser)> CommitBlueThatNoReplicaHasAsync(SentinelCluster redis, ChaosNodeProcess node)
+    private static async Task<(
+        Visitor Visitor,
+        RedisServer Master,
+        ReplicaPauser Pauser
+    )> CommitBlueThatNoReplicaHasAsync(SentinelCluster redis, ChaosNodeProcess node)
     {
         var visitor = new Visitor();
         await visitor.SetAsync(node, "color", "red");

@@ -16,29 +16,39 @@ public sealed class FailoverLoopTests(ITestOutputHelper output)
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
         IReadOnlyList<string> failed = [];
-        await Story.TellWithoutLossAsync(output, Story.Sticky("failover loop", nodes, "kill -9"), CheckOptions.Default with { MinimumCrossNodeReads = 0 }, async story =>
-        {
-            for (var i = 0; i < Story.Times(normally: 1, atLength: 10); i++)
+        await Story.TellWithoutLossAsync(
+            output,
+            Story.Sticky("failover loop", nodes, "kill -9"),
+            CheckOptions.Default with
             {
-                var dead = new List<RedisServer>();
-                while (dead.Count < redis.Servers.Count - 1)
+                MinimumCrossNodeReads = 0,
+            },
+            async story =>
+            {
+                for (var i = 0; i < Story.Times(normally: 1, atLength: 10); i++)
                 {
-                    var master = await redis.MasterAsync();
-                    dead.Add(master);
-                    await story.FaultAsync("kill -9", $"master on port {master.Port}", master.Kill9Async, () => redis.NewMasterAsync(master));
+                    var dead = new List<RedisServer>();
+                    while (dead.Count < redis.Servers.Count - 1)
+                    {
+                        var master = await redis.MasterAsync();
+                        dead.Add(master);
+                        await story.FaultAsync("kill -9", $"master on port {master.Port}", master.Kill9Async, () =>
+                            redis.NewMasterAsync(master)
+                        );
+                    }
+
+                    await story.GoOnAsync();
+                    foreach (var server in dead)
+                    {
+                        await redis.RejoinAsync(server);
+                    }
+
+                    await story.GoOnAsync();
                 }
 
-                await story.GoOnAsync();
-                foreach (var server in dead)
-                {
-                    await redis.RejoinAsync(server);
-                }
-
-                await story.GoOnAsync();
+                failed = story.FailedRequests();
             }
-
-            failed = story.FailedRequests();
-        });
+        );
         Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed));
     }
 }

@@ -40,7 +40,10 @@ public sealed class FirstScenarioTests(ITestOutputHelper output)
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = FaultProxy.Start(redis.Port, seed: 1, framing: ReplyFraming.Resp);
-        await using var cluster = await ChaosCluster.StartAsync(2, new NodeSettings { Store = $"127.0.0.1:{proxy.Port}" });
+        await using var cluster = await ChaosCluster.StartAsync(
+            2,
+            new NodeSettings { Store = $"127.0.0.1:{proxy.Port}" }
+        );
 
         var verdict = await RunAsync("lost replies", cluster, ["lost reply"], async load =>
         {
@@ -56,19 +59,26 @@ public sealed class FirstScenarioTests(ITestOutputHelper output)
         Assert.True(verdict.Outcome == VerdictOutcome.Passed, verdict.ToString());
     }
 
-    private async Task<Verdict> RunAsync(string name, ChaosCluster cluster, string[] faults, Func<LoadProgram, Task> story)
+    private async Task<Verdict> RunAsync(
+        string name,
+        ChaosCluster cluster,
+        string[] faults,
+        Func<LoadProgram, Task> story
+    )
     {
-        using var load = new LoadProgram(new LoadPlan
-        {
-            Name = name,
-            Seed = Environment.TickCount,
-            Nodes = cluster.Addresses,
-            Sequential = 6,
-            Browsers = 2,
-            DevicePairs = 1,
-            Thieves = 1,
-            PlannedFaults = faults,
-        });
+        using var load = new LoadProgram(
+            new LoadPlan
+            {
+                Name = name,
+                Seed = Environment.TickCount,
+                Nodes = cluster.Addresses,
+                Sequential = 6,
+                Browsers = 2,
+                DevicePairs = 1,
+                Thieves = 1,
+                PlannedFaults = faults,
+            }
+        );
         using var stop = new CancellationTokenSource();
         var running = load.RunAsync(stop.Token);
         try
@@ -84,7 +94,14 @@ public sealed class FirstScenarioTests(ITestOutputHelper output)
         }
         await load.ReadEverythingAsync();
 
-        var verdict = new HistoryChecker(CheckOptions.Default with { MinimumCrossNodeReads = 100, RegressionsMayBeReportedDuringFaults = true, EndedSessionsMayBeServedDuringFaults = true }).Check(load.Recorder.ToHistory());
+        var verdict = new HistoryChecker(
+            CheckOptions.Default with
+            {
+                MinimumCrossNodeReads = 100,
+                RegressionsMayBeReportedDuringFaults = true,
+                EndedSessionsMayBeServedDuringFaults = true,
+            }
+        ).Check(load.Recorder.ToHistory());
         output.WriteLine(verdict.ToString());
         return verdict;
     }
@@ -93,6 +110,10 @@ public sealed class FirstScenarioTests(ITestOutputHelper output)
     private static Task RequestsAsync(LoadProgram load, int count)
     {
         var goal = load.Recorder.Count + count;
-        return Condition.HoldsAsync(() => load.Recorder.Count >= goal, $"{count} more requests", TimeSpan.FromMinutes(2));
+        return Condition.HoldsAsync(
+            () => load.Recorder.Count >= goal,
+            $"{count} more requests",
+            TimeSpan.FromMinutes(2)
+        );
     }
 }

@@ -23,7 +23,10 @@ public sealed class LoneNodeTests : IAsyncLifetime
         await visitor.SetAsync(a, "before", "1");
 
         var cut = visitor.Copy().SetAsync(a, "half", "1", "&meet=killed&of=2"); // Waits in its endpoint for another one that never comes.
-        await Condition.HoldsAsync(async () => await Visitor.PlainAsync(a, "/met?name=killed") == "1", "the request is inside its endpoint");
+        await Condition.HoldsAsync(
+            async () => await Visitor.PlainAsync(a, "/met?name=killed") == "1",
+            "the request is inside its endpoint"
+        );
         await a.Kill9Async();
         await Assert.ThrowsAnyAsync<IOException>(() => cut);
 
@@ -36,7 +39,11 @@ public sealed class LoneNodeTests : IAsyncLifetime
     [Fact]
     public async Task Commit_under_Local_that_died_with_its_node_is_told_as_lost_to_the_client_whose_it_was()
     {
-        await using var a = await StartAsync("A", "--ClusterSession:Durability=Local", "--ClusterSession:Outage:WriteBehindDelay=00:01:00");
+        await using var a = await StartAsync(
+            "A",
+            "--ClusterSession:Durability=Local",
+            "--ClusterSession:Outage:WriteBehindDelay=00:01:00"
+        );
         await using var b = await StartAsync("B");
         var (visitor, other) = (new Visitor(), new Visitor());
         await visitor.SetAsync(a, "n", "1"); // A session begins in the store, whatever its durability.
@@ -68,7 +75,10 @@ public sealed class LoneNodeTests : IAsyncLifetime
         var reading = Task.WhenAll(tabs.Select(tab => tab.GetAsync(a, "color")));
         await visitor.SetAsync(b, "color", "blue");
         await Task.Delay(TimeSpan.FromSeconds(Story.Times(normally: 3, atLength: 10))); // How long the fault lasts: longer than a lease.
-        Assert.False(reading.IsCompleted, $"the node stands still, and this came of its requests: {reading.Status} {reading.Exception}, exited: {a.Process.HasExited}");
+        Assert.False(
+            reading.IsCompleted,
+            $"the node stands still, and this came of its requests: {reading.Status} {reading.Exception}, exited: {a.Process.HasExited}"
+        );
         await File.WriteAllTextAsync(end, "");
 
         Assert.All(await reading, answer => Assert.Equal(("blue", false), answer));

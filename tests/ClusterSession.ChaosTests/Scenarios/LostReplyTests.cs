@@ -18,9 +18,19 @@ public sealed class LostReplyTests(ITestOutputHelper output)
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = FaultProxy.Start(redis.Port, framing: ReplyFraming.Resp);
-        await using var a = await ChaosNodeProcess.StartAsync(new NodeSettings { Name = "A", Store = $"127.0.0.1:{proxy.Port}" });
-        await using var b = await ChaosNodeProcess.StartAsync(new NodeSettings { Name = "B", Store = redis.ConnectionString });
-        var plan = new LoadPlan { Name = "lost reply", Seed = 0, Nodes = [new NodeAddress("A", a.EndPoint), new NodeAddress("B", b.EndPoint)], PlannedFaults = ["lost reply"] };
+        await using var a = await ChaosNodeProcess.StartAsync(
+            new NodeSettings { Name = "A", Store = $"127.0.0.1:{proxy.Port}" }
+        );
+        await using var b = await ChaosNodeProcess.StartAsync(
+            new NodeSettings { Name = "B", Store = redis.ConnectionString }
+        );
+        var plan = new LoadPlan
+        {
+            Name = "lost reply",
+            Seed = 0,
+            Nodes = [new NodeAddress("A", a.EndPoint), new NodeAddress("B", b.EndPoint)],
+            PlannedFaults = ["lost reply"],
+        };
         using var load = new LoadProgram(plan);
         var jar = load.Sessions.Begin();
         var request = 0;
@@ -44,7 +54,13 @@ public sealed class LostReplyTests(ITestOutputHelper output)
         }
         await load.ReadEverythingAsync();
 
-        var verdict = new HistoryChecker(CheckOptions.Default with { MinimumCrossNodeReads = 0, RegressionsMayBeReportedDuringFaults = true }).Check(load.Recorder.ToHistory());
+        var verdict = new HistoryChecker(
+            CheckOptions.Default with
+            {
+                MinimumCrossNodeReads = 0,
+                RegressionsMayBeReportedDuringFaults = true,
+            }
+        ).Check(load.Recorder.ToHistory());
         output.WriteLine(verdict.ToString());
         Assert.True(verdict.Outcome == VerdictOutcome.Passed, verdict.ToString());
 
@@ -52,7 +68,14 @@ public sealed class LostReplyTests(ITestOutputHelper output)
         {
             var number = request++;
             return load.Sender.SendAsync(
-                0, ClientKind.Parallel, number, jar.State, jar, plan.Nodes.First(n => n.Name == node), [Op.Append(new SelfDescribingValue(jar.Session, 0, number, 0).ToText())]);
+                0,
+                ClientKind.Parallel,
+                number,
+                jar.State,
+                jar,
+                plan.Nodes.First(n => n.Name == node),
+                [Op.Append(new SelfDescribingValue(jar.Session, 0, number, 0).ToText())]
+            );
         }
     }
 }

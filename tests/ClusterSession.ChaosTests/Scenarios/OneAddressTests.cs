@@ -18,20 +18,33 @@ public sealed class OneAddressTests(ITestOutputHelper output)
         await using var redis = await HaProxyPair.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
         IReadOnlyList<string> failed = [];
-        await Story.TellWithoutLossAsync(output, Story.Sticky("one address", nodes, "kill -9", "FAILOVER"), Options, async story =>
-        {
-            for (var i = 0; i < Story.Times(normally: 1, atLength: 10); i++)
+        await Story.TellWithoutLossAsync(
+            output,
+            Story.Sticky("one address", nodes, "kill -9", "FAILOVER"),
+            Options,
+            async story =>
             {
-                var old = redis.Master;
-                await story.FaultAsync("kill -9", $"master on port {old.Port}", old.Kill9Async, () => redis.NewMasterAsync(old), () => redis.RejoinAsync(old));
-                await story.GoOnAsync();
-                var heir = redis.Master;
-                await story.FaultAsync("FAILOVER", $"back to port {old.Port}", redis.SwitchAsync, () => redis.NewMasterAsync(heir));
-                await story.GoOnAsync();
-            }
+                for (var i = 0; i < Story.Times(normally: 1, atLength: 10); i++)
+                {
+                    var old = redis.Master;
+                    await story.FaultAsync(
+                        "kill -9",
+                        $"master on port {old.Port}",
+                        old.Kill9Async,
+                        () => redis.NewMasterAsync(old),
+                        () => redis.RejoinAsync(old)
+                    );
+                    await story.GoOnAsync();
+                    var heir = redis.Master;
+                    await story.FaultAsync("FAILOVER", $"back to port {old.Port}", redis.SwitchAsync, () =>
+                        redis.NewMasterAsync(heir)
+                    );
+                    await story.GoOnAsync();
+                }
 
-            failed = story.FailedRequests();
-        });
+                failed = story.FailedRequests();
+            }
+        );
         Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed));
     }
 }

@@ -17,7 +17,11 @@ public sealed partial class SentinelTests(ITestOutputHelper output)
     /// </summary>
     private static readonly TimeSpan LongestRequest = 4 * new OutageOptions().HardTimeout;
 
-    private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0, HardLimit = LongestRequest };
+    private static readonly CheckOptions Options = CheckOptions.Default with
+    {
+        MinimumCrossNodeReads = 0,
+        HardLimit = LongestRequest,
+    };
 
     [Fact]
     public async Task Master_killed_under_load_loses_nothing_and_fails_no_session_with_a_local_copy()
@@ -25,26 +29,34 @@ public sealed partial class SentinelTests(ITestOutputHelper output)
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
         IReadOnlyList<string> failed = [];
-        await Story.TellWithoutLossAsync(output, Story.Sticky("master killed", nodes, "kill -9"), Options, async story =>
-        {
-            for (var i = 0; i < Story.Times(normally: 2, atLength: 20); i++)
+        await Story.TellWithoutLossAsync(
+            output,
+            Story.Sticky("master killed", nodes, "kill -9"),
+            Options,
+            async story =>
             {
-                var master = await redis.MasterAsync();
-                var replicas = await redis.StandbysAsync();
-                await Task.WhenAll(replicas.Select(r => r.CommandAsync("CONFIG", "RESETSTAT")));
-                await story.FaultAsync(
-                    "kill -9", $"master on port {master.Port}", master.Kill9Async,
-                    async () =>
-                    {
-                        await FirstCommitAsync(redis, replicas);
-                        await redis.NewMasterAsync(master);
-                    },
-                    () => redis.RejoinAsync(master));
-                await story.GoOnAsync();
-            }
+                for (var i = 0; i < Story.Times(normally: 2, atLength: 20); i++)
+                {
+                    var master = await redis.MasterAsync();
+                    var replicas = await redis.StandbysAsync();
+                    await Task.WhenAll(replicas.Select(r => r.CommandAsync("CONFIG", "RESETSTAT")));
+                    await story.FaultAsync(
+                        "kill -9",
+                        $"master on port {master.Port}",
+                        master.Kill9Async,
+                        async () =>
+                        {
+                            await FirstCommitAsync(redis, replicas);
+                            await redis.NewMasterAsync(master);
+                        },
+                        () => redis.RejoinAsync(master)
+                    );
+                    await story.GoOnAsync();
+                }
 
-            failed = story.FailedRequests();
-        });
+                failed = story.FailedRequests();
+            }
+        );
         Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed));
     }
 
@@ -54,18 +66,29 @@ public sealed partial class SentinelTests(ITestOutputHelper output)
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
         IReadOnlyList<string> failed = [];
-        await Story.TellWithoutLossAsync(output, Story.Sticky("master frozen", nodes, "SIGSTOP"), Options, async story =>
-        {
-            for (var i = 0; i < Story.Times(normally: 1, atLength: 10); i++)
+        await Story.TellWithoutLossAsync(
+            output,
+            Story.Sticky("master frozen", nodes, "SIGSTOP"),
+            Options,
+            async story =>
             {
-                var master = await redis.MasterAsync();
-                await story.FaultAsync("SIGSTOP", $"master on port {master.Port}", Freeze(master), () => redis.NewMasterAsync(master), Thaw(master));
-                await story.GoOnAsync();
-                await redis.InSyncAsync();
-            }
+                for (var i = 0; i < Story.Times(normally: 1, atLength: 10); i++)
+                {
+                    var master = await redis.MasterAsync();
+                    await story.FaultAsync(
+                        "SIGSTOP",
+                        $"master on port {master.Port}",
+                        Freeze(master),
+                        () => redis.NewMasterAsync(master),
+                        Thaw(master)
+                    );
+                    await story.GoOnAsync();
+                    await redis.InSyncAsync();
+                }
 
-            failed = story.FailedRequests();
-        });
+                failed = story.FailedRequests();
+            }
+        );
         Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed));
     }
 
@@ -74,28 +97,37 @@ public sealed partial class SentinelTests(ITestOutputHelper output)
     {
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
-        await Story.TellWithoutLossAsync(output, Story.Sticky("replicas held back", nodes, "kill -9 of a master that is ahead"), Options, async story =>
-        {
-            for (var i = 0; i < Story.Times(normally: 2, atLength: 20); i++)
+        await Story.TellWithoutLossAsync(
+            output,
+            Story.Sticky("replicas held back", nodes, "kill -9 of a master that is ahead"),
+            Options,
+            async story =>
             {
-                var master = await redis.MasterAsync();
-                var replicas = await redis.ReplicasAsync();
-                var pauser = await ReplicaPauser.HoldBackAsync(master, replicas);
-                await story.CommitsAsync(200);
-                var lag = await pauser.LagBytesAsync();
-                Assert.True(lag > 0, "the replicas lack what the master has acknowledged");
-                output.WriteLine($"the replicas lack {lag} bytes of acknowledged commits");
-                await story.FaultAsync(
-                    "kill -9 of a master that is ahead", $"master on port {master.Port}", master.Kill9Async, () => redis.NewMasterAsync(master),
-                    async () =>
-                    {
-                        await pauser.ReleaseAsync();
-                        await redis.RejoinAsync(master);
-                        await redis.InSyncAsync();
-                    });
-                await story.GoOnAsync();
+                for (var i = 0; i < Story.Times(normally: 2, atLength: 20); i++)
+                {
+                    var master = await redis.MasterAsync();
+                    var replicas = await redis.ReplicasAsync();
+                    var pauser = await ReplicaPauser.HoldBackAsync(master, replicas);
+                    await story.CommitsAsync(200);
+                    var lag = await pauser.LagBytesAsync();
+                    Assert.True(lag > 0, "the replicas lack what the master has acknowledged");
+                    output.WriteLine($"the replicas lack {lag} bytes of acknowledged commits");
+                    await story.FaultAsync(
+                        "kill -9 of a master that is ahead",
+                        $"master on port {master.Port}",
+                        master.Kill9Async,
+                        () => redis.NewMasterAsync(master),
+                        async () =>
+                        {
+                            await pauser.ReleaseAsync();
+                            await redis.RejoinAsync(master);
+                            await redis.InSyncAsync();
+                        }
+                    );
+                    await story.GoOnAsync();
+                }
             }
-        });
+        );
     }
 
     [Fact]
@@ -104,17 +136,28 @@ public sealed partial class SentinelTests(ITestOutputHelper output)
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
         IReadOnlyList<string> failed = [];
-        await Story.TellWithoutLossAsync(output, Story.Sticky("planned failover", nodes, "SENTINEL FAILOVER"), Options, async story =>
-        {
-            for (var i = 0; i < Story.Times(normally: 1, atLength: 20); i++)
+        await Story.TellWithoutLossAsync(
+            output,
+            Story.Sticky("planned failover", nodes, "SENTINEL FAILOVER"),
+            Options,
+            async story =>
             {
-                var master = await redis.MasterAsync();
-                await story.FaultAsync("SENTINEL FAILOVER", $"master on port {master.Port}", redis.FailoverAsync, () => redis.NewMasterAsync(master), () => redis.InSyncAsync());
-                await story.GoOnAsync();
-            }
+                for (var i = 0; i < Story.Times(normally: 1, atLength: 20); i++)
+                {
+                    var master = await redis.MasterAsync();
+                    await story.FaultAsync(
+                        "SENTINEL FAILOVER",
+                        $"master on port {master.Port}",
+                        redis.FailoverAsync,
+                        () => redis.NewMasterAsync(master),
+                        () => redis.InSyncAsync()
+                    );
+                    await story.GoOnAsync();
+                }
 
-            failed = story.FailedRequests();
-        });
+                failed = story.FailedRequests();
+            }
+        );
         Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed));
     }
 
@@ -128,24 +171,32 @@ public sealed partial class SentinelTests(ITestOutputHelper output)
         var promoted = await redis.PromotedAsync(replicas);
         var since = Stopwatch.GetTimestamp();
         await Condition.HoldsAsync(
-            async () => (await Task.WhenAll(replicas.Select(r => r.AskAsync("INFO", "commandstats")))).Any(
-                stats => Executed().Match(stats) is { Success: true } scripts && scripts.Groups["calls"].Value != scripts.Groups["failed"].Value),
-            "a node has committed to the promoted replica");
-        output.WriteLine($"first commit {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms after port {promoted.Port} took writes");
+            async () =>
+                (await Task.WhenAll(replicas.Select(r => r.AskAsync("INFO", "commandstats")))).Any(stats =>
+                    Executed().Match(stats) is { Success: true } scripts
+                    && scripts.Groups["calls"].Value != scripts.Groups["failed"].Value
+                ),
+            "a node has committed to the promoted replica"
+        );
+        output.WriteLine(
+            $"first commit {Stopwatch.GetElapsedTime(since).TotalMilliseconds:0} ms after port {promoted.Port} took writes"
+        );
     }
 
     [GeneratedRegex(@"cmdstat_evalsha:calls=(?<calls>\d+),.*,failed_calls=(?<failed>\d+)")]
     private static partial Regex Executed();
 
-    private static Func<Task> Freeze(RedisServer server) => () =>
-    {
-        server.Process.Stop();
-        return Task.CompletedTask;
-    };
+    private static Func<Task> Freeze(RedisServer server) =>
+        () =>
+        {
+            server.Process.Stop();
+            return Task.CompletedTask;
+        };
 
-    private static Func<Task> Thaw(RedisServer server) => () =>
-    {
-        server.Process.Continue();
-        return Task.CompletedTask;
-    };
+    private static Func<Task> Thaw(RedisServer server) =>
+        () =>
+        {
+            server.Process.Continue();
+            return Task.CompletedTask;
+        };
 }

@@ -11,6 +11,7 @@ internal sealed class SmallStory : IDisposable
 {
     private readonly LoadProgram _load;
     private readonly RedisServer _redis;
+
     // A second device goes on with the cookie that it was given at first: it names no later commit.
     private readonly Dictionary<int, JarState> _first = [];
     private int _request;
@@ -18,7 +19,14 @@ internal sealed class SmallStory : IDisposable
     public SmallStory(string name, RedisServer redis, ChaosCluster nodes)
     {
         (_redis, Nodes) = (redis, nodes);
-        _load = new LoadProgram(new LoadPlan { Name = name, Seed = 0, Nodes = nodes.Addresses });
+        _load = new LoadProgram(
+            new LoadPlan
+            {
+                Name = name,
+                Seed = 0,
+                Nodes = nodes.Addresses,
+            }
+        );
         Jar = _load.Sessions.Begin();
     }
 
@@ -32,8 +40,18 @@ internal sealed class SmallStory : IDisposable
         SendAsync(0, node, Jar, [Op.Append(new SelfDescribingValue(Jar.Session, 0, _request, 0).ToText())]);
 
     /// <summary>The owner, or somebody with a cookie of an own, reads the entries and keeps the cookie that there was.</summary>
-    public Task<HistoryEvent> ListAsync(string node, int client = 0, JarState? sent = null) => _load.Sender.SendAsync(
-        client, client == 0 ? ClientKind.Sequential : sent is null ? ClientKind.Device : ClientKind.Thief, _request++, sent ?? First(client), null, At(node), [Op.List()]);
+    public Task<HistoryEvent> ListAsync(string node, int client = 0, JarState? sent = null) =>
+        _load.Sender.SendAsync(
+            client,
+            client == 0 ? ClientKind.Sequential
+                : sent is null ? ClientKind.Device
+                : ClientKind.Thief,
+            _request++,
+            sent ?? First(client),
+            null,
+            At(node),
+            [Op.List()]
+        );
 
     public Task<HistoryEvent> SendAsync(int client, string node, CookieJar jar, IReadOnlyList<Op> ops) =>
         _load.Sender.SendAsync(client, ClientKind.Sequential, _request++, jar.State, jar, At(node), ops);
@@ -58,7 +76,7 @@ internal sealed class SmallStory : IDisposable
     /// <summary>One request after the other for that long: how long it takes is what is told.</summary>
     public async Task RepeatAsync(TimeSpan time, Func<Task> request)
     {
-        for (var clock = Stopwatch.StartNew(); clock.Elapsed < time;)
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < time; )
         {
             await request();
             await Task.Delay(20);

@@ -25,7 +25,13 @@ public sealed class SplitBrainTests(ITestOutputHelper output)
     [RootFact]
     public async Task What_a_node_acknowledged_on_the_wrong_side_is_there_after_healing()
     {
-        var (verdict, forks) = await TellAsync(BrokenPart.Nothing, Strict with { RegressionsMayBeReportedDuringFaults = true });
+        var (verdict, forks) = await TellAsync(
+            BrokenPart.Nothing,
+            Strict with
+            {
+                RegressionsMayBeReportedDuringFaults = true,
+            }
+        );
 
         Assert.True(verdict.Outcome == VerdictOutcome.Passed && Story.LostForGood(verdict) == 0, verdict.ToString());
         Assert.True(forks > 0, "a session that both sides wrote is a fork");
@@ -35,19 +41,39 @@ public sealed class SplitBrainTests(ITestOutputHelper output)
     public async Task Without_replay_it_is_lost()
     {
         var (verdict, _) = await TellAsync(
-            BrokenPart.Replay, Strict, "--ClusterSession:LocalCopies:MaxCount=0", "--ClusterSession:Outage:ReplayWindow=00:00:00");
+            BrokenPart.Replay,
+            Strict,
+            "--ClusterSession:LocalCopies:MaxCount=0",
+            "--ClusterSession:Outage:ReplayWindow=00:00:00"
+        );
 
-        Assert.True(verdict.Outcome == VerdictOutcome.Failed && verdict.Found("LOST-ENTRY") && Story.LostForGood(verdict) > 0, verdict.ToString());
+        Assert.True(
+            verdict.Outcome == VerdictOutcome.Failed && verdict.Found("LOST-ENTRY") && Story.LostForGood(verdict) > 0,
+            verdict.ToString()
+        );
     }
 
-    private async Task<(Verdict Verdict, long Forks)> TellAsync(BrokenPart broken, CheckOptions options, params string[] arguments)
+    private async Task<(Verdict Verdict, long Forks)> TellAsync(
+        BrokenPart broken,
+        CheckOptions options,
+        params string[] arguments
+    )
     {
         await using var net = await SplitBrainNet.CreateAsync(3);
-        await using var redis = await SentinelCluster.StartAsync(new SentinelClusterOptions { Hosts = net.Hosts, DownAfter = TimeSpan.FromMilliseconds(500) });
+        await using var redis = await SentinelCluster.StartAsync(
+            new SentinelClusterOptions { Hosts = net.Hosts, DownAfter = TimeSpan.FromMilliseconds(500) }
+        );
         var settings = new NodeSettings { Store = redis.ConnectionString, Broken = broken };
         await using var a = await ChaosNodeProcess.StartAsync(settings with { Name = "A" }, net.Hosts[0], arguments);
         await using var b = await ChaosNodeProcess.StartAsync(settings with { Name = "B" }, net.Hosts[1], arguments);
-        var plan = Story.Sticky($"split brain, broken: {broken}", [new NodeAddress("A", a.EndPoint), new NodeAddress("B", b.EndPoint)], Cut) with { Thieves = 0 };
+        var plan = Story.Sticky(
+            $"split brain, broken: {broken}",
+            [new NodeAddress("A", a.EndPoint), new NodeAddress("B", b.EndPoint)],
+            Cut
+        ) with
+        {
+            Thieves = 0,
+        };
         var verdict = await Story.TellAsync(output, plan, options, async story =>
         {
             var shared = await SharedSession.BeginAsync(story.Load, devices: 2);
@@ -69,9 +95,14 @@ public sealed class SplitBrainTests(ITestOutputHelper output)
                     await net.HealAsync();
                     // What the sentinels do too, about ten seconds later.
                     var master = await redis.MasterAsync();
-                    await old.CommandAsync("REPLICAOF", master.Host, master.Port.ToString(CultureInfo.InvariantCulture));
+                    await old.CommandAsync(
+                        "REPLICAOF",
+                        master.Host,
+                        master.Port.ToString(CultureInfo.InvariantCulture)
+                    );
                     await redis.InSyncAsync([old]);
-                });
+                }
+            );
             await story.GoOnAsync();
         });
         var forks = await CounterAsync(a, "clustersession.forks") + await CounterAsync(b, "clustersession.forks");
@@ -115,7 +146,10 @@ public sealed class SplitBrainTests(ITestOutputHelper output)
             for (var i = 0; i < _jars.Count; i++)
             {
                 var device = i;
-                await Condition.HoldsAsync(async () => (await AppendAsync(device)).Result == RequestResult.Ok, $"device {device} has written");
+                await Condition.HoldsAsync(
+                    async () => (await AppendAsync(device)).Result == RequestResult.Ok,
+                    $"device {device} has written"
+                );
             }
         }
 
@@ -123,8 +157,14 @@ public sealed class SplitBrainTests(ITestOutputHelper output)
         {
             var (jar, number) = (_jars[device], _request++);
             return _load.Sender.SendAsync(
-                FirstClient + device, ClientKind.Device, number, jar.State, jar, _load.Plan.Nodes[device],
-                [Op.Append(new SelfDescribingValue(jar.Session, FirstClient + device, number, 0).ToText())]);
+                FirstClient + device,
+                ClientKind.Device,
+                number,
+                jar.State,
+                jar,
+                _load.Plan.Nodes[device],
+                [Op.Append(new SelfDescribingValue(jar.Session, FirstClient + device, number, 0).ToText())]
+            );
         }
     }
 }

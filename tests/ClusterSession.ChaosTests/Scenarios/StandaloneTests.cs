@@ -26,14 +26,16 @@ public sealed class StandaloneTests(ITestOutputHelper output)
         {
             HashSet<string> before = [];
             await story.FaultAsync(
-                "kill -9 of the store", redis.Endpoint,
+                "kill -9 of the store",
+                redis.Endpoint,
                 async () =>
                 {
                     before = await SessionKeysAsync(redis);
                     await redis.Kill9Async();
                 },
                 () => story.LastsAsync(Outage),
-                () => redis.StartAgainAsync());
+                () => redis.StartAgainAsync()
+            );
             Assert.NotEmpty(before);
             await FilledAgainAsync(redis, before);
         });
@@ -45,7 +47,13 @@ public sealed class StandaloneTests(ITestOutputHelper output)
         await using var redis = await RedisServer.StartAsync();
         await TellAsync(redis, "kill -9 of the store", WithEnds, destroys: true, async story =>
         {
-            await story.FaultAsync("kill -9 of the store", redis.Endpoint, redis.Kill9Async, () => story.LastsAsync(Outage), () => redis.StartAgainAsync());
+            await story.FaultAsync(
+                "kill -9 of the store",
+                redis.Endpoint,
+                redis.Kill9Async,
+                () => story.LastsAsync(Outage),
+                () => redis.StartAgainAsync()
+            );
             // Longer than what the checker takes for the aftermath, so that ends are judged without any excuse.
             await story.LastsAsync(TimeSpan.FromSeconds(3));
         });
@@ -60,7 +68,12 @@ public sealed class StandaloneTests(ITestOutputHelper output)
             for (var i = 0; i < Story.Times(normally: 2, atLength: 20); i++)
             {
                 var before = await SessionKeysAsync(redis);
-                await story.FaultAsync("FLUSHALL", redis.Endpoint, () => RunAsync(redis, "FLUSHALL"), () => FilledAgainAsync(redis, before));
+                await story.FaultAsync(
+                    "FLUSHALL",
+                    redis.Endpoint,
+                    () => RunAsync(redis, "FLUSHALL"),
+                    () => FilledAgainAsync(redis, before)
+                );
                 await story.GoOnAsync();
             }
         });
@@ -74,7 +87,13 @@ public sealed class StandaloneTests(ITestOutputHelper output)
         {
             for (var i = 0; i < Story.Times(normally: 5, atLength: 50); i++)
             {
-                await story.FaultAsync("SCRIPT FLUSH", redis.Endpoint, () => RunAsync(redis, "SCRIPT", "FLUSH"), () => RefusedAsync(redis, "NOSCRIPT"), () => RunAsync(redis, "CONFIG", "RESETSTAT"));
+                await story.FaultAsync(
+                    "SCRIPT FLUSH",
+                    redis.Endpoint,
+                    () => RunAsync(redis, "SCRIPT", "FLUSH"),
+                    () => RefusedAsync(redis, "NOSCRIPT"),
+                    () => RunAsync(redis, "CONFIG", "RESETSTAT")
+                );
                 await story.CommitsAsync(100);
             }
         });
@@ -83,16 +102,20 @@ public sealed class StandaloneTests(ITestOutputHelper output)
     [Fact]
     public async Task Commits_that_a_full_store_refuses_are_kept_until_it_has_room()
     {
-        await using var redis = await RedisServer.StartAsync(new RedisServerOptions { Config = ["maxmemory-policy noeviction"] });
+        await using var redis = await RedisServer.StartAsync(
+            new RedisServerOptions { Config = ["maxmemory-policy noeviction"] }
+        );
         await TellAsync(redis, "maxmemory", Options, destroys: false, story => story.FaultAsync(
-            "maxmemory", redis.Endpoint,
-            () => RunAsync(redis, "CONFIG", "SET", "maxmemory", "100kb"),
-            async () =>
-            {
-                await RefusedAsync(redis, "OOM");
-                await story.LastsAsync(Outage);
-            },
-            () => RunAsync(redis, "CONFIG", "SET", "maxmemory", "0")));
+                "maxmemory",
+                redis.Endpoint,
+                () => RunAsync(redis, "CONFIG", "SET", "maxmemory", "100kb"),
+                async () =>
+                {
+                    await RefusedAsync(redis, "OOM");
+                    await story.LastsAsync(Outage);
+                },
+                () => RunAsync(redis, "CONFIG", "SET", "maxmemory", "0")
+            ));
     }
 
     [Fact]
@@ -100,42 +123,51 @@ public sealed class StandaloneTests(ITestOutputHelper output)
     {
         await using var redis = await RedisServer.StartAsync();
         await TellAsync(redis, "SIGSTOP", Options, destroys: false, story => story.FaultAsync(
-            "SIGSTOP", redis.Endpoint,
-            () =>
-            {
-                redis.Process.Stop();
-                return Task.CompletedTask;
-            },
-            () => story.LastsAsync(Outage),
-            () =>
-            {
-                redis.Process.Continue();
-                return Task.CompletedTask;
-            }));
+                "SIGSTOP",
+                redis.Endpoint,
+                () =>
+                {
+                    redis.Process.Stop();
+                    return Task.CompletedTask;
+                },
+                () => story.LastsAsync(Outage),
+                () =>
+                {
+                    redis.Process.Continue();
+                    return Task.CompletedTask;
+                }
+            ));
     }
 
     [Fact]
     public async Task Endless_script_of_somebody_else_holds_up_no_session_with_a_local_copy()
     {
-        await using var redis = await RedisServer.StartAsync(new RedisServerOptions { Config = ["busy-reply-threshold 100"] });
+        await using var redis = await RedisServer.StartAsync(
+            new RedisServerOptions { Config = ["busy-reply-threshold 100"] }
+        );
         var script = Task.FromResult("");
         await TellAsync(redis, "BUSY", Options, destroys: false, story => story.FaultAsync(
-            "BUSY", redis.Endpoint,
-            () =>
-            {
-                script = redis.CommandAsync("EVAL", "while true do end", "0");
-                return Task.CompletedTask;
-            },
-            async () =>
-            {
-                await Condition.HoldsAsync(async () => (await redis.CommandAsync("PING")).StartsWith("-BUSY", StringComparison.Ordinal), "the server is busy");
-                await story.LastsAsync(TimeSpan.FromSeconds(3));
-            },
-            async () =>
-            {
-                await RunAsync(redis, "SCRIPT", "KILL");
-                Assert.Contains("killed by user", await script, StringComparison.OrdinalIgnoreCase);
-            }));
+                "BUSY",
+                redis.Endpoint,
+                () =>
+                {
+                    script = redis.CommandAsync("EVAL", "while true do end", "0");
+                    return Task.CompletedTask;
+                },
+                async () =>
+                {
+                    await Condition.HoldsAsync(
+                        async () => (await redis.CommandAsync("PING")).StartsWith("-BUSY", StringComparison.Ordinal),
+                        "the server is busy"
+                    );
+                    await story.LastsAsync(TimeSpan.FromSeconds(3));
+                },
+                async () =>
+                {
+                    await RunAsync(redis, "SCRIPT", "KILL");
+                    Assert.Contains("killed by user", await script, StringComparison.OrdinalIgnoreCase);
+                }
+            ));
     }
 
     [Fact]
@@ -145,43 +177,70 @@ public sealed class StandaloneTests(ITestOutputHelper output)
         await TellAsync(redis, "LOADING", Options, destroys: false, async story =>
         {
             await story.CommitsAsync(1000);
-            await story.FaultAsync(
-                "LOADING", redis.Endpoint, redis.Kill9Async,
-                async () =>
-                {
-                    await redis.StartAgainAsync("key-load-delay 2000"); // microseconds for each command of the log
-                    Assert.Contains("errorstat_LOADING", await redis.CommandAsync("INFO", "errorstats"), StringComparison.Ordinal);
-                });
+            await story.FaultAsync("LOADING", redis.Endpoint, redis.Kill9Async, async () =>
+            {
+                await redis.StartAgainAsync("key-load-delay 2000"); // microseconds for each command of the log
+                Assert.Contains(
+                    "errorstat_LOADING",
+                    await redis.CommandAsync("INFO", "errorstats"),
+                    StringComparison.Ordinal
+                );
+            });
         });
     }
 
     private static TimeSpan Outage => TimeSpan.FromSeconds(Story.Times(normally: 3, atLength: 60));
 
     /// <summary>Tells it to two nodes with sticky clients, of whom none with a session may be failed.</summary>
-    private async Task TellAsync(RedisServer redis, string fault, CheckOptions options, bool destroys, Func<Story, Task> faults)
+    private async Task TellAsync(
+        RedisServer redis,
+        string fault,
+        CheckOptions options,
+        bool destroys,
+        Func<Story, Task> faults
+    )
     {
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });
         IReadOnlyList<string> failed = [];
-        await Story.TellWithoutLossAsync(output, Story.Sticky(fault, nodes, fault) with { Destroys = destroys }, options, async story =>
-        {
-            await faults(story);
-            await story.GoOnAsync();
-            failed = story.FailedRequests();
-        });
+        await Story.TellWithoutLossAsync(
+            output,
+            Story.Sticky(fault, nodes, fault) with
+            {
+                Destroys = destroys,
+            },
+            options,
+            async story =>
+            {
+                await faults(story);
+                await story.GoOnAsync();
+                failed = story.FailedRequests();
+            }
+        );
         var logs = nodes.Nodes.Select(node => $"the log of {node.Name}:{Environment.NewLine}{node.Process.Output}");
         Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed.Concat(logs)));
     }
 
-    private static async Task RunAsync(RedisServer redis, params string[] command) => Assert.Equal("OK", await redis.CommandAsync(command));
+    private static async Task RunAsync(RedisServer redis, params string[] command) =>
+        Assert.Equal("OK", await redis.CommandAsync(command));
 
     /// <summary>Waits until the server has refused something so.</summary>
-    private static Task RefusedAsync(RedisServer redis, string error) => Condition.HoldsAsync(
-        async () => (await redis.CommandAsync("INFO", "errorstats")).Contains("errorstat_" + error, StringComparison.Ordinal), $"the server has refused something with {error}");
+    private static Task RefusedAsync(RedisServer redis, string error) =>
+        Condition.HoldsAsync(
+            async () =>
+                (await redis.CommandAsync("INFO", "errorstats")).Contains(
+                    "errorstat_" + error,
+                    StringComparison.Ordinal
+                ),
+            $"the server has refused something with {error}"
+        );
 
     private static async Task<HashSet<string>> SessionKeysAsync(RedisServer redis) =>
         [.. (await redis.CommandAsync("KEYS", "cs*:1:{*")).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
 
     /// <summary>Waits until the store has these sessions; those without any further request too, so this is not the doing of the clients.</summary>
-    private static Task FilledAgainAsync(RedisServer redis, IReadOnlySet<string> sessions) => Condition.HoldsAsync(
-        async () => sessions.IsSubsetOf(await SessionKeysAsync(redis)), $"the {sessions.Count} sessions are back in the store");
+    private static Task FilledAgainAsync(RedisServer redis, IReadOnlySet<string> sessions) =>
+        Condition.HoldsAsync(
+            async () => sessions.IsSubsetOf(await SessionKeysAsync(redis)),
+            $"the {sessions.Count} sessions are back in the store"
+        );
 }

@@ -22,37 +22,46 @@ internal sealed class Story
     public LoadProgram Load => _load;
 
     /// <summary>How often a fault is repeated: a few times, or as often as an issue's acceptance asks for under <c>./test --long</c>.</summary>
-    public static int Times(int normally, int atLength) => Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") == "1" ? atLength : normally;
+    public static int Times(int normally, int atLength) =>
+        Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") == "1" ? atLength : normally;
 
-    public static int NewSeed() => Environment.GetEnvironmentVariable("CLUSTERSESSION_SEED") is { Length: > 0 } given
-        ? int.Parse(given, System.Globalization.CultureInfo.InvariantCulture)
-        : Environment.TickCount;
+    public static int NewSeed() =>
+        Environment.GetEnvironmentVariable("CLUSTERSESSION_SEED") is { Length: > 0 } given
+            ? int.Parse(given, System.Globalization.CultureInfo.InvariantCulture)
+            : Environment.TickCount;
 
     /// <summary>
     /// A load that stays at its node, as behind a sticky balancer: every session has a local copy where it is asked for. At length it is 500 sessions with about 2,000 commits
     /// a second (of the requests 55 % commit), otherwise a few clients as fast as they come.
     /// </summary>
-    public static LoadPlan Sticky(string name, ChaosCluster cluster, params string[] faults) => Sticky(name, cluster.Addresses, faults);
+    public static LoadPlan Sticky(string name, ChaosCluster cluster, params string[] faults) =>
+        Sticky(name, cluster.Addresses, faults);
 
     /// <inheritdoc cref="Sticky(string, ChaosCluster, string[])"/>
-    public static LoadPlan Sticky(string name, IReadOnlyList<NodeAddress> nodes, params string[] faults) => new()
-    {
-        Name = name,
-        Seed = NewSeed(),
-        Nodes = nodes,
-        Sequential = Times(normally: 16, atLength: 500),
-        Browsers = 2,
-        DevicePairs = 0,
-        Thieves = 1,
-        Affinity = Affinity.Sticky,
-        Think = TimeSpan.FromMilliseconds(Times(normally: 10, atLength: 260)),
-        PlannedFaults = faults,
-        Renews = false,
-        Destroys = false,
-    };
+    public static LoadPlan Sticky(string name, IReadOnlyList<NodeAddress> nodes, params string[] faults) =>
+        new()
+        {
+            Name = name,
+            Seed = NewSeed(),
+            Nodes = nodes,
+            Sequential = Times(normally: 16, atLength: 500),
+            Browsers = 2,
+            DevicePairs = 0,
+            Thieves = 1,
+            Affinity = Affinity.Sticky,
+            Think = TimeSpan.FromMilliseconds(Times(normally: 10, atLength: 260)),
+            PlannedFaults = faults,
+            Renews = false,
+            Destroys = false,
+        };
 
     /// <summary>Tells the story and judges it.</summary>
-    public static async Task<Verdict> TellAsync(ITestOutputHelper output, LoadPlan plan, CheckOptions options, Func<Story, Task> faults)
+    public static async Task<Verdict> TellAsync(
+        ITestOutputHelper output,
+        LoadPlan plan,
+        CheckOptions options,
+        Func<Story, Task> faults
+    )
     {
         using var load = new LoadProgram(plan);
         using var stop = new CancellationTokenSource();
@@ -74,16 +83,26 @@ internal sealed class Story
 
         await load.ReadEverythingAsync();
         var verdict = new HistoryChecker(options).Check(load.Recorder.ToHistory());
-        output.WriteLine($"{commits} commits were acknowledged in {lasted.TotalSeconds:0.0} s, {commits / lasted.TotalSeconds:0} a second");
+        output.WriteLine(
+            $"{commits} commits were acknowledged in {lasted.TotalSeconds:0.0} s, {commits / lasted.TotalSeconds:0} a second"
+        );
         output.WriteLine(verdict.ToString());
         output.WriteLine(story.Witness(verdict));
-        var slowest = load.Recorder.ToHistory().Events.Where(e => e.CompleteNs != long.MaxValue).MaxBy(e => e.CompleteNs - e.InvokeNs);
+        var slowest = load
+            .Recorder.ToHistory()
+            .Events.Where(e => e.CompleteNs != long.MaxValue)
+            .MaxBy(e => e.CompleteNs - e.InvokeNs);
         output.WriteLine($"the slowest request took {(slowest?.CompleteNs - slowest?.InvokeNs) / 1e6:0} ms: {slowest}");
         return verdict;
     }
 
     /// <summary>As <see cref="TellAsync"/>, and nothing may have been violated.</summary>
-    public static async Task<Verdict> TellWithoutLossAsync(ITestOutputHelper output, LoadPlan plan, CheckOptions options, Func<Story, Task> faults)
+    public static async Task<Verdict> TellWithoutLossAsync(
+        ITestOutputHelper output,
+        LoadPlan plan,
+        CheckOptions options,
+        Func<Story, Task> faults
+    )
     {
         var verdict = await TellAsync(output, plan, options, faults);
         Assert.True(verdict.Outcome == VerdictOutcome.Passed, verdict.ToString());
@@ -98,7 +117,10 @@ internal sealed class Story
             return "";
         }
 
-        var requests = _load.Recorder.ToHistory().Events.Where(e => e.Session == witness.Session).Select(request => $"  {request}");
+        var requests = _load
+            .Recorder.ToHistory()
+            .Events.Where(e => e.Session == witness.Session)
+            .Select(request => $"  {request}");
         return string.Join(Environment.NewLine, [$"all requests of session {witness.Session}:", .. requests]);
     }
 
@@ -106,14 +128,22 @@ internal sealed class Story
     public Task GoOnAsync(int requests = 400)
     {
         var until = _load.Recorder.Count + requests;
-        return Condition.HoldsAsync(() => Task.FromResult(_load.Recorder.Count >= until), $"the load makes {requests} more requests", TimeSpan.FromSeconds(60));
+        return Condition.HoldsAsync(
+            () => Task.FromResult(_load.Recorder.Count >= until),
+            $"the load makes {requests} more requests",
+            TimeSpan.FromSeconds(60)
+        );
     }
 
     /// <summary>Waits until the load has made some more acknowledged commits.</summary>
     public Task CommitsAsync(int commits)
     {
         var until = _load.Recorder.Commits + commits;
-        return Condition.HoldsAsync(() => Task.FromResult(_load.Recorder.Commits >= until), $"{commits} more commits are acknowledged", TimeSpan.FromSeconds(60));
+        return Condition.HoldsAsync(
+            () => Task.FromResult(_load.Recorder.Commits >= until),
+            $"{commits} more commits are acknowledged",
+            TimeSpan.FromSeconds(60)
+        );
     }
 
     public Task FaultAsync(string kind, string target, Func<Task> cause, Func<Task> confirm, Func<Task>? heal = null) =>
@@ -123,8 +153,15 @@ internal sealed class Story
     /// <param name="effect">What it may cost those who use the cluster.</param>
     /// <param name="restarted">The node that ends, or is started anew, meanwhile.</param>
     public async Task FaultAsync(
-        string kind, string target, FaultLayer layer, Func<Task> cause, Func<Task> confirm, Func<Task>? heal = null,
-        FaultEffect effect = FaultEffect.Outage, string? restarted = null)
+        string kind,
+        string target,
+        FaultLayer layer,
+        Func<Task> cause,
+        Func<Task> confirm,
+        Func<Task>? heal = null,
+        FaultEffect effect = FaultEffect.Outage,
+        string? restarted = null
+    )
     {
         var fault = _load.Recorder.BeginFault(kind, target, layer, effect: effect, restarted: restarted);
         await cause();
@@ -148,23 +185,48 @@ internal sealed class Story
     {
         var history = _load.Recorder.ToHistory();
         var shown = new Dictionary<(int Session, string Node, SeenVersion Token), HistoryEvent>();
-        foreach (var answered in history.Events.Where(e => e.Result == RequestResult.Ok && !e.Has(EventFlags.NewSession)))
+        foreach (
+            var answered in history.Events.Where(e => e.Result == RequestResult.Ok && !e.Has(EventFlags.NewSession))
+        )
         {
-            foreach (var token in new[] { answered.TokenSent, answered.TokenReceived, answered.Served }.OfType<SeenVersion>())
+            foreach (
+                var token in new[] { answered.TokenSent, answered.TokenReceived, answered.Served }.OfType<SeenVersion>()
+            )
             {
                 var key = (answered.Session, answered.Node, token);
-                shown[key] = shown.TryGetValue(key, out var earlier) && earlier.CompleteNs < answered.CompleteNs ? earlier : answered;
+                shown[key] =
+                    shown.TryGetValue(key, out var earlier) && earlier.CompleteNs < answered.CompleteNs
+                        ? earlier
+                        : answered;
             }
         }
 
-        var ends = history.Events.Where(e => e.Ops.Any(op => op.Kind == OpKind.Destroy)).GroupBy(e => e.Session).ToDictionary(g => g.Key, g => g.Min(e => e.InvokeNs));
-        var counted = history.Events.Where(e => e is { TokenSent: not null, Note: not null }
-            && shown.TryGetValue((e.Session, e.Node, e.TokenSent.Value), out var since) && since.CompleteNs < e.InvokeNs
-            && ends.GetValueOrDefault(e.Session, long.MaxValue) > e.CompleteNs
-            && !history.Faults.Any(f => f.Layer == FaultLayer.Node && f.Target == e.Node && f.EndNs > since.CompleteNs && f.StartNs < e.CompleteNs)).ToList();
+        var ends = history
+            .Events.Where(e => e.Ops.Any(op => op.Kind == OpKind.Destroy))
+            .GroupBy(e => e.Session)
+            .ToDictionary(g => g.Key, g => g.Min(e => e.InvokeNs));
+        var counted = history
+            .Events.Where(e =>
+                e is { TokenSent: not null, Note: not null }
+                && shown.TryGetValue((e.Session, e.Node, e.TokenSent.Value), out var since)
+                && since.CompleteNs < e.InvokeNs
+                && ends.GetValueOrDefault(e.Session, long.MaxValue) > e.CompleteNs
+                && !history.Faults.Any(f =>
+                    f.Layer == FaultLayer.Node
+                    && f.Target == e.Node
+                    && f.EndNs > since.CompleteNs
+                    && f.StartNs < e.CompleteNs
+                )
+            )
+            .ToList();
         _output.WriteLine($"{counted.Count} of {history.Events.Count} requests came to a node that had their session");
         Assert.NotEmpty(counted);
-        return [.. counted.Where(e => e.Result != RequestResult.Ok).Select(e => $"{e}{Environment.NewLine}  after {shown[(e.Session, e.Node, e.TokenSent!.Value)]}")];
+        return
+        [
+            .. counted
+                .Where(e => e.Result != RequestResult.Ok)
+                .Select(e => $"{e}{Environment.NewLine}  after {shown[(e.Session, e.Node, e.TokenSent!.Value)]}"),
+        ];
     }
 
     /// <summary>Lets a fault last as long as it is meant to (its length is what is told, so there is nothing else to wait for), with the load still being answered after that.</summary>

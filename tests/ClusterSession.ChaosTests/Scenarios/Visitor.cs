@@ -18,7 +18,8 @@ internal sealed class Visitor
     /// <summary>Another client with the same cookie.</summary>
     public Visitor Copy() => new() { _jar = _jar.Copy() };
 
-    public async Task<NodeAnswer> SetAsync(ChaosNodeProcess at, string key, string value, string more = "") => await AskAsync(at, $"/set?key={key}&value={value}{more}");
+    public async Task<NodeAnswer> SetAsync(ChaosNodeProcess at, string key, string value, string more = "") =>
+        await AskAsync(at, $"/set?key={key}&value={value}{more}");
 
     /// <summary>The value of an attribute, or null, and whether the session is said to lack something that this client has seen.</summary>
     public async Task<(string? Value, bool IsRegressed)> GetAsync(ChaosNodeProcess at, string key)
@@ -28,14 +29,19 @@ internal sealed class Visitor
     }
 
     /// <summary>The status alone, of a request after which the client knows no more than before.</summary>
-    public async Task<int> StatusAsync(ChaosNodeProcess at) => (await SendAsync(at, "/get?key=any", _jar.State.Cookie)).Status;
+    public async Task<int> StatusAsync(ChaosNodeProcess at) =>
+        (await SendAsync(at, "/get?key=any", _jar.State.Cookie)).Status;
 
     /// <summary>What a counter of the node has come to.</summary>
     public static async Task<long> MetricAsync(ChaosNodeProcess at, string name) =>
-        long.Parse(Encoding.UTF8.GetString((await SendAsync(at, $"/metric?name={name}", null)).Body), CultureInfo.InvariantCulture);
+        long.Parse(
+            Encoding.UTF8.GetString((await SendAsync(at, $"/metric?name={name}", null)).Body),
+            CultureInfo.InvariantCulture
+        );
 
     /// <summary>A request without a session.</summary>
-    public static async Task<string> PlainAsync(ChaosNodeProcess at, string target) => Encoding.UTF8.GetString((await SendAsync(at, target, null)).Body);
+    public static async Task<string> PlainAsync(ChaosNodeProcess at, string target) =>
+        Encoding.UTF8.GetString((await SendAsync(at, target, null)).Body);
 
     private async Task<NodeAnswer> AskAsync(ChaosNodeProcess at, string target)
     {

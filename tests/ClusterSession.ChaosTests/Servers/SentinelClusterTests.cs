@@ -24,7 +24,9 @@ public sealed class SentinelClusterTests
         Assert.NotEqual(old, master);
         // Of two sentinels that began a failover each, the second one may promote the server that has just come back.
         await Condition.HoldsAsync(
-            async () => await cluster.MasterAsync() == old || !await old.IsMasterAsync(), "it is a replica, unless the sentinels name it again");
+            async () => await cluster.MasterAsync() == old || !await old.IsMasterAsync(),
+            "it is a replica, unless the sentinels name it again"
+        );
         await Condition.HoldsAsync(async () => await old.CommandAsync("EXISTS", "after") == "1");
         Assert.Equal("1", await master.CommandAsync("EXISTS", "before"));
     }
@@ -48,9 +50,21 @@ public sealed class SentinelClusterTests
     [Fact]
     public async Task Passwords_of_servers_and_sentinels_are_in_force()
     {
-        await using var cluster = await SentinelCluster.StartAsync(Fast with { Replicas = 1, Sentinels = 3, Password = "p1", SentinelPassword = "p2" });
+        await using var cluster = await SentinelCluster.StartAsync(
+            Fast with
+            {
+                Replicas = 1,
+                Sentinels = 3,
+                Password = "p1",
+                SentinelPassword = "p2",
+            }
+        );
         using var server = await RawRedisClient.ConnectAsync(cluster.Servers[0].Port, null, TimeSpan.FromSeconds(5));
-        using var sentinel = await RawRedisClient.ConnectAsync(cluster.Sentinels[0].Port, null, TimeSpan.FromSeconds(5));
+        using var sentinel = await RawRedisClient.ConnectAsync(
+            cluster.Sentinels[0].Port,
+            null,
+            TimeSpan.FromSeconds(5)
+        );
 
         Assert.StartsWith("-NOAUTH", await server.CommandAsync("GET", "x"), StringComparison.Ordinal);
         Assert.StartsWith("-NOAUTH", await sentinel.CommandAsync("SENTINEL", "MASTERS"), StringComparison.Ordinal);

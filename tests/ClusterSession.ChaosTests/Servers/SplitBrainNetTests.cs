@@ -10,11 +10,13 @@ public sealed class SplitBrainNetTests
     {
         await using var net = await SplitBrainNet.CreateAsync(2);
         await using var master = await RedisServer.StartAsync(new RedisServerOptions { On = net.Hosts[0] });
-        await using var replica = await RedisServer.StartAsync(new RedisServerOptions
-        {
-            On = net.Hosts[1],
-            Config = [$"replicaof {master.Host} {master.Port}", "repl-timeout 1"],
-        });
+        await using var replica = await RedisServer.StartAsync(
+            new RedisServerOptions
+            {
+                On = net.Hosts[1],
+                Config = [$"replicaof {master.Host} {master.Port}", "repl-timeout 1"],
+            }
+        );
         await LinkIsAsync(replica, "up");
 
         await net.PartitionAsync(1);
@@ -32,7 +34,9 @@ public sealed class SplitBrainNetTests
     public async Task In_a_split_brain_two_masters_acknowledge_at_the_same_time()
     {
         await using var net = await SplitBrainNet.CreateAsync(3);
-        await using var cluster = await SentinelCluster.StartAsync(new SentinelClusterOptions { Hosts = net.Hosts, DownAfter = TimeSpan.FromMilliseconds(500) });
+        await using var cluster = await SentinelCluster.StartAsync(
+            new SentinelClusterOptions { Hosts = net.Hosts, DownAfter = TimeSpan.FromMilliseconds(500) }
+        );
         var old = await cluster.MasterAsync();
         await old.CommandAsync("SET", "safe", "1");
         await cluster.InSyncAsync();
@@ -44,6 +48,10 @@ public sealed class SplitBrainNetTests
         Assert.True(await old.IsMasterAsync());
     }
 
-    private static Task LinkIsAsync(RedisServer replica, string status) => Condition.HoldsAsync(
-        async () => await replica.InfoAsync("replication", "master_link_status") == status, $"the replication link is {status}", TimeSpan.FromSeconds(30));
+    private static Task LinkIsAsync(RedisServer replica, string status) =>
+        Condition.HoldsAsync(
+            async () => await replica.InfoAsync("replication", "master_link_status") == status,
+            $"the replication link is {status}",
+            TimeSpan.FromSeconds(30)
+        );
 }

@@ -13,10 +13,17 @@ public sealed class CheckContext
         History = history;
         Options = options;
         DoubleFaultWindows = DoubleFaults.Find(history.Faults, options.DoubleFaultReach);
-        Sessions = [.. history.Events
-            .GroupBy(e => e.Session)
-            .OrderBy(g => g.Key)
-            .Select(g => new SessionHistory(g.Key, [.. g.OrderBy(e => e.InvokeNs).ThenBy(e => e.Client).ThenBy(e => e.Request)], options))];
+        Sessions =
+        [
+            .. history
+                .Events.GroupBy(e => e.Session)
+                .OrderBy(g => g.Key)
+                .Select(g => new SessionHistory(
+                    g.Key,
+                    [.. g.OrderBy(e => e.InvokeNs).ThenBy(e => e.Client).ThenBy(e => e.Request)],
+                    options
+                )),
+        ];
         Losses = new StoreLosses(history, options);
         foreach (var session in Sessions)
         {
@@ -49,30 +56,41 @@ public sealed class CheckContext
     /// <summary>Values written twice: the load program's mistake, which makes every other result worthless.</summary>
     public IReadOnlyList<(string Value, HistoryEvent First, HistoryEvent Second)> DuplicateWrites => _duplicateWrites;
 
-    public bool TryGetWriter(string value, out (HistoryEvent Event, Op Op) writer) => _writers.TryGetValue(value, out writer);
+    public bool TryGetWriter(string value, out (HistoryEvent Event, Op Op) writer) =>
+        _writers.TryGetValue(value, out writer);
 
     /// <summary>Whether a loss between the two is excused, provided that it was reported.</summary>
     public bool MayRegress(HistoryEvent from, HistoryEvent to) =>
         InDoubleFault(from, to)
-        || (Options.RegressionsMayBeReportedDuringFaults && IsNearFault(from.InvokeNs, to.CompleteNs, static fault => fault.Effect == FaultEffect.Outage));
+        || (
+            Options.RegressionsMayBeReportedDuringFaults
+            && IsNearFault(from.InvokeNs, to.CompleteNs, static fault => fault.Effect == FaultEffect.Outage)
+        );
 
     /// <summary>
     /// Whether two nodes had been committing to the session when the store vanished: each goes on with what it has, if that contains what the client's cookie names, and tells clients
     /// that may have seen the other's commit. That one may be made long before, and given back to the store just now.
     /// </summary>
     public bool MayLackAnothersCommit(SessionHistory session, HistoryEvent request) =>
-        request is { TokenSent: { } sent, Served: { } served } && served >= sent
-        && IsNearFault(request.InvokeNs, request.CompleteNs, static fault => fault.Layer != FaultLayer.Node && fault.Effect == FaultEffect.Outage)
-        && session.Events.Any(other => other.Node != request.Node && other.Result != RequestResult.Fail && other.InvokeNs < request.CompleteNs
-            && other.Ops.Any(static op => op.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter));
+        request is { TokenSent: { } sent, Served: { } served }
+        && served >= sent
+        && IsNearFault(request.InvokeNs, request.CompleteNs, static fault =>
+            fault.Layer != FaultLayer.Node && fault.Effect == FaultEffect.Outage
+        )
+        && session.Events.Any(other =>
+            other.Node != request.Node
+            && other.Result != RequestResult.Fail
+            && other.InvokeNs < request.CompleteNs
+            && other.Ops.Any(static op => op.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter)
+        );
 
     /// <summary>Whether such a fault lasted, or had been healed no longer than the settle time before.</summary>
     public bool IsNearFault(long fromNs, long toNs, Func<FaultEvent, bool> which)
     {
         var settleNs = (long)Options.SettleTime.TotalNanoseconds;
-        return History.Faults.Any(f => which(f)
-            && f.StartNs <= toNs
-            && (f.EndNs > long.MaxValue - settleNs || f.EndNs + settleNs >= fromNs));
+        return History.Faults.Any(f =>
+            which(f) && f.StartNs <= toNs && (f.EndNs > long.MaxValue - settleNs || f.EndNs + settleNs >= fromNs)
+        );
     }
 
     /// <summary>
@@ -86,7 +104,12 @@ public sealed class CheckContext
     public OutcomeClass ClassOfFinalLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
         ClassOf(session, earlier, reader, static (context, from, to) => context.InDoubleFault(from, to));
 
-    private OutcomeClass ClassOf(SessionHistory session, HistoryEvent earlier, HistoryEvent reader, Func<CheckContext, HistoryEvent, HistoryEvent, bool> mayBeReported)
+    private OutcomeClass ClassOf(
+        SessionHistory session,
+        HistoryEvent earlier,
+        HistoryEvent reader,
+        Func<CheckContext, HistoryEvent, HistoryEvent, bool> mayBeReported
+    )
     {
         if (LostWithItsNode(earlier))
         {
@@ -95,7 +118,8 @@ public sealed class CheckContext
 
         return !WasTold(session, earlier, reader) ? OutcomeClass.Never
             : mayBeReported(this, earlier, reader) ? OutcomeClass.Budget
-            : Losses.Excuse(session, earlier, reader) ? OutcomeClass.Forgotten : OutcomeClass.Never;
+            : Losses.Excuse(session, earlier, reader) ? OutcomeClass.Forgotten
+            : OutcomeClass.Never;
     }
 
     /// <summary>
@@ -103,8 +127,13 @@ public sealed class CheckContext
     /// </summary>
     public bool MayBeForgotten(SessionHistory session, HistoryEvent request)
     {
-        var seen = session.Events.LastOrDefault(e => e.Result == RequestResult.Ok && e.CompleteNs < request.CompleteNs && e != request
-            && request.TokenSent is { } sent && (e.Committed == sent || e.TokenReceived == sent || e.Served == sent));
+        var seen = session.Events.LastOrDefault(e =>
+            e.Result == RequestResult.Ok
+            && e.CompleteNs < request.CompleteNs
+            && e != request
+            && request.TokenSent is { } sent
+            && (e.Committed == sent || e.TokenReceived == sent || e.Served == sent)
+        );
         return Losses.Excuse(session, seen ?? session.Events[0], request);
     }
 
@@ -112,17 +141,25 @@ public sealed class CheckContext
     private long ForgottenSince(SessionHistory session)
     {
         HistoryEvent? last = null;
-        foreach (var request in session.Events.Where(e => e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty)))
+        foreach (
+            var request in session.Events.Where(e => e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty))
+        )
         {
             if (last is not null && request.Has(EventFlags.NewSession))
             {
-                if (session.IsOwn(request) && session.Destructions.All(d => d.InvokeNs > request.CompleteNs)
-                    && Losses.ExcuseSession(session, last, request))
+                if (
+                    session.IsOwn(request)
+                    && session.Destructions.All(d => d.InvokeNs > request.CompleteNs)
+                    && Losses.ExcuseSession(session, last, request)
+                )
                 {
                     return request.InvokeNs;
                 }
             }
-            else if (session.IsOwn(request) && (last is not null || request.Ops.Any(o => o.Kind is OpKind.Set or OpKind.Append or OpKind.Counter)))
+            else if (
+                session.IsOwn(request)
+                && (last is not null || request.Ops.Any(o => o.Kind is OpKind.Set or OpKind.Append or OpKind.Counter))
+            )
             {
                 last = request;
             }
@@ -131,22 +168,27 @@ public sealed class CheckContext
         return long.MaxValue;
     }
 
-    private bool InDoubleFault(HistoryEvent from, HistoryEvent to) => DoubleFaultWindows.Any(w => w.Overlaps(from.InvokeNs, to.CompleteNs));
+    private bool InDoubleFault(HistoryEvent from, HistoryEvent to) =>
+        DoubleFaultWindows.Any(w => w.Overlaps(from.InvokeNs, to.CompleteNs));
 
     // Telling somebody else is not telling.
-    private static bool WasTold(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) => session.Events.Any(
-        e => e.Has(EventFlags.Regressed)
+    private static bool WasTold(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
+        session.Events.Any(e =>
+            e.Has(EventFlags.Regressed)
             && (e.Client == reader.Client || e.Client == earlier.Client)
             && e.CompleteNs >= earlier.InvokeNs
-            && e.InvokeNs <= reader.CompleteNs);
+            && e.InvokeNs <= reader.CompleteNs
+        );
 
     /// <summary>Acknowledged under <c>Local</c> by a node that was killed before it had to flush.</summary>
     public bool LostWithItsNode(HistoryEvent write) =>
         (write.Durability ?? History.Run.Durability) == "Local"
-        && History.Faults.Any(f => f.Layer == FaultLayer.Node
+        && History.Faults.Any(f =>
+            f.Layer == FaultLayer.Node
             && f.Target == write.Node
             && Math.Max(f.StartNs, f.ConfirmedNs) >= write.InvokeNs
-            && f.StartNs - write.CompleteNs <= Options.LocalFlushInterval.TotalNanoseconds);
+            && f.StartNs - write.CompleteNs <= Options.LocalFlushInterval.TotalNanoseconds
+        );
 
     /// <summary>What an answered request read, one item per value found; null where an attribute was absent.</summary>
     public static IEnumerable<(Op Op, string? Value)> ReadsOf(HistoryEvent request)

@@ -35,19 +35,25 @@ public sealed class CheckReport(string check)
         _measurements[name] = new Measurement(name, (_measurements.GetValueOrDefault(name)?.Value ?? 0) + value, unit);
 
     public void Max(string name, double value, string unit = "") =>
-        _measurements[name] = new Measurement(name, Math.Max(_measurements.GetValueOrDefault(name)?.Value ?? double.MinValue, value), unit);
+        _measurements[name] = new Measurement(
+            name,
+            Math.Max(_measurements.GetValueOrDefault(name)?.Value ?? double.MinValue, value),
+            unit
+        );
 
-    public void Set(string name, double value, string unit = "") => _measurements[name] = new Measurement(name, value, unit);
+    public void Set(string name, double value, string unit = "") =>
+        _measurements[name] = new Measurement(name, value, unit);
 
     public void Invalid(string reason) => _invalid.Add(reason);
 
-    public CheckResult ToResult() => new()
-    {
-        Check = check,
-        Opportunities = _opportunities,
-        Violations = _kept,
-        Counts = _counts,
-        Measurements = [.. _measurements.Values],
-        InvalidReasons = _invalid,
-    };
+    public CheckResult ToResult() =>
+        new()
+        {
+            Check = check,
+            Opportunities = _opportunities,
+            Violations = _kept,
+            Counts = _counts,
+            Measurements = [.. _measurements.Values],
+            InvalidReasons = _invalid,
+        };
 }

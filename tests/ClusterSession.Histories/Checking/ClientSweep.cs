@@ -8,7 +8,9 @@ namespace ClusterSession.Histories.Checking;
 /// </summary>
 internal static class ClientSweep
 {
-    public static IEnumerable<(HistoryEvent Request, IReadOnlyList<HistoryEvent> NowBefore)> Over(IEnumerable<HistoryEvent> requests)
+    public static IEnumerable<(HistoryEvent Request, IReadOnlyList<HistoryEvent> NowBefore)> Over(
+        IEnumerable<HistoryEvent> requests
+    )
     {
         var byBegin = requests.OrderBy(e => e.InvokeNs).ToList();
         var byEnd = byBegin.Where(e => e.Result == RequestResult.Ok).OrderBy(e => e.CompleteNs).ToList();

@@ -31,5 +31,6 @@ internal static class DoubleFaults
         return windows;
     }
 
-    private static long End(FaultEvent fault, long reachNs) => fault.EndNs > long.MaxValue - reachNs ? long.MaxValue : fault.EndNs + reachNs;
+    private static long End(FaultEvent fault, long reachNs) =>
+        fault.EndNs > long.MaxValue - reachNs ? long.MaxValue : fault.EndNs + reachNs;
 }

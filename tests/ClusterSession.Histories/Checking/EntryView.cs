@@ -45,7 +45,11 @@ internal sealed class EntryView(CheckContext context, SessionHistory session)
         foreach (var (entry, source) in _known)
         {
             // A read whose token did not cover the entry may simply have looked further back.
-            if (!found.Contains(entry) && session.MayBeGone(Op.EntryKey(entry), request) && !TokenOrder.MayBeOvertaken(context, session, source, request))
+            if (
+                !found.Contains(entry)
+                && session.MayBeGone(Op.EntryKey(entry), request)
+                && !TokenOrder.MayBeOvertaken(context, session, source, request)
+            )
             {
                 MarkGone(entry, request);
             }

@@ -80,8 +80,12 @@ public sealed class SessionHistory
     // A request that was answered is a use; one that failed, or showed a cookie that led nowhere, need not have been.
     private static long ExpiryOf(IReadOnlyList<HistoryEvent> events, CheckOptions options)
     {
-        var idleNs = options.IdleTimeout is { } idle ? (long)(idle - options.ExpirySlack).TotalNanoseconds : long.MaxValue;
-        var absoluteNs = options.AbsoluteTimeout is { } absolute ? (long)(absolute - options.ExpirySlack).TotalNanoseconds : long.MaxValue;
+        var idleNs = options.IdleTimeout is { } idle
+            ? (long)(idle - options.ExpirySlack).TotalNanoseconds
+            : long.MaxValue;
+        var absoluteNs = options.AbsoluteTimeout is { } absolute
+            ? (long)(absolute - options.ExpirySlack).TotalNanoseconds
+            : long.MaxValue;
         var lastUseNs = long.MaxValue;
         foreach (var use in events.Where(e => e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty)))
         {
@@ -95,7 +99,8 @@ public sealed class SessionHistory
 
         return Math.Min(
             idleNs == long.MaxValue || lastUseNs == long.MaxValue ? long.MaxValue : lastUseNs + idleNs,
-            absoluteNs == long.MaxValue ? long.MaxValue : events[0].InvokeNs + absoluteNs);
+            absoluteNs == long.MaxValue ? long.MaxValue : events[0].InvokeNs + absoluteNs
+        );
     }
 
     private List<HistoryEvent> RemovalList(string key)

@@ -16,19 +16,26 @@ internal sealed class StoreLosses(History history, CheckOptions options)
     private readonly List<FaultEvent> _losses = [.. history.Faults.Where(f => f.Effect == FaultEffect.Loss)];
     private readonly List<FaultEvent> _restarts = [.. history.Faults.Where(f => f.Restarted is not null)];
     private readonly long _settleNs = (long)options.SettleTime.TotalNanoseconds;
-    private readonly IReadOnlyList<string> _nodes = history.Run.Nodes.Count > 0
-        ? history.Run.Nodes
-        : [.. history.Events.Select(e => e.Node).Distinct()];
+    private readonly IReadOnlyList<string> _nodes =
+        history.Run.Nodes.Count > 0 ? history.Run.Nodes : [.. history.Events.Select(e => e.Node).Distinct()];
 
     /// <summary>Whether what a request did or saw may be missing in a later one, provided that this is said.</summary>
     public bool Excuse(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
-        _losses.Exists(loss => Hit(loss, earlier, reader)
-            && !HasHolder(session.Events.Where(e => Contains(session, e, earlier, loss)), reader, mustBeReachable: true));
+        _losses.Exists(loss =>
+            Hit(loss, earlier, reader)
+            && !HasHolder(session.Events.Where(e => Contains(session, e, earlier, loss)), reader, mustBeReachable: true)
+        );
 
     /// <summary>Whether the session as such may be gone for somebody who asks for it.</summary>
     public bool ExcuseSession(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
-        _losses.Exists(loss => Hit(loss, earlier, reader)
-            && !HasHolder(session.Events.Where(e => IsServed(session, e) && e.InvokeNs <= loss.EndNs), reader, mustBeReachable: reader.Has(EventFlags.Regressed)));
+        _losses.Exists(loss =>
+            Hit(loss, earlier, reader)
+            && !HasHolder(
+                session.Events.Where(e => IsServed(session, e) && e.InvokeNs <= loss.EndNs),
+                reader,
+                mustBeReachable: reader.Has(EventFlags.Regressed)
+            )
+        );
 
     /// <summary>Whether nobody can know of an end any more.</summary>
     public bool ExcuseRevival(HistoryEvent end, HistoryEvent reader)
@@ -36,16 +43,22 @@ internal sealed class StoreLosses(History history, CheckOptions options)
         // Who has ended it tells the others right after that.
         var wasAnnounced = !IsRestarted(end.Node, end.CompleteNs, end.CompleteNs + _settleNs);
         return _losses.Exists(loss => Hit(loss, end, reader))
-            && !_nodes.Any(node => (node == end.Node || wasAnnounced)
+            && !_nodes.Any(node =>
+                (node == end.Node || wasAnnounced)
                 && !IsRestarted(node, end.CompleteNs, reader.CompleteNs)
-                && IsReachable(node, reader));
+                && IsReachable(node, reader)
+            );
     }
 
     private static bool Hit(FaultEvent loss, HistoryEvent earlier, HistoryEvent reader) =>
         loss.StartNs <= reader.CompleteNs && loss.EndNs >= earlier.InvokeNs;
 
-    private bool HasHolder(IEnumerable<HistoryEvent> held, HistoryEvent reader, bool mustBeReachable) => held.Any(
-        e => e.CompleteNs < reader.CompleteNs && !IsRestarted(e.Node, e.InvokeNs, reader.CompleteNs) && (!mustBeReachable || IsReachable(e.Node, reader)));
+    private bool HasHolder(IEnumerable<HistoryEvent> held, HistoryEvent reader, bool mustBeReachable) =>
+        held.Any(e =>
+            e.CompleteNs < reader.CompleteNs
+            && !IsRestarted(e.Node, e.InvokeNs, reader.CompleteNs)
+            && (!mustBeReachable || IsReachable(e.Node, reader))
+        );
 
     /// <summary>Whether its node had, as it answered, what the earlier request did or saw.</summary>
     private static bool Contains(SessionHistory session, HistoryEvent request, HistoryEvent earlier, FaultEvent loss)
@@ -58,19 +71,30 @@ internal sealed class StoreLosses(History history, CheckOptions options)
         // Of one client each answer has what the one before had, until the store has lost it.
         var isLater = request == earlier || (request.Client == earlier.Client && earlier.Precedes(request));
         return (isLater && request.InvokeNs <= loss.EndNs)
-            || earlier.Ops.Any(written => written.Kind is OpKind.Append or OpKind.Set
-                && CheckContext.ReadsOf(request).Any(read => read.Value == written.Value));
+            || earlier.Ops.Any(written =>
+                written.Kind is OpKind.Append or OpKind.Set
+                && CheckContext.ReadsOf(request).Any(read => read.Value == written.Value)
+            );
     }
 
     // The request that begins a session is answered as new, and its node has it from then on.
     private static bool IsServed(SessionHistory session, HistoryEvent request) =>
-        request.Result == RequestResult.Ok && session.IsOwn(request) && !request.Has(EventFlags.Regressed)
-        && (!request.Has(EventFlags.NewSession) || !session.Events.Any(e => e.Result == RequestResult.Ok && session.IsOwn(e) && e.Precedes(request)));
+        request.Result == RequestResult.Ok
+        && session.IsOwn(request)
+        && !request.Has(EventFlags.Regressed)
+        && (
+            !request.Has(EventFlags.NewSession)
+            || !session.Events.Any(e => e.Result == RequestResult.Ok && session.IsOwn(e) && e.Precedes(request))
+        );
 
     private bool IsRestarted(string node, long fromNs, long toNs) =>
         _restarts.Exists(f => f.Restarted == node && f.StartNs <= toNs && f.EndNs >= fromNs);
 
-    private bool IsReachable(string node, HistoryEvent reader) => !history.Faults.Any(f => f.Target == node && f.Layer != FaultLayer.Store
-        && f.StartNs <= reader.CompleteNs
-        && (f.EndNs > long.MaxValue - _settleNs || f.EndNs + _settleNs >= reader.InvokeNs));
+    private bool IsReachable(string node, HistoryEvent reader) =>
+        !history.Faults.Any(f =>
+            f.Target == node
+            && f.Layer != FaultLayer.Store
+            && f.StartNs <= reader.CompleteNs
+            && (f.EndNs > long.MaxValue - _settleNs || f.EndNs + _settleNs >= reader.InvokeNs)
+        );
 }

@@ -15,7 +15,12 @@ namespace ClusterSession.Histories.Checking;
 /// </summary>
 internal static class TokenOrder
 {
-    public static bool MayBeOvertaken(CheckContext context, SessionHistory session, HistoryEvent earlier, HistoryEvent reader)
+    public static bool MayBeOvertaken(
+        CheckContext context,
+        SessionHistory session,
+        HistoryEvent earlier,
+        HistoryEvent reader
+    )
     {
         if (earlier.Client == reader.Client && earlier.ClientKind != ClientKind.Parallel)
         {
@@ -33,10 +38,13 @@ internal static class TokenOrder
                 return false;
             }
         }
-        return session.ByClient[reader.Client].Any(other =>
-            other != earlier
-            && other.InvokeNs <= earlier.CompleteNs
-            && other.CompleteNs >= earlier.CompleteNs
-            && other.CompleteNs <= reader.InvokeNs);
+        return session
+            .ByClient[reader.Client]
+            .Any(other =>
+                other != earlier
+                && other.InvokeNs <= earlier.CompleteNs
+                && other.CompleteNs >= earlier.CompleteNs
+                && other.CompleteNs <= reader.InvokeNs
+            );
     }
 }

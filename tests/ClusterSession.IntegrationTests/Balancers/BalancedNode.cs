@@ -34,7 +34,10 @@ internal sealed class BalancedNode : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     public static async Task<BalancedNode> StartAsync(
-        string name, string redis, Action<ClusterSessionOptions>? options = null)
+        string name,
+        string redis,
+        Action<ClusterSessionOptions>? options = null
+    )
     {
         var port = FreePort.Next();
         var builder = WebApplication.CreateSlimBuilder();
@@ -44,20 +47,22 @@ internal sealed class BalancedNode : IAsyncDisposable
         builder.Services.AddHealthChecks().AddClusterSession();
         var app = builder.Build();
         var node = new BalancedNode(app, name, port);
-        app.Use((context, next) =>
-        {
-            if (context.Request.Path == "/")
+        app.Use(
+            (context, next) =>
             {
-                Interlocked.Increment(ref node._requests);
-            }
+                if (context.Request.Path == "/")
+                {
+                    Interlocked.Increment(ref node._requests);
+                }
 
-            context.Response.OnStarting(() =>
-            {
-                context.Response.Headers["X-Node"] = name;
-                return Task.CompletedTask;
-            });
-            return next(context);
-        });
+                context.Response.OnStarting(() =>
+                {
+                    context.Response.Headers["X-Node"] = name;
+                    return Task.CompletedTask;
+                });
+                return next(context);
+            }
+        );
         app.UseClusterSession();
         app.MapHealthChecks("/health").WithSessionAccess(SessionConcurrency.None);
         app.MapGet("/", (HttpContext context) => Visits(context));

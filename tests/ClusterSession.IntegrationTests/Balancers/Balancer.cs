@@ -26,9 +26,8 @@ internal sealed class Balancer : IAsyncDisposable
         var balancer = new Balancer();
         try
         {
-            balancer._process = kind == "nginx"
-                ? await balancer.StartNginxAsync(nodes)
-                : await balancer.StartHaProxyAsync(nodes);
+            balancer._process =
+                kind == "nginx" ? await balancer.StartNginxAsync(nodes) : await balancer.StartHaProxyAsync(nodes);
             using var http = new HttpClient();
             await balancer._process.ReadyAsync(async () => await balancer.AnswersAsync(http));
             return balancer;
@@ -56,7 +55,9 @@ internal sealed class Balancer : IAsyncDisposable
         var sites = Configuration("nginx/cluster-session.conf", "listen 80;", $"listen 127.0.0.1:{Text(Port)};", nodes);
         await File.WriteAllTextAsync(_directory.File("cluster-session.conf"), sites);
         // One process: a killed master would leave its workers behind.
-        await File.WriteAllTextAsync(_directory.File("nginx.conf"), $$"""
+        await File.WriteAllTextAsync(
+            _directory.File("nginx.conf"),
+            $$"""
             daemon off;
             master_process off;
             pid {{_directory.File("pid")}};
@@ -71,16 +72,24 @@ internal sealed class Balancer : IAsyncDisposable
               scgi_temp_path {{_directory.File("scgi")}};
               include {{_directory.File("cluster-session.conf")}};
             }
-            """);
+            """
+        );
         return await ServerProcess.StartAsync(
-            "nginx", ["-p", _directory.Path, "-e", "stderr", "-c", _directory.File("nginx.conf")], _directory.Path);
+            "nginx",
+            ["-p", _directory.Path, "-e", "stderr", "-c", _directory.File("nginx.conf")],
+            _directory.Path
+        );
     }
 
     private async Task<ServerProcess> StartHaProxyAsync(BalancedNode[] nodes)
     {
         var all = Configuration("haproxy/haproxy.cfg", "bind :80", $"bind 127.0.0.1:{Text(Port)}", nodes);
         await File.WriteAllTextAsync(_directory.File("haproxy.cfg"), all);
-        return await ServerProcess.StartAsync("haproxy", ["-db", "-f", _directory.File("haproxy.cfg")], _directory.Path);
+        return await ServerProcess.StartAsync(
+            "haproxy",
+            ["-db", "-f", _directory.File("haproxy.cfg")],
+            _directory.Path
+        );
     }
 
     private static string Configuration(string file, string listen, string listenHere, BalancedNode[] nodes)
@@ -96,9 +105,10 @@ internal sealed class Balancer : IAsyncDisposable
         return text;
     }
 
-    private static string Replace(string text, string old, string by) => text.Contains(old, StringComparison.Ordinal)
-        ? text.Replace(old, by, StringComparison.Ordinal)
-        : throw new InvalidOperationException($"The configuration does not say '{old}'.");
+    private static string Replace(string text, string old, string by) =>
+        text.Contains(old, StringComparison.Ordinal)
+            ? text.Replace(old, by, StringComparison.Ordinal)
+            : throw new InvalidOperationException($"The configuration does not say '{old}'.");
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 

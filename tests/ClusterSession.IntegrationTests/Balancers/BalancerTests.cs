@@ -73,13 +73,15 @@ public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         await _redis.Kill9Async();
-        await Task.WhenAll(visitors.Select(async visitor =>
-        {
-            for (var count = 3; count <= 10; count++)
+        await Task.WhenAll(
+            visitors.Select(async visitor =>
             {
-                await WrittenAsync(visitor, count);
-            }
-        }));
+                for (var count = 3; count <= 10; count++)
+                {
+                    await WrittenAsync(visitor, count);
+                }
+            })
+        );
 
         await DisposeAsync(nodes, visitors);
     }
@@ -96,17 +98,19 @@ public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         await _redis.Kill9Async();
-        var failed = await Task.WhenAll(visitors.Select(async visitor =>
-        {
-            var failures = 0;
-            for (var turn = 0; turn < 8; turn++)
+        var failed = await Task.WhenAll(
+            visitors.Select(async visitor =>
             {
-                var visit = await visitor.WriteAsync(nodes[turn % nodes.Length].Port);
-                failures += visit.Status == HttpStatusCode.ServiceUnavailable ? 1 : 0;
-            }
+                var failures = 0;
+                for (var turn = 0; turn < 8; turn++)
+                {
+                    var visit = await visitor.WriteAsync(nodes[turn % nodes.Length].Port);
+                    failures += visit.Status == HttpStatusCode.ServiceUnavailable ? 1 : 0;
+                }
 
-            return failures;
-        }));
+                return failures;
+            })
+        );
 
         output.WriteLine($"Requests of 8 answered with 503: {string.Join(", ", failed)}");
         Assert.All(failed, failures => Assert.InRange(failures, 1, 7));
@@ -183,19 +187,19 @@ public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     private async Task<BalancedNode[]> StartNodesAsync() =>
-    [
-        await BalancedNode.StartAsync("a", _redis.Endpoint),
-        await BalancedNode.StartAsync("b", _redis.Endpoint),
-        await BalancedNode.StartAsync("c", _redis.Endpoint),
-    ];
+        [
+            await BalancedNode.StartAsync("a", _redis.Endpoint),
+            await BalancedNode.StartAsync("b", _redis.Endpoint),
+            await BalancedNode.StartAsync("c", _redis.Endpoint),
+        ];
 
     /// <summary>The first one reaches no Redis.</summary>
     private async Task<BalancedNode[]> StartNodesOneCutOffAsync() =>
-    [
-        await BalancedNode.StartAsync("cut", $"127.0.0.1:{FreePort.Next()}", KeysOfTheirOwn),
-        await BalancedNode.StartAsync("b", _redis.Endpoint, KeysOfTheirOwn),
-        await BalancedNode.StartAsync("c", _redis.Endpoint, KeysOfTheirOwn),
-    ];
+        [
+            await BalancedNode.StartAsync("cut", $"127.0.0.1:{FreePort.Next()}", KeysOfTheirOwn),
+            await BalancedNode.StartAsync("b", _redis.Endpoint, KeysOfTheirOwn),
+            await BalancedNode.StartAsync("c", _redis.Endpoint, KeysOfTheirOwn),
+        ];
 
     // So that a node without store can begin a session, up to the commit.
     private static void KeysOfTheirOwn(ClusterSessionOptions options) =>

@@ -4,4 +4,9 @@ namespace ClusterSession.IntegrationTests.Balancers;
 
 /// <summary>How a request was answered.</summary>
 internal readonly record struct Visit(
-    HttpStatusCode Status, string? Node, int Count, string? Commit, bool HasRetryAfter);
+    HttpStatusCode Status,
+    string? Node,
+    int Count,
+    string? Commit,
+    bool HasRetryAfter
+);

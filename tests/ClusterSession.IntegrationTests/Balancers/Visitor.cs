@@ -45,7 +45,8 @@ internal sealed class Visitor(int port) : IDisposable
             Header(response, "X-Node"),
             response.StatusCode == HttpStatusCode.OK ? int.Parse(body, CultureInfo.InvariantCulture) : 0,
             Header(response, "Session-Commit"),
-            response.Headers.RetryAfter is not null);
+            response.Headers.RetryAfter is not null
+        );
     }
 
     private static string? Header(HttpResponseMessage response, string name) =>

@@ -46,8 +46,11 @@ internal sealed partial class MovingPage
 
     private string[] Blocks(string language)
     {
-        var blocks = Block().Matches(_steps).Where(block => block.Groups["language"].Value == language)
-            .Select(block => block.Groups["text"].Value).ToArray();
+        var blocks = Block()
+            .Matches(_steps)
+            .Where(block => block.Groups["language"].Value == language)
+            .Select(block => block.Groups["text"].Value)
+            .ToArray();
         return blocks.Length > 0
             ? blocks
             : throw new InvalidOperationException($"The page's steps have no block of '{language}'.");
@@ -81,7 +84,12 @@ internal sealed partial class MovingPage
         var depth = 0;
         for (var i = start; i < program.Length; i++)
         {
-            depth += program[i] switch { '(' or '{' => 1, ')' or '}' => -1, _ => 0 };
+            depth += program[i] switch
+            {
+                '(' or '{' => 1,
+                ')' or '}' => -1,
+                _ => 0,
+            };
             if (depth == 0 && program[i] is ')')
             {
                 return i;

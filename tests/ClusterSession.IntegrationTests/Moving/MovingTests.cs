@@ -51,7 +51,12 @@ public sealed class MovingTests(PackedFeed feed)
     /// Logs in, fills a basket, loses a node, and goes on; the same before and after the move.
     /// </summary>
     private static async Task ShopAsync(
-        ShopApplication shop, RedisServer redis, ShopBrowser browser, ShopNode first, ShopNode second)
+        ShopApplication shop,
+        RedisServer redis,
+        ShopBrowser browser,
+        ShopNode first,
+        ShopNode second
+    )
     {
         browser.UseNodes(first, second);
         await browser.OpenAsync("/Account/Login");

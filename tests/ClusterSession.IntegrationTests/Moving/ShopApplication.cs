@@ -14,9 +14,7 @@ internal sealed class ShopApplication : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
-    private ShopApplication()
-    {
-    }
+    private ShopApplication() { }
 
     /// <summary>The directory of its project.</summary>
     public string Project => _directory.File("Shop");
@@ -49,12 +47,15 @@ internal sealed class ShopApplication : IDisposable
     public async Task<ShopNode> StartAsync(RedisServer redis)
     {
         Directory.CreateDirectory(_directory.File("keys"));
-        return await ShopNode.StartAsync(Project, new Dictionary<string, string>
-        {
-            ["DataProtectionKeys"] = _directory.File("keys"),
-            ["ConnectionStrings__Redis"] = redis.Endpoint,
-            ["ClusterSession__Redis"] = redis.Endpoint,
-        });
+        return await ShopNode.StartAsync(
+            Project,
+            new Dictionary<string, string>
+            {
+                ["DataProtectionKeys"] = _directory.File("keys"),
+                ["ConnectionStrings__Redis"] = redis.Endpoint,
+                ["ClusterSession__Redis"] = redis.Endpoint,
+            }
+        );
     }
 
     /// <summary>What it runs with is what was packed.</summary>
@@ -71,13 +72,14 @@ internal sealed class ShopApplication : IDisposable
     public void Dispose() => _directory.Dispose();
 
     // A packages folder of its own for what is tested; the machine's packages are only read.
-    private string NuGetConfig(PackedFeed feed) => $"""
-        <configuration>
-          <config><add key="globalPackagesFolder" value="{_directory.File("packages")}" /></config>
-          <fallbackPackageFolders><add key="machine" value="{MachinesPackages()}" /></fallbackPackageFolders>
-          <packageSources><add key="packed" value="{feed.Folder}" /></packageSources>
-        </configuration>
-        """;
+    private string NuGetConfig(PackedFeed feed) =>
+        $"""
+            <configuration>
+              <config><add key="globalPackagesFolder" value="{_directory.File("packages")}" /></config>
+              <fallbackPackageFolders><add key="machine" value="{MachinesPackages()}" /></fallbackPackageFolders>
+              <packageSources><add key="packed" value="{feed.Folder}" /></packageSources>
+            </configuration>
+            """;
 
     private static string MachinesPackages()
     {

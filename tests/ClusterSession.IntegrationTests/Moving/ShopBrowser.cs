@@ -35,8 +35,8 @@ internal sealed partial class ShopBrowser : IDisposable
     /// <summary>The text of an element of the last page.</summary>
     public string Text(string id) =>
         Regex.Match(Page, $"<p id=\"{id}\">(?<text>[^<]*)</p>") is { Success: true } element
-        ? WebUtility.HtmlDecode(element.Groups["text"].Value)
-        : throw new InvalidOperationException($"The page has no element '{id}':\n{Page}");
+            ? WebUtility.HtmlDecode(element.Groups["text"].Value)
+            : throw new InvalidOperationException($"The page has no element '{id}':\n{Page}");
 
     /// <summary>Opens a page.</summary>
     public Task OpenAsync(string path) => SendAsync(HttpMethod.Get, path, null);

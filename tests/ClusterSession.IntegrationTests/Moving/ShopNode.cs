@@ -19,7 +19,12 @@ internal sealed class ShopNode : IAsyncDisposable
         var address = new Uri($"http://127.0.0.1:{FreePort.Next().ToString(CultureInfo.InvariantCulture)}");
         environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         var program = Path.Combine(project, "bin", "Release", "net10.0", "Shop.dll");
-        var process = await ServerProcess.StartAsync("dotnet", [program, "--urls", address.ToString()], project, environment);
+        var process = await ServerProcess.StartAsync(
+            "dotnet",
+            [program, "--urls", address.ToString()],
+            project,
+            environment
+        );
         var node = new ShopNode(process, address);
         try
         {

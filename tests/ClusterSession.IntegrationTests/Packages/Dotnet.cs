@@ -10,7 +10,12 @@ internal static class Dotnet
     /// own.
     /// </summary>
     private static readonly string[] OfTheCaller =
-        ["MSBuildSDKsPath", "MSBuildExtensionsPath", "MSBUILD_EXE_PATH", "MSBuildLoadMicrosoftTargetsReadOnly"];
+    [
+        "MSBuildSDKsPath",
+        "MSBuildExtensionsPath",
+        "MSBUILD_EXE_PATH",
+        "MSBuildLoadMicrosoftTargetsReadOnly",
+    ];
 
     /// <summary>Runs <c>dotnet</c> in a directory; its output, if it succeeds.</summary>
     /// <exception cref="InvalidOperationException">It did not; with the command and what it printed.</exception>
@@ -45,6 +50,7 @@ internal static class Dotnet
         return process.ExitCode == 0
             ? await output
             : throw new InvalidOperationException(
-                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}{await output}");
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}{await output}"
+            );
     }
 }

@@ -37,7 +37,9 @@ public sealed partial class PackageTests(PackedFeed feed)
         var readme = Text(package, Of("readme").Value);
         Assert.StartsWith($"# {id}\n", readme, StringComparison.Ordinal);
         Assert.DoesNotMatch(RelativeLink(), readme);
-        var dependencies = metadata.Descendants().Where(element => element.Name.LocalName == "dependency")
+        var dependencies = metadata
+            .Descendants()
+            .Where(element => element.Name.LocalName == "dependency")
             .Select(element => element.Attribute("id")!.Value);
         Assert.Equal(id == "ClusterSession" ? [] : ["ClusterSession"], dependencies);
     }
@@ -62,18 +64,21 @@ public sealed partial class PackageTests(PackedFeed feed)
     [MemberData(nameof(Packages))]
     public void Documentation_of_public_members_leads_to_public_members_only(string id)
     {
-        var types = Shipped.SelectMany(assembly => assembly.GetTypes())
+        var types = Shipped
+            .SelectMany(assembly => assembly.GetTypes())
             .Where(type => type.FullName is not null && type.FullName[0] != '<')
             .ToDictionary(type => type.FullName!.Replace('+', '.'));
-        bool IsPublic(string entry) =>
-            Owner(entry, types) is { IsVisible: true } owner && IsPublicMember(entry, owner);
+        bool IsPublic(string entry) => Owner(entry, types) is { IsVisible: true } owner && IsPublicMember(entry, owner);
 
         using var package = ZipFile.OpenRead(feed.Package(id));
-        var members = Xml(package, $"lib/net10.0/{id}.xml").Descendants("member")
+        var members = Xml(package, $"lib/net10.0/{id}.xml")
+            .Descendants("member")
             .Select(member => (Name: member.Attribute("name")!.Value, Links: member.Descendants().Attributes("cref")))
-            .Where(member => IsPublic(member.Name)).ToArray();
+            .Where(member => IsPublic(member.Name))
+            .ToArray();
         Assert.True(members.Length > 20, $"Only {members.Length} public members are documented.");
-        var hidden = members.SelectMany(member => member.Links.Select(link => (member.Name, Leads: link.Value)))
+        var hidden = members
+            .SelectMany(member => member.Links.Select(link => (member.Name, Leads: link.Value)))
             .Where(link => link.Leads[0] == '!' || link.Leads.Contains(":ClusterSession", StringComparison.Ordinal))
             .Where(link => !IsPublic(link.Leads));
         Assert.Empty(hidden);
@@ -124,8 +129,9 @@ public sealed partial class PackageTests(PackedFeed feed)
 
         var name = id[2..].Split('(')[0][(owner.FullName!.Length + 1)..].Split("``")[0];
         name = name == "#ctor" ? ".ctor" : name;
-        return owner.GetMember(name, Visible | BindingFlags.FlattenHierarchy).Length > 0 ||
-            owner.GetMember(name, BindingFlags.NonPublic | BindingFlags.Instance)
+        return owner.GetMember(name, Visible | BindingFlags.FlattenHierarchy).Length > 0
+            || owner
+                .GetMember(name, BindingFlags.NonPublic | BindingFlags.Instance)
                 .Any(member => member is MethodBase { IsFamily: true });
     }
 

@@ -29,14 +29,26 @@ public sealed class PackedFeed : IAsyncLifetime
         foreach (var id in new[] { "ClusterSession", "ClusterSession.Redis" })
         {
             await Dotnet.RunAsync(
-                Repository, "pack", Path.Combine("src", id), "-c", "Release", "-v", "q", "-nologo", "-o", Folder,
-                "--artifacts-path", _directory.File("build"), $"-p:PackageVersion={Version}", "-p:RunAnalyzers=false");
+                Repository,
+                "pack",
+                Path.Combine("src", id),
+                "-c",
+                "Release",
+                "-v",
+                "q",
+                "-nologo",
+                "-o",
+                Folder,
+                "--artifacts-path",
+                _directory.File("build"),
+                $"-p:PackageVersion={Version}",
+                "-p:RunAnalyzers=false"
+            );
         }
     }
 
     /// <summary>The path of a package, or with another extension of its symbols.</summary>
-    public string Package(string id, string extension = ".nupkg") =>
-        Path.Combine(Folder, $"{id}.{Version}{extension}");
+    public string Package(string id, string extension = ".nupkg") => Path.Combine(Folder, $"{id}.{Version}{extension}");
 
     /// <inheritdoc/>
     public Task DisposeAsync()
@@ -50,8 +62,8 @@ public sealed class PackedFeed : IAsyncLifetime
         var directory = new DirectoryInfo(File.Exists(here) ? Path.GetDirectoryName(here)! : AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "ClusterSession.slnx")))
         {
-            directory = directory.Parent ??
-                throw new InvalidOperationException("The repository's root is not above the tests.");
+            directory = directory.Parent
+                ?? throw new InvalidOperationException("The repository's root is not above the tests.");
         }
 
         return directory.FullName;

@@ -27,7 +27,10 @@ public sealed class ColdNodeTests : IAsyncLifetime
         var browser = _a.Browser();
         await browser.GetAsync("/set/color/red");
         await using var cold = await RedisNode.StartAsync(_redis);
-        await Condition.HoldsAsync(async () => await cold.Browser().GetAsync("/set/a/1") == "1", "the node is connected");
+        await Condition.HoldsAsync(
+            async () => await cold.Browser().GetAsync("/set/a/1") == "1",
+            "the node is connected"
+        );
         var another = _a.Browser();
         await another.GetAsync("/set/color/blue");
         await another.GetAsync("/get/color", cold); // The server knows the script from here on.
@@ -48,7 +51,10 @@ public sealed class ColdNodeTests : IAsyncLifetime
         var browser = _a.Browser();
         await browser.GetAsync("/set/color/red");
         await _redis.CommandAsync("FLUSHALL");
-        await Condition.HoldsAsync(async () => await _redis.CommandAsync("EXISTS", "cs:1:document:{keyring}") == "1", "the keys that sign cookies are back");
+        await Condition.HoldsAsync(
+            async () => await _redis.CommandAsync("EXISTS", "cs:1:document:{keyring}") == "1",
+            "the keys that sign cookies are back"
+        );
 
         await using var cold = await RedisNode.StartAsync(_redis);
         Assert.Equal("red", await browser.GetAsync("/get/color", cold));
@@ -87,9 +93,10 @@ public sealed class ColdNodeTests : IAsyncLifetime
         Assert.Equal((0, true, true), (_a.Unsaved(), _a.Figures().IsStoreAnswering, cold.Figures().IsStoreAnswering));
         await _redis.CommandAsync("DEL", key);
         await Condition.HoldsAsync(
-            async () => await poisoned.GetAsync("/get/color", _a) == "red"
-                && await _redis.CommandAsync("TYPE", key) == "hash",
-            "its node restores it where its place is free");
+            async () =>
+                await poisoned.GetAsync("/get/color", _a) == "red" && await _redis.CommandAsync("TYPE", key) == "hash",
+            "its node restores it where its place is free"
+        );
         Assert.Equal("red", await poisoned.GetAsync("/get/color", cold));
     }
 }

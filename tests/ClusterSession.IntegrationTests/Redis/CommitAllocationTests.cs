@@ -56,32 +56,42 @@ public sealed class CommitAllocationTests : IAsyncLifetime
         {
             var before = GC.GetTotalAllocatedBytes(precise: true);
             await CommitAllAsync();
-            perCommit = Math.Min(perCommit, (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)(Callers * CommitsEach));
+            perCommit = Math.Min(
+                perCommit,
+                (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)(Callers * CommitsEach)
+            );
         }
 
         Assert.True(perCommit < 700, string.Create(CultureInfo.InvariantCulture, $"{perCommit:0} bytes a commit"));
 
-        Task CommitAllAsync() => Task.WhenAll(keys.Select(key => Task.Run(async () =>
-        {
-            var version = first;
-            for (var i = 0; i < CommitsEach; i++)
-            {
-                var next = new SessionVersion(Interlocked.Increment(ref stamp), 1);
-                var answer = await _store.CommitAsync(key, new SessionChange(version, next, delta, [], Long, Long / 2), default);
-                if (answer.Outcome != WriteOutcome.Committed) // Assert.Equal would allocate more than the commit.
-                {
-                    throw new InvalidOperationException($"A commit was answered with {answer.Outcome}.");
-                }
+        Task CommitAllAsync() =>
+            Task.WhenAll(
+                keys.Select(key =>
+                    Task.Run(async () =>
+                    {
+                        var version = first;
+                        for (var i = 0; i < CommitsEach; i++)
+                        {
+                            var next = new SessionVersion(Interlocked.Increment(ref stamp), 1);
+                            var answer = await _store.CommitAsync(
+                                key,
+                                new SessionChange(version, next, delta, [], Long, Long / 2),
+                                default
+                            );
+                            if (answer.Outcome != WriteOutcome.Committed) // Assert.Equal would allocate more than the commit.
+                            {
+                                throw new InvalidOperationException($"A commit was answered with {answer.Outcome}.");
+                            }
 
-                version = next;
-            }
-        })));
+                            version = next;
+                        }
+                    })
+                )
+            );
     }
 
     private sealed class Silent : IStoreObserver
     {
-        public void OnChanged(SessionKey key)
-        {
-        }
+        public void OnChanged(SessionKey key) { }
     }
 }

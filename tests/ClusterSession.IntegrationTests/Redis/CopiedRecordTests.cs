@@ -25,8 +25,7 @@ public sealed class CopiedRecordTests : IAsyncLifetime
     private const string Damaged = "RecordDamaged";
 
     /// <summary>Each key with what its record says of it, in hexadecimal digits.</summary>
-    private const string Marks =
-        """
+    private const string Marks = """
         local lines = {}
         for _, key in ipairs(redis.call('KEYS', 'cs:1:{*')) do
           local mark = redis.call('HGET', key, 'k') or ''
@@ -72,7 +71,10 @@ public sealed class CopiedRecordTests : IAsyncLifetime
         Assert.Equal("blue", await thief.GetAsync("/get/color", _a)); // Its own, of which this node has a copy.
         foreach (var node in new[] { _b, _a })
         {
-            Assert.Equal(("red", "green"), (await victim.GetAsync("/get/color", node), await other.GetAsync("/get/color", node)));
+            Assert.Equal(
+                ("red", "green"),
+                (await victim.GetAsync("/get/color", node), await other.GetAsync("/get/color", node))
+            );
         }
     }
 
@@ -109,7 +111,8 @@ public sealed class CopiedRecordTests : IAsyncLifetime
         await _redis.CommandAsync("FLUSHALL");
         await Condition.HoldsAsync(
             async () => await restored.GetAsync("/get/color", _b) == "white" && await CountMarkedAsync() > 0,
-            "the session is given back");
+            "the session is given back"
+        );
     }
 
     [Fact]
@@ -120,17 +123,30 @@ public sealed class CopiedRecordTests : IAsyncLifetime
         var versions = new VersionSource();
         var (rotated, other, successor) = (SessionKeys.New(), SessionKeys.New(), SessionKeys.New());
         var record = await CreateAsync(store, other, versions);
-        await store.DestroyAsync(rotated, new SessionEnd(versions.Next(), new SessionSuccessor(successor)), Life, default);
+        await store.DestroyAsync(
+            rotated,
+            new SessionEnd(versions.Next(), new SessionSuccessor(successor)),
+            Life,
+            default
+        );
         Assert.Equal("1", await CopyAsync(rotated, other));
 
         var read = await store.ReadAsync(other, SessionVersion.None, default);
-        Assert.Equal((StoreReadOutcome.Unavailable, StoreFailure.Damaged, null), (read.Outcome, read.Failure, read.Successor));
+        Assert.Equal(
+            (StoreReadOutcome.Unavailable, StoreFailure.Damaged, null),
+            (read.Outcome, read.Failure, read.Successor)
+        );
         var delta = new SessionDelta();
         delta.Set("a", [2]);
         var change = new SessionChange(record.Version, versions.Next(), delta, [], Life, Life);
         AssertDamaged(await store.CommitAsync(other, change, default));
-        AssertDamaged(await store.MergeAsync(other, new SessionMerge(record, versions.Next(), MergeMode.Restore, Life), default));
-        Assert.Equal(WriteOutcome.Committed, (await store.DestroyAsync(other, new SessionEnd(versions.Next()), Life, default)).Outcome);
+        AssertDamaged(
+            await store.MergeAsync(other, new SessionMerge(record, versions.Next(), MergeMode.Restore, Life), default)
+        );
+        Assert.Equal(
+            WriteOutcome.Committed,
+            (await store.DestroyAsync(other, new SessionEnd(versions.Next()), Life, default)).Outcome
+        );
         read = await store.ReadAsync(other, SessionVersion.None, default);
         Assert.Equal((StoreReadOutcome.Destroyed, null), (read.Outcome, read.Successor));
         read = await store.ReadAsync(rotated, SessionVersion.None, default);
@@ -157,15 +173,25 @@ public sealed class CopiedRecordTests : IAsyncLifetime
         Assert.Equal("1", await _redis.CommandAsync("HDEL", $"cs:1:{{{key}}}", "k"));
         Assert.Equal(StoreReadOutcome.Destroyed, (await store.ReadAsync(key, SessionVersion.None, default)).Outcome);
         Assert.Equal(WriteOutcome.Destroyed, (await store.CommitAsync(key, change, default)).Outcome);
-        Assert.Equal(WriteOutcome.Destroyed, (await store.DestroyAsync(key, new SessionEnd(versions.Next()), Life, default)).Outcome);
+        Assert.Equal(
+            WriteOutcome.Destroyed,
+            (await store.DestroyAsync(key, new SessionEnd(versions.Next()), Life, default)).Outcome
+        );
     }
 
     private static TimeSpan Life { get; } = TimeSpan.FromHours(1);
 
-    private static void AssertDamaged(StoreWrite answer) => Assert.Equal(
-        (WriteOutcome.Unavailable, StoreFailure.Damaged, null), (answer.Outcome, answer.Failure, answer.Successor));
+    private static void AssertDamaged(StoreWrite answer) =>
+        Assert.Equal(
+            (WriteOutcome.Unavailable, StoreFailure.Damaged, null),
+            (answer.Outcome, answer.Failure, answer.Successor)
+        );
 
-    private static async Task<SessionRecord> CreateAsync(IClusterSessionStore store, SessionKey key, VersionSource versions)
+    private static async Task<SessionRecord> CreateAsync(
+        IClusterSessionStore store,
+        SessionKey key,
+        VersionSource versions
+    )
     {
         var version = versions.Next();
         var record = RecordSketch.At(version).With("a", "1", version).Build();
@@ -184,7 +210,10 @@ public sealed class CopiedRecordTests : IAsyncLifetime
         _redis.CommandAsync("COPY", $"cs:1:{{{from}}}", $"cs:1:{{{to}}}", "REPLACE");
 
     private async Task<string[]> KeysAsync() =>
-        (await _redis.CommandAsync("KEYS", "cs:1:{*")).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        (await _redis.CommandAsync("KEYS", "cs:1:{*")).Split(
+            '\n',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+        );
 
     private async Task<int> CountMarkedAsync()
     {
@@ -199,21 +228,31 @@ public sealed class CopiedRecordTests : IAsyncLifetime
         return lines.Length;
     }
 
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(
-        RedisNode.Store(_redis.ConnectionString),
-        endpoints: static endpoints =>
-        {
-            endpoints.MapGet("/login/{name}", (HttpContext context, string name) => context.SignInAsync(
-                new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, name), new Claim(ClaimTypes.Name, name)], "test"))));
-            endpoints.MapGet("/me", (HttpContext context) => context.User.Identity?.Name ?? "nobody");
-        },
-        services: services =>
-        {
-            services.AddSingleton<ILoggerProvider>(_logs);
-            services.AddSingleton<IDataProtectionProvider>(_protection);
-            services.AddClusterSession().AddTicketStore();
-            services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
-        });
+    private Task<TestNode> StartAsync() =>
+        TestNode.StartAsync(
+            RedisNode.Store(_redis.ConnectionString),
+            endpoints: static endpoints =>
+            {
+                endpoints.MapGet("/login/{name}", (HttpContext context, string name) =>
+                    context.SignInAsync(
+                        new ClaimsPrincipal(
+                            new ClaimsIdentity(
+                                [new Claim(ClaimTypes.NameIdentifier, name), new Claim(ClaimTypes.Name, name)],
+                                "test"
+                            )
+                        )
+                    )
+                );
+                endpoints.MapGet("/me", (HttpContext context) => context.User.Identity?.Name ?? "nobody");
+            },
+            services: services =>
+            {
+                services.AddSingleton<ILoggerProvider>(_logs);
+                services.AddSingleton<IDataProtectionProvider>(_protection);
+                services.AddClusterSession().AddTicketStore();
+                services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
+            }
+        );
 
     /// <summary>A browser for the login cookie.</summary>
     private sealed class Login
@@ -229,7 +268,9 @@ public sealed class CopiedRecordTests : IAsyncLifetime
             using var response = await client.GetAsync(new Uri(path, UriKind.Relative));
             if (response.Headers.TryGetValues("Set-Cookie", out var cookies))
             {
-                _cookie = cookies.Single(cookie => cookie.StartsWith(".AspNetCore.Cookies=", StringComparison.Ordinal)).Split(';')[0];
+                _cookie = cookies
+                    .Single(cookie => cookie.StartsWith(".AspNetCore.Cookies=", StringComparison.Ordinal))
+                    .Split(';')[0];
             }
 
             LastStatus = response.StatusCode;

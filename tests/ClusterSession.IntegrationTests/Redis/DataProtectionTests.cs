@@ -29,7 +29,14 @@ public sealed class DataProtectionTests
         byte[] second = [];
         await Condition.HoldsAsync(() => IsRead(b, second = Protector(a).Protect([1])), "both use a new key");
         await redis.RestartAsync();
-        await Condition.HoldsAsync(async () => (await redis.AskAsync("KEYS", "cs*:1:document:{data-protection}")).Contains("data-protection", StringComparison.Ordinal), "the keys are given back");
+        await Condition.HoldsAsync(
+            async () =>
+                (await redis.AskAsync("KEYS", "cs*:1:document:{data-protection}")).Contains(
+                    "data-protection",
+                    StringComparison.Ordinal
+                ),
+            "the keys are given back"
+        );
         using var late = await StartAsync(redis, directories.File("late"));
         await Condition.HoldsAsync(() => IsRead(late, second), "the keys are known at a node that starts later");
         await Task.WhenAll(a.StopAsync(), b.StopAsync(), late.StopAsync());
@@ -38,7 +45,9 @@ public sealed class DataProtectionTests
     private static async Task<IHost> StartAsync(RedisServer redis, string directory)
     {
         Directory.CreateDirectory(directory);
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = directory });
+        var builder = Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings { ContentRootPath = directory }
+        );
         builder.Services.AddClusterSession().UseStore(_ => RedisNode.Store(redis.ConnectionString));
         builder.Services.AddDataProtection().PersistKeysToClusterSession();
         var host = builder.Build();

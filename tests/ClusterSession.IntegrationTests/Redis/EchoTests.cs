@@ -65,14 +65,18 @@ public sealed class EchoTests : IAsyncLifetime
                     var (answer, before, after) = await link.AskAsync(Connected(request));
                     var echo = request.HasEchoOf(Encoding.UTF8.GetBytes(KeyOf(key)));
                     answers.Add($"{name.Split(' ')[0]} {LetterOf(answer)}");
-                    var what = $"{name}, {state}, {moment}: {answer}, pushes: {before.Count} before, {after.Count} after it";
+                    var what =
+                        $"{name}, {state}, {moment}: {answer}, pushes: {before.Count} before, {after.Count} after it";
                     Assert.True(before.Count == 0 && after.All(pushed => pushed == KeyOf(key)), what);
 
                     // One more where a commit finds late that the life is too short, and of a session that
                     // expires in the script.
                     var more = after.Count - (echo ? 1 : 0);
                     var mayExpire = state == State.Expired && moment == Moment.Tracked;
-                    var isShort = state is State.Short or State.WithoutEnd && request is CommitRequest && echo
+                    var isShort =
+                        state is State.Short or State.WithoutEnd
+                        && request is CommitRequest
+                        && echo
                         && name != "commit that prolongs";
                     expired += mayExpire ? more : 0;
                     Assert.True(mayExpire ? more is 0 or 1 : more == (isShort ? 1 : 0), what);
@@ -89,8 +93,9 @@ public sealed class EchoTests : IAsyncLifetime
         Assert.NotEqual(0, expired);
         Assert.Equal(
             "commit A,commit B,commit C,commit D,commit L,commit M,commit R,commit S,destroy C,destroy D,destroy R,destroy S,merge C,"
-            + "merge D,merge M,merge S,merge U,merge W,merge X,read *,read :,touch D,touch K,touch M,touch T",
-            string.Join(',', answers));
+                + "merge D,merge M,merge S,merge U,merge W,merge X,read *,read :,touch D,touch K,touch M,touch T",
+            string.Join(',', answers)
+        );
     }
 
     [Fact]
@@ -121,7 +126,14 @@ public sealed class EchoTests : IAsyncLifetime
         {
             var element = new DocumentElement(Encoding.UTF8.GetBytes(id), rank, new byte[] { 1 }, elementLife);
             var request = new MergeDocumentRequest(
-                _keys, key, _keys.DocumentPlaces("names"), [element], life ?? Life, 77, _leases)
+                _keys,
+                key,
+                _keys.DocumentPlaces("names"),
+                [element],
+                life ?? Life,
+                77,
+                _leases
+            )
             {
                 Connection = _connection,
                 IsSentWhole = true,
@@ -194,8 +206,9 @@ public sealed class EchoTests : IAsyncLifetime
         yield return ("commit", key => Commit(key, Second, Own, Life / 2));
         yield return ("commit that prolongs", key => Commit(key, Second, Own, Life));
         yield return ("commit on another base", key => Commit(key, new SessionVersion(1_500, 3), Own, Life / 2));
-        yield return (
-            "commit that others have followed", key => Commit(key, First, new SessionVersion(1_200, 3), Life / 2));
+        yield return ("commit that others have followed", key =>
+            Commit(key, First, new SessionVersion(1_200, 3), Life / 2)
+        );
         yield return ("commit on its base alone", key => Commit(key, First, Own, Life / 2, mustBeBase: true));
         yield return ("commit that makes it too large", key => Commit(key, Second, Own, Life / 2, most: 1, name: "b"));
         yield return ("commit that forgets", key => Commit(key, Third, Own, Life / 2, forgotten: ["gone", "never"]));
@@ -206,8 +219,9 @@ public sealed class EchoTests : IAsyncLifetime
         yield return ("merge restore the same for longer", key => Merge(key, MergeMode.Restore, 2 * Life, Own, First));
         yield return ("merge too late", key => Merge(key, MergeMode.Restore, Life, First, new SessionVersion(900, 4)));
         yield return ("merge amend", key => Merge(key, MergeMode.Amend, Life, Own, Third));
-        yield return (
-            "merge amend what is not there", key => Merge(key, MergeMode.Amend, Life, Own, Third, must: new SessionVersion(10, 9)));
+        yield return ("merge amend what is not there", key =>
+            Merge(key, MergeMode.Amend, Life, Own, Third, must: new SessionVersion(10, 9))
+        );
         yield return ("destroy", key => Destroy(key, new SessionEnd(Own)));
         yield return ("destroy once more", key => Destroy(key, new SessionEnd(new SessionVersion(3_100, 1))));
         yield return ("destroy one version", key => Destroy(key, new SessionEnd(Own, MustBe: First)));
@@ -218,24 +232,50 @@ public sealed class EchoTests : IAsyncLifetime
     }
 
     private CommitRequest Commit(
-        SessionKey key, SessionVersion @base, SessionVersion version, TimeSpan least, bool mustBeBase = false,
-        string[]? forgotten = null, long most = 0, string name = "a")
+        SessionKey key,
+        SessionVersion @base,
+        SessionVersion version,
+        TimeSpan least,
+        bool mustBeBase = false,
+        string[]? forgotten = null,
+        long most = 0,
+        string name = "a"
+    )
     {
         var delta = new SessionDelta();
         delta.Set(name, [1]);
         var change = new SessionChange(
-            @base, version, delta, forgotten ?? [], Life, least, MustBeBase: mustBeBase, After: Second.Stamp,
-            MostBytes: most);
+            @base,
+            version,
+            delta,
+            forgotten ?? [],
+            Life,
+            least,
+            MustBeBase: mustBeBase,
+            After: Second.Stamp,
+            MostBytes: most
+        );
         return new CommitRequest(_keys, key, change, _leases);
     }
 
     private MergeRequest Merge(
-        SessionKey key, MergeMode mode, TimeSpan life, SessionVersion version, SessionVersion commit,
-        SessionVersion? second = null, SessionVersion? must = null)
+        SessionKey key,
+        MergeMode mode,
+        TimeSpan life,
+        SessionVersion version,
+        SessionVersion commit,
+        SessionVersion? second = null,
+        SessionVersion? must = null
+    )
     {
         var sketch = second is { } newest ? RecordSketch.At(newest, commit) : RecordSketch.At(commit);
         var copy = new SessionMerge(
-            sketch.With("a", "0", commit).Build(), version, mode, life, MustContain: must ?? First);
+            sketch.With("a", "0", commit).Build(),
+            version,
+            mode,
+            life,
+            MustContain: must ?? First
+        );
         return new MergeRequest(_keys, key, copy, _leases);
     }
 
@@ -258,8 +298,14 @@ public sealed class EchoTests : IAsyncLifetime
                 "'\\2\\0' .. I8 .. v(2500, 2) .. v(2000, 1) .. ('\\0'):rep(8) .. i(0, 2000, 1) .. i(2400, 2500, 2)",
             _ => "'\\2\\0' .. I8 .. v(2000, 1) .. v(1000, 1) .. ('\\0'):rep(8) .. i(0, 2000, 1)",
         };
-        var life = state switch { State.Expired => 50, State.Short => 600_000, _ => (long)Life.TotalMilliseconds };
-        var text = "local function v(s, w) return struct.pack('>I7I6', s, w) end "
+        var life = state switch
+        {
+            State.Expired => 50,
+            State.Short => 600_000,
+            _ => (long)Life.TotalMilliseconds,
+        };
+        var text =
+            "local function v(s, w) return struct.pack('>I7I6', s, w) end "
             + "local function i(a, b, w) return struct.pack('>I7I7I6', a, b, w) end "
             + $"local I8 = struct.pack('>I8', 1000) redis.call('HSET', KEYS[1], 'm', {header}, "
             + "'aa', v(1000, 1) .. '\\0' .. '0', 'agone', v(2000, 1) .. '\\1' .. v(1000, 1)) "

@@ -24,7 +24,9 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
     {
         await using var redis = await RedisServer.StartAsync();
         var (a, b) = (await StartAsync(redis.ConnectionString), await StartAsync(redis.ConnectionString));
-        var theirs = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => HotAsync("alice", i % 2 == 0 ? a : b, a, b)));
+        var theirs = await Task.WhenAll(
+            Enumerable.Range(0, 10).Select(i => HotAsync("alice", i % 2 == 0 ? a : b, a, b))
+        );
         var (bobs, nobodys) = (await HotAsync("bob", a, b), await HotAsync(null, a, b));
         await a.EndAllAsync("alice");
         await RefusedAsync(theirs, b, a);
@@ -40,7 +42,9 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         await using var redis = await RedisServer.StartAsync();
         var asking = redis.ConnectionString + ",coherence=revalidate";
         var (a, b) = (await StartAsync(asking), await StartAsync(asking));
-        var theirs = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => HotAsync("alice", i % 2 == 0 ? a : b, a, b)));
+        var theirs = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(i => HotAsync("alice", i % 2 == 0 ? a : b, a, b))
+        );
         var bobs = await HotAsync("bob", a, b);
         await a.EndAllAsync("alice");
         await RefusedAsync(theirs, b, a);
@@ -54,7 +58,10 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         var (a, b) = (await StartAsync(redis.ConnectionString), await StartAsync(redis.ConnectionString));
         await a.EndAllAsync("alice");
         var browser = await HotAsync("bob", a, b);
-        await Condition.HoldsAsync(async () => await browser.GetAsync("/source", b) == "LocalCopy", "the ends are known");
+        await Condition.HoldsAsync(
+            async () => await browser.GetAsync("/source", b) == "LocalCopy",
+            "the ends are known"
+        );
         var before = await RedisCommands.CountAsync(redis);
         for (var i = 0; i < 100; i++)
         {
@@ -72,7 +79,10 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         var browser = await HotAsync("alice", a, b);
         await a.EndAllAsync("alice");
         await redis.RestartAsync();
-        await Condition.HoldsAsync(async () => await redis.AskAsync("ZCARD", Key) == OfOneEnd, "the list is given back");
+        await Condition.HoldsAsync(
+            async () => await redis.AskAsync("ZCARD", Key) == OfOneEnd,
+            "the list is given back"
+        );
         await RefusedAsync([browser], b, a);
         var late = await StartAsync(redis.ConnectionString);
         Assert.Equal("", await browser.GetAsync("/get/color", late));
@@ -83,7 +93,9 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
     {
         await using var cluster = await SentinelCluster.StartAsync(Quick);
         var (a, b) = (await StartAsync(cluster.ConnectionString), await StartAsync(cluster.ConnectionString));
-        var theirs = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => HotAsync("alice", i % 2 == 0 ? a : b, a, b)));
+        var theirs = await Task.WhenAll(
+            Enumerable.Range(0, 10).Select(i => HotAsync("alice", i % 2 == 0 ? a : b, a, b))
+        );
         var old = await cluster.MasterAsync();
         var killing = old.Kill9Async();
         await Condition.HoldsAsync(
@@ -101,7 +113,8 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
                 }
             },
             "it is acknowledged",
-            TimeSpan.FromSeconds(60));
+            TimeSpan.FromSeconds(60)
+        );
         await killing;
         await RefusedAsync(theirs, b, a);
     }
@@ -116,11 +129,17 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         var replicas = await cluster.ReplicasAsync();
         var held = await ReplicaPauser.HoldBackAsync(old, replicas);
         await a.EndAllAsync("alice");
-        Assert.All(await Task.WhenAll(replicas.Select(replica => replica.AskAsync("ZCARD", Key))), members => Assert.Equal(OfAnEmptyOne, members));
+        Assert.All(await Task.WhenAll(replicas.Select(replica => replica.AskAsync("ZCARD", Key))), members =>
+            Assert.Equal(OfAnEmptyOne, members)
+        );
         await old.Kill9Async();
         var promoted = await cluster.NewMasterAsync(old);
         await held.ReleaseAsync();
-        await Condition.HoldsAsync(async () => await promoted.AskAsync("ZCARD", Key) == OfOneEnd, "the list is given back", TimeSpan.FromSeconds(60));
+        await Condition.HoldsAsync(
+            async () => await promoted.AskAsync("ZCARD", Key) == OfOneEnd,
+            "the list is given back",
+            TimeSpan.FromSeconds(60)
+        );
         await RefusedAsync([browser], b, a);
         var late = await StartAsync(cluster.ConnectionString);
         Assert.Equal("", await browser.GetAsync("/get/color", late));
@@ -131,7 +150,9 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
     {
         await using var cluster = await RedisClusterFixture.StartAsync();
         var (a, b) = (await StartAsync(cluster.ConnectionString), await StartAsync(cluster.ConnectionString));
-        var theirs = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => HotAsync("alice", i % 2 == 0 ? a : b, a, b)));
+        var theirs = await Task.WhenAll(
+            Enumerable.Range(0, 30).Select(i => HotAsync("alice", i % 2 == 0 ? a : b, a, b))
+        );
         await a.EndAllAsync("alice");
         await RefusedAsync(theirs, b, a);
     }
@@ -139,7 +160,9 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task List_that_is_deleted_is_given_back_by_the_nodes_and_read_by_one_that_starts_then(bool arePlacesDeletedToo)
+    public async Task List_that_is_deleted_is_given_back_by_the_nodes_and_read_by_one_that_starts_then(
+        bool arePlacesDeletedToo
+    )
     {
         await using var redis = await RedisServer.StartAsync();
         var (a, b) = (await StartAsync(redis.ConnectionString), await StartAsync(redis.ConnectionString));
@@ -149,7 +172,10 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         await redis.CommandAsync(deleted);
         var late = await StartAsync(redis.ConnectionString);
         Assert.Equal("", await browser.Copy().GetAsync("/get/color", late));
-        await Condition.HoldsAsync(async () => await redis.AskAsync("ZCARD", Key) == OfOneEnd, "the list is given back");
+        await Condition.HoldsAsync(
+            async () => await redis.AskAsync("ZCARD", Key) == OfOneEnd,
+            "the list is given back"
+        );
         await HotAsync("alice", late, a, b);
     }
 
@@ -171,12 +197,30 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
             await store.StartAsync(new TestKit.Conformance.RecordingObserver(), default);
             for (var i = 0; i < 50_000; i += 250)
             {
-                var elements = Enumerable.Range(i, 250).Select(user => new Revocation(PrincipalKey.Of("other" + user), 1, user + 1).ToElement(TimeSpan.FromHours(1)));
-                Assert.Equal(StoreFailure.None, (await store.MergeDocumentAsync(Revocations.DocumentName, [.. elements], TimeSpan.FromHours(2), default)).Failure);
+                var elements = Enumerable
+                    .Range(i, 250)
+                    .Select(user =>
+                        new Revocation(PrincipalKey.Of("other" + user), 1, user + 1).ToElement(TimeSpan.FromHours(1))
+                    );
+                Assert.Equal(
+                    StoreFailure.None,
+                    (
+                        await store.MergeDocumentAsync(
+                            Revocations.DocumentName,
+                            [.. elements],
+                            TimeSpan.FromHours(2),
+                            default
+                        )
+                    ).Failure
+                );
             }
         }
 
-        await Condition.HoldsAsync(() => new[] { a, b }.All(node => node.Services.GetRequiredService<Revocations>().Count == 50_401), "all is heard", TimeSpan.FromSeconds(30));
+        await Condition.HoldsAsync(
+            () => new[] { a, b }.All(node => node.Services.GetRequiredService<Revocations>().Count == 50_401),
+            "all is heard",
+            TimeSpan.FromSeconds(30)
+        );
         var later = await BytesAsync(redis, async () =>
         {
             for (var i = 0; i < 400; i++)
@@ -199,7 +243,9 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         var alone = await a.EndAllAsync("alone");
         var one = (await RedisCommands.CountAsync(redis) - before).Documents;
         before = await RedisCommands.CountAsync(redis);
-        var bytes = await BytesAsync(redis, () => Task.WhenAll(Enumerable.Range(0, 400).Select(i => a.EndAllAsync("user" + i))));
+        var bytes = await BytesAsync(redis, () =>
+            Task.WhenAll(Enumerable.Range(0, 400).Select(i => a.EndAllAsync("user" + i)))
+        );
         var all = (await RedisCommands.CountAsync(redis) - before).Documents;
         output.WriteLine($"{one} commands for one, {all} for 400 at once, {bytes / 400} bytes each.");
         Assert.Equal((2, true), (alone.ServingNodes, alone.HaveAllHeard));
@@ -221,12 +267,28 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         }
 
         Assert.Equal(("12", "10"), (await redis.AskAsync("ZCARD", Key), await redis.AskAsync("HLEN", Key + ":at")));
-        Assert.InRange(long.Parse(await redis.AskAsync("PTTL", Key), CultureInfo.InvariantCulture), 3_500_000, 7_200_000);
+        Assert.InRange(
+            long.Parse(await redis.AskAsync("PTTL", Key), CultureInfo.InvariantCulture),
+            3_500_000,
+            7_200_000
+        );
 
         async Task MergeAsync(int from, int count, TimeSpan life, long rank = 1)
         {
-            var elements = Enumerable.Range(from, count).Select(i => new Revocation(PrincipalKey.Of("user" + i), 1, rank).ToElement(life));
-            Assert.Equal(StoreFailure.None, (await store.MergeDocumentAsync(Revocations.DocumentName, [.. elements], TimeSpan.FromHours(2), default)).Failure);
+            var elements = Enumerable
+                .Range(from, count)
+                .Select(i => new Revocation(PrincipalKey.Of("user" + i), 1, rank).ToElement(life));
+            Assert.Equal(
+                StoreFailure.None,
+                (
+                    await store.MergeDocumentAsync(
+                        Revocations.DocumentName,
+                        [.. elements],
+                        TimeSpan.FromHours(2),
+                        default
+                    )
+                ).Failure
+            );
         }
     }
 
@@ -285,7 +347,10 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
             foreach (var browser in browsers)
             {
                 await Condition.HoldsAsync(
-                    async () => await browser.Copy().GetAsync("/get/color", node) == "", "the session is refused", Promised - since.Elapsed is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero);
+                    async () => await browser.Copy().GetAsync("/get/color", node) == "",
+                    "the session is refused",
+                    Promised - since.Elapsed is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero
+                );
             }
         }
 

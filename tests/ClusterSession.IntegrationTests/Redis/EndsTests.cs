@@ -76,7 +76,10 @@ public sealed class EndsTests : IAsyncLifetime
     public async Task Ends_of_many_sessions_at_once_are_announced_together()
     {
         var (a, b) = (await StartAsync(), await StartAsync());
-        await Condition.HoldsAsync(() => Task.FromResult(a.Services.GetRequiredService<SharedEnds>().HasBeenRead), "it has begun");
+        await Condition.HoldsAsync(
+            () => Task.FromResult(a.Services.GetRequiredService<SharedEnds>().HasBeenRead),
+            "it has begun"
+        );
         var ends = a.Services.GetRequiredService<KnownEnds>();
         for (var i = 0; i < 5_000; i++)
         {
@@ -84,13 +87,18 @@ public sealed class EndsTests : IAsyncLifetime
         }
 
         await Condition.HoldsAsync(
-            () => Task.FromResult(b.Services.GetRequiredService<KnownEnds>().Count == 5_000), "the other one knows them");
+            () => Task.FromResult(b.Services.GetRequiredService<KnownEnds>().Count == 5_000),
+            "the other one knows them"
+        );
         var members = int.Parse(await _redis.AskAsync("ZCARD", Document), CultureInfo.InvariantCulture);
         Assert.InRange(members, 2 + 5, 2 + 5 + 100); // At most one in 25 ms besides.
     }
 
-    private static Task KnowsAsync(TestNode node) => Condition.HoldsAsync(
-        () => Task.FromResult(node.Services.GetRequiredService<KnownEnds>().Count == Many), "it knows the ends");
+    private static Task KnowsAsync(TestNode node) =>
+        Condition.HoldsAsync(
+            () => Task.FromResult(node.Services.GetRequiredService<KnownEnds>().Count == Many),
+            "it knows the ends"
+        );
 
     /// <summary>How many of the sessions that were ended are served.</summary>
     private static async Task<int> ServedAsync(List<TestBrowser> thieves, TestNode node)

@@ -44,7 +44,17 @@ public sealed class EvictionTests
         const int MostValues = 5_000;
         var value = new string('x', 100_000);
         var used = long.Parse(await redis.InfoAsync("memory", "used_memory"), CultureInfo.InvariantCulture);
-        Assert.Equal("OK", await redis.CommandAsync("CONFIG", "SET", "maxmemory", $"{used + 3_000_000}", "maxmemory-policy", "allkeys-lru"));
+        Assert.Equal(
+            "OK",
+            await redis.CommandAsync(
+                "CONFIG",
+                "SET",
+                "maxmemory",
+                $"{used + 3_000_000}",
+                "maxmemory-policy",
+                "allkeys-lru"
+            )
+        );
         using var others = await RawRedisClient.ConnectAsync(redis.Port, null, TimeSpan.FromSeconds(10));
         for (var i = 0; i < MostValues; i++)
         {

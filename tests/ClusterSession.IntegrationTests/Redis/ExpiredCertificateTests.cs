@@ -46,7 +46,10 @@ public sealed class ExpiredCertificateTests : IAsyncLifetime
 
         await _redis.CommandAsync("CLIENT", "KILL", "TYPE", "normal");
         var date = _certificates.ExpiredOn.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
-        await Condition.HoldsAsync(() => _logs.All.Any(log => log.Text.Contains($"expired on {date} UTC", StringComparison.Ordinal)), "the log says why there is no connection");
+        await Condition.HoldsAsync(
+            () => _logs.All.Any(log => log.Text.Contains($"expired on {date} UTC", StringComparison.Ordinal)),
+            "the log says why there is no connection"
+        );
 
         Assert.Equal("green", await browser.GetAsync("/set/color/green"));
         Assert.Equal(200, (int)browser.LastStatus);
@@ -55,14 +58,28 @@ public sealed class ExpiredCertificateTests : IAsyncLifetime
 
         await GiveAsync(_certificates.ServerCertFile, _certificates.ServerKeyFile);
         await Condition.HoldsAsync(() => _a.Unsaved() == 0, "the node is connected again, and has sent what it kept");
-        await Condition.HoldsAsync(async () => await browser.GetAsync("/get/color", _b) == "green", "the other node is connected again");
+        await Condition.HoldsAsync(
+            async () => await browser.GetAsync("/get/color", _b) == "green",
+            "the other node is connected again"
+        );
         Assert.Equal("False", await browser.GetAsync("/regressed", _b));
     }
 
     private async Task GiveAsync(string certificate, string key) =>
-        Assert.Equal("OK", await _redis.CommandAsync("CONFIG", "SET", "tls-cert-file", certificate, "tls-key-file", key));
+        Assert.Equal(
+            "OK",
+            await _redis.CommandAsync("CONFIG", "SET", "tls-cert-file", certificate, "tls-key-file", key)
+        );
 
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(new RedisSessionStore(
-        RedisOptions.Parse($"{_redis.ConnectionString},sslCaFile={_certificates.CaFile}"), "cs", TimeSpan.FromSeconds(30), TimeProvider.System, new Random(7),
-        _loggers.CreateLogger<RedisSessionStore>()));
+    private Task<TestNode> StartAsync() =>
+        TestNode.StartAsync(
+            new RedisSessionStore(
+                RedisOptions.Parse($"{_redis.ConnectionString},sslCaFile={_certificates.CaFile}"),
+                "cs",
+                TimeSpan.FromSeconds(30),
+                TimeProvider.System,
+                new Random(7),
+                _loggers.CreateLogger<RedisSessionStore>()
+            )
+        );
 }

@@ -34,7 +34,10 @@ public sealed class KeyRevocationTests : IAsyncLifetime
         await RotateAsync(revoke: true);
         Assert.Equal("", await browser.Copy().GetAsync("/get/color", _a));
         await Condition.HoldsAsync(
-            async () => await browser.Copy().GetAsync("/get/color", _b) == "", "the other node refuses it", Promised);
+            async () => await browser.Copy().GetAsync("/get/color", _b) == "",
+            "the other node refuses it",
+            Promised
+        );
     }
 
     [Fact]
@@ -50,7 +53,8 @@ public sealed class KeyRevocationTests : IAsyncLifetime
                 return copy.LastSetCookie;
             },
             "the other node renews the cookie",
-            Promised);
+            Promised
+        );
         Assert.Equal("red", await browser.GetAsync("/get/color", _a));
     }
 
@@ -72,11 +76,14 @@ public sealed class KeyRevocationTests : IAsyncLifetime
                     return false;
                 }
             },
-            "the keys are revoked");
+            "the keys are revoked"
+        );
         await Condition.HoldsAsync(
-            async () => await browser.Copy().GetAsync("/get/color", _b) == ""
+            async () =>
+                await browser.Copy().GetAsync("/get/color", _b) == ""
                 && await browser.Copy().GetAsync("/get/color", _a) == "",
-            "both nodes refuse it");
+            "both nodes refuse it"
+        );
     }
 
     private Task RotateAsync(bool revoke) => _a.Services.GetRequiredService<ISessionManager>().RotateKeysAsync(revoke);

@@ -27,7 +27,9 @@ public sealed class KeyRingTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Ring_that_is_deleted_is_restored_and_a_node_that_starts_then_logs_nobody_out(bool arePlacesDeletedToo)
+    public async Task Ring_that_is_deleted_is_restored_and_a_node_that_starts_then_logs_nobody_out(
+        bool arePlacesDeletedToo
+    )
     {
         var (a, b) = (await StartAsync(), await StartAsync());
         var browsers = Enumerable.Range(0, 50).Select(i => (i % 2 == 0 ? a : b).Browser()).ToList();
@@ -59,7 +61,10 @@ public sealed class KeyRingTests : IAsyncLifetime
         await browser.GetAsync("/set/color/red");
         await _redis.CommandAsync("DEL", Key);
         await Condition.HoldsAsync(
-            async () => await _redis.AskAsync("EXISTS", Key) == "1", "the ring is restored", TimeSpan.FromSeconds(1));
+            async () => await _redis.AskAsync("EXISTS", Key) == "1",
+            "the ring is restored",
+            TimeSpan.FromSeconds(1)
+        );
         Assert.Equal("red", await browser.GetAsync("/get/color"));
     }
 
@@ -90,9 +95,12 @@ public sealed class KeyRingTests : IAsyncLifetime
         node.Services.GetRequiredService<KeyRingSource>().Current!.Keys.Select(key => key.Id).Order();
 
     /// <summary>So many nodes have announced that they know the ring.</summary>
-    private Task KnownAsync(int nodes) => Condition.HoldsAsync(
-        async () => (await _redis.AskAsync("ZRANGE", "cs:1:document:{nodes}", "0", "-1")).Split("keyring").Length > nodes,
-        "they know the ring");
+    private Task KnownAsync(int nodes) =>
+        Condition.HoldsAsync(
+            async () =>
+                (await _redis.AskAsync("ZRANGE", "cs:1:document:{nodes}", "0", "-1")).Split("keyring").Length > nodes,
+            "they know the ring"
+        );
 
     private async Task<TestNode> StartAsync()
     {

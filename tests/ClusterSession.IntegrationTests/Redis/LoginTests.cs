@@ -42,13 +42,24 @@ public sealed class LoginTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task All_browsers_of_a_user_are_out_at_their_next_request_on_every_node_and_nobody_else_is()
     {
-        var browsers = new[] { await LogInAsync("anna", _a), await LogInAsync("anna", _b), await LogInAsync("anna", _b) };
+        var browsers = new[]
+        {
+            await LogInAsync("anna", _a),
+            await LogInAsync("anna", _b),
+            await LogInAsync("anna", _b),
+        };
         var other = await LogInAsync("bob", _b);
         foreach (var browser in browsers.Append(other))
         {
             await browser.GetAsync("/set/basket/tea", _a);
-            Assert.Equal("200 anna tea", (await LookAsync(browser, _a)).Replace("bob", "anna", StringComparison.Ordinal));
-            Assert.Equal("200 anna tea", (await LookAsync(browser, _b)).Replace("bob", "anna", StringComparison.Ordinal));
+            Assert.Equal(
+                "200 anna tea",
+                (await LookAsync(browser, _a)).Replace("bob", "anna", StringComparison.Ordinal)
+            );
+            Assert.Equal(
+                "200 anna tea",
+                (await LookAsync(browser, _b)).Replace("bob", "anna", StringComparison.Ordinal)
+            );
         }
 
         var answer = await Manager(_a).EndAllAsync("anna");
@@ -110,7 +121,9 @@ public sealed class LoginTests(ITestOutputHelper output) : IAsyncLifetime
             // A login of which the session does not know yet, as one by a remote provider.
             browser.Cookies[LoginBrowser.LoginCookie] = (await LogInAsync("anna", _b)).Login!;
             var tabs = Enumerable.Range(0, Requests).Select(_ => browser.Copy()).ToArray();
-            await Task.WhenAll(tabs.Select((tab, i) => tab.GetAsync(i % 4 == 3 ? $"/set/n{i}/1" : "/get/basket", i % 2 == 0 ? _a : _b)));
+            await Task.WhenAll(
+                tabs.Select((tab, i) => tab.GetAsync(i % 4 == 3 ? $"/set/n{i}/1" : "/get/basket", i % 2 == 0 ? _a : _b))
+            );
             for (var i = 0; i < Requests; i++)
             {
                 Assert.Equal(HttpStatusCode.OK, tabs[i].LastStatus);
@@ -131,8 +144,11 @@ public sealed class LoginTests(ITestOutputHelper output) : IAsyncLifetime
 
     private static ISessionManager Manager(TestNode node) => node.Services.GetRequiredService<ISessionManager>();
 
-    private static Task SignInAsync(HttpContext context, string name) => context.SignInAsync(
-        Cookies, new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, name)], "test")));
+    private static Task SignInAsync(HttpContext context, string name) =>
+        context.SignInAsync(
+            Cookies,
+            new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, name)], "test"))
+        );
 
     private static async Task<LoginBrowser> LogInAsync(string name, TestNode at)
     {
@@ -148,27 +164,34 @@ public sealed class LoginTests(ITestOutputHelper output) : IAsyncLifetime
         return $"{(int)browser.LastStatus} {text}";
     }
 
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(
-        RedisNode.Store(_redis.ConnectionString),
-        Map,
-        services: services =>
-        {
-            services.AddSingleton<IDataProtectionProvider>(_protection);
-            services.AddAuthorization();
-            services.AddClusterSession().AddTicketStore();
-            services.AddAuthentication(Cookies).AddCookie();
-        },
-        kind: ServerKind.Kestrel);
+    private Task<TestNode> StartAsync() =>
+        TestNode.StartAsync(
+            RedisNode.Store(_redis.ConnectionString),
+            Map,
+            services: services =>
+            {
+                services.AddSingleton<IDataProtectionProvider>(_protection);
+                services.AddAuthorization();
+                services.AddClusterSession().AddTicketStore();
+                services.AddAuthentication(Cookies).AddCookie();
+            },
+            kind: ServerKind.Kestrel
+        );
 
     private static void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/login/{name}", (HttpContext context, string name) => SignInAsync(context, name));
-        endpoints.MapGet("/page", (HttpContext context) =>
-            $"{context.User.FindFirstValue(ClaimTypes.NameIdentifier)} {context.Session.GetString("basket")}").RequireAuthorization();
-        endpoints.MapGet("/password/{name}", async (HttpContext context, string name) =>
-        {
-            await context.RequestServices.GetRequiredService<ISessionManager>().EndAllAsync(name, context);
-            await SignInAsync(context, name); // As RefreshSignInAsync does.
-        }).RequireAuthorization();
+        endpoints
+            .MapGet("/page", (HttpContext context) =>
+                $"{context.User.FindFirstValue(ClaimTypes.NameIdentifier)} {context.Session.GetString("basket")}"
+            )
+            .RequireAuthorization();
+        endpoints
+            .MapGet("/password/{name}", async (HttpContext context, string name) =>
+            {
+                await context.RequestServices.GetRequiredService<ISessionManager>().EndAllAsync(name, context);
+                await SignInAsync(context, name); // As RefreshSignInAsync does.
+            })
+            .RequireAuthorization();
     }
 }

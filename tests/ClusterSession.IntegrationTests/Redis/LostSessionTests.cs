@@ -48,7 +48,9 @@ public sealed class LostSessionTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Snapshot_older_than_the_replay_window_flags_nothing_that_a_node_holds()
     {
-        await using var a = await RedisNode.StartAsync(_redis, options => options.Outage.ReplayWindow = TimeSpan.FromSeconds(1));
+        await using var a = await RedisNode.StartAsync(_redis, options =>
+            options.Outage.ReplayWindow = TimeSpan.FromSeconds(1)
+        );
         await using var b = await RedisNode.StartAsync(_redis);
         var browsers = await BeginAsync(a, 50);
         await _redis.CommandAsync("SAVE");
@@ -65,7 +67,8 @@ public sealed class LostSessionTests(ITestOutputHelper output) : IAsyncLifetime
                 await other.GetAsync("/set/n/1", a); // So that the commits of before are let go.
                 return Stopwatch.GetElapsedTime(written) > TimeSpan.FromSeconds(2);
             },
-            "the replay window is over");
+            "the replay window is over"
+        );
         await _redis.Kill9Async();
         await _redis.StartAgainAsync();
 
@@ -87,7 +90,11 @@ public sealed class LostSessionTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Equal("red", await browser.GetAsync("/get/color", b));
         var used = Stopwatch.GetTimestamp();
         await _redis.Kill9Async();
-        await Condition.HoldsAsync(() => Stopwatch.GetElapsedTime(used) > idle * 1.3, "the idle time is over", TimeSpan.FromMinutes(1));
+        await Condition.HoldsAsync(
+            () => Stopwatch.GetElapsedTime(used) > idle * 1.3,
+            "the idle time is over",
+            TimeSpan.FromMinutes(1)
+        );
         await _redis.StartAgainAsync();
         foreach (var node in new[] { b, a, b })
         {
@@ -108,11 +115,15 @@ public sealed class LostSessionTests(ITestOutputHelper output) : IAsyncLifetime
         var before = await RedisCommands.CountAsync(_redis);
         var published = await PublishedAsync();
         var begun = Stopwatch.GetTimestamp();
-        await Parallel.ForEachAsync(cookies, async (cookie, _) => await new TestBrowser(b) { Cookie = cookie }.GetAsync("/get/n"));
+        await Parallel.ForEachAsync(cookies, async (cookie, _) =>
+            await new TestBrowser(b) { Cookie = cookie }.GetAsync("/get/n")
+        );
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
         var frames = await PublishedAsync() - published;
         var commands = (await RedisCommands.CountAsync(_redis) - before).Total;
-        output.WriteLine($"{Cookies} cookies in {seconds:0.00} s: {asks.Value} asks, {frames} frames, {commands} commands");
+        output.WriteLine(
+            $"{Cookies} cookies in {seconds:0.00} s: {asks.Value} asks, {frames} frames, {commands} commands"
+        );
 
         Assert.InRange(asks.Value, Cookies / 255, Math.Ceiling((seconds + 1) * 20 * 3)); // One may be sent three times.
         Assert.InRange(frames, asks.Value, (2 * asks.Value) + Math.Ceiling((seconds + 2) * 2));
@@ -150,10 +161,14 @@ public sealed class LostSessionTests(ITestOutputHelper output) : IAsyncLifetime
 
     private static string ExpiredCookie(TestNode node)
     {
-        var seen = (DateTimeOffset.UtcNow - TimeSpan.FromDays(1) - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var seen =
+            (DateTimeOffset.UtcNow - TimeSpan.FromDays(1) - DateTimeOffset.UnixEpoch).Ticks
+            / TimeSpan.TicksPerMicrosecond;
         return SessionCookie.Write(
-            SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create()), new SessionVersion(seen, 1),
-            node.Services.GetRequiredService<KeyRingSource>().Signing);
+            SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create()),
+            new SessionVersion(seen, 1),
+            node.Services.GetRequiredService<KeyRingSource>().Signing
+        );
     }
 
     private async Task<IEnumerable<string>> KeysAsync() =>
@@ -164,6 +179,8 @@ public sealed class LostSessionTests(ITestOutputHelper output) : IAsyncLifetime
         var stats = await _redis.CommandAsync("INFO", "commandstats");
         const string Name = "cmdstat_publish:calls=";
         var at = stats.IndexOf(Name, StringComparison.Ordinal) + Name.Length;
-        return at < Name.Length ? 0 : long.Parse(stats.AsSpan(at, stats.IndexOf(',', at) - at), CultureInfo.InvariantCulture);
+        return at < Name.Length
+            ? 0
+            : long.Parse(stats.AsSpan(at, stats.IndexOf(',', at) - at), CultureInfo.InvariantCulture);
     }
 }

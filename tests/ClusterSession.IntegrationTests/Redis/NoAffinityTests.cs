@@ -33,7 +33,10 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
             {
                 var (writer, reader) = i % 2 == 0 ? (a, b) : (b, a);
                 await browser.GetAsync($"/set/value/{i}", writer);
-                if (await browser.GetAsync("/get/value", reader) != i.ToString(System.Globalization.CultureInfo.InvariantCulture))
+                if (
+                    await browser.GetAsync("/get/value", reader)
+                    != i.ToString(System.Globalization.CultureInfo.InvariantCulture)
+                )
                 {
                     Interlocked.Increment(ref stale);
                 }
@@ -89,27 +92,39 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
         public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
             inner.MergeAsync(key, copy, deadline);
 
-        public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
-            inner.DestroyAsync(key, end, tombstoneLife, deadline);
+        public ValueTask<StoreWrite> DestroyAsync(
+            SessionKey key,
+            SessionEnd end,
+            TimeSpan tombstoneLife,
+            StoreDeadline deadline
+        ) => inner.DestroyAsync(key, end, tombstoneLife, deadline);
 
-        public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
-            inner.TouchAsync(key, life, leastLife, deadline);
+        public ValueTask<StoreTouch> TouchAsync(
+            SessionKey key,
+            TimeSpan life,
+            TimeSpan leastLife,
+            StoreDeadline deadline
+        ) => inner.TouchAsync(key, life, leastLife, deadline);
 
         public ValueTask<StoreDocument> ReadDocumentAsync(
-            string name, DocumentPosition known, StoreDeadline deadline) =>
-            inner.ReadDocumentAsync(name, known, deadline);
+            string name,
+            DocumentPosition known,
+            StoreDeadline deadline
+        ) => inner.ReadDocumentAsync(name, known, deadline);
 
         public ValueTask<StoreDocument> MergeDocumentAsync(
-            string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
-            inner.MergeDocumentAsync(name, elements, life, deadline);
+            string name,
+            IReadOnlyList<DocumentElement> elements,
+            TimeSpan life,
+            StoreDeadline deadline
+        ) => inner.MergeDocumentAsync(name, elements, life, deadline);
 
         private sealed class Deaf(IStoreObserver observer) : IStoreObserver
         {
-            public void OnChanged(SessionKey key)
-            {
-            }
+            public void OnChanged(SessionKey key) { }
 
-            public void OnConnected(int partition, StoreContinuity continuity) => observer.OnConnected(partition, continuity);
+            public void OnConnected(int partition, StoreContinuity continuity) =>
+                observer.OnConnected(partition, continuity);
         }
     }
 }

@@ -53,7 +53,10 @@ public sealed class RecommendedUserTests
             await SetUserAsync(arguments => sentinel.CommandAsync(arguments), 2);
         }
 
-        await UseAsync($"{redis.ConnectionString},user=sessions,password=secret,sentinelUser=sessions,sentinelPassword=secret", redis.FailoverAsync);
+        await UseAsync(
+            $"{redis.ConnectionString},user=sessions,password=secret,sentinelUser=sessions,sentinelPassword=secret",
+            redis.FailoverAsync
+        );
 
         foreach (var sentinel in redis.Sentinels)
         {
@@ -81,8 +84,8 @@ public sealed class RecommendedUserTests
         await Condition.HoldsAsync(() => a.Unsaved() + b.Unsaved() == 0, "every commit is in the store");
     }
 
-    private static Task<TestNode> StartAsync(string connectionString) => TestNode.StartAsync(
-        RedisNode.Store(connectionString, prefix: "cs.shop"), options: o =>
+    private static Task<TestNode> StartAsync(string connectionString) =>
+        TestNode.StartAsync(RedisNode.Store(connectionString, prefix: "cs.shop"), options: o =>
         {
             o.Durability = SessionDurability.Replicated;
             o.ReplicaTimeout = TimeSpan.FromMilliseconds(10);
@@ -99,9 +102,21 @@ public sealed class RecommendedUserTests
     /// <summary>Runs one of the page's commands, counted from 0.</summary>
     private static async Task SetUserAsync(Func<string[], Task<string>> run, int number)
     {
-        var text = string.Join(' ', Page.SkipWhile(line => !line.StartsWith("ACL SETUSER", StringComparison.Ordinal)).TakeWhile(line => line != "```").Select(line => line.Trim()));
+        var text = string.Join(
+            ' ',
+            Page.SkipWhile(line => !line.StartsWith("ACL SETUSER", StringComparison.Ordinal))
+                .TakeWhile(line => line != "```")
+                .Select(line => line.Trim())
+        );
         var command = text.Split("ACL SETUSER", StringSplitOptions.RemoveEmptyEntries)[number];
-        Assert.Equal("OK", await run(["ACL", "SETUSER", .. command.Replace(">...", ">secret").Split(' ', StringSplitOptions.RemoveEmptyEntries)]));
+        Assert.Equal(
+            "OK",
+            await run([
+                "ACL",
+                "SETUSER",
+                .. command.Replace(">...", ">secret").Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            ])
+        );
     }
 
     private static string PathOf(string name)

@@ -20,8 +20,11 @@ public sealed class ReconnectStormTests(ITestOutputHelper output) : IAsyncLifeti
         {
             // On a busy machine a handshake that waits for fifty others may take longer than three seconds: one that is
             // given up and made again would be counted twice, and is no fault.
-            _stores.Add(await TopologyStore.StartAsync(
-                $"{_redis.ConnectionString},sslCaFile={_certificates.CaFile},connectTimeout=60000,heartbeatTimeout=60000"));
+            _stores.Add(
+                await TopologyStore.StartAsync(
+                    $"{_redis.ConnectionString},sslCaFile={_certificates.CaFile},connectTimeout=60000,heartbeatTimeout=60000"
+                )
+            );
         }
     }
 
@@ -36,7 +39,11 @@ public sealed class ReconnectStormTests(ITestOutputHelper output) : IAsyncLifeti
     public async Task Fifty_nodes_that_lose_their_connections_at_once_make_one_each()
     {
         const int Losses = 3;
-        using var administrator = await RawRedisClient.ConnectAsync(_redis.Port, _certificates.CaFile, TimeSpan.FromSeconds(10));
+        using var administrator = await RawRedisClient.ConnectAsync(
+            _redis.Port,
+            _certificates.CaFile,
+            TimeSpan.FromSeconds(10)
+        );
         var before = await AcceptedAsync(administrator);
         for (var i = 0; i < Losses; i++)
         {
@@ -54,11 +61,21 @@ public sealed class ReconnectStormTests(ITestOutputHelper output) : IAsyncLifeti
     public async Task Fifty_nodes_that_wait_for_a_server_make_one_connection_each_when_it_is_there()
     {
         await _redis.Kill9Async();
-        await Task.WhenAll(_stores.Select(store => Condition.HoldsAsync(
-            async () => !(await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered, "the loss is noticed")));
+        await Task.WhenAll(
+            _stores.Select(store =>
+                Condition.HoldsAsync(
+                    async () => !(await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered,
+                    "the loss is noticed"
+                )
+            )
+        );
 
         await _redis.StartAgainAsync();
-        using var administrator = await RawRedisClient.ConnectAsync(_redis.Port, _certificates.CaFile, TimeSpan.FromSeconds(10));
+        using var administrator = await RawRedisClient.ConnectAsync(
+            _redis.Port,
+            _certificates.CaFile,
+            TimeSpan.FromSeconds(10)
+        );
         await AllAnsweredAsync();
 
         var made = await AcceptedAsync(administrator);
@@ -66,12 +83,21 @@ public sealed class ReconnectStormTests(ITestOutputHelper output) : IAsyncLifeti
         Assert.InRange(made, Nodes, Nodes * 2);
     }
 
-    private Task AllAnsweredAsync() => Task.WhenAll(_stores.Select(store => Condition.HoldsAsync(
-        async () => (await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered, "every node is answered again")));
+    private Task AllAnsweredAsync() =>
+        Task.WhenAll(
+            _stores.Select(store =>
+                Condition.HoldsAsync(
+                    async () => (await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered,
+                    "every node is answered again"
+                )
+            )
+        );
 
     private static async Task<long> AcceptedAsync(RawRedisClient client)
     {
-        var line = (await client.CommandAsync("INFO", "stats")).Split('\n').First(l => l.StartsWith("total_connections_received:", StringComparison.Ordinal));
+        var line = (await client.CommandAsync("INFO", "stats"))
+            .Split('\n')
+            .First(l => l.StartsWith("total_connections_received:", StringComparison.Ordinal));
         return long.Parse(line.AsSpan(line.IndexOf(':') + 1).Trim(), CultureInfo.InvariantCulture);
     }
 }

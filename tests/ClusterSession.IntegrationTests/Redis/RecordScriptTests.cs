@@ -24,7 +24,11 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
     [InlineData(10, 120, 10, 300)]
     [InlineData(64, 400, 2, 40)]
     public async Task Drawn_histories_give_what_the_state_machine_gives_and_none_says_contained_of_what_is_not(
-        int nodes, int steps, int normally, int atLength)
+        int nodes,
+        int steps,
+        int normally,
+        int atLength
+    )
     {
         var isLong = Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") == "1";
         var first = Environment.GetEnvironmentVariable("CLUSTERSESSION_SEED") is { } text
@@ -42,7 +46,10 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
             }
             catch (Exception failure)
             {
-                throw new InvalidOperationException($"With CLUSTERSESSION_SEED={seed}: {failure.Message}\n{drawn.Story}", failure);
+                throw new InvalidOperationException(
+                    $"With CLUSTERSESSION_SEED={seed}: {failure.Message}\n{drawn.Story}",
+                    failure
+                );
             }
 
             Assert.True(drawn.Failure is null, $"With CLUSTERSESSION_SEED={seed}: {drawn.Failure}\n{drawn.Story}");
@@ -58,18 +65,28 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await using var store = RedisNode.Store(_redis.ConnectionString);
         await store.StartAsync(new RecordingObserver(), default);
-        SessionVersion newest = new(0x30, 10), before = new(0x25, 11), next = new(0x40, 10), merge = new(0x50, 12);
+        SessionVersion newest = new(0x30, 10),
+            before = new(0x25, 11),
+            next = new(0x40, 10),
+            merge = new(0x50, 12);
         foreach (var step in Enumerable.Range(0, 3))
         {
             var key = SessionKeys.New();
             await StoreFormerAsync(key);
             var record = (await store.ReadAsync(key, SessionVersion.None, default)).Record!;
-            Assert.Equal((newest, true, false), (record.Version, record.Contains(before), record.Contains(new(0x24, 11))));
+            Assert.Equal(
+                (newest, true, false),
+                (record.Version, record.Contains(before), record.Contains(new(0x24, 11)))
+            );
             var delta = new SessionDelta();
             delta.Set("b", [2]);
             var change = new SessionChange(newest, next, delta, [], Life, Life, After: newest.Stamp, Opened: record);
             var copy = new SessionMerge(
-                RecordSketch.At(new SessionVersion(0x35, 12)).With("c", "3", new(0x35, 12)).Build(), merge, MergeMode.Restore, Life);
+                RecordSketch.At(new SessionVersion(0x35, 12)).With("c", "3", new(0x35, 12)).Build(),
+                merge,
+                MergeMode.Restore,
+                Life
+            );
             var answer = step switch
             {
                 0 => await store.CommitAsync(key, change, default),
@@ -86,7 +103,10 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
                 _ => null,
             };
             Assert.Equal(expected is null ? StoreReadOutcome.Destroyed : StoreReadOutcome.Found, after.Outcome);
-            Assert.Equal(expected is null ? "" : RecordText.Of(expected.Record), after.Record is null ? "" : RecordText.Of(after.Record));
+            Assert.Equal(
+                expected is null ? "" : RecordText.Of(expected.Record),
+                after.Record is null ? "" : RecordText.Of(after.Record)
+            );
         }
     }
 
@@ -100,18 +120,28 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
         var change = new SessionChange(new(0x30, 10), new(0x40, 10), new SessionDelta(), [], Life, Life);
         var answer = await store.CommitAsync(key, change, default);
         Assert.Equal(WriteOutcome.Unavailable, answer.Outcome);
-        Assert.Equal("3", await _redis.CommandAsync("EVAL", "return tostring(redis.call('HGET', KEYS[1], 'm'):byte())", "1", KeyOf(key)));
+        Assert.Equal(
+            "3",
+            await _redis.CommandAsync(
+                "EVAL",
+                "return tostring(redis.call('HGET', KEYS[1], 'm'):byte())",
+                "1",
+                KeyOf(key)
+            )
+        );
     }
 
     private static string KeyOf(SessionKey key) => $"cs:1:{{{key}}}";
 
     /// <summary>Versions (0x30, 10) and (0x25, 11), and an attribute.</summary>
-    private async Task StoreFormerAsync(SessionKey key, int format = 1) => await _redis.CommandAsync(
-        "EVAL",
-        $"local function v(s, w) return struct.pack('>I7I6', s, w) end redis.call('HSET', KEYS[1], 'm', '\\{format}\\0' .. struct.pack('>I8', 1000) "
-        + ".. '\\2' .. v(48, 10) .. v(37, 11), 'aa', v(48, 10) .. '\\0one') return redis.call('PEXPIRE', KEYS[1], 3600000)",
-        "1",
-        KeyOf(key));
+    private async Task StoreFormerAsync(SessionKey key, int format = 1) =>
+        await _redis.CommandAsync(
+            "EVAL",
+            $"local function v(s, w) return struct.pack('>I7I6', s, w) end redis.call('HSET', KEYS[1], 'm', '\\{format}\\0' .. struct.pack('>I8', 1000) "
+                + ".. '\\2' .. v(48, 10) .. v(37, 11), 'aa', v(48, 10) .. '\\0one') return redis.call('PEXPIRE', KEYS[1], 3600000)",
+            "1",
+            KeyOf(key)
+        );
 
     /// <summary>A session in Redis, and the same one as the pure functions make it.</summary>
     private sealed class Twin(IClusterSessionStore store, RedisServer redis) : DrawnSession.IStore
@@ -127,7 +157,8 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
         public async ValueTask<StoreWrite> MergeAsync(SessionMerge copy) =>
             await CompareAsync(StoredSession.Merge(_stored, copy), await store.MergeAsync(_key, copy, default));
 
-        public async ValueTask<SessionRecord?> ReadAsync() => (await store.ReadAsync(_key, SessionVersion.None, default)).Record;
+        public async ValueTask<SessionRecord?> ReadAsync() =>
+            (await store.ReadAsync(_key, SessionVersion.None, default)).Record;
 
         public async ValueTask SnapshotAsync()
         {
@@ -141,11 +172,20 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
             await redis.CommandAsync("COPY", KeyOf(_snapshotKey), KeyOf(_key), "REPLACE");
         }
 
-        private async ValueTask<StoreWrite> CompareAsync((StoredSession? Next, StoredAnswer Answer) expected, StoreWrite answer)
+        private async ValueTask<StoreWrite> CompareAsync(
+            (StoredSession? Next, StoredAnswer Answer) expected,
+            StoreWrite answer
+        )
         {
             Assert.Equal(
-                (expected.Answer.Outcome, expected.Answer.Previous, expected.Answer.IsBaseMissing, expected.Next is not null),
-                (answer.Outcome, answer.Previous, answer.IsBaseMissing, answer.HasChanged));
+                (
+                    expected.Answer.Outcome,
+                    expected.Answer.Previous,
+                    expected.Answer.IsBaseMissing,
+                    expected.Next is not null
+                ),
+                (answer.Outcome, answer.Previous, answer.IsBaseMissing, answer.HasChanged)
+            );
             _stored = expected.Next ?? _stored;
             var record = (await ReadAsync())!;
             Assert.Equal(RecordText.Of(_stored!.Record), RecordText.Of(record));

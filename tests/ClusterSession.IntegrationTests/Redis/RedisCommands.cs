@@ -6,9 +6,27 @@ namespace ClusterSession.IntegrationTests.Redis;
 /// What a server has been asked, counted at the server: commands that clients sent, bytes, and besides the commands that scripts have called, and how often they have prolonged a session.
 /// </summary>
 internal sealed record RedisCommands(
-    long Reads, long Gets, long Scripts, long WholeScripts, long BytesIn, long CalledByScripts, long Prolongations, long Documents)
+    long Reads,
+    long Gets,
+    long Scripts,
+    long WholeScripts,
+    long BytesIn,
+    long CalledByScripts,
+    long Prolongations,
+    long Documents
+)
 {
-    private static readonly string[] CalledByScriptsAlone = ["hget", "hgetall", "hset", "hdel", "hmget", "pttl", "pexpire", "exists"];
+    private static readonly string[] CalledByScriptsAlone =
+    [
+        "hget",
+        "hgetall",
+        "hset",
+        "hdel",
+        "hmget",
+        "pttl",
+        "pexpire",
+        "exists",
+    ];
 
     /// <summary>Commands that clients sent, but for scripts on documents (each asks for the time, once): nodes announce themselves at intervals of their own. A read of a session is a script.</summary>
     public long Total => Gets + Scripts + WholeScripts;
@@ -24,12 +42,21 @@ internal sealed record RedisCommands(
             long.Parse(await redis.InfoAsync("stats", "total_net_input_bytes"), CultureInfo.InvariantCulture),
             CalledByScriptsAlone.Sum(command => Calls(stats, command)),
             Calls(stats, "pexpire"),
-            Calls(stats, "time"));
+            Calls(stats, "time")
+        );
     }
 
-    public static RedisCommands operator -(RedisCommands after, RedisCommands before) => new(
-        after.Reads - before.Reads, after.Gets - before.Gets, after.Scripts - before.Scripts, after.WholeScripts - before.WholeScripts, after.BytesIn - before.BytesIn,
-        after.CalledByScripts - before.CalledByScripts, after.Prolongations - before.Prolongations, after.Documents - before.Documents);
+    public static RedisCommands operator -(RedisCommands after, RedisCommands before) =>
+        new(
+            after.Reads - before.Reads,
+            after.Gets - before.Gets,
+            after.Scripts - before.Scripts,
+            after.WholeScripts - before.WholeScripts,
+            after.BytesIn - before.BytesIn,
+            after.CalledByScripts - before.CalledByScripts,
+            after.Prolongations - before.Prolongations,
+            after.Documents - before.Documents
+        );
 
     private static long Calls(string stats, string command)
     {

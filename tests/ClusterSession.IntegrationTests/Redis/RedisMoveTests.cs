@@ -25,7 +25,9 @@ public sealed class RedisMoveTests : IAsyncLifetime
     {
         _old = await RedisServer.StartAsync();
         _new = await RedisServer.StartAsync();
-        _configuration = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create(Setting, (string?)_old.ConnectionString)]).Build();
+        _configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([KeyValuePair.Create(Setting, (string?)_old.ConnectionString)])
+            .Build();
         _a = await StartAsync();
         _b = await StartAsync();
     }
@@ -61,7 +63,8 @@ public sealed class RedisMoveTests : IAsyncLifetime
 
                 return await KeysAsync(_new) == browsers.Count && _logs.Count("Moved") == 2;
             },
-            "both nodes have moved, and the sessions are at the new server");
+            "both nodes have moved, and the sessions are at the new server"
+        );
         await _old.Kill9Async();
 
         foreach (var (browser, home) in browsers)

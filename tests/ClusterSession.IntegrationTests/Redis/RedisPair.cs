@@ -8,7 +8,10 @@ internal static class RedisPair
     public static async Task<StorePair> CreateAsync(string settings = "")
     {
         var redis = await RedisServer.StartAsync();
-        var (a, b) = (RedisNode.Store(redis.ConnectionString + settings), RedisNode.Store(redis.ConnectionString + settings));
+        var (a, b) = (
+            RedisNode.Store(redis.ConnectionString + settings),
+            RedisNode.Store(redis.ConnectionString + settings)
+        );
         return new StorePair(a, b, async () =>
         {
             await a.DisposeAsync();

@@ -15,7 +15,10 @@ public sealed class RedisSessionStoreInspectionTests
         await using var store = RedisNode.Store(redis.ConnectionString);
         Assert.Empty(store.Inspection.Snapshot());
         await store.StartAsync(new RecordingObserver(), default);
-        Assert.Equal(StoreReadOutcome.Missing, (await store.ReadAsync(SessionKeys.New(), SessionVersion.None, default)).Outcome);
+        Assert.Equal(
+            StoreReadOutcome.Missing,
+            (await store.ReadAsync(SessionKeys.New(), SessionVersion.None, default)).Outcome
+        );
         await Condition.HoldsAsync(() => store.Inspection.Snapshot() is [{ IsConnected: true }], "the server is shown");
         var server = Assert.Single(store.Inspection.Snapshot());
         Assert.Equal((0, StoreServerRole.Primary, null), (server.Partition, server.Role, server.LastFailure));
@@ -24,8 +27,10 @@ public sealed class RedisSessionStoreInspectionTests
         await redis.Kill9Async();
 
         await Condition.HoldsAsync(
-            () => store.Inspection.Snapshot() is [{ IsConnected: false, LastFailure: not null, LastFailureAt: not null }],
-            "its loss is shown");
+            () =>
+                store.Inspection.Snapshot() is [{ IsConnected: false, LastFailure: not null, LastFailureAt: not null }],
+            "its loss is shown"
+        );
     }
 
     [Fact]
@@ -52,7 +57,11 @@ public sealed class RedisSessionStoreInspectionTests
         {
             var (key, version) = (SessionKeys.New(), versions.Next());
             var record = RecordSketch.At(version).With("a", "1", version).Build();
-            await writer.MergeAsync(key, new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromHours(1)), default);
+            await writer.MergeAsync(
+                key,
+                new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromHours(1)),
+                default
+            );
             return key;
         }
     }

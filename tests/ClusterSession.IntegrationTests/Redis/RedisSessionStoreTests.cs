@@ -30,8 +30,15 @@ public sealed class RedisSessionStoreTests : SessionStoreConformance
         var second = Versions.Next();
         await A.CommitAsync(Key, new SessionChange(first, second, Setting("a", "2"), [], Long, HalfLong), default);
         await Condition.HoldsAsync(() => ToldB.WasTold(Key), "the other node is told of the commit");
-        await B.CommitAsync(Key, new SessionChange(second, Versions.Next(), Setting("a", "3"), [], Long, HalfLong), default);
-        await Condition.HoldsAsync(() => ToldA.WasTold(Key), "the node that committed before is told of the next commit");
+        await B.CommitAsync(
+            Key,
+            new SessionChange(second, Versions.Next(), Setting("a", "3"), [], Long, HalfLong),
+            default
+        );
+        await Condition.HoldsAsync(
+            () => ToldA.WasTold(Key),
+            "the node that committed before is told of the next commit"
+        );
     }
 
     [Fact]

@@ -78,7 +78,10 @@ public sealed class RedisSessionTests : IAsyncLifetime
         await using var proxy = FaultProxy.Start(_redis.Port, framing: ReplyFraming.Resp);
         await using var store = RedisNode.Store($"{proxy.EndPoint}");
         await store.StartAsync(new RecordingObserver(), default);
-        await Condition.HoldsAsync(async () => (await store.ReadDocumentAsync("none", default, default)).IsAnswered, "the store answers");
+        await Condition.HoldsAsync(
+            async () => (await store.ReadDocumentAsync("none", default, default)).IsAnswered,
+            "the store answers"
+        );
 
         var dropped = proxy.DropReply("EVALSHA");
         var read = await store.ReadAsync(SessionKeys.New(), SessionVersion.None, default);
@@ -100,7 +103,10 @@ public sealed class RedisSessionTests : IAsyncLifetime
 
         Assert.True(dropped.Dropped.IsCompleted);
         Assert.Equal("red", await browser.GetAsync("/get/color", _b));
-        Assert.Equal(2, (await _redis.CommandAsync("KEYS", "cs:1:{*")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(
+            2,
+            (await _redis.CommandAsync("KEYS", "cs:1:{*")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length
+        );
     }
 
     [Fact]

@@ -14,15 +14,23 @@ public sealed class RefillTests(ITestOutputHelper output)
     {
         await using var redis = await RedisServer.StartAsync();
         await using var node = await RedisNode.StartAsync(redis);
-        await Parallel.ForAsync(0, Sessions, async (i, _) => Assert.Equal($"{i}", await node.Browser().GetAsync($"/set/n/{i}")));
+        await Parallel.ForAsync(0, Sessions, async (i, _) =>
+            Assert.Equal($"{i}", await node.Browser().GetAsync($"/set/n/{i}"))
+        );
         var before = await SessionsAsync(redis);
         Assert.Equal(Sessions, before.Count);
 
         await redis.Kill9Async();
         await redis.StartAgainAsync();
         var since = Stopwatch.GetTimestamp();
-        await Condition.HoldsAsync(async () => long.Parse(await redis.CommandAsync("DBSIZE")) >= Sessions, "the sessions are back", TimeSpan.FromMinutes(2));
-        output.WriteLine($"{Sessions} sessions were back {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s after the store took writes again");
+        await Condition.HoldsAsync(
+            async () => long.Parse(await redis.CommandAsync("DBSIZE")) >= Sessions,
+            "the sessions are back",
+            TimeSpan.FromMinutes(2)
+        );
+        output.WriteLine(
+            $"{Sessions} sessions were back {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s after the store took writes again"
+        );
 
         await Condition.HoldsAsync(async () => before.IsSubsetOf(await SessionsAsync(redis)), "they are the same ones");
     }

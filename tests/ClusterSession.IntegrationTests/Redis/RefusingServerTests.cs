@@ -10,7 +10,9 @@ public sealed class RefusingServerTests
     [Fact]
     public async Task Commits_that_a_master_without_replicas_refuses_are_kept_until_one_is_back()
     {
-        await using var redis = await RedisServer.StartAsync(new RedisServerOptions { Config = ["min-replicas-to-write 1"] });
+        await using var redis = await RedisServer.StartAsync(
+            new RedisServerOptions { Config = ["min-replicas-to-write 1"] }
+        );
         await using var replica = await StartReplicaAsync(redis);
         await TellAsync(redis, "NOREPLICAS", replica.Kill9Async, () => replica.StartAgainAsync());
     }
@@ -18,7 +20,9 @@ public sealed class RefusingServerTests
     [Fact]
     public async Task Commits_that_a_server_which_cannot_persist_refuses_are_kept_until_it_can()
     {
-        await using var redis = await RedisServer.StartAsync(new RedisServerOptions { Config = ["save 3600 1", "dbfilename dump.rdb"] });
+        await using var redis = await RedisServer.StartAsync(
+            new RedisServerOptions { Config = ["save 3600 1", "dbfilename dump.rdb"] }
+        );
         var inTheWay = Path.Combine(redis.WorkingDirectory, "dump.rdb");
         await TellAsync(
             redis,
@@ -33,7 +37,8 @@ public sealed class RefusingServerTests
             {
                 Directory.Delete(inTheWay, recursive: true);
                 await SavedAsync(redis, "ok");
-            });
+            }
+        );
     }
 
     [Fact]
@@ -134,8 +139,12 @@ public sealed class RefusingServerTests
     {
         var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = master.Port });
         // The master counts it as a good one only when it is online, some time after its own link is up.
-        await Condition.HoldsAsync(async () => (await master.AskAsync("INFO", "replication")).Contains("state=online", StringComparison.Ordinal)
-            && await replica.InfoAsync("replication", "master_link_status") == "up", "the replica is in step");
+        await Condition.HoldsAsync(
+            async () =>
+                (await master.AskAsync("INFO", "replication")).Contains("state=online", StringComparison.Ordinal)
+                && await replica.InfoAsync("replication", "master_link_status") == "up",
+            "the replica is in step"
+        );
         return replica;
     }
 
@@ -143,7 +152,10 @@ public sealed class RefusingServerTests
     {
         await redis.CommandAsync("BGSAVE");
         await Condition.HoldsAsync(
-            async () => await redis.InfoAsync("persistence", "rdb_bgsave_in_progress") == "0" && await redis.InfoAsync("persistence", "rdb_last_bgsave_status") == outcome,
-            $"the save has ended: {outcome}");
+            async () =>
+                await redis.InfoAsync("persistence", "rdb_bgsave_in_progress") == "0"
+                && await redis.InfoAsync("persistence", "rdb_last_bgsave_status") == outcome,
+            $"the save has ended: {outcome}"
+        );
     }
 }

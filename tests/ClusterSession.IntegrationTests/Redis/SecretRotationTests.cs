@@ -59,13 +59,20 @@ public sealed class SecretRotationTests : IAsyncLifetime
 
         _secret.Password = "second";
         await Condition.HoldsAsync(() => _a.Unsaved() == 0, "the node is connected again, and has sent what it kept");
-        await Condition.HoldsAsync(async () => await browser.GetAsync("/get/color", _b) == "blue", "the other node is connected again");
+        await Condition.HoldsAsync(
+            async () => await browser.GetAsync("/get/color", _b) == "blue",
+            "the other node is connected again"
+        );
     }
 
     [Fact]
     public async Task Secret_that_changes_in_the_configuration_is_used_without_a_restart()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("ClusterSession:Redis", (string?)$"{_redis.Endpoint},user=sess,password=first")]).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([
+                KeyValuePair.Create("ClusterSession:Redis", (string?)$"{_redis.Endpoint},user=sess,password=first"),
+            ])
+            .Build();
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(configuration);
         services.AddLogging();
@@ -83,7 +90,10 @@ public sealed class SecretRotationTests : IAsyncLifetime
         Assert.Equal(200, (int)browser.LastStatus);
         await Condition.HoldsAsync(() => node.Unsaved() == 0, "it is stored");
         _secret.Password = "second";
-        await Condition.HoldsAsync(async () => await browser.GetAsync("/get/color", _b) == "blue", "another node reads it");
+        await Condition.HoldsAsync(
+            async () => await browser.GetAsync("/get/color", _b) == "blue",
+            "another node reads it"
+        );
     }
 
     /// <summary>Connections that are open go on under the old password, so they are ended too.</summary>
@@ -95,15 +105,28 @@ public sealed class SecretRotationTests : IAsyncLifetime
 
     private Task<TestNode> StartAsync()
     {
-        var options = new RedisOptions { Endpoints = [new RedisEndpoint(_redis.Host, _redis.Port)], Credentials = _secret };
-        return TestNode.StartAsync(new RedisSessionStore(
-            options, "cs", TimeSpan.FromSeconds(30), TimeProvider.System, new Random(7), NullLogger<RedisSessionStore>.Instance));
+        var options = new RedisOptions
+        {
+            Endpoints = [new RedisEndpoint(_redis.Host, _redis.Port)],
+            Credentials = _secret,
+        };
+        return TestNode.StartAsync(
+            new RedisSessionStore(
+                options,
+                "cs",
+                TimeSpan.FromSeconds(30),
+                TimeProvider.System,
+                new Random(7),
+                NullLogger<RedisSessionStore>.Instance
+            )
+        );
     }
 
     private sealed class Secret : IRedisCredentials
     {
         public volatile string Password = "first";
 
-        public ValueTask<RedisCredential> GetAsync(CancellationToken cancellationToken) => new(new RedisCredential("sess", Password));
+        public ValueTask<RedisCredential> GetAsync(CancellationToken cancellationToken) =>
+            new(new RedisCredential("sess", Password));
     }
 }

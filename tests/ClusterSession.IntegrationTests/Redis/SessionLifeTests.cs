@@ -41,7 +41,8 @@ public sealed class SessionLifeTests : IAsyncLifetime
         Assert.True(ClusterSession.Records.SessionId.TryParse(browser.Id!, out var id));
         Assert.Equal(
             StoreTouchOutcome.Touched,
-            (await store.TouchAsync(ClusterSession.Records.SessionKey.Of(id), idle, idle, default)).Outcome);
+            (await store.TouchAsync(ClusterSession.Records.SessionKey.Of(id), idle, idle, default)).Outcome
+        );
         await AssertLifeAsync(key, idle);
 
         await browser.GetAsync("/destroy");
@@ -62,14 +63,23 @@ public sealed class SessionLifeTests : IAsyncLifetime
         var thief = browser.Copy();
         Assert.True(ClusterSession.Records.SessionId.TryParse(browser.Id!, out var id));
 
-        await Condition.HoldsAsync(async () => await browser.Copy().GetAsync("/poll", atAnotherNode ? b : a) == "", "the session is refused");
+        await Condition.HoldsAsync(
+            async () => await browser.Copy().GetAsync("/poll", atAnotherNode ? b : a) == "",
+            "the session is refused"
+        );
 
-        var read = await storeOfB.ReadAsync(ClusterSession.Records.SessionKey.Of(id), ClusterSession.Records.SessionVersion.None, default);
+        var read = await storeOfB.ReadAsync(
+            ClusterSession.Records.SessionKey.Of(id),
+            ClusterSession.Records.SessionVersion.None,
+            default
+        );
         Assert.Equal(StoreReadOutcome.Destroyed, read.Outcome);
         Assert.Equal(("", ""), (await thief.GetAsync("/get/color", a), await thief.GetAsync("/get/color", b)));
 
-        static void Poll(IEndpointRouteBuilder endpoints) => endpoints
-            .MapGet("/poll", (HttpContext context) => context.Session.GetString("color") ?? "").WithSessionAccess(SessionConcurrency.ReadOnly, prolongs: false);
+        static void Poll(IEndpointRouteBuilder endpoints) =>
+            endpoints
+                .MapGet("/poll", (HttpContext context) => context.Session.GetString("color") ?? "")
+                .WithSessionAccess(SessionConcurrency.ReadOnly, prolongs: false);
 
         static void Short(ClusterSessionOptions options)
         {
@@ -78,11 +88,14 @@ public sealed class SessionLifeTests : IAsyncLifetime
         }
     }
 
-    private async Task ShortenAsync(string key) => Assert.Equal("1", await _redis.CommandAsync("PEXPIRE", key, "60000"));
+    private async Task ShortenAsync(string key) =>
+        Assert.Equal("1", await _redis.CommandAsync("PEXPIRE", key, "60000"));
 
     private async Task AssertLifeAsync(string key, TimeSpan atLeast)
     {
-        var left = TimeSpan.FromMilliseconds(long.Parse(await _redis.CommandAsync("PTTL", key), CultureInfo.InvariantCulture));
+        var left = TimeSpan.FromMilliseconds(
+            long.Parse(await _redis.CommandAsync("PTTL", key), CultureInfo.InvariantCulture)
+        );
         Assert.InRange(left, atLeast - TimeSpan.FromSeconds(30), atLeast + TimeSpan.FromMinutes(5));
     }
 }

@@ -25,13 +25,15 @@ public sealed class ShutdownLogTests
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
         builder.WebHost.UseKestrel().UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders().AddProvider(logs).SetMinimumLevel(LogLevel.Debug);
-        builder.Services.AddClusterSession(options =>
-        {
-            options.Durability = SessionDurability.Local;
-            // A busy machine may be late: what is asked here is what is logged, not how fast it is.
-            options.Outage.SoftTimeout = options.Outage.HardTimeout = TimeSpan.FromSeconds(30);
-            options.Cookie.SecurePolicy = CookieSecurePolicy.Always;
-        }).UseRedis(redis.ConnectionString + settings);
+        builder
+            .Services.AddClusterSession(options =>
+            {
+                options.Durability = SessionDurability.Local;
+                // A busy machine may be late: what is asked here is what is logged, not how fast it is.
+                options.Outage.SoftTimeout = options.Outage.HardTimeout = TimeSpan.FromSeconds(30);
+                options.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+            })
+            .UseRedis(redis.ConnectionString + settings);
         await using var app = builder.Build();
         var running = 0;
         var mayEnd = new TaskCompletionSource();
@@ -45,8 +47,14 @@ public sealed class ShutdownLogTests
             context.Session.SetString("after", context.TraceIdentifier);
         });
         await app.StartAsync();
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri(address) };
+        var address = app
+            .Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!
+            .Addresses.Single();
+        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false })
+        {
+            BaseAddress = new Uri(address),
+        };
         for (var i = 0; i < 50; i++)
         {
             using var fast = await client.GetAsync("/fast");
@@ -58,7 +66,10 @@ public sealed class ShutdownLogTests
 
         var stopping = app.StopAsync();
         await Condition.HoldsAsync(
-            () => app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested, "the node is stopping");
+            () =>
+                app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested,
+            "the node is stopping"
+        );
         mayEnd.SetResult();
         Assert.All(await Task.WhenAll(slow), answer => Assert.True(answer.IsSuccessStatusCode));
         await stopping;
@@ -84,7 +95,14 @@ public sealed class ShutdownLogTests
         await app.StopAsync();
 
         var text = logs.All.First(log => log.Event.Name == "ConnectFailed").Text;
-        Assert.Matches($@"^Could not connect to Redis at {endpoint}\. Connection refused[^.]*(\.[^ ][^.]*)*\. Retrying\. ", text);
-        Assert.DoesNotContain("No connection to", text[..text.IndexOf("Retrying.", StringComparison.Ordinal)], StringComparison.Ordinal);
+        Assert.Matches(
+            $@"^Could not connect to Redis at {endpoint}\. Connection refused[^.]*(\.[^ ][^.]*)*\. Retrying\. ",
+            text
+        );
+        Assert.DoesNotContain(
+            "No connection to",
+            text[..text.IndexOf("Retrying.", StringComparison.Ordinal)],
+            StringComparison.Ordinal
+        );
     }
 }

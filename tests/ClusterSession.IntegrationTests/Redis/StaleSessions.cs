@@ -60,10 +60,12 @@ internal static class StaleSessions
                     answers.Add($"{status} '{value}' after {age.TotalMilliseconds:0} ms");
                     Assert.True(
                         status == 503 || (status == 200 && (value == expected || (value == "old" && age <= Bound))),
-                        $"session {i} is '{expected}' and was answered {string.Join(", ", answers)}");
+                        $"session {i} is '{expected}' and was answered {string.Join(", ", answers)}"
+                    );
                     return status == 200 && value == expected;
                 },
-                $"session {i} is answered as it is");
+                $"session {i} is answered as it is"
+            );
         }
     }
 }

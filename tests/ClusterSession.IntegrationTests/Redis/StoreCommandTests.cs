@@ -65,7 +65,9 @@ public sealed class StoreCommandTests : IAsyncLifetime
         }
 
         var next = 0;
-        var cost = await CostOfAsync(async () => Assert.Equal("red", await browsers[next++].GetAsync("/get/color", _b)));
+        var cost = await CostOfAsync(async () =>
+            Assert.Equal("red", await browsers[next++].GetAsync("/get/color", _b))
+        );
         Assert.Equal(Requests, cost.Reads);
         Assert.Equal(Requests, cost.Total);
     }
@@ -99,9 +101,12 @@ public sealed class StoreCommandTests : IAsyncLifetime
         Assert.True(SessionId.TryParse(browser.Id!, out var id));
         var store = _a.Services.GetRequiredService<IClusterSessionStore>();
         var life = TimeSpan.FromHours(1);
-        var touched = await CostOfAsync(async () => Assert.Equal(
-            StoreTouchOutcome.Touched,
-            (await store.TouchAsync(SessionKey.Of(id), life, leastLife: 2 * life, default)).Outcome));
+        var touched = await CostOfAsync(async () =>
+            Assert.Equal(
+                StoreTouchOutcome.Touched,
+                (await store.TouchAsync(SessionKey.Of(id), life, leastLife: 2 * life, default)).Outcome
+            )
+        );
         Assert.Equal(4 * Requests, touched.CalledByScripts); // HGET, PTTL, PEXPIRE and EXISTS
     }
 
@@ -158,7 +163,11 @@ public sealed class StoreCommandTests : IAsyncLifetime
     [Fact]
     public async Task Write_under_Local_costs_one_command_with_what_changed()
     {
-        await using var node = await RedisNode.StartAsync(_redis, options => options.Durability = SessionDurability.Local, Fill);
+        await using var node = await RedisNode.StartAsync(
+            _redis,
+            options => options.Durability = SessionDurability.Local,
+            Fill
+        );
         var browser = node.Browser();
         await browser.GetAsync("/fill");
         await browser.GetAsync("/set/counter/0");
@@ -173,8 +182,11 @@ public sealed class StoreCommandTests : IAsyncLifetime
         Assert.Equal(Requests, cost.Total);
         Assert.InRange(cost.BytesIn / Requests, 1, 1023);
 
-        static Task SentAsync(TestNode node) => Condition.HoldsAsync(
-            () => node.Services.GetRequiredService<ISessionManager>().GetStatistics().UnsavedSessions == 0, "the commit is sent");
+        static Task SentAsync(TestNode node) =>
+            Condition.HoldsAsync(
+                () => node.Services.GetRequiredService<ISessionManager>().GetStatistics().UnsavedSessions == 0,
+                "the commit is sent"
+            );
     }
 
     [Fact]
@@ -194,13 +206,14 @@ public sealed class StoreCommandTests : IAsyncLifetime
         Assert.InRange((after - before) / Requests, 0, 500);
     }
 
-    private static void Fill(Microsoft.AspNetCore.Routing.IEndpointRouteBuilder endpoints) => endpoints.MapGet("/fill", (HttpContext context) =>
-    {
-        for (var i = 0; i < 10; i++)
+    private static void Fill(Microsoft.AspNetCore.Routing.IEndpointRouteBuilder endpoints) =>
+        endpoints.MapGet("/fill", (HttpContext context) =>
         {
-            context.Session.Set($"large{i}", new byte[10 * 1024]);
-        }
-    });
+            for (var i = 0; i < 10; i++)
+            {
+                context.Session.Set($"large{i}", new byte[10 * 1024]);
+            }
+        });
 
     private Task<TestNode> StartAsync() => RedisNode.StartAsync(_redis, endpoints: Fill);
 

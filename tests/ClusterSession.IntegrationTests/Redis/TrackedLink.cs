@@ -27,7 +27,8 @@ internal sealed class TrackedLink : IDisposable
 
     /// <summary>Sends a request, gives it its answer, and says which keys were pushed before and after that.</summary>
     public async Task<(string Answer, IReadOnlyList<string> Before, IReadOnlyList<string> After)> AskAsync(
-        RedisRequest request)
+        RedisRequest request
+    )
     {
         var frames = await FramesAsync(request);
         var at = frames.FindIndex(static frame => frame[0] != '>');
@@ -69,7 +70,7 @@ internal sealed class TrackedLink : IDisposable
                 throw new EndOfStreamException("The server has closed the connection.");
             }
 
-            for (var at = 0; at < received;)
+            for (var at = 0; at < received; )
             {
                 var taken = scanner.Consume(buffer.AsSpan(at, received - at), out var ended);
                 frame.Write(buffer.AsSpan(at, taken));

@@ -27,20 +27,30 @@ public sealed class TrackingTests
     public async Task Sessions_that_the_node_itself_makes_the_server_evict_are_served_stale_nowhere(string policy)
     {
         await using var redis = await RedisServer.StartAsync();
-        await using var a = await RedisNode.StartAsync(redis, endpoints: static endpoints => endpoints.MapGet(
-            "/fill", static (HttpContext context) => context.Session.Set("large", new byte[100_000])));
+        await using var a = await RedisNode.StartAsync(redis, endpoints: static endpoints =>
+            endpoints.MapGet("/fill", static (HttpContext context) => context.Session.Set("large", new byte[100_000]))
+        );
         await using var b = await RedisNode.StartAsync(redis);
         var browsers = await StaleSessions.OpenAsync(a, b);
         var used = long.Parse(await redis.InfoAsync("memory", "used_memory"), CultureInfo.InvariantCulture);
         await redis.CommandAsync(
-            "CONFIG", "SET", "maxmemory", $"{used + 3_000_000}", "maxmemory-policy", policy, "maxmemory-samples", "64");
+            "CONFIG",
+            "SET",
+            "maxmemory",
+            $"{used + 3_000_000}",
+            "maxmemory-policy",
+            policy,
+            "maxmemory-samples",
+            "64"
+        );
         await Condition.HoldsAsync(
             async () =>
             {
                 await a.Browser().GetAsync("/fill");
                 return !await AnyIsThereAsync(redis, browsers);
             },
-            "what the node has written has pushed out all sessions");
+            "what the node has written has pushed out all sessions"
+        );
         await redis.CommandAsync("CONFIG", "SET", "maxmemory", "0");
 
         await StaleSessions.AssertNoneIsServedAsync(browsers, a, b);
@@ -127,7 +137,13 @@ public sealed class TrackingTests
         options.CommandTimeout = TimeSpan.FromMilliseconds(50);
         options.HeartbeatTimeout = TimeSpan.FromMinutes(1);
         await using var a = new RedisSessionStore(
-            options, "cs", TimeSpan.FromMinutes(5), TimeProvider.System, new Random(7), NullLogger<RedisSessionStore>.Instance);
+            options,
+            "cs",
+            TimeSpan.FromMinutes(5),
+            TimeProvider.System,
+            new Random(7),
+            NullLogger<RedisSessionStore>.Instance
+        );
         var told = new RecordingObserver();
         await a.StartAsync(told, default);
         var (key, version) = await CreateAsync(a);
@@ -159,7 +175,8 @@ public sealed class TrackingTests
     private static async Task<bool> AnyIsThereAsync(RedisServer redis, List<TestBrowser> browsers)
     {
         var keys = browsers.Select(static browser =>
-            SessionId.TryParse(browser.Id!, out var id) ? $"cs:1:{{{SessionKey.Of(id)}}}" : "");
+            SessionId.TryParse(browser.Id!, out var id) ? $"cs:1:{{{SessionKey.Of(id)}}}" : ""
+        );
         return await redis.CommandAsync(["EXISTS", .. keys]) != "0";
     }
 }

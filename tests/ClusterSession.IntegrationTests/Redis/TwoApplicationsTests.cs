@@ -64,7 +64,9 @@ public sealed class TwoApplicationsTests : IAsyncLifetime
         Assert.Equal("alice", await NameAsync(jobs, session));
         await jobs.Services.GetRequiredService<ISessionManager>().EndAllAsync("alice");
         await Condition.HoldsAsync(
-            async () => await NameAsync(web, session) == "", "the session is over at the other one");
+            async () => await NameAsync(web, session) == "",
+            "the session is over at the other one"
+        );
     }
 
     private static async Task<string> LogInAsync(WebApplication application)

@@ -48,7 +48,8 @@ public sealed class DrawnSession
     /// <param name="Removed">Values looked for that a record had seen and removed.</param>
     public readonly record struct Counts(int Checked, int Missed, int Removed)
     {
-        public static Counts operator +(Counts a, Counts b) => new(a.Checked + b.Checked, a.Missed + b.Missed, a.Removed + b.Removed);
+        public static Counts operator +(Counts a, Counts b) =>
+            new(a.Checked + b.Checked, a.Missed + b.Missed, a.Removed + b.Removed);
     }
 
     /// <summary>A store with one session.</summary>
@@ -206,9 +207,19 @@ public sealed class DrawnSession
 
         _story.Add(
             $"node {node.Writer} commits {version} after {after:x} on {opened.Version}: "
-            + $"{(delta.Changes[0].Value is null ? "removes" : "sets")} {name}, forgetting {string.Join(' ', forgotten)}");
+                + $"{(delta.Changes[0].Value is null ? "removes" : "sets")} {name}, forgetting {string.Join(' ', forgotten)}"
+        );
         var change = new SessionChange(
-            opened.Version, version, delta, forgotten, Life, Life, After: after, Opened: opened, Void: nothing);
+            opened.Version,
+            version,
+            delta,
+            forgotten,
+            Life,
+            Life,
+            After: after,
+            Opened: opened,
+            Void: nothing
+        );
         var isSent = _random.Next(100) < 93; // Else it is acknowledged, and only this node has it.
         if (isSent)
         {
@@ -246,7 +257,8 @@ public sealed class DrawnSession
         var (version, after, nothing) = issued;
         _issued.Add(version);
         var answer = await _store.MergeAsync(
-            new SessionMerge(record, version, MergeMode.Restore, Life, After: after, Void: nothing));
+            new SessionMerge(record, version, MergeMode.Restore, Life, After: after, Void: nothing)
+        );
         _story.Add($"node {node.Writer} repairs with {record.Version} as {version} -> {answer.Outcome}");
         if (answer.Outcome == WriteOutcome.Committed)
         {
@@ -265,7 +277,11 @@ public sealed class DrawnSession
     {
         for (var i = 0; i < 4; i++)
         {
-            var version = _issued[_random.Next(2) == 0 ? _random.Next(_issued.Count) : Math.Max(0, _issued.Count - 1 - _random.Next(2 * _nodes.Length))];
+            var version = _issued[
+                _random.Next(2) == 0
+                    ? _random.Next(_issued.Count)
+                    : Math.Max(0, _issued.Count - 1 - _random.Next(2 * _nodes.Length))
+            ];
             var isSaid = record.Contains(version);
             if (isSaid && !truth.Contains(version))
             {
@@ -300,7 +316,11 @@ public sealed class DrawnSession
         var tombstones = new List<(SessionVersion Version, string Name)>();
         foreach (var attribute in record)
         {
-            if (!attribute.Exists && SessionVersion.TryRead(attribute.Payload, out var removed) && record.Contains(removed))
+            if (
+                !attribute.Exists
+                && SessionVersion.TryRead(attribute.Payload, out var removed)
+                && record.Contains(removed)
+            )
             {
                 tombstones.Add((attribute.Version, attribute.Name));
             }
@@ -363,7 +383,8 @@ public sealed class DrawnSession
             return interval;
         }
 
-        public void Keep(SessionRecord record, IEnumerable<SessionVersion> truth) => (Record, Truth) = (record, [.. truth]);
+        public void Keep(SessionRecord record, IEnumerable<SessionVersion> truth) =>
+            (Record, Truth) = (record, [.. truth]);
 
         /// <summary>
         /// Also forgets what it issued last, as one that has too many sessions to remember; then it

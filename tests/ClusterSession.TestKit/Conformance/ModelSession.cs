@@ -12,7 +12,9 @@ namespace ClusterSession.TestKit.Conformance;
 /// </summary>
 internal sealed class ModelSession
 {
-    private readonly SortedDictionary<string, (SessionVersion Version, byte Flags, byte[] Value)> _attributes = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (SessionVersion Version, byte Flags, byte[] Value)> _attributes = new(
+        StringComparer.Ordinal
+    );
     private readonly List<(long Writer, long Lo, long Hi)> _commits = [];
     private long _forgotten;
     private bool _hasDropped;
@@ -45,8 +47,13 @@ internal sealed class ModelSession
         var before = Clone();
         foreach (var name in Contains(change.Base) ? change.Forgotten : [])
         {
-            if (_attributes.TryGetValue(name, out var old) && (old.Flags & 1) != 0 && old.Version <= change.Base
-                && SessionVersion.TryRead(old.Value, out var removed) && before.Contains(removed))
+            if (
+                _attributes.TryGetValue(name, out var old)
+                && (old.Flags & 1) != 0
+                && old.Version <= change.Base
+                && SessionVersion.TryRead(old.Value, out var removed)
+                && before.Contains(removed)
+            )
             {
                 _attributes.Remove(name);
                 _hasDropped = true;
@@ -55,7 +62,11 @@ internal sealed class ModelSession
 
         foreach (var (name, value) in change.Delta.Changes)
         {
-            _attributes[name] = (change.Version, value is null ? (byte)1 : (byte)0, value ?? Removed(change.Opened, name));
+            _attributes[name] = (
+                change.Version,
+                value is null ? (byte)1 : (byte)0,
+                value ?? Removed(change.Opened, name)
+            );
         }
 
         var previous = Version;
@@ -128,7 +139,11 @@ internal sealed class ModelSession
     public RecordSketch Sketch(params (SessionVersion Version, long After)[] more)
     {
         var sketch = RecordSketch.At(Version);
-        foreach (var (version, after) in _commits.Select(one => (new SessionVersion(one.Hi, one.Writer), one.Lo)).Concat(more))
+        foreach (
+            var (version, after) in _commits
+                .Select(one => (new SessionVersion(one.Hi, one.Writer), one.Lo))
+                .Concat(more)
+        )
         {
             sketch.Commit(version, after);
         }
@@ -148,9 +163,13 @@ internal sealed class ModelSession
 
     public ModelSession Clone()
     {
-        var clone = new ModelSession 
+        var clone = new ModelSession
         {
-            _exists = _exists, _end = _end, Version = Version, _forgotten = _forgotten, _hasDropped = _hasDropped,
+            _exists = _exists,
+            _end = _end,
+            Version = Version,
+            _forgotten = _forgotten,
+            _hasDropped = _hasDropped,
         };
         clone._commits.AddRange(_commits);
         foreach (var (name, attribute) in _attributes)
@@ -163,12 +182,18 @@ internal sealed class ModelSession
 
     public override string ToString()
     {
-        var commits = string.Concat(_commits.Select(one =>
-            string.Create(CultureInfo.InvariantCulture, $" ({one.Lo:x}, {new SessionVersion(one.Hi, one.Writer)}]")));
-        var dropped = _hasDropped ? string.Create(CultureInfo.InvariantCulture, $" dropped, forgotten up to {_forgotten:x}") : "";
+        var commits = string.Concat(
+            _commits.Select(one =>
+                string.Create(CultureInfo.InvariantCulture, $" ({one.Lo:x}, {new SessionVersion(one.Hi, one.Writer)}]")
+            )
+        );
+        var dropped = _hasDropped
+            ? string.Create(CultureInfo.InvariantCulture, $" dropped, forgotten up to {_forgotten:x}")
+            : "";
         return TextOf(
             $"version {Version} contains{commits}{dropped}",
-            _attributes.Select(a => RecordText.Of(a.Key, a.Value.Version, a.Value.Flags, a.Value.Value)));
+            _attributes.Select(a => RecordText.Of(a.Key, a.Value.Version, a.Value.Flags, a.Value.Value))
+        );
     }
 
     public static string TextOf(SessionRecord record)
@@ -176,7 +201,10 @@ internal sealed class ModelSession
         var attributes = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var attribute in record)
         {
-            attributes.Add(attribute.Name, RecordText.Of(attribute.Name, attribute.Version, attribute.Flags, attribute.Payload));
+            attributes.Add(
+                attribute.Name,
+                RecordText.Of(attribute.Name, attribute.Version, attribute.Flags, attribute.Payload)
+            );
         }
 
         return TextOf(RecordText.CommitsOf(record), attributes.Values);
@@ -203,14 +231,18 @@ internal sealed class ModelSession
         || _commits.Any(one => one.Writer == version.Writer && one.Lo < version.Stamp && version.Stamp <= one.Hi);
 
     private WriteOutcome? Refusal() =>
-        _end is not null ? WriteOutcome.Destroyed : !_exists ? WriteOutcome.Missing : null;
+        _end is not null ? WriteOutcome.Destroyed
+        : !_exists ? WriteOutcome.Missing
+        : null;
 
     private void Take(SessionRecord record, bool isPartial)
     {
         var before = Clone();
         foreach (var (name, own) in _attributes.ToArray())
         {
-            var isRemoved = record.HasDroppedTombstones && !(record.TryFind(name, out var same) && same.Version == own.Version)
+            var isRemoved =
+                record.HasDroppedTombstones
+                && !(record.TryFind(name, out var same) && same.Version == own.Version)
                 && (own.Version.Stamp <= record.ForgottenUpTo || record.Contains(own.Version));
             if (!isPartial && isRemoved && (own.Flags & 1) == 0)
             {
@@ -220,8 +252,12 @@ internal sealed class ModelSession
 
         foreach (var attribute in record)
         {
-            var isSame = before._attributes.TryGetValue(attribute.Name, out var own) && own.Version == attribute.Version;
-            var isRemoved = !isSame && _hasDropped && attribute.Exists
+            var isSame =
+                before._attributes.TryGetValue(attribute.Name, out var own) && own.Version == attribute.Version;
+            var isRemoved =
+                !isSame
+                && _hasDropped
+                && attribute.Exists
                 && (attribute.Version.Stamp <= _forgotten || Contains(attribute.Version));
             if (!isRemoved && (!_attributes.TryGetValue(attribute.Name, out own) || own.Version < attribute.Version))
             {
@@ -244,14 +280,19 @@ internal sealed class ModelSession
     private void Remember(SessionVersion version, long after)
     {
         Version = version > Version ? version : Version;
-        _commits.Add((version.Writer, after < 0 ? version.Stamp - 1 : Math.Min(after, version.Stamp - 1), version.Stamp));
+        _commits.Add(
+            (version.Writer, after < 0 ? version.Stamp - 1 : Math.Min(after, version.Stamp - 1), version.Stamp)
+        );
         Shorten();
     }
 
     /// <summary>Intervals that touch become one, as often as there are such; then the lowest go, where they are too many.</summary>
     private void Shorten()
     {
-        while (_commits.SelectMany(a => _commits, (a, b) => (A: a, B: b)).FirstOrDefault(IsTouching) is { A.Hi: > 0 } touching)
+        while (
+            _commits.SelectMany(a => _commits, (a, b) => (A: a, B: b)).FirstOrDefault(IsTouching)
+                is { A.Hi: > 0 } touching
+        )
         {
             var (a, b) = touching;
             _commits.Remove(a);
@@ -259,10 +300,17 @@ internal sealed class ModelSession
             _commits.Add((a.Writer, Math.Min(a.Lo, b.Lo), Math.Max(a.Hi, b.Hi)));
         }
 
-        var kept = _commits.Distinct().GroupBy(one => one.Writer)
+        var kept = _commits
+            .Distinct()
+            .GroupBy(one => one.Writer)
             .Select(writer => writer.OrderByDescending(one => one.Hi).Take(16).ToArray())
-            .OrderByDescending(writer => writer[0].Hi).ThenByDescending(writer => writer[0].Writer).Take(128)
-            .SelectMany(writer => writer).OrderBy(one => one.Writer).ThenBy(one => one.Lo).ToArray();
+            .OrderByDescending(writer => writer[0].Hi)
+            .ThenByDescending(writer => writer[0].Writer)
+            .Take(128)
+            .SelectMany(writer => writer)
+            .OrderBy(one => one.Writer)
+            .ThenBy(one => one.Lo)
+            .ToArray();
         var lost = _commits.Except(kept).Select(one => one.Hi).DefaultIfEmpty().Max();
         _forgotten = _hasDropped ? Math.Max(_forgotten, lost) : 0;
         _commits.Clear();

@@ -40,7 +40,10 @@ public abstract class SessionDirectoryConformance : IAsyncLifetime
         await _pair.A.DestroyAsync(ended, new SessionEnd(Versions.Next()), Life, default);
 
         var listed = await ListAsync(most);
-        Assert.Equal(stored.OrderBy(one => one.Value), listed.ToDictionary(one => one.Key, one => one.Value.Version).OrderBy(one => one.Value));
+        Assert.Equal(
+            stored.OrderBy(one => one.Value),
+            listed.ToDictionary(one => one.Key, one => one.Value.Version).OrderBy(one => one.Value)
+        );
         Assert.All(listed.Values, one => Assert.InRange(one.RemainingLife!.Value, Life / 2, Life));
     }
 
@@ -61,7 +64,8 @@ public abstract class SessionDirectoryConformance : IAsyncLifetime
         var record = RecordSketch.At(version).With("a", "1", version).Build();
         Assert.Equal(
             WriteOutcome.Committed,
-            (await _pair.A.MergeAsync(key, new SessionMerge(record, version, MergeMode.Create, Life), default)).Outcome);
+            (await _pair.A.MergeAsync(key, new SessionMerge(record, version, MergeMode.Create, Life), default)).Outcome
+        );
         return (key, version);
     }
 
@@ -79,8 +83,7 @@ public abstract class SessionDirectoryConformance : IAsyncLifetime
             }
 
             cursor = page.Next;
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
         return found;
     }
 }

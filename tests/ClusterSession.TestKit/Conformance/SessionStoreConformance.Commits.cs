@@ -13,7 +13,9 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var second = await CommittedAsync(A, first, Setting("b", "2"));
         var third = await CommittedAsync(B, second, Setting("a", "3"));
-        await AssertStoredAsync(RecordSketch.At(third, second, first).With("a", "3", third).With("b", "2", second).Build());
+        await AssertStoredAsync(
+            RecordSketch.At(third, second, first).With("a", "3", third).With("b", "2", second).Build()
+        );
     }
 
     [Fact]
@@ -25,7 +27,13 @@ public abstract partial class SessionStoreConformance
         var answer = await CommitAsync(A, first, third, Setting("c", "3"));
         Assert.Equal((WriteOutcome.Committed, second), (answer.Outcome, answer.Previous));
         await AssertStoredAsync(
-            RecordSketch.At(third, second, first).With("a", "1", first).With("b", "2", second).With("c", "3", third).Build());
+            RecordSketch
+                .At(third, second, first)
+                .With("a", "1", first)
+                .With("b", "2", second)
+                .With("c", "3", third)
+                .Build()
+        );
     }
 
     [Fact]
@@ -52,9 +60,17 @@ public abstract partial class SessionStoreConformance
         Assert.Equal((WriteOutcome.Superseded, second), await CommitOnlyOnBaseAsync(first, Versions.Next(), "3"));
         await AssertStoredAsync(RecordSketch.At(second, first).With("a", "2", second).Build());
 
-        async Task<(WriteOutcome, SessionVersion)> CommitOnlyOnBaseAsync(SessionVersion on, SessionVersion version, string value)
+        async Task<(WriteOutcome, SessionVersion)> CommitOnlyOnBaseAsync(
+            SessionVersion on,
+            SessionVersion version,
+            string value
+        )
         {
-            var answer = await A.CommitAsync(Key, new SessionChange(on, version, Setting("a", value), NothingForgotten, Long, Long, MustBeBase: true), default);
+            var answer = await A.CommitAsync(
+                Key,
+                new SessionChange(on, version, Setting("a", value), NothingForgotten, Long, Long, MustBeBase: true),
+                default
+            );
             return (answer.Outcome, answer.Previous);
         }
     }
@@ -84,21 +100,30 @@ public abstract partial class SessionStoreConformance
         Assert.Equal((last, 4), (stored.Record!.Version, stored.Record.AttributeCount));
 
         // One in the place of another does not make it larger, also where the limit was lowered since.
-        Assert.Equal(WriteOutcome.Committed, (await SetAsync(last, Versions.Next(), "large0", 66_000, Most / 2)).Outcome);
+        Assert.Equal(
+            WriteOutcome.Committed,
+            (await SetAsync(last, Versions.Next(), "large0", 66_000, Most / 2)).Outcome
+        );
 
         // What was removed does not count.
         var removal = new SessionDelta();
         removal.Remove("large1");
         var removed = Versions.Next();
         Assert.Equal(WriteOutcome.Committed, (await CommitAsync(A, last, removed, removal)).Outcome);
-        Assert.Equal(WriteOutcome.Committed, (await SetAsync(removed, Versions.Next(), "large3", 66_000, Most)).Outcome);
+        Assert.Equal(
+            WriteOutcome.Committed,
+            (await SetAsync(removed, Versions.Next(), "large3", 66_000, Most)).Outcome
+        );
 
         ValueTask<StoreWrite> SetAsync(SessionVersion on, SessionVersion version, string name, int bytes, long most)
         {
             var delta = new SessionDelta();
             delta.Set(name, new byte[bytes]);
             return A.CommitAsync(
-                Key, new SessionChange(on, version, delta, NothingForgotten, Long, Long, MostBytes: most), default);
+                Key,
+                new SessionChange(on, version, delta, NothingForgotten, Long, Long, MostBytes: most),
+                default
+            );
         }
     }
 
@@ -136,7 +161,9 @@ public abstract partial class SessionStoreConformance
         var second = await CommittedAsync(A, first, Setting("b", "2"));
         var third = await CommittedAsync(B, second, Setting("b", "3"));
         Assert.Equal(WriteOutcome.Committed, (await CommitAsync(A, first, second, Setting("b", "2"))).Outcome);
-        await AssertStoredAsync(RecordSketch.At(third, second, first).With("a", "1", first).With("b", "3", third).Build());
+        await AssertStoredAsync(
+            RecordSketch.At(third, second, first).With("a", "1", first).With("b", "3", third).Build()
+        );
     }
 
     /// <summary>Base and change make the stored record only if the commit is the newest: else its copy would miss what came after.</summary>
@@ -159,7 +186,15 @@ public abstract partial class SessionStoreConformance
         for (var i = 0; i < 7; i++)
         {
             var next = Versions.Next();
-            var change = new SessionChange(last, next, Setting("b", "later" + i), NothingForgotten, Long, Long, After: last.Stamp);
+            var change = new SessionChange(
+                last,
+                next,
+                Setting("b", "later" + i),
+                NothingForgotten,
+                Long,
+                Long,
+                After: last.Stamp
+            );
             Assert.Equal(WriteOutcome.Committed, (await B.CommitAsync(Key, change, default)).Outcome);
             last = next;
         }
@@ -174,7 +209,8 @@ public abstract partial class SessionStoreConformance
     [Fact]
     public async Task Commits_of_one_node_do_not_hide_that_another_ones_is_missing()
     {
-        const int Sending = 1, CutOff = 2;
+        const int Sending = 1,
+            CutOff = 2;
         var last = await CreateAsync();
         var sentBefore = 0L;
         var earlier = new SessionVersion(Versions.Next().Stamp, CutOff);
@@ -185,7 +221,15 @@ public abstract partial class SessionStoreConformance
         for (var i = 0; i < 24; i++)
         {
             var next = i == 0 ? first : new SessionVersion(Versions.Next().Stamp, Sending);
-            var change = new SessionChange(last, next, Setting("sending", "later" + i), NothingForgotten, Long, Long, After: sentBefore);
+            var change = new SessionChange(
+                last,
+                next,
+                Setting("sending", "later" + i),
+                NothingForgotten,
+                Long,
+                Long,
+                After: sentBefore
+            );
             Assert.Equal(WriteOutcome.Committed, (await B.CommitAsync(Key, change, default)).Outcome);
             (last, sentBefore) = (next, next.Stamp);
         }
@@ -200,13 +244,28 @@ public abstract partial class SessionStoreConformance
     {
         var created = await CreateAsync();
         var (refused, beside, third, last) = (Versions.Next(), Versions.Next(), Versions.Next(), Versions.Next());
-        var change = new SessionChange(created, beside, Setting("b", "2"), NothingForgotten, Long, Long, After: refused.Stamp);
+        var change = new SessionChange(
+            created,
+            beside,
+            Setting("b", "2"),
+            NothingForgotten,
+            Long,
+            Long,
+            After: refused.Stamp
+        );
         Assert.Equal(WriteOutcome.Committed, (await A.CommitAsync(Key, change, default)).Outcome);
         Assert.Equal(40, (await ReadAsync(A)).Intervals.Length);
 
         var nothing = RecordSketch.At([refused]).Build().Intervals.ToArray();
         nothing.AsSpan(0, 7).Clear(); // From the beginning on.
-        var next = change with { Base = beside, Version = third, Delta = Setting("b", "3"), After = beside.Stamp, Void = nothing };
+        var next = change with
+        {
+            Base = beside,
+            Version = third,
+            Delta = Setting("b", "3"),
+            After = beside.Stamp,
+            Void = nothing,
+        };
         var answer = await A.CommitAsync(Key, next, default);
         Assert.Equal((WriteOutcome.Committed, beside), (answer.Outcome, answer.Previous));
         var record = await ReadAsync(A);
@@ -215,8 +274,13 @@ public abstract partial class SessionStoreConformance
         var lost = new SessionVersion(Versions.Next().Stamp, 77);
         nothing = RecordSketch.At([lost]).Build().Intervals.ToArray();
         var copy = new SessionMerge(
-            new SessionDelta().ApplyTo(record, new SessionVersion(lost.Stamp + 2, 77), lost.Stamp), last, MergeMode.Restore, Long, After: third.Stamp,
-            Void: nothing);
+            new SessionDelta().ApplyTo(record, new SessionVersion(lost.Stamp + 2, 77), lost.Stamp),
+            last,
+            MergeMode.Restore,
+            Long,
+            After: third.Stamp,
+            Void: nothing
+        );
         Assert.Equal(WriteOutcome.Committed, (await A.MergeAsync(Key, copy, default)).Outcome);
         Assert.True((await ReadAsync(A)).Contains(lost));
     }
@@ -240,7 +304,11 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var opened = await ReadAsync(A);
         var second = Versions.Next();
-        await A.CommitAsync(Key, new SessionChange(first, second, Removing("a"), NothingForgotten, Long, Long, Opened: opened), default);
+        await A.CommitAsync(
+            Key,
+            new SessionChange(first, second, Removing("a"), NothingForgotten, Long, Long, Opened: opened),
+            default
+        );
         Assert.True((await ReadAsync(B)).TryFind("a", out var tombstone));
         Assert.True(SessionVersion.TryRead(tombstone.Payload, out var removed));
         Assert.Equal((false, second, first), (tombstone.Exists, tombstone.Version, removed));
@@ -252,7 +320,11 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var old = await ReadAsync(A);
         var second = Versions.Next();
-        await A.CommitAsync(Key, new SessionChange(first, second, Removing("a"), NothingForgotten, Long, Long, Opened: old), default);
+        await A.CommitAsync(
+            Key,
+            new SessionChange(first, second, Removing("a"), NothingForgotten, Long, Long, Opened: old),
+            default
+        );
         await CommitAsync(A, second, Versions.Next(), Setting("b", "2"), forgotten: "a");
         var left = await ReadAsync(B);
         Assert.False(left.TryFind("a", out _));
@@ -270,7 +342,15 @@ public abstract partial class SessionStoreConformance
             var writer = 1 + (i % 100);
             var before = commits.LastOrDefault(version => version.Writer == writer);
             var next = new SessionVersion(Versions.Next().Stamp, writer);
-            var change = new SessionChange(last, next, Setting("b", "later" + i), NothingForgotten, Long, Long, After: before.Stamp);
+            var change = new SessionChange(
+                last,
+                next,
+                Setting("b", "later" + i),
+                NothingForgotten,
+                Long,
+                Long,
+                After: before.Stamp
+            );
             Assert.Equal(WriteOutcome.Committed, (await A.CommitAsync(Key, change, default)).Outcome);
             commits.Add(last = next);
         }
@@ -305,7 +385,11 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var opened = isKnown ? await ReadAsync(A) : null;
         var second = Versions.Next();
-        await A.CommitAsync(Key, new SessionChange(first, second, Removing("a"), NothingForgotten, Long, Long, Opened: opened), default);
+        await A.CommitAsync(
+            Key,
+            new SessionChange(first, second, Removing("a"), NothingForgotten, Long, Long, Opened: opened),
+            default
+        );
         var third = Versions.Next();
         await CommitAsync(A, second, third, Setting("b", "2"), forgotten: ["a", "never-there"]);
         var expected = RecordSketch.At(third, second, first).With("b", "2", third);
@@ -331,7 +415,8 @@ public abstract partial class SessionStoreConformance
         var fourth = Versions.Next();
         await CommitAsync(A, second, fourth, Setting("b", "2"), forgotten: "a");
         await AssertStoredAsync(
-            RecordSketch.At(fourth, third, second, first).With("a", "back", third).With("b", "2", fourth).Build());
+            RecordSketch.At(fourth, third, second, first).With("a", "back", third).With("b", "2", fourth).Build()
+        );
     }
 
     [Fact]
@@ -344,7 +429,8 @@ public abstract partial class SessionStoreConformance
         var fifth = Versions.Next();
         await CommitAsync(A, second, fifth, Setting("b", "2"), forgotten: "a");
         await AssertStoredAsync(
-            RecordSketch.At(fifth, fourth, third, second, first).Without("a", fourth).With("b", "2", fifth).Build());
+            RecordSketch.At(fifth, fourth, third, second, first).Without("a", fourth).With("b", "2", fifth).Build()
+        );
     }
 
     [Fact]
@@ -361,7 +447,12 @@ public abstract partial class SessionStoreConformance
         var before = new SessionVersion(SessionVersion.MaxStamp - 1, SessionVersion.MaxWriter);
         var last = new SessionVersion(SessionVersion.MaxStamp, 1);
         await CreateAsync(RecordSketch.At(before).With("a", "1", before).Build());
-        Assert.Equal(WriteOutcome.Superseded, (await CommitAsync(A, before, new SessionVersion(SessionVersion.MaxStamp - 1, 1), Setting("a", "x"))).Outcome);
+        Assert.Equal(
+            WriteOutcome.Superseded,
+            (
+                await CommitAsync(A, before, new SessionVersion(SessionVersion.MaxStamp - 1, 1), Setting("a", "x"))
+            ).Outcome
+        );
         Assert.Equal(before, (await CommitAsync(A, before, last, Setting("a", "2"))).Previous);
         await AssertStoredAsync(RecordSketch.At(last, before).With("a", "2", last).Build());
     }
@@ -371,13 +462,19 @@ public abstract partial class SessionStoreConformance
     {
         const int EachMakes = 50;
         var first = await CreateAsync();
-        await Task.WhenAll(Enumerable.Range(0, 2 * EachMakes).Select(i => Task.Run(() => PutAsync(i % 2 == 0 ? A : B, i))));
+        await Task.WhenAll(
+            Enumerable.Range(0, 2 * EachMakes).Select(i => Task.Run(() => PutAsync(i % 2 == 0 ? A : B, i)))
+        );
         var record = await ReadAsync(A);
         Assert.All(Enumerable.Range(0, 2 * EachMakes), i => Assert.Equal("v" + i, Value(record, "n" + i)));
 
         async Task PutAsync(IClusterSessionStore store, int i)
         {
-            while ((await CommitAsync(store, first, Versions.Next(), Setting("n" + i, "v" + i))).Outcome is var outcome and not WriteOutcome.Committed)
+            while (
+                (await CommitAsync(store, first, Versions.Next(), Setting("n" + i, "v" + i))).Outcome
+                    is var outcome
+                        and not WriteOutcome.Committed
+            )
             {
                 Assert.Equal(WriteOutcome.Superseded, outcome);
             }

@@ -41,7 +41,10 @@ public abstract partial class SessionStoreConformance
         Assert.Equal(StoreReadOutcome.Missing, await OutcomeAsync(B));
 
         await CreateAsync(Long);
-        Assert.Equal(WriteOutcome.Committed, (await MergeAsync(A, copy, Versions.Next(), MergeMode.Restore, TimeSpan.Zero)).Outcome);
+        Assert.Equal(
+            WriteOutcome.Committed,
+            (await MergeAsync(A, copy, Versions.Next(), MergeMode.Restore, TimeSpan.Zero)).Outcome
+        );
         Assert.Equal("2", Value(await ReadAsync(B), "b"));
         Assert.InRange((await B.ReadAsync(Key, SessionVersion.None, default)).RemainingLife!.Value, Long / 2, Long);
     }

@@ -44,7 +44,8 @@ public abstract partial class SessionStoreConformance
     {
         var both = await Task.WhenAll(
             Task.Run(() => MergedAsync(A, Element("first", 1, "by a"))),
-            Task.Run(() => MergedAsync(B, Element("first", 1, "by b"))));
+            Task.Run(() => MergedAsync(B, Element("first", 1, "by b")))
+        );
         var text = Assert.Single(Texts(await ReadDocumentAsync(A)));
         Assert.Equal([text], Texts(await ReadDocumentAsync(B)));
         Assert.Equal([0L, 1L], both.Select(answer => answer.Before).Order());
@@ -54,24 +55,43 @@ public abstract partial class SessionStoreConformance
     public async Task Documents_that_are_merged_in_any_order_end_in_the_same()
     {
         var random = new Random(17);
-        DocumentElement[] changes = [.. Enumerable.Range(0, 60).Select(i => Element("e" + (i % 7), 1 + random.Next(5), "")).DistinctBy(Name)];
-        string[] expected = [.. changes.GroupBy(element => Name(element)[..2]).Select(same => same.Max(Name)!).Order(StringComparer.Ordinal)];
-        await Task.WhenAll(new[] { A, B, A }.Select(store => Task.Run(async () =>
-        {
-            foreach (var change in changes.OrderBy(_ => Random.Shared.Next()))
-            {
-                await MergedAsync(store, change);
-            }
-        })));
+        DocumentElement[] changes =
+        [
+            .. Enumerable.Range(0, 60).Select(i => Element("e" + (i % 7), 1 + random.Next(5), "")).DistinctBy(Name),
+        ];
+        string[] expected =
+        [
+            .. changes
+                .GroupBy(element => Name(element)[..2])
+                .Select(same => same.Max(Name)!)
+                .Order(StringComparer.Ordinal),
+        ];
+        await Task.WhenAll(
+            new[] { A, B, A }.Select(store =>
+                Task.Run(async () =>
+                {
+                    foreach (var change in changes.OrderBy(_ => Random.Shared.Next()))
+                    {
+                        await MergedAsync(store, change);
+                    }
+                })
+            )
+        );
         Assert.Equal(expected, Texts(await ReadDocumentAsync(B)));
 
-        static string Name(DocumentElement element) => System.Text.Encoding.UTF8.GetString(element.Id.Span) + element.Rank;
+        static string Name(DocumentElement element) =>
+            System.Text.Encoding.UTF8.GetString(element.Id.Span) + element.Rank;
     }
 
     [Fact]
     public async Task Document_and_element_without_an_end_are_kept_for_ever_also_when_others_are_merged()
     {
-        await A.MergeDocumentAsync(Document, [Element("a", 1, "") with { Life = TimeSpan.MaxValue }], TimeSpan.MaxValue, default);
+        await A.MergeDocumentAsync(
+            Document,
+            [Element("a", 1, "") with { Life = TimeSpan.MaxValue }],
+            TimeSpan.MaxValue,
+            default
+        );
         await MergedAsync(B, Element("b", 1, "") with { Life = TimeSpan.FromMilliseconds(1) });
         await Condition.HoldsAsync(async () => Texts(await ReadDocumentAsync(B)) is ["a1"], "the other one is gone");
         Assert.Equal(TimeSpan.MaxValue, Assert.Single((await ReadDocumentAsync(B)).Elements).Life);
@@ -113,10 +133,15 @@ public abstract partial class SessionStoreConformance
     [InlineData(1, 0)]
     [InlineData(0, 1000)]
     public async Task Position_of_another_document_and_one_that_is_ahead_are_answered_from_the_beginning(
-        long otherIncarnation, long ahead)
+        long otherIncarnation,
+        long ahead
+    )
     {
         var made = await MergedAsync(A, Element("a", 1, "one"));
-        var unknown = new DocumentPosition(made.Position.Incarnation ^ otherIncarnation, made.Position.Sequence + ahead);
+        var unknown = new DocumentPosition(
+            made.Position.Incarnation ^ otherIncarnation,
+            made.Position.Sequence + ahead
+        );
         var read = await ReadDocumentAsync(B, unknown);
         Assert.Equal((true, made.Position), (read.IsFromBeginning, read.Position));
         Assert.Equal(["a1one"], Texts(read));
@@ -133,7 +158,7 @@ public abstract partial class SessionStoreConformance
 
         var found = new HashSet<string>();
         var position = DocumentPosition.None;
-        for (StoreDocument page = default; !page.IsComplete;)
+        for (StoreDocument page = default; !page.IsComplete; )
         {
             page = await B.ReadDocumentAsync(Document, position, default);
             Assert.True(page.Elements.Count < Merges * 256);
@@ -147,12 +172,22 @@ public abstract partial class SessionStoreConformance
     [Fact]
     public async Task Elements_say_what_is_left_of_their_life_and_are_gone_after_it()
     {
-        await MergedAsync(A, Element("short", 1, "") with { Life = TimeSpan.FromMilliseconds(1) }, Element("long", 1, ""));
+        await MergedAsync(
+            A,
+            Element("short", 1, "") with
+            {
+                Life = TimeSpan.FromMilliseconds(1),
+            },
+            Element("long", 1, "")
+        );
         await Condition.HoldsAsync(async () => Texts(await ReadDocumentAsync(B)) is ["long1"], "the short one is gone");
         var left = Assert.Single((await ReadDocumentAsync(B)).Elements).Life;
         Assert.InRange(left, Long - TimeSpan.FromMinutes(1), Long);
         var later = await MergedAsync(A, Element("short", 1, "again"));
-        Assert.Equal(["short1again"], Texts(await ReadDocumentAsync(B, later.Position with { Sequence = later.Before })));
+        Assert.Equal(
+            ["short1again"],
+            Texts(await ReadDocumentAsync(B, later.Position with { Sequence = later.Before }))
+        );
     }
 
     [Fact]
@@ -183,21 +218,28 @@ public abstract partial class SessionStoreConformance
     [Fact]
     public async Task Of_many_that_make_a_document_at_once_all_are_in_the_same_one()
     {
-        var merged = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
-            Task.Run(() => MergedAsync(i % 2 == 0 ? A : B, Element("e" + i, 1, "")))));
+        var merged = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(i => Task.Run(() => MergedAsync(i % 2 == 0 ? A : B, Element("e" + i, 1, ""))))
+        );
         Assert.Single(merged.Select(answer => answer.Position.Incarnation).Distinct());
         Assert.Equal(20, (await ReadDocumentAsync(A)).Elements.Count);
     }
 
-    private static DocumentElement Element(string id, long rank, string payload) => new(Bytes(id), rank, Bytes(payload), Long);
+    private static DocumentElement Element(string id, long rank, string payload) =>
+        new(Bytes(id), rank, Bytes(payload), Long);
 
     private static string[] Texts(StoreDocument document) =>
-    [
-        .. document.Elements
-            .Select(element => System.Text.Encoding.UTF8.GetString(element.Id.Span) + element.Rank
-                + System.Text.Encoding.UTF8.GetString(element.Payload.Span))
-            .Order(StringComparer.Ordinal),
-    ];
+        [
+            .. document
+                .Elements.Select(element =>
+                    System.Text.Encoding.UTF8.GetString(element.Id.Span)
+                    + element.Rank
+                    + System.Text.Encoding.UTF8.GetString(element.Payload.Span)
+                )
+                .Order(StringComparer.Ordinal),
+        ];
 
     private async Task<StoreDocument> MergedAsync(IClusterSessionStore store, params DocumentElement[] elements)
     {
@@ -207,7 +249,10 @@ public abstract partial class SessionStoreConformance
     }
 
     private async Task<StoreDocument> ReadDocumentAsync(
-        IClusterSessionStore store, DocumentPosition known = default, bool mayBeMissing = false)
+        IClusterSessionStore store,
+        DocumentPosition known = default,
+        bool mayBeMissing = false
+    )
     {
         var answer = await store.ReadDocumentAsync(Document, known, default);
         Assert.Equal((StoreFailure.None, true), (answer.Failure, answer.Exists || mayBeMissing));

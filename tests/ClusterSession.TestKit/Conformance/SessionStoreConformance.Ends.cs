@@ -35,15 +35,27 @@ public abstract partial class SessionStoreConformance
     {
         await CreateAsync();
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
-        Assert.Equal(WriteOutcome.Destroyed, (await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default)).Outcome);
+        Assert.Equal(
+            WriteOutcome.Destroyed,
+            (await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default)).Outcome
+        );
     }
 
     [Fact]
     public async Task Of_many_ends_at_once_exactly_one_is_the_first()
     {
         await CreateAsync();
-        var ends = await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
-            Task.Run(async () => (await (i % 2 == 0 ? A : B).DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default)).Outcome)));
+        var ends = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(i =>
+                    Task.Run(async () =>
+                        (
+                            await (i % 2 == 0 ? A : B).DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default)
+                        ).Outcome
+                    )
+                )
+        );
         Assert.Equal(1, ends.Count(outcome => outcome == WriteOutcome.Committed));
         Assert.Equal(19, ends.Count(outcome => outcome == WriteOutcome.Destroyed));
     }
@@ -62,14 +74,19 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var successor = new SessionSuccessor(SessionKeys.New(), new string('s', SessionSuccessor.SealLength));
         var end = Versions.Next();
-        Assert.Equal(WriteOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(end, successor, first), Long, default)).Outcome);
+        Assert.Equal(
+            WriteOutcome.Committed,
+            (await A.DestroyAsync(Key, new SessionEnd(end, successor, first), Long, default)).Outcome
+        );
         var copy = new SessionMerge(RecordSketch.At(first).Build(), Versions.Next(), MergeMode.Restore, Long);
-        foreach (var answer in new[]
-        {
-            await CommitAsync(B, first, Versions.Next(), Setting("a", "late")),
-            await B.MergeAsync(Key, copy, default),
-            await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default),
-        })
+        foreach (
+            var answer in new[]
+            {
+                await CommitAsync(B, first, Versions.Next(), Setting("a", "late")),
+                await B.MergeAsync(Key, copy, default),
+                await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default),
+            }
+        )
         {
             Assert.Equal((WriteOutcome.Destroyed, end, successor), (answer.Outcome, answer.Previous, answer.Successor));
         }
@@ -84,10 +101,25 @@ public abstract partial class SessionStoreConformance
     {
         var first = await CreateAsync();
         var second = await CommittedAsync(B, first, Setting("b", "2"));
-        var answer = await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), new SessionSuccessor(SessionKeys.New()), first), Long, default);
+        var answer = await A.DestroyAsync(
+            Key,
+            new SessionEnd(Versions.Next(), new SessionSuccessor(SessionKeys.New()), first),
+            Long,
+            default
+        );
         Assert.Equal((WriteOutcome.Superseded, second), (answer.Outcome, answer.Previous));
         Assert.Equal(StoreReadOutcome.Found, await OutcomeAsync(B));
-        Assert.Equal(WriteOutcome.Committed, (await A.DestroyAsync(Key, new SessionEnd(Versions.Next(), new SessionSuccessor(SessionKeys.New()), second), Long, default)).Outcome);
+        Assert.Equal(
+            WriteOutcome.Committed,
+            (
+                await A.DestroyAsync(
+                    Key,
+                    new SessionEnd(Versions.Next(), new SessionSuccessor(SessionKeys.New()), second),
+                    Long,
+                    default
+                )
+            ).Outcome
+        );
     }
 
     [Fact]
@@ -114,9 +146,15 @@ public abstract partial class SessionStoreConformance
     public async Task Session_ends_with_its_life_however_often_it_is_read()
     {
         await CreateAsync(Short);
-        await Condition.HoldsAsync(async () => await OutcomeAsync(B) == StoreReadOutcome.Missing, "the session is gone");
+        await Condition.HoldsAsync(
+            async () => await OutcomeAsync(B) == StoreReadOutcome.Missing,
+            "the session is gone"
+        );
         Assert.Equal(StoreTouch.Missing, await A.TouchAsync(Key, Long, Long, default));
-        Assert.Equal(WriteOutcome.Missing, (await CommitAsync(A, SessionVersion.None, Versions.Next(), Setting("a", "2"))).Outcome);
+        Assert.Equal(
+            WriteOutcome.Missing,
+            (await CommitAsync(A, SessionVersion.None, Versions.Next(), Setting("a", "2"))).Outcome
+        );
     }
 
     [Fact]
@@ -133,7 +171,10 @@ public abstract partial class SessionStoreConformance
     {
         await CreateAsync(Long);
         await B.TouchAsync(Key, Short, leastLife: 2 * Long, default);
-        await Condition.HoldsAsync(async () => await OutcomeAsync(A) == StoreReadOutcome.Missing, "the session is gone");
+        await Condition.HoldsAsync(
+            async () => await OutcomeAsync(A) == StoreReadOutcome.Missing,
+            "the session is gone"
+        );
     }
 
     [Fact]
@@ -161,7 +202,10 @@ public abstract partial class SessionStoreConformance
         var old = Versions.Next();
         var first = await CreateAsync(Short);
         Assert.Equal(WriteOutcome.Superseded, (await CommitAsync(A, first, old, Setting("a", "2"))).Outcome);
-        await Condition.HoldsAsync(async () => await OutcomeAsync(A) == StoreReadOutcome.Missing, "the session is gone");
+        await Condition.HoldsAsync(
+            async () => await OutcomeAsync(A) == StoreReadOutcome.Missing,
+            "the session is gone"
+        );
     }
 
     [Fact]
@@ -171,7 +215,10 @@ public abstract partial class SessionStoreConformance
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         var other = SessionKeys.New();
         await A.DestroyAsync(other, new SessionEnd(Versions.Next()), Short, default);
-        await Condition.HoldsAsync(async () => await OutcomeAsync(B, other) == StoreReadOutcome.Missing, "the short tombstone is gone");
+        await Condition.HoldsAsync(
+            async () => await OutcomeAsync(B, other) == StoreReadOutcome.Missing,
+            "the short tombstone is gone"
+        );
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(B));
     }
 
@@ -180,7 +227,10 @@ public abstract partial class SessionStoreConformance
     {
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Short, default);
         await A.TouchAsync(Key, Long, Long, default);
-        await Condition.HoldsAsync(async () => await OutcomeAsync(B) == StoreReadOutcome.Missing, "the tombstone is gone");
+        await Condition.HoldsAsync(
+            async () => await OutcomeAsync(B) == StoreReadOutcome.Missing,
+            "the tombstone is gone"
+        );
     }
 
     [Fact]
@@ -192,7 +242,10 @@ public abstract partial class SessionStoreConformance
         Assert.InRange(await RemainingAsync(B, SessionVersion.None), Long / 2, Long);
         var short1 = SessionKeys.New();
         await CreateAsync(Short, short1);
-        await Condition.HoldsAsync(async () => await OutcomeAsync(A, short1) == StoreReadOutcome.Missing, "time passes");
+        await Condition.HoldsAsync(
+            async () => await OutcomeAsync(A, short1) == StoreReadOutcome.Missing,
+            "time passes"
+        );
         Assert.InRange(await RemainingAsync(B, first), Long / 2, left - (Short / 2));
         Assert.InRange(await RemainingAsync(A, Versions.Next()), Long / 2, left - (Short / 2));
     }
@@ -216,15 +269,24 @@ public abstract partial class SessionStoreConformance
                 case "touch":
                     Assert.Equal(
                         life == Long ? StoreTouch.Touched(version) : StoreTouch.Kept(version),
-                        await B.TouchAsync(Key, life, life, default));
+                        await B.TouchAsync(Key, life, life, default)
+                    );
                     break;
                 case "commit":
-                    Assert.Equal(WriteOutcome.Committed, (await CommitAsync(B, version, version = Versions.Next(), Setting("a", $"{life}"), life)).Outcome);
+                    Assert.Equal(
+                        WriteOutcome.Committed,
+                        (
+                            await CommitAsync(B, version, version = Versions.Next(), Setting("a", $"{life}"), life)
+                        ).Outcome
+                    );
                     break;
                 default:
                     var newer = Versions.Next();
                     var copy = RecordSketch.At(newer, version).With("b", $"{life}", newer).Build();
-                    Assert.Equal(WriteOutcome.Committed, (await MergeAsync(B, copy, version = Versions.Next(), life: life)).Outcome);
+                    Assert.Equal(
+                        WriteOutcome.Committed,
+                        (await MergeAsync(B, copy, version = Versions.Next(), life: life)).Outcome
+                    );
                     break;
             }
         }
@@ -235,7 +297,10 @@ public abstract partial class SessionStoreConformance
     {
         var other = SessionKeys.New();
         await CreateAsync(life, other);
-        await Condition.HoldsAsync(async () => await OutcomeAsync(A, other) == StoreReadOutcome.Missing, "the other session is gone");
+        await Condition.HoldsAsync(
+            async () => await OutcomeAsync(A, other) == StoreReadOutcome.Missing,
+            "the other session is gone"
+        );
     }
 
     private async Task<TimeSpan> RemainingAsync(IClusterSessionStore store, SessionVersion known) =>

@@ -11,7 +11,11 @@ public abstract partial class SessionStoreConformance
     public async Task New_session_is_stored_under_its_own_version_and_both_nodes_read_it()
     {
         var version = Versions.Next();
-        var record = RecordSketch.At(version).Created(DateTimeOffset.FromUnixTimeMilliseconds(1_234_567_890_123)).With("a", "1", version).Build();
+        var record = RecordSketch
+            .At(version)
+            .Created(DateTimeOffset.FromUnixTimeMilliseconds(1_234_567_890_123))
+            .With("a", "1", version)
+            .Build();
         await CreateAsync(record);
         await AssertStoredAsync(record);
     }
@@ -21,7 +25,12 @@ public abstract partial class SessionStoreConformance
     {
         var first = await CreateAsync();
         var other = Versions.Next();
-        var answer = await MergeAsync(B, RecordSketch.At(other).With("a", "stolen", other).Build(), other, MergeMode.Create);
+        var answer = await MergeAsync(
+            B,
+            RecordSketch.At(other).With("a", "stolen", other).Build(),
+            other,
+            MergeMode.Create
+        );
         Assert.Equal(WriteOutcome.Collision, answer.Outcome);
         await AssertStoredAsync(RecordSketch.At(first).With("a", "1", first).Build());
     }
@@ -45,7 +54,12 @@ public abstract partial class SessionStoreConformance
     {
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
         var version = Versions.Next();
-        var answer = await MergeAsync(B, RecordSketch.At(version).With("a", "1", version).Build(), version, MergeMode.Create);
+        var answer = await MergeAsync(
+            B,
+            RecordSketch.At(version).With("a", "1", version).Build(),
+            version,
+            MergeMode.Create
+        );
         Assert.Equal(WriteOutcome.Destroyed, answer.Outcome);
         Assert.Equal(StoreReadOutcome.Destroyed, await OutcomeAsync(A));
     }
@@ -64,7 +78,12 @@ public abstract partial class SessionStoreConformance
     public async Task Amendment_of_a_lost_session_is_missing_and_stores_nothing()
     {
         var version = Versions.Next();
-        var answer = await MergeAsync(A, RecordSketch.At(version).With("a", "1", version).Build(), Versions.Next(), MergeMode.Amend);
+        var answer = await MergeAsync(
+            A,
+            RecordSketch.At(version).With("a", "1", version).Build(),
+            Versions.Next(),
+            MergeMode.Amend
+        );
         Assert.Equal(WriteOutcome.Missing, answer.Outcome);
         Assert.Equal(StoreReadOutcome.Missing, await OutcomeAsync(A));
     }
@@ -81,7 +100,13 @@ public abstract partial class SessionStoreConformance
         var answer = await MergeAsync(A, RecordSketch.At(lost, first).With("c", "lost", lost).Build(), merge, mode);
         Assert.Equal((WriteOutcome.Committed, present), (answer.Outcome, answer.Previous));
         await AssertStoredAsync(
-            RecordSketch.At(merge, present, lost, first).With("a", "1", first).With("b", "2", present).With("c", "lost", lost).Build());
+            RecordSketch
+                .At(merge, present, lost, first)
+                .With("a", "1", first)
+                .With("b", "2", present)
+                .With("c", "lost", lost)
+                .Build()
+        );
     }
 
     [Fact]
@@ -96,7 +121,12 @@ public abstract partial class SessionStoreConformance
         var merge = Versions.Next();
         Assert.Equal(WriteOutcome.Committed, (await MergeAsync(B, copy, merge)).Outcome);
         await AssertStoredAsync(
-            RecordSketch.At(merge, newer, stored, older, first).With("x", "newer", newer).With("y", "stored", stored).Build());
+            RecordSketch
+                .At(merge, newer, stored, older, first)
+                .With("x", "newer", newer)
+                .With("y", "stored", stored)
+                .Build()
+        );
     }
 
     [Fact]
@@ -130,7 +160,10 @@ public abstract partial class SessionStoreConformance
         var lost = Versions.Next();
         var present = await CommittedAsync(B, first, Setting("a", "present"));
         var merge = Versions.Next();
-        Assert.Equal(WriteOutcome.Committed, (await MergeAsync(A, RecordSketch.At(lost, first).With("a", "lost", lost).Build(), merge)).Outcome);
+        Assert.Equal(
+            WriteOutcome.Committed,
+            (await MergeAsync(A, RecordSketch.At(lost, first).With("a", "lost", lost).Build(), merge)).Outcome
+        );
         await AssertStoredAsync(RecordSketch.At(merge, present, lost, first).With("a", "present", present).Build());
     }
 
@@ -181,12 +214,27 @@ public abstract partial class SessionStoreConformance
     public async Task Unknown_flags_of_records_and_attributes_are_carried_through()
     {
         var first = Versions.Next();
-        await CreateAsync(RecordSketch.At(first).Flags(0x40).With("a", "1", first, flags: 0x82).Without("b", first, flags: 0x10).Build());
+        await CreateAsync(
+            RecordSketch
+                .At(first)
+                .Flags(0x40)
+                .With("a", "1", first, flags: 0x82)
+                .Without("b", first, flags: 0x10)
+                .Build()
+        );
         var second = await CommittedAsync(B, first, Setting("c", "3"));
         var merge = Versions.Next();
         await MergeAsync(A, RecordSketch.At(first).Flags(0x20).With("d", "4", first, flags: 0x08).Build(), merge);
-        await AssertStoredAsync(RecordSketch.At(merge, second, first).Flags(0x60)
-            .With("a", "1", first, flags: 0x82).Without("b", first, flags: 0x10).With("c", "3", second).With("d", "4", first, flags: 0x08).Build());
+        await AssertStoredAsync(
+            RecordSketch
+                .At(merge, second, first)
+                .Flags(0x60)
+                .With("a", "1", first, flags: 0x82)
+                .Without("b", first, flags: 0x10)
+                .With("c", "3", second)
+                .With("d", "4", first, flags: 0x08)
+                .Build()
+        );
     }
 
     [Fact]
@@ -205,6 +253,7 @@ public abstract partial class SessionStoreConformance
         return version;
     }
 
-    private static Func<SessionVersion, SessionRecord> RecordSketchOf(params string[] names) => version =>
-        names.Aggregate(RecordSketch.At(version), (sketch, name) => sketch.With(name, "first", version)).Build();
+    private static Func<SessionVersion, SessionRecord> RecordSketchOf(params string[] names) =>
+        version =>
+            names.Aggregate(RecordSketch.At(version), (sketch, name) => sketch.With(name, "first", version)).Build();
 }

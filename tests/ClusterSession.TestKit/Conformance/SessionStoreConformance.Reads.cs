@@ -7,10 +7,26 @@ namespace ClusterSession.TestKit.Conformance;
 
 public abstract partial class SessionStoreConformance
 {
-    public static TheoryData<string> OddNames => new()
-    {
-        "", "m", "a", "am", " ", "naïve ☕ 会話", "e\u0301", "\u00e9", "\U0001F600", "nul\0nul", "line\r\nfeed", "{brace}", "*3\r\n$1\r\n", "'\"\\", new string('n', 1000), new string('☕', 300),
-    };
+    public static TheoryData<string> OddNames =>
+        new()
+        {
+            "",
+            "m",
+            "a",
+            "am",
+            " ",
+            "naïve ☕ 会話",
+            "e\u0301",
+            "\u00e9",
+            "\U0001F600",
+            "nul\0nul",
+            "line\r\nfeed",
+            "{brace}",
+            "*3\r\n$1\r\n",
+            "'\"\\",
+            new string('n', 1000),
+            new string('☕', 300),
+        };
 
     [Fact]
     public async Task Read_of_nothing_is_missing()
@@ -36,7 +52,10 @@ public abstract partial class SessionStoreConformance
         var read = await B.ReadAsync(Key, first, default);
         Assert.Equal(StoreReadOutcome.Found, read.Outcome);
         Assert.Equal("2", Value(read.Record!, "a"));
-        Assert.Equal(StoreReadOutcome.Found, (await B.ReadAsync(Key, new SessionVersion(second.Stamp, second.Writer + 1), default)).Outcome);
+        Assert.Equal(
+            StoreReadOutcome.Found,
+            (await B.ReadAsync(Key, new SessionVersion(second.Stamp, second.Writer + 1), default)).Outcome
+        );
         Assert.Equal(StoreReadOutcome.Found, (await B.ReadAsync(Key, Versions.Next(), default)).Outcome);
     }
 
@@ -47,9 +66,13 @@ public abstract partial class SessionStoreConformance
         var version = Versions.Next();
         await CreateAsync(RecordSketch.At(version).With(name, "created", version).With("beside", "1", version).Build());
         var second = await CommittedAsync(A, version, Setting(name, "committed"));
-        await AssertStoredAsync(RecordSketch.At(second, version).With(name, "committed", second).With("beside", "1", version).Build());
+        await AssertStoredAsync(
+            RecordSketch.At(second, version).With(name, "committed", second).With("beside", "1", version).Build()
+        );
         var third = await CommittedAsync(B, second, Removing(name));
-        await AssertStoredAsync(RecordSketch.At(third, second, version).Without(name, third).With("beside", "1", version).Build());
+        await AssertStoredAsync(
+            RecordSketch.At(third, second, version).Without(name, third).With("beside", "1", version).Build()
+        );
     }
 
     [Fact]
@@ -62,8 +85,15 @@ public abstract partial class SessionStoreConformance
         delta.Set("all2", [.. all, 13, 10, 0]);
         delta.Set("none2", []);
         var second = await CommittedAsync(B, version, delta);
-        await AssertStoredAsync(RecordSketch.At(second, version)
-            .With("all", all, version).With("all2", [.. all, 13, 10, 0], second).With("none", [], version).With("none2", [], second).Build());
+        await AssertStoredAsync(
+            RecordSketch
+                .At(second, version)
+                .With("all", all, version)
+                .With("all2", [.. all, 13, 10, 0], second)
+                .With("none", [], version)
+                .With("none2", [], second)
+                .Build()
+        );
         Assert.Equal("", Value(await ReadAsync(A), "none2"));
     }
 
@@ -79,8 +109,14 @@ public abstract partial class SessionStoreConformance
         var delta = new SessionDelta();
         delta.Set("other", other);
         var third = await CommittedAsync(B, second, delta);
-        await AssertStoredAsync(RecordSketch.At(third, second, version)
-            .With("large", large, version).With("other", other, third).With("small", "2", second).Build());
+        await AssertStoredAsync(
+            RecordSketch
+                .At(third, second, version)
+                .With("large", large, version)
+                .With("other", other, third)
+                .With("small", "2", second)
+                .Build()
+        );
     }
 
     [Fact]
@@ -104,17 +140,31 @@ public abstract partial class SessionStoreConformance
 
         var opened = await ReadAsync(B);
         var second = Versions.Next();
-        var change = new SessionChange(first, second, delta, NothingForgotten, Long, Long, After: first.Stamp, Opened: opened);
+        var change = new SessionChange(
+            first,
+            second,
+            delta,
+            NothingForgotten,
+            Long,
+            Long,
+            After: first.Stamp,
+            Opened: opened
+        );
         Assert.Equal(first, (await B.CommitAsync(Key, change, default)).Previous);
         var (third, merge) = (Versions.Next(), Versions.Next());
         var removed = new byte[SessionVersion.EncodedLength];
         first.WriteTo(removed);
         var merged = RecordSketch.At(first).Commit(second, first.Stamp).Commit(third, second.Stamp);
-        var all = RecordSketch.At(first).Commit(second, first.Stamp).Commit(third, second.Stamp).Commit(merge, third.Stamp);
+        var all = RecordSketch
+            .At(first)
+            .Commit(second, first.Stamp)
+            .Commit(third, second.Stamp)
+            .Commit(merge, third.Stamp);
         for (var i = 0; i < Many; i++)
         {
             merged.With("merged" + i, "3", third);
-            all.With("merged" + i, "3", third).With("committed" + i, "2", second)
+            all.With("merged" + i, "3", third)
+                .With("committed" + i, "2", second)
                 .With("created" + i, removed, second, SessionAttribute.RemovedFlag);
         }
 
@@ -122,7 +172,13 @@ public abstract partial class SessionStoreConformance
         Assert.Equal(WriteOutcome.Committed, (await A.MergeAsync(Key, brought, default)).Outcome);
         await AssertStoredAsync(all.Build());
         var last = Versions.Next();
-        await CommitAsync(A, merge, last, Setting("x", "4"), forgotten: [.. Enumerable.Range(0, Many).Select(i => "created" + i)]);
+        await CommitAsync(
+            A,
+            merge,
+            last,
+            Setting("x", "4"),
+            forgotten: [.. Enumerable.Range(0, Many).Select(i => "created" + i)]
+        );
         Assert.Equal((2 * Many) + 1, (await ReadAsync(B)).AttributeCount);
     }
 
@@ -168,14 +224,21 @@ public abstract partial class SessionStoreConformance
             else if (change == "merge")
             {
                 var newer = Versions.Next();
-                await MergeAsync(B, RecordSketch.At(newer, version).With("b", access, newer).Build(), version = Versions.Next());
+                await MergeAsync(
+                    B,
+                    RecordSketch.At(newer, version).With("b", access, newer).Build(),
+                    version = Versions.Next()
+                );
             }
             else
             {
                 await CommitAsync(B, version, version = Versions.Next(), Setting("b", access));
             }
 
-            await Condition.HoldsAsync(() => ToldA.WasTold(Key), $"the node is told of the {change} after its {access}");
+            await Condition.HoldsAsync(
+                () => ToldA.WasTold(Key),
+                $"the node is told of the {change} after its {access}"
+            );
             if (change == "end")
             {
                 return;
@@ -187,7 +250,12 @@ public abstract partial class SessionStoreConformance
     public async Task Who_created_a_session_is_told_of_the_first_change_by_others()
     {
         var first = Versions.Next();
-        var created = await MergeAsync(A, RecordSketch.At(first).With("a", "1", first).Build(), first, MergeMode.Create);
+        var created = await MergeAsync(
+            A,
+            RecordSketch.At(first).With("a", "1", first).Build(),
+            first,
+            MergeMode.Create
+        );
         if (!Announces)
         {
             Assert.NotSame(SessionLease.Always, created.Lease);

@@ -100,15 +100,34 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
     }
 
     protected ValueTask<StoreWrite> MergeAsync(
-        IClusterSessionStore store, SessionRecord record, SessionVersion version, MergeMode mode = MergeMode.Restore, TimeSpan? life = null, SessionKey? key = null) =>
-        store.MergeAsync(key ?? Key, new SessionMerge(record, version, mode, life ?? Long), default);
+        IClusterSessionStore store,
+        SessionRecord record,
+        SessionVersion version,
+        MergeMode mode = MergeMode.Restore,
+        TimeSpan? life = null,
+        SessionKey? key = null
+    ) => store.MergeAsync(key ?? Key, new SessionMerge(record, version, mode, life ?? Long), default);
 
     protected ValueTask<StoreWrite> CommitAsync(
-        IClusterSessionStore store, SessionVersion expected, SessionVersion version, SessionDelta delta, TimeSpan? life = null, params string[] forgotten) =>
-        store.CommitAsync(Key, new SessionChange(expected, version, delta, forgotten ?? NothingForgotten, life ?? Long, life ?? Long), default);
+        IClusterSessionStore store,
+        SessionVersion expected,
+        SessionVersion version,
+        SessionDelta delta,
+        TimeSpan? life = null,
+        params string[] forgotten
+    ) =>
+        store.CommitAsync(
+            Key,
+            new SessionChange(expected, version, delta, forgotten ?? NothingForgotten, life ?? Long, life ?? Long),
+            default
+        );
 
     /// <summary>Commits and expects it to be applied to the version it was based on.</summary>
-    protected async Task<SessionVersion> CommittedAsync(IClusterSessionStore store, SessionVersion on, SessionDelta delta)
+    protected async Task<SessionVersion> CommittedAsync(
+        IClusterSessionStore store,
+        SessionVersion on,
+        SessionDelta delta
+    )
     {
         var version = Versions.Next();
         var answer = await CommitAsync(store, on, version, delta);

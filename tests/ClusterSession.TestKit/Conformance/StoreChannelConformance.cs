@@ -54,27 +54,33 @@ public abstract class StoreChannelConformance : IAsyncLifetime
     public async Task Frame_that_is_empty_or_too_long_is_refused()
     {
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await A.PublishAsync(default, default));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
-            async () => await A.PublishAsync(new byte[IStoreChannel.MostBytes + 1], default));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () =>
+            await A.PublishAsync(new byte[IStoreChannel.MostBytes + 1], default)
+        );
     }
 
     [Fact]
     public async Task Many_frames_from_both_sides_at_once_arrive_whole()
     {
-        var sent = Enumerable.Range(0, 200).Select(i => string.Create(CultureInfo.InvariantCulture, $"frame {i}")).ToArray();
+        var sent = Enumerable
+            .Range(0, 200)
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"frame {i}"))
+            .ToArray();
         await Task.WhenAll(sent.SelectMany(text => new[] { PublishAsync(A, text), PublishAsync(B, text) }));
         await PublishUntilReceivedAsync(A, "last", _b);
         await PublishUntilReceivedAsync(B, "last", _a);
         Assert.Empty(_a.Frames.Concat(_b.Frames).Except([.. sent, "last"]));
     }
 
-    private static Task PublishUntilReceivedAsync(IStoreChannel by, string text, Received to) => Condition.HoldsAsync(
-        async () =>
-        {
-            await PublishAsync(by, text);
-            return to.Frames.Contains(text);
-        },
-        "the frame is received, if it is sent often enough");
+    private static Task PublishUntilReceivedAsync(IStoreChannel by, string text, Received to) =>
+        Condition.HoldsAsync(
+            async () =>
+            {
+                await PublishAsync(by, text);
+                return to.Frames.Contains(text);
+            },
+            "the frame is received, if it is sent often enough"
+        );
 
     private static async Task PublishAsync(IStoreChannel by, string text) =>
         Assert.Equal(StoreFailure.None, await by.PublishAsync(Encoding.Latin1.GetBytes(text), default));

@@ -75,7 +75,11 @@ public sealed class FaultProxy : IAsyncDisposable
 
     /// <param name="framing">The protocol, which only <see cref="DropReply(string, int)"/> needs to know.</param>
     public static FaultProxy Start(
-        EndPoint target, int seed = 0, ReplyFraming framing = ReplyFraming.None, TimeProvider? time = null)
+        EndPoint target,
+        int seed = 0,
+        ReplyFraming framing = ReplyFraming.None,
+        TimeProvider? time = null
+    )
     {
         var proxy = new FaultProxy(target, seed, framing, time ?? TimeProvider.System);
         proxy.AcceptNew();
@@ -84,8 +88,11 @@ public sealed class FaultProxy : IAsyncDisposable
 
     /// <inheritdoc cref="Start(EndPoint, int, ReplyFraming, TimeProvider?)"/>
     public static FaultProxy Start(
-        int targetPort, int seed = 0, ReplyFraming framing = ReplyFraming.None, TimeProvider? time = null) =>
-        Start(new IPEndPoint(IPAddress.Loopback, targetPort), seed, framing, time);
+        int targetPort,
+        int seed = 0,
+        ReplyFraming framing = ReplyFraming.None,
+        TimeProvider? time = null
+    ) => Start(new IPEndPoint(IPAddress.Loopback, targetPort), seed, framing, time);
 
     public void Cut()
     {

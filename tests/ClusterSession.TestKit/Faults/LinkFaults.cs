@@ -17,7 +17,8 @@ public sealed class LinkFaults
 
     public void Release() => Change(s => s with { Blocked = false });
 
-    public void Delay(TimeSpan delay, TimeSpan jitter = default) => Change(s => s with { Delay = delay, Jitter = jitter });
+    public void Delay(TimeSpan delay, TimeSpan jitter = default) =>
+        Change(s => s with { Delay = delay, Jitter = jitter });
 
     public void Limit(long? bytesPerSecond) => Change(s => s with { BytesPerSecond = bytesPerSecond });
 

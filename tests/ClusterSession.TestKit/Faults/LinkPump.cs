@@ -18,7 +18,8 @@ internal sealed class LinkPump(
     LinkFaults faults,
     LinkCounters counters,
     Random random,
-    TimeProvider time)
+    TimeProvider time
+)
 {
     private const int ChunkBytes = 16 * 1024;
 
@@ -65,7 +66,10 @@ internal sealed class LinkPump(
                 counters.AddSwallowed(count - bytes.Length);
                 if (bytes.Length > 0)
                 {
-                    await _queue.Writer.WriteAsync(new Chunk(bytes, time.GetTimestamp(), NextShare(), End.None), cancellationToken);
+                    await _queue.Writer.WriteAsync(
+                        new Chunk(bytes, time.GetTimestamp(), NextShare(), End.None),
+                        cancellationToken
+                    );
                 }
                 if (fulfilled is not null)
                 {
@@ -75,7 +79,13 @@ internal sealed class LinkPump(
                 }
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException or ChannelClosedException)
+        catch (Exception e)
+            when (e
+                    is SocketException
+                        or ObjectDisposedException
+                        or OperationCanceledException
+                        or ChannelClosedException
+            )
         {
             end = End.Reset;
         }
@@ -86,7 +96,10 @@ internal sealed class LinkPump(
     {
         try
         {
-            await _queue.Writer.WriteAsync(new Chunk([], time.GetTimestamp(), 0, end) { Drop = drop }, cancellationToken);
+            await _queue.Writer.WriteAsync(
+                new Chunk([], time.GetTimestamp(), 0, end) { Drop = drop },
+                cancellationToken
+            );
         }
         catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
         {

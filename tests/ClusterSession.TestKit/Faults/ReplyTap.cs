@@ -53,7 +53,7 @@ internal sealed class ReplyTap(ReplyFraming framing, Func<IReadOnlyList<ReplyDro
                 return _claimed is null ? (bytes.Length, null) : (0, _claimed);
             }
             var pass = 0;
-            for (var seen = 0; seen < bytes.Length;)
+            for (var seen = 0; seen < bytes.Length; )
             {
                 seen += _replies.Consume(bytes[seen..], out var frameEnded);
                 var isReply = frameEnded && !_replies.LastFrameWasPush;

@@ -110,5 +110,6 @@ public sealed class RespFrameScanner
         return true;
     }
 
-    private static long Number(string line) => long.Parse(line.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+    private static long Number(string line) =>
+        long.Parse(line.AsSpan(1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 }

@@ -54,7 +54,8 @@ public sealed class TrackingProxy : IAsyncDisposable
     {
         var words = command.Split(' ');
         return Encoding.ASCII.GetBytes(
-            $"*{words.Length}\r\n" + string.Concat(words.Select(static word => $"${word.Length}\r\n{word}\r\n")));
+            $"*{words.Length}\r\n" + string.Concat(words.Select(static word => $"${word.Length}\r\n{word}\r\n"))
+        );
     }
 
     private async Task AcceptAsync()

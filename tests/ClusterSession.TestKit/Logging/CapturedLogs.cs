@@ -14,9 +14,7 @@ public sealed class CapturedLogs : ILoggerProvider
 
     public ILogger CreateLogger(string categoryName) => new Logger(categoryName, _logs);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private sealed class Logger(string category, ConcurrentQueue<CapturedLog> logs) : ILogger
     {
@@ -29,11 +27,20 @@ public sealed class CapturedLogs : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            logs.Enqueue(new CapturedLog(category, logLevel, eventId, $"{formatter(state, exception)} {Text(state)} {exception}"));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) =>
+            logs.Enqueue(
+                new CapturedLog(category, logLevel, eventId, $"{formatter(state, exception)} {Text(state)} {exception}")
+            );
 
-        private static string Text<TState>(TState state) => state is IEnumerable<KeyValuePair<string, object?>> values
-            ? string.Join(' ', values.Select(value => $"{value.Key}={value.Value}"))
-            : state?.ToString() ?? "";
+        private static string Text<TState>(TState state) =>
+            state is IEnumerable<KeyValuePair<string, object?>> values
+                ? string.Join(' ', values.Select(value => $"{value.Key}={value.Value}"))
+                : state?.ToString() ?? "";
     }
 }

@@ -11,16 +11,19 @@ namespace ClusterSession.TestKit.Nodes;
 /// </summary>
 internal sealed class CallbackOrder(ServerKind kind) : IStartupFilter
 {
-    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-    {
-        app.Use(following => context =>
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+        app =>
         {
-            var inner = context.Features.GetRequiredFeature<IHttpResponseFeature>();
-            context.Features.Set<IHttpResponseFeature>(new Response(inner, kind));
-            return following(context);
-        });
-        next(app);
-    };
+            app.Use(following =>
+                context =>
+                {
+                    var inner = context.Features.GetRequiredFeature<IHttpResponseFeature>();
+                    context.Features.Set<IHttpResponseFeature>(new Response(inner, kind));
+                    return following(context);
+                }
+            );
+            next(app);
+        };
 
     private sealed class Response : IHttpResponseFeature
     {
@@ -35,14 +38,30 @@ internal sealed class CallbackOrder(ServerKind kind) : IStartupFilter
             inner.OnStarting(static response => ((Response)response).RunAsync(), this);
         }
 
-        public int StatusCode { get => _inner.StatusCode; set => _inner.StatusCode = value; }
+        public int StatusCode
+        {
+            get => _inner.StatusCode;
+            set => _inner.StatusCode = value;
+        }
 
-        public string? ReasonPhrase { get => _inner.ReasonPhrase; set => _inner.ReasonPhrase = value; }
+        public string? ReasonPhrase
+        {
+            get => _inner.ReasonPhrase;
+            set => _inner.ReasonPhrase = value;
+        }
 
-        public IHeaderDictionary Headers { get => _inner.Headers; set => _inner.Headers = value; }
+        public IHeaderDictionary Headers
+        {
+            get => _inner.Headers;
+            set => _inner.Headers = value;
+        }
 
         [Obsolete("Use IHttpResponseBodyFeature.Stream.")]
-        public Stream Body { get => _inner.Body; set => _inner.Body = value; }
+        public Stream Body
+        {
+            get => _inner.Body;
+            set => _inner.Body = value;
+        }
 
         public bool HasStarted => _inner.HasStarted || (_isRunning && _kind == ServerKind.LikeHttpSys);
 

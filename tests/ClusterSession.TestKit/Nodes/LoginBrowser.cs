@@ -33,7 +33,10 @@ public sealed class LoginBrowser(IDictionary<string, string>? cookies = null)
     {
         if (Cookies.Count > 0)
         {
-            request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", Cookies.Select(cookie => $"{cookie.Key}={cookie.Value}")));
+            request.Headers.TryAddWithoutValidation(
+                "Cookie",
+                string.Join("; ", Cookies.Select(cookie => $"{cookie.Key}={cookie.Value}"))
+            );
         }
 
         Last = await client.SendAsync(request);
@@ -55,7 +58,8 @@ public sealed class LoginBrowser(IDictionary<string, string>? cookies = null)
     /// <summary>Another client with the same cookies: a second tab, or a thief.</summary>
     public LoginBrowser Copy() => new(Cookies);
 
-    private SetCookieHeaderValue[] SetCookies() => Last!.Headers.TryGetValues("Set-Cookie", out var cookies)
-        ? [.. cookies.Select(text => SetCookieHeaderValue.Parse(text))]
-        : [];
+    private SetCookieHeaderValue[] SetCookies() =>
+        Last!.Headers.TryGetValues("Set-Cookie", out var cookies)
+            ? [.. cookies.Select(text => SetCookieHeaderValue.Parse(text))]
+            : [];
 }

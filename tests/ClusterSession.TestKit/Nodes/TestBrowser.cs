@@ -49,7 +49,8 @@ public sealed class TestBrowser(TestNode node)
                 body = await GetAsync(path, at);
                 return LastStatus != HttpStatusCode.ServiceUnavailable;
             },
-            "the node has found the new master");
+            "the node has found the new master"
+        );
         return body;
     }
 
@@ -81,7 +82,9 @@ public sealed class TestBrowser(TestNode node)
     {
         Last = response;
         LastCookie = response.Headers.TryGetValues("Set-Cookie", out var cookies)
-            ? cookies.Select(text => SetCookieHeaderValue.Parse(text)).LastOrDefault(cookie => cookie.Name == CookieName)
+            ? cookies
+                .Select(text => SetCookieHeaderValue.Parse(text))
+                .LastOrDefault(cookie => cookie.Name == CookieName)
             : null;
         if (LastCookie is not null)
         {

@@ -27,9 +27,14 @@ public sealed class TestNode : IAsyncDisposable
     public TestServer Server => _app.GetTestServer();
 
     public static Task<TestNode> StartAsync(
-        InMemorySessions sessions, Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, Action<IServiceCollection>? services = null,
-        Action<WebApplication>? before = null, Action<WebApplication>? after = null, ServerKind kind = ServerKind.TestServer) =>
-        StartAsync(new InMemorySessionStore(sessions), endpoints, options, services, before, after, kind);
+        InMemorySessions sessions,
+        Action<IEndpointRouteBuilder>? endpoints = null,
+        Action<ClusterSessionOptions>? options = null,
+        Action<IServiceCollection>? services = null,
+        Action<WebApplication>? before = null,
+        Action<WebApplication>? after = null,
+        ServerKind kind = ServerKind.TestServer
+    ) => StartAsync(new InMemorySessionStore(sessions), endpoints, options, services, before, after, kind);
 
     /// <summary>Starts a node.</summary>
     /// <param name="store">Its store.</param>
@@ -40,8 +45,14 @@ public sealed class TestNode : IAsyncDisposable
     /// <param name="after">Middleware between the sessions and the endpoints.</param>
     /// <param name="kind">The server.</param>
     public static async Task<TestNode> StartAsync(
-        IClusterSessionStore store, Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, Action<IServiceCollection>? services = null,
-        Action<WebApplication>? before = null, Action<WebApplication>? after = null, ServerKind kind = ServerKind.TestServer)
+        IClusterSessionStore store,
+        Action<IEndpointRouteBuilder>? endpoints = null,
+        Action<ClusterSessionOptions>? options = null,
+        Action<IServiceCollection>? services = null,
+        Action<WebApplication>? before = null,
+        Action<WebApplication>? after = null,
+        ServerKind kind = ServerKind.TestServer
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         if (kind == ServerKind.Kestrel)
@@ -72,12 +83,13 @@ public sealed class TestNode : IAsyncDisposable
     }
 
     /// <summary>A client that follows no redirect and keeps no cookie.</summary>
-    public HttpClient CreateClient() => _kind == ServerKind.Kestrel
-        ? new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
-        {
-            BaseAddress = new Uri(_app.Urls.Single()),
-        }
-        : Server.CreateClient();
+    public HttpClient CreateClient() =>
+        _kind == ServerKind.Kestrel
+            ? new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
+            {
+                BaseAddress = new Uri(_app.Urls.Single()),
+            }
+            : Server.CreateClient();
 
     /// <summary>A browser with an empty cookie jar.</summary>
     public TestBrowser Browser() => new(this);

@@ -52,18 +52,24 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
     public static string Bulk(string text) => $"${Encoding.UTF8.GetByteCount(text)}\r\n{text}\r\n";
 
     /// <summary>What a master without data answers to the commands of a handshake; null for all other commands.</summary>
-    public static string? DefaultHandshake(string[] command) => (command[0], command.ElementAtOrDefault(1)) switch
-    {
-        ("HELLO", _) => "%6\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$5\r\nproto\r\n:3\r\n" +
-            "$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n",
-        ("CLIENT", "SETINFO") => "-ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.\r\n",
-        ("CLIENT", "TRACKING") => "+OK\r\n",
-        ("SELECT", _) => "+OK\r\n",
-        ("INFO", "server") => Bulk("# Server\r\nredis_version:7.0.15\r\nrun_id:1111111111111111111111111111111111111111\r\n"),
-        ("INFO", "replication") => Bulk("# Replication\r\nrole:master\r\nmaster_replid:2222222222222222222222222222222222222222\r\n" +
-            "master_replid2:0000000000000000000000000000000000000000\r\nmaster_repl_offset:0\r\nsecond_repl_offset:-1\r\n"),
-        _ => null,
-    };
+    public static string? DefaultHandshake(string[] command) =>
+        (command[0], command.ElementAtOrDefault(1)) switch
+        {
+            ("HELLO", _) =>
+                "%6\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$5\r\nproto\r\n:3\r\n"
+                    + "$4\r\nmode\r\n$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n",
+            ("CLIENT", "SETINFO") => "-ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.\r\n",
+            ("CLIENT", "TRACKING") => "+OK\r\n",
+            ("SELECT", _) => "+OK\r\n",
+            ("INFO", "server") => Bulk(
+                "# Server\r\nredis_version:7.0.15\r\nrun_id:1111111111111111111111111111111111111111\r\n"
+            ),
+            ("INFO", "replication") => Bulk(
+                "# Replication\r\nrole:master\r\nmaster_replid:2222222222222222222222222222222222222222\r\n"
+                    + "master_replid2:0000000000000000000000000000000000000000\r\nmaster_repl_offset:0\r\nsecond_repl_offset:-1\r\n"
+            ),
+            _ => null,
+        };
 
     /// <summary>Sends raw bytes (as Latin-1) to every open connection.</summary>
     public async Task SendAsync(string raw)
@@ -153,7 +159,8 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
                     await Task.Delay(Timeout.Infinite, _stop.Token);
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e)
+            when (e is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // The client went away, or the test dropped it.
         }

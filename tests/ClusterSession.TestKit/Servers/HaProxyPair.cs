@@ -57,13 +57,19 @@ public sealed class HaProxyPair : IAsyncDisposable
     public static async Task<HaProxyPair> StartAsync(bool appendOnly = false)
     {
         var first = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = appendOnly });
-        var second = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = appendOnly, ReplicaOf = first.Port });
+        var second = await RedisServer.StartAsync(
+            new RedisServerOptions { AppendOnly = appendOnly, ReplicaOf = first.Port }
+        );
         var pair = new HaProxyPair(first, second);
         try
         {
             await LinkUpAsync(second);
             await File.WriteAllTextAsync(pair._directory.File("haproxy.cfg"), pair.Config());
-            pair._haproxy = await ServerProcess.StartAsync("haproxy", ["-db", "-f", pair._directory.File("haproxy.cfg")], pair._directory.Path);
+            pair._haproxy = await ServerProcess.StartAsync(
+                "haproxy",
+                ["-db", "-f", pair._directory.File("haproxy.cfg")],
+                pair._directory.Path
+            );
             await pair._haproxy.ReadyAsync(async () => await pair.TryThroughAsync("PING") == "PONG");
             pair._controller = pair.ControlAsync();
             return pair;
@@ -93,8 +99,12 @@ public sealed class HaProxyPair : IAsyncDisposable
     public async Task<RedisServer> NewMasterAsync(RedisServer old)
     {
         await Condition.HoldsAsync(
-            async () => Master != old && await TryThroughAsync("SET", "cs-test-probe", "1") == "OK" && await Master.CommandAsync("EXISTS", "cs-test-probe") == "1",
-            "writes through HAProxy reach the promoted server");
+            async () =>
+                Master != old
+                && await TryThroughAsync("SET", "cs-test-probe", "1") == "OK"
+                && await Master.CommandAsync("EXISTS", "cs-test-probe") == "1",
+            "writes through HAProxy reach the promoted server"
+        );
         return Master;
     }
 
@@ -114,11 +124,24 @@ public sealed class HaProxyPair : IAsyncDisposable
             var (old, target) = (Master, Other);
             // The replica calls its link up a moment before the master has its first acknowledgement and calls it online.
             await Condition.HoldsAsync(
-                async () => (await old.CommandAsync("INFO", "replication")).Contains("state=online", StringComparison.Ordinal), "the master calls its replica online");
-            var reply = await old.CommandAsync("FAILOVER", "TO", target.Host, target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "TIMEOUT", "5000");
+                async () =>
+                    (await old.CommandAsync("INFO", "replication")).Contains("state=online", StringComparison.Ordinal),
+                "the master calls its replica online"
+            );
+            var reply = await old.CommandAsync(
+                "FAILOVER",
+                "TO",
+                target.Host,
+                target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                "TIMEOUT",
+                "5000"
+            );
             if (reply != "OK")
                 throw new InvalidOperationException($"FAILOVER was answered with {reply}.");
-            await Condition.HoldsAsync(async () => await target.IsMasterAsync() && !await old.IsMasterAsync(), "the roles have changed");
+            await Condition.HoldsAsync(
+                async () => await target.IsMasterAsync() && !await old.IsMasterAsync(),
+                "the roles have changed"
+            );
             Master = target;
         }
         finally
@@ -183,40 +206,48 @@ public sealed class HaProxyPair : IAsyncDisposable
         }
     }
 
-    private static Task LinkUpAsync(RedisServer replica) => Condition.HoldsAsync(
-        async () => (await replica.CommandAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal), "the replica is in sync");
+    private static Task LinkUpAsync(RedisServer replica) =>
+        Condition.HoldsAsync(
+            async () =>
+                (await replica.CommandAsync("INFO", "replication")).Contains(
+                    "master_link_status:up",
+                    StringComparison.Ordinal
+                ),
+            "the replica is in sync"
+        );
 
     // on-marked-down shutdown-sessions: connections to a demoted master are cut at once instead of being kept for reads that go nowhere.
-    private string Config() => $"""
-        global
-          nbthread 1
-        defaults
-          mode tcp
-          timeout connect 100ms
-          retries 1
-          option redispatch 1
-          timeout client 1h
-          timeout server 1h
-          timeout check 200ms
-        frontend redis_front
-          bind 127.0.0.1:{Port}
-          default_backend redis
-        backend redis
-          balance first
-          # One entry for all: every new connection follows the current server, and a second "master" gets nobody.
-          stick-table type ip size 1 expire 24d
-          stick on dst
-          option tcp-check
-          tcp-check connect
-          tcp-check send PING\r\n
-          tcp-check expect string +PONG
-          tcp-check send INFO\ replication\r\n
-          tcp-check expect string role:master
-          tcp-check send QUIT\r\n
-          tcp-check expect string +OK
-          default-server check inter 50ms fastinter 20ms downinter 50ms fall 1 rise 1 observe layer4 error-limit 1 on-error mark-down on-marked-down shutdown-sessions
-          server r1 127.0.0.1:{First.Port}
-          server r2 127.0.0.1:{Second.Port}
+    private string Config() =>
+        $"""
+            global
+              nbthread 1
+            defaults
+              mode tcp
+              timeout connect 100ms
+              retries 1
+              option redispatch 1
+              timeout client 1h
+              timeout server 1h
+              timeout check 200ms
+            frontend redis_front
+              bind 127.0.0.1:{Port}
+              default_backend redis
+            backend redis
+              balance first
+              # One entry for all: every new connection follows the current server, and a second "master" gets nobody.
+              stick-table type ip size 1 expire 24d
+              stick on dst
+              option tcp-check
+              tcp-check connect
+              tcp-check send PING\r\n
+              tcp-check expect string +PONG
+              tcp-check send INFO\ replication\r\n
+              tcp-check expect string role:master
+              tcp-check send QUIT\r\n
+              tcp-check expect string +OK
+              default-server check inter 50ms fastinter 20ms downinter 50ms fall 1 rise 1 observe layer4 error-limit 1 on-error mark-down on-marked-down shutdown-sessions
+              server r1 127.0.0.1:{First.Port}
+              server r2 127.0.0.1:{Second.Port}
 
-        """;
+            """;
 }

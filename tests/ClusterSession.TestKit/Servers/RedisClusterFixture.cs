@@ -17,14 +17,16 @@ public sealed class RedisClusterFixture : IAsyncDisposable
 
     private readonly string[] _config;
 
-    private RedisClusterFixture(TestCertificates? certificates, string[] config) => (_certificates, _config) = (certificates, config);
+    private RedisClusterFixture(TestCertificates? certificates, string[] config) =>
+        (_certificates, _config) = (certificates, config);
 
     /// <summary>All servers: first those that were masters at the start, then their replicas in the same order.</summary>
     public IReadOnlyList<RedisServer> Servers => _servers;
 
     /// <summary>A connection string that names all servers.</summary>
     public string ConnectionString =>
-        string.Join(',', _servers.Select(s => s.Endpoint)) + (_certificates is null ? "" : $",ssl=true,sslCaFile={_certificates.CaFile}");
+        string.Join(',', _servers.Select(s => s.Endpoint))
+        + (_certificates is null ? "" : $",ssl=true,sslCaFile={_certificates.CaFile}");
 
     /// <summary>Starts a cluster and waits until every server calls it ok and every replica is in sync.</summary>
     /// <param name="masters">How many shards.</param>
@@ -34,7 +36,12 @@ public sealed class RedisClusterFixture : IAsyncDisposable
     /// <param name="certificates">TLS with these.</param>
     /// <param name="config">More configuration of every server, one directive each.</param>
     public static async Task<RedisClusterFixture> StartAsync(
-        int masters = 3, int replicasEach = 1, TimeSpan? nodeTimeout = null, TestCertificates? certificates = null, params string[] config)
+        int masters = 3,
+        int replicasEach = 1,
+        TimeSpan? nodeTimeout = null,
+        TestCertificates? certificates = null,
+        params string[] config
+    )
     {
         var cluster = new RedisClusterFixture(certificates, config);
         try
@@ -68,7 +75,8 @@ public sealed class RedisClusterFixture : IAsyncDisposable
             }
         }
 
-        var id = votes.GroupBy(v => v).MaxBy(g => g.Count())?.Key ?? throw new InvalidOperationException($"Nobody owns slot {slot}.");
+        var id = votes.GroupBy(v => v).MaxBy(g => g.Count())?.Key
+            ?? throw new InvalidOperationException($"Nobody owns slot {slot}.");
         foreach (var server in _servers.Where(s => !s.Process.HasExited))
         {
             if (await IdAsync(server) == id)
@@ -88,7 +96,10 @@ public sealed class RedisClusterFixture : IAsyncDisposable
     /// <summary>Moves up to so many keys of an open migration. Returns how many were moved.</summary>
     public static async Task<int> MigrateKeysAsync(int slot, RedisServer source, RedisServer target, int count = 100)
     {
-        var keys = (await source.CommandAsync("CLUSTER", "GETKEYSINSLOT", Text(slot), Text(count))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var keys = (await source.CommandAsync("CLUSTER", "GETKEYSINSLOT", Text(slot), Text(count))).Split(
+            '\n',
+            StringSplitOptions.RemoveEmptyEntries
+        );
         if (keys.Length > 0)
             await source.CommandAsync(["MIGRATE", target.Host, Text(target.Port), "", "0", "5000", "KEYS", .. keys]);
         return keys.Length;
@@ -135,13 +146,15 @@ public sealed class RedisClusterFixture : IAsyncDisposable
                     owner = await OwnerAsync(slot);
                     return owner != old && await AllAreOkAsync();
                 }
-                catch (Exception e) when (e is InvalidOperationException or IOException or SocketException or TimeoutException)
+                catch (Exception e)
+                    when (e is InvalidOperationException or IOException or SocketException or TimeoutException)
                 {
                     return false;
                 }
             },
             $"another server owns slot {slot}",
-            TimeSpan.FromSeconds(30));
+            TimeSpan.FromSeconds(30)
+        );
         return owner!;
     }
 
@@ -157,7 +170,8 @@ public sealed class RedisClusterFixture : IAsyncDisposable
 
     private sealed record Node(string Id, string Flags, IReadOnlyList<(int From, int To)> Ranges)
     {
-        public bool Owns(int slot) => Flags.Contains("master", StringComparison.Ordinal)
+        public bool Owns(int slot) =>
+            Flags.Contains("master", StringComparison.Ordinal)
             && !Flags.Contains("fail", StringComparison.Ordinal)
             && Ranges.Any(r => r.From <= slot && slot <= r.To);
     }
@@ -166,19 +180,21 @@ public sealed class RedisClusterFixture : IAsyncDisposable
     {
         // The usual bus port is the port plus 10000, which may be anybody's.
         var busPort = FreePort.Next();
-        var server = await RedisServer.StartAsync(new RedisServerOptions
-        {
-            Certificates = _certificates,
-            Config =
-            [
-                "cluster-enabled yes",
-                "cluster-config-file nodes.conf",
-                $"cluster-port {busPort}",
-                $"cluster-node-timeout {(long)nodeTimeout.TotalMilliseconds}",
-                "cluster-replica-validity-factor 0",
-                .. _config,
-            ],
-        });
+        var server = await RedisServer.StartAsync(
+            new RedisServerOptions
+            {
+                Certificates = _certificates,
+                Config =
+                [
+                    "cluster-enabled yes",
+                    "cluster-config-file nodes.conf",
+                    $"cluster-port {busPort}",
+                    $"cluster-node-timeout {(long)nodeTimeout.TotalMilliseconds}",
+                    "cluster-replica-validity-factor 0",
+                    .. _config,
+                ],
+            }
+        );
         _servers.Add(server);
         _busPorts.Add(server, busPort);
     }
@@ -195,11 +211,21 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         {
             await ExpectOkAsync(_servers[i], "CLUSTER", "SET-CONFIG-EPOCH", Text(i + 1));
             if (i > 0)
-                await ExpectOkAsync(_servers[i], "CLUSTER", "MEET", _servers[0].Host, Text(_servers[0].Port), Text(_busPorts[_servers[0]]));
+                await ExpectOkAsync(
+                    _servers[i],
+                    "CLUSTER",
+                    "MEET",
+                    _servers[0].Host,
+                    Text(_servers[0].Port),
+                    Text(_busPorts[_servers[0]])
+                );
         }
 
         foreach (var server in _servers)
-            await Condition.HoldsAsync(async () => (await NodesAsync(server)).Count == _servers.Count, "all servers know each other");
+            await Condition.HoldsAsync(
+                async () => (await NodesAsync(server)).Count == _servers.Count,
+                "all servers know each other"
+            );
         for (var i = masters; i < _servers.Count; i++)
             await ExpectOkAsync(_servers[i], "CLUSTER", "REPLICATE", await IdAsync(_servers[i % masters]));
         for (var i = masters; i < _servers.Count; i++)
@@ -237,7 +263,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
     private RedisServer AnyAlive() => _servers.First(s => !s.Process.HasExited);
 
     private static async Task<string?> ReplicationAsync(RedisServer server) =>
-        (await server.CommandAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal) ? "up" : null;
+        (await server.CommandAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal)
+            ? "up"
+            : null;
 
     private async Task<string> IdAsync(RedisServer server)
     {
@@ -248,11 +276,13 @@ public sealed class RedisClusterFixture : IAsyncDisposable
 
     // id address flags master ping pong epoch link slot-range...   (ranges in brackets are migrations)
     private static async Task<List<Node>> NodesAsync(RedisServer server) =>
-        [.. (await server.CommandAsync("CLUSTER", "NODES"))
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => line.Split(' '))
-            .Where(parts => parts.Length >= 8)
-            .Select(parts => new Node(parts[0], parts[2], [.. parts[8..].Where(r => r[0] != '[').Select(Range)]))];
+        [
+            .. (await server.CommandAsync("CLUSTER", "NODES"))
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => line.Split(' '))
+                .Where(parts => parts.Length >= 8)
+                .Select(parts => new Node(parts[0], parts[2], [.. parts[8..].Where(r => r[0] != '[').Select(Range)])),
+        ];
 
     private static (int From, int To) Range(string text)
     {

@@ -10,7 +10,12 @@ public sealed class RedisSentinel : IAsyncDisposable
     private readonly TestCertificates? _certificates;
     private ServerProcess? _process;
 
-    private RedisSentinel(NetworkHost on, IReadOnlyList<string> config, string? password, TestCertificates? certificates)
+    private RedisSentinel(
+        NetworkHost on,
+        IReadOnlyList<string> config,
+        string? password,
+        TestCertificates? certificates
+    )
     {
         (_on, _config, _password, _certificates) = (on, config, password, certificates);
         Port = FreePort.Next();
@@ -23,10 +28,16 @@ public sealed class RedisSentinel : IAsyncDisposable
     public string Endpoint => $"{_on.Address}:{Port}";
 
     /// <summary>The process, for signals.</summary>
-    public ServerProcess Process => _process ?? throw new InvalidOperationException("The sentinel has not been started.");
+    public ServerProcess Process =>
+        _process ?? throw new InvalidOperationException("The sentinel has not been started.");
 
     /// <summary>Starts a sentinel and waits until it answers.</summary>
-    public static async Task<RedisSentinel> StartAsync(NetworkHost on, IReadOnlyList<string> config, string? password, TestCertificates? certificates = null)
+    public static async Task<RedisSentinel> StartAsync(
+        NetworkHost on,
+        IReadOnlyList<string> config,
+        string? password,
+        TestCertificates? certificates = null
+    )
     {
         var sentinel = new RedisSentinel(on, config, password, certificates);
         try
@@ -54,7 +65,12 @@ public sealed class RedisSentinel : IAsyncDisposable
     /// <summary>Sends one command and returns the reply as text: nested arrays one element per line, errors as <c>-text</c>.</summary>
     public async Task<string> CommandAsync(params string[] arguments)
     {
-        using var client = await RawRedisClient.ConnectAsync(_on.Address, Port, _certificates?.CaFile, TimeSpan.FromSeconds(5));
+        using var client = await RawRedisClient.ConnectAsync(
+            _on.Address,
+            Port,
+            _certificates?.CaFile,
+            TimeSpan.FromSeconds(5)
+        );
         if (_password is not null)
             await client.CommandAsync("AUTH", _password);
         return await client.CommandAsync(arguments);

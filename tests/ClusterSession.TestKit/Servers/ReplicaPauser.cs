@@ -20,7 +20,8 @@ public sealed class ReplicaPauser
     private readonly IReadOnlyList<RedisServer> _replicas;
     private readonly List<string> _passwords = [];
 
-    private ReplicaPauser(RedisServer master, IReadOnlyList<RedisServer> replicas) => (_master, _replicas) = (master, replicas);
+    private ReplicaPauser(RedisServer master, IReadOnlyList<RedisServer> replicas) =>
+        (_master, _replicas) = (master, replicas);
 
     /// <summary>Cuts the replicas off and waits until the master knows of none. From then on nothing that it acknowledges reaches them.</summary>
     public static async Task<ReplicaPauser> HoldBackAsync(RedisServer master, IReadOnlyList<RedisServer> replicas)
@@ -28,13 +29,17 @@ public sealed class ReplicaPauser
         var pauser = new ReplicaPauser(master, replicas);
         foreach (var replica in replicas)
         {
-            pauser._passwords.Add((await replica.CommandAsync("CONFIG", "GET", "masterauth")).Split('\n').ElementAtOrDefault(1) ?? "");
+            pauser._passwords.Add(
+                (await replica.CommandAsync("CONFIG", "GET", "masterauth")).Split('\n').ElementAtOrDefault(1) ?? ""
+            );
             await replica.CommandAsync("CONFIG", "SET", "masterauth", RefusedPassword);
         }
 
         await master.CommandAsync("CLIENT", "KILL", "TYPE", "replica");
         await Condition.HoldsAsync(
-            async () => await master.InfoAsync("replication", "connected_slaves") == "0", "the master has lost its replicas");
+            async () => await master.InfoAsync("replication", "connected_slaves") == "0",
+            "the master has lost its replicas"
+        );
         return pauser;
     }
 

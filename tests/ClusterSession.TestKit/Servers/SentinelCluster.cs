@@ -47,7 +47,8 @@ public sealed class SentinelCluster : IAsyncDisposable
     }
 
     /// <summary>The server that most of the answering sentinels call the master.</summary>
-    public async Task<RedisServer> MasterAsync() => await FindMasterAsync() ?? throw new InvalidOperationException("No sentinel answers.");
+    public async Task<RedisServer> MasterAsync() =>
+        await FindMasterAsync() ?? throw new InvalidOperationException("No sentinel answers.");
 
     /// <summary>The servers that are alive and are not the master the sentinels name.</summary>
     public async Task<IReadOnlyList<RedisServer>> ReplicasAsync()
@@ -86,7 +87,8 @@ public sealed class SentinelCluster : IAsyncDisposable
                 return true;
             },
             "the sentinels name a new master that calls itself one",
-            deadline ?? TimeSpan.FromSeconds(90)); // Sentinels that split their votes try again only after twice the failover timeout.
+            deadline ?? TimeSpan.FromSeconds(90)
+        ); // Sentinels that split their votes try again only after twice the failover timeout.
         return found!;
     }
 
@@ -106,7 +108,8 @@ public sealed class SentinelCluster : IAsyncDisposable
                 return found is not null;
             },
             "a replica is promoted",
-            TimeSpan.FromSeconds(90));
+            TimeSpan.FromSeconds(90)
+        );
         return found!;
     }
 
@@ -117,8 +120,11 @@ public sealed class SentinelCluster : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             await Condition.HoldsAsync(
-                async () => await MasterAsync() != old || await _sentinels[0].CommandAsync("SENTINEL", "FAILOVER", _options.MasterName) == "OK",
-                "a sentinel agrees to a failover (it refuses while it knows no good replica)");
+                async () =>
+                    await MasterAsync() != old
+                    || await _sentinels[0].CommandAsync("SENTINEL", "FAILOVER", _options.MasterName) == "OK",
+                "a sentinel agrees to a failover (it refuses while it knows no good replica)"
+            );
             try
             {
                 return await NewMasterAsync(old, attempt < 3 ? TimeSpan.FromSeconds(30) : null);
@@ -147,9 +153,12 @@ public sealed class SentinelCluster : IAsyncDisposable
         foreach (var replica in replicas ?? await ReplicasAsync())
         {
             await Condition.HoldsAsync(
-                async () => await TryAsync(() => replica.InfoAsync("replication", "master_link_status")) == "up" || await FindMasterAsync() == replica,
+                async () =>
+                    await TryAsync(() => replica.InfoAsync("replication", "master_link_status")) == "up"
+                    || await FindMasterAsync() == replica,
                 $"the replica on port {replica.Port} is in sync",
-                TimeSpan.FromSeconds(90)); // It may have to wait until Sentinel has told it of a newer master.
+                TimeSpan.FromSeconds(90)
+            ); // It may have to wait until Sentinel has told it of a newer master.
         }
     }
 
@@ -157,20 +166,29 @@ public sealed class SentinelCluster : IAsyncDisposable
     /// Waits until all sentinels that answer name the same master and none is in the middle of a failover: one that is would sleep through the next death until its own failover
     /// has timed out, and a replica that is held back keeps it there.
     /// </summary>
-    private Task CalmAsync() => Condition.HoldsAsync(
-        async () =>
-        {
-            var flags = new List<string>();
-            foreach (var sentinel in _sentinels)
+    private Task CalmAsync() =>
+        Condition.HoldsAsync(
+            async () =>
             {
-                if (await TryAsync(async () => (await sentinel.MasterAsync(_options.MasterName)) is var master ? $"{master["ip"]}:{master["port"]} {master["flags"]}" : "") is { } said)
-                    flags.Add(said);
-            }
+                var flags = new List<string>();
+                foreach (var sentinel in _sentinels)
+                {
+                    if (
+                        await TryAsync(async () =>
+                            (await sentinel.MasterAsync(_options.MasterName)) is var master
+                                ? $"{master["ip"]}:{master["port"]} {master["flags"]}"
+                                : ""
+                        ) is
+                        { } said
+                    )
+                        flags.Add(said);
+                }
 
-            return flags.Distinct().ToList() is [var one] && one.EndsWith(" master", StringComparison.Ordinal);
-        },
-        "the sentinels agree and are calm",
-        TimeSpan.FromSeconds(90));
+                return flags.Distinct().ToList() is [var one] && one.EndsWith(" master", StringComparison.Ordinal);
+            },
+            "the sentinels agree and are calm",
+            TimeSpan.FromSeconds(90)
+        );
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -187,7 +205,12 @@ public sealed class SentinelCluster : IAsyncDisposable
         var votes = new List<string>();
         foreach (var sentinel in _sentinels)
         {
-            if (await TryAsync(() => sentinel.CommandAsync("SENTINEL", "GET-MASTER-ADDR-BY-NAME", _options.MasterName)) is { } address)
+            if (
+                await TryAsync(() =>
+                    sentinel.CommandAsync("SENTINEL", "GET-MASTER-ADDR-BY-NAME", _options.MasterName)
+                ) is
+                { } address
+            )
                 votes.Add(address.Replace('\n', ':'));
         }
 
@@ -199,13 +222,21 @@ public sealed class SentinelCluster : IAsyncDisposable
     {
         for (var i = 0; i <= _options.Replicas; i++)
         {
-            _servers.Add(await RedisServer.StartAsync(new RedisServerOptions
-            {
-                On = HostOf(i),
-                Password = _options.Password,
-                Certificates = _options.Certificates,
-                Config = [.. _options.Config, .. i == 0 ? [] : (string[])[$"replicaof {_servers[0].Host} {_servers[0].Port}"]],
-            }));
+            _servers.Add(
+                await RedisServer.StartAsync(
+                    new RedisServerOptions
+                    {
+                        On = HostOf(i),
+                        Password = _options.Password,
+                        Certificates = _options.Certificates,
+                        Config =
+                        [
+                            .. _options.Config,
+                            .. i == 0 ? [] : (string[])[$"replicaof {_servers[0].Host} {_servers[0].Port}"],
+                        ],
+                    }
+                )
+            );
         }
 
         await InSyncAsync(_servers[1..]);
@@ -224,21 +255,26 @@ public sealed class SentinelCluster : IAsyncDisposable
         if (_options.Password is { } password)
             config.Add($"sentinel auth-pass {name} {password}");
         for (var i = 0; i < _options.Sentinels; i++)
-            _sentinels.Add(await RedisSentinel.StartAsync(HostOf(i), config, _options.SentinelPassword, _options.Certificates));
+            _sentinels.Add(
+                await RedisSentinel.StartAsync(HostOf(i), config, _options.SentinelPassword, _options.Certificates)
+            );
         foreach (var sentinel in _sentinels)
         {
             await Condition.HoldsAsync(
-                async () => await sentinel.MasterAsync(name) is var master
+                async () =>
+                    await sentinel.MasterAsync(name) is var master
                     && master["num-slaves"] == _options.Replicas.ToString(CultureInfo.InvariantCulture)
                     && master["num-other-sentinels"] == (_options.Sentinels - 1).ToString(CultureInfo.InvariantCulture),
                 $"the sentinel on port {sentinel.Port} knows everybody",
-                TimeSpan.FromSeconds(30));
+                TimeSpan.FromSeconds(30)
+            );
         }
     }
 
     private NetworkHost HostOf(int index) => _options.Hosts[index % _options.Hosts.Count];
 
-    private static string Milliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+    private static string Milliseconds(TimeSpan time) =>
+        ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
 
     private static async Task<string?> TryAsync(Func<Task<string>> command)
     {

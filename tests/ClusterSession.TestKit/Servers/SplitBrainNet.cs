@@ -28,11 +28,15 @@ public sealed class SplitBrainNet : IAsyncDisposable
     {
         // Interface names have at most 15 characters.
         _prefix = string.Create(CultureInfo.InvariantCulture, $"cs{Environment.ProcessId % 100_000}x{number}");
-        _network = string.Create(CultureInfo.InvariantCulture, $"10.{200 + (Environment.ProcessId % 50)}.{((Environment.ProcessId / 50) + number) % 256}");
+        _network = string.Create(
+            CultureInfo.InvariantCulture,
+            $"10.{200 + (Environment.ProcessId % 50)}.{((Environment.ProcessId / 50) + number) % 256}"
+        );
     }
 
     /// <summary>Whether this process may make namespaces (root on Linux with the ip command).</summary>
-    public static bool CanBeMade => OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && ServerBinary.TryFind("ip") is not null;
+    public static bool CanBeMade =>
+        OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && ServerBinary.TryFind("ip") is not null;
 
     /// <summary>The machines.</summary>
     public IReadOnlyList<NetworkHost> Hosts => _hosts;
@@ -75,7 +79,18 @@ public sealed class SplitBrainNet : IAsyncDisposable
     public async Task CutAsync(int from, int to)
     {
         if (_cuts.Add((from, to)))
-            await InAsync(from, "neigh", "replace", _hosts[to].Address, "lladdr", NobodysHardwareAddress, "dev", "eth0", "nud", "permanent");
+            await InAsync(
+                from,
+                "neigh",
+                "replace",
+                _hosts[to].Address,
+                "lladdr",
+                NobodysHardwareAddress,
+                "dev",
+                "eth0",
+                "nud",
+                "permanent"
+            );
     }
 
     /// <summary>Ends all cuts.</summary>
@@ -108,7 +123,10 @@ public sealed class SplitBrainNet : IAsyncDisposable
     private async Task AddHostAsync(int index)
     {
         var number = index.ToString(CultureInfo.InvariantCulture);
-        var host = new NetworkHost(string.Create(CultureInfo.InvariantCulture, $"{_network}.{index + 1}"), $"{_prefix}n{number}");
+        var host = new NetworkHost(
+            string.Create(CultureInfo.InvariantCulture, $"{_network}.{index + 1}"),
+            $"{_prefix}n{number}"
+        );
         await IpAsync("netns", "add", host.Namespace!);
         _hosts.Add(host);
         await IpAsync("link", "add", Outside(index), "type", "veth", "peer", "name", "eth0", "netns", host.Namespace!);
@@ -118,7 +136,8 @@ public sealed class SplitBrainNet : IAsyncDisposable
         await InAsync(index, "link", "set", "lo", "up");
     }
 
-    private Task<string> InAsync(int host, params string[] arguments) => IpAsync(["-n", _hosts[host].Namespace!, .. arguments]);
+    private Task<string> InAsync(int host, params string[] arguments) =>
+        IpAsync(["-n", _hosts[host].Namespace!, .. arguments]);
 
     private Task<string> IpAsync(params string[] arguments) => CommandLine.RunAsync("ip", arguments);
 

@@ -12,7 +12,10 @@ public static class RecordText
     public static string Of(SessionRecord record)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"flags {record.Flags} created {record.Created.ToUnixTimeMilliseconds()} ");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"flags {record.Flags} created {record.Created.ToUnixTimeMilliseconds()} "
+        );
         text.Append(CommitsOf(record));
 
         foreach (var attribute in record)
@@ -35,14 +38,19 @@ public static class RecordText
         }
 
         return record.HasDroppedTombstones
-            ? text.Append(CultureInfo.InvariantCulture, $" dropped, forgotten up to {record.ForgottenUpTo:x}").ToString()
+            ? text.Append(CultureInfo.InvariantCulture, $" dropped, forgotten up to {record.ForgottenUpTo:x}")
+                .ToString()
             : text.ToString();
     }
 
     public static string Of(string name, SessionVersion version, byte flags, ReadOnlySpan<byte> value) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Uri.EscapeDataString(name)} @{version} flags {flags} = {Short(value)}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Uri.EscapeDataString(name)} @{version} flags {flags} = {Short(value)}"
+        );
 
-    private static string Short(ReadOnlySpan<byte> value) => value.Length <= 40
-        ? Convert.ToHexString(value)
-        : $"{value.Length} bytes, SHA-256 {Convert.ToHexString(SHA256.HashData(value))[..16]}";
+    private static string Short(ReadOnlySpan<byte> value) =>
+        value.Length <= 40
+            ? Convert.ToHexString(value)
+            : $"{value.Length} bytes, SHA-256 {Convert.ToHexString(SHA256.HashData(value))[..16]}";
 }

@@ -24,7 +24,11 @@ public sealed class ChannelStore : ForwardingStore
     /// <summary>Publishes a frame as it is.</summary>
     public Task PublishAsync(byte[] frame) => base.Channel!.PublishAsync(frame, default).AsTask();
 
-    protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable) => ask();
+    protected override ValueTask<T> OnAsync<T>(
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    ) => ask();
 
     private sealed class PassingChannel(IStoreChannel inner, ChannelStore store) : IStoreChannel
     {

@@ -10,7 +10,8 @@ public sealed class CountingStore(IClusterSessionStore inner) : ForwardingStore(
     private readonly ConcurrentDictionary<string, int> _merges = new();
 
     /// <summary>How many of these operations there were.</summary>
-    public int Count(StoreOperations operations) => _counts.Where(count => (count.Key & operations) != 0).Sum(count => count.Value);
+    public int Count(StoreOperations operations) =>
+        _counts.Where(count => (count.Key & operations) != 0).Sum(count => count.Value);
 
     /// <summary>How many merges into one document there were.</summary>
     public int MergesOf(string document) => _merges.GetValueOrDefault(document);
@@ -23,13 +24,21 @@ public sealed class CountingStore(IClusterSessionStore inner) : ForwardingStore(
     }
 
     public override ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline)
+        string name,
+        IReadOnlyList<DocumentElement> elements,
+        TimeSpan life,
+        StoreDeadline deadline
+    )
     {
         _merges.AddOrUpdate(name, 1, static (_, count) => count + 1);
         return base.MergeDocumentAsync(name, elements, life, deadline);
     }
 
-    protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable)
+    protected override ValueTask<T> OnAsync<T>(
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    )
     {
         _counts.AddOrUpdate(operation, 1, static (_, count) => count + 1);
         return ask();

@@ -9,12 +9,14 @@ public sealed class DeafStore(IClusterSessionStore inner) : ForwardingStore(inne
     public override ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
         base.StartAsync(new Deaf(), cancellationToken);
 
-    protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable) => ask();
+    protected override ValueTask<T> OnAsync<T>(
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    ) => ask();
 
     private sealed class Deaf : IStoreObserver
     {
-        public void OnChanged(SessionKey key)
-        {
-        }
+        public void OnChanged(SessionKey key) { }
     }
 }

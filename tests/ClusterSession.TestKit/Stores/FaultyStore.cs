@@ -14,7 +14,11 @@ public sealed class FaultyStore(IClusterSessionStore inner) : ForwardingStore(in
     /// <summary>Whether an operation without an answer happens all the same: its reply was lost.</summary>
     public bool IsReplyLost { get; set; }
 
-    protected override async ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable)
+    protected override async ValueTask<T> OnAsync<T>(
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    )
     {
         if ((Failing & operation) == 0)
         {

@@ -32,28 +32,54 @@ public abstract class ForwardingStore(IClusterSessionStore inner) : IClusterSess
     public virtual ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
         OnAsync(StoreOperations.Merge, () => inner.MergeAsync(key, copy, deadline), StoreWrite.Unavailable);
 
-    public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
-        OnAsync(StoreOperations.Destroy, () => inner.DestroyAsync(key, end, tombstoneLife, deadline), StoreWrite.Unavailable);
+    public ValueTask<StoreWrite> DestroyAsync(
+        SessionKey key,
+        SessionEnd end,
+        TimeSpan tombstoneLife,
+        StoreDeadline deadline
+    ) =>
+        OnAsync(
+            StoreOperations.Destroy,
+            () => inner.DestroyAsync(key, end, tombstoneLife, deadline),
+            StoreWrite.Unavailable
+        );
 
-    public virtual ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
-        OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, deadline), StoreTouch.Unavailable);
+    public virtual ValueTask<StoreTouch> TouchAsync(
+        SessionKey key,
+        TimeSpan life,
+        TimeSpan leastLife,
+        StoreDeadline deadline
+    ) => OnAsync(StoreOperations.Touch, () => inner.TouchAsync(key, life, leastLife, deadline), StoreTouch.Unavailable);
 
     public virtual ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, StoreDeadline deadline) =>
+        string name,
+        DocumentPosition known,
+        StoreDeadline deadline
+    ) =>
         OnAsync(
             StoreOperations.ReadDocument,
             () => inner.ReadDocumentAsync(name, known, deadline),
-            StoreDocument.Unavailable);
+            StoreDocument.Unavailable
+        );
 
     public virtual ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
+        string name,
+        IReadOnlyList<DocumentElement> elements,
+        TimeSpan life,
+        StoreDeadline deadline
+    ) =>
         OnAsync(
             StoreOperations.MergeDocument,
             () => inner.MergeDocumentAsync(name, elements, life, deadline),
-            StoreDocument.Unavailable);
+            StoreDocument.Unavailable
+        );
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     /// <summary>Sees one operation: does it, or answers in its place.</summary>
-    protected abstract ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable);
+    protected abstract ValueTask<T> OnAsync<T>(
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    );
 }

@@ -5,7 +5,8 @@ namespace ClusterSession.TestKit.Stores;
 /// <summary>
 /// A store that can freeze: then no operation gets an answer, and each is given up after a while.
 /// </summary>
-public sealed class FrozenStore(IClusterSessionStore inner, TimeProvider time, TimeSpan timeout) : ForwardingStore(inner)
+public sealed class FrozenStore(IClusterSessionStore inner, TimeProvider time, TimeSpan timeout)
+    : ForwardingStore(inner)
 {
     private int _waiting;
     private int _givenUp;
@@ -19,7 +20,11 @@ public sealed class FrozenStore(IClusterSessionStore inner, TimeProvider time, T
     /// <summary>How many have waited in vain.</summary>
     public int GivenUp => Volatile.Read(ref _givenUp);
 
-    protected override async ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable)
+    protected override async ValueTask<T> OnAsync<T>(
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    )
     {
         if (!IsFrozen)
         {

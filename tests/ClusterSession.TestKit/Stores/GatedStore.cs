@@ -33,7 +33,11 @@ public sealed class GatedStore(IClusterSessionStore inner) : ForwardingStore(inn
         }
     }
 
-    protected override async ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable)
+    protected override async ValueTask<T> OnAsync<T>(
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    )
     {
         var answer = await ask();
         if ((Holding & operation) != 0)

@@ -15,7 +15,7 @@ public sealed class PartitionedStore(params IClusterSessionStore[] parts) : IClu
     public string Name => "partitioned";
 
     public IReadOnlyList<StorePartition> Partitions { get; } =
-        [.. Enumerable.Range(0, parts.Length).Select(static number => new StorePartition(number, $"part{number}"))];
+    [.. Enumerable.Range(0, parts.Length).Select(static number => new StorePartition(number, $"part{number}"))];
 
     public int PartitionOf(SessionKey key) => Volatile.Read(ref _places[key.Mark % (ulong)parts.Length]);
 
@@ -56,20 +56,28 @@ public sealed class PartitionedStore(params IClusterSessionStore[] parts) : IClu
         PartOf(key).MergeAsync(key, copy, deadline);
 
     public ValueTask<StoreWrite> DestroyAsync(
-        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
-        PartOf(key).DestroyAsync(key, end, tombstoneLife, deadline);
+        SessionKey key,
+        SessionEnd end,
+        TimeSpan tombstoneLife,
+        StoreDeadline deadline
+    ) => PartOf(key).DestroyAsync(key, end, tombstoneLife, deadline);
 
     public ValueTask<StoreTouch> TouchAsync(
-        SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
-        PartOf(key).TouchAsync(key, life, leastLife, deadline);
+        SessionKey key,
+        TimeSpan life,
+        TimeSpan leastLife,
+        StoreDeadline deadline
+    ) => PartOf(key).TouchAsync(key, life, leastLife, deadline);
 
-    public ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, StoreDeadline deadline) =>
+    public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known, StoreDeadline deadline) =>
         parts[0].ReadDocumentAsync(name, known, deadline);
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
-        parts[0].MergeDocumentAsync(name, elements, life, deadline);
+        string name,
+        IReadOnlyList<DocumentElement> elements,
+        TimeSpan life,
+        StoreDeadline deadline
+    ) => parts[0].MergeDocumentAsync(name, elements, life, deadline);
 
     private IClusterSessionStore PartOf(SessionKey key) => parts[PartitionOf(key)];
 

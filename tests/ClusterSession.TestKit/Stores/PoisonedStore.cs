@@ -24,5 +24,9 @@ public sealed class PoisonedStore(IClusterSessionStore inner) : ForwardingStore(
     public override ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
         IsPoison(key) ? new(StoreWrite.Unavailable(Failure)) : base.MergeAsync(key, copy, deadline);
 
-    protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable) => ask();
+    protected override ValueTask<T> OnAsync<T>(
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    ) => ask();
 }

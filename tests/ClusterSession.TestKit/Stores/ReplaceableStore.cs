@@ -70,18 +70,29 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
         LeasedAsync(_current.MergeAsync(key, copy, deadline));
 
-    public ValueTask<StoreWrite> DestroyAsync(SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
-        LeasedAsync(_current.DestroyAsync(key, end, tombstoneLife, deadline));
+    public ValueTask<StoreWrite> DestroyAsync(
+        SessionKey key,
+        SessionEnd end,
+        TimeSpan tombstoneLife,
+        StoreDeadline deadline
+    ) => LeasedAsync(_current.DestroyAsync(key, end, tombstoneLife, deadline));
 
-    public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) => _current.TouchAsync(key, life, leastLife, deadline);
+    public ValueTask<StoreTouch> TouchAsync(
+        SessionKey key,
+        TimeSpan life,
+        TimeSpan leastLife,
+        StoreDeadline deadline
+    ) => _current.TouchAsync(key, life, leastLife, deadline);
 
-    public ValueTask<StoreDocument> ReadDocumentAsync(
-        string name, DocumentPosition known, StoreDeadline deadline) =>
+    public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known, StoreDeadline deadline) =>
         LeasedAsync(_current.ReadDocumentAsync(name, known, deadline));
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
-        LeasedAsync(_current.MergeDocumentAsync(name, elements, life, deadline));
+        string name,
+        IReadOnlyList<DocumentElement> elements,
+        TimeSpan life,
+        StoreDeadline deadline
+    ) => LeasedAsync(_current.MergeDocumentAsync(name, elements, life, deadline));
 
     /// <summary>A store in memory has begun when it answers.</summary>
     private void Start(IClusterSessionStore store)

@@ -13,7 +13,11 @@ public sealed class SlowStore(IClusterSessionStore inner, TimeProvider time) : F
     /// <summary>How many answers are on their way now.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    protected override async ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable)
+    protected override async ValueTask<T> OnAsync<T>(
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    )
     {
         var answer = await ask();
         if (Delay > TimeSpan.Zero && (operation & StoreOperations.Sessions) != 0)

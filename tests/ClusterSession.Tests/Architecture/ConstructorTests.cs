@@ -15,29 +15,53 @@ public sealed class ConstructorTests
     /// <summary>Types that need more, with the reason.</summary>
     private static readonly Dictionary<string, string> Exceptions = new()
     {
-        ["RequestSessionServices"] = "what a request's session needs, as one reference: it gathers, and does nothing itself",
+        ["RequestSessionServices"] =
+            "what a request's session needs, as one reference: it gathers, and does nothing itself",
     };
 
     [Fact]
     public void Constructors_take_at_most_seven_collaborators()
     {
-        var many = typeof(IClusterSession).Assembly.GetTypes().Concat(typeof(ClusterSession.Redis.IRedisCredentials).Assembly.GetTypes())
-            .Where(type => type is { IsClass: true } && !type.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute)))
-            .SelectMany(type => type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+        var many = typeof(IClusterSession)
+            .Assembly.GetTypes()
+            .Concat(typeof(ClusterSession.Redis.IRedisCredentials).Assembly.GetTypes())
+            .Where(type =>
+                type is { IsClass: true }
+                && !type.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute))
+            )
+            .SelectMany(type =>
+                type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            )
             .Where(constructor => Collaborators(constructor).Count() > MaxCollaborators)
             .Select(constructor => constructor.DeclaringType!.Name)
-            .Distinct().Order(StringComparer.Ordinal).ToArray();
+            .Distinct()
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         Assert.Equal(Exceptions.Keys.Order(StringComparer.Ordinal), many);
     }
 
     /// <summary>Values, which are passed and not asked, are no collaborators.</summary>
     private static IEnumerable<Type> Collaborators(ConstructorInfo constructor) =>
-        constructor.GetParameters().Select(parameter => parameter.ParameterType).Where(type =>
-            !type.IsValueType && !type.IsByRef && type != typeof(string) && !IsEverywhere(type)
-            && (type.Assembly == typeof(IClusterSession).Assembly || type.Assembly == typeof(ClusterSession.Redis.IRedisCredentials).Assembly));
+        constructor
+            .GetParameters()
+            .Select(parameter => parameter.ParameterType)
+            .Where(type =>
+                !type.IsValueType
+                && !type.IsByRef
+                && type != typeof(string)
+                && !IsEverywhere(type)
+                && (
+                    type.Assembly == typeof(IClusterSession).Assembly
+                    || type.Assembly == typeof(ClusterSession.Redis.IRedisCredentials).Assembly
+                )
+            );
 
     private static bool IsEverywhere(Type type) =>
-        type.Name is "SessionMetrics" or "LossLog" or "FailureLog" || typeof(ILogger).IsAssignableFrom(type) || type == typeof(TimeProvider)
-        || type == typeof(Random) || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IOptions<>))
-        || type.Name.EndsWith("Options", StringComparison.Ordinal) || type.Name.StartsWith("Session" + "Record", StringComparison.Ordinal);
+        type.Name is "SessionMetrics" or "LossLog" or "FailureLog"
+        || typeof(ILogger).IsAssignableFrom(type)
+        || type == typeof(TimeProvider)
+        || type == typeof(Random)
+        || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IOptions<>))
+        || type.Name.EndsWith("Options", StringComparison.Ordinal)
+        || type.Name.StartsWith("Session" + "Record", StringComparison.Ordinal);
 }

@@ -19,7 +19,12 @@ public sealed class DependencyTests
         foreach (var project in projects.Where(project => !project.Contains(Tool)))
         {
             var references = References(project, "ProjectReference");
-            Assert.Equal(project == "src/ClusterSession/ClusterSession.csproj" ? [] : ["../ClusterSession/ClusterSession.csproj"], references);
+            Assert.Equal(
+                project == "src/ClusterSession/ClusterSession.csproj"
+                    ? []
+                    : ["../ClusterSession/ClusterSession.csproj"],
+                references
+            );
             Assert.Empty(References(project, "PackageReference"));
         }
     }
@@ -27,10 +32,17 @@ public sealed class DependencyTests
     [Fact]
     public void Shipped_assemblies_reference_the_framework_and_the_core_only()
     {
-        Assert.DoesNotContain(typeof(IClusterSession).Assembly.GetReferencedAssemblies(), name => name.Name!.StartsWith("ClusterSession", StringComparison.Ordinal));
-        Assert.All(
-            typeof(ClusterSession.Redis.IRedisCredentials).Assembly.GetReferencedAssemblies(),
-            name => Assert.True(name.Name is "ClusterSession" || name.Name!.StartsWith("System", StringComparison.Ordinal) || name.Name.StartsWith("Microsoft", StringComparison.Ordinal), name.Name));
+        Assert.DoesNotContain(typeof(IClusterSession).Assembly.GetReferencedAssemblies(), name =>
+            name.Name!.StartsWith("ClusterSession", StringComparison.Ordinal)
+        );
+        Assert.All(typeof(ClusterSession.Redis.IRedisCredentials).Assembly.GetReferencedAssemblies(), name =>
+            Assert.True(
+                name.Name is "ClusterSession"
+                    || name.Name!.StartsWith("System", StringComparison.Ordinal)
+                    || name.Name.StartsWith("Microsoft", StringComparison.Ordinal),
+                name.Name
+            )
+        );
     }
 
     [Fact]
@@ -39,21 +51,31 @@ public sealed class DependencyTests
         const string Checker = "tests/ClusterSession.Histories/ClusterSession.Histories.csproj";
         Assert.Empty(References(Checker, "ProjectReference"));
         Assert.Empty(References(Checker, "PackageReference"));
-        Assert.DoesNotContain(
-            typeof(ClusterSession.Histories.History).Assembly.GetReferencedAssemblies(),
-            name => name.Name!.StartsWith("ClusterSession", StringComparison.Ordinal));
+        Assert.DoesNotContain(typeof(ClusterSession.Histories.History).Assembly.GetReferencedAssemblies(), name =>
+            name.Name!.StartsWith("ClusterSession", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
-    [InlineData("src/ClusterSession", new[] { "ClusterSession.Redis", "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" })]
-    [InlineData("src/ClusterSession.Redis", new[] { "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" })]
+    [InlineData(
+        "src/ClusterSession",
+        new[] { "ClusterSession.Redis", "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" }
+    )]
+    [InlineData(
+        "src/ClusterSession.Redis",
+        new[] { "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" }
+    )]
     [InlineData("src/ClusterSession.Redis/Protocol", new[] { "System.Net.Sockets" })]
     public void Folder_does_not_know(string folder, string[] unknown)
     {
         var files = Repository.Files(".cs", folder).ToArray();
         Assert.NotEmpty(files);
-        var known = files.SelectMany(file => Repository.Code(file).Select((line, i) => (At: $"{file}:{i + 1}", Line: line)))
-            .Where(code => unknown.Any(name => code.Line.Contains(name, StringComparison.Ordinal)) && !code.Line.TrimStart().StartsWith("[assembly", StringComparison.Ordinal));
+        var known = files
+            .SelectMany(file => Repository.Code(file).Select((line, i) => (At: $"{file}:{i + 1}", Line: line)))
+            .Where(code =>
+                unknown.Any(name => code.Line.Contains(name, StringComparison.Ordinal))
+                && !code.Line.TrimStart().StartsWith("[assembly", StringComparison.Ordinal)
+            );
         Assert.Empty(known.ToArray());
     }
 
@@ -62,9 +84,9 @@ public sealed class DependencyTests
     [InlineData("ResponseCookie.cs")]
     [InlineData("Cookies/SetCookieHeader.cs")]
     public void What_a_commit_passes_on_knows_neither_session_nor_response(string file) =>
-        Assert.DoesNotContain(
-            Repository.Code($"src/ClusterSession/Http/{file}"),
-            line => Regex.IsMatch(line, @"\b(RequestSession|SessionResponse)\b"));
+        Assert.DoesNotContain(Repository.Code($"src/ClusterSession/Http/{file}"), line =>
+            Regex.IsMatch(line, @"\b(RequestSession|SessionResponse)\b")
+        );
 
     /// <summary>What a second store over a server could use as it is.</summary>
     [Theory]
@@ -73,10 +95,24 @@ public sealed class DependencyTests
     [InlineData("Connection")]
     [InlineData("Topology")]
     [InlineData("Diagnostics")]
-    public void Room_of_the_redis_store_does_not_know_sessions(string room) => Folder_does_not_know(
-        $"src/ClusterSession.Redis/{room}",
-        ["ClusterSession.Records", "ClusterSession.Stores", "ClusterSession.Http", "SessionKey", "SessionRecord", "SessionVersion"]);
+    public void Room_of_the_redis_store_does_not_know_sessions(string room) =>
+        Folder_does_not_know(
+            $"src/ClusterSession.Redis/{room}",
+            [
+                "ClusterSession.Records",
+                "ClusterSession.Stores",
+                "ClusterSession.Http",
+                "SessionKey",
+                "SessionRecord",
+                "SessionVersion",
+            ]
+        );
 
     private static string[] References(string project, string kind) =>
-        [.. XDocument.Parse(Repository.Read(project)).Descendants(kind).Select(reference => reference.Attribute("Include")!.Value)];
+        [
+            .. XDocument
+                .Parse(Repository.Read(project))
+                .Descendants(kind)
+                .Select(reference => reference.Attribute("Include")!.Value),
+        ];
 }

@@ -9,12 +9,29 @@ namespace ClusterSession.Tests.Architecture;
 public sealed partial class DocumentationTests
 {
     private static readonly Lazy<string> Sources = new(() =>
-        string.Join('\n', new[] { ".cs", ".csproj", ".props", ".targets", ".lua", ".slnx" }.SelectMany(extension => Repository.Files(extension)).Select(Repository.Read)));
+        string.Join(
+            '\n',
+            new[] { ".cs", ".csproj", ".props", ".targets", ".lua", ".slnx" }
+                .SelectMany(extension => Repository.Files(extension))
+                .Select(Repository.Read)
+        )
+    );
 
     private static readonly Lazy<List<byte[]>> Framework = new(() =>
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => Path.GetFileName(path) is var name && (name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) || name.StartsWith("Microsoft.Extensions", StringComparison.Ordinal) || name.StartsWith("System.", StringComparison.Ordinal)))
-            .Select(File.ReadAllBytes)]);
+        [
+            .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+                .Split(Path.PathSeparator)
+                .Where(path =>
+                    Path.GetFileName(path) is var name
+                    && (
+                        name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
+                        || name.StartsWith("Microsoft.Extensions", StringComparison.Ordinal)
+                        || name.StartsWith("System.", StringComparison.Ordinal)
+                    )
+                )
+                .Select(File.ReadAllBytes),
+        ]
+    );
 
     /// <summary>Names of types of other packages, which the pages speak of.</summary>
     private static readonly string[] Foreign = ["ConnectionMultiplexer", "WebApplicationFactory"];
@@ -28,17 +45,27 @@ public sealed partial class DocumentationTests
         foreach (Match link in Link().Matches(WithoutBlocks(page)))
         {
             var target = link.Groups["target"].Value;
-            if (target.Contains("://", StringComparison.Ordinal) || target.StartsWith("mailto:", StringComparison.Ordinal))
+            if (
+                target.Contains("://", StringComparison.Ordinal)
+                || target.StartsWith("mailto:", StringComparison.Ordinal)
+            )
             {
                 continue;
             }
 
             var parts = target.Split('#', 2);
-            var path = parts[0].Length == 0 ? Full(page) : Path.GetFullPath(parts[0], Path.GetDirectoryName(Full(page))!);
-            Assert.True(File.Exists(path) || Directory.Exists(path), $"{page} links to {target}, which does not exist.");
+            var path =
+                parts[0].Length == 0 ? Full(page) : Path.GetFullPath(parts[0], Path.GetDirectoryName(Full(page))!);
+            Assert.True(
+                File.Exists(path) || Directory.Exists(path),
+                $"{page} links to {target}, which does not exist."
+            );
             if (parts.Length == 2 && path.EndsWith(".md", StringComparison.Ordinal))
             {
-                Assert.True(Anchors(File.ReadAllText(path)).Contains(parts[1]), $"{page} links to {target}, which has no such heading.");
+                Assert.True(
+                    Anchors(File.ReadAllText(path)).Contains(parts[1]),
+                    $"{page} links to {target}, which has no such heading."
+                );
             }
         }
     }
@@ -51,7 +78,10 @@ public sealed partial class DocumentationTests
         {
             var path = code.TrimEnd('/').Split(':')[0];
             var pattern = "^" + Regex.Escape(path).Replace("\\*", "[^/]*") + "(/|$)";
-            Assert.True(Repository.Files("").Any(file => Regex.IsMatch(file, pattern)), $"{page} names {code}, which does not exist.");
+            Assert.True(
+                Repository.Files("").Any(file => Regex.IsMatch(file, pattern)),
+                $"{page} names {code}, which does not exist."
+            );
         }
     }
 
@@ -64,7 +94,9 @@ public sealed partial class DocumentationTests
             foreach (var name in Identifier().Matches(code.Split('(')[0]).Select(match => match.Value))
             {
                 Assert.True(
-                    Regex.IsMatch(Sources.Value, $@"\b{name}\b") || IsInFramework(name) || Foreign.Contains(name), $"{page} names {code}, and there is no {name}.");
+                    Regex.IsMatch(Sources.Value, $@"\b{name}\b") || IsInFramework(name) || Foreign.Contains(name),
+                    $"{page} names {code}, and there is no {name}."
+                );
             }
         }
     }
@@ -78,26 +110,42 @@ public sealed partial class DocumentationTests
     public void Every_setting_stands_in_the_page_of_settings(Type options)
     {
         var page = Repository.Read("docs/settings.md");
-        foreach (var setting in options.GetProperties().Where(property => property.CanWrite && property.Name != "Endpoints"))
+        foreach (
+            var setting in options.GetProperties().Where(property => property.CanWrite && property.Name != "Endpoints")
+        )
         {
-            Assert.True(Regex.IsMatch(page, $@"[`:]{setting.Name}[`:]"), $"docs/settings.md does not name {setting.Name}.");
+            Assert.True(
+                Regex.IsMatch(page, $@"[`:]{setting.Name}[`:]"),
+                $"docs/settings.md does not name {setting.Name}."
+            );
         }
     }
 
     [Fact]
     public void Snippets_of_the_documentation_are_those_that_compile()
     {
-        var compiled = Region().Matches(Repository.Read("tests/ClusterSession.Tests/Architecture/Snippets.cs"))
-            .Select(region => (Page: region.Groups["page"].Value.Trim(), Text: Dedented(region.Groups["text"].Value))).Order().ToArray();
-        var written = Repository.Files(".md")
-            .SelectMany(page => Block().Matches(Repository.Read(page)).Select(block => (Page: page, Text: Dedented(block.Groups["text"].Value)))).Order().ToArray();
+        var compiled = Region()
+            .Matches(Repository.Read("tests/ClusterSession.Tests/Architecture/Snippets.cs"))
+            .Select(region => (Page: region.Groups["page"].Value.Trim(), Text: Dedented(region.Groups["text"].Value)))
+            .Order()
+            .ToArray();
+        var written = Repository
+            .Files(".md")
+            .SelectMany(page =>
+                Block()
+                    .Matches(Repository.Read(page))
+                    .Select(block => (Page: page, Text: Dedented(block.Groups["text"].Value)))
+            )
+            .Order()
+            .ToArray();
         Assert.NotEmpty(written);
         Assert.Equal(written, compiled);
     }
 
     private static string Full(string page) => Path.Combine(Repository.Root, page);
 
-    private static IEnumerable<string> Codes(string page) => InlineCode().Matches(WithoutBlocks(page)).Select(match => match.Groups["code"].Value).Distinct();
+    private static IEnumerable<string> Codes(string page) =>
+        InlineCode().Matches(WithoutBlocks(page)).Select(match => match.Groups["code"].Value).Distinct();
 
     private static string WithoutBlocks(string page) => AnyBlock().Replace(Repository.Read(page), "");
 
@@ -106,7 +154,13 @@ public sealed partial class DocumentationTests
         var anchors = new HashSet<string>();
         foreach (Match heading in Heading().Matches(text))
         {
-            var anchor = new string([.. heading.Groups["text"].Value.Trim().ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')]).Replace(' ', '-');
+            var anchor = new string([
+                .. heading
+                    .Groups["text"]
+                    .Value.Trim()
+                    .ToLowerInvariant()
+                    .Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_'),
+            ]).Replace(' ', '-');
             anchors.Add(anchor);
         }
 
@@ -122,7 +176,14 @@ public sealed partial class DocumentationTests
 
     private static string Dedented(string text)
     {
-        var lines = text.Replace("\r", "").Split('\n').Select(line => line.TrimEnd()).SkipWhile(line => line.Length == 0).Reverse().SkipWhile(line => line.Length == 0).Reverse().ToArray();
+        var lines = text.Replace("\r", "")
+            .Split('\n')
+            .Select(line => line.TrimEnd())
+            .SkipWhile(line => line.Length == 0)
+            .Reverse()
+            .SkipWhile(line => line.Length == 0)
+            .Reverse()
+            .ToArray();
         var indent = lines.Where(line => line.Length > 0).Min(line => line.Length - line.TrimStart().Length);
         return string.Join('\n', lines.Select(line => line.Length == 0 ? "" : line[indent..]));
     }

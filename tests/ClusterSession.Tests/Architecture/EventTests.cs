@@ -16,7 +16,15 @@ public sealed partial class EventTests
     [
         .. new[] { typeof(IClusterSession).Assembly, typeof(RedisOptions).Assembly }
             .SelectMany(assembly => assembly.GetTypes())
-            .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .SelectMany(type =>
+                type.GetMethods(
+                    BindingFlags.Static
+                        | BindingFlags.Instance
+                        | BindingFlags.Public
+                        | BindingFlags.NonPublic
+                        | BindingFlags.DeclaredOnly
+                )
+            )
             .Select(method => (method, method.GetCustomAttribute<LoggerMessageAttribute>()!))
             .Where(logged => logged.Item2 is not null),
     ];
@@ -26,9 +34,15 @@ public sealed partial class EventTests
     [Fact]
     public void Page_of_events_has_a_line_for_each_id_and_no_others()
     {
-        var logged = Events.Select(logged => $"{logged.Message.EventId} {logged.Message.Level} {logged.Method.Name}").Order(StringComparer.Ordinal).ToArray();
-        var written = Line().Matches(Repository.Read(Page))
-            .Select(line => $"{line.Groups["id"].Value} {line.Groups["level"].Value} {line.Groups["name"].Value}").Order(StringComparer.Ordinal).ToArray();
+        var logged = Events
+            .Select(logged => $"{logged.Message.EventId} {logged.Message.Level} {logged.Method.Name}")
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        var written = Line()
+            .Matches(Repository.Read(Page))
+            .Select(line => $"{line.Groups["id"].Value} {line.Groups["level"].Value} {line.Groups["name"].Value}")
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         Assert.True(logged.Length > 40, "the events were found");
         Assert.Equal(logged, written);
     }
@@ -36,7 +50,10 @@ public sealed partial class EventTests
     [Fact]
     public void Id_belongs_to_one_event()
     {
-        var twice = Events.GroupBy(logged => logged.Message.EventId).Where(events => events.Count() > 1).Select(events => events.Key);
+        var twice = Events
+            .GroupBy(logged => logged.Message.EventId)
+            .Where(events => events.Count() > 1)
+            .Select(events => events.Key);
         Assert.Empty(twice);
     }
 
@@ -55,7 +72,8 @@ public sealed partial class EventTests
 
         // Part of a sentence, or a sentence of its own with its own full stop: not one that is written as if it were the other.
         var (before, after) = (message[..at], message[(at + Reason.Length)..]);
-        var isSentence = before.EndsWith(". ", StringComparison.Ordinal) || before.EndsWith(": ", StringComparison.Ordinal);
+        var isSentence =
+            before.EndsWith(". ", StringComparison.Ordinal) || before.EndsWith(": ", StringComparison.Ordinal);
         Assert.Matches(isSentence ? "^( [A-Z].*)?$" : "^[.]", after);
     }
 
@@ -67,12 +85,18 @@ public sealed partial class EventTests
         {
             foreach (Match named in Named().Matches(Repository.Read(page)))
             {
-                Assert.True(ids.Contains(int.Parse(named.Value, null)), $"{page} names event {named.Value}, which does not exist.");
+                Assert.True(
+                    ids.Contains(int.Parse(named.Value, null)),
+                    $"{page} names event {named.Value}, which does not exist."
+                );
             }
         }
     }
 
-    [GeneratedRegex(@"^\| (?<id>[0-9]{4}) \| (?<level>\w+) \| (?<name>\w+) \| [^|]{10,} \| [^|]{5,} \|$", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^\| (?<id>[0-9]{4}) \| (?<level>\w+) \| (?<name>\w+) \| [^|]{10,} \| [^|]{5,} \|$",
+        RegexOptions.Multiline
+    )]
     private static partial Regex Line();
 
     /// <summary>Four digits that follow the word event, or events.</summary>

@@ -12,9 +12,12 @@ public sealed partial class ExcerptTests
     public void Excerpts_of_configurations_are_in_the_files(string language, string file)
     {
         var text = Repository.Read(file);
-        var excerpts = Repository.Files(".md").SelectMany(page => Block().Matches(Repository.Read(page)))
+        var excerpts = Repository
+            .Files(".md")
+            .SelectMany(page => Block().Matches(Repository.Read(page)))
             .Where(block => block.Groups["language"].Value == language)
-            .Select(block => block.Groups["text"].Value).ToArray();
+            .Select(block => block.Groups["text"].Value)
+            .ToArray();
         Assert.NotEmpty(excerpts);
         Assert.All(excerpts, excerpt => Assert.Contains(excerpt, text, StringComparison.Ordinal));
     }

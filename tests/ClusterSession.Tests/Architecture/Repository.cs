@@ -6,7 +6,16 @@ namespace ClusterSession.Tests.Architecture;
 /// <summary>The repository's files, found from this file's own place.</summary>
 internal static partial class Repository
 {
-    private static readonly string[] Generated = ["bin", "obj", ".git", "TestResults", "node_modules", "artifacts", ".demo"];
+    private static readonly string[] Generated =
+    [
+        "bin",
+        "obj",
+        ".git",
+        "TestResults",
+        "node_modules",
+        "artifacts",
+        ".demo",
+    ];
 
     public static string Root { get; } = FindRoot();
 
@@ -20,17 +29,21 @@ internal static partial class Repository
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     /// <summary>The lines of a source file without comments and string contents.</summary>
-    public static string[] Code(string path) => [.. Read(path).Split('\n').Select(line => Comment().Replace(Text().Replace(line, "\"\""), ""))];
+    public static string[] Code(string path) =>
+        [.. Read(path).Split('\n').Select(line => Comment().Replace(Text().Replace(line, "\"\""), ""))];
 
-    private static IEnumerable<FileInfo> Walk(DirectoryInfo directory) => directory.EnumerateFiles()
-        .Concat(directory.EnumerateDirectories().Where(inner => !Generated.Contains(inner.Name)).SelectMany(Walk));
+    private static IEnumerable<FileInfo> Walk(DirectoryInfo directory) =>
+        directory
+            .EnumerateFiles()
+            .Concat(directory.EnumerateDirectories().Where(inner => !Generated.Contains(inner.Name)).SelectMany(Walk));
 
     private static string FindRoot([CallerFilePath] string here = "")
     {
         var directory = new DirectoryInfo(File.Exists(here) ? Path.GetDirectoryName(here)! : AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "ClusterSession.slnx")))
         {
-            directory = directory.Parent ?? throw new InvalidOperationException("The repository's root is not above the tests.");
+            directory = directory.Parent
+                ?? throw new InvalidOperationException("The repository's root is not above the tests.");
         }
 
         return directory.FullName;

@@ -22,7 +22,9 @@ public sealed partial class RoomTests
     {
         var rooms = Repository.Files(".cs", package).Select(file => RoomOf(package, file)).Distinct();
         Assert.Equal(
-            rooms.Order(StringComparer.Ordinal), Table(package).Select(line => line.Room).Order(StringComparer.Ordinal));
+            rooms.Order(StringComparer.Ordinal),
+            Table(package).Select(line => line.Room).Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
@@ -55,9 +57,11 @@ public sealed partial class RoomTests
             used[room].UnionWith(UsedIn(package, room, string.Join('\n', Repository.Code(file)), declared));
         }
 
-        var untrue = table.Where(line => !line.Uses.Contains(All) && !used[line.Room].SetEquals(line.Uses))
+        var untrue = table
+            .Where(line => !line.Uses.Contains(All) && !used[line.Room].SetEquals(line.Uses))
             .Select(line =>
-                $"{line.Room} uses {string.Join(", ", used[line.Room])}; the page says {string.Join(", ", line.Uses)}");
+                $"{line.Room} uses {string.Join(", ", used[line.Room])}; the page says {string.Join(", ", line.Uses)}"
+            );
         Assert.True(!untrue.Any(), string.Join(Environment.NewLine, untrue));
     }
 
@@ -79,14 +83,19 @@ public sealed partial class RoomTests
     }
 
     private static (string Room, string[] Uses)[] Table(string package) =>
-    [
-        .. Repository.Read("docs/architecture.md").Split('\n')
-            .SkipWhile(line => line != (package == Core ? "## Rooms of the core" : "## Rooms of the Redis store"))
-            .Skip(1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
-            .Select(line => Row().Match(line)).Where(row => row.Success)
-            .Select(row =>
-                (row.Groups[1].Value, row.Groups[2].Value.Split(", ", StringSplitOptions.RemoveEmptyEntries))),
-    ];
+        [
+            .. Repository
+                .Read("docs/architecture.md")
+                .Split('\n')
+                .SkipWhile(line => line != (package == Core ? "## Rooms of the core" : "## Rooms of the Redis store"))
+                .Skip(1)
+                .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
+                .Select(line => Row().Match(line))
+                .Where(row => row.Success)
+                .Select(row =>
+                    (row.Groups[1].Value, row.Groups[2].Value.Split(", ", StringSplitOptions.RemoveEmptyEntries))
+                ),
+        ];
 
     private static string RoomOf(string package, string file) =>
         Path.GetDirectoryName(file)!.Replace('\\', '/')[package.Length..].TrimStart('/');
@@ -112,21 +121,29 @@ public sealed partial class RoomTests
     }
 
     private static SortedSet<string> UsedIn(
-        string package, string room, string code, Dictionary<string, string> declared)
+        string package,
+        string room,
+        string code,
+        Dictionary<string, string> declared
+    )
     {
         code = Comment().Replace(code, "");
         var root = Regex.Escape(NamespaceOf(package));
         var prefix = package == Core ? @"(?:ClusterSession\.)?" : @"(?:(?:ClusterSession\.)?Redis\.)?";
         var used = new SortedSet<string>(
-            Word().Matches(code).Select(word => declared.GetValueOrDefault(word.Value, room)), StringComparer.Ordinal);
+            Word().Matches(code).Select(word => declared.GetValueOrDefault(word.Value, room)),
+            StringComparer.Ordinal
+        );
         foreach (var other in Table(package).Select(line => line.Room))
         {
             var name = Regex.Escape(other.Replace('/', '.'));
             var types = string.Join('|', TypesOf(package, other));
             var isVisible = room.StartsWith(other + "/", StringComparison.Ordinal); // A namespace sees those around it.
-            if (Regex.IsMatch(code, $@"^using {root}\.{name};", RegexOptions.Multiline)
+            if (
+                Regex.IsMatch(code, $@"^using {root}\.{name};", RegexOptions.Multiline)
                 || Regex.IsMatch(code, $@"(?<![\w.]){prefix}{name}\.(?:{types})\b")
-                || (isVisible && Regex.IsMatch(code, $@"(?<![\w.])(?:{types})\b")))
+                || (isVisible && Regex.IsMatch(code, $@"(?<![\w.])(?:{types})\b"))
+            )
             {
                 used.Add(other);
             }
@@ -139,8 +156,11 @@ public sealed partial class RoomTests
     private static string NamespaceOf(string package) => package["src/".Length..];
 
     private static IEnumerable<string> TypesOf(string package, string room) =>
-        Repository.Files(".cs", $"{package}/{room}").Where(file => RoomOf(package, file) == room)
-            .Select(file => Path.GetFileName(file).Split('.')[0]).Distinct();
+        Repository
+            .Files(".cs", $"{package}/{room}")
+            .Where(file => RoomOf(package, file) == room)
+            .Select(file => Path.GetFileName(file).Split('.')[0])
+            .Distinct();
 
     [GeneratedRegex(@"^\| `([\w/]+)` \| [^|]+ \| ([^|]*?) ?\|$")]
     private static partial Regex Row();

@@ -22,8 +22,7 @@ internal static class Snippets
     {
         #region README.md
         var builder = WebApplication.CreateBuilder(args);
-        builder.Services.AddClusterSession(o => o.IdleTimeout = TimeSpan.FromMinutes(20))
-            .UseRedis("localhost:6379");
+        builder.Services.AddClusterSession(o => o.IdleTimeout = TimeSpan.FromMinutes(20)).UseRedis("localhost:6379");
 
         var app = builder.Build();
         app.UseClusterSession();
@@ -40,26 +39,31 @@ internal static class Snippets
     public static void Settings(WebApplicationBuilder builder)
     {
         #region docs/moving-from-addsession.md
-        builder.Services.AddClusterSession(options =>
-        {
-            options.IdleTimeout = TimeSpan.FromMinutes(30);
-            options.Cookie.Name = ".Shop.Session";
-            options.Cookie.IsEssential = true;
-        }).UseRedis();
+        builder
+            .Services.AddClusterSession(options =>
+            {
+                options.IdleTimeout = TimeSpan.FromMinutes(30);
+                options.Cookie.Name = ".Shop.Session";
+                options.Cookie.IsEssential = true;
+            })
+            .UseRedis();
         #endregion
     }
 
     public static void Strict(WebApplicationBuilder builder)
     {
         #region SECURITY.md
-        builder.Services.AddClusterSession(options =>
-        {
-            options.IdleTimeout = TimeSpan.FromMinutes(15);
-            options.AbsoluteTimeout = TimeSpan.FromHours(8);
-            options.Cookie.Name = "__Host-session";
-            options.Cookie.SecurePolicy = CookieSecurePolicy.Always;
-            options.Cookie.SameSite = SameSiteMode.Strict;
-        }).UseRedis().ProtectKeysWith(builder.Configuration["SessionKeySecret"]);
+        builder
+            .Services.AddClusterSession(options =>
+            {
+                options.IdleTimeout = TimeSpan.FromMinutes(15);
+                options.AbsoluteTimeout = TimeSpan.FromHours(8);
+                options.Cookie.Name = "__Host-session";
+                options.Cookie.SecurePolicy = CookieSecurePolicy.Always;
+                options.Cookie.SameSite = SameSiteMode.Strict;
+            })
+            .UseRedis()
+            .ProtectKeysWith(builder.Configuration["SessionKeySecret"]);
         #endregion
     }
 
@@ -135,8 +139,7 @@ internal static class Snippets
     {
         #region docs/another-store.md
         var shelves = new ShelfStore.Shelves(TimeProvider.System);
-        builder.Services.AddClusterSession()
-            .UseStore(_ => new ShelfStore(shelves, TimeProvider.System));
+        builder.Services.AddClusterSession().UseStore(_ => new ShelfStore(shelves, TimeProvider.System));
         #endregion
     }
 
@@ -158,7 +161,11 @@ internal static class Snippets
         public sealed class Shelves(TimeProvider time)
         {
             internal Dictionary<SessionKey, (StoredSession Session, long Until)>[] Sessions { get; } =
-                [[], [], []];
+            [
+                [],
+                [],
+                [],
+            ];
 
             internal InMemorySessionStore Documents { get; } = new(new InMemorySessions(time));
         }
@@ -168,49 +175,59 @@ internal static class Snippets
         public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
             ValueTask.CompletedTask; // It has nothing to announce, and no lease of it is ever current.
 
-        public ValueTask<StoreRead> ReadAsync(
-            SessionKey key, SessionVersion known, StoreDeadline deadline)
+        public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline)
         {
             lock (ShelfOf(key))
             {
                 var (stored, left, _) = Find(key);
-                return new(stored switch
-                {
-                    null => StoreRead.Missing(SessionLease.None),
-                    { End: { } end } => StoreRead.DestroyedBy(end.Successor, left),
-                    { Record: var same } when !known.IsNone && same.Version == known =>
-                        StoreRead.Unchanged(SessionLease.None, left),
-                    { Record: var record } => StoreRead.Found(record, SessionLease.None, left),
-                });
+                return new(
+                    stored switch
+                    {
+                        null => StoreRead.Missing(SessionLease.None),
+                        { End: { } end } => StoreRead.DestroyedBy(end.Successor, left),
+                        { Record: var same } when !known.IsNone && same.Version == known => StoreRead.Unchanged(
+                            SessionLease.None,
+                            left
+                        ),
+                        { Record: var record } => StoreRead.Found(record, SessionLease.None, left),
+                    }
+                );
             }
         }
 
-        public ValueTask<StoreWrite> CommitAsync(
-            SessionKey key, SessionChange change, StoreDeadline deadline) =>
+        public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
             Write(key, change.Life, change.LeastLife, stored => StoredSession.Commit(stored, change));
 
-        public ValueTask<StoreWrite> MergeAsync(
-            SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
+        public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
             Write(key, copy.LifeLeft, copy.LifeLeft, stored => StoredSession.Merge(stored, copy));
 
         public ValueTask<StoreWrite> DestroyAsync(
-            SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
-            Write(key, tombstoneLife, TimeSpan.MaxValue, stored => StoredSession.Destroy(stored, end));
+            SessionKey key,
+            SessionEnd end,
+            TimeSpan tombstoneLife,
+            StoreDeadline deadline
+        ) => Write(key, tombstoneLife, TimeSpan.MaxValue, stored => StoredSession.Destroy(stored, end));
 
         public ValueTask<StoreTouch> TouchAsync(
-            SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline)
+            SessionKey key,
+            TimeSpan life,
+            TimeSpan leastLife,
+            StoreDeadline deadline
+        )
         {
             lock (ShelfOf(key))
             {
                 var (stored, left, _) = Find(key);
                 if (stored is null or { End: not null } || left >= leastLife)
                 {
-                    return new(stored switch
-                    {
-                        null => StoreTouch.Missing,
-                        { End: not null } => StoreTouch.Destroyed,
-                        _ => StoreTouch.Kept(stored.Record.Version),
-                    });
+                    return new(
+                        stored switch
+                        {
+                            null => StoreTouch.Missing,
+                            { End: not null } => StoreTouch.Destroyed,
+                            _ => StoreTouch.Kept(stored.Record.Version),
+                        }
+                    );
                 }
 
                 ShelfOf(key)[key] = (stored, After(life));
@@ -219,15 +236,21 @@ internal static class Snippets
         }
 
         public async ValueTask<StoreDocument> ReadDocumentAsync(
-            string name, DocumentPosition known, StoreDeadline deadline) =>
-            await shelves.Documents.ReadDocumentAsync(name, known, deadline)
-                with { Lease = SessionLease.None };
+            string name,
+            DocumentPosition known,
+            StoreDeadline deadline
+        ) => await shelves.Documents.ReadDocumentAsync(name, known, deadline) with { Lease = SessionLease.None };
 
         public async ValueTask<StoreDocument> MergeDocumentAsync(
-            string name, IReadOnlyList<DocumentElement> elements, TimeSpan life,
-            StoreDeadline deadline) =>
-            await shelves.Documents.MergeDocumentAsync(name, elements, life, deadline)
-                with { Lease = SessionLease.None };
+            string name,
+            IReadOnlyList<DocumentElement> elements,
+            TimeSpan life,
+            StoreDeadline deadline
+        ) =>
+            await shelves.Documents.MergeDocumentAsync(name, elements, life, deadline) with
+            {
+                Lease = SessionLease.None,
+            };
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
@@ -237,14 +260,15 @@ internal static class Snippets
         private (StoredSession? Stored, TimeSpan Left, long Until) Find(SessionKey key)
         {
             var (found, now) = (ShelfOf(key).GetValueOrDefault(key), time.GetTimestamp());
-            return found.Until > now
-                ? (found.Session, time.GetElapsedTime(now, found.Until), found.Until)
-                : default;
+            return found.Until > now ? (found.Session, time.GetElapsedTime(now, found.Until), found.Until) : default;
         }
 
         private ValueTask<StoreWrite> Write(
-            SessionKey key, TimeSpan life, TimeSpan leastLife,
-            Func<StoredSession?, (StoredSession? Next, StoredAnswer Answer)> step)
+            SessionKey key,
+            TimeSpan life,
+            TimeSpan leastLife,
+            Func<StoredSession?, (StoredSession? Next, StoredAnswer Answer)> step
+        )
         {
             lock (ShelfOf(key))
             {
@@ -264,8 +288,7 @@ internal static class Snippets
             }
         }
 
-        private long After(TimeSpan life) =>
-            time.GetTimestamp() + (long)(life.TotalSeconds * time.TimestampFrequency);
+        private long After(TimeSpan life) => time.GetTimestamp() + (long)(life.TotalSeconds * time.TimestampFrequency);
     }
     #endregion
 }

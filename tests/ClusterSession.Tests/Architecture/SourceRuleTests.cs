@@ -11,7 +11,10 @@ public sealed partial class SourceRuleTests
     /// <summary>Types that are longer in all their parts. None may grow; what becomes shorter is to be noted here.</summary>
     private static readonly Dictionary<string, int> LongTypes = new()
     {
-        ["RequestSession"] = 1510, ["RedisConnection"] = 605, ["Revocations"] = 460, ["KeyRingSource"] = 410,
+        ["RequestSession"] = 1510,
+        ["RedisConnection"] = 605,
+        ["Revocations"] = 460,
+        ["KeyRingSource"] = 410,
     };
 
     [Theory]
@@ -27,7 +30,8 @@ public sealed partial class SourceRuleTests
     [InlineData(@"\basync void\b")]
     public void Source_makes_no_banned_call(string banned)
     {
-        var calls = Sources().SelectMany(file => Repository.Code(file).Select((line, i) => (At: $"{file}:{i + 1}", Line: line)))
+        var calls = Sources()
+            .SelectMany(file => Repository.Code(file).Select((line, i) => (At: $"{file}:{i + 1}", Line: line)))
             .Where(code => Regex.IsMatch(code.Line, banned));
         Assert.Empty(calls.ToArray());
     }
@@ -43,9 +47,11 @@ public sealed partial class SourceRuleTests
             foreach (Match name in TypeName().Matches(banned.Groups["hint"].Value))
             {
                 Assert.True(
-                    Type.GetType($"System.{name.Value}") is not null || Type.GetType($"System.Threading.{name.Value}") is not null
+                    Type.GetType($"System.{name.Value}") is not null
+                        || Type.GetType($"System.Threading.{name.Value}") is not null
                         || Regex.IsMatch(sources, $@"\b(class|struct|record) {name.Value}\b"),
-                    $"eng/BannedSymbols.txt names {name.Value}, which does not exist.");
+                    $"eng/BannedSymbols.txt names {name.Value}, which does not exist."
+                );
             }
         }
     }
@@ -60,7 +66,10 @@ public sealed partial class SourceRuleTests
             {
                 if (lines[i].Contains("Task.Run(", StringComparison.Ordinal))
                 {
-                    Assert.True(lines[Math.Max(0, i - 4)..(i + 1)].Any(line => line.Contains("//", StringComparison.Ordinal)), $"{file}:{i + 1} starts a task of its own and does not say why.");
+                    Assert.True(
+                        lines[Math.Max(0, i - 4)..(i + 1)].Any(line => line.Contains("//", StringComparison.Ordinal)),
+                        $"{file}:{i + 1} starts a task of its own and does not say why."
+                    );
                 }
             }
         }
@@ -68,16 +77,30 @@ public sealed partial class SourceRuleTests
 
     [Fact]
     public void Files_are_short() =>
-        Assert.All(Sources(), file => Assert.True(File.ReadLines(Path.Combine(Repository.Root, file)).Count() <= MostLines, $"{file} has more than {MostLines} lines: which second thing is in it?"));
+        Assert.All(Sources(), file =>
+            Assert.True(
+                File.ReadLines(Path.Combine(Repository.Root, file)).Count() <= MostLines,
+                $"{file} has more than {MostLines} lines: which second thing is in it?"
+            )
+        );
 
     [Fact]
     public void Types_are_short_over_all_their_parts()
     {
-        var types = Sources().GroupBy(file => $"{Path.GetDirectoryName(file)}/{Path.GetFileName(file).Split('.')[0]}")
-            .Select(parts => (Type: Path.GetFileName(parts.Key), Lines: parts.Sum(file => File.ReadLines(Path.Combine(Repository.Root, file)).Count())));
-        Assert.All(types, type => Assert.True(
-            type.Lines <= LongTypes.GetValueOrDefault(type.Type, MostLines),
-            $"{type.Type} has {type.Lines} lines, more than {LongTypes.GetValueOrDefault(type.Type, MostLines)}: which second thing is in it?"));
+        var types = Sources()
+            .GroupBy(file => $"{Path.GetDirectoryName(file)}/{Path.GetFileName(file).Split('.')[0]}")
+            .Select(parts =>
+                (
+                    Type: Path.GetFileName(parts.Key),
+                    Lines: parts.Sum(file => File.ReadLines(Path.Combine(Repository.Root, file)).Count())
+                )
+            );
+        Assert.All(types, type =>
+            Assert.True(
+                type.Lines <= LongTypes.GetValueOrDefault(type.Type, MostLines),
+                $"{type.Type} has {type.Lines} lines, more than {LongTypes.GetValueOrDefault(type.Type, MostLines)}: which second thing is in it?"
+            )
+        );
     }
 
     [Fact]
@@ -85,9 +108,16 @@ public sealed partial class SourceRuleTests
     {
         foreach (var file in Sources())
         {
-            var types = PublicType().Matches(Repository.Read(file)).Select(match => match.Groups["name"].Value).Distinct().ToArray();
+            var types = PublicType()
+                .Matches(Repository.Read(file))
+                .Select(match => match.Groups["name"].Value)
+                .Distinct()
+                .ToArray();
             Assert.True(types.Length <= 1, $"{file} holds {string.Join(" and ", types)}.");
-            Assert.True(types.Length == 0 || Path.GetFileName(file).StartsWith(types[0], StringComparison.Ordinal), $"{file} holds {types.FirstOrDefault()}.");
+            Assert.True(
+                types.Length == 0 || Path.GetFileName(file).StartsWith(types[0], StringComparison.Ordinal),
+                $"{file} holds {types.FirstOrDefault()}."
+            );
         }
     }
 
@@ -99,13 +129,22 @@ public sealed partial class SourceRuleTests
             var ns = Namespace().Match(Repository.Read(file)).Groups["name"].Value;
             var project = file.Split('/')[1];
             var folder = Path.GetDirectoryName(file)!.Replace('\\', '/')["src/".Length..].Replace('/', '.');
-            Assert.True(ns == folder || ns == project || ns == "ClusterSession" || ns.StartsWith("Microsoft.", StringComparison.Ordinal), $"{file} is in namespace '{ns}'.");
+            Assert.True(
+                ns == folder
+                    || ns == project
+                    || ns == "ClusterSession"
+                    || ns.StartsWith("Microsoft.", StringComparison.Ordinal),
+                $"{file} is in namespace '{ns}'."
+            );
         }
     }
 
     private static IEnumerable<string> Sources() => Repository.Files(".cs", "src");
 
-    [GeneratedRegex(@"^public (?:(?:static|sealed|abstract|readonly|partial|ref) )*(?:class|record struct|record|struct|interface|enum|delegate \S+) (?<name>\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^public (?:(?:static|sealed|abstract|readonly|partial|ref) )*(?:class|record struct|record|struct|interface|enum|delegate \S+) (?<name>\w+)",
+        RegexOptions.Multiline
+    )]
     private static partial Regex PublicType();
 
     [GeneratedRegex(@"^[MP]:(?<type>[\w.`]+)\.(?<member>\w+)(\([^)]*\))?;(?<hint>.+)$", RegexOptions.Multiline)]

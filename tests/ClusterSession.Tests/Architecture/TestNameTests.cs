@@ -7,14 +7,23 @@ namespace ClusterSession.Tests.Architecture;
 public sealed partial class TestNameTests
 {
     private static readonly Lazy<HashSet<string>> Tests = new(() =>
-        [.. Repository.Files(".cs", "tests").SelectMany(file => Method().Matches(Repository.Read(file))).Select(method => method.Groups["name"].Value)]);
+        [
+            .. Repository
+                .Files(".cs", "tests")
+                .SelectMany(file => Method().Matches(Repository.Read(file)))
+                .Select(method => method.Groups["name"].Value),
+        ]
+    );
 
     public static TheoryData<string> Pages => [.. Repository.Files(".md")];
 
     [Theory]
     [MemberData(nameof(Pages))]
     public void Tests_that_are_named_exist(string page) =>
-        Assert.All(Sentence().Matches(Repository.Read(page)).Select(sentence => sentence.Groups["name"].Value).Distinct(), name => Assert.Contains(name, Tests.Value));
+        Assert.All(
+            Sentence().Matches(Repository.Read(page)).Select(sentence => sentence.Groups["name"].Value).Distinct(),
+            name => Assert.Contains(name, Tests.Value)
+        );
 
     [GeneratedRegex(@"public (?:async )?(?:override )?(?:Task|void) (?<name>\w+)\(")]
     private static partial Regex Method();

@@ -49,10 +49,15 @@ public sealed class AskTests : NodeTests
         await client.GetAsync("/set/color/red", a);
         using var regressions = new CounterReading(b.Services, "clustersession.regressions");
         using var unasked = new CounterReading(b.Services, "clustersession.unasked");
-        var cookies = Enumerable.Range(0, Cookies).Select(_ => Cookie(b, Time.GetUtcNow() - TimeSpan.FromDays(1))).ToArray();
+        var cookies = Enumerable
+            .Range(0, Cookies)
+            .Select(_ => Cookie(b, Time.GetUtcNow() - TimeSpan.FromDays(1)))
+            .ToArray();
         _frames.Clear();
         others.Reset();
-        await Time.DriveAsync(Task.WhenAll(cookies.Select(cookie => new TestBrowser(b) { Cookie = cookie }.GetAsync("/get/color"))));
+        await Time.DriveAsync(
+            Task.WhenAll(cookies.Select(cookie => new TestBrowser(b) { Cookie = cookie }.GetAsync("/get/color")))
+        );
 
         var asks = _frames.Count(frame => KindOf(frame) == FrameKind.Ask);
         Assert.InRange(asks, Cookies / NodeFrame.MostAsked, 30);
@@ -78,8 +83,10 @@ public sealed class AskTests : NodeTests
         using var regressions = new CounterReading(b.Services, "clustersession.regressions");
         using var unasked = new CounterReading(b.Services, "clustersession.unasked");
         var asks = b.Services.GetRequiredService<SessionAsks>();
-        var taken = Enumerable.Range(0, AskResults.MostPerSecond)
-            .Select(_ => asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(1), default).AsTask()).ToArray();
+        var taken = Enumerable
+            .Range(0, AskResults.MostPerSecond)
+            .Select(_ => asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(1), default).AsTask())
+            .ToArray();
         var browser = new TestBrowser(b) { Cookie = Cookie(b, Time.GetUtcNow() - TimeSpan.FromDays(1)) };
         Assert.Equal("True", await browser.GetAsync("/regressed"));
         Assert.Equal((1, 1), (regressions.Value, unasked.Value));
@@ -97,7 +104,9 @@ public sealed class AskTests : NodeTests
         var (_, b) = await StartTwoAsync();
         var cookie = Cookie(b, Time.GetUtcNow() - TimeSpan.FromDays(1));
         _frames.Clear();
-        await Time.DriveAsync(Task.WhenAll(Enumerable.Range(0, 20).Select(_ => new TestBrowser(b) { Cookie = cookie }.GetAsync("/get/n"))));
+        await Time.DriveAsync(
+            Task.WhenAll(Enumerable.Range(0, 20).Select(_ => new TestBrowser(b) { Cookie = cookie }.GetAsync("/get/n")))
+        );
         Assert.Equal(1, _frames.Count(frame => KindOf(frame) == FrameKind.Ask));
 
         var asks = b.Services.GetRequiredService<SessionAsks>();
@@ -119,7 +128,10 @@ public sealed class AskTests : NodeTests
         Sessions.Forget(KeyOf(browser));
         _stores[0].Takes = static _ => false; // Frozen, as others see it.
         var begun = Time.GetTimestamp();
-        var asked = b.Services.GetRequiredService<SessionAsks>().AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default).AsTask();
+        var asked = b
+            .Services.GetRequiredService<SessionAsks>()
+            .AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default)
+            .AsTask();
         Assert.Equal(AskResult.Unknown, await Time.DriveAsync(asked));
         Assert.InRange(Time.GetElapsedTime(begun), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(600));
         Assert.Equal("True", await Time.DriveAsync(browser.Copy().GetAsync("/regressed", b)));
@@ -158,7 +170,9 @@ public sealed class AskTests : NodeTests
         var (a, _) = await StartTwoAsync();
         _frames.Clear();
         await a.DrainAsync();
-        var last = Assert.Single(_frames, frame => KindOf(frame) == FrameKind.Hello && NodeFrame.ReadHello(frame).Flags == NodeFrame.LeavingFlag);
+        var last = Assert.Single(_frames, frame =>
+            KindOf(frame) == FrameKind.Hello && NodeFrame.ReadHello(frame).Flags == NodeFrame.LeavingFlag
+        );
         Assert.True(NodeFrame.TryRead(last, out _, out var process));
         Assert.Equal(a.Services.GetRequiredService<HybridClock>().Writer, process);
     }
@@ -200,7 +214,10 @@ public sealed class AskTests : NodeTests
         await _stores[1].PublishAsync(NodeFrame.Hello(process: 77, NodeMembers.Protocol, flags: 0));
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, NodeMembers.Protocol, flags: 0));
         _frames.Clear();
-        var asked = b.Services.GetRequiredService<SessionAsks>().AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default).AsTask();
+        var asked = b
+            .Services.GetRequiredService<SessionAsks>()
+            .AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default)
+            .AsTask();
         Assert.Contains(_frames, frame => KindOf(frame) == FrameKind.Ask);
         await Condition.HoldsAsync(() => _frames.Any(frame => KindOf(frame) == FrameKind.Done), "a has restored it");
         Assert.False(asked.IsCompleted);
@@ -222,7 +239,10 @@ public sealed class AskTests : NodeTests
         clock.Stopped = TimeSpan.FromSeconds(30); // What was in its socket is read before its timers run.
         _frames.Clear();
         var asks = b.Services.GetRequiredService<SessionAsks>();
-        Assert.Equal(AskResult.Unknown, await Time.DriveAsync(asks.AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default).AsTask()));
+        Assert.Equal(
+            AskResult.Unknown,
+            await Time.DriveAsync(asks.AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default).AsTask())
+        );
         Assert.DoesNotContain(_frames, frame => KindOf(frame) is FrameKind.Answer or FrameKind.Done);
         Assert.Equal(0, Sessions.Count);
 
@@ -266,7 +286,9 @@ public sealed class AskTests : NodeTests
     }
 
     private async Task<(TestNode A, TestNode B)> StartTwoAsync(
-        IClusterSessionStore? first = null, Action<IServiceCollection>? services = null)
+        IClusterSessionStore? first = null,
+        Action<IServiceCollection>? services = null
+    )
     {
         var nodes = new List<TestNode>();
         foreach (var store in new[] { first ?? new InMemorySessionStore(Sessions), new InMemorySessionStore(Sessions) })
@@ -281,9 +303,12 @@ public sealed class AskTests : NodeTests
     }
 
     /// <summary>A cookie of a session that the store does not have.</summary>
-    private static string Cookie(TestNode node, DateTimeOffset seen) => SessionCookie.Write(
-        NewId(), new SessionVersion((seen - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond, 1),
-        node.Services.GetRequiredService<KeyRingSource>().Signing);
+    private static string Cookie(TestNode node, DateTimeOffset seen) =>
+        SessionCookie.Write(
+            NewId(),
+            new SessionVersion((seen - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond, 1),
+            node.Services.GetRequiredService<KeyRingSource>().Signing
+        );
 
     private static SessionId NewId() => SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create());
 
@@ -318,9 +343,7 @@ public sealed class AskTests : NodeTests
 
     private sealed class Recorder(ConcurrentQueue<byte[]> frames) : IStoreChannelListener
     {
-        public void OnConnected()
-        {
-        }
+        public void OnConnected() { }
 
         public void OnFrame(ReadOnlySpan<byte> frame) => frames.Enqueue(frame.ToArray());
     }

@@ -56,8 +56,14 @@ public sealed class LostSessionTests : NodeTests
     [Fact]
     public async Task Commits_that_a_snapshot_older_than_the_replay_window_lacks_are_brought_by_the_node_that_holds_them()
     {
-        var stores = new[] { new ReplaceableStore(new InMemorySessionStore(Sessions)), new ReplaceableStore(new InMemorySessionStore(Sessions)) };
-        var a = await StartAsync(store: stores[0], options: options => options.Outage.ReplayWindow = TimeSpan.FromMinutes(1));
+        var stores = new[]
+        {
+            new ReplaceableStore(new InMemorySessionStore(Sessions)),
+            new ReplaceableStore(new InMemorySessionStore(Sessions)),
+        };
+        var a = await StartAsync(store: stores[0], options: options =>
+            options.Outage.ReplayWindow = TimeSpan.FromMinutes(1)
+        );
         var b = await StartAsync(store: stores[1]);
         var browsers = Enumerable.Range(0, 50).Select(_ => a.Browser()).ToArray();
         var snapshot = new InMemorySessions(Time);
@@ -83,7 +89,11 @@ public sealed class LostSessionTests : NodeTests
     [Fact]
     public async Task Client_of_an_emptied_store_that_another_node_is_still_refilling_keeps_its_cookie()
     {
-        var stores = new[] { new ReplaceableStore(new InMemorySessionStore(Sessions)), new ReplaceableStore(new InMemorySessionStore(Sessions)) };
+        var stores = new[]
+        {
+            new ReplaceableStore(new InMemorySessionStore(Sessions)),
+            new ReplaceableStore(new InMemorySessionStore(Sessions)),
+        };
         var a = await StartAsync(store: stores[0], options: options => options.Outage.ReplayPerSecond = 1); // Two minutes for all of them.
         var b = await StartAsync(store: stores[1]);
         var browsers = Enumerable.Range(0, 200).Select(_ => a.Browser()).ToArray();
@@ -100,7 +110,9 @@ public sealed class LostSessionTests : NodeTests
 
         Time.Advance(TimeSpan.FromMinutes(10)); // Written longer ago than the idle time, used within it.
         var empty = new InMemorySessions(Time);
-        Array.ForEach(stores, store => store.Replace(new InMemorySessionStore(empty), new StoreContinuity(StoreLoss.Everything)));
+        Array.ForEach(stores, store =>
+            store.Replace(new InMemorySessionStore(empty), new StoreContinuity(StoreLoss.Everything))
+        );
         Time.Advance(TimeSpan.FromSeconds(4));
         foreach (var browser in browsers.Reverse())
         {
@@ -132,7 +144,9 @@ public sealed class LostSessionTests : NodeTests
         var nodes = new List<TestNode>();
         foreach (var store in stores)
         {
-            nodes.Add(await StartAsync(store: store, options: options => options.IdleTimeout = TimeSpan.FromSeconds(10)));
+            nodes.Add(
+                await StartAsync(store: store, options: options => options.IdleTimeout = TimeSpan.FromSeconds(10))
+            );
         }
 
         var browser = nodes[0].Browser();
@@ -142,7 +156,9 @@ public sealed class LostSessionTests : NodeTests
         Array.ForEach(faulty, store => store.Failing = StoreOperations.All);
         Time.Advance(TimeSpan.FromSeconds(20));
         var empty = new InMemorySessions(Time);
-        Array.ForEach(stores, store => store.Replace(new InMemorySessionStore(empty), new StoreContinuity(StoreLoss.Everything)));
+        Array.ForEach(stores, store =>
+            store.Replace(new InMemorySessionStore(empty), new StoreContinuity(StoreLoss.Everything))
+        );
         Time.Advance(TimeSpan.FromSeconds(6));
         foreach (var node in nodes)
         {
@@ -221,7 +237,10 @@ public sealed class LostSessionTests : NodeTests
     {
         var record = (await new InMemorySessionStore(Sessions).ReadAsync(KeyOf(browser), default, default)).Record!;
         await new InMemorySessionStore(to).MergeAsync(
-            KeyOf(browser), new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
+            KeyOf(browser),
+            new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)),
+            default
+        );
     }
 
     private static SessionKey KeyOf(TestBrowser browser)
@@ -234,6 +253,10 @@ public sealed class LostSessionTests : NodeTests
     {
         public override IStoreChannel? Channel => null;
 
-        protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable) => ask();
+        protected override ValueTask<T> OnAsync<T>(
+            StoreOperations operation,
+            Func<ValueTask<T>> ask,
+            Func<StoreFailure, T> unavailable
+        ) => ask();
     }
 }

@@ -9,17 +9,23 @@ namespace ClusterSession.Tests.Asking;
 public sealed class NodeFrameTests
 {
     private const long Process = 0x010203040506;
-    private static readonly SessionKey Key = SessionKey.FromBytes(Convert.FromHexString("a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"));
+    private static readonly SessionKey Key = SessionKey.FromBytes(
+        Convert.FromHexString("a0a1a2a3a4a5a6a7a8a9aaabacadaeaf")
+    );
     private static readonly AskId Asked = new(0x0a0b0c0d0e0f, 0x1122334455667788);
 
     [Fact]
     public void Frames_have_the_bytes_of_the_page()
     {
         AssertBytes("01 010203040506 01 03", NodeFrame.Hello(Process, 1, NodeFrame.LeavingFlag | NodeFrame.NewFlag));
-        AssertBytes("02 010203040506 1122334455667788 a0a1a2a3a4a5a6a7a8a9aaabacadaeaf", NodeFrame.Ask(Process, Asked.Number, [Key]));
+        AssertBytes(
+            "02 010203040506 1122334455667788 a0a1a2a3a4a5a6a7a8a9aaabacadaeaf",
+            NodeFrame.Ask(Process, Asked.Number, [Key])
+        );
         AssertBytes(
             "03 010203040506 0a0b0c0d0e0f 1122334455667788 02 a0a1a2a3a4a5a6a7a8a9aaabacadaeaf",
-            NodeFrame.Answer(Process, Asked, [(Key, AskAnswer.Restored)]));
+            NodeFrame.Answer(Process, Asked, [(Key, AskAnswer.Restored)])
+        );
         AssertBytes("04 010203040506 0a0b0c0d0e0f 1122334455667788 0102", NodeFrame.Done(Process, Asked, 258));
     }
 
@@ -47,7 +53,11 @@ public sealed class NodeFrameTests
     public void Most_sessions_of_an_ask_and_of_an_answer_fit_into_a_frame()
     {
         Assert.Equal(255, NodeFrame.MostAsked);
-        Assert.InRange(NodeFrame.Ask(Process, 1, [.. Enumerable.Repeat(Key, NodeFrame.MostAsked)]).Length, 4080, IStoreChannel.MostBytes);
+        Assert.InRange(
+            NodeFrame.Ask(Process, 1, [.. Enumerable.Repeat(Key, NodeFrame.MostAsked)]).Length,
+            4080,
+            IStoreChannel.MostBytes
+        );
         var most = Enumerable.Repeat((Key, AskAnswer.Restored), NodeFrame.MostAnswered).ToArray();
         Assert.InRange(NodeFrame.Answer(Process, Asked, most).Length, 4080, IStoreChannel.MostBytes);
     }
@@ -57,12 +67,17 @@ public sealed class NodeFrameTests
     {
         byte[][] frames =
         [
-            NodeFrame.Hello(Process, 1, 0), NodeFrame.Ask(Process, 1, []), NodeFrame.Answer(Process, Asked, []), NodeFrame.Done(Process, Asked, 0),
+            NodeFrame.Hello(Process, 1, 0),
+            NodeFrame.Ask(Process, 1, []),
+            NodeFrame.Answer(Process, Asked, []),
+            NodeFrame.Done(Process, Asked, 0),
         ];
         foreach (var frame in frames)
         {
             Assert.True(NodeFrame.TryRead(frame, out _, out _));
-            Assert.All(Enumerable.Range(0, frame.Length), length => Assert.False(NodeFrame.TryRead(frame.AsSpan(0, length), out _, out _)));
+            Assert.All(Enumerable.Range(0, frame.Length), length =>
+                Assert.False(NodeFrame.TryRead(frame.AsSpan(0, length), out _, out _))
+            );
         }
 
         Assert.False(NodeFrame.TryRead([5, .. new byte[40]], out _, out _));

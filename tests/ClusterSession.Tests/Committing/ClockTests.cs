@@ -15,7 +15,12 @@ public sealed class ClockTests : NodeTests
     [Fact]
     public async Task Of_nodes_whose_clocks_differ_by_ten_minutes_the_last_write_wins()
     {
-        var nodes = new[] { await StartAsync(minutesAhead: 5), await StartAsync(minutesAhead: -5), await StartAsync(minutesAhead: 0) };
+        var nodes = new[]
+        {
+            await StartAsync(minutesAhead: 5),
+            await StartAsync(minutesAhead: -5),
+            await StartAsync(minutesAhead: 0),
+        };
         var browser = nodes[0].Browser();
         await browser.GetAsync("/set/color/v0");
         for (var i = 1; i < 30; i++)
@@ -32,7 +37,10 @@ public sealed class ClockTests : NodeTests
     [Theory]
     [InlineData(5, -5)]
     [InlineData(-5, 5)]
-    public async Task Session_lives_for_its_idle_timeout_whatever_the_clock_of_the_node_that_wrote_it(int writer, int reader)
+    public async Task Session_lives_for_its_idle_timeout_whatever_the_clock_of_the_node_that_wrote_it(
+        int writer,
+        int reader
+    )
     {
         var (a, b) = (await StartAsync(writer), await StartAsync(reader));
         var browser = a.Browser();
@@ -113,5 +121,6 @@ public sealed class ClockTests : NodeTests
         return await request;
     }
 
-    private static Task FlushAsync(TestNode node) => node.Services.GetRequiredService<ClusterSession.Touching.SessionTouches>().FlushAsync(default);
+    private static Task FlushAsync(TestNode node) =>
+        node.Services.GetRequiredService<ClusterSession.Touching.SessionTouches>().FlushAsync(default);
 }

@@ -80,17 +80,14 @@ public sealed class CommitFailureTests : NodeTests
     [Fact]
     public async Task Explicit_commit_that_fails_throws_and_the_response_is_a_503_without_what_was_written()
     {
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/explicit", async (HttpContext context) =>
-            {
-                context.Session.SetString("color", "red");
-                context.Response.ContentType = "text/plain";
-                context.Response.BodyWriter.GetSpan(4)[0] = (byte)'x';
-                context.Response.BodyWriter.Advance(1);
-                await context.Session.CommitAsync();
-            }),
-            WithoutJournal,
-            _store);
+        var node = await StartAsync(endpoints => endpoints.MapGet("/explicit", async (HttpContext context) =>
+                {
+                    context.Session.SetString("color", "red");
+                    context.Response.ContentType = "text/plain";
+                    context.Response.BodyWriter.GetSpan(4)[0] = (byte)'x';
+                    context.Response.BodyWriter.Advance(1);
+                    await context.Session.CommitAsync();
+                }), WithoutJournal, _store);
         _store.Failing = StoreOperations.Merge;
         var browser = node.Browser();
         await browser.GetAsync("/explicit");
@@ -102,16 +99,13 @@ public sealed class CommitFailureTests : NodeTests
     [Fact]
     public async Task Failure_that_only_the_headers_callback_can_see_is_a_503_with_retry_after_too()
     {
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/taken", async (HttpContext context) =>
-            {
-                var body = context.Response.Body;
-                context.Session.SetString("color", "red");
-                await body.WriteAsync("thanks"u8.ToArray());
-                await body.FlushAsync();
-            }),
-            WithoutJournal,
-            _store);
+        var node = await StartAsync(endpoints => endpoints.MapGet("/taken", async (HttpContext context) =>
+                {
+                    var body = context.Response.Body;
+                    context.Session.SetString("color", "red");
+                    await body.WriteAsync("thanks"u8.ToArray());
+                    await body.FlushAsync();
+                }), WithoutJournal, _store);
         _store.Failing = StoreOperations.Merge;
         var browser = node.Browser();
         await browser.GetAsync("/taken");
@@ -123,15 +117,12 @@ public sealed class CommitFailureTests : NodeTests
     [Fact]
     public async Task New_id_is_told_although_the_commit_after_it_fails()
     {
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/login", async (HttpContext context) =>
-            {
-                await context.GetClusterSession().RotateIdAsync();
-                context.Session.SetString("user", "ada");
-                _store.Failing = StoreOperations.Commit;
-            }),
-            WithoutJournal,
-            _store);
+        var node = await StartAsync(endpoints => endpoints.MapGet("/login", async (HttpContext context) =>
+                {
+                    await context.GetClusterSession().RotateIdAsync();
+                    context.Session.SetString("user", "ada");
+                    _store.Failing = StoreOperations.Commit;
+                }), WithoutJournal, _store);
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         await browser.GetAsync("/login");
@@ -152,21 +143,25 @@ public sealed class CommitFailureTests : NodeTests
                 options.LocalCopies.MaxCount = 0;
             },
             store: _store,
-            before: app => app.Use((context, next) =>
-            {
-                context.Response.OnStarting(() =>
-                {
-                    if (context.Request.Path == "/rotate")
+            before: app =>
+                app.Use(
+                    (context, next) =>
                     {
-                        _store.Failing = StoreOperations.All;
-                        context.Session.SetString("late", "1");
-                    }
+                        context.Response.OnStarting(() =>
+                        {
+                            if (context.Request.Path == "/rotate")
+                            {
+                                _store.Failing = StoreOperations.All;
+                                context.Session.SetString("late", "1");
+                            }
 
-                    return Task.CompletedTask;
-                });
-                return next(context);
-            }),
-            kind: kind);
+                            return Task.CompletedTask;
+                        });
+                        return next(context);
+                    }
+                ),
+            kind: kind
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         var id = browser.Id;

@@ -13,18 +13,16 @@ public sealed class CommitTests : NodeTests
     [Fact]
     public async Task Attributes_that_a_request_overwrites_or_removes_count_once_for_MaxAttributes()
     {
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/many/{first}", (HttpContext context, int first) =>
-            {
-                for (var i = first; i < 8; i++)
+        var node = await StartAsync(endpoints => endpoints.MapGet("/many/{first}", (HttpContext context, int first) =>
                 {
-                    context.Session.SetString("k" + i, Guid.NewGuid().ToString());
-                }
+                    for (var i = first; i < 8; i++)
+                    {
+                        context.Session.SetString("k" + i, Guid.NewGuid().ToString());
+                    }
 
-                context.Session.Remove("k" + first);
-                context.Session.SetString("instead-of-k" + first, "1");
-            }),
-            options => options.MaxAttributes = 8);
+                    context.Session.Remove("k" + first);
+                    context.Session.SetString("instead-of-k" + first, "1");
+                }), options => options.MaxAttributes = 8);
         var browser = node.Browser();
         await browser.GetAsync("/many/0");
         Assert.Equal("instead-of-k0,k1,k2,k3,k4,k5,k6,k7", await browser.GetAsync("/keys"));
@@ -39,13 +37,13 @@ public sealed class CommitTests : NodeTests
     public async Task Commit_is_in_the_store_before_the_first_byte_reaches_the_client()
     {
         var a = await StartAsync(endpoints => endpoints.MapGet("/stream", async (HttpContext context) =>
-        {
-            context.Session.SetString("color", "red");
-            await context.Response.WriteAsync("first ");
-            await context.Response.Body.FlushAsync();
-            await _meeting.WaitAsync();
-            await context.Response.WriteAsync("last");
-        }));
+            {
+                context.Session.SetString("color", "red");
+                await context.Response.WriteAsync("first ");
+                await context.Response.Body.FlushAsync();
+                await _meeting.WaitAsync();
+                await context.Response.WriteAsync("last");
+            }));
         var b = await StartAsync();
         var browser = a.Browser();
         await using var body = await browser.BeginAsync("/stream");
@@ -80,12 +78,12 @@ public sealed class CommitTests : NodeTests
     public async Task Change_of_a_session_after_the_headers_left_is_committed_and_logged_once()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/late", async (HttpContext context) =>
-        {
-            await context.Response.WriteAsync("early");
-            await context.Response.Body.FlushAsync();
-            context.Session.SetString("color", "late");
-            context.Session.SetString("size", "late");
-        }));
+            {
+                await context.Response.WriteAsync("early");
+                await context.Response.Body.FlushAsync();
+                context.Session.SetString("color", "late");
+                context.Session.SetString("size", "late");
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.Equal("early", await browser.GetAsync("/late"));
@@ -100,11 +98,13 @@ public sealed class CommitTests : NodeTests
     {
         var refusal = new TaskCompletionSource<string>();
         var node = await StartAsync(endpoints => endpoints.MapGet("/late", async (HttpContext context) =>
-        {
-            await context.Response.WriteAsync("early");
-            await context.Response.Body.FlushAsync();
-            refusal.SetResult(Assert.Throws<InvalidOperationException>(() => context.Session.SetString("color", "late")).Message);
-        }));
+            {
+                await context.Response.WriteAsync("early");
+                await context.Response.Body.FlushAsync();
+                refusal.SetResult(
+                    Assert.Throws<InvalidOperationException>(() => context.Session.SetString("color", "late")).Message
+                );
+            }));
         var browser = node.Browser();
         Assert.Equal("early", await browser.GetAsync("/late"));
         Assert.Contains("before writing the response", await refusal.Task);
@@ -147,14 +147,11 @@ public sealed class CommitTests : NodeTests
     [Fact]
     public async Task Without_CommitOnException_an_endpoint_that_throws_commits_nothing_and_sets_no_cookie()
     {
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/fail", string (HttpContext context) =>
-            {
-                context.Session.SetString("color", "failed");
-                throw new InvalidOperationException("The endpoint's own.");
-            }),
-            options => options.CommitOnException = false,
-            before: Handler);
+        var node = await StartAsync(endpoints => endpoints.MapGet("/fail", string (HttpContext context) =>
+                {
+                    context.Session.SetString("color", "failed");
+                    throw new InvalidOperationException("The endpoint's own.");
+                }), options => options.CommitOnException = false, before: Handler);
         var browser = node.Browser();
         await browser.GetAsync("/fail");
         Assert.Equal(500, (int)browser.LastStatus);
@@ -168,16 +165,14 @@ public sealed class CommitTests : NodeTests
     [Fact]
     public async Task Endpoint_that_throws_after_it_wrote_without_flushing_leaves_the_response_to_others()
     {
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/half", async (HttpContext context) =>
-            {
-                context.Session.SetString("color", "failed");
-                context.Response.BodyWriter.GetSpan(4)[0] = (byte)'x';
-                context.Response.BodyWriter.Advance(1);
-                await Task.Yield();
-                throw new InvalidOperationException("The endpoint's own.");
-            }),
-            before: Handler);
+        var node = await StartAsync(endpoints => endpoints.MapGet("/half", async (HttpContext context) =>
+                {
+                    context.Session.SetString("color", "failed");
+                    context.Response.BodyWriter.GetSpan(4)[0] = (byte)'x';
+                    context.Response.BodyWriter.Advance(1);
+                    await Task.Yield();
+                    throw new InvalidOperationException("The endpoint's own.");
+                }), before: Handler);
         var browser = node.Browser();
         Assert.Equal("sorry", await browser.GetAsync("/half"));
         Assert.Equal(500, (int)browser.LastStatus);
@@ -186,13 +181,11 @@ public sealed class CommitTests : NodeTests
     [Fact]
     public async Task New_id_reaches_the_client_even_if_the_endpoint_fails_later()
     {
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/login", async (HttpContext context) =>
-            {
-                await context.GetClusterSession().RotateIdAsync();
-                throw new InvalidOperationException("The endpoint's own.");
-            }),
-            before: Handler);
+        var node = await StartAsync(endpoints => endpoints.MapGet("/login", async (HttpContext context) =>
+                {
+                    await context.GetClusterSession().RotateIdAsync();
+                    throw new InvalidOperationException("The endpoint's own.");
+                }), before: Handler);
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         await browser.GetAsync("/login");
@@ -204,15 +197,15 @@ public sealed class CommitTests : NodeTests
     public async Task Explicit_commit_is_in_the_store_when_it_returns_and_lets_the_body_be_written_synchronously()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/explicit", async (HttpContext context) =>
-        {
-            context.Features.Get<IHttpBodyControlFeature>()?.AllowSynchronousIO = true;
-            context.Session.SetString("color", "red");
-            context.Response.Body.Write("a"u8);
-            Assert.Equal(0, Sessions.Count); // A commit never blocks a thread: these bytes wait.
-            await context.Session.CommitAsync();
-            Assert.Equal(1, Sessions.Count);
-            context.Response.Body.Write("sync"u8);
-        }));
+            {
+                context.Features.Get<IHttpBodyControlFeature>()?.AllowSynchronousIO = true;
+                context.Session.SetString("color", "red");
+                context.Response.Body.Write("a"u8);
+                Assert.Equal(0, Sessions.Count); // A commit never blocks a thread: these bytes wait.
+                await context.Session.CommitAsync();
+                Assert.Equal(1, Sessions.Count);
+                context.Response.Body.Write("sync"u8);
+            }));
         var browser = node.Browser();
         Assert.Equal("async", await browser.GetAsync("/explicit"));
         Assert.Equal("red", await browser.GetAsync("/get/color"));
@@ -223,13 +216,16 @@ public sealed class CommitTests : NodeTests
     {
         ISession? kept = null;
         var node = await StartAsync(endpoints => endpoints.MapGet("/keep", (HttpContext context) =>
-        {
-            kept = context.Session;
-            kept.SetString("color", "red");
-        }));
+            {
+                kept = context.Session;
+                kept.SetString("color", "red");
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/keep");
-        Assert.Contains("has ended", Assert.Throws<InvalidOperationException>(() => kept!.SetString("color", "late")).Message);
+        Assert.Contains(
+            "has ended",
+            Assert.Throws<InvalidOperationException>(() => kept!.SetString("color", "late")).Message
+        );
         Assert.Throws<InvalidOperationException>(() => kept!.Remove("color"));
         await Assert.ThrowsAsync<InvalidOperationException>(() => ((IClusterSession)kept!).DestroyAsync());
         Assert.Equal("red", await browser.GetAsync("/get/color"));
@@ -238,23 +234,31 @@ public sealed class CommitTests : NodeTests
     [Fact]
     public async Task Middleware_that_swaps_the_body_and_puts_it_back_finds_it_as_it_was()
     {
-        IHttpResponseBodyFeature? original = null, seen = null;
+        IHttpResponseBodyFeature? original = null,
+            seen = null;
         var node = await StartAsync(
-            before: app => app.Use(async (context, next) =>
-            {
-                original = context.Features.Get<IHttpResponseBodyFeature>();
-                await next(context);
-                seen = context.Features.Get<IHttpResponseBodyFeature>();
-            }),
-            after: app => app.Use(async (context, next) =>
-            {
-                var inner = context.Features.Get<IHttpResponseBodyFeature>()!;
-                using var buffer = new MemoryStream();
-                context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(buffer));
-                await next(context);
-                context.Features.Set(inner);
-                await context.Response.Body.WriteAsync(buffer.ToArray());
-            }));
+            before: app =>
+                app.Use(
+                    async (context, next) =>
+                    {
+                        original = context.Features.Get<IHttpResponseBodyFeature>();
+                        await next(context);
+                        seen = context.Features.Get<IHttpResponseBodyFeature>();
+                    }
+                ),
+            after: app =>
+                app.Use(
+                    async (context, next) =>
+                    {
+                        var inner = context.Features.Get<IHttpResponseBodyFeature>()!;
+                        using var buffer = new MemoryStream();
+                        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(buffer));
+                        await next(context);
+                        context.Features.Set(inner);
+                        await context.Response.Body.WriteAsync(buffer.ToArray());
+                    }
+                )
+        );
         var browser = node.Browser();
         Assert.Equal("red", await browser.GetAsync("/set/color/red"));
         Assert.Same(original, seen);
@@ -265,12 +269,12 @@ public sealed class CommitTests : NodeTests
     public async Task Second_commit_of_a_request_that_others_overtook_does_not_hide_their_change()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/twice", async (HttpContext context) =>
-        {
-            context.Session.SetString("mine1", "1");
-            await _meeting.WaitAsync();
-            await context.Session.CommitAsync();
-            context.Session.SetString("mine2", "2");
-        }));
+            {
+                context.Session.SetString("mine1", "1");
+                await _meeting.WaitAsync();
+                await context.Session.CommitAsync();
+                context.Session.SetString("mine2", "2");
+            }));
         var other = await StartAsync();
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
@@ -284,17 +288,21 @@ public sealed class CommitTests : NodeTests
         Assert.Equal("color,mine1,mine2,theirs", await browser.GetAsync("/keys", other));
     }
 
-    private static void Handler(WebApplication app) => app.Use(async (context, next) =>
-    {
-        try
-        {
-            await next(context);
-        }
-        catch (InvalidOperationException failure) when (!context.Response.HasStarted && failure.Message == "The endpoint's own.")
-        {
-            context.Response.Clear();
-            context.Response.StatusCode = 500;
-            await context.Response.WriteAsync("sorry");
-        }
-    });
+    private static void Handler(WebApplication app) =>
+        app.Use(
+            async (context, next) =>
+            {
+                try
+                {
+                    await next(context);
+                }
+                catch (InvalidOperationException failure)
+                    when (!context.Response.HasStarted && failure.Message == "The endpoint's own.")
+                {
+                    context.Response.Clear();
+                    context.Response.StatusCode = 500;
+                    await context.Response.WriteAsync("sorry");
+                }
+            }
+        );
 }

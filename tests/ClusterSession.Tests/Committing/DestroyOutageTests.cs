@@ -36,7 +36,10 @@ public sealed class DestroyOutageTests : NodeTests
         Assert.Equal("", await other.GetAsync("/get/color")); // This node refuses the session from now on.
 
         _store.Failing = StoreOperations.None;
-        await HoldsInTimeAsync(async () => await other.Copy().GetAsync("/get/color", b) == "", "the end reaches the store");
+        await HoldsInTimeAsync(
+            async () => await other.Copy().GetAsync("/get/color", b) == "",
+            "the end reaches the store"
+        );
     }
 
     [Fact]
@@ -71,7 +74,9 @@ public sealed class DestroyOutageTests : NodeTests
     private static void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/id", (HttpContext context) => context.Session.Id);
-        endpoints.MapGet("/try-destroy", (Delegate)(async (HttpContext context) =>
-            (await context.GetClusterSession().TryDestroyAsync()).ToString()));
+        endpoints.MapGet(
+            "/try-destroy",
+            (Delegate)(async (HttpContext context) => (await context.GetClusterSession().TryDestroyAsync()).ToString())
+        );
     }
 }

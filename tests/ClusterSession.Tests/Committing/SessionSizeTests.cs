@@ -49,8 +49,10 @@ public sealed class SessionSizeTests : NodeTests
         var gates = Enumerable.Range(0, 4).Select(static _ => new TaskCompletionSource()).ToArray();
         var running = 0;
         var node = await StartAsync(
-            endpoints => endpoints.MapGet("/held/{number}", (HttpContext context, int number) => HeldAsync(context, number)),
-            static options => (options.MaxSessionBytes, options.MaxAttributeBytes) = (256 * 1024, 128 * 1024));
+            endpoints =>
+                endpoints.MapGet("/held/{number}", (HttpContext context, int number) => HeldAsync(context, number)),
+            static options => (options.MaxSessionBytes, options.MaxAttributeBytes) = (256 * 1024, 128 * 1024)
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/stays/x");
         var browsers = gates.Select(_ => browser.Copy()).ToArray();
@@ -65,7 +67,11 @@ public sealed class SessionSizeTests : NodeTests
         Assert.Equal([200, 200, 503], browsers.Take(3).Select(static one => (int)one.LastStatus));
         var message = await answers[3];
         Assert.StartsWith("TooLarge: ", message, StringComparison.Ordinal);
-        Assert.Contains("262,144 bytes, names counted, that ClusterSession:MaxSessionBytes allows", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "262,144 bytes, names counted, that ClusterSession:MaxSessionBytes allows",
+            message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("raise the limit", message, StringComparison.Ordinal);
         Assert.Equal(0, node.Unsaved());
         Assert.Equal("x", await browser.GetAsync("/get/stays"));
@@ -121,21 +127,22 @@ public sealed class SessionSizeTests : NodeTests
     private static void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/fill/{name}/{bytes}", (HttpContext context, string name, int bytes) =>
-            Try(() => context.Session.Set(name, new byte[bytes])));
+            Try(() => context.Session.Set(name, new byte[bytes]))
+        );
         endpoints.MapGet("/names/{count}", (HttpContext context, int count) => Try(() =>
-        {
-            for (var i = 0; i < count; i++)
             {
-                context.Session.Set($"{new string('n', 1000)}{i}", [1]);
-            }
-        }));
+                for (var i = 0; i < count; i++)
+                {
+                    context.Session.Set($"{new string('n', 1000)}{i}", [1]);
+                }
+            }));
         endpoints.MapGet("/many/{round}/{count}", (HttpContext context, int round, int count) => Try(() =>
-        {
-            for (var i = 0; i < count; i++)
             {
-                context.Session.Set($"{round}-{i}", [1]);
-            }
-        }));
+                for (var i = 0; i < count; i++)
+                {
+                    context.Session.Set($"{round}-{i}", [1]);
+                }
+            }));
         endpoints.MapGet("/clear", (HttpContext context) => Try(context.Session.Clear));
     }
 

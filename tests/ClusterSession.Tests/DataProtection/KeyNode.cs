@@ -33,15 +33,16 @@ internal sealed class KeyNode : IAsyncDisposable
 
     /// <summary>Starts it; nothing but the keys is configured, and UseClusterSession is not called.</summary>
     public static async Task<KeyNode> StartAsync(
-        IClusterSessionStore store, CapturedLogs? logs = null, string environment = "Production",
-        Action<IDataProtectionBuilder>? keys = null)
+        IClusterSessionStore store,
+        CapturedLogs? logs = null,
+        string environment = "Production",
+        Action<IDataProtectionBuilder>? keys = null
+    )
     {
         var root = new TemporaryDirectory();
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
-        {
-            ContentRootPath = root.Path,
-            EnvironmentName = environment,
-        });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { ContentRootPath = root.Path, EnvironmentName = environment }
+        );
         builder.WebHost.UseTestServer();
         builder.Logging.ClearProviders();
         if (logs is not null)
@@ -57,19 +58,25 @@ internal sealed class KeyNode : IAsyncDisposable
         builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
         var app = builder.Build();
         app.UseAuthentication();
-        app.MapGet("/login", (HttpContext context) => context.SignInAsync(
-            new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "alice")], "test"))));
+        app.MapGet("/login", (HttpContext context) =>
+            context.SignInAsync(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, "alice")], "test")))
+        );
         app.MapGet("/me", (HttpContext context) => context.User.Identity?.Name ?? "nobody");
         app.MapGet("/form", (HttpContext context, IAntiforgery forms) => forms.GetAndStoreTokens(context).RequestToken);
         app.MapPost("/form", async (HttpContext context, IAntiforgery forms) =>
-            await forms.IsRequestValidAsync(context) ? "accepted" : "refused");
+            await forms.IsRequestValidAsync(context) ? "accepted" : "refused"
+        );
         await app.StartAsync();
         return new KeyNode(app, root);
     }
 
     /// <summary>Sends a request with cookies, and takes those that come back.</summary>
     public async Task<string> SendAsync(
-        HttpMethod method, string path, Dictionary<string, string> cookies, string? token = null)
+        HttpMethod method,
+        string path,
+        Dictionary<string, string> cookies,
+        string? token = null
+    )
     {
         using var client = _app.GetTestClient();
         using var request = new HttpRequestMessage(method, path);

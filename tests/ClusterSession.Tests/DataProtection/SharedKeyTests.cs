@@ -100,9 +100,14 @@ public sealed class SharedKeyTests : IAsyncDisposable
         var late = await StartAsync(new InMemorySessionStore(empty));
         await Condition.HoldsAsync(() => !IsRefused(late, protectedBefore), "the keys are given back");
         await Condition.HoldsAsync(
-            () => a.Keys.GetAllKeys().Select(key => key.KeyId).ToHashSet()
-                .SetEquals(late.Keys.GetAllKeys().Select(key => key.KeyId)),
-            "both know the same keys");
+            () =>
+                a
+                    .Keys.GetAllKeys()
+                    .Select(key => key.KeyId)
+                    .ToHashSet()
+                    .SetEquals(late.Keys.GetAllKeys().Select(key => key.KeyId)),
+            "both know the same keys"
+        );
     }
 
     [Fact]
@@ -151,7 +156,10 @@ public sealed class SharedKeyTests : IAsyncDisposable
         keys.CreateNewKey(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue.AddDays(-1));
         Assert.True(keys.DeleteKeys(key => key.KeyId == first));
         Assert.DoesNotContain(a.Keys.GetAllKeys(), key => key.KeyId == first);
-        await Condition.HoldsAsync(() => b.Keys.GetAllKeys().All(key => key.KeyId != first), "it is gone at the other node");
+        await Condition.HoldsAsync(
+            () => b.Keys.GetAllKeys().All(key => key.KeyId != first),
+            "it is gone at the other node"
+        );
         await b.Services.GetRequiredService<SharedXmlElements>().RestoreAsync();
         Assert.DoesNotContain(a.Keys.GetAllKeys(), key => key.KeyId == first);
     }
@@ -161,8 +169,11 @@ public sealed class SharedKeyTests : IAsyncDisposable
     {
         var store = Shared();
         await store.MergeDocumentAsync(
-            SharedXmlElements.DocumentName, [new DocumentElement(new byte[16], 1, new byte[] { 9, 9 }, TimeSpan.MaxValue)],
-            TimeSpan.MaxValue, default);
+            SharedXmlElements.DocumentName,
+            [new DocumentElement(new byte[16], 1, new byte[] { 9, 9 }, TimeSpan.MaxValue)],
+            TimeSpan.MaxValue,
+            default
+        );
         var node = await StartAsync();
         Assert.ThrowsAny<Exception>(() => node.Protector.Protect([1]));
         var stored = await store.ReadDocumentAsync(SharedXmlElements.DocumentName, default, default);
@@ -174,12 +185,19 @@ public sealed class SharedKeyTests : IAsyncDisposable
     [InlineData("Production", false, 1)]
     [InlineData("Production", true, 0)]
     [InlineData("Development", false, 0)]
-    public async Task Keys_that_are_not_encrypted_are_warned_of_outside_of_Development(string environment, bool isEncrypted, int warnings)
+    public async Task Keys_that_are_not_encrypted_are_warned_of_outside_of_Development(
+        string environment,
+        bool isEncrypted,
+        int warnings
+    )
     {
         using var key = RSA.Create(2048);
         using var certificate = new System.Security.Cryptography.X509Certificates.CertificateRequest(
-            "CN=keys", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+            "CN=keys",
+            key,
+            HashAlgorithmName.SHA256,
+            RSASignaturePadding.Pkcs1
+        ).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
         await StartAsync(environment: environment, keys: builder =>
         {
             if (isEncrypted)
@@ -194,7 +212,10 @@ public sealed class SharedKeyTests : IAsyncDisposable
     [Fact]
     public async Task Application_is_told_from_others_by_its_name_and_by_the_one_that_is_set()
     {
-        var (plain, named) = (await StartAsync(), await StartAsync(keys: builder => builder.SetApplicationName("shop")));
+        var (plain, named) = (
+            await StartAsync(),
+            await StartAsync(keys: builder => builder.SetApplicationName("shop"))
+        );
         Assert.Equal(plain.Services.GetRequiredService<IHostEnvironment>().ApplicationName, Discriminator(plain));
         Assert.Equal("shop", Discriminator(named));
         Assert.True(IsRefused(named, plain.Protector.Protect([1])));
@@ -208,15 +229,20 @@ public sealed class SharedKeyTests : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging().AddDataProtection().PersistKeysToClusterSession();
         using var provider = services.BuildServiceProvider();
-        var refused = Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService<IOptions<KeyManagementOptions>>().Value);
+        var refused = Assert.Throws<InvalidOperationException>(() =>
+            provider.GetRequiredService<IOptions<KeyManagementOptions>>().Value
+        );
         Assert.Contains("call builder.Services.AddClusterSession() too", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Elements_are_read_as_they_were_written_and_nothing_else_is_a_set()
     {
-        var set = XmlElements.Empty.With(new XElement("key", new XAttribute("id", 1))).With(XElement.Parse("<a>ä b </a>"))
-            .With(new XElement("gone")).Retire(new XElement("gone"));
+        var set = XmlElements
+            .Empty.With(new XElement("key", new XAttribute("id", 1)))
+            .With(XElement.Parse("<a>ä b </a>"))
+            .With(new XElement("gone"))
+            .Retire(new XElement("gone"));
         var stored = set.Beyond(XmlElements.Empty);
         var read = XmlElements.Read(stored)!;
         Assert.True(read.IsSameAs(set));
@@ -295,18 +321,23 @@ public sealed class SharedKeyTests : IAsyncDisposable
                 isSame = new Guid(secret.AsSpan(4, 16)) == new Guid(b.Protector.Protect([1]).AsSpan(4, 16));
                 return isSame;
             },
-            "both protect with the same new key");
+            "both protect with the same new key"
+        );
         return secret;
     }
 
     private InMemorySessionStore Shared() => new(_sessions);
 
     private async Task<int> StoredAsync() =>
-        XmlElements.Read((await Shared().ReadDocumentAsync(SharedXmlElements.DocumentName, default, default)).Elements)!
+        XmlElements
+            .Read((await Shared().ReadDocumentAsync(SharedXmlElements.DocumentName, default, default)).Elements)!
             .Elements.Count;
 
     private async Task<KeyNode> StartAsync(
-        IClusterSessionStore? store = null, string environment = "Production", Action<IDataProtectionBuilder>? keys = null)
+        IClusterSessionStore? store = null,
+        string environment = "Production",
+        Action<IDataProtectionBuilder>? keys = null
+    )
     {
         var node = await KeyNode.StartAsync(store ?? Shared(), _logs, environment, keys);
         _nodes.Add(node);

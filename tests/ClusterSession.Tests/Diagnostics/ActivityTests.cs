@@ -47,7 +47,10 @@ public sealed class ActivityTests : NodeTests
     {
         var spans = new ConcurrentQueue<Activity>();
         await RecordAsync(spans, request);
-        return string.Join(", ", spans.Select(span => $"{span.OperationName}: {span.GetTagItem("clustersession.outcome")}"));
+        return string.Join(
+            ", ",
+            spans.Select(span => $"{span.OperationName}: {span.GetTagItem("clustersession.outcome")}")
+        );
     }
 
     private static async Task RecordAsync(ConcurrentQueue<Activity> spans, Func<Task> request)

@@ -21,27 +21,33 @@ public sealed class LogScanTests : NodeTests
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(endpoints => endpoints.MapGet("/write", async (HttpContext context) =>
-        {
-            context.Session.SetString("k", Secret + context.TraceIdentifier);
-            if (context.Request.Query.ContainsKey("late"))
-            {
-                await context.Response.WriteAsync("x");
-                await context.Response.Body.FlushAsync();
-                context.Session.SetString("k", Secret + "late" + context.TraceIdentifier);
-            }
+                {
+                    context.Session.SetString("k", Secret + context.TraceIdentifier);
+                    if (context.Request.Query.ContainsKey("late"))
+                    {
+                        await context.Response.WriteAsync("x");
+                        await context.Response.Body.FlushAsync();
+                        context.Session.SetString("k", Secret + "late" + context.TraceIdentifier);
+                    }
 
-            if (context.Request.Query.ContainsKey("throw"))
-            {
-                throw new InvalidOperationException("The endpoint's own.");
-            }
-        }), before: LogIn);
+                    if (context.Request.Query.ContainsKey("throw"))
+                    {
+                        throw new InvalidOperationException("The endpoint's own.");
+                    }
+                }), before: LogIn);
         var b = await StartAsync(store: faulty, before: LogIn, options: options =>
         {
             options.Outage.BreakAfter = 3;
             options.Outage.JournalSessions = 1;
         });
         var browser = a.Browser();
-        var secrets = new HashSet<string> { Secret, Somebody, Convert.ToHexStringLower(PrincipalKey.Of(Somebody).ToBytes()), Convert.ToBase64String(PrincipalKey.Of(Somebody).ToBytes()) };
+        var secrets = new HashSet<string>
+        {
+            Secret,
+            Somebody,
+            Convert.ToHexStringLower(PrincipalKey.Of(Somebody).ToBytes()),
+            Convert.ToBase64String(PrincipalKey.Of(Somebody).ToBytes()),
+        };
         await StepAsync("/write");
         await StepAsync("/write?late=1");
         await Assert.ThrowsAnyAsync<Exception>(() => browser.GetAsync("/write?throw=1"));
@@ -56,7 +62,17 @@ public sealed class LogScanTests : NodeTests
         var third = b.Browser();
         await third.GetAsync("/set/k/" + "x1");
         Remember(third.Cookie);
-        foreach (var failing in new[] { StoreOperations.Read, StoreOperations.Commit, StoreOperations.Merge, StoreOperations.Destroy, StoreOperations.Touch, StoreOperations.All })
+        foreach (
+            var failing in new[]
+            {
+                StoreOperations.Read,
+                StoreOperations.Commit,
+                StoreOperations.Merge,
+                StoreOperations.Destroy,
+                StoreOperations.Touch,
+                StoreOperations.All,
+            }
+        )
         {
             faulty.Failing = failing;
             await third.Copy().GetAsync("/set/k/x" + (int)failing);
@@ -86,15 +102,23 @@ public sealed class LogScanTests : NodeTests
         Assert.Contains(Logs.All, log => log.Event.Name == "CommittedAfterHeaders");
         foreach (var log in Logs.All)
         {
-            Assert.All(secrets, secret => Assert.False(log.Text.Contains(secret, StringComparison.Ordinal), $"{log.Category} {log.Event} carries a secret"));
+            Assert.All(secrets, secret =>
+                Assert.False(
+                    log.Text.Contains(secret, StringComparison.Ordinal),
+                    $"{log.Category} {log.Event} carries a secret"
+                )
+            );
         }
 
         // Not by its name in the query: the server logs that.
-        static void LogIn(WebApplication app) => app.Use(next => context =>
-        {
-            context.User = context.Request.Query.ContainsKey("in") ? Login.As(Somebody) : context.User;
-            return next(context);
-        });
+        static void LogIn(WebApplication app) =>
+            app.Use(next =>
+                context =>
+                {
+                    context.User = context.Request.Query.ContainsKey("in") ? Login.As(Somebody) : context.User;
+                    return next(context);
+                }
+            );
 
         async Task StepAsync(string path)
         {
@@ -107,7 +131,12 @@ public sealed class LogScanTests : NodeTests
             if (cookie is not null && ClusterSession.Records.SessionId.TryParse(cookie.Split('.')[0], out var id))
             {
                 var key = ClusterSession.Records.SessionKey.Of(id);
-                secrets.UnionWith([.. cookie.Split('.'), key.ToString(), Convert.ToHexString(id.Bytes), Convert.ToBase64String(id.Bytes)]);
+                secrets.UnionWith([
+                    .. cookie.Split('.'),
+                    key.ToString(),
+                    Convert.ToHexString(id.Bytes),
+                    Convert.ToBase64String(id.Bytes),
+                ]);
             }
         }
     }

@@ -22,7 +22,10 @@ public sealed class OutageLogTests : NodeTests
     [Fact]
     public async Task Requests_that_cannot_open_their_session_are_one_line_at_the_beginning_and_then_one_in_ten_seconds()
     {
-        var (a, b) = (await StartAsync(), await StartAsync(store: _store, options: options => options.Outage.BreakAfter = 10_000));
+        var (a, b) = (
+            await StartAsync(),
+            await StartAsync(store: _store, options: options => options.Outage.BreakAfter = 10_000)
+        );
         using var failed = new CounterReading(b.Services, "clustersession.opens.failed");
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
@@ -66,11 +69,11 @@ public sealed class OutageLogTests : NodeTests
     public async Task Sessions_that_change_after_the_headers_are_one_line_in_ten_seconds()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/stream", async (HttpContext context) =>
-        {
-            await context.Response.WriteAsync("streaming");
-            await context.Response.Body.FlushAsync();
-            context.Session.SetString("late", context.TraceIdentifier);
-        }));
+            {
+                await context.Response.WriteAsync("streaming");
+                await context.Response.Body.FlushAsync();
+                context.Session.SetString("late", context.TraceIdentifier);
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         for (var i = 0; i < 7; i++)

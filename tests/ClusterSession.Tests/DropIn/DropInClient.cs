@@ -69,8 +69,8 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
             body = await BodyAsync(response);
             body = asked.Verb == "HEAD" ? "" : body;
         }
-        catch (Exception failure) when (failure
-            is HttpRequestException or IOException or InvalidOperationException or InvalidDataException)
+        catch (Exception failure)
+            when (failure is HttpRequestException or IOException or InvalidOperationException or InvalidDataException)
         {
             body = "(cut off)";
         }
@@ -139,7 +139,8 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
             return string.Join(" and ", Cookies(response).Where(IsSession).Select(Text));
         }
 
-        var isThere = response.Headers.TryGetValues(header, out var values)
+        var isThere =
+            response.Headers.TryGetValues(header, out var values)
             || response.Content.Headers.TryGetValues(header, out values);
         return isThere ? string.Join(",", values!) : "";
     }

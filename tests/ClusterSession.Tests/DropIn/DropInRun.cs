@@ -21,8 +21,13 @@ internal sealed class DropInRun : IAsyncDisposable
     private readonly WebApplication _app;
 
     private DropInRun(
-        WebApplication app, SessionKind kind, HostKind server,
-        StoreFaults faults, ManualTimeProvider time, CapturedLogs logs)
+        WebApplication app,
+        SessionKind kind,
+        HostKind server,
+        StoreFaults faults,
+        ManualTimeProvider time,
+        CapturedLogs logs
+    )
     {
         _app = app;
         Server = server;
@@ -74,13 +79,17 @@ internal sealed class DropInRun : IAsyncDisposable
     /// <summary>A client with an empty cookie jar.</summary>
     public DropInClient Client()
     {
-        var handler = Server == HostKind.TestServer
-            ? _app.GetTestServer().CreateHandler()
-            : new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false };
-        return new DropInClient(this, new HttpClient(handler)
-        {
-            BaseAddress = new Uri(Server == HostKind.TestServer ? "http://localhost" : _app.Urls.Single()),
-        });
+        var handler =
+            Server == HostKind.TestServer
+                ? _app.GetTestServer().CreateHandler()
+                : new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false };
+        return new DropInClient(
+            this,
+            new HttpClient(handler)
+            {
+                BaseAddress = new Uri(Server == HostKind.TestServer ? "http://localhost" : _app.Urls.Single()),
+            }
+        );
     }
 
     /// <summary>Lets time pass while the store hangs, or nobody would give up.</summary>
@@ -102,8 +111,12 @@ internal sealed class DropInRun : IAsyncDisposable
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
     private static void AddSessions(
-        IServiceCollection services, SessionKind kind, DropInProgram program,
-        StoreFaults faults, ManualTimeProvider time)
+        IServiceCollection services,
+        SessionKind kind,
+        DropInProgram program,
+        StoreFaults faults,
+        ManualTimeProvider time
+    )
     {
         if (kind == SessionKind.AddSession)
         {
@@ -126,43 +139,48 @@ internal sealed class DropInRun : IAsyncDisposable
         {
             var inMemory = new InMemorySessionStore(new InMemorySessions(time));
             var store = faults.Over(inMemory, time, program.StoreTimeout ?? TimeSpan.FromSeconds(1));
-            services.AddClusterSession(options =>
-            {
-                options.IdleTimeout = program.IdleTimeout;
-                if (program.StoreTimeout is { } timeout)
+            services
+                .AddClusterSession(options =>
                 {
-                    (options.Outage.SoftTimeout, options.Outage.HardTimeout) = (timeout, timeout);
-                }
+                    options.IdleTimeout = program.IdleTimeout;
+                    if (program.StoreTimeout is { } timeout)
+                    {
+                        (options.Outage.SoftTimeout, options.Outage.HardTimeout) = (timeout, timeout);
+                    }
 
-                program.Cookie?.Invoke(options.Cookie);
-                program.Ours?.Invoke(options);
-            }).UseStore(_ => store);
+                    program.Cookie?.Invoke(options.Cookie);
+                    program.Ours?.Invoke(options);
+                })
+                .UseStore(_ => store);
         }
     }
 
     private void Build(DropInProgram program)
     {
-        _app.Use(async (context, next) =>
-        {
-            try
+        _app.Use(
+            async (context, next) =>
             {
-                await next(context);
+                try
+                {
+                    await next(context);
+                }
+                catch (Exception failure)
+                {
+                    Failures[context.Request.Headers["Request-Number"].ToString()] = DropInClient.NameOf(failure);
+                    throw;
+                }
             }
-            catch (Exception failure)
-            {
-                Failures[context.Request.Headers["Request-Number"].ToString()] = DropInClient.NameOf(failure);
-                throw;
-            }
-        });
+        );
         program.Outside?.Invoke(_app);
         if (program.Branch is { } path)
         {
-            _app.Map(path, branch => UseSessions(branch).Run(context =>
-            {
-                var before = context.Session.GetString("a");
-                context.Session.SetString("a", context.Request.Query["a"]!);
-                return context.Response.WriteAsync(before ?? "-");
-            }));
+            _app.Map(path, branch => UseSessions(branch)
+                    .Run(context =>
+                    {
+                        var before = context.Session.GetString("a");
+                        context.Session.SetString("a", context.Request.Query["a"]!);
+                        return context.Response.WriteAsync(before ?? "-");
+                    }));
         }
         else if (!program.IsWithoutSessions)
         {

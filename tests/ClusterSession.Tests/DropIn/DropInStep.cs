@@ -32,9 +32,11 @@ internal sealed partial record DropInStep(string Text, DropInRequest? Request, s
         }
 
         var request = new DropInRequest(
-            match.Groups["verb"].Value, match.Groups["path"].Value,
+            match.Groups["verb"].Value,
+            match.Groups["path"].Value,
             [.. match.Groups["header"].Captures.Select(capture => capture.Value)],
-            match.Groups["shown"].Value.Split(',', Trimmed));
+            match.Groups["shown"].Value.Split(',', Trimmed)
+        );
         var expected = match.Groups["expected"].Value.Split(" <> ");
         return new DropInStep($"{request.Verb} {request.Path}", request, expected[0], expected[^1]);
     }
@@ -44,6 +46,7 @@ internal sealed partial record DropInStep(string Text, DropInRequest? Request, s
     private static partial Regex Continued();
 
     [GeneratedRegex(
-        @"^(?<verb>[A-Z]+)\s+(?<path>\S+)(\s+\{(?<header>[^}]+)\})*(\s+\[(?<shown>[^\]]+)\])?\s+->\s+(?<expected>.*)$")]
+        @"^(?<verb>[A-Z]+)\s+(?<path>\S+)(\s+\{(?<header>[^}]+)\})*(\s+\[(?<shown>[^\]]+)\])?\s+->\s+(?<expected>.*)$"
+    )]
     private static partial Regex Line();
 }

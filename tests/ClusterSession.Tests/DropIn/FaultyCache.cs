@@ -16,7 +16,11 @@ internal sealed class FaultyCache(IDistributedCache inner, StoreFaults faults) :
     public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => inner.Set(key, value, options);
 
     public async Task SetAsync(
-        string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+        string key,
+        byte[] value,
+        DistributedCacheEntryOptions options,
+        CancellationToken token = default
+    )
     {
         await HangAsync(token);
         await (faults.NoWrites ? throw new IOException("no writes") : inner.SetAsync(key, value, options, token));

@@ -13,7 +13,10 @@ internal sealed class HangingStore(IClusterSessionStore inner, TimeProvider time
     public bool Hangs { get; set; }
 
     protected override async ValueTask<T> OnAsync<T>(
-        StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable)
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    )
     {
         if (Hangs && (operation & StoreOperations.Sessions) != 0)
         {

@@ -34,8 +34,10 @@ internal sealed class StoreFaults
         if (_store is not null)
         {
             _hanging!.Hangs = Hangs;
-            _store.Failing = (NoReads ? StoreOperations.Read : 0) | (NoTouches ? StoreOperations.Touch : 0) |
-                (NoWrites ? StoreOperations.Commit | StoreOperations.Merge : 0);
+            _store.Failing =
+                (NoReads ? StoreOperations.Read : 0)
+                | (NoTouches ? StoreOperations.Touch : 0)
+                | (NoWrites ? StoreOperations.Commit | StoreOperations.Merge : 0);
         }
     }
 }

@@ -76,10 +76,12 @@ public sealed class TempDataController : Controller
         return RedirectToAction(nameof(GetMany));
     }
 
-    public string GetMany() => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture,
-        $"{TempData["value"]} {TempData["number"]} {((IList<string>)TempData["list"]!).Count} " +
-        $"{(DateTime)TempData["day"]!:yyyy-MM-dd} {TempData["guid"]}");
+    public string GetMany() =>
+        string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"{TempData["value"]} {TempData["number"]} {((IList<string>)TempData["list"]!).Count} "
+                + $"{(DateTime)TempData["day"]!:yyyy-MM-dd} {TempData["guid"]}"
+        );
 
     public async Task SetAndWrite(string value)
     {

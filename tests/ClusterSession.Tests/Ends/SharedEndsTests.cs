@@ -117,7 +117,10 @@ public sealed class SharedEndsTests : NodeTests
         Assert.Equal(StoreReadOutcome.Found, await ReadAsync(Sessions, thief));
 
         faulty.Failing = StoreOperations.None;
-        await HoldsInTimeAsync(async () => await ReadAsync(Sessions, thief) == StoreReadOutcome.Destroyed, "it is ended again");
+        await HoldsInTimeAsync(
+            async () => await ReadAsync(Sessions, thief) == StoreReadOutcome.Destroyed,
+            "it is ended again"
+        );
         Assert.Equal("", await thief.Copy().GetAsync("/get/color", b));
     }
 
@@ -130,7 +133,10 @@ public sealed class SharedEndsTests : NodeTests
         var browsers = await HotAsync(a, b);
         await CopyAsync(browsers, Sessions, island);
         moving.Replace(new InMemorySessionStore(island), new StoreContinuity(StoreLoss.Recent));
-        await HoldsInTimeAsync(async () => await browsers[0].Copy().GetAsync("/get/color", b) == "red", "it serves on the island");
+        await HoldsInTimeAsync(
+            async () => await browsers[0].Copy().GetAsync("/get/color", b) == "red",
+            "it serves on the island"
+        );
         var thieves = browsers.ConvertAll(browser => browser.Copy());
         for (var i = 0; i < Many; i++)
         {
@@ -250,7 +256,9 @@ public sealed class SharedEndsTests : NodeTests
         (await new InMemorySessionStore(sessions).ReadAsync(LossTests.KeyOf(browser), default, default)).Outcome;
 
     private static async Task<int> ElementsAsync(InMemorySessions sessions) =>
-        (await new InMemorySessionStore(sessions).ReadDocumentAsync(SharedEnds.DocumentName, default, default)).Elements.Count;
+        (await new InMemorySessionStore(sessions).ReadDocumentAsync(SharedEnds.DocumentName, default, default))
+            .Elements
+            .Count;
 
     private Task KnowsAsync(TestNode node, int ends) =>
         HoldsInTimeAsync(() => node.Services.GetRequiredService<KnownEnds>().Count == ends, "it knows the ends");
@@ -300,7 +308,11 @@ public sealed class SharedEndsTests : NodeTests
         foreach (var key in browsers.ConvertAll(LossTests.KeyOf))
         {
             var record = (await source.ReadAsync(key, default, default)).Record!;
-            await target.MergeAsync(key, new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
+            await target.MergeAsync(
+                key,
+                new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)),
+                default
+            );
         }
     }
 }

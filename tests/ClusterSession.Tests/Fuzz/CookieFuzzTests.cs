@@ -20,14 +20,20 @@ public sealed class CookieFuzzTests(ITestOutputHelper output)
         using var random = RandomNumberGenerator.Create();
         var ring = new SessionKeyRing([SessionKeyRing.NewKey(random, DateTimeOffset.UnixEpoch)]);
         var memory = new CookieMemory();
-        string[] list = [.. Enumerable.Range(0, Issued).Select(i =>
-            SessionCookie.Write(SessionId.New(random), new SessionVersion(i, 1), ring.Keys[0]))];
+        string[] list =
+        [
+            .. Enumerable
+                .Range(0, Issued)
+                .Select(i => SessionCookie.Write(SessionId.New(random), new SessionVersion(i, 1), ring.Keys[0])),
+        ];
         var issued = list.ToHashSet(StringComparer.Ordinal);
         var accepted = 0;
         for (var round = 0; round < run.Rounds; round++)
         {
             var text = Drawn(run, list);
-            var isValid = (round % 2 == 0 ? SessionCookie.Read(text, ring) : memory.Read(text, ring)).Verdict == CookieVerdict.Valid;
+            var isValid =
+                (round % 2 == 0 ? SessionCookie.Read(text, ring) : memory.Read(text, ring)).Verdict
+                == CookieVerdict.Valid;
             if (isValid != issued.Contains(text))
             {
                 Assert.Fail($"{(isValid ? "Accepted" : "Refused")} in round {round}: {text}");
@@ -48,7 +54,8 @@ public sealed class CookieFuzzTests(ITestOutputHelper output)
         return run.Random.Next(4) switch
         {
             0 => Encoding.Latin1.GetString(run.Draw()),
-            1 => one[..run.Random.Next(one.Length)] + issued[run.Random.Next(issued.Length)][run.Random.Next(one.Length)..],
+            1 => one[..run.Random.Next(one.Length)]
+                + issued[run.Random.Next(issued.Length)][run.Random.Next(one.Length)..],
             2 => one.Split('.')[0] + "." + issued[run.Random.Next(issued.Length)].Split('.')[1],
             _ => Encoding.Latin1.GetString(run.Draw(Encoding.Latin1.GetBytes(one))),
         };

@@ -40,8 +40,11 @@ internal sealed class FuzzRun
     public int Rounds { get; }
 
     /// <summary>The inputs of a file of the corpus: one a line, with the escapes of C#.</summary>
-    public static IEnumerable<byte[]> Lines(string corpus) => Repository.Read($"tests/ClusterSession.Tests/Fuzz/Corpus/{corpus}")
-        .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Encoding.Latin1.GetBytes(Regex.Unescape(line)));
+    public static IEnumerable<byte[]> Lines(string corpus) =>
+        Repository
+            .Read($"tests/ClusterSession.Tests/Fuzz/Corpus/{corpus}")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => Encoding.Latin1.GetBytes(Regex.Unescape(line)));
 
     /// <summary>An input of the corpus, or one that was issued, mostly damaged.</summary>
     public byte[] Draw(byte[]? issued = null)
@@ -89,9 +92,12 @@ internal sealed class FuzzRun
     {
         var kept = GC.GetTotalMemory(forceFullCollection: true) - _before;
         using var process = Process.GetCurrentProcess();
-        _output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{_watch.Elapsed.TotalSeconds:0.0} s, {kept / 1024.0:0} KB kept, at most {process.PeakWorkingSet64 >> 20} MB held by the process"));
+        _output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{_watch.Elapsed.TotalSeconds:0.0} s, {kept / 1024.0:0} KB kept, at most {process.PeakWorkingSet64 >> 20} MB held by the process"
+            )
+        );
         Assert.InRange(kept, long.MinValue, MostKept);
     }
 }

@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using ClusterSession.DataProtection;
 using ClusterSession.KeyRing;
@@ -59,7 +59,10 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{string.Join(", ", outcomes)}; of {foreign} of another key none was used");
-        Assert.True(outcomes.Keys.ToHashSet().IsSupersetOf(["Found", "Destroyed", "Unavailable"]), "each outcome was drawn");
+        Assert.True(
+            outcomes.Keys.ToHashSet().IsSupersetOf(["Found", "Destroyed", "Unavailable"]),
+            "each outcome was drawn"
+        );
         Assert.InRange(foreign, 1, run.Rounds);
         run.CheckMemory();
     }
@@ -106,7 +109,9 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
             _ = attribute.NameUtf8.Length + attribute.Payload.Length + attribute.Version.Stamp;
         }
 
-        _ = SessionRecord.Merge(record, other.ApplyTo(record, new SessionVersion(SessionVersion.MaxStamp, 5))).AttributeCount;
+        _ = SessionRecord
+            .Merge(record, other.ApplyTo(record, new SessionVersion(SessionVersion.MaxStamp, 5)))
+            .AttributeCount;
     }
 
     /// <summary>The answer of read.lua, of fields and values whose bytes are damaged and whose
@@ -132,7 +137,9 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
 
         for (var left = random.Next(6); left > 0; left--)
         {
-            var name = Encoding.UTF8.GetBytes("a" + (random.Next(3) == 0 ? "" : random.Next(9).ToString(CultureInfo.InvariantCulture)));
+            var name = Encoding.UTF8.GetBytes(
+                "a" + (random.Next(3) == 0 ? "" : random.Next(9).ToString(CultureInfo.InvariantCulture))
+            );
             var value = new byte[14 + (random.Next(8) == 0 ? random.Next(400) : random.Next(20))];
             random.NextBytes(value);
             value[0] = 0;
@@ -200,7 +207,8 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
         BinaryPrimitives.WriteInt64BigEndian(header.AsSpan(2), random.NextInt64(253402300799999));
     }
 
-    private static byte[] MaybeDamaged(FuzzRun run, byte[] bytes) => run.Random.Next(4) == 0 ? run.Damage(bytes, 2) : bytes;
+    private static byte[] MaybeDamaged(FuzzRun run, byte[] bytes) =>
+        run.Random.Next(4) == 0 ? run.Damage(bytes, 2) : bytes;
 
     private static void Write(MemoryStream bytes, string text) => bytes.Write(Encoding.ASCII.GetBytes(text));
 }

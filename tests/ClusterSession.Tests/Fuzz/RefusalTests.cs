@@ -19,41 +19,51 @@ public sealed class RefusalTests
     private static readonly byte[] Secret = RandomNumberGenerator.GetBytes(32);
 
     public static TheoryData<string> Replies =>
-    [
-        "*3\r\n$1\r\nm\r\n$11\r\n\x01\0\0\0\0\0\0\0\0\0\0\r\n:9223372036854775807\r\n", // lives for longer than there is time
-        "*3\r\n$1\r\nm\r\n$11\r\n\x02\0\0\0\0\0\0\0\0\0\0\r\n:1\r\n", // another format
-        "*3\r\n$1\r\nm\r\n$0\r\n\r\n:1\r\n",
-        "*1\r\n:1\r\n", // no header
-        "*2\r\n$1\r\nm\r\n:1\r\n", // no value
-        "$3\r\nabc\r\n", // no array
-        "+OK\r\n",
-        "#t\r\n",
-        "*3\r\n$1\r\nm\r\n*0\r\n:1\r\n",
-        "?rubbish\r\n",
-        TooMany(),
-    ];
+        [
+            "*3\r\n$1\r\nm\r\n$11\r\n\x01\0\0\0\0\0\0\0\0\0\0\r\n:9223372036854775807\r\n", // lives for longer than there is time
+            "*3\r\n$1\r\nm\r\n$11\r\n\x02\0\0\0\0\0\0\0\0\0\0\r\n:1\r\n", // another format
+            "*3\r\n$1\r\nm\r\n$0\r\n\r\n:1\r\n",
+            "*1\r\n:1\r\n", // no header
+            "*2\r\n$1\r\nm\r\n:1\r\n", // no value
+            "$3\r\nabc\r\n", // no array
+            "+OK\r\n",
+            "#t\r\n",
+            "*3\r\n$1\r\nm\r\n*0\r\n:1\r\n",
+            "?rubbish\r\n",
+            TooMany(),
+        ];
 
     [Theory]
     [MemberData(nameof(Replies))]
     public async Task Reply_that_cannot_be_understood_is_a_503_and_the_endpoint_does_not_run(string reply)
     {
         await using var server = new ScriptedRedisServer();
-        server.OnCommand = command => command[0] switch
-        {
-            "PING" => "+PONG\r\n",
-            "EVAL" or "EVALSHA" => reply,
-            "GET" => "_\r\n",
-            _ => "-ERR unknown command\r\n",
-        };
+        server.OnCommand = command =>
+            command[0] switch
+            {
+                "PING" => "+PONG\r\n",
+                "EVAL" or "EVALSHA" => reply,
+                "GET" => "_\r\n",
+                _ => "-ERR unknown command\r\n",
+            };
         await using var store = new RedisSessionStore(
-            RedisOptions.Parse($"127.0.0.1:{server.Port},cluster=false"), "cs", TimeSpan.FromSeconds(1),
-            TimeProvider.System, new Random(7), NullLogger<RedisSessionStore>.Instance);
+            RedisOptions.Parse($"127.0.0.1:{server.Port},cluster=false"),
+            "cs",
+            TimeSpan.FromSeconds(1),
+            TimeProvider.System,
+            new Random(7),
+            NullLogger<RedisSessionStore>.Instance
+        );
         await using var node = await TestNode.StartAsync(store, options: options =>
-            options.Keys.Add(new SessionKeyOptions { Id = 1, Secret = Convert.ToBase64String(Secret) }));
+            options.Keys.Add(new SessionKeyOptions { Id = 1, Secret = Convert.ToBase64String(Secret) })
+        );
         var browser = node.Browser();
         using var random = RandomNumberGenerator.Create();
         browser.Cookie = SessionCookie.Write(
-            SessionId.New(random), new SessionVersion(1, 1), new CookieKey(1, DateTimeOffset.UnixEpoch, Secret));
+            SessionId.New(random),
+            new SessionVersion(1, 1),
+            new CookieKey(1, DateTimeOffset.UnixEpoch, Secret)
+        );
         await browser.GetAsync("/set/color/red");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, browser.LastStatus);
     }
@@ -67,7 +77,10 @@ public sealed class RefusalTests
         for (var i = 0; i < Attributes; i++)
         {
             var name = $"a{i}";
-            text.Append(CultureInfo.InvariantCulture, $"${name.Length}\r\n{name}\r\n$14\r\n\0\0\0\0{(char)(i >> 16)}{(char)((i >> 8) & 255)}{(char)(i & 255)}\0\0\0\0\0\x01\0\r\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"${name.Length}\r\n{name}\r\n$14\r\n\0\0\0\0{(char)(i >> 16)}{(char)((i >> 8) & 255)}{(char)(i & 255)}\0\0\0\0\0\x01\0\r\n"
+            );
         }
 
         return text.Append(":1\r\n").ToString();

@@ -20,8 +20,19 @@ public sealed class ApplicationIdentityTests
     {
         string[] names =
         [
-            "my shop", "my:shop", "my-shop", "{shop}", "[shop]", "shop", "Shop", "läden", "laden",
-            new('a', 61), new('a', 62), new('a', 63), new string('a', 62) + "b",
+            "my shop",
+            "my:shop",
+            "my-shop",
+            "{shop}",
+            "[shop]",
+            "shop",
+            "Shop",
+            "läden",
+            "laden",
+            new('a', 61),
+            new('a', 62),
+            new('a', 63),
+            new string('a', 62) + "b",
         ];
         var prefixes = names.Select(ApplicationIdentity.PrefixOf).ToArray();
         Assert.Equal(names.Length, prefixes.Distinct().Count());

@@ -46,10 +46,19 @@ public sealed class CookieSettingTests
     [Fact]
     public void Cookie_set_by_code_is_checked_as_well()
     {
-        Assert.Contains("ClusterSession:Cookie is null", Assert.Single(Settings.FailuresOfCode(options => options.Cookie = null!)));
+        Assert.Contains(
+            "ClusterSession:Cookie is null",
+            Assert.Single(Settings.FailuresOfCode(options => options.Cookie = null!))
+        );
         Assert.Contains("Domain is ''", Assert.Single(Settings.FailuresOfCode(options => options.Cookie.Domain = "")));
-        Assert.Contains("SameSite is 7", Assert.Single(Settings.FailuresOfCode(options => options.Cookie.SameSite = (SameSiteMode)7)));
-        Assert.Contains("SecurePolicy is 7", Assert.Single(Settings.FailuresOfCode(options => options.Cookie.SecurePolicy = (CookieSecurePolicy)7)));
+        Assert.Contains(
+            "SameSite is 7",
+            Assert.Single(Settings.FailuresOfCode(options => options.Cookie.SameSite = (SameSiteMode)7))
+        );
+        Assert.Contains(
+            "SecurePolicy is 7",
+            Assert.Single(Settings.FailuresOfCode(options => options.Cookie.SecurePolicy = (CookieSecurePolicy)7))
+        );
     }
 
     [Theory]
@@ -83,7 +92,10 @@ public sealed class CookieSettingTests
         Assert.Equal(theirs.Cookie.HttpOnly, ours.Cookie.HttpOnly);
         Assert.Equal(theirs.Cookie.SameSite, ours.Cookie.SameSite);
         Assert.Equal(theirs.Cookie.Path, ours.Cookie.Path);
-        Assert.Equal((theirs.Cookie.MaxAge, theirs.Cookie.Expiration, theirs.Cookie.Domain), (ours.Cookie.MaxAge, ours.Cookie.Expiration, ours.Cookie.Domain));
+        Assert.Equal(
+            (theirs.Cookie.MaxAge, theirs.Cookie.Expiration, theirs.Cookie.Domain),
+            (ours.Cookie.MaxAge, ours.Cookie.Expiration, ours.Cookie.Domain)
+        );
         Assert.Equal(theirs.IdleTimeout, ours.IdleTimeout);
     }
 }

@@ -6,8 +6,24 @@ public sealed class DurationSettingTests
 {
     private static readonly string[] Names =
     [
-        "IdleTimeout", "AbsoluteTimeout", "ReplicaTimeout", "TouchInterval", "LongestRequest", "RotationGrace", "LongestTicketLife", "KeyRotation", "RetryAfter", "LocalCopies:Lease", "Outage:SoftTimeout",
-        "Outage:HardTimeout", "Outage:ProbeInterval", "Outage:WriteBehindDelay", "Outage:ReplayWindow", "Outage:DrainTimeout", "Cookie:MaxAge", "Cookie:Expiration",
+        "IdleTimeout",
+        "AbsoluteTimeout",
+        "ReplicaTimeout",
+        "TouchInterval",
+        "LongestRequest",
+        "RotationGrace",
+        "LongestTicketLife",
+        "KeyRotation",
+        "RetryAfter",
+        "LocalCopies:Lease",
+        "Outage:SoftTimeout",
+        "Outage:HardTimeout",
+        "Outage:ProbeInterval",
+        "Outage:WriteBehindDelay",
+        "Outage:ReplayWindow",
+        "Outage:DrainTimeout",
+        "Cookie:MaxAge",
+        "Cookie:Expiration",
     ];
 
     public static TheoryData<string> DurationSettings => [.. Names];
@@ -25,7 +41,12 @@ public sealed class DurationSettingTests
     [InlineData("20m", "00:20:00 or 1.00:00:00", "", "")]
     [InlineData("999999999999", "00:20:00 or 1.00:00:00", "", "")]
     [InlineData("99999999.00:00:00", "00:20:00 or 1.00:00:00", "", "")]
-    public void Duration_that_can_be_misread_is_refused_with_how_to_write_what_may_be_meant(string text, string first, string second, string third)
+    public void Duration_that_can_be_misread_is_refused_with_how_to_write_what_may_be_meant(
+        string text,
+        string first,
+        string second,
+        string third
+    )
     {
         var failure = Assert.Single(Settings.Failures(("AbsoluteTimeout", text)));
         Assert.StartsWith($"ClusterSession:AbsoluteTimeout is '{text}'", failure);
@@ -35,14 +56,26 @@ public sealed class DurationSettingTests
     [Theory]
     [MemberData(nameof(DurationSettings))]
     public void Every_duration_setting_refuses_a_number_without_a_unit(string setting) =>
-        Assert.Contains(Settings.Failures((setting, "20")), failure => failure.StartsWith($"ClusterSession:{setting} is '20'", StringComparison.Ordinal));
+        Assert.Contains(Settings.Failures((setting, "20")), failure =>
+            failure.StartsWith($"ClusterSession:{setting} is '20'", StringComparison.Ordinal)
+        );
 
     [Fact]
     public void No_duration_setting_is_missing_here()
     {
-        var settings = new[] { ("", typeof(ClusterSessionOptions)), ("LocalCopies:", typeof(LocalCopyOptions)), ("Outage:", typeof(OutageOptions)), ("Cookie:", typeof(Microsoft.AspNetCore.Http.CookieBuilder)) }
-            .SelectMany(type => type.Item2.GetProperties().Where(property => (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) == typeof(TimeSpan))
-                .Select(property => type.Item1 + property.Name));
+        var settings = new[]
+        {
+            ("", typeof(ClusterSessionOptions)),
+            ("LocalCopies:", typeof(LocalCopyOptions)),
+            ("Outage:", typeof(OutageOptions)),
+            ("Cookie:", typeof(Microsoft.AspNetCore.Http.CookieBuilder)),
+        }.SelectMany(type =>
+            type.Item2.GetProperties()
+                .Where(property =>
+                    (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) == typeof(TimeSpan)
+                )
+                .Select(property => type.Item1 + property.Name)
+        );
         Assert.Equal(settings.Order(), Names.Order());
     }
 

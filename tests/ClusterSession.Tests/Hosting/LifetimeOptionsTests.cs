@@ -8,14 +8,19 @@ namespace ClusterSession.Tests.Hosting;
 /// <summary>A session that never ends is none that the store could ever forget (X13).</summary>
 public sealed class LifetimeOptionsTests
 {
-    public static TheoryData<TimeSpan> WithoutEnd => [Timeout.InfiniteTimeSpan, TimeSpan.MaxValue, TimeSpan.FromDays(366)];
+    public static TheoryData<TimeSpan> WithoutEnd =>
+        [Timeout.InfiniteTimeSpan, TimeSpan.MaxValue, TimeSpan.FromDays(366)];
 
     [Theory]
     [MemberData(nameof(WithoutEnd))]
     public void Idle_timeout_without_end_is_refused_with_the_longest_there_is(TimeSpan idle)
     {
         var failure = Assert.Throws<OptionsValidationException>(() => Read(options => options.IdleTimeout = idle));
-        Assert.Contains($"ClusterSession:IdleTimeout is {idle}. Use a value from 00:00:01 to 365.00:00:00.", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"ClusterSession:IdleTimeout is {idle}. Use a value from 00:00:01 to 365.00:00:00.",
+            failure.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -19,26 +19,67 @@ public sealed class OptionsTests
     public void Every_setting_is_bound_from_the_configuration()
     {
         var options = Options(
-            ("IdleTimeout", "00:30:00"), ("AbsoluteTimeout", "08:00:00"), ("Durability", "replicated"), ("Replicas", "2"), ("ReplicaTimeout", "00:00:00.5"),
-            ("TouchInterval", "00:00:30"), ("LongestRequest", "00:05:00"), ("KeyPrefix", "shop"), ("KeyRotation", "30.00:00:00"), ("OnStoreUnavailable", "ServeEmpty"),
-            ("RetryAfter", "00:00:07"), ("MaxAttributeBytes", "1000"), ("MaxAttributes", "10"), ("Cookie:Name", "sid"), ("Cookie:Domain", "example.org"), ("Cookie:Path", "/app"),
-            ("Cookie:HttpOnly", "false"), ("Cookie:IsEssential", "true"), ("Cookie:MaxAge", "14.00:00:00"), ("Cookie:Expiration", "15.00:00:00"), ("MaxAttributeNameBytes", "99"), ("CommitOnException", "false"), ("Cookie:SameSite", "Strict"), ("Cookie:SecurePolicy", "Always"), ("LocalCopies:MaxCount", "5"),
-            ("LocalCopies:MaxBytes", "5000"), ("LocalCopies:Lease", "00:00:02"), ("Keys:0:Id", "7"), ("Keys:0:Secret", "q8Jx0r1mT3nVfYw5uZ7cKd2eHg4iLoPbRsAtNyXzCvU="),
-            ("Keys:0:ActiveFrom", "2026-01-31T00:00:00Z"), ("Outage:JournalSessions", "3"));
+            ("IdleTimeout", "00:30:00"),
+            ("AbsoluteTimeout", "08:00:00"),
+            ("Durability", "replicated"),
+            ("Replicas", "2"),
+            ("ReplicaTimeout", "00:00:00.5"),
+            ("TouchInterval", "00:00:30"),
+            ("LongestRequest", "00:05:00"),
+            ("KeyPrefix", "shop"),
+            ("KeyRotation", "30.00:00:00"),
+            ("OnStoreUnavailable", "ServeEmpty"),
+            ("RetryAfter", "00:00:07"),
+            ("MaxAttributeBytes", "1000"),
+            ("MaxAttributes", "10"),
+            ("Cookie:Name", "sid"),
+            ("Cookie:Domain", "example.org"),
+            ("Cookie:Path", "/app"),
+            ("Cookie:HttpOnly", "false"),
+            ("Cookie:IsEssential", "true"),
+            ("Cookie:MaxAge", "14.00:00:00"),
+            ("Cookie:Expiration", "15.00:00:00"),
+            ("MaxAttributeNameBytes", "99"),
+            ("CommitOnException", "false"),
+            ("Cookie:SameSite", "Strict"),
+            ("Cookie:SecurePolicy", "Always"),
+            ("LocalCopies:MaxCount", "5"),
+            ("LocalCopies:MaxBytes", "5000"),
+            ("LocalCopies:Lease", "00:00:02"),
+            ("Keys:0:Id", "7"),
+            ("Keys:0:Secret", "q8Jx0r1mT3nVfYw5uZ7cKd2eHg4iLoPbRsAtNyXzCvU="),
+            ("Keys:0:ActiveFrom", "2026-01-31T00:00:00Z"),
+            ("Outage:JournalSessions", "3")
+        );
         Assert.Equal(TimeSpan.FromMinutes(30), options.IdleTimeout);
         Assert.Equal(TimeSpan.FromHours(8), options.AbsoluteTimeout);
         Assert.Equal(SessionDurability.Replicated, options.Durability);
         Assert.Equal((2, TimeSpan.FromMilliseconds(500)), (options.Replicas, options.ReplicaTimeout));
-        Assert.Equal((TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5)), (options.TouchInterval, options.LongestRequest));
+        Assert.Equal(
+            (TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5)),
+            (options.TouchInterval, options.LongestRequest)
+        );
         Assert.Equal(("shop", TimeSpan.FromDays(30)), (options.KeyPrefix, options.KeyRotation));
-        Assert.Equal((SessionOutagePolicy.ServeEmpty, TimeSpan.FromSeconds(7)), (options.OnStoreUnavailable, options.RetryAfter));
+        Assert.Equal(
+            (SessionOutagePolicy.ServeEmpty, TimeSpan.FromSeconds(7)),
+            (options.OnStoreUnavailable, options.RetryAfter)
+        );
         Assert.Equal((1000, 10), (options.MaxAttributeBytes, options.MaxAttributes));
         Assert.Equal(("sid", "example.org", "/app"), (options.Cookie.Name, options.Cookie.Domain, options.Cookie.Path));
         Assert.Equal((false, true), (options.Cookie.HttpOnly, options.Cookie.IsEssential));
-        Assert.Equal((TimeSpan.FromDays(14), TimeSpan.FromDays(15)), (options.Cookie.MaxAge, options.Cookie.Expiration));
+        Assert.Equal(
+            (TimeSpan.FromDays(14), TimeSpan.FromDays(15)),
+            (options.Cookie.MaxAge, options.Cookie.Expiration)
+        );
         Assert.Equal((99, false), (options.MaxAttributeNameBytes, options.CommitOnException));
-        Assert.Equal((SameSiteMode.Strict, CookieSecurePolicy.Always), (options.Cookie.SameSite, options.Cookie.SecurePolicy));
-        Assert.Equal((5, 5000L, TimeSpan.FromSeconds(2)), (options.LocalCopies.MaxCount, options.LocalCopies.MaxBytes, options.LocalCopies.Lease));
+        Assert.Equal(
+            (SameSiteMode.Strict, CookieSecurePolicy.Always),
+            (options.Cookie.SameSite, options.Cookie.SecurePolicy)
+        );
+        Assert.Equal(
+            (5, 5000L, TimeSpan.FromSeconds(2)),
+            (options.LocalCopies.MaxCount, options.LocalCopies.MaxBytes, options.LocalCopies.Lease)
+        );
         var key = Assert.Single(options.Keys);
         Assert.Equal((7, new DateTimeOffset(2026, 1, 31, 0, 0, 0, TimeSpan.Zero)), (key.Id, key.ActiveFrom));
         Assert.Equal(3, options.Outage.JournalSessions);
@@ -48,7 +89,10 @@ public sealed class OptionsTests
     public void Code_wins_over_the_configuration_and_defaults_are_valid()
     {
         var provider = Provider([("IdleTimeout", "00:30:00")], options => options.IdleTimeout = TimeSpan.FromHours(1));
-        Assert.Equal(TimeSpan.FromHours(1), provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.IdleTimeout);
+        Assert.Equal(
+            TimeSpan.FromHours(1),
+            provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value.IdleTimeout
+        );
         Assert.Equal(TimeSpan.FromMinutes(20), Options().IdleTimeout);
     }
 
@@ -85,10 +129,19 @@ public sealed class OptionsTests
     [InlineData("Keys:0:Id", "0", "is 0", "16777215")]
     [InlineData("Keys:0:ActiveFrom", "tomorrow", "'tomorrow'", "moment")]
     [InlineData("Outage:BreakAfter", "0", "is 0", "from 1")]
-    public void Bad_value_is_named_with_its_path_itself_and_the_remedy(string setting, string value, string shown, string remedy)
+    public void Bad_value_is_named_with_its_path_itself_and_the_remedy(
+        string setting,
+        string value,
+        string shown,
+        string remedy
+    )
     {
         var failures = Failures((setting, value));
-        Assert.Contains(failures, failure => failure.StartsWith("ClusterSession:" + setting, StringComparison.Ordinal) && failure.Contains(shown) && failure.Contains(remedy));
+        Assert.Contains(failures, failure =>
+            failure.StartsWith("ClusterSession:" + setting, StringComparison.Ordinal)
+            && failure.Contains(shown)
+            && failure.Contains(remedy)
+        );
     }
 
     [Theory]
@@ -115,7 +168,9 @@ public sealed class OptionsTests
             failures,
             first => Assert.Matches("^ClusterSession:CarriedAttributes:1 .*surrogate.*Choose", first),
             second => Assert.Matches("^ClusterSession:CarriedAttributes:2 .*reserved.*Choose", second),
-            third => Assert.Matches("^ClusterSession:CarriedAttributes:3 .*MaxAttributeNameBytes allows 7.*Choose", third));
+            third =>
+                Assert.Matches("^ClusterSession:CarriedAttributes:3 .*MaxAttributeNameBytes allows 7.*Choose", third)
+        );
     }
 
     [Fact]
@@ -143,7 +198,11 @@ public sealed class OptionsTests
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
-        builder.Services.AddClusterSession(options => (options.Keys, options.Outage, options.LocalCopies) = (null!, null!, null!)).UseInMemory();
+        builder
+            .Services.AddClusterSession(options =>
+                (options.Keys, options.Outage, options.LocalCopies) = (null!, null!, null!)
+            )
+            .UseInMemory();
         await using var app = builder.Build();
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(() =>
         {
@@ -156,7 +215,14 @@ public sealed class OptionsTests
     [Fact]
     public void All_errors_are_told_at_once()
     {
-        var failures = Failures(("IdleTimeout", "x"), ("Replicas", "99"), ("Unknown", "1"), ("Cookie:Name", ""), ("KeyPrefix", ""), ("RetryAfter", "02:00:00"));
+        var failures = Failures(
+            ("IdleTimeout", "x"),
+            ("Replicas", "99"),
+            ("Unknown", "1"),
+            ("Cookie:Name", ""),
+            ("KeyPrefix", ""),
+            ("RetryAfter", "02:00:00")
+        );
         Assert.Equal(6, failures.Length);
     }
 
@@ -187,15 +253,18 @@ public sealed class OptionsTests
     [InlineData("Replicas:Count", "2", "ClusterSession:Replicas:Count is not a setting: ")]
     [InlineData("Cookie:SameSite", "None,Lax", "ClusterSession:Cookie:SameSite is 'None,Lax'")]
     public void Value_in_the_place_of_a_section_or_a_section_in_that_of_a_value_is_refused(
-        string setting, string value, string begin) =>
-        Assert.Contains(Failures((setting, value)), failure => failure.StartsWith(begin, StringComparison.Ordinal));
+        string setting,
+        string value,
+        string begin
+    ) => Assert.Contains(Failures((setting, value)), failure => failure.StartsWith(begin, StringComparison.Ordinal));
 
     [Fact]
     public void Section_that_is_written_as_one_value_is_refused_without_showing_it()
     {
         var provider = Hosting.Settings.Provider([("ClusterSession", "redis:6379,password=geheim")]);
-        var refusal = Assert.Throws<OptionsValidationException>(
-            () => provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value);
+        var refusal = Assert.Throws<OptionsValidationException>(() =>
+            provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value
+        );
         Assert.StartsWith("ClusterSession is a value", Assert.Single(refusal.Failures));
         Assert.DoesNotContain("geheim", refusal.Message);
     }
@@ -211,8 +280,13 @@ public sealed class OptionsTests
         services.AddLogging();
         services.AddClusterSession().ProtectKeysWith(secret);
         using var provider = services.BuildServiceProvider();
-        var failure = Assert.Single(Assert.Throws<OptionsValidationException>(
-            () => provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value).Failures);
+        var failure = Assert.Single(
+            Assert
+                .Throws<OptionsValidationException>(() =>
+                    provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value
+                )
+                .Failures
+        );
         Assert.StartsWith("A secret given to ProtectKeysWith is", failure);
         Assert.Contains("openssl rand", failure);
         Assert.True(string.IsNullOrEmpty(secret) || !failure.Contains(secret, StringComparison.Ordinal));
@@ -232,7 +306,9 @@ public sealed class OptionsTests
     public void Two_keys_with_one_id_are_refused()
     {
         var one = Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
-        var failure = Assert.Single(Failures(("Keys:0:Id", "1"), ("Keys:0:Secret", one), ("Keys:1:Id", "1"), ("Keys:1:Secret", one)));
+        var failure = Assert.Single(
+            Failures(("Keys:0:Id", "1"), ("Keys:0:Secret", one), ("Keys:1:Id", "1"), ("Keys:1:Secret", one))
+        );
         Assert.StartsWith("ClusterSession:Keys:1:Id is 1", failure);
     }
 
@@ -260,7 +336,10 @@ public sealed class OptionsTests
     public void Pipeline_without_the_services_says_what_is_missing()
     {
         var app = WebApplication.CreateSlimBuilder().Build();
-        Assert.Contains("AddClusterSession", Assert.Throws<InvalidOperationException>(() => app.UseClusterSession()).Message);
+        Assert.Contains(
+            "AddClusterSession",
+            Assert.Throws<InvalidOperationException>(() => app.UseClusterSession()).Message
+        );
     }
 
     [Fact]
@@ -274,7 +353,8 @@ public sealed class OptionsTests
                 options.Cookie.SecurePolicy = CookieSecurePolicy.Always;
                 options.Cookie.Path = "/app";
                 options.Cookie.Domain = "example.org";
-            });
+            }
+        );
         await using (node)
         {
             var browser = node.Browser();
@@ -292,11 +372,21 @@ public sealed class OptionsTests
     private static string[] Failures(params (string Setting, string Value)[] settings) =>
         [.. Assert.Throws<OptionsValidationException>(() => Options(settings)).Failures];
 
-    private static ServiceProvider Provider((string Setting, string Value)[] settings, Action<ClusterSessionOptions>? configure = null)
+    private static ServiceProvider Provider(
+        (string Setting, string Value)[] settings,
+        Action<ClusterSessionOptions>? configure = null
+    )
     {
         var services = new ServiceCollection();
-        services.AddSingleton<IConfiguration>(new ConfigurationBuilder()
-            .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create("ClusterSession:" + setting.Setting, (string?)setting.Value))).Build());
+        services.AddSingleton<IConfiguration>(
+            new ConfigurationBuilder()
+                .AddInMemoryCollection(
+                    settings.Select(setting =>
+                        KeyValuePair.Create("ClusterSession:" + setting.Setting, (string?)setting.Value)
+                    )
+                )
+                .Build()
+        );
         services.AddLogging();
         services.AddClusterSession(configure ?? (static _ => { }));
         return services.BuildServiceProvider();

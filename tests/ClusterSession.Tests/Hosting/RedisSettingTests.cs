@@ -16,13 +16,25 @@ public sealed class RedisSettingTests
     [Theory]
     [InlineData("ClusterSession:Redis", null, "ClusterSession:Redis is missing. Set it to a connection string")]
     [InlineData("ClusterSession:Redis", "", "ClusterSession:Redis is empty")]
-    [InlineData("ClusterSession:Redis", "localhost:6379,password=s3cret,colour=blue", "ClusterSession:Redis cannot be used. The Redis connection string is wrong: part 3")]
+    [InlineData(
+        "ClusterSession:Redis",
+        "localhost:6379,password=s3cret,colour=blue",
+        "ClusterSession:Redis cannot be used. The Redis connection string is wrong: part 3"
+    )]
     [InlineData("ClusterSession:Redis", "localhost:6379,heartbeatInterval=3000", "HeartbeatTimeout is 2000 ms")]
-    public async Task Connection_string_of_the_configuration_is_reported_at_start_among_the_other_errors(string path, string? value, string report)
+    public async Task Connection_string_of_the_configuration_is_reported_at_start_among_the_other_errors(
+        string path,
+        string? value,
+        string report
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
-        builder.Configuration.AddInMemoryCollection([new(path, value), new("ClusterSession:IdleTimeout", "20"), new("ClusterSession:Cookie:Domain", "http://x")]);
+        builder.Configuration.AddInMemoryCollection([
+            new(path, value),
+            new("ClusterSession:IdleTimeout", "20"),
+            new("ClusterSession:Cookie:Domain", "http://x"),
+        ]);
         builder.Services.AddClusterSession().UseRedis();
         await using var app = builder.Build();
 
@@ -38,7 +50,9 @@ public sealed class RedisSettingTests
     [InlineData("h,pasword=s3cret", "ConnectionStrings:Sessions cannot be used.")]
     public void Connection_string_that_code_took_from_the_configuration_is_named_by_its_path(string text, string report)
     {
-        var failure = Assert.Single(Failures([("ConnectionStrings:Sessions", text)], services => services.AddClusterSession().UseRedis(text)));
+        var failure = Assert.Single(
+            Failures([("ConnectionStrings:Sessions", text)], services => services.AddClusterSession().UseRedis(text))
+        );
         Assert.StartsWith(report, failure);
         Assert.DoesNotContain("s3cret", failure, StringComparison.Ordinal);
     }
@@ -48,8 +62,14 @@ public sealed class RedisSettingTests
     {
         (string, string)[] wrong = [("ClusterSession:IdleTimeout", "20")];
         Assert.Equal(2, Failures(wrong, services => services.AddClusterSession().UseRedis("h:x")).Length);
-        Assert.Contains(Failures(wrong, services => services.AddClusterSession().UseRedis((string)null!)), failure => failure == "The connection string given to UseRedis is empty. Set it to a connection string such as 'localhost:6379'.");
-        Assert.Contains(Failures(wrong, services => services.AddClusterSession().UseRedis(new RedisOptions())), failure => failure.Contains("Endpoints is empty", StringComparison.Ordinal));
+        Assert.Contains(Failures(wrong, services => services.AddClusterSession().UseRedis((string)null!)), failure =>
+            failure
+            == "The connection string given to UseRedis is empty. Set it to a connection string such as 'localhost:6379'."
+        );
+        Assert.Contains(
+            Failures(wrong, services => services.AddClusterSession().UseRedis(new RedisOptions())),
+            failure => failure.Contains("Endpoints is empty", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -66,8 +86,15 @@ public sealed class RedisSettingTests
     [Fact]
     public void Store_that_is_asked_for_first_names_everything_that_is_wrong()
     {
-        using var provider = Settings.Provider([("ClusterSession:IdleTimeout", "20")], services => services.AddClusterSession().UseRedis());
-        Assert.Equal(2, Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IClusterSessionStore>()).Failures.Count());
+        using var provider = Settings.Provider([("ClusterSession:IdleTimeout", "20")], services =>
+            services.AddClusterSession().UseRedis()
+        );
+        Assert.Equal(
+            2,
+            Assert
+                .Throws<OptionsValidationException>(() => provider.GetRequiredService<IClusterSessionStore>())
+                .Failures.Count()
+        );
     }
 
     [Fact]
@@ -93,6 +120,13 @@ public sealed class RedisSettingTests
     private static string[] Failures((string, string)[] settings, Action<IServiceCollection> add)
     {
         using var provider = Settings.Provider(settings, add);
-        return [.. Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value).Failures];
+        return
+        [
+            .. Assert
+                .Throws<OptionsValidationException>(() =>
+                    provider.GetRequiredService<IOptions<ClusterSessionOptions>>().Value
+                )
+                .Failures,
+        ];
     }
 }

@@ -43,11 +43,15 @@ public sealed class StartupWarningTests
         await StartAsync(builder =>
         {
             builder.Services.AddClusterSession();
-            builder.Services.AddSingleton<IClusterSessionStore>(new InMemorySessionStore(new InMemorySessions(TimeProvider.System)));
+            builder.Services.AddSingleton<IClusterSessionStore>(
+                new InMemorySessionStore(new InMemorySessions(TimeProvider.System))
+            );
         });
         await StartAsync(builder =>
         {
-            builder.Services.AddSingleton<IClusterSessionStore>(new InMemorySessionStore(new InMemorySessions(TimeProvider.System)));
+            builder.Services.AddSingleton<IClusterSessionStore>(
+                new InMemorySessionStore(new InMemorySessions(TimeProvider.System))
+            );
             builder.Services.AddClusterSession();
         });
         Assert.Empty(Warnings());
@@ -67,7 +71,8 @@ public sealed class StartupWarningTests
             {
                 app.UseSession();
                 app.UseClusterSession();
-            });
+            }
+        );
         Assert.Equal(["AddSessionLeftIn"], Warnings());
     }
 
@@ -80,7 +85,10 @@ public sealed class StartupWarningTests
             builder.Services.Configure<SessionOptions>(builder.Configuration.GetSection("Session"));
         });
         Assert.Equal(["SessionOptionsLeftIn"], Warnings());
-        Assert.Contains("ClusterSession:IdleTimeout", Assert.Single(_logs.All, log => log.Event.Name == "SessionOptionsLeftIn").Text);
+        Assert.Contains(
+            "ClusterSession:IdleTimeout",
+            Assert.Single(_logs.All, log => log.Event.Name == "SessionOptionsLeftIn").Text
+        );
     }
 
     [Theory]
@@ -118,20 +126,28 @@ public sealed class StartupWarningTests
     [InlineData(true, true, "")]
     [InlineData(false, true, "PipelineBeforeRouting")]
     [InlineData(false, false, "PipelineMissing")]
-    public async Task Host_with_a_startup_of_its_own_is_warned_of_the_same(bool isBehindRouting, bool isUsed, string warning)
+    public async Task Host_with_a_startup_of_its_own_is_warned_of_the_same(
+        bool isBehindRouting,
+        bool isUsed,
+        string warning
+    )
     {
-        using var host = new HostBuilder().UseEnvironment("Production")
+        using var host = new HostBuilder()
+            .UseEnvironment("Production")
             .ConfigureLogging(logging => logging.ClearProviders().AddProvider(_logs))
-            .ConfigureWebHost(web => web.UseTestServer()
-                .ConfigureServices(services => services.AddRouting().AddClusterSession().UseInMemory())
-                .Configure(app =>
-                {
-                    _ = isUsed && !isBehindRouting ? app.UseClusterSession() : app;
-                    app.UseRouting();
-                    _ = isUsed && isBehindRouting ? app.UseClusterSession() : app;
-                    app.UseEndpoints(endpoints =>
-                        endpoints.MapGet("/", () => "").WithSessionAccess(SessionConcurrency.ReadOnly));
-                }))
+            .ConfigureWebHost(web =>
+                web.UseTestServer()
+                    .ConfigureServices(services => services.AddRouting().AddClusterSession().UseInMemory())
+                    .Configure(app =>
+                    {
+                        _ = isUsed && !isBehindRouting ? app.UseClusterSession() : app;
+                        app.UseRouting();
+                        _ = isUsed && isBehindRouting ? app.UseClusterSession() : app;
+                        app.UseEndpoints(endpoints =>
+                            endpoints.MapGet("/", () => "").WithSessionAccess(SessionConcurrency.ReadOnly)
+                        );
+                    })
+            )
             .Build();
         await host.StartAsync();
         await host.StopAsync();
@@ -147,7 +163,10 @@ public sealed class StartupWarningTests
             builder.Services.AddClusterSession().UseInMemory();
         });
         Assert.Equal(["SessionStoreIgnored"], Warnings());
-        Assert.Contains(nameof(OwnSessionStore), Assert.Single(_logs.All, log => log.Event.Name == "SessionStoreIgnored").Text);
+        Assert.Contains(
+            nameof(OwnSessionStore),
+            Assert.Single(_logs.All, log => log.Event.Name == "SessionStoreIgnored").Text
+        );
     }
 
     [Fact]
@@ -161,9 +180,15 @@ public sealed class StartupWarningTests
     public async Task Process_without_endpoints_or_with_those_that_use_no_session_needs_no_pipeline()
     {
         await StartAsync(
-            builder => builder.Services.AddClusterSession().UseInMemory(), static app => { },
-            endpoints: static app => app.MapGet("/health", () => "well").WithSessionAccess(SessionConcurrency.None));
-        await StartAsync(builder => builder.Services.AddClusterSession().UseInMemory(), static app => { }, endpoints: static app => { });
+            builder => builder.Services.AddClusterSession().UseInMemory(),
+            static app => { },
+            endpoints: static app => app.MapGet("/health", () => "well").WithSessionAccess(SessionConcurrency.None)
+        );
+        await StartAsync(
+            builder => builder.Services.AddClusterSession().UseInMemory(),
+            static app => { },
+            endpoints: static app => { }
+        );
         Assert.Empty(Warnings());
     }
 
@@ -177,7 +202,8 @@ public sealed class StartupWarningTests
                 app.UseClusterSession();
                 app.UseRouting();
             },
-            endpoints: static app => app.MapGet("/read", () => "").WithSessionAccess(SessionConcurrency.ReadOnly));
+            endpoints: static app => app.MapGet("/read", () => "").WithSessionAccess(SessionConcurrency.ReadOnly)
+        );
         Assert.Equal(["PipelineBeforeRouting"], Warnings());
     }
 
@@ -191,7 +217,8 @@ public sealed class StartupWarningTests
                 app.UseRouting();
                 app.UseClusterSession();
             },
-            endpoints: ReadOnly);
+            endpoints: ReadOnly
+        );
         await StartAsync(builder => builder.Services.AddClusterSession().UseInMemory(), endpoints: ReadOnly);
         await StartAsync(
             builder => builder.Services.AddClusterSession().UseInMemory(),
@@ -200,23 +227,28 @@ public sealed class StartupWarningTests
                 app.UseRouting();
                 app.UseWhen(static _ => true, static branch => branch.UseClusterSession());
             },
-            endpoints: ReadOnly);
+            endpoints: ReadOnly
+        );
         await StartAsync(
             builder => builder.Services.AddClusterSession().UseInMemory(),
             static app =>
             {
                 app.UseClusterSession();
                 app.UseRouting();
-            });
+            }
+        );
         Assert.Empty(Warnings());
 
-        static void ReadOnly(WebApplication app) => app.MapGet("/read", () => "").WithSessionAccess(SessionConcurrency.ReadOnly);
+        static void ReadOnly(WebApplication app) =>
+            app.MapGet("/read", () => "").WithSessionAccess(SessionConcurrency.ReadOnly);
     }
 
     [Fact]
     public async Task Cookie_that_browsers_may_not_keep_is_warned_of()
     {
-        await StartAsync(builder => builder.Services.AddClusterSession(options => options.Cookie.SameSite = SameSiteMode.None).UseInMemory());
+        await StartAsync(builder =>
+            builder.Services.AddClusterSession(options => options.Cookie.SameSite = SameSiteMode.None).UseInMemory()
+        );
         Assert.Equal(["CookieDoubtful"], Warnings());
     }
 
@@ -224,12 +256,15 @@ public sealed class StartupWarningTests
     public async Task Store_connects_once_however_many_pipelines_there_are()
     {
         var store = new ObservedStore();
-        await StartAsync(builder => builder.Services.AddClusterSession().UseStore(_ => store), static app =>
-        {
-            app.UseClusterSession();
-            app.UseClusterSession();
-            app.Map("/branch", static branch => branch.UseClusterSession());
-        });
+        await StartAsync(
+            builder => builder.Services.AddClusterSession().UseStore(_ => store),
+            static app =>
+            {
+                app.UseClusterSession();
+                app.UseClusterSession();
+                app.Map("/branch", static branch => branch.UseClusterSession());
+            }
+        );
         Assert.Equal(1, store.Observed);
     }
 
@@ -246,10 +281,18 @@ public sealed class StartupWarningTests
     }
 
     private IEnumerable<string> Warnings() =>
-        _logs.All.Where(log => log.Level >= LogLevel.Warning && log.Category.StartsWith("ClusterSession", StringComparison.Ordinal)).Select(log => log.Event.Name!);
+        _logs
+            .All.Where(log =>
+                log.Level >= LogLevel.Warning && log.Category.StartsWith("ClusterSession", StringComparison.Ordinal)
+            )
+            .Select(log => log.Event.Name!);
 
     private async Task StartAsync(
-        Action<WebApplicationBuilder> services, Action<WebApplication>? pipeline = null, Action<WebApplication>? endpoints = null, string environment = "Production")
+        Action<WebApplicationBuilder> services,
+        Action<WebApplication>? pipeline = null,
+        Action<WebApplication>? endpoints = null,
+        string environment = "Production"
+    )
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.WebHost.UseTestServer();
@@ -269,11 +312,17 @@ public sealed class StartupWarningTests
 
     private sealed class OwnSessionStore : ISessionStore
     {
-        public ISession Create(string sessionKey, TimeSpan idleTimeout, TimeSpan ioTimeout, Func<bool> tryEstablishSession, bool isNewSessionKey) =>
-            throw new InvalidOperationException("Nobody asks it.");
+        public ISession Create(
+            string sessionKey,
+            TimeSpan idleTimeout,
+            TimeSpan ioTimeout,
+            Func<bool> tryEstablishSession,
+            bool isNewSessionKey
+        ) => throw new InvalidOperationException("Nobody asks it.");
     }
 
-    private sealed class ObservedStore() : ForwardingStore(new InMemorySessionStore(new InMemorySessions(TimeProvider.System)))
+    private sealed class ObservedStore()
+        : ForwardingStore(new InMemorySessionStore(new InMemorySessions(TimeProvider.System)))
     {
         public int Observed { get; private set; }
 
@@ -283,6 +332,10 @@ public sealed class StartupWarningTests
             return base.StartAsync(observer, cancellationToken);
         }
 
-        protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> run, Func<StoreFailure, T> unavailable) => run();
+        protected override ValueTask<T> OnAsync<T>(
+            StoreOperations operation,
+            Func<ValueTask<T>> run,
+            Func<StoreFailure, T> unavailable
+        ) => run();
     }
 }

@@ -17,15 +17,31 @@ public sealed class AccessTests : NodeTests
     [Fact]
     public async Task ReadOnly_reads_and_refuses_changes_with_a_message_that_names_the_endpoint()
     {
-        var node = await StartAsync(endpoints => endpoints.MapGet("/ro", async (HttpContext context) =>
-        {
-            var refusals = new List<string> { Refusal(() => context.Session.SetString("a", "1")) };
-            refusals.Add((await Assert.ThrowsAsync<InvalidOperationException>(() => context.GetClusterSession().DestroyAsync())).Message);
-            refusals.Add((await Assert.ThrowsAsync<InvalidOperationException>(() => context.GetClusterSession().RotateIdAsync())).Message);
-            Assert.All(refusals, refusal => Assert.Contains("HTTP: GET /ro", refusal));
-            Assert.All(refusals, refusal => Assert.Contains("ReadOnly", refusal));
-            return context.Session.GetString("color");
-        }).WithSessionAccess(SessionConcurrency.ReadOnly));
+        var node = await StartAsync(endpoints =>
+            endpoints
+                .MapGet("/ro", async (HttpContext context) =>
+                {
+                    var refusals = new List<string> { Refusal(() => context.Session.SetString("a", "1")) };
+                    refusals.Add(
+                        (
+                            await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                                context.GetClusterSession().DestroyAsync()
+                            )
+                        ).Message
+                    );
+                    refusals.Add(
+                        (
+                            await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                                context.GetClusterSession().RotateIdAsync()
+                            )
+                        ).Message
+                    );
+                    Assert.All(refusals, refusal => Assert.Contains("HTTP: GET /ro", refusal));
+                    Assert.All(refusals, refusal => Assert.Contains("ReadOnly", refusal));
+                    return context.Session.GetString("color");
+                })
+                .WithSessionAccess(SessionConcurrency.ReadOnly)
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.Equal("red", await browser.GetAsync("/ro"));
@@ -35,11 +51,15 @@ public sealed class AccessTests : NodeTests
     [Fact]
     public async Task None_opens_nothing_and_HttpContext_Session_throws()
     {
-        var node = await StartAsync(endpoints => endpoints.MapGet("/none", (HttpContext context) =>
-        {
-            Refusal(() => _ = context.Session);
-            return Refusal(() => context.GetClusterSession());
-        }).WithSessionAccess(SessionConcurrency.None));
+        var node = await StartAsync(endpoints =>
+            endpoints
+                .MapGet("/none", (HttpContext context) =>
+                {
+                    Refusal(() => _ = context.Session);
+                    return Refusal(() => context.GetClusterSession());
+                })
+                .WithSessionAccess(SessionConcurrency.None)
+        );
         var b = await StartAsync();
         var browser = b.Browser();
         await browser.GetAsync("/set/color/red");
@@ -51,8 +71,11 @@ public sealed class AccessTests : NodeTests
     [Fact]
     public async Task Exclusive_is_refused_at_start_with_a_message_that_names_the_endpoint()
     {
-        var refusal = await Assert.ThrowsAnyAsync<Exception>(() => StartAsync(endpoints =>
-            endpoints.MapGet("/alone", () => "").WithSessionAccess(SessionConcurrency.Exclusive)));
+        var refusal = await Assert.ThrowsAnyAsync<Exception>(() =>
+            StartAsync(endpoints =>
+                endpoints.MapGet("/alone", () => "").WithSessionAccess(SessionConcurrency.Exclusive)
+            )
+        );
         Assert.Contains("SessionConcurrency.Exclusive is not available yet", refusal.ToString());
         Assert.Contains("HTTP: GET /alone", refusal.ToString());
     }
@@ -64,18 +87,23 @@ public sealed class AccessTests : NodeTests
         var node = await StartAsync(
             endpoints =>
             {
-                endpoints.MapGet("/endpoint/{v}", (HttpContext context, string v) => context.Session.SetString("a", v))
+                endpoints
+                    .MapGet("/endpoint/{v}", (HttpContext context, string v) => context.Session.SetString("a", v))
                     .WithSessionAccess(SessionConcurrency.Merge, SessionDurability.Replicated);
                 endpoints.MapGet("/request/{v}", (HttpContext context, string v) =>
                 {
                     context.GetClusterSession().Durability = SessionDurability.Replicated;
                     context.Session.SetString("a", v);
                 });
-                endpoints.MapGet("/attribute/{v}", [SessionAccess(SessionConcurrency.Merge, Durability = SessionDurability.Replicated)] (HttpContext context, string v) =>
-                    context.Session.SetString("a", v));
+                endpoints.MapGet(
+                    "/attribute/{v}",
+                    [SessionAccess(SessionConcurrency.Merge, Durability = SessionDurability.Replicated)]
+                    (HttpContext context, string v) => context.Session.SetString("a", v)
+                );
             },
             options => options.Replicas = 3,
-            store);
+            store
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/a/0");
         await browser.GetAsync("/set/a/1");
@@ -100,13 +128,17 @@ public sealed class AccessTests : NodeTests
     public async Task ReadOnly_endpoint_that_throws_with_TempData_taken_out_has_its_error_page(ServerKind kind)
     {
         var node = await StartAsync(
-            endpoints => endpoints.MapGet("/ro", string (HttpContext context) =>
-            {
-                context.Session.Remove("color"); // TempData takes its entry out, and puts none back after an exception.
-                throw new FormatException();
-            }).WithSessionAccess(SessionConcurrency.ReadOnly),
+            endpoints =>
+                endpoints
+                    .MapGet("/ro", string (HttpContext context) =>
+                    {
+                        context.Session.Remove("color"); // TempData takes its entry out, and puts none back after an exception.
+                        throw new FormatException();
+                    })
+                    .WithSessionAccess(SessionConcurrency.ReadOnly),
             before: app => app.UseExceptionHandler(error => error.Run(context => context.Response.WriteAsync("sorry"))),
-            kind: kind);
+            kind: kind
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.Equal("sorry", await browser.GetAsync("/ro"));
@@ -141,18 +173,30 @@ public sealed class AccessTests : NodeTests
             inner.MergeAsync(key, copy, deadline);
 
         public ValueTask<StoreWrite> DestroyAsync(
-            SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) =>
-            inner.DestroyAsync(key, end, tombstoneLife, deadline);
+            SessionKey key,
+            SessionEnd end,
+            TimeSpan tombstoneLife,
+            StoreDeadline deadline
+        ) => inner.DestroyAsync(key, end, tombstoneLife, deadline);
 
-        public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
-            inner.TouchAsync(key, life, leastLife, deadline);
+        public ValueTask<StoreTouch> TouchAsync(
+            SessionKey key,
+            TimeSpan life,
+            TimeSpan leastLife,
+            StoreDeadline deadline
+        ) => inner.TouchAsync(key, life, leastLife, deadline);
 
         public ValueTask<StoreDocument> ReadDocumentAsync(
-            string name, DocumentPosition known, StoreDeadline deadline) =>
-            inner.ReadDocumentAsync(name, known, deadline);
+            string name,
+            DocumentPosition known,
+            StoreDeadline deadline
+        ) => inner.ReadDocumentAsync(name, known, deadline);
 
         public ValueTask<StoreDocument> MergeDocumentAsync(
-            string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline) =>
-            inner.MergeDocumentAsync(name, elements, life, deadline);
+            string name,
+            IReadOnlyList<DocumentElement> elements,
+            TimeSpan life,
+            StoreDeadline deadline
+        ) => inner.MergeDocumentAsync(name, elements, life, deadline);
     }
 }

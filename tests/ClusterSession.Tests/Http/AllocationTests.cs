@@ -35,10 +35,16 @@ public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
         _provider = services.BuildServiceProvider();
         var ring = (await _provider.GetRequiredService<KeyRingSource>().LoadAsync(CancellationToken.None))!;
         var version = new SessionVersion(1, 1);
-        var record = RecordSketch.At(version).With("number", [0, 0, 0, 7], version).With("text", new byte[200], version).Build();
+        var record = RecordSketch
+            .At(version)
+            .With("number", [0, 0, 0, 7], version)
+            .With("text", new byte[200], version)
+            .Build();
         var key = SessionKey.Of(_id);
         var copies = _provider.GetRequiredService<LocalCopies>();
-        await _provider.GetRequiredService<IClusterSessionStore>().MergeAsync(key, new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromHours(1)), default);
+        await _provider
+            .GetRequiredService<IClusterSessionStore>()
+            .MergeAsync(key, new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromHours(1)), default);
         copies.Publish(key, record, SessionLease.Always, copies.Mark(key), copies.Clock.Now);
         _cookie = ".ClusterSession=" + SessionCookie.Write(_id, version, ring.Keys[0]);
     }
@@ -51,7 +57,15 @@ public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
 
     [Fact]
     public void Request_that_reads_a_number_allocates_less_than_400_bytes() =>
-        Assert.InRange(BytesARequest(static context => context.Session.GetInt32("number") == 7 ? Task.CompletedTask : Task.FromException(new InvalidOperationException())), 1, 400);
+        Assert.InRange(
+            BytesARequest(static context =>
+                context.Session.GetInt32("number") == 7
+                    ? Task.CompletedTask
+                    : Task.FromException(new InvalidOperationException())
+            ),
+            1,
+            400
+        );
 
     // Two records of 300 bytes are among them, the store's and the local copy: the store is in the same memory here. AddSession takes 18,000.
     [Fact]
@@ -64,7 +78,9 @@ public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
                 context.Session.SetInt32("number", next++);
                 return Task.CompletedTask;
             }),
-            1, 2000);
+            1,
+            2000
+        );
     }
 
     [Fact]
@@ -73,12 +89,18 @@ public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
         var revocations = _provider.GetRequiredService<Revocations>();
         for (var i = 0; i < 100; i++)
         {
-            Assert.Equal(StoreFailure.None, await revocations.EndAsync(PrincipalKey.Of("other" + i), revocations.DrawNumber()));
+            Assert.Equal(
+                StoreFailure.None,
+                await revocations.EndAsync(PrincipalKey.Of("other" + i), revocations.DrawNumber())
+            );
         }
 
         await revocations.SyncAsync();
         var version = new SessionVersion(1, 1);
-        var record = RecordSketch.At(version).With(SessionPrincipal.Name, PrincipalKey.Of("alice").ToBytes(), version).Build();
+        var record = RecordSketch
+            .At(version)
+            .With(SessionPrincipal.Name, PrincipalKey.Of("alice").ToBytes(), version)
+            .Build();
         var key = SessionKey.Of(SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create()));
         var copies = _provider.GetRequiredService<LocalCopies>();
         copies.Publish(key, record, SessionLease.Always, copies.Mark(key), copies.Clock.Now);

@@ -47,7 +47,10 @@ public sealed class AnonymousTests : NodeTests
 
         await browser.GetAsync("/set/color/blue");
         Assert.NotEqual(before, browser.Cookie);
-        Assert.True(browser.Last!.Headers.CacheControl!.Private, "no cache may give this client's cookie to another one");
+        Assert.True(
+            browser.Last!.Headers.CacheControl!.Private,
+            "no cache may give this client's cookie to another one"
+        );
 
         var stranger = node.Browser();
         await stranger.GetAsync("/set/color/green");

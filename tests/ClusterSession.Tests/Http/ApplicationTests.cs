@@ -61,12 +61,13 @@ public sealed class ApplicationTests : NodeTests
         Assert.Contains("'cs.shop'", text, StringComparison.Ordinal);
     }
 
-    private Task<TestNode> StartAsync(string application, bool isConfigured) => StartAsync(options: options =>
-    {
-        options.ApplicationName = application;
-        if (isConfigured)
+    private Task<TestNode> StartAsync(string application, bool isConfigured) =>
+        StartAsync(options: options =>
         {
-            options.Keys.Add(new SessionKeyOptions { Id = 1, Secret = Secret });
-        }
-    });
+            options.ApplicationName = application;
+            if (isConfigured)
+            {
+                options.Keys.Add(new SessionKeyOptions { Id = 1, Secret = Secret });
+            }
+        });
 }

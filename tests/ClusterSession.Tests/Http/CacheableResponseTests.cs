@@ -28,7 +28,11 @@ public sealed class CacheableResponseTests : NodeTests
             await page.GetAsync(path);
             Assert.Equal(200, (int)page.LastStatus);
             Assert.False(page.LastSetCookie, path);
-            Assert.DoesNotContain("private", page.Last!.Headers.CacheControl?.ToString() ?? "", StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "private",
+                page.Last!.Headers.CacheControl?.ToString() ?? "",
+                StringComparison.Ordinal
+            );
         }
 
         Assert.Equal("blue", await page.GetAsync("/get/color"));
@@ -42,13 +46,20 @@ public sealed class CacheableResponseTests : NodeTests
         using var directory = new TemporaryDirectory();
         await File.WriteAllTextAsync(directory.File("site.3f2a.css"), "a { }");
         var files = new PhysicalFileProvider(directory.Path);
-        void Static(WebApplication app) => app.UseStaticFiles(new StaticFileOptions
-        {
-            FileProvider = files,
-            OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "public, max-age=31536000, immutable",
-        });
+        void Static(WebApplication app) =>
+            app.UseStaticFiles(
+                new StaticFileOptions
+                {
+                    FileProvider = files,
+                    OnPrepareResponse = file =>
+                        file.Context.Response.Headers.CacheControl = "public, max-age=31536000, immutable",
+                }
+            );
         void Slide(ClusterSessionOptions options) => options.Cookie.MaxAge = TimeSpan.FromMinutes(30);
-        var (a, b) = (await StartAsync(after: Static, options: Slide, kind: kind), await StartAsync(options: Slide, kind: kind));
+        var (a, b) = (
+            await StartAsync(after: Static, options: Slide, kind: kind),
+            await StartAsync(options: Slide, kind: kind)
+        );
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
         await browser.Copy().GetAsync("/set/color/blue", b);
@@ -87,7 +98,9 @@ public sealed class CacheableResponseTests : NodeTests
     [InlineData("Edge-Control")]
     [InlineData("X-Accel-Expires")]
     [InlineData("X-LiteSpeed-Cache-Control")]
-    public async Task Header_that_lets_a_cache_of_one_kind_keep_the_response_does_not_stay_beside_the_cookie(string header)
+    public async Task Header_that_lets_a_cache_of_one_kind_keep_the_response_does_not_stay_beside_the_cookie(
+        string header
+    )
     {
         var node = await StartAsync(Map);
         var browser = node.Browser();
@@ -102,15 +115,17 @@ public sealed class CacheableResponseTests : NodeTests
     [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Public_that_a_callback_of_outer_middleware_sets_does_not_stay_beside_the_cookie(ServerKind kind)
     {
-        var node = await StartAsync(kind: kind, before: app => app.Use((context, next) =>
-        {
-            context.Response.OnStarting(() =>
-            {
-                context.Response.Headers.CacheControl = "public, max-age=600";
-                return Task.CompletedTask;
-            });
-            return next(context);
-        }));
+        var node = await StartAsync(kind: kind, before: app => app.Use(
+                (context, next) =>
+                {
+                    context.Response.OnStarting(() =>
+                    {
+                        context.Response.Headers.CacheControl = "public, max-age=600";
+                        return Task.CompletedTask;
+                    });
+                    return next(context);
+                }
+            ));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.True(browser.LastSetCookie);
@@ -139,19 +154,27 @@ public sealed class CacheableResponseTests : NodeTests
         Assert.False(browser.LastSetCookie);
     }
 
-    private static Action<ClusterSessionOptions> Keys(string secret, int id) => options => options.Keys.Add(new SessionKeyOptions
-    {
-        Id = id,
-        Secret = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(secret))),
-        ActiveFrom = DateTimeOffset.UnixEpoch.AddDays(id),
-    });
+    private static Action<ClusterSessionOptions> Keys(string secret, int id) =>
+        options =>
+            options.Keys.Add(
+                new SessionKeyOptions
+                {
+                    Id = id,
+                    Secret = Convert.ToBase64String(
+                        System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(secret))
+                    ),
+                    ActiveFrom = DateTimeOffset.UnixEpoch.AddDays(id),
+                }
+            );
 
     [Theory]
     [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
     public async Task Startup_filter_of_the_application_does_not_make_it_public(ServerKind kind)
     {
         var node = await StartAsync(
-            services: services => services.AddSingleton<IStartupFilter, PublicFilter>(), kind: kind);
+            services: services => services.AddSingleton<IStartupFilter, PublicFilter>(),
+            kind: kind
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.True(browser.LastSetCookie);
@@ -172,16 +195,19 @@ public sealed class CacheableResponseTests : NodeTests
         {
             context.Session.SetString("touched", what);
             context.Response.Headers["CDN-Cache-Control"] = "max-age=60";
-            return With(context, what switch
-            {
-                "public" => "public, max-age=600",
-                "shared" => "s-maxage=600, max-age=5",
-                "no-cache" => "no-cache",
-                "no-store" => "no-store",
-                "fields" => "private=\"set-cookie\"",
-                "nonsense" => "max-age=;;\"",
-                _ => null,
-            });
+            return With(
+                context,
+                what switch
+                {
+                    "public" => "public, max-age=600",
+                    "shared" => "s-maxage=600, max-age=5",
+                    "no-cache" => "no-cache",
+                    "no-store" => "no-store",
+                    "fields" => "private=\"set-cookie\"",
+                    "nonsense" => "max-age=;;\"",
+                    _ => null,
+                }
+            );
         });
         endpoints.MapGet("/for/{header}", (HttpContext context, string header) =>
         {
@@ -207,13 +233,17 @@ public sealed class CacheableResponseTests : NodeTests
                 context.Response.Headers.Expires = "Thu, 01 Jan 2099 00:00:00 GMT";
             }
 
-            return context.Session.GetString("color") + With(context, what switch
-            {
-                "public" => "public",
-                "max-age" => "max-age=60",
-                "private-etag" => "private",
-                _ => null,
-            });
+            return context.Session.GetString("color")
+                + With(
+                    context,
+                    what switch
+                    {
+                        "public" => "public",
+                        "max-age" => "max-age=60",
+                        "private-etag" => "private",
+                        _ => null,
+                    }
+                );
         });
     }
 
@@ -230,18 +260,21 @@ public sealed class CacheableResponseTests : NodeTests
     /// <summary>Registered before the sessions, so that its middleware stands in front of all others.</summary>
     private sealed class PublicFilter : IStartupFilter
     {
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-        {
-            app.Use((context, following) =>
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>
+            app =>
             {
-                context.Response.OnStarting(() =>
-                {
-                    context.Response.Headers.CacheControl = "public, max-age=600";
-                    return Task.CompletedTask;
-                });
-                return following(context);
-            });
-            next(app);
-        };
+                app.Use(
+                    (context, following) =>
+                    {
+                        context.Response.OnStarting(() =>
+                        {
+                            context.Response.Headers.CacheControl = "public, max-age=600";
+                            return Task.CompletedTask;
+                        });
+                        return following(context);
+                    }
+                );
+                next(app);
+            };
     }
 }

@@ -37,22 +37,30 @@ public sealed class CachingMiddlewareTests : NodeTests
     [Theory]
     [MemberData(nameof(Cases))]
     public async Task Cached_response_is_complete_and_brings_nobody_the_cookie_of_another_client(
-        ServerKind kind, bool isOutputCache, bool isInside, string path)
+        ServerKind kind,
+        bool isOutputCache,
+        bool isInside,
+        string path
+    )
     {
         void Cache(WebApplication app) => _ = isOutputCache ? app.UseOutputCache() : app.UseResponseCaching();
         var node = await StartAsync(
             endpoints =>
-                endpoints.MapGet(path, (HttpContext context) =>
-                {
-                    context.Session.SetString("color", "red");
-                    context.Response.Headers.CacheControl = "public, max-age=600";
-                    return path == "/json"
-                        ? context.Response.WriteAsJsonAsync(path)
-                        : context.Response.WriteAsync(path);
-                }).CacheOutput(),
+                endpoints
+                    .MapGet(path, (HttpContext context) =>
+                    {
+                        context.Session.SetString("color", "red");
+                        context.Response.Headers.CacheControl = "public, max-age=600";
+                        return path == "/json"
+                            ? context.Response.WriteAsJsonAsync(path)
+                            : context.Response.WriteAsync(path);
+                    })
+                    .CacheOutput(),
             kind: kind,
             services: services => _ = isOutputCache ? services.AddOutputCache() : services.AddResponseCaching(),
-            before: isInside ? null : Cache, after: isInside ? Cache : null);
+            before: isInside ? null : Cache,
+            after: isInside ? Cache : null
+        );
         var (first, second) = (node.Browser(), node.Browser());
         var body = path == "/json" ? "\"/json\"" : path;
         Assert.Equal(body, await first.GetAsync(path));

@@ -71,7 +71,9 @@ public sealed class ExceptionTests : NodeTests
     [Theory]
     [InlineData("/rotate-badly?caught=1")]
     [InlineData("/destroy-badly?caught=1")]
-    public async Task Nothing_is_kept_after_a_rotation_or_an_end_that_failed_and_was_caught_and_the_client_is_told(string path)
+    public async Task Nothing_is_kept_after_a_rotation_or_an_end_that_failed_and_was_caught_and_the_client_is_told(
+        string path
+    )
     {
         var (node, store, browser) = await StartWithoutJournalAsync();
         store.Failing = StoreOperations.Merge | StoreOperations.Destroy;
@@ -88,22 +90,24 @@ public sealed class ExceptionTests : NodeTests
     [InlineData("/commit-twice?throw=1")]
     public async Task Request_that_had_committed_before_a_commit_that_failed_may_not_be_repeated(string path)
     {
-        var (_, store, browser) = await StartWithoutJournalAsync(endpoints => endpoints.MapGet("/commit-twice", async (HttpContext context) =>
-        {
-            context.Session.SetString("order", "1");
-            await context.Session.CommitAsync();
-            _store!.Failing = StoreOperations.Commit;
-            context.Session.SetString("thanks", "1");
-            if (context.Request.Query.ContainsKey("await"))
+        var (_, store, browser) = await StartWithoutJournalAsync(endpoints =>
+            endpoints.MapGet("/commit-twice", async (HttpContext context) =>
             {
+                context.Session.SetString("order", "1");
                 await context.Session.CommitAsync();
-            }
+                _store!.Failing = StoreOperations.Commit;
+                context.Session.SetString("thanks", "1");
+                if (context.Request.Query.ContainsKey("await"))
+                {
+                    await context.Session.CommitAsync();
+                }
 
-            if (context.Request.Query.ContainsKey("throw"))
-            {
-                throw new InvalidOperationException("The endpoint's own.");
-            }
-        }));
+                if (context.Request.Query.ContainsKey("throw"))
+                {
+                    throw new InvalidOperationException("The endpoint's own.");
+                }
+            })
+        );
         _store = store;
         await browser.GetAsync(path);
         Assert.Equal("unknown", Assert.Single(browser.Last!.Headers.GetValues("Session-Commit")));
@@ -113,11 +117,13 @@ public sealed class ExceptionTests : NodeTests
     }
 
     private async Task<(TestNode Node, FaultyStore Store, TestBrowser Browser)> StartWithoutJournalAsync(
-        Action<IEndpointRouteBuilder>? endpoints = null)
+        Action<IEndpointRouteBuilder>? endpoints = null
+    )
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));
-        var node = await StartAsync(
-            endpoints ?? Map, store: store, before: Handler, options: options => options.Outage.JournalSessions = 0);
+        var node = await StartAsync(endpoints ?? Map, store: store, before: Handler, options: options =>
+            options.Outage.JournalSessions = 0
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         return (node, store, browser);
@@ -131,11 +137,16 @@ public sealed class ExceptionTests : NodeTests
             await Task.Yield();
             throw new InvalidOperationException("The endpoint's own.");
         });
-        endpoints.Map("/fail-at-once", (RequestDelegate)(context =>
-        {
-            Fail(context);
-            throw new InvalidOperationException("The endpoint's own.");
-        }));
+        endpoints.Map(
+            "/fail-at-once",
+            (RequestDelegate)(
+                context =>
+                {
+                    Fail(context);
+                    throw new InvalidOperationException("The endpoint's own.");
+                }
+            )
+        );
         endpoints.MapGet("/fail-late", async (HttpContext context) =>
         {
             await context.Response.WriteAsync("begun");
@@ -143,12 +154,21 @@ public sealed class ExceptionTests : NodeTests
             Fail(context);
             throw new InvalidOperationException("The endpoint's own.");
         });
-        endpoints.MapGet("/rotate-badly", (Delegate)((HttpContext context) => ChangeAsync(context, session => session.RotateIdAsync())));
-        endpoints.MapGet("/destroy-badly", (Delegate)((HttpContext context) => ChangeAsync(context, session => session.DestroyAsync())));
+        endpoints.MapGet(
+            "/rotate-badly",
+            (Delegate)((HttpContext context) => ChangeAsync(context, session => session.RotateIdAsync()))
+        );
+        endpoints.MapGet(
+            "/destroy-badly",
+            (Delegate)((HttpContext context) => ChangeAsync(context, session => session.DestroyAsync()))
+        );
     }
 
     private static void Fail(HttpContext context) =>
-        context.Session.SetString("failures", (int.Parse(context.Session.GetString("failures") ?? "0", null) + 1).ToString());
+        context.Session.SetString(
+            "failures",
+            (int.Parse(context.Session.GetString("failures") ?? "0", null) + 1).ToString()
+        );
 
     private static async Task<string> ChangeAsync(HttpContext context, Func<IClusterSession, Task> change)
     {
@@ -171,29 +191,35 @@ public sealed class ExceptionTests : NodeTests
         return "changed";
     }
 
-    private static void Handler(WebApplication app) => app.Use(async (context, next) =>
-    {
-        try
-        {
-            await next(context);
-        }
-        catch (Exception failure) when (!context.Response.HasStarted)
-        {
-            context.Response.Clear();
-            context.Response.StatusCode = 500;
-            await context.Response.WriteAsync(failure.GetType().Name);
-        }
-    });
+    private static void Handler(WebApplication app) =>
+        app.Use(
+            async (context, next) =>
+            {
+                try
+                {
+                    await next(context);
+                }
+                catch (Exception failure) when (!context.Response.HasStarted)
+                {
+                    context.Response.Clear();
+                    context.Response.StatusCode = 500;
+                    await context.Response.WriteAsync(failure.GetType().Name);
+                }
+            }
+        );
 
-    private static void Swallow(WebApplication app) => app.Use(async (context, next) =>
-    {
-        try
-        {
-            await next(context);
-        }
-        catch (InvalidOperationException)
-        {
-            // The response is on its way.
-        }
-    });
+    private static void Swallow(WebApplication app) =>
+        app.Use(
+            async (context, next) =>
+            {
+                try
+                {
+                    await next(context);
+                }
+                catch (InvalidOperationException)
+                {
+                    // The response is on its way.
+                }
+            }
+        );
 }

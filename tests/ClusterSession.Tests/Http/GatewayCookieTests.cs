@@ -66,10 +66,10 @@ public sealed class GatewayCookieTests : NodeTests
     public async Task Cookie_that_the_application_deletes_by_hand_stays_deleted()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/logout", (HttpContext context) =>
-        {
-            context.Session.Clear();
-            context.Response.Cookies.Delete(".ClusterSession");
-        }));
+            {
+                context.Session.Clear();
+                context.Response.Cookies.Delete(".ClusterSession");
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         await browser.GetAsync("/logout");
@@ -99,14 +99,20 @@ public sealed class GatewayCookieTests : NodeTests
                 using var response = await client.SendAsync(request);
                 if (response.Headers.TryGetValues("Set-Cookie", out var cookies))
                 {
-                    context.Response.Headers.SetCookie = StringValues.Concat(context.Response.Headers.SetCookie, cookies.ToArray());
+                    context.Response.Headers.SetCookie = StringValues.Concat(
+                        context.Response.Headers.SetCookie,
+                        cookies.ToArray()
+                    );
                 }
 
                 await context.Response.WriteAsync(await response.Content.ReadAsStringAsync());
             });
             endpoints.MapGet("/forge", (HttpContext context, string value) =>
             {
-                context.Session.SetString("forge", (int.Parse(context.Session.GetString("forge") ?? "0", null) + 1).ToString());
+                context.Session.SetString(
+                    "forge",
+                    (int.Parse(context.Session.GetString("forge") ?? "0", null) + 1).ToString()
+                );
                 context.Response.Headers.SetCookie = $".ClusterSession={value}; path=/";
             });
         });

@@ -35,7 +35,11 @@ public sealed class HeaderCallbackTests : NodeTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Change_in_a_callback_is_committed_before_the_headers_leave(ServerKind kind, string path, bool isOutside)
+    public async Task Change_in_a_callback_is_committed_before_the_headers_leave(
+        ServerKind kind,
+        string path,
+        bool isOutside
+    )
     {
         var node = await StartWithCallbackAsync(kind, isOutside);
         var browser = node.Browser();
@@ -60,7 +64,9 @@ public sealed class HeaderCallbackTests : NodeTests
 
     [Theory]
     [MemberData(nameof(ServerKinds.All), MemberType = typeof(ServerKinds))]
-    public async Task Change_in_a_callback_while_the_store_is_unreachable_is_a_503_without_location_and_cookies(ServerKind kind)
+    public async Task Change_in_a_callback_while_the_store_is_unreachable_is_a_503_without_location_and_cookies(
+        ServerKind kind
+    )
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));
         var node = await StartWithCallbackAsync(kind, isOutside: false, store);
@@ -77,7 +83,10 @@ public sealed class HeaderCallbackTests : NodeTests
     [Theory]
     [MemberData(nameof(Cases))]
     public async Task Change_in_a_callback_that_is_not_committed_is_a_503_whatever_the_answer_was(
-        ServerKind kind, string path, bool isOutside)
+        ServerKind kind,
+        string path,
+        bool isOutside
+    )
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));
         var node = await StartWithCallbackAsync(kind, isOutside, store);
@@ -113,26 +122,35 @@ public sealed class HeaderCallbackTests : NodeTests
         var gone = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var node = await StartAsync(
             kind: kind,
-            before: app => app.Use((context, next) =>
-            {
-                // Registered before ours, so that it runs after it.
-                context.Response.OnCompleted(() =>
-                {
-                    gone.SetResult(context.Features.Get<Microsoft.AspNetCore.Http.Features.ISessionFeature>() is null);
-                    return Task.CompletedTask;
-                });
-                return next(context);
-            }),
-            after: app => app.Use((context, next) =>
-            {
-                kept = context;
-                context.Response.OnCompleted(() =>
-                {
-                    seen.SetResult(context.Session.GetString("color"));
-                    return Task.CompletedTask;
-                });
-                return next(context);
-            }));
+            before: app =>
+                app.Use(
+                    (context, next) =>
+                    {
+                        // Registered before ours, so that it runs after it.
+                        context.Response.OnCompleted(() =>
+                        {
+                            gone.SetResult(
+                                context.Features.Get<Microsoft.AspNetCore.Http.Features.ISessionFeature>() is null
+                            );
+                            return Task.CompletedTask;
+                        });
+                        return next(context);
+                    }
+                ),
+            after: app =>
+                app.Use(
+                    (context, next) =>
+                    {
+                        kept = context;
+                        context.Response.OnCompleted(() =>
+                        {
+                            seen.SetResult(context.Session.GetString("color"));
+                            return Task.CompletedTask;
+                        });
+                        return next(context);
+                    }
+                )
+        );
         await node.Browser().GetAsync("/set/color/red");
         Assert.Equal("red", await seen.Task);
         Assert.True(await gone.Task);
@@ -141,20 +159,29 @@ public sealed class HeaderCallbackTests : NodeTests
 
     private Task<TestNode> StartWithCallbackAsync(ServerKind kind, bool isOutside, FaultyStore? store = null)
     {
-        void Callback(WebApplication app) => app.Use((context, next) =>
-        {
-            if (context.Request.Query["temp"].ToString() is { Length: > 0 } temp)
-            {
-                context.Response.OnStarting(() =>
+        void Callback(WebApplication app) =>
+            app.Use(
+                (context, next) =>
                 {
-                    context.Session.SetString("temp", temp);
-                    return Task.CompletedTask;
-                });
-            }
+                    if (context.Request.Query["temp"].ToString() is { Length: > 0 } temp)
+                    {
+                        context.Response.OnStarting(() =>
+                        {
+                            context.Session.SetString("temp", temp);
+                            return Task.CompletedTask;
+                        });
+                    }
 
-            return next(context);
-        });
-        return StartAsync(Map, kind: kind, store: store, before: isOutside ? Callback : null, after: isOutside ? null : Callback);
+                    return next(context);
+                }
+            );
+        return StartAsync(
+            Map,
+            kind: kind,
+            store: store,
+            before: isOutside ? Callback : null,
+            after: isOutside ? null : Callback
+        );
     }
 
     private static void Map(IEndpointRouteBuilder endpoints)

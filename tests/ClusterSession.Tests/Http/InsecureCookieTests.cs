@@ -44,32 +44,44 @@ public sealed class InsecureCookieTests : NodeTests
     {
         await SetAsync(await StartAsync(before: Https));
         await SetAsync(await StartAsync(options: options => options.Cookie.SecurePolicy = CookieSecurePolicy.Always));
-        await SetAsync(await StartAsync(
-            before: app => app.UseCookiePolicy(new CookiePolicyOptions { Secure = CookieSecurePolicy.Always })));
+        await SetAsync(
+            await StartAsync(before: app =>
+                app.UseCookiePolicy(new CookiePolicyOptions { Secure = CookieSecurePolicy.Always })
+            )
+        );
         Assert.Equal(0, Logs.Count(Event));
     }
 
     [Fact]
     public async Task Cookie_that_is_never_secure_is_warned_of_over_HTTPS_too()
     {
-        await SetAsync(await StartAsync(
-            before: Https, options: options => options.Cookie.SecurePolicy = CookieSecurePolicy.None));
+        await SetAsync(
+            await StartAsync(before: Https, options: options => options.Cookie.SecurePolicy = CookieSecurePolicy.None)
+        );
         Assert.Equal(1, Logs.Count(Event));
     }
 
     [Fact]
     public async Task Nothing_is_said_in_development()
     {
-        await SetAsync(await StartAsync(services: services => services.AddSingleton<IHostEnvironment>(
-            new HostingEnvironment { EnvironmentName = Environments.Development, ApplicationName = "shop" })));
+        await SetAsync(
+            await StartAsync(services: services =>
+                services.AddSingleton<IHostEnvironment>(
+                    new HostingEnvironment { EnvironmentName = Environments.Development, ApplicationName = "shop" }
+                )
+            )
+        );
         Assert.Equal(0, Logs.Count(Event));
     }
 
-    private static void Https(WebApplication app) => app.Use((context, next) =>
-    {
-        context.Request.Scheme = "https";
-        return next(context);
-    });
+    private static void Https(WebApplication app) =>
+        app.Use(
+            (context, next) =>
+            {
+                context.Request.Scheme = "https";
+                return next(context);
+            }
+        );
 
     private static async Task SetAsync(TestNode node)
     {

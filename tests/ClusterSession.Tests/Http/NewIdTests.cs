@@ -17,11 +17,11 @@ public sealed class NewIdTests : NodeTests
     public async Task Session_that_another_request_has_ended_gets_no_new_id_and_no_error()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/login", async (HttpContext context) =>
-        {
-            await _meeting.WaitAsync();
-            await context.GetClusterSession().RotateIdAsync();
-            context.Session.SetString("user", "ada");
-        }));
+            {
+                await _meeting.WaitAsync();
+                await context.GetClusterSession().RotateIdAsync();
+                context.Session.SetString("user", "ada");
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         var late = browser.Copy();
@@ -42,7 +42,9 @@ public sealed class NewIdTests : NodeTests
     [Fact]
     public async Task Id_that_is_drawn_twice_is_given_once()
     {
-        var node = await StartAsync(services: services => services.AddSingleton<RandomNumberGenerator>(new StuckGenerator(draws: 3)));
+        var node = await StartAsync(services: services =>
+            services.AddSingleton<RandomNumberGenerator>(new StuckGenerator(draws: 3))
+        );
         var (first, second) = (node.Browser(), node.Browser());
 
         await first.GetAsync("/set/color/red");

@@ -23,14 +23,18 @@ public sealed class PipelineTests : NodeTests
     public async Task ReadOnly_endpoint_may_do_to_the_session_what_changes_nothing(ServerKind kind)
     {
         var node = await StartAsync(
-            endpoints => endpoints.MapGet("/look", (HttpContext context) =>
-            {
-                context.Session.Remove("TempData");
-                context.Session.SetString("color", "red");
-                context.Session.SetString("color", context.Session.GetString("color")!);
-                return "looked";
-            }).WithSessionAccess(SessionConcurrency.ReadOnly),
-            kind: kind);
+            endpoints =>
+                endpoints
+                    .MapGet("/look", (HttpContext context) =>
+                    {
+                        context.Session.Remove("TempData");
+                        context.Session.SetString("color", "red");
+                        context.Session.SetString("color", context.Session.GetString("color")!);
+                        return "looked";
+                    })
+                    .WithSessionAccess(SessionConcurrency.ReadOnly),
+            kind: kind
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.Equal("looked", await browser.GetAsync("/look"));
@@ -40,9 +44,13 @@ public sealed class PipelineTests : NodeTests
     [Fact]
     public async Task ReadOnly_endpoint_that_sets_another_value_is_refused_at_once()
     {
-        var node = await StartAsync(endpoints => endpoints.MapGet("/change", (HttpContext context) =>
-            Assert.Throws<InvalidOperationException>(() => context.Session.SetString("color", "blue")).Message)
-            .WithSessionAccess(SessionConcurrency.ReadOnly));
+        var node = await StartAsync(endpoints =>
+            endpoints
+                .MapGet("/change", (HttpContext context) =>
+                    Assert.Throws<InvalidOperationException>(() => context.Session.SetString("color", "blue")).Message
+                )
+                .WithSessionAccess(SessionConcurrency.ReadOnly)
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.Contains("ReadOnly", await browser.GetAsync("/change"), StringComparison.Ordinal);
@@ -54,25 +62,32 @@ public sealed class PipelineTests : NodeTests
     [InlineData("/clear-it")]
     [InlineData("/remove-it?body=1")]
     [InlineData("/remove-it-late")]
-    public async Task ReadOnly_endpoint_that_removes_an_attribute_and_does_not_put_it_back_is_refused_when_its_headers_leave(string path)
+    public async Task ReadOnly_endpoint_that_removes_an_attribute_and_does_not_put_it_back_is_refused_when_its_headers_leave(
+        string path
+    )
     {
         var node = await StartAsync(endpoints =>
         {
-            endpoints.MapGet("/remove-it", (HttpContext context) =>
-            {
-                context.Session.Remove("color");
-                Assert.Null(context.Session.GetString("color"));
-                Assert.Empty(context.Session.Keys);
-                return context.Request.Query.ContainsKey("body") ? Results.Text("body") : Results.Empty;
-            }).WithSessionAccess(SessionConcurrency.ReadOnly);
-            endpoints.MapGet("/clear-it", (HttpContext context) => context.Session.Clear())
+            endpoints
+                .MapGet("/remove-it", (HttpContext context) =>
+                {
+                    context.Session.Remove("color");
+                    Assert.Null(context.Session.GetString("color"));
+                    Assert.Empty(context.Session.Keys);
+                    return context.Request.Query.ContainsKey("body") ? Results.Text("body") : Results.Empty;
+                })
                 .WithSessionAccess(SessionConcurrency.ReadOnly);
-            endpoints.MapGet("/remove-it-late", async (HttpContext context) =>
-            {
-                await context.Response.WriteAsync("late");
-                await context.Response.Body.FlushAsync();
-                context.Session.Remove("color");
-            }).WithSessionAccess(SessionConcurrency.ReadOnly);
+            endpoints
+                .MapGet("/clear-it", (HttpContext context) => context.Session.Clear())
+                .WithSessionAccess(SessionConcurrency.ReadOnly);
+            endpoints
+                .MapGet("/remove-it-late", async (HttpContext context) =>
+                {
+                    await context.Response.WriteAsync("late");
+                    await context.Response.Body.FlushAsync();
+                    context.Session.Remove("color");
+                })
+                .WithSessionAccess(SessionConcurrency.ReadOnly);
         });
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
@@ -86,18 +101,22 @@ public sealed class PipelineTests : NodeTests
     public async Task ReadOnly_endpoint_may_take_an_attribute_out_and_put_it_back_in_a_callback(ServerKind kind)
     {
         var node = await StartAsync(
-            endpoints => endpoints.MapGet("/peek", (HttpContext context) =>
-            {
-                var color = context.Session.GetString("color");
-                context.Session.Remove("color");
-                context.Response.OnStarting(() =>
-                {
-                    context.Session.SetString("color", color!);
-                    return Task.CompletedTask;
-                });
-                return color;
-            }).WithSessionAccess(SessionConcurrency.ReadOnly),
-            kind: kind);
+            endpoints =>
+                endpoints
+                    .MapGet("/peek", (HttpContext context) =>
+                    {
+                        var color = context.Session.GetString("color");
+                        context.Session.Remove("color");
+                        context.Response.OnStarting(() =>
+                        {
+                            context.Session.SetString("color", color!);
+                            return Task.CompletedTask;
+                        });
+                        return color;
+                    })
+                    .WithSessionAccess(SessionConcurrency.ReadOnly),
+            kind: kind
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Store.Reset();
@@ -110,15 +129,13 @@ public sealed class PipelineTests : NodeTests
     [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
     public async Task Removing_nothing_is_no_change_even_after_the_headers(ServerKind kind)
     {
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/late", async (HttpContext context) =>
-            {
-                await context.Response.WriteAsync("late");
-                await context.Response.Body.FlushAsync();
-                context.Session.Remove("nothing");
-                context.Session.Clear();
-            }),
-            kind: kind);
+        var node = await StartAsync(endpoints => endpoints.MapGet("/late", async (HttpContext context) =>
+                {
+                    await context.Response.WriteAsync("late");
+                    await context.Response.Body.FlushAsync();
+                    context.Session.Remove("nothing");
+                    context.Session.Clear();
+                }), kind: kind);
         var browser = node.Browser();
         Assert.Equal("late", await browser.GetAsync("/late"));
         Assert.Equal(0, Sessions.Count);
@@ -128,15 +145,13 @@ public sealed class PipelineTests : NodeTests
     [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
     public async Task Application_may_put_a_session_of_its_own_in_place(ServerKind kind)
     {
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/own", (HttpContext context) =>
-            {
-                context.Session.SetString("color", "red");
-                context.Session = new OwnSession();
-                context.Session.SetString("color", "own");
-                return context.Session.GetType().Name;
-            }),
-            kind: kind);
+        var node = await StartAsync(endpoints => endpoints.MapGet("/own", (HttpContext context) =>
+                {
+                    context.Session.SetString("color", "red");
+                    context.Session = new OwnSession();
+                    context.Session.SetString("color", "own");
+                    return context.Session.GetType().Name;
+                }), kind: kind);
         var browser = node.Browser();
         Assert.Equal(nameof(OwnSession), await browser.GetAsync("/own"));
         Assert.Equal("red", await browser.GetAsync("/get/color"));
@@ -166,7 +181,8 @@ public sealed class PipelineTests : NodeTests
                     return Assert.Throws<InvalidOperationException>(() => context.Response.Body.Write("x"u8)).Message;
                 });
             },
-            kind: kind);
+            kind: kind
+        );
         var browser = node.Browser();
         Assert.Equal(new string('s', 100_000) + "we", await browser.GetAsync("/sync"));
         Assert.Equal("red", await browser.GetAsync("/get/color"));
@@ -175,7 +191,9 @@ public sealed class PipelineTests : NodeTests
 
     [Theory]
     [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
-    public async Task Bytes_that_wait_for_the_commit_go_with_the_response_that_an_inner_error_page_clears(ServerKind kind)
+    public async Task Bytes_that_wait_for_the_commit_go_with_the_response_that_an_inner_error_page_clears(
+        ServerKind kind
+    )
     {
         var node = await StartAsync(
             endpoints =>
@@ -196,7 +214,8 @@ public sealed class PipelineTests : NodeTests
                 });
             },
             after: app => app.UseExceptionHandler("/error"),
-            kind: kind);
+            kind: kind
+        );
         var browser = node.Browser();
         Assert.Equal("error", await browser.GetAsync("/fail"));
         Assert.Equal("red", await browser.GetAsync("/get/color"));
@@ -210,22 +229,22 @@ public sealed class PipelineTests : NodeTests
     public async Task Compressed_body_is_complete_though_the_endpoint_does_not_flush_it(ServerKind kind, bool isInside)
     {
         void Compress(WebApplication app) => app.UseResponseCompression();
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/compressed", (HttpContext context) =>
-            {
-                context.Response.ContentType = "text/plain";
-                context.Session.SetString("color", "red");
-                context.Response.BodyWriter.Write("not flushed"u8);
-            }),
-            kind: kind, services: services => services.AddResponseCompression(),
-            before: isInside ? null : Compress, after: isInside ? Compress : null);
+        var node = await StartAsync(endpoints => endpoints.MapGet("/compressed", (HttpContext context) =>
+                {
+                    context.Response.ContentType = "text/plain";
+                    context.Session.SetString("color", "red");
+                    context.Response.BodyWriter.Write("not flushed"u8);
+                }), kind: kind, services: services => services.AddResponseCompression(), before: isInside ? null : Compress, after: isInside ? Compress : null);
         using var client = node.CreateClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/compressed");
         request.Headers.Add("Accept-Encoding", "gzip");
         using var response = await client.SendAsync(request);
         Assert.Equal("gzip", response.Content.Headers.ContentEncoding.Single());
         Assert.True(response.Headers.Contains("Set-Cookie"));
-        await using var unzipped = new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress);
+        await using var unzipped = new GZipStream(
+            await response.Content.ReadAsStreamAsync(),
+            CompressionMode.Decompress
+        );
         using var reader = new StreamReader(unzipped);
         Assert.Equal("not flushed", await reader.ReadToEndAsync());
     }
@@ -240,32 +259,33 @@ public sealed class PipelineTests : NodeTests
     [InlineData(ServerKind.TestServer, "/writer")]
     [InlineData(ServerKind.Kestrel, "/writer")]
     public async Task Response_that_is_compressed_inside_and_not_committed_is_a_503_without_the_endpoints_body(
-        ServerKind kind, string path)
+        ServerKind kind,
+        string path
+    )
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/{how}", async (HttpContext context, string how) =>
-            {
-                context.Session.SetString("color", "red");
-                context.Response.ContentType = "text/plain";
-                var thanks = new string('!', 10_000);
-                if (how == "writer")
+        var node = await StartAsync(endpoints => endpoints.MapGet("/{how}", async (HttpContext context, string how) =>
                 {
-                    context.Response.BodyWriter.Write(Encoding.UTF8.GetBytes(thanks));
-                    await context.Response.BodyWriter.FlushAsync();
-                    context.Response.BodyWriter.Write("more"u8);
-                    return;
-                }
+                    context.Session.SetString("color", "red");
+                    context.Response.ContentType = "text/plain";
+                    var thanks = new string('!', 10_000);
+                    if (how == "writer")
+                    {
+                        context.Response.BodyWriter.Write(Encoding.UTF8.GetBytes(thanks));
+                        await context.Response.BodyWriter.FlushAsync();
+                        context.Response.BodyWriter.Write("more"u8);
+                        return;
+                    }
 
-                await (how switch
-                {
-                    "json" => context.Response.WriteAsJsonAsync(new { thanks }),
-                    "stream" => context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(thanks)).AsTask(),
-                    _ => context.Response.WriteAsync(thanks),
-                });
-            }),
-            kind: kind, store: store, services: services => services.AddResponseCompression(),
-            after: app => app.UseResponseCompression());
+                    await (
+                        how switch
+                        {
+                            "json" => context.Response.WriteAsJsonAsync(new { thanks }),
+                            "stream" => context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(thanks)).AsTask(),
+                            _ => context.Response.WriteAsync(thanks),
+                        }
+                    );
+                }), kind: kind, store: store, services: services => services.AddResponseCompression(), after: app => app.UseResponseCompression());
         store.Failing = StoreOperations.All;
         using var client = node.CreateClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
@@ -281,14 +301,14 @@ public sealed class PipelineTests : NodeTests
     public async Task Names_of_attributes_are_text_with_one_form_in_UTF8()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/names", (HttpContext context) =>
-        {
-            context.Session.SetString("\uFFFD", "replacement");
-            context.Session.SetString("\U0001F375", "tea");
-            var refusal = Assert.Throws<ArgumentException>(() => context.Session.SetString("\uD800", "half"));
-            Assert.Null(context.Session.GetString("\uD800"));
-            context.Session.Remove("\uDC00x");
-            return $"{refusal.Message} {context.Session.GetString("\U0001F375")} {context.Session.GetString("\uFFFD")}";
-        }));
+            {
+                context.Session.SetString("\uFFFD", "replacement");
+                context.Session.SetString("\U0001F375", "tea");
+                var refusal = Assert.Throws<ArgumentException>(() => context.Session.SetString("\uD800", "half"));
+                Assert.Null(context.Session.GetString("\uD800"));
+                context.Session.Remove("\uDC00x");
+                return $"{refusal.Message} {context.Session.GetString("\U0001F375")} {context.Session.GetString("\uFFFD")}";
+            }));
         Assert.Matches("surrogate.*tea replacement$", await node.Browser().GetAsync("/names"));
         Assert.Equal(1, Sessions.Count);
     }
@@ -296,15 +316,19 @@ public sealed class PipelineTests : NodeTests
     [Fact]
     public async Task Names_longer_than_the_limit_are_refused_and_the_message_names_the_setting()
     {
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/long", (HttpContext context) =>
-            {
-                context.Session.SetString("12345678", "fits");
-                context.Session.SetString("12\u20AC\u20AC", "fits");
-                return Assert.Throws<ArgumentException>(() => context.Session.SetString("123\u20AC\u20AC", "no")).Message;
-            }),
-            options => options.MaxAttributeNameBytes = 8);
-        Assert.Contains("9 bytes of UTF-8, and ClusterSession:MaxAttributeNameBytes allows 8", await node.Browser().GetAsync("/long"), StringComparison.Ordinal);
+        var node = await StartAsync(endpoints => endpoints.MapGet("/long", (HttpContext context) =>
+                {
+                    context.Session.SetString("12345678", "fits");
+                    context.Session.SetString("12\u20AC\u20AC", "fits");
+                    return Assert
+                        .Throws<ArgumentException>(() => context.Session.SetString("123\u20AC\u20AC", "no"))
+                        .Message;
+                }), options => options.MaxAttributeNameBytes = 8);
+        Assert.Contains(
+            "9 bytes of UTF-8, and ClusterSession:MaxAttributeNameBytes allows 8",
+            await node.Browser().GetAsync("/long"),
+            StringComparison.Ordinal
+        );
     }
 
     private sealed class OwnSession : ISession
@@ -327,6 +351,7 @@ public sealed class PipelineTests : NodeTests
 
         public void Set(string key, byte[] value) => _values[key] = value;
 
-        public bool TryGetValue(string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? value) => _values.TryGetValue(key, out value);
+        public bool TryGetValue(string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? value) =>
+            _values.TryGetValue(key, out value);
     }
 }

@@ -56,12 +56,15 @@ public sealed class ReplacedFeatureTests : NodeTests
         Assert.DoesNotContain("Call app.UseClusterSession()", message, StringComparison.Ordinal);
     }
 
-    private static void Decorate(WebApplication app) => app.Use((context, next) =>
-    {
-        var ours = context.Features.GetRequiredFeature<ISessionFeature>().Session;
-        context.Features.Set<ISessionFeature>(new SessionFeature { Session = new PrefixedSession(ours) });
-        return next(context);
-    });
+    private static void Decorate(WebApplication app) =>
+        app.Use(
+            (context, next) =>
+            {
+                var ours = context.Features.GetRequiredFeature<ISessionFeature>().Session;
+                context.Features.Set<ISessionFeature>(new SessionFeature { Session = new PrefixedSession(ours) });
+                return next(context);
+            }
+        );
 
     private static void Map(IEndpointRouteBuilder endpoints)
     {
@@ -80,7 +83,8 @@ public sealed class ReplacedFeatureTests : NodeTests
             }
         });
         endpoints.MapGet("/cluster", (HttpContext context) =>
-            Assert.Throws<InvalidOperationException>(context.GetClusterSession).Message);
+            Assert.Throws<InvalidOperationException>(context.GetClusterSession).Message
+        );
         endpoints.MapGet("/fail", string (HttpContext context) =>
         {
             context.Session.SetString("color", "red");

@@ -93,11 +93,11 @@ public sealed class RotationTests : NodeTests
     public async Task Login_that_is_sent_twice_at_once_leaves_the_client_one_session_whatever_the_losers_write()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/login", async (HttpContext context) =>
-        {
-            await _meeting.WaitAsync();
-            await context.GetClusterSession().RotateIdAsync();
-            context.Session.SetString("user", "ada");
-        }));
+            {
+                await _meeting.WaitAsync();
+                await context.GetClusterSession().RotateIdAsync();
+                context.Session.SetString("user", "ada");
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         var tabs = Enumerable.Range(0, 4).Select(_ => browser.Copy()).ToArray();
@@ -113,10 +113,10 @@ public sealed class RotationTests : NodeTests
     public async Task Request_that_overlaps_a_rotation_does_not_take_the_new_cookie_back()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/slow", async (HttpContext context) =>
-        {
-            context.Session.SetString("slow", "1");
-            await _meeting.WaitAsync();
-        }));
+            {
+                context.Session.SetString("slow", "1");
+                await _meeting.WaitAsync();
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         var (slow, late) = (browser.Copy(), browser.Copy());
@@ -155,7 +155,9 @@ public sealed class RotationTests : NodeTests
     [Theory]
     [InlineData(StoreOperations.Destroy)] // the end of the old id
     [InlineData(StoreOperations.Merge)] // what the other node committed, on its way to the new one
-    public async Task What_another_node_commits_while_the_id_changes_goes_along_though_an_answer_is_missing(StoreOperations failing)
+    public async Task What_another_node_commits_while_the_id_changes_goes_along_though_an_answer_is_missing(
+        StoreOperations failing
+    )
     {
         var gated = new GatedStore(new InMemorySessionStore(Sessions));
         var faulty = new FaultyStore(gated);
@@ -213,11 +215,11 @@ public sealed class RotationTests : NodeTests
     public async Task Id_cannot_change_after_the_headers_left_and_the_session_stays()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/late", async (HttpContext context) =>
-        {
-            await context.Response.WriteAsync("early");
-            await context.Response.Body.FlushAsync();
-            await Assert.ThrowsAsync<InvalidOperationException>(() => context.GetClusterSession().RotateIdAsync());
-        }));
+            {
+                await context.Response.WriteAsync("early");
+                await context.Response.Body.FlushAsync();
+                await Assert.ThrowsAsync<InvalidOperationException>(() => context.GetClusterSession().RotateIdAsync());
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         await browser.GetAsync("/late");
@@ -245,11 +247,11 @@ public sealed class RotationTests : NodeTests
     public async Task What_is_written_after_an_end_begins_a_session_with_a_new_id()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/again", async (HttpContext context) =>
-        {
-            await context.GetClusterSession().DestroyAsync();
-            Assert.Empty(context.Session.Keys);
-            context.Session.SetString("fresh", "1");
-        }));
+            {
+                await context.GetClusterSession().DestroyAsync();
+                Assert.Empty(context.Session.Keys);
+                context.Session.SetString("fresh", "1");
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         var old = browser.Copy();
@@ -263,11 +265,13 @@ public sealed class RotationTests : NodeTests
     public async Task Read_that_was_under_way_when_the_session_ended_leaves_no_copy_to_be_served()
     {
         var gated = new GatedStore(new InMemorySessionStore(Sessions));
-        var a = await StartAsync(store: gated, endpoints: endpoints => endpoints.MapGet("/logout", async (HttpContext context) =>
-        {
-            await _meeting.WaitAsync();
-            await context.GetClusterSession().DestroyAsync();
-        }));
+        var a = await StartAsync(store: gated, endpoints: endpoints =>
+            endpoints.MapGet("/logout", async (HttpContext context) =>
+            {
+                await _meeting.WaitAsync();
+                await context.GetClusterSession().DestroyAsync();
+            })
+        );
         var b = await StartAsync();
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
@@ -286,11 +290,11 @@ public sealed class RotationTests : NodeTests
     }
 
     private void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/login", async (HttpContext context) =>
-    {
-        context.Session.SetString("user", "ada");
-        await _meeting.WaitAsync();
-        await context.GetClusterSession().RotateIdAsync();
-    });
+        {
+            context.Session.SetString("user", "ada");
+            await _meeting.WaitAsync();
+            await context.GetClusterSession().RotateIdAsync();
+        });
 
     /// <summary>Node A, whose store can fail, node B, and a browser with a session.</summary>
     private async Task<(FaultyStore Store, TestNode A, TestNode B, TestBrowser Browser)> StartWithFaultyStoreAsync()
@@ -317,7 +321,8 @@ public sealed class RotationTests : NodeTests
                 var sent = await Task.WhenAll(pending.Select(key => sender.SendAsync(key).AsTask()));
                 return sent.All(isSent => isSent);
             },
-            "what is pending is sent");
+            "what is pending is sent"
+        );
         return pending.Length;
     }
 }

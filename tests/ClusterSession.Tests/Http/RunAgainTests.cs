@@ -71,7 +71,9 @@ public sealed class RunAgainTests : NodeTests
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));
         var asked = new CountingStore(store);
-        var node = await StartAsync(Map, kind: kind, store: asked, before: app => app.UseStatusCodePagesWithReExecute("/error"));
+        var node = await StartAsync(Map, kind: kind, store: asked, before: app =>
+            app.UseStatusCodePagesWithReExecute("/error")
+        );
         var other = await StartAsync();
         var browser = other.Browser();
         await browser.GetAsync("/set/color/red");
@@ -93,7 +95,9 @@ public sealed class RunAgainTests : NodeTests
     public async Task Status_pages_fill_the_body_of_our_503(ServerKind kind)
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));
-        var node = await StartAsync(Map, kind: kind, store: store, before: app => app.UseStatusCodePages("text/plain", "sorry {0}"));
+        var node = await StartAsync(Map, kind: kind, store: store, before: app =>
+            app.UseStatusCodePages("text/plain", "sorry {0}")
+        );
         store.Failing = StoreOperations.All;
         var browser = node.Browser();
         Assert.Equal("sorry 503", await browser.GetAsync("/set/color/red")); // The commit failed.
@@ -120,14 +124,11 @@ public sealed class RunAgainTests : NodeTests
     public async Task Problem_details_fill_the_body_of_our_503(ServerKind kind)
     {
         var store = new FaultyStore(new InMemorySessionStore(Sessions));
-        var node = await StartAsync(
-            endpoints => endpoints.MapGet("/commit", async (HttpContext context) =>
-            {
-                context.Session.SetString("color", "red");
-                await context.Session.CommitAsync();
-            }),
-            kind: kind, store: store, services: services => services.AddProblemDetails(),
-            before: app => app.UseExceptionHandler().UseStatusCodePages());
+        var node = await StartAsync(endpoints => endpoints.MapGet("/commit", async (HttpContext context) =>
+                {
+                    context.Session.SetString("color", "red");
+                    await context.Session.CommitAsync();
+                }), kind: kind, store: store, services: services => services.AddProblemDetails(), before: app => app.UseExceptionHandler().UseStatusCodePages());
         store.Failing = StoreOperations.All;
         foreach (var path in new[] { "/set/color/red", "/commit" })
         {
@@ -155,12 +156,14 @@ public sealed class RunAgainTests : NodeTests
                     first = context.Session;
                     context.Session.SetString(what == "begin" ? "begun" : "color", "red");
                     await context.Session.CommitAsync();
-                    await (what switch
-                    {
-                        "rotate" => context.GetClusterSession().RotateIdAsync(),
-                        "destroy" => context.GetClusterSession().DestroyAsync(),
-                        _ => Task.CompletedTask,
-                    });
+                    await (
+                        what switch
+                        {
+                            "rotate" => context.GetClusterSession().RotateIdAsync(),
+                            "destroy" => context.GetClusterSession().DestroyAsync(),
+                            _ => Task.CompletedTask,
+                        }
+                    );
                     throw new FormatException();
                 });
                 endpoints.Map("/same", (HttpContext context) =>
@@ -169,7 +172,8 @@ public sealed class RunAgainTests : NodeTests
                     return ReferenceEquals(first, context.Session) ? "same" : "other";
                 });
             },
-            before: app => app.UseExceptionHandler("/same"));
+            before: app => app.UseExceptionHandler("/same")
+        );
         var browser = node.Browser();
         await browser.GetAsync(what == "begin" ? "/untouched" : "/set/color/blue");
         var before = browser.Copy();
@@ -189,12 +193,15 @@ public sealed class RunAgainTests : NodeTests
         var node = await StartAsync(
             endpoints =>
             {
-                endpoints.MapGet("/poll", () => Results.NotFound())
+                endpoints
+                    .MapGet("/poll", () => Results.NotFound())
                     .WithSessionAccess(SessionConcurrency.ReadOnly, prolongs: false);
-                endpoints.Map("/used", (HttpContext context) => context.GetClusterSession().Durability.ToString())
+                endpoints
+                    .Map("/used", (HttpContext context) => context.GetClusterSession().Durability.ToString())
                     .WithSessionAccess(SessionConcurrency.Merge, SessionDurability.Local);
             },
-            before: app => app.UseStatusCodePagesWithReExecute("/used"));
+            before: app => app.UseStatusCodePagesWithReExecute("/used")
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         for (var minutes = 0; minutes < 60; minutes += 15)

@@ -80,8 +80,10 @@ public sealed class SeveralCookiesTests : NodeTests
         using var random = RandomNumberGenerator.Create();
         var planted = node.Browser();
         planted.Cookie = SessionCookie.Write(
-            SessionId.New(random), new SessionVersion(1, 1),
-            new CookieKey(0x100000, Time.GetUtcNow(), RandomNumberGenerator.GetBytes(32)));
+            SessionId.New(random),
+            new SessionVersion(1, 1),
+            new CookieKey(0x100000, Time.GetUtcNow(), RandomNumberGenerator.GetBytes(32))
+        );
         Time.Advance(TimeSpan.FromSeconds(1.1));
         Store.Reset();
         for (var i = 0; i < 50; i++)
@@ -96,7 +98,10 @@ public sealed class SeveralCookiesTests : NodeTests
     public async Task Of_several_living_sessions_the_one_of_the_login_is_used_else_the_first()
     {
         var node = await StartAsync(before: Login.ByQuery);
-        var (planted, own) = (await BeginAsync(node, "mallory", "?as=mallory"), await BeginAsync(node, "anna", "?as=anna"));
+        var (planted, own) = (
+            await BeginAsync(node, "mallory", "?as=mallory"),
+            await BeginAsync(node, "anna", "?as=anna")
+        );
         Assert.Equal("anna", await GetAsync(node, "/get/who?as=anna", planted, own));
         Assert.Equal("mallory", await GetAsync(node, "/get/who", planted, own));
         Assert.Equal("anna", await GetAsync(node, "/get/who", own, planted));
@@ -129,8 +134,14 @@ public sealed class SeveralCookiesTests : NodeTests
             await browsers[i].Copy().GetAsync("/destroy");
         }
 
-        var fresh = await StartAsync(store: new ClusterSession.TestKit.Stores.CountingStore(
-            new ClusterSession.Stores.InMemory.InMemorySessionStore(Sessions)) is var counting ? counting : null);
+        var fresh = await StartAsync(
+            store: new ClusterSession.TestKit.Stores.CountingStore(
+                new ClusterSession.Stores.InMemory.InMemorySessionStore(Sessions)
+            )
+                is var counting
+                ? counting
+                : null
+        );
         counting.Reset();
         await GetAsync(fresh, "/get/who", [.. browsers]);
         Assert.InRange(counting.Count(ClusterSession.TestKit.Stores.StoreOperations.Read), 1, 8);

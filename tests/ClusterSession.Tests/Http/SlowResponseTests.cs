@@ -42,7 +42,11 @@ public sealed class SlowResponseTests : NodeTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Slow_response_does_not_bring_back_the_id_before_a_rotation(ServerKind kind, bool isOnAnother, string path)
+    public async Task Slow_response_does_not_bring_back_the_id_before_a_rotation(
+        ServerKind kind,
+        bool isOnAnother,
+        string path
+    )
     {
         var (slow, fast, browser, late) = await BeginAsync(kind, isOnAnother);
         var answering = late.GetAsync(path, slow);
@@ -55,7 +59,11 @@ public sealed class SlowResponseTests : NodeTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Slow_response_does_not_bring_back_a_session_that_was_destroyed(ServerKind kind, bool isOnAnother, string path)
+    public async Task Slow_response_does_not_bring_back_a_session_that_was_destroyed(
+        ServerKind kind,
+        bool isOnAnother,
+        string path
+    )
     {
         var (slow, fast, browser, late) = await BeginAsync(kind, isOnAnother);
         var answering = late.GetAsync(path, slow);
@@ -73,7 +81,9 @@ public sealed class SlowResponseTests : NodeTests
     [InlineData(ServerKind.Kestrel, false)]
     [InlineData(ServerKind.Kestrel, true)]
     public async Task Slow_response_to_an_expired_cookie_does_not_delete_that_of_a_new_login(
-        ServerKind kind, bool isOnAnother)
+        ServerKind kind,
+        bool isOnAnother
+    )
     {
         var (slow, fast, browser, late) = await BeginAsync(kind, isOnAnother);
         Time.Advance(TimeSpan.FromHours(2));
@@ -125,7 +135,9 @@ public sealed class SlowResponseTests : NodeTests
     [InlineData("/slow", "/destroy")]
     [InlineData("/slow?commit=1", "/destroy")]
     public async Task Node_that_no_invalidation_reaches_asks_the_store_before_a_slow_response_names_a_session(
-        string path, string change)
+        string path,
+        string change
+    )
     {
         var slow = await StartAsync(Map, store: new DeafStore(new InMemorySessionStore(Sessions)));
         var fast = await StartAsync(Map);
@@ -155,7 +167,10 @@ public sealed class SlowResponseTests : NodeTests
     }
 
     /// <summary>A session whose second browser tab, the late one, knows less than any node would show it.</summary>
-    private async Task<(TestNode Slow, TestNode Fast, TestBrowser Browser, TestBrowser Late)> BeginAsync(ServerKind kind, bool isOnAnother)
+    private async Task<(TestNode Slow, TestNode Fast, TestBrowser Browser, TestBrowser Late)> BeginAsync(
+        ServerKind kind,
+        bool isOnAnother
+    )
     {
         var slow = await StartAsync(Map, kind: kind);
         var fast = isOnAnother ? await StartAsync(Map, kind: kind) : slow;
@@ -181,16 +196,16 @@ public sealed class SlowResponseTests : NodeTests
         SessionCookie.Read(browser.Cookie, node.Services.GetRequiredService<KeyRingSource>().Current!).Seen;
 
     private void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/slow", async (HttpContext context) =>
-    {
-        var color = context.Session.GetString("color");
-        if (context.Request.Query.ContainsKey("commit"))
         {
-            context.Session.SetString("slow", "1");
-            await context.Session.CommitAsync();
-        }
+            var color = context.Session.GetString("color");
+            if (context.Request.Query.ContainsKey("commit"))
+            {
+                context.Session.SetString("slow", "1");
+                await context.Session.CommitAsync();
+            }
 
-        _entered.SetResult();
-        await _mayLeave.Task;
-        return color ?? "";
-    });
+            _entered.SetResult();
+            await _mayLeave.Task;
+            return color ?? "";
+        });
 }

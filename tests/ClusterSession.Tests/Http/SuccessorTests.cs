@@ -1,10 +1,10 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using System.Security.Cryptography;
 using ClusterSession.Records;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.Tests.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Xunit;
 
 namespace ClusterSession.Tests.Http;
@@ -16,7 +16,9 @@ public sealed class SuccessorTests : NodeTests
 
     [Theory]
     [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
-    public async Task Requests_that_bring_the_old_id_and_the_login_are_served_by_the_successor_and_learn_its_cookie(ServerKind kind)
+    public async Task Requests_that_bring_the_old_id_and_the_login_are_served_by_the_successor_and_learn_its_cookie(
+        ServerKind kind
+    )
     {
         var (a, b) = await StartAsync(kind);
         var browser = await BeginAsync(a);
@@ -119,7 +121,9 @@ public sealed class SuccessorTests : NodeTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task What_a_request_without_the_login_changed_before_the_rotation_is_refused_and_not_lost_in_silence(bool isOnAnother)
+    public async Task What_a_request_without_the_login_changed_before_the_rotation_is_refused_and_not_lost_in_silence(
+        bool isOnAnother
+    )
     {
         var (a, b) = await StartAsync();
         var browser = await BeginAsync(a);
@@ -138,7 +142,9 @@ public sealed class SuccessorTests : NodeTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Request_that_changed_nothing_is_not_refused_for_a_principal_that_could_not_be_recorded(bool isOnAnother)
+    public async Task Request_that_changed_nothing_is_not_refused_for_a_principal_that_could_not_be_recorded(
+        bool isOnAnother
+    )
     {
         var (a, b) = (await StartAsync(Map, after: Login.ByQuery), await StartAsync(Map, after: Login.ByQuery));
         var browser = await BeginAsync(a);
@@ -178,7 +184,9 @@ public sealed class SuccessorTests : NodeTests
         using var random = RandomNumberGenerator.Create();
         var (old, other, id) = (SessionId.New(random), SessionId.New(random), SessionId.New(random));
         var sealedSuccessor = SuccessorSeal.Seal(old, id, SessionKey.Of(id));
-        Assert.True(SessionSuccessor.TryParse(System.Text.Encoding.ASCII.GetBytes(sealedSuccessor.ToString()), out var stored));
+        Assert.True(
+            SessionSuccessor.TryParse(System.Text.Encoding.ASCII.GetBytes(sealedSuccessor.ToString()), out var stored)
+        );
         Assert.True(SuccessorSeal.TryOpen(old, stored, out var opened));
         Assert.Equal(id, opened);
         Assert.False(SuccessorSeal.TryOpen(other, stored, out _));
@@ -188,7 +196,10 @@ public sealed class SuccessorTests : NodeTests
     }
 
     private async Task<(TestNode A, TestNode B)> StartAsync(ServerKind kind = ServerKind.TestServer) =>
-        (await StartAsync(Map, before: Login.ByQuery, kind: kind), await StartAsync(Map, before: Login.ByQuery, kind: kind));
+        (
+            await StartAsync(Map, before: Login.ByQuery, kind: kind),
+            await StartAsync(Map, before: Login.ByQuery, kind: kind)
+        );
 
     private static async Task<TestBrowser> BeginAsync(TestNode node)
     {

@@ -63,8 +63,9 @@ public sealed class KeyProtectionTests : NodeTests
             Assert.Equal(503, (int)browser.LastStatus);
             Assert.False(browser.LastSetCookie);
             Assert.True(Logs.Count("KeyRingLocked") > before);
-            await Assert.ThrowsAsync<InvalidOperationException>(
-                () => node.Services.GetRequiredService<ISessionManager>().RotateKeysAsync(revoke: true));
+            await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                node.Services.GetRequiredService<ISessionManager>().RotateKeysAsync(revoke: true)
+            );
         }
 
         Assert.Equal(stored, await StoredAsync());
@@ -105,15 +106,20 @@ public sealed class KeyProtectionTests : NodeTests
     /// <summary>The keys as they are stored.</summary>
     private async Task<byte[][]> StoredAsync()
     {
-        var read = await new InMemorySessionStore(Sessions).ReadDocumentAsync(KeyRingSource.DocumentName, default, default);
+        var read = await new InMemorySessionStore(Sessions).ReadDocumentAsync(
+            KeyRingSource.DocumentName,
+            default,
+            default
+        );
         return [.. read.Elements.Select(element => element.Payload.ToArray())];
     }
 
-    private Task<TestNode> StartAsync(string? secret, params string[] former) => StartAsync(services: services =>
-    {
-        if (secret is not null)
+    private Task<TestNode> StartAsync(string? secret, params string[] former) =>
+        StartAsync(services: services =>
         {
-            services.AddClusterSession().ProtectKeysWith(secret, former);
-        }
-    });
+            if (secret is not null)
+            {
+                services.AddClusterSession().ProtectKeysWith(secret, former);
+            }
+        });
 }

@@ -68,8 +68,11 @@ public sealed class KeyRevocationTests : NodeTests
     [Fact]
     public async Task Keys_that_are_configured_are_not_rotated_and_the_exception_says_where_to_change_them()
     {
-        var node = await StartAsync(options: options => options.Keys.Add(
-            new SessionKeyOptions { Id = 1, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) }));
+        var node = await StartAsync(options: options =>
+            options.Keys.Add(
+                new SessionKeyOptions { Id = 1, Secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) }
+            )
+        );
         var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => RotateAsync(node, revoke: true));
         Assert.Contains("ClusterSession:Keys", refusal.Message, StringComparison.Ordinal);
     }
@@ -104,9 +107,12 @@ public sealed class KeyRevocationTests : NodeTests
         store.Replace(old, new StoreContinuity(StoreLoss.Recent));
 
         await HoldsInTimeAsync(
-            async () => (await old.ReadDocumentAsync(KeyRingSource.DocumentName, default, default))
-                .Elements.Any(element => KeyElement.IsRevocations(element)),
-            "the revocation is restored");
+            async () =>
+                (await old.ReadDocumentAsync(KeyRingSource.DocumentName, default, default)).Elements.Any(element =>
+                    KeyElement.IsRevocations(element)
+                ),
+            "the revocation is restored"
+        );
         Assert.Equal(1, Ring(node).Current!.Revocations);
         Assert.Equal("", await browser.GetAsync("/get/color"));
     }
@@ -123,7 +129,10 @@ public sealed class KeyRevocationTests : NodeTests
         await Ring(b).RefreshAsync(default);
         Assert.Equal(6, Logs.Count("KeyRingRotatedOnRequest"));
         Assert.Null(Ring(a).Current!.Find(before));
-        Assert.Equal((KeyRingTests.Text(Ring(a)), Ring(a).Signing.Id), (KeyRingTests.Text(Ring(b)), Ring(b).Signing.Id));
+        Assert.Equal(
+            (KeyRingTests.Text(Ring(a)), Ring(a).Signing.Id),
+            (KeyRingTests.Text(Ring(b)), Ring(b).Signing.Id)
+        );
     }
 
     [Fact]

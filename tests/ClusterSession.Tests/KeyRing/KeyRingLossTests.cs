@@ -34,7 +34,10 @@ public sealed class KeyRingLossTests : NodeTests
 
         faulty.Failing = StoreOperations.None;
         await HoldsInTimeAsync(async () => (await ReadAsync()).Exists, "the ring is restored");
-        await HoldsInTimeAsync(async () => await browser.Copy().GetAsync("/get/color", late) == "red", "the cookie is accepted");
+        await HoldsInTimeAsync(
+            async () => await browser.Copy().GetAsync("/get/color", late) == "red",
+            "the cookie is accepted"
+        );
         Assert.Equal(1, Logs.Count("KeyRingCreated"));
         Assert.True(Logs.Count("DocumentLost") > 0);
     }
@@ -52,7 +55,10 @@ public sealed class KeyRingLossTests : NodeTests
         var late = await StartAsync();
         Assert.Equal("red", await browser.GetAsync("/get/color", late));
         Assert.Equal("red", await browser.GetAsync("/get/color", b));
-        Assert.Equal((before, before, before), (KeyRingTests.Text(Ring(a)), KeyRingTests.Text(Ring(b)), KeyRingTests.Text(Ring(late))));
+        Assert.Equal(
+            (before, before, before),
+            (KeyRingTests.Text(Ring(a)), KeyRingTests.Text(Ring(b)), KeyRingTests.Text(Ring(late)))
+        );
     }
 
     [Fact]
@@ -69,8 +75,11 @@ public sealed class KeyRingLossTests : NodeTests
         faulty.Failing = StoreOperations.None;
         await Ring(a).RestoreAsync(); // No time passes, and it is announced every ten seconds.
         Assert.Contains(
-            (await new InMemorySessionStore(Sessions).ReadDocumentAsync(NodePresence.DocumentName, default, default)).Elements,
-            element => element.Payload.Span.IndexOf("keyring"u8) >= 0);
+            (
+                await new InMemorySessionStore(Sessions).ReadDocumentAsync(NodePresence.DocumentName, default, default)
+            ).Elements,
+            element => element.Payload.Span.IndexOf("keyring"u8) >= 0
+        );
         var late = await StartAsync();
         Assert.Equal("red", await browser.GetAsync("/get/color", late));
         Assert.Equal(1, Logs.Count("KeyRingCreated"));
@@ -94,7 +103,10 @@ public sealed class KeyRingLossTests : NodeTests
         await fresh.GetAsync("/set/color/blue");
         await store.MergeDocumentAsync(
             KeyRingSource.DocumentName,
-            [KeyElement.Present(KeyElement.IdOf(known.Id), 1, new StoredKeys("", seal: null).Write(known)!)], TimeSpan.MaxValue, default);
+            [KeyElement.Present(KeyElement.IdOf(known.Id), 1, new StoredKeys("", seal: null).Write(known)!)],
+            TimeSpan.MaxValue,
+            default
+        );
 
         await HoldsInTimeAsync(() => Ring(b).Current!.Keys.Count == 2, "the ring is completed");
         var late = await StartAsync();
@@ -126,7 +138,9 @@ public sealed class KeyRingLossTests : NodeTests
     [Fact]
     public async Task Nodes_that_start_at_once_on_an_empty_store_end_with_one_key()
     {
-        var nodes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => StartAsync(store: new InMemorySessionStore(Sessions))));
+        var nodes = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => StartAsync(store: new InMemorySessionStore(Sessions)))
+        );
         await Task.WhenAll(nodes.Select(node => Ring(node).LoadAsync(default).AsTask()));
         Assert.Single(nodes.Select(node => KeyRingTests.Text(Ring(node))).Distinct());
         Assert.Single(Ring(nodes[0]).Current!.Keys);
@@ -157,8 +171,16 @@ public sealed class KeyRingLossTests : NodeTests
         await new InMemorySessionStore(Sessions).ReadDocumentAsync(KeyRingSource.DocumentName, default, default);
 
     /// <summary>The first node serves, and has announced that it knows the ring.</summary>
-    private Task AnnouncedAsync() => HoldsInTimeAsync(
-        async () => (await new InMemorySessionStore(Sessions).ReadDocumentAsync(NodePresence.DocumentName, default, default)).Elements
-            .Any(element => element.Payload.Length > 16),
-        "it is announced");
+    private Task AnnouncedAsync() =>
+        HoldsInTimeAsync(
+            async () =>
+                (
+                    await new InMemorySessionStore(Sessions).ReadDocumentAsync(
+                        NodePresence.DocumentName,
+                        default,
+                        default
+                    )
+                ).Elements.Any(element => element.Payload.Length > 16),
+            "it is announced"
+        );
 }

@@ -64,7 +64,10 @@ public sealed class KeyRingTests : NodeTests
             {
                 var browser = node.Browser();
                 browser.Cookie = SessionCookie.Write(
-                    ClusterSession.Records.SessionId.New(RandomNumberGenerator.Create()), new ClusterSession.Records.SessionVersion(1, 1), foreign);
+                    ClusterSession.Records.SessionId.New(RandomNumberGenerator.Create()),
+                    new ClusterSession.Records.SessionVersion(1, 1),
+                    foreign
+                );
                 Assert.Equal("New", await browser.GetAsync("/source"));
             }
 
@@ -86,7 +89,10 @@ public sealed class KeyRingTests : NodeTests
         {
             var browser = node.Browser();
             browser.Cookie = SessionCookie.Write(
-                ClusterSession.Records.SessionId.New(RandomNumberGenerator.Create()), new ClusterSession.Records.SessionVersion(1, 1), foreign);
+                ClusterSession.Records.SessionId.New(RandomNumberGenerator.Create()),
+                new ClusterSession.Records.SessionVersion(1, 1),
+                foreign
+            );
             await browser.GetAsync("/get/color");
             Assert.Equal(503, (int)browser.LastStatus);
         }
@@ -164,13 +170,19 @@ public sealed class KeyRingTests : NodeTests
     {
         var store = new InMemorySessionStore(Sessions);
         await store.MergeDocumentAsync(
-            KeyRingSource.DocumentName, [new DocumentElement(id, rank, payload, TimeSpan.MaxValue)], TimeSpan.MaxValue, default);
+            KeyRingSource.DocumentName,
+            [new DocumentElement(id, rank, payload, TimeSpan.MaxValue)],
+            TimeSpan.MaxValue,
+            default
+        );
         var node = await StartAsync();
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.Equal(503, (int)browser.LastStatus);
         await Ring(node).RefreshAsync(default);
-        var stored = Assert.Single((await store.ReadDocumentAsync(KeyRingSource.DocumentName, default, default)).Elements);
+        var stored = Assert.Single(
+            (await store.ReadDocumentAsync(KeyRingSource.DocumentName, default, default)).Elements
+        );
         Assert.Equal(payload, stored.Payload.ToArray());
         Assert.Equal(rank, stored.Rank);
         Assert.True(Logs.Count("KeyRingMalformed") > 0);
@@ -186,8 +198,10 @@ public sealed class KeyRingTests : NodeTests
         var empty = new InMemorySessions(Time);
         store.Replace(new InMemorySessionStore(empty), new StoreContinuity(StoreLoss.Everything));
         await HoldsInTimeAsync(
-            async () => (await store.ReadDocumentAsync(KeyRingSource.DocumentName, default, default)).Elements.Count > 0,
-            "the ring is restored");
+            async () =>
+                (await store.ReadDocumentAsync(KeyRingSource.DocumentName, default, default)).Elements.Count > 0,
+            "the ring is restored"
+        );
         var late = await StartAsync(store: new InMemorySessionStore(empty));
         await Ring(late).LoadAsync(default);
         Assert.Equal((before, before), (Text(Ring(a)), Text(Ring(late))));
@@ -216,9 +230,17 @@ public sealed class KeyRingTests : NodeTests
     {
         var form = new StoredKeys("", seal: null);
         var key = new CookieKey(
-            0xFFFFFE, DateTimeOffset.FromUnixTimeMilliseconds(9), RandomNumberGenerator.GetBytes(32), number: 7, revocations: 3);
+            0xFFFFFE,
+            DateTimeOffset.FromUnixTimeMilliseconds(9),
+            RandomNumberGenerator.GetBytes(32),
+            number: 7,
+            revocations: 3
+        );
         var bytes = form.Write(key)!;
-        Assert.Equal("01FFFFFE00000000000000090000000700000003" + Convert.ToHexString(key.Secret), Convert.ToHexString(bytes));
+        Assert.Equal(
+            "01FFFFFE00000000000000090000000700000003" + Convert.ToHexString(key.Secret),
+            Convert.ToHexString(bytes)
+        );
         Assert.Equal(bytes, form.Write(form.Read(bytes)!));
         for (var length = 0; length < bytes.Length; length++)
         {

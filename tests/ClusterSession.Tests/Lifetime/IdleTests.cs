@@ -159,7 +159,9 @@ public sealed class IdleTests : NodeTests
     {
         var meeting = new Meeting();
         var node = await NodeAsync(
-            options => options.IdleTimeout = TimeSpan.FromSeconds(3), Hold(meeting, _ => Task.CompletedTask));
+            options => options.IdleTimeout = TimeSpan.FromSeconds(3),
+            Hold(meeting, _ => Task.CompletedTask)
+        );
         var browser = await BeginAsync(node);
         var running = browser.Copy().GetAsync("/hold");
         await meeting.AreHereAsync(1);
@@ -179,7 +181,8 @@ public sealed class IdleTests : NodeTests
         var node = await NodeAsync(endpoints: endpoints =>
         {
             Hold(meeting, _ => throw new InvalidOperationException("on purpose"))(endpoints);
-            endpoints.MapGet("/hold-poll", (HttpContext _) => meeting.WaitAsync())
+            endpoints
+                .MapGet("/hold-poll", (HttpContext _) => meeting.WaitAsync())
                 .WithSessionAccess(SessionConcurrency.ReadOnly, prolongs: false);
         });
         var (failing, polling) = (await BeginAsync(node), await BeginAsync(node));
@@ -198,11 +201,11 @@ public sealed class IdleTests : NodeTests
     {
         var (first, second) = (new Meeting(), new Meeting());
         var node = await NodeAsync(endpoints: Hold(first, async context =>
-        {
-            context.Session.SetString("news", "1");
-            await context.Session.CommitAsync();
-            await second.WaitAsync();
-        }));
+            {
+                context.Session.SetString("news", "1");
+                await context.Session.CommitAsync();
+                await second.WaitAsync();
+            }));
         var browser = await BeginAsync(node);
         var running = browser.Copy().GetAsync("/hold");
         await first.AreHereAsync(1);
@@ -403,12 +406,12 @@ public sealed class IdleTests : NodeTests
         return browser;
     }
 
-    private static Action<IEndpointRouteBuilder> Hold(Meeting meeting, Func<HttpContext, Task> then) => endpoints =>
-        endpoints.MapGet("/hold", async (HttpContext context) =>
-        {
-            await meeting.WaitAsync();
-            await then(context);
-        });
+    private static Action<IEndpointRouteBuilder> Hold(Meeting meeting, Func<HttpContext, Task> then) =>
+        endpoints => endpoints.MapGet("/hold", async (HttpContext context) =>
+            {
+                await meeting.WaitAsync();
+                await then(context);
+            });
 
     private static Task Late(HttpContext context)
     {
@@ -417,17 +420,22 @@ public sealed class IdleTests : NodeTests
     }
 
     private async Task<TestNode> NodeAsync(
-        Action<ClusterSessionOptions>? options = null, Action<IEndpointRouteBuilder>? endpoints = null,
-        IClusterSessionStore? store = null)
+        Action<ClusterSessionOptions>? options = null,
+        Action<IEndpointRouteBuilder>? endpoints = null,
+        IClusterSessionStore? store = null
+    )
     {
         var node = await StartAsync(
             builder =>
             {
                 endpoints?.Invoke(builder);
-                builder.MapGet("/poll", (HttpContext context) => context.Session.GetString("color") ?? "")
+                builder
+                    .MapGet("/poll", (HttpContext context) => context.Session.GetString("color") ?? "")
                     .WithSessionAccess(SessionConcurrency.ReadOnly, prolongs: false);
             },
-            options, store);
+            options,
+            store
+        );
         _started.Add(node);
         return node;
     }
@@ -447,5 +455,8 @@ public sealed class IdleTests : NodeTests
     }
 
     private void AssertNothingIsSaidOfALoss() =>
-        Assert.Equal((0, 0, 0), (Logs.Count("SessionRegressed"), Logs.Count("StoreLostSession"), Logs.Count("StoreLostCommit")));
+        Assert.Equal(
+            (0, 0, 0),
+            (Logs.Count("SessionRegressed"), Logs.Count("StoreLostSession"), Logs.Count("StoreLostCommit"))
+        );
 }

@@ -165,7 +165,8 @@ public sealed class LifetimeTests : NodeTests
                 Time.Advance(TimeSpan.FromSeconds(1));
                 return Store.Count(StoreOperations.Touch) == 1;
             },
-            "the touch is sent");
+            "the touch is sent"
+        );
     }
 
     private static async Task FlushAsync(params TestNode[] nodes)
@@ -176,6 +177,8 @@ public sealed class LifetimeTests : NodeTests
         }
     }
 
-    private static void Poll(IEndpointRouteBuilder endpoints) => endpoints
-        .MapGet("/poll", (HttpContext context) => context.Session.GetString("color") ?? "").WithSessionAccess(SessionConcurrency.ReadOnly, prolongs: false);
+    private static void Poll(IEndpointRouteBuilder endpoints) =>
+        endpoints
+            .MapGet("/poll", (HttpContext context) => context.Session.GetString("color") ?? "")
+            .WithSessionAccess(SessionConcurrency.ReadOnly, prolongs: false);
 }

@@ -18,7 +18,10 @@ public sealed class CommitJournalTests : NodeTests
     public async Task Commit_older_than_what_another_request_had_opened_is_sent_as_well()
     {
         // Three requests at once: 2 arrived, 3 opened what it made, 1 did not arrive, and is kept after 3.
-        SessionVersion first = new(1, 1), lost = new(2, 1), arrived = new(3, 1), last = new(4, 1);
+        SessionVersion first = new(1, 1),
+            lost = new(2, 1),
+            arrived = new(3, 1),
+            last = new(4, 1);
         var node = await StartAsync();
         var journal = node.Services.GetRequiredService<CommitJournal>();
         var key = SessionKeys.New();
@@ -39,8 +42,14 @@ public sealed class CommitJournalTests : NodeTests
         var kept = journal.Append(key, first, isComplete: true, Setting("b"), Issued(new(2, 1)), StoreFailure.None)!;
         Assert.True(await SendAsync(node, key));
 
-        Assert.Equal(RecordText.Of(kept), RecordText.Of((await Store.ReadAsync(key, SessionVersion.None, default)).Record!));
-        Assert.Same(kept, node.Services.GetRequiredService<LocalCopies>().TryGet(key, out var copy) ? copy.Record : null);
+        Assert.Equal(
+            RecordText.Of(kept),
+            RecordText.Of((await Store.ReadAsync(key, SessionVersion.None, default)).Record!)
+        );
+        Assert.Same(
+            kept,
+            node.Services.GetRequiredService<LocalCopies>().TryGet(key, out var copy) ? copy.Record : null
+        );
     }
 
     [Fact]
@@ -48,21 +57,32 @@ public sealed class CommitJournalTests : NodeTests
     {
         var (node, journal, key, first) = await StartWithSessionAsync();
         var kept = journal.Append(key, first, isComplete: true, Setting("b"), Issued(new(2, 1)), StoreFailure.None)!;
-        await Store.CommitAsync(key, new SessionChange(first.Version, new(3, 2), Setting("c"), [], Long, Long), default);
+        await Store.CommitAsync(
+            key,
+            new SessionChange(first.Version, new(3, 2), Setting("c"), [], Long, Long),
+            default
+        );
         Assert.True(await SendAsync(node, key));
 
         var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
         Assert.All(["a", "b", "c"], name => Assert.True(stored.TryFind(name, out _), name));
         Assert.True(stored.Contains(kept.Version), "whoever has seen the commit here finds it there");
         Assert.NotEqual(kept.Version, stored.Version);
-        Assert.False(node.Services.GetRequiredService<LocalCopies>().TryGet(key, out var copy) && ReferenceEquals(copy.Record, kept) && !copy.IsStale, "the copy lacks what others committed");
+        Assert.False(
+            node.Services.GetRequiredService<LocalCopies>().TryGet(key, out var copy)
+                && ReferenceEquals(copy.Record, kept)
+                && !copy.IsStale,
+            "the copy lacks what others committed"
+        );
     }
 
     /// <summary>Of requests at once, the one that was given its version first may be kept last.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Commit_that_is_kept_after_a_newer_one_makes_another_state_and_is_sent_as_well(bool isNewerSentBefore)
+    public async Task Commit_that_is_kept_after_a_newer_one_makes_another_state_and_is_sent_as_well(
+        bool isNewerSentBefore
+    )
     {
         var (node, journal, key, first) = await StartWithSessionAsync();
         var newer = journal.Append(key, first, isComplete: true, Setting("b"), Issued(new(3, 1)), StoreFailure.None)!;
@@ -79,7 +99,12 @@ public sealed class CommitJournalTests : NodeTests
         Assert.True(stored.Contains(both.Version), "whoever has seen the commit here finds it there");
     }
 
-    private async Task<(TestNode Node, CommitJournal Journal, SessionKey Key, SessionRecord First)> StartWithSessionAsync()
+    private async Task<(
+        TestNode Node,
+        CommitJournal Journal,
+        SessionKey Key,
+        SessionRecord First
+    )> StartWithSessionAsync()
     {
         var node = await StartAsync();
         var (key, first) = (SessionKeys.New(), new SessionVersion(1, 1));

@@ -26,11 +26,21 @@ public sealed class KnownEndsTests : IDisposable
 
     public KnownEndsTests()
     {
-        _services = new ServiceCollection().AddMetrics().AddLogging(logging => logging.AddProvider(_logs)).BuildServiceProvider();
-        _lifetime = new SessionLifetime(Microsoft.Extensions.Options.Options.Create(new ClusterSessionOptions()), _time);
+        _services = new ServiceCollection()
+            .AddMetrics()
+            .AddLogging(logging => logging.AddProvider(_logs))
+            .BuildServiceProvider();
+        _lifetime = new SessionLifetime(
+            Microsoft.Extensions.Options.Options.Create(new ClusterSessionOptions()),
+            _time
+        );
         _ends = new KnownEnds(
-            new HybridClock(_time, Mine), _lifetime, _time, new SessionMetrics(_services.GetRequiredService<IMeterFactory>()),
-            _services.GetRequiredService<ILogger<KnownEnds>>());
+            new HybridClock(_time, Mine),
+            _lifetime,
+            _time,
+            new SessionMetrics(_services.GetRequiredService<IMeterFactory>()),
+            _services.GetRequiredService<ILogger<KnownEnds>>()
+        );
     }
 
     public void Dispose() => _services.Dispose();
@@ -40,14 +50,23 @@ public sealed class KnownEndsTests : IDisposable
     {
         var key = SessionKeys.From(Convert.FromHexString("000102030405060708090A0B0C0D0E0F"));
         var successor = new SessionSuccessor(SessionKeys.From(new byte[16]), Seal: null, IsOthers: true);
-        var bytes = EndBatch.Write(
-            [(key, new SessionEnd(new SessionVersion(0x30, 0x0A))), (key, new SessionEnd(new SessionVersion(0x31, 0x0A), successor))]);
+        var bytes = EndBatch.Write([
+            (key, new SessionEnd(new SessionVersion(0x30, 0x0A))),
+            (key, new SessionEnd(new SessionVersion(0x31, 0x0A), successor)),
+        ]);
         Assert.Equal(
             "01"
-            + "000102030405060708090A0B0C0D0E0F" + "00000000000030" + "00000000000A" + "00"
-            + "000102030405060708090A0B0C0D0E0F" + "00000000000031" + "00000000000A" + "17"
-            + Convert.ToHexString("AAAAAAAAAAAAAAAAAAAAAA!"u8),
-            Convert.ToHexString(bytes));
+                + "000102030405060708090A0B0C0D0E0F"
+                + "00000000000030"
+                + "00000000000A"
+                + "00"
+                + "000102030405060708090A0B0C0D0E0F"
+                + "00000000000031"
+                + "00000000000A"
+                + "17"
+                + Convert.ToHexString("AAAAAAAAAAAAAAAAAAAAAA!"u8),
+            Convert.ToHexString(bytes)
+        );
         var read = EndBatch.TryRead(bytes, 0)!;
         Assert.Equal([1, 31], read.Keys().Select(end => end.At));
         Assert.Equal((successor, 0x31L), (read.End(31).Successor, read.End(31).Version.Stamp));
@@ -56,8 +75,16 @@ public sealed class KnownEndsTests : IDisposable
     [Fact]
     public void Announcement_of_another_format_or_cut_at_any_byte_is_refused_or_has_fewer_ends()
     {
-        var bytes = EndBatch.Write([.. Enumerable.Range(0, 3).Select(_ => (SessionKeys.New(), new SessionEnd(
-            new SessionVersion(1, Theirs), new SessionSuccessor(SessionKeys.New()))))]);
+        var bytes = EndBatch.Write([
+            .. Enumerable
+                .Range(0, 3)
+                .Select(_ =>
+                    (
+                        SessionKeys.New(),
+                        new SessionEnd(new SessionVersion(1, Theirs), new SessionSuccessor(SessionKeys.New()))
+                    )
+                ),
+        ]);
         var length = (bytes.Length - 1) / 3;
         for (var cut = 0; cut < bytes.Length; cut++)
         {
@@ -116,7 +143,13 @@ public sealed class KnownEndsTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
         var safeUntil = _time.GetTimestamp();
         _ends.Add(since, new SessionEnd(new SessionVersion(2, Mine)));
-        _ends.TryHear(Theirs, 1, EndBatch.Write([(SessionKeys.New(), new SessionEnd(new SessionVersion(3, Theirs)))]), _lifetime.TombstoneLife, out _);
+        _ends.TryHear(
+            Theirs,
+            1,
+            EndBatch.Write([(SessionKeys.New(), new SessionEnd(new SessionVersion(3, Theirs)))]),
+            _lifetime.TombstoneLife,
+            out _
+        );
         Assert.Equal([since], _ends.Own(safeUntil).Select(end => end.Key));
         Assert.Equal(2, _ends.Own(long.MinValue).Count());
     }

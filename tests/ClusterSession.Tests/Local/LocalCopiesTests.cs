@@ -74,7 +74,8 @@ public sealed class LocalCopiesTests
 
     private void Stay(SessionVersion lost, SessionVersion given)
     {
-        SessionVersion base_ = new(1, 1), whole = new(4, 1);
+        SessionVersion base_ = new(1, 1),
+            whole = new(4, 1);
         var copies = Copies();
         copies.Publish(_key, Of(lost, base_), SessionLease.Always, copies.Mark(_key), 0);
 
@@ -82,7 +83,11 @@ public sealed class LocalCopiesTests
         Assert.True(both.Record.Contains(lost) && both.Record.Contains(given));
         Assert.False(both.IsComplete || both.IsFresh);
 
-        Assert.True(copies.Publish(_key, Of(whole, new(3, 1), new(2, 1), base_), SessionLease.Always, copies.Mark(_key), 0).IsFresh);
+        Assert.True(
+            copies
+                .Publish(_key, Of(whole, new(3, 1), new(2, 1), base_), SessionLease.Always, copies.Mark(_key), 0)
+                .IsFresh
+        );
     }
 
     [Fact]
@@ -97,7 +102,10 @@ public sealed class LocalCopiesTests
     [Fact]
     public void What_others_committed_beside_stays_here_until_a_record_has_all_of_it()
     {
-        SessionVersion base_ = new(1, 1), theirs = new(2, 2), mine = new(3, 1), whole = new(4, 2);
+        SessionVersion base_ = new(1, 1),
+            theirs = new(2, 2),
+            mine = new(3, 1),
+            whole = new(4, 2);
         var copies = Copies();
         var mark = copies.Mark(_key);
         copies.Publish(_key, Of(base_), SessionLease.Always, mark, 0);
@@ -139,10 +147,20 @@ public sealed class LocalCopiesTests
     public void Being_published_again_is_no_use()
     {
         var copies = Copies();
-        var first = copies.Publish(_key, Record(1), SessionLease.Always, copies.Mark(_key), copies.Clock.Now, isCommit: true);
+        var first = copies.Publish(
+            _key,
+            Record(1),
+            SessionLease.Always,
+            copies.Mark(_key),
+            copies.Clock.Now,
+            isCommit: true
+        );
         var usedAt = first.UsedAt;
         _time.Advance(TimeSpan.FromMinutes(5));
-        Assert.Equal(usedAt, copies.Publish(_key, Record(1), SessionLease.Always, copies.Mark(_key), first.TouchedAt).UsedAt);
+        Assert.Equal(
+            usedAt,
+            copies.Publish(_key, Record(1), SessionLease.Always, copies.Mark(_key), first.TouchedAt).UsedAt
+        );
     }
 
     [Fact]
@@ -209,29 +227,33 @@ public sealed class LocalCopiesTests
     {
         var copies = Copies(count: 200);
         var keys = Enumerable.Range(0, 400).Select(_ => SessionKeys.New()).ToArray();
-        Enumerable.Range(0, 4).AsParallel().WithDegreeOfParallelism(4).ForAll(thread =>
-        {
-            var random = new Random(thread);
-            for (var i = 0; i < 5_000; i++)
+        Enumerable
+            .Range(0, 4)
+            .AsParallel()
+            .WithDegreeOfParallelism(4)
+            .ForAll(thread =>
             {
-                var key = keys[random.Next(keys.Length)];
-                switch (random.Next(5))
+                var random = new Random(thread);
+                for (var i = 0; i < 5_000; i++)
                 {
-                    case 4:
-                        copies.Supersede(key, Record(i, random.Next(300)));
-                        break;
-                    case 0:
-                        copies.Drop(key);
-                        break;
-                    case 1:
-                        copies.OnChanged(key);
-                        break;
-                    default:
-                        Publish(copies, key, i, random.Next(300));
-                        break;
+                    var key = keys[random.Next(keys.Length)];
+                    switch (random.Next(5))
+                    {
+                        case 4:
+                            copies.Supersede(key, Record(i, random.Next(300)));
+                            break;
+                        case 0:
+                            copies.Drop(key);
+                            break;
+                        case 1:
+                            copies.OnChanged(key);
+                            break;
+                        default:
+                            Publish(copies, key, i, random.Next(300));
+                            break;
+                    }
                 }
-            }
-        });
+            });
         Assert.Equal(copies.All().Count(), copies.Count);
         copies.All().ToList().ForEach(copy => copies.Drop(copy.Key));
         Assert.Equal((0, 0L), (copies.Count, copies.Bytes));
@@ -243,9 +265,13 @@ public sealed class LocalCopiesTests
     private static LocalCopy Publish(LocalCopies copies, SessionKey key, long stamp, int size = 10) =>
         copies.Publish(key, Record(stamp, size), SessionLease.Always, copies.Mark(key), 0);
 
-    private static SessionRecord Of(params SessionVersion[] lineage) => RecordSketch.At(lineage).With("a", "1", lineage[^1]).Build();
+    private static SessionRecord Of(params SessionVersion[] lineage) =>
+        RecordSketch.At(lineage).With("a", "1", lineage[^1]).Build();
 
     /// <summary>The state after so many commits.</summary>
     private static SessionRecord Record(long stamp, int size = 10) =>
-        RecordSketch.At([.. Enumerable.Range(0, (int)Math.Min(stamp, 7) + 1).Select(i => new SessionVersion(stamp + 1 - i, 1))]).With("a", new byte[size], new SessionVersion(stamp + 1, 1)).Build();
+        RecordSketch
+            .At([.. Enumerable.Range(0, (int)Math.Min(stamp, 7) + 1).Select(i => new SessionVersion(stamp + 1 - i, 1))])
+            .With("a", new byte[size], new SessionVersion(stamp + 1, 1))
+            .Build();
 }

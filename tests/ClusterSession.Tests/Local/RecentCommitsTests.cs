@@ -78,7 +78,10 @@ public sealed class RecentCommitsTests
         var recent = New();
         Assert.False(Commit(recent, Key(1), previous: new(1, Mine)).IsDiverged);
         Assert.True(Commit(recent, Key(1), previous: new(1, Theirs)).IsDiverged);
-        Assert.True(Commit(recent, Key(1), previous: new(2, Mine)).IsDiverged, "a commit of this node that is missing too does not bring the other's");
+        Assert.True(
+            Commit(recent, Key(1), previous: new(2, Mine)).IsDiverged,
+            "a commit of this node that is missing too does not bring the other's"
+        );
         Assert.Equal(new SessionVersion(1, Theirs), recent.Find(Key(1))!.Missing);
         Assert.False(Commit(recent, Key(1)).IsDiverged);
     }
@@ -96,7 +99,8 @@ public sealed class RecentCommitsTests
         return SessionKeys.From(bytes);
     }
 
-    private SessionRecord Record() => RecordSketch.At(new SessionVersion(_stamp, 1)).With("a", new byte[10], new SessionVersion(_stamp, 1)).Build();
+    private SessionRecord Record() =>
+        RecordSketch.At(new SessionVersion(_stamp, 1)).With("a", new byte[10], new SessionVersion(_stamp, 1)).Build();
 
     private RecentCommit Commit(RecentCommits recent, SessionKey key, SessionVersion previous = default)
     {

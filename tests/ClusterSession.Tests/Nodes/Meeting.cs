@@ -16,7 +16,11 @@ internal sealed class Meeting
     }
 
     /// <summary>Waits until so many requests are held.</summary>
-    public Task AreHereAsync(int requests) => Condition.HoldsAsync(() => Volatile.Read(ref _here) >= requests, $"{requests} requests have opened their session");
+    public Task AreHereAsync(int requests) =>
+        Condition.HoldsAsync(
+            () => Volatile.Read(ref _here) >= requests,
+            $"{requests} requests have opened their session"
+        );
 
     public void GoOn() => _goOn.TrySetResult();
 }

@@ -47,9 +47,14 @@ public abstract class NodeTests : IAsyncLifetime
 
     /// <summary>Starts a node; the first is on <see cref="Store"/>, others on one of their own over the same sessions.</summary>
     protected async Task<TestNode> StartAsync(
-        Action<IEndpointRouteBuilder>? endpoints = null, Action<ClusterSessionOptions>? options = null, IClusterSessionStore? store = null,
-        Action<WebApplication>? before = null, Action<WebApplication>? after = null, Action<IServiceCollection>? services = null,
-        ServerKind kind = ServerKind.TestServer)
+        Action<IEndpointRouteBuilder>? endpoints = null,
+        Action<ClusterSessionOptions>? options = null,
+        IClusterSessionStore? store = null,
+        Action<WebApplication>? before = null,
+        Action<WebApplication>? after = null,
+        Action<IServiceCollection>? services = null,
+        ServerKind kind = ServerKind.TestServer
+    )
     {
         store ??= _nodes.Count == 0 ? Store : new InMemorySessionStore(Sessions);
         var node = await TestNode.StartAsync(store, endpoints, options, Services + services, before, after, kind);
@@ -64,16 +69,19 @@ public abstract class NodeTests : IAsyncLifetime
         await node.DisposeAsync();
     }
 
-    protected Task HoldsInTimeAsync(Func<bool> condition, string what) => HoldsInTimeAsync(() => Task.FromResult(condition()), what);
+    protected Task HoldsInTimeAsync(Func<bool> condition, string what) =>
+        HoldsInTimeAsync(() => Task.FromResult(condition()), what);
 
     /// <summary>Waits while time passes: replays begin at different moments, and what is kept is sent at intervals.</summary>
-    protected Task HoldsInTimeAsync(Func<Task<bool>> condition, string what) => Condition.HoldsAsync(
-        () =>
-        {
-            Time.Advance(TimeSpan.FromMilliseconds(20));
-            return condition();
-        },
-        what);
+    protected Task HoldsInTimeAsync(Func<Task<bool>> condition, string what) =>
+        Condition.HoldsAsync(
+            () =>
+            {
+                Time.Advance(TimeSpan.FromMilliseconds(20));
+                return condition();
+            },
+            what
+        );
 
     private void Services(IServiceCollection services)
     {

@@ -63,10 +63,11 @@ internal static class ResponseKinds
         });
     }
 
-    public static string BodyOf(string path) => path switch
-    {
-        "/json" => """{"thanks":"for your order"}""",
-        "/redirect" or "/nothing" => "",
-        _ => path[1..],
-    };
+    public static string BodyOf(string path) =>
+        path switch
+        {
+            "/json" => """{"thanks":"for your order"}""",
+            "/redirect" or "/nothing" => "",
+            _ => path[1..],
+        };
 }

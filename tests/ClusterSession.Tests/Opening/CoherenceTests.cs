@@ -27,7 +27,10 @@ public sealed class CoherenceTests : NodeTests
         for (var round = 0; round < 50; round++)
         {
             var tabs = Enumerable.Range(0, 4).Select(_ => browser.Copy()).ToArray();
-            var running = tabs.Select((tab, i) => Task.Run(() => tab.GetAsync($"/slow/r{round}t{i}", i % 2 == 0 ? a : b))).ToArray();
+            var running = tabs.Select(
+                    (tab, i) => Task.Run(() => tab.GetAsync($"/slow/r{round}t{i}", i % 2 == 0 ? a : b))
+                )
+                .ToArray();
             together.Release(4);
             await Task.WhenAll(running);
             browser.Cookie = tabs[round % 4].Cookie;
@@ -38,11 +41,12 @@ public sealed class CoherenceTests : NodeTests
             }
         }
 
-        void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/slow/{key}", async (HttpContext context, string key) =>
-        {
-            context.Session.SetString(key, "1");
-            await together.WaitAsync();
-        });
+        void Map(IEndpointRouteBuilder endpoints) =>
+            endpoints.MapGet("/slow/{key}", async (HttpContext context, string key) =>
+            {
+                context.Session.SetString(key, "1");
+                await together.WaitAsync();
+            });
     }
 
     [Fact]

@@ -1,12 +1,12 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using System.Diagnostics.Metrics;
 using ClusterSession.Records;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace ClusterSession.Tests.Opening;
@@ -51,13 +51,11 @@ public sealed class LossTests : NodeTests
     [Fact]
     public async Task Commit_on_a_store_that_lost_the_session_meanwhile_sends_all_of_it()
     {
-        var a = await StartAsync(
-            endpoints => endpoints.MapGet("/slow", async (HttpContext context) =>
-            {
-                context.Session.SetString("size", "xl");
-                await _meeting.WaitAsync();
-            }),
-            store: _store);
+        var a = await StartAsync(endpoints => endpoints.MapGet("/slow", async (HttpContext context) =>
+                {
+                    context.Session.SetString("size", "xl");
+                    await _meeting.WaitAsync();
+                }), store: _store);
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
         var running = browser.Copy().GetAsync("/slow");
@@ -134,7 +132,10 @@ public sealed class LossTests : NodeTests
         Time.Advance(TimeSpan.FromHours(1));
         Assert.Equal("False", await Time.DriveAsync(browser.GetAsync("/regressed")));
         Assert.Equal(0, Logs.Count("SessionRegressed"));
-        Assert.False(browser.LastSetCookie, "a deletion could arrive after the cookie of a login that has begun meanwhile");
+        Assert.False(
+            browser.LastSetCookie,
+            "a deletion could arrive after the cookie of a login that has begun meanwhile"
+        );
     }
 
     private static Func<long> Counting(IServiceProvider services, string name)
@@ -176,7 +177,10 @@ public sealed class LossTests : NodeTests
     {
         var record = (await _store.ReadAsync(KeyOf(browser), default, default)).Record!;
         await new InMemorySessionStore(to).MergeAsync(
-            KeyOf(browser), new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
+            KeyOf(browser),
+            new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)),
+            default
+        );
     }
 
     private InMemorySessions Replace()

@@ -97,7 +97,8 @@ public sealed class OpenFailureTests : NodeTests
                 _store.Failing = StoreOperations.Read;
                 context.Session.SetString("color", "blue");
             },
-            options => options.Outage.ReplayBytes = 0); // What was committed is not remembered, as after the replay window.
+            options => options.Outage.ReplayBytes = 0
+        ); // What was committed is not remembered, as after the replay window.
         other = a;
         browser = b.Browser();
         await browser.GetAsync("/set/color/red");
@@ -146,10 +147,25 @@ public sealed class OpenFailureTests : NodeTests
         await browser.GetAsync("/set/size/large");
         var second = (await store.ReadAsync(key, default, default)).Record!.Version;
         var behind = new InMemorySessionStore(new InMemorySessions(Time));
-        await behind.MergeAsync(key, new SessionMerge(first, first.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
+        await behind.MergeAsync(
+            key,
+            new SessionMerge(first, first.Version, MergeMode.Create, TimeSpan.FromHours(1)),
+            default
+        );
         var delta = new SessionDelta();
         delta.Set("shape", "round"u8.ToArray());
-        await behind.CommitAsync(key, new SessionChange(first.Version, new(second.Stamp + 1000, 77), delta, [], TimeSpan.FromHours(1), TimeSpan.FromHours(1)), default);
+        await behind.CommitAsync(
+            key,
+            new SessionChange(
+                first.Version,
+                new(second.Stamp + 1000, 77),
+                delta,
+                [],
+                TimeSpan.FromHours(1),
+                TimeSpan.FromHours(1)
+            ),
+            default
+        );
 
         store.Failing = StoreOperations.Merge;
         replaceable.Replace(behind);
@@ -178,7 +194,11 @@ public sealed class OpenFailureTests : NodeTests
         var first = (await store.ReadAsync(key, default, default)).Record!;
         await browser.GetAsync("/set/size/large");
         var behind = new InMemorySessionStore(new InMemorySessions(Time));
-        await behind.MergeAsync(key, new SessionMerge(first, first.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
+        await behind.MergeAsync(
+            key,
+            new SessionMerge(first, first.Version, MergeMode.Create, TimeSpan.FromHours(1)),
+            default
+        );
         replaceable.Replace(behind);
         Assert.Equal("color,size", await browser.GetAsync("/keys")); // The cookie names what the store has now, and nobody committed.
 
@@ -211,7 +231,10 @@ public sealed class OpenFailureTests : NodeTests
         var browser = b.Browser();
         await browser.GetAsync("/set/color/red");
         await browser.Copy().GetAsync("/set/size/large", a); // And this node is never heard of again.
-        replaceable.Replace(new InMemorySessionStore(new InMemorySessions(Time)), new StoreContinuity(StoreLoss.Everything));
+        replaceable.Replace(
+            new InMemorySessionStore(new InMemorySessions(Time)),
+            new StoreContinuity(StoreLoss.Everything)
+        );
         Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color")));
         Assert.Equal("False", await Time.DriveAsync(browser.GetAsync("/regressed")));
     }
@@ -270,19 +293,26 @@ public sealed class OpenFailureTests : NodeTests
         Assert.Equal("", await browser.GetAsync("/get/color"));
     }
 
-    private async Task<(TestNode A, TestNode B)> StartAsync(SessionOutagePolicy policy, RequestDelegate? run = null, Action<ClusterSessionOptions>? options = null) => (
-        await StartAsync(),
-        await StartAsync(
-            endpoints =>
-            {
-                endpoints.MapGet("/run", run ?? (_ => Task.CompletedTask));
-                endpoints.MapGet("/available", (HttpContext context) => context.Session.IsAvailable.ToString());
-            },
-            all =>
-            {
-                all.OnStoreUnavailable = policy;
-                all.Outage.BreakAfter = 10_000;
-                options?.Invoke(all);
-            },
-            _store));
+    private async Task<(TestNode A, TestNode B)> StartAsync(
+        SessionOutagePolicy policy,
+        RequestDelegate? run = null,
+        Action<ClusterSessionOptions>? options = null
+    ) =>
+        (
+            await StartAsync(),
+            await StartAsync(
+                endpoints =>
+                {
+                    endpoints.MapGet("/run", run ?? (_ => Task.CompletedTask));
+                    endpoints.MapGet("/available", (HttpContext context) => context.Session.IsAvailable.ToString());
+                },
+                all =>
+                {
+                    all.OnStoreUnavailable = policy;
+                    all.Outage.BreakAfter = 10_000;
+                    options?.Invoke(all);
+                },
+                _store
+            )
+        );
 }

@@ -11,19 +11,35 @@ namespace ClusterSession.Tests.Opening;
 /// </summary>
 public sealed class OpenTableTests
 {
-    private const StoreReadOutcome Found = StoreReadOutcome.Found, Unchanged = StoreReadOutcome.Unchanged, Missing = StoreReadOutcome.Missing;
-    private const StoreReadOutcome Destroyed = StoreReadOutcome.Destroyed, Unreachable = StoreReadOutcome.Unavailable;
-    private const CopyState Current = CopyState.Current, Stale = CopyState.Stale, Incomplete = CopyState.Incomplete, Diverged = CopyState.Diverged;
+    private const StoreReadOutcome Found = StoreReadOutcome.Found,
+        Unchanged = StoreReadOutcome.Unchanged,
+        Missing = StoreReadOutcome.Missing;
+    private const StoreReadOutcome Destroyed = StoreReadOutcome.Destroyed,
+        Unreachable = StoreReadOutcome.Unavailable;
+    private const CopyState Current = CopyState.Current,
+        Stale = CopyState.Stale,
+        Incomplete = CopyState.Incomplete,
+        Diverged = CopyState.Diverged;
 
     [Fact]
-    public void End_that_the_store_knows_wins_over_every_copy() => Assert.All(
-        States(), state => Assert.Equal(
-            ReadStep.Ended, OpenTable.Classify(new ReadFacts(Destroyed, state, IsCopyUsable: true, HasEndedHere: true, IsIdle: true))));
+    public void End_that_the_store_knows_wins_over_every_copy() =>
+        Assert.All(States(), state =>
+            Assert.Equal(
+                ReadStep.Ended,
+                OpenTable.Classify(
+                    new ReadFacts(Destroyed, state, IsCopyUsable: true, HasEndedHere: true, IsIdle: true)
+                )
+            )
+        );
 
     [Fact]
-    public void End_by_this_node_wins_over_every_answer_and_over_none() => Assert.All(
-        [Found, Unchanged, Missing, Unreachable],
-        read => Assert.Equal(ReadStep.EndedHere, OpenTable.Classify(new ReadFacts(read, Current, IsCopyUsable: true, HasEndedHere: true))));
+    public void End_by_this_node_wins_over_every_answer_and_over_none() =>
+        Assert.All([Found, Unchanged, Missing, Unreachable], read =>
+            Assert.Equal(
+                ReadStep.EndedHere,
+                OpenTable.Classify(new ReadFacts(read, Current, IsCopyUsable: true, HasEndedHere: true))
+            )
+        );
 
     [Theory]
     [InlineData(Found, false, false, ReadStep.TakeIn)]
@@ -35,8 +51,12 @@ public sealed class OpenTableTests
     [InlineData(Unchanged, true, false, ReadStep.ReadAgain)]
     [InlineData(Missing, false, false, ReadStep.Nothing)]
     [InlineData(Missing, true, false, ReadStep.Nothing)] // There is nothing to end.
-    internal void Store_answers_and_this_node_has_no_copy(StoreReadOutcome read, bool isIdle, bool mustWait, ReadStep step) =>
-        Assert.Equal(step, OpenTable.Classify(new ReadFacts(read, IsIdle: isIdle, MustWaitForOthers: mustWait)));
+    internal void Store_answers_and_this_node_has_no_copy(
+        StoreReadOutcome read,
+        bool isIdle,
+        bool mustWait,
+        ReadStep step
+    ) => Assert.Equal(step, OpenTable.Classify(new ReadFacts(read, IsIdle: isIdle, MustWaitForOthers: mustWait)));
 
     [Theory]
     [InlineData(Current, ReadStep.UseCopy)]
@@ -55,22 +75,33 @@ public sealed class OpenTableTests
     [InlineData(Diverged, false, ReadStep.Nothing)]
     internal void Store_has_lost_what_this_node_has(CopyState state, bool mayHaveLostEnds, ReadStep step)
     {
-        Assert.Equal(step, OpenTable.Classify(new ReadFacts(Missing, state, IsCopyUsable: true, MayHaveLostEnds: mayHaveLostEnds)));
-        Assert.Equal(ReadStep.Nothing, OpenTable.Classify(new ReadFacts(Missing, state, MayHaveLostEnds: mayHaveLostEnds))); // Idle by itself.
+        Assert.Equal(
+            step,
+            OpenTable.Classify(new ReadFacts(Missing, state, IsCopyUsable: true, MayHaveLostEnds: mayHaveLostEnds))
+        );
+        Assert.Equal(
+            ReadStep.Nothing,
+            OpenTable.Classify(new ReadFacts(Missing, state, MayHaveLostEnds: mayHaveLostEnds))
+        ); // Idle by itself.
     }
 
     [Fact]
-    public void Session_that_is_there_with_what_the_client_saw_is_served_whatever_else_is_true() => Assert.All(
-        Facts(new FoundFacts(IsThere: true, HasWhatClientSaw: true, MayAsk: true)), facts => Assert.Equal(OpenVerdict.Serve, OpenTable.Classify(facts)));
+    public void Session_that_is_there_with_what_the_client_saw_is_served_whatever_else_is_true() =>
+        Assert.All(Facts(new FoundFacts(IsThere: true, HasWhatClientSaw: true, MayAsk: true)), facts =>
+            Assert.Equal(OpenVerdict.Serve, OpenTable.Classify(facts))
+        );
 
     [Fact]
-    public void Session_past_its_absolute_end_is_over_and_no_loss() => Assert.All(
-        Facts(new FoundFacts(IsThere: true, IsPastEnd: true)), facts => Assert.Equal(OpenVerdict.Expired, OpenTable.Classify(facts)));
+    public void Session_past_its_absolute_end_is_over_and_no_loss() =>
+        Assert.All(Facts(new FoundFacts(IsThere: true, IsPastEnd: true)), facts =>
+            Assert.Equal(OpenVerdict.Expired, OpenTable.Classify(facts))
+        );
 
     [Fact]
-    public void Session_that_was_ended_is_over_whatever_the_client_saw() => Assert.All(
-        Facts(new FoundFacts(IsThere: true, IsDestroyed: true, HasWhatClientSaw: true)),
-        facts => Assert.Equal(OpenVerdict.Destroyed, OpenTable.Classify(facts)));
+    public void Session_that_was_ended_is_over_whatever_the_client_saw() =>
+        Assert.All(Facts(new FoundFacts(IsThere: true, IsDestroyed: true, HasWhatClientSaw: true)), facts =>
+            Assert.Equal(OpenVerdict.Destroyed, OpenTable.Classify(facts))
+        );
 
     [Theory]
     [InlineData(false, false, true, false, OpenVerdict.Wait)]
@@ -80,14 +111,33 @@ public sealed class OpenTableTests
     [InlineData(false, true, true, true, OpenVerdict.Lost)]
     [InlineData(true, false, true, true, OpenVerdict.Expired)]
     [InlineData(true, true, false, false, OpenVerdict.Expired)]
-    internal void Session_is_missing(bool hasExpired, bool isPatienceOver, bool hasTime, bool hasJustReturned, OpenVerdict verdict) =>
-        Assert.Equal(verdict, OpenTable.Classify(new FoundFacts(
-            IsThere: false, HasExpired: hasExpired, IsPatienceOver: isPatienceOver, HasTimeLeft: hasTime, HasStoreJustReturned: hasJustReturned)));
+    internal void Session_is_missing(
+        bool hasExpired,
+        bool isPatienceOver,
+        bool hasTime,
+        bool hasJustReturned,
+        OpenVerdict verdict
+    ) =>
+        Assert.Equal(
+            verdict,
+            OpenTable.Classify(
+                new FoundFacts(
+                    IsThere: false,
+                    HasExpired: hasExpired,
+                    IsPatienceOver: isPatienceOver,
+                    HasTimeLeft: hasTime,
+                    HasStoreJustReturned: hasJustReturned
+                )
+            )
+        );
 
     [Fact]
-    public void Nodes_are_asked_before_a_session_counts_as_expired_or_lost_and_nobody_waits() => Assert.All(
-        Facts(new FoundFacts(IsThere: false, MayAsk: true)).Concat(Facts(new FoundFacts(IsThere: true, MayAsk: true))),
-        facts => Assert.Equal(OpenVerdict.Ask, OpenTable.Classify(facts)));
+    public void Nodes_are_asked_before_a_session_counts_as_expired_or_lost_and_nobody_waits() =>
+        Assert.All(
+            Facts(new FoundFacts(IsThere: false, MayAsk: true))
+                .Concat(Facts(new FoundFacts(IsThere: true, MayAsk: true))),
+            facts => Assert.Equal(OpenVerdict.Ask, OpenTable.Classify(facts))
+        );
 
     /// <summary>Written long ago says nothing of when it was used: another node may be about to restore it.</summary>
     [Theory]
@@ -96,27 +146,62 @@ public sealed class OpenTableTests
     [InlineData(false, false, false, OpenVerdict.Expired)]
     [InlineData(true, true, true, OpenVerdict.Expired)]
     internal void Session_that_seems_to_have_expired_is_waited_for_while_others_restore(
-        bool isPatienceOver, bool hasTime, bool hasJustReturned, OpenVerdict verdict) =>
-        Assert.Equal(verdict, OpenTable.Classify(new FoundFacts(
-            IsThere: false, HasExpired: true, IsBeingRestored: true, IsPatienceOver: isPatienceOver, HasTimeLeft: hasTime, HasStoreJustReturned: hasJustReturned)));
+        bool isPatienceOver,
+        bool hasTime,
+        bool hasJustReturned,
+        OpenVerdict verdict
+    ) =>
+        Assert.Equal(
+            verdict,
+            OpenTable.Classify(
+                new FoundFacts(
+                    IsThere: false,
+                    HasExpired: true,
+                    IsBeingRestored: true,
+                    IsPatienceOver: isPatienceOver,
+                    HasTimeLeft: hasTime,
+                    HasStoreJustReturned: hasJustReturned
+                )
+            )
+        );
 
     [Theory]
     [InlineData(false, true, false, OpenVerdict.Wait)]
     [InlineData(false, false, true, OpenVerdict.NotKnownYet)]
     [InlineData(false, false, false, OpenVerdict.Lost)]
     [InlineData(true, true, true, OpenVerdict.Lost)]
-    internal void Session_is_there_without_what_the_client_saw(bool isPatienceOver, bool hasTime, bool hasJustReturned, OpenVerdict verdict) =>
-        Assert.Equal(verdict, OpenTable.Classify(new FoundFacts(
-            IsThere: true, HasExpired: true, IsPatienceOver: isPatienceOver, HasTimeLeft: hasTime, HasStoreJustReturned: hasJustReturned)));
+    internal void Session_is_there_without_what_the_client_saw(
+        bool isPatienceOver,
+        bool hasTime,
+        bool hasJustReturned,
+        OpenVerdict verdict
+    ) =>
+        Assert.Equal(
+            verdict,
+            OpenTable.Classify(
+                new FoundFacts(
+                    IsThere: true,
+                    HasExpired: true,
+                    IsPatienceOver: isPatienceOver,
+                    HasTimeLeft: hasTime,
+                    HasStoreJustReturned: hasJustReturned
+                )
+            )
+        );
 
     private static CopyState?[] States() => [null, Current, Stale, Incomplete, Diverged];
 
     /// <summary>The facts with everything else as it may be.</summary>
-    private static IEnumerable<FoundFacts> Facts(FoundFacts facts) => Enumerable.Range(0, 16).Select(bits => facts with
-    {
-        HasExpired = (bits & 1) != 0,
-        IsPatienceOver = (bits & 2) != 0,
-        HasTimeLeft = (bits & 4) != 0,
-        HasStoreJustReturned = (bits & 8) != 0,
-    });
+    private static IEnumerable<FoundFacts> Facts(FoundFacts facts) =>
+        Enumerable
+            .Range(0, 16)
+            .Select(bits =>
+                facts with
+                {
+                    HasExpired = (bits & 1) != 0,
+                    IsPatienceOver = (bits & 2) != 0,
+                    HasTimeLeft = (bits & 4) != 0,
+                    HasStoreJustReturned = (bits & 8) != 0,
+                }
+            );
 }

@@ -14,12 +14,15 @@ public sealed class SeenVersionTests : NodeTests
     [Theory]
     [InlineData(30)]
     [InlineData(300)]
-    public async Task Commit_is_newer_than_what_its_client_has_seen_also_where_that_was_lost_and_the_clock_is_behind(int minutesBehind)
+    public async Task Commit_is_newer_than_what_its_client_has_seen_also_where_that_was_lost_and_the_clock_is_behind(
+        int minutesBehind
+    )
     {
         var behind = new ManualTimeProvider(Time.GetUtcNow() - TimeSpan.FromMinutes(minutesBehind));
         var a = await StartAsync();
-        await using var b = await TestNode.StartAsync(
-            new InMemorySessionStore(Sessions), services: services => services.AddSingleton<TimeProvider>(behind));
+        await using var b = await TestNode.StartAsync(new InMemorySessionStore(Sessions), services: services =>
+            services.AddSingleton<TimeProvider>(behind)
+        );
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
         var (key, before) = (LossTests.KeyOf(browser), await ReadAsync(LossTests.KeyOf(browser)));
@@ -27,7 +30,11 @@ public sealed class SeenVersionTests : NodeTests
         var lost = await ReadAsync(key);
         await a.DisposeAsync(); // Else it would give it back.
         Sessions.Forget(key);
-        await Store.MergeAsync(key, new SessionMerge(before, before.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
+        await Store.MergeAsync(
+            key,
+            new SessionMerge(before, before.Version, MergeMode.Create, TimeSpan.FromHours(1)),
+            default
+        );
 
         await behind.DriveAsync(browser.GetAsync("/set/color/blue", b));
 
@@ -38,5 +45,6 @@ public sealed class SeenVersionTests : NodeTests
         Assert.Equal(stored.Version, merged.Version); // The former master comes back: the later write stays.
     }
 
-    private async Task<SessionRecord> ReadAsync(SessionKey key) => (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
+    private async Task<SessionRecord> ReadAsync(SessionKey key) =>
+        (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
 }

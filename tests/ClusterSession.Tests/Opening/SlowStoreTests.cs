@@ -39,7 +39,9 @@ public sealed class SlowStoreTests : NodeTests
     [InlineData("/set/color/blue", "blue")]
     [InlineData("/destroy", "")]
     public async Task Answer_that_comes_after_the_soft_timeout_is_applied_and_the_next_request_sees_it(
-        string change, string expected)
+        string change,
+        string expected
+    )
     {
         var (a, gated) = (await StartAsync(), new GatedStore(new InMemorySessionStore(Sessions)));
         var b = await StartAsync(store: gated);
@@ -57,13 +59,16 @@ public sealed class SlowStoreTests : NodeTests
         gated.ReleaseOne();
 
         // The store answers nothing more in time: what is known now is what it had answered.
-        await Time.DriveAsync(Condition.HoldsAsync(
-            async () =>
-            {
-                var later = other.Copy();
-                return await later.GetAsync("/get/color", b) == expected && later.LastStatus == HttpStatusCode.OK;
-            },
-            "the late answer is applied"));
+        await Time.DriveAsync(
+            Condition.HoldsAsync(
+                async () =>
+                {
+                    var later = other.Copy();
+                    return await later.GetAsync("/get/color", b) == expected && later.LastStatus == HttpStatusCode.OK;
+                },
+                "the late answer is applied"
+            )
+        );
     }
 
     [Fact]

@@ -70,8 +70,10 @@ public sealed class StrangerCostTests : NodeTests
             for (var i = 0; i < Flood; i++)
             {
                 stranger.Cookie = SessionCookie.Write(
-                    SessionId.New(RandomNumberGenerator.Create()), new SessionVersion(1, 1),
-                    new CookieKey(0x100000 + i, Time.GetUtcNow(), RandomNumberGenerator.GetBytes(32)));
+                    SessionId.New(RandomNumberGenerator.Create()),
+                    new SessionVersion(1, 1),
+                    new CookieKey(0x100000 + i, Time.GetUtcNow(), RandomNumberGenerator.GetBytes(32))
+                );
                 Assert.Equal("New", await stranger.GetAsync("/source"));
             }
 
@@ -123,7 +125,10 @@ public sealed class StrangerCostTests : NodeTests
         Assert.InRange(Store.Count(StoreOperations.All), 1, int.MaxValue);
         await FloodAsync(browser.Copy(), "/get/color");
         await new InMemorySessionStore(Sessions).MergeAsync(
-            KeyOf(browser), new SessionMerge(copy, copy.Version, MergeMode.Restore, TimeSpan.FromHours(1)), default);
+            KeyOf(browser),
+            new SessionMerge(copy, copy.Version, MergeMode.Restore, TimeSpan.FromHours(1)),
+            default
+        );
         Assert.Equal("red", await browser.Copy().GetAsync("/get/color", a));
     }
 
@@ -184,8 +189,12 @@ public sealed class StrangerCostTests : NodeTests
         $"{cookie[..at]}{(cookie[at] == 'A' ? 'B' : 'A')}{cookie[(at + 1)..]}";
 
     /// <summary>How often it happened, by each line; of one time a line says nothing.</summary>
-    private IEnumerable<long> Counts(string name) => Logs.All.Where(log => log.Event.Name == name).Select(log =>
-        Regex.Match(log.Text, "Happened (?<count>[0-9]+) times") is { Success: true } match
-            ? long.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture)
-            : 1);
+    private IEnumerable<long> Counts(string name) =>
+        Logs
+            .All.Where(log => log.Event.Name == name)
+            .Select(log =>
+                Regex.Match(log.Text, "Happened (?<count>[0-9]+) times") is { Success: true } match
+                    ? long.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture)
+                    : 1
+            );
 }

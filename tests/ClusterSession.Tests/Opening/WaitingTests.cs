@@ -31,7 +31,10 @@ public sealed class WaitingTests : NodeTests
     [InlineData("/commits", 200)]
     [InlineData("/rotate", 503)]
     [InlineData("/destroy", 503)]
-    public async Task Store_whose_every_answer_takes_just_under_the_hard_timeout_holds_a_request_up_for_that_long_once(string path, int status)
+    public async Task Store_whose_every_answer_takes_just_under_the_hard_timeout_holds_a_request_up_for_that_long_once(
+        string path,
+        int status
+    )
     {
         var (browser, b) = await StartAsync();
         _slow.Delay = Limit * 0.99;
@@ -88,7 +91,8 @@ public sealed class WaitingTests : NodeTests
     [InlineData(1)]
     [InlineData(3)]
     public async Task Client_of_a_session_that_others_may_be_giving_back_is_not_told_of_a_loss_when_its_time_is_over(
-        int hardTimeoutSeconds)
+        int hardTimeoutSeconds
+    )
     {
         var (browser, b, _, _) = await StartBehindAsync(TimeSpan.FromSeconds(hardTimeoutSeconds));
 
@@ -108,7 +112,9 @@ public sealed class WaitingTests : NodeTests
     [InlineData(300)]
     [InlineData(450)]
     [InlineData(600)]
-    public async Task Client_whose_commit_is_lost_is_shown_that_and_no_503_where_the_store_answers_slowly(int milliseconds)
+    public async Task Client_whose_commit_is_lost_is_shown_that_and_no_503_where_the_store_answers_slowly(
+        int milliseconds
+    )
     {
         var (browser, b, slow, _) = await StartBehindAsync(Limit);
         Time.Advance(TimeSpan.FromSeconds(5));
@@ -142,7 +148,9 @@ public sealed class WaitingTests : NodeTests
     [Fact]
     public async Task Node_without_randomness_does_not_ask_for_ever_for_an_id_that_is_free()
     {
-        await using var node = await TestNode.StartAsync(Store, services: services => services.AddSingleton<RandomNumberGenerator>(new StuckRandom()));
+        await using var node = await TestNode.StartAsync(Store, services: services =>
+            services.AddSingleton<RandomNumberGenerator>(new StuckRandom())
+        );
         await node.Browser().GetAsync("/set/color/red");
         var browser = node.Browser();
         await browser.GetAsync("/set/color/blue");
@@ -165,7 +173,8 @@ public sealed class WaitingTests : NodeTests
                 });
             },
             ManyFailures,
-            _slow);
+            _slow
+        );
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
         await b.Browser().GetAsync("/set/warm/up");
@@ -174,7 +183,8 @@ public sealed class WaitingTests : NodeTests
 
     /// <summary>A node whose store was replaced just now by one that lacks the client's last commit.</summary>
     private async Task<(TestBrowser Browser, TestNode B, SlowStore Slow, ReplaceableStore Behind)> StartBehindAsync(
-        TimeSpan hardTimeout)
+        TimeSpan hardTimeout
+    )
     {
         var (browser, _) = await StartAsync();
         var behind = new ReplaceableStore(new InMemorySessionStore(Sessions));
@@ -206,7 +216,10 @@ public sealed class WaitingTests : NodeTests
         var step = TimeSpan.FromMilliseconds(10);
         for (var passed = TimeSpan.Zero; passed < Limit; passed += step)
         {
-            await Condition.HoldsAsync(() => _slow.Waiting > 0 || request.IsCompleted, "the store is being asked, or has been");
+            await Condition.HoldsAsync(
+                () => _slow.Waiting > 0 || request.IsCompleted,
+                "the store is being asked, or has been"
+            );
             Time.Advance(step);
         }
 

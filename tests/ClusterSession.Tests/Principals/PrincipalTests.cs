@@ -70,7 +70,10 @@ public sealed class PrincipalTests : NodeTests
         {
             var browser = a.Browser();
             await browser.GetAsync("/set/color/red?as=alice");
-            await Task.WhenAll(browser.Copy().GetAsync("/get/color?as=bob"), browser.Copy().GetAsync("/get/color?as=carol", b));
+            await Task.WhenAll(
+                browser.Copy().GetAsync("/get/color?as=bob"),
+                browser.Copy().GetAsync("/get/color?as=carol", b)
+            );
             await a.EndAllAsync(ended);
             Assert.Equal("", await browser.GetAsync("/get/color", b));
         }
@@ -105,7 +108,10 @@ public sealed class PrincipalTests : NodeTests
     [Fact]
     public async Task Login_is_recorded_by_an_endpoint_that_only_reads_the_session()
     {
-        var node = await StartAsync(endpoints => endpoints.MapGet("/read", () => "").WithSessionAccess(SessionConcurrency.ReadOnly), before: Login.ByQuery);
+        var node = await StartAsync(
+            endpoints => endpoints.MapGet("/read", () => "").WithSessionAccess(SessionConcurrency.ReadOnly),
+            before: Login.ByQuery
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         await browser.GetAsync("/read?as=alice");
@@ -117,10 +123,10 @@ public sealed class PrincipalTests : NodeTests
     public async Task Login_in_the_endpoint_is_recorded_with_what_it_commits()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/login", (HttpContext context) =>
-        {
-            context.Session.SetString("color", "red");
-            context.User = Login.As("alice");
-        }));
+            {
+                context.Session.SetString("color", "red");
+                context.User = Login.As("alice");
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/login");
         Assert.Equal("red", await browser.GetAsync("/get/color"));
@@ -142,7 +148,9 @@ public sealed class PrincipalTests : NodeTests
     [Fact]
     public async Task Principal_is_what_the_options_say()
     {
-        var node = await StartAsync(options: options => options.Principal = context => context.Request.Query["tenant"] + "/" + context.Request.Query["as"]);
+        var node = await StartAsync(options: options =>
+            options.Principal = context => context.Request.Query["tenant"] + "/" + context.Request.Query["as"]
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red?tenant=a&as=alice");
         await node.EndAllAsync("b/alice");
@@ -154,19 +162,27 @@ public sealed class PrincipalTests : NodeTests
     [Theory]
     [InlineData("n1", "alice", "n1")]
     [InlineData(null, "alice", "alice")]
-    public async Task By_default_it_is_the_name_identifier_or_else_the_name(string? identifier, string name, string principal)
+    public async Task By_default_it_is_the_name_identifier_or_else_the_name(
+        string? identifier,
+        string name,
+        string principal
+    )
     {
-        var node = await StartAsync(before: app => app.Use(next => context =>
-        {
-            var claims = new List<Claim> { new(ClaimTypes.Name, name) };
-            if (identifier is not null)
-            {
-                claims.Add(new Claim(ClaimTypes.NameIdentifier, identifier));
-            }
+        var node = await StartAsync(before: app =>
+            app.Use(next =>
+                context =>
+                {
+                    var claims = new List<Claim> { new(ClaimTypes.Name, name) };
+                    if (identifier is not null)
+                    {
+                        claims.Add(new Claim(ClaimTypes.NameIdentifier, identifier));
+                    }
 
-            context.User = new ClaimsPrincipal(new ClaimsIdentity(claims, "test"));
-            return next(context);
-        }));
+                    context.User = new ClaimsPrincipal(new ClaimsIdentity(claims, "test"));
+                    return next(context);
+                }
+            )
+        );
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         await node.EndAllAsync(principal + "x");
@@ -193,9 +209,15 @@ public sealed class PrincipalTests : NodeTests
 
         static void Map(IEndpointRouteBuilder endpoints)
         {
-            endpoints.MapGet("/all", (HttpContext context) => context.Session.TryGetValue(Name, out _) || context.GetClusterSession().Get<byte[]>(Name) is not null ? "seen" : "");
+            endpoints.MapGet("/all", (HttpContext context) =>
+                context.Session.TryGetValue(Name, out _) || context.GetClusterSession().Get<byte[]>(Name) is not null
+                    ? "seen"
+                    : ""
+            );
             endpoints.MapGet("/write", (HttpContext context) =>
-                Assert.Throws<ArgumentException>(() => context.Session.SetString(Name, "mallory")).Message + Assert.Throws<ArgumentException>(() => context.GetClusterSession().Set(Name, 1)).Message);
+                Assert.Throws<ArgumentException>(() => context.Session.SetString(Name, "mallory")).Message
+                + Assert.Throws<ArgumentException>(() => context.GetClusterSession().Set(Name, 1)).Message
+            );
             endpoints.MapGet("/clear", (HttpContext context) =>
             {
                 context.Session.Remove(Name);

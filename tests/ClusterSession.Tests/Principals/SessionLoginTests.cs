@@ -26,7 +26,10 @@ public sealed class SessionLoginTests
     [InlineData("anna", null, false)]
     [InlineData(null, null, false)]
     public void Session_without_a_person_is_that_of_the_principal_who_changed_its_id(
-        string? person, string? principal, bool isOwner)
+        string? person,
+        string? principal,
+        bool isOwner
+    )
     {
         var record = RecordOf(person: null, rotatedBy: "anna");
         Assert.Equal(isOwner, LoginOf(person, principal).Owns(record));

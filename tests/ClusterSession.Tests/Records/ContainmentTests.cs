@@ -46,7 +46,8 @@ public sealed class ContainmentTests(ITestOutputHelper output)
         private StoredSession? _stored;
         private StoredSession? _snapshot;
 
-        public ValueTask<StoreWrite> CommitAsync(SessionChange change) => new(Take(StoredSession.Commit(_stored, change)));
+        public ValueTask<StoreWrite> CommitAsync(SessionChange change) =>
+            new(Take(StoredSession.Commit(_stored, change)));
 
         public ValueTask<StoreWrite> MergeAsync(SessionMerge copy) => new(Take(StoredSession.Merge(_stored, copy)));
 

@@ -8,7 +8,18 @@ namespace ClusterSession.Tests.Records;
 /// </summary>
 internal static class Histories
 {
-    public static readonly string[] Names = ["", "a", "b", "c", "naïve", "会話", "\U0001F600", "x\0y", "long" + new string('n', 300)];
+    public static readonly string[] Names =
+    [
+        "",
+        "a",
+        "b",
+        "c",
+        "naïve",
+        "会話",
+        "\U0001F600",
+        "x\0y",
+        "long" + new string('n', 300),
+    ];
 
     public static List<SessionRecord> Copies(Random random, int count = 6, bool mayEnd = true)
     {
@@ -27,7 +38,11 @@ internal static class Histories
                 stamp = issued[version.Writer] = version.Stamp;
             }
 
-            copies.Add(mayEnd && random.Next(12) == 0 ? Ended(from, ++stamp) : random.Next(3) == 0 ? SessionRecord.Merge(from, copies[random.Next(copies.Count)]) : from);
+            copies.Add(
+                mayEnd && random.Next(12) == 0 ? Ended(from, ++stamp)
+                : random.Next(3) == 0 ? SessionRecord.Merge(from, copies[random.Next(copies.Count)])
+                : from
+            );
         }
 
         return copies;

@@ -9,39 +9,44 @@ public sealed class SessionDeltaTests
     [InlineData(3)]
     [InlineData(16)]
     [InlineData(500)]
-    public void Delta_holds_what_a_dictionary_holds(int names) => Seeds.Check(
-        random =>
-        {
-            var model = new Dictionary<string, byte[]?>();
-            var delta = new SessionDelta();
-            for (var i = 0; i < 3 * names; i++)
+    public void Delta_holds_what_a_dictionary_holds(int names) =>
+        Seeds.Check(
+            random =>
             {
-                var name = "a" + random.Next(names);
-                switch (random.Next(4))
+                var model = new Dictionary<string, byte[]?>();
+                var delta = new SessionDelta();
+                for (var i = 0; i < 3 * names; i++)
                 {
-                    case 0:
-                        delta.Remove(name);
-                        model[name] = null;
-                        break;
-                    case 1:
-                        delta.Forget(name);
-                        model.Remove(name);
-                        break;
-                    default:
-                        var value = Histories.Value(random);
-                        delta.Set(name, value);
-                        model[name] = value;
-                        break;
+                    var name = "a" + random.Next(names);
+                    switch (random.Next(4))
+                    {
+                        case 0:
+                            delta.Remove(name);
+                            model[name] = null;
+                            break;
+                        case 1:
+                            delta.Forget(name);
+                            model.Remove(name);
+                            break;
+                        default:
+                            var value = Histories.Value(random);
+                            delta.Set(name, value);
+                            model[name] = value;
+                            break;
+                    }
                 }
-            }
 
-            Assert.Equal(model.Count, delta.Count);
-            Assert.Equal(model.OrderBy(change => change.Key), delta.Changes.ToArray().OrderBy(change => change.Key));
-            for (var i = 0; i < names; i++)
-            {
-                Assert.Equal(model.TryGetValue("a" + i, out var expected), delta.TryGet("a" + i, out var value));
-                Assert.Same(expected, value);
-            }
-        },
-        runs: 20);
+                Assert.Equal(model.Count, delta.Count);
+                Assert.Equal(
+                    model.OrderBy(change => change.Key),
+                    delta.Changes.ToArray().OrderBy(change => change.Key)
+                );
+                for (var i = 0; i < names; i++)
+                {
+                    Assert.Equal(model.TryGetValue("a" + i, out var expected), delta.TryGet("a" + i, out var value));
+                    Assert.Same(expected, value);
+                }
+            },
+            runs: 20
+        );
 }

@@ -15,52 +15,55 @@ public sealed class SessionMergeTests
     }
 
     [Fact]
-    public void Removal_is_never_undone_by_an_older_copy() => Seeds.Check(random =>
-    {
-        var copies = Histories.Copies(random, mayEnd: false);
-        var old = Any(random, copies);
-        var name = Histories.Names[random.Next(Histories.Names.Length)];
-        var delta = new SessionDelta();
-        delta.Remove(name);
-        var newest = copies.Max(copy => copy.Version.Stamp);
-        var removed = delta.ApplyTo(Any(random, copies), new SessionVersion(newest + 1, 1));
-        foreach (var copy in copies)
+    public void Removal_is_never_undone_by_an_older_copy() =>
+        Seeds.Check(random =>
         {
-            removed = random.Next(2) == 0 ? SessionRecord.Merge(removed, copy) : SessionRecord.Merge(copy, removed);
-        }
+            var copies = Histories.Copies(random, mayEnd: false);
+            var old = Any(random, copies);
+            var name = Histories.Names[random.Next(Histories.Names.Length)];
+            var delta = new SessionDelta();
+            delta.Remove(name);
+            var newest = copies.Max(copy => copy.Version.Stamp);
+            var removed = delta.ApplyTo(Any(random, copies), new SessionVersion(newest + 1, 1));
+            foreach (var copy in copies)
+            {
+                removed = random.Next(2) == 0 ? SessionRecord.Merge(removed, copy) : SessionRecord.Merge(copy, removed);
+            }
 
-        Assert.True(SessionRecord.Merge(old, removed).TryFind(name, out var attribute));
-        Assert.False(attribute.Exists);
-    });
-
-    [Fact]
-    public void Every_merged_value_is_one_that_somebody_wrote_whole() => Seeds.Check(random =>
-    {
-        var copies = Histories.Copies(random, mayEnd: false);
-        var (a, b) = (Any(random, copies), Any(random, copies));
-        foreach (var attribute in SessionRecord.Merge(a, b))
-        {
-            var fromA = a.TryFind(attribute.Name, out var mine);
-            var fromB = b.TryFind(attribute.Name, out var theirs);
-            var expected = !fromB || (fromA && mine.Version > theirs.Version) ? mine : theirs;
-            Assert.Equal(expected.Version, attribute.Version);
-            Assert.Equal(expected.Flags, attribute.Flags);
-            Assert.True(expected.Payload.SequenceEqual(attribute.Payload));
-        }
-    });
+            Assert.True(SessionRecord.Merge(old, removed).TryFind(name, out var attribute));
+            Assert.False(attribute.Exists);
+        });
 
     [Fact]
-    public void Destroyed_copy_wins_over_everything() => Seeds.Check(random =>
-    {
-        var copies = Histories.Copies(random);
-        var end = RecordSketch.At(new SessionVersion(1, 1)).Flags(SessionRecord.DestroyedFlag).Build();
-        foreach (var copy in copies)
+    public void Every_merged_value_is_one_that_somebody_wrote_whole() =>
+        Seeds.Check(random =>
         {
-            var merged = SessionRecord.Merge(copy, end);
-            Assert.True(merged.IsDestroyed);
-            Assert.Equal(0, merged.AttributeCount);
-        }
-    });
+            var copies = Histories.Copies(random, mayEnd: false);
+            var (a, b) = (Any(random, copies), Any(random, copies));
+            foreach (var attribute in SessionRecord.Merge(a, b))
+            {
+                var fromA = a.TryFind(attribute.Name, out var mine);
+                var fromB = b.TryFind(attribute.Name, out var theirs);
+                var expected = !fromB || (fromA && mine.Version > theirs.Version) ? mine : theirs;
+                Assert.Equal(expected.Version, attribute.Version);
+                Assert.Equal(expected.Flags, attribute.Flags);
+                Assert.True(expected.Payload.SequenceEqual(attribute.Payload));
+            }
+        });
+
+    [Fact]
+    public void Destroyed_copy_wins_over_everything() =>
+        Seeds.Check(random =>
+        {
+            var copies = Histories.Copies(random);
+            var end = RecordSketch.At(new SessionVersion(1, 1)).Flags(SessionRecord.DestroyedFlag).Build();
+            foreach (var copy in copies)
+            {
+                var merged = SessionRecord.Merge(copy, end);
+                Assert.True(merged.IsDestroyed);
+                Assert.Equal(0, merged.AttributeCount);
+            }
+        });
 
     [Fact]
     public void Unknown_flags_are_carried_through_merges_and_commits()
@@ -87,7 +90,10 @@ public sealed class SessionMergeTests
         var (left, right) = (new SessionDelta(), new SessionDelta());
         left.Set("l", [1]);
         right.Set("r", [2]);
-        var merged = SessionRecord.Merge(left.ApplyTo(start, new SessionVersion(5, 1)), right.ApplyTo(start, new SessionVersion(4, 2)));
+        var merged = SessionRecord.Merge(
+            left.ApplyTo(start, new SessionVersion(5, 1)),
+            right.ApplyTo(start, new SessionVersion(4, 2))
+        );
         Assert.True(merged.TryFind("l", out _) && merged.TryFind("r", out _));
         Assert.True(merged.Contains(new SessionVersion(5, 1)) && merged.Contains(new SessionVersion(4, 2)));
     }

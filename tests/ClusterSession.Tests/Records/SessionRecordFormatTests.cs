@@ -10,28 +10,54 @@ namespace ClusterSession.Tests.Records;
 public sealed class SessionRecordFormatTests
 {
     private const string Head =
-        "02" + "40" + "000001A0C4506C00" // format, flags, created
-        + "00000000000030" + "00000000000A" // version
-        + "00000000000025" + "00000000000B" // the one before
-        + "01" + "00000000000007" // tombstones were dropped; forgotten up to
+        "02"
+        + "40"
+        + "000001A0C4506C00" // format, flags, created
+        + "00000000000030"
+        + "00000000000A" // version
+        + "00000000000025"
+        + "00000000000B" // the one before
+        + "01"
+        + "00000000000007" // tombstones were dropped; forgotten up to
         + "0102030405060708" // the mark of the key
         + "0002"
-        + "00000000000000" + "00000000000030" + "00000000000A"
-        + "00000000000020" + "00000000000025" + "00000000000B";
+        + "00000000000000"
+        + "00000000000030"
+        + "00000000000A"
+        + "00000000000020"
+        + "00000000000025"
+        + "00000000000B";
 
     private const string Attributes =
         "02" // how many
-        + "0178" + "00000000000030" + "00000000000A" + "00" + "036F6E65" // x = one
-        + "0179" + "00000000000025" + "00000000000B" + "01" + "00"; // y was removed
+        + "0178"
+        + "00000000000030"
+        + "00000000000A"
+        + "00"
+        + "036F6E65" // x = one
+        + "0179"
+        + "00000000000025"
+        + "00000000000B"
+        + "01"
+        + "00"; // y was removed
 
     private const string Tombstone =
-        "02" + "01" + "000001A0C4506C00"
-        + "00000000000030" + "00000000000A"
-        + "00000000000000" + "000000000000" + "00" + "00000000000000"
-        + "0102030405060708" + "0000" + "00"; // no intervals, no successor
+        "02"
+        + "01"
+        + "000001A0C4506C00"
+        + "00000000000030"
+        + "00000000000A"
+        + "00000000000000"
+        + "000000000000"
+        + "00"
+        + "00000000000000"
+        + "0102030405060708"
+        + "0000"
+        + "00"; // no intervals, no successor
 
     private static readonly SessionKey Key = KeyWithMark();
-    private static readonly SessionVersion Newest = new(0x30, 10), Before = new(0x25, 11);
+    private static readonly SessionVersion Newest = new(0x30, 10),
+        Before = new(0x25, 11);
 
     [Fact]
     public void Record_is_read_and_written_as_the_page_says()
@@ -52,7 +78,10 @@ public sealed class SessionRecordFormatTests
         Assert.True(SessionRecordFormat.TryRead(Key, Convert.FromHexString(Tombstone), out var stored));
         Assert.Equal((Newest, (SessionSuccessor?)null), (stored.End!.Value.Version, stored.End.Value.Successor));
         Assert.Equal(Tombstone, Convert.ToHexString(SessionRecordFormat.Write(Key, stored)));
-        var moved = StoredSession.Ended(DateTimeOffset.UnixEpoch, new SessionEnd(Newest, new SessionSuccessor(SessionKeys.New(), new string('s', 24), IsOthers: true)));
+        var moved = StoredSession.Ended(
+            DateTimeOffset.UnixEpoch,
+            new SessionEnd(Newest, new SessionSuccessor(SessionKeys.New(), new string('s', 24), IsOthers: true))
+        );
         Assert.True(SessionRecordFormat.TryRead(Key, SessionRecordFormat.Write(Key, moved), out var read));
         Assert.Equal(moved.End, read.End);
     }

@@ -12,37 +12,39 @@ public sealed class SessionRecordTests
     [InlineData(23)]
     [InlineData(24)]
     [InlineData(400)]
-    public void Record_holds_what_a_dictionary_holds(int names) => Seeds.Check(
-        random =>
-        {
-            var model = new Dictionary<string, (SessionVersion Version, byte[]? Value)>();
-            var record = SessionRecord.New(DateTimeOffset.UnixEpoch);
-            for (var stamp = 1; stamp < 40; stamp++)
+    public void Record_holds_what_a_dictionary_holds(int names) =>
+        Seeds.Check(
+            random =>
             {
-                var version = new SessionVersion(stamp, 1);
-                var delta = new SessionDelta();
-                for (var i = 0; i < names / 5; i++)
+                var model = new Dictionary<string, (SessionVersion Version, byte[]? Value)>();
+                var record = SessionRecord.New(DateTimeOffset.UnixEpoch);
+                for (var stamp = 1; stamp < 40; stamp++)
                 {
-                    var name = NameOf(random.Next(names));
-                    byte[]? value = random.Next(4) == 0 ? null : Histories.Value(random);
-                    if (value is null)
+                    var version = new SessionVersion(stamp, 1);
+                    var delta = new SessionDelta();
+                    for (var i = 0; i < names / 5; i++)
                     {
-                        delta.Remove(name);
-                    }
-                    else
-                    {
-                        delta.Set(name, value);
+                        var name = NameOf(random.Next(names));
+                        byte[]? value = random.Next(4) == 0 ? null : Histories.Value(random);
+                        if (value is null)
+                        {
+                            delta.Remove(name);
+                        }
+                        else
+                        {
+                            delta.Set(name, value);
+                        }
+
+                        model[name] = (version, value);
                     }
 
-                    model[name] = (version, value);
+                    record = delta.ApplyTo(record, version);
                 }
 
-                record = delta.ApplyTo(record, version);
-            }
-
-            AssertSame(model, record);
-        },
-        runs: 20);
+                AssertSame(model, record);
+            },
+            runs: 20
+        );
 
     [Theory]
     [InlineData(0)]
@@ -79,7 +81,13 @@ public sealed class SessionRecordTests
     public void Names_are_compared_by_their_bytes()
     {
         var version = new SessionVersion(1, 1);
-        var record = RecordSketch.At(version).With("e\u0301", "decomposed", version).With("\u00e9", "composed", version).With("E", "upper", version).With("e", "lower", version).Build();
+        var record = RecordSketch
+            .At(version)
+            .With("e\u0301", "decomposed", version)
+            .With("\u00e9", "composed", version)
+            .With("E", "upper", version)
+            .With("e", "lower", version)
+            .Build();
         Assert.Equal(4, record.AttributeCount);
         Assert.True(record.TryFind("\u00e9", out var composed));
         Assert.Equal("composed", Encoding.UTF8.GetString(composed.Payload));
@@ -92,10 +100,23 @@ public sealed class SessionRecordTests
     {
         var some = RecordSketch.At(new(10, 1), new(5, 2)).Commit(new(7, 1), after: 4).Build();
         Assert.True(some.Contains(SessionVersion.None));
-        Assert.All(new SessionVersion[] { new(10, 1), new(7, 1), new(5, 1), new(5, 2) }, version => Assert.True(some.Contains(version)));
+        Assert.All(new SessionVersion[] { new(10, 1), new(7, 1), new(5, 1), new(5, 2) }, version =>
+            Assert.True(some.Contains(version))
+        );
         Assert.All(
-            new SessionVersion[] { new(11, 1), new(10, 2), new(10, 0), new(9, 1), new(8, 1), new(4, 1), new(1, 1), new(4, 2) },
-            version => Assert.False(some.Contains(version)));
+            new SessionVersion[]
+            {
+                new(11, 1),
+                new(10, 2),
+                new(10, 0),
+                new(9, 1),
+                new(8, 1),
+                new(4, 1),
+                new(1, 1),
+                new(4, 2),
+            },
+            version => Assert.False(some.Contains(version))
+        );
         var fresh = SessionRecord.New(DateTimeOffset.UnixEpoch);
         Assert.True(fresh.Contains(SessionVersion.None));
         Assert.False(fresh.Contains(new(1, 1)));
@@ -115,7 +136,10 @@ public sealed class SessionRecordTests
         var later = new SessionDelta().ApplyTo(record, new SessionVersion(220, 1), after: 210);
         Assert.Equal((true, false), (later.Contains(new(200, 1)), later.Contains(lost.Version)));
         var repaired = SessionRecord.Merge(lost, later);
-        Assert.Equal((20, true, true), (repaired.Intervals.Length, repaired.Contains(lost.Version), repaired.ContainsAllOf(later)));
+        Assert.Equal(
+            (20, true, true),
+            (repaired.Intervals.Length, repaired.Contains(lost.Version), repaired.ContainsAllOf(later))
+        );
         Assert.False(later.ContainsAllOf(lost));
     }
 
@@ -123,10 +147,16 @@ public sealed class SessionRecordTests
     public void Of_a_writer_the_newest_intervals_are_kept_and_of_the_writers_those_that_wrote_last()
     {
         var gaps = RecordSketch.At([.. Enumerable.Range(1, 17).Select(i => new SessionVersion(i * 10, 1))]).Build();
-        Assert.Equal((true, true, false), (gaps.Contains(new(170, 1)), gaps.Contains(new(20, 1)), gaps.Contains(new(10, 1))));
+        Assert.Equal(
+            (true, true, false),
+            (gaps.Contains(new(170, 1)), gaps.Contains(new(20, 1)), gaps.Contains(new(10, 1)))
+        );
         var many = RecordSketch.At([.. Enumerable.Range(1, 130).Select(i => new SessionVersion(i * 10, i))]).Build();
         Assert.Equal(128 * 20, many.Intervals.Length);
-        Assert.Equal((false, false, true), (many.Contains(new(10, 1)), many.Contains(new(20, 2)), many.Contains(new(30, 3))));
+        Assert.Equal(
+            (false, false, true),
+            (many.Contains(new(10, 1)), many.Contains(new(20, 2)), many.Contains(new(30, 3)))
+        );
         Assert.Equal(0, many.ForgottenUpTo); // Counts only where tombstones were dropped.
     }
 
@@ -139,7 +169,9 @@ public sealed class SessionRecordTests
         removal.Remove("a");
         var removed = removal.ApplyTo(old, v2, v1.Stamp);
         var dropped = new SessionDelta().ApplyTo(
-            removed, new SessionChange(v2, v3, new SessionDelta(), ["a"], default, default, After: v2.Stamp));
+            removed,
+            new SessionChange(v2, v3, new SessionDelta(), ["a"], default, default, After: v2.Stamp)
+        );
         Assert.False(dropped.TryFind("a", out _));
         Assert.True(dropped.HasDroppedTombstones);
         Assert.All([SessionRecord.Merge(dropped, old), SessionRecord.Merge(old, dropped)], merged =>
@@ -174,9 +206,15 @@ public sealed class SessionRecordTests
         Assert.Empty(Tombstones.ToForget(alone.Build()));
     }
 
-    private static string NameOf(int i) => i % 3 == 0 ? "name" + i : i % 3 == 1 ? "ñämé" + i : "会話\U0001F600" + i;
+    private static string NameOf(int i) =>
+        i % 3 == 0 ? "name" + i
+        : i % 3 == 1 ? "ñämé" + i
+        : "会話\U0001F600" + i;
 
-    private static void AssertSame(Dictionary<string, (SessionVersion Version, byte[]? Value)> model, SessionRecord record)
+    private static void AssertSame(
+        Dictionary<string, (SessionVersion Version, byte[]? Value)> model,
+        SessionRecord record
+    )
     {
         Assert.Equal(model.Count, record.AttributeCount);
         var walked = new List<string>();
@@ -185,7 +223,14 @@ public sealed class SessionRecordTests
             walked.Add(attribute.Name);
         }
 
-        Assert.Equal(model.Keys.Order(Comparer<string>.Create((a, b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b)))), walked);
+        Assert.Equal(
+            model.Keys.Order(
+                Comparer<string>.Create(
+                    (a, b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b))
+                )
+            ),
+            walked
+        );
         foreach (var (name, (version, value)) in model)
         {
             Assert.True(record.TryFind(name, out var attribute), name);

@@ -68,7 +68,9 @@ public sealed class VersionIssuerTests
         var third = versions.Next(key);
         versions.Withdraw(key, third);
         var record = new SessionDelta().ApplyTo(
-            new SessionDelta().ApplyTo(SessionRecord.New(_time.GetUtcNow()), second), versions.Next(key));
+            new SessionDelta().ApplyTo(SessionRecord.New(_time.GetUtcNow()), second),
+            versions.Next(key)
+        );
         Assert.Equal(20, record.Intervals.Length);
     }
 
@@ -91,30 +93,36 @@ public sealed class VersionIssuerTests
 
     /// <summary>What is said of a session that is no longer remembered must hold for all that was issued for it.</summary>
     [Fact]
-    public void Forgotten_sessions_have_no_stamp_between_what_is_said_and_the_next() => Seeds.Check(
-        random =>
-        {
-            var versions = New(perGeneration: 4);
-            var issued = new Dictionary<SessionKey, long>();
-            var keys = Enumerable.Range(0, 2000).Select(_ => SessionKeys.New()).ToArray();
-            for (var i = 0; i < 5000; i++)
+    public void Forgotten_sessions_have_no_stamp_between_what_is_said_and_the_next() =>
+        Seeds.Check(
+            random =>
             {
-                var key = keys[random.Next(random.Next(1, keys.Length))];
-                var next = versions.Next(key);
-                Assert.InRange(next.After, issued.GetValueOrDefault(key), next.Version.Stamp - 1);
-                issued[key] = next.Version.Stamp;
-            }
-        },
-        runs: 5);
+                var versions = New(perGeneration: 4);
+                var issued = new Dictionary<SessionKey, long>();
+                var keys = Enumerable.Range(0, 2000).Select(_ => SessionKeys.New()).ToArray();
+                for (var i = 0; i < 5000; i++)
+                {
+                    var key = keys[random.Next(random.Next(1, keys.Length))];
+                    var next = versions.Next(key);
+                    Assert.InRange(next.After, issued.GetValueOrDefault(key), next.Version.Stamp - 1);
+                    issued[key] = next.Version.Stamp;
+                }
+            },
+            runs: 5
+        );
 
     [Fact]
     public void Requests_at_once_get_versions_whose_intervals_follow_each_other()
     {
         var versions = New();
         var key = SessionKeys.New();
-        var all = Enumerable.Range(0, 4).AsParallel().WithDegreeOfParallelism(4)
+        var all = Enumerable
+            .Range(0, 4)
+            .AsParallel()
+            .WithDegreeOfParallelism(4)
             .SelectMany(_ => Enumerable.Range(0, 2000).Select(_ => versions.Next(key)).ToArray())
-            .OrderBy(one => one.Version).ToArray();
+            .OrderBy(one => one.Version)
+            .ToArray();
         Assert.Equal(all.Select(one => one.Version.Stamp).SkipLast(1), all.Select(one => one.After).Skip(1));
     }
 

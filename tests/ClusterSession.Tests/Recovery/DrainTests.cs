@@ -144,7 +144,8 @@ public sealed class DrainTests : NodeTests
         return (node, LossTests.KeyOf(browser));
     }
 
-    private void TakeOver() => _replaceable.Replace(new InMemorySessionStore(_replica), new StoreContinuity(StoreLoss.Recent));
+    private void TakeOver() =>
+        _replaceable.Replace(new InMemorySessionStore(_replica), new StoreContinuity(StoreLoss.Recent));
 
     private async Task<bool> IsStoredAsync(SessionKey key) =>
         (await new InMemorySessionStore(_replica).ReadAsync(key, default, default)).Outcome == StoreReadOutcome.Found;

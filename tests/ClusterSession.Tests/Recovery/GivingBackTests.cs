@@ -34,7 +34,10 @@ public sealed class GivingBackTests : NodeTests
     [InlineData(SessionDurability.Primary, 0)] // Without a copy only the commit is remembered.
     [InlineData(SessionDurability.Local, 1000)]
     [InlineData(SessionDurability.Local, 0)]
-    public async Task Session_past_its_idle_time_does_not_come_back_with_the_store(SessionDurability durability, int copies)
+    public async Task Session_past_its_idle_time_does_not_come_back_with_the_store(
+        SessionDurability durability,
+        int copies
+    )
     {
         var node = await StartAsync(options: o => Shorten(o, durability, copies), store: _store);
         var idle = node.Browser();
@@ -50,12 +53,22 @@ public sealed class GivingBackTests : NodeTests
 
         _store.Failing = StoreOperations.None;
         _replaceable.Replace(new InMemorySessionStore(_empty), new StoreContinuity(StoreLoss.Everything));
-        var (recovery, journal) = (node.Services.GetRequiredService<StoreRecovery>(), node.Services.GetRequiredService<PendingSessions>());
+        var (recovery, journal) = (
+            node.Services.GetRequiredService<StoreRecovery>(),
+            node.Services.GetRequiredService<PendingSessions>()
+        );
         await HoldsInTimeAsync(() => recovery.IsSettled && journal.Count == 0, "what is left is given back");
 
-        var read = await new InMemorySessionStore(_empty).ReadAsync(LossTests.KeyOf(idle), SessionVersion.None, default);
+        var read = await new InMemorySessionStore(_empty).ReadAsync(
+            LossTests.KeyOf(idle),
+            SessionVersion.None,
+            default
+        );
         Assert.Equal(StoreReadOutcome.Missing, read.Outcome);
-        var other = await StartAsync(options: o => Shorten(o, durability, copies), store: new InMemorySessionStore(_empty));
+        var other = await StartAsync(
+            options: o => Shorten(o, durability, copies),
+            store: new InMemorySessionStore(_empty)
+        );
         Assert.Equal("", await Time.DriveAsync(idle.Copy().GetAsync("/get/color", other)));
         Assert.Equal("", await Time.DriveAsync(idle.Copy().GetAsync("/get/color", node)));
     }
@@ -75,7 +88,11 @@ public sealed class GivingBackTests : NodeTests
         _replaceable.Replace(new InMemorySessionStore(_empty), new StoreContinuity(StoreLoss.Everything));
         await HoldsInTimeAsync(() => _empty.Count == 1, "the session is given back");
 
-        var read = await new InMemorySessionStore(_empty).ReadAsync(LossTests.KeyOf(browser), SessionVersion.None, default);
+        var read = await new InMemorySessionStore(_empty).ReadAsync(
+            LossTests.KeyOf(browser),
+            SessionVersion.None,
+            default
+        );
         Assert.InRange(read.RemainingLife!.Value, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4.5)); // 12.25 s less 8 and a little.
     }
 

@@ -92,7 +92,8 @@ public sealed class JournalServiceTests : NodeTests
         }
     }
 
-    private static ClusterSession.Local.LocalCopies Copies(TestNode node) => node.Services.GetRequiredService<ClusterSession.Local.LocalCopies>();
+    private static ClusterSession.Local.LocalCopies Copies(TestNode node) =>
+        node.Services.GetRequiredService<ClusterSession.Local.LocalCopies>();
 
     private static SessionKey KeyOf(TestBrowser browser)
     {

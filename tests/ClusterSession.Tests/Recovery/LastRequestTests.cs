@@ -51,7 +51,9 @@ public sealed class LastRequestTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task What_the_last_requests_have_committed_and_the_store_does_not_take_is_counted(bool stopsConcurrently)
+    public async Task What_the_last_requests_have_committed_and_the_store_does_not_take_is_counted(
+        bool stopsConcurrently
+    )
     {
         var store = new PoisonedStore(new InMemorySessionStore(_sessions)) { Failure = StoreFailure.Refused };
         using var host = await StartAsync(store, stopsConcurrently);
@@ -91,13 +93,16 @@ public sealed class LastRequestTests : IDisposable
     private async Task<HttpResponseMessage[]> StopWhileRequestsRunAsync(IHost host, Action? before = null)
     {
         using var client = ClientOf(host);
-        var requests = Enumerable.Range(0, Requests).Select(async _ =>
-        {
-            using var begun = await client.GetAsync(new Uri("/begin", UriKind.Relative));
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/held");
-            request.Headers.Add("Cookie", begun.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
-            return await client.SendAsync(request);
-        }).ToArray();
+        var requests = Enumerable
+            .Range(0, Requests)
+            .Select(async _ =>
+            {
+                using var begun = await client.GetAsync(new Uri("/begin", UriKind.Relative));
+                using var request = new HttpRequestMessage(HttpMethod.Get, "/held");
+                request.Headers.Add("Cookie", begun.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
+                return await client.SendAsync(request);
+            })
+            .ToArray();
         await Condition.HoldsAsync(() => Volatile.Read(ref _running) == Requests, "all requests run");
         before?.Invoke();
         await host.StopAsync();
@@ -106,7 +111,10 @@ public sealed class LastRequestTests : IDisposable
 
     private static HttpClient ClientOf(IHost host)
     {
-        var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var address = host
+            .Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!
+            .Addresses.Single();
         return new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri(address) };
     }
 
@@ -114,21 +122,24 @@ public sealed class LastRequestTests : IDisposable
     {
         var builder = new HostBuilder();
         builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(_logs));
-        builder.ConfigureWebHost(web => web
-            .UseKestrel()
-            .UseUrls("http://127.0.0.1:0")
-            .ConfigureServices(static services => services.AddRouting())
-            .Configure(app => app.UseRouting().UseClusterSession().UseEndpoints(Map)));
+        builder.ConfigureWebHost(web =>
+            web.UseKestrel()
+                .UseUrls("http://127.0.0.1:0")
+                .ConfigureServices(static services => services.AddRouting())
+                .Configure(app => app.UseRouting().UseClusterSession().UseEndpoints(Map))
+        );
         builder.ConfigureServices(services =>
         {
             services.Configure<HostOptions>(options => options.ServicesStopConcurrently = stopsConcurrently);
             services.AddHostedService(_ => _gate); // Stops after all that comes behind it.
-            services.AddClusterSession(options =>
-            {
-                options.LocalCopies.MaxCount = copies ?? options.LocalCopies.MaxCount;
-                options.Durability = SessionDurability.Local;
-                options.Outage.DrainTimeout = TimeSpan.FromSeconds(2);
-            }).UseStore(_ => store);
+            services
+                .AddClusterSession(options =>
+                {
+                    options.LocalCopies.MaxCount = copies ?? options.LocalCopies.MaxCount;
+                    options.Durability = SessionDurability.Local;
+                    options.Outage.DrainTimeout = TimeSpan.FromSeconds(2);
+                })
+                .UseStore(_ => store);
         });
         var host = builder.Build();
         await host.StartAsync();
@@ -144,17 +155,25 @@ public sealed class LastRequestTests : IDisposable
             await _gate.Opened;
             context.Session.SetString("color", "red");
         });
-        endpoints.MapGet("/used", (Delegate)(async (HttpContext context) =>
-        {
-            var begun = context.Session.GetString("begun");
-            Interlocked.Increment(ref _running);
-            await _gate.Opened;
-            var clock = context.RequestServices.GetRequiredService<CoarseClock>();
-            var now = clock.Now;
-            await Condition.HoldsAsync(() => clock.Now > now, "the end of the request is later than its beginning");
-            _whenReleased?.Invoke();
-            return begun;
-        }));
+        endpoints.MapGet(
+            "/used",
+            (Delegate)(
+                async (HttpContext context) =>
+                {
+                    var begun = context.Session.GetString("begun");
+                    Interlocked.Increment(ref _running);
+                    await _gate.Opened;
+                    var clock = context.RequestServices.GetRequiredService<CoarseClock>();
+                    var now = clock.Now;
+                    await Condition.HoldsAsync(
+                        () => clock.Now > now,
+                        "the end of the request is later than its beginning"
+                    );
+                    _whenReleased?.Invoke();
+                    return begun;
+                }
+            )
+        );
     }
 
     private static SessionKey KeyOf(HttpResponseMessage answer)

@@ -101,8 +101,12 @@ public sealed class PartitionTests : NodeTests
             }
 
             await HoldsInTimeAsync(
-                () => _counts.Where((_, part) => part != Out).All(count => count.Count(StoreOperations.Touch) >= i * Each),
-                "the sessions of the others are prolonged");
+                () =>
+                    _counts
+                        .Where((_, part) => part != Out)
+                        .All(count => count.Count(StoreOperations.Touch) >= i * Each),
+                "the sessions of the others are prolonged"
+            );
         }
 
         var cold = await StartColdAsync();
@@ -114,7 +118,10 @@ public sealed class PartitionTests : NodeTests
         Assert.True(_frozen[Out].GivenUp > 0);
         _counts[Out].Reset();
         _frozen[Out].IsFrozen = false;
-        await HoldsInTimeAsync(() => _counts[Out].Count(StoreOperations.Touch) >= Each, "its own are told of as soon as it is back");
+        await HoldsInTimeAsync(
+            () => _counts[Out].Count(StoreOperations.Touch) >= Each,
+            "its own are told of as soon as it is back"
+        );
     }
 
     [Fact]
@@ -140,8 +147,13 @@ public sealed class PartitionTests : NodeTests
 
         Assert.Equal(_begun[Out], replayed.Value);
         Assert.Equal([0, 0], Others(_counts).Select(static count => count.Count(StoreOperations.Sessions)));
-        var cold = await StartAsync(store: new PartitionedStore(
-            new InMemorySessionStore(_sessions[0]), new InMemorySessionStore(replica), new InMemorySessionStore(_sessions[2])));
+        var cold = await StartAsync(
+            store: new PartitionedStore(
+                new InMemorySessionStore(_sessions[0]),
+                new InMemorySessionStore(replica),
+                new InMemorySessionStore(_sessions[2])
+            )
+        );
         foreach (var browser in browsers.SelectMany(static of => of.Skip(1)))
         {
             Assert.Equal("red", await browser.GetAsync("/get/color", cold));
@@ -161,14 +173,17 @@ public sealed class PartitionTests : NodeTests
             var window = recovery.WindowOf(LossTests.KeyOf(browsers[part][0]));
             Assert.Equal(
                 (part == Out, part == Out, part == Out, part == Out),
-                (window.IsUnderWay, window.HasJustBegun, window.MayHaveLostEnds, window.HasBegunSince(0)));
+                (window.IsUnderWay, window.HasJustBegun, window.MayHaveLostEnds, window.HasBegunSince(0))
+            );
         }
     }
 
     [Fact]
     public async Task Commits_that_wait_for_a_frozen_partition_hold_up_none_of_another()
     {
-        var node = await StartAsync(store: _store, options: static options => options.Durability = SessionDurability.Local);
+        var node = await StartAsync(store: _store, options: static options =>
+            options.Durability = SessionDurability.Local
+        );
         var browsers = await BeginAsync(node);
         await HoldsInTimeAsync(() => node.Unsaved() == 0, "all are stored");
         _frozen[Out].IsFrozen = true;
@@ -207,8 +222,8 @@ public sealed class PartitionTests : NodeTests
     {
         await BeginAsync(await StartAsync(store: _store));
         _frozen[Out].IsFrozen = true;
-        _servers[Out].Replace(
-            new InMemorySessionStore(new InMemorySessions(Time)), new StoreContinuity(StoreLoss.Recent));
+        _servers[Out]
+            .Replace(new InMemorySessionStore(new InMemorySessions(Time)), new StoreContinuity(StoreLoss.Recent));
         await HoldsInTimeAsync(() => _frozen[Out].Waiting > 0, "the replay waits");
 
         _store.Move(Out, to: 2);
@@ -250,6 +265,8 @@ public sealed class PartitionTests : NodeTests
     private async Task BreakAsync(TestBrowser[][] browsers)
     {
         _frozen[Out].IsFrozen = true;
-        await Time.DriveAsync(Task.WhenAll(browsers[Out].Select(static browser => browser.GetAsync("/set/color/blue"))));
+        await Time.DriveAsync(
+            Task.WhenAll(browsers[Out].Select(static browser => browser.GetAsync("/set/color/blue")))
+        );
     }
 }

@@ -67,5 +67,7 @@ public sealed class RecoveryWindowsTests
     }
 
     private (bool HasJustBegun, bool IsUnderWay, bool MayHaveLostEnds) Of(int partition) =>
-        _windows.Of(partition) is var window ? (window.HasJustBegun, window.IsUnderWay, window.MayHaveLostEnds) : default;
+        _windows.Of(partition) is var window
+            ? (window.HasJustBegun, window.IsUnderWay, window.MayHaveLostEnds)
+            : default;
 }

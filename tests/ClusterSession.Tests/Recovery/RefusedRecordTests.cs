@@ -2,8 +2,8 @@ using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
-using ClusterSession.Tests.Opening;
 using ClusterSession.Tests.Nodes;
+using ClusterSession.Tests.Opening;
 using Xunit;
 
 namespace ClusterSession.Tests.Recovery;
@@ -13,7 +13,8 @@ public sealed class RefusedRecordTests : NodeTests
 {
     private readonly PoisonedStore _store;
 
-    public RefusedRecordTests() => _store = new PoisonedStore(new InMemorySessionStore(Sessions)) { Failure = StoreFailure.Damaged };
+    public RefusedRecordTests() =>
+        _store = new PoisonedStore(new InMemorySessionStore(Sessions)) { Failure = StoreFailure.Damaged };
 
     [Theory]
     [InlineData(SessionDurability.Primary)]
@@ -32,9 +33,9 @@ public sealed class RefusedRecordTests : NodeTests
         Assert.Equal(503, (int)damaged.LastStatus);
         Assert.Equal("blue", await other.GetAsync("/set/color/blue"));
         Assert.Equal((1, 0), (Logs.Count("RecordDamaged"), Logs.Count("StoreUnanswering")));
-        Assert.All(
-            Logs.All.Where(static log => log.Event.Name == "CommitFailed"),
-            static log => Assert.Contains("what its store has of it is damaged", log.Text, StringComparison.Ordinal));
+        Assert.All(Logs.All.Where(static log => log.Event.Name == "CommitFailed"), static log =>
+            Assert.Contains("what its store has of it is damaged", log.Text, StringComparison.Ordinal)
+        );
         Assert.NotEqual(0, Logs.Count("CommitFailed"));
     }
 
@@ -71,7 +72,10 @@ public sealed class RefusedRecordTests : NodeTests
         Assert.Equal(0, Environment.ExitCode);
     }
 
-    private async Task<(TestNode Node, TestBrowser Browser)> BeginAsync(SessionDurability durability, IClusterSessionStore? store = null)
+    private async Task<(TestNode Node, TestBrowser Browser)> BeginAsync(
+        SessionDurability durability,
+        IClusterSessionStore? store = null
+    )
     {
         var node = await StartAsync(store: store ?? _store, options: options => options.Durability = durability);
         var browser = node.Browser();

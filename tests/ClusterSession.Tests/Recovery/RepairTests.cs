@@ -71,7 +71,9 @@ public sealed class RepairTests : NodeTests
     [InlineData(false, true)]
     [InlineData(false, false)]
     public async Task Change_after_a_loss_that_the_client_was_shown_wins_over_what_comes_back_later(
-        bool isRemoval, bool isShownBefore)
+        bool isRemoval,
+        bool isShownBefore
+    )
     {
         var flaky = new FaultyStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(options: OneKey, store: flaky);
@@ -87,8 +89,12 @@ public sealed class RepairTests : NodeTests
 
         await Time.DriveAsync(browser.GetAsync(isRemoval ? "/remove/color" : "/set/size/large", b));
         flaky.Failing = StoreOperations.None;
-        await Time.DriveAsync(Condition.HoldsAsync(
-            () => a.Services.GetRequiredService<ISessionManager>().GetStatistics().UnsavedSessions == 0, "A has sent its journal"));
+        await Time.DriveAsync(
+            Condition.HoldsAsync(
+                () => a.Services.GetRequiredService<ISessionManager>().GetStatistics().UnsavedSessions == 0,
+                "A has sent its journal"
+            )
+        );
 
         foreach (var node in new[] { a, b, await StartAsync(options: OneKey) })
         {
@@ -134,7 +140,10 @@ public sealed class RepairTests : NodeTests
 
         gateA.Holding = gateB.Holding = StoreOperations.Read;
         var (one, two) = (tab.GetAsync("/regressed", a), browser.GetAsync("/regressed", b));
-        await Condition.HoldsAsync(() => gateA.Held == 1 && gateB.Held == 1, "both nodes have seen that the store is behind");
+        await Condition.HoldsAsync(
+            () => gateA.Held == 1 && gateB.Held == 1,
+            "both nodes have seen that the store is behind"
+        );
         gateA.Open();
         gateB.Open();
 
@@ -173,6 +182,10 @@ public sealed class RepairTests : NodeTests
         Assert.True(SessionId.TryParse(browser.Id!, out var id));
         var key = SessionKey.Of(id);
         var record = (await new InMemorySessionStore(Sessions).ReadAsync(key, SessionVersion.None, default)).Record!;
-        await new InMemorySessionStore(_behind).MergeAsync(key, new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
+        await new InMemorySessionStore(_behind).MergeAsync(
+            key,
+            new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)),
+            default
+        );
     }
 }

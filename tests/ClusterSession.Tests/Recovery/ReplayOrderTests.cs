@@ -73,7 +73,10 @@ public sealed class ReplayOrderTests : NodeTests
         var (browser, _, _) = await CommitAtOnceAsync(canReadAnew: false);
         _storeOfB.Failing = StoreOperations.Merge;
         TakeOver(_replaceable);
-        await HoldsInTimeAsync(() => Logs.Count("ReplayDone") > 6, "B has tried more often than it would wait for an answering store");
+        await HoldsInTimeAsync(
+            () => Logs.Count("ReplayDone") > 6,
+            "B has tried more often than it would wait for an answering store"
+        );
 
         _storeOfB.Failing = StoreOperations.None;
         var rounds = Logs.Count("ReplayDone");
@@ -154,19 +157,20 @@ public sealed class ReplayOrderTests : NodeTests
     {
         TestBrowser browser = null!;
         var a = await StartAsync(store: _storeOfA);
-        var b = await StartAsync(
-            endpoints => endpoints.MapGet("/beside", async (HttpContext context) =>
-            {
-                await browser.Copy().GetAsync("/set/shape/round", a);
-                _storeOfB.Failing = canReadAnew ? StoreOperations.None : StoreOperations.Read;
-                context.Session.SetString("size", "xl");
-            }),
-            store: _storeOfB);
+        var b = await StartAsync(endpoints => endpoints.MapGet("/beside", async (HttpContext context) =>
+                {
+                    await browser.Copy().GetAsync("/set/shape/round", a);
+                    _storeOfB.Failing = canReadAnew ? StoreOperations.None : StoreOperations.Read;
+                    context.Session.SetString("size", "xl");
+                }), store: _storeOfB);
         browser = b.Browser();
         await browser.GetAsync("/set/color/red");
         var record = (await _storeOfA.ReadAsync(LossTests.KeyOf(browser), default, default)).Record!;
         await new InMemorySessionStore(_replica).MergeAsync(
-            LossTests.KeyOf(browser), new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)), default);
+            LossTests.KeyOf(browser),
+            new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromHours(1)),
+            default
+        );
 
         await browser.GetAsync("/beside");
         if (canReadAnew)
@@ -178,11 +182,14 @@ public sealed class ReplayOrderTests : NodeTests
         return (browser, a, b);
     }
 
-    private void TakeOver(ReplaceableStore store) => store.Replace(new InMemorySessionStore(_replica), new StoreContinuity(StoreLoss.Recent));
+    private void TakeOver(ReplaceableStore store) =>
+        store.Replace(new InMemorySessionStore(_replica), new StoreContinuity(StoreLoss.Recent));
 
     private async Task<IReadOnlyList<string>> StoredAsync(TestBrowser browser)
     {
-        var record = (await new InMemorySessionStore(_replica).ReadAsync(LossTests.KeyOf(browser), default, default)).Record!;
+        var record = (
+            await new InMemorySessionStore(_replica).ReadAsync(LossTests.KeyOf(browser), default, default)
+        ).Record!;
         var names = new List<string>();
         foreach (var attribute in record)
         {

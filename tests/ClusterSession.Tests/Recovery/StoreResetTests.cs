@@ -13,7 +13,8 @@ public sealed class StoreResetTests : NodeTests
     private readonly ReplaceableStore _store;
     private readonly InMemorySessions _empty;
 
-    public StoreResetTests() => (_store, _empty) = (new ReplaceableStore(new InMemorySessionStore(Sessions)), new InMemorySessions(Time));
+    public StoreResetTests() =>
+        (_store, _empty) = (new ReplaceableStore(new InMemorySessionStore(Sessions)), new InMemorySessions(Time));
 
     [Fact]
     public async Task Emptied_store_is_given_back_the_living_sessions_and_none_that_had_ended()
@@ -26,7 +27,10 @@ public sealed class StoreResetTests : NodeTests
         await ended.GetAsync("/destroy");
 
         Empty();
-        await HoldsInTimeAsync(() => _empty.Count == 2, "the session and the tombstone of the other one are in the store");
+        await HoldsInTimeAsync(
+            () => _empty.Count == 2,
+            "the session and the tombstone of the other one are in the store"
+        );
 
         var other = await StartAsync(store: new InMemorySessionStore(_empty));
         Assert.Equal("red", await alive.GetAsync("/get/color", other)); // Which needs the keys that sign cookies to be back as well.
@@ -93,7 +97,8 @@ public sealed class StoreResetTests : NodeTests
 
     private Task<TestNode> StartWithDiscardAsync() => StartAsync(store: _store, options: Discard);
 
-    private static void Discard(ClusterSessionOptions options) => options.Outage.OnStoreReset = StoreResetPolicy.Discard;
+    private static void Discard(ClusterSessionOptions options) =>
+        options.Outage.OnStoreReset = StoreResetPolicy.Discard;
 
     private void Empty() => _store.Replace(new InMemorySessionStore(_empty), new StoreContinuity(StoreLoss.Everything));
 

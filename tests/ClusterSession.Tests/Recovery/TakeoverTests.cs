@@ -56,12 +56,14 @@ public sealed class TakeoverTests : NodeTests
     {
         for (var i = 0; i < 3; i++)
         {
-            app.Use(async (context, next) =>
-            {
-                await context.Session.LoadAsync();
-                _uses += context.Session.GetString("color") == "red" ? 1 : 0;
-                await next();
-            });
+            app.Use(
+                async (context, next) =>
+                {
+                    await context.Session.LoadAsync();
+                    _uses += context.Session.GetString("color") == "red" ? 1 : 0;
+                    await next();
+                }
+            );
         }
     }
 }

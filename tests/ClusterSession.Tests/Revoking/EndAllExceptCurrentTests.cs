@@ -18,7 +18,11 @@ public sealed class EndAllExceptCurrentTests : NodeTests
     public async Task Session_of_the_request_stays_on_every_node_and_all_others_of_its_user_end()
     {
         var (a, b) = (await StartAsync(Map, before: Login.ByQuery), await StartAsync(Map, before: Login.ByQuery));
-        var (mine, other, bobs) = (await HotAsync("alice", a, b), await HotAsync("alice", b, a), await HotAsync("bob", a, b));
+        var (mine, other, bobs) = (
+            await HotAsync("alice", a, b),
+            await HotAsync("alice", b, a),
+            await HotAsync("bob", a, b)
+        );
         Assert.Equal("2 of 2", await mine.GetAsync("/others?as=alice", a));
         foreach (var node in new[] { b, a })
         {
@@ -43,7 +47,10 @@ public sealed class EndAllExceptCurrentTests : NodeTests
     public async Task Another_request_of_the_same_browser_never_finds_the_session_ended_meanwhile()
     {
         var gated = new GatedStore(new InMemorySessionStore(Sessions));
-        var (a, b) = (await StartAsync(Map, before: Login.ByQuery, store: gated), await StartAsync(before: Login.ByQuery));
+        var (a, b) = (
+            await StartAsync(Map, before: Login.ByQuery, store: gated),
+            await StartAsync(before: Login.ByQuery)
+        );
         var mine = await HotAsync("alice", a, b);
         gated.Holding = StoreOperations.Commit | StoreOperations.MergeDocument;
         var ending = mine.Copy().GetAsync("/others?as=alice", a);
@@ -72,7 +79,12 @@ public sealed class EndAllExceptCurrentTests : NodeTests
     public async Task Nothing_has_ended_where_the_session_that_stays_cannot_be_stored()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
-        var (a, b) = (await StartAsync(Map, before: Login.ByQuery, store: faulty, options: static options => options.Outage.JournalSessions = 0), await StartAsync(before: Login.ByQuery));
+        var (a, b) = (
+            await StartAsync(Map, before: Login.ByQuery, store: faulty, options: static options =>
+                options.Outage.JournalSessions = 0
+            ),
+            await StartAsync(before: Login.ByQuery)
+        );
         var (mine, other) = (await HotAsync("alice", a, b), await HotAsync("alice", a, b));
         faulty.Failing = StoreOperations.Commit;
         Assert.Equal("failed", await mine.Copy().GetAsync("/others?as=alice", a));

@@ -1,7 +1,7 @@
 using System.Net;
+using ClusterSession.Documents;
 using ClusterSession.Principals;
 using ClusterSession.Records;
-using ClusterSession.Documents;
 using ClusterSession.Revoking;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
@@ -39,7 +39,12 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     public async Task All_sessions_of_somebody_are_refused_on_every_node_with_hot_local_copies_and_nobody_elses_are()
     {
         var (a, b) = (await StartAsync(before: Login.ByQuery), await StartAsync(before: Login.ByQuery));
-        var theirs = new[] { await HotAsync("alice", a, b), await HotAsync("alice", a, b), await HotAsync("alice", b, a) };
+        var theirs = new[]
+        {
+            await HotAsync("alice", a, b),
+            await HotAsync("alice", a, b),
+            await HotAsync("alice", b, a),
+        };
         var others = new[] { await HotAsync("bob", a, b), await HotAsync(null, a, b) };
         await a.EndAllAsync("alice");
         foreach (var node in new[] { b, a })
@@ -97,12 +102,17 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     [Theory]
     [InlineData(2)]
     [InlineData(-3600)]
-    public async Task Clocks_of_nodes_decide_nothing_login_of_before_is_ended_and_login_after_it_counts(int secondsAhead)
+    public async Task Clocks_of_nodes_decide_nothing_login_of_before_is_ended_and_login_after_it_counts(
+        int secondsAhead
+    )
     {
         var other = new ManualTimeProvider(Time.GetUtcNow() + TimeSpan.FromSeconds(secondsAhead));
         var a = await StartAsync(before: Login.ByQuery);
         await using var b = await TestNode.StartAsync(
-            new InMemorySessionStore(Sessions), services: services => services.AddSingleton<TimeProvider>(other), before: Login.ByQuery);
+            new InMemorySessionStore(Sessions),
+            services: services => services.AddSingleton<TimeProvider>(other),
+            before: Login.ByQuery
+        );
         var browser = await HotAsync("alice", b, b);
         await EndedAsync(a, "alice");
         Assert.Equal("", await browser.GetAsync("/get/color", b));
@@ -127,12 +137,12 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         Assert.Equal("", await browser.GetAsync("/get/color", b));
 
         void MapLogin(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/login", async (HttpContext context) =>
-        {
-            arrived.SetResult();
-            await checkedPassword.Task;
-            context.User = Login.As("alice");
-            context.Session.SetString("color", "red");
-        });
+            {
+                arrived.SetResult();
+                await checkedPassword.Task;
+                context.User = Login.As("alice");
+                context.Session.SetString("color", "red");
+            });
     }
 
     [Fact]
@@ -187,7 +197,12 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         await theirs.Copy().GetAsync("/get/color", late);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(theirs.Copy(), late));
         faulty.Failing = StoreOperations.None;
-        await HoldsInTimeAsync(async () => await theirs.Copy().GetAsync("/get/color", late) == "" && await StatusAsync(theirs.Copy(), late) == HttpStatusCode.OK, "the list is given back");
+        await HoldsInTimeAsync(
+            async () =>
+                await theirs.Copy().GetAsync("/get/color", late) == ""
+                && await StatusAsync(theirs.Copy(), late) == HttpStatusCode.OK,
+            "the list is given back"
+        );
     }
 
     [Fact]
@@ -209,7 +224,10 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         var worker = await WorkerAsync(new InMemorySessionStore(Sessions));
         await ServingAsync(2);
         Assert.Equal(new EndAllResult(2, 2), await a.EndAllAsync("alice"));
-        Assert.Equal(new EndAllResult(2, 2), await worker.Services.GetRequiredService<ISessionManager>().EndAllAsync("bob"));
+        Assert.Equal(
+            new EndAllResult(2, 2),
+            await worker.Services.GetRequiredService<ISessionManager>().EndAllAsync("bob")
+        );
         Assert.Equal(0, Logs.Count("EndAllUnheard"));
         await StartAsync(store: deaf);
         await ServingAsync(3);
@@ -222,7 +240,11 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         var worker = await WorkerAsync(new InMemorySessionStore(Sessions));
         var answer = await worker.Services.GetRequiredService<ISessionManager>().EndAllAsync("alice");
         Assert.Equal((new EndAllResult(0, 0), false), (answer, answer.HaveAllHeard));
-        Assert.Contains("set ClusterSession:ApplicationName", Assert.Single(Logs.All, static log => log.Event.Name == "EndAllUnheard").Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "set ClusterSession:ApplicationName",
+            Assert.Single(Logs.All, static log => log.Event.Name == "EndAllUnheard").Text,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -241,7 +263,9 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         var (a, b) = (await StartAsync(before: Login.ByQuery, store: faulty), await StartAsync(before: Login.ByQuery));
         var browser = await HotAsync("alice", a, b);
         faulty.Failing = StoreOperations.All;
-        var failure = await Assert.ThrowsAsync<SessionUnavailableException>(() => Time.DriveAsync(a.EndAllAsync("alice")));
+        var failure = await Assert.ThrowsAsync<SessionUnavailableException>(() =>
+            Time.DriveAsync(a.EndAllAsync("alice"))
+        );
         Assert.Equal(StoreFailure.Unknown, failure.Failure);
         Assert.Equal("", await Time.DriveAsync(browser.Copy().GetAsync("/get/color", a)));
         Assert.Equal("red", await browser.Copy().GetAsync("/get/color", b));
@@ -252,7 +276,8 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
                 Time.Advance(TimeSpan.FromMilliseconds(50));
                 return await browser.Copy().GetAsync("/get/color", b) == "";
             },
-            "the other node has heard");
+            "the other node has heard"
+        );
     }
 
     [Theory]
@@ -273,7 +298,8 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
                 Time.Advance(TimeSpan.FromMilliseconds(50));
                 return await KnowsAsync(order, "alice");
             },
-            "the list is given back");
+            "the list is given back"
+        );
         Assert.Equal(0, order.MergesBefore);
         Assert.Equal("", await Time.DriveAsync(browser.GetAsync("/get/color", a)));
     }
@@ -293,7 +319,10 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     public async Task Node_that_has_never_learnt_who_was_ended_serves_nobody_who_is_logged_in_and_everybody_else()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions)) { Failing = StoreOperations.ReadDocument };
-        var (a, b) = (await StartAsync(before: Login.ByQuery, options: WithKey), await StartAsync(before: Login.ByQuery, options: WithKey, store: faulty));
+        var (a, b) = (
+            await StartAsync(before: Login.ByQuery, options: WithKey),
+            await StartAsync(before: Login.ByQuery, options: WithKey, store: faulty)
+        );
         var (theirs, nobodys) = (await HotAsync("alice", a, a), await HotAsync(null, a, a));
         Assert.Equal("red", await nobodys.GetAsync("/get/color", b));
         await theirs.GetAsync("/get/color", b);
@@ -334,7 +363,9 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     public async Task Ends_of_many_at_once_on_two_nodes_all_arrive()
     {
         var (a, b) = (await StartAsync(before: Login.ByQuery), await StartAsync(before: Login.ByQuery));
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => Task.Run(() => (i % 2 == 0 ? a : b).EndAllAsync("user" + i))));
+        await Task.WhenAll(
+            Enumerable.Range(0, 200).Select(i => Task.Run(() => (i % 2 == 0 ? a : b).EndAllAsync("user" + i)))
+        );
         Assert.Equal(200, (await DocumentAsync(Store)).Elements.Count);
     }
 
@@ -377,15 +408,20 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         return host;
     }
 
-    private async Task ServingAsync(int nodes) => await Condition.HoldsAsync(
-        async () => (await Store.ReadDocumentAsync(NodePresence.DocumentName, default, default)).Elements.Count == nodes, "they serve");
+    private async Task ServingAsync(int nodes) =>
+        await Condition.HoldsAsync(
+            async () =>
+                (await Store.ReadDocumentAsync(NodePresence.DocumentName, default, default)).Elements.Count == nodes,
+            "they serve"
+        );
 
     private static ValueTask<StoreDocument> DocumentAsync(IClusterSessionStore store) =>
         store.ReadDocumentAsync(Revocations.DocumentName, DocumentPosition.None, default);
 
     private static async Task<bool> KnowsAsync(IClusterSessionStore store, string name) =>
         (await DocumentAsync(store)).Elements.Any(element =>
-            Revocation.TryRead(element, out var known) && known.Principal == PrincipalKey.Of(name));
+            Revocation.TryRead(element, out var known) && known.Principal == PrincipalKey.Of(name)
+        );
 
     private static SessionKey KeyOf(TestBrowser browser)
     {
@@ -400,11 +436,16 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
 
         public int MergesBefore { get; private set; }
 
-        protected override async ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable)
+        protected override async ValueTask<T> OnAsync<T>(
+            StoreOperations operation,
+            Func<ValueTask<T>> ask,
+            Func<StoreFailure, T> unavailable
+        )
         {
             MergesBefore += operation == StoreOperations.Merge && !_hasList ? 1 : 0;
             var answer = await ask();
-            _hasList |= operation == StoreOperations.MergeDocument && answer is StoreDocument { Position.Sequence: > 0 };
+            _hasList |=
+                operation == StoreOperations.MergeDocument && answer is StoreDocument { Position.Sequence: > 0 };
             return answer;
         }
     }

@@ -21,7 +21,10 @@ public sealed class RevocationListTests
         _list.Take(new Revocation(Alice, 1, 5), Life);
         var before = _list.Heard;
         _list.Take(new Revocation(Alice, 2, 1), Life);
-        Assert.Equal((true, true, false), (HaveEnded(Alice, 0), HaveEnded(Alice, before), HaveEnded(Alice, _list.Heard)));
+        Assert.Equal(
+            (true, true, false),
+            (HaveEnded(Alice, 0), HaveEnded(Alice, before), HaveEnded(Alice, _list.Heard))
+        );
         Assert.False(HaveEnded(Bob, 0));
     }
 
@@ -89,7 +92,8 @@ public sealed class RevocationListTests
         _list.Take(new Revocation(Alice, 0x010203040506, 7), Life);
         Assert.Equal(
             "2bd806c97f0e00af1a1fc3328fa763a9" + "010203040506" + "00000007",
-            Convert.ToHexStringLower(_list.Describe(Alice, _list.Heard)));
+            Convert.ToHexStringLower(_list.Describe(Alice, _list.Heard))
+        );
     }
 
     private bool HaveEnded(PrincipalKey principal, long heard) =>

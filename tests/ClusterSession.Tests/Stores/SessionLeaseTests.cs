@@ -19,8 +19,7 @@ public sealed class SessionLeaseTests
     }
 
     [Fact]
-    public void Lease_for_no_time_is_never_current() =>
-        Assert.False(SessionLease.For(_time, TimeSpan.Zero).IsCurrent);
+    public void Lease_for_no_time_is_never_current() => Assert.False(SessionLease.For(_time, TimeSpan.Zero).IsCurrent);
 
     [Fact]
     public void Lease_names_its_partition_and_epoch_or_the_only_one()

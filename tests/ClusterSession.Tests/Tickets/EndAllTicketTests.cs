@@ -11,10 +11,16 @@ public sealed class EndAllTicketTests : TicketNodeTests
     [Theory]
     [InlineData("/others")]
     [InlineData("/password")]
-    public async Task Change_of_the_password_keeps_its_own_browser_logged_in_on_every_node_and_ends_all_others(string path)
+    public async Task Change_of_the_password_keeps_its_own_browser_logged_in_on_every_node_and_ends_all_others(
+        string path
+    )
     {
         var (a, b) = (await StartAsync(), await StartAsync());
-        var (mine, other, bobs) = (await LogInAsync("anna", a), await LogInAsync("anna", b), await LogInAsync("bob", a));
+        var (mine, other, bobs) = (
+            await LogInAsync("anna", a),
+            await LogInAsync("anna", b),
+            await LogInAsync("bob", a)
+        );
         Assert.Equal("anna", await mine.GetAsync("/me", b));
         await mine.GetAsync(path, a);
         foreach (var node in new[] { b, a })
@@ -50,7 +56,10 @@ public sealed class EndAllTicketTests : TicketNodeTests
         var login = browser.GetAsync("/login/anna", a);
         await gate.Entered;
         await b.EndAllAsync("anna");
-        await Condition.HoldsAsync(() => a.Services.GetRequiredService<ClusterSession.Revoking.Revocations>().Count == 1, "it has heard");
+        await Condition.HoldsAsync(
+            () => a.Services.GetRequiredService<ClusterSession.Revoking.Revocations>().Count == 1,
+            "it has heard"
+        );
         gate.Open();
         await login;
         Assert.Equal("nobody", await browser.GetAsync("/me", a));

@@ -12,16 +12,19 @@ public sealed class RequestGate
     /// <summary>Done when the request is here.</summary>
     public Task Entered => _entered.Task;
 
-    public void Use(WebApplication app) => app.Use(async (context, next) =>
-    {
-        if (Interlocked.Exchange(ref _isClosed, 0) == 1)
-        {
-            _entered.SetResult();
-            await _gate.Task;
-        }
+    public void Use(WebApplication app) =>
+        app.Use(
+            async (context, next) =>
+            {
+                if (Interlocked.Exchange(ref _isClosed, 0) == 1)
+                {
+                    _entered.SetResult();
+                    await _gate.Task;
+                }
 
-        await next(context);
-    });
+                await next(context);
+            }
+        );
 
     /// <summary>The next request waits.</summary>
     public void Close() => Volatile.Write(ref _isClosed, 1);

@@ -93,7 +93,9 @@ public sealed class SignInTests : TicketNodeTests
     [Theory]
     [InlineData(ServerKind.TestServer)]
     [InlineData(ServerKind.Kestrel)]
-    public async Task Browser_that_the_answer_to_its_sign_in_never_reached_learns_the_new_key_within_the_grace(ServerKind kind)
+    public async Task Browser_that_the_answer_to_its_sign_in_never_reached_learns_the_new_key_within_the_grace(
+        ServerKind kind
+    )
     {
         var (a, b) = (await StartAsync(kind), await StartAsync(kind));
         var browser = await LogInAsync("anna", a);
@@ -134,7 +136,9 @@ public sealed class SignInTests : TicketNodeTests
     {
         var gate = new RequestGate();
         var node = await StartAsync(
-            cookie: options => options.ExpireTimeSpan = TimeSpan.FromHours(1), before: gate.Use);
+            cookie: options => options.ExpireTimeSpan = TimeSpan.FromHours(1),
+            before: gate.Use
+        );
         var browser = await LogInAsync("anna", node);
         Time.Advance(TimeSpan.FromMinutes(40));
         var tab = browser.Copy();
@@ -154,7 +158,9 @@ public sealed class SignInTests : TicketNodeTests
     {
         var gate = new RequestGate();
         var node = await StartAsync(
-            cookie: options => options.ExpireTimeSpan = TimeSpan.FromHours(1), before: gate.Use);
+            cookie: options => options.ExpireTimeSpan = TimeSpan.FromHours(1),
+            before: gate.Use
+        );
         var browser = await LogInAsync("anna", node);
         Time.Advance(TimeSpan.FromMinutes(40));
         var tab = browser.Copy();

@@ -31,7 +31,11 @@ public sealed class TakenOverLoginTests : TicketNodeTests
     {
         var old = await StartAsync(hasTicketStore: false);
         var (a, b) = (await StartAsync(), await StartAsync());
-        var (used, unused, other) = (await LogInAsync("anna", old), await LogInAsync("anna", old), await LogInAsync("bob", old));
+        var (used, unused, other) = (
+            await LogInAsync("anna", old),
+            await LogInAsync("anna", old),
+            await LogInAsync("bob", old)
+        );
         Assert.Equal("anna", await Time.DriveAsync(used.GetAsync("/me", a)));
         Time.Advance(TimeSpan.FromSeconds(2));
         await b.Services.GetRequiredService<ISessionManager>().EndAllAsync("anna");

@@ -21,31 +21,41 @@ public abstract class TicketNodeTests : NodeTests
 
     /// <summary>Starts a node with a ticket store.</summary>
     protected Task<TestNode> StartAsync(
-        ServerKind kind = ServerKind.TestServer, Action<CookieAuthenticationOptions>? cookie = null, bool isStoreFirst = true,
-        bool hasTicketStore = true, IClusterSessionStore? store = null, Action<IServiceCollection>? services = null,
-        Action<ClusterSessionOptions>? options = null, Action<WebApplication>? before = null) => StartAsync(
-        Endpoints,
-        options,
-        store,
-        before,
-        services: collection =>
-        {
-            collection.AddSingleton<IDataProtectionProvider>(_protection);
-            collection.AddAuthorization();
-            if (hasTicketStore && isStoreFirst)
+        ServerKind kind = ServerKind.TestServer,
+        Action<CookieAuthenticationOptions>? cookie = null,
+        bool isStoreFirst = true,
+        bool hasTicketStore = true,
+        IClusterSessionStore? store = null,
+        Action<IServiceCollection>? services = null,
+        Action<ClusterSessionOptions>? options = null,
+        Action<WebApplication>? before = null
+    ) =>
+        StartAsync(
+            Endpoints,
+            options,
+            store,
+            before,
+            services: collection =>
             {
-                collection.AddClusterSession().AddTicketStore();
-            }
+                collection.AddSingleton<IDataProtectionProvider>(_protection);
+                collection.AddAuthorization();
+                if (hasTicketStore && isStoreFirst)
+                {
+                    collection.AddClusterSession().AddTicketStore();
+                }
 
-            collection.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie ?? (static _ => { }));
-            if (hasTicketStore && !isStoreFirst)
-            {
-                collection.AddClusterSession().AddTicketStore();
-            }
+                collection
+                    .AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
+                    .AddCookie(cookie ?? (static _ => { }));
+                if (hasTicketStore && !isStoreFirst)
+                {
+                    collection.AddClusterSession().AddTicketStore();
+                }
 
-            services?.Invoke(collection);
-        },
-        kind: kind);
+                services?.Invoke(collection);
+            },
+            kind: kind
+        );
 
     /// <summary>A browser that has logged in at a node.</summary>
     protected static async Task<LoginBrowser> LogInAsync(string name, TestNode at)
@@ -58,14 +68,29 @@ public abstract class TicketNodeTests : NodeTests
     protected static Task SignInAsync(HttpContext context, string name, AuthenticationProperties? properties = null) =>
         context.SignInAsync(
             CookieAuthenticationDefaults.AuthenticationScheme,
-            new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, name), new Claim(ClaimTypes.Name, name)], "test")),
-            properties);
+            new ClaimsPrincipal(
+                new ClaimsIdentity(
+                    [new Claim(ClaimTypes.NameIdentifier, name), new Claim(ClaimTypes.Name, name)],
+                    "test"
+                )
+            ),
+            properties
+        );
 
     private static void Endpoints(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/login/{name}", (HttpContext context, string name) => SignInAsync(context, name));
-        endpoints.MapGet("/remember/{name}/{days:int}", (HttpContext context, string name, int days) => SignInAsync(
-            context, name, new() { IsPersistent = true, ExpiresUtc = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().AddDays(days) }));
+        endpoints.MapGet("/remember/{name}/{days:int}", (HttpContext context, string name, int days) =>
+            SignInAsync(
+                context,
+                name,
+                new()
+                {
+                    IsPersistent = true,
+                    ExpiresUtc = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow().AddDays(days),
+                }
+            )
+        );
         endpoints.MapGet("/logout", (HttpContext context) => context.SignOutAsync());
         endpoints.MapGet("/switch/{name}", async (HttpContext context, string name) =>
         {
@@ -78,7 +103,8 @@ public abstract class TicketNodeTests : NodeTests
             await context.SignOutAsync();
         });
         endpoints.MapGet("/others", async (HttpContext context, ISessionManager sessions) =>
-            await sessions.EndAllAsync(context.User.Identity!.Name!, exceptCurrent: context));
+            await sessions.EndAllAsync(context.User.Identity!.Name!, exceptCurrent: context)
+        );
         endpoints.MapGet("/password", async (HttpContext context, ISessionManager sessions) =>
         {
             var name = context.User.Identity!.Name!;
@@ -91,6 +117,8 @@ public abstract class TicketNodeTests : NodeTests
             await SignInAsync(context, name);
         });
         endpoints.MapGet("/me", (HttpContext context) => context.User.Identity?.Name ?? "nobody");
-        endpoints.MapGet("/secret", (HttpContext context) => context.User.Identity?.Name ?? "nobody").RequireAuthorization();
+        endpoints
+            .MapGet("/secret", (HttpContext context) => context.User.Identity?.Name ?? "nobody")
+            .RequireAuthorization();
     }
 }

@@ -12,14 +12,15 @@ namespace ClusterSession.Tests.Tickets;
 /// <summary>The store of the logins is not responding.</summary>
 public sealed class TicketOutageTests : TicketNodeTests
 {
-    public static TheoryData<string, ServerKind> Orders => new()
-    {
-        { "none", ServerKind.TestServer },
-        { "none", ServerKind.Kestrel },
-        { "authentication before routing", ServerKind.TestServer },
-        { "error page", ServerKind.TestServer },
-        { "developer page", ServerKind.TestServer },
-    };
+    public static TheoryData<string, ServerKind> Orders =>
+        new()
+        {
+            { "none", ServerKind.TestServer },
+            { "none", ServerKind.Kestrel },
+            { "authentication before routing", ServerKind.TestServer },
+            { "error page", ServerKind.TestServer },
+            { "developer page", ServerKind.TestServer },
+        };
 
     [Theory]
     [MemberData(nameof(Orders))]
@@ -83,7 +84,10 @@ public sealed class TicketOutageTests : TicketNodeTests
         Assert.Null(browser.Login);
         Assert.Equal("nobody", await Time.DriveAsync(stolen.GetAsync("/me", a)));
         faulty.Failing = StoreOperations.None;
-        await HoldsInTimeAsync(async () => await stolen.Copy().GetAsync("/me", b) == "nobody", "the sign-out has arrived");
+        await HoldsInTimeAsync(
+            async () => await stolen.Copy().GetAsync("/me", b) == "nobody",
+            "the sign-out has arrived"
+        );
 
         static void Short(CookieAuthenticationOptions options) => options.ExpireTimeSpan = TimeSpan.FromHours(1);
     }
@@ -92,7 +96,8 @@ public sealed class TicketOutageTests : TicketNodeTests
     [InlineData(false)]
     [InlineData(true)]
     public async Task End_of_all_other_logins_that_cannot_keep_the_callers_own_is_a_503_and_ends_nothing(
-        bool isReplyLost)
+        bool isReplyLost
+    )
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions)) { IsReplyLost = isReplyLost };
         var (a, b) = (await StartAsync(store: faulty), await StartAsync());

@@ -19,7 +19,10 @@ public sealed class TicketStoreTests : TicketNodeTests
     [InlineData(ServerKind.Kestrel, true)]
     public async Task Login_of_one_node_counts_on_the_other_and_its_sign_out_on_both(ServerKind kind, bool isStoreFirst)
     {
-        var (a, b) = (await StartAsync(kind, isStoreFirst: isStoreFirst), await StartAsync(kind, isStoreFirst: isStoreFirst));
+        var (a, b) = (
+            await StartAsync(kind, isStoreFirst: isStoreFirst),
+            await StartAsync(kind, isStoreFirst: isStoreFirst)
+        );
         var browser = await LogInAsync("anna", a);
         var stolen = browser.Copy();
         Assert.Equal("anna", await browser.GetAsync("/secret", b));
@@ -150,7 +153,9 @@ public sealed class TicketStoreTests : TicketNodeTests
     {
         var gate = new RequestGate();
         var node = await StartAsync(
-            cookie: options => options.ExpireTimeSpan = TimeSpan.FromHours(1), before: gate.Use);
+            cookie: options => options.ExpireTimeSpan = TimeSpan.FromHours(1),
+            before: gate.Use
+        );
         var browser = await LogInAsync("anna", node);
         Time.Advance(TimeSpan.FromMinutes(40));
         gate.Close();
@@ -167,7 +172,10 @@ public sealed class TicketStoreTests : TicketNodeTests
     public async Task Sign_out_of_a_request_that_was_aborted_ends_the_login()
     {
         var node = await StartAsync();
-        var store = node.Services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get("Cookies").SessionStore!;
+        var store = node
+            .Services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>()
+            .Get("Cookies")
+            .SessionStore!;
         var aborted = new CancellationToken(canceled: true);
         var context = new DefaultHttpContext { RequestServices = node.Services, RequestAborted = aborted };
         var user = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, "anna")], "test"));
@@ -187,13 +195,18 @@ public sealed class TicketStoreTests : TicketNodeTests
         var browser = await LogInAsync("anna", node);
         Assert.Equal("anna", await browser.GetAsync("/me", node));
         Assert.Single(own.Tickets);
-        Assert.Same(own, node.Services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get("Cookies").SessionStore);
+        Assert.Same(
+            own,
+            node.Services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get("Cookies").SessionStore
+        );
     }
 
     [Fact]
     public async Task Every_request_gets_a_ticket_of_its_own()
     {
-        var node = await StartAsync(services: services => services.AddSingleton<IClaimsTransformation, AddingTransformation>());
+        var node = await StartAsync(services: services =>
+            services.AddSingleton<IClaimsTransformation, AddingTransformation>()
+        );
         var browser = await LogInAsync("anna", node);
         for (var i = 0; i < 3; i++)
         {
@@ -222,7 +235,9 @@ public sealed class TicketStoreTests : TicketNodeTests
     [Fact]
     public async Task Setting_of_the_longest_life_is_checked()
     {
-        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(options: options => options.LongestTicketLife = TimeSpan.FromSeconds(1)));
+        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() =>
+            StartAsync(options: options => options.LongestTicketLife = TimeSpan.FromSeconds(1))
+        );
         Assert.Contains("LongestTicketLife", failure.Message, StringComparison.Ordinal);
     }
 }

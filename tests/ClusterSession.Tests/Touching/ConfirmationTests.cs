@@ -25,7 +25,10 @@ public sealed class ConfirmationTests : NodeTests
     [InlineData("/poll", "/set/color/blue", "blue")]
     [InlineData("/poll", "/destroy", "")]
     public async Task Copy_that_is_used_is_behind_for_no_longer_than_a_touch_interval_though_nothing_was_announced(
-        string use, string change, string expected)
+        string use,
+        string change,
+        string expected
+    )
     {
         var deaf = new DeafStore(new InMemorySessionStore(Sessions));
         var (a, b) = (await StartAsync(), await StartAsync(Polled, store: deaf));
@@ -68,9 +71,10 @@ public sealed class ConfirmationTests : NodeTests
         Assert.Equal("", await browser.GetAsync("/get/color"));
     }
 
-    private static void Polled(IEndpointRouteBuilder endpoints) => endpoints
-        .MapGet("/poll", (HttpContext context) => context.Session.GetString("color") ?? "")
-        .WithMetadata(new SessionAccessAttribute(SessionConcurrency.Merge) { Prolongs = false });
+    private static void Polled(IEndpointRouteBuilder endpoints) =>
+        endpoints
+            .MapGet("/poll", (HttpContext context) => context.Session.GetString("color") ?? "")
+            .WithMetadata(new SessionAccessAttribute(SessionConcurrency.Merge) { Prolongs = false });
 
     private static Task FlushAsync(TestNode node) =>
         node.Services.GetRequiredService<SessionTouches>().FlushAsync(default);

@@ -55,5 +55,6 @@ public sealed class TouchTests : NodeTests
         }
     }
 
-    private static Task FlushAsync(TestNode node) => node.Services.GetRequiredService<SessionTouches>().FlushAsync(default);
+    private static Task FlushAsync(TestNode node) =>
+        node.Services.GetRequiredService<SessionTouches>().FlushAsync(default);
 }

@@ -14,7 +14,8 @@ namespace ClusterSession.Redis.Connection.Fencing;
 internal sealed class GenerationKey(byte[] key, string writer)
 {
     private static readonly byte[] CompareAndSet = Encoding.UTF8.GetBytes(
-        "local v=redis.call('GET',KEYS[1]) if v==(ARGV[2] or false) then redis.call('SET',KEYS[1],ARGV[1]) return ARGV[1] end return v");
+        "local v=redis.call('GET',KEYS[1]) if v==(ARGV[2] or false) then redis.call('SET',KEYS[1],ARGV[1]) return ARGV[1] end return v"
+    );
 
     /// <summary>What the server has: its generation, or none if it has none or does not let us read it.</summary>
     public async ValueTask<(StoredGeneration Generation, byte[]? Stored)> ReadAsync(RedisConnection connection)
@@ -33,15 +34,24 @@ internal sealed class GenerationKey(byte[] key, string writer)
     }
 
     /// <summary>Writes a generation if nobody else has changed it; answers what the server has afterwards.</summary>
-    public async ValueTask<StoredGeneration> RaiseAsync(RedisConnection connection, byte[]? stored, long generation, long floor)
+    public async ValueTask<StoredGeneration> RaiseAsync(
+        RedisConnection connection,
+        byte[]? stored,
+        long generation,
+        long floor
+    )
     {
-        var value = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{generation} {writer} {floor}"));
+        var value = Encoding.UTF8.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $"{generation} {writer} {floor}")
+        );
         byte[][] command = stored is null
             ? ["EVAL"u8.ToArray(), CompareAndSet, "1"u8.ToArray(), key, value]
             : ["EVAL"u8.ToArray(), CompareAndSet, "1"u8.ToArray(), key, value, stored];
         try
         {
-            return StoredGeneration.Parse((await connection.SendAsync(new RedisCommand(command)).ConfigureAwait(false)).Bytes);
+            return StoredGeneration.Parse(
+                (await connection.SendAsync(new RedisCommand(command)).ConfigureAwait(false)).Bytes
+            );
         }
         catch (RedisServerException)
         {

@@ -76,8 +76,12 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
         if (_refusedRun != server.RunId)
             (_refusedRun, _refusedRunSince) = (server.RunId, now);
         return time.GetElapsedTime(_refusedSince.Value, now) >= timeout
-            || (isOneAddress && verdict == FenceVerdict.Deposed && server.RunId.Length > 0
-                && time.GetElapsedTime(_refusedRunSince, now) >= OneAddressPatience);
+            || (
+                isOneAddress
+                && verdict == FenceVerdict.Deposed
+                && server.RunId.Length > 0
+                && time.GetElapsedTime(_refusedRunSince, now) >= OneAddressPatience
+            );
     }
 
     /// <summary>The server is the master now; whoever was before is deposed.</summary>
@@ -87,9 +91,7 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
         // Lower than before only if the fence was given up, the server was restored, or the store was reset.
         _isTakeover = Judge(server, generation.Number) is FenceVerdict.Successor or >= FenceVerdict.Deposed;
         Generation = generation.Number ?? 0;
-        Floor = _isTakeover
-            ? Generation
-            : Math.Min(Math.Max(Floor, generation.Floor ?? 0), generation.Number ?? Floor);
+        Floor = _isTakeover ? Generation : Math.Min(Math.Max(Floor, generation.Floor ?? 0), generation.Number ?? Floor);
         if (server.ReplicationId.Length == 0 || server.ReplicationId == Current)
             return;
         if (Current is { } deposed && !_deposed.Contains(deposed))

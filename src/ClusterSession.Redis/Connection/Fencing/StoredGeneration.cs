@@ -18,7 +18,9 @@ internal readonly record struct StoredGeneration(long? Number, long? Floor)
     public static StoredGeneration Parse(ReadOnlySpan<byte> stored)
     {
         var parts = Encoding.UTF8.GetString(stored).Split(' ');
-        return Whole(parts[0]) is not { } number ? None : new(number, parts.Length > 2 ? Whole(parts[2]) ?? number : number);
+        return Whole(parts[0]) is not { } number
+            ? None
+            : new(number, parts.Length > 2 ? Whole(parts[2]) ?? number : number);
     }
 
     private static long? Whole(string text) =>

@@ -11,8 +11,14 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// <param name="Slots">Ranges of slots that it claims, both ends included.</param>
 /// <param name="MasterId">Of a replica: whose it is.</param>
 internal sealed record ClusterNode(
-    string Id, RedisEndpoint? Endpoint, bool IsMaster, bool IsFailed, long Epoch,
-    IReadOnlyList<(int First, int Last)> Slots, string? MasterId = null)
+    string Id,
+    RedisEndpoint? Endpoint,
+    bool IsMaster,
+    bool IsFailed,
+    long Epoch,
+    IReadOnlyList<(int First, int Last)> Slots,
+    string? MasterId = null
+)
 {
     /// <summary>Whether the node that replied does not reach it; others may.</summary>
     public bool IsSuspected { get; init; }
@@ -32,14 +38,27 @@ internal sealed record ClusterNode(
         List<ClusterNode> nodes = [];
         foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (line.Split(' ') is [var id, var address, var flagText, var master, _, _, var epochText, _, .. var slots]
-                && long.TryParse(epochText, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
+            if (
+                line.Split(' ') is [var id, var address, var flagText, var master, _, _, var epochText, _, .. var slots]
+                && long.TryParse(epochText, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)
+            )
             {
                 var flags = flagText.Split(',');
                 var isUsable = !flags.Contains("noaddr") && !flags.Contains("handshake");
-                nodes.Add(new ClusterNode(
-                    id, isUsable ? ParseAddress(address, answeredBy, wantsNames) : null, flags.Contains("master"), flags.Contains("fail"), epoch,
-                    ParseSlots(slots), master == "-" ? null : master) { IsSuspected = flags.Contains("fail?") });
+                nodes.Add(
+                    new ClusterNode(
+                        id,
+                        isUsable ? ParseAddress(address, answeredBy, wantsNames) : null,
+                        flags.Contains("master"),
+                        flags.Contains("fail"),
+                        epoch,
+                        ParseSlots(slots),
+                        master == "-" ? null : master
+                    )
+                    {
+                        IsSuspected = flags.Contains("fail?"),
+                    }
+                );
             }
         }
 
@@ -52,7 +71,11 @@ internal sealed record ClusterNode(
         var bus = parts[0].IndexOf('@', StringComparison.Ordinal);
         var place = bus < 0 ? parts[0] : parts[0][..bus];
         var colon = place.LastIndexOf(':');
-        if (colon < 0 || !int.TryParse(place.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is < 1 or > 65535)
+        if (
+            colon < 0
+            || !int.TryParse(place.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port is < 1 or > 65535
+        )
             return null;
         var host = place[..colon].Trim('[', ']');
         if (wantsNames && parts is [_, { Length: > 0 } name, ..] && !name.Contains('=', StringComparison.Ordinal))
@@ -67,9 +90,17 @@ internal sealed record ClusterNode(
         foreach (var part in parts.Where(part => part.Length > 0 && part[0] != '['))
         {
             var dash = part.IndexOf('-', StringComparison.Ordinal);
-            if (int.TryParse(dash < 0 ? part : part[..dash], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+            if (
+                int.TryParse(
+                    dash < 0 ? part : part[..dash],
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var first
+                )
                 && int.TryParse(part.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var last)
-                && first <= last && last < HashSlot.Count)
+                && first <= last
+                && last < HashSlot.Count
+            )
                 ranges.Add((first, last));
         }
 

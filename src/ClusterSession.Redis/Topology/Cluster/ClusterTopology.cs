@@ -49,22 +49,43 @@ internal sealed class ClusterTopology : IRedisTopology
 
     /// <summary>A topology that has not begun to connect.</summary>
     public ClusterTopology(
-        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler,
-        IRedisTopologyObserver? observer, string? heartbeatPrefix = null)
+        RedisOptions options,
+        TimeProvider time,
+        Random random,
+        IRedisPushHandler? pushHandler,
+        IRedisTopologyObserver? observer,
+        string? heartbeatPrefix = null
+    )
     {
         if (options.Database != 0)
-            throw new ArgumentException($"Database is {options.Database}: a cluster has database 0 only.", nameof(options));
+            throw new ArgumentException(
+                $"Database is {options.Database}: a cluster has database 0 only.",
+                nameof(options)
+            );
         _options = options.Snapshot();
         _time = time;
         _ruler = heartbeatPrefix is null ? null : new SlotRuler(heartbeatPrefix, time, RouteOf, ReportError);
         _random = new Random(random.Next());
         _observer = observer;
         _connector = new RedisConnector(
-            options, time, pushHandler, new RedisHandshakeOptions(Tracking: pushHandler is not null, RequiredRole: RedisRole.Master));
+            options,
+            time,
+            pushHandler,
+            new RedisHandshakeOptions(Tracking: pushHandler is not null, RequiredRole: RedisRole.Master)
+        );
         _discovery = new RedisConnector(options, time, null, new RedisHandshakeOptions());
-        _links = new ShardLinks((endpoint, previous, partition) => new RedisLink(
-            new ClusterGuide(endpoint, Kick, _ruler), _connector, _time, new Random(_random.Next()), _observer, previous,
-            partition: partition));
+        _links = new ShardLinks(
+            (endpoint, previous, partition) =>
+                new RedisLink(
+                    new ClusterGuide(endpoint, Kick, _ruler),
+                    _connector,
+                    _time,
+                    new Random(_random.Next()),
+                    _observer,
+                    previous,
+                    partition: partition
+                )
+        );
     }
 
     /// <summary>The slot map as it is known now.</summary>
@@ -94,7 +115,10 @@ internal sealed class ClusterTopology : IRedisTopology
         (connection = RouteOf(HashSlot.Of(key))?.Current) is not null;
 
     /// <inheritdoc/>
-    public async ValueTask<RedisConnection> GetConnectionAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken)
+    public async ValueTask<RedisConnection> GetConnectionAsync(
+        ReadOnlyMemory<byte> key,
+        CancellationToken cancellationToken
+    )
     {
         var slot = HashSlot.Of(key.Span);
         var begun = _time.GetTimestamp();
@@ -112,9 +136,10 @@ internal sealed class ClusterTopology : IRedisTopology
             {
                 throw new RedisConnectException(
                     failure?.Failure ?? RedisConnectFailure.TimedOut,
-                    $"No connection to the master of slot {slot} within {_options.ConnectTimeout.TotalMilliseconds:0} ms (ConnectTimeout)." +
-                    ((link?.LastFailure ?? failure) is { } last ? $" Last attempt: {last.Message}" : ""),
-                    failure);
+                    $"No connection to the master of slot {slot} within {_options.ConnectTimeout.TotalMilliseconds:0} ms (ConnectTimeout)."
+                        + ((link?.LastFailure ?? failure) is { } last ? $" Last attempt: {last.Message}" : ""),
+                    failure
+                );
             }
 
             // Whichever comes first: the owner answers, or somebody else becomes the owner.
@@ -123,7 +148,14 @@ internal sealed class ClusterTopology : IRedisTopology
             var first = await Task.WhenAny(changed, connecting).ConfigureAwait(false);
             await over.CancelAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
-            if (first == connecting && connecting is { IsFaulted: true, Exception.InnerException: RedisConnectException { NeedsOperator: true } refused })
+            if (
+                first == connecting
+                && connecting
+                    is {
+                        IsFaulted: true,
+                        Exception.InnerException: RedisConnectException { NeedsOperator: true } refused
+                    }
+            )
                 throw refused;
             if (first == connecting && connecting.IsFaulted)
                 await Task.Delay(LeastInterval, _time, cancellationToken).ConfigureAwait(false);
@@ -136,7 +168,8 @@ internal sealed class ClusterTopology : IRedisTopology
     {
         switch (kind)
         {
-            case RedisErrorKind.Moved when text is not null && Redirection.TryParse(text, connection.Endpoint, out var moved):
+            case RedisErrorKind.Moved
+                when text is not null && Redirection.TryParse(text, connection.Endpoint, out var moved):
                 lock (_gate)
                 {
                     if (!_stop.IsCancellationRequested)
@@ -157,7 +190,11 @@ internal sealed class ClusterTopology : IRedisTopology
     }
 
     /// <inheritdoc/>
-    public async ValueTask<RedisConnection?> GetRedirectAsync(RedisConnection connection, string text, CancellationToken cancellationToken)
+    public async ValueTask<RedisConnection?> GetRedirectAsync(
+        RedisConnection connection,
+        string text,
+        CancellationToken cancellationToken
+    )
     {
         if (!Redirection.TryParse(text, connection.Endpoint, out var ask))
             return null;
@@ -267,7 +304,10 @@ internal sealed class ClusterTopology : IRedisTopology
         {
             try
             {
-                var connection = await _discovery.ConnectAsync(endpoint, _stop.Token).WaitAsync(_options.ConnectTimeout, _time, _stop.Token).ConfigureAwait(false);
+                var connection = await _discovery
+                    .ConnectAsync(endpoint, _stop.Token)
+                    .WaitAsync(_options.ConnectTimeout, _time, _stop.Token)
+                    .ConfigureAwait(false);
                 await using (connection.ConfigureAwait(false))
                 {
                     if (await AskAsync(connection).ConfigureAwait(false))
@@ -286,11 +326,25 @@ internal sealed class ClusterTopology : IRedisTopology
         try
         {
             var askedAt = _time.GetTimestamp();
-            var reply = await connection.SendAsync(new RedisCommand("CLUSTER", "NODES")).AsTask().WaitAsync(Patience, _time, _stop.Token).ConfigureAwait(false);
-            var view = ClusterNode.ParseAll(reply.AsString(), connection.Endpoint, _options is { Tls: true, TlsHost: null });
+            var reply = await connection
+                .SendAsync(new RedisCommand("CLUSTER", "NODES"))
+                .AsTask()
+                .WaitAsync(Patience, _time, _stop.Token)
+                .ConfigureAwait(false);
+            var view = ClusterNode.ParseAll(
+                reply.AsString(),
+                connection.Endpoint,
+                _options is { Tls: true, TlsHost: null }
+            );
             if (!view.Any(node => node.Slots.Count > 0))
             {
-                Failed(connection.Endpoint, new RedisConnectException(RedisConnectFailure.NotReady, $"{connection.Endpoint} knows of no slots: the cluster is not set up yet."));
+                Failed(
+                    connection.Endpoint,
+                    new RedisConnectException(
+                        RedisConnectFailure.NotReady,
+                        $"{connection.Endpoint} knows of no slots: the cluster is not set up yet."
+                    )
+                );
                 return false;
             }
 
@@ -300,8 +354,14 @@ internal sealed class ClusterTopology : IRedisTopology
         }
         catch (RedisServerException e)
         {
-            Failed(connection.Endpoint, new RedisConnectException(
-                RedisConnectFailure.Unsupported, $"{connection.Endpoint} does not tell the cluster's nodes: {e.Text} Give the user +cluster|nodes, or remove cluster=true.", e));
+            Failed(
+                connection.Endpoint,
+                new RedisConnectException(
+                    RedisConnectFailure.Unsupported,
+                    $"{connection.Endpoint} does not tell the cluster's nodes: {e.Text} Give the user +cluster|nodes, or remove cluster=true.",
+                    e
+                )
+            );
             return false;
         }
         catch (Exception e) when (e is RedisConnectionException or TimeoutException)
@@ -361,7 +421,11 @@ internal sealed class ClusterTopology : IRedisTopology
         return losses;
     }
 
-    private void Reconcile(SlotMap map, HashSet<(RedisEndpoint? From, RedisEndpoint To)> losses, List<RedisConnection> moved)
+    private void Reconcile(
+        SlotMap map,
+        HashSet<(RedisEndpoint? From, RedisEndpoint To)> losses,
+        List<RedisConnection> moved
+    )
     {
         foreach (var (from, to) in losses)
         {

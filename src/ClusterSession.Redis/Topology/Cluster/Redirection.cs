@@ -12,16 +12,29 @@ internal readonly record struct Redirection(int Slot, RedisEndpoint Endpoint)
     {
         redirection = default;
         // Redis before 7.0 wraps errors that come from inside scripts; the code stands last there.
-        var at = Math.Max(text.LastIndexOf("MOVED ", StringComparison.Ordinal), text.LastIndexOf("ASK ", StringComparison.Ordinal));
-        if (at < 0 || text[at..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [_, var slotText, var address, ..])
+        var at = Math.Max(
+            text.LastIndexOf("MOVED ", StringComparison.Ordinal),
+            text.LastIndexOf("ASK ", StringComparison.Ordinal)
+        );
+        if (
+            at < 0
+            || text[at..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [_, var slotText, var address, ..]
+        )
             return false;
         var colon = address.LastIndexOf(':');
-        if (colon < 0
-            || !int.TryParse(slotText, NumberStyles.None, CultureInfo.InvariantCulture, out var slot) || slot >= HashSlot.Count
-            || !int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is < 1 or > 65535)
+        if (
+            colon < 0
+            || !int.TryParse(slotText, NumberStyles.None, CultureInfo.InvariantCulture, out var slot)
+            || slot >= HashSlot.Count
+            || !int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port is < 1 or > 65535
+        )
             return false;
         var host = address[..colon].Trim('[', ']');
-        redirection = new Redirection(slot, new RedisEndpoint(host.Length == 0 || host == "?" ? answeredBy.Host : host, port));
+        redirection = new Redirection(
+            slot,
+            new RedisEndpoint(host.Length == 0 || host == "?" ? answeredBy.Host : host, port)
+        );
         return true;
     }
 }

@@ -13,14 +13,20 @@ internal sealed class SlotMap
     private readonly IReadOnlyDictionary<RedisEndpoint, RedisEndpoint> _mastersOfReplicas;
 
     private SlotMap(
-        Owner?[] slots, IReadOnlySet<RedisEndpoint> masters, IReadOnlySet<RedisEndpoint> nodes,
-        IReadOnlyDictionary<RedisEndpoint, RedisEndpoint> mastersOfReplicas) =>
-        (_slots, Masters, Nodes, _mastersOfReplicas) = (slots, masters, nodes, mastersOfReplicas);
+        Owner?[] slots,
+        IReadOnlySet<RedisEndpoint> masters,
+        IReadOnlySet<RedisEndpoint> nodes,
+        IReadOnlyDictionary<RedisEndpoint, RedisEndpoint> mastersOfReplicas
+    ) => (_slots, Masters, Nodes, _mastersOfReplicas) = (slots, masters, nodes, mastersOfReplicas);
 
     /// <summary>Nothing is known.</summary>
-    public static SlotMap Empty { get; } = new(
-        new Owner?[HashSlot.Count], new HashSet<RedisEndpoint>(), new HashSet<RedisEndpoint>(),
-        new Dictionary<RedisEndpoint, RedisEndpoint>());
+    public static SlotMap Empty { get; } =
+        new(
+            new Owner?[HashSlot.Count],
+            new HashSet<RedisEndpoint>(),
+            new HashSet<RedisEndpoint>(),
+            new Dictionary<RedisEndpoint, RedisEndpoint>()
+        );
 
     /// <summary>Whoever owns a slot, or is a master that may be given some.</summary>
     public IReadOnlySet<RedisEndpoint> Masters { get; }
@@ -55,10 +61,14 @@ internal sealed class SlotMap
         }
 
         var owners = slots.Where(owner => owner is not null).Select(owner => owner!.Endpoint).ToHashSet();
-        owners.UnionWith(view.Where(node => node is { IsMaster: true, IsFailed: false, Slots.Count: 0, Endpoint: not null }).Select(node => node.Endpoint!.Value));
+        owners.UnionWith(
+            view.Where(node => node is { IsMaster: true, IsFailed: false, Slots.Count: 0, Endpoint: not null })
+                .Select(node => node.Endpoint!.Value)
+        );
         var known = view.Where(node => node.Endpoint is not null).ToList();
         var endpoints = known.DistinctBy(node => node.Id).ToDictionary(node => node.Id, node => node.Endpoint!.Value);
-        var replicas = known.Where(node => node.MasterId is not null && endpoints.ContainsKey(node.MasterId))
+        var replicas = known
+            .Where(node => node.MasterId is not null && endpoints.ContainsKey(node.MasterId))
             .DistinctBy(node => node.Endpoint)
             .ToDictionary(node => node.Endpoint!.Value, node => endpoints[node.MasterId!]);
         return new SlotMap(slots, owners, endpoints.Values.ToHashSet(), replicas);

@@ -11,8 +11,11 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// <param name="routeOf">The link that serves a slot now.</param>
 /// <param name="report">Hears of heartbeats that were refused.</param>
 internal sealed class SlotRuler(
-    string heartbeatPrefix, TimeProvider time, Func<int, RedisLink?> routeOf,
-    Action<RedisConnection, RedisErrorKind, string?> report) : ISlotRuler
+    string heartbeatPrefix,
+    TimeProvider time,
+    Func<int, RedisLink?> routeOf,
+    Action<RedisConnection, RedisErrorKind, string?> report
+) : ISlotRuler
 {
     // A map that is asked for each second, give or take a quarter, must not be out of date in between.
     private static readonly TimeSpan MapSlack = TimeSpan.FromSeconds(1.5);
@@ -34,8 +37,9 @@ internal sealed class SlotRuler(
         {
             if (routeOf(slot)?.Current == connection)
             {
-                return Encoding.ASCII.GetBytes(string.Create(
-                    CultureInfo.InvariantCulture, $"{heartbeatPrefix}{{{HashSlot.NumberIn(slot)}}}"));
+                return Encoding.ASCII.GetBytes(
+                    string.Create(CultureInfo.InvariantCulture, $"{heartbeatPrefix}{{{HashSlot.NumberIn(slot)}}}")
+                );
             }
         }
 
@@ -47,8 +51,11 @@ internal sealed class SlotRuler(
     {
         for (var slot = 0; slot < HashSlot.Count; slot++)
         {
-            if (routeOf(slot) is { } link && link.Partition == connection.Partition
-                && (link.Current is null || link.Current == connection))
+            if (
+                routeOf(slot) is { } link
+                && link.Partition == connection.Partition
+                && (link.Current is null || link.Current == connection)
+            )
             {
                 return HashSlot.NumberIn(slot).ToString(CultureInfo.InvariantCulture);
             }

@@ -27,8 +27,14 @@ internal static class RedisTopology
     /// <param name="heartbeatPrefix">What keys begin with that heartbeats in a cluster read; null: leases are not proved by keys.</param>
     /// <exception cref="ArgumentException">The options cannot be used; says why.</exception>
     public static IRedisTopology Create(
-        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler, IRedisTopologyObserver? observer,
-        GenerationKey? generationKey = null, string? heartbeatPrefix = null)
+        RedisOptions options,
+        TimeProvider time,
+        Random random,
+        IRedisPushHandler? pushHandler,
+        IRedisTopologyObserver? observer,
+        GenerationKey? generationKey = null,
+        string? heartbeatPrefix = null
+    )
     {
         if (options.Validate() is { Count: > 0 } errors)
             throw new ArgumentException(string.Join(' ', errors), nameof(options));
@@ -41,9 +47,20 @@ internal static class RedisTopology
             true => NewCluster(),
             false => new StandaloneTopology(copy, time, random, pushHandler, observer, generationKey),
             null => new DetectingTopology(
-                found => new StandaloneTopology(copy, time, random, pushHandler, observer, generationKey, copy.Database == 0 ? found : null), NewCluster),
+                found => new StandaloneTopology(
+                    copy,
+                    time,
+                    random,
+                    pushHandler,
+                    observer,
+                    generationKey,
+                    copy.Database == 0 ? found : null
+                ),
+                NewCluster
+            ),
         };
 
-        IRedisTopology NewCluster() => new ClusterTopology(copy, time, randomOfCluster, pushHandler, observer, heartbeatPrefix);
+        IRedisTopology NewCluster() =>
+            new ClusterTopology(copy, time, randomOfCluster, pushHandler, observer, heartbeatPrefix);
     }
 }

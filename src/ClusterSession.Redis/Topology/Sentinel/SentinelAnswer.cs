@@ -7,7 +7,12 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// <param name="Sentinels">The other sentinels that it knows.</param>
 /// <param name="Replicas">The replicas that it knows.</param>
 internal sealed record SentinelAnswer(
-    RedisEndpoint? Master, long Epoch, bool IsFailingOver, IReadOnlyList<RedisEndpoint> Sentinels, IReadOnlyList<RedisEndpoint> Replicas)
+    RedisEndpoint? Master,
+    long Epoch,
+    bool IsFailingOver,
+    IReadOnlyList<RedisEndpoint> Sentinels,
+    IReadOnlyList<RedisEndpoint> Replicas
+)
 {
     /// <summary>The answer of a sentinel that knows no master of that name.</summary>
     public static readonly SentinelAnswer Unknown = new(null, -1, false, [], []);

@@ -16,7 +16,13 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// given up, or finished with another replica) is left, and what was written there is replayed like everything a failover loses.
 /// </remarks>
 internal sealed class SentinelGuide(
-    string service, IReadOnlyList<RedisEndpoint> given, TimeSpan patience, TimeSpan fenceTimeout, TimeProvider time, IRedisTopologyObserver? observer) : ILinkGuide
+    string service,
+    IReadOnlyList<RedisEndpoint> given,
+    TimeSpan patience,
+    TimeSpan fenceTimeout,
+    TimeProvider time,
+    IRedisTopologyObserver? observer
+) : ILinkGuide
 {
     // At the start a stale sentinel may be the first to answer; the others get this long to say otherwise.
     private static readonly TimeSpan FirstRound = TimeSpan.FromMilliseconds(250);
@@ -47,14 +53,20 @@ internal sealed class SentinelGuide(
     public IReadOnlyList<RedisEndpoint> Answered(RedisEndpoint sentinel, SentinelAnswer answer, Action masterChanged)
     {
         IReadOnlyList<RedisEndpoint> sentinels;
-        bool changed, isReplaced, isFutile;
+        bool changed,
+            isReplaced,
+            isFutile;
         LinkTarget? target;
         lock (_gate)
         {
             changed = _view.Report(sentinel, answer);
             sentinels = _view.Sentinels;
             target = _target;
-            isReplaced = target is not null && _view.Master is { } master && target.Endpoint != master && !(target.IsGuess && _view.IsFailingOver);
+            isReplaced =
+                target is not null
+                && _view.Master is { } master
+                && target.Endpoint != master
+                && !(target.IsGuess && _view.IsFailingOver);
             isFutile = target is { IsGuess: false } && !_isConnected && CanGuessLocked();
         }
 
@@ -109,14 +121,25 @@ internal sealed class SentinelGuide(
                 }
 
                 if (_view.IsUnknown && _view.Answered >= given.Count)
-                    throw new RedisConnectException(RedisConnectFailure.UnknownService, $"The sentinels know no master '{service}' (serviceName).");
+                    throw new RedisConnectException(
+                        RedisConnectFailure.UnknownService,
+                        $"The sentinels know no master '{service}' (serviceName)."
+                    );
             }
 
             if (WhyNoSentinel?.Invoke() is { } failure && (failure.NeedsOperator || left <= TimeSpan.Zero))
-                throw new RedisConnectException(failure.Failure, $"No sentinel answers. The last one: {failure.Message}", failure);
+                throw new RedisConnectException(
+                    failure.Failure,
+                    $"No sentinel answers. The last one: {failure.Message}",
+                    failure
+                );
             if (left <= TimeSpan.Zero)
-                throw new RedisConnectException(RedisConnectFailure.TimedOut, $"No sentinel has named the master '{service}' in time.");
-            await changed.WaitAsync(left, time, cancellationToken)
+                throw new RedisConnectException(
+                    RedisConnectFailure.TimedOut,
+                    $"No sentinel has named the master '{service}' in time."
+                );
+            await changed
+                .WaitAsync(left, time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
@@ -131,7 +154,9 @@ internal sealed class SentinelGuide(
             if (target.IsGuess && (connection.Server.FormerHistory is not { } former || former != _history))
             {
                 throw new RedisConnectException(
-                    RedisConnectFailure.Deposed, $"{connection.Endpoint} is a master that the sentinels do not name, and does not continue the last one's history.");
+                    RedisConnectFailure.Deposed,
+                    $"{connection.Endpoint} is a master that the sentinels do not name, and does not continue the last one's history."
+                );
             }
 
             if (connection.Server.ReplicationId.Length > 0)
@@ -140,7 +165,10 @@ internal sealed class SentinelGuide(
         }
 
         if (older)
-            observer?.OnDeposedAccepted(connection, $"the sentinels' configuration is older than one that was seen, and nothing else could be reached for {fenceTimeout.TotalSeconds:0} s (FenceTimeout).");
+            observer?.OnDeposedAccepted(
+                connection,
+                $"the sentinels' configuration is older than one that was seen, and nothing else could be reached for {fenceTimeout.TotalSeconds:0} s (FenceTimeout)."
+            );
         return default;
     }
 

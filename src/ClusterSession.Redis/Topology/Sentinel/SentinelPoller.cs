@@ -12,7 +12,13 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// </remarks>
 internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyncDisposable
 {
-    private static readonly string[] Hints = ["+switch-master", "+failover-state-reconf-slaves", "+promoted-slave", "+odown"];
+    private static readonly string[] Hints =
+    [
+        "+switch-master",
+        "+failover-state-reconf-slaves",
+        "+promoted-slave",
+        "+odown",
+    ];
     private static readonly TimeSpan MissingInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PresentInterval = TimeSpan.FromSeconds(1);
 
@@ -25,7 +31,12 @@ internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyn
 
     /// <summary>A poller that has not begun.</summary>
     public SentinelPoller(
-        RedisEndpoint endpoint, ISentinelListener listener, RedisConnector connector, TimeProvider time, Random random)
+        RedisEndpoint endpoint,
+        ISentinelListener listener,
+        RedisConnector connector,
+        TimeProvider time,
+        Random random
+    )
     {
         Place = endpoint;
         _listener = listener;
@@ -51,7 +62,8 @@ internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyn
     public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) => new(new LinkTarget(Place));
 
     /// <inheritdoc/>
-    public ValueTask AdmitAsync(RedisConnection connection, LinkTarget target, CancellationToken cancellationToken) => default;
+    public ValueTask AdmitAsync(RedisConnection connection, LinkTarget target, CancellationToken cancellationToken) =>
+        default;
 
     /// <inheritdoc/>
     public bool Failed(LinkTarget? target, RedisConnectException failure) => false;
@@ -61,8 +73,15 @@ internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyn
     {
         foreach (var hint in Hints)
         {
-            _ = connection.SendAsync(new RedisCommand("SUBSCRIBE", hint)).AsTask().ContinueWith(
-                static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            _ = connection
+                .SendAsync(new RedisCommand("SUBSCRIBE", hint))
+                .AsTask()
+                .ContinueWith(
+                    static t => _ = t.Exception,
+                    CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted,
+                    TaskScheduler.Default
+                );
         }
     }
 
@@ -93,7 +112,10 @@ internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyn
             try
             {
                 var connection = await _link.GetAsync(_stop.Token).ConfigureAwait(false);
-                _listener.Answered(Place, await SentinelQuestion.AskAsync(connection, _listener.Service).ConfigureAwait(false));
+                _listener.Answered(
+                    Place,
+                    await SentinelQuestion.AskAsync(connection, _listener.Service).ConfigureAwait(false)
+                );
             }
             catch (Exception e) when (e is RedisConnectionException or RedisServerException)
             {
@@ -104,9 +126,9 @@ internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyn
                 return;
             }
 
-            var interval = (_listener.HasMaster ? PresentInterval : MissingInterval) * (0.75 + (_random.NextDouble() / 2));
-            await hint.WaitAsync(interval, _time, _stop.Token)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var interval =
+                (_listener.HasMaster ? PresentInterval : MissingInterval) * (0.75 + (_random.NextDouble() / 2));
+            await hint.WaitAsync(interval, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -23,11 +23,19 @@ internal static class SentinelQuestion
         var master = connection.SendAsync(new RedisCommand("SENTINEL", "MASTER", service)).AsTask();
         var sentinels = connection.SendAsync(new RedisCommand("SENTINEL", "SENTINELS", service)).AsTask();
         var replicas = connection.SendAsync(new RedisCommand("SENTINEL", "REPLICAS", service)).AsTask();
-        if ((await address.ConfigureAwait(false)) is not { Items.Count: 2 } place || Endpoint(place[0].AsString(), place[1].AsString()) is not { } endpoint)
+        if (
+            (await address.ConfigureAwait(false)) is not { Items.Count: 2 } place
+            || Endpoint(place[0].AsString(), place[1].AsString()) is not { } endpoint
+        )
         {
             // The others fail then, and nobody looks at their errors.
-            _ = Task.WhenAll(master, sentinels, replicas).ContinueWith(
-                static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            _ = Task.WhenAll(master, sentinels, replicas)
+                .ContinueWith(
+                    static t => _ = t.Exception,
+                    CancellationToken.None,
+                    TaskContinuationOptions.OnlyOnFaulted,
+                    TaskScheduler.Default
+                );
             return SentinelAnswer.Unknown;
         }
 
@@ -35,10 +43,19 @@ internal static class SentinelQuestion
         var flags = state["flags"]?.AsString() ?? "";
         return new SentinelAnswer(
             endpoint,
-            long.TryParse(state["config-epoch"]?.AsString(), NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? epoch : 0,
-            flags.Contains("o_down", StringComparison.Ordinal) || flags.Contains("failover_in_progress", StringComparison.Ordinal),
+            long.TryParse(
+                state["config-epoch"]?.AsString(),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out var epoch
+            )
+                ? epoch
+                : 0,
+            flags.Contains("o_down", StringComparison.Ordinal)
+                || flags.Contains("failover_in_progress", StringComparison.Ordinal),
             Endpoints(await sentinels.ConfigureAwait(false), "s_down"),
-            Endpoints(await replicas.ConfigureAwait(false), "s_down"));
+            Endpoints(await replicas.ConfigureAwait(false), "s_down")
+        );
     }
 
     private static List<RedisEndpoint> Endpoints(RedisReply list, string exceptFlag)
@@ -46,8 +63,10 @@ internal static class SentinelQuestion
         List<RedisEndpoint> endpoints = [];
         foreach (var item in list.Items)
         {
-            if (item["flags"]?.AsString().Contains(exceptFlag, StringComparison.Ordinal) != true
-                && Endpoint(item["ip"]?.AsString(), item["port"]?.AsString()) is { } endpoint)
+            if (
+                item["flags"]?.AsString().Contains(exceptFlag, StringComparison.Ordinal) != true
+                && Endpoint(item["ip"]?.AsString(), item["port"]?.AsString()) is { } endpoint
+            )
                 endpoints.Add(endpoint);
         }
 
@@ -55,7 +74,9 @@ internal static class SentinelQuestion
     }
 
     private static RedisEndpoint? Endpoint(string? host, string? port) =>
-        !string.IsNullOrEmpty(host) && int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 65535
+        !string.IsNullOrEmpty(host)
+        && int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && number is >= 1 and <= 65535
             ? new RedisEndpoint(host, number)
             : null;
 }

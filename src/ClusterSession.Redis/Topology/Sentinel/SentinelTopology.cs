@@ -33,21 +33,47 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
 
     /// <summary>A topology that has not begun to connect.</summary>
     public SentinelTopology(
-        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler, IRedisTopologyObserver? observer)
+        RedisOptions options,
+        TimeProvider time,
+        Random random,
+        IRedisPushHandler? pushHandler,
+        IRedisTopologyObserver? observer
+    )
     {
-        Service = options.ServiceName ?? throw new ArgumentException("ServiceName is missing: name the master as the sentinels know it.", nameof(options));
+        Service = options.ServiceName
+            ?? throw new ArgumentException(
+                "ServiceName is missing: name the master as the sentinels know it.",
+                nameof(options)
+            );
         _time = time;
         _random = new Random(random.Next());
-        _sentinels = new RedisConnector(options.ForSentinels(), time, this, new RedisHandshakeOptions(RequiredRole: RedisRole.Sentinel));
-        _guide = new SentinelGuide(Service, [.. options.Endpoints], options.ConnectTimeout, options.FenceTimeout, time, observer) 
+        _sentinels = new RedisConnector(
+            options.ForSentinels(),
+            time,
+            this,
+            new RedisHandshakeOptions(RequiredRole: RedisRole.Sentinel)
+        );
+        _guide = new SentinelGuide(
+            Service,
+            [.. options.Endpoints],
+            options.ConnectTimeout,
+            options.FenceTimeout,
+            time,
+            observer
+        )
         {
             WhyNoSentinel = WhyNoSentinel,
             MasterLost = Hint,
         };
         var handshake = new RedisHandshakeOptions(Tracking: pushHandler is not null, RequiredRole: RedisRole.Master);
         _link = new RedisLink(
-            _guide, new RedisConnector(options, time, pushHandler, handshake), time, random, observer,
-            maxDelay: options.ReconnectMaxDelay < MaxDelay ? options.ReconnectMaxDelay : MaxDelay);
+            _guide,
+            new RedisConnector(options, time, pushHandler, handshake),
+            time,
+            random,
+            observer,
+            maxDelay: options.ReconnectMaxDelay < MaxDelay ? options.ReconnectMaxDelay : MaxDelay
+        );
         foreach (var endpoint in options.Endpoints)
             _pollers.TryAdd(endpoint, NewPoller(endpoint));
     }
@@ -95,8 +121,10 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
         (connection = _link.Current) is not null;
 
     /// <inheritdoc/>
-    public ValueTask<RedisConnection> GetConnectionAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken) =>
-        _link.GetAsync(cancellationToken);
+    public ValueTask<RedisConnection> GetConnectionAsync(
+        ReadOnlyMemory<byte> key,
+        CancellationToken cancellationToken
+    ) => _link.GetAsync(cancellationToken);
 
     /// <inheritdoc/>
     public void ReportError(RedisConnection connection, RedisErrorKind kind, string? text = null)
@@ -137,7 +165,11 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
         // Sentinels have no keys.
     }
 
-    void IRedisPushHandler.OnMessage(RedisConnection connection, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> payload) => Hint();
+    void IRedisPushHandler.OnMessage(
+        RedisConnection connection,
+        ReadOnlySpan<byte> channel,
+        ReadOnlySpan<byte> payload
+    ) => Hint();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -166,7 +198,8 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
         hint.TrySetResult();
     }
 
-    private SentinelPoller NewPoller(RedisEndpoint endpoint) => new(endpoint, this, _sentinels, _time, new Random(_random.Next()));
+    private SentinelPoller NewPoller(RedisEndpoint endpoint) =>
+        new(endpoint, this, _sentinels, _time, new Random(_random.Next()));
 
     private RedisConnectException? WhyNoSentinel()
     {
@@ -174,7 +207,9 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
         {
             return _pollers.Values.Any(poller => poller.LastFailure is null)
                 ? null
-                : _pollers.Values.Select(poller => poller.LastFailure).FirstOrDefault(failure => failure is { NeedsOperator: true })
+                : _pollers
+                    .Values.Select(poller => poller.LastFailure)
+                    .FirstOrDefault(failure => failure is { NeedsOperator: true })
                     ?? _pollers.Values.First().LastFailure;
         }
     }

@@ -34,12 +34,15 @@ internal sealed class SentinelView
     public bool IsFailingOver => Newest.Any(answer => answer.IsFailingOver);
 
     /// <summary>The replicas, one of which may have been promoted already.</summary>
-    public IReadOnlyList<RedisEndpoint> Replicas => [.. Newest.SelectMany(answer => answer.Replicas).Distinct().Where(replica => replica != Master)];
+    public IReadOnlyList<RedisEndpoint> Replicas =>
+        [.. Newest.SelectMany(answer => answer.Replicas).Distinct().Where(replica => replica != Master)];
 
     /// <summary>All sentinels that any sentinel knows.</summary>
-    public IReadOnlyList<RedisEndpoint> Sentinels => [.. _answers.Values.SelectMany(answer => answer.Sentinels).Distinct()];
+    public IReadOnlyList<RedisEndpoint> Sentinels =>
+        [.. _answers.Values.SelectMany(answer => answer.Sentinels).Distinct()];
 
-    private IEnumerable<SentinelAnswer> Newest => _answers.Values.Where(answer => answer.Epoch == Epoch && answer.Master is not null);
+    private IEnumerable<SentinelAnswer> Newest =>
+        _answers.Values.Where(answer => answer.Epoch == Epoch && answer.Master is not null);
 
     /// <summary>A sentinel has answered. True: the master is another one now.</summary>
     public bool Report(RedisEndpoint sentinel, SentinelAnswer answer)

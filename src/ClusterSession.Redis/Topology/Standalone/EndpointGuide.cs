@@ -20,29 +20,49 @@ internal sealed class EndpointGuide : ILinkGuide
     /// <param name="observer">Hears when the fence is given up.</param>
     /// <param name="clusterFound">Called when a server turns out to be a node of a cluster; null: a node is taken for a single server.</param>
     public EndpointGuide(
-        IReadOnlyList<RedisEndpoint> endpoints, ReplicationFence fence, GenerationKey? generationKey, IRedisTopologyObserver? observer, Action? clusterFound)
+        IReadOnlyList<RedisEndpoint> endpoints,
+        ReplicationFence fence,
+        GenerationKey? generationKey,
+        IRedisTopologyObserver? observer,
+        Action? clusterFound
+    )
     {
         ArgumentOutOfRangeException.ThrowIfZero(endpoints.Count);
-        (_endpoints, _fence, _generationKey, _observer, _clusterFound) = (endpoints, fence, generationKey, observer, clusterFound);
+        (_endpoints, _fence, _generationKey, _observer, _clusterFound) = (
+            endpoints,
+            fence,
+            generationKey,
+            observer,
+            clusterFound
+        );
     }
 
     /// <inheritdoc/>
     public RedisEndpoint Place => _endpoints[0];
 
     /// <inheritdoc/>
-    public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) => new(new LinkTarget(_endpoints[_next % _endpoints.Count]));
+    public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) =>
+        new(new LinkTarget(_endpoints[_next % _endpoints.Count]));
 
     /// <inheritdoc/>
-    public async ValueTask AdmitAsync(RedisConnection connection, LinkTarget target, CancellationToken cancellationToken)
+    public async ValueTask AdmitAsync(
+        RedisConnection connection,
+        LinkTarget target,
+        CancellationToken cancellationToken
+    )
     {
         if (connection.Server.Mode == RedisServerIdentity.ClusterMode && _clusterFound is not null)
         {
             _clusterFound();
-            throw new RedisConnectException(RedisConnectFailure.Cluster, $"{connection.Endpoint} is a node of a cluster.");
+            throw new RedisConnectException(
+                RedisConnectFailure.Cluster,
+                $"{connection.Endpoint} is a node of a cluster."
+            );
         }
 
         var (found, stored) = _generationKey is null
-            ? (StoredGeneration.None, null) : await _generationKey.ReadAsync(connection).ConfigureAwait(false);
+            ? (StoredGeneration.None, null)
+            : await _generationKey.ReadAsync(connection).ConfigureAwait(false);
         var generation = found.Number;
         var verdict = _fence.Judge(connection.Server, generation);
         if (verdict >= FenceVerdict.Deposed)
@@ -54,13 +74,16 @@ internal sealed class EndpointGuide : ILinkGuide
         }
 
         var newest = Math.Max(_fence.Generation, generation ?? 0);
-        var isSeen = verdict is FenceVerdict.Same or FenceVerdict.Newer || (verdict == FenceVerdict.First && generation is not null)
+        var isSeen =
+            verdict is FenceVerdict.Same or FenceVerdict.Newer
+            || (verdict == FenceVerdict.First && generation is not null)
             || (verdict == FenceVerdict.Successor && generation > _fence.Generation);
         _fence.Accept(connection.Server, verdict == FenceVerdict.Same ? found with { Number = newest } : found);
         if (_generationKey is not null && !isSeen)
         {
             var raised = await _generationKey
-                .RaiseAsync(connection, stored, newest + 1, _fence.FloorOf(newest + 1)).ConfigureAwait(false);
+                .RaiseAsync(connection, stored, newest + 1, _fence.FloorOf(newest + 1))
+                .ConfigureAwait(false);
             _fence.Raise(raised);
         }
     }
@@ -76,10 +99,12 @@ internal sealed class EndpointGuide : ILinkGuide
     /// <inheritdoc/>
     public override string ToString() => string.Join(" or ", _endpoints);
 
-    private static string Explain(RedisEndpoint endpoint, FenceVerdict verdict) => $"{endpoint} was the master once and is no more: " + verdict switch
-    {
-        FenceVerdict.Deposed => "another server has continued its history.",
-        FenceVerdict.ForkOfDeposed => "it continues a history that another server has continued too.",
-        _ => "its data is of before a failover that was seen.",
-    };
+    private static string Explain(RedisEndpoint endpoint, FenceVerdict verdict) =>
+        $"{endpoint} was the master once and is no more: "
+        + verdict switch
+        {
+            FenceVerdict.Deposed => "another server has continued its history.",
+            FenceVerdict.ForkOfDeposed => "it continues a history that another server has continued too.",
+            _ => "its data is of before a failover that was seen.",
+        };
 }

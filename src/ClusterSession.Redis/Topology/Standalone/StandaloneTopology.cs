@@ -24,14 +24,27 @@ internal sealed class StandaloneTopology : IRedisTopology
     /// <param name="generationKey">Tells data from before a failover; null: the fence has the replication ids only.</param>
     /// <param name="clusterFound">Called, perhaps again and again, when a server turns out to be a node of a cluster; null: it is used as if it were alone.</param>
     public StandaloneTopology(
-        RedisOptions options, TimeProvider time, Random random, IRedisPushHandler? pushHandler, IRedisTopologyObserver? observer,
-        GenerationKey? generationKey = null, Action? clusterFound = null)
+        RedisOptions options,
+        TimeProvider time,
+        Random random,
+        IRedisPushHandler? pushHandler,
+        IRedisTopologyObserver? observer,
+        GenerationKey? generationKey = null,
+        Action? clusterFound = null
+    )
     {
         var handshake = new RedisHandshakeOptions(
-            Tracking: pushHandler is not null, RequiredRole: RedisRole.Master, AnyRoleInCluster: clusterFound is not null);
+            Tracking: pushHandler is not null,
+            RequiredRole: RedisRole.Master,
+            AnyRoleInCluster: clusterFound is not null
+        );
         var guide = new EndpointGuide(
-            [.. options.Endpoints], new ReplicationFence(options.FenceTimeout, time, isOneAddress: options.Endpoints.Count == 1),
-            generationKey, observer, clusterFound);
+            [.. options.Endpoints],
+            new ReplicationFence(options.FenceTimeout, time, isOneAddress: options.Endpoints.Count == 1),
+            generationKey,
+            observer,
+            clusterFound
+        );
         _link = new RedisLink(guide, new RedisConnector(options, time, pushHandler, handshake), time, random, observer);
     }
 
@@ -43,8 +56,10 @@ internal sealed class StandaloneTopology : IRedisTopology
         (connection = _link.Current) is not null;
 
     /// <inheritdoc/>
-    public ValueTask<RedisConnection> GetConnectionAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken) =>
-        _link.GetAsync(cancellationToken);
+    public ValueTask<RedisConnection> GetConnectionAsync(
+        ReadOnlyMemory<byte> key,
+        CancellationToken cancellationToken
+    ) => _link.GetAsync(cancellationToken);
 
     /// <inheritdoc/>
     public void ReportError(RedisConnection connection, RedisErrorKind kind, string? text = null)

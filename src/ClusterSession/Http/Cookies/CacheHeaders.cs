@@ -15,7 +15,12 @@ internal static class CacheHeaders
 
     /// <summary>Those of other names: of many caches, Akamai's, nginx's and LiteSpeed's.</summary>
     private static readonly string[] OfOneCache =
-        ["Surrogate-Control", "Edge-Control", "X-Accel-Expires", "X-LiteSpeed-Cache-Control"];
+    [
+        "Surrogate-Control",
+        "Edge-Control",
+        "X-Accel-Expires",
+        "X-LiteSpeed-Cache-Control",
+    ];
 
     /// <summary>
     /// Makes a response private unless it says so itself or forbids storing. Not no-store: browsers drop pages that
@@ -53,8 +58,11 @@ internal static class CacheHeaders
     /// </summary>
     public static bool IsKeptByNoSharedCache(IHeaderDictionary headers)
     {
-        var isStorable = headers.ContainsKey(HeaderNames.ETag) || headers.ContainsKey(HeaderNames.LastModified)
-            || headers.ContainsKey(HeaderNames.Expires) || FindTargeted(headers) is not null;
+        var isStorable =
+            headers.ContainsKey(HeaderNames.ETag)
+            || headers.ContainsKey(HeaderNames.LastModified)
+            || headers.ContainsKey(HeaderNames.Expires)
+            || FindTargeted(headers) is not null;
         var text = headers.CacheControl;
         if (StringValues.IsNullOrEmpty(text))
         {
@@ -66,9 +74,15 @@ internal static class CacheHeaders
             return false;
         }
 
-        return control.NoStore || (IsPrivate(control) && !control.Public)
-            || (!isStorable && !control.Public && control.MaxAge is null && control.SharedMaxAge is null
-                && control.Extensions.Count == 0);
+        return control.NoStore
+            || (IsPrivate(control) && !control.Public)
+            || (
+                !isStorable
+                && !control.Public
+                && control.MaxAge is null
+                && control.SharedMaxAge is null
+                && control.Extensions.Count == 0
+            );
     }
 
     /// <summary>A header that one kind of cache goes by, whatever Cache-Control says; null if there is none.</summary>
@@ -76,9 +90,12 @@ internal static class CacheHeaders
     {
         foreach (var (name, _) in headers)
         {
-            if ((name.EndsWith(Targeted, StringComparison.OrdinalIgnoreCase)
-                    && (name.Length == Targeted.Length || name[^(Targeted.Length + 1)] == '-'))
-                || OfOneCache.Contains(name, StringComparer.OrdinalIgnoreCase))
+            if (
+                (
+                    name.EndsWith(Targeted, StringComparison.OrdinalIgnoreCase)
+                    && (name.Length == Targeted.Length || name[^(Targeted.Length + 1)] == '-')
+                ) || OfOneCache.Contains(name, StringComparer.OrdinalIgnoreCase)
+            )
             {
                 return name;
             }

@@ -50,7 +50,15 @@ internal sealed class CookieMemory
     }
 
     /// <summary>Writes a cookie between two texts: name and attributes of its header.</summary>
-    public string Write(ReadOnlySpan<char> before, ReadOnlySpan<char> after, in SessionId id, SessionKey key, SessionVersion seen, CookieKey signing, SessionKeyRing ring)
+    public string Write(
+        ReadOnlySpan<char> before,
+        ReadOnlySpan<char> after,
+        in SessionId id,
+        SessionKey key,
+        SessionVersion seen,
+        CookieKey signing,
+        SessionKeyRing ring
+    )
     {
         Span<byte> cookie = stackalloc byte[SessionCookie.ByteLength];
         Span<char> text = stackalloc char[SessionCookie.TextLength];

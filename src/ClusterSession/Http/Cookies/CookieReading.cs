@@ -3,7 +3,13 @@ using ClusterSession.Records;
 namespace ClusterSession.Http.Cookies;
 
 /// <summary>What a cookie value says.</summary>
-internal readonly record struct CookieReading(CookieVerdict Verdict, SessionId Id, SessionKey Key, SessionVersion Seen, int KeyId)
+internal readonly record struct CookieReading(
+    CookieVerdict Verdict,
+    SessionId Id,
+    SessionKey Key,
+    SessionVersion Seen,
+    int KeyId
+)
 {
     public static CookieReading None => default;
 

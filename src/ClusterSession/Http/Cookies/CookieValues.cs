@@ -17,7 +17,11 @@ internal ref struct CookieValues(string? header, string name)
             var end = _rest.IndexOf(';');
             var pair = (end < 0 ? _rest : _rest[..end]).Trim(' ');
             _rest = end < 0 ? default : _rest[(end + 1)..];
-            if (pair.Length > name.Length && pair[name.Length] == '=' && pair.StartsWith(name, StringComparison.Ordinal))
+            if (
+                pair.Length > name.Length
+                && pair[name.Length] == '='
+                && pair.StartsWith(name, StringComparison.Ordinal)
+            )
             {
                 Current = pair[(name.Length + 1)..].Trim('"');
                 return true;

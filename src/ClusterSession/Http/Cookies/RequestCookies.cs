@@ -30,7 +30,10 @@ internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingS
                 {
                     // Of several one may be old rubbish, and another signed by a key that this node has yet to read.
                     var reading = Read(values.Current);
-                    best = best.Verdict == CookieVerdict.UnknownKey && reading.Verdict != CookieVerdict.Valid ? best : reading;
+                    best =
+                        best.Verdict == CookieVerdict.UnknownKey && reading.Verdict != CookieVerdict.Valid
+                            ? best
+                            : reading;
                 }
             }
         }

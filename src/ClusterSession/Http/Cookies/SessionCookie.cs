@@ -84,9 +84,15 @@ internal static class SessionCookie
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> cookie) =>
         text.Length == TextLength
         && text[SessionId.TextLength] == '.'
-        && Base64Url.DecodeFromChars(text[..SessionId.TextLength], cookie, out _, out var written) == OperationStatus.Done
+        && Base64Url.DecodeFromChars(text[..SessionId.TextLength], cookie, out _, out var written)
+            == OperationStatus.Done
         && written == SessionId.ByteLength
-        && Base64Url.DecodeFromChars(text[(SessionId.TextLength + 1)..], cookie[SessionId.ByteLength..], out _, out written) == OperationStatus.Done
+        && Base64Url.DecodeFromChars(
+            text[(SessionId.TextLength + 1)..],
+            cookie[SessionId.ByteLength..],
+            out _,
+            out written
+        ) == OperationStatus.Done
         && written == TokenLength;
 
     public static CookieReading Verify(ReadOnlySpan<byte> cookie, SessionKeyRing ring)
@@ -112,10 +118,19 @@ internal static class SessionCookie
     public static CookieReading ReadVerified(ReadOnlySpan<byte> cookie, SessionKey key)
     {
         SessionVersion.TryRead(cookie[VersionOffset..], out var seen);
-        return new CookieReading(CookieVerdict.Valid, new SessionId(cookie[..SessionId.ByteLength]), key, seen, KeyIdOf(cookie));
+        return new CookieReading(
+            CookieVerdict.Valid,
+            new SessionId(cookie[..SessionId.ByteLength]),
+            key,
+            seen,
+            KeyIdOf(cookie)
+        );
     }
 
-    private static int KeyIdOf(ReadOnlySpan<byte> cookie) => (cookie[SessionId.ByteLength + 1] << 16) | (cookie[SessionId.ByteLength + 2] << 8) | cookie[SessionId.ByteLength + 3];
+    private static int KeyIdOf(ReadOnlySpan<byte> cookie) =>
+        (cookie[SessionId.ByteLength + 1] << 16)
+        | (cookie[SessionId.ByteLength + 2] << 8)
+        | cookie[SessionId.ByteLength + 3];
 
     private static void Mac(ReadOnlySpan<byte> cookie, CookieKey key, Span<byte> mac)
     {

@@ -15,7 +15,11 @@ namespace ClusterSession.Http.Cookies;
 /// more. Thread-safe.
 /// </remarks>
 internal sealed class SetCookieHeader(
-    CookieBuilder cookie, CookieMemory cookies, KeyRingSource keyRing, InsecureCookies insecure)
+    CookieBuilder cookie,
+    CookieMemory cookies,
+    KeyRingSource keyRing,
+    InsecureCookies insecure
+)
 {
     private readonly string _before = cookie.Name + "=";
     private readonly bool _isConstant = cookie.GetType() == typeof(CookieBuilder) && cookie.Expiration is null;
@@ -45,8 +49,9 @@ internal sealed class SetCookieHeader(
         var present = response.Headers.SetCookie;
         if (present.Count > 0)
         {
-            response.Headers.SetCookie =
-                present.Where(header => header?.StartsWith(_before, StringComparison.Ordinal) == false).ToArray();
+            response.Headers.SetCookie = present
+                .Where(header => header?.StartsWith(_before, StringComparison.Ordinal) == false)
+                .ToArray();
         }
     }
 
@@ -56,8 +61,9 @@ internal sealed class SetCookieHeader(
         var present = response.Headers.SetCookie;
         if (present.Count > 0)
         {
-            response.Headers.SetCookie =
-                present.Where(header => header?.StartsWith(_before, StringComparison.Ordinal) == true).ToArray();
+            response.Headers.SetCookie = present
+                .Where(header => header?.StartsWith(_before, StringComparison.Ordinal) == true)
+                .ToArray();
         }
     }
 
@@ -109,8 +115,10 @@ internal sealed class SetCookieHeader(
     /// <summary>Looks at what leaves, which a cookie policy may have changed.</summary>
     private void WarnIfNotSecure(StringValues headers)
     {
-        if (headers.LastOrDefault(header => header?.StartsWith(_before, StringComparison.Ordinal) == true) is { } header
-            && !header.Contains("; secure", StringComparison.OrdinalIgnoreCase))
+        if (
+            headers.LastOrDefault(header => header?.StartsWith(_before, StringComparison.Ordinal) == true) is { } header
+            && !header.Contains("; secure", StringComparison.OrdinalIgnoreCase)
+        )
         {
             insecure.Warn();
         }

@@ -29,7 +29,11 @@ internal sealed class LoginSchemes
 
     /// <summary>Identity's cookies that stand between two steps of one login.</summary>
     private static readonly string[] Interim =
-        ["Identity.External", "Identity.TwoFactorUserId", "Identity.TwoFactorRememberMe"];
+    [
+        "Identity.External",
+        "Identity.TwoFactorUserId",
+        "Identity.TwoFactorRememberMe",
+    ];
 
     private readonly string[] _fixed; // Made once: every request of somebody who is logged in asks.
     private readonly string? _remoteDefault;
@@ -38,24 +42,34 @@ internal sealed class LoginSchemes
     private readonly IOptionsMonitor<PolicySchemeOptions> _policies;
 
     public LoginSchemes(
-        IOptions<ClusterSessionOptions> options, IOptions<AuthenticationOptions> authentication,
-        IOptionsMonitor<PolicySchemeOptions> policies)
+        IOptions<ClusterSessionOptions> options,
+        IOptions<AuthenticationOptions> authentication,
+        IOptionsMonitor<PolicySchemeOptions> policies
+    )
     {
         _policies = policies;
         _fixed = [.. options.Value.SignInSchemes];
         var schemes = authentication.Value;
-        _canSignIn = [.. schemes.Schemes.Where(static scheme => CanSignIn(scheme.HandlerType)).Select(static scheme => scheme.Name)];
+        _canSignIn =
+        [
+            .. schemes
+                .Schemes.Where(static scheme => CanSignIn(scheme.HandlerType))
+                .Select(static scheme => scheme.Name),
+        ];
         DefaultSignIn = schemes.DefaultSignInScheme ?? DefaultOf(schemes);
         var name = schemes.DefaultAuthenticateScheme ?? DefaultOf(schemes);
-        _remoteDefault = name is not null && schemes.SchemeMap.TryGetValue(name, out var remote) && IsRemote(remote.HandlerType)
-            ? name
-            : null;
+        _remoteDefault =
+            name is not null && schemes.SchemeMap.TryGetValue(name, out var remote) && IsRemote(remote.HandlerType)
+                ? name
+                : null;
         if (_fixed.Length > 0)
         {
             return;
         }
 
-        var isForwarding = name is not null && schemes.SchemeMap.TryGetValue(name, out var scheme)
+        var isForwarding =
+            name is not null
+            && schemes.SchemeMap.TryGetValue(name, out var scheme)
             && scheme.HandlerType == typeof(PolicySchemeHandler);
         string[] others = [.. _canSignIn.Except(Interim)];
         if (name == IdentityComposite)
@@ -92,7 +106,9 @@ internal sealed class LoginSchemes
 
     /// <summary>The schemes whose login counts for this request.</summary>
     public ReadOnlySpan<string> Of(HttpContext context) =>
-        _forwarding is null ? _fixed : Target(_forwarding, context) is { } target ? new[] { target } : [];
+        _forwarding is null ? _fixed
+        : Target(_forwarding, context) is { } target ? new[] { target }
+        : [];
 
     /// <summary>Whether a login of this scheme is that of the browser's user.</summary>
     public bool IsLogin(string? scheme, HttpContext context) =>
@@ -122,7 +138,9 @@ internal sealed class LoginSchemes
     private string? Target(string policy, HttpContext context)
     {
         var options = _policies.Get(policy);
-        var target = options.ForwardAuthenticate ?? options.ForwardDefaultSelector?.Invoke(context) ?? options.ForwardDefault;
+        var target = options.ForwardAuthenticate
+            ?? options.ForwardDefaultSelector?.Invoke(context)
+            ?? options.ForwardDefault;
         return target is not null && _canSignIn.Contains(target) ? target : null;
     }
 }

@@ -118,9 +118,11 @@ internal sealed class Persons(LoginSchemes schemes, ILogger<Persons> logger)
     {
         foreach (var scheme in merged.Split(';'))
         {
-            if (schemes.IsLogin(scheme, context)
+            if (
+                schemes.IsLogin(scheme, context)
                 && context.AuthenticateAsync(scheme) is { IsCompletedSuccessfully: true } authenticated
-                && authenticated.GetAwaiter().GetResult().Principal is { } user)
+                && authenticated.GetAwaiter().GetResult().Principal is { } user
+            )
             {
                 return Of(user);
             }

@@ -9,9 +9,12 @@ internal sealed class InMemoryDirectory(InMemorySessions sessions) : ISessionDir
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(most, 1000);
-        var keys = sessions.Keys.Select(static key => (Key: key, Text: key.ToString()))
+        var keys = sessions
+            .Keys.Select(static key => (Key: key, Text: key.ToString()))
             .Where(key => string.CompareOrdinal(key.Text, cursor) > 0)
-            .OrderBy(static key => key.Text, StringComparer.Ordinal).Take(most).ToList();
+            .OrderBy(static key => key.Text, StringComparer.Ordinal)
+            .Take(most)
+            .ToList();
         var found = new List<ListedSession>(keys.Count);
         foreach (var (key, _) in keys)
         {

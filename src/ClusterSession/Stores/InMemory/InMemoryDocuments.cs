@@ -29,15 +29,15 @@ internal sealed class InMemoryDocuments(TimeProvider time)
                 IsComplete = reached == document.Sequence,
                 Elements =
                 [
-                    .. found.Where(stored => stored.Until > now).Select(stored =>
-                        stored.Element with { Life = Between(now, stored.Until) }),
+                    .. found
+                        .Where(stored => stored.Until > now)
+                        .Select(stored => stored.Element with { Life = Between(now, stored.Until) }),
                 ],
             };
         }
     }
 
-    public StoreDocument Merge(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, out bool isChanged)
+    public StoreDocument Merge(string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, out bool isChanged)
     {
         lock (_documents)
         {
@@ -59,7 +59,9 @@ internal sealed class InMemoryDocuments(TimeProvider time)
             isChanged |= document.Sequence > before;
             document.Until = Math.Max(document.Until, After(now, life));
             return new StoreDocument(
-                new DocumentPosition(document.Incarnation, document.Sequence), Lease: SessionLease.Always)
+                new DocumentPosition(document.Incarnation, document.Sequence),
+                Lease: SessionLease.Always
+            )
             {
                 Before = before,
             };
@@ -94,8 +96,9 @@ internal sealed class InMemoryDocuments(TimeProvider time)
     private sealed class Document
     {
         private readonly Dictionary<string, Stored> _elements = [];
-        private readonly SortedSet<Stored> _order =
-            new(Comparer<Stored>.Create(static (a, b) => a.Sequence.CompareTo(b.Sequence)));
+        private readonly SortedSet<Stored> _order = new(
+            Comparer<Stored>.Create(static (a, b) => a.Sequence.CompareTo(b.Sequence))
+        );
 
         private readonly PriorityQueue<Stored, long> _ends = new();
 
@@ -106,9 +109,10 @@ internal sealed class InMemoryDocuments(TimeProvider time)
 
         public long Until { get; set; }
 
-        public IEnumerable<Stored> Since(long sequence) => sequence >= Sequence
-            ? []
-            : _order.GetViewBetween(new Stored(default, sequence + 1, 0), new Stored(default, long.MaxValue, 0));
+        public IEnumerable<Stored> Since(long sequence) =>
+            sequence >= Sequence
+                ? []
+                : _order.GetViewBetween(new Stored(default, sequence + 1, 0), new Stored(default, long.MaxValue, 0));
 
         public void Put(DocumentElement element, long now, long until)
         {
@@ -124,7 +128,14 @@ internal sealed class InMemoryDocuments(TimeProvider time)
             }
 
             var stored = new Stored(
-                element with { Id = element.Id.ToArray(), Payload = element.Payload.ToArray() }, ++Sequence, until);
+                element with
+                {
+                    Id = element.Id.ToArray(),
+                    Payload = element.Payload.ToArray(),
+                },
+                ++Sequence,
+                until
+            );
             _elements[id] = stored;
             _order.Add(stored);
             _ends.Enqueue(stored, until);

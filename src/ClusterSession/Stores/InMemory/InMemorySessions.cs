@@ -91,7 +91,12 @@ public sealed class InMemorySessions(TimeProvider time)
     /// <param name="by">The store of the node that changes it.</param>
     /// <param name="change">The change.</param>
     internal T Update<T>(
-        SessionKey key, TimeSpan life, TimeSpan leastLife, InMemorySessionStore by, Func<StoredSession?, bool, (StoredSession? Stored, T Answer)> change)
+        SessionKey key,
+        TimeSpan life,
+        TimeSpan leastLife,
+        InMemorySessionStore by,
+        Func<StoredSession?, bool, (StoredSession? Stored, T Answer)> change
+    )
     {
         SweepNowAndThen();
         while (true)

@@ -15,10 +15,15 @@ namespace ClusterSession.Stores.Outage;
 /// up earlier; what an operation may still do after its deadline is harmless, because versions make repetition harmless. Thread-safe.
 /// </remarks>
 internal sealed class StoreGuard(
-    IClusterSessionStore store, IOptions<ClusterSessionOptions> options, TimeProvider time, ILogger<StoreGuard> logger)
+    IClusterSessionStore store,
+    IOptions<ClusterSessionOptions> options,
+    TimeProvider time,
+    ILogger<StoreGuard> logger
+)
 {
-    private readonly PartitionTable<CircuitBreaker> _breakers =
-        new(() => new CircuitBreaker(options.Value.Outage, time));
+    private readonly PartitionTable<CircuitBreaker> _breakers = new(() =>
+        new CircuitBreaker(options.Value.Outage, time)
+    );
     private readonly TimeSpan _hardTimeout = options.Value.Outage.HardTimeout;
     private readonly DamagedRecords _damaged = new(time, logger);
 
@@ -67,8 +72,13 @@ internal sealed class StoreGuard(
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline = default) =>
         MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
             ? WatchAsync(
-                store.ReadAsync(key, known, deadline), asked,
-                key, static read => (read.Failure, read.Damage), deadline, StoreRead.Unavailable(StoreFailure.Unknown))
+                store.ReadAsync(key, known, deadline),
+                asked,
+                key,
+                static read => (read.Failure, read.Damage),
+                deadline,
+                StoreRead.Unavailable(StoreFailure.Unknown)
+            )
             : new(StoreRead.Unavailable(StoreFailure.Unreachable));
 
     /// <summary>
@@ -80,7 +90,11 @@ internal sealed class StoreGuard(
     /// <param name="deadline">Until when it is waited for.</param>
     /// <param name="asked">The partition that <see cref="Judge"/> is to be told of, or -1.</param>
     public ValueTask<StoreWrite> CommitAsync(
-        SessionKey key, in SessionChange change, StoreDeadline deadline, out int asked)
+        SessionKey key,
+        in SessionChange change,
+        StoreDeadline deadline,
+        out int asked
+    )
     {
         asked = MayTry(store.PartitionOf(key), ref deadline);
         if (asked < 0)
@@ -95,7 +109,13 @@ internal sealed class StoreGuard(
         }
 
         var watched = WatchAsync(
-            committing, asked, key, static write => (write.Failure, write.Damage), deadline, StoreWrite.Unavailable(StoreFailure.Unknown));
+            committing,
+            asked,
+            key,
+            static write => (write.Failure, write.Damage),
+            deadline,
+            StoreWrite.Unavailable(StoreFailure.Unknown)
+        );
         asked = -1;
         return watched;
     }
@@ -103,37 +123,55 @@ internal sealed class StoreGuard(
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, in SessionMerge copy, StoreDeadline deadline = default) =>
         MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
             ? WatchAsync(
-                store.MergeAsync(key, copy, deadline), asked,
-                key, static write => (write.Failure, write.Damage), deadline, StoreWrite.Unavailable(StoreFailure.Unknown))
+                store.MergeAsync(key, copy, deadline),
+                asked,
+                key,
+                static write => (write.Failure, write.Damage),
+                deadline,
+                StoreWrite.Unavailable(StoreFailure.Unknown)
+            )
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
-    public ValueTask<StoreWrite> DestroyAsync(SessionKey key, in SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline = default) =>
+    public ValueTask<StoreWrite> DestroyAsync(
+        SessionKey key,
+        in SessionEnd end,
+        TimeSpan tombstoneLife,
+        StoreDeadline deadline = default
+    ) =>
         MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
             ? WatchAsync(
-                store.DestroyAsync(key, end, tombstoneLife, deadline), asked,
-                key, static write => (write.Failure, write.Damage), deadline, StoreWrite.Unavailable(StoreFailure.Unknown))
+                store.DestroyAsync(key, end, tombstoneLife, deadline),
+                asked,
+                key,
+                static write => (write.Failure, write.Damage),
+                deadline,
+                StoreWrite.Unavailable(StoreFailure.Unknown)
+            )
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
         MayTry(store.PartitionOf(key)) is var asked and >= 0
-            ? WatchAsync(
-                store.TouchAsync(key, life, leastLife, default), asked,
-                key, static touch => (touch.Failure, touch.Damage))
+            ? WatchAsync(store.TouchAsync(key, life, leastLife, default), asked, key, static touch =>
+                (touch.Failure, touch.Damage)
+            )
             : new(StoreTouch.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known) =>
         MayTry(store.PartitionOfDocument(name)) is var asked and >= 0
-            ? WatchAsync(
-                store.ReadDocumentAsync(name, known, default), asked,
-                key: null, static document => (document.Failure, null))
+            ? WatchAsync(store.ReadDocumentAsync(name, known, default), asked, key: null, static document =>
+                (document.Failure, null)
+            )
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life) =>
+        string name,
+        IReadOnlyList<DocumentElement> elements,
+        TimeSpan life
+    ) =>
         MayTry(store.PartitionOfDocument(name)) is var asked and >= 0
-            ? WatchAsync(
-                store.MergeDocumentAsync(name, elements, life, default), asked,
-                key: null, static document => (document.Failure, null))
+            ? WatchAsync(store.MergeDocumentAsync(name, elements, life, default), asked, key: null, static document =>
+                (document.Failure, null)
+            )
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
     /// <summary>
@@ -190,15 +228,24 @@ internal sealed class StoreGuard(
 
     /// <summary>Also gives up in time if the store does not: the operation then goes on, and is judged by its own answer.</summary>
     private ValueTask<T> WatchAsync<T>(
-        ValueTask<T> operation, int asked, SessionKey key, Func<T, (StoreFailure, string?)> endOf,
-        in StoreDeadline deadline, T late) =>
+        ValueTask<T> operation,
+        int asked,
+        SessionKey key,
+        Func<T, (StoreFailure, string?)> endOf,
+        in StoreDeadline deadline,
+        T late
+    ) =>
         deadline.IsNone
             ? WatchAsync(operation, asked, key, endOf)
             : deadline.LimitAsync(WatchShortAsync(operation, asked, key, endOf, deadline), late);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T> WatchAsync<T>(
-        ValueTask<T> operation, int asked, SessionKey? key, Func<T, (StoreFailure, string?)> endOf)
+        ValueTask<T> operation,
+        int asked,
+        SessionKey? key,
+        Func<T, (StoreFailure, string?)> endOf
+    )
     {
         var answer = await operation.ConfigureAwait(false);
         Learn(asked, key, endOf(answer));
@@ -207,8 +254,12 @@ internal sealed class StoreGuard(
 
     /// <summary>That a request has given up early says nothing of the store.</summary>
     private async ValueTask<T> WatchShortAsync<T>(
-        ValueTask<T> operation, int asked, SessionKey key, Func<T, (StoreFailure Failure, string?)> endOf,
-        StoreDeadline deadline)
+        ValueTask<T> operation,
+        int asked,
+        SessionKey key,
+        Func<T, (StoreFailure Failure, string?)> endOf,
+        StoreDeadline deadline
+    )
     {
         var answer = await operation.ConfigureAwait(false);
         var end = endOf(answer);

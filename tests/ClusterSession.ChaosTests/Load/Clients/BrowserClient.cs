@@ -41,7 +41,15 @@ internal sealed class BrowserClient(LoadProgram program, int number) : LoadClien
         {
             var request = NextRequestNumber();
             var sent = session.Jar.State;
-            session.Add(sent, await SendAsync(request, sent, session.Jar, [Op.Append(new SelfDescribingValue(sent.Session, Number, request, 0).ToText(Plan.FillerBytes))]));
+            session.Add(
+                sent,
+                await SendAsync(
+                    request,
+                    sent,
+                    session.Jar,
+                    [Op.Append(new SelfDescribingValue(sent.Session, Number, request, 0).ToText(Plan.FillerBytes))]
+                )
+            );
             await ThinkAsync();
         }
         return session;

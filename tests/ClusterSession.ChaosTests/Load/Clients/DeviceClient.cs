@@ -3,7 +3,8 @@ using ClusterSession.Histories;
 namespace ClusterSession.ChaosTests.Load.Clients;
 
 /// <summary>One of two devices that share a session, each with a jar of its own; the first one begins the sessions.</summary>
-internal sealed class DeviceClient(LoadProgram program, int number, SharedSession shared, bool isFirst) : LoadClient(program, number, ClientKind.Device)
+internal sealed class DeviceClient(LoadProgram program, int number, SharedSession shared, bool isFirst)
+    : LoadClient(program, number, ClientKind.Device)
 {
     public override async Task RunAsync()
     {
@@ -51,7 +52,15 @@ internal sealed class DeviceClient(LoadProgram program, int number, SharedSessio
             }
             var request = NextRequestNumber();
             var sent = session.Jar.State;
-            session.Add(sent, await SendAsync(request, sent, session.Jar, [Op.Append(new SelfDescribingValue(sent.Session, Number, request, 0).ToText(Plan.FillerBytes))]));
+            session.Add(
+                sent,
+                await SendAsync(
+                    request,
+                    sent,
+                    session.Jar,
+                    [Op.Append(new SelfDescribingValue(sent.Session, Number, request, 0).ToText(Plan.FillerBytes))]
+                )
+            );
             await ThinkAsync();
         }
         return session;

@@ -33,7 +33,8 @@ internal sealed class OwnedSession(CookieJar jar, int entryLimit)
                 Removable.Remove(op.Key![2..]);
             }
         }
-        IsOver |= _entries >= entryLimit
+        IsOver |=
+            _entries >= entryLimit
             // Ended, or perhaps ended.
             || (request.Result != RequestResult.Fail && request.Ops.Any(o => o.Kind == OpKind.Destroy))
             // The id may have changed without our hearing of the new one.

@@ -3,7 +3,8 @@ using ClusterSession.Histories;
 namespace ClusterSession.ChaosTests.Load.Clients;
 
 /// <summary>One thing after the other, one session after the other.</summary>
-internal sealed class SequentialClient(LoadProgram program, int number) : LoadClient(program, number, ClientKind.Sequential)
+internal sealed class SequentialClient(LoadProgram program, int number)
+    : LoadClient(program, number, ClientKind.Sequential)
 {
     public override async Task RunAsync()
     {

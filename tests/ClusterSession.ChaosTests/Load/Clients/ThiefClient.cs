@@ -6,7 +6,8 @@ namespace ClusterSession.ChaosTests.Load.Clients;
 /// Steals cookies and replays them for ever, whatever the server sets: also long after their owner renewed the id or ended the session, which is what makes
 /// the check of dead sessions a dense one. Works as long as there is somebody to steal from.
 /// </summary>
-internal sealed class ThiefClient(LoadProgram program, int number, Task owners) : LoadClient(program, number, ClientKind.Thief)
+internal sealed class ThiefClient(LoadProgram program, int number, Task owners)
+    : LoadClient(program, number, ClientKind.Thief)
 {
     private const int BagSize = 48;
     private const int RoundsAfterwards = 2;
@@ -52,9 +53,10 @@ internal sealed class ThiefClient(LoadProgram program, int number, Task owners) 
     private Task<HistoryEvent> ReplayAsync(JarState loot)
     {
         var request = NextRequestNumber();
-        IReadOnlyList<Op> ops = request % 3 == 1
-            ? [Op.Append(new SelfDescribingValue(loot.Session, Number, request, 0).ToText(Plan.FillerBytes))]
-            : [Op.List(), Op.Get(OpMix.Register(0), null)];
+        IReadOnlyList<Op> ops =
+            request % 3 == 1
+                ? [Op.Append(new SelfDescribingValue(loot.Session, Number, request, 0).ToText(Plan.FillerBytes))]
+                : [Op.List(), Op.Get(OpMix.Register(0), null)];
         return SendAsync(request, loot, null, ops);
     }
 }

@@ -36,12 +36,21 @@ internal sealed class PlainHttpConnection : IDisposable
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
             socket.Dispose();
-            throw new RequestNotSentException(e is SocketException s ? s.SocketErrorCode.ToString() : "connect timed out", e);
+            throw new RequestNotSentException(
+                e is SocketException s ? s.SocketErrorCode.ToString() : "connect timed out",
+                e
+            );
         }
     }
 
     /// <exception cref="IOException">The connection broke, or what came is no HTTP.</exception>
-    public async Task<HttpAnswer> SendAsync(string method, string target, string? cookie, byte[]? body, CancellationToken cancellationToken)
+    public async Task<HttpAnswer> SendAsync(
+        string method,
+        string target,
+        string? cookie,
+        byte[]? body,
+        CancellationToken cancellationToken
+    )
     {
         IsReusable = false; // until the whole answer has been read
         var head = new StringBuilder($"{method} {target} HTTP/1.1\r\nHost: chaos\r\n");
@@ -51,11 +60,14 @@ internal sealed class PlainHttpConnection : IDisposable
         }
         if (body is not null || method == "POST")
         {
-            head.Append(CultureInfo.InvariantCulture, $"Content-Type: application/json\r\nContent-Length: {body?.Length ?? 0}\r\n");
+            head.Append(
+                CultureInfo.InvariantCulture,
+                $"Content-Type: application/json\r\nContent-Length: {body?.Length ?? 0}\r\n"
+            );
         }
         head.Append("\r\n");
         byte[] request = [.. Encoding.ASCII.GetBytes(head.ToString()), .. body ?? []];
-        for (var sent = 0; sent < request.Length;)
+        for (var sent = 0; sent < request.Length; )
         {
             sent += await _socket.SendAsync(request.AsMemory(sent), cancellationToken);
         }
@@ -75,12 +87,16 @@ internal sealed class PlainHttpConnection : IDisposable
             throw new IOException("The answer is no HTTP/1.1.");
         }
         var headers = new List<(string Name, string Value)>();
-        for (string line; (line = await ReadLineAsync(cancellationToken)).Length > 0;)
+        for (string line; (line = await ReadLineAsync(cancellationToken)).Length > 0; )
         {
             var colon = line.IndexOf(':');
             headers.Add((line[..colon], line[(colon + 1)..].Trim()));
         }
-        var answer = new HttpAnswer(int.Parse(status.AsSpan(9, 3), NumberStyles.None, CultureInfo.InvariantCulture), headers, []);
+        var answer = new HttpAnswer(
+            int.Parse(status.AsSpan(9, 3), NumberStyles.None, CultureInfo.InvariantCulture),
+            headers,
+            []
+        );
         if ("chunked".Equals(answer.Header("Transfer-Encoding"), StringComparison.OrdinalIgnoreCase))
         {
             return answer with { Body = await ReadChunksAsync(cancellationToken) };
@@ -94,7 +110,11 @@ internal sealed class PlainHttpConnection : IDisposable
         using var body = new MemoryStream();
         while (true)
         {
-            var size = int.Parse((await ReadLineAsync(cancellationToken)).Split(';')[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            var size = int.Parse(
+                (await ReadLineAsync(cancellationToken)).Split(';')[0],
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture
+            );
             body.Write(await ReadBytesAsync(size, cancellationToken));
             await ReadLineAsync(cancellationToken);
             if (size == 0)

@@ -10,7 +10,13 @@ internal sealed class PlainHttpPool(IPEndPoint endPoint) : IDisposable
 
     /// <exception cref="RequestNotSentException">No connection could be made; certainly nothing happened.</exception>
     /// <exception cref="IOException">The connection broke on the way; anything may have happened.</exception>
-    public async Task<HttpAnswer> SendAsync(string method, string target, string? cookie, byte[]? body, CancellationToken cancellationToken)
+    public async Task<HttpAnswer> SendAsync(
+        string method,
+        string target,
+        string? cookie,
+        byte[]? body,
+        CancellationToken cancellationToken
+    )
     {
         var connection = TakeIdle() ?? await PlainHttpConnection.ConnectAsync(endPoint, cancellationToken);
         try

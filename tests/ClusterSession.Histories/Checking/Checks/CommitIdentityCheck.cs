@@ -22,7 +22,13 @@ public sealed class CommitIdentityCheck : IHistoryCheck
                 report.Opportunity();
                 if (!seen.TryAdd(version, request))
                 {
-                    report.Violation("SAME-VERSION", OutcomeClass.Never, $"two commits are called {version}", seen[version], request);
+                    report.Violation(
+                        "SAME-VERSION",
+                        OutcomeClass.Never,
+                        $"two commits are called {version}",
+                        seen[version],
+                        request
+                    );
                 }
             }
         }

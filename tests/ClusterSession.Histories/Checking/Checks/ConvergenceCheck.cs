@@ -14,8 +14,10 @@ public sealed class ConvergenceCheck : IHistoryCheck
         foreach (var session in context.Sessions)
         {
             // One item (the list, or one attribute) at a time: a final round may read them in separate requests.
-            var items = session.Events
-                .Where(e => e.Has(EventFlags.Final) && e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty))
+            var items = session
+                .Events.Where(e =>
+                    e.Has(EventFlags.Final) && e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty)
+                )
                 .SelectMany(e => e.Ops.Select(o => (Event: e, Item: Describe(o))))
                 .Where(x => x.Item is not null)
                 .GroupBy(x => x.Item!.Value.What);
@@ -37,15 +39,25 @@ public sealed class ConvergenceCheck : IHistoryCheck
         var other = reads.Find(r => r.Seen != reads[0].Seen);
         if (other.Event is not null)
         {
-            report.Violation("DIVERGED", OutcomeClass.Never, $"nodes {reads[0].Event.Node} and {other.Event.Node} show different {what} at the end", reads[0].Event, other.Event);
+            report.Violation(
+                "DIVERGED",
+                OutcomeClass.Never,
+                $"nodes {reads[0].Event.Node} and {other.Event.Node} show different {what} at the end",
+                reads[0].Event,
+                other.Event
+            );
         }
     }
 
-    private static (string What, string Seen)? Describe(Op op) => op.Kind switch
-    {
-        OpKind.List when op.Values is not null => ("entries", string.Join('\n', op.Values.Order(StringComparer.Ordinal))),
-        OpKind.Get => ($"values of {op.Key}", op.Value ?? ""),
-        OpKind.CounterRead => ($"counts of {op.Key}", (op.Number ?? 0).ToString(CultureInfo.InvariantCulture)),
-        _ => null,
-    };
+    private static (string What, string Seen)? Describe(Op op) =>
+        op.Kind switch
+        {
+            OpKind.List when op.Values is not null => (
+                "entries",
+                string.Join('\n', op.Values.Order(StringComparer.Ordinal))
+            ),
+            OpKind.Get => ($"values of {op.Key}", op.Value ?? ""),
+            OpKind.CounterRead => ($"counts of {op.Key}", (op.Number ?? 0).ToString(CultureInfo.InvariantCulture)),
+            _ => null,
+        };
 }

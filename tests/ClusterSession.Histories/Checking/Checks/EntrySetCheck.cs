@@ -48,7 +48,12 @@ public sealed class EntrySetCheck : IHistoryCheck
     }
 
     private static void CheckClient(
-        CheckContext context, SessionHistory session, CheckReport report, List<(string Entry, HistoryEvent Event)> appends, IReadOnlyList<HistoryEvent> requests)
+        CheckContext context,
+        SessionHistory session,
+        CheckReport report,
+        List<(string Entry, HistoryEvent Event)> appends,
+        IReadOnlyList<HistoryEvent> requests
+    )
     {
         var view = new EntryView(context, session);
         foreach (var (reader, nowBefore) in ClientSweep.Over(requests))
@@ -66,7 +71,14 @@ public sealed class EntrySetCheck : IHistoryCheck
         }
     }
 
-    private static void CheckOwnView(CheckContext context, SessionHistory session, CheckReport report, EntryView view, HistoryEvent reader, HashSet<string> found)
+    private static void CheckOwnView(
+        CheckContext context,
+        SessionHistory session,
+        CheckReport report,
+        EntryView view,
+        HistoryEvent reader,
+        HashSet<string> found
+    )
     {
         foreach (var (entry, source) in view.Known)
         {
@@ -75,7 +87,14 @@ public sealed class EntrySetCheck : IHistoryCheck
             {
                 if (found.Contains(entry))
                 {
-                    report.Violation("ENTRY-CAME-BACK", OutcomeOf(context, session, removal, reader), $"entry {entry} is back after it was gone", source, removal, reader);
+                    report.Violation(
+                        "ENTRY-CAME-BACK",
+                        OutcomeOf(context, session, removal, reader),
+                        $"entry {entry} is back after it was gone",
+                        source,
+                        removal,
+                        reader
+                    );
                 }
             }
             else if (!found.Contains(entry) && !session.MayBeGone(Op.EntryKey(entry), reader))
@@ -86,42 +105,75 @@ public sealed class EntrySetCheck : IHistoryCheck
                     OutcomeOf(context, session, source, reader),
                     $"entry {entry} is missing",
                     source,
-                    reader);
+                    reader
+                );
             }
         }
     }
 
     private static void CheckOthers(
-        CheckContext context, SessionHistory session, CheckReport report, List<(string Entry, HistoryEvent Event)> appends, HistoryEvent reader, HashSet<string> found)
+        CheckContext context,
+        SessionHistory session,
+        CheckReport report,
+        List<(string Entry, HistoryEvent Event)> appends,
+        HistoryEvent reader,
+        HashSet<string> found
+    )
     {
         var missing = appends
-            .Where(a => a.Event.Client != reader.Client && !found.Contains(a.Entry) && !session.MayBeGone(Op.EntryKey(a.Entry), reader))
+            .Where(a =>
+                a.Event.Client != reader.Client
+                && !found.Contains(a.Entry)
+                && !session.MayBeGone(Op.EntryKey(a.Entry), reader)
+            )
             .ToList();
         foreach (var (entry, write) in missing)
         {
             if (write.Precedes(reader))
             {
                 report.Add("reads without another client's earlier entry", 1);
-                report.Max("oldest entry not yet seen by another client", (reader.InvokeNs - write.CompleteNs) / 1e6, "ms");
+                report.Max(
+                    "oldest entry not yet seen by another client",
+                    (reader.InvokeNs - write.CompleteNs) / 1e6,
+                    "ms"
+                );
             }
-            var later = appends.Find(a => a.Event.Client == write.Client && write.Precedes(a.Event) && found.Contains(a.Entry));
+            var later = appends.Find(a =>
+                a.Event.Client == write.Client && write.Precedes(a.Event) && found.Contains(a.Entry)
+            );
             if (later.Event is not null)
             {
-                var outcome = context.Options.DemandCausality ? context.ClassOfLoss(session, write, reader) : OutcomeClass.Measured;
-                report.Violation("CAUSAL-GAP", outcome, $"entry {entry} is missing while its writer's later entry is there", write, later.Event, reader);
+                var outcome = context.Options.DemandCausality
+                    ? context.ClassOfLoss(session, write, reader)
+                    : OutcomeClass.Measured;
+                report.Violation(
+                    "CAUSAL-GAP",
+                    outcome,
+                    $"entry {entry} is missing while its writer's later entry is there",
+                    write,
+                    later.Event,
+                    reader
+                );
             }
         }
     }
 
-    private static OutcomeClass OutcomeOf(CheckContext context, SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
+    private static OutcomeClass OutcomeOf(
+        CheckContext context,
+        SessionHistory session,
+        HistoryEvent earlier,
+        HistoryEvent reader
+    ) =>
         !context.Options.DemandParallelGuarantees && TokenOrder.MayBeOvertaken(context, session, earlier, reader)
             ? OutcomeClass.Measured
             : context.ClassOfLoss(session, earlier, reader);
 
     private static List<(string Entry, HistoryEvent Event)> AppendsOf(SessionHistory session) =>
-        [.. from e in session.Events
+        [
+            .. from e in session.Events
             where e.Result == RequestResult.Ok && session.IsOwn(e)
             from o in e.Ops
             where o.Kind == OpKind.Append
-            select (o.Value!, e)];
+            select (o.Value!, e),
+        ];
 }

@@ -31,7 +31,11 @@ public sealed class ExpiryCheck : IHistoryCheck
         var absoluteNs = Nanoseconds(context.Options.AbsoluteTimeout, -context.Options.ExpirySlack);
         HistoryEvent? firstWrite = null;
         HistoryEvent? lastTouch = null;
-        foreach (var (request, nowBefore) in ClientSweep.Over(session.Events.Where(e => e.ClientKind != ClientKind.Thief && !e.Has(EventFlags.ServedEmpty))))
+        foreach (
+            var (request, nowBefore) in ClientSweep.Over(
+                session.Events.Where(e => e.ClientKind != ClientKind.Thief && !e.Has(EventFlags.ServedEmpty))
+            )
+        )
         {
             foreach (var earlier in nowBefore)
             {
@@ -44,21 +48,30 @@ public sealed class ExpiryCheck : IHistoryCheck
                     lastTouch = earlier;
                 }
             }
-            if (firstWrite is null
+            if (
+                firstWrite is null
                 || lastTouch is null
                 || request.Result != RequestResult.Ok
                 || session.Destructions.Any(d => d.InvokeNs < request.CompleteNs)
                 || session.CookieMayBeDead(request)
                 || request.CompleteNs > session.MayBeOverNs
                 || request.CompleteNs - lastTouch.CompleteNs > idleNs
-                || request.CompleteNs - firstWrite.InvokeNs > absoluteNs)
+                || request.CompleteNs - firstWrite.InvokeNs > absoluteNs
+            )
             {
                 continue;
             }
             report.Opportunity();
             if (request.Has(EventFlags.NewSession))
             {
-                report.Violation("LOST-SESSION", context.ClassOfLoss(session, lastTouch, request), "a living session was answered as new", firstWrite, lastTouch, request);
+                report.Violation(
+                    "LOST-SESSION",
+                    context.ClassOfLoss(session, lastTouch, request),
+                    "a living session was answered as new",
+                    firstWrite,
+                    lastTouch,
+                    request
+                );
             }
         }
     }
@@ -80,11 +93,22 @@ public sealed class ExpiryCheck : IHistoryCheck
                 report.Opportunity();
                 if (lastEnd != long.MaxValue && request.InvokeNs - lastEnd > idleNs)
                 {
-                    report.Violation("OUTLIVED-IDLE", OutcomeClass.Never, $"still alive after {(request.InvokeNs - lastEnd) / 1e9:0.###} s without a touch", request);
+                    report.Violation(
+                        "OUTLIVED-IDLE",
+                        OutcomeClass.Never,
+                        $"still alive after {(request.InvokeNs - lastEnd) / 1e9:0.###} s without a touch",
+                        request
+                    );
                 }
                 if (request.InvokeNs - first.CompleteNs > absoluteNs)
                 {
-                    report.Violation("OUTLIVED-ABSOLUTE", OutcomeClass.Never, $"still alive {(request.InvokeNs - first.CompleteNs) / 1e9:0.###} s after it began", first, request);
+                    report.Violation(
+                        "OUTLIVED-ABSOLUTE",
+                        OutcomeClass.Never,
+                        $"still alive {(request.InvokeNs - first.CompleteNs) / 1e9:0.###} s after it began",
+                        first,
+                        request
+                    );
                 }
             }
             if (request.Result != RequestResult.Fail)
@@ -95,7 +119,9 @@ public sealed class ExpiryCheck : IHistoryCheck
     }
 
     private static bool ReadsEarlierValue(CheckContext context, HistoryEvent request) =>
-        CheckContext.ReadsOf(request).Any(r => r.Value is not null && context.TryGetWriter(r.Value, out var w) && w.Event != request);
+        CheckContext
+            .ReadsOf(request)
+            .Any(r => r.Value is not null && context.TryGetWriter(r.Value, out var w) && w.Event != request);
 
     private static long Nanoseconds(TimeSpan? timeout, TimeSpan slack) =>
         timeout is { } limit ? (long)(limit + slack).TotalNanoseconds : long.MaxValue;

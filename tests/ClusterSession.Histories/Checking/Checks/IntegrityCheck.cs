@@ -37,7 +37,12 @@ public sealed class IntegrityCheck : IHistoryCheck
         if (described.Session != reader.Session)
         {
             var source = context.TryGetWriter(value, out var foreign) ? new[] { foreign.Event, reader } : [reader];
-            report.Violation("CROSS-SESSION", OutcomeClass.Never, $"session {reader.Session} read session {described.Session}'s value", source);
+            report.Violation(
+                "CROSS-SESSION",
+                OutcomeClass.Never,
+                $"session {reader.Session} read session {described.Session}'s value",
+                source
+            );
             return;
         }
         if (!context.TryGetWriter(value, out var writer))
@@ -47,23 +52,49 @@ public sealed class IntegrityCheck : IHistoryCheck
         }
         if (writer.Event.InvokeNs >= reader.CompleteNs)
         {
-            report.Violation("FUTURE", OutcomeClass.Never, "read a value before its writer began", writer.Event, reader);
+            report.Violation(
+                "FUTURE",
+                OutcomeClass.Never,
+                "read a value before its writer began",
+                writer.Event,
+                reader
+            );
         }
         else if (writer.Event.Result == RequestResult.Fail)
         {
-            report.Violation("ABORTED-READ", OutcomeClass.Never, "read a value whose writer was told that it failed", writer.Event, reader);
+            report.Violation(
+                "ABORTED-READ",
+                OutcomeClass.Never,
+                "read a value whose writer was told that it failed",
+                writer.Event,
+                reader
+            );
         }
         if (read.Kind == OpKind.Get && writer.Op.Key != read.Key)
         {
-            report.Violation("WRONG-KEY", OutcomeClass.Never, $"read {writer.Op.Key}'s value under {read.Key}", writer.Event, reader);
+            report.Violation(
+                "WRONG-KEY",
+                OutcomeClass.Never,
+                $"read {writer.Op.Key}'s value under {read.Key}",
+                writer.Event,
+                reader
+            );
         }
         if (writer.Event != reader && IsIntermediate(writer.Event, writer.Op))
         {
-            report.Violation("INTERMEDIATE", OutcomeClass.Never, "read a value that its own request had already replaced", writer.Event, reader);
+            report.Violation(
+                "INTERMEDIATE",
+                OutcomeClass.Never,
+                "read a value that its own request had already replaced",
+                writer.Event,
+                reader
+            );
         }
     }
 
     private static bool IsIntermediate(HistoryEvent writer, Op written) =>
-        writer.Ops.SkipWhile(o => !ReferenceEquals(o, written) && o != written).Skip(1)
+        writer
+            .Ops.SkipWhile(o => !ReferenceEquals(o, written) && o != written)
+            .Skip(1)
             .Any(o => o.Key == written.Key && (o.Kind is OpKind.Set or OpKind.Remove));
 }

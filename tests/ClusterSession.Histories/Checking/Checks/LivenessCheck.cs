@@ -25,27 +25,42 @@ public sealed class LivenessCheck : IHistoryCheck
         var times = new List<double>();
         foreach (var fault in context.History.Faults.Where(f => f.EndNs != long.MaxValue))
         {
-            var until = context.History.Faults.Where(f => f.StartNs > fault.EndNs).Select(f => f.StartNs).DefaultIfEmpty(long.MaxValue).Min();
+            var until = context
+                .History.Faults.Where(f => f.StartNs > fault.EndNs)
+                .Select(f => f.StartNs)
+                .DefaultIfEmpty(long.MaxValue)
+                .Min();
             var after = events.Where(e => e.InvokeNs > fault.EndNs && e.InvokeNs < until).ToList();
             foreach (var node in after.GroupBy(e => e.Node))
             {
                 report.Opportunity();
                 var first = node.Where(e => e.Result == RequestResult.Ok).MinBy(e => e.CompleteNs);
-                var recovery = first is null ? (TimeSpan?)null : TimeSpan.FromMicroseconds((first.CompleteNs - fault.EndNs) / 1e3);
+                var recovery = first is null
+                    ? (TimeSpan?)null
+                    : TimeSpan.FromMicroseconds((first.CompleteNs - fault.EndNs) / 1e3);
                 if (recovery is { } time)
                 {
                     times.Add(time.TotalMilliseconds);
                 }
                 if (context.Options.HealDeadline is { } deadline && (recovery is null || recovery > deadline))
                 {
-                    report.Violation("SLOW-RECOVERY", OutcomeClass.Never, $"{node.Key} served nothing within {deadline.TotalSeconds:0.###} s after {fault.Kind} {fault.Target} was healed", first ?? node.First());
+                    report.Violation(
+                        "SLOW-RECOVERY",
+                        OutcomeClass.Never,
+                        $"{node.Key} served nothing within {deadline.TotalSeconds:0.###} s after {fault.Kind} {fault.Target} was healed",
+                        first ?? node.First()
+                    );
                 }
             }
             foreach (var session in after.GroupBy(e => e.Session))
             {
                 if (session.Where(e => e.Result == RequestResult.Ok).MinBy(e => e.CompleteNs) is { } first)
                 {
-                    report.Max("slowest session after a heal (includes its client's pauses)", (first.CompleteNs - fault.EndNs) / 1e6, "ms");
+                    report.Max(
+                        "slowest session after a heal (includes its client's pauses)",
+                        (first.CompleteNs - fault.EndNs) / 1e6,
+                        "ms"
+                    );
                 }
                 else
                 {
@@ -64,11 +79,18 @@ public sealed class LivenessCheck : IHistoryCheck
     private static void MeasureQuietTime(CheckContext context, CheckReport report, List<HistoryEvent> events)
     {
         var settleNs = (long)context.Options.SettleTime.TotalNanoseconds;
-        var noisy = context.History.Faults
-            .Select(f => new TimeWindow(f.StartNs, f.EndNs > long.MaxValue - settleNs ? long.MaxValue : f.EndNs + settleNs))
+        var noisy = context
+            .History.Faults.Select(f => new TimeWindow(
+                f.StartNs,
+                f.EndNs > long.MaxValue - settleNs ? long.MaxValue : f.EndNs + settleNs
+            ))
             .ToList();
         var renewals = events.Where(e => e.Ops.Any(op => op.Kind == OpKind.Renew)).ToLookup(e => e.Session);
-        long quiet = 0, quietOk = 0, during = 0, duringOk = 0, besideRenewal = 0;
+        long quiet = 0,
+            quietOk = 0,
+            during = 0,
+            duringOk = 0,
+            besideRenewal = 0;
         HistoryEvent? firstBad = null;
         foreach (var request in events)
         {
@@ -105,7 +127,12 @@ public sealed class LivenessCheck : IHistoryCheck
         }
         if (context.Options.MinimumOkShare is { } minimum && quiet > 0 && (double)quietOk / quiet < minimum)
         {
-            report.Violation("TOO-FEW-OK", OutcomeClass.Never, $"only {quietOk} of {quiet} requests far from any fault succeeded", firstBad!);
+            report.Violation(
+                "TOO-FEW-OK",
+                OutcomeClass.Never,
+                $"only {quietOk} of {quiet} requests far from any fault succeeded",
+                firstBad!
+            );
         }
     }
 
@@ -113,8 +140,11 @@ public sealed class LivenessCheck : IHistoryCheck
     /// What a request without a login changes while another one gives its session a new id is refused, as promised.
     /// </summary>
     private static bool IsBesideRenewal(HistoryEvent request, IEnumerable<HistoryEvent> renewals) =>
-        renewals.Any(renewal => (renewal.Client, renewal.Request) != (request.Client, request.Request)
-            && renewal.InvokeNs <= request.CompleteNs && request.InvokeNs <= renewal.CompleteNs);
+        renewals.Any(renewal =>
+            (renewal.Client, renewal.Request) != (request.Client, request.Request)
+            && renewal.InvokeNs <= request.CompleteNs
+            && request.InvokeNs <= renewal.CompleteNs
+        );
 
     private static void MeasureDuration(CheckContext context, CheckReport report, List<HistoryEvent> events)
     {
@@ -125,7 +155,12 @@ public sealed class LivenessCheck : IHistoryCheck
         report.Set("longest request", (longest.CompleteNs - longest.InvokeNs) / 1e6, "ms");
         if (context.Options.HardLimit is { } limit && longest.CompleteNs - longest.InvokeNs > limit.TotalNanoseconds)
         {
-            report.Violation("TOO-LONG", OutcomeClass.Never, $"a request took longer than the hard limit of {limit.TotalSeconds:0.###} s", longest);
+            report.Violation(
+                "TOO-LONG",
+                OutcomeClass.Never,
+                $"a request took longer than the hard limit of {limit.TotalSeconds:0.###} s",
+                longest
+            );
         }
     }
 }

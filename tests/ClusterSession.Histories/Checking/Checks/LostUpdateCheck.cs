@@ -18,7 +18,11 @@ public sealed class LostUpdateCheck : IHistoryCheck
         var report = new CheckReport(Name);
         foreach (var session in context.Sessions)
         {
-            var finals = session.Events.Where(e => e.Has(EventFlags.Final) && e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty)).ToList();
+            var finals = session
+                .Events.Where(e =>
+                    e.Has(EventFlags.Final) && e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty)
+                )
+                .ToList();
             if (finals.Count == 0)
             {
                 report.Add("sessions not read at the end", 1);
@@ -30,11 +34,18 @@ public sealed class LostUpdateCheck : IHistoryCheck
         return report.ToResult();
     }
 
-    private static void CheckEntries(CheckContext context, SessionHistory session, CheckReport report, List<HistoryEvent> finals)
+    private static void CheckEntries(
+        CheckContext context,
+        SessionHistory session,
+        CheckReport report,
+        List<HistoryEvent> finals
+    )
     {
         var lists = finals
             .Where(e => e.Ops.Any(o => o is { Kind: OpKind.List, Values: not null }))
-            .Select(e => (Event: e, Values: e.Ops.Where(o => o.Kind == OpKind.List).SelectMany(o => o.Values ?? []).ToHashSet()))
+            .Select(e =>
+                (Event: e, Values: e.Ops.Where(o => o.Kind == OpKind.List).SelectMany(o => o.Values ?? []).ToHashSet())
+            )
             .ToList();
         foreach (var write in session.Events.Where(session.IsOwn))
         {
@@ -42,7 +53,12 @@ public sealed class LostUpdateCheck : IHistoryCheck
             {
                 if (write.Result == RequestResult.Info)
                 {
-                    report.Add(lists.Exists(l => l.Values.Contains(op.Value!)) ? "unknown entries that happened" : "unknown entries that did not", 1);
+                    report.Add(
+                        lists.Exists(l => l.Values.Contains(op.Value!))
+                            ? "unknown entries that happened"
+                            : "unknown entries that did not",
+                        1
+                    );
                 }
                 if (write.Result == RequestResult.Ok)
                 {
@@ -53,7 +69,13 @@ public sealed class LostUpdateCheck : IHistoryCheck
     }
 
     private static void CheckEntry(
-        CheckContext context, SessionHistory session, CheckReport report, List<(HistoryEvent Event, HashSet<string> Values)> lists, HistoryEvent write, Op op)
+        CheckContext context,
+        SessionHistory session,
+        CheckReport report,
+        List<(HistoryEvent Event, HashSet<string> Values)> lists,
+        HistoryEvent write,
+        Op op
+    )
     {
         foreach (var (reader, values) in lists)
         {
@@ -64,12 +86,23 @@ public sealed class LostUpdateCheck : IHistoryCheck
             report.Opportunity();
             if (!values.Contains(op.Value!))
             {
-                report.Violation("LOST-ENTRY", context.ClassOfFinalLoss(session, write, reader), $"acknowledged entry {op.Value} is not there at the end", write, reader);
+                report.Violation(
+                    "LOST-ENTRY",
+                    context.ClassOfFinalLoss(session, write, reader),
+                    $"acknowledged entry {op.Value} is not there at the end",
+                    write,
+                    reader
+                );
             }
         }
     }
 
-    private static void CheckRegisters(CheckContext context, SessionHistory session, CheckReport report, List<HistoryEvent> finals)
+    private static void CheckRegisters(
+        CheckContext context,
+        SessionHistory session,
+        CheckReport report,
+        List<HistoryEvent> finals
+    )
     {
         foreach (var reader in finals)
         {
@@ -80,10 +113,16 @@ public sealed class LostUpdateCheck : IHistoryCheck
         }
     }
 
-    private static void CheckRegister(CheckContext context, SessionHistory session, CheckReport report, HistoryEvent reader, Op op)
+    private static void CheckRegister(
+        CheckContext context,
+        SessionHistory session,
+        CheckReport report,
+        HistoryEvent reader,
+        Op op
+    )
     {
-        var writes = session.Events
-            .Where(e => e.Result == RequestResult.Ok && session.IsOwn(e) && e.Precedes(reader))
+        var writes = session
+            .Events.Where(e => e.Result == RequestResult.Ok && session.IsOwn(e) && e.Precedes(reader))
             .Where(e => e.Ops.Any(o => o.Kind == OpKind.Set && o.Key == op.Key))
             .ToList();
         if (writes.Count == 0)
@@ -95,26 +134,46 @@ public sealed class LostUpdateCheck : IHistoryCheck
         {
             if (!session.MayBeGone(op.Key!, reader))
             {
-                report.Violation("LOST-VALUE", context.ClassOfFinalLoss(session, writes[^1], reader), $"{op.Key} was written and is not there at the end", writes[^1], reader);
+                report.Violation(
+                    "LOST-VALUE",
+                    context.ClassOfFinalLoss(session, writes[^1], reader),
+                    $"{op.Key} was written and is not there at the end",
+                    writes[^1],
+                    reader
+                );
             }
             return;
         }
-        var sightings = session.Events
-            .Where(e => e.Result == RequestResult.Ok && e.Ops.Any(o => o.Key == op.Key && o.Value == op.Value && (o.Kind is OpKind.Set or OpKind.Get)))
+        var sightings = session
+            .Events.Where(e =>
+                e.Result == RequestResult.Ok
+                && e.Ops.Any(o => o.Key == op.Key && o.Value == op.Value && (o.Kind is OpKind.Set or OpKind.Get))
+            )
             .ToList();
         foreach (var write in writes.Where(w => LastSetOf(w, op.Key!) != op.Value))
         {
             if (sightings.Find(s => s.Client == write.Client && s.Precedes(write)) is { } seen)
             {
-                report.Violation("SUPERSEDED-VALUE-WON", context.ClassOfFinalLoss(session, write, reader), $"{op.Key} ended as a value that its writer's client had replaced", seen, write, reader);
+                report.Violation(
+                    "SUPERSEDED-VALUE-WON",
+                    context.ClassOfFinalLoss(session, write, reader),
+                    $"{op.Key} ended as a value that its writer's client had replaced",
+                    seen,
+                    write,
+                    reader
+                );
                 return;
             }
         }
-        if (context.TryGetWriter(op.Value, out var winner) && writes.Exists(w => winner.Event.Precedes(w) && LastSetOf(w, op.Key!) != op.Value))
+        if (
+            context.TryGetWriter(op.Value, out var winner)
+            && writes.Exists(w => winner.Event.Precedes(w) && LastSetOf(w, op.Key!) != op.Value)
+        )
         {
             report.Add("registers that ended with an earlier write", 1);
         }
     }
 
-    private static string? LastSetOf(HistoryEvent write, string key) => write.Ops.LastOrDefault(o => o.Kind == OpKind.Set && o.Key == key)?.Value;
+    private static string? LastSetOf(HistoryEvent write, string key) =>
+        write.Ops.LastOrDefault(o => o.Kind == OpKind.Set && o.Key == key)?.Value;
 }

@@ -66,7 +66,10 @@ public sealed class RegisterLinearizabilityCheck : IHistoryCheck
         {
             if (forward[i].Low < forward[i - 1].High)
             {
-                return ("two values would have to be there at the same time", [.. forward[i - 1].Ends, .. forward[i].Ends]);
+                return (
+                    "two values would have to be there at the same time",
+                    [.. forward[i - 1].Ends, .. forward[i].Ends]
+                );
             }
         }
         foreach (var backward in zones.Where(z => !z.IsForward))
@@ -75,7 +78,10 @@ public sealed class RegisterLinearizabilityCheck : IHistoryCheck
             var index = LastBefore(forward, backward.Low);
             if (index >= 0 && backward.High < forward[index].High)
             {
-                return ("a value came and went while another had to be there", [.. forward[index].Ends, .. backward.Ends]);
+                return (
+                    "a value came and went while another had to be there",
+                    [.. forward[index].Ends, .. backward.Ends]
+                );
             }
         }
         return null;
@@ -83,7 +89,8 @@ public sealed class RegisterLinearizabilityCheck : IHistoryCheck
 
     private static int LastBefore(List<Zone> forward, long low)
     {
-        int from = 0, to = forward.Count;
+        int from = 0,
+            to = forward.Count;
         while (from < to)
         {
             var middle = (from + to) / 2;
@@ -99,7 +106,10 @@ public sealed class RegisterLinearizabilityCheck : IHistoryCheck
         return from - 1;
     }
 
-    private static (Dictionary<string, Cluster> Clusters, Cluster Initial) ClustersOf(IReadOnlyList<HistoryEvent> events, string key)
+    private static (Dictionary<string, Cluster> Clusters, Cluster Initial) ClustersOf(
+        IReadOnlyList<HistoryEvent> events,
+        string key
+    )
     {
         var clusters = new Dictionary<string, Cluster>();
         var initial = new Cluster(null);

@@ -43,7 +43,10 @@ public sealed class RegisterSessionCheck : IHistoryCheck
             }
             foreach (var op in request.Ops)
             {
-                if ((op.Kind is OpKind.Get or OpKind.Set or OpKind.Remove) && !op.Key!.StartsWith("e:", StringComparison.Ordinal))
+                if (
+                    (op.Kind is OpKind.Get or OpKind.Set or OpKind.Remove)
+                    && !op.Key!.StartsWith("e:", StringComparison.Ordinal)
+                )
                 {
                     yield return new Sighting(op.Key, op.Value, request, op.Kind == OpKind.Get);
                 }
@@ -51,7 +54,12 @@ public sealed class RegisterSessionCheck : IHistoryCheck
         }
     }
 
-    private static void CheckKey(CheckContext context, SessionHistory session, CheckReport report, List<Sighting> sightings)
+    private static void CheckKey(
+        CheckContext context,
+        SessionHistory session,
+        CheckReport report,
+        List<Sighting> sightings
+    )
     {
         var firstOf = new Dictionary<string, HistoryEvent>(); // value -> the sighting of it that ended first
         HistoryEvent? firstOfAny = null;
@@ -73,7 +81,13 @@ public sealed class RegisterSessionCheck : IHistoryCheck
             {
                 if (!session.MayBeGone(read.Key, read.Event))
                 {
-                    report.Violation("LOST-VALUE", OutcomeOf(context, session, first, read.Event), $"{read.Key} is gone", first, read.Event);
+                    report.Violation(
+                        "LOST-VALUE",
+                        OutcomeOf(context, session, first, read.Event),
+                        $"{read.Key} is gone",
+                        first,
+                        read.Event
+                    );
                 }
             }
             else if (ReplacementBetween(context, session, sightings, first, i) is { } replacement)
@@ -84,19 +98,27 @@ public sealed class RegisterSessionCheck : IHistoryCheck
                     $"{read.Key} went back to a value that this client knew to be replaced",
                     first,
                     replacement.Event,
-                    read.Event);
+                    read.Event
+                );
             }
         }
     }
 
     // Sightings are in the order of their begin, so the search goes back only to the first sighting of the value read.
-    private static Sighting? ReplacementBetween(CheckContext context, SessionHistory session, List<Sighting> sightings, HistoryEvent first, int readIndex)
+    private static Sighting? ReplacementBetween(
+        CheckContext context,
+        SessionHistory session,
+        List<Sighting> sightings,
+        HistoryEvent first,
+        int readIndex
+    )
     {
         var read = sightings[readIndex];
         for (var i = readIndex - 1; i >= 0 && first.Precedes(sightings[i].Event); i--)
         {
             // A read whose token did not cover the first sighting may have looked further back than it: no proof of a replacement.
-            var isProof = !sightings[i].IsRead
+            var isProof =
+                !sightings[i].IsRead
                 || context.Options.DemandParallelGuarantees
                 || !TokenOrder.MayBeOvertaken(context, session, first, sightings[i].Event);
             if (isProof && sightings[i].Value != read.Value && sightings[i].Event.Precedes(read.Event))
@@ -107,7 +129,12 @@ public sealed class RegisterSessionCheck : IHistoryCheck
         return null;
     }
 
-    private static OutcomeClass OutcomeOf(CheckContext context, SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
+    private static OutcomeClass OutcomeOf(
+        CheckContext context,
+        SessionHistory session,
+        HistoryEvent earlier,
+        HistoryEvent reader
+    ) =>
         !context.Options.DemandParallelGuarantees && TokenOrder.MayBeOvertaken(context, session, earlier, reader)
             ? OutcomeClass.Measured
             : context.ClassOfLoss(session, earlier, reader);

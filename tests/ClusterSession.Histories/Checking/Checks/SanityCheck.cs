@@ -17,7 +17,11 @@ public sealed class SanityCheck : IHistoryCheck
         {
             report.Invalid($"The value {value} was written twice ({first}; {second}): values must be unique.");
         }
-        foreach (var node in context.History.Run.Nodes.Where(n => !context.History.Events.Any(e => e.Node == n && e.Result == RequestResult.Ok)))
+        foreach (
+            var node in context.History.Run.Nodes.Where(n =>
+                !context.History.Events.Any(e => e.Node == n && e.Result == RequestResult.Ok)
+            )
+        )
         {
             report.Invalid($"Node {node} answered no request.");
         }
@@ -40,10 +44,17 @@ public sealed class SanityCheck : IHistoryCheck
         long count = 0;
         foreach (var session in context.Sessions)
         {
-            var writes = session.Events.Where(e => e.Result == RequestResult.Ok && WritesSomething(e)).OrderBy(e => e.CompleteNs).ToList();
+            var writes = session
+                .Events.Where(e => e.Result == RequestResult.Ok && WritesSomething(e))
+                .OrderBy(e => e.CompleteNs)
+                .ToList();
             foreach (var read in session.Events.Where(e => e.Result == RequestResult.Ok && ReadsSomething(e)))
             {
-                for (var i = FirstEndingAtOrAfter(writes, read.InvokeNs) - 1; i >= 0 && read.InvokeNs - writes[i].CompleteNs <= windowNs; i--)
+                for (
+                    var i = FirstEndingAtOrAfter(writes, read.InvokeNs) - 1;
+                    i >= 0 && read.InvokeNs - writes[i].CompleteNs <= windowNs;
+                    i--
+                )
                 {
                     if (writes[i].Node != read.Node)
                     {
@@ -57,14 +68,17 @@ public sealed class SanityCheck : IHistoryCheck
         report.Set("reads through another node soon after a write", count);
         if (count < context.Options.MinimumCrossNodeReads)
         {
-            report.Invalid($"Only {count} reads went through another node within {context.Options.CrossNodeWindow.TotalMilliseconds:0} ms of a write; "
-                + $"{context.Options.MinimumCrossNodeReads} are needed.");
+            report.Invalid(
+                $"Only {count} reads went through another node within {context.Options.CrossNodeWindow.TotalMilliseconds:0} ms of a write; "
+                    + $"{context.Options.MinimumCrossNodeReads} are needed."
+            );
         }
     }
 
     private static int FirstEndingAtOrAfter(List<HistoryEvent> byEnd, long ns)
     {
-        int from = 0, to = byEnd.Count;
+        int from = 0,
+            to = byEnd.Count;
         while (from < to)
         {
             var middle = (from + to) / 2;
@@ -78,10 +92,13 @@ public sealed class SanityCheck : IHistoryCheck
         var unread = context.Sessions.Count(s =>
             s.Destructions.Count == 0
             && s.Events.Any(e => e.Result == RequestResult.Ok && WritesSomething(e) && e.ClientKind != ClientKind.Thief)
-            && !s.Events.Any(e => e.Result == RequestResult.Ok && e.Has(EventFlags.Final)));
+            && !s.Events.Any(e => e.Result == RequestResult.Ok && e.Has(EventFlags.Final))
+        );
         if (unread > 0)
         {
-            report.Invalid($"{unread} sessions with acknowledged writes were not read at the end: their losses could not be seen.");
+            report.Invalid(
+                $"{unread} sessions with acknowledged writes were not read at the end: their losses could not be seen."
+            );
         }
     }
 
@@ -95,7 +112,9 @@ public sealed class SanityCheck : IHistoryCheck
         report.Set("faults seen", context.History.Faults.Count(f => f.Confirmed));
     }
 
-    private static bool WritesSomething(HistoryEvent e) => e.Ops.Any(o => o.Kind is OpKind.Set or OpKind.Append or OpKind.Counter);
+    private static bool WritesSomething(HistoryEvent e) =>
+        e.Ops.Any(o => o.Kind is OpKind.Set or OpKind.Append or OpKind.Counter);
 
-    private static bool ReadsSomething(HistoryEvent e) => e.Ops.Any(o => o.Kind is OpKind.Get or OpKind.List or OpKind.CounterRead);
+    private static bool ReadsSomething(HistoryEvent e) =>
+        e.Ops.Any(o => o.Kind is OpKind.Get or OpKind.List or OpKind.CounterRead);
 }

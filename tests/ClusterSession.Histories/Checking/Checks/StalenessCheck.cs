@@ -26,21 +26,33 @@ public sealed class StalenessCheck : IHistoryCheck
 
     private static void CheckSession(CheckContext context, SessionHistory session, CheckReport report, long limitNs)
     {
-        var appends = (from e in session.Events
-                       where e.Result == RequestResult.Ok && session.IsOwn(e)
-                       from op in e.Ops
-                       where op.Kind == OpKind.Append
-                       select (op.Value, Event: e)).ToList();
-        foreach (var reader in session.Events.Where(e => e.Result == RequestResult.Ok && session.IsOwn(e) && !e.Has(EventFlags.Regressed)))
+        var appends = (
+            from e in session.Events
+            where e.Result == RequestResult.Ok && session.IsOwn(e)
+            from op in e.Ops
+            where op.Kind == OpKind.Append
+            select (op.Value, Event: e)
+        ).ToList();
+        foreach (
+            var reader in session.Events.Where(e =>
+                e.Result == RequestResult.Ok && session.IsOwn(e) && !e.Has(EventFlags.Regressed)
+            )
+        )
         {
-            if (reader.Ops.FirstOrDefault(op => op is { Kind: OpKind.List, Values: not null }) is not { } list
-                || context.IsNearFault(reader.InvokeNs - limitNs, reader.CompleteNs, static _ => true))
+            if (
+                reader.Ops.FirstOrDefault(op => op is { Kind: OpKind.List, Values: not null }) is not { } list
+                || context.IsNearFault(reader.InvokeNs - limitNs, reader.CompleteNs, static _ => true)
+            )
             {
                 continue;
             }
 
             var found = list.Values!.ToHashSet();
-            foreach (var (value, write) in appends.Where(a => a.Event.Client != reader.Client && a.Event.CompleteNs + limitNs < reader.InvokeNs))
+            foreach (
+                var (value, write) in appends.Where(a =>
+                    a.Event.Client != reader.Client && a.Event.CompleteNs + limitNs < reader.InvokeNs
+                )
+            )
             {
                 if (session.MayBeGone(Op.EntryKey(value!), reader) || WasToldOfALoss(session, write, reader))
                 {
@@ -51,13 +63,20 @@ public sealed class StalenessCheck : IHistoryCheck
                 if (!found.Contains(value!))
                 {
                     report.Violation(
-                        "STALE-READ", OutcomeClass.Never, $"entry {value} is not seen {(reader.InvokeNs - write.CompleteNs) / 1e6:0} ms after it was acknowledged", write, reader);
+                        "STALE-READ",
+                        OutcomeClass.Never,
+                        $"entry {value} is not seen {(reader.InvokeNs - write.CompleteNs) / 1e6:0} ms after it was acknowledged",
+                        write,
+                        reader
+                    );
                 }
             }
         }
     }
 
     // What was reported as lost is no matter of an old copy: the checks of losses judge whether it might be.
-    private static bool WasToldOfALoss(SessionHistory session, HistoryEvent write, HistoryEvent reader) => session.Events.Any(
-        e => e.Has(EventFlags.Regressed) && e.CompleteNs >= write.InvokeNs && e.InvokeNs <= reader.CompleteNs);
+    private static bool WasToldOfALoss(SessionHistory session, HistoryEvent write, HistoryEvent reader) =>
+        session.Events.Any(e =>
+            e.Has(EventFlags.Regressed) && e.CompleteNs >= write.InvokeNs && e.InvokeNs <= reader.CompleteNs
+        );
 }

@@ -23,9 +23,18 @@ public sealed class TokenCheck : IHistoryCheck
             foreach (var request in session.Events.Where(e => e.Has(EventFlags.Regressed)))
             {
                 report.Add("reported regressions", 1);
-                var isExcused = context.MayRegress(session.Events[0], request) || context.MayLackAnothersCommit(session, request);
-                var outcome = isExcused ? OutcomeClass.Budget : context.MayBeForgotten(session, request) ? OutcomeClass.Forgotten : OutcomeClass.Never;
-                report.Violation("REGRESSED", outcome, "the session reported a loss" + (outcome == OutcomeClass.Never ? " that nothing excuses" : ""), request);
+                var isExcused =
+                    context.MayRegress(session.Events[0], request) || context.MayLackAnothersCommit(session, request);
+                var outcome =
+                    isExcused ? OutcomeClass.Budget
+                    : context.MayBeForgotten(session, request) ? OutcomeClass.Forgotten
+                    : OutcomeClass.Never;
+                report.Violation(
+                    "REGRESSED",
+                    outcome,
+                    "the session reported a loss" + (outcome == OutcomeClass.Never ? " that nothing excuses" : ""),
+                    request
+                );
             }
         }
         return report.ToResult();
@@ -48,14 +57,22 @@ public sealed class TokenCheck : IHistoryCheck
                     (floor, source) = (seen, earlier);
                 }
             }
-            if (request.ClientKind == ClientKind.Thief || request.Result != RequestResult.Ok || request.Served is not { } served)
+            if (
+                request.ClientKind == ClientKind.Thief
+                || request.Result != RequestResult.Ok
+                || request.Served is not { } served
+            )
             {
                 continue;
             }
             // What a client with parallel requests has seen is not what its jar holds (see TokenOrder): for it the token counts alone. For all others
             // the newest version seen counts too: a server that forgets to tell it in the cookie is not excused by the cookie.
             var minimum = request.TokenSent;
-            if (request.ClientKind != ClientKind.Parallel && floor is { } seenBefore && (minimum is null || seenBefore > minimum))
+            if (
+                request.ClientKind != ClientKind.Parallel
+                && floor is { } seenBefore
+                && (minimum is null || seenBefore > minimum)
+            )
             {
                 minimum = seenBefore;
             }
@@ -66,7 +83,13 @@ public sealed class TokenCheck : IHistoryCheck
             report.Opportunity();
             if (served < least && !request.Has(EventFlags.Regressed))
             {
-                report.Violation("SILENT-REGRESSION", OutcomeClass.Never, $"served version {served} to a client that had seen {least}", source ?? request, request);
+                report.Violation(
+                    "SILENT-REGRESSION",
+                    OutcomeClass.Never,
+                    $"served version {served} to a client that had seen {least}",
+                    source ?? request,
+                    request
+                );
             }
         }
     }

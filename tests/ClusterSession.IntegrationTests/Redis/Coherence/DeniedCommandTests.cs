@@ -21,10 +21,17 @@ public sealed class DeniedCommandTests
     [InlineData("client|id", null, null)]
     [InlineData("wait", null, null)]
     [InlineData("script", null, null)]
-    public async Task Command_that_is_denied_is_gone_without_and_told_once(string denied, string? eventName, string? what)
+    public async Task Command_that_is_denied_is_gone_without_and_told_once(
+        string denied,
+        string? eventName,
+        string? what
+    )
     {
         await using var redis = await RedisServer.StartAsync();
-        Assert.Equal("OK", await redis.CommandAsync("ACL", "SETUSER", "sessions", "on", ">p", "~*", "&*", "+@all", $"-{denied}"));
+        Assert.Equal(
+            "OK",
+            await redis.CommandAsync("ACL", "SETUSER", "sessions", "on", ">p", "~*", "&*", "+@all", $"-{denied}")
+        );
         using var logs = new CapturedLogs();
         using var factory = new LoggerFactory([logs]);
         await using var a = await StartAsync(redis, factory);
@@ -39,7 +46,10 @@ public sealed class DeniedCommandTests
 
         var former = browser.Copy();
         await browser.GetOnceFoundAsync("/destroy", a);
-        await Condition.HoldsAsync(async () => await former.Copy().GetOnceFoundAsync("/get/n", b) == "", "the end is seen");
+        await Condition.HoldsAsync(
+            async () => await former.Copy().GetOnceFoundAsync("/get/n", b) == "",
+            "the end is seen"
+        );
         if (eventName is not null)
         {
             await Condition.HoldsAsync(() => Said() == 2, $"{what} is told once by each node");
@@ -47,20 +57,28 @@ public sealed class DeniedCommandTests
 
         Assert.Equal(eventName is null ? 0 : 2, logs.Count("CommandRefused") + logs.Count("Untracked"));
 
-        int Said() => logs.All.Count(log => log.Event.Name == eventName && log.Text.Contains(what!, StringComparison.Ordinal));
+        int Said() =>
+            logs.All.Count(log => log.Event.Name == eventName && log.Text.Contains(what!, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Evictions_are_warned_of_whenever_there_are_more()
     {
-        await using var redis = await RedisServer.StartAsync(new RedisServerOptions { Config = ["maxmemory 100mb", "maxmemory-policy allkeys-lru"] });
+        await using var redis = await RedisServer.StartAsync(
+            new RedisServerOptions { Config = ["maxmemory 100mb", "maxmemory-policy allkeys-lru"] }
+        );
         using var logs = new CapturedLogs();
         using var factory = new LoggerFactory([logs]);
         await using var store = Store($"{redis.ConnectionString},heartbeatInterval=10", factory);
         await store.StartAsync(new TestKit.Conformance.RecordingObserver(), default);
         await Condition.HoldsAsync(
-            async () => (await redis.CommandAsync("INFO", "commandstats")).Contains("cmdstat_config|get", StringComparison.Ordinal),
-            "the server has been asked for its settings, and before that for its evictions");
+            async () =>
+                (await redis.CommandAsync("INFO", "commandstats")).Contains(
+                    "cmdstat_config|get",
+                    StringComparison.Ordinal
+                ),
+            "the server has been asked for its settings, and before that for its evictions"
+        );
         Assert.Equal(0, logs.Count("Evicted"));
         for (var warnings = 1; warnings <= 2; warnings++)
         {
@@ -77,16 +95,23 @@ public sealed class DeniedCommandTests
                     await redis.CommandAsync("SET", "one", "more");
                     return await redis.CommandAsync("DBSIZE") == "0";
                 },
-                "all keys are evicted");
+                "all keys are evicted"
+            );
             await redis.CommandAsync("CONFIG", "SET", "maxmemory", "100mb");
             var expected = warnings;
             await Condition.HoldsAsync(() => logs.Count("Evicted") >= expected, "the eviction is told");
         }
     }
 
-    private static RedisSessionStore Store(string connectionString, ILoggerFactory logs) => new(
-        RedisOptions.Parse(connectionString), "cs", TimeSpan.FromSeconds(1), TimeProvider.System, new Random(7),
-        logs.CreateLogger<RedisSessionStore>());
+    private static RedisSessionStore Store(string connectionString, ILoggerFactory logs) =>
+        new(
+            RedisOptions.Parse(connectionString),
+            "cs",
+            TimeSpan.FromSeconds(1),
+            TimeProvider.System,
+            new Random(7),
+            logs.CreateLogger<RedisSessionStore>()
+        );
 
     private static Task<TestNode> StartAsync(RedisServer redis, ILoggerFactory logs) =>
         TestNode.StartAsync(Store($"{redis.Endpoint},user=sessions,password=p", logs));

@@ -13,7 +13,10 @@ public sealed class RevalidationTests
     [Theory]
     [InlineData(",coherence=revalidate", "+client|tracking")]
     [InlineData("", "-client|tracking")]
-    public async Task What_another_node_does_is_seen_at_the_next_use_without_any_push(string coherence, string permission)
+    public async Task What_another_node_does_is_seen_at_the_next_use_without_any_push(
+        string coherence,
+        string permission
+    )
     {
         await using var redis = await RedisServer.StartAsync();
         Assert.Equal("OK", await redis.CommandAsync("ACL", "SETUSER", "default", permission));
@@ -45,7 +48,10 @@ public sealed class RevalidationTests
 
         await a.Services.GetRequiredService<ISessionManager>().RotateKeysAsync(revoke: true);
 
-        await Condition.HoldsAsync(async () => await browser.Copy().GetAsync("/get/n", b) == "", "the other node refuses the cookie");
+        await Condition.HoldsAsync(
+            async () => await browser.Copy().GetAsync("/get/n", b) == "",
+            "the other node refuses the cookie"
+        );
     }
 
     [Fact]
@@ -63,8 +69,9 @@ public sealed class RevalidationTests
     {
         await using var redis = await RedisServer.StartAsync();
         Assert.Equal("OK", await redis.CommandAsync("ACL", "SETUSER", "default", "-client|tracking"));
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(
-            () => Connect.ToAsync(redis, o => o.Coherence = RedisCoherence.Tracking, tracking: true));
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(redis, o => o.Coherence = RedisCoherence.Tracking, tracking: true)
+        );
         Assert.True(failure.NeedsOperator);
         Assert.StartsWith("Coherence is Tracking", failure.Message, StringComparison.Ordinal);
         Assert.Contains("coherence=Auto", failure.Message, StringComparison.Ordinal);
@@ -75,8 +82,9 @@ public sealed class RevalidationTests
     {
         await using var redis = await RedisServer.StartAsync();
         Assert.Equal("OK", await redis.CommandAsync("ACL", "SETUSER", "default", "-wait"));
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(
-            () => Connect.ToAsync(redis, o => o.NeedsWait = true, tracking: true));
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(redis, o => o.NeedsWait = true, tracking: true)
+        );
         Assert.True(failure.NeedsOperator);
         Assert.Contains("Durability is Replicated", failure.Message, StringComparison.Ordinal);
         Assert.Contains("Durability to Primary", failure.Message, StringComparison.Ordinal);
@@ -92,7 +100,8 @@ public sealed class RevalidationTests
                 await browser.GetAsync("/set/n/0");
                 return (int)browser.LastStatus == 200;
             },
-            "the node serves");
+            "the node serves"
+        );
         return node;
     }
 }

@@ -51,7 +51,10 @@ public sealed class TrackingProofTests
     [InlineData("maxmemory", "1", "0")]
     [InlineData("min-replicas-to-write", "1", "0")]
     public async Task Server_that_refuses_writes_is_asked_at_each_use_until_it_takes_them_again(
-        string setting, string refusing, string accepting)
+        string setting,
+        string refusing,
+        string accepting
+    )
     {
         await using var redis = await RedisServer.StartAsync();
         await using var b = await RedisNode.StartAsync(redis);
@@ -97,7 +100,11 @@ public sealed class TrackingProofTests
         Assert.Equal("old", await browser.GetAsync("/get/color"));
         var keys = await redis.CommandAsync("EVAL", "return #redis.call('KEYS', 'cs:1:probe:*')", "0");
         Assert.Equal("1", keys);
-        var life = await redis.CommandAsync("EVAL", "return redis.call('PTTL', redis.call('KEYS', 'cs:1:probe:*')[1])", "0");
+        var life = await redis.CommandAsync(
+            "EVAL",
+            "return redis.call('PTTL', redis.call('KEYS', 'cs:1:probe:*')[1])",
+            "0"
+        );
         Assert.InRange(int.Parse(life, System.Globalization.CultureInfo.InvariantCulture), 1, 60_000);
     }
 
@@ -113,16 +120,27 @@ public sealed class TrackingProofTests
                 var keys = 0;
                 foreach (var server in cluster.Servers)
                 {
-                    keys += await server.CommandAsync("EVAL", "return #redis.call('KEYS', 'cs:1:probe:*')", "0") == "1" ? 1 : 0;
+                    keys +=
+                        await server.CommandAsync("EVAL", "return #redis.call('KEYS', 'cs:1:probe:*')", "0") == "1"
+                            ? 1
+                            : 0;
                 }
 
-                return keys == 3 && store.Partitions.Count == 3
+                return keys == 3
+                    && store.Partitions.Count == 3
                     && store.Partitions.All(static partition => !partition.IsRevalidated);
             },
-            "each master has proved it, with one key");
+            "each master has proved it, with one key"
+        );
     }
 
-    private static RedisSessionStore Store(string connectionString, ILoggerFactory logs) => new(
-        RedisOptions.Parse(connectionString), "cs", TimeSpan.FromSeconds(30), TimeProvider.System, new Random(7),
-        logs.CreateLogger<RedisSessionStore>());
+    private static RedisSessionStore Store(string connectionString, ILoggerFactory logs) =>
+        new(
+            RedisOptions.Parse(connectionString),
+            "cs",
+            TimeSpan.FromSeconds(30),
+            TimeProvider.System,
+            new Random(7),
+            logs.CreateLogger<RedisSessionStore>()
+        );
 }

@@ -14,10 +14,20 @@ internal static class Connect
     }
 
     public static Task<RedisConnection> ToAsync(
-        RedisServer server, Action<RedisOptions>? configure = null, IRedisPushHandler? pushes = null, bool tracking = false, RedisRole? role = null)
+        RedisServer server,
+        Action<RedisOptions>? configure = null,
+        IRedisPushHandler? pushes = null,
+        bool tracking = false,
+        RedisRole? role = null
+    )
     {
         var options = Options(server, configure);
-        var connector = new RedisConnector(options, TimeProvider.System, pushes, new RedisHandshakeOptions(tracking, role));
+        var connector = new RedisConnector(
+            options,
+            TimeProvider.System,
+            pushes,
+            new RedisHandshakeOptions(tracking, role)
+        );
         return connector.ConnectAsync(options.Endpoints[0], CancellationToken.None);
     }
 }

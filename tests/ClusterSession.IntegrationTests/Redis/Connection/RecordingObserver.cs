@@ -10,13 +10,10 @@ internal sealed class RecordingObserver : IRedisTopologyObserver
 {
     public ConcurrentQueue<RedisContinuity> Continuities { get; } = new();
 
-    public void OnConnected(RedisConnection connection, RedisServerIdentity? previous) => Continuities.Enqueue(connection.Server.ContinuityFrom(previous));
+    public void OnConnected(RedisConnection connection, RedisServerIdentity? previous) =>
+        Continuities.Enqueue(connection.Server.ContinuityFrom(previous));
 
-    public void OnDisconnected(RedisConnection connection, RedisConnectionException reason)
-    {
-    }
+    public void OnDisconnected(RedisConnection connection, RedisConnectionException reason) { }
 
-    public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure)
-    {
-    }
+    public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) { }
 }

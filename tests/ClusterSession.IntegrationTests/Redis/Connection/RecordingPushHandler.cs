@@ -9,7 +9,8 @@ internal sealed class RecordingPushHandler : IRedisPushHandler
 {
     public ConcurrentQueue<string> Events { get; } = new();
 
-    public void OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key) => Events.Enqueue("invalidate " + Encoding.UTF8.GetString(key));
+    public void OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key) =>
+        Events.Enqueue("invalidate " + Encoding.UTF8.GetString(key));
 
     public void OnInvalidateAll(RedisConnection connection) => Events.Enqueue("invalidate all");
 

@@ -8,24 +8,33 @@ namespace ClusterSession.IntegrationTests.Redis.Connection;
 
 public sealed class RedisAccessTests
 {
-    private const string SessionUser = "sess on >user-secret resetkeys ~sess:* resetchannels -@all +@connection -@admin -@dangerous +get +set +info";
+    private const string SessionUser =
+        "sess on >user-secret resetkeys ~sess:* resetchannels -@all +@connection -@admin -@dangerous +get +set +info";
 
     [Fact]
     public async Task An_acl_user_connects_and_is_held_to_its_permissions()
     {
-        await using var server = await RedisServer.StartAsync(new RedisServerOptions { AclUsers = [SessionUser, "default off"], Config = [] });
+        await using var server = await RedisServer.StartAsync(
+            new RedisServerOptions { AclUsers = [SessionUser, "default off"], Config = [] }
+        );
         await using var connection = await RedisAccess.ConnectAsync(server, "sess", "user-secret", tracking: true);
         Assert.Equal("OK", (await connection.SendAsync(new RedisCommand("SET", "sess:1", "v"))).AsString());
         Assert.Equal(40, connection.Server.RunId.Length);
-        var key = await Assert.ThrowsAsync<RedisServerException>(() => connection.SendAsync(new RedisCommand("SET", "other", "v")).AsTask());
-        var command = await Assert.ThrowsAsync<RedisServerException>(() => connection.SendAsync(new RedisCommand("FLUSHALL")).AsTask());
+        var key = await Assert.ThrowsAsync<RedisServerException>(() =>
+            connection.SendAsync(new RedisCommand("SET", "other", "v")).AsTask()
+        );
+        var command = await Assert.ThrowsAsync<RedisServerException>(() =>
+            connection.SendAsync(new RedisCommand("FLUSHALL")).AsTask()
+        );
         Assert.Equal((RedisErrorKind.NoPerm, RedisErrorKind.NoPerm), (key.Kind, command.Kind));
     }
 
     [Fact]
     public async Task A_user_that_may_not_ask_who_the_server_is_can_connect_all_the_same()
     {
-        await using var server = await RedisServer.StartAsync(new RedisServerOptions { AclUsers = ["narrow on >p ~* -@all +@connection +get"] });
+        await using var server = await RedisServer.StartAsync(
+            new RedisServerOptions { AclUsers = ["narrow on >p ~* -@all +@connection +get"] }
+        );
         await using var connection = await RedisAccess.ConnectAsync(server, "narrow", "p", tracking: true);
         Assert.Null(await connection.SendAsync(new GetRequest { Key = "k"u8.ToArray() }));
         Assert.Equal(("", RedisRole.Master), (connection.Server.RunId, connection.Server.Role));
@@ -35,7 +44,9 @@ public sealed class RedisAccessTests
     [Fact]
     public async Task Credentials_are_asked_for_at_each_connection()
     {
-        await using var server = await RedisServer.StartAsync(new RedisServerOptions { AclUsers = ["sess on >first ~* +@all"] });
+        await using var server = await RedisServer.StartAsync(
+            new RedisServerOptions { AclUsers = ["sess on >first ~* +@all"] }
+        );
         var credentials = new RotatingCredentials { Password = "first" };
         var options = Connect.Options(server, o => o.Credentials = credentials);
         await using var topology = new StandaloneTopology(options, TimeProvider.System, new Random(1), null, null);
@@ -53,10 +64,16 @@ public sealed class RedisAccessTests
     [Fact]
     public async Task A_disabled_user_and_a_database_that_is_not_there_are_clear_errors()
     {
-        await using var server = await RedisServer.StartAsync(new RedisServerOptions { AclUsers = ["gone off >p ~* +@all"] });
-        var disabled = await Assert.ThrowsAsync<RedisConnectException>(() => RedisAccess.ConnectAsync(server, "gone", "p"));
+        await using var server = await RedisServer.StartAsync(
+            new RedisServerOptions { AclUsers = ["gone off >p ~* +@all"] }
+        );
+        var disabled = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            RedisAccess.ConnectAsync(server, "gone", "p")
+        );
         Assert.Equal(RedisConnectFailure.AccessDenied, disabled.Failure);
-        var database = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(server, o => o.Database = 99));
+        var database = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(server, o => o.Database = 99)
+        );
         Assert.Equal(RedisConnectFailure.Unsupported, database.Failure);
         Assert.Contains("DB index is out of range", database.Message, StringComparison.Ordinal);
     }
@@ -66,7 +83,9 @@ public sealed class RedisAccessTests
     {
         await using var server = await RedisServer.StartAsync();
         await using var connection = await Connect.ToAsync(server, o => (o.Database, o.ClientName) = (3, "node-7"));
-        var line = (await server.CommandAsync("CLIENT", "LIST")).Split('\n').Single(l => l.Contains("name=node-7", StringComparison.Ordinal));
+        var line = (await server.CommandAsync("CLIENT", "LIST"))
+            .Split('\n')
+            .Single(l => l.Contains("name=node-7", StringComparison.Ordinal));
         Assert.Contains(" db=3 ", line, StringComparison.Ordinal);
         Assert.Contains(" resp=3", line, StringComparison.Ordinal);
     }
@@ -96,7 +115,11 @@ public sealed class RedisAccessTests
 
     private static class RedisAccess
     {
-        public static Task<RedisConnection> ConnectAsync(RedisServer server, string user, string password, bool tracking = false) =>
-            Connect.ToAsync(server, o => (o.User, o.Password) = (user, password), tracking: tracking);
+        public static Task<RedisConnection> ConnectAsync(
+            RedisServer server,
+            string user,
+            string password,
+            bool tracking = false
+        ) => Connect.ToAsync(server, o => (o.User, o.Password) = (user, password), tracking: tracking);
     }
 }

@@ -48,7 +48,9 @@ public sealed class RedisConnectionTests
     public async Task Wrong_password_is_a_clear_error_without_the_password()
     {
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { Password = "right-secret" });
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(server, o => o.Password = "wrong-secret"));
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(server, o => o.Password = "wrong-secret")
+        );
         Assert.Equal(RedisConnectFailure.AccessDenied, failure.Failure);
         Assert.Contains("user or password is wrong", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", failure.ToString(), StringComparison.Ordinal);

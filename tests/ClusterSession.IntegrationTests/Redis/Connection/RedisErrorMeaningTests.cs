@@ -7,7 +7,8 @@ namespace ClusterSession.IntegrationTests.Redis.Connection;
 /// <summary>What a real server says in each bad state, as a command of its own and out of a script, and that nothing was written where we say so.</summary>
 public sealed class RedisErrorMeaningTests
 {
-    private const string WritingScript = "redis.call('HDEL',KEYS[1],'x') redis.call('HSET',KEYS[1],'a',ARGV[1]) return 1";
+    private const string WritingScript =
+        "redis.call('HDEL',KEYS[1],'x') redis.call('HSET',KEYS[1],'a',ARGV[1]) return 1";
 
     [Fact]
     public async Task An_unknown_script_is_NoScript()
@@ -22,17 +23,25 @@ public sealed class RedisErrorMeaningTests
     {
         await using var master = await RedisServer.StartAsync();
         await using var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = master.Port });
-        await Condition.HoldsAsync(async () => await replica.InfoAsync("replication", "master_link_status") == "up", "replica is in step");
+        await Condition.HoldsAsync(
+            async () => await replica.InfoAsync("replication", "master_link_status") == "up",
+            "replica is in step"
+        );
         await using var connection = await Connect.ToAsync(replica);
         Assert.Equal(RedisRole.Replica, connection.Server.Role);
         Assert.Equal(await master.InfoAsync("replication", "master_replid"), connection.Server.ReplicationId);
         Assert.Equal(RedisErrorKind.ReadOnly, await KindAsync(connection, "SET", "k", "v"));
         Assert.Equal(RedisErrorKind.ReadOnly, await KindAsync(connection, "EVAL", WritingScript, "1", "k", "v"));
-        var refused = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(replica, role: RedisRole.Master));
+        var refused = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(replica, role: RedisRole.Master)
+        );
         Assert.Equal(RedisConnectFailure.WrongRole, refused.Failure);
 
         await master.Kill9Async();
-        await Condition.HoldsAsync(async () => await replica.InfoAsync("replication", "master_link_status") == "down", "replica lost its master");
+        await Condition.HoldsAsync(
+            async () => await replica.InfoAsync("replication", "master_link_status") == "down",
+            "replica lost its master"
+        );
         await replica.CommandAsync("CONFIG", "SET", "replica-serve-stale-data", "no");
         Assert.Equal(RedisErrorKind.MasterDown, await KindAsync(connection, "GET", "k"));
         var stale = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(replica));
@@ -48,7 +57,14 @@ public sealed class RedisErrorMeaningTests
         await server.CommandAsync("CONFIG", "SET", "maxmemory", "1");
         Assert.Equal(RedisErrorKind.OutOfMemory, await KindAsync(connection, "SET", "other", "v"));
         // HDEL alone is allowed when memory is full; the script must be refused before it.
-        var kind = await KindAsync(connection, "EVAL", "redis.call('HSET',KEYS[1],'a',ARGV[1]) redis.call('HDEL',KEYS[1],'x') return 1", "1", "k", "v");
+        var kind = await KindAsync(
+            connection,
+            "EVAL",
+            "redis.call('HSET',KEYS[1],'a',ARGV[1]) redis.call('HDEL',KEYS[1],'x') return 1",
+            "1",
+            "k",
+            "v"
+        );
         Assert.Equal(RedisErrorKind.OutOfMemory, kind);
         Assert.Equal("x\n1", await server.CommandAsync("HGETALL", "k"));
     }
@@ -56,7 +72,9 @@ public sealed class RedisErrorMeaningTests
     [Fact]
     public async Task Too_few_replicas_are_NoReplicas_and_nothing_is_written()
     {
-        await using var server = await RedisServer.StartAsync(new RedisServerOptions { Config = ["min-replicas-to-write 1"] });
+        await using var server = await RedisServer.StartAsync(
+            new RedisServerOptions { Config = ["min-replicas-to-write 1"] }
+        );
         await using var connection = await Connect.ToAsync(server);
         Assert.Equal(RedisErrorKind.NoReplicas, await KindAsync(connection, "SET", "k", "v"));
         Assert.Equal(RedisErrorKind.NoReplicas, await KindAsync(connection, "EVAL", WritingScript, "1", "k", "v"));
@@ -66,11 +84,20 @@ public sealed class RedisErrorMeaningTests
     [Fact]
     public async Task A_script_without_end_is_Busy_for_the_others()
     {
-        await using var server = await RedisServer.StartAsync(new RedisServerOptions { Config = ["busy-reply-threshold 50"] });
-        await using var connection = await Connect.ToAsync(server, o => o.CommandTimeout = o.HeartbeatTimeout = TimeSpan.FromSeconds(30));
-        await using var endless = await Connect.ToAsync(server, o => o.CommandTimeout = o.HeartbeatTimeout = TimeSpan.FromSeconds(30));
+        await using var server = await RedisServer.StartAsync(
+            new RedisServerOptions { Config = ["busy-reply-threshold 50"] }
+        );
+        await using var connection = await Connect.ToAsync(server, o =>
+            o.CommandTimeout = o.HeartbeatTimeout = TimeSpan.FromSeconds(30)
+        );
+        await using var endless = await Connect.ToAsync(server, o =>
+            o.CommandTimeout = o.HeartbeatTimeout = TimeSpan.FromSeconds(30)
+        );
         var script = endless.SendAsync(new RedisCommand("EVAL", "while true do end", "0")).AsTask();
-        await Condition.HoldsAsync(async () => await KindAsync(connection, "GET", "k") == RedisErrorKind.Busy, "the server is busy");
+        await Condition.HoldsAsync(
+            async () => await KindAsync(connection, "GET", "k") == RedisErrorKind.Busy,
+            "the server is busy"
+        );
         Assert.False(connection.IsClosed);
         await server.CommandAsync("SCRIPT", "KILL");
         Assert.Equal(RedisErrorKind.Other, (await Assert.ThrowsAsync<RedisServerException>(() => script)).Kind);
@@ -79,13 +106,18 @@ public sealed class RedisErrorMeaningTests
     [Fact]
     public async Task A_server_that_cannot_persist_is_Misconf()
     {
-        await using var server = await RedisServer.StartAsync(new RedisServerOptions { Config = ["save 3600 1", "dbfilename dump.rdb"] });
+        await using var server = await RedisServer.StartAsync(
+            new RedisServerOptions { Config = ["save 3600 1", "dbfilename dump.rdb"] }
+        );
         await using var connection = await Connect.ToAsync(server);
         // A directory in the place of the file makes the background save fail, also for root.
         Directory.CreateDirectory(Path.Combine(server.WorkingDirectory, "dump.rdb", "in-the-way"));
         await server.CommandAsync("SET", "k", "v");
         await server.CommandAsync("BGSAVE");
-        await Condition.HoldsAsync(async () => await server.InfoAsync("persistence", "rdb_last_bgsave_status") == "err", "the save failed");
+        await Condition.HoldsAsync(
+            async () => await server.InfoAsync("persistence", "rdb_last_bgsave_status") == "err",
+            "the save failed"
+        );
         Assert.Equal(RedisErrorKind.Misconf, await KindAsync(connection, "SET", "k", "w"));
         Assert.Equal(RedisErrorKind.Misconf, await KindAsync(connection, "EVAL", WritingScript, "1", "h", "v"));
         Assert.Equal("0", await server.CommandAsync("EXISTS", "h"));
@@ -97,7 +129,10 @@ public sealed class RedisErrorMeaningTests
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
         Assert.Equal("OK", await server.CommandAsync("DEBUG", "POPULATE", "200", "k", "100"));
         await server.CommandAsync("BGREWRITEAOF");
-        await Condition.HoldsAsync(async () => await server.InfoAsync("persistence", "aof_rewrite_in_progress") == "0", "the file is written");
+        await Condition.HoldsAsync(
+            async () => await server.InfoAsync("persistence", "aof_rewrite_in_progress") == "0",
+            "the file is written"
+        );
         await server.Process.TerminateAsync();
         // 10 ms per key, and the clients served after each one.
         var starting = server.StartAgainAsync("key-load-delay 10000", "loading-process-events-interval-bytes 1024");
@@ -116,7 +151,8 @@ public sealed class RedisErrorMeaningTests
                     return seen is not null;
                 }
             },
-            "the server was met while it loads, or after");
+            "the server was met while it loads, or after"
+        );
         Assert.NotNull(seen);
         await starting;
         await using var later = await Connect.ToAsync(server);

@@ -12,7 +12,13 @@ public sealed class RedisLossTests
     {
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
         var observer = new RecordingObserver();
-        await using var topology = new StandaloneTopology(Connect.Options(server), TimeProvider.System, new Random(1), null, observer);
+        await using var topology = new StandaloneTopology(
+            Connect.Options(server),
+            TimeProvider.System,
+            new Random(1),
+            null,
+            observer
+        );
         topology.Start();
         var first = await topology.GetConnectionAsync(default, CancellationToken.None);
         await first.SendAsync(new RedisCommand("SET", "k", "v"));
@@ -33,7 +39,13 @@ public sealed class RedisLossTests
     {
         await using var server = await RedisServer.StartAsync();
         var observer = new RecordingObserver();
-        await using var topology = new StandaloneTopology(Connect.Options(server), TimeProvider.System, new Random(1), null, observer);
+        await using var topology = new StandaloneTopology(
+            Connect.Options(server),
+            TimeProvider.System,
+            new Random(1),
+            null,
+            observer
+        );
         topology.Start();
         var first = await topology.GetConnectionAsync(default, CancellationToken.None);
         await server.CommandAsync("CLIENT", "KILL", "TYPE", "normal");
@@ -65,7 +77,10 @@ public sealed class RedisLossTests
         }
 
         // Unknown it was: the server executes it when it wakes up.
-        await Condition.HoldsAsync(async () => await server.CommandAsync("GET", "k") == "v", "the command was executed after all");
+        await Condition.HoldsAsync(
+            async () => await server.CommandAsync("GET", "k") == "v",
+            "the command was executed after all"
+        );
     }
 
     [Fact]
@@ -73,7 +88,9 @@ public sealed class RedisLossTests
     {
         await using var server = await RedisServer.StartAsync();
         server.Process.Stop();
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(server, o => o.ConnectTimeout = TimeSpan.FromMilliseconds(300)));
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(server, o => o.ConnectTimeout = TimeSpan.FromMilliseconds(300))
+        );
         Assert.Equal(RedisConnectFailure.TimedOut, failure.Failure);
         server.Process.Continue();
     }
@@ -83,7 +100,10 @@ public sealed class RedisLossTests
     {
         await using var master = await RedisServer.StartAsync();
         await using var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = master.Port });
-        await Condition.HoldsAsync(async () => await replica.InfoAsync("replication", "master_link_status") == "up", "replica is in step");
+        await Condition.HoldsAsync(
+            async () => await replica.InfoAsync("replication", "master_link_status") == "up",
+            "replica is in step"
+        );
         var observer = new RecordingObserver();
         var options = Connect.Options(master, o => o.Endpoints.Add(new RedisEndpoint(replica.Host, replica.Port)));
         await using var topology = new StandaloneTopology(options, TimeProvider.System, new Random(1), null, observer);
@@ -92,7 +112,10 @@ public sealed class RedisLossTests
 
         await master.Kill9Async();
         Assert.Equal("OK", await replica.CommandAsync("REPLICAOF", "NO", "ONE"));
-        await Condition.HoldsAsync(() => topology.TryGetConnection(default, out var c) && c.Endpoint.Port == replica.Port, "connected to the promoted replica");
+        await Condition.HoldsAsync(
+            () => topology.TryGetConnection(default, out var c) && c.Endpoint.Port == replica.Port,
+            "connected to the promoted replica"
+        );
         Assert.Equal([RedisContinuity.First, RedisContinuity.SameHistory], observer.Continuities);
     }
 
@@ -100,38 +123,55 @@ public sealed class RedisLossTests
     public async Task Many_callers_through_a_restart_get_an_answer_or_a_named_failure()
     {
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
-        await using var topology = new StandaloneTopology(Connect.Options(server), TimeProvider.System, new Random(1), null, null);
+        await using var topology = new StandaloneTopology(
+            Connect.Options(server),
+            TimeProvider.System,
+            new Random(1),
+            null,
+            null
+        );
         topology.Start();
         using var stop = new CancellationTokenSource();
         var acknowledged = new int[16];
-        var callers = Enumerable.Range(0, 16).Select(caller => Task.Run(async () =>
-        {
-            var request = new RedisCommand("INCR", $"caller{caller}");
-            for (var failures = 0; !stop.IsCancellationRequested && failures < 10_000;)
-            {
-                try
+        var callers = Enumerable
+            .Range(0, 16)
+            .Select(caller =>
+                Task.Run(async () =>
                 {
-                    var connection = await topology.GetConnectionAsync(default, CancellationToken.None);
-                    await connection.SendAsync(request);
-                    Interlocked.Increment(ref acknowledged[caller]);
-                }
-                catch (RedisConnectionException)
-                {
-                    failures++;
-                }
-            }
-        })).ToArray();
+                    var request = new RedisCommand("INCR", $"caller{caller}");
+                    for (var failures = 0; !stop.IsCancellationRequested && failures < 10_000; )
+                    {
+                        try
+                        {
+                            var connection = await topology.GetConnectionAsync(default, CancellationToken.None);
+                            await connection.SendAsync(request);
+                            Interlocked.Increment(ref acknowledged[caller]);
+                        }
+                        catch (RedisConnectionException)
+                        {
+                            failures++;
+                        }
+                    }
+                })
+            )
+            .ToArray();
 
         await Condition.HoldsAsync(() => acknowledged.All(n => n > 50), "all callers are at work");
         await server.Kill9Async();
         await server.StartAgainAsync();
         var before = acknowledged.ToArray();
-        await Condition.HoldsAsync(() => acknowledged.Zip(before).All(p => p.First > p.Second + 50), "all callers are at work again");
+        await Condition.HoldsAsync(
+            () => acknowledged.Zip(before).All(p => p.First > p.Second + 50),
+            "all callers are at work again"
+        );
         await stop.CancelAsync();
         await Task.WhenAll(callers);
         for (var caller = 0; caller < callers.Length; caller++)
         {
-            var stored = int.Parse(await server.CommandAsync("GET", $"caller{caller}"), System.Globalization.CultureInfo.InvariantCulture);
+            var stored = int.Parse(
+                await server.CommandAsync("GET", $"caller{caller}"),
+                System.Globalization.CultureInfo.InvariantCulture
+            );
             // Everything acknowledged is there, and at most the one command that the kill left unknown besides.
             Assert.InRange(stored, acknowledged[caller], acknowledged[caller] + 1);
         }

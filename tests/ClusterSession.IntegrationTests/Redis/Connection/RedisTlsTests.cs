@@ -20,7 +20,8 @@ public sealed class RedisTlsTests : IDisposable
             server,
             o => (o.Tls, o.TlsCaFile, o.TlsHost) = (true, _certificates.CaFile, tlsHost),
             pushes,
-            tracking: true);
+            tracking: true
+        );
         var value = new byte[300_000];
         new Random(1).NextBytes(value);
         var key = "k"u8.ToArray();
@@ -34,8 +35,12 @@ public sealed class RedisTlsTests : IDisposable
     [Fact]
     public async Task A_certificate_for_another_host_is_refused()
     {
-        await using var server = await RedisServer.StartAsync(new RedisServerOptions { Certificates = _certificates, WrongHostCertificate = true });
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(server, o => (o.Tls, o.TlsCaFile) = (true, _certificates.CaFile)));
+        await using var server = await RedisServer.StartAsync(
+            new RedisServerOptions { Certificates = _certificates, WrongHostCertificate = true }
+        );
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(server, o => (o.Tls, o.TlsCaFile) = (true, _certificates.CaFile))
+        );
         Assert.Equal(RedisConnectFailure.TlsRefused, failure.Failure);
         Assert.Contains("not made for '127.0.0.1'", failure.Message, StringComparison.Ordinal);
     }
@@ -43,9 +48,12 @@ public sealed class RedisTlsTests : IDisposable
     [Fact]
     public async Task A_certificate_for_another_host_is_accepted_when_that_host_is_asked_for()
     {
-        await using var server = await RedisServer.StartAsync(new RedisServerOptions { Certificates = _certificates, WrongHostCertificate = true });
-        await using var connection = await Connect.ToAsync(
-            server, o => (o.Tls, o.TlsCaFile, o.TlsHost) = (true, _certificates.CaFile, "elsewhere.invalid"));
+        await using var server = await RedisServer.StartAsync(
+            new RedisServerOptions { Certificates = _certificates, WrongHostCertificate = true }
+        );
+        await using var connection = await Connect.ToAsync(server, o =>
+            (o.Tls, o.TlsCaFile, o.TlsHost) = (true, _certificates.CaFile, "elsewhere.invalid")
+        );
         Assert.Null(await connection.SendAsync(new PingRequest()));
     }
 
@@ -53,12 +61,16 @@ public sealed class RedisTlsTests : IDisposable
     public async Task A_certificate_from_an_unknown_authority_is_refused()
     {
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { Certificates = _certificates });
-        var bySystem = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(server, o => o.Tls = true));
+        var bySystem = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(server, o => o.Tls = true)
+        );
         Assert.Equal(RedisConnectFailure.TlsRefused, bySystem.Failure);
         Assert.Contains("no trusted authority", bySystem.Message, StringComparison.Ordinal);
 
         using var others = new TestCertificates();
-        var byFile = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(server, o => (o.Tls, o.TlsCaFile) = (true, others.CaFile)));
+        var byFile = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(server, o => (o.Tls, o.TlsCaFile) = (true, others.CaFile))
+        );
         Assert.Equal(RedisConnectFailure.TlsRefused, byFile.Failure);
     }
 
@@ -66,20 +78,32 @@ public sealed class RedisTlsTests : IDisposable
     public async Task There_is_no_way_back_to_plain_text()
     {
         await using var plain = await RedisServer.StartAsync();
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(plain, o => (o.Tls, o.ConnectTimeout) = (true, TimeSpan.FromSeconds(5))));
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(plain, o => (o.Tls, o.ConnectTimeout) = (true, TimeSpan.FromSeconds(5)))
+        );
         Assert.NotEqual(RedisConnectFailure.AccessDenied, failure.Failure);
         // The server saw a TLS greeting, no command.
-        Assert.DoesNotContain("cmdstat_hello", await plain.CommandAsync("INFO", "commandstats"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "cmdstat_hello",
+            await plain.CommandAsync("INFO", "commandstats"),
+            StringComparison.Ordinal
+        );
 
-        await using var encrypted = await RedisServer.StartAsync(new RedisServerOptions { Certificates = _certificates });
-        await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(encrypted, o => o.ConnectTimeout = TimeSpan.FromSeconds(5)));
+        await using var encrypted = await RedisServer.StartAsync(
+            new RedisServerOptions { Certificates = _certificates }
+        );
+        await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(encrypted, o => o.ConnectTimeout = TimeSpan.FromSeconds(5))
+        );
     }
 
     [Fact]
     public async Task A_missing_authority_file_is_named()
     {
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { Certificates = _certificates });
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(server, o => (o.Tls, o.TlsCaFile) = (true, "/nowhere/ca.pem")));
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            Connect.ToAsync(server, o => (o.Tls, o.TlsCaFile) = (true, "/nowhere/ca.pem"))
+        );
         Assert.Contains("'/nowhere/ca.pem'", failure.Message, StringComparison.Ordinal);
     }
 }

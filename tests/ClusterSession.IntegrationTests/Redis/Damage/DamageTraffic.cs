@@ -27,7 +27,8 @@ internal sealed class DamageTraffic(IReadOnlyList<TestNode> nodes, int seed)
     /// <summary>How many records were damaged.</summary>
     public int DamageDone { get; private set; }
 
-    public string Summary => $"{Interlocked.Read(ref _checked)} requests of others beside {DamageDone} damages; those of "
+    public string Summary =>
+        $"{Interlocked.Read(ref _checked)} requests of others beside {DamageDone} damages; those of "
         + $"damaged sessions: {string.Join(", ", _answers.OrderBy(one => one.Key).Select(one => $"{one.Key} {one.Value}"))}";
 
     public async Task BeginAsync(int healthy, int damaged)
@@ -56,7 +57,9 @@ internal sealed class DamageTraffic(IReadOnlyList<TestNode> nodes, int seed)
     {
         var clock = Stopwatch.StartNew();
         bool IsOver() => clock.Elapsed >= time;
-        var workers = Enumerable.Range(0, Clients).Select(number => Task.Run(() => ServeAsync(number, IsOver)))
+        var workers = Enumerable
+            .Range(0, Clients)
+            .Select(number => Task.Run(() => ServeAsync(number, IsOver)))
             .Append(Task.Run(() => DamageAsync(redis, time, clock)))
             .Append(Task.Run(() => UseDamagedAsync(0, IsOver)))
             .Append(Task.Run(() => UseDamagedAsync(1, IsOver)));
@@ -105,7 +108,17 @@ internal sealed class DamageTraffic(IReadOnlyList<TestNode> nodes, int seed)
 
     private async Task UseDamagedAsync(int number, Func<bool> isOver)
     {
-        string[] paths = ["/get/n", "/get/other", "/set/n/5", "/set/other/y", "/remove/other", "/keys", "/rotate", "/destroy"];
+        string[] paths =
+        [
+            "/get/n",
+            "/get/other",
+            "/set/n/5",
+            "/set/other/y",
+            "/remove/other",
+            "/keys",
+            "/rotate",
+            "/destroy",
+        ];
         var random = new Random(seed - 1 - number);
         while (!isOver())
         {
@@ -130,7 +143,15 @@ internal sealed class DamageTraffic(IReadOnlyList<TestNode> nodes, int seed)
                 continue;
             }
 
-            if (!await RecordDamage.DoAsync(redis, kind, random.Next(), client.Key, _damaged[(i + 1) % _damaged.Count].Key))
+            if (
+                !await RecordDamage.DoAsync(
+                    redis,
+                    kind,
+                    random.Next(),
+                    client.Key,
+                    _damaged[(i + 1) % _damaged.Count].Key
+                )
+            )
             {
                 _damaged[i % _damaged.Count] = await CreateAsync(i);
                 continue;

@@ -57,10 +57,15 @@ public sealed class DamagedKeyTests : IAsyncLifetime
                 (await store.MergeAsync(key, copy, default)).Failure,
                 (await store.ReadAsync(key, SessionVersion.None, default)).Failure,
             ];
-            Assert.All(failures, failure => Assert.True(failure is StoreFailure.None or StoreFailure.Damaged, $"{name}: {failure}"));
+            Assert.All(failures, failure =>
+                Assert.True(failure is StoreFailure.None or StoreFailure.Damaged, $"{name}: {failure}")
+            );
 
             await store.DestroyAsync(key, new SessionEnd(versions.Next()), Life, default);
-            Assert.Equal(StoreReadOutcome.Destroyed, (await store.ReadAsync(key, SessionVersion.None, default)).Outcome);
+            Assert.Equal(
+                StoreReadOutcome.Destroyed,
+                (await store.ReadAsync(key, SessionVersion.None, default)).Outcome
+            );
         }
     }
 
@@ -70,7 +75,9 @@ public sealed class DamagedKeyTests : IAsyncLifetime
         const int Sessions = 20;
         using var logs = new CapturedLogs();
         await using var node = await TestNode.StartAsync(
-            RedisNode.Store(_redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000"), services: services => services.AddSingleton<ILoggerProvider>(logs));
+            RedisNode.Store(_redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000"),
+            services: services => services.AddSingleton<ILoggerProvider>(logs)
+        );
         var keys = new List<string>();
         for (var i = 0; i < Sessions; i++)
         {
@@ -107,7 +114,10 @@ public sealed class DamagedKeyTests : IAsyncLifetime
         }
     }
 
-    private static async Task<(SessionKey Key, SessionRecord Record)> CreateAsync(RedisSessionStore store, VersionSource versions)
+    private static async Task<(SessionKey Key, SessionRecord Record)> CreateAsync(
+        RedisSessionStore store,
+        VersionSource versions
+    )
     {
         var key = SessionKeys.New();
         var version = versions.Next();

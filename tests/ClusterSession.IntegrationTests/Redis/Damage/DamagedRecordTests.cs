@@ -41,14 +41,16 @@ public sealed class DamagedRecordTests(ITestOutputHelper output)
         Assert.All(named.GroupBy(static log => log.Text), static lines => Assert.InRange(lines.Count(), 1, Nodes));
     }
 
-    private static Task<TestNode> StartAsync(RedisServer redis, CapturedLogs logs) => TestNode.StartAsync(
-        RedisNode.Store(redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000"),
-        options: static options =>
-        {
-            options.IdleTimeout = Idle;
-            // A busy machine may be late: what is asked here is who fails, not how fast the others are.
-            options.Outage.SoftTimeout = options.Outage.HardTimeout = TimeSpan.FromSeconds(30);
-            options.TouchInterval = TimeSpan.FromSeconds(1);
-        },
-        services: services => services.AddSingleton<ILoggerProvider>(logs));
+    private static Task<TestNode> StartAsync(RedisServer redis, CapturedLogs logs) =>
+        TestNode.StartAsync(
+            RedisNode.Store(redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000"),
+            options: static options =>
+            {
+                options.IdleTimeout = Idle;
+                // A busy machine may be late: what is asked here is who fails, not how fast the others are.
+                options.Outage.SoftTimeout = options.Outage.HardTimeout = TimeSpan.FromSeconds(30);
+                options.TouchInterval = TimeSpan.FromSeconds(1);
+            },
+            services: services => services.AddSingleton<ILoggerProvider>(logs)
+        );
 }

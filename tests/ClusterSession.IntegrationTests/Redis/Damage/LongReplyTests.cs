@@ -23,7 +23,13 @@ public sealed class LongReplyTests
         var options = RedisOptions.Parse(redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000");
         options.MaxReplyBytes = 1 << 20;
         await using var store = new RedisSessionStore(
-            options, "cs", TimeSpan.FromSeconds(30), TimeProvider.System, new Random(7), logging.CreateLogger<RedisSessionStore>());
+            options,
+            "cs",
+            TimeSpan.FromSeconds(30),
+            TimeProvider.System,
+            new Random(7),
+            logging.CreateLogger<RedisSessionStore>()
+        );
         await store.StartAsync(new RecordingObserver(), default);
         var versions = new VersionSource();
         var (small, large) = (SessionKeys.New(), SessionKeys.New());
@@ -35,8 +41,12 @@ public sealed class LongReplyTests
             var reads = await Task.WhenAll(
                 store.ReadAsync(large, SessionVersion.None, default).AsTask(),
                 store.ReadAsync(small, SessionVersion.None, default).AsTask(),
-                store.ReadAsync(large, SessionVersion.None, default).AsTask());
-            Assert.Equal([StoreFailure.TooLarge, StoreFailure.None, StoreFailure.TooLarge], reads.Select(static read => read.Failure));
+                store.ReadAsync(large, SessionVersion.None, default).AsTask()
+            );
+            Assert.Equal(
+                [StoreFailure.TooLarge, StoreFailure.None, StoreFailure.TooLarge],
+                reads.Select(static read => read.Failure)
+            );
             Assert.Equal(StoreReadOutcome.Found, reads[1].Outcome);
         }
 

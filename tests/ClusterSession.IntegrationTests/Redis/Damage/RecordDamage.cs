@@ -5,8 +5,7 @@ namespace ClusterSession.IntegrationTests.Redis.Damage;
 /// <summary>What can be wrong with what Redis has under the key of a session, each done by a script.</summary>
 internal static class RecordDamage
 {
-    private const string Tools =
-        """
+    private const string Tools = """
         math.randomseed(tonumber(ARGV[1]))
         local k, other, call, sub, rep = KEYS[1], KEYS[2], redis.call, string.sub, string.rep
         if call('TYPE', k).ok ~= 'hash' then return 0 end
@@ -53,40 +52,52 @@ internal static class RecordDamage
         ("version beyond the end", "header(at(m, 11, rep('\\255', 13)))"),
         ("no version", "header(at(m, 11, rep('\\0', 13)))"),
         ("bytes behind the intervals", "header(m .. bytes(math.random(1, 19)))"),
-        ("interval that ends before it begins", "header(m .. hex('00000000000009') .. hex('00000000000001') .. bytes(6))"),
+        (
+            "interval that ends before it begins",
+            "header(m .. hex('00000000000009') .. hex('00000000000001') .. bytes(6))"
+        ),
         ("ten thousand intervals", "header(m .. rep(hex('0000000000000100000000000009') .. bytes(6), 10000))"),
         ("created beyond all calendars", "header(at(m, 3, hex('7fffffffffffffff')))"),
         ("created before all calendars", "header(at(m, 3, hex('8000000000000000')))"),
         ("attribute cut", "call('HSET', k, name, sub(value, 1, math.random(0, 13)))"),
         ("attribute of a version beyond the end", "call('HSET', k, name, rep('\\255', 13) .. sub(value, 14))"),
-        ("attribute of a version at the end",
-            "call('HSET', k, name, hex('001fffffffffff') .. sub(value, 8))"),
-        ("seventy thousand attributes of versions of their own",
-            "for i = 1, 70000 do call('HSET', k, 'a' .. i, struct.pack('>I7', i) .. rep('\\1', 6) .. '\\0') end"),
-        ("record of another session",
-            "call('DEL', k) call('COPY', other, k)"),
+        ("attribute of a version at the end", "call('HSET', k, name, hex('001fffffffffff') .. sub(value, 8))"),
+        (
+            "seventy thousand attributes of versions of their own",
+            "for i = 1, 70000 do call('HSET', k, 'a' .. i, struct.pack('>I7', i) .. rep('\\1', 6) .. '\\0') end"
+        ),
+        ("record of another session", "call('DEL', k) call('COPY', other, k)"),
         ("mark of nobody", "call('HSET', k, 'k', bytes(math.random(0, 9)))"),
         ("end that leads to itself", "tombstone(k, ARGV[2], call('HGET', k, 'k'))"),
-        ("end that leads to another end and back",
+        (
+            "end that leads to another end and back",
             """
             local mark = call('HGET', k, 'k')
             local other_mark = call('TYPE', other).ok == 'hash' and call('HGET', other, 'k') or mark
             tombstone(other, ARGV[2], other_mark)
             tombstone(k, ARGV[3], mark)
-            """),
+            """
+        ),
         ("end that leads nowhere", "tombstone(k, bytes(math.random(0, 50)), call('HGET', k, 'k'))"),
-        ("names that are no text", "call('HSET', k, 'a\\255\\254\\0', sub(m, 11, 23) .. '\\0x', 'a', sub(m, 11, 23) .. '\\0y')"),
-        ("reserved names with nonsense",
+        (
+            "names that are no text",
+            "call('HSET', k, 'a\\255\\254\\0', sub(m, 11, 23) .. '\\0x', 'a', sub(m, 11, 23) .. '\\0y')"
+        ),
+        (
+            "reserved names with nonsense",
             """
             for _, name in ipairs({ 'principal', 'person', 'rotated', 'principal:', 'principal:id', 'until', 'ticket', 'next' }) do
               call('HSET', k, 'a\0' .. name, sub(m, 11, 23) .. '\0' .. bytes(math.random(0, 40)))
             end
             header(at(m, 2, string.char(math.random(0, 127) * 2)))
-            """),
+            """
+        ),
         ("unknown flags", "header(at(m, 2, '\\252'))"),
         ("end that goes on as a record", "header(at(m, 2, '\\1'))"),
-        ("removed attribute with nonsense",
-            "call('HSET', k, name, sub(value, 1, 13) .. '\\1' .. bytes(math.random(0, 30)))"),
+        (
+            "removed attribute with nonsense",
+            "call('HSET', k, name, sub(value, 1, 13) .. '\\1' .. bytes(math.random(0, 30)))"
+        ),
         ("value of random bytes", "call('HSET', k, name, sub(value, 1, 14) .. bytes(500))"),
         ("value that nests without end", "call('HSET', k, name, sub(value, 1, 14) .. rep('[', 200000))"),
         ("no life", "call('PERSIST', k)"),
@@ -105,9 +116,18 @@ internal static class RecordDamage
     /// <param name="other">That of another session, which may be damaged too.</param>
     public static async Task<bool> DoAsync(RedisServer redis, int kind, int seed, string key, string other)
     {
-        var script = $"{Tools}\n{Kinds[kind].Script}\nif life > 0 and {(Kinds[kind].Name == "no life" ? "false" : "true")} then call('PEXPIRE', k, life) end\nreturn 1";
+        var script =
+            $"{Tools}\n{Kinds[kind].Script}\nif life > 0 and {(Kinds[kind].Name == "no life" ? "false" : "true")} then call('PEXPIRE', k, life) end\nreturn 1";
         var answer = await redis.CommandAsync(
-            "EVAL", script, "2", $"cs:1:{{{key}}}", $"cs:1:{{{other}}}", seed.ToString(CultureInfo.InvariantCulture), key, other);
+            "EVAL",
+            script,
+            "2",
+            $"cs:1:{{{key}}}",
+            $"cs:1:{{{other}}}",
+            seed.ToString(CultureInfo.InvariantCulture),
+            key,
+            other
+        );
         if (answer.StartsWith('-'))
         {
             throw new InvalidOperationException($"{Kinds[kind].Name}: {answer}");

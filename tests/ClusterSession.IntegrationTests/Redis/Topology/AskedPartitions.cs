@@ -34,13 +34,22 @@ internal sealed class AskedPartitions(IClusterSessionStore inner) : ForwardingSt
         return base.MergeAsync(key, copy, deadline);
     }
 
-    public override ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline)
+    public override ValueTask<StoreTouch> TouchAsync(
+        SessionKey key,
+        TimeSpan life,
+        TimeSpan leastLife,
+        StoreDeadline deadline
+    )
     {
         Asked(key);
         return base.TouchAsync(key, life, leastLife, deadline);
     }
 
-    protected override ValueTask<T> OnAsync<T>(StoreOperations operation, Func<ValueTask<T>> ask, Func<StoreFailure, T> unavailable) => ask();
+    protected override ValueTask<T> OnAsync<T>(
+        StoreOperations operation,
+        Func<ValueTask<T>> ask,
+        Func<StoreFailure, T> unavailable
+    ) => ask();
 
     private void Asked(SessionKey key) => _counts.AddOrUpdate(PartitionOf(key), 1, static (_, count) => count + 1);
 }

@@ -94,7 +94,10 @@ public sealed class ClusterLeaseTests : IAsyncLifetime
         var id = await taker.CommandAsync("CLUSTER", "MYID");
         Assert.Equal("OK", await taker.CommandAsync("CLUSTER", "SETSLOT", $"{slot}", "NODE", id));
         await taker.CommandAsync("CLUSTER", "BUMPEPOCH");
-        await Condition.HoldsAsync(async () => await former.CommandAsync("EXISTS", key) != "1", "the former master has dropped it");
+        await Condition.HoldsAsync(
+            async () => await former.CommandAsync("EXISTS", key) != "1",
+            "the former master has dropped it"
+        );
     }
 
     private async Task<TopologyStore> StartAsync()
@@ -122,7 +125,11 @@ public sealed class ClusterLeaseTests : IAsyncLifetime
     private static async Task<long> CallsAsync(RedisServer server, string command)
     {
         var statistics = await server.InfoAsync("commandstats", $"cmdstat_{command}");
-        return statistics.Length == 0 ? 0 : long.Parse(
-            statistics.Split("calls=")[1].Split(',')[0], System.Globalization.CultureInfo.InvariantCulture);
+        return statistics.Length == 0
+            ? 0
+            : long.Parse(
+                statistics.Split("calls=")[1].Split(',')[0],
+                System.Globalization.CultureInfo.InvariantCulture
+            );
     }
 }

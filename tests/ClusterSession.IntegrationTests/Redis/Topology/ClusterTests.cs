@@ -10,8 +10,9 @@ namespace ClusterSession.IntegrationTests.Redis.Topology;
 /// <summary>Three masters, three replicas. The connection string does not say that it is a cluster: that is found out.</summary>
 public sealed class ClusterTests : IAsyncLifetime
 {
-    private static readonly Comparer<SessionKey> KeyOrder =
-        Comparer<SessionKey>.Create(static (a, b) => string.CompareOrdinal(a.ToString(), b.ToString()));
+    private static readonly Comparer<SessionKey> KeyOrder = Comparer<SessionKey>.Create(
+        static (a, b) => string.CompareOrdinal(a.ToString(), b.ToString())
+    );
 
     private RedisClusterFixture _cluster = null!;
     private TopologyStore _store = null!;
@@ -37,7 +38,11 @@ public sealed class ClusterTests : IAsyncLifetime
         foreach (var counter in counters)
             Assert.Equal("1", await counter.ReadAsync());
         foreach (var master in _cluster.Servers.Take(3))
-            Assert.InRange(int.Parse(await master.CommandAsync("DBSIZE"), System.Globalization.CultureInfo.InvariantCulture), 100, 400); // Two keys each.
+            Assert.InRange(
+                int.Parse(await master.CommandAsync("DBSIZE"), System.Globalization.CultureInfo.InvariantCulture),
+                100,
+                400
+            ); // Two keys each.
         Assert.Equal([StoreLoss.None, StoreLoss.None, StoreLoss.None], _store.Losses);
     }
 
@@ -62,10 +67,14 @@ public sealed class ClusterTests : IAsyncLifetime
             Assert.Equal(StoreFailure.None, page.Failure);
             listed.UnionWith(page.Sessions.Select(one => one.Key));
             cursor = page.Next;
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
         Assert.Equal(keys.Order(KeyOrder), listed.Order(KeyOrder));
-        Assert.Equal(3, _store.Store.Inspection.Snapshot().Count(server => server is { IsConnected: true, Role: StoreServerRole.Primary }));
+        Assert.Equal(
+            3,
+            _store
+                .Store.Inspection.Snapshot()
+                .Count(server => server is { IsConnected: true, Role: StoreServerRole.Primary })
+        );
     }
 
     [Fact]
@@ -114,15 +123,22 @@ public sealed class ClusterTests : IAsyncLifetime
 
         var counters = names.Select(name => _store.Counter(name)).ToArray();
         using var stop = new CancellationTokenSource();
-        var load = counters.Select(counter => Task.Run(async () =>
-        {
-            while (!stop.IsCancellationRequested)
-                await counter.TryIncrementAsync();
-        })).ToArray();
+        var load = counters
+            .Select(counter =>
+                Task.Run(async () =>
+                {
+                    while (!stop.IsCancellationRequested)
+                        await counter.TryIncrementAsync();
+                })
+            )
+            .ToArray();
         await Condition.HoldsAsync(() => counters.All(c => c.Acknowledged > 10), "all are at work");
         await _cluster.ReshardAsync(First, Last, _cluster.Servers[1]);
         var before = counters.Select(c => c.Acknowledged).ToArray();
-        await Condition.HoldsAsync(() => counters.Zip(before).All(p => p.First.Acknowledged > p.Second + 10), "all are still at work");
+        await Condition.HoldsAsync(
+            () => counters.Zip(before).All(p => p.First.Acknowledged > p.Second + 10),
+            "all are still at work"
+        );
         await stop.CancelAsync();
         await Task.WhenAll(load);
         foreach (var (counter, name) in counters.Zip(names))
@@ -138,7 +154,8 @@ public sealed class ClusterTests : IAsyncLifetime
         var all = Enumerable.Range(0, 30).Select(i => (Name: $"n{i}", Counter: _store.Counter($"n{i}"))).ToArray();
         var dead = _cluster.Servers[0];
         var slot = -1;
-        List<SharedCounter> orphans = [], others = [];
+        List<SharedCounter> orphans = [],
+            others = [];
         foreach (var (name, counter) in all)
         {
             await counter.IncrementAsync();

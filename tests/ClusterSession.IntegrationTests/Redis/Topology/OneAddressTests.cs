@@ -27,7 +27,8 @@ public sealed class OneAddressTests
                 await counter.IncrementAsync();
                 return await SharedCounter.StoredAsync(first) == $"{counter.Acknowledged}";
             },
-            "writes reach the first server again");
+            "writes reach the first server again"
+        );
         // A connection that is lost while HAProxy changes over comes back to the same server, without a loss.
         Assert.Equal([StoreLoss.Recent, StoreLoss.Recent], store.Losses.Where(static loss => loss != StoreLoss.None));
         Assert.StartsWith("3 ", await first.CommandAsync("GET", "cs:1:shared:generation"), StringComparison.Ordinal);
@@ -37,17 +38,24 @@ public sealed class OneAddressTests
     public async Task A_deposed_master_that_comes_back_with_its_old_data_is_refused()
     {
         await using var deposed = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
-        await using var successor = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true, ReplicaOf = deposed.Port });
-        await Condition.HoldsAsync(async () => await successor.InfoAsync("replication", "master_link_status") == "up", "replica is in step");
+        await using var successor = await RedisServer.StartAsync(
+            new RedisServerOptions { AppendOnly = true, ReplicaOf = deposed.Port }
+        );
+        await Condition.HoldsAsync(
+            async () => await successor.InfoAsync("replication", "master_link_status") == "up",
+            "replica is in step"
+        );
         await using var store = await TopologyStore.StartAsync($"{deposed.Endpoint},{successor.Endpoint}");
         var counter = store.Counter();
         await counter.IncrementAsync();
         await Condition.HoldsAsync(async () => await SharedCounter.StoredAsync(successor) == "1", "the replica has it");
         // After a full synchronisation the file is written anew in the background; until that is done a kill leaves it empty.
         await Condition.HoldsAsync(
-            async () => await successor.InfoAsync("persistence", "aof_rewrite_in_progress") == "0"
+            async () =>
+                await successor.InfoAsync("persistence", "aof_rewrite_in_progress") == "0"
                 && await successor.InfoAsync("persistence", "aof_rewrite_scheduled") == "0",
-            "the replica has it on disk");
+            "the replica has it on disk"
+        );
         await deposed.Kill9Async();
         await successor.CommandAsync("REPLICAOF", "NO", "ONE");
         await counter.IncrementAsync();
@@ -68,8 +76,13 @@ public sealed class OneAddressTests
     {
         await using var deposed = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
         await using var successor = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = deposed.Port });
-        await Condition.HoldsAsync(async () => await successor.InfoAsync("replication", "master_link_status") == "up", "replica is in step");
-        await using var store = await TopologyStore.StartAsync($"{deposed.Endpoint},{successor.Endpoint},fenceTimeout=1000");
+        await Condition.HoldsAsync(
+            async () => await successor.InfoAsync("replication", "master_link_status") == "up",
+            "replica is in step"
+        );
+        await using var store = await TopologyStore.StartAsync(
+            $"{deposed.Endpoint},{successor.Endpoint},fenceTimeout=1000"
+        );
         var counter = store.Counter();
         await counter.IncrementAsync();
         await deposed.Kill9Async();
@@ -78,7 +91,11 @@ public sealed class OneAddressTests
         await successor.Kill9Async();
         await deposed.StartAgainAsync();
         await Condition.HoldsAsync(
-            async () => await counter.TryIncrementAsync() && await SharedCounter.StoredAsync(deposed) == $"{counter.Acknowledged}", "the deposed master is used");
+            async () =>
+                await counter.TryIncrementAsync()
+                && await SharedCounter.StoredAsync(deposed) == $"{counter.Acknowledged}",
+            "the deposed master is used"
+        );
         Assert.Equal(StoreLoss.Everything, store.Losses.Last());
     }
 
@@ -92,7 +109,8 @@ public sealed class OneAddressTests
         await first.CommandAsync("REPLICAOF", "127.0.0.1", "1");
         await Condition.HoldsAsync(
             async () => (await store.Store.ReadDocumentAsync("where", default, default)).Exists,
-            "the other master is read");
+            "the other master is read"
+        );
     }
 
     [Fact]
@@ -112,7 +130,9 @@ public sealed class OneAddressTests
     [Fact]
     public async Task A_server_restarted_again_and_again_from_one_snapshot_is_never_taken_for_deposed()
     {
-        await using var server = await RedisServer.StartAsync(new RedisServerOptions { Config = ["save 3600 1", "dbfilename dump.rdb"] });
+        await using var server = await RedisServer.StartAsync(
+            new RedisServerOptions { Config = ["save 3600 1", "dbfilename dump.rdb"] }
+        );
         await using var store = await TopologyStore.StartAsync(server.ConnectionString);
         var counter = store.Counter();
         await counter.IncrementAsync();

@@ -62,12 +62,27 @@ public sealed class PlannedFailoverTests : IAsyncLifetime
         var (master, replica) = (_first, _second);
         for (var i = 0; i < 6; i++)
         {
-            Assert.Equal("OK", await master.CommandAsync("FAILOVER", "TO", replica.Host, replica.Port.ToString(CultureInfo.InvariantCulture)));
+            Assert.Equal(
+                "OK",
+                await master.CommandAsync(
+                    "FAILOVER",
+                    "TO",
+                    replica.Host,
+                    replica.Port.ToString(CultureInfo.InvariantCulture)
+                )
+            );
             (master, replica) = (replica, master);
-            await Condition.HoldsAsync(async () => await master.AskAsync("ROLE") is var role && role.StartsWith("master", StringComparison.Ordinal), "it is master");
+            await Condition.HoldsAsync(
+                async () =>
+                    await master.AskAsync("ROLE") is var role && role.StartsWith("master", StringComparison.Ordinal),
+                "it is master"
+            );
             await InStepAsync(replica);
             var goal = Volatile.Read(ref _requests) + 30;
-            await Condition.HoldsAsync(() => Volatile.Read(ref _requests) >= goal || clients.Any(client => client.IsFaulted), "there is load on it");
+            await Condition.HoldsAsync(
+                () => Volatile.Read(ref _requests) >= goal || clients.Any(client => client.IsFaulted),
+                "there is load on it"
+            );
         }
 
         await stop.CancelAsync();
@@ -97,5 +112,12 @@ public sealed class PlannedFailoverTests : IAsyncLifetime
     }
 
     private static Task InStepAsync(RedisServer replica) =>
-        Condition.HoldsAsync(async () => (await replica.AskAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal), "the replica is in step");
+        Condition.HoldsAsync(
+            async () =>
+                (await replica.AskAsync("INFO", "replication")).Contains(
+                    "master_link_status:up",
+                    StringComparison.Ordinal
+                ),
+            "the replica is in step"
+        );
 }

@@ -75,7 +75,11 @@ public sealed class SentinelLossTests
             await sentinel.StartAgainAsync();
         }
 
-        await Condition.HoldsAsync(() => a.Unsaved() == 0, "the new master is found, and has what was kept", TimeSpan.FromSeconds(60));
+        await Condition.HoldsAsync(
+            () => a.Unsaved() == 0,
+            "the new master is found, and has what was kept",
+            TimeSpan.FromSeconds(60)
+        );
         Assert.Equal("9", await browser.GetOnceFoundAsync("/get/n", b));
         Assert.Equal("False", await browser.GetAsync("/regressed", b));
     }

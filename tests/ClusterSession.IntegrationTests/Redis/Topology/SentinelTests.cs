@@ -31,12 +31,21 @@ public sealed class SentinelTests
             {
                 await counter.IncrementAsync();
                 var isMaster = await old.IsMasterAsync();
-                Assert.True(!isMaster || await old.AskAsync("EXISTS", SharedCounter.KeyOf("counter")) == "0" || !await old.IsMasterAsync(), "the stray master was written to");
+                Assert.True(
+                    !isMaster
+                        || await old.AskAsync("EXISTS", SharedCounter.KeyOf("counter")) == "0"
+                        || !await old.IsMasterAsync(),
+                    "the stray master was written to"
+                );
                 return !isMaster;
             },
-            "the sentinels demote the stray master");
+            "the sentinels demote the stray master"
+        );
         Assert.True(wasMaster);
-        Assert.Equal(counter.Acknowledged.ToString(System.Globalization.CultureInfo.InvariantCulture), await SharedCounter.StoredAsync(current));
+        Assert.Equal(
+            counter.Acknowledged.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            await SharedCounter.StoredAsync(current)
+        );
     }
 
     [Fact]
@@ -90,9 +99,16 @@ public sealed class SentinelTests
     [Fact]
     public async Task Servers_and_sentinels_with_passwords_of_their_own_are_reached_by_one_sentinel_alone()
     {
-        await using var cluster = await SentinelCluster.StartAsync(Quick with { Password = "of-servers", SentinelPassword = "of-sentinels" });
+        await using var cluster = await SentinelCluster.StartAsync(
+            Quick with
+            {
+                Password = "of-servers",
+                SentinelPassword = "of-sentinels",
+            }
+        );
         await using var store = await TopologyStore.StartAsync(
-            $"{cluster.Sentinels[1].Endpoint},serviceName=mymaster,password=of-servers,sentinelPassword=of-sentinels");
+            $"{cluster.Sentinels[1].Endpoint},serviceName=mymaster,password=of-servers,sentinelPassword=of-sentinels"
+        );
         await store.Counter().IncrementAsync();
         Assert.Equal("1", await SharedCounter.StoredAsync(cluster.Servers[0]));
     }
@@ -113,11 +129,13 @@ public sealed class SentinelTests
     /// Waits until a write is acknowledged by the master that the sentinels name. The one before may have gone to another
     /// replica: two sentinels at once may promote one each, and demote one again.
     /// </summary>
-    private static Task ReachesAsync(SharedCounter counter, RedisServer master) => Condition.HoldsAsync(
-        async () =>
-        {
-            await counter.IncrementAsync();
-            return await SharedCounter.StoredAsync(master) == $"{counter.Acknowledged}";
-        },
-        "writes reach the new master");
+    private static Task ReachesAsync(SharedCounter counter, RedisServer master) =>
+        Condition.HoldsAsync(
+            async () =>
+            {
+                await counter.IncrementAsync();
+                return await SharedCounter.StoredAsync(master) == $"{counter.Acknowledged}";
+            },
+            "writes reach the new master"
+        );
 }

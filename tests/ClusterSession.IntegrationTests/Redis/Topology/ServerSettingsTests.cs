@@ -12,9 +12,14 @@ public sealed class ServerSettingsTests
     [Fact]
     public async Task Each_dangerous_setting_is_warned_of_once()
     {
-        await using var master = await RedisServer.StartAsync(new RedisServerOptions { Config = ["maxmemory 100mb", "maxmemory-policy allkeys-lru"] });
+        await using var master = await RedisServer.StartAsync(
+            new RedisServerOptions { Config = ["maxmemory 100mb", "maxmemory-policy allkeys-lru"] }
+        );
         await using var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = master.Port });
-        await Condition.HoldsAsync(async () => await master.InfoAsync("replication", "connected_slaves") == "1", "the replica is attached");
+        await Condition.HoldsAsync(
+            async () => await master.InfoAsync("replication", "connected_slaves") == "1",
+            "the replica is attached"
+        );
         var log = new EventLog();
         await using var store = await StartAsync(master, log);
         await Condition.HoldsAsync(() => log.Has(5008), "all is checked");
@@ -26,17 +31,28 @@ public sealed class ServerSettingsTests
     [Fact]
     public async Task Sane_settings_are_not_warned_of()
     {
-        await using var master = await RedisServer.StartAsync(new RedisServerOptions
-        {
-            AppendOnly = true,
-            Config = ["maxmemory 100mb", "min-replicas-to-write 1", "min-replicas-max-lag 10"],
-        });
+        await using var master = await RedisServer.StartAsync(
+            new RedisServerOptions
+            {
+                AppendOnly = true,
+                Config = ["maxmemory 100mb", "min-replicas-to-write 1", "min-replicas-max-lag 10"],
+            }
+        );
         await using var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = master.Port });
-        await Condition.HoldsAsync(async () => await master.InfoAsync("replication", "min_slaves_good_slaves") == "1", "the replica is good");
+        await Condition.HoldsAsync(
+            async () => await master.InfoAsync("replication", "min_slaves_good_slaves") == "1",
+            "the replica is good"
+        );
         var log = new EventLog();
         await using var store = await StartAsync(master, log);
         await Condition.HoldsAsync(
-            async () => (await master.CommandAsync("INFO", "commandstats")).Contains("cmdstat_config|get:calls=1,", StringComparison.Ordinal), "the settings are asked");
+            async () =>
+                (await master.CommandAsync("INFO", "commandstats")).Contains(
+                    "cmdstat_config|get:calls=1,",
+                    StringComparison.Ordinal
+                ),
+            "the settings are asked"
+        );
         // The answer comes in order with those of the store.
         Assert.True((await store.ReadDocumentAsync("none", default, default)).IsAnswered);
         Assert.DoesNotContain(log.Warnings, id => id is >= 5006 and <= 5009);
@@ -48,22 +64,38 @@ public sealed class ServerSettingsTests
     public async Task Cluster_whose_shards_refuse_while_another_is_down_is_warned_of(string fullCoverage, int warnings)
     {
         await using var cluster = await RedisClusterFixture.StartAsync(
-            masters: 1, replicasEach: 0, config: $"cluster-require-full-coverage {fullCoverage}");
+            masters: 1,
+            replicasEach: 0,
+            config: $"cluster-require-full-coverage {fullCoverage}"
+        );
         var server = cluster.Servers[0];
         var log = new EventLog();
         await using var store = await StartAsync(cluster.ConnectionString, log);
         await Condition.HoldsAsync(
-            async () => (await server.CommandAsync("INFO", "commandstats")).Contains("cmdstat_config|get:calls=2,", StringComparison.Ordinal), "the settings are asked");
+            async () =>
+                (await server.CommandAsync("INFO", "commandstats")).Contains(
+                    "cmdstat_config|get:calls=2,",
+                    StringComparison.Ordinal
+                ),
+            "the settings are asked"
+        );
         await Condition.HoldsAsync(() => log.Has(5007), "all is checked"); // The last of what is said of this server.
         Assert.Equal(warnings, log.Count(5015));
     }
 
-    private static Task<RedisSessionStore> StartAsync(RedisServer server, EventLog log) => StartAsync(server.ConnectionString, log);
+    private static Task<RedisSessionStore> StartAsync(RedisServer server, EventLog log) =>
+        StartAsync(server.ConnectionString, log);
 
     private static async Task<RedisSessionStore> StartAsync(string connectionString, EventLog log)
     {
         var store = new RedisSessionStore(
-            RedisOptions.Parse(connectionString), "cs", TimeSpan.FromSeconds(1), TimeProvider.System, new Random(7), log);
+            RedisOptions.Parse(connectionString),
+            "cs",
+            TimeSpan.FromSeconds(1),
+            TimeProvider.System,
+            new Random(7),
+            log
+        );
         await store.StartAsync(new RecordingObserver(), default);
         return store;
     }
@@ -83,7 +115,12 @@ public sealed class ServerSettingsTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            _events.Enqueue((eventId.Id, logLevel));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => _events.Enqueue((eventId.Id, logLevel));
     }
 }

@@ -75,8 +75,9 @@ public sealed class ShardTests
         await using var cluster = await StartFreezableAsync();
         await using var store = RedisNode.Store(cluster.ConnectionString);
         await using var a = await TestNode.StartAsync(store, options: options => options.IdleTimeout = idle);
-        await using var cold = await TestNode.StartAsync(
-            RedisNode.Store(cluster.ConnectionString), options: options => options.IdleTimeout = idle);
+        await using var cold = await TestNode.StartAsync(RedisNode.Store(cluster.ConnectionString), options: options =>
+            options.IdleTimeout = idle
+        );
         await ConnectedAsync(cold);
         var browsers = await BeginAsync(a);
         var (stuck, others) = Split(browsers, store, NumberOf(store, cluster.Servers[0]));
@@ -97,7 +98,8 @@ public sealed class ShardTests
                 return clock.Elapsed > 2.5 * idle;
             },
             "that much time has passed",
-            TimeSpan.FromMinutes(1));
+            TimeSpan.FromMinutes(1)
+        );
         foreach (var browser in others)
         {
             lost += await browser.GetAsync("/get/color", cold) == "red" ? 0 : 1;
@@ -137,7 +139,8 @@ public sealed class ShardTests
                 return replayed.Value >= lost.Length && a.Services.GetRequiredService<StoreRecovery>().IsSettled;
             },
             "the promoted replica is given what it lacks",
-            TimeSpan.FromMinutes(1));
+            TimeSpan.FromMinutes(1)
+        );
 
         Assert.Equal((0, lost.Length), (failed, replayed.Value));
         foreach (var browser in lost)
@@ -159,7 +162,10 @@ public sealed class ShardTests
         Assert.Equal("OK", await cluster.Servers[3].CommandAsync("CLUSTER", "FAILOVER"));
         await Condition.HoldsAsync(() => store.LossesOf.Count == 4, "the new master is connected");
         Assert.Equal((ofMasters[0], StoreLoss.Recent), store.LossesOf.Last());
-        await Condition.HoldsAsync(() => NumberOf(store.Store, cluster.Servers[3]) == ofMasters[0], "it has the name of its server");
+        await Condition.HoldsAsync(
+            () => NumberOf(store.Store, cluster.Servers[3]) == ofMasters[0],
+            "it has the name of its server"
+        );
         Assert.Empty(store.Moves);
 
         await cluster.NewOwnerAsync(0, cluster.Servers[0]);
@@ -175,16 +181,21 @@ public sealed class ShardTests
     /// Waits until a node has connected to all shards, and read the keys that sign cookies. Begins
     /// no session.
     /// </summary>
-    private static Task ConnectedAsync(TestNode node) => Condition.HoldsAsync(
-        async () =>
-        {
-            var store = node.Services.GetRequiredService<IClusterSessionStore>();
-            var reads = await Task.WhenAll(Enumerable.Range(0, Sessions).Select(
-                _ => store.ReadAsync(SessionKeys.New(), SessionVersion.None, default).AsTask()));
-            return reads.All(static read => read.Failure == StoreFailure.None)
-                && node.Services.GetRequiredService<KeyRingSource>().Current is not null;
-        },
-        "the node is connected to all shards");
+    private static Task ConnectedAsync(TestNode node) =>
+        Condition.HoldsAsync(
+            async () =>
+            {
+                var store = node.Services.GetRequiredService<IClusterSessionStore>();
+                var reads = await Task.WhenAll(
+                    Enumerable
+                        .Range(0, Sessions)
+                        .Select(_ => store.ReadAsync(SessionKeys.New(), SessionVersion.None, default).AsTask())
+                );
+                return reads.All(static read => read.Failure == StoreFailure.None)
+                    && node.Services.GetRequiredService<KeyRingSource>().Current is not null;
+            },
+            "the node is connected to all shards"
+        );
 
     private static async Task<TestBrowser[]> BeginAsync(TestNode node)
     {
@@ -199,9 +210,15 @@ public sealed class ShardTests
     }
 
     private static int NumberOf(IClusterSessionStore store, RedisServer server) =>
-        store.Partitions.SingleOrDefault(partition => partition.Name == server.Endpoint, new StorePartition(-1, "")).Number;
+        store
+            .Partitions.SingleOrDefault(partition => partition.Name == server.Endpoint, new StorePartition(-1, ""))
+            .Number;
 
-    private static (TestBrowser[] Of, TestBrowser[] Others) Split(TestBrowser[] browsers, IClusterSessionStore store, int partition)
+    private static (TestBrowser[] Of, TestBrowser[] Others) Split(
+        TestBrowser[] browsers,
+        IClusterSessionStore store,
+        int partition
+    )
     {
         var of = browsers.ToLookup(browser => store.PartitionOf(KeyOf(browser)) == partition);
         Assert.True(of[true].Any() && of[false].Any());

@@ -42,12 +42,15 @@ internal sealed class SharedCounter(RedisSessionStore store, string name)
     }
 
     /// <summary>Repeats until the store answers.</summary>
-    public Task IncrementAsync(TimeSpan? deadline = null) => Condition.HoldsAsync(TryIncrementAsync, $"the store takes a write of {name}", deadline);
+    public Task IncrementAsync(TimeSpan? deadline = null) =>
+        Condition.HoldsAsync(TryIncrementAsync, $"the store takes a write of {name}", deadline);
 
     /// <summary>What the store has now.</summary>
     public async Task<string> ReadAsync()
     {
         var answer = await store.ReadDocumentAsync(name, DocumentPosition.None, default);
-        return answer.Exists ? answer.Position.Sequence.ToString(CultureInfo.InvariantCulture) : answer.Failure.ToString();
+        return answer.Exists
+            ? answer.Position.Sequence.ToString(CultureInfo.InvariantCulture)
+            : answer.Failure.ToString();
     }
 }

@@ -14,7 +14,9 @@ public sealed class TlsTopologyTests : IDisposable
     [Fact]
     public async Task Sentinel_over_TLS_leads_to_the_master_and_after_its_death_to_the_next()
     {
-        await using var cluster = await SentinelCluster.StartAsync(new SentinelClusterOptions { Certificates = _certificates, DownAfter = TimeSpan.FromMilliseconds(500) });
+        await using var cluster = await SentinelCluster.StartAsync(
+            new SentinelClusterOptions { Certificates = _certificates, DownAfter = TimeSpan.FromMilliseconds(500) }
+        );
         await using var a = await TestNode.StartAsync(RedisNode.Store(cluster.ConnectionString));
         await using var b = await TestNode.StartAsync(RedisNode.Store(cluster.ConnectionString));
         var browser = a.Browser();

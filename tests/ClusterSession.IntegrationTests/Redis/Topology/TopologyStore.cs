@@ -8,8 +8,7 @@ namespace ClusterSession.IntegrationTests.Redis.Topology;
 /// <summary>A store that has begun to connect, and what it said of the servers it met.</summary>
 internal sealed class TopologyStore : IStoreObserver, IAsyncDisposable
 {
-    private TopologyStore(string connectionString, TimeSpan? lease) =>
-        Store = RedisNode.Store(connectionString, lease);
+    private TopologyStore(string connectionString, TimeSpan? lease) => Store = RedisNode.Store(connectionString, lease);
 
     public RedisSessionStore Store { get; }
 
@@ -26,15 +25,16 @@ internal sealed class TopologyStore : IStoreObserver, IAsyncDisposable
     {
         var store = new TopologyStore(connectionString, lease);
         await store.Store.StartAsync(store, default);
-        await Condition.HoldsAsync(async () => (await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered, "the store answers");
+        await Condition.HoldsAsync(
+            async () => (await store.Store.ReadDocumentAsync("none", default, default)).IsAnswered,
+            "the store answers"
+        );
         return store;
     }
 
     public SharedCounter Counter(string name = "counter") => new(Store, name);
 
-    public void OnChanged(SessionKey key)
-    {
-    }
+    public void OnChanged(SessionKey key) { }
 
     public void OnConnected(int partition, StoreContinuity continuity)
     {

@@ -38,7 +38,10 @@ public sealed class TwoMastersTests
             Assert.Equal("OK", await rival.CommandAsync("REPLICAOF", "NO", "ONE"));
             addressOfB.Target = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, rival.Port);
             addressOfB.ResetConnections();
-            await Condition.HoldsAsync(() => IsServedAsync(b.Browser(), "/set/color/red", b), "B uses the other master");
+            await Condition.HoldsAsync(
+                () => IsServedAsync(b.Browser(), "/set/color/red", b),
+                "B uses the other master"
+            );
 
             await Task.WhenAll(kept.Select((browser, i) => browser.GetAsync($"/set/n/{round}", i % 2 == 0 ? a : b)));
             for (var i = 0; i < doomed.Length; i++)
@@ -61,10 +64,12 @@ public sealed class TwoMastersTests
             }
 
             await Condition.HoldsAsync(
-                async () => await IsServedAsync(a.Browser(), "/set/color/red", a)
+                async () =>
+                    await IsServedAsync(a.Browser(), "/set/color/red", a)
                     && await IsServedAsync(b.Browser(), "/set/color/red", b)
                     && a.Unsaved() + b.Unsaved() == 0,
-                $"both nodes use the one master again after round {round}");
+                $"both nodes use the one master again after round {round}"
+            );
         }
 
         foreach (var node in new[] { a, b })
@@ -80,12 +85,18 @@ public sealed class TwoMastersTests
         Assert.Equal(Rounds * 2 * EndedAtEach, ended.Count);
         // Until a node has heard of the ends that the other one made at the other master it serves what it has.
         await Condition.HoldsAsync(
-            async () => (await ServedAsync(ended, a, b)).Count == 0, "no node serves what was ended", TimeSpan.FromSeconds(5));
+            async () => (await ServedAsync(ended, a, b)).Count == 0,
+            "no node serves what was ended",
+            TimeSpan.FromSeconds(5)
+        );
         Assert.Empty(await ServedAsync(ended, a, b)); // And they stay dead.
     }
 
     private static async Task<IReadOnlyList<string>> ServedAsync(
-        IEnumerable<(TestBrowser Browser, string How)> ended, TestNode a, TestNode b)
+        IEnumerable<(TestBrowser Browser, string How)> ended,
+        TestNode a,
+        TestNode b
+    )
     {
         var served = new List<string>();
         foreach (var (browser, how) in ended)
@@ -102,8 +113,8 @@ public sealed class TwoMastersTests
         return served;
     }
 
-    private static Task<TestNode> StartAsync(FaultProxy address) => TestNode.StartAsync(
-        RedisNode.Store($"127.0.0.1:{address.Port}", TimeSpan.FromSeconds(1)));
+    private static Task<TestNode> StartAsync(FaultProxy address) =>
+        TestNode.StartAsync(RedisNode.Store($"127.0.0.1:{address.Port}", TimeSpan.FromSeconds(1)));
 
     /// <summary>Sessions of which both nodes have a copy.</summary>
     private static async Task<TestBrowser[]> BeginAsync(TestNode a, TestNode b, int count)
@@ -124,6 +135,9 @@ public sealed class TwoMastersTests
         return (int)browser.LastStatus == 200;
     }
 
-    private static Task InStepAsync(RedisServer replica) => Condition.HoldsAsync(
-        async () => await replica.InfoAsync("replication", "master_link_status") == "up", "the replica is in step");
+    private static Task InStepAsync(RedisServer replica) =>
+        Condition.HoldsAsync(
+            async () => await replica.InfoAsync("replication", "master_link_status") == "up",
+            "the replica is in step"
+        );
 }

@@ -14,14 +14,16 @@ public sealed class CookieLifeTests : NodeTests
     private static readonly TimeSpan Touch = TimeSpan.FromMinutes(1); // of the default idle timeout
 
     public static TheoryData<Action<ClusterSessionOptions>> Expiring =>
-    [
-        options => options.Cookie.MaxAge = TimeSpan.FromMinutes(30),
-        options => options.Cookie.Expiration = TimeSpan.FromMinutes(30),
-    ];
+        [
+            options => options.Cookie.MaxAge = TimeSpan.FromMinutes(30),
+            options => options.Cookie.Expiration = TimeSpan.FromMinutes(30),
+        ];
 
     [Theory]
     [MemberData(nameof(Expiring))]
-    public async Task Cookie_that_expires_slides_by_reading_at_most_once_a_touch_interval(Action<ClusterSessionOptions> expiring)
+    public async Task Cookie_that_expires_slides_by_reading_at_most_once_a_touch_interval(
+        Action<ClusterSessionOptions> expiring
+    )
     {
         var node = await StartAsync(Map, options: expiring);
         var browser = node.Browser();

@@ -23,7 +23,9 @@ public sealed class CookieMemoryTests : IDisposable
     public void Cookie_is_read_again_as_it_was_read_or_written_first(bool isWritten)
     {
         var (id, seen) = (SessionId.New(_random), Version(5));
-        var cookie = isWritten ? _memory.Write(default, default, id, SessionKey.Of(id), seen, _ring.Keys[0], _ring) : SessionCookie.Write(id, seen, _ring.Keys[0]);
+        var cookie = isWritten
+            ? _memory.Write(default, default, id, SessionKey.Of(id), seen, _ring.Keys[0], _ring)
+            : SessionCookie.Write(id, seen, _ring.Keys[0]);
         for (var i = 0; i < 3; i++)
         {
             Assert.Equal(SessionCookie.Read(cookie, _ring), _memory.Read(cookie, _ring));
@@ -55,9 +57,15 @@ public sealed class CookieMemoryTests : IDisposable
     [Fact]
     public void Neither_a_remembered_cookie_nor_a_new_one_allocates()
     {
-        var cookies = Enumerable.Range(0, 100).Select(_ => SessionCookie.Write(SessionId.New(_random), Version(5), _ring.Keys[0])).ToArray();
+        var cookies = Enumerable
+            .Range(0, 100)
+            .Select(_ => SessionCookie.Write(SessionId.New(_random), Version(5), _ring.Keys[0]))
+            .ToArray();
         Read(cookies); // Makes the table.
-        var others = Enumerable.Range(0, 100).Select(_ => SessionCookie.Write(SessionId.New(_random), Version(5), _ring.Keys[0])).ToArray();
+        var others = Enumerable
+            .Range(0, 100)
+            .Select(_ => SessionCookie.Write(SessionId.New(_random), Version(5), _ring.Keys[0]))
+            .ToArray();
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         Read(cookies);
@@ -79,14 +87,20 @@ public sealed class CookieMemoryTests : IDisposable
             cookies[i] = (text, SessionCookie.Read(text, _ring));
         }
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
-        {
-            for (var i = 0; i < 50_000; i++)
-            {
-                var (text, reading) = cookies[i % cookies.Length];
-                Assert.Equal(reading, _memory.Read(text, _ring));
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(_ =>
+                    Task.Run(() =>
+                    {
+                        for (var i = 0; i < 50_000; i++)
+                        {
+                            var (text, reading) = cookies[i % cookies.Length];
+                            Assert.Equal(reading, _memory.Read(text, _ring));
+                        }
+                    })
+                )
+        );
     }
 
     private void Read(string[] cookies)

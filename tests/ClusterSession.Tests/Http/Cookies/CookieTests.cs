@@ -70,10 +70,10 @@ public sealed class CookieTests : NodeTests
     public async Task Response_that_sets_the_cookie_is_private_and_one_that_does_not_is_left_alone()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/own", (HttpContext context) =>
-        {
-            context.Session.SetString("a", "1");
-            context.Response.Headers.CacheControl = "private, max-age=5";
-        }));
+            {
+                context.Session.SetString("a", "1");
+                context.Response.Headers.CacheControl = "private, max-age=5";
+            }));
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         Assert.Equal("private", browser.Last!.Headers.CacheControl!.ToString());
@@ -153,7 +153,10 @@ public sealed class CookieTests : NodeTests
             var bytes = new byte[51];
             random.NextBytes(bytes);
             bytes[18] = 1; // The format, so that more of the check is reached.
-            var cookie = System.Buffers.Text.Base64Url.EncodeToString(bytes.AsSpan(0, 18)) + "." + System.Buffers.Text.Base64Url.EncodeToString(bytes.AsSpan(18));
+            var cookie =
+                System.Buffers.Text.Base64Url.EncodeToString(bytes.AsSpan(0, 18))
+                + "."
+                + System.Buffers.Text.Base64Url.EncodeToString(bytes.AsSpan(18));
             Assert.Equal(69, cookie.Length);
             await AssertRefusedAsync(node, cookie);
         }
@@ -181,16 +184,34 @@ public sealed class CookieTests : NodeTests
         var browser = node.Browser();
         await browser.GetAsync("/set/color/red");
         var valid = browser.Cookie;
-        foreach (var header in new[]
-        {
-            $"{Name}=rubbish; {Name}={valid}", $"{Name}={valid}; {Name}=rubbish", $"x=1;{Name}={valid}", $"{Name}=; {Name}=\"{valid}\"", $"{Name}2={Name}; {Name}={valid};;", $"a;{Name}={valid}",
-        })
+        foreach (
+            var header in new[]
+            {
+                $"{Name}=rubbish; {Name}={valid}",
+                $"{Name}={valid}; {Name}=rubbish",
+                $"x=1;{Name}={valid}",
+                $"{Name}=; {Name}=\"{valid}\"",
+                $"{Name}2={Name}; {Name}={valid};;",
+                $"a;{Name}={valid}",
+            }
+        )
         {
             browser.CookieHeader = header;
             Assert.Equal("red", await browser.GetAsync("/get/color"));
         }
 
-        foreach (var header in new[] { $"{Name}x={valid}", $"x{Name}={valid}", $"{Name}.={valid}", $"x={Name}={valid}", $"{Name.ToUpperInvariant()}={valid}", Name, $"{Name};{valid}" })
+        foreach (
+            var header in new[]
+            {
+                $"{Name}x={valid}",
+                $"x{Name}={valid}",
+                $"{Name}.={valid}",
+                $"x={Name}={valid}",
+                $"{Name.ToUpperInvariant()}={valid}",
+                Name,
+                $"{Name};{valid}",
+            }
+        )
         {
             browser.CookieHeader = header;
             Assert.Equal("", await browser.GetAsync("/get/color"));

@@ -18,7 +18,13 @@ public sealed class SetCookieHeaderTests
     {
         var cookie = new CookieBuilder
         {
-            Name = "__shop", Domain = "example.org", Path = "/shop", HttpOnly = true, SameSite = SameSiteMode.Strict, SecurePolicy = secure, MaxAge = TimeSpan.FromHours(3),
+            Name = "__shop",
+            Domain = "example.org",
+            Path = "/shop",
+            HttpOnly = true,
+            SameSite = SameSiteMode.Strict,
+            SecurePolicy = secure,
+            MaxAge = TimeSpan.FromHours(3),
         };
         cookie.Extensions.Add("Partitioned");
         await AssertAsTheFrameworkAsync(cookie, scheme);
@@ -37,7 +43,15 @@ public sealed class SetCookieHeaderTests
     [Fact]
     public async Task Expiry_counts_from_the_response()
     {
-        var header = await HeaderAsync(new CookieBuilder { Name = "own", Path = "/", Expiration = TimeSpan.FromDays(1) }, "http");
+        var header = await HeaderAsync(
+            new CookieBuilder
+            {
+                Name = "own",
+                Path = "/",
+                Expiration = TimeSpan.FromDays(1),
+            },
+            "http"
+        );
         Assert.Contains("expires=", header, StringComparison.Ordinal);
     }
 
@@ -45,15 +59,24 @@ public sealed class SetCookieHeaderTests
     public async Task Cookie_policy_of_the_application_is_kept()
     {
         var header = await HeaderAsync(
-            new CookieBuilder { Name = "own", Path = "/", HttpOnly = false }, "http",
-            app => app.UseCookiePolicy(new CookiePolicyOptions { HttpOnly = HttpOnlyPolicy.Always }));
+            new CookieBuilder
+            {
+                Name = "own",
+                Path = "/",
+                HttpOnly = false,
+            },
+            "http",
+            app => app.UseCookiePolicy(new CookiePolicyOptions { HttpOnly = HttpOnlyPolicy.Always })
+        );
         Assert.Contains("httponly", header, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Cookies_of_others_stay()
     {
-        var headers = await HeadersAsync(new CookieBuilder { Name = "own", Path = "/" }, "http", before: context => context.Response.Cookies.Append("other", "1"));
+        var headers = await HeadersAsync(new CookieBuilder { Name = "own", Path = "/" }, "http", before: context =>
+            context.Response.Cookies.Append("other", "1")
+        );
         Assert.Equal(2, headers.Length);
         Assert.StartsWith("other=1", headers[0], StringComparison.Ordinal);
         Assert.StartsWith("own=", headers[1], StringComparison.Ordinal);
@@ -69,11 +92,18 @@ public sealed class SetCookieHeaderTests
         Assert.Equal(context.Response.Headers.SetCookie.Single(), header);
     }
 
-    private static async Task<string> HeaderAsync(CookieBuilder cookie, string scheme, Action<IApplicationBuilder>? first = null) =>
-        Assert.Single(await HeadersAsync(cookie, scheme, first));
+    private static async Task<string> HeaderAsync(
+        CookieBuilder cookie,
+        string scheme,
+        Action<IApplicationBuilder>? first = null
+    ) => Assert.Single(await HeadersAsync(cookie, scheme, first));
 
     private static async Task<string[]> HeadersAsync(
-        CookieBuilder cookie, string scheme, Action<IApplicationBuilder>? first = null, Action<HttpContext>? before = null)
+        CookieBuilder cookie,
+        string scheme,
+        Action<IApplicationBuilder>? first = null,
+        Action<HttpContext>? before = null
+    )
     {
         var services = new ServiceCollection();
         services.AddLogging();
@@ -113,7 +143,8 @@ public sealed class SetCookieHeaderTests
     {
         private readonly Stack<Func<Task>> _callbacks = [];
 
-        public override void OnStarting(Func<object, Task> callback, object state) => _callbacks.Push(() => callback(state));
+        public override void OnStarting(Func<object, Task> callback, object state) =>
+            _callbacks.Push(() => callback(state));
 
         public async Task StartAsync()
         {

@@ -12,16 +12,20 @@ namespace ClusterSession.Tests.Http.SignIn;
 /// <summary>No sign-in passed by the sessions: the next request that brings the login decides.</summary>
 public sealed class AppearingLoginTests : SignInNodeTests
 {
-    public static TheoryData<ServerKind, AuthenticationOrder> Ways => new()
-    {
-        { ServerKind.TestServer, AuthenticationOrder.Before },
-        { ServerKind.Kestrel, AuthenticationOrder.Before },
-        { ServerKind.Kestrel, AuthenticationOrder.After },
-    };
+    public static TheoryData<ServerKind, AuthenticationOrder> Ways =>
+        new()
+        {
+            { ServerKind.TestServer, AuthenticationOrder.Before },
+            { ServerKind.Kestrel, AuthenticationOrder.Before },
+            { ServerKind.Kestrel, AuthenticationOrder.After },
+        };
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Login_of_a_remote_provider_changes_the_id_with_the_next_request(ServerKind kind, AuthenticationOrder order)
+    public async Task Login_of_a_remote_provider_changes_the_id_with_the_next_request(
+        ServerKind kind,
+        AuthenticationOrder order
+    )
     {
         var (a, b) = (await StartRemoteAsync(kind, order), await StartRemoteAsync(kind, order));
         var browser = await BeginAsync(a);
@@ -40,7 +44,10 @@ public sealed class AppearingLoginTests : SignInNodeTests
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Login_that_no_endpoint_asks_for_changes_the_id_all_the_same(ServerKind kind, AuthenticationOrder order)
+    public async Task Login_that_no_endpoint_asks_for_changes_the_id_all_the_same(
+        ServerKind kind,
+        AuthenticationOrder order
+    )
     {
         var node = await StartRemoteAsync(kind, order);
         var browser = await BeginAsync(node);
@@ -82,19 +89,30 @@ public sealed class AppearingLoginTests : SignInNodeTests
     [Theory]
     [InlineData(AuthenticationOrder.Before)]
     [InlineData(AuthenticationOrder.None)]
-    public async Task Endpoint_that_authenticates_by_itself_shows_nobody_the_session_of_the_person_before(AuthenticationOrder order)
+    public async Task Endpoint_that_authenticates_by_itself_shows_nobody_the_session_of_the_person_before(
+        AuthenticationOrder order
+    )
     {
         // Two schemes that can sign in and no default one: nobody is known when the session is opened.
         var node = await StartAsync(
-            ServerKind.Kestrel, order, options: options => options.SignInSchemes.Add(Cookies),
+            ServerKind.Kestrel,
+            order,
+            options: options => options.SignInSchemes.Add(Cookies),
             authentication: services => services.AddAuthentication().AddCookie(Cookies).AddCookie("Other"),
             endpoints: endpoints =>
             {
-                endpoints.MapGet("/mine", (HttpContext context) => context.Session.GetString("iban") ?? "")
-                    .RequireAuthorization(policy => policy.AddAuthenticationSchemes(Cookies).RequireAuthenticatedUser());
-                endpoints.MapGet("/mine-by-two", (HttpContext context) => context.Session.GetString("iban") ?? "")
-                    .RequireAuthorization(policy => policy.AddAuthenticationSchemes(Cookies, "Other").RequireAuthenticatedUser());
-            });
+                endpoints
+                    .MapGet("/mine", (HttpContext context) => context.Session.GetString("iban") ?? "")
+                    .RequireAuthorization(policy =>
+                        policy.AddAuthenticationSchemes(Cookies).RequireAuthenticatedUser()
+                    );
+                endpoints
+                    .MapGet("/mine-by-two", (HttpContext context) => context.Session.GetString("iban") ?? "")
+                    .RequireAuthorization(policy =>
+                        policy.AddAuthenticationSchemes(Cookies, "Other").RequireAuthenticatedUser()
+                    );
+            }
+        );
         var anna = await BeginAndLogInAsync("anna", node);
         await anna.GetAsync("/set/iban/DE12", node);
         Assert.Equal("DE12", await anna.GetAsync("/mine", node));
@@ -130,18 +148,24 @@ public sealed class AppearingLoginTests : SignInNodeTests
         Assert.Equal(1, Logs.Count("NewIdPutOff"));
         store.Failing = StoreOperations.None;
         await HoldsInTimeAsync(
-            async () => await browser.GetAsync("/get/n", node) == "2" && IdOf(browser) != old, "the first request with a store changes the id");
+            async () => await browser.GetAsync("/get/n", node) == "2" && IdOf(browser) != old,
+            "the first request with a store changes the id"
+        );
         Assert.Equal("basket,n", await browser.GetAsync("/keys", node));
         await node.EndAllAsync("anna");
         Assert.Equal("", await browser.GetAsync("/keys", node));
     }
 
     private Task<TestNode> StartRemoteAsync(
-        ServerKind kind, AuthenticationOrder order = AuthenticationOrder.Before, FaultyStore? store = null) => StartAsync(
-        kind, order, store: store, authentication: services => services.AddAuthentication(Cookies).AddCookie()
-            .AddScheme<RemoteAuthenticationOptions, RemoteLogin>("remote", null, options =>
-            {
-                options.CallbackPath = RemoteLogin.Path;
-                options.SignInScheme = Cookies;
-            }));
+        ServerKind kind,
+        AuthenticationOrder order = AuthenticationOrder.Before,
+        FaultyStore? store = null
+    ) => StartAsync(kind, order, store: store, authentication: services => services
+                .AddAuthentication(Cookies)
+                .AddCookie()
+                .AddScheme<RemoteAuthenticationOptions, RemoteLogin>("remote", null, options =>
+                {
+                    options.CallbackPath = RemoteLogin.Path;
+                    options.SignInScheme = Cookies;
+                }));
 }

@@ -50,7 +50,8 @@ public sealed class EndedPersonTests : SignInNodeTests
                 _ = context.Session.Keys;
                 await Meeting.WaitAsync();
                 await context.GetClusterSession().DestroyAsync();
-            }));
+            })
+        );
         var browser = await BeginAndLogInAsync("anna", node);
         var ending = browser.Copy().GetAsync("/held-destroy", node);
         await Meeting.AreHereAsync(1);
@@ -76,11 +77,15 @@ public sealed class EndedPersonTests : SignInNodeTests
         var (first, second) = isPlantedFirst ? (planted, former) : (former, planted);
         using var client = node.CreateClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/keys");
-        request.Headers.TryAddWithoutValidation("Cookie", string.Join(
-            "; ",
-            $"{SessionCookie}={first}",
-            $"{SessionCookie}={second}",
-            $"{LoginBrowser.LoginCookie}={browser.Login}"));
+        request.Headers.TryAddWithoutValidation(
+            "Cookie",
+            string.Join(
+                "; ",
+                $"{SessionCookie}={first}",
+                $"{SessionCookie}={second}",
+                $"{LoginBrowser.LoginCookie}={browser.Login}"
+            )
+        );
         var response = await client.SendAsync(request);
         Assert.Equal("basket", await response.Content.ReadAsStringAsync());
     }
@@ -95,7 +100,8 @@ public sealed class EndedPersonTests : SignInNodeTests
                 await context.Session.CommitAsync();
                 await SignInAsync(context, name);
                 context.Session.SetString("after", name);
-            }));
+            })
+        );
         var browser = await BeginAndLogInAsync("anna", node);
         await browser.GetAsync("/commit-and-login/bob", node);
         Assert.Equal("after,before", await browser.GetAsync("/keys", node));
@@ -104,12 +110,13 @@ public sealed class EndedPersonTests : SignInNodeTests
     [Fact]
     public async Task Sign_in_of_another_person_where_the_session_is_only_read_shows_nothing_of_before()
     {
-        var node = await StartAsync(ServerKind.Kestrel, endpoints: endpoints =>
-            endpoints.MapGet("/login-and-read/{name}", async (HttpContext context, string name) =>
-            {
-                await SignInAsync(context, name);
-                return context.Session.GetString("basket") ?? "";
-            }).WithSessionAccess(SessionConcurrency.ReadOnly));
+        var node = await StartAsync(ServerKind.Kestrel, endpoints: endpoints => endpoints
+                .MapGet("/login-and-read/{name}", async (HttpContext context, string name) =>
+                {
+                    await SignInAsync(context, name);
+                    return context.Session.GetString("basket") ?? "";
+                })
+                .WithSessionAccess(SessionConcurrency.ReadOnly));
         var browser = await BeginAndLogInAsync("anna", node);
         var id = IdOf(browser);
         Assert.Equal("", await browser.GetAsync("/login-and-read/bob", node));
@@ -128,7 +135,8 @@ public sealed class EndedPersonTests : SignInNodeTests
                 await context.Response.Body.FlushAsync();
                 context.Session.SetString("late", name);
                 await context.Response.WriteAsync("]");
-            }));
+            })
+        );
         var browser = await BeginAndLogInAsync("anna", node);
         Assert.Equal("[]", await browser.GetAsync("/login-and-stream/bob", node));
         Assert.Equal("late", await browser.GetAsync("/keys", node));

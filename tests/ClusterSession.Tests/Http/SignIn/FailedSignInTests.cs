@@ -18,7 +18,10 @@ public sealed class FailedSignInTests : SignInNodeTests
     [InlineData(false, "bob", "anna")]
     [InlineData(true, "bob", "anna")]
     public async Task Sign_in_of_a_request_that_throws_leaves_session_and_login_as_they_were(
-        bool hasErrorPage, string who, string? before)
+        bool hasErrorPage,
+        string who,
+        string? before
+    )
     {
         var node = await StartAsync(
             ServerKind.Kestrel,
@@ -35,7 +38,8 @@ public sealed class FailedSignInTests : SignInNodeTests
                     context.Session.SetString("user", name);
                     await SignInAsync(context, name);
                     throw new InvalidOperationException("The audit log is full.");
-                }));
+                })
+        );
         var browser = before is null ? await BeginAsync(node) : await BeginAndLogInAsync(before, node);
         await browser.GetAsync("/set/iban/DE12", node);
         var (login, id) = (browser.Login, IdOf(browser));
@@ -50,8 +54,9 @@ public sealed class FailedSignInTests : SignInNodeTests
     public async Task Login_that_appeared_while_the_store_was_away_keeps_its_data_from_the_next_person()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
-        var node = await StartAsync(
-            ServerKind.TestServer, store: faulty, authentication: services => AddCookieAndRemote(services, Cookies));
+        var node = await StartAsync(ServerKind.TestServer, store: faulty, authentication: services =>
+            AddCookieAndRemote(services, Cookies)
+        );
         var browser = await BeginAsync(node);
         await browser.GetAsync("/get/basket", node);
         await browser.GetAsync("/signin-remote?as=anna&issuer=x", node);
@@ -109,7 +114,8 @@ public sealed class FailedSignInTests : SignInNodeTests
                 await Meeting.WaitAsync();
                 await context.GetClusterSession().RotateIdAsync();
                 context.Session.SetString(key + "2", "1");
-            }));
+            })
+        );
         var browser = await BeginAndLogInAsync("anna", node);
         var (first, second) = (browser.Copy(), browser.Copy());
         var running = new[] { first.GetAsync("/rise/x", node), second.GetAsync("/rise/y", node) };
@@ -133,7 +139,8 @@ public sealed class FailedSignInTests : SignInNodeTests
                 await Meeting.WaitAsync();
                 await context.GetClusterSession().RotateIdAsync();
                 await context.GetClusterSession().DestroyAsync();
-            }));
+            })
+        );
         var browser = await BeginAndLogInAsync("anna", node);
         var tab = browser.Copy();
         var ending = tab.GetAsync("/rotate-and-end", node);
@@ -152,7 +159,8 @@ public sealed class FailedSignInTests : SignInNodeTests
         var node = await StartAsync(
             ServerKind.TestServer,
             options: options => options.Cookie.IsEssential = false,
-            before: app => app.UseCookiePolicy(new CookiePolicyOptions { CheckConsentNeeded = _ => !hasConsent }));
+            before: app => app.UseCookiePolicy(new CookiePolicyOptions { CheckConsentNeeded = _ => !hasConsent })
+        );
         var browser = await BeginAsync(node);
         var id = IdOf(browser);
         hasConsent = false;

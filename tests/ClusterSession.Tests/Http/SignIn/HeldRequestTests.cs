@@ -61,7 +61,9 @@ public sealed class HeldRequestTests : SignInNodeTests
     {
         var node = await StartAsync(ServerKind.Kestrel, endpoints: endpoints =>
             endpoints.MapGet("/login-at/{issuer}", (HttpContext context, string issuer) =>
-                context.SignInAsync(Cookies, User("583231", issuer: issuer))));
+                context.SignInAsync(Cookies, User("583231", issuer: issuer))
+            )
+        );
         var attacker = await BeginAsync(node);
         await attacker.GetAsync("/login-at/github", node);
         var victim = PlantedIn(attacker);
@@ -88,7 +90,8 @@ public sealed class HeldRequestTests : SignInNodeTests
                 {
                     await SignInAsync(context, name);
                     await context.GetClusterSession().RotateIdAsync();
-                }));
+                })
+        );
         var attacker = await BeginAsync(node);
         await attacker.GetAsync("/login-and-rotate/mallory", node);
         Assert.Equal("tea", await attacker.GetAsync("/get/basket", node)); // Mallory is recorded in the session.
@@ -104,7 +107,8 @@ public sealed class HeldRequestTests : SignInNodeTests
     [InlineData(Cookies)]
     [InlineData(HeaderLogin.Name)]
     public async Task Bearer_who_used_a_session_does_not_follow_it_where_the_login_is_in_the_session(
-        string defaultScheme)
+        string defaultScheme
+    )
     {
         var node = await StartWithApiAsync(defaultScheme: defaultScheme);
         var attacker = await BeginAsync(node);
@@ -125,7 +129,8 @@ public sealed class HeldRequestTests : SignInNodeTests
             {
                 await Meeting.WaitAsync();
                 await SignInAsync(context, name);
-            }));
+            })
+        );
         var attacker = await BeginAsync(node);
         var victim = attacker.Copy();
         var held = attacker.GetAsync("/held-login/mallory", node);
@@ -139,15 +144,20 @@ public sealed class HeldRequestTests : SignInNodeTests
     }
 
     private Task<TestNode> StartWithApiAsync(
-        Action<ClusterSessionOptions>? options = null, string defaultScheme = Cookies) => StartAsync(
-        ServerKind.Kestrel,
-        options: options,
-        authentication: services => AddCookieAndBearer(services, defaultScheme),
-        endpoints: MapApi);
+        Action<ClusterSessionOptions>? options = null,
+        string defaultScheme = Cookies
+    ) =>
+        StartAsync(
+            ServerKind.Kestrel,
+            options: options,
+            authentication: services => AddCookieAndBearer(services, defaultScheme),
+            endpoints: MapApi
+        );
 
     private void MapApi(IEndpointRouteBuilder endpoints)
     {
-        var api = endpoints.MapGroup("")
+        var api = endpoints
+            .MapGroup("")
             .RequireAuthorization(new AuthorizeAttribute { AuthenticationSchemes = HeaderLogin.Name });
         api.MapGet("/api/{key}", (HttpContext context, string key) => context.Session.SetString(key, "1"));
         api.MapGet("/read-api/{key}", (HttpContext context, string key) => context.Session.GetString(key) ?? "");

@@ -67,7 +67,10 @@ public sealed class IdentityTests : SignInNodeTests
         Assert.NotEqual(old, IdOf(browser));
         var id = IdOf(browser);
 
-        var bearer = JsonDocument.Parse(await PostAsync(browser, node, "/identity/login", "bob")).RootElement.GetProperty("accessToken").GetString();
+        var bearer = JsonDocument
+            .Parse(await PostAsync(browser, node, "/identity/login", "bob"))
+            .RootElement.GetProperty("accessToken")
+            .GetString();
         using var client = node.CreateClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
@@ -97,19 +100,23 @@ public sealed class IdentityTests : SignInNodeTests
         return await browser.SendAsync(request, client);
     }
 
-    private Task<TestNode> StartIdentityAsync() => StartAsync(
-        ServerKind.Kestrel,
-        authentication: services =>
-        {
-            services.AddSingleton<IUserStore<IdentityUser>>(_users);
-            services.AddAuthentication(options =>
+    private Task<TestNode> StartIdentityAsync() =>
+        StartAsync(
+            ServerKind.Kestrel,
+            authentication: services =>
             {
-                options.DefaultScheme = IdentityConstants.ApplicationScheme;
-                options.DefaultSignInScheme = IdentityConstants.ExternalScheme;
-            }).AddIdentityCookies();
-            services.AddIdentityCore<IdentityUser>().AddSignInManager();
-        },
-        endpoints: MapIdentity);
+                services.AddSingleton<IUserStore<IdentityUser>>(_users);
+                services
+                    .AddAuthentication(options =>
+                    {
+                        options.DefaultScheme = IdentityConstants.ApplicationScheme;
+                        options.DefaultSignInScheme = IdentityConstants.ExternalScheme;
+                    })
+                    .AddIdentityCookies();
+                services.AddIdentityCore<IdentityUser>().AddSignInManager();
+            },
+            endpoints: MapIdentity
+        );
 
     private void AddIdentityApi(IServiceCollection services)
     {
@@ -119,21 +126,31 @@ public sealed class IdentityTests : SignInNodeTests
 
     private static void MapIdentity(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/password/{name}", async (HttpContext context, SignInManager<IdentityUser> manager, string name) =>
-        {
-            context.Session.SetString("user", name);
-            return (await manager.PasswordSignInAsync($"{name}@example.com", Password, false, false)).ToString();
-        });
-        endpoints.MapGet("/refresh", async (HttpContext context, SignInManager<IdentityUser> manager, UserManager<IdentityUser> users) =>
-            await manager.RefreshSignInAsync((await users.GetUserAsync(context.User))!));
-        endpoints.MapGet("/external/{name}", (HttpContext context, string name) => context.SignInAsync(
-            IdentityConstants.ExternalScheme, User(name)));
+        endpoints.MapGet(
+            "/password/{name}",
+            async (HttpContext context, SignInManager<IdentityUser> manager, string name) =>
+            {
+                context.Session.SetString("user", name);
+                return (await manager.PasswordSignInAsync($"{name}@example.com", Password, false, false)).ToString();
+            }
+        );
+        endpoints.MapGet(
+            "/refresh",
+            async (HttpContext context, SignInManager<IdentityUser> manager, UserManager<IdentityUser> users) =>
+                await manager.RefreshSignInAsync((await users.GetUserAsync(context.User))!)
+        );
+        endpoints.MapGet("/external/{name}", (HttpContext context, string name) =>
+            context.SignInAsync(IdentityConstants.ExternalScheme, User(name))
+        );
     }
 
     private static void MapApi(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGroup("/identity").MapIdentityApi<IdentityUser>();
-        endpoints.MapGet("/api", (HttpContext context) =>
-            $"{context.User.FindFirstValue(ClaimTypes.Name)!.Split('@')[0]}: {context.Session.GetString("basket")}").RequireAuthorization();
+        endpoints
+            .MapGet("/api", (HttpContext context) =>
+                $"{context.User.FindFirstValue(ClaimTypes.Name)!.Split('@')[0]}: {context.Session.GetString("basket")}"
+            )
+            .RequireAuthorization();
     }
 }

@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Identity;
 namespace ClusterSession.Tests.Http.SignIn;
 
 /// <summary>The users of ASP.NET Core Identity, in memory.</summary>
-public sealed class IdentityUsers : IUserPasswordStore<IdentityUser>, IUserEmailStore<IdentityUser>, IUserSecurityStampStore<IdentityUser>
+public sealed class IdentityUsers
+    : IUserPasswordStore<IdentityUser>,
+        IUserEmailStore<IdentityUser>,
+        IUserSecurityStampStore<IdentityUser>
 {
     private readonly ConcurrentDictionary<string, IdentityUser> _users = new();
 
@@ -14,9 +17,11 @@ public sealed class IdentityUsers : IUserPasswordStore<IdentityUser>, IUserEmail
         return Task.FromResult(IdentityResult.Success);
     }
 
-    public Task<IdentityResult> UpdateAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(IdentityResult.Success);
+    public Task<IdentityResult> UpdateAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(IdentityResult.Success);
 
-    public Task<IdentityResult> DeleteAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(IdentityResult.Success);
+    public Task<IdentityResult> DeleteAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(IdentityResult.Success);
 
     public Task<IdentityUser?> FindByIdAsync(string userId, CancellationToken cancellationToken) =>
         Task.FromResult(_users.GetValueOrDefault(userId));
@@ -27,9 +32,11 @@ public sealed class IdentityUsers : IUserPasswordStore<IdentityUser>, IUserEmail
     public Task<IdentityUser?> FindByEmailAsync(string normalizedEmail, CancellationToken cancellationToken) =>
         Task.FromResult(_users.Values.SingleOrDefault(user => user.NormalizedEmail == normalizedEmail));
 
-    public Task<string> GetUserIdAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(user.Id);
+    public Task<string> GetUserIdAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(user.Id);
 
-    public Task<string?> GetUserNameAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(user.Name);
+    public Task<string?> GetUserNameAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(user.Name);
 
     public Task SetUserNameAsync(IdentityUser user, string? userName, CancellationToken cancellationToken)
     {
@@ -37,9 +44,14 @@ public sealed class IdentityUsers : IUserPasswordStore<IdentityUser>, IUserEmail
         return Task.CompletedTask;
     }
 
-    public Task<string?> GetNormalizedUserNameAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(user.NormalizedName);
+    public Task<string?> GetNormalizedUserNameAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(user.NormalizedName);
 
-    public Task SetNormalizedUserNameAsync(IdentityUser user, string? normalizedName, CancellationToken cancellationToken)
+    public Task SetNormalizedUserNameAsync(
+        IdentityUser user,
+        string? normalizedName,
+        CancellationToken cancellationToken
+    )
     {
         user.NormalizedName = normalizedName;
         return Task.CompletedTask;
@@ -51,9 +63,11 @@ public sealed class IdentityUsers : IUserPasswordStore<IdentityUser>, IUserEmail
         return Task.CompletedTask;
     }
 
-    public Task<string?> GetPasswordHashAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(user.PasswordHash);
+    public Task<string?> GetPasswordHashAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(user.PasswordHash);
 
-    public Task<bool> HasPasswordAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(user.PasswordHash is not null);
+    public Task<bool> HasPasswordAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(user.PasswordHash is not null);
 
     public Task SetEmailAsync(IdentityUser user, string? email, CancellationToken cancellationToken)
     {
@@ -61,13 +75,17 @@ public sealed class IdentityUsers : IUserPasswordStore<IdentityUser>, IUserEmail
         return Task.CompletedTask;
     }
 
-    public Task<string?> GetEmailAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(user.Email);
+    public Task<string?> GetEmailAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(user.Email);
 
-    public Task<bool> GetEmailConfirmedAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(true);
+    public Task<bool> GetEmailConfirmedAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(true);
 
-    public Task SetEmailConfirmedAsync(IdentityUser user, bool confirmed, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task SetEmailConfirmedAsync(IdentityUser user, bool confirmed, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
 
-    public Task<string?> GetNormalizedEmailAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(user.NormalizedEmail);
+    public Task<string?> GetNormalizedEmailAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(user.NormalizedEmail);
 
     public Task SetNormalizedEmailAsync(IdentityUser user, string? normalizedEmail, CancellationToken cancellationToken)
     {
@@ -81,9 +99,8 @@ public sealed class IdentityUsers : IUserPasswordStore<IdentityUser>, IUserEmail
         return Task.CompletedTask;
     }
 
-    public Task<string?> GetSecurityStampAsync(IdentityUser user, CancellationToken cancellationToken) => Task.FromResult(user.Stamp);
+    public Task<string?> GetSecurityStampAsync(IdentityUser user, CancellationToken cancellationToken) =>
+        Task.FromResult(user.Stamp);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -26,11 +26,13 @@ public sealed class LateLoginTests : SignInNodeTests
             },
             after: app =>
             {
-                app.Use((context, next) =>
-                {
-                    _ = context.Session.GetString("culture");
-                    return next(context);
-                });
+                app.Use(
+                    (context, next) =>
+                    {
+                        _ = context.Session.GetString("culture");
+                        return next(context);
+                    }
+                );
                 app.UseAuthentication();
                 app.UseAuthorization();
             },
@@ -38,7 +40,8 @@ public sealed class LateLoginTests : SignInNodeTests
             {
                 services.AddAuthorization();
                 services.AddAuthentication(Cookies).AddCookie();
-            });
+            }
+        );
         var browser = new LoginBrowser();
         await browser.GetAsync("/login/anna", node);
         await browser.GetAsync("/set/iban/DE12", node);
@@ -85,11 +88,18 @@ public sealed class LateLoginTests : SignInNodeTests
             authentication: services => services.AddAuthentication().AddCookie("First").AddCookie("Second"),
             endpoints: endpoints =>
             {
-                endpoints.MapGet("/second-login/{name}", (HttpContext context, string name) =>
-                    context.SignInAsync("Second", User(name))).WithSessionAccess(SessionConcurrency.None);
-                endpoints.MapGet("/mine", Mine).RequireAuthorization(
-                    policy => policy.AddAuthenticationSchemes("First", "Second").RequireAuthenticatedUser());
-            });
+                endpoints
+                    .MapGet("/second-login/{name}", (HttpContext context, string name) =>
+                        context.SignInAsync("Second", User(name))
+                    )
+                    .WithSessionAccess(SessionConcurrency.None);
+                endpoints
+                    .MapGet("/mine", Mine)
+                    .RequireAuthorization(policy =>
+                        policy.AddAuthenticationSchemes("First", "Second").RequireAuthenticatedUser()
+                    );
+            }
+        );
         var browser = new LoginBrowser();
         await browser.GetAsync("/second-login/anna", node);
         Assert.Equal("anna:", await browser.GetAsync("/mine", node));
@@ -104,8 +114,9 @@ public sealed class LateLoginTests : SignInNodeTests
     [InlineData(AuthenticationOrder.After)]
     public async Task Login_of_a_remote_provider_that_is_the_default_scheme_is_a_persons(AuthenticationOrder order)
     {
-        var node = await StartAsync(
-            ServerKind.Kestrel, order, authentication: services => AddCookieAndRemote(services, RemoteLogin.Name));
+        var node = await StartAsync(ServerKind.Kestrel, order, authentication: services =>
+            AddCookieAndRemote(services, RemoteLogin.Name)
+        );
         var browser = await BeginAsync(node);
         var planted = browser.Copy();
         await browser.GetAsync("/signin-remote?as=anna&issuer=x", node);
@@ -127,7 +138,9 @@ public sealed class LateLoginTests : SignInNodeTests
     [InlineData(AuthenticationOrder.Before, "/unseen-login/anna")]
     [InlineData(AuthenticationOrder.After, "/unseen-login/anna")]
     public async Task Who_ends_all_of_theirs_in_the_first_request_after_the_login_ends_its_session_too(
-        AuthenticationOrder order, string login)
+        AuthenticationOrder order,
+        string login
+    )
     {
         var node = await StartAsync(
             ServerKind.Kestrel,
@@ -141,7 +154,8 @@ public sealed class LateLoginTests : SignInNodeTests
             {
                 MapUnseenLogin(endpoints);
                 endpoints.MapGet("/everywhere", (ISessionManager sessions) => sessions.EndAllAsync("anna"));
-            });
+            }
+        );
         var browser = await BeginAsync(node);
         await browser.GetAsync(login, node);
         Assert.NotNull(browser.Login);

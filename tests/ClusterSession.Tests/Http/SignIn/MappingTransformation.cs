@@ -18,7 +18,8 @@ internal sealed class MappingTransformation : IClaimsTransformation
         }
 
         var id = principal.FindFirst(ClaimTypes.NameIdentifier)!.Value;
-        return Task.FromResult(new ClaimsPrincipal(
-            new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, $"local-{id}")], Type)));
+        return Task.FromResult(
+            new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, $"local-{id}")], Type))
+        );
     }
 }

@@ -14,19 +14,23 @@ namespace ClusterSession.Tests.Http.SignIn;
 /// <summary>A sign-in is an event: the same answer brings another id.</summary>
 public sealed class NewIdAtSignInTests : SignInNodeTests
 {
-    public static TheoryData<ServerKind, AuthenticationOrder> Ways => new()
-    {
-        { ServerKind.TestServer, AuthenticationOrder.Before },
-        { ServerKind.TestServer, AuthenticationOrder.After },
-        { ServerKind.Kestrel, AuthenticationOrder.Before },
-        { ServerKind.Kestrel, AuthenticationOrder.After },
-        { ServerKind.LikeIis, AuthenticationOrder.Before },
-        { ServerKind.LikeHttpSys, AuthenticationOrder.Before },
-    };
+    public static TheoryData<ServerKind, AuthenticationOrder> Ways =>
+        new()
+        {
+            { ServerKind.TestServer, AuthenticationOrder.Before },
+            { ServerKind.TestServer, AuthenticationOrder.After },
+            { ServerKind.Kestrel, AuthenticationOrder.Before },
+            { ServerKind.Kestrel, AuthenticationOrder.After },
+            { ServerKind.LikeIis, AuthenticationOrder.Before },
+            { ServerKind.LikeHttpSys, AuthenticationOrder.Before },
+        };
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Sign_in_gives_the_session_another_id_in_the_same_answer_and_keeps_what_it_had(ServerKind kind, AuthenticationOrder order)
+    public async Task Sign_in_gives_the_session_another_id_in_the_same_answer_and_keeps_what_it_had(
+        ServerKind kind,
+        AuthenticationOrder order
+    )
     {
         var (a, b) = (await StartAsync(kind, order), await StartAsync(kind, order));
         var browser = await BeginAsync(a);
@@ -56,13 +60,20 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
         await browser.GetAsync("/login/anna", node);
         Assert.NotEqual(IdOf(first), IdOf(browser));
         Assert.Equal("tea", await browser.GetAsync("/get/basket", node));
-        Assert.Equal("", await new LoginBrowser(new Dictionary<string, string> { [SessionCookie] = first.Cookies[SessionCookie] })
-            .GetAsync("/get/basket", node));
+        Assert.Equal(
+            "",
+            await new LoginBrowser(
+                new Dictionary<string, string> { [SessionCookie] = first.Cookies[SessionCookie] }
+            ).GetAsync("/get/basket", node)
+        );
     }
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Another_person_who_signs_in_finds_only_what_that_request_has_set(ServerKind kind, AuthenticationOrder order)
+    public async Task Another_person_who_signs_in_finds_only_what_that_request_has_set(
+        ServerKind kind,
+        AuthenticationOrder order
+    )
     {
         var (a, b) = (await StartAsync(kind, order), await StartAsync(kind, order));
         var browser = await BeginAndLogInAsync("anna", a);
@@ -80,7 +91,9 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
     [Fact]
     public async Task Attributes_that_the_options_name_stay_for_another_person()
     {
-        var node = await StartAsync(ServerKind.TestServer, options: options => options.CarriedAttributes.Add("language"));
+        var node = await StartAsync(ServerKind.TestServer, options: options =>
+            options.CarriedAttributes.Add("language")
+        );
         var browser = await BeginAndLogInAsync("anna", node);
         await browser.GetAsync("/set/language/fr", node);
         await browser.GetAsync("/login/bob", node);
@@ -91,13 +104,17 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
     [Fact]
     public async Task Attribute_that_the_request_has_removed_is_not_carried_nor_a_change_of_the_new_session()
     {
-        var node = await StartAsync(ServerKind.TestServer, options: options => options.CarriedAttributes.Add("basket"), endpoints: endpoints =>
-            endpoints.MapGet("/remove-and-login/{name}", async (HttpContext context, string name) =>
-            {
-                context.Session.Remove("basket");
-                await SignInAsync(context, name);
-                return string.Join(",", context.Session.Keys);
-            }));
+        var node = await StartAsync(
+            ServerKind.TestServer,
+            options: options => options.CarriedAttributes.Add("basket"),
+            endpoints: endpoints =>
+                endpoints.MapGet("/remove-and-login/{name}", async (HttpContext context, string name) =>
+                {
+                    context.Session.Remove("basket");
+                    await SignInAsync(context, name);
+                    return string.Join(",", context.Session.Keys);
+                })
+        );
         var browser = await BeginAndLogInAsync("anna", node);
         Assert.Equal("", await browser.GetAsync("/remove-and-login/bob", node));
         Assert.Equal("", await browser.GetAsync("/keys", node));
@@ -177,7 +194,8 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
 
         var (a, b) = (
             await StartAsync(ServerKind.Kestrel, endpoints: endpoints => endpoints.MapGet("/reset/{name}", ResetAsync)),
-            await StartAsync(ServerKind.Kestrel));
+            await StartAsync(ServerKind.Kestrel)
+        );
         var thief = await BeginAndLogInAsync("anna", b);
         var browser = await BeginAndLogInAsync("anna", a);
         await browser.GetAsync("/reset/anna", a);
@@ -192,15 +210,17 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
     [Fact]
     public async Task Sign_in_by_a_middleware_before_the_sessions_counts_too()
     {
-        var node = await StartAsync(ServerKind.TestServer, before: app => app.Use(async (context, next) =>
-        {
-            if (context.Request.Query["remember"].ToString() is { Length: > 0 } name)
-            {
-                await SignInAsync(context, name);
-            }
+        var node = await StartAsync(ServerKind.TestServer, before: app => app.Use(
+                async (context, next) =>
+                {
+                    if (context.Request.Query["remember"].ToString() is { Length: > 0 } name)
+                    {
+                        await SignInAsync(context, name);
+                    }
 
-            await next(context);
-        }));
+                    await next(context);
+                }
+            ));
         var browser = await BeginAsync(node);
         var planted = browser.Copy();
         await browser.GetAsync("/set/iban/DE12?remember=anna", node);
@@ -224,8 +244,12 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
         store.Failing = StoreOperations.None;
         Assert.Equal(id, IdOf(browser));
         await HoldsInTimeAsync(
-            async () => await browser.GetAsync("/keys", node) is var keys && browser.LastStatus == System.Net.HttpStatusCode.OK && keys == "basket",
-            "nothing of that request is kept");
+            async () =>
+                await browser.GetAsync("/keys", node) is var keys
+                && browser.LastStatus == System.Net.HttpStatusCode.OK
+                && keys == "basket",
+            "nothing of that request is kept"
+        );
     }
 
     [Fact]
@@ -241,7 +265,8 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
                 await Assert.ThrowsAsync<SessionUnavailableException>(() => context.Session.CommitAsync());
                 store.Failing = StoreOperations.None;
                 context.Session.SetString("more", "1");
-            }));
+            })
+        );
         var browser = await BeginAsync(node);
         await browser.GetAsync("/stubborn", node);
         Assert.Equal(503, (int)browser.LastStatus);
@@ -251,15 +276,17 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
     [Fact]
     public async Task Where_the_cookie_may_not_be_sent_the_visitor_has_no_session_and_no_id_is_changed()
     {
-        var node = await StartAsync(ServerKind.TestServer, before: app => app.Use((context, next) =>
-        {
-            if (context.Request.Query.ContainsKey("withdrawn"))
-            {
-                context.Features.Set<ITrackingConsentFeature>(new NoConsent());
-            }
+        var node = await StartAsync(ServerKind.TestServer, before: app => app.Use(
+                (context, next) =>
+                {
+                    if (context.Request.Query.ContainsKey("withdrawn"))
+                    {
+                        context.Features.Set<ITrackingConsentFeature>(new NoConsent());
+                    }
 
-            return next(context);
-        }));
+                    return next(context);
+                }
+            ));
         var browser = await BeginAsync(node);
         var id = IdOf(browser);
         await browser.GetAsync("/login/anna?withdrawn", node);
@@ -281,9 +308,15 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
     [Fact]
     public async Task Application_without_authentication_is_told_so_where_it_signs_in()
     {
-        var node = await StartAsync(ServerKind.TestServer, AuthenticationOrder.None, authentication: _ => { }, endpoints: endpoints =>
-            endpoints.MapGet("/try", async (HttpContext context) =>
-                (await Assert.ThrowsAsync<InvalidOperationException>(() => SignInAsync(context, "anna"))).Message));
+        var node = await StartAsync(
+            ServerKind.TestServer,
+            AuthenticationOrder.None,
+            authentication: _ => { },
+            endpoints: endpoints =>
+                endpoints.MapGet("/try", async (HttpContext context) =>
+                    (await Assert.ThrowsAsync<InvalidOperationException>(() => SignInAsync(context, "anna"))).Message
+                )
+        );
         Assert.Contains("AddAuthentication", await new LoginBrowser().GetAsync("/try", node), StringComparison.Ordinal);
     }
 
@@ -295,13 +328,9 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
 
         public bool CanTrack => false;
 
-        public void GrantConsent()
-        {
-        }
+        public void GrantConsent() { }
 
-        public void WithdrawConsent()
-        {
-        }
+        public void WithdrawConsent() { }
 
         public string CreateConsentCookie() => "";
     }

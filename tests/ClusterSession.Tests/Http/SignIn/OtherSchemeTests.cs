@@ -13,17 +13,21 @@ namespace ClusterSession.Tests.Http.SignIn;
 public sealed class OtherSchemeTests : SignInNodeTests
 {
     /// <summary>One site with pages and an API: the ways in which both logins meet.</summary>
-    public static TheoryData<string, ServerKind> Sites => new()
-    {
-        { "cookie by default", ServerKind.TestServer },
-        { "cookie by default", ServerKind.Kestrel },
-        { "policy", ServerKind.Kestrel },
-        { "bearer by default", ServerKind.Kestrel },
-    };
+    public static TheoryData<string, ServerKind> Sites =>
+        new()
+        {
+            { "cookie by default", ServerKind.TestServer },
+            { "cookie by default", ServerKind.Kestrel },
+            { "policy", ServerKind.Kestrel },
+            { "bearer by default", ServerKind.Kestrel },
+        };
 
     [Theory]
     [MemberData(nameof(Sites))]
-    public async Task Bearer_of_another_name_beside_the_login_empties_nothing_and_changes_no_id(string site, ServerKind kind)
+    public async Task Bearer_of_another_name_beside_the_login_empties_nothing_and_changes_no_id(
+        string site,
+        ServerKind kind
+    )
     {
         var (a, b) = (await StartSiteAsync(site, kind), await StartSiteAsync(site, kind));
         var browser = await BeginAndLogInAsync("42", a);
@@ -49,8 +53,11 @@ public sealed class OtherSchemeTests : SignInNodeTests
         var node = await StartAsync(
             ServerKind.TestServer,
             authentication: services => services.AddAuthentication(Cookies).AddCookie().AddCookie("External"),
-            endpoints: endpoints => endpoints.MapGet("/external/{name}", (HttpContext context, string name) =>
-                context.SignInAsync("External", User(name))));
+            endpoints: endpoints =>
+                endpoints.MapGet("/external/{name}", (HttpContext context, string name) =>
+                    context.SignInAsync("External", User(name))
+                )
+        );
         var browser = await BeginAndLogInAsync("anna", node);
         var id = IdOf(browser);
         await browser.GetAsync("/external/bob", node);
@@ -62,7 +69,8 @@ public sealed class OtherSchemeTests : SignInNodeTests
     public async Task Several_schemes_that_can_sign_in_without_a_default_one_are_warned_of()
     {
         await StartAsync(ServerKind.TestServer, authentication: services =>
-            services.AddAuthentication().AddCookie("First").AddCookie("Second"));
+            services.AddAuthentication().AddCookie("First").AddCookie("Second")
+        );
         var entry = Assert.Single(Logs.All, log => log.Event.Name == "LoginSchemeUnclear");
         Assert.Contains("First, Second", entry.Text, StringComparison.Ordinal);
     }
@@ -71,10 +79,14 @@ public sealed class OtherSchemeTests : SignInNodeTests
     public async Task Named_schemes_count_in_place_of_the_default_one()
     {
         var node = await StartAsync(
-            ServerKind.TestServer, options: options => options.SignInSchemes.Add("Second"),
+            ServerKind.TestServer,
+            options: options => options.SignInSchemes.Add("Second"),
             authentication: services => services.AddAuthentication(Cookies).AddCookie().AddCookie("Second"),
-            endpoints: endpoints => endpoints.MapGet("/second/{name}", (HttpContext context, string name) =>
-                context.SignInAsync("Second", User(name))));
+            endpoints: endpoints =>
+                endpoints.MapGet("/second/{name}", (HttpContext context, string name) =>
+                    context.SignInAsync("Second", User(name))
+                )
+        );
         var browser = await BeginAsync(node);
         var id = IdOf(browser);
         await browser.GetAsync("/login/anna", node);
@@ -90,12 +102,28 @@ public sealed class OtherSchemeTests : SignInNodeTests
     [InlineData(ClaimTypes.PrimarySid, "S-1-5-21-7", "S-1-5-21-8", false)]
     [InlineData(ClaimTypes.PrimarySid, "S-1-5-21-7", "s-1-5-21-7", true)]
     [InlineData(ClaimTypes.Name, "John Smith", "Jane Smith", false)]
-    public async Task Two_logins_of_one_display_name_are_told_apart_by_their_identifier(string type, string first, string second, bool isSame)
+    public async Task Two_logins_of_one_display_name_are_told_apart_by_their_identifier(
+        string type,
+        string first,
+        string second,
+        bool isSame
+    )
     {
         var node = await StartAsync(ServerKind.TestServer, endpoints: endpoints =>
-            endpoints.MapGet("/as/{value}", (HttpContext context, string value) => context.SignInAsync(Cookies, new ClaimsPrincipal(
-                new ClaimsIdentity(
-                    type == ClaimTypes.Name ? [new Claim(type, value)] : [new Claim(ClaimTypes.Name, "John Smith"), new Claim(type, value)], "test")))));
+            endpoints.MapGet("/as/{value}", (HttpContext context, string value) =>
+                context.SignInAsync(
+                    Cookies,
+                    new ClaimsPrincipal(
+                        new ClaimsIdentity(
+                            type == ClaimTypes.Name
+                                ? [new Claim(type, value)]
+                                : [new Claim(ClaimTypes.Name, "John Smith"), new Claim(type, value)],
+                            "test"
+                        )
+                    )
+                )
+            )
+        );
         var browser = await BeginAsync(node);
         await browser.GetAsync($"/as/{first}", node);
         Assert.Equal("basket", await browser.GetAsync("/keys", node));
@@ -107,22 +135,40 @@ public sealed class OtherSchemeTests : SignInNodeTests
     [Theory]
     [InlineData("NTLM", @"CORP\anna", @"corp\Anna", true)]
     [InlineData("Negotiate", @"CORP\anna", @"CORP\bob", false)]
-    public async Task Windows_login_of_the_server_is_a_persons_whatever_its_case(string type, string first, string second, bool isSame)
+    public async Task Windows_login_of_the_server_is_a_persons_whatever_its_case(
+        string type,
+        string first,
+        string second,
+        bool isSame
+    )
     {
-        var node = await StartAsync(ServerKind.TestServer, AuthenticationOrder.None, authentication: _ => { }, before: app => app.Use((context, next) =>
-        {
-            if (context.Request.Query["windows"].ToString() is { Length: > 0 } name)
-            {
-                context.User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, name)], type));
-            }
+        var node = await StartAsync(
+            ServerKind.TestServer,
+            AuthenticationOrder.None,
+            authentication: _ => { },
+            before: app =>
+                app.Use(
+                    (context, next) =>
+                    {
+                        if (context.Request.Query["windows"].ToString() is { Length: > 0 } name)
+                        {
+                            context.User = new ClaimsPrincipal(
+                                new ClaimsIdentity([new Claim(ClaimTypes.Name, name)], type)
+                            );
+                        }
 
-            return next(context);
-        }));
+                        return next(context);
+                    }
+                )
+        );
         var browser = await BeginAsync(node);
         var id = IdOf(browser);
         Assert.Equal("basket", await browser.GetAsync($"/keys?windows={Uri.EscapeDataString(first)}", node));
         Assert.NotEqual(id, IdOf(browser));
-        Assert.Equal(isSame ? "basket" : "", await browser.GetAsync($"/keys?windows={Uri.EscapeDataString(second)}", node));
+        Assert.Equal(
+            isSame ? "basket" : "",
+            await browser.GetAsync($"/keys?windows={Uri.EscapeDataString(second)}", node)
+        );
     }
 
     [Theory]
@@ -158,24 +204,37 @@ public sealed class OtherSchemeTests : SignInNodeTests
         Assert.Equal("", await planted.GetAsync("/get/before", node));
     }
 
-    private Task<TestNode> StartSiteAsync(string site, ServerKind kind) => StartAsync(
-        kind,
-        authentication: services =>
-        {
-            var builder = services.AddAuthentication(site switch
+    private Task<TestNode> StartSiteAsync(string site, ServerKind kind) =>
+        StartAsync(
+            kind,
+            authentication: services =>
             {
-                "policy" => "either",
-                "bearer by default" => HeaderLogin.Name,
-                _ => Cookies,
-            });
-            builder.AddCookie(Cookies).AddScheme<AuthenticationSchemeOptions, HeaderLogin>(HeaderLogin.Name, null)
-                .AddPolicyScheme("either", null, options => options.ForwardDefaultSelector = context =>
-                    context.Request.Headers.ContainsKey(HeaderLogin.Header) ? HeaderLogin.Name : Cookies);
-        },
-        endpoints: endpoints =>
-        {
-            endpoints.MapGet("/page", [Authorize(AuthenticationSchemes = Cookies)] (HttpContext context) => context.Session.GetString("basket") ?? "");
-            endpoints.MapGet("/api", [Authorize(AuthenticationSchemes = Cookies + "," + HeaderLogin.Name)] (HttpContext context) =>
-                context.Session.GetString("basket") ?? "");
-        });
+                var builder = services.AddAuthentication(
+                    site switch
+                    {
+                        "policy" => "either",
+                        "bearer by default" => HeaderLogin.Name,
+                        _ => Cookies,
+                    }
+                );
+                builder
+                    .AddCookie(Cookies)
+                    .AddScheme<AuthenticationSchemeOptions, HeaderLogin>(HeaderLogin.Name, null)
+                    .AddPolicyScheme("either", null, options =>
+                        options.ForwardDefaultSelector = context =>
+                            context.Request.Headers.ContainsKey(HeaderLogin.Header) ? HeaderLogin.Name : Cookies
+                    );
+            },
+            endpoints: endpoints =>
+            {
+                endpoints.MapGet("/page", [Authorize(AuthenticationSchemes = Cookies)] (HttpContext context) =>
+                    context.Session.GetString("basket") ?? ""
+                );
+                endpoints.MapGet(
+                    "/api",
+                    [Authorize(AuthenticationSchemes = Cookies + "," + HeaderLogin.Name)]
+                    (HttpContext context) => context.Session.GetString("basket") ?? ""
+                );
+            }
+        );
 }

@@ -27,7 +27,9 @@ public sealed class ParallelLoginTests(ITestOutputHelper output) : SignInNodeTes
         {
             var (a, b, browser, planted) = await BeginLoggedInAsync();
             var tabs = Enumerable.Range(0, Requests).Select(_ => browser.Copy()).ToArray();
-            await Task.WhenAll(tabs.Select((tab, i) => tab.GetAsync(i % 4 == 3 ? $"/set/n{i}/1" : "/get/basket", i % 2 == 0 ? a : b)));
+            await Task.WhenAll(
+                tabs.Select((tab, i) => tab.GetAsync(i % 4 == 3 ? $"/set/n{i}/1" : "/get/basket", i % 2 == 0 ? a : b))
+            );
             var ids = tabs.Select(IdOf).Distinct().ToArray();
             output.WriteLine($"round {round}: {ids.Length} new ids");
             Assert.Single(ids);
@@ -47,14 +49,19 @@ public sealed class ParallelLoginTests(ITestOutputHelper output) : SignInNodeTes
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Others_learn_the_new_id_where_the_answer_that_would_bring_it_is_aborted_or_takes_long(bool isAborted)
+    public async Task Others_learn_the_new_id_where_the_answer_that_would_bring_it_is_aborted_or_takes_long(
+        bool isAborted
+    )
     {
         var (a, b, browser, planted) = await BeginLoggedInAsync();
         var first = browser.Copy();
         using var client = a.CreateClient();
         using var abort = new CancellationTokenSource();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/rotates-and-waits");
-        request.Headers.TryAddWithoutValidation("Cookie", string.Join("; ", first.Cookies.Select(cookie => $"{cookie.Key}={cookie.Value}")));
+        request.Headers.TryAddWithoutValidation(
+            "Cookie",
+            string.Join("; ", first.Cookies.Select(cookie => $"{cookie.Key}={cookie.Value}"))
+        );
         var slow = client.SendAsync(request, abort.Token);
         await _hasRotated.Task.WaitAsync(TimeSpan.FromSeconds(10));
         if (isAborted)
@@ -123,8 +130,10 @@ public sealed class ParallelLoginTests(ITestOutputHelper output) : SignInNodeTes
     [Fact]
     public async Task Without_a_default_scheme_the_login_is_authenticated_where_only_the_old_id_asks()
     {
-        Task<TestNode> StartOneAsync() => StartAsync(
-            ServerKind.Kestrel, AuthenticationOrder.After, authentication: services => services.AddAuthentication(Cookies).AddCookie());
+        Task<TestNode> StartOneAsync() =>
+            StartAsync(ServerKind.Kestrel, AuthenticationOrder.After, authentication: services =>
+                services.AddAuthentication(Cookies).AddCookie()
+            );
         var (a, b) = (await StartOneAsync(), await StartOneAsync());
         var browser = await BeginAndLogInAsync("anna", a);
         var late = browser.Copy();
@@ -145,14 +154,15 @@ public sealed class ParallelLoginTests(ITestOutputHelper output) : SignInNodeTes
     /// <summary>Nodes, a browser whose login its session does not know of yet, and who planted its id.</summary>
     private async Task<(TestNode A, TestNode B, LoginBrowser Browser, LoginBrowser Planted)> BeginLoggedInAsync()
     {
-        Task<TestNode> StartOneAsync() => StartAsync(
-            ServerKind.Kestrel, endpoints: Map,
-            authentication: services => services.AddAuthentication(Cookies).AddCookie()
-                .AddScheme<RemoteAuthenticationOptions, RemoteLogin>("remote", null, options =>
-                {
-                    options.CallbackPath = RemoteLogin.Path;
-                    options.SignInScheme = Cookies;
-                }));
+        Task<TestNode> StartOneAsync() =>
+            StartAsync(ServerKind.Kestrel, endpoints: Map, authentication: services => services
+                    .AddAuthentication(Cookies)
+                    .AddCookie()
+                    .AddScheme<RemoteAuthenticationOptions, RemoteLogin>("remote", null, options =>
+                    {
+                        options.CallbackPath = RemoteLogin.Path;
+                        options.SignInScheme = Cookies;
+                    }));
         var (a, b) = (await StartOneAsync(), await StartOneAsync());
         var browser = await BeginAsync(a);
         var planted = browser.Copy();
@@ -160,12 +170,13 @@ public sealed class ParallelLoginTests(ITestOutputHelper output) : SignInNodeTes
         return (a, b, browser, planted);
     }
 
-    private void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/rotates-and-waits", async (HttpContext context) =>
-    {
-        var basket = context.Session.GetString("basket")!;
-        await context.Session.CommitAsync();
-        _hasRotated.SetResult();
-        await _mayEnd.Task;
-        return basket;
-    });
+    private void Map(IEndpointRouteBuilder endpoints) =>
+        endpoints.MapGet("/rotates-and-waits", async (HttpContext context) =>
+        {
+            var basket = context.Session.GetString("basket")!;
+            await context.Session.CommitAsync();
+            _hasRotated.SetResult();
+            await _mayEnd.Task;
+            return basket;
+        });
 }

@@ -32,41 +32,48 @@ public abstract class SignInNodeTests : NodeTests
     /// <param name="endpoints">Further endpoints.</param>
     /// <param name="before">Middleware before the sessions.</param>
     protected Task<TestNode> StartAsync(
-        ServerKind kind, AuthenticationOrder order = AuthenticationOrder.Before, Action<ClusterSessionOptions>? options = null,
-        IClusterSessionStore? store = null, Action<IServiceCollection>? authentication = null,
-        Action<IEndpointRouteBuilder>? endpoints = null, Action<WebApplication>? before = null) => StartAsync(
-        all =>
-        {
-            Map(all);
-            endpoints?.Invoke(all);
-        },
-        options,
-        store,
-        app =>
-        {
-            if (order == AuthenticationOrder.Before)
+        ServerKind kind,
+        AuthenticationOrder order = AuthenticationOrder.Before,
+        Action<ClusterSessionOptions>? options = null,
+        IClusterSessionStore? store = null,
+        Action<IServiceCollection>? authentication = null,
+        Action<IEndpointRouteBuilder>? endpoints = null,
+        Action<WebApplication>? before = null
+    ) =>
+        StartAsync(
+            all =>
             {
-                app.UseAuthentication();
-            }
-
-            before?.Invoke(app);
-        },
-        app =>
-        {
-            if (order == AuthenticationOrder.After)
+                Map(all);
+                endpoints?.Invoke(all);
+            },
+            options,
+            store,
+            app =>
             {
-                app.UseAuthentication();
-            }
+                if (order == AuthenticationOrder.Before)
+                {
+                    app.UseAuthentication();
+                }
 
-            app.UseAuthorization();
-        },
-        services =>
-        {
-            services.AddSingleton<IDataProtectionProvider>(_protection);
-            services.AddAuthorization();
-            (authentication ?? (static collection => collection.AddAuthentication(Cookies).AddCookie()))(services);
-        },
-        kind);
+                before?.Invoke(app);
+            },
+            app =>
+            {
+                if (order == AuthenticationOrder.After)
+                {
+                    app.UseAuthentication();
+                }
+
+                app.UseAuthorization();
+            },
+            services =>
+            {
+                services.AddSingleton<IDataProtectionProvider>(_protection);
+                services.AddAuthorization();
+                (authentication ?? (static collection => collection.AddAuthentication(Cookies).AddCookie()))(services);
+            },
+            kind
+        );
 
     /// <summary>A browser with a session that began before any login.</summary>
     protected static async Task<LoginBrowser> BeginAsync(TestNode node)
@@ -86,8 +93,14 @@ public abstract class SignInNodeTests : NodeTests
 
     protected static string IdOf(LoginBrowser browser) => browser.Cookies[SessionCookie].Split('.')[0];
 
-    protected static ClaimsPrincipal User(string name, string type = ClaimTypes.NameIdentifier, string? issuer = null) =>
-        new(new ClaimsIdentity([new Claim(type, name, null, issuer), new Claim(ClaimTypes.Name, $"Mx. {name}")], "test"));
+    protected static ClaimsPrincipal User(
+        string name,
+        string type = ClaimTypes.NameIdentifier,
+        string? issuer = null
+    ) =>
+        new(
+            new ClaimsIdentity([new Claim(type, name, null, issuer), new Claim(ClaimTypes.Name, $"Mx. {name}")], "test")
+        );
 
     protected static Task SignInAsync(HttpContext context, string name) => context.SignInAsync(Cookies, User(name));
 
@@ -106,12 +119,16 @@ public abstract class SignInNodeTests : NodeTests
 
     /// <summary>The cookie login of pages beside the bearer tokens of an API.</summary>
     protected static void AddCookieAndBearer(IServiceCollection services, string defaultScheme) =>
-        services.AddAuthentication(defaultScheme).AddCookie(Cookies)
+        services
+            .AddAuthentication(defaultScheme)
+            .AddCookie(Cookies)
             .AddScheme<AuthenticationSchemeOptions, HeaderLogin>(HeaderLogin.Name, null);
 
     /// <summary>A remote provider that signs in to the cookie.</summary>
     protected static void AddCookieAndRemote(IServiceCollection services, string defaultScheme) =>
-        services.AddAuthentication(defaultScheme).AddCookie(Cookies)
+        services
+            .AddAuthentication(defaultScheme)
+            .AddCookie(Cookies)
             .AddRemoteScheme<RemoteAuthenticationOptions, RemoteLogin>(RemoteLogin.Name, null, options =>
             {
                 options.CallbackPath = RemoteLogin.Path;
@@ -119,9 +136,10 @@ public abstract class SignInNodeTests : NodeTests
             });
 
     /// <summary>A sign-in that the sessions do not see: the next request that brings the login decides.</summary>
-    protected static void MapUnseenLogin(IEndpointRouteBuilder endpoints) => endpoints.MapGet(
-        "/unseen-login/{name}", (HttpContext context, string name) => SignInAsync(context, name))
-        .WithSessionAccess(SessionConcurrency.None);
+    protected static void MapUnseenLogin(IEndpointRouteBuilder endpoints) =>
+        endpoints
+            .MapGet("/unseen-login/{name}", (HttpContext context, string name) => SignInAsync(context, name))
+            .WithSessionAccess(SessionConcurrency.None);
 
     private void Map(IEndpointRouteBuilder endpoints)
     {
@@ -134,7 +152,9 @@ public abstract class SignInNodeTests : NodeTests
             return string.Join(",", context.Session.Keys.Order());
         });
         endpoints.MapGet("/logout", (HttpContext context) => context.SignOutAsync(Cookies));
-        endpoints.MapGet("/who", (HttpContext context) => context.User.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? "nobody");
+        endpoints.MapGet("/who", (HttpContext context) =>
+            context.User.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? "nobody"
+        );
         endpoints.MapGet("/id", (HttpContext context) => context.Session.Id);
         endpoints.MapGet("/slow/{key}/{value}", async (HttpContext context, string key, string value) =>
         {

@@ -13,7 +13,9 @@ internal sealed class RecordingObserver : IRedisTopologyObserver
     public void OnConnected(RedisConnection connection, RedisServerIdentity? previous) =>
         Events.Enqueue($"connected {connection.Server.ContinuityFrom(previous)}");
 
-    public void OnDisconnected(RedisConnection connection, RedisConnectionException reason) => Events.Enqueue("disconnected");
+    public void OnDisconnected(RedisConnection connection, RedisConnectionException reason) =>
+        Events.Enqueue("disconnected");
 
-    public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) => Events.Enqueue($"failed {failure.Failure}");
+    public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) =>
+        Events.Enqueue($"failed {failure.Failure}");
 }

@@ -18,7 +18,13 @@ public sealed class RedisAllocationTests
         // The far end is a thread that answers every 14 bytes, the length of a PING, and allocates nothing.
         using var far = new PongListener();
         var options = ScriptedConnection.Options(far.Port);
-        await using var connection = new RedisConnection(await far.ConnectAsync(), options.Endpoints[0], options, TimeProvider.System, null);
+        await using var connection = new RedisConnection(
+            await far.ConnectAsync(),
+            options.Endpoints[0],
+            options,
+            TimeProvider.System,
+            null
+        );
         connection.Start();
         await CallAsync(2000);
 
@@ -32,13 +38,23 @@ public sealed class RedisAllocationTests
         }
 
         // The smallest object takes 24 bytes. What the callers' own tasks take is spread over all commands.
-        Assert.True(perCommand < 4, string.Create(CultureInfo.InvariantCulture, $"{perCommand:0.00} bytes per command"));
+        Assert.True(
+            perCommand < 4,
+            string.Create(CultureInfo.InvariantCulture, $"{perCommand:0.00} bytes per command")
+        );
 
-        Task CallAsync(int commands) => Task.WhenAll(Enumerable.Range(0, callers).Select(_ => Task.Run(async () =>
-        {
-            var request = new PingRequest();
-            for (var i = 0; i < commands / callers; i++)
-                await connection.SendAsync(request);
-        })));
+        Task CallAsync(int commands) =>
+            Task.WhenAll(
+                Enumerable
+                    .Range(0, callers)
+                    .Select(_ =>
+                        Task.Run(async () =>
+                        {
+                            var request = new PingRequest();
+                            for (var i = 0; i < commands / callers; i++)
+                                await connection.SendAsync(request);
+                        })
+                    )
+            );
     }
 }

@@ -12,14 +12,23 @@ public sealed class RedisConnectionTests
     public async Task Replies_go_to_requests_in_order_however_many_callers_there_are()
     {
         await using var scripted = await ScriptedConnection.OpenAsync(script: s => s.OnCommand = Echo);
-        await Task.WhenAll(Enumerable.Range(0, 32).Select(caller => Task.Run(async () =>
-        {
-            for (var i = 0; i < 200; i++)
-            {
-                var key = $"{caller}/{i}";
-                Assert.Equal(key, (await scripted.Connection.SendAsync(new RedisCommand("GET", key))).AsString());
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 32)
+                .Select(caller =>
+                    Task.Run(async () =>
+                    {
+                        for (var i = 0; i < 200; i++)
+                        {
+                            var key = $"{caller}/{i}";
+                            Assert.Equal(
+                                key,
+                                (await scripted.Connection.SendAsync(new RedisCommand("GET", key))).AsString()
+                            );
+                        }
+                    })
+                )
+        );
         Assert.Equal(0, scripted.Connection.InFlight);
     }
 
@@ -33,12 +42,21 @@ public sealed class RedisConnectionTests
         await Condition.HoldsAsync(() => scripted.Server.Commands.Count == 2, "both commands arrived");
 
         await scripted.Server.SendSlowlyAsync(
-            Invalidate("x") + "$1\r\n1\r\n" + Invalidate("y", "z") + ">3\r\n+message\r\n+ch\r\n$2\r\nhi\r\n" + ">2\r\n+invalidate\r\n_\r\n" +
-            ">1\r\n+unheard-of\r\n" + "$1\r\n2\r\n");
+            Invalidate("x")
+                + "$1\r\n1\r\n"
+                + Invalidate("y", "z")
+                + ">3\r\n+message\r\n+ch\r\n$2\r\nhi\r\n"
+                + ">2\r\n+invalidate\r\n_\r\n"
+                + ">1\r\n+unheard-of\r\n"
+                + "$1\r\n2\r\n"
+        );
 
         Assert.Equal("1", await first);
         Assert.Equal("2", await second);
-        Assert.Equal(["invalidate x", "reply 1", "invalidate y", "invalidate z", "message ch hi", "invalidate all", "reply 2"], scripted.Events);
+        Assert.Equal(
+            ["invalidate x", "reply 1", "invalidate y", "invalidate z", "message ch hi", "invalidate all", "reply 2"],
+            scripted.Events
+        );
     }
 
     [Theory]
@@ -70,16 +88,21 @@ public sealed class RedisConnectionTests
     public async Task A_reply_of_the_wrong_form_fails_its_request_and_closes_the_connection()
     {
         await using var scripted = await ScriptedConnection.OpenAsync(script: s => s.OnCommand = _ => "+WHAT\r\n");
-        await Assert.ThrowsAsync<RespProtocolException>(() => scripted.Connection.SendAsync(new PingRequest()).AsTask());
+        await Assert.ThrowsAsync<RespProtocolException>(() =>
+            scripted.Connection.SendAsync(new PingRequest()).AsTask()
+        );
         await scripted.Connection.Closed;
     }
 
     [Fact]
     public async Task An_error_reply_fails_its_request_only()
     {
-        await using var scripted = await ScriptedConnection.OpenAsync(
-            script: s => s.OnCommand = c => c[1] == "bad" ? "-OOM command not allowed\r\n" : "+fine\r\n");
-        var failure = await Assert.ThrowsAsync<RedisServerException>(() => scripted.Connection.SendAsync(new RedisCommand("SET", "bad")).AsTask());
+        await using var scripted = await ScriptedConnection.OpenAsync(script: s =>
+            s.OnCommand = c => c[1] == "bad" ? "-OOM command not allowed\r\n" : "+fine\r\n"
+        );
+        var failure = await Assert.ThrowsAsync<RedisServerException>(() =>
+            scripted.Connection.SendAsync(new RedisCommand("SET", "bad")).AsTask()
+        );
         Assert.Equal(RedisErrorKind.OutOfMemory, failure.Kind);
         Assert.Equal("fine", (await scripted.Connection.SendAsync(new RedisCommand("SET", "good"))).AsString());
     }
@@ -92,7 +115,9 @@ public sealed class RedisConnectionTests
         await scripted.Connection.Closed;
         Assert.True(scripted.Connection.IsClosed);
         Assert.False(scripted.Connection.IsProvenAlive(TimeSpan.FromDays(1)));
-        var failure = await Assert.ThrowsAsync<RedisConnectionException>(() => scripted.Connection.SendAsync(new PingRequest()).AsTask());
+        var failure = await Assert.ThrowsAsync<RedisConnectionException>(() =>
+            scripted.Connection.SendAsync(new PingRequest()).AsTask()
+        );
         Assert.False(failure.Sent);
     }
 
@@ -106,13 +131,19 @@ public sealed class RedisConnectionTests
         });
         await Condition.HoldsAsync(() => scripted.Server.Commands.Contains("PING"), "a heartbeat arrived");
         scripted.Server.Silent = true;
-        Assert.Contains("HeartbeatTimeout", (await scripted.Connection.Closed.WaitAsync(TimeSpan.FromSeconds(20))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "HeartbeatTimeout",
+            (await scripted.Connection.Closed.WaitAsync(TimeSpan.FromSeconds(20))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task An_idle_connection_goes_on_proving_that_it_is_alive()
     {
-        await using var scripted = await ScriptedConnection.OpenAsync(o => o.HeartbeatInterval = TimeSpan.FromMilliseconds(20));
+        await using var scripted = await ScriptedConnection.OpenAsync(o =>
+            o.HeartbeatInterval = TimeSpan.FromMilliseconds(20)
+        );
         var proven = scripted.Connection.ProvenAliveAt;
         for (var i = 0; i < 5; i++)
         {
@@ -139,17 +170,26 @@ public sealed class RedisConnectionTests
     public async Task Two_requests_are_sent_with_nothing_in_between()
     {
         await using var scripted = await ScriptedConnection.OpenAsync();
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(caller => Task.Run(async () =>
-        {
-            for (var i = 0; i < 50; i++)
-            {
-                var (first, second) = (new RedisCommand("FIRST", $"{caller}/{i}"), new RedisCommand("SECOND", $"{caller}/{i}"));
-                var (one, two) = (first.Completion, second.Completion);
-                scripted.Connection.Send(first, second);
-                await one;
-                await two;
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 16)
+                .Select(caller =>
+                    Task.Run(async () =>
+                    {
+                        for (var i = 0; i < 50; i++)
+                        {
+                            var (first, second) = (
+                                new RedisCommand("FIRST", $"{caller}/{i}"),
+                                new RedisCommand("SECOND", $"{caller}/{i}")
+                            );
+                            var (one, two) = (first.Completion, second.Completion);
+                            scripted.Connection.Send(first, second);
+                            await one;
+                            await two;
+                        }
+                    })
+                )
+        );
 
         var commands = scripted.Server.Commands.ToArray();
         Assert.Equal(1600, commands.Length);
@@ -161,8 +201,12 @@ public sealed class RedisConnectionTests
     public async Task A_request_that_fails_to_write_itself_leaves_no_trace_in_the_stream()
     {
         await using var scripted = await ScriptedConnection.OpenAsync(script: s => s.OnCommand = Echo);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => scripted.Connection.SendAsync(new BrokenRequest(throws: false)).AsTask());
-        await Assert.ThrowsAsync<NotSupportedException>(() => scripted.Connection.SendAsync(new BrokenRequest(throws: true)).AsTask());
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            scripted.Connection.SendAsync(new BrokenRequest(throws: false)).AsTask()
+        );
+        await Assert.ThrowsAsync<NotSupportedException>(() =>
+            scripted.Connection.SendAsync(new BrokenRequest(throws: true)).AsTask()
+        );
         var (first, second) = (new RedisCommand("GET", "first"), new BrokenRequest(throws: true));
         var (one, two) = (first.Completion.AsTask(), second.Completion.AsTask());
         scripted.Connection.Send(first, second);
@@ -175,9 +219,17 @@ public sealed class RedisConnectionTests
     [Fact]
     public async Task Too_many_waiting_requests_are_refused_at_once_as_not_sent()
     {
-        await using var scripted = await ScriptedConnection.OpenAsync(o => o.MaxInFlight = 16, s => s.OnCommand = _ => null);
-        var waiting = Enumerable.Range(0, 16).Select(i => scripted.Connection.SendAsync(new RedisCommand("GET", "k")).AsTask()).ToArray();
-        var refusal = await Assert.ThrowsAsync<RedisBackPressureException>(() => scripted.Connection.SendAsync(new RedisCommand("GET", "one too many")).AsTask());
+        await using var scripted = await ScriptedConnection.OpenAsync(
+            o => o.MaxInFlight = 16,
+            s => s.OnCommand = _ => null
+        );
+        var waiting = Enumerable
+            .Range(0, 16)
+            .Select(i => scripted.Connection.SendAsync(new RedisCommand("GET", "k")).AsTask())
+            .ToArray();
+        var refusal = await Assert.ThrowsAsync<RedisBackPressureException>(() =>
+            scripted.Connection.SendAsync(new RedisCommand("GET", "one too many")).AsTask()
+        );
         Assert.False(refusal.Sent);
         await Condition.HoldsAsync(() => scripted.Server.Commands.Count == 16, "all commands arrived");
         await scripted.Server.SendAsync(string.Concat(Enumerable.Repeat("_\r\n", 16)));
@@ -189,7 +241,9 @@ public sealed class RedisConnectionTests
     {
         // The server answers the handshake and then stops reading, so the kernel's buffers fill up.
         await using var scripted = await ScriptedConnection.OpenAsync(
-            o => o.MaxUnsentBytes = 1 << 20, s => s.StopReading = true);
+            o => o.MaxUnsentBytes = 1 << 20,
+            s => s.StopReading = true
+        );
         var tasks = new List<Task>();
         var value = new string('v', 1 << 20);
         await Condition.HoldsAsync(
@@ -198,7 +252,8 @@ public sealed class RedisConnectionTests
                 tasks.Add(scripted.Connection.SendAsync(new RedisCommand("SET", "k", value)).AsTask());
                 return tasks.Any(t => t.Exception?.InnerException is RedisConnectionException { Sent: false });
             },
-            "a request was refused or failed as not sent");
+            "a request was refused or failed as not sent"
+        );
         scripted.Server.DropConnections();
         await scripted.Connection.Closed;
         foreach (var task in tasks)
@@ -208,8 +263,12 @@ public sealed class RedisConnectionTests
     [Fact]
     public async Task A_subscription_is_answered_by_its_push()
     {
-        await using var scripted = await ScriptedConnection.OpenAsync(
-            script: s => s.OnCommand = c => c[0] == "SUBSCRIBE" ? $">3\r\n+subscribe\r\n+{c[1]}\r\n:1\r\n>3\r\n+message\r\n+{c[1]}\r\n+hello\r\n" : Echo(c));
+        await using var scripted = await ScriptedConnection.OpenAsync(script: s =>
+            s.OnCommand = c =>
+                c[0] == "SUBSCRIBE"
+                    ? $">3\r\n+subscribe\r\n+{c[1]}\r\n:1\r\n>3\r\n+message\r\n+{c[1]}\r\n+hello\r\n"
+                    : Echo(c)
+        );
         var reply = await scripted.Connection.SendAsync(new RedisCommand("SUBSCRIBE", "news"));
         Assert.Equal("subscribe", reply[0].AsString());
         Assert.Equal("k", (await scripted.Connection.SendAsync(new RedisCommand("GET", "k"))).AsString());
@@ -224,12 +283,15 @@ public sealed class RedisConnectionTests
             for (var i = 0; i < text.Length; i++)
                 text[i] = (char)('a' + (i % 26));
         });
-        await using var scripted = await ScriptedConnection.OpenAsync(script: s => s.OnCommand = _ => ScriptedRedisServer.Bulk(value));
+        await using var scripted = await ScriptedConnection.OpenAsync(script: s =>
+            s.OnCommand = _ => ScriptedRedisServer.Bulk(value)
+        );
         for (var i = 0; i < 3; i++)
             Assert.Equal(value, (await scripted.Connection.SendAsync(new RedisCommand("GET", "big"))).AsString());
     }
 
-    private static string Echo(string[] command) => command[0] == "PING" ? "+PONG\r\n" : ScriptedRedisServer.Bulk(command[1]);
+    private static string Echo(string[] command) =>
+        command[0] == "PING" ? "+PONG\r\n" : ScriptedRedisServer.Bulk(command[1]);
 
     private static string Invalidate(params string[] keys) =>
         $">2\r\n$10\r\ninvalidate\r\n*{keys.Length}\r\n" + string.Concat(keys.Select(ScriptedRedisServer.Bulk));

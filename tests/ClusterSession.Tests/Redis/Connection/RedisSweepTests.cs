@@ -77,7 +77,9 @@ public sealed class RedisSweepTests
     [Fact]
     public async Task A_request_that_timed_out_keeps_its_place_in_the_order_of_replies()
     {
-        await using var setup = await Setup.OpenAsync(o => (o.HeartbeatInterval, o.HeartbeatTimeout) = (TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2)));
+        await using var setup = await Setup.OpenAsync(o =>
+            (o.HeartbeatInterval, o.HeartbeatTimeout) = (TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2))
+        );
         setup.Server.Silent = true;
         var late = setup.Connection.SendAsync(new RedisCommand("GET", "late")).AsTask();
         await Condition.HoldsAsync(() => setup.Server.Commands.Contains("GET late"), "the command arrived");
@@ -106,8 +108,12 @@ public sealed class RedisSweepTests
             var setup = new Setup();
             var options = new RedisOptions { Endpoints = [new RedisEndpoint("127.0.0.1", setup.Server.Port)] };
             configure?.Invoke(options);
-            setup.Connection = await new RedisConnector(options, setup.Time, null, new RedisHandshakeOptions())
-                .ConnectAsync(options.Endpoints[0], CancellationToken.None);
+            setup.Connection = await new RedisConnector(
+                options,
+                setup.Time,
+                null,
+                new RedisHandshakeOptions()
+            ).ConnectAsync(options.Endpoints[0], CancellationToken.None);
             return setup;
         }
 

@@ -9,9 +9,7 @@ namespace ClusterSession.Tests.Redis.Connection;
 /// <summary>A connection to a scripted server, and everything that it was pushed.</summary>
 internal sealed class ScriptedConnection : IAsyncDisposable, IRedisPushHandler
 {
-    private ScriptedConnection()
-    {
-    }
+    private ScriptedConnection() { }
 
     public ScriptedRedisServer Server { get; } = new();
 
@@ -20,12 +18,20 @@ internal sealed class ScriptedConnection : IAsyncDisposable, IRedisPushHandler
     public ConcurrentQueue<string> Events { get; } = new();
 
     /// <summary>Connects with deadlines so long that they play no part, unless a test sets others.</summary>
-    public static async Task<ScriptedConnection> OpenAsync(Action<RedisOptions>? configure = null, Action<ScriptedRedisServer>? script = null)
+    public static async Task<ScriptedConnection> OpenAsync(
+        Action<RedisOptions>? configure = null,
+        Action<ScriptedRedisServer>? script = null
+    )
     {
         var scripted = new ScriptedConnection();
         script?.Invoke(scripted.Server);
         var options = Options(scripted.Server.Port, configure);
-        var connector = new RedisConnector(options, TimeProvider.System, scripted, new RedisHandshakeOptions(Tracking: true));
+        var connector = new RedisConnector(
+            options,
+            TimeProvider.System,
+            scripted,
+            new RedisHandshakeOptions(Tracking: true)
+        );
         try
         {
             scripted.Connection = await connector.ConnectAsync(options.Endpoints[0], CancellationToken.None);
@@ -53,7 +59,8 @@ internal sealed class ScriptedConnection : IAsyncDisposable, IRedisPushHandler
         return options;
     }
 
-    public void OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key) => Events.Enqueue("invalidate " + Encoding.UTF8.GetString(key));
+    public void OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key) =>
+        Events.Enqueue("invalidate " + Encoding.UTF8.GetString(key));
 
     public void OnInvalidateAll(RedisConnection connection) => Events.Enqueue("invalidate all");
 

@@ -18,11 +18,10 @@ public sealed class PlainPasswordsTests
     [InlineData("sentinel.example,serviceName=m,sentinelPassword=s3cret")]
     [InlineData("sentinel.example,serviceName=m,ssl=true,sentinelSsl=false,sentinelPassword=s3cret")]
     public async Task Password_over_plain_TCP_to_another_machine_is_warned_of_once_without_being_shown(
-        string connectionString)
+        string connectionString
+    )
     {
-        await using (Store(connectionString))
-        {
-        }
+        await using (Store(connectionString)) { }
 
         var log = Assert.Single(_logs.All, log => log.Event.Name == "PasswordInPlain");
         Assert.Equal(LogLevel.Warning, log.Level);
@@ -40,9 +39,7 @@ public sealed class PlainPasswordsTests
     [InlineData("sentinel.example,serviceName=m,ssl=true,sentinelPassword=s3cret")]
     public async Task Nothing_is_said_on_this_machine_with_TLS_and_without_a_password(string connectionString)
     {
-        await using (Store(connectionString))
-        {
-        }
+        await using (Store(connectionString)) { }
 
         Assert.Equal(0, _logs.Count("PasswordInPlain"));
     }
@@ -59,7 +56,13 @@ public sealed class PlainPasswordsTests
         Assert.Equal(1, _logs.Count("PasswordInPlain"));
     }
 
-    private RedisSessionStore Store(string connectionString) => new(
-        RedisOptions.Parse(connectionString), "cs", TimeSpan.FromSeconds(1), TimeProvider.System, new Random(7),
-        new Logger<RedisSessionStore>(new LoggerFactory([_logs])));
+    private RedisSessionStore Store(string connectionString) =>
+        new(
+            RedisOptions.Parse(connectionString),
+            "cs",
+            TimeSpan.FromSeconds(1),
+            TimeProvider.System,
+            new Random(7),
+            new Logger<RedisSessionStore>(new LoggerFactory([_logs]))
+        );
 }

@@ -29,12 +29,16 @@ public sealed class RedisConnectionStringTests
     public void Every_setting_of_the_list_dialect_is_read()
     {
         var options = RedisOptions.Parse(
-            "h:1,user=u,password=p=w d,ssl=True,sslHost=s,sslCaFile=/ca,sslCertFile=/c,sslKeyFile=/k,sslProtocols=Tls12|Tls13,checkCertificateRevocation=true," +
-            "serviceName=m,defaultDatabase=3,name=n,connectTimeout=1000,asyncTimeout=300,syncTimeout=400,heartbeatInterval=50,heartbeatTimeout=600,reconnectMaxDelay=700,protocol=resp3");
+            "h:1,user=u,password=p=w d,ssl=True,sslHost=s,sslCaFile=/ca,sslCertFile=/c,sslKeyFile=/k,sslProtocols=Tls12|Tls13,checkCertificateRevocation=true,"
+                + "serviceName=m,defaultDatabase=3,name=n,connectTimeout=1000,asyncTimeout=300,syncTimeout=400,heartbeatInterval=50,heartbeatTimeout=600,reconnectMaxDelay=700,protocol=resp3"
+        );
         Assert.Equal("u", options.User);
         Assert.Equal("p=w d", options.Password);
         Assert.True(options.Tls);
-        Assert.Equal(("s", "/ca", "/c", "/k"), (options.TlsHost, options.TlsCaFile, options.TlsCertificateFile, options.TlsKeyFile));
+        Assert.Equal(
+            ("s", "/ca", "/c", "/k"),
+            (options.TlsHost, options.TlsCaFile, options.TlsCertificateFile, options.TlsKeyFile)
+        );
         Assert.Equal(SslProtocols.Tls12 | SslProtocols.Tls13, options.TlsProtocols);
         Assert.True(options.TlsCheckRevocation);
         Assert.Equal("m", options.ServiceName);
@@ -99,7 +103,11 @@ public sealed class RedisConnectionStringTests
     [InlineData("rediss://h?ssl=0", "write redis:// for none")]
     [InlineData("redis://:abc:6379", "whose @host is missing")]
     public void A_wrong_string_says_which_part_is_wrong_and_why(string text, string message) =>
-        Assert.Contains(message, Assert.Throws<FormatException>(() => RedisOptions.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<FormatException>(() => RedisOptions.Parse(text)).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("h,password=s3cret,with,comma")]

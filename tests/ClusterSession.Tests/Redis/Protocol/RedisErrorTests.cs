@@ -9,9 +9,18 @@ public sealed class RedisErrorTests
     [Theory]
     [InlineData("NOSCRIPT No matching script. Please use EVAL.", nameof(RedisErrorKind.NoScript))]
     [InlineData("LOADING Redis is loading the dataset in memory", nameof(RedisErrorKind.Loading))]
-    [InlineData("READONLY You can't write against a read only replica. script: abc, on @user_script:1.", nameof(RedisErrorKind.ReadOnly))]
-    [InlineData("ERR Error running script (call to f_0a): @user_script:1: @user_script: 1: -READONLY You can't write against a read only replica.", nameof(RedisErrorKind.ReadOnly))]
-    [InlineData("ERR Error running script (call to f_0a): @user_script:1: @user_script: 1: something", nameof(RedisErrorKind.Other))]
+    [InlineData(
+        "READONLY You can't write against a read only replica. script: abc, on @user_script:1.",
+        nameof(RedisErrorKind.ReadOnly)
+    )]
+    [InlineData(
+        "ERR Error running script (call to f_0a): @user_script:1: @user_script: 1: -READONLY You can't write against a read only replica.",
+        nameof(RedisErrorKind.ReadOnly)
+    )]
+    [InlineData(
+        "ERR Error running script (call to f_0a): @user_script:1: @user_script: 1: something",
+        nameof(RedisErrorKind.Other)
+    )]
     [InlineData("OOM command not allowed when used memory > 'maxmemory'.", nameof(RedisErrorKind.OutOfMemory))]
     [InlineData("NOREPLICAS Not enough good replicas to write.", nameof(RedisErrorKind.NoReplicas))]
     [InlineData("MISCONF Redis is configured to save RDB snapshots", nameof(RedisErrorKind.Misconf))]
@@ -21,7 +30,10 @@ public sealed class RedisErrorTests
     [InlineData("ASK 3999 127.0.0.1:6381", nameof(RedisErrorKind.Ask))]
     [InlineData("TRYAGAIN Multiple keys request during rehashing of slot", nameof(RedisErrorKind.TryAgain))]
     [InlineData("CLUSTERDOWN The cluster is down", nameof(RedisErrorKind.ClusterDown))]
-    [InlineData("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", nameof(RedisErrorKind.MasterDown))]
+    [InlineData(
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+        nameof(RedisErrorKind.MasterDown)
+    )]
     [InlineData("NOAUTH Authentication required.", nameof(RedisErrorKind.NoAuth))]
     [InlineData("WRONGPASS invalid username-password pair or user is disabled.", nameof(RedisErrorKind.WrongPass))]
     [InlineData("NOPERM this user has no permissions to run the 'x' command", nameof(RedisErrorKind.NoPerm))]
@@ -40,12 +52,16 @@ public sealed class RedisErrorTests
     public void Only_errors_that_exclude_any_write_count_as_not_executed() =>
         Assert.Equal(
             [RedisErrorKind.Other, RedisErrorKind.NoPerm, RedisErrorKind.Unblocked],
-            Enum.GetValues<RedisErrorKind>().Where(k => !k.MeansNotExecuted()).Order());
+            Enum.GetValues<RedisErrorKind>().Where(k => !k.MeansNotExecuted()).Order()
+        );
 
     [Fact]
     public void Described_errors_carry_no_arguments_and_no_line_breaks()
     {
-        Assert.Equal("ERR unknown command 'X'", RedisError.Describe("ERR unknown command 'X', with args beginning with: 'key' 'value' "u8));
+        Assert.Equal(
+            "ERR unknown command 'X'",
+            RedisError.Describe("ERR unknown command 'X', with args beginning with: 'key' 'value' "u8)
+        );
         Assert.Equal("ERR a  b", RedisError.Describe("ERR a\r\nb"u8));
         Assert.Equal(200, RedisError.Describe(new byte[5000]).Length);
     }

@@ -15,7 +15,10 @@ public sealed class RespPropertyTests(ITestOutputHelper output)
         var random = Seeded();
         for (var round = 0; round < 2000; round++)
         {
-            var words = Enumerable.Range(0, random.Next(1, 8)).Select(_ => RandomBytes(random, random.Next(3) == 0 ? 5000 : 12)).ToArray();
+            var words = Enumerable
+                .Range(0, random.Next(1, 8))
+                .Select(_ => RandomBytes(random, random.Next(3) == 0 ? 5000 : 12))
+                .ToArray();
             using var buffer = new RespOutput();
             var writer = new RespWriter(buffer);
             writer.WriteCommand(words[0], words.Length - 1);
@@ -59,7 +62,9 @@ public sealed class RespPropertyTests(ITestOutputHelper output)
             Write(raw, random, 0);
             var bytes = RespText.Bytes(raw.ToString());
             for (var damage = random.Next(1, 4); damage > 0; damage--)
-                bytes[random.Next(bytes.Length)] = (byte)(random.Next(2) == 0 ? random.Next(256) : "+-:$*_#,(!=%~>|\r\n0123456789"[random.Next(26)]);
+                bytes[random.Next(bytes.Length)] = (byte)(
+                    random.Next(2) == 0 ? random.Next(256) : "+-:$*_#,(!=%~>|\r\n0123456789"[random.Next(26)]
+                );
             try
             {
                 // A frame that the scanner lets pass must be readable to its end without any exception but a type's.
@@ -91,7 +96,14 @@ public sealed class RespPropertyTests(ITestOutputHelper output)
                 raw.Append(CultureInfo.InvariantCulture, $"-{error}\r\n");
                 return "SimpleError " + error;
             case 3:
-                raw.Append(random.Next(3) switch { 0 => "_\r\n", 1 => "$-1\r\n", _ => "*-1\r\n" });
+                raw.Append(
+                    random.Next(3) switch
+                    {
+                        0 => "_\r\n",
+                        1 => "$-1\r\n",
+                        _ => "*-1\r\n",
+                    }
+                );
                 return "null";
             case 4:
                 var truth = random.Next(2) == 0;
@@ -130,7 +142,8 @@ public sealed class RespPropertyTests(ITestOutputHelper output)
         return $"{name}[{string.Join(", ", Enumerable.Range(0, count * per).Select(_ => Write(raw, random, depth + 1)).ToArray())}]";
     }
 
-    private static string Line(Random random) => Encoding.Latin1.GetString(RandomBytes(random, 30)).Replace('\r', ' ').Replace('\n', ' ');
+    private static string Line(Random random) =>
+        Encoding.Latin1.GetString(RandomBytes(random, 30)).Replace('\r', ' ').Replace('\n', ' ');
 
     private static byte[] RandomBytes(Random random, int most)
     {

@@ -7,44 +7,52 @@ namespace ClusterSession.Tests.Redis.Protocol;
 public sealed class RespReaderTests
 {
     /// <summary>Every type of RESP3, and the nulls of RESP2, with what they mean.</summary>
-    public static TheoryData<string, string> Frames => new()
-    {
-        { "+OK\r\n", "SimpleString OK" },
-        { "+\r\n", "SimpleString " },
-        { "-ERR no\r\n", "SimpleError ERR no" },
-        { ":0\r\n", "int 0" },
-        { ":-9223372036854775808\r\n", "int -9223372036854775808" },
-        { ":+7\r\n", "int 7" },
-        { "$0\r\n\r\n", "BulkString " },
-        { "$5\r\na\r\nb\n\r\n", "BulkString a\r\nb\n" },
-        { "$-1\r\n", "null" },
-        { "*-1\r\n", "null" },
-        { "_\r\n", "null" },
-        { "#t\r\n", "true" },
-        { "#f\r\n", "false" },
-        { ",1.5\r\n", "double 1.5" },
-        { ",-1e-3\r\n", "double -0.001" },
-        { ",10\r\n", "double 10" },
-        { ",inf\r\n", "double Infinity" },
-        { ",-inf\r\n", "double -Infinity" },
-        { ",nan\r\n", "double NaN" },
-        { "(-3492890328409238509324850943850943825024385\r\n", "BigNumber -3492890328409238509324850943850943825024385" },
-        { "!7\r\nERR bad\r\n", "BulkError ERR bad" },
-        { "=8\r\ntxt:abcd\r\n", "VerbatimString abcd" },
-        { "*0\r\n", "Array[]" },
-        { "*3\r\n:1\r\n$1\r\nx\r\n_\r\n", "Array[int 1, BulkString x, null]" },
-        { "*2\r\n*2\r\n:1\r\n*0\r\n*1\r\n-E\r\n", "Array[Array[int 1, Array[]], Array[SimpleError E]]" },
-        { "%2\r\n+a\r\n:1\r\n+b\r\n%1\r\n+c\r\n~1\r\n:2\r\n", "Map[SimpleString a, int 1, SimpleString b, Map[SimpleString c, Set[int 2]]]" },
-        { "~2\r\n+a\r\n#t\r\n", "Set[SimpleString a, true]" },
-        { ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n", "Push[BulkString invalidate, Array[BulkString k]]" },
-        { ">2\r\n$10\r\ninvalidate\r\n_\r\n", "Push[BulkString invalidate, null]" },
-        { "|1\r\n+ttl\r\n:9\r\n$1\r\nv\r\n", "BulkString v" },
-        { "*2\r\n:1\r\n|1\r\n+a\r\n*2\r\n:5\r\n:6\r\n:2\r\n", "Array[int 1, int 2]" },
-    };
+    public static TheoryData<string, string> Frames =>
+        new()
+        {
+            { "+OK\r\n", "SimpleString OK" },
+            { "+\r\n", "SimpleString " },
+            { "-ERR no\r\n", "SimpleError ERR no" },
+            { ":0\r\n", "int 0" },
+            { ":-9223372036854775808\r\n", "int -9223372036854775808" },
+            { ":+7\r\n", "int 7" },
+            { "$0\r\n\r\n", "BulkString " },
+            { "$5\r\na\r\nb\n\r\n", "BulkString a\r\nb\n" },
+            { "$-1\r\n", "null" },
+            { "*-1\r\n", "null" },
+            { "_\r\n", "null" },
+            { "#t\r\n", "true" },
+            { "#f\r\n", "false" },
+            { ",1.5\r\n", "double 1.5" },
+            { ",-1e-3\r\n", "double -0.001" },
+            { ",10\r\n", "double 10" },
+            { ",inf\r\n", "double Infinity" },
+            { ",-inf\r\n", "double -Infinity" },
+            { ",nan\r\n", "double NaN" },
+            {
+                "(-3492890328409238509324850943850943825024385\r\n",
+                "BigNumber -3492890328409238509324850943850943825024385"
+            },
+            { "!7\r\nERR bad\r\n", "BulkError ERR bad" },
+            { "=8\r\ntxt:abcd\r\n", "VerbatimString abcd" },
+            { "*0\r\n", "Array[]" },
+            { "*3\r\n:1\r\n$1\r\nx\r\n_\r\n", "Array[int 1, BulkString x, null]" },
+            { "*2\r\n*2\r\n:1\r\n*0\r\n*1\r\n-E\r\n", "Array[Array[int 1, Array[]], Array[SimpleError E]]" },
+            {
+                "%2\r\n+a\r\n:1\r\n+b\r\n%1\r\n+c\r\n~1\r\n:2\r\n",
+                "Map[SimpleString a, int 1, SimpleString b, Map[SimpleString c, Set[int 2]]]"
+            },
+            { "~2\r\n+a\r\n#t\r\n", "Set[SimpleString a, true]" },
+            { ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n", "Push[BulkString invalidate, Array[BulkString k]]" },
+            { ">2\r\n$10\r\ninvalidate\r\n_\r\n", "Push[BulkString invalidate, null]" },
+            { "|1\r\n+ttl\r\n:9\r\n$1\r\nv\r\n", "BulkString v" },
+            { "*2\r\n:1\r\n|1\r\n+a\r\n*2\r\n:5\r\n:6\r\n:2\r\n", "Array[int 1, int 2]" },
+        };
 
     [Theory]
     [MemberData(nameof(Frames))]
-    public void Frames_are_read(string raw, string meaning) => Assert.Equal(meaning, RespText.Show(RespText.Bytes(raw)));
+    public void Frames_are_read(string raw, string meaning) =>
+        Assert.Equal(meaning, RespText.Show(RespText.Bytes(raw)));
 
     [Theory]
     [MemberData(nameof(Frames))]
@@ -124,7 +132,10 @@ public sealed class RespReaderTests
     public void Violations_are_named(string raw, string word)
     {
         var limits = new RespLimits(MaxFrameBytes: 1000, MaxLineBytes: 100, MaxDepth: 4);
-        var whole = Assert.Throws<RespProtocolException>(() => { RespText.Show(RespText.Bytes(raw), limits); });
+        var whole = Assert.Throws<RespProtocolException>(() =>
+        {
+            RespText.Show(RespText.Bytes(raw), limits);
+        });
         Assert.Contains(word, whole.Message, StringComparison.Ordinal);
         // And however the bytes come, never a frame.
         Assert.Throws<RespProtocolException>(() =>
@@ -139,8 +150,17 @@ public sealed class RespReaderTests
     public void Lines_and_frames_that_grow_beyond_the_limit_are_violations()
     {
         var limits = new RespLimits(MaxFrameBytes: 1000, MaxLineBytes: 100);
-        Assert.Throws<RespProtocolException>(() => { RespText.Show(RespText.Bytes("+" + new string('a', 101)), limits); });
-        Assert.Throws<RespProtocolException>(() => { RespText.Show(RespText.Bytes("*20\r\n" + string.Concat(Enumerable.Repeat("+" + new string('a', 90) + "\r\n", 20))), limits); });
+        Assert.Throws<RespProtocolException>(() =>
+        {
+            RespText.Show(RespText.Bytes("+" + new string('a', 101)), limits);
+        });
+        Assert.Throws<RespProtocolException>(() =>
+        {
+            RespText.Show(
+                RespText.Bytes("*20\r\n" + string.Concat(Enumerable.Repeat("+" + new string('a', 90) + "\r\n", 20))),
+                limits
+            );
+        });
         Assert.NotNull(RespText.Show(RespText.Bytes("+" + new string('a', 100) + "\r\n"), limits));
     }
 
@@ -148,15 +168,27 @@ public sealed class RespReaderTests
     public void Attribute_frames_may_not_hide_endless_nesting()
     {
         var limits = new RespLimits(MaxDepth: 4);
-        Assert.Throws<RespProtocolException>(() => { RespText.Show(RespText.Bytes(string.Concat(Enumerable.Repeat("|1\r\n+a\r\n", 5)) + ":1\r\n"), limits); });
+        Assert.Throws<RespProtocolException>(() =>
+        {
+            RespText.Show(RespText.Bytes(string.Concat(Enumerable.Repeat("|1\r\n+a\r\n", 5)) + ":1\r\n"), limits);
+        });
     }
 
     [Fact]
     public void A_value_of_another_type_than_asked_for_is_a_violation()
     {
-        Assert.Throws<RespProtocolException>(() => { new RespReader("+OK\r\n"u8).ReadArray(); });
-        Assert.Throws<RespProtocolException>(() => { new RespReader("*0\r\n"u8).ReadInt64(); });
-        Assert.Throws<RespProtocolException>(() => { new RespReader(":1\r\n"u8).ReadBytes(); });
+        Assert.Throws<RespProtocolException>(() =>
+        {
+            new RespReader("+OK\r\n"u8).ReadArray();
+        });
+        Assert.Throws<RespProtocolException>(() =>
+        {
+            new RespReader("*0\r\n"u8).ReadInt64();
+        });
+        Assert.Throws<RespProtocolException>(() =>
+        {
+            new RespReader(":1\r\n"u8).ReadBytes();
+        });
         Assert.Throws<RespProtocolException>(() =>
         {
             var reader = new RespReader("*1\r\n:1\r\n"u8);
@@ -169,7 +201,9 @@ public sealed class RespReaderTests
     [Fact]
     public void Members_are_stepped_over_with_all_they_hold()
     {
-        var reader = new RespReader("*3\r\n*2\r\n:1\r\n|1\r\n+a\r\n*1\r\n:9\r\n%1\r\n+k\r\n*0\r\n$3\r\nabc\r\n:7\r\n"u8);
+        var reader = new RespReader(
+            "*3\r\n*2\r\n:1\r\n|1\r\n+a\r\n*1\r\n:9\r\n%1\r\n+k\r\n*0\r\n$3\r\nabc\r\n:7\r\n"u8
+        );
         Assert.Equal(3, reader.ReadArray());
         reader.Skip();
         Assert.Equal("abc", Encoding.ASCII.GetString(reader.ReadBytes()));

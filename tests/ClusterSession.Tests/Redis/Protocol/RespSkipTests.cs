@@ -9,13 +9,14 @@ public sealed class RespSkipTests
 {
     private static readonly RespLimits Limits = new(MaxFrameBytes: 1000, MaxLineBytes: 100);
 
-    public static TheoryData<string> TooLong => new()
-    {
-        { $"$5000\r\n{new string('x', 5000)}\r\n" },
-        { $"*3\r\n$1\r\na\r\n$5000\r\n{new string('x', 5000)}\r\n:1\r\n" },
-        { $"*50\r\n{string.Concat(Enumerable.Repeat($"$90\r\n{new string('y', 90)}\r\n", 50))}" },
-        { $"*2\r\n*2\r\n$990\r\n{new string('z', 990)}\r\n$3\r\nabc\r\n$2000\r\n{new string('\n', 2000)}\r\n" },
-    };
+    public static TheoryData<string> TooLong =>
+        new()
+        {
+            { $"$5000\r\n{new string('x', 5000)}\r\n" },
+            { $"*3\r\n$1\r\na\r\n$5000\r\n{new string('x', 5000)}\r\n:1\r\n" },
+            { $"*50\r\n{string.Concat(Enumerable.Repeat($"$90\r\n{new string('y', 90)}\r\n", 50))}" },
+            { $"*2\r\n*2\r\n$990\r\n{new string('z', 990)}\r\n$3\r\nabc\r\n$2000\r\n{new string('\n', 2000)}\r\n" },
+        };
 
     [Theory]
     [MemberData(nameof(TooLong))]
@@ -31,10 +32,11 @@ public sealed class RespSkipTests
     }
 
     [Fact]
-    public void Push_that_is_too_long_is_a_violation() => Assert.Throws<RespProtocolException>(() =>
-    {
-        Read(Encoding.Latin1.GetBytes($">2\r\n$1\r\na\r\n$5000\r\n{new string('x', 5000)}\r\n"), 100);
-    });
+    public void Push_that_is_too_long_is_a_violation() =>
+        Assert.Throws<RespProtocolException>(() =>
+        {
+            Read(Encoding.Latin1.GetBytes($">2\r\n$1\r\na\r\n$5000\r\n{new string('x', 5000)}\r\n"), 100);
+        });
 
     /// <summary>The frames, and how many bytes were kept at most.</summary>
     private static (List<string> Frames, int Most) Read(byte[] stream, int step)
@@ -54,9 +56,11 @@ public sealed class RespSkipTests
                     frames.Add(scanner.IsTooLong ? "too long" : Encoding.Latin1.GetString(stream, start, length));
                 }
 
-                start += length > 0 ? length : scanner.IsTooLong ? scanner.Drop() : 0;
-            }
-            while (length > 0);
+                start +=
+                    length > 0 ? length
+                    : scanner.IsTooLong ? scanner.Drop()
+                    : 0;
+            } while (length > 0);
             if (end == stream.Length)
             {
                 return (frames, most);

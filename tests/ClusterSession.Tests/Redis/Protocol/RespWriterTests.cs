@@ -20,7 +20,8 @@ public sealed class RespWriterTests
         writer.WriteBulk(""u8);
         Assert.Equal(
             "*7\r\n$3\r\nSET\r\n$19\r\nk\r\n*1\r\n$8\r\nFLUSHALL\r\n$7\r\npre:fix\r\n$2\r\nü\r\n$20\r\n-9223372036854775808\r\n$1\r\n0\r\n$0\r\n\r\n",
-            Encoding.UTF8.GetString(output.Written.Span));
+            Encoding.UTF8.GetString(output.Written.Span)
+        );
         Assert.Equal(0, writer.Missing);
         Assert.Equal(1, writer.Commands);
     }

@@ -14,21 +14,39 @@ namespace ClusterSession.Tests.Redis.Scripts;
 public sealed class RecordFormatTests
 {
     private const string Header =
-        "02" + "40" + "000001A0C4506C00" // format, flags, created
-        + "00000000000030" + "00000000000A" // version
-        + "00000000000025" + "00000000000B" // the one before
-        + "01" + "00000000000007" // tombstones were dropped; forgotten up to
-        + "00000000000000" + "00000000000030" + "00000000000A" // all of writer 10 up to 0x30
-        + "00000000000010" + "00000000000018" + "00000000000B" // of writer 11 those above 0x10 up to 0x18
-        + "00000000000020" + "00000000000025" + "00000000000B"; // and those above 0x20 up to 0x25
+        "02"
+        + "40"
+        + "000001A0C4506C00" // format, flags, created
+        + "00000000000030"
+        + "00000000000A" // version
+        + "00000000000025"
+        + "00000000000B" // the one before
+        + "01"
+        + "00000000000007" // tombstones were dropped; forgotten up to
+        + "00000000000000"
+        + "00000000000030"
+        + "00000000000A" // all of writer 10 up to 0x30
+        + "00000000000010"
+        + "00000000000018"
+        + "00000000000B" // of writer 11 those above 0x10 up to 0x18
+        + "00000000000020"
+        + "00000000000025"
+        + "00000000000B"; // and those above 0x20 up to 0x25
 
     private const string FormerHeader =
-        "01" + "40" + "000001A0C4506C00" + "03" // format, flags, created, number of commits
-        + "00000000000030" + "00000000000A" // newest first
-        + "00000000000025" + "00000000000B"
-        + "00000000000018" + "00000000000B";
+        "01"
+        + "40"
+        + "000001A0C4506C00"
+        + "03" // format, flags, created, number of commits
+        + "00000000000030"
+        + "00000000000A" // newest first
+        + "00000000000025"
+        + "00000000000B"
+        + "00000000000018"
+        + "00000000000B";
 
-    private static readonly SessionVersion Newest = new(0x30, 10), Before = new(0x25, 11);
+    private static readonly SessionVersion Newest = new(0x30, 10),
+        Before = new(0x25, 11);
 
     [Fact]
     public async Task Record_of_this_release_is_read()
@@ -39,11 +57,23 @@ public sealed class RecordFormatTests
         Assert.Equal((true, 7L), (record.HasDroppedTombstones, record.ForgottenUpTo));
         Assert.All(
             new SessionVersion[] { new(1, 10), Newest, new(0x11, 11), new(0x18, 11), new(0x21, 11), Before },
-            version => Assert.True(record.Contains(version)));
+            version => Assert.True(record.Contains(version))
+        );
         Assert.All(
-            new SessionVersion[] { new(0x31, 10), new(0x10, 11), new(0x19, 11), new(0x20, 11), new(0x26, 11), new(0x30, 12) },
-            version => Assert.False(record.Contains(version)));
-        Assert.True(record.TryFind("x", out var value) && value.Payload.SequenceEqual("one"u8) && value.Version == Newest);
+            new SessionVersion[]
+            {
+                new(0x31, 10),
+                new(0x10, 11),
+                new(0x19, 11),
+                new(0x20, 11),
+                new(0x26, 11),
+                new(0x30, 12),
+            },
+            version => Assert.False(record.Contains(version))
+        );
+        Assert.True(
+            record.TryFind("x", out var value) && value.Payload.SequenceEqual("one"u8) && value.Version == Newest
+        );
         Assert.True(record.TryFind("y", out var tombstone) && !tombstone.Exists);
         Assert.True(SessionVersion.TryRead(tombstone.Payload, out var removed));
         Assert.Equal(new SessionVersion(0x18, 11), removed);
@@ -58,7 +88,8 @@ public sealed class RecordFormatTests
         Assert.All(new[] { Newest, Before, new(0x18, 11) }, version => Assert.True(record.Contains(version)));
         Assert.All(
             new SessionVersion[] { new(0x2F, 10), new(1, 10), new(0x24, 11), new(0x17, 11), new(1, 12) },
-            version => Assert.False(record.Contains(version)));
+            version => Assert.False(record.Contains(version))
+        );
     }
 
     [Theory]
@@ -77,9 +108,11 @@ public sealed class RecordFormatTests
         var output = new RespOutput();
         var writer = new RespWriter(output);
         new MergeRequest(
-                new RedisKeys("cs"), SessionKeys.New(), new SessionMerge(record, Newest, MergeMode.Create, TimeSpan.FromHours(1), After: 0x2F),
-                new LeaseSource(TimeSpan.FromMinutes(1)))
-            .WriteTo(ref writer);
+            new RedisKeys("cs"),
+            SessionKeys.New(),
+            new SessionMerge(record, Newest, MergeMode.Create, TimeSpan.FromHours(1), After: 0x2F),
+            new LeaseSource(TimeSpan.FromMinutes(1))
+        ).WriteTo(ref writer);
         var written = Convert.ToHexString(output.Written.Span);
         Assert.Contains(Header, written, StringComparison.Ordinal);
         Assert.Contains("0000000000002F" + "00000000000030" + "00000000000A", written, StringComparison.Ordinal);
@@ -95,16 +128,24 @@ public sealed class RecordFormatTests
     private static async Task<StoreRead> ParseAsync(string header)
     {
         await using var scripted = await ScriptedConnection.OpenAsync();
-        var request = new ReadRequest(new RedisKeys("cs"), SessionKeys.New(), SessionVersion.None, new LeaseSource(TimeSpan.FromMinutes(1)))
+        var request = new ReadRequest(
+            new RedisKeys("cs"),
+            SessionKeys.New(),
+            SessionVersion.None,
+            new LeaseSource(TimeSpan.FromMinutes(1))
+        )
         {
             Connection = scripted.Connection,
         };
         var reading = request.Completion;
         byte[][] parts =
         [
-            "m"u8.ToArray(), Convert.FromHexString(header),
-            "ax"u8.ToArray(), Convert.FromHexString("00000000000030" + "00000000000A" + "00" + "6F6E65"),
-            "ay"u8.ToArray(), Convert.FromHexString("00000000000025" + "00000000000B" + "01" + "00000000000018" + "00000000000B"),
+            "m"u8.ToArray(),
+            Convert.FromHexString(header),
+            "ax"u8.ToArray(),
+            Convert.FromHexString("00000000000030" + "00000000000A" + "00" + "6F6E65"),
+            "ay"u8.ToArray(),
+            Convert.FromHexString("00000000000025" + "00000000000B" + "01" + "00000000000018" + "00000000000B"),
         ];
         using var bytes = new MemoryStream();
         bytes.Write(Encoding.ASCII.GetBytes("*7\r\n"));

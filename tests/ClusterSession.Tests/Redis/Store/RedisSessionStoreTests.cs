@@ -21,12 +21,25 @@ public sealed class RedisSessionStoreTests
         server.OnCommand = command =>
         {
             isAsked |= command[0] == "EVALSHA";
-            return isAsked ? null : command[0] == "PING" ? "+PONG\r\n" : "-ERR unknown command\r\n";
+            return isAsked ? null
+                : command[0] == "PING" ? "+PONG\r\n"
+                : "-ERR unknown command\r\n";
         };
         var options = RedisOptions.Parse($"127.0.0.1:{server.Port},cluster=false");
-        (options.CommandTimeout, options.ConnectTimeout, options.HeartbeatInterval, options.HeartbeatTimeout) =
-            (limit, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
-        await using var store = new RedisSessionStore(options, "cs", TimeSpan.FromSeconds(1), time, new Random(7), NullLogger<RedisSessionStore>.Instance);
+        (options.CommandTimeout, options.ConnectTimeout, options.HeartbeatInterval, options.HeartbeatTimeout) = (
+            limit,
+            TimeSpan.FromMinutes(5),
+            TimeSpan.FromMinutes(4),
+            TimeSpan.FromMinutes(5)
+        );
+        await using var store = new RedisSessionStore(
+            options,
+            "cs",
+            TimeSpan.FromSeconds(1),
+            time,
+            new Random(7),
+            NullLogger<RedisSessionStore>.Instance
+        );
 
         var reading = store.ReadAsync(SessionKeys.New(), SessionVersion.None, default).AsTask();
         time.Advance(limit * 0.8);

@@ -21,7 +21,10 @@ public sealed class BackOffTests
 
     [Fact]
     public void Two_nodes_do_not_pause_alike() =>
-        Assert.NotEqual(new BackOff(TimeSpan.FromSeconds(1), new Random(1)).Next(), new BackOff(TimeSpan.FromSeconds(1), new Random(2)).Next());
+        Assert.NotEqual(
+            new BackOff(TimeSpan.FromSeconds(1), new Random(1)).Next(),
+            new BackOff(TimeSpan.FromSeconds(1), new Random(2)).Next()
+        );
 
     [Fact]
     public void A_thousand_failures_overflow_nothing()

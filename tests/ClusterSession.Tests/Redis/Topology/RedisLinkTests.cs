@@ -11,7 +11,8 @@ namespace ClusterSession.Tests.Redis.Topology;
 
 public sealed class RedisLinkTests
 {
-    private const string ReplicaInfo = "# Replication\r\nrole:slave\r\nmaster_replid:2222222222222222222222222222222222222222\r\n";
+    private const string ReplicaInfo =
+        "# Replication\r\nrole:slave\r\nmaster_replid:2222222222222222222222222222222222222222\r\n";
 
     [Fact]
     public async Task A_lost_connection_is_made_again_under_a_new_epoch()
@@ -39,7 +40,9 @@ public sealed class RedisLinkTests
         topology.Start();
         await Condition.HoldsAsync(() => observer.Events.Contains("failed Unreachable"), "an attempt was refused");
         Assert.False(topology.TryGetConnection(default, out _));
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => topology.GetConnectionAsync(default, CancellationToken.None).AsTask());
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            topology.GetConnectionAsync(default, CancellationToken.None).AsTask()
+        );
         Assert.Equal(RedisConnectFailure.TimedOut, failure.Failure);
         Assert.False(failure.Sent);
         Assert.Contains("Last attempt:", failure.Message, StringComparison.Ordinal);
@@ -50,12 +53,15 @@ public sealed class RedisLinkTests
     {
         await using var server = new ScriptedRedisServer();
         var right = false;
-        server.Handshake = c => c[0] == "HELLO" && !Volatile.Read(ref right)
-            ? "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
-            : ScriptedRedisServer.DefaultHandshake(c);
+        server.Handshake = c =>
+            c[0] == "HELLO" && !Volatile.Read(ref right)
+                ? "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+                : ScriptedRedisServer.DefaultHandshake(c);
         await using var topology = Topology(null, [server.Port]);
         topology.Start();
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => topology.GetConnectionAsync(default, CancellationToken.None).AsTask());
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            topology.GetConnectionAsync(default, CancellationToken.None).AsTask()
+        );
         Assert.Equal(RedisConnectFailure.AccessDenied, failure.Failure);
         Volatile.Write(ref right, true);
         await Condition.HoldsAsync(() => topology.TryGetConnection(default, out _), "connected");
@@ -65,7 +71,10 @@ public sealed class RedisLinkTests
     public async Task Of_several_servers_the_master_is_used()
     {
         await using var replica = new ScriptedRedisServer();
-        replica.Handshake = c => c is ["INFO", "replication"] ? ScriptedRedisServer.Bulk(ReplicaInfo) : ScriptedRedisServer.DefaultHandshake(c);
+        replica.Handshake = c =>
+            c is ["INFO", "replication"]
+                ? ScriptedRedisServer.Bulk(ReplicaInfo)
+                : ScriptedRedisServer.DefaultHandshake(c);
         await using var master = new ScriptedRedisServer();
         await using var topology = Topology(null, [replica.Port, master.Port]);
         topology.Start();
@@ -79,9 +88,11 @@ public sealed class RedisLinkTests
         await using var one = new ScriptedRedisServer();
         await using var two = new ScriptedRedisServer();
         var demoted = two;
-        Func<ScriptedRedisServer, Func<string[], string?>> role = s => c => c is ["INFO", "replication"] && Volatile.Read(ref demoted) == s
-            ? ScriptedRedisServer.Bulk(ReplicaInfo)
-            : ScriptedRedisServer.DefaultHandshake(c);
+        Func<ScriptedRedisServer, Func<string[], string?>> role = s =>
+            c =>
+                c is ["INFO", "replication"] && Volatile.Read(ref demoted) == s
+                    ? ScriptedRedisServer.Bulk(ReplicaInfo)
+                    : ScriptedRedisServer.DefaultHandshake(c);
         one.Handshake = role(one);
         two.Handshake = role(two);
         await using var topology = Topology(null, [one.Port, two.Port]);
@@ -102,7 +113,10 @@ public sealed class RedisLinkTests
     {
         await using var server = new ScriptedRedisServer();
         var loading = true;
-        server.Handshake = c => c[0] == "PING" && Volatile.Read(ref loading) ? "-LOADING Redis is loading the dataset in memory\r\n" : ScriptedRedisServer.DefaultHandshake(c);
+        server.Handshake = c =>
+            c[0] == "PING" && Volatile.Read(ref loading)
+                ? "-LOADING Redis is loading the dataset in memory\r\n"
+                : ScriptedRedisServer.DefaultHandshake(c);
         var observer = new RecordingObserver();
         await using var topology = Topology(observer, [server.Port]);
         topology.Start();
@@ -118,7 +132,9 @@ public sealed class RedisLinkTests
         await using var server = new ScriptedRedisServer();
         server.Handshake = _ => throw new IOException("drop");
         var observer = new RecordingObserver();
-        await using var topology = Topology(observer, [server.Port], o => o.ReconnectMaxDelay = TimeSpan.FromSeconds(30));
+        await using var topology = Topology(observer, [server.Port], o =>
+            o.ReconnectMaxDelay = TimeSpan.FromSeconds(30)
+        );
         topology.Start();
         await Condition.HoldsAsync(() => observer.Events.Count >= 4, "four attempts");
         // Pauses of 10 to 20, 20 to 40, 40 to 80 ms lie between four attempts; a loop without pauses makes hundreds in that time.
@@ -165,10 +181,20 @@ public sealed class RedisLinkTests
     [InlineData("run2", "hist2", "hist1", nameof(RedisContinuity.SameHistory))]
     [InlineData("run2", "hist2", "0", nameof(RedisContinuity.Unrelated))]
     [InlineData("", "", "", nameof(RedisContinuity.Unknown))]
-    public void The_server_behind_a_new_connection_is_compared_with_the_one_before(string run, string history, string former, string expected)
+    public void The_server_behind_a_new_connection_is_compared_with_the_one_before(
+        string run,
+        string history,
+        string former,
+        string expected
+    )
     {
         var before = new RedisServerIdentity("run1", "hist1", "0", -1, 10, RedisRole.Master, "7.0.15", "standalone");
-        Assert.Equal(expected, (before with { RunId = run, ReplicationId = history, ReplicationId2 = former }).ContinuityFrom(before).ToString());
+        Assert.Equal(
+            expected,
+            (before with { RunId = run, ReplicationId = history, ReplicationId2 = former })
+                .ContinuityFrom(before)
+                .ToString()
+        );
         Assert.Equal(RedisContinuity.First, before.ContinuityFrom(null));
     }
 
@@ -178,25 +204,19 @@ public sealed class RedisLinkTests
 
         public void OnConnected(RedisConnection connection, RedisServerIdentity? previous) => Seen.Add(context.Value);
 
-        public void OnDisconnected(RedisConnection connection, RedisConnectionException reason)
-        {
-        }
+        public void OnDisconnected(RedisConnection connection, RedisConnectionException reason) { }
 
-        public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure)
-        {
-        }
+        public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) { }
     }
 
-    private static StandaloneTopology Topology(IRedisTopologyObserver? observer, int[] ports, Action<RedisOptions>? configure = null) =>
-        new(
-            ScriptedConnection.Options(ports[0], o =>
+    private static StandaloneTopology Topology(
+        IRedisTopologyObserver? observer,
+        int[] ports,
+        Action<RedisOptions>? configure = null
+    ) => new(ScriptedConnection.Options(ports[0], o =>
             {
                 foreach (var port in ports.Skip(1))
                     o.Endpoints.Add(new RedisEndpoint("127.0.0.1", port));
                 configure?.Invoke(o);
-            }),
-            TimeProvider.System,
-            new Random(1),
-            null,
-            observer);
+            }), TimeProvider.System, new Random(1), null, observer);
 }

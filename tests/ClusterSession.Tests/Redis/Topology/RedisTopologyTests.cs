@@ -30,16 +30,23 @@ public sealed class RedisTopologyTests
     [InlineData("h,cluster=true,defaultDatabase=1", "database 0 only")]
     [InlineData("h,fenceTimeout=10", "FenceTimeout is 10 ms")]
     public void Settings_that_contradict_each_other_are_refused(string connectionString, string why) =>
-        Assert.Contains(why, Assert.Throws<FormatException>(() => RedisOptions.Parse(connectionString)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            why,
+            Assert.Throws<FormatException>(() => RedisOptions.Parse(connectionString)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Options_that_cannot_work_are_refused_with_all_their_errors()
     {
-        var failure = Assert.Throws<ArgumentException>(() => Create(new RedisOptions { Database = -1, MaxInFlight = 0 }));
+        var failure = Assert.Throws<ArgumentException>(() =>
+            Create(new RedisOptions { Database = -1, MaxInFlight = 0 })
+        );
         Assert.Contains("Endpoints is empty", failure.Message, StringComparison.Ordinal);
         Assert.Contains("Database is -1", failure.Message, StringComparison.Ordinal);
         Assert.Contains("MaxInFlight is 0", failure.Message, StringComparison.Ordinal);
     }
 
-    private static IRedisTopology Create(RedisOptions options) => RedisTopology.Create(options, TimeProvider.System, new Random(1), null, null);
+    private static IRedisTopology Create(RedisOptions options) =>
+        RedisTopology.Create(options, TimeProvider.System, new Random(1), null, null);
 }

@@ -10,9 +10,9 @@ internal static class InMemoryPair
         var sessions = new InMemorySessions(TimeProvider.System);
         var (a, b) = (new InMemorySessionStore(sessions), new InMemorySessionStore(sessions));
         return Task.FromResult(new StorePair(a, b, async () =>
-        {
-            await a.DisposeAsync();
-            await b.DisposeAsync();
-        }));
+            {
+                await a.DisposeAsync();
+                await b.DisposeAsync();
+            }));
     }
 }

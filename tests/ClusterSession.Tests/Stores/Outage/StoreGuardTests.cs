@@ -22,7 +22,12 @@ public sealed class StoreGuardTests
 
     public StoreGuardTests()
     {
-        _parts = [.. Enumerable.Range(0, 3).Select(_ => new FaultyStore(new InMemorySessionStore(new InMemorySessions(_time))))];
+        _parts =
+        [
+            .. Enumerable
+                .Range(0, 3)
+                .Select(_ => new FaultyStore(new InMemorySessionStore(new InMemorySessions(_time)))),
+        ];
         _counts = [.. _parts.Select(part => new CountingStore(part))];
         _store = new PartitionedStore([.. _counts]);
         var options = new OptionsWrapper<ClusterSessionOptions>(new ClusterSessionOptions { Outage = _outage });
@@ -75,8 +80,7 @@ public sealed class StoreGuardTests
         do
         {
             key = SessionKeys.New();
-        }
-        while (_store.PartitionOf(key) != partition);
+        } while (_store.PartitionOf(key) != partition);
 
         await _guard.ReadAsync(key, SessionVersion.None);
     }

@@ -12,9 +12,7 @@ internal sealed class PlainDocument
     private long _incarnation = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) | 1;
     private long _sequence;
 
-    private PlainDocument()
-    {
-    }
+    private PlainDocument() { }
 
     public DocumentPosition Position => new(_incarnation, _sequence);
 
@@ -22,8 +20,7 @@ internal sealed class PlainDocument
     public TimeSpan LongestLife(TimeSpan now) =>
         _elements.Select(element => LeftUntil(element.Until, now)).DefaultIfEmpty().Max();
 
-    public static TimeSpan LeftUntil(TimeSpan until, TimeSpan now) =>
-        until == TimeSpan.MaxValue ? until : until - now;
+    public static TimeSpan LeftUntil(TimeSpan until, TimeSpan now) => until == TimeSpan.MaxValue ? until : until - now;
 
     public static PlainDocument Read(byte[]? bytes)
     {
@@ -37,9 +34,15 @@ internal sealed class PlainDocument
         (document._incarnation, document._sequence) = (reader.ReadInt64(), reader.ReadInt64());
         for (var left = reader.ReadInt32(); left > 0; left--)
         {
-            document._elements.Add(new Element(
-                reader.ReadBytes(reader.ReadByte()), reader.ReadInt64(), reader.ReadBytes(reader.ReadInt32()),
-                new TimeSpan(reader.ReadInt64()), reader.ReadInt64()));
+            document._elements.Add(
+                new Element(
+                    reader.ReadBytes(reader.ReadByte()),
+                    reader.ReadInt64(),
+                    reader.ReadBytes(reader.ReadInt32()),
+                    new TimeSpan(reader.ReadInt64()),
+                    reader.ReadInt64()
+                )
+            );
         }
 
         return document;
@@ -81,7 +84,11 @@ internal sealed class PlainDocument
             Elements =
             [
                 .. page.Select(element => new DocumentElement(
-                    element.Id, element.Rank, element.Payload, LeftUntil(element.Until, now))),
+                    element.Id,
+                    element.Rank,
+                    element.Payload,
+                    LeftUntil(element.Until, now)
+                )),
             ],
         };
     }
@@ -105,7 +112,9 @@ internal sealed class PlainDocument
             }
 
             var until = element.Life < TimeSpan.MaxValue - now ? now + element.Life : TimeSpan.MaxValue;
-            _elements.Add(new Element(element.Id.ToArray(), element.Rank, element.Payload.ToArray(), until, ++_sequence));
+            _elements.Add(
+                new Element(element.Id.ToArray(), element.Rank, element.Payload.ToArray(), until, ++_sequence)
+            );
         }
 
         return _sequence > before;

@@ -15,10 +15,10 @@ internal static class PlainPair
         CasServer[] servers = [new(TimeProvider.System), new(TimeProvider.System), new(TimeProvider.System)];
         var (a, b) = (Node(seed), Node(seed + 1));
         return Task.FromResult(new StorePair(a, b, async () =>
-        {
-            await a.DisposeAsync();
-            await b.DisposeAsync();
-        }));
+            {
+                await a.DisposeAsync();
+                await b.DisposeAsync();
+            }));
 
         PlainStore Node(int own) =>
             new(servers, new PlainChannel(nodes, own), TimeProvider.System, TimeSpan.FromSeconds(30), span);

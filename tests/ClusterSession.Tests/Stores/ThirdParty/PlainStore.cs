@@ -11,14 +11,19 @@ namespace ClusterSession.Tests.Stores.ThirdParty;
 /// <param name="limit">How long an operation takes at most: not above the hard timeout.</param>
 /// <param name="span">How old a copy may be; zero: each use of one asks.</param>
 internal sealed class PlainStore(
-    CasServer[] servers, PlainChannel channel, TimeProvider time, TimeSpan limit, TimeSpan span) : IClusterSessionStore
+    CasServer[] servers,
+    PlainChannel channel,
+    TimeProvider time,
+    TimeSpan limit,
+    TimeSpan span
+) : IClusterSessionStore
 {
     public string Name => "plain";
 
     public IStoreChannel Channel => channel;
 
     public IReadOnlyList<StorePartition> Partitions { get; } =
-        [.. servers.Select((_, number) => new StorePartition(number, $"plain-{number}"))];
+    [.. servers.Select((_, number) => new StorePartition(number, $"plain-{number}"))];
 
     public int PartitionOf(SessionKey key) => (int)(key.Mark % (uint)servers.Length);
 
@@ -38,30 +43,49 @@ internal sealed class PlainStore(
             }
 
             var (stored, left) = (Read(key, item.Value), LeftOf(item));
-            return new(stored switch
-            {
-                { End: { } end } => StoreRead.DestroyedBy(end.Successor, left),
-                { Record: var same } when !known.IsNone && same.Version == known => StoreRead.Unchanged(lease, left),
-                { Record: var record } => StoreRead.Found(record, lease, left),
-            });
+            return new(
+                stored switch
+                {
+                    { End: { } end } => StoreRead.DestroyedBy(end.Successor, left),
+                    { Record: var same } when !known.IsNone && same.Version == known => StoreRead.Unchanged(
+                        lease,
+                        left
+                    ),
+                    { Record: var record } => StoreRead.Found(record, lease, left),
+                }
+            );
         });
     }
 
-    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) => WriteAsync(
-        key, deadline, stored => StoredSession.Commit(stored, change),
-        left => left >= change.LeastLife ? left : change.Life);
+    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
+        WriteAsync(
+            key,
+            deadline,
+            stored => StoredSession.Commit(stored, change),
+            left => left >= change.LeastLife ? left : change.Life
+        );
 
-    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) => WriteAsync(
-        key, deadline, stored => StoredSession.Merge(stored, copy),
-        left => left >= copy.LifeLeft ? left : copy.LifeLeft);
+    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
+        WriteAsync(
+            key,
+            deadline,
+            stored => StoredSession.Merge(stored, copy),
+            left => left >= copy.LifeLeft ? left : copy.LifeLeft
+        );
 
     public ValueTask<StoreWrite> DestroyAsync(
-        SessionKey key, SessionEnd end, TimeSpan tombstoneLife, StoreDeadline deadline) => WriteAsync(
-        key, deadline, stored => StoredSession.Destroy(stored, end), _ => tombstoneLife);
+        SessionKey key,
+        SessionEnd end,
+        TimeSpan tombstoneLife,
+        StoreDeadline deadline
+    ) => WriteAsync(key, deadline, stored => StoredSession.Destroy(stored, end), _ => tombstoneLife);
 
     public ValueTask<StoreTouch> TouchAsync(
-        SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline) =>
-        SwapAsync(PartitionOf(key), "s" + key, deadline, StoreTouch.Unavailable, item =>
+        SessionKey key,
+        TimeSpan life,
+        TimeSpan leastLife,
+        StoreDeadline deadline
+    ) => SwapAsync(PartitionOf(key), "s" + key, deadline, StoreTouch.Unavailable, item =>
         {
             if (item.Value is null)
             {
@@ -77,14 +101,25 @@ internal sealed class PlainStore(
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known, StoreDeadline deadline)
     {
         var lease = NewLease(PartitionOfDocument(name));
-        return SwapAsync(PartitionOfDocument(name), "d" + name, deadline, StoreDocument.Unavailable, item => new(
-            item.Value is null
-                ? new StoreDocument(DocumentPosition.None, Lease: lease) { IsComplete = true, IsFromBeginning = true }
-                : PlainDocument.Read(item.Value).Since(known, item.Now, lease)));
+        return SwapAsync(PartitionOfDocument(name), "d" + name, deadline, StoreDocument.Unavailable, item =>
+            new(
+                item.Value is null
+                    ? new StoreDocument(DocumentPosition.None, Lease: lease)
+                    {
+                        IsComplete = true,
+                        IsFromBeginning = true,
+                    }
+                    : PlainDocument.Read(item.Value).Since(known, item.Now, lease)
+            )
+        );
     }
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
-        string name, IReadOnlyList<DocumentElement> elements, TimeSpan life, StoreDeadline deadline)
+        string name,
+        IReadOnlyList<DocumentElement> elements,
+        TimeSpan life,
+        StoreDeadline deadline
+    )
     {
         var lease = NewLease(PartitionOfDocument(name));
         return SwapAsync(PartitionOfDocument(name), "d" + name, deadline, StoreDocument.Unavailable, item =>
@@ -109,8 +144,11 @@ internal sealed class PlainStore(
     private SessionLease NewLease(int partition) => SessionLease.For(time, span, partition);
 
     private ValueTask<StoreWrite> WriteAsync(
-        SessionKey key, StoreDeadline deadline, Func<StoredSession?, (StoredSession? Next, StoredAnswer Answer)> apply,
-        Func<TimeSpan, TimeSpan> lifeAfter)
+        SessionKey key,
+        StoreDeadline deadline,
+        Func<StoredSession?, (StoredSession? Next, StoredAnswer Answer)> apply,
+        Func<TimeSpan, TimeSpan> lifeAfter
+    )
     {
         var lease = NewLease(PartitionOf(key));
         return SwapAsync(PartitionOf(key), "s" + key, deadline, StoreWrite.Unavailable, item =>
@@ -118,18 +156,27 @@ internal sealed class PlainStore(
             var (next, answer) = apply(item.Value is null ? null : Read(key, item.Value));
             var (written, life) = (StoreWrite.Answered(answer, lease), lifeAfter(item.Left));
             var isUsedLater = answer.Outcome == WriteOutcome.Unchanged && life > item.Left;
-            var bytes = next is not null ? SessionRecordFormat.Write(key, next) : isUsedLater ? item.Value : null;
+            var bytes =
+                next is not null ? SessionRecordFormat.Write(key, next)
+                : isUsedLater ? item.Value
+                : null;
             return new(written, bytes, life);
         });
     }
 
-    private static StoredSession Read(SessionKey key, byte[] bytes) => SessionRecordFormat.TryRead(key, bytes, out var stored)
-        ? stored
-        : throw new InvalidDataException("The record is malformed, or of another key.");
+    private static StoredSession Read(SessionKey key, byte[] bytes) =>
+        SessionRecordFormat.TryRead(key, bytes, out var stored)
+            ? stored
+            : throw new InvalidDataException("The record is malformed, or of another key.");
 
     /// <summary>Reads, decides and stores what was decided, until nobody has stored in between.</summary>
     private async ValueTask<T> SwapAsync<T>(
-        int partition, string key, StoreDeadline deadline, Func<StoreFailure, T> unavailable, Func<CasItem, Step<T>> decide)
+        int partition,
+        string key,
+        StoreDeadline deadline,
+        Func<StoreFailure, T> unavailable,
+        Func<CasItem, Step<T>> decide
+    )
     {
         var (server, until) = (servers[partition], deadline.Left < limit ? deadline : new StoreDeadline(time, limit));
         for (var failure = StoreFailure.Unreachable; ; failure = StoreFailure.Refused)

@@ -29,7 +29,17 @@ public sealed class ModelHistoryTests
         for (var seed = 0; seed < Seeds; seed++)
         {
             var history = HistoryModel.Generate(seed);
-            var blackBox = history.With(history.Events.Select(e => e with { TokenSent = null, TokenReceived = null, Served = null, Committed = null }));
+            var blackBox = history.With(
+                history.Events.Select(e =>
+                    e with
+                    {
+                        TokenSent = null,
+                        TokenReceived = null,
+                        Served = null,
+                        Committed = null,
+                    }
+                )
+            );
             var verdict = new HistoryChecker(NoMinimum).Check(blackBox);
             Assert.True(verdict.Outcome == VerdictOutcome.Passed, $"seed {seed}\n{verdict}");
         }
@@ -53,7 +63,12 @@ public sealed class ModelHistoryTests
         for (var seed = 0; seed < 50; seed++)
         {
             var verdict = new HistoryChecker(NoMinimum).Check(HistoryModel.Generate(seed));
-            seen.UnionWith(verdict.Results.SelectMany(r => r.Violations).Where(v => v.Class == OutcomeClass.Measured).Select(v => v.Rule));
+            seen.UnionWith(
+                verdict
+                    .Results.SelectMany(r => r.Violations)
+                    .Where(v => v.Class == OutcomeClass.Measured)
+                    .Select(v => v.Rule)
+            );
         }
         Assert.Contains("NOT-LINEARIZABLE", seen);
         Assert.Contains("READ-YOUR-WRITES", seen); // of parallel clients whose jar was overtaken

@@ -10,7 +10,9 @@ namespace ClusterSession.Tests.TestKit.Checking;
 /// <summary>One wrong event in a good history must be found every time, and by the rule that is meant for it.</summary>
 public sealed class MutantTests(ITestOutputHelper output)
 {
-    private static readonly Lazy<IReadOnlyList<History>> Histories = new(() => [.. Enumerable.Range(0, ModelHistoryTests.Seeds).Select(seed => HistoryModel.Generate(seed))]);
+    private static readonly Lazy<IReadOnlyList<History>> Histories = new(() =>
+        [.. Enumerable.Range(0, ModelHistoryTests.Seeds).Select(seed => HistoryModel.Generate(seed))]
+    );
 
     public static TheoryData<string> Mutations() => [.. ReadMutations.All.Concat(RunMutations.All).Select(m => m.Name)];
 
@@ -30,7 +32,10 @@ public sealed class MutantTests(ITestOutputHelper output)
             }
             tried++;
             var verdict = checker.Check(broken);
-            Assert.True(verdict.Outcome == VerdictOutcome.Failed && mutation.Rules.Any(verdict.Found), $"{name}, seed {seed}: not found\n{verdict}");
+            Assert.True(
+                verdict.Outcome == VerdictOutcome.Failed && mutation.Rules.Any(verdict.Found),
+                $"{name}, seed {seed}: not found\n{verdict}"
+            );
         }
         output.WriteLine($"{name}: {tried} mutants, all found");
         Assert.True(tried >= 5, $"Only {tried} of {Histories.Value.Count} histories had a place for this mutant.");

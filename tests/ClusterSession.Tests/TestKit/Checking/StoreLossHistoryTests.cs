@@ -26,47 +26,61 @@ public sealed class StoreLossHistoryTests
     public void Session_that_a_node_holds_is_lost_by_no_store() => Fails("LOST-SESSION", h => Deleted(h, Holder.Lives));
 
     [Fact]
-    public void Session_that_was_served_after_the_restart_of_its_node_is_held() => Fails("LOST-SESSION", h => Deleted(h, Holder.WasRestartedBefore));
+    public void Session_that_was_served_after_the_restart_of_its_node_is_held() =>
+        Fails("LOST-SESSION", h => Deleted(h, Holder.WasRestartedBefore));
 
     [Fact]
-    public void Session_that_was_held_by_a_node_which_was_restarted_may_be_lost() => Lawful(h => Deleted(h, Holder.WasRestartedSince));
+    public void Session_that_was_held_by_a_node_which_was_restarted_may_be_lost() =>
+        Lawful(h => Deleted(h, Holder.WasRestartedSince));
 
     [Fact]
     public void Session_without_a_loss_may_not_be_lost_though_its_node_was_restarted() =>
         Fails("LOST-SESSION", h => Deleted(h, Holder.WasRestartedSince, FaultEffect.Nothing));
 
     [Fact]
-    public void Session_that_another_node_has_served_since_is_held() => Fails("LOST-SESSION", h => Deleted(
-        h.Add([Op.List(V1)], client: 3, node: "B", from: 2, to: 3), Holder.WasRestartedSince));
+    public void Session_that_another_node_has_served_since_is_held() =>
+        Fails("LOST-SESSION", h =>
+            Deleted(h.Add([Op.List(V1)], client: 3, node: "B", from: 2, to: 3), Holder.WasRestartedSince)
+        );
 
     [Fact]
-    public void Session_that_a_frozen_node_holds_is_not_lost_in_silence() => Fails("LOST-SESSION", h => Deleted(h, Holder.IsFrozen));
+    public void Session_that_a_frozen_node_holds_is_not_lost_in_silence() =>
+        Fails("LOST-SESSION", h => Deleted(h, Holder.IsFrozen));
 
     [Fact]
     public void Session_that_a_frozen_node_holds_may_be_lost_if_that_is_said() =>
         Lawful(h => Deleted(h, Holder.IsFrozen, flags: EventFlags.Regressed));
 
     [Fact]
-    public void What_comes_after_an_excused_loss_is_another_session() => Lawful(h => Deleted(h, Holder.WasRestartedSince)
-        .Add([Op.List()], from: Asked + 10)
-        .Final([Op.List()])
-        .Final([Op.List()], node: "B"));
+    public void What_comes_after_an_excused_loss_is_another_session() =>
+        Lawful(h =>
+            Deleted(h, Holder.WasRestartedSince)
+                .Add([Op.List()], from: Asked + 10)
+                .Final([Op.List()])
+                .Final([Op.List()], node: "B")
+        );
 
     [Fact]
-    public void Commit_that_a_node_holds_is_lost_by_no_store_that_went_back() => Fails("LOST-ENTRY", h => WentBack(h, Holder.Lives));
+    public void Commit_that_a_node_holds_is_lost_by_no_store_that_went_back() =>
+        Fails("LOST-ENTRY", h => WentBack(h, Holder.Lives));
 
     [Fact]
-    public void Commit_that_was_held_by_a_node_which_was_restarted_may_be_reported_as_lost() => Lawful(h => WentBack(h, Holder.WasRestartedSince));
+    public void Commit_that_was_held_by_a_node_which_was_restarted_may_be_reported_as_lost() =>
+        Lawful(h => WentBack(h, Holder.WasRestartedSince));
 
     [Fact]
-    public void Such_a_commit_may_not_be_lost_in_silence() => Fails("LOST-ENTRY", h => WentBack(h, Holder.WasRestartedSince, EventFlags.None));
+    public void Such_a_commit_may_not_be_lost_in_silence() =>
+        Fails("LOST-ENTRY", h => WentBack(h, Holder.WasRestartedSince, EventFlags.None));
 
     [Fact]
-    public void Such_a_commit_is_held_by_a_node_that_has_shown_it() => Fails("LOST-ENTRY", h => WentBack(
-        h.Add([Op.List(V1)], client: 3, node: "C", from: 4, to: 5), Holder.WasRestartedSince));
+    public void Such_a_commit_is_held_by_a_node_that_has_shown_it() =>
+        Fails("LOST-ENTRY", h =>
+            WentBack(h.Add([Op.List(V1)], client: 3, node: "C", from: 4, to: 5), Holder.WasRestartedSince)
+        );
 
     [Fact]
-    public void Regression_beside_a_loss_is_not_excused_by_its_time_alone() => Fails("REGRESSED", h => WentBack(Excusing(h), Holder.Lives));
+    public void Regression_beside_a_loss_is_not_excused_by_its_time_alone() =>
+        Fails("REGRESSED", h => WentBack(Excusing(h), Holder.Lives));
 
     [Fact]
     public void Ended_session_comes_back_from_no_store_that_went_back() => Fails("RESURRECTED", h => Revived(h));
@@ -75,16 +89,21 @@ public sealed class StoreLossHistoryTests
     public void Nor_while_a_node_lives_that_was_told_of_the_end() => Fails("RESURRECTED", h => Revived(h, "A"));
 
     [Fact]
-    public void Nor_beside_the_loss_where_an_outage_would_excuse_it() => Fails("RESURRECTED", h => Revived(Excusing(h), at: Lost + 100));
+    public void Nor_beside_the_loss_where_an_outage_would_excuse_it() =>
+        Fails("RESURRECTED", h => Revived(Excusing(h), at: Lost + 100));
 
     [Fact]
-    public void Ended_session_may_come_back_when_every_node_that_knew_it_was_restarted() => Lawful(h => Revived(h, "A", "B"));
+    public void Ended_session_may_come_back_when_every_node_that_knew_it_was_restarted() =>
+        Lawful(h => Revived(h, "A", "B"));
 
     [Fact]
-    public void Fault_that_costs_nothing_excuses_no_regression() => Fails("REGRESSED", h => Excusing(h)
-        .Add([Op.Append(V1)], committed: 9, from: 1)
-        .Fault("damaged record", "redis", FaultLayer.Store, 10, 50, effect: FaultEffect.Nothing)
-        .Add([Op.List(V1)], node: "B", from: 20, sent: 9, served: 9, flags: EventFlags.Regressed));
+    public void Fault_that_costs_nothing_excuses_no_regression() =>
+        Fails("REGRESSED", h =>
+            Excusing(h)
+                .Add([Op.Append(V1)], committed: 9, from: 1)
+                .Fault("damaged record", "redis", FaultLayer.Store, 10, 50, effect: FaultEffect.Nothing)
+                .Add([Op.List(V1)], node: "B", from: 20, sent: 9, served: 9, flags: EventFlags.Regressed)
+        );
 
     [Fact]
     public void Copy_that_others_have_changed_is_not_served_for_long() => Fails("STALE-READ", h => Stale(h, at: 1_200));
@@ -93,33 +112,56 @@ public sealed class StoreLossHistoryTests
     public void Copy_may_be_old_for_a_moment() => Lawful(h => Stale(h, at: 900));
 
     [Fact]
-    public void Copy_may_be_old_while_a_node_is_cut_off() => Lawful(h => Stale(h.Fault("cut", "B", FaultLayer.Link, 20, 1_000), at: 1_200));
+    public void Copy_may_be_old_while_a_node_is_cut_off() =>
+        Lawful(h => Stale(h.Fault("cut", "B", FaultLayer.Link, 20, 1_000), at: 1_200));
 
     [Fact]
-    public void Copy_may_not_be_old_when_that_is_over() => Fails("STALE-READ", h => Stale(h.Fault("cut", "B", FaultLayer.Link, 20, 1_000), at: 5_000));
+    public void Copy_may_not_be_old_when_that_is_over() =>
+        Fails("STALE-READ", h => Stale(h.Fault("cut", "B", FaultLayer.Link, 20, 1_000), at: 5_000));
 
     [Fact]
-    public void Copy_without_what_was_reported_as_lost_is_not_old() => Lawful(h => Stale(
-        Excusing(h).Fault("cut", "A", FaultLayer.Link, 20, 60).Add([Op.Get("k", null)], node: "B", from: 30, flags: EventFlags.Regressed), at: 5_000));
+    public void Copy_without_what_was_reported_as_lost_is_not_old() =>
+        Lawful(h =>
+            Stale(
+                Excusing(h)
+                    .Fault("cut", "A", FaultLayer.Link, 20, 60)
+                    .Add([Op.Get("k", null)], node: "B", from: 30, flags: EventFlags.Regressed),
+                at: 5_000
+            )
+        );
 
     [Fact]
-    public void Entry_that_was_removed_is_missed_by_nobody() => Lawful(h => Stale(h.Add([Op.RemoveEntry(V1)], client: 3, from: 30), at: 1_200));
+    public void Entry_that_was_removed_is_missed_by_nobody() =>
+        Lawful(h => Stale(h.Add([Op.RemoveEntry(V1)], client: 3, from: 30), at: 1_200));
 
     /// <summary>A session is written at A, deleted in the store, and asked for at B.</summary>
-    private static HistoryBuilder Deleted(HistoryBuilder h, Holder holder, FaultEffect effect = FaultEffect.Loss, EventFlags flags = EventFlags.None) =>
+    private static HistoryBuilder Deleted(
+        HistoryBuilder h,
+        Holder holder,
+        FaultEffect effect = FaultEffect.Loss,
+        EventFlags flags = EventFlags.None
+    ) =>
         Of(h, holder)
             .Add([Op.Append(V1)], node: "A", from: 2_000, flags: EventFlags.NewSession)
             .Fault("keys deleted", "redis", FaultLayer.Store, Lost, Lost + 10, effect: effect)
             .Add([Op.List()], node: "B", from: Asked, flags: EventFlags.NewSession | flags);
 
     /// <summary>A session is written at A, then the store goes back behind that; the client is told at B, and it is missing at the end.</summary>
-    private static HistoryBuilder WentBack(HistoryBuilder h, Holder holder, EventFlags flags = EventFlags.Regressed) => Of(h, holder)
-        .Add([Op.Append(V2)], client: 1, node: "B", from: 1)
-        .Add([Op.Append(V1)], node: "A", from: 2_000, committed: 9)
-        .Fault("old snapshot", "redis", FaultLayer.Store, Lost, Lost + 10, effect: FaultEffect.Loss)
-        .Add([Op.Get("k", null)], node: "B", from: flags == EventFlags.None || holder != Holder.Lives ? Asked : Lost + 100, sent: 9, served: 9, flags: flags)
-        .Final([Op.List(V2)])
-        .Final([Op.List(V2)], node: "B");
+    private static HistoryBuilder WentBack(HistoryBuilder h, Holder holder, EventFlags flags = EventFlags.Regressed) =>
+        Of(h, holder)
+            .Add([Op.Append(V2)], client: 1, node: "B", from: 1)
+            .Add([Op.Append(V1)], node: "A", from: 2_000, committed: 9)
+            .Fault("old snapshot", "redis", FaultLayer.Store, Lost, Lost + 10, effect: FaultEffect.Loss)
+            .Add(
+                [Op.Get("k", null)],
+                node: "B",
+                from: flags == EventFlags.None || holder != Holder.Lives ? Asked : Lost + 100,
+                sent: 9,
+                served: 9,
+                flags: flags
+            )
+            .Final([Op.List(V2)])
+            .Final([Op.List(V2)], node: "B");
 
     private static HistoryBuilder Revived(HistoryBuilder h, params string[] restarted) => Revived(h, Asked, restarted);
 
@@ -132,8 +174,7 @@ public sealed class StoreLossHistoryTests
             h.Fault("kill -9", node, FaultLayer.Node, Lost - 3_000, Lost - 2_900, restarted: node);
         }
 
-        return h
-            .Fault("old snapshot", "redis", FaultLayer.Store, Lost, Lost + 10, effect: FaultEffect.Loss)
+        return h.Fault("old snapshot", "redis", FaultLayer.Store, Lost, Lost + 10, effect: FaultEffect.Loss)
             .Add([Op.List(V1)], client: 7, node: "B", kind: ClientKind.Thief, from: at);
     }
 
@@ -143,17 +184,22 @@ public sealed class StoreLossHistoryTests
         return h.Add([Op.Append(V1)], node: "A", from: 10, to: 11).Add([Op.List()], client: 5, node: "B", from: at);
     }
 
-    private static HistoryBuilder Of(HistoryBuilder h, Holder holder) => holder switch
-    {
-        Holder.WasRestartedBefore => h.Fault("kill -9", "A", FaultLayer.Node, 100, 200, restarted: "A"),
-        Holder.WasRestartedSince => h.Fault("kill -9", "A", FaultLayer.Node, 5_000, 5_100, restarted: "A"),
-        Holder.IsFrozen => h.Fault("SIGSTOP", "A", FaultLayer.Node, 15_000, Asked, effect: FaultEffect.Nothing),
-        _ => h,
-    };
+    private static HistoryBuilder Of(HistoryBuilder h, Holder holder) =>
+        holder switch
+        {
+            Holder.WasRestartedBefore => h.Fault("kill -9", "A", FaultLayer.Node, 100, 200, restarted: "A"),
+            Holder.WasRestartedSince => h.Fault("kill -9", "A", FaultLayer.Node, 5_000, 5_100, restarted: "A"),
+            Holder.IsFrozen => h.Fault("SIGSTOP", "A", FaultLayer.Node, 15_000, Asked, effect: FaultEffect.Nothing),
+            _ => h,
+        };
 
     private static HistoryBuilder Excusing(HistoryBuilder h)
     {
-        h.Options = h.Options with { RegressionsMayBeReportedDuringFaults = true, EndedSessionsMayBeServedDuringFaults = true };
+        h.Options = h.Options with
+        {
+            RegressionsMayBeReportedDuringFaults = true,
+            EndedSessionsMayBeServedDuringFaults = true,
+        };
         return h;
     }
 

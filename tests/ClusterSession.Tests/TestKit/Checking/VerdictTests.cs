@@ -21,7 +21,10 @@ public sealed class VerdictTests
     public void A_check_that_needs_more_opportunities_makes_the_run_invalid()
     {
         var builder = new HistoryBuilder();
-        builder.Options = builder.Options with { MinimumOpportunities = new Dictionary<string, long> { ["destruction"] = 1, ["no such check"] = 1 } };
+        builder.Options = builder.Options with
+        {
+            MinimumOpportunities = new Dictionary<string, long> { ["destruction"] = 1, ["no such check"] = 1 },
+        };
         var verdict = builder.Add([Op.Append(Value(1))]).Final([Op.List(Value(1))]).Check();
 
         Assert.Equal(VerdictOutcome.Invalid, verdict.Outcome);
@@ -55,7 +58,11 @@ public sealed class VerdictTests
     [Fact]
     public void Values_written_twice_make_the_run_invalid()
     {
-        var verdict = new HistoryBuilder().Add([Op.Append(Value(1))]).Add([Op.Append(Value(1))]).Final([Op.List(Value(1))]).Check();
+        var verdict = new HistoryBuilder()
+            .Add([Op.Append(Value(1))])
+            .Add([Op.Append(Value(1))])
+            .Final([Op.List(Value(1))])
+            .Check();
 
         Assert.Contains(verdict.InvalidReasons, r => r.Contains("written twice", StringComparison.Ordinal));
     }

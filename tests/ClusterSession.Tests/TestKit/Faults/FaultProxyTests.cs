@@ -278,7 +278,9 @@ public sealed class FaultProxyTests
         proxy.ToClient.Slice(3);
         var drop = proxy.DropReply("EVALSHA");
 
-        await client.SendAsync(Command("GET", "x") + Command("GET", "y") + Command("EVALSHA", "z") + Command("GET", "x"));
+        await client.SendAsync(
+            Command("GET", "x") + Command("GET", "y") + Command("EVALSHA", "z") + Command("GET", "x")
+        );
 
         await drop.Dropped;
         await Condition.HoldsAsync(() => client.IsReset);

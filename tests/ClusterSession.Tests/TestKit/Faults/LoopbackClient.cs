@@ -7,7 +7,10 @@ namespace ClusterSession.Tests.TestKit.Faults;
 /// <summary>A client that reads in the background, so that a test can look at what has arrived without waiting for it.</summary>
 internal sealed class LoopbackClient : IAsyncDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+    {
+        NoDelay = true,
+    };
     private readonly MemoryStream _received = new();
     private Task _reading = Task.CompletedTask;
 
@@ -55,7 +58,7 @@ internal sealed class LoopbackClient : IAsyncDisposable
         var buffer = new byte[4096];
         try
         {
-            for (int n; (n = await _socket.ReceiveAsync(buffer)) > 0;)
+            for (int n; (n = await _socket.ReceiveAsync(buffer)) > 0; )
             {
                 lock (_received)
                 {

@@ -31,37 +31,43 @@ internal sealed class LoopbackServer : IAsyncDisposable
     /// <summary>Connections whose end (FIN or RST) the server has seen.</summary>
     public int Ended => Volatile.Read(ref _ended);
 
-    public static LoopbackServer Echo(string prefix = "") => new(async (_, socket) =>
-    {
-        var buffer = new byte[4096];
-        for (int n; (n = await socket.ReceiveAsync(buffer)) > 0;)
-        {
-            if (prefix.Length > 0)
+    public static LoopbackServer Echo(string prefix = "") =>
+        new(
+            async (_, socket) =>
             {
-                await socket.SendAsync(Encoding.ASCII.GetBytes(prefix));
-            }
-            await socket.SendAsync(buffer.AsMemory(0, n));
-        }
-    });
-
-    /// <param name="pushBefore">Sent in front of each reply, as an invalidation would be.</param>
-    public static LoopbackServer Resp(string pushBefore = "") => new(async (server, socket) =>
-    {
-        var buffer = new byte[4096];
-        var scanner = new RespFrameScanner();
-        for (int n; (n = await socket.ReceiveAsync(buffer)) > 0;)
-        {
-            for (var taken = 0; taken < n;)
-            {
-                taken += scanner.Consume(buffer.AsSpan(taken, n - taken), out var ended);
-                if (ended)
+                var buffer = new byte[4096];
+                for (int n; (n = await socket.ReceiveAsync(buffer)) > 0; )
                 {
-                    var number = Interlocked.Increment(ref server._executed);
-                    await socket.SendAsync(Encoding.ASCII.GetBytes($"{pushBefore}:{number}\r\n"));
+                    if (prefix.Length > 0)
+                    {
+                        await socket.SendAsync(Encoding.ASCII.GetBytes(prefix));
+                    }
+                    await socket.SendAsync(buffer.AsMemory(0, n));
                 }
             }
-        }
-    });
+        );
+
+    /// <param name="pushBefore">Sent in front of each reply, as an invalidation would be.</param>
+    public static LoopbackServer Resp(string pushBefore = "") =>
+        new(
+            async (server, socket) =>
+            {
+                var buffer = new byte[4096];
+                var scanner = new RespFrameScanner();
+                for (int n; (n = await socket.ReceiveAsync(buffer)) > 0; )
+                {
+                    for (var taken = 0; taken < n; )
+                    {
+                        taken += scanner.Consume(buffer.AsSpan(taken, n - taken), out var ended);
+                        if (ended)
+                        {
+                            var number = Interlocked.Increment(ref server._executed);
+                            await socket.SendAsync(Encoding.ASCII.GetBytes($"{pushBefore}:{number}\r\n"));
+                        }
+                    }
+                }
+            }
+        );
 
     public async ValueTask DisposeAsync()
     {

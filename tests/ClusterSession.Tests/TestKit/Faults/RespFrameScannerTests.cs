@@ -6,26 +6,27 @@ namespace ClusterSession.Tests.TestKit.Faults;
 
 public sealed class RespFrameScannerTests
 {
-    public static TheoryData<string> Frames() => new()
-    {
-        "+OK\r\n",
-        "-ERR no\r\n",
-        ":12\r\n",
-        "$0\r\n\r\n",
-        "$5\r\na\r\nbc\r\n",
-        "$-1\r\n",
-        "*-1\r\n",
-        "*0\r\n",
-        "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n",
-        "*2\r\n*1\r\n:1\r\n*2\r\n+a\r\n$-1\r\n",
-        "%2\r\n+a\r\n:1\r\n+b\r\n*2\r\n:1\r\n:2\r\n",
-        "~1\r\n#t\r\n",
-        ">2\r\n+invalidate\r\n_\r\n",
-        "|1\r\n+ttl\r\n:3\r\n$1\r\nv\r\n",
-        "=5\r\ntxt:x\r\n",
-        ",1.5\r\n",
-        "PING\r\n",
-    };
+    public static TheoryData<string> Frames() =>
+        new()
+        {
+            "+OK\r\n",
+            "-ERR no\r\n",
+            ":12\r\n",
+            "$0\r\n\r\n",
+            "$5\r\na\r\nbc\r\n",
+            "$-1\r\n",
+            "*-1\r\n",
+            "*0\r\n",
+            "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n",
+            "*2\r\n*1\r\n:1\r\n*2\r\n+a\r\n$-1\r\n",
+            "%2\r\n+a\r\n:1\r\n+b\r\n*2\r\n:1\r\n:2\r\n",
+            "~1\r\n#t\r\n",
+            ">2\r\n+invalidate\r\n_\r\n",
+            "|1\r\n+ttl\r\n:3\r\n$1\r\nv\r\n",
+            "=5\r\ntxt:x\r\n",
+            ",1.5\r\n",
+            "PING\r\n",
+        };
 
     [Theory]
     [MemberData(nameof(Frames))]
@@ -39,7 +40,7 @@ public sealed class RespFrameScannerTests
             var position = 0;
             foreach (var part in (byte[][])[bytes[..split], bytes[split..]])
             {
-                for (var taken = 0; taken < part.Length;)
+                for (var taken = 0; taken < part.Length; )
                 {
                     var step = scanner.Consume(part.AsSpan(taken), out var ended);
                     taken += step;
@@ -65,7 +66,9 @@ public sealed class RespFrameScannerTests
         for (var split = 0; split <= text.Length; split++)
         {
             var matcher = new PatternMatcher(Encoding.ASCII.GetBytes(pattern));
-            var found = matcher.Feed(Encoding.ASCII.GetBytes(text[..split])) + matcher.Feed(Encoding.ASCII.GetBytes(text[split..]));
+            var found =
+                matcher.Feed(Encoding.ASCII.GetBytes(text[..split]))
+                + matcher.Feed(Encoding.ASCII.GetBytes(text[split..]));
             Assert.Equal(expected, found);
         }
     }

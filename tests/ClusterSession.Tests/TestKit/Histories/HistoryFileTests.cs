@@ -12,8 +12,27 @@ public sealed class HistoryFileTests
     {
         var history = HistoryModel.Generate(1) with
         {
-            Run = new RunInfo { Name = "n", Seed = 42, Nodes = ["A"], Durability = "Local", PlannedFaults = ["kill"] },
-            Faults = [new FaultEvent { Kind = "kill", Target = "A", Layer = FaultLayer.Node, StartNs = 1, EndNs = 2, Confirmed = true, Note = "x" }],
+            Run = new RunInfo
+            {
+                Name = "n",
+                Seed = 42,
+                Nodes = ["A"],
+                Durability = "Local",
+                PlannedFaults = ["kill"],
+            },
+            Faults =
+            [
+                new FaultEvent
+                {
+                    Kind = "kill",
+                    Target = "A",
+                    Layer = FaultLayer.Node,
+                    StartNs = 1,
+                    EndNs = 2,
+                    Confirmed = true,
+                    Note = "x",
+                },
+            ],
         };
         using var stream = new MemoryStream();
 
@@ -34,10 +53,12 @@ public sealed class HistoryFileTests
     [Fact]
     public async Task Properties_of_a_newer_version_are_ignored()
     {
-        var back = await ReadAsync("""
+        var back = await ReadAsync(
+            """
             {"run":{"name":"n","seed":1,"invented":true}}
             {"event":{"client":1,"session":2,"request":3,"node":"A","invokeNs":5,"completeNs":6,"result":"info","ops":[{"kind":"append","key":"e:x","value":"x"}],"later":1}}
-            """);
+            """
+        );
         var request = Assert.Single(back.Events);
         Assert.Equal(RequestResult.Info, request.Result);
         Assert.Equal(OpKind.Append, request.Ops[0].Kind);
@@ -47,7 +68,9 @@ public sealed class HistoryFileTests
     [Fact]
     public async Task A_damaged_line_is_named()
     {
-        var error = await Assert.ThrowsAsync<InvalidDataException>(() => ReadAsync("{\"run\":{\"name\":\"n\",\"seed\":1}}\n{\"event\":{\"cli"));
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() =>
+            ReadAsync("{\"run\":{\"name\":\"n\",\"seed\":1}}\n{\"event\":{\"cli")
+        );
         Assert.Contains("Line 2", error.Message, StringComparison.Ordinal);
     }
 
@@ -57,5 +80,6 @@ public sealed class HistoryFileTests
         await Assert.ThrowsAsync<InvalidDataException>(() => ReadAsync(""));
     }
 
-    private static Task<History> ReadAsync(string text) => HistoryFile.ReadAsync(new MemoryStream(Encoding.UTF8.GetBytes(text)));
+    private static Task<History> ReadAsync(string text) =>
+        HistoryFile.ReadAsync(new MemoryStream(Encoding.UTF8.GetBytes(text)));
 }

@@ -38,7 +38,9 @@ public sealed class HistoryRecorderTests
         {
             for (var i = 0; i < 500; i++)
             {
-                recorder.Begin(Request(client) with { Request = i }).End(RequestResult.Ok, e => e with { Note = "answered" });
+                recorder
+                    .Begin(Request(client) with { Request = i })
+                    .End(RequestResult.Ok, e => e with { Note = "answered" });
             }
         });
 
@@ -47,7 +49,10 @@ public sealed class HistoryRecorderTests
         Assert.All(history.Events, e => Assert.True(e.InvokeNs <= e.CompleteNs && e.Note == "answered"));
         foreach (var client in history.Events.GroupBy(e => e.Client))
         {
-            Assert.Equal(Enumerable.Range(0, 500), client.OrderBy(e => e.InvokeNs).ThenBy(e => e.CompleteNs).Select(e => e.Request));
+            Assert.Equal(
+                Enumerable.Range(0, 500),
+                client.OrderBy(e => e.InvokeNs).ThenBy(e => e.CompleteNs).Select(e => e.Request)
+            );
         }
     }
 
@@ -66,14 +71,15 @@ public sealed class HistoryRecorderTests
         Assert.Equal("new master on 7002", faults[0].Note);
     }
 
-    private static HistoryEvent Request(int client) => new()
-    {
-        Client = client,
-        Session = 0,
-        Request = 0,
-        Node = "A",
-        InvokeNs = 0,
-        CompleteNs = 0,
-        Result = RequestResult.Info,
-    };
+    private static HistoryEvent Request(int client) =>
+        new()
+        {
+            Client = client,
+            Session = 0,
+            Request = 0,
+            Node = "A",
+            InvokeNs = 0,
+            CompleteNs = 0,
+            Result = RequestResult.Info,
+        };
 }

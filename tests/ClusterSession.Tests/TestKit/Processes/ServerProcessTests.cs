@@ -24,10 +24,15 @@ public sealed class ServerProcessTests : IDisposable
     public async Task Program_that_ends_at_once_is_reported_with_its_last_words()
     {
         await using var server = await ServerProcess.StartAsync(
-            "sh", ["-c", "echo first; echo $WORDS >&2; exit 3"], _directory.Path,
-            new Dictionary<string, string> { ["WORDS"] = "no port" });
+            "sh",
+            ["-c", "echo first; echo $WORDS >&2; exit 3"],
+            _directory.Path,
+            new Dictionary<string, string> { ["WORDS"] = "no port" }
+        );
 
-        var failure = await Assert.ThrowsAsync<ServerProcessException>(() => server.ReadyAsync(() => Task.FromResult(false)));
+        var failure = await Assert.ThrowsAsync<ServerProcessException>(() =>
+            server.ReadyAsync(() => Task.FromResult(false))
+        );
 
         Assert.Equal("sh ended with 3 instead of starting. Its output:\nfirst\nno port", failure.Message);
         Assert.Equal(3, server.ExitCode);
@@ -37,7 +42,11 @@ public sealed class ServerProcessTests : IDisposable
     public async Task Two_servers_in_one_directory_keep_their_output_apart()
     {
         await using var one = await ServerProcess.StartAsync("sh", ["-c", "echo one; exec sleep 60"], _directory.Path);
-        await using var other = await ServerProcess.StartAsync("sh", ["-c", "echo other; exec sleep 60"], _directory.Path);
+        await using var other = await ServerProcess.StartAsync(
+            "sh",
+            ["-c", "echo other; exec sleep 60"],
+            _directory.Path
+        );
 
         await one.ReadyAsync(() => Task.FromResult(one.Output == "one\n"));
         await other.ReadyAsync(() => Task.FromResult(other.Output == "other\n"));
@@ -56,11 +65,16 @@ public sealed class ServerProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task Program_that_is_not_installed_is_named() => Assert.Contains(
-        "'no-such-server' is not installed",
-        (await Assert.ThrowsAsync<ServerProcessException>(
-            () => ServerProcess.StartAsync("no-such-server", [], _directory.Path))).Message,
-        StringComparison.Ordinal);
+    public async Task Program_that_is_not_installed_is_named() =>
+        Assert.Contains(
+            "'no-such-server' is not installed",
+            (
+                await Assert.ThrowsAsync<ServerProcessException>(() =>
+                    ServerProcess.StartAsync("no-such-server", [], _directory.Path)
+                )
+            ).Message,
+            StringComparison.Ordinal
+        );
 
     /// <summary>Fields of proc(5): id, name, state, parent, group, session.</summary>
     private static string[] Status(int pid) => File.ReadAllText($"/proc/{pid}/stat").Split(' ');

@@ -27,7 +27,12 @@ public sealed class ReplicationFenceTests
     [InlineData("x", None, 3L, nameof(FenceVerdict.Newer))]
     [InlineData("a", None, 3L, nameof(FenceVerdict.Newer))]
     [InlineData("", "", null, nameof(FenceVerdict.First))]
-    public void A_server_is_judged_by_what_was_seen_before(string history, string former, long? generation, string expected)
+    public void A_server_is_judged_by_what_was_seen_before(
+        string history,
+        string former,
+        long? generation,
+        string expected
+    )
     {
         var fence = new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System);
         fence.Accept(Server("a"), Of(1));
@@ -39,7 +44,10 @@ public sealed class ReplicationFenceTests
 
     [Fact]
     public void The_first_server_is_accepted_whatever_it_is() =>
-        Assert.Equal(FenceVerdict.First, new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System).Judge(Server("x", "y"), 7));
+        Assert.Equal(
+            FenceVerdict.First,
+            new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System).Judge(Server("x", "y"), 7)
+        );
 
     [Fact]
     public void Failover_and_switch_back_are_both_followed()
@@ -107,7 +115,10 @@ public sealed class ReplicationFenceTests
     [InlineData(true, nameof(FenceVerdict.ForkOfDeposed), false)]
     [InlineData(false, nameof(FenceVerdict.Deposed), false)]
     public void A_deposed_server_that_runs_and_is_alone_behind_the_one_address_is_soon_accepted(
-        bool isOneAddress, string verdict, bool expected)
+        bool isOneAddress,
+        string verdict,
+        bool expected
+    )
     {
         var time = new JumpingTime();
         var fence = new ReplicationFence(TimeSpan.FromSeconds(60), time, isOneAddress);

@@ -28,7 +28,8 @@ public sealed class HashSlotTests
     [InlineData("foo{bar}{zap}", "bar")]
     [InlineData("foo{}{bar}", "foo{}{bar}")]
     [InlineData("foo{bar", "foo{bar")]
-    public void Only_the_tag_counts_if_there_is_one(string key, string tag) => Assert.Equal(HashSlot.Crc16(Encoding.UTF8.GetBytes(tag)) % 16384, Slot(key));
+    public void Only_the_tag_counts_if_there_is_one(string key, string tag) =>
+        Assert.Equal(HashSlot.Crc16(Encoding.UTF8.GetBytes(tag)) % 16384, Slot(key));
 
     [Theory]
     [InlineData("MOVED 3999 127.0.0.1:6381", 3999, "127.0.0.1", 6381)]
@@ -50,7 +51,8 @@ public sealed class HashSlotTests
     [InlineData("MOVED 1 h")]
     [InlineData("MOVED 1 h:99999")]
     [InlineData("ERR unknown")]
-    public void What_is_no_redirection_is_not_followed(string text) => Assert.False(Redirection.TryParse(text, default, out _));
+    public void What_is_no_redirection_is_not_followed(string text) =>
+        Assert.False(Redirection.TryParse(text, default, out _));
 
     private static int Slot(string key) => HashSlot.Of(Encoding.UTF8.GetBytes(key));
 }

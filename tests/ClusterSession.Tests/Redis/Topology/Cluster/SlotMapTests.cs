@@ -25,12 +25,20 @@ public sealed class SlotMapTests
         Assert.Equal([3, 4, 3, 0, 0, 2], nodes.Select(n => n.Epoch));
         Assert.Null(nodes[3].Endpoint);
         Assert.Equal(new RedisEndpoint("127.0.0.1", 7002), nodes[1].Endpoint);
-        Assert.Equal(new RedisEndpoint("host-b", 7002), ClusterNode.ParseAll(View, default, wantsNames: true)[1].Endpoint);
+        Assert.Equal(
+            new RedisEndpoint("host-b", 7002),
+            ClusterNode.ParseAll(View, default, wantsNames: true)[1].Endpoint
+        );
     }
 
     [Fact]
     public void A_node_that_does_not_know_its_address_is_where_it_answered() =>
-        Assert.Equal(new RedisEndpoint("me", 7001), ClusterNode.ParseAll("aaa :7001@17001 myself,master - 0 0 3 connected 1", new RedisEndpoint("me", 1), false)[0].Endpoint);
+        Assert.Equal(
+            new RedisEndpoint("me", 7001),
+            ClusterNode
+                .ParseAll("aaa :7001@17001 myself,master - 0 0 3 connected 1", new RedisEndpoint("me", 1), false)[0]
+                .Endpoint
+        );
 
     [Fact]
     public void Owners_and_masters_without_slots_are_kept_and_failed_ones_are_not()
@@ -52,7 +60,9 @@ public sealed class SlotMapTests
         Assert.Null(map.MasterOf(new RedisEndpoint("127.0.0.1", 7001)));
         Assert.Null(map.MasterOf(new RedisEndpoint("127.0.0.1", 1)));
 
-        var promoted = map.With(ClusterNode.ParseAll("ccc 127.0.0.1:7003@17003 master - 0 0 9 connected 0-5460", default, false));
+        var promoted = map.With(
+            ClusterNode.ParseAll("ccc 127.0.0.1:7003@17003 master - 0 0 9 connected 0-5460", default, false)
+        );
         Assert.Null(promoted.MasterOf(new RedisEndpoint("127.0.0.1", 7003)));
     }
 
@@ -65,8 +75,12 @@ public sealed class SlotMapTests
     public void Of_two_claims_the_newer_epoch_wins(string claim, bool knowsA, int owner)
     {
         var parts = claim.Split(' ');
-        var before = SlotMap.Empty.With(ClusterNode.ParseAll("a h:7001@1 master - 0 0 5 connected 0-99", default, false));
-        var view = $"{parts[0]} h:7002@1 master - 0 0 {parts[1]} connected 0-99\n" + (knowsA ? "a h:7001@1 slave b 0 0 5 connected" : "");
+        var before = SlotMap.Empty.With(
+            ClusterNode.ParseAll("a h:7001@1 master - 0 0 5 connected 0-99", default, false)
+        );
+        var view =
+            $"{parts[0]} h:7002@1 master - 0 0 {parts[1]} connected 0-99\n"
+            + (knowsA ? "a h:7001@1 slave b 0 0 5 connected" : "");
         Assert.Equal(owner, before.With(ClusterNode.ParseAll(view, default, false))[50]?.Port);
     }
 }

@@ -10,14 +10,17 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
 
     public ScriptedSentinel()
     {
-        Server.Handshake = c => c[0] switch
-        {
-            "HELLO" => ScriptedRedisServer.DefaultHandshake(c)!.Replace("$10\r\nstandalone", "$8\r\nsentinel", StringComparison.Ordinal)
-                .Replace("$6\r\nmaster", "$8\r\nsentinel", StringComparison.Ordinal),
-            "INFO" => "-ERR unknown command\r\n",
-            "CLIENT" => "+OK\r\n",
-            _ => null,
-        };
+        Server.Handshake = c =>
+            c[0] switch
+            {
+                "HELLO" => ScriptedRedisServer
+                    .DefaultHandshake(c)!
+                    .Replace("$10\r\nstandalone", "$8\r\nsentinel", StringComparison.Ordinal)
+                    .Replace("$6\r\nmaster", "$8\r\nsentinel", StringComparison.Ordinal),
+                "INFO" => "-ERR unknown command\r\n",
+                "CLIENT" => "+OK\r\n",
+                _ => null,
+            };
         Server.OnCommand = Answer;
     }
 
@@ -30,7 +33,8 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
         _state = new State(master, epoch, flags, sentinels ?? [], replicas ?? []);
 
     /// <summary>Pushes a hint to all who have subscribed.</summary>
-    public Task HintAsync() => Server.SendAsync($">3\r\n{Bulk("message")}{Bulk("+switch-master")}{Bulk("mymaster 127.0.0.1 1 127.0.0.1 2")}");
+    public Task HintAsync() =>
+        Server.SendAsync($">3\r\n{Bulk("message")}{Bulk("+switch-master")}{Bulk("mymaster 127.0.0.1 1 127.0.0.1 2")}");
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
@@ -44,15 +48,21 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
             ("SENTINEL", "GET-MASTER-ADDR-BY-NAME") when state.Master == 0 => "_\r\n",
             ("SENTINEL", _) when state.Master == 0 => "-ERR No such master with that name\r\n",
             ("SENTINEL", "GET-MASTER-ADDR-BY-NAME") => $"*2\r\n{Bulk("127.0.0.1")}{Bulk(Text(state.Master))}",
-            ("SENTINEL", "MASTER") => $"%2\r\n{Bulk("flags")}{Bulk(state.Flags)}{Bulk("config-epoch")}{Bulk(Text(state.Epoch))}",
+            ("SENTINEL", "MASTER") =>
+                $"%2\r\n{Bulk("flags")}{Bulk(state.Flags)}{Bulk("config-epoch")}{Bulk(Text(state.Epoch))}",
             ("SENTINEL", "SENTINELS") => List(state.Sentinels),
             ("SENTINEL", "REPLICAS") => List(state.Replicas),
             _ => "-ERR unknown command\r\n",
         };
     }
 
-    private static string List(int[] ports) => $"*{ports.Length}\r\n" + string.Concat(ports.Select(port =>
-        $"%3\r\n{Bulk("ip")}{Bulk("127.0.0.1")}{Bulk("port")}{Bulk(Text(port))}{Bulk("flags")}{Bulk("slave")}"));
+    private static string List(int[] ports) =>
+        $"*{ports.Length}\r\n"
+        + string.Concat(
+            ports.Select(port =>
+                $"%3\r\n{Bulk("ip")}{Bulk("127.0.0.1")}{Bulk("port")}{Bulk(Text(port))}{Bulk("flags")}{Bulk("slave")}"
+            )
+        );
 
     private static string Bulk(string text) => ScriptedRedisServer.Bulk(text);
 

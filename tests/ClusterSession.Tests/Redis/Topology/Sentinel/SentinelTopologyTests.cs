@@ -139,15 +139,20 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
         var connection = await ConnectedToAsync(topology, _b);
         _one.Say(_b.Port, 2);
         await _one.HintAsync();
-        await Condition.HoldsAsync(() => _one.Server.Commands.Count(c => c.StartsWith("SENTINEL MASTER", StringComparison.Ordinal)) > 5, "asked again");
+        await Condition.HoldsAsync(
+            () => _one.Server.Commands.Count(c => c.StartsWith("SENTINEL MASTER", StringComparison.Ordinal)) > 5,
+            "asked again"
+        );
         Assert.False(connection.IsClosed);
     }
 
     [Fact]
     public async Task A_master_that_continues_another_history_is_no_successor()
     {
-        _b.Handshake = c => c is ["INFO", "replication"]
-            ? ScriptedRedisServer.Bulk("role:master\r\nmaster_replid:3333\r\nmaster_replid2:9999\r\n") : ScriptedRedisServer.DefaultHandshake(c);
+        _b.Handshake = c =>
+            c is ["INFO", "replication"]
+                ? ScriptedRedisServer.Bulk("role:master\r\nmaster_replid:3333\r\nmaster_replid2:9999\r\n")
+                : ScriptedRedisServer.DefaultHandshake(c);
         _one.Say(_a.Port, 1, replicas: [_b.Port]);
         await using var topology = Start(_one.Endpoint);
         await ConnectedToAsync(topology, _a);
@@ -161,7 +166,9 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
     public async Task A_name_that_no_sentinel_knows_is_told_at_once()
     {
         await using var topology = Start(_one.Endpoint, _two.Endpoint);
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => topology.GetConnectionAsync(default, CancellationToken.None).AsTask());
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            topology.GetConnectionAsync(default, CancellationToken.None).AsTask()
+        );
         Assert.Equal(RedisConnectFailure.UnknownService, failure.Failure);
         Assert.Contains("'mymaster' (serviceName)", failure.Message, StringComparison.Ordinal);
     }
@@ -178,7 +185,10 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
             return script(c);
         };
         _one.Say(_a.Port, 1);
-        await using var topology = Start(o => (o.Password, o.SentinelUser, o.SentinelPassword) = ("servers", "watcher", "sentinels"), _one.Endpoint);
+        await using var topology = Start(
+            o => (o.Password, o.SentinelUser, o.SentinelPassword) = ("servers", "watcher", "sentinels"),
+            _one.Endpoint
+        );
         await ConnectedToAsync(topology, _a);
         Assert.StartsWith("HELLO 3 AUTH watcher sentinels", Assert.Single(hellos), StringComparison.Ordinal);
     }
@@ -188,17 +198,24 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
     {
         _one.Server.Handshake = c => "-NOAUTH Authentication required.\r\n";
         await using var topology = Start(_one.Endpoint);
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => topology.GetConnectionAsync(default, CancellationToken.None).AsTask());
+        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+            topology.GetConnectionAsync(default, CancellationToken.None).AsTask()
+        );
         Assert.Equal(RedisConnectFailure.AccessDenied, failure.Failure);
         Assert.Contains("sentinelPassword=", failure.Message, StringComparison.Ordinal);
     }
 
-    private static string? Replica(string[] c) => c is ["INFO", "replication"]
-        ? ScriptedRedisServer.Bulk("role:slave\r\nmaster_replid:2222222222222222222222222222222222222222\r\n") : ScriptedRedisServer.DefaultHandshake(c);
+    private static string? Replica(string[] c) =>
+        c is ["INFO", "replication"]
+            ? ScriptedRedisServer.Bulk("role:slave\r\nmaster_replid:2222222222222222222222222222222222222222\r\n")
+            : ScriptedRedisServer.DefaultHandshake(c);
 
-    private static string? Successor(string[] c) => c is ["INFO", "replication"]
-        ? ScriptedRedisServer.Bulk("role:master\r\nmaster_replid:3333\r\nmaster_replid2:2222222222222222222222222222222222222222\r\nsecond_repl_offset:1\r\n")
-        : ScriptedRedisServer.DefaultHandshake(c);
+    private static string? Successor(string[] c) =>
+        c is ["INFO", "replication"]
+            ? ScriptedRedisServer.Bulk(
+                "role:master\r\nmaster_replid:3333\r\nmaster_replid2:2222222222222222222222222222222222222222\r\nsecond_repl_offset:1\r\n"
+            )
+            : ScriptedRedisServer.DefaultHandshake(c);
 
     private static SentinelTopology Start(params RedisEndpoint[] sentinels) => Start(null, sentinels);
 
@@ -216,11 +233,18 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
         return topology;
     }
 
-    private static async Task<RedisConnection> ConnectedToAsync(SentinelTopology topology, ScriptedRedisServer server, TimeSpan? deadline = null)
+    private static async Task<RedisConnection> ConnectedToAsync(
+        SentinelTopology topology,
+        ScriptedRedisServer server,
+        TimeSpan? deadline = null
+    )
     {
         RedisConnection? connection = null;
         await Condition.HoldsAsync(
-            () => topology.TryGetConnection(default, out connection) && connection.Endpoint.Port == server.Port, "connected to the right server", deadline);
+            () => topology.TryGetConnection(default, out connection) && connection.Endpoint.Port == server.Port,
+            "connected to the right server",
+            deadline
+        );
         return connection!;
     }
 }

@@ -22,7 +22,10 @@ public sealed class SentinelViewTests
     {
         var view = new SentinelView();
         foreach (var answer in answers.Split(' ').Select(a => a.Split(':')))
-            view.Report(Endpoint("s" + answer[0]), answer[2] == "?" ? SentinelAnswer.Unknown : Answer(answer[2], long.Parse(answer[1])));
+            view.Report(
+                Endpoint("s" + answer[0]),
+                answer[2] == "?" ? SentinelAnswer.Unknown : Answer(answer[2], long.Parse(answer[1]))
+            );
         Assert.Equal(master, view.Master?.Host);
         Assert.Equal(master is null, view.IsUnknown);
     }
@@ -69,8 +72,23 @@ public sealed class SentinelViewTests
     public void Only_sentinels_of_the_newest_configuration_tell_replicas_and_failovers()
     {
         var view = new SentinelView();
-        view.Report(Endpoint("s1"), Answer("a", 1) with { IsFailingOver = true, Replicas = [Endpoint("x")], Sentinels = [Endpoint("s2")] });
-        view.Report(Endpoint("s2"), Answer("b", 2) with { Replicas = [Endpoint("c"), Endpoint("b")], Sentinels = [Endpoint("s3")] });
+        view.Report(
+            Endpoint("s1"),
+            Answer("a", 1) with
+            {
+                IsFailingOver = true,
+                Replicas = [Endpoint("x")],
+                Sentinels = [Endpoint("s2")],
+            }
+        );
+        view.Report(
+            Endpoint("s2"),
+            Answer("b", 2) with
+            {
+                Replicas = [Endpoint("c"), Endpoint("b")],
+                Sentinels = [Endpoint("s3")],
+            }
+        );
         Assert.False(view.IsFailingOver);
         Assert.Equal(["c"], view.Replicas.Select(r => r.Host));
         Assert.Equal(["s2", "s3"], view.Sentinels.Select(r => r.Host).Order());

@@ -48,7 +48,12 @@ internal sealed class HistoryModel
         model.ReadEverythingAtTheEnd();
         return new History
         {
-            Run = new RunInfo { Name = "model", Seed = seed, Nodes = [.. Enumerable.Range(0, Nodes).Select(NodeName)] },
+            Run = new RunInfo
+            {
+                Name = "model",
+                Seed = seed,
+                Nodes = [.. Enumerable.Range(0, Nodes).Select(NodeName)],
+            },
             Events = [.. model._events.OrderBy(e => e.InvokeNs)],
         };
     }
@@ -103,7 +108,10 @@ internal sealed class HistoryModel
         var node = _random.Next(Nodes);
         var plan = Plan(client, session);
         var dice = _random.Next(100);
-        var result = dice < 85 ? RequestResult.Ok : dice < 95 ? RequestResult.Info : RequestResult.Fail;
+        var result =
+            dice < 85 ? RequestResult.Ok
+            : dice < 95 ? RequestResult.Info
+            : RequestResult.Fail;
         var request = new HistoryEvent
         {
             Client = client.Number,
@@ -121,26 +129,44 @@ internal sealed class HistoryModel
         After(_random.Next(1, 20), () => Open(client, session, request, node, token, plan));
     }
 
-    private void Open(ModelClient client, ModelSession session, HistoryEvent request, int node, int token, List<Op> plan)
+    private void Open(
+        ModelClient client,
+        ModelSession session,
+        HistoryEvent request,
+        int node,
+        int token,
+        List<Op> plan
+    )
     {
         var alive = session.Knows(request.Generation);
-        var (version, state) = alive ? session.Open(node, token, _random, _alwaysFresh) : (0, ImmutableSortedDictionary<string, string>.Empty);
+        var (version, state) = alive
+            ? session.Open(node, token, _random, _alwaysFresh)
+            : (0, ImmutableSortedDictionary<string, string>.Empty);
         var ops = plan.ConvertAll(op => Execute(op, state));
         var writes = ops.Where(o => o.Kind is not (OpKind.Get or OpKind.List or OpKind.CounterRead)).ToList();
-        request = request with { Served = alive ? Version(version) : null, Flags = alive ? EventFlags.None : EventFlags.NewSession };
+        request = request with
+        {
+            Served = alive ? Version(version) : null,
+            Flags = alive ? EventFlags.None : EventFlags.NewSession,
+        };
         if (request.Result == RequestResult.Info)
         {
             // Lost before, during or after the commit; a late one arrives whenever it likes.
             if (_random.Next(2) == 0)
             {
-                After(_random.Next(1, _random.Next(4) == 0 ? 3000 : 30), () => session.Commit(node, request.Generation, writes));
+                After(_random.Next(1, _random.Next(4) == 0 ? 3000 : 30), () =>
+                    session.Commit(node, request.Generation, writes)
+                );
             }
             After(_random.Next(5, 60), () => Complete(client, session, request with { Ops = writes }, null));
             return;
         }
         After(_random.Next(1, 20), () =>
         {
-            var committed = request.Result == RequestResult.Ok && writes.Count > 0 && alive ? session.Commit(node, request.Generation, writes) : null;
+            var committed =
+                request.Result == RequestResult.Ok && writes.Count > 0 && alive
+                    ? session.Commit(node, request.Generation, writes)
+                    : null;
             if (request.Result == RequestResult.Ok && writes.Count > 0 && alive && committed is null)
             {
                 request = request with { Result = RequestResult.Fail }; // ended while it ran: answered as not committed
@@ -162,9 +188,14 @@ internal sealed class HistoryModel
         {
             // The cookie of the response that arrives last stays in the jar, whichever is newer. A read that saw more than the token knew must set one too:
             // a model without that was caught by the monotonic reads of the checker.
-            var seen = committed ?? (request.Result == RequestResult.Ok && request.Served is { } served ? (int)served.Stamp : null);
+            var seen = committed
+                ?? (request.Result == RequestResult.Ok && request.Served is { } served ? (int)served.Stamp : null);
             client.Token = seen ?? client.Token;
-            client.OwnEntries.AddRange(request.Ops.Where(o => o.Kind == OpKind.Append && request.Result == RequestResult.Ok).Select(o => o.Value!));
+            client.OwnEntries.AddRange(
+                request
+                    .Ops.Where(o => o.Kind == OpKind.Append && request.Result == RequestResult.Ok)
+                    .Select(o => o.Value!)
+            );
             request = request with { TokenReceived = seen is { } v ? Version(v) : null };
             Afterwards(client, session, request);
         }
@@ -184,15 +215,29 @@ internal sealed class HistoryModel
         {
             client.Generation = session.Generation;
         }
-        else if ((ended || renewed) && request.Result != RequestResult.Fail && client.Kind is ClientKind.Sequential or ClientKind.Parallel)
+        else if (
+            (ended || renewed)
+            && request.Result != RequestResult.Fail
+            && client.Kind is ClientKind.Sequential or ClientKind.Parallel
+        )
         {
             // Looks once or twice at what it has left, then begins anew.
             for (var i = _random.Next(3); i > 0; i--)
             {
-                var look = new ModelClient(_nextClient++, ClientKind.Observer, session) { Left = 1, Generation = client.Generation, Token = client.Token };
+                var look = new ModelClient(_nextClient++, ClientKind.Observer, session)
+                {
+                    Left = 1,
+                    Generation = client.Generation,
+                    Token = client.Token,
+                };
                 After(_random.Next(1, 400), () => Issue(look));
             }
-            _sessions[_sessions.FindIndex(s => s.Session == session)] = (client, session, client.Generation, client.Token);
+            _sessions[_sessions.FindIndex(s => s.Session == session)] = (
+                client,
+                session,
+                client.Generation,
+                client.Token
+            );
             client.Session = NewSession();
             client.Generation = 0;
             client.Token = 0;
@@ -220,21 +265,27 @@ internal sealed class HistoryModel
             < 82 => [Op.Append(value), Op.List()],
             < 86 => [Op.Counter("c" + client.Number, null)],
             < 90 => [Op.Counter("shared", null)],
-            < 95 when client.OwnEntries.Count > 0 && client.Kind != ClientKind.Thief => [Op.RemoveEntry(client.OwnEntries[_random.Next(client.OwnEntries.Count)])],
+            < 95 when client.OwnEntries.Count > 0 && client.Kind != ClientKind.Thief =>
+            [
+                Op.RemoveEntry(client.OwnEntries[_random.Next(client.OwnEntries.Count)]),
+            ],
             < 97 when client.Kind is ClientKind.Sequential => [Op.Renew()],
             < 99 when client.Kind is ClientKind.Sequential or ClientKind.Parallel => [Op.Destroy()],
             _ => [Op.Remove("k1")],
         };
     }
 
-    private static Op Execute(Op op, ImmutableSortedDictionary<string, string> state) => op.Kind switch
-    {
-        OpKind.Get => Op.Get(op.Key!, state.GetValueOrDefault(op.Key!)),
-        OpKind.List => Op.List([.. state.Where(e => e.Key.StartsWith("e:", StringComparison.Ordinal)).Select(e => e.Value)]),
-        OpKind.Counter => Op.Counter(op.Key!, Number(state, op.Key!) + 1),
-        OpKind.CounterRead => Op.CounterRead(op.Key!, Number(state, op.Key!)),
-        _ => op,
-    };
+    private static Op Execute(Op op, ImmutableSortedDictionary<string, string> state) =>
+        op.Kind switch
+        {
+            OpKind.Get => Op.Get(op.Key!, state.GetValueOrDefault(op.Key!)),
+            OpKind.List => Op.List([
+                .. state.Where(e => e.Key.StartsWith("e:", StringComparison.Ordinal)).Select(e => e.Value),
+            ]),
+            OpKind.Counter => Op.Counter(op.Key!, Number(state, op.Key!) + 1),
+            OpKind.CounterRead => Op.CounterRead(op.Key!, Number(state, op.Key!)),
+            _ => op,
+        };
 
     private static long Number(ImmutableSortedDictionary<string, string> state, string key) =>
         state.TryGetValue(key, out var text) ? long.Parse(text, CultureInfo.InvariantCulture) : 0;
@@ -249,33 +300,49 @@ internal sealed class HistoryModel
                 (generation, token) = (owner.Generation, owner.Token);
             }
             session.Settle();
-            var counters = _events.Where(e => e.Session == session.Number).SelectMany(e => e.Ops).Where(o => o.Kind == OpKind.Counter).Select(o => o.Key!).Distinct();
-            List<Op> plan = [Op.List(), Op.Get("k0", null), Op.Get("k1", null), .. counters.Select(c => Op.CounterRead(c, null))];
+            var counters = _events
+                .Where(e => e.Session == session.Number)
+                .SelectMany(e => e.Ops)
+                .Where(o => o.Kind == OpKind.Counter)
+                .Select(o => o.Key!)
+                .Distinct();
+            List<Op> plan =
+            [
+                Op.List(),
+                Op.Get("k0", null),
+                Op.Get("k1", null),
+                .. counters.Select(c => Op.CounterRead(c, null)),
+            ];
             for (var node = 0; node < Nodes; node++)
             {
                 var alive = session.Knows(generation);
-                var state = alive ? session.Open(node, token, _random, true).State : ImmutableSortedDictionary<string, string>.Empty;
-                _events.Add(new HistoryEvent
-                {
-                    Client = _nextClient + i,
-                    ClientKind = ClientKind.Observer,
-                    Session = session.Number,
-                    Generation = generation,
-                    Request = node,
-                    Node = NodeName(node),
-                    InvokeNs = _now += 10_000,
-                    CompleteNs = _now += 1_000,
-                    Result = RequestResult.Ok,
-                    Flags = EventFlags.Final | (alive ? EventFlags.None : EventFlags.NewSession),
-                    Ops = plan.ConvertAll(op => Execute(op, state)),
-                    TokenSent = Version(token),
-                    Served = alive ? Version(session.Last) : null,
-                });
+                var state = alive
+                    ? session.Open(node, token, _random, true).State
+                    : ImmutableSortedDictionary<string, string>.Empty;
+                _events.Add(
+                    new HistoryEvent
+                    {
+                        Client = _nextClient + i,
+                        ClientKind = ClientKind.Observer,
+                        Session = session.Number,
+                        Generation = generation,
+                        Request = node,
+                        Node = NodeName(node),
+                        InvokeNs = _now += 10_000,
+                        CompleteNs = _now += 1_000,
+                        Result = RequestResult.Ok,
+                        Flags = EventFlags.Final | (alive ? EventFlags.None : EventFlags.NewSession),
+                        Ops = plan.ConvertAll(op => Execute(op, state)),
+                        TokenSent = Version(token),
+                        Served = alive ? Version(session.Last) : null,
+                    }
+                );
             }
         }
     }
 
-    private void After(long delayMicroseconds, Action action) => _agenda.Enqueue(action, (_now + (delayMicroseconds * 1000), _order++));
+    private void After(long delayMicroseconds, Action action) =>
+        _agenda.Enqueue(action, (_now + (delayMicroseconds * 1000), _order++));
 
     private static string NodeName(int node) => ((char)('A' + node)).ToString();
 

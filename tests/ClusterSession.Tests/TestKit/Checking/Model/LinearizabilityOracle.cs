@@ -22,7 +22,13 @@ internal static class LinearizabilityOracle
         return Search(operations, must, 0, null, []);
     }
 
-    private static bool Search(List<HistoryEvent> operations, long must, long done, string? value, HashSet<(long, string?)> failed)
+    private static bool Search(
+        List<HistoryEvent> operations,
+        long must,
+        long done,
+        string? value,
+        HashSet<(long, string?)> failed
+    )
     {
         if ((done & must) == must)
         {
@@ -39,8 +45,11 @@ internal static class LinearizabilityOracle
                 continue;
             }
             var op = operations[i].Ops[0];
-            if (op.Kind == OpKind.Set ? Search(operations, must, done | (1L << i), op.Value, failed)
-                : op.Value == value && Search(operations, must, done | (1L << i), value, failed))
+            if (
+                op.Kind == OpKind.Set
+                    ? Search(operations, must, done | (1L << i), op.Value, failed)
+                    : op.Value == value && Search(operations, must, done | (1L << i), value, failed)
+            )
             {
                 return true;
             }

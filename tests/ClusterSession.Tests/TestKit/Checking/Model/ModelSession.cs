@@ -10,7 +10,10 @@ namespace ClusterSession.Tests.TestKit.Checking.Model;
 /// </summary>
 internal sealed class ModelSession(int number, int nodes)
 {
-    private readonly List<ImmutableSortedDictionary<string, string>> _states = [ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal)];
+    private readonly List<ImmutableSortedDictionary<string, string>> _states =
+    [
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal),
+    ];
     private readonly int[] _known = new int[nodes];
 
     public int Number => number;
@@ -24,9 +27,16 @@ internal sealed class ModelSession(int number, int nodes)
     public bool Knows(int generation) => !IsDestroyed && generation == Generation;
 
     /// <summary>The version the node serves from, and its content.</summary>
-    public (int Version, ImmutableSortedDictionary<string, string> State) Open(int node, int token, Random random, bool alwaysFresh)
+    public (int Version, ImmutableSortedDictionary<string, string> State) Open(
+        int node,
+        int token,
+        Random random,
+        bool alwaysFresh
+    )
     {
-        var reach = alwaysFresh ? Last : _known[node] + (random.Next(3) == 0 ? random.Next(Last - _known[node] + 1) : 0);
+        var reach = alwaysFresh
+            ? Last
+            : _known[node] + (random.Next(3) == 0 ? random.Next(Last - _known[node] + 1) : 0);
         _known[node] = Math.Max(reach, token);
         return (_known[node], _states[_known[node]]);
     }
@@ -44,7 +54,10 @@ internal sealed class ModelSession(int number, int nodes)
             state = op.Kind switch
             {
                 OpKind.Set or OpKind.Append => state.SetItem(op.Key!, op.Value!),
-                OpKind.Counter => state.SetItem(op.Key!, op.Number!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                OpKind.Counter => state.SetItem(
+                    op.Key!,
+                    op.Number!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)
+                ),
                 OpKind.Remove => state.Remove(op.Key!),
                 _ => state,
             };

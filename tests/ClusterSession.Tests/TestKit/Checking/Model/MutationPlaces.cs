@@ -23,7 +23,12 @@ internal sealed class MutationPlaces
         from session in Sessions
         from e in session.Events
         where e.ClientKind is ClientKind.Sequential or ClientKind.Device
-        where e.Result == RequestResult.Ok && session.IsOwn(e) && !e.Has(EventFlags.NewSession) && e.Ops.Count == 1 && e.Ops[0].Kind == kind
+        where
+            e.Result == RequestResult.Ok
+            && session.IsOwn(e)
+            && !e.Has(EventFlags.NewSession)
+            && e.Ops.Count == 1
+            && e.Ops[0].Kind == kind
         select (session, e);
 
     public IEnumerable<HistoryEvent> Answered(OpKind kind) =>
@@ -54,16 +59,25 @@ internal sealed class MutationPlaces
         return all.Count == 0 ? null : all[_random.Next(all.Count)];
     }
 
-    public History Replace(HistoryEvent old, HistoryEvent changed) => _history.With(_history.Events.Select(e => ReferenceEquals(e, old) ? changed : e));
+    public History Replace(HistoryEvent old, HistoryEvent changed) =>
+        _history.With(_history.Events.Select(e => ReferenceEquals(e, old) ? changed : e));
 
     public History Replace(Func<HistoryEvent, HistoryEvent> change) => _history.With(_history.Events.Select(change));
 
     public History Drop(HistoryEvent old) => _history.With(_history.Events.Where(e => !ReferenceEquals(e, old)));
 
-    public static HistoryEvent WithGet(HistoryEvent read, string? value) => read with { Ops = [Op.Get(read.Ops[0].Key!, value)] };
+    public static HistoryEvent WithGet(HistoryEvent read, string? value) =>
+        read with
+        {
+            Ops = [Op.Get(read.Ops[0].Key!, value)],
+        };
 
     public static HistoryEvent WithList(HistoryEvent read, Func<IReadOnlyList<string>, IEnumerable<string>> change) =>
-        read with { Ops = [.. read.Ops.Select(o => o.Kind == OpKind.List ? Op.List([.. change(o.Values!)]) : o)] };
+        read with
+        {
+            Ops = [.. read.Ops.Select(o => o.Kind == OpKind.List ? Op.List([.. change(o.Values!)]) : o)],
+        };
 
-    public static bool Lists(HistoryEvent read, string entry) => read.Ops.Any(o => o.Kind == OpKind.List && o.Values!.Contains(entry));
+    public static bool Lists(HistoryEvent read, string entry) =>
+        read.Ops.Any(o => o.Kind == OpKind.List && o.Values!.Contains(entry));
 }
