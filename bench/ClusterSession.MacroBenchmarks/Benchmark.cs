@@ -57,7 +57,8 @@ internal sealed class Benchmark(BenchmarkOptions options, string command)
         }
         catch (IOException)
         {
-            // A server is still writing its log; what is left lies in the directory for temporary files.
+            // A server is still writing its log; what is left lies in the directory for temporary
+            // files.
         }
 
         Environment.Exit(128 + (signal.Signal == PosixSignal.SIGINT ? 2 : 15));

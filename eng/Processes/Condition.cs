@@ -3,13 +3,16 @@ using System.Runtime.CompilerServices;
 
 namespace ClusterSession.Processes;
 
-/// <summary>Waits for something to become true; tests wait for conditions, not for durations.</summary>
+/// <summary>
+/// Waits for something to become true; tests wait for conditions, not for durations.
+/// </summary>
 public static class Condition
 {
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(20);
 
     /// <summary>Polls until the condition holds.</summary>
-    /// <exception cref="TimeoutException">It did not within the deadline (default 20 s); the message says what was awaited.</exception>
+    /// <exception cref="TimeoutException">It did not within the deadline (default 20 s); the
+    /// message says what was awaited.</exception>
     /// <param name="what">What is awaited; default: the condition's own text.</param>
     public static Task HoldsAsync(
         Func<bool> condition,

@@ -5,8 +5,9 @@ namespace ClusterSession.Processes;
 
 /// <summary>Loopback ports for servers that must keep theirs over a restart.</summary>
 /// <remarks>
-/// Ports come from below the kernel's ephemeral range (32768 and up). A port of that range, asked for with port 0, may be taken by any
-/// outgoing connection of the machine while the server is down, and then the restart fails now and then.
+/// Ports come from below the kernel's ephemeral range (32768 and up). A port of that range, asked
+/// for with port 0, may be taken by any outgoing connection of the machine while the server is
+/// down, and then the restart fails now and then.
 /// </remarks>
 public static class FreePort
 {
@@ -15,7 +16,10 @@ public static class FreePort
     private static readonly Lock Gate = new();
     private static readonly HashSet<int> Given = [];
 
-    /// <summary>A port on 127.0.0.1 that nobody listens on and that was not given out before in this process.</summary>
+    /// <summary>
+    /// A port on 127.0.0.1 that nobody listens on and that was not given out before in this
+    /// process.
+    /// </summary>
     public static int Next()
     {
         lock (Gate)
@@ -23,7 +27,8 @@ public static class FreePort
             for (var attempt = 0; attempt < 1000; attempt++)
             {
                 var port = Random.Shared.Next(First, Last);
-                // Cluster nodes listen on port + 10000 too; keep that one out of the way of other servers of this process.
+                // Cluster nodes listen on port + 10000 too; keep that one out of the way of other
+                // servers of this process.
                 if (!Given.Contains(port) && CanListen(port) && Given.Add(port))
                     return port;
             }

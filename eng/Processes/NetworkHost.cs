@@ -1,8 +1,8 @@
 namespace ClusterSession.Processes;
 
 /// <summary>
-/// Where a server process runs: this machine itself, or a network namespace that stands for a machine
-/// of its own.
+/// Where a server process runs: this machine itself, or a network namespace that stands for a
+/// machine of its own.
 /// </summary>
 public sealed class NetworkHost
 {

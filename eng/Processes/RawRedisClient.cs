@@ -6,8 +6,11 @@ using System.Text;
 
 namespace ClusterSession.Processes;
 
-/// <summary>The smallest Redis client that can be written, for the administration of servers under test.</summary>
-/// <remarks>Deliberately not the client of the library: a test that judges the one must not lean on it.</remarks>
+/// <summary>
+/// The smallest Redis client that can be written, for the administration of servers under test.
+/// </summary>
+/// <remarks>Deliberately not the client of the library: a test that judges the one must not lean on
+/// it.</remarks>
 public sealed class RawRedisClient : IDisposable
 {
     private readonly Stream _stream;
@@ -19,7 +22,10 @@ public sealed class RawRedisClient : IDisposable
     public static Task<RawRedisClient> ConnectAsync(int port, string? caFile, TimeSpan timeout) =>
         ConnectAsync("127.0.0.1", port, caFile, timeout);
 
-    /// <summary>Connects to an IP address, 127.0.0.1 unless told, over TLS when a file with the authority is given (host name not checked: this is administration).</summary>
+    /// <summary>
+    /// Connects to an IP address, 127.0.0.1 unless told, over TLS when a file with the authority is
+    /// given (host name not checked: this is administration).
+    /// </summary>
     public static async Task<RawRedisClient> ConnectAsync(string address, int port, string? caFile, TimeSpan timeout)
     {
         using var deadline = new CancellationTokenSource(timeout);

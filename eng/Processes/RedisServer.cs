@@ -25,7 +25,10 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>host:port.</summary>
     public string Endpoint => $"{Host}:{Port}";
 
-    /// <summary>A connection string in the StackExchange.Redis dialect, with what the options say of password and TLS.</summary>
+    /// <summary>
+    /// A connection string in the StackExchange.Redis dialect, with what the options say of
+    /// password and TLS.
+    /// </summary>
     public string ConnectionString =>
         Endpoint
         + (_options.Password is { } password ? $",password={password}" : "")
@@ -64,7 +67,10 @@ public sealed class RedisServer : IAsyncDisposable
         await _process.ReadyAsync(IsReadyAsync);
     }
 
-    /// <summary>Ends it in order and starts it again, keeping port and directory (data survives only with AppendOnly or a save).</summary>
+    /// <summary>
+    /// Ends it in order and starts it again, keeping port and directory (data survives only with
+    /// AppendOnly or a save).
+    /// </summary>
     public async Task RestartAsync()
     {
         await Process.TerminateAsync();
@@ -74,7 +80,10 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>kill -9.</summary>
     public Task Kill9Async() => Process.Kill9Async();
 
-    /// <summary>Sends one command as the default user and returns the reply as text: nested arrays one element per line, errors as <c>-text</c>.</summary>
+    /// <summary>
+    /// Sends one command as the default user and returns the reply as text: nested arrays one
+    /// element per line, errors as <c>-text</c>.
+    /// </summary>
     public async Task<string> CommandAsync(params string[] arguments)
     {
         using var client = await RawRedisClient.ConnectAsync(
@@ -99,7 +108,10 @@ public sealed class RedisServer : IAsyncDisposable
             ?? throw new InvalidOperationException($"INFO {section} has no field {field}.");
     }
 
-    /// <summary>As <see cref="CommandAsync"/>, for commands that change nothing: asks once more when the connection is lost, as Sentinel ends all of a server whose role it changes.</summary>
+    /// <summary>
+    /// As <see cref="CommandAsync"/>, for commands that change nothing: asks once more when the
+    /// connection is lost, as Sentinel ends all of a server whose role it changes.
+    /// </summary>
     public async Task<string> AskAsync(params string[] arguments)
     {
         try
@@ -114,8 +126,8 @@ public sealed class RedisServer : IAsyncDisposable
 
     /// <summary>Waits until it has, as a replica of that master, what the master has now.</summary>
     /// <remarks>
-    /// WAIT does not say that: it counts for the writes of the connection that sends it, and of one that has written
-    /// nothing it counts who is connected.
+    /// WAIT does not say that: it counts for the writes of the connection that sends it, and of one
+    /// that has written nothing it counts who is connected.
     /// </remarks>
     public async Task HasAllOfAsync(RedisServer master)
     {
@@ -129,7 +141,9 @@ public sealed class RedisServer : IAsyncDisposable
         );
     }
 
-    /// <summary>Whether it takes itself for a master. Needs an answer: throws while the server is down.</summary>
+    /// <summary>
+    /// Whether it takes itself for a master. Needs an answer: throws while the server is down.
+    /// </summary>
     public async Task<bool> IsMasterAsync() => (await InfoAsync("replication", "role")) == "master";
 
     /// <inheritdoc/>
@@ -164,7 +178,8 @@ public sealed class RedisServer : IAsyncDisposable
         yield return "daemonize no";
         yield return "save \"\"";
         yield return "enable-debug-command local";
-        // Replication settings for tests: no wait before a diskless transfer, links noticed as dead soon.
+        // Replication settings for tests: no wait before a diskless transfer, links noticed as dead
+        // soon.
         yield return "repl-diskless-sync-delay 0";
         yield return "repl-timeout 5";
         yield return "repl-ping-replica-period 1";
@@ -176,7 +191,8 @@ public sealed class RedisServer : IAsyncDisposable
             yield return $"tls-key-file {(_options.WrongHostCertificate ? certificates.WrongHostKeyFile : certificates.ServerKeyFile)}";
             yield return $"tls-ca-cert-file {certificates.CaFile}";
             yield return "tls-auth-clients no";
-            // Replicas and the other nodes of a cluster come over TLS as well: there is no plain port.
+            // Replicas and the other nodes of a cluster come over TLS as well: there is no plain
+            // port.
             yield return "tls-replication yes";
             yield return "tls-cluster yes";
         }

@@ -9,7 +9,9 @@ public sealed record RedisServerOptions
     /// <summary>Its port; default: a free one.</summary>
     public int? Port { get; init; }
 
-    /// <summary>Its directory, which exists and stays; default: one of its own, gone with the server.</summary>
+    /// <summary>
+    /// Its directory, which exists and stays; default: one of its own, gone with the server.
+    /// </summary>
     public string? Directory { get; init; }
 
     /// <summary>Takes what it prints; default: a new file in its directory.</summary>
@@ -18,7 +20,9 @@ public sealed record RedisServerOptions
     /// <summary>requirepass; default: none.</summary>
     public string? Password { get; init; }
 
-    /// <summary>ACL lines without the leading word user, such as <c>sess on >secret ~sess:* +@all</c>.</summary>
+    /// <summary>
+    /// ACL lines without the leading word user, such as <c>sess on >secret ~sess:* +@all</c>.
+    /// </summary>
     public IReadOnlyList<string> AclUsers { get; init; } = [];
 
     /// <summary>TLS with these certificates, and no plain port at all; default: plain.</summary>
@@ -30,7 +34,9 @@ public sealed record RedisServerOptions
     /// <summary>Port of the master on the same host; default: it is a master itself.</summary>
     public int? ReplicaOf { get; init; }
 
-    /// <summary>Whether writes survive a restart (appendonly yes, appendfsync always); default false.</summary>
+    /// <summary>
+    /// Whether writes survive a restart (appendonly yes, appendfsync always); default false.
+    /// </summary>
     public bool AppendOnly { get; init; }
 
     /// <summary>More configuration, one directive per line.</summary>

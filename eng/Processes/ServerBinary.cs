@@ -7,7 +7,8 @@ public static class ServerBinary
     private static readonly string[] Extra = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/sbin"];
 
     /// <summary>The full path of an executable.</summary>
-    /// <exception cref="ServerProcessException">It is not installed. Tests fail then, they are not skipped.</exception>
+    /// <exception cref="ServerProcessException">It is not installed. Tests fail then, they are not
+    /// skipped.</exception>
     public static string Find(string name) =>
         TryFind(name)
         ?? throw new ServerProcessException(

@@ -5,7 +5,9 @@ using System.Net.Sockets;
 
 namespace ClusterSession.Processes;
 
-/// <summary>One real server process: started in a session of its own, its output kept, ended for certain.</summary>
+/// <summary>
+/// One real server process: started in a session of its own, its output kept, ended for certain.
+/// </summary>
 /// <remarks>
 /// <para>
 /// It ends with this process, whatever ends this one: <c>setpriv --pdeathsig KILL</c> makes the
@@ -66,12 +68,15 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>The file that takes what it prints, standard error included.</summary>
     public string LogFile { get; }
 
-    /// <summary>What it printed so far, standard error included. Only while its directory exists.</summary>
+    /// <summary>
+    /// What it printed so far, standard error included. Only while its directory exists.
+    /// </summary>
     public string Output => File.Exists(LogFile) ? File.ReadAllText(LogFile) : "";
 
     /// <summary>Starts a server; returns before it is ready.</summary>
     /// <param name="program">A name as <see cref="ServerBinary"/> finds it, or a path.</param>
-    /// <param name="logFile">Takes what it prints, behind what is in it; default: a new file in the directory.</param>
+    /// <param name="logFile">Takes what it prints, behind what is in it; default: a new file in the
+    /// directory.</param>
     public static async Task<ServerProcess> StartAsync(
         string program,
         IEnumerable<string> arguments,
@@ -110,9 +115,11 @@ public sealed class ServerProcess : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Waits until the server is ready. A question that cannot connect is asked again.</summary>
-    /// <exception cref="ServerProcessException">It ended, or was not ready in time (default 20 s); with
-    /// its output.</exception>
+    /// <summary>
+    /// Waits until the server is ready. A question that cannot connect is asked again.
+    /// </summary>
+    /// <exception cref="ServerProcessException">It ended, or was not ready in time (default 20 s);
+    /// with its output.</exception>
     public async Task ReadyAsync(
         Func<Task<bool>> isReady,
         TimeSpan? deadline = null,

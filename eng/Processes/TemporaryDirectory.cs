@@ -21,7 +21,8 @@ public sealed class TemporaryDirectory : IDisposable
         }
         catch (IOException)
         {
-            // A server that was just killed may still be closing a file; the system's cleaning takes the rest.
+            // A server that was just killed may still be closing a file; the system's cleaning
+            // takes the rest.
         }
     }
 }

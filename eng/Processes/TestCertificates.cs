@@ -4,7 +4,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace ClusterSession.Processes;
 
-/// <summary>A certificate authority of the test's own, a good server certificate, one that has expired, and one for another host.</summary>
+/// <summary>
+/// A certificate authority of the test's own, a good server certificate, one that has expired, and
+/// one for another host.
+/// </summary>
 public sealed class TestCertificates : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -51,7 +54,9 @@ public sealed class TestCertificates : IDisposable
     /// <summary>When it expired.</summary>
     public DateTimeOffset ExpiredOn { get; }
 
-    /// <summary>Certificate of the same authority, for a host that the server is not (PEM).</summary>
+    /// <summary>
+    /// Certificate of the same authority, for a host that the server is not (PEM).
+    /// </summary>
     public string WrongHostCertFile { get; }
 
     /// <summary>Its key (PEM, PKCS 8).</summary>

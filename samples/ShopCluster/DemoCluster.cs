@@ -3,7 +3,9 @@ using ShopCluster.Processes;
 
 namespace ShopCluster;
 
-/// <summary>All that the demo runs: the store, the nodes, the balancer, and the directory that they work in.</summary>
+/// <summary>
+/// All that the demo runs: the store, the nodes, the balancer, and the directory that they work in.
+/// </summary>
 internal sealed class DemoCluster : IAsyncDisposable
 {
     private readonly WorkDirectory _directory = new();
@@ -19,7 +21,10 @@ internal sealed class DemoCluster : IAsyncDisposable
         Nodes = [.. ports[2..].Select((port, index) => new ShopNode($"node-{index + 1}", port, redis, _directory))];
     }
 
-    /// <summary>Names this run, so that a page that was open during an earlier one knows that its sessions are gone.</summary>
+    /// <summary>
+    /// Names this run, so that a page that was open during an earlier one knows that its sessions
+    /// are gone.
+    /// </summary>
     public string Run { get; } = Guid.NewGuid().ToString("n");
 
     public IReadOnlyList<ShopNode> Nodes { get; }
@@ -53,7 +58,9 @@ internal sealed class DemoCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the balancer, which leads to the nodes and to the control endpoint.</summary>
+    /// <summary>
+    /// Starts the balancer, which leads to the nodes and to the control endpoint.
+    /// </summary>
     public async Task OpenAsync(int controlPort, CancellationToken cancellation) =>
         _balancer = await NginxBalancer.StartAsync(
             _port,

@@ -1,5 +1,6 @@
-// The demo's runner: starts a store, three nodes of the shop and a balancer as processes of their own, keeps them in hand, and
-// either waits for Ctrl-C or plays the check (samples/ShopCluster/Check). ./demo calls it.
+// The demo's runner: starts a store, three nodes of the shop and a balancer as processes of their
+// own, keeps them in hand, and either waits for Ctrl-C or plays the check
+// (samples/ShopCluster/Check). ./demo calls it.
 
 using System.Runtime.InteropServices;
 using ShopCluster;
@@ -20,7 +21,8 @@ if (DemoOptions.Parse(args, out var error) is not { } options)
 
 using var stop = new CancellationTokenSource();
 
-// Registered before the first child starts: from here on every way out goes through the disposal below.
+// Registered before the first child starts: from here on every way out goes through the disposal
+// below.
 PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT];
 var registrations = signals
     .Select(signal => PosixSignalRegistration.Create(signal, context =>

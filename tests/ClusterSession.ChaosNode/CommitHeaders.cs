@@ -4,10 +4,12 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.ChaosNode;
 
 /// <summary>
-/// Says in headers what a browser can not see but a checker wants: the version after the request's changes were committed, and for an answer that the endpoint had no
-/// part in, that nothing can have been committed.
+/// Says in headers what a browser can not see but a checker wants: the version after the request's
+/// changes were committed, and for an answer that the endpoint had no part in, that nothing can
+/// have been committed.
 /// </summary>
-/// <remarks>Callbacks before the headers run in reverse order of their registration: this one is registered first, so it sees the session after its commit.</remarks>
+/// <remarks>Callbacks before the headers run in reverse order of their registration: this one is
+/// registered first, so it sees the session after its commit.</remarks>
 internal sealed class CommitHeaders(RequestDelegate next)
 {
     public const string Version = "X-Chaos-Version";

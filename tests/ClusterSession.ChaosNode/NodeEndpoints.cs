@@ -18,7 +18,8 @@ namespace ClusterSession.ChaosNode;
 /// /met?name=     how many requests have come to a meeting; no session either
 /// /starve?until=  lets the node stand still, all of its threads taken, until there is a file of that name
 /// </code>
-/// each with <c>&amp;meet=name&amp;of=2</c> to wait for another request between reading and writing (see <see cref="Rendezvous"/>). Writes answer to GET too: it is a test.
+/// each with <c>&amp;meet=name&amp;of=2</c> to wait for another request between reading and writing
+/// (see <see cref="Rendezvous"/>). Writes answer to GET too: it is a test.
 /// </summary>
 internal static class NodeEndpoints
 {

@@ -4,14 +4,21 @@ using Microsoft.Extensions.Configuration;
 
 namespace ClusterSession.ChaosNode;
 
-/// <summary>What the command line says: <c>--name A --mode ClusterSession --store 127.0.0.1:6379 --urls http://127.0.0.1:5000</c>.</summary>
-/// <remarks>Everything else goes to the configuration, so that <c>--ClusterSession:LocalCopies:Lease=00:00:00.2</c> works as in any application.</remarks>
+/// <summary>
+/// What the command line says: <c>--name A --mode ClusterSession --store 127.0.0.1:6379 --urls
+/// http://127.0.0.1:5000</c>.
+/// </summary>
+/// <remarks>Everything else goes to the configuration, so that
+/// <c>--ClusterSession:LocalCopies:Lease=00:00:00.2</c> works as in any application.</remarks>
 public sealed record NodeSettings
 {
     /// <summary>The node's name in answers.</summary>
     public string Name { get; init; } = "A";
 
-    /// <summary>Whose sessions: <c>ClusterSession</c>, or <c>AddSession</c> (the framework's own, as the negative control).</summary>
+    /// <summary>
+    /// Whose sessions: <c>ClusterSession</c>, or <c>AddSession</c> (the framework's own, as the
+    /// negative control).
+    /// </summary>
     public SessionMode Mode { get; init; } = SessionMode.ClusterSession;
 
     /// <summary><c>memory</c>, or a Redis connection string.</summary>
@@ -20,7 +27,9 @@ public sealed record NodeSettings
     /// <summary>What this node does without, over Redis.</summary>
     public BrokenPart Broken { get; init; }
 
-    /// <summary>By how much the node's clock is ahead of the machine's; how time passes is left alone.</summary>
+    /// <summary>
+    /// By how much the node's clock is ahead of the machine's; how time passes is left alone.
+    /// </summary>
     public TimeSpan ClockOffset { get; init; }
 
     public const string InMemory = "memory";

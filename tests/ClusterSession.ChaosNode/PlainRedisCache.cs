@@ -6,8 +6,9 @@ using Microsoft.Extensions.Caching.Distributed;
 namespace ClusterSession.ChaosNode;
 
 /// <summary>
-/// An IDistributedCache on Redis for the negative control: one SET for the whole session, one GET for the whole session, as every such
-/// cache does it. Uses the kit's raw client, never the product's.
+/// An IDistributedCache on Redis for the negative control: one SET for the whole session, one GET
+/// for the whole session, as every such cache does it. Uses the kit's raw client, never the
+/// product's.
 /// </summary>
 internal sealed class PlainRedisCache(string endpoint) : IDistributedCache
 {

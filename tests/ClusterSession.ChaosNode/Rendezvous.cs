@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace ClusterSession.ChaosNode;
 
 /// <summary>
-/// Lets requests wait for each other between reading the session and writing it, so that a race is not a matter of luck: <c>?meet=name&amp;of=2</c> goes on
-/// when two requests of that name have come.
+/// Lets requests wait for each other between reading the session and writing it, so that a race is
+/// not a matter of luck: <c>?meet=name&amp;of=2</c> goes on when two requests of that name have
+/// come.
 /// </summary>
 public sealed class Rendezvous
 {

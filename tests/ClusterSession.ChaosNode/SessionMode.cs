@@ -6,6 +6,9 @@ public enum SessionMode
     /// <summary>The product.</summary>
     ClusterSession,
 
-    /// <summary>ASP.NET Core's own session over an IDistributedCache: reads the whole session, writes the whole session. The checker must catch it.</summary>
+    /// <summary>
+    /// ASP.NET Core's own session over an IDistributedCache: reads the whole session, writes the
+    /// whole session. The checker must catch it.
+    /// </summary>
     AddSession,
 }

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.ChaosNode;
 
-/// <summary>Executes operations on a session through the interfaces that every application uses.</summary>
+/// <summary>
+/// Executes operations on a session through the interfaces that every application uses.
+/// </summary>
 internal static class SessionOps
 {
     public static async Task<Op> ExecuteAsync(ISession session, Op op)

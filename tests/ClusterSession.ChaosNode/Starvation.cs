@@ -1,6 +1,9 @@
 namespace ClusterSession.ChaosNode;
 
-/// <summary>Takes all threads of the pool, as an application does that waits synchronously: no request, no timer and no continuation runs.</summary>
+/// <summary>
+/// Takes all threads of the pool, as an application does that waits synchronously: no request, no
+/// timer and no continuation runs.
+/// </summary>
 internal static class Starvation
 {
     /// <summary>More than the pool adds in a minute: one or two threads a second.</summary>

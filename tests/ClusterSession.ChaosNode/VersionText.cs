@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace ClusterSession.ChaosNode;
 
-/// <summary>Prints a version so that comparing texts of the writer compares its number: fixed width.</summary>
+/// <summary>
+/// Prints a version so that comparing texts of the writer compares its number: fixed width.
+/// </summary>
 internal static class VersionText
 {
     public static string? Of(IClusterSession session) =>

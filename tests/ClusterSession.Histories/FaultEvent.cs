@@ -1,8 +1,8 @@
 namespace ClusterSession.Histories;
 
 /// <summary>
-/// One fault as it was injected. <see cref="Confirmed"/> is set only when its effect was seen (a new master answered, a link's counters stood still):
-/// a fault that did not happen proves nothing.
+/// One fault as it was injected. <see cref="Confirmed"/> is set only when its effect was seen (a
+/// new master answered, a link's counters stood still): a fault that did not happen proves nothing.
 /// </summary>
 public sealed record FaultEvent
 {
@@ -12,15 +12,19 @@ public sealed record FaultEvent
     public required string Target { get; init; }
 
     /// <summary>
-    /// Faults of different layers at the same time make a double fault, the only excuse for a loss. A held-back replica and a killed master are of
-    /// one layer and no excuse: the nodes' copies are there to repair exactly that.
+    /// Faults of different layers at the same time make a double fault, the only excuse for a loss.
+    /// A held-back replica and a killed master are of one layer and no excuse: the nodes' copies
+    /// are there to repair exactly that.
     /// </summary>
     public FaultLayer Layer { get; init; }
 
     /// <summary>What it may cost those who use the cluster.</summary>
     public FaultEffect Effect { get; init; }
 
-    /// <summary>The node that ended, or was started anew, while it lasted: what it had in memory is gone. Null: none.</summary>
+    /// <summary>
+    /// The node that ended, or was started anew, while it lasted: what it had in memory is gone.
+    /// Null: none.
+    /// </summary>
     public string? Restarted { get; init; }
 
     public required long StartNs { get; init; }
@@ -30,7 +34,10 @@ public sealed record FaultEvent
 
     public bool Confirmed { get; init; }
 
-    /// <summary>When its effect was seen; 0 if it was not. A node that is being killed may answer for some milliseconds after <see cref="StartNs"/>.</summary>
+    /// <summary>
+    /// When its effect was seen; 0 if it was not. A node that is being killed may answer for some
+    /// milliseconds after <see cref="StartNs"/>.
+    /// </summary>
     public long ConfirmedNs { get; init; }
 
     public string? Note { get; init; }

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace ClusterSession.Histories;
 
 /// <summary>
-/// One request as its client saw it. Times are nanoseconds of the one monotonic clock of the load program.
+/// One request as its client saw it. Times are nanoseconds of the one monotonic clock of the load
+/// program.
 /// </summary>
 public sealed record HistoryEvent
 {
@@ -12,12 +13,15 @@ public sealed record HistoryEvent
     public ClientKind ClientKind { get; init; }
 
     /// <summary>
-    /// The number of the session in this run, never its id. A client that has ended a session and starts anew counts as a new session;
-    /// a thief's request belongs to the session whose cookie it shows.
+    /// The number of the session in this run, never its id. A client that has ended a session and
+    /// starts anew counts as a new session; a thief's request belongs to the session whose cookie
+    /// it shows.
     /// </summary>
     public required int Session { get; init; }
 
-    /// <summary>How often the id had been renewed when the cookie sent with this request was issued.</summary>
+    /// <summary>
+    /// How often the id had been renewed when the cookie sent with this request was issued.
+    /// </summary>
     public int Generation { get; init; }
 
     /// <summary>The running number of the request of its client.</summary>
@@ -27,7 +31,10 @@ public sealed record HistoryEvent
 
     public required long InvokeNs { get; init; }
 
-    /// <summary>When the client stopped waiting: with an answer, an error or without any; <see cref="long.MaxValue"/> if it still waited when the history ended.</summary>
+    /// <summary>
+    /// When the client stopped waiting: with an answer, an error or without any;
+    /// <see cref="long.MaxValue"/> if it still waited when the history ended.
+    /// </summary>
     public required long CompleteNs { get; init; }
 
     public required RequestResult Result { get; init; }
@@ -54,7 +61,9 @@ public sealed record HistoryEvent
     /// <summary>The HTTP status or the kind of error, for a human reader.</summary>
     public string? Note { get; init; }
 
-    /// <summary>When the request may last have taken effect: an unknown one stays open for ever.</summary>
+    /// <summary>
+    /// When the request may last have taken effect: an unknown one stays open for ever.
+    /// </summary>
     [JsonIgnore]
     public long EffectEndNs => Result == RequestResult.Info ? long.MaxValue : CompleteNs;
 

@@ -4,8 +4,9 @@ using System.Text.Json.Serialization;
 namespace ClusterSession.Histories;
 
 /// <summary>
-/// A history as JSON lines, one object per line, each with exactly one of the properties <c>run</c>, <c>event</c>, <c>fault</c>.
-/// Lines can be appended, cut with grep and read by any tool; unknown properties are ignored, so that older programs read newer files.
+/// A history as JSON lines, one object per line, each with exactly one of the properties
+/// <c>run</c>, <c>event</c>, <c>fault</c>. Lines can be appended, cut with grep and read by any
+/// tool; unknown properties are ignored, so that older programs read newer files.
 /// </summary>
 public static class HistoryFile
 {

@@ -1,8 +1,8 @@
 namespace ClusterSession.Histories;
 
 /// <summary>
-/// Records requests and faults of a run with one monotonic clock. Thread-safe. A request that was begun and never ended is recorded as unknown:
-/// a crash of a client must not hide its writes.
+/// Records requests and faults of a run with one monotonic clock. Thread-safe. A request that was
+/// begun and never ended is recorded as unknown: a crash of a client must not hide its writes.
 /// </summary>
 public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
 {
@@ -44,7 +44,8 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
     }
 
     /// <summary>Call directly before the request is sent.</summary>
-    /// <param name="request">All that is known before; times and result are set by the recorder.</param>
+    /// <param name="request">All that is known before; times and result are set by the
+    /// recorder.</param>
     public OpenRequest Begin(HistoryEvent request)
     {
         var open = new OpenRequest(this, request with { InvokeNs = NowNs, Result = RequestResult.Info });
@@ -84,7 +85,10 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
         return open;
     }
 
-    /// <summary>What was read as final turned out to be too early: it stays in the history as ordinary reads.</summary>
+    /// <summary>
+    /// What was read as final turned out to be too early: it stays in the history as ordinary
+    /// reads.
+    /// </summary>
     public void NothingIsFinalYet()
     {
         lock (_lock)
@@ -96,7 +100,10 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
         }
     }
 
-    /// <summary>The history up to now, ordered by begin. Requests still under way have no end (<see cref="long.MaxValue"/>).</summary>
+    /// <summary>
+    /// The history up to now, ordered by begin. Requests still under way have no end
+    /// (<see cref="long.MaxValue"/>).
+    /// </summary>
     public History ToHistory()
     {
         lock (_lock)
@@ -128,7 +135,10 @@ public sealed class HistoryRecorder(RunInfo run, TimeProvider? time = null)
 
         public HistoryEvent Request { get; }
 
-        /// <summary>Call directly after the answer has been read whole, or has failed to come. Only the first call counts.</summary>
+        /// <summary>
+        /// Call directly after the answer has been read whole, or has failed to come. Only the
+        /// first call counts.
+        /// </summary>
         /// <param name="finish">Adds what the answer said.</param>
         public HistoryEvent End(RequestResult result, Func<HistoryEvent, HistoryEvent>? finish = null)
         {

@@ -8,7 +8,9 @@ public enum OpKind
     /// <summary>Writes one attribute that others may write too.</summary>
     Set,
 
-    /// <summary>Adds an entry: an attribute of its own (<c>e:value</c>), which nobody else writes.</summary>
+    /// <summary>
+    /// Adds an entry: an attribute of its own (<c>e:value</c>), which nobody else writes.
+    /// </summary>
     Append,
 
     /// <summary>Reads all entries.</summary>

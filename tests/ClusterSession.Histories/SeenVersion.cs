@@ -3,8 +3,9 @@ using System.Globalization;
 namespace ClusterSession.Histories;
 
 /// <summary>
-/// A commit's version as the product shows it: totally ordered, and one version names one commit. The checker knows no more about it,
-/// so that it can not share a mistake with the product's own type.
+/// A commit's version as the product shows it: totally ordered, and one version names one commit.
+/// The checker knows no more about it, so that it can not share a mistake with the product's own
+/// type.
 /// </summary>
 public readonly record struct SeenVersion(long Stamp, string Writer) : IComparable<SeenVersion>
 {
@@ -16,7 +17,10 @@ public readonly record struct SeenVersion(long Stamp, string Writer) : IComparab
 
     public override string ToString() => Stamp.ToString(CultureInfo.InvariantCulture) + "/" + Writer;
 
-    /// <summary>Reads <c>stamp/writer</c>, and as well <c>stamp-writer</c>, <c>stamp@writer</c> or <c>(stamp, writer)</c>; null for anything else.</summary>
+    /// <summary>
+    /// Reads <c>stamp/writer</c>, and as well <c>stamp-writer</c>, <c>stamp@writer</c> or
+    /// <c>(stamp, writer)</c>; null for anything else.
+    /// </summary>
     public static SeenVersion? TryParse(string? text)
     {
         if (text is null)

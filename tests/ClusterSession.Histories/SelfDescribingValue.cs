@@ -4,8 +4,10 @@ using System.Text;
 namespace ClusterSession.Histories;
 
 /// <summary>
-/// A value that says who wrote it: <c>session|client|request|op|crc32</c>, the checksum over all that stands before it. Read anywhere, it shows at once
-/// whether it belongs to this session, was ever written, and arrived whole. An optional filler before the checksum makes it as long as wanted.
+/// A value that says who wrote it: <c>session|client|request|op|crc32</c>, the checksum over all
+/// that stands before it. Read anywhere, it shows at once whether it belongs to this session, was
+/// ever written, and arrived whole. An optional filler before the checksum makes it as long as
+/// wanted.
 /// </summary>
 public readonly record struct SelfDescribingValue(int Session, int Client, int Request, int Op)
 {
@@ -54,7 +56,8 @@ public readonly record struct SelfDescribingValue(int Session, int Client, int R
     private static bool TryNumber(string text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
-    // CRC-32 (IEEE 802.3, reflected 0xEDB88320): finds every error burst of up to 32 bits, which a sum would not.
+    // CRC-32 (IEEE 802.3, reflected 0xEDB88320): finds every error burst of up to 32 bits, which a
+    // sum would not.
     private static uint Checksum(string text)
     {
         var crc = uint.MaxValue;

@@ -8,7 +8,10 @@ using ZiggyCreatures.Caching.Fusion.Serialization.SystemTextJson;
 
 namespace ClusterSession.MacroBenchmarks.Application;
 
-/// <summary>ASP.NET Core's own session on each of the caches that it is compared on, configured as their documentation shows.</summary>
+/// <summary>
+/// ASP.NET Core's own session on each of the caches that it is compared on, configured as their
+/// documentation shows.
+/// </summary>
 internal static class AddSessionCaches
 {
     public static void Add(IServiceCollection services, string variant, string? redis, string keyDirectory)
@@ -29,7 +32,8 @@ internal static class AddSessionCaches
                 services.AddSingleton<IDistributedCache>(new RedisDistributedCache(redis!));
                 break;
             case Variants.AddSessionFusionCache:
-                // Redis is handed over instead of registered: AddSession must find FusionCache, and FusionCache what is behind it.
+                // Redis is handed over instead of registered: AddSession must find FusionCache, and
+                // FusionCache what is behind it.
                 services
                     .AddFusionCache()
                     .WithSerializer(new FusionCacheSystemTextJsonSerializer())

@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.MacroBenchmarks.Application;
 
 /// <summary>
-/// The application that is measured, in a process of its own: <c>app VARIANT [REDIS] --keys DIRECTORY</c>.
+/// The application that is measured, in a process of its own: <c>app VARIANT [REDIS] --keys
+/// DIRECTORY</c>.
 /// </summary>
 /// <remarks>
 /// Its parent talks to it over standard input and output, so that measuring needs no request:

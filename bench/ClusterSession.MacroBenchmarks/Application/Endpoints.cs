@@ -5,12 +5,14 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.MacroBenchmarks.Application;
 
 /// <summary>
-/// The requests that are compared; the same code over whatever session the pipeline provides. An endpoint that does not find what it
-/// looks for answers 409, which the load generator counts as an error: a variant that loses sessions must not look fast.
+/// The requests that are compared; the same code over whatever session the pipeline provides. An
+/// endpoint that does not find what it looks for answers 409, which the load generator counts as an
+/// error: a variant that loses sessions must not look fast.
 /// </summary>
 /// <remarks>
-/// Sessions are loaded by <c>LoadAsync</c> before they are read, as ASP.NET Core's documentation asks for: without it its session on Redis
-/// blocks a thread a request, and would not be measured but starved.
+/// Sessions are loaded by <c>LoadAsync</c> before they are read, as ASP.NET Core's documentation
+/// asks for: without it its session on Redis blocks a thread a request, and would not be measured
+/// but starved.
 /// </remarks>
 internal static class Endpoints
 {
@@ -85,7 +87,8 @@ internal static class Endpoints
             context.Session.Set(name, value);
         }
 
-        // AddSession answers before it stores; the first request of a new session must not be faster than that.
+        // AddSession answers before it stores; the first request of a new session must not be
+        // faster than that.
         await context.Session.CommitAsync();
         await Answer(context);
     }

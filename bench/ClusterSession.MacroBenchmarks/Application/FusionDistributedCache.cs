@@ -4,12 +4,14 @@ using ZiggyCreatures.Caching.Fusion;
 namespace ClusterSession.MacroBenchmarks.Application;
 
 /// <summary>
-/// FusionCache as the cache under AddSession: copies in memory, Redis behind them, and a backplane that tells other nodes. FusionCache has no
-/// <see cref="IDistributedCache"/> of its own to offer, so a team that wants it there writes this.
+/// FusionCache as the cache under AddSession: copies in memory, Redis behind them, and a backplane
+/// that tells other nodes. FusionCache has no <see cref="IDistributedCache"/> of its own to offer,
+/// so a team that wants it there writes this.
 /// </summary>
 /// <remarks>
-/// FusionCache knows no sliding expiry. A refresh does nothing here: the session ends one idle timeout after its last write, however often it is
-/// read. That is less than AddSession promises, and in the peer's favour: a read costs Redis nothing.
+/// FusionCache knows no sliding expiry. A refresh does nothing here: the session ends one idle
+/// timeout after its last write, however often it is read. That is less than AddSession promises,
+/// and in the peer's favour: a read costs Redis nothing.
 /// </remarks>
 internal sealed class FusionDistributedCache(IFusionCache cache) : IDistributedCache
 {

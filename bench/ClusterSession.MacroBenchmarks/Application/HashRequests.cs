@@ -3,7 +3,9 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.MacroBenchmarks.Application;
 
-/// <summary>HMGET of the fields that Microsoft's RedisCache keeps: expiries always, data where it is wanted.</summary>
+/// <summary>
+/// HMGET of the fields that Microsoft's RedisCache keeps: expiries always, data where it is wanted.
+/// </summary>
 internal sealed class HashGetRequest(byte[] key, bool withData) : RedisRequest<(bool Exists, byte[]? Data)>
 {
     public override void WriteTo(ref RespWriter writer)

@@ -7,8 +7,9 @@ using Microsoft.Extensions.Caching.Distributed;
 namespace ClusterSession.MacroBenchmarks.Application;
 
 /// <summary>
-/// What AddSession needs of a distributed cache, command for command as Microsoft's RedisCache does it, over this project's own
-/// client: what is left between it and ClusterSession is the session manager's doing, and between it and RedisCache the client's.
+/// What AddSession needs of a distributed cache, command for command as Microsoft's RedisCache does
+/// it, over this project's own client: what is left between it and ClusterSession is the session
+/// manager's doing, and between it and RedisCache the client's.
 /// </summary>
 /// <remarks>
 /// <code>

@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 
 namespace ClusterSession.MacroBenchmarks.Application;
 
-/// <summary>What the sessions of a measurement hold: a0 is a counter of 8 bytes, the others are random bytes of equal length.</summary>
+/// <summary>
+/// What the sessions of a measurement hold: a0 is a counter of 8 bytes, the others are random bytes
+/// of equal length.
+/// </summary>
 internal sealed record SessionProfile(string Name, int Attributes, int Bytes)
 {
     /// <summary>10 attributes, 500 bytes.</summary>

@@ -12,7 +12,10 @@ internal static class Variants
     public const string ClusterSessionRedis = "clustersession-redis";
     public const string ClusterSessionRedisLocal = "clustersession-redis-local";
 
-    /// <summary>In the order in which they are measured: those that the aims compare are neighbours, because the machine's speed drifts.</summary>
+    /// <summary>
+    /// In the order in which they are measured: those that the aims compare are neighbours, because
+    /// the machine's speed drifts.
+    /// </summary>
     public static readonly IReadOnlyList<string> All =
     [
         None,

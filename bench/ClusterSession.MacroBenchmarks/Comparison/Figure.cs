@@ -2,7 +2,10 @@ using ClusterSession.MacroBenchmarks.Results;
 
 namespace ClusterSession.MacroBenchmarks.Comparison;
 
-/// <summary>A measured value: the median of its rounds, the lowest and highest of them, and all of them in their order.</summary>
+/// <summary>
+/// A measured value: the median of its rounds, the lowest and highest of them, and all of them in
+/// their order.
+/// </summary>
 internal readonly record struct Figure(double Median, double Lowest, double Highest, IReadOnlyList<double> Rounds)
 {
     public static Figure Of(IEnumerable<double> values)
@@ -22,7 +25,10 @@ internal readonly record struct Figure(double Median, double Lowest, double High
     /// <summary>Half the range of the rounds as a share of the median.</summary>
     public double Spread => (Highest - Lowest) / 2 / Median;
 
-    /// <summary>The ratio to another value, round by round: the runs of one round are neighbours in time, medians of all rounds are not.</summary>
+    /// <summary>
+    /// The ratio to another value, round by round: the runs of one round are neighbours in time,
+    /// medians of all rounds are not.
+    /// </summary>
     public static Figure operator /(Figure one, Figure other) =>
         Of(one.Rounds.Zip(other.Rounds, (first, second) => first / second));
 

@@ -5,8 +5,9 @@ using ClusterSession.MacroBenchmarks.Servers;
 namespace ClusterSession.MacroBenchmarks.Comparison;
 
 /// <summary>
-/// Puts every class of requests on every target, in interleaved rounds: A B C, C B A, A B C, ... so that what the machine does meanwhile
-/// (it drifts by tens of percent) falls on all of them alike. All targets stay up; the ones that are not asked are idle.
+/// Puts every class of requests on every target, in interleaved rounds: A B C, C B A, A B C, ... so
+/// that what the machine does meanwhile (it drifts by tens of percent) falls on all of them alike.
+/// All targets stay up; the ones that are not asked are idle.
 /// </summary>
 internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, ComparisonSettings settings, Action<string> say)
 {
@@ -23,7 +24,9 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
         return all;
     }
 
-    /// <summary>Who makes 100,000 sessions takes half a minute; Tomcat's BackupManager did not in five.</summary>
+    /// <summary>
+    /// Who makes 100,000 sessions takes half a minute; Tomcat's BackupManager did not in five.
+    /// </summary>
     private static readonly TimeSpan SeedingTime = TimeSpan.FromMinutes(2);
 
     /// <summary>Makes the sessions of a class on a target.</summary>
@@ -48,7 +51,10 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
             );
     }
 
-    /// <summary>Classes that are compared with each other are measured one after the other on a target, for ratios of neighbours in time.</summary>
+    /// <summary>
+    /// Classes that are compared with each other are measured one after the other on a target, for
+    /// ratios of neighbours in time.
+    /// </summary>
     private async Task<List<Series>> RunGroupAsync(IReadOnlyList<RequestClass> classes)
     {
         say(
@@ -145,7 +151,8 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
             return null;
         }
 
-        // MONITOR repeats each command as text, four times as long; some hundred of 100 KB take it seconds.
+        // MONITOR repeats each command as text, four times as long; some hundred of 100 KB take it
+        // seconds.
         var count = run.Requests.Profile.Bytes > 10_000 ? 50 : 500;
         var all = run.Requests.Work;
         var plan = new LoadPlan(
@@ -157,7 +164,8 @@ internal sealed class MacroComparison(IReadOnlyList<ITarget> targets, Comparison
                 IsEndless = false,
             }
         );
-        // Once without counting: the sessions are as old as a touch interval by now, and the one touch that is due for each is no part of its requests.
+        // Once without counting: the sessions are as old as a touch interval by now, and the one
+        // touch that is due for each is no part of its requests.
         await using (var uncounted = await run.Target.Redis.MonitorAsync())
         {
             await LoadGenerator.RunAsync(plan);

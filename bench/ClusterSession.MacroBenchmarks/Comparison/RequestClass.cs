@@ -9,7 +9,8 @@ namespace ClusterSession.MacroBenchmarks.Comparison;
 /// <param name="Sessions">How many there are.</param>
 /// <param name="Work">The requests.</param>
 /// <param name="RateShare">Its rate in the open loop, as a share of the usual one.</param>
-/// <param name="Beside">The class that it is compared with, beside which it is measured on each target.</param>
+/// <param name="Beside">The class that it is compared with, beside which it is measured on each
+/// target.</param>
 internal sealed record RequestClass(
     string Name,
     SessionProfile Profile,
@@ -43,7 +44,10 @@ internal sealed record RequestClass(
         ];
     }
 
-    /// <summary>The profile of the goal: 500 bytes in 10 attributes, 80 % reads, 20 % writes, few sessions asked for often.</summary>
+    /// <summary>
+    /// The profile of the goal: 500 bytes in 10 attributes, 80 % reads, 20 % writes, few sessions
+    /// asked for often.
+    /// </summary>
     public static RequestClass Mixed(int sessions) =>
         new("mixed 80/20", SessionProfile.Small, sessions, Work.Zipf("/read", "/write", 0.2, sessions, Seed));
 }

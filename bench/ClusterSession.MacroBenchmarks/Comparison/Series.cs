@@ -11,7 +11,10 @@ internal sealed class Series(string className, string target, string title)
 
     public List<Sample> Samples { get; } = [];
 
-    /// <summary>Commands that clients sent to Redis per request, counted one by one; null where there is no Redis.</summary>
+    /// <summary>
+    /// Commands that clients sent to Redis per request, counted one by one; null where there is no
+    /// Redis.
+    /// </summary>
     public IReadOnlyDictionary<string, double>? Commands { get; set; }
 
     /// <summary>Why there are no rounds, if there are none.</summary>

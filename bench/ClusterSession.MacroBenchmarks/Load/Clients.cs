@@ -2,7 +2,10 @@ using System.Text;
 
 namespace ClusterSession.MacroBenchmarks.Load;
 
-/// <summary>The simulated clients of one application: each keeps the cookie it was given last, as a browser does.</summary>
+/// <summary>
+/// The simulated clients of one application: each keeps the cookie it was given last, as a browser
+/// does.
+/// </summary>
 internal sealed class Clients
 {
     private readonly byte[][] _cookies;
@@ -11,7 +14,10 @@ internal sealed class Clients
 
     public int Count => _cookies.Length;
 
-    /// <summary>Clients of an application without sessions: they send a cookie as long as that of ClusterSession all the same.</summary>
+    /// <summary>
+    /// Clients of an application without sessions: they send a cookie as long as that of
+    /// ClusterSession all the same.
+    /// </summary>
     public static Clients WithForeignCookies(int count)
     {
         var clients = new Clients(count);
@@ -44,7 +50,9 @@ internal sealed class Clients
         }
     }
 
-    /// <summary>Clients with the same cookies as these, for another node of the same cluster.</summary>
+    /// <summary>
+    /// Clients with the same cookies as these, for another node of the same cluster.
+    /// </summary>
     public Clients Copy()
     {
         var copy = new Clients(Count);

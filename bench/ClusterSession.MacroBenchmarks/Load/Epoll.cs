@@ -3,10 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace ClusterSession.MacroBenchmarks.Load;
 
-/// <summary>Waits for many sockets and one timer on one thread, by epoll and timerfd of Linux.</summary>
+/// <summary>
+/// Waits for many sockets and one timer on one thread, by epoll and timerfd of Linux.
+/// </summary>
 /// <remarks>
-/// A load generator that takes the processor from what it measures measures itself. With two cores, sockets of .NET with a
-/// task for each connection cost as much as the application under test; this loop costs two system calls a request and allocates nothing.
+/// A load generator that takes the processor from what it measures measures itself. With two cores,
+/// sockets of .NET with a task for each connection cost as much as the application under test; this
+/// loop costs two system calls a request and allocates nothing.
 /// <code>
 /// struct epoll_event   on x64 packed: events 4, data 8          (12 bytes)
 ///                      elsewhere:     events 4, pad 4, data 8   (16 bytes)

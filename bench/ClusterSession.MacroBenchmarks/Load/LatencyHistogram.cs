@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace ClusterSession.MacroBenchmarks.Load;
 
-/// <summary>Counts latencies in buckets that are exact to 0.8 %, as HdrHistogram does: 128 buckets for each power of two.</summary>
+/// <summary>
+/// Counts latencies in buckets that are exact to 0.8 %, as HdrHistogram does: 128 buckets for each
+/// power of two.
+/// </summary>
 internal sealed class LatencyHistogram
 {
     private const int Precision = 7;
@@ -16,7 +19,10 @@ internal sealed class LatencyHistogram
         Count++;
     }
 
-    /// <summary>The latency that a share of all does not exceed, in milliseconds; NaN where nothing was counted.</summary>
+    /// <summary>
+    /// The latency that a share of all does not exceed, in milliseconds; NaN where nothing was
+    /// counted.
+    /// </summary>
     public double Percentile(double share)
     {
         if (Count == 0)

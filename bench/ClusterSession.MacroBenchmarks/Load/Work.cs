@@ -34,7 +34,10 @@ internal sealed record Work(string[] Paths, int[] Client, byte[] Path, bool IsEn
         return new Work([path], chosen, new byte[chosen.Length], IsEndless: true);
     }
 
-    /// <summary>Few clients ask often and many seldom (Zipf, exponent 0.99 as in YCSB); a share of the requests are writes.</summary>
+    /// <summary>
+    /// Few clients ask often and many seldom (Zipf, exponent 0.99 as in YCSB); a share of the
+    /// requests are writes.
+    /// </summary>
     public static Work Zipf(string read, string write, double writeShare, int clients, int seed)
     {
         const double Exponent = 0.99;

@@ -16,7 +16,8 @@ namespace ClusterSession.MacroBenchmarks.Measures;
 /// <param name="Sessions">Different sessions taken over after that.</param>
 /// <param name="Seconds">How long that took.</param>
 /// <param name="Reads">Store reads it took.</param>
-/// <param name="StoreSeconds">The same number of reads of sessions without requests around them, 64 at once on one connection.</param>
+/// <param name="StoreSeconds">The same number of reads of sessions without requests around them, 64
+/// at once on one connection.</param>
 /// <param name="WarmSeconds">The same requests once more.</param>
 internal sealed record ColdNodeFigures(
     string Title,
@@ -29,7 +30,9 @@ internal sealed record ColdNodeFigures(
     Figure WarmSeconds
 );
 
-/// <summary>Sessions are made on one node, and asked for on another that has none of them.</summary>
+/// <summary>
+/// Sessions are made on one node, and asked for on another that has none of them.
+/// </summary>
 internal static class ColdNodeMeasure
 {
     private const int AtOnce = 200;
@@ -71,7 +74,8 @@ internal static class ColdNodeMeasure
         topology.Start();
         var connection = await topology.GetConnectionAsync(Array.Empty<byte>(), CancellationToken.None);
 
-        // The code of the cold node is warm: what is measured is sessions, not the JIT. Its warm-up has sessions of its own.
+        // The code of the cold node is warm: what is measured is sessions, not the JIT. Its warm-up
+        // has sessions of its own.
         var others = await SeedAsync(warm, WarmUpSessions);
         (
             await LoadGenerator.RunAsync(
@@ -163,7 +167,10 @@ internal static class ColdNodeMeasure
         return clients;
     }
 
-    /// <summary>Commands that read a session: HGETALL and the reading script, or the HMGET of a distributed cache.</summary>
+    /// <summary>
+    /// Commands that read a session: HGETALL and the reading script, or the HMGET of a distributed
+    /// cache.
+    /// </summary>
     private static async Task<long> ReadsAsync(DotNetTarget target) =>
         await target.Redis!.CallsAsync("hgetall") + await target.Redis.CallsAsync("hmget");
 

@@ -13,7 +13,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ClusterSession.MacroBenchmarks.Measures;
 
-/// <summary>A number of local copies in this process: their memory, and the time from a cookie to an attribute of one drawn at random.</summary>
+/// <summary>
+/// A number of local copies in this process: their memory, and the time from a cookie to an
+/// attribute of one drawn at random.
+/// </summary>
 internal sealed class OpenMeasure : IDisposable
 {
     private const int Opens = 1 << 17;
@@ -50,7 +53,8 @@ internal sealed class OpenMeasure : IDisposable
         Number = number;
         (PayloadBytes, Bytes) = Fill(keys, versions);
 
-        // Copied in the order of their use: a request's header comes out of the socket just before, and is not looked for in memory.
+        // Copied in the order of their use: a request's header comes out of the socket just before,
+        // and is not looked for in memory.
         var order = new Random(1);
         for (var i = 0; i < Opens; i++)
         {

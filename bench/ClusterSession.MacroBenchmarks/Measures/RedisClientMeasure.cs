@@ -15,10 +15,12 @@ namespace ClusterSession.MacroBenchmarks.Measures;
 /// <param name="CpuMicroseconds">Of the client, per command.</param>
 /// <param name="AllocatedBytes">By the client, per command.</param>
 /// <param name="RedisCpuMicroseconds">Of the server, per command.</param>
-/// <param name="RedisCorePercent">How much of the one core that it runs on the server was busy.</param>
+/// <param name="RedisCorePercent">How much of the one core that it runs on the server was
+/// busy.</param>
 /// <param name="RedisCorePossible">
-/// How much it could have been at most: client and server share the machine, and where the client needs twice the server's time, two cores that
-/// do nothing else keep the server busy for two thirds of one. What is missing to this is what the connection holds back.
+/// How much it could have been at most: client and server share the machine, and where the client
+/// needs twice the server's time, two cores that do nothing else keep the server busy for two
+/// thirds of one. What is missing to this is what the connection holds back.
 /// </param>
 internal sealed record ClientFigures(
     string Client,
@@ -31,7 +33,8 @@ internal sealed record ClientFigures(
 );
 
 /// <summary>
-/// GET of 2 KB by 64 callers at once on one connection of this project, against redis-benchmark with 64 connections and no explicit pipelining.
+/// GET of 2 KB by 64 callers at once on one connection of this project, against redis-benchmark
+/// with 64 connections and no explicit pipelining.
 /// </summary>
 internal static class RedisClientMeasure
 {
@@ -184,7 +187,9 @@ internal static class RedisClientMeasure
 
     private readonly record struct Run(double PerSecond, double Cpu, double Allocated, double RedisCpu);
 
-    /// <summary>GET whose value is looked at where it lies, as a session is parsed from its reply.</summary>
+    /// <summary>
+    /// GET whose value is looked at where it lies, as a session is parsed from its reply.
+    /// </summary>
     private sealed class GetLengthRequest : RedisRequest<int>
     {
         public override void WriteTo(ref RespWriter writer)

@@ -18,8 +18,9 @@ internal sealed record ScaleFigures(
 );
 
 /// <summary>
-/// What the number of sessions on a node costs: opening one of them at random, in this process (cookie to attribute, nothing else) and as
-/// requests; and the memory of the local copies. All numbers are there at once and take turns, as the variants of the comparison do.
+/// What the number of sessions on a node costs: opening one of them at random, in this process
+/// (cookie to attribute, nothing else) and as requests; and the memory of the local copies. All
+/// numbers are there at once and take turns, as the variants of the comparison do.
 /// </summary>
 internal static class ScaleMeasure
 {

@@ -3,7 +3,9 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.MacroBenchmarks.Measures;
 
-/// <summary>KEYS: of all sessions, whoever has stored them; what nodes share among each other is no session.</summary>
+/// <summary>
+/// KEYS: of all sessions, whoever has stored them; what nodes share among each other is no session.
+/// </summary>
 internal sealed class SessionKeysRequest : RedisRequest<List<byte[]>>
 {
     public override void WriteTo(ref RespWriter writer)

@@ -17,7 +17,10 @@ internal sealed record TwoNodesFigures(
     IReadOnlyDictionary<string, double> Commands
 );
 
-/// <summary>Two nodes with one Redis: what it costs that a session is written on one node and read on the other.</summary>
+/// <summary>
+/// Two nodes with one Redis: what it costs that a session is written on one node and read on the
+/// other.
+/// </summary>
 internal static class TwoNodesMeasure
 {
     public static async Task<List<TwoNodesFigures>> RunAsync(

@@ -4,7 +4,8 @@ namespace ClusterSession.MacroBenchmarks.Results;
 
 /// <summary>Something that the project wants to reach, and whether a run has reached it.</summary>
 /// <remarks>
-/// A noisy round must not decide alone, neither for nor against. The median of the rounds decides, and the rounds must not contradict it:
+/// A noisy round must not decide alone, neither for nor against. The median of the rounds decides,
+/// and the rounds must not contradict it:
 /// <code>
 /// median reaches it, and three quarters of the rounds do     met
 /// median reaches it, fewer rounds do                         undecided, with their number

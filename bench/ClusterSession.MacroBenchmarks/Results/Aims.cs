@@ -4,7 +4,10 @@ using ClusterSession.MacroBenchmarks.Measures;
 
 namespace ClusterSession.MacroBenchmarks.Results;
 
-/// <summary>What the project wants to reach, as ratios within one run, because machines differ and the speed of one drifts.</summary>
+/// <summary>
+/// What the project wants to reach, as ratios within one run, because machines differ and the speed
+/// of one drifts.
+/// </summary>
 internal static class Aims
 {
     /// <summary>Aims whose measure did not run are left out.</summary>
@@ -182,7 +185,8 @@ internal static class Aims
                 1
             );
             yield return Aim.Most($"cold node: store reads for {ours.Sessions:N0} sessions", ours.Reads, ours.Sessions);
-            // Load generator, node and store share the cores, so what takes them apart is what is to be expected of them together.
+            // Load generator, node and store share the cores, so what takes them apart is what is
+            // to be expected of them together.
             yield return Aim.Most(
                 "cold node: time for them against these reads alone + the requests with copies",
                 ours.Seconds / (ours.StoreSeconds + ours.WarmSeconds),

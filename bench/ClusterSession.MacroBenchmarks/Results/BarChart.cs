@@ -4,7 +4,10 @@ using System.Text;
 
 namespace ClusterSession.MacroBenchmarks.Results;
 
-/// <summary>Groups of horizontal bars as SVG, readable on light and dark pages: transparent, with colours that the reader's scheme chooses.</summary>
+/// <summary>
+/// Groups of horizontal bars as SVG, readable on light and dark pages: transparent, with colours
+/// that the reader's scheme chooses.
+/// </summary>
 /// <param name="Title">What is shown, with its unit.</param>
 /// <param name="Groups">Title of each group and its bars; a bar without a value says why.</param>
 internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Groups)
@@ -14,7 +17,10 @@ internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Grou
     private const int BarHeight = 18;
     private const int BarWidth = Width - LabelWidth - 90;
 
-    /// <summary>A bar many times as long as most others would make dots of them; past this multiple of the median it is cut and marked.</summary>
+    /// <summary>
+    /// A bar many times as long as most others would make dots of them; past this multiple of the
+    /// median it is cut and marked.
+    /// </summary>
     private const double MostMedians = 4;
 
     /// <summary>Bars that share a scale.</summary>
@@ -23,7 +29,10 @@ internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Grou
     /// <summary>One bar; the whisker shows the lowest and the highest round.</summary>
     internal sealed record Bar(string Label, double Value, double Lowest, double Highest, string Text, BarKind Kind);
 
-    /// <summary>What a bar is to the reader: this project, what it is compared with, the limit for all of them.</summary>
+    /// <summary>
+    /// What a bar is to the reader: this project, what it is compared with, the limit for all of
+    /// them.
+    /// </summary>
     internal enum BarKind
     {
         Ours,
@@ -77,7 +86,8 @@ internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Grou
 
         var longest = group.Bars.Where(bar => !double.IsNaN(bar.Highest)).Max(bar => bar.Highest);
         var most = MostMedians * values[values.Length / 2];
-        // Only peers are cut: what this project costs, and how far it is from the limit, must be seen as it is.
+        // Only peers are cut: what this project costs, and how far it is from the limit, must be
+        // seen as it is.
         return Math.Max(
             Math.Min(longest, most),
             group

@@ -3,7 +3,9 @@ using ClusterSession.MacroBenchmarks.Comparison;
 
 namespace ClusterSession.MacroBenchmarks.Results;
 
-/// <summary>Numbers as tables show them: three digits that count, a dash for what there is not.</summary>
+/// <summary>
+/// Numbers as tables show them: three digits that count, a dash for what there is not.
+/// </summary>
 internal static class Numbers
 {
     public static string Text(double value) =>
@@ -30,7 +32,10 @@ internal static class Numbers
             ? "±" + (figure.Spread * 100).ToString("0", CultureInfo.InvariantCulture) + " %"
             : "-";
 
-    /// <summary>Commands by name: <c>1.0 evalsha, 0.2 hgetall</c>; what is rarer than one in two hundred requests belongs to the background.</summary>
+    /// <summary>
+    /// Commands by name: <c>1.0 evalsha, 0.2 hgetall</c>; what is rarer than one in two hundred
+    /// requests belongs to the background.
+    /// </summary>
     public static string Commands(IReadOnlyDictionary<string, double>? commands)
     {
         if (commands is null)

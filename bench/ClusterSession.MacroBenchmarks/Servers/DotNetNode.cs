@@ -41,7 +41,8 @@ internal sealed class DotNetNode : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        // As a web application is run: with the server's garbage collector, and without what the SDK sets for tests.
+        // As a web application is run: with the server's garbage collector, and without what the
+        // SDK sets for tests.
         start.Environment["DOTNET_gcServer"] = "1";
         start.Environment["DOTNET_gcConcurrent"] = "1";
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";

@@ -3,7 +3,10 @@ using ClusterSession.MacroBenchmarks.Application;
 
 namespace ClusterSession.MacroBenchmarks.Servers;
 
-/// <summary>A variant of the ASP.NET Core application on one or more nodes, with a Redis of its own where it needs one.</summary>
+/// <summary>
+/// A variant of the ASP.NET Core application on one or more nodes, with a Redis of its own where it
+/// needs one.
+/// </summary>
 internal sealed class DotNetTarget : ITarget
 {
     private readonly List<DotNetNode> _nodes = [];

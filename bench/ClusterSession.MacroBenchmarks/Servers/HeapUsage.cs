@@ -1,6 +1,8 @@
 namespace ClusterSession.MacroBenchmarks.Servers;
 
-/// <summary>What the runtime says of the managed heap; NaN where there is none that says so.</summary>
+/// <summary>
+/// What the runtime says of the managed heap; NaN where there is none that says so.
+/// </summary>
 /// <param name="AllocatedBytes">All that was allocated.</param>
 /// <param name="Gen0">Collections, of whatever generation.</param>
 /// <param name="Gen2">Collections of everything.</param>

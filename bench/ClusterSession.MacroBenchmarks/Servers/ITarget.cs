@@ -1,6 +1,9 @@
 namespace ClusterSession.MacroBenchmarks.Servers;
 
-/// <summary>Something with sessions that can be put under load: one or more nodes and what they keep sessions in.</summary>
+/// <summary>
+/// Something with sessions that can be put under load: one or more nodes and what they keep
+/// sessions in.
+/// </summary>
 internal interface ITarget : IAsyncDisposable
 {
     /// <summary>Short name, as in options and data.</summary>

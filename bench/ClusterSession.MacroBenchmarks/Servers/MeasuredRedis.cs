@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace ClusterSession.MacroBenchmarks.Servers;
 
-/// <summary>A Redis of its own for one variant, so that what it counts belongs to that variant alone: nothing saved, loopback only.</summary>
+/// <summary>
+/// A Redis of its own for one variant, so that what it counts belongs to that variant alone:
+/// nothing saved, loopback only.
+/// </summary>
 internal sealed class MeasuredRedis : IAsyncDisposable
 {
     /// <summary>Commands that tell of connections and of measuring, not of requests.</summary>
@@ -67,7 +70,9 @@ internal sealed class MeasuredRedis : IAsyncDisposable
 
     public async Task<string> VersionAsync() => (await InfoAsync())["redis_version"];
 
-    /// <summary>Watches what clients send, apart from what scripts call, until it is disposed.</summary>
+    /// <summary>
+    /// Watches what clients send, apart from what scripts call, until it is disposed.
+    /// </summary>
     public Task<RedisMonitor> MonitorAsync() => RedisMonitor.StartAsync(Port, NotCounted);
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace ClusterSession.MacroBenchmarks.Servers;
 
-/// <summary>What a process has used so far, from /proc; the same measure for every runtime.</summary>
+/// <summary>
+/// What a process has used so far, from /proc; the same measure for every runtime.
+/// </summary>
 internal static class ProcessCpu
 {
     private const double MicrosecondsPerTick = 1e6 / 100; // USER_HZ is 100 on every Linux that .NET runs on.

@@ -1,10 +1,12 @@
 namespace ClusterSession.MacroBenchmarks.Servers;
 
 /// <summary>
-/// Counts the commands that clients send, by MONITOR. The server's own counters add what scripts call inside; here a script is one.
-/// It costs the server so much that it is used for counting only, never while time is taken.
+/// Counts the commands that clients send, by MONITOR. The server's own counters add what scripts
+/// call inside; here a script is one. It costs the server so much that it is used for counting
+/// only, never while time is taken.
 /// </summary>
-/// <remarks>A line: <c>+1339518083.107412 [0 127.0.0.1:60866] "hgetall" "key"</c>; inside a script: <c>[0 lua]</c>.</remarks>
+/// <remarks>A line: <c>+1339518083.107412 [0 127.0.0.1:60866] "hgetall" "key"</c>; inside a script:
+/// <c>[0 lua]</c>.</remarks>
 internal sealed class RedisMonitor : IAsyncDisposable
 {
     private readonly RedisTextClient _client;
@@ -34,7 +36,8 @@ internal sealed class RedisMonitor : IAsyncDisposable
     /// <summary>Stops, and answers with the commands seen.</summary>
     public async Task<IReadOnlyDictionary<string, long>> StopAsync()
     {
-        // AddSession answers before it stores, so that the last commands come after the last answer.
+        // AddSession answers before it stores, so that the last commands come after the last
+        // answer.
         for (
             var (seen, before) = (Volatile.Read(ref _seen), -1L);
             seen != before;

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace ClusterSession.MacroBenchmarks.Servers;
 
-/// <summary>Asks a Redis by inline commands over a connection that leaves no heartbeat in what is counted.</summary>
+/// <summary>
+/// Asks a Redis by inline commands over a connection that leaves no heartbeat in what is counted.
+/// </summary>
 internal sealed class RedisTextClient : IDisposable
 {
     private readonly TcpClient _client = new();

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace ClusterSession.MacroBenchmarks.Servers;
 
 /// <summary>
-/// Two Tomcats that hold each other's sessions. The first is under load; the second holds the backups, so that its processor time stands
-/// where that of Redis stands for others.
+/// Two Tomcats that hold each other's sessions. The first is under load; the second holds the
+/// backups, so that its processor time stands where that of Redis stands for others.
 /// </summary>
 internal sealed class TomcatTarget : ITarget
 {

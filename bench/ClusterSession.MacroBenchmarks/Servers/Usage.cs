@@ -1,10 +1,14 @@
 namespace ClusterSession.MacroBenchmarks.Servers;
 
-/// <summary>What a target has used since it started; differences of two are what a round cost.</summary>
+/// <summary>
+/// What a target has used since it started; differences of two are what a round cost.
+/// </summary>
 /// <param name="CpuMicroseconds">Of the nodes under load.</param>
 /// <param name="Heap">Of the nodes under load.</param>
-/// <param name="StoreCpuMicroseconds">Of Redis, or of the node that holds the backups; NaN where there is no store.</param>
-/// <param name="StoreCalls">Commands that Redis executed, those inside scripts included; NaN where there is none.</param>
+/// <param name="StoreCpuMicroseconds">Of Redis, or of the node that holds the backups; NaN where
+/// there is no store.</param>
+/// <param name="StoreCalls">Commands that Redis executed, those inside scripts included; NaN where
+/// there is none.</param>
 /// <param name="StoreBytesIn">Bytes Redis received.</param>
 /// <param name="StoreBytesOut">Bytes Redis sent.</param>
 internal readonly record struct Usage(

@@ -13,8 +13,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ClusterSession.MicroBenchmarks.Http;
 
 /// <summary>
-/// The way of a request with a local copy through the whole middleware, without a server around it, and its steps one by one:
-/// the sum of the steps is what a request with a session costs beyond one without.
+/// The way of a request with a local copy through the whole middleware, without a server around it,
+/// and its steps one by one: the sum of the steps is what a request with a session costs beyond one
+/// without.
 /// </summary>
 public class RequestBenchmarks
 {

@@ -10,7 +10,9 @@ using ClusterSession.Redis.Scripts;
 
 namespace ClusterSession.MicroBenchmarks.Redis;
 
-/// <summary>What the Redis store does with bytes: reply of read.lua to record, commit to command. No socket.</summary>
+/// <summary>
+/// What the Redis store does with bytes: reply of read.lua to record, commit to command. No socket.
+/// </summary>
 public class RespBenchmarks
 {
     private readonly SampleSession _session = new();
@@ -68,10 +70,14 @@ public class RespBenchmarks
         return _output.Length;
     }
 
-    /// <summary>What a server answers for this record: the layout of <see cref="RedisKeys"/>, and the remaining life.</summary>
+    /// <summary>
+    /// What a server answers for this record: the layout of <see cref="RedisKeys"/>, and the
+    /// remaining life.
+    /// </summary>
     private byte[] ReplyTo(SessionRecord record)
     {
-        // MERGE carries header and fields in the form in which they are stored; they are its arguments from the seventh on.
+        // MERGE carries header and fields in the form in which they are stored; they are its
+        // arguments from the seventh on.
         var output = new RespOutput();
         var writer = new RespWriter(output);
         var copy = new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromMinutes(20));

@@ -6,7 +6,10 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.MicroBenchmarks.Sessions;
 
-/// <summary>The table of local copies, with more and more sessions; one operation each on sessions in random order.</summary>
+/// <summary>
+/// The table of local copies, with more and more sessions; one operation each on sessions in random
+/// order.
+/// </summary>
 public class LocalCopiesBenchmarks
 {
     private const int Operations = 1 << 16;

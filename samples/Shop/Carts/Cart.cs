@@ -6,9 +6,10 @@ namespace Shop.Carts;
 /// The cart of one request's session: one session attribute per line, named by the line's id.
 /// </summary>
 /// <remarks>
-/// A session merges attribute by attribute. With the whole cart in one attribute, two adds at the same moment on two nodes would
-/// each write a cart without the other's line, and one of them would win. With an attribute per line both stay.
-/// The id comes from the browser, so that a request that is repeated (because a node died before it could answer) adds nothing twice.
+/// A session merges attribute by attribute. With the whole cart in one attribute, two adds at the
+/// same moment on two nodes would each write a cart without the other's line, and one of them would
+/// win. With an attribute per line both stay. The id comes from the browser, so that a request that
+/// is repeated (because a node died before it could answer) adds nothing twice.
 /// </remarks>
 public sealed class Cart(IClusterSession session)
 {

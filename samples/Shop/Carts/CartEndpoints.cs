@@ -5,8 +5,9 @@ using Shop.Nodes;
 namespace Shop.Carts;
 
 /// <summary>
-/// The shop's API. PUT and DELETE with an id chosen by the caller: both may be repeated without harm, by the page and by the
-/// balancer, and a balancer may repeat them precisely because HTTP says so. A POST it would have to give up.
+/// The shop's API. PUT and DELETE with an id chosen by the caller: both may be repeated without
+/// harm, by the page and by the balancer, and a balancer may repeat them precisely because HTTP
+/// says so. A POST it would have to give up.
 /// </summary>
 public static partial class CartEndpoints
 {

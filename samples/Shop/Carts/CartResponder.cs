@@ -11,8 +11,8 @@ public sealed class CartResponder(NodeIdentity node, TimeProvider time)
     public CartView Read(HttpContext context) => View(context.GetClusterSession(), commit: null);
 
     /// <summary>
-    /// Writes the session now and not, as would happen by itself, when the headers leave: the page shows how long that took and
-    /// which version it made.
+    /// Writes the session now and not, as would happen by itself, when the headers leave: the page
+    /// shows how long that took and which version it made.
     /// </summary>
     public async Task<CartView> CommitAsync(HttpContext context)
     {

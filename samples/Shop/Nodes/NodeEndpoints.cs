@@ -2,10 +2,14 @@ using ClusterSession;
 
 namespace Shop.Nodes;
 
-/// <summary>What the one who runs the node asks it: are you there, and how much have you done.</summary>
+/// <summary>
+/// What the one who runs the node asks it: are you there, and how much have you done.
+/// </summary>
 public static class NodeEndpoints
 {
-    /// <summary>Maps <c>GET /node</c>. Health checks come often and must neither open nor prolong a session.</summary>
+    /// <summary>
+    /// Maps <c>GET /node</c>. Health checks come often and must neither open nor prolong a session.
+    /// </summary>
     public static void MapNode(this IEndpointRouteBuilder app) =>
         app.MapGet("/node", (NodeIdentity node) => new NodeStatus(node.Name, Environment.ProcessId, node.Requests))
             .WithSessionAccess(SessionConcurrency.None);

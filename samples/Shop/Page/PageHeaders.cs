@@ -20,7 +20,10 @@ internal static class PageHeaders
             }
         );
 
-    /// <summary>The page's files change with the program and have no version in their names: a browser keeps them, but asks first.</summary>
+    /// <summary>
+    /// The page's files change with the program and have no version in their names: a browser keeps
+    /// them, but asks first.
+    /// </summary>
     public static void AskAgain(StaticFileResponseContext file) =>
         file.Context.Response.Headers.CacheControl = "no-cache";
 }

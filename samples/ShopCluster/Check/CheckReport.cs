@@ -5,7 +5,8 @@ namespace ShopCluster.Check;
 /// <summary>The table at the end, and the verdict.</summary>
 internal sealed class CheckReport(DemoCluster cluster, Tally tally, CartAudit audit, TimeSpan elapsed)
 {
-    // A run that did too little proves nothing, whatever it did not find. The limits are far below what a slow machine does.
+    // A run that did too little proves nothing, whatever it did not find. The limits are far below
+    // what a slow machine does.
     private const int LeastAnswers = 1000;
     private const int LeastMoves = 300;
     private const double LeastShare = 0.05;

@@ -6,10 +6,15 @@ namespace ShopCluster.Check;
 /// <summary>Kills each node once, in a random order, under load, and starts it again.</summary>
 internal sealed class NodeKiller(DemoCluster cluster, Tally tally, int seed)
 {
-    /// <summary>As many answers lie between one step and the next: enough that every client has been there a few times.</summary>
+    /// <summary>
+    /// As many answers lie between one step and the next: enough that every client has been there a
+    /// few times.
+    /// </summary>
     private const int AnswersPerStep = 250;
 
-    /// <summary>A node that came back has to do some of the work before the next one goes.</summary>
+    /// <summary>
+    /// A node that came back has to do some of the work before the next one goes.
+    /// </summary>
     private const int AnswersAfterReturn = 25;
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);

@@ -4,21 +4,25 @@ using Shop.Carts;
 
 namespace ShopCluster.Check;
 
-/// <summary>The shop's API as a client sees it: one request, repeated until a node answers.</summary>
+/// <summary>
+/// The shop's API as a client sees it: one request, repeated until a node answers.
+/// </summary>
 internal sealed class ShopConnection(Uri address, Tally tally)
 {
     private const string CookieName = ".Shop";
     private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(15);
 
-    // Cookies are the clients' own business: each has its jar, and all share these connections, as behind a real balancer.
+    // Cookies are the clients' own business: each has its jar, and all share these connections, as
+    // behind a real balancer.
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseCookies = false })
     {
         Timeout = TimeSpan.FromSeconds(8),
     };
 
     /// <summary>
-    /// Sends until answered. Every request of the shop may be repeated (an add carries its line's id), so whether a broken one had
-    /// its effect does not matter. Null if nobody answered for a long time: then its effect is unknown.
+    /// Sends until answered. Every request of the shop may be repeated (an add carries its line's
+    /// id), so whether a broken one had its effect does not matter. Null if nobody answered for a
+    /// long time: then its effect is unknown.
     /// </summary>
     public async Task<Answer?> SendAsync(HttpMethod method, string path, string? cookie, string? product = null)
     {

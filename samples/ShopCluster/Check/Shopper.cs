@@ -3,13 +3,15 @@ using Shop.Carts;
 namespace ShopCluster.Check;
 
 /// <summary>
-/// One client with a cookie jar. It knows what was acknowledged to it, and holds every answer against that.
+/// One client with a cookie jar. It knows what was acknowledged to it, and holds every answer
+/// against that.
 /// </summary>
 /// <remarks>
-/// Requests come one after the other, except for pairs of adds sent at the same moment: nginx gives the two to two nodes, and both
-/// lines have to stay. After a pair the jar keeps the cookie of the later version. A browser would keep the one that came last, and
-/// if that is the earlier version, another node may answer the next request from a copy that the store's push is about to end: all that
-/// the cookie covers is there, but this check would call it stale.
+/// Requests come one after the other, except for pairs of adds sent at the same moment: nginx gives
+/// the two to two nodes, and both lines have to stay. After a pair the jar keeps the cookie of the
+/// later version. A browser would keep the one that came last, and if that is the earlier version,
+/// another node may answer the next request from a copy that the store's push is about to end: all
+/// that the cookie covers is there, but this check would call it stale.
 /// </remarks>
 internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally tally)
 {
@@ -53,7 +55,8 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
                     _ => ReadAsync(),
                 }
             );
-            // A person thinks; twelve clients without a pause would only measure how fast the machine is.
+            // A person thinks; twelve clients without a pause would only measure how fast the
+            // machine is.
             await Task.Delay(LongestPause * _random.NextDouble(), CancellationToken.None);
         }
     }
@@ -79,7 +82,8 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
     {
         string[] ids = [NextId(), NextId()];
         var answers = await Task.WhenAll(ids.Select(SendAddAsync));
-        // Each of the two is held against what was acknowledged before, and has its own line; of the other it need not know yet.
+        // Each of the two is held against what was acknowledged before, and has its own line; of
+        // the other it need not know yet.
         for (var i = 0; i < ids.Length; i++)
         {
             if (answers[i] is not { } answer)

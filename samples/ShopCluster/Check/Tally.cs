@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace ShopCluster.Check;
 
-/// <summary>What the clients have seen, counted while it happens. Clients write at once; the one who kills nodes and the report read.</summary>
+/// <summary>
+/// What the clients have seen, counted while it happens. Clients write at once; the one who kills
+/// nodes and the report read.
+/// </summary>
 internal sealed class Tally
 {
     private const int KeptWitnesses = 5;
@@ -23,7 +26,10 @@ internal sealed class Tally
 
     public long Writes => Interlocked.Read(ref _writes);
 
-    /// <summary>How often a client's next request went to another node than the one before: only these show that sessions are shared.</summary>
+    /// <summary>
+    /// How often a client's next request went to another node than the one before: only these show
+    /// that sessions are shared.
+    /// </summary>
     public long Moves => Interlocked.Read(ref _moves);
 
     public long PassedOn => Interlocked.Read(ref _passedOn);

@@ -3,8 +3,8 @@ using ShopCluster.Nodes;
 namespace ShopCluster.Control;
 
 /// <summary>
-/// What the buttons of the page talk to, through nginx under <c>/cluster/</c>: it is no part of the shop, and a node could hardly kill
-/// itself and tell about it.
+/// What the buttons of the page talk to, through nginx under <c>/cluster/</c>: it is no part of the
+/// shop, and a node could hardly kill itself and tell about it.
 /// </summary>
 internal sealed class ControlServer : IAsyncDisposable
 {
@@ -68,7 +68,9 @@ internal sealed class ControlServer : IAsyncDisposable
         return Results.NoContent();
     }
 
-    /// <summary>A header of our own is something that a page of another site cannot send along.</summary>
+    /// <summary>
+    /// A header of our own is something that a page of another site cannot send along.
+    /// </summary>
     private static ValueTask<object?> OwnPageOnlyAsync(
         EndpointFilterInvocationContext context,
         EndpointFilterDelegate next

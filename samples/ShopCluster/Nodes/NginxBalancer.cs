@@ -2,7 +2,9 @@ using ShopCluster.Processes;
 
 namespace ShopCluster.Nodes;
 
-/// <summary>nginx in front of the nodes: every request goes to the next node, whoever sent it.</summary>
+/// <summary>
+/// nginx in front of the nodes: every request goes to the next node, whoever sent it.
+/// </summary>
 internal sealed class NginxBalancer : IAsyncDisposable
 {
     private readonly ServerProcess _process;

@@ -5,7 +5,10 @@ using ShopCluster.Processes;
 
 namespace ShopCluster.Nodes;
 
-/// <summary>One node: a process that is killed and started again, and the place that outlives it (name, port, figures).</summary>
+/// <summary>
+/// One node: a process that is killed and started again, and the place that outlives it (name,
+/// port, figures).
+/// </summary>
 internal sealed class ShopNode(string name, int port, string? redis, WorkDirectory directory) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -114,7 +117,9 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
         _turn.Dispose();
     }
 
-    /// <summary>The same runtime as this process has, which need not be the one on the PATH.</summary>
+    /// <summary>
+    /// The same runtime as this process has, which need not be the one on the PATH.
+    /// </summary>
     private static string DotnetHost() =>
         Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet";
 }

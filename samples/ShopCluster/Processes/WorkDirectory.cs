@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace ShopCluster.Processes;
 
-/// <summary>A temporary directory that is gone when the demo is over; what a killed demo left is removed by the next one.</summary>
+/// <summary>
+/// A temporary directory that is gone when the demo is over; what a killed demo left is removed by
+/// the next one.
+/// </summary>
 internal sealed class WorkDirectory : IDisposable
 {
     private const string Prefix = "clustersession-demo-";
@@ -10,7 +13,8 @@ internal sealed class WorkDirectory : IDisposable
     public WorkDirectory()
     {
         RemoveOrphans();
-        // The owner's process id is in the name: that is how the next run knows whether the owner still lives.
+        // The owner's process id is in the name: that is how the next run knows whether the owner
+        // still lives.
         Path = Directory
             .CreateTempSubdirectory(string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-"))
             .FullName;

@@ -2,7 +2,10 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Connection;
 
-/// <summary>ASKING: the next command on this connection may use a slot that is still being imported. Sent with that command, never alone.</summary>
+/// <summary>
+/// ASKING: the next command on this connection may use a slot that is still being imported. Sent
+/// with that command, never alone.
+/// </summary>
 internal sealed class AskingRequest : RedisRequest<bool>
 {
     /// <inheritdoc/>

@@ -1,6 +1,9 @@
 namespace ClusterSession.Redis.Connection;
 
-/// <summary>Begins loops that outlive the request that happened to begin them, without holding on to its context (AsyncLocal values).</summary>
+/// <summary>
+/// Begins loops that outlive the request that happened to begin them, without holding on to its
+/// context (AsyncLocal values).
+/// </summary>
 internal static class Detached
 {
     /// <summary>Calls at once; what is begun within flows no context.</summary>

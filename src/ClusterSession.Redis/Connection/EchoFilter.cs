@@ -1,7 +1,8 @@
 namespace ClusterSession.Redis.Connection;
 
 /// <summary>
-/// Tells the invalidations of a connection's own writes from those of others. Used by the reader loop.
+/// Tells the invalidations of a connection's own writes from those of others. Used by the reader
+/// loop.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -18,8 +19,8 @@ internal sealed class EchoFilter
     private RedisRequest? _answered;
 
     /// <summary>
-    /// Whether the server pushes an own write right behind the answer to it, as Redis does since 6.2.7.
-    /// Before, the push comes ahead of the answer: then none is taken for an echo.
+    /// Whether the server pushes an own write right behind the answer to it, as Redis does since
+    /// 6.2.7. Before, the push comes ahead of the answer: then none is taken for an echo.
     /// </summary>
     public bool IsOn { get; set; }
 

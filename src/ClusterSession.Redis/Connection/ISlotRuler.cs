@@ -3,19 +3,24 @@ using ClusterSession.Redis.Protocol;
 namespace ClusterSession.Redis.Connection;
 
 /// <summary>
-/// Who knows whether a server of a cluster still decides on its keys. That it answers proves no more than the connection: a
-/// master that is cut off from the others answers PING, ROLE and INFO as before, and refuses commands with keys alone. Thread-safe.
+/// Who knows whether a server of a cluster still decides on its keys. That it answers proves no
+/// more than the connection: a master that is cut off from the others answers PING, ROLE and INFO
+/// as before, and refuses commands with keys alone. Thread-safe.
 /// </summary>
 internal interface ISlotRuler
 {
-    /// <summary>A key in a slot that is looked for at this connection's server; null if there is none.</summary>
+    /// <summary>
+    /// A key in a slot that is looked for at this connection's server; null if there is none.
+    /// </summary>
     byte[]? HeartbeatKeyOf(RedisConnection connection);
 
-    /// <summary>What to put into the braces of a key so that it is in a slot of this connection's server, which need
-    /// not have been handed out yet; null if it has none.</summary>
+    /// <summary>What to put into the braces of a key so that it is in a slot of this connection's
+    /// server, which need not have been handed out yet; null if it has none.</summary>
     string? TagOf(RedisConnection connection);
 
-    /// <summary>Whether the map of slots was confirmed lately enough for a lease of this length. Cheap.</summary>
+    /// <summary>
+    /// Whether the map of slots was confirmed lately enough for a lease of this length. Cheap.
+    /// </summary>
     bool IsMapCurrent(TimeSpan lease);
 
     /// <summary>The server has refused the heartbeat.</summary>

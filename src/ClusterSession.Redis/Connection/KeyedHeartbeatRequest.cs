@@ -2,7 +2,10 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Connection;
 
-/// <summary>EXISTS of a key that nobody writes: answered by whoever serves its slot. A refusal is the result; null: none.</summary>
+/// <summary>
+/// EXISTS of a key that nobody writes: answered by the server of its slot. A refusal is the
+/// result; null: none.
+/// </summary>
 internal sealed class KeyedHeartbeatRequest(byte[] key) : RedisRequest<(RedisErrorKind Kind, string Text)?>
 {
     public override bool IsRead => true;

@@ -2,7 +2,9 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Connection;
 
-/// <summary>PING as a sign of life: an error (LOADING, BUSY, NOPERM) is one too, and is the result.</summary>
+/// <summary>
+/// PING as a sign of life: an error (LOADING, BUSY, NOPERM) is one too, and is the result.
+/// </summary>
 internal sealed class PingRequest : RedisRequest<RedisErrorKind?>
 {
     /// <inheritdoc/>

@@ -2,9 +2,12 @@ using System.Buffers;
 
 namespace ClusterSession.Redis.Connection;
 
-/// <summary>Bytes received and not yet understood, in one contiguous buffer. Used by one loop only.</summary>
+/// <summary>
+/// Bytes received and not yet understood, in one contiguous buffer. Used by one loop only.
+/// </summary>
 /// <remarks>
-/// It grows by doubling as bytes arrive, never by what a length prefix announces: a lying server cannot make us allocate what it does not send.
+/// It grows by doubling as bytes arrive, never by what a length prefix announces: a lying server
+/// cannot make us allocate what it does not send.
 /// </remarks>
 internal sealed class ReceiveBuffer : IDisposable
 {
@@ -30,7 +33,8 @@ internal sealed class ReceiveBuffer : IDisposable
 
         if (_buffer.Length - _end < MinFreeBytes)
         {
-            // Moving the rest to the front suffices unless a frame fills more than half of the buffer.
+            // Moving the rest to the front suffices unless a frame fills more than half of the
+            // buffer.
             if (_end - _start > _buffer.Length / 2)
                 Replace(checked(_buffer.Length * 2));
             else

@@ -9,7 +9,10 @@ internal sealed class RedisCommand : RedisRequest<RedisReply>
     private readonly byte[][] _arguments;
     private readonly bool _isSubscription;
 
-    /// <summary>A command from its words, the name first. Each is sent as one argument of known length, whatever it holds.</summary>
+    /// <summary>
+    /// A command from its words, the name first. Each is sent as one argument of known length,
+    /// whatever it holds.
+    /// </summary>
     public RedisCommand(params string[] words)
         : this([.. words.Select(Encoding.UTF8.GetBytes)]) { }
 

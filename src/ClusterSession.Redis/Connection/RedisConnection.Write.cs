@@ -11,12 +11,15 @@ internal sealed partial class RedisConnection
     // True while the flush loop works or has been woken; whoever sets it wakes the loop.
     private bool _flushing;
 
-    // Ring number up to which requests were handed to the stream. Those beyond were certainly not executed.
+    // Ring number up to which requests were handed to the stream. Those beyond were certainly not
+    // executed.
     private long _handedOver;
     private long _lastSentAt;
     private long _lastKeyedSentAt;
 
-    /// <summary>Sends a request. Never throws: a request that cannot be sent fails with the reason.</summary>
+    /// <summary>
+    /// Sends a request. Never throws: a request that cannot be sent fails with the reason.
+    /// </summary>
     public void Send(RedisRequest request)
     {
         Exception? refusal;
@@ -37,7 +40,8 @@ internal sealed partial class RedisConnection
     }
 
     /// <summary>
-    /// Sends two requests with nothing in between, such as ASKING and what is asked, or a script and the WAIT for it. Both are sent or neither.
+    /// Sends two requests with nothing in between, such as ASKING and what is asked, or a script
+    /// and the WAIT for it. Both are sent or neither.
     /// </summary>
     public void Send(RedisRequest first, RedisRequest second)
     {
@@ -127,7 +131,8 @@ internal sealed partial class RedisConnection
             while (true)
             {
                 await _wake.WaitAsync().ConfigureAwait(false);
-                // The loop may run on the thread of the caller that woke it: that one sends once, and is then let go.
+                // The loop may run on the thread of the caller that woke it: that one sends once,
+                // and is then let go.
                 for (var round = 0; TrySwap(); round++)
                 {
                     if (round == 1)

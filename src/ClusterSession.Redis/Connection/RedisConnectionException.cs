@@ -1,11 +1,14 @@
 namespace ClusterSession.Redis.Connection;
 
-/// <summary>A command got no answer because of the connection, not because of the server's will.</summary>
+/// <summary>
+/// A command was not answered because of the connection, not because of the server's will.
+/// </summary>
 internal class RedisConnectionException(string message, bool sent, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>
-    /// False: not a byte of the command was handed to the network, so it was certainly not executed.
-    /// True: it may have been executed or not; only its repetition under the same version makes that harmless.
+    /// False: not a byte of the command was handed to the network, so it was certainly not
+    /// executed. True: it may have been executed or not; only its repetition under the same version
+    /// makes that harmless.
     /// </summary>
     public bool Sent { get; } = sent;
 

@@ -6,7 +6,9 @@ using ClusterSession.Revoking;
 
 namespace ClusterSession.Redis.Connection;
 
-/// <summary>Makes connections: socket, TLS, handshake, all within the connect timeout. Thread-safe.</summary>
+/// <summary>
+/// Makes connections: socket, TLS, handshake, all within the connect timeout. Thread-safe.
+/// </summary>
 internal sealed class RedisConnector(
     RedisOptions options,
     TimeProvider time,
@@ -20,7 +22,8 @@ internal sealed class RedisConnector(
     public RedisOptions Options => _options;
 
     /// <summary>Connects to one endpoint.</summary>
-    /// <exception cref="RedisConnectException">It did not work; says why, and what can be done about it.</exception>
+    /// <exception cref="RedisConnectException">It did not work; says why, and what can be done
+    /// about it.</exception>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled.</exception>
     public async Task<RedisConnection> ConnectAsync(RedisEndpoint endpoint, CancellationToken cancellationToken)
     {

@@ -1,6 +1,9 @@
 namespace ClusterSession.Redis.Connection;
 
-/// <summary>The requests that wait for their reply, in the order in which they were written. Not thread-safe: its owner locks.</summary>
+/// <summary>
+/// The requests that wait for their reply, in the order in which they were written. Not
+/// thread-safe: its owner locks.
+/// </summary>
 /// <remarks>
 /// <code>
 ///   oldest (next reply belongs to it)                       newest
@@ -8,7 +11,8 @@ namespace ClusterSession.Redis.Connection;
 ///   [ r5 ][ -- ][ r7 ][ r8 ] ...                            [ r40 ]
 ///            '-- given up (timed out): the slot stays, its reply is read and thrown away
 /// </code>
-/// Numbers count up for ever; a slot is number modulo capacity. The capacity doubles when it is full.
+/// Numbers count up for ever; a slot is number modulo capacity. The capacity doubles when it is
+/// full.
 /// </remarks>
 internal sealed class RequestRing
 {

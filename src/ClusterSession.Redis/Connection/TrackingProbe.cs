@@ -3,8 +3,9 @@ using ClusterSession.Redis.Protocol;
 namespace ClusterSession.Redis.Connection;
 
 /// <summary>
-/// One attempt to prove that a server pushes what changes: what it says to CLIENT TRACKING proves nothing, since proxies
-/// and services say OK to it and push nothing. Used for one connection, once.
+/// One attempt to prove that a server pushes what changes: what it says to CLIENT TRACKING proves
+/// nothing, since proxies and services say OK to it and push nothing. Used for one connection,
+/// once.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -12,8 +13,8 @@ namespace ClusterSession.Redis.Connection;
 ///   a script writes it        answer    from here on pushes of the key count: it must be one
 ///   PING                      answer    the result
 /// </code>
-/// As sessions are read and written: by scripts, on the very connection, without NOLOOP. All three are sent at once. The
-/// key belongs to the connection alone and is left to expire.
+/// As sessions are read and written: by scripts, on the very connection, without NOLOOP. All three
+/// are sent at once. The key belongs to the connection alone and is left to expire.
 /// </remarks>
 internal sealed class TrackingProbe(byte[] key)
 {
@@ -30,10 +31,16 @@ internal sealed class TrackingProbe(byte[] key)
     private bool _isDisturbed;
     private volatile TrackingOutcome _outcome;
 
-    /// <summary>What was found out; set on the reader loop, before any later answer of the connection is taken.</summary>
+    /// <summary>
+    /// What was found out; set on the reader loop, before any later answer of the connection is
+    /// taken.
+    /// </summary>
     public TrackingOutcome Outcome => _outcome;
 
-    /// <summary>Whether the server has proved that it pushes what changes, so that copies may be used without asking.</summary>
+    /// <summary>
+    /// Whether the server has proved that it pushes what changes, so that copies may be used
+    /// without asking.
+    /// </summary>
     public static bool IsProvedOn(RedisConnection connection) =>
         connection is { Untracked: null, Probe.Outcome: TrackingOutcome.Proved };
 

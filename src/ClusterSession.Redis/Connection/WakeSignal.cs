@@ -2,7 +2,10 @@ using System.Threading.Tasks.Sources;
 
 namespace ClusterSession.Redis.Connection;
 
-/// <summary>Wakes one loop, again and again, without allocating. At most one <see cref="Set"/> per <see cref="WaitAsync"/>; its owner sees to that.</summary>
+/// <summary>
+/// Wakes one loop, again and again, without allocating. At most one <see cref="Set"/> per
+/// <see cref="WaitAsync"/>; its owner sees to that.
+/// </summary>
 internal sealed class WakeSignal : IValueTaskSource, IThreadPoolWorkItem
 {
     private ManualResetValueTaskSourceCore<bool> _core;
@@ -11,8 +14,8 @@ internal sealed class WakeSignal : IValueTaskSource, IThreadPoolWorkItem
     public ValueTask WaitAsync() => new(this, _core.Version);
 
     /// <summary>
-    /// Wakes the loop: on this thread, until it waits again, or on the thread pool, behind all that is queued there already: whatever those requests
-    /// send goes along.
+    /// Wakes the loop: on this thread, until it waits again, or on the thread pool, behind all that
+    /// is queued there already: whatever those requests send goes along.
     /// </summary>
     public void Set(bool onThisThread)
     {

@@ -6,7 +6,10 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Redis.Diagnostics;
 
-/// <summary>Asks servers now and then how many keys they have evicted, and warns whenever that has grown. Thread-safe.</summary>
+/// <summary>
+/// Asks servers now and then how many keys they have evicted, and warns whenever that has grown.
+/// Thread-safe.
+/// </summary>
 internal sealed class EvictionWatch(ILogger logger, TimeProvider time, TimeSpan interval)
 {
     private readonly ConcurrentDictionary<string, long> _evicted = new(); // by run id

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Redis.Diagnostics;
 
-/// <summary>Says what a server refuses or cannot do, each once for an endpoint, with what it costs. Thread-safe.</summary>
+/// <summary>
+/// Says what a server refuses or cannot do, each once for an endpoint, with what it costs.
+/// Thread-safe.
+/// </summary>
 internal sealed class ServerLimits(ILogger logger)
 {
     private readonly ConcurrentDictionary<(RedisEndpoint Endpoint, string What), byte> _said = new();

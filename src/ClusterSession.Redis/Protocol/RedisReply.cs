@@ -3,7 +3,10 @@ using System.Text;
 
 namespace ClusterSession.Redis.Protocol;
 
-/// <summary>A reply as a tree, for rare administrative commands (INFO, ROLE, SENTINEL, CLUSTER). Commands of the daily path parse in place.</summary>
+/// <summary>
+/// A reply as a tree, for rare administrative commands (INFO, ROLE, SENTINEL, CLUSTER). Commands of
+/// the daily path parse in place.
+/// </summary>
 internal sealed class RedisReply
 {
     private static readonly RedisReply NullReply = new(RespType.Null, [], []);
@@ -14,7 +17,9 @@ internal sealed class RedisReply
     /// <summary>Type of this value.</summary>
     public RespType Type { get; }
 
-    /// <summary>Members of an aggregate; a map alternates keys and values. Empty for scalars.</summary>
+    /// <summary>
+    /// Members of an aggregate; a map alternates keys and values. Empty for scalars.
+    /// </summary>
     public IReadOnlyList<RedisReply> Items { get; }
 
     /// <summary>Bytes of a scalar.</summary>
@@ -29,7 +34,10 @@ internal sealed class RedisReply
     /// <summary>A member of an aggregate.</summary>
     public RedisReply this[int index] => Items[index];
 
-    /// <summary>The value that follows a key, in a map or in a flat array of keys and values; null if the key is not there.</summary>
+    /// <summary>
+    /// The value that follows a key, in a map or in a flat array of keys and values; null if the
+    /// key is not there.
+    /// </summary>
     public RedisReply? this[string key]
     {
         get

@@ -2,7 +2,10 @@ using System.Buffers.Text;
 
 namespace ClusterSession.Redis.Protocol;
 
-/// <summary>Numbers as RESP writes them, and nothing else: no blanks, no leading plus where none is allowed, nothing after the digits.</summary>
+/// <summary>
+/// Numbers as RESP writes them, and nothing else: no blanks, no leading plus where none is allowed,
+/// nothing after the digits.
+/// </summary>
 internal static class RespNumber
 {
     /// <summary>A signed 64-bit integer.</summary>
@@ -15,7 +18,9 @@ internal static class RespNumber
         return value;
     }
 
-    /// <summary>The length of a bulk string or aggregate; -1 for null. A streamed one (<c>?</c>) is refused.</summary>
+    /// <summary>
+    /// The length of a bulk string or aggregate; -1 for null. A streamed one (<c>?</c>) is refused.
+    /// </summary>
     /// <exception cref="RespProtocolException">It is neither.</exception>
     public static long ParseLength(ReadOnlySpan<byte> text)
     {

@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace ClusterSession.Redis.Protocol;
 
-/// <summary>A growing buffer of bytes to be sent, rented from the shared pool. Not thread-safe: its owner locks.</summary>
+/// <summary>
+/// A growing buffer of bytes to be sent, rented from the shared pool. Not thread-safe: its owner
+/// locks.
+/// </summary>
 internal sealed class RespOutput : IDisposable
 {
     // A buffer that once held a large session is not kept at that size for ever.
@@ -56,7 +59,8 @@ internal sealed class RespOutput : IDisposable
         var old = _buffer;
         _buffer = bytes == 0 ? [] : ArrayPool<byte>.Shared.Rent(bytes);
         old.AsSpan(0, Length).CopyTo(_buffer);
-        // Commands carry session values and at the start a password: they must not lie about in the shared pool.
+        // Commands carry session values and at the start a password: they must not lie about in the
+        // shared pool.
         old.AsSpan().Clear();
         if (old.Length > 0)
             ArrayPool<byte>.Shared.Return(old);

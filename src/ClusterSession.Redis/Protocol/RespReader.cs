@@ -1,15 +1,18 @@
 namespace ClusterSession.Redis.Protocol;
 
-/// <summary>Walks the values of one complete frame, as found by <see cref="RespScanner"/>, without allocating.</summary>
+/// <summary>
+/// Walks the values of one complete frame, as found by <see cref="RespScanner"/>, without
+/// allocating.
+/// </summary>
 /// <remarks>
 /// <code>
 ///   reader.Read();                     // *2            Type = Array, Count = 2
 ///   reader.Read(); reader.GetInt64();  // :1
 ///   reader.Read(); reader.Bytes        // $3 abc        valid as long as the receive buffer, so copy what is to stay
 /// </code>
-/// Values come in document order; the members of an aggregate follow it. A map counts its keys and its values (Count = 2 x pairs).
-/// Attributes are skipped. A value of another type than asked for is a <see cref="RespProtocolException"/>: the answer belongs to
-/// another question.
+/// Values come in document order; the members of an aggregate follow it. A map counts its keys and
+/// its values (Count = 2 x pairs). Attributes are skipped. A value of another type than asked for
+/// is a <see cref="RespProtocolException"/>: the answer belongs to another question.
 /// </remarks>
 internal ref struct RespReader
 {
@@ -19,13 +22,20 @@ internal ref struct RespReader
     /// <summary>Starts before the first value of a frame.</summary>
     public RespReader(ReadOnlySpan<byte> frame) => _frame = frame;
 
-    /// <summary>Type of the current value; the RESP2 nulls are <see cref="RespType.Null"/>.</summary>
+    /// <summary>
+    /// Type of the current value; the RESP2 nulls are <see cref="RespType.Null"/>.
+    /// </summary>
     public RespType Type { get; private set; }
 
-    /// <summary>Bytes of the current scalar: the text of a string, error or number; empty for null and aggregates. Verbatim strings without their format.</summary>
+    /// <summary>
+    /// Bytes of the current scalar: the text of a string, error or number; empty for null and
+    /// aggregates. Verbatim strings without their format.
+    /// </summary>
     public ReadOnlySpan<byte> Bytes { get; private set; }
 
-    /// <summary>Number of values in the current aggregate (twice the pairs of a map); 0 for scalars.</summary>
+    /// <summary>
+    /// Number of values in the current aggregate (twice the pairs of a map); 0 for scalars.
+    /// </summary>
     public int Count { get; private set; }
 
     /// <summary>Whether the current value is a null.</summary>
@@ -60,7 +70,10 @@ internal ref struct RespReader
         }
     }
 
-    /// <summary>Moves to the next value, which must be an aggregate of values in order, and returns how many.</summary>
+    /// <summary>
+    /// Moves to the next value, which must be an aggregate of values in order, and returns how
+    /// many.
+    /// </summary>
     public int ReadArray()
     {
         Read();
@@ -74,7 +87,10 @@ internal ref struct RespReader
         return GetInt64();
     }
 
-    /// <summary>Moves to the next value, which must be a string; valid as long as the receive buffer. A null is empty: ask <see cref="IsNull"/>.</summary>
+    /// <summary>
+    /// Moves to the next value, which must be a string; valid as long as the receive buffer. A null
+    /// is empty: ask <see cref="IsNull"/>.
+    /// </summary>
     public ReadOnlySpan<byte> ReadBytes()
     {
         Read();
@@ -83,7 +99,10 @@ internal ref struct RespReader
         return Bytes;
     }
 
-    /// <summary>The current value as an integer: an integer, or a string of digits (hash fields are strings).</summary>
+    /// <summary>
+    /// The current value as an integer: an integer, or a string of digits (hash fields are
+    /// strings).
+    /// </summary>
     public readonly long GetInt64() =>
         Type is RespType.Integer or RespType.BulkString or RespType.SimpleString
             ? RespNumber.ParseInt64(Bytes)

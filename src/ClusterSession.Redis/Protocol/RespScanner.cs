@@ -1,24 +1,30 @@
 namespace ClusterSession.Redis.Protocol;
 
-/// <summary>Finds where a RESP3 frame ends, checking every byte of its structure, and remembers how far it came.</summary>
+/// <summary>
+/// Finds where a RESP3 frame ends, checking every byte of its structure, and remembers how far it
+/// came.
+/// </summary>
 /// <remarks>
 /// <code>
 ///   bytes received so far:  | *3 $5 hello $900000 xxxxxxxxxx...          (more to come)
 ///                                                 ^ _position            ^ end of buffer
 /// </code>
-/// A frame is parsed only once it is complete ("check first, then parse"): then parsers are straight code without states, and a reply is never
-/// seen half. The price would be to look at a large reply again with each packet; so the scanner keeps its place (position and the counts
-/// still open on each level) and goes on from there. The payload of a bulk string is jumped over, not looked at.
-/// Rejected: parsing from a <c>ReadOnlySequence</c> of segments (each scalar may straddle two, so that every read needs a slow path; replies of
-/// a session store fit one contiguous buffer), and resumable parsers in each request (the state machine would be written once per command).
-/// Streamed types (<c>$?</c>, <c>*?</c>) are refused: no server sends them unasked.
-/// An attribute belongs to the value after it: both are one frame.
-/// A reply that is longer than the limit is a breach of the protocol, or is skipped where the caller drops its bytes as they come
-/// (<see cref="IsTooLong"/>): the replies behind it are other questions'.
+/// A frame is parsed only once it is complete ("check first, then parse"): then parsers are
+/// straight code without states, and a reply is never seen half. The price would be to look at a
+/// large reply again with each packet; so the scanner keeps its place (position and the counts
+/// still open on each level) and goes on from there. The payload of a bulk string is jumped over,
+/// not looked at. Rejected: parsing from a <c>ReadOnlySequence</c> of segments (each scalar may
+/// straddle two, so that every read needs a slow path; replies of a session store fit one
+/// contiguous buffer), and resumable parsers in each request (the state machine would be written
+/// once per command). Streamed types (<c>$?</c>, <c>*?</c>) are refused: no server sends them
+/// unasked. An attribute belongs to the value after it: both are one frame. A reply that is longer
+/// than the limit is a breach of the protocol, or is skipped where the caller drops its bytes as
+/// they come (<see cref="IsTooLong"/>): the replies behind it are other questions'.
 /// </remarks>
 internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
 {
-    // Values still to come on each open level; level 0 is the frame itself. A long because a map counts twice.
+    // Values still to come on each open level; level 0 is the frame itself. A long because a map
+    // counts twice.
     private readonly long[] _open = new long[limits.MaxDepth + 1];
     private int _depth;
     private int _position;
@@ -28,10 +34,16 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
     private bool _isInFrame;
     private bool _isPush;
 
-    /// <summary>Whether the frame, or the one that has just ended, is longer than the limit. Its bytes are to be dropped.</summary>
+    /// <summary>
+    /// Whether the frame, or the one that has just ended, is longer than the limit. Its bytes are
+    /// to be dropped.
+    /// </summary>
     public bool IsTooLong { get; private set; }
 
-    /// <summary>How many bytes of a frame that is too long may be dropped; they count as dropped from then on.</summary>
+    /// <summary>
+    /// How many bytes of a frame that is too long may be dropped; they count as dropped from then
+    /// on.
+    /// </summary>
     public int Drop()
     {
         var droppable = _position;
@@ -40,8 +52,12 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
         return droppable;
     }
 
-    /// <summary>Looks at a buffer that begins at the start of a frame and may have grown since the last call.</summary>
-    /// <returns>The length of the frame, or 0 if it is not complete. After a complete frame the next call starts a new one.</returns>
+    /// <summary>
+    /// Looks at a buffer that begins at the start of a frame and may have grown since the last
+    /// call.
+    /// </summary>
+    /// <returns>The length of the frame, or 0 if it is not complete. After a complete frame the
+    /// next call starts a new one.</returns>
     /// <exception cref="RespProtocolException">The bytes cannot become a frame.</exception>
     public int Scan(ReadOnlySpan<byte> buffer)
     {
@@ -168,7 +184,8 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
             return Scalar(afterLine);
         }
 
-        // The smallest value, a null, takes three bytes; so a count that cannot fit the limit is refused before anything waits for it.
+        // The smallest value, a null, takes three bytes; so a count that cannot fit the limit is
+        // refused before anything waits for it.
         var values = type is RespType.Map or RespType.Attribute ? count * 2 : count;
         if (values > limits.MaxFrameBytes / 3)
             throw new RespProtocolException(
@@ -179,7 +196,8 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
         if (_depth >= limits.MaxDepth)
             throw new RespProtocolException($"Values are nested more than {limits.MaxDepth} deep.");
 
-        // An attribute is followed by the value that it describes, so it does not count as a value itself.
+        // An attribute is followed by the value that it describes, so it does not count as a value
+        // itself.
         if (type != RespType.Attribute)
             _open[_depth]--;
         _open[++_depth] = values;

@@ -8,8 +8,9 @@ namespace ClusterSession.Redis.Protocol;
 /// <code>
 ///   WriteCommand("GET"u8, 1); WriteBulk(key);      *2 CRLF $3 CRLF GET CRLF $n CRLF key CRLF
 /// </code>
-/// Every argument carries its length, so no content can end it and begin another command (RESP injection; inline commands are never sent).
-/// The writer counts arguments: a command with too few or too many is taken back before it is sent (<see cref="Missing"/>).
+/// Every argument carries its length, so no content can end it and begin another command (RESP
+/// injection; inline commands are never sent). The writer counts arguments: a command with too few
+/// or too many is taken back before it is sent (<see cref="Missing"/>).
 /// </remarks>
 internal ref struct RespWriter
 {
@@ -63,7 +64,9 @@ internal ref struct RespWriter
         WriteBulk(digits[..written]);
     }
 
-    /// <summary>Writes one argument of a known length, whose bytes the caller fills in at once.</summary>
+    /// <summary>
+    /// Writes one argument of a known length, whose bytes the caller fills in at once.
+    /// </summary>
     public Span<byte> WriteBulkSpace(int length)
     {
         Missing--;

@@ -5,9 +5,10 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Requests;
 
 /// <summary>
-/// The leases of local copies: one for each connection, current while the connection has proved alive within the lease time,
-/// and never before its server has proved that it pushes what changes. Asked on the
-/// reader loop, so that a copy read before a FLUSHALL never gets the lease of after it.
+/// The leases of local copies: one for each connection, current while the connection has proved
+/// alive within the lease time, and never before its server has proved that it pushes what changes.
+/// Asked on the reader loop, so that a copy read before a FLUSHALL never gets the lease of after
+/// it.
 /// </summary>
 internal sealed class LeaseSource(TimeSpan length)
 {

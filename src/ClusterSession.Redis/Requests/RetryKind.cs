@@ -3,7 +3,7 @@ namespace ClusterSession.Redis.Requests;
 /// <summary>The kinds of <see cref="RetryStep"/>.</summary>
 internal enum RetryKind
 {
-    /// <summary>Another attempt, with whoever serves the key.</summary>
+    /// <summary>Another attempt, with the server of the key.</summary>
     Retry,
 
     /// <summary>Another attempt at the same place, with the script in full.</summary>

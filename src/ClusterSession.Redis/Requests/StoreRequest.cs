@@ -4,9 +4,9 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Requests;
 
 /// <summary>
-/// A request of the session store: it is answered with a value whatever goes wrong. Where there is no
-/// answer its sender takes over, which may retry and then ends it. So an operation that is answered at
-/// once, which nearly all are, has no asynchronous layer between socket and caller.
+/// A request of the session store: it is answered with a value whatever goes wrong. Where there is
+/// no answer its sender takes over, which may retry and then ends it. So an operation that is
+/// answered at once, which nearly all are, has no asynchronous layer between socket and caller.
 /// </summary>
 /// <typeparam name="T">What the answer is parsed into.</typeparam>
 internal abstract class StoreRequest<T> : RedisRequest<T>
@@ -19,7 +19,9 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
     /// <summary>Until when the caller waits, over all attempts, as a timestamp.</summary>
     public long Until { get; set; }
 
-    /// <summary>Takes over if there is no answer; null: the reason is thrown to the awaiting caller.</summary>
+    /// <summary>
+    /// Takes over if the store does not respond; null: the reason is thrown to the awaiting caller.
+    /// </summary>
     public StoreRequestSender? Sender { get; set; }
 
     public sealed override bool IsKeyed => true;

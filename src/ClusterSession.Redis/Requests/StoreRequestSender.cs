@@ -7,7 +7,7 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Requests;
 
 /// <summary>
-/// Sends a request to whoever serves its key, and makes a value of whatever goes wrong.
+/// Sends a request to the server of its key, and makes a value of whatever goes wrong.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -46,7 +46,9 @@ internal sealed class StoreRequestSender(
         return isShort ? LimitAsync(request, completion, deadline) : completion;
     }
 
-    /// <summary>Sends a request and, right behind it, the question how many replicas have what it wrote.</summary>
+    /// <summary>
+    /// Sends a request and, right behind it, the question how many replicas have what it wrote.
+    /// </summary>
     public ValueTask<T> SendAsync<T>(StoreRequest<T> request, WaitRequest wait, StoreDeadline deadline)
     {
         var isShort = IsShort(request, deadline);
@@ -69,8 +71,8 @@ internal sealed class StoreRequestSender(
     }
 
     /// <summary>
-    /// The caller has given up, so that what was written meanwhile is in no copy of this node: its echo,
-    /// which is swallowed behind the answer, is delivered after all.
+    /// The caller has given up, so that what was written meanwhile is in no copy of this node: its
+    /// echo, which is swallowed behind the answer, is delivered after all.
     /// </summary>
     private async Task PushOnceAnsweredAsync<T>(StoreRequest<T> request, Task waiting)
     {
@@ -84,8 +86,8 @@ internal sealed class StoreRequestSender(
     }
 
     /// <summary>
-    /// Lets its time begin: what the store itself allows, or less if the caller waits less. True for the
-    /// latter.
+    /// Lets its time begin: what the store itself allows, or less if the caller waits less. True
+    /// for the latter.
     /// </summary>
     private bool IsShort<T>(StoreRequest<T> request, in StoreDeadline deadline)
     {
@@ -96,8 +98,8 @@ internal sealed class StoreRequestSender(
     }
 
     /// <summary>
-    /// Takes over a request that got no answer. Called on the connection's reader loop, which must go
-    /// on.
+    /// Takes over a request that was not answered. Called on the connection's reader loop, which
+    /// must go on.
     /// </summary>
     public void Retry<T>(StoreRequest<T> request, Exception reason) =>
         ThreadPool.UnsafeQueueUserWorkItem(
@@ -133,7 +135,8 @@ internal sealed class StoreRequestSender(
     }
 
     /// <param name="request">What is sent.</param>
-    /// <param name="failure">How an attempt that was made already, on the request's connection, has ended.</param>
+    /// <param name="failure">How an attempt that was made already, on the request's connection, has
+    /// ended.</param>
     /// <param name="wait">Sent right behind it.</param>
     private async ValueTask<T> AttemptsAsync<T>(StoreRequest<T> request, Exception? failure, WaitRequest? wait)
     {
@@ -221,7 +224,10 @@ internal sealed class StoreRequestSender(
         }
     }
 
-    /// <summary>The connection counts a command's time from its sending; what was waited before it belongs to the same operation.</summary>
+    /// <summary>
+    /// The connection counts a command's time from its sending; what was waited before it belongs
+    /// to the same operation.
+    /// </summary>
     private async ValueTask<T> InTimeAsync<T>(StoreRequest<T> request, ValueTask<T> answer)
     {
         var waiting = answer.AsTask();

@@ -3,7 +3,10 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Requests;
 
-/// <summary>WAIT: how many replicas have what this connection wrote. Sent right behind a commit, in the same round trip.</summary>
+/// <summary>
+/// WAIT: how many replicas have what this connection wrote. Sent right behind a commit, in the same
+/// round trip.
+/// </summary>
 internal sealed class WaitRequest(int replicas, TimeSpan timeout) : RedisRequest<long>
 {
     /// <summary>How many confirmed in time; 0 where nothing was heard.</summary>
@@ -16,7 +19,10 @@ internal sealed class WaitRequest(int replicas, TimeSpan timeout) : RedisRequest
         writer.WriteBulk((long)Math.Ceiling(timeout.TotalMilliseconds));
     }
 
-    /// <summary>Takes the answer; a missing one means that nothing is known of the replicas, which is no failure of the commit.</summary>
+    /// <summary>
+    /// Takes the answer; a missing one means that nothing is known of the replicas, which is no
+    /// failure of the commit.
+    /// </summary>
     public async ValueTask TakeAsync(ValueTask<long> confirmation)
     {
         try

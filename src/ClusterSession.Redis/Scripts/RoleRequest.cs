@@ -3,7 +3,9 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Scripts;
 
-/// <summary>ROLE: the master's replication offset, or -1 from a server that is no master (any more).</summary>
+/// <summary>
+/// ROLE: the master's replication offset, or -1 from a server that is no master (any more).
+/// </summary>
 internal sealed class RoleRequest : RedisRequest<long>
 {
     public override void WriteTo(ref RespWriter writer) => writer.WriteCommand("ROLE"u8, 0);

@@ -5,7 +5,10 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Scripts;
 
-/// <summary>A script on a session that answers with one letter and, for some, a version; for an end also with the key of the successor.</summary>
+/// <summary>
+/// A script on a session that answers with one letter and, for some, a version; for an end also
+/// with the key of the successor.
+/// </summary>
 internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys, SessionKey key, LeaseSource leases)
     : ScriptRequest<StoreWrite>(script, keys)
 {
@@ -59,8 +62,9 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             HasChanged = true,
         };
 
-    /// <summary>The version of an end, the key that its tombstone was written under (zeros: it does not say), and the
-    /// successor, if there is one. What is under way goes to no successor of another session.</summary>
+    /// <summary>The version of an end, the key that its tombstone was written under (zeros: it does
+    /// not say), and the successor, if there is one. What is under way goes to no successor of
+    /// another session.</summary>
     private StoreWrite EndIn(ReadOnlySpan<byte> end, SessionVersion version)
     {
         const int SuccessorAt = SessionVersion.EncodedLength + RedisKeys.MarkLength;

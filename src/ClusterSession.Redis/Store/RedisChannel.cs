@@ -9,15 +9,15 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Store;
 
 /// <summary>
-/// Frames by PUBLISH on one Redis channel, over connections of its own, which are made when somebody
-/// listens. Thread-safe.
+/// Frames by PUBLISH on one Redis channel, over connections of its own, which are made when
+/// somebody listens. Thread-safe.
 /// </summary>
 /// <remarks>
 /// <code>
 /// {prefix}:1:nodes     8 bytes drawn by the sending process, then the frame
 /// </code>
-/// A cluster passes what is published on to all of its nodes: this one subscribes at each master, so
-/// that it goes on at another when one is lost, and takes what one of them brings.
+/// A cluster passes what is published on to all of its nodes: this one subscribes at each master,
+/// so that it goes on at another when one is lost, and takes what one of them brings.
 /// </remarks>
 internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTopologyObserver, IAsyncDisposable
 {

@@ -12,8 +12,8 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Store;
 
 /// <summary>
-/// Lists sessions by SCAN, master by master. A cursor is <c>slot:cursor of SCAN</c>: the lowest slot of
-/// the master that is listed, so that it means the same at each node. Thread-safe.
+/// Lists sessions by SCAN, master by master. A cursor is <c>slot:cursor of SCAN</c>: the lowest
+/// slot of the master that is listed, so that it means the same at each node. Thread-safe.
 /// </summary>
 internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : ISessionDirectory
 {
@@ -71,8 +71,8 @@ internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : 
     }
 
     /// <summary>
-    /// The lowest slot of the next master; also one that nobody serves now, whose sessions must not be
-    /// passed over.
+    /// The lowest slot of the next master; also one that nobody serves now, whose sessions must not
+    /// be passed over.
     /// </summary>
     private int? NextMaster(int slot)
     {

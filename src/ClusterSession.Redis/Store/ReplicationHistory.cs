@@ -14,8 +14,8 @@ namespace ClusterSession.Redis.Store;
 /// successor says: I have the former history up to 200 (second_repl_offset 201)
 ///   -> all commits acknowledged before the sample o=170 was asked for are safe, the later ones in doubt
 /// </code>
-/// A commit's own offset is not known (no reply carries it); a sample asked for after the acknowledgement bounds it.
-/// Thread-safe.
+/// A commit's own offset is not known (no reply carries it); a sample asked for after the
+/// acknowledgement bounds it. Thread-safe.
 /// </remarks>
 internal sealed class ReplicationHistory
 {
@@ -48,7 +48,9 @@ internal sealed class ReplicationHistory
         }
     }
 
-    /// <summary>What the server that is connected to now has of what was acknowledged before.</summary>
+    /// <summary>
+    /// What the server that is connected to now has of what was acknowledged before.
+    /// </summary>
     public StoreContinuity ContinuityOf(RedisServerIdentity now, RedisServerIdentity? previous) =>
         now.ContinuityFrom(previous) switch
         {

@@ -6,8 +6,8 @@ using ClusterSession.Redis.Requests;
 namespace ClusterSession.Redis.Store;
 
 /// <summary>
-/// Has each connection prove that its server pushes what changes, once, when it is made. Until it has, and where it never
-/// does, no copy is used without asking. Thread-safe.
+/// Has each connection prove that its server pushes what changes, once, when it is made. Until it
+/// has, and where it never does, no copy is used without asking. Thread-safe.
 /// </summary>
 internal sealed class TrackingProof(RedisKeys keys, TimeProvider time)
 {
@@ -19,8 +19,9 @@ internal sealed class TrackingProof(RedisKeys keys, TimeProvider time)
     private readonly string _node = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(sizeof(long)));
 
     /// <summary>
-    /// Tries until it is known whether the server tracks, or the connection is gone. The first commands are sent before
-    /// this returns, so that their answers come before those of all that is sent later.
+    /// Tries until it is known whether the server tracks, or the connection is gone. The first
+    /// commands are sent before this returns, so that their answers come before those of all that
+    /// is sent later.
     /// </summary>
     /// <param name="connection">The connection, of a server that says that it tracks.</param>
     /// <param name="changed">Called whenever something was found out.</param>

@@ -1,7 +1,11 @@
 namespace ClusterSession.Redis.Topology;
 
-/// <summary>Pauses between attempts to connect: doubling, bounded, and random, so that many nodes do not come back in step.</summary>
-/// <remarks>Used by one loop only. The n-th pause lies between half and all of min(max, 20 ms x 2^(n-1)).</remarks>
+/// <summary>
+/// Pauses between attempts to connect: doubling, bounded, and random, so that many nodes do not
+/// come back in step.
+/// </summary>
+/// <remarks>Used by one loop only. The n-th pause lies between half and all of min(max, 20 ms x
+/// 2^(n-1)).</remarks>
 internal sealed class BackOff(TimeSpan max, Random random)
 {
     private static readonly TimeSpan Initial = TimeSpan.FromMilliseconds(20);

@@ -2,7 +2,10 @@ using ClusterSession.Redis.Connection;
 
 namespace ClusterSession.Redis.Topology;
 
-/// <summary>Tells one <see cref="RedisLink"/> where to connect to, and whom to accept there. Used by that link's loop, one call at a time.</summary>
+/// <summary>
+/// Tells one <see cref="RedisLink"/> where to connect to, and whom to accept there. Used by that
+/// link's loop, one call at a time.
+/// </summary>
 internal interface ILinkGuide
 {
     /// <summary>The address named in messages while nobody is known.</summary>
@@ -12,11 +15,16 @@ internal interface ILinkGuide
     /// <exception cref="RedisConnectException">Nobody is known.</exception>
     ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken);
 
-    /// <summary>Judges the server that a new connection leads to, before it is handed out.</summary>
+    /// <summary>
+    /// Judges the server that a new connection leads to, before it is handed out.
+    /// </summary>
     /// <exception cref="RedisConnectException">It is not to be used.</exception>
     ValueTask AdmitAsync(RedisConnection connection, LinkTarget target, CancellationToken cancellationToken);
 
-    /// <summary>Hears that an attempt failed. True: the next one follows without a pause, because somebody else is tried.</summary>
+    /// <summary>
+    /// Hears that an attempt failed. True: the next one follows without a pause, because somebody
+    /// else is tried.
+    /// </summary>
     bool Failed(LinkTarget? target, RedisConnectException failure);
 
     /// <summary>Hears that a connection was handed out (true), or lost (false).</summary>

@@ -7,8 +7,9 @@ namespace ClusterSession.Redis.Topology;
 /// <summary>Which connection serves a key now. Thread-safe.</summary>
 /// <remarks>
 /// Cases that an implementation answers for:
-/// one server, Sentinel, Cluster, one address behind which the server changes. A connection that is handed out was, when it was made, one to a
-/// server of the right role. It may be closed, or its server demoted, a moment later: the caller tells what it was answered
+/// one server, Sentinel, Cluster, one address behind which the server changes. A connection that is
+/// handed out was, when it was made, one to a server of the right role. It may be closed, or its
+/// server demoted, a moment later: the caller tells what it was answered
 /// (<see cref="ReportError"/>) and asks again.
 /// </remarks>
 internal interface IRedisTopology : IAsyncDisposable
@@ -35,14 +36,15 @@ internal interface IRedisTopology : IAsyncDisposable
     int PartitionOf(ReadOnlySpan<byte> key) => 0;
 
     /// <summary>
-    /// Tells what a server answered, so that the topology may look again: <see cref="RedisErrorKind.ReadOnly"/>,
-    /// <see cref="RedisErrorKind.Moved"/> (with the error's text), <see cref="RedisErrorKind.ClusterDown"/> and the like. Other kinds are ignored.
+    /// Tells what a server answered, so that the topology may look again:
+    /// <see cref="RedisErrorKind.ReadOnly"/>, <see cref="RedisErrorKind.Moved"/> (with the error's
+    /// text), <see cref="RedisErrorKind.ClusterDown"/> and the like. Other kinds are ignored.
     /// </summary>
     void ReportError(RedisConnection connection, RedisErrorKind kind, string? text = null);
 
     /// <summary>
-    /// The connection to send one request on, right behind <see cref="AskingRequest"/>, after it was answered with <see cref="RedisErrorKind.Ask"/>;
-    /// null where redirections mean nothing.
+    /// The connection to send one request on, right behind <see cref="AskingRequest"/>, after it
+    /// was answered with <see cref="RedisErrorKind.Ask"/>; null where redirections mean nothing.
     /// </summary>
     /// <param name="connection">Who answered.</param>
     /// <param name="text">The error's text.</param>

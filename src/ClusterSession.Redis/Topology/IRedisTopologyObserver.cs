@@ -2,14 +2,20 @@ using ClusterSession.Redis.Connection;
 
 namespace ClusterSession.Redis.Topology;
 
-/// <summary>Hears of connections made and lost. Called by the topology's loops, one call at a time per server: quick, and without exceptions.</summary>
+/// <summary>
+/// Hears of connections made and lost. Called by the topology's loops, one call at a time per
+/// server: quick, and without exceptions.
+/// </summary>
 internal interface IRedisTopologyObserver
 {
     /// <summary>
-    /// A connection was made; it is handed out from now on. What was read on an earlier connection is worth nothing any more.
+    /// A connection was made; it is handed out from now on. What was read on an earlier connection
+    /// is worth nothing any more.
     /// </summary>
-    /// <param name="connection">The new connection; <see cref="RedisConnection.Server"/> says who is there.</param>
-    /// <param name="previous">Who was there before (same place of the topology), or null. See <see cref="RedisServerIdentity.ContinuityFrom"/>.</param>
+    /// <param name="connection">The new connection; <see cref="RedisConnection.Server"/> says who
+    /// is there.</param>
+    /// <param name="previous">Who was there before (same place of the topology), or null. See
+    /// <see cref="RedisServerIdentity.ContinuityFrom"/>.</param>
     void OnConnected(RedisConnection connection, RedisServerIdentity? previous);
 
     /// <summary>A connection was lost or given up.</summary>
@@ -18,7 +24,10 @@ internal interface IRedisTopologyObserver
     /// <summary>An attempt to connect failed; there will be another.</summary>
     void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure);
 
-    /// <summary>Some keys have moved from this connection's server to another one; the connection lives on. Default: ignored.</summary>
+    /// <summary>
+    /// Some keys have moved from this connection's server to another one; the connection lives on.
+    /// Default: ignored.
+    /// </summary>
     void OnKeysMoved(RedisConnection connection) { }
 
     /// <summary>
@@ -28,8 +37,8 @@ internal interface IRedisTopologyObserver
     void OnPartitionChanged(int from, int to) { }
 
     /// <summary>
-    /// A server is about to be used although it was seen to be deposed, because nothing else could be reached for the fence timeout.
-    /// Default: ignored.
+    /// A server is about to be used although it was seen to be deposed, because nothing else could
+    /// be reached for the fence timeout. Default: ignored.
     /// </summary>
     void OnDeposedAccepted(RedisConnection connection, string reason) { }
 }

@@ -9,7 +9,10 @@ internal sealed class LinkTarget(RedisEndpoint endpoint)
     /// <summary>Where.</summary>
     public RedisEndpoint Endpoint { get; } = endpoint;
 
-    /// <summary>Whether this is a mere guess: failures of it are nobody's business, and whoever is there must prove to be the successor.</summary>
+    /// <summary>
+    /// Whether this is a mere guess: failures of it are nobody's business, and whoever is there
+    /// must prove to be the successor.
+    /// </summary>
     public bool IsGuess { get; init; }
 
     /// <summary>Cancelled when trying on is pointless.</summary>
@@ -18,7 +21,9 @@ internal sealed class LinkTarget(RedisEndpoint endpoint)
     /// <summary>Cancelled when a connection to it must be given up.</summary>
     public CancellationToken Connection => _connection.Token;
 
-    /// <summary>An attempt that is still under way is pointless; a connection that was made stands.</summary>
+    /// <summary>
+    /// An attempt that is still under way is pointless; a connection that was made stands.
+    /// </summary>
     public void StopTrying() => _attempt.Cancel();
 
     /// <summary>As <see cref="StopTrying"/>, after a while.</summary>

@@ -10,7 +10,8 @@ namespace ClusterSession.Redis.Topology;
 /// MoveTo(next)   next connects, the current one serves on
 ///                next has a connection: it is the current one; moved() is told; the former one is closed
 /// </code>
-/// What was sent over the former one and not answered has an unknown outcome, as with any connection that is lost. A move that was overtaken by a later one is given up.
+/// What was sent over the former one and not answered has an unknown outcome, as with any
+/// connection that is lost. A move that was overtaken by a later one is given up.
 /// </remarks>
 internal sealed class MovableTopology(IRedisTopology first, TimeProvider time, Action moved) : IRedisTopology
 {
@@ -28,7 +29,10 @@ internal sealed class MovableTopology(IRedisTopology first, TimeProvider time, A
     /// <inheritdoc/>
     public void Start() => Current.Start();
 
-    /// <summary>Goes over to another topology, one that has not begun to connect, as soon as it has a connection.</summary>
+    /// <summary>
+    /// Goes over to another topology, one that has not begun to connect, as soon as it has a
+    /// connection.
+    /// </summary>
     public void MoveTo(IRedisTopology next)
     {
         lock (_gate)
@@ -39,7 +43,8 @@ internal sealed class MovableTopology(IRedisTopology first, TimeProvider time, A
             }
 
             _next = next;
-            // On the pool, because the caller is whoever reloads the configuration, and connecting takes what it takes.
+            // On the pool, because the caller is what reloads the configuration, and connecting
+            // takes what it takes.
             _moving = Task.WhenAll(_moving, Task.Run(() => MoveAsync(next)));
         }
     }

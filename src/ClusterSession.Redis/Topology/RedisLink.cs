@@ -2,7 +2,10 @@ using ClusterSession.Redis.Connection;
 
 namespace ClusterSession.Redis.Topology;
 
-/// <summary>Keeps one place of the topology connected: connects, waits until the connection is lost, pauses, connects again. Thread-safe.</summary>
+/// <summary>
+/// Keeps one place of the topology connected: connects, waits until the connection is lost, pauses,
+/// connects again. Thread-safe.
+/// </summary>
 /// <remarks>
 /// <code>
 ///            guide: whom?          guide: accept?        observer
@@ -10,14 +13,16 @@ namespace ClusterSession.Redis.Topology;
 ///     ^                          |               |                                      |
 ///     '--------------------------+---------------+--------------------------------------'
 /// </code>
-/// Who is there is the guide's knowledge (<see cref="ILinkGuide"/>): a list of endpoints, the sentinels, the slot map. At most one connection
-/// is handed out at a time, so one node never uses two masters of one place at once.
-/// Failures that need an operator (wrong password, untrusted certificate) are told to waiting callers at once; others are waited out.
+/// Who is there is the guide's knowledge (<see cref="ILinkGuide"/>): a list of endpoints, the
+/// sentinels, the slot map. At most one connection is handed out at a time, so one node never uses
+/// two masters of one place at once. Failures that need an operator (wrong password, untrusted
+/// certificate) are told to waiting callers at once; others are waited out.
 /// </remarks>
 internal sealed class RedisLink : IAsyncDisposable
 {
-    // A connection that lived shorter was no success: without this a server that accepts and drops would be hammered. With a whole second, planned failovers
-    // that followed each other grew the pauses until a node found the new master a second later than the others.
+    // A connection that lived shorter was no success: without this a server that accepts and drops
+    // would be hammered. With a whole second, planned failovers that followed each other grew the
+    // pauses until a node found the new master a second later than the others.
     private static readonly TimeSpan ShortLife = TimeSpan.FromMilliseconds(200);
 
     private readonly ILinkGuide _guide;
@@ -39,7 +44,8 @@ internal sealed class RedisLink : IAsyncDisposable
     private RedisServerIdentity? _previous;
 
     /// <summary>A link that has not begun to connect.</summary>
-    /// <param name="guide">Says whom to connect to; used by this link only. Its text names the place in messages.</param>
+    /// <param name="guide">Says whom to connect to; used by this link only. Its text names the
+    /// place in messages.</param>
     /// <param name="connector">Makes the connections.</param>
     /// <param name="time">Clock of all deadlines.</param>
     /// <param name="random">Used by this link's loop only.</param>
@@ -77,7 +83,9 @@ internal sealed class RedisLink : IAsyncDisposable
     public RedisConnection? Current =>
         Volatile.Read(ref _current) is { IsClosed: false } connection ? connection : null;
 
-    /// <summary>Why the last attempt to connect failed; null while connected and before the first failure.</summary>
+    /// <summary>
+    /// Why the last attempt to connect failed; null while connected and before the first failure.
+    /// </summary>
     public RedisConnectException? LastFailure => Volatile.Read(ref _lastFailure);
 
     /// <summary>Begins connecting. Called once.</summary>
@@ -90,7 +98,10 @@ internal sealed class RedisLink : IAsyncDisposable
             ? new ValueTask<RedisConnection>(connection)
             : new ValueTask<RedisConnection>(WaitAsync(cancellationToken));
 
-    /// <summary>Ends the pause before the next attempt, if there is one: somebody knows that the server is back.</summary>
+    /// <summary>
+    /// Ends the pause before the next attempt, if there is one: somebody knows that the server is
+    /// back.
+    /// </summary>
     public void RetryNow()
     {
         lock (_gate)
@@ -130,8 +141,9 @@ internal sealed class RedisLink : IAsyncDisposable
             {
                 if (_lastFailure is { NeedsOperator: true } failure)
                     throw new RedisConnectException(failure.Failure, failure.Message, failure);
-                // Closed, and the loop has not seen it yet. It is not waited for by looking again: hundreds of callers that did so kept the loop itself from the
-                // pool's threads, for seconds.
+                // Closed, and the loop has not seen it yet. It is not waited for by looking again:
+                // hundreds of callers that did so kept the loop itself from the pool's threads, for
+                // seconds.
                 if (_current is { IsClosed: true })
                     RenewLocked();
                 ready = _ready.Task;
@@ -184,7 +196,9 @@ internal sealed class RedisLink : IAsyncDisposable
         }
     }
 
-    /// <summary>One attempt and, if it works, the life of the connection. True: a pause is due.</summary>
+    /// <summary>
+    /// One attempt and, if it works, the life of the connection. True: a pause is due.
+    /// </summary>
     private async Task<bool> TryOnceAsync(Action<LinkTarget> chosen)
     {
         LinkTarget? target = null;
@@ -282,7 +296,7 @@ internal sealed class RedisLink : IAsyncDisposable
         }
     }
 
-    /// <summary>Whoever waits from now on waits for the next connection.</summary>
+    /// <summary>Anyone who waits from now on waits for the next connection.</summary>
     private void RenewLocked()
     {
         if (_ready.Task.IsCompleted)

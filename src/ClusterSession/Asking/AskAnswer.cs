@@ -1,8 +1,8 @@
 namespace ClusterSession.Asking;
 
 /// <summary>
-/// What a node answers of a session; the numbers are those on the channel, and the higher one counts.
-/// A node that knows nothing of it is silent.
+/// What a node answers of a session; the numbers are those on the channel, and the higher one
+/// counts. A node that knows nothing of it is silent.
 /// </summary>
 internal enum AskAnswer : byte
 {
@@ -10,8 +10,8 @@ internal enum AskAnswer : byte
     None = 0,
 
     /// <summary>
-    /// It has something of the session, and may not restore it: the session may have been ended since, or
-    /// what others committed beside it is missing.
+    /// It has something of the session, and may not restore it: the session may have been ended
+    /// since, or what others committed beside it is missing.
     /// </summary>
     Kept = 1,
 
@@ -22,8 +22,8 @@ internal enum AskAnswer : byte
     Ended = 3,
 
     /// <summary>
-    /// It has something of the session and could not store it, so that nothing can be said of it; counts
-    /// for nothing but that the node has answered.
+    /// It has something of the session and could not store it, so that nothing can be said of it;
+    /// counts for nothing but that the node has answered.
     /// </summary>
     Unsaid = 4,
 }

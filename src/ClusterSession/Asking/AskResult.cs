@@ -1,6 +1,8 @@
 namespace ClusterSession.Asking;
 
-/// <summary>What the other nodes say of a session that the store has not, or not as the client saw it.</summary>
+/// <summary>
+/// What the other nodes say of a session that the store has not, or not as the client saw it.
+/// </summary>
 internal enum AskResult
 {
     /// <summary>

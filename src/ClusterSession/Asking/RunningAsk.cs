@@ -35,8 +35,8 @@ internal sealed class RunningAsk(
     public ITimer? Timer { get; set; }
 
     /// <summary>
-    /// Whether nothing more is to be expected: every node has said all that it knows. While others may be
-    /// there that this node has not heard of, only if each session was answered.
+    /// Whether nothing more is to be expected: every node has said all that it knows. While others
+    /// may be there that this node has not heard of, only if each session was answered.
     /// </summary>
     public bool IsAnswered => silent.Count == 0 && (isCertain || _answers.Count == waiting.Count);
 
@@ -65,7 +65,9 @@ internal sealed class RunningAsk(
         Check(process);
     }
 
-    /// <summary>A node has sent answers for so many sessions; some may have been lost, or be on their way.</summary>
+    /// <summary>
+    /// A node has sent answers for so many sessions; some may have been lost, or be on their way.
+    /// </summary>
     public void Done(long process, int answers)
     {
         _promised[process] = answers;

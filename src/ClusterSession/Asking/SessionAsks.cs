@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Asking;
 
 /// <summary>
-/// Asks the other nodes for a session before it counts as lost or expired. Whoever has it restores it in
-/// the store itself; what it was travels on no channel. Thread-safe.
+/// Asks the other nodes for a session before it counts as lost or expired. Anyone who has it
+/// restores it in the store itself; what it was travels on no channel. Thread-safe.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -17,8 +17,8 @@ namespace ClusterSession.Asking;
 /// 125 ms, 250 ms         -> sent again, if somebody has not answered: a frame may be lost
 /// 500 ms                 -> decided by what is known
 /// </code>
-/// "Ended" counts more than "restored", and whenever it comes: who knows an end has ended the session in
-/// the store again before it answers.
+/// "Ended" counts more than "restored", and whenever it comes: who knows an end has ended the
+/// session in the store again before it answers.
 /// </remarks>
 internal sealed class SessionAsks(
     FrameSender sender,
@@ -47,8 +47,8 @@ internal sealed class SessionAsks(
     private long _numbers;
 
     /// <summary>
-    /// Whether others can be asked. A channel that takes no frame is not waited for, but for a moment after
-    /// the start, when it may be about to be connected.
+    /// Whether others can be asked. A channel that takes no frame is not waited for, but for a
+    /// moment after the start, when it may be about to be connected.
     /// </summary>
     public bool IsPossible =>
         sender.Channel is not null && (!sender.IsFailing || time.GetElapsedTime(_startedAt) < AtStart);
@@ -171,7 +171,9 @@ internal sealed class SessionAsks(
         return AskResult.Unasked;
     }
 
-    /// <summary>Under the lock: the next ask, if its time has come; else the timer takes it.</summary>
+    /// <summary>
+    /// Under the lock: the next ask, if its time has come; else the timer takes it.
+    /// </summary>
     private RunningAsk? TakeNext()
     {
         var left = Interval - time.GetElapsedTime(_sentAt);

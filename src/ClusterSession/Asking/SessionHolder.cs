@@ -8,8 +8,8 @@ using ClusterSession.Stores;
 namespace ClusterSession.Asking;
 
 /// <summary>
-/// Restores what another node asks for, if this node has it: the whole session, within its idle time, and
-/// not ended. Thread-safe.
+/// Restores what another node asks for, if this node has it: the whole session, within its idle
+/// time, and not ended. Thread-safe.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -23,7 +23,8 @@ namespace ClusterSession.Asking;
 /// has something that is not all of it                    -                          kept
 /// has nothing, or what is past its idle time             -                          is silent
 /// </code>
-/// Stored with the life that is left since the last use that this node knows of: to be asked for is no use.
+/// Stored with the life that is left since the last use that this node knows of: to be asked for is
+/// no use.
 /// </remarks>
 internal sealed class SessionHolder(
     NodeSessions nodes,
@@ -43,7 +44,8 @@ internal sealed class SessionHolder(
         || nodes.Copies.TryGet(key, out var copy) && nodes.IsUsable(copy);
 
     /// <summary>Does what the table says.</summary>
-    /// <returns>The answer; null if the store did not take what this node has: nothing may be said of it then.</returns>
+    /// <returns>The answer; null if the store did not take what this node has: nothing may be said
+    /// of it then.</returns>
     public async ValueTask<AskAnswer?> AnswerAsync(SessionKey key, StoreDeadline deadline)
     {
         if (nodes.Ends.TryFind(key, out var end, out _))

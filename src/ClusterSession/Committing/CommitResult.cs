@@ -5,13 +5,15 @@ namespace ClusterSession.Committing;
 
 /// <summary>What became of a request's changes.</summary>
 /// <param name="Outcome">The kind of answer.</param>
-/// <param name="Record">The request's copy with its changes, for <see cref="CommitOutcome.Committed"/>.</param>
-/// <param name="IsComplete">Whether the record is all of the session; else others have changed it since the request opened it.</param>
+/// <param name="Record">The request's copy with its changes, for
+/// <see cref="CommitOutcome.Committed"/>.</param>
+/// <param name="IsComplete">Whether the record is all of the session; else others have changed it
+/// since the request opened it.</param>
 /// <param name="Failure">What is certain, for <see cref="CommitOutcome.Unavailable"/>.</param>
 /// <param name="MovedTo">
 /// If the session was rotated meanwhile, its successor: for <see cref="CommitOutcome.Committed"/>
-/// the one that has the changes,
-/// for an end that found <see cref="CommitOutcome.Destroyed"/> the one that goes on.
+/// the one that has the changes, for an end that found <see cref="CommitOutcome.Destroyed"/> the
+/// one that goes on.
 /// </param>
 internal readonly record struct CommitResult(
     CommitOutcome Outcome,

@@ -23,8 +23,9 @@ internal sealed class SessionEnds(
     private const int MostAttempts = 8;
 
     /// <summary>
-    /// Ends a session, and where its id was rotated meanwhile that under which it goes on, unless that is another person's:
-    /// who logs out means the session, and not its id. <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.
+    /// Ends a session, and where its id was rotated meanwhile that under which it goes on, unless
+    /// that is another person's: who logs out means the session, and not its id.
+    /// <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.
     /// </summary>
     public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
     {
@@ -49,8 +50,9 @@ internal sealed class SessionEnds(
     }
 
     /// <summary>
-    /// Ends a session because it is idle: a request that still runs finds that when it commits, and no later one opens the session again.
-    /// <see cref="CommitOutcome.Superseded"/> if somebody has committed to it meanwhile; then it lives on.
+    /// Ends a session because it is idle: a request that still runs finds that when it commits, and
+    /// no later one opens the session again. <see cref="CommitOutcome.Superseded"/> if somebody has
+    /// committed to it meanwhile; then it lives on.
     /// </summary>
     public async ValueTask<CommitResult> ExpireAsync(SessionKey key, SessionVersion expected, StoreDeadline deadline)
     {
@@ -63,7 +65,10 @@ internal sealed class SessionEnds(
         return await EndAsync(key, new SessionEnd(clock.Next(), MustBe: expected), deadline).ConfigureAwait(false);
     }
 
-    /// <summary>Ends a session that goes on under another key, with what others have committed to it meanwhile.</summary>
+    /// <summary>
+    /// Ends a session that goes on under another key, with what others have committed to it
+    /// meanwhile.
+    /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="copied">What the successor was made of.</param>
     /// <param name="successor">Under what it goes on, stored already.</param>
@@ -121,7 +126,9 @@ internal sealed class SessionEnds(
         return CommitResult.Unavailable(StoreFailure.Refused); // Others commit faster than this node can carry that over.
     }
 
-    /// <summary><see cref="CommitOutcome.Superseded"/> where the stored record has not the expected version.</summary>
+    /// <summary>
+    /// <see cref="CommitOutcome.Superseded"/> where the stored record has not the expected version.
+    /// </summary>
     private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
     {
         var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife, deadline).ConfigureAwait(false);

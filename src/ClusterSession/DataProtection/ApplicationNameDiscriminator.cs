@@ -4,8 +4,9 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.DataProtection;
 
 /// <summary>
-/// Tells applications with the same keys apart by their names. By default Data Protection tells them
-/// apart by their directories, so that the next release in another directory reads nothing of before.
+/// Tells applications with the same keys apart by their names. By default Data Protection tells
+/// them apart by their directories, so that the next release in another directory reads nothing of
+/// before.
 /// </summary>
 internal sealed class ApplicationNameDiscriminator(IOptions<ClusterSessionOptions> options) : IApplicationDiscriminator
 {

@@ -13,18 +13,19 @@ namespace Microsoft.AspNetCore.DataProtection;
 public static class ClusterSessionDataProtectionBuilderExtensions
 {
     /// <summary>
-    /// Keeps the keys of Data Protection in the session store, so that every node reads what another
-    /// one has protected: logins, antiforgery tokens, TempData. A key, and a revocation, is known on
-    /// every node as soon as the store has passed it on. Needs <c>AddClusterSession</c>;
+    /// Keeps the keys of Data Protection in the session store, so that every node reads what
+    /// another one has protected: logins, antiforgery tokens, TempData. A key, and a revocation, is
+    /// known on every node as soon as the store has passed it on. Needs <c>AddClusterSession</c>;
     /// <c>UseClusterSession</c> is not needed.
     /// </summary>
     /// <remarks>
-    /// Unless <c>SetApplicationName</c> says otherwise, the application is told from others with the
-    /// same store by the host's application name, and not by its directory. The keys are not encrypted
-    /// unless one of the <c>ProtectKeysWith</c> methods is called: then whoever reads the store can
-    /// forge every login. Until the store has been read, every use of Data Protection throws an
-    /// <see cref="InvalidOperationException"/> or, for unprotecting, a
-    /// <see cref="System.Security.Cryptography.CryptographicException"/>, and the next use tries again.
+    /// Unless <c>SetApplicationName</c> says otherwise, the application is told from others with
+    /// the same store by the host's application name, and not by its directory. The keys are not
+    /// encrypted unless one of the <c>ProtectKeysWith</c> methods is called: then anyone who reads
+    /// the store can forge every login. Until the store has been read, every use of Data Protection
+    /// throws an <see cref="InvalidOperationException"/> or, for unprotecting, a
+    /// <see cref="System.Security.Cryptography.CryptographicException"/>, and the next use tries
+    /// again.
     /// </remarks>
     /// <param name="builder">What <c>AddDataProtection</c> returns.</param>
     /// <returns>The same.</returns>

@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.DataProtection.KeyManagement;
 namespace ClusterSession.DataProtection;
 
 /// <summary>
-/// The key manager of Data Protection, whose ring also expires when another node has changed the keys.
+/// The key manager of Data Protection, whose ring also expires when another node has changed the
+/// keys.
 /// </summary>
 internal sealed class ExpiringKeyManager(IKeyManager inner, RingExpiry expiry) : IDeletableKeyManager
 {

@@ -1,8 +1,8 @@
 namespace ClusterSession.DataProtection;
 
 /// <summary>
-/// Makes Data Protection drop its ring of keys, which it would otherwise use for up to a day whatever
-/// other nodes have added or revoked. Thread-safe.
+/// Makes Data Protection drop its ring of keys, which it would otherwise use for up to a day
+/// whatever other nodes have added or revoked. Thread-safe.
 /// </summary>
 internal sealed class RingExpiry
 {

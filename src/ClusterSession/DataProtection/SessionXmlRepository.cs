@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.DataProtection.Repositories;
 namespace ClusterSession.DataProtection;
 
 /// <summary>
-/// A repository of Data Protection in the session store. It is synchronous and waits for nothing: it
-/// answers from what the background has read, and what it is given is written in the background.
+/// A repository of Data Protection in the session store. It is synchronous and waits for nothing:
+/// it answers from what the background has read, and what it is given is written in the background.
 /// </summary>
 internal sealed class SessionXmlRepository(SharedXmlElements elements, StoreStart start) : IDeletableXmlRepository
 {

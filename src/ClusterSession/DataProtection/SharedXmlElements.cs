@@ -66,7 +66,8 @@ internal sealed class SharedXmlElements(
     public int Changes => Volatile.Read(ref _changes);
 
     /// <summary>All elements.</summary>
-    /// <exception cref="InvalidOperationException">The store has not said yet which there are.</exception>
+    /// <exception cref="InvalidOperationException">The store has not said yet which there
+    /// are.</exception>
     public IReadOnlyCollection<XElement> Read()
     {
         if (_isRead)

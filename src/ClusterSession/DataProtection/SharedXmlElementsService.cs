@@ -11,8 +11,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.DataProtection;
 
 /// <summary>
-/// Reads the keys of Data Protection before the host starts and whenever they have changed, and sends
-/// what was added here until the store has it.
+/// Reads the keys of Data Protection before the host starts and whenever they have changed, and
+/// sends what was added here until the store has it.
 /// </summary>
 internal sealed class SharedXmlElementsService(
     SharedXmlElements elements,
@@ -26,8 +26,8 @@ internal sealed class SharedXmlElementsService(
     private const string Purpose = "ClusterSession.DataProtection.Ring";
 
     /// <summary>
-    /// Data Protection wants its keys when the host starts; they are there then, unless the store does
-    /// not respond in its time.
+    /// Data Protection wants its keys when the host starts; they are there then, unless the store
+    /// does not respond in its time.
     /// </summary>
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -94,8 +94,8 @@ internal sealed class SharedXmlElementsService(
     }
 
     /// <summary>
-    /// The first use of a ring that has expired still gets the old one, and has the new one made: that
-    /// use is this one, and not a request's.
+    /// The first use of a ring that has expired still gets the old one, and has the new one made:
+    /// that use is this one, and not a request's.
     /// </summary>
     private void UseRing()
     {

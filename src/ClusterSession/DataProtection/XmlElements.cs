@@ -8,8 +8,8 @@ using ClusterSession.Stores;
 namespace ClusterSession.DataProtection;
 
 /// <summary>
-/// What Data Protection keeps in a repository: keys and revocations. Sets unite element by element, in
-/// any order, and a retired element stays retired. Immutable.
+/// What Data Protection keeps in a repository: keys and revocations. Sets unite element by element,
+/// in any order, and a retired element stays retired. Immutable.
 /// </summary>
 /// <remarks>
 /// As elements of a document in the cluster's store:
@@ -18,9 +18,9 @@ namespace ClusterSession.DataProtection;
 /// 16: first half of SHA-256 of its     1     format = 1, and the text: XML in UTF-8
 /// text                                 2     none: it was retired
 /// </code>
-/// An element is known by its content, because that never changes: what two nodes add unites, and what
-/// one adds twice is there once. A retired one leaves its id, or else a node that still had it would
-/// bring it back.
+/// An element is known by its content, because that never changes: what two nodes add unites, and
+/// what one adds twice is there once. A retired one leaves its id, or else a node that still had it
+/// would bring it back.
 /// </remarks>
 internal sealed class XmlElements
 {
@@ -35,7 +35,9 @@ internal sealed class XmlElements
 
     public static XmlElements Empty { get; } = new(new(StringComparer.Ordinal));
 
-    /// <summary>The elements, as objects of the caller's own. Retired ones are not among them.</summary>
+    /// <summary>
+    /// The elements, as objects of the caller's own. Retired ones are not among them.
+    /// </summary>
     public IReadOnlyCollection<XElement> Elements =>
         [
             .. _entries
@@ -73,7 +75,9 @@ internal sealed class XmlElements
         return new XmlElements(entries);
     }
 
-    /// <summary>The elements of this set that another one does not have, as they are stored.</summary>
+    /// <summary>
+    /// The elements of this set that another one does not have, as they are stored.
+    /// </summary>
     public List<DocumentElement> Beyond(XmlElements other) =>
         [
             .. _entries
@@ -140,7 +144,9 @@ internal sealed class XmlElements
         return Convert.ToHexString(hash[..IdLength]);
     }
 
-    /// <summary>Others can write to the store too: what is there is parsed without entities.</summary>
+    /// <summary>
+    /// Others can write to the store too: what is there is parsed without entities.
+    /// </summary>
     private static bool TryParse(ReadOnlySpan<byte> text, [NotNullWhen(true)] out XElement? element)
     {
         try

@@ -2,7 +2,9 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.Diagnostics;
 
-/// <summary>What a failure of the store means for one session, and what to do about it: words of messages.</summary>
+/// <summary>
+/// What a failure of the store means for one session, and what to do about it: words of messages.
+/// </summary>
 internal static class FailureWords
 {
     /// <summary>What is wrong, as the part of a sentence behind a colon.</summary>

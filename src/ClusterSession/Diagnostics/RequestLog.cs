@@ -54,8 +54,8 @@ internal sealed class RequestLog(ILogger logger, SessionMetrics metrics, TimePro
         }
     }
 
-    /// <summary>A session was committed when the client had its answer already. An application that streams may do so
-    /// with each request.</summary>
+    /// <summary>A session was committed when the client had its answer already. An application that
+    /// streams may do so with each request.</summary>
     public void CommittedAfterHeaders()
     {
         if (_lateCommits.MayWrite(out var count))

@@ -4,8 +4,9 @@ using ClusterSession.Stores;
 namespace ClusterSession.Diagnostics;
 
 /// <summary>
-/// The spans of the activity source <c>ClusterSession</c>: where a request waited for its session, and what a node did
-/// when the store had become another. A request served from a local copy, and one that changes nothing, has none.
+/// The spans of the activity source <c>ClusterSession</c>: where a request waited for its session,
+/// and what a node did when the store had become another. A request served from a local copy, and
+/// one that changes nothing, has none.
 /// </summary>
 /// <remarks>
 /// <code>

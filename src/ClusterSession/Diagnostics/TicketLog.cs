@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Diagnostics;
 
-/// <summary>Every message about logins in the store. Each is written through a <see cref="LogRate"/>.</summary>
+/// <summary>
+/// Every message about logins in the store. Each is written through a <see cref="LogRate"/>.
+/// </summary>
 internal static partial class TicketLog
 {
     private const string Rate = "{Count}"; // A sentence of its own, where it happened more than once.

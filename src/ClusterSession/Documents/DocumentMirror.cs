@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Documents;
 
 /// <summary>
-/// What the store has of a small document that lives for ever, and how that and what this node knows
-/// are made the same. For one caller at a time, but for <see cref="OnLoss"/>.
+/// What the store has of a small document that lives for ever, and how that and what this node
+/// knows are made the same. For one caller at a time, but for <see cref="OnLoss"/>.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -187,7 +187,8 @@ internal sealed class DocumentMirror(
                 logger.DocumentLost(name);
             }
 
-            // The announcements may be lost too, and a node that starts then would not wait for this one.
+            // The announcements may be lost too, and a node that starts then would not wait for
+            // this one.
             await presence.RestoreAsync().ConfigureAwait(false);
             return StoreFailure.None;
         }

@@ -10,8 +10,7 @@ namespace ClusterSession.Documents;
 
 /// <summary>
 /// The nodes that serve requests now, and up to which revocation each has heard: a document in
-/// which
-/// every process that has called UseClusterSession keeps one element alive.
+/// which every process that has called UseClusterSession keeps one element alive.
 /// </summary>
 /// <remarks>
 /// <code>

@@ -17,8 +17,8 @@ internal sealed class EndsService(
 ) : BackgroundService
 {
     /// <summary>
-    /// The first end is announced at once; what ends within so long after that goes together, however
-    /// many sessions somebody begins and ends.
+    /// The first end is announced at once; what ends within so long after that goes together,
+    /// however many sessions somebody begins and ends.
     /// </summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(25);
 
@@ -58,8 +58,8 @@ internal sealed class EndsService(
     }
 
     /// <summary>
-    /// Where nobody announces that something has ended, it is asked for; and once a touch interval in any
-    /// case, as the copies in use are.
+    /// Where nobody announces that something has ended, it is asked for; and once a touch interval
+    /// in any case, as the copies in use are.
     /// </summary>
     private async Task GlanceAsync(CancellationToken stopping)
     {

@@ -19,7 +19,9 @@ public sealed class ClusterSessionBuilder(IServiceCollection services)
     /// <summary>The application's services.</summary>
     public IServiceCollection Services { get; } = services;
 
-    /// <summary>Keeps the sessions in the memory of this process: development and tests. The default.</summary>
+    /// <summary>
+    /// Keeps the sessions in the memory of this process: development and tests. The default.
+    /// </summary>
     public ClusterSessionBuilder UseInMemory()
     {
         Services.TryAddSingleton(static provider => new InMemorySessions(provider.GetRequiredService<TimeProvider>()));
@@ -71,8 +73,8 @@ public sealed class ClusterSessionBuilder(IServiceCollection services)
     /// Keeps the logins of every cookie scheme in the sessions' store, so that <see
     /// cref="ISessionManager.EndAllAsync(string)"/> logs a
     /// user out of every browser on every node, and a sign-out ends the login, not only the cookie.
-    /// Before or after AddCookie;
-    /// a scheme for which the application has set a <c>SessionStore</c> keeps that. Called again, it changes nothing.
+    /// Before or after AddCookie; a scheme for which the application has set a <c>SessionStore</c>
+    /// keeps that. Called again, it changes nothing.
     /// </summary>
     /// <remarks>
     /// The cookie then names the login, by a new random key for each sign-in. The ticket itself

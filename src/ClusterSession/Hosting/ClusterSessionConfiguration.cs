@@ -6,8 +6,8 @@ namespace ClusterSession.Hosting;
 
 /// <summary>
 /// Reads the configuration section into the options. Done by hand, because the framework's binder
-/// stops at the first value it cannot
-/// read and passes over names it does not know; here both are collected for the validator.
+/// stops at the first value it cannot read and passes over names it does not know; here both are
+/// collected for the validator.
 /// </summary>
 /// <param name="configuration">The application's configuration, where it has one.</param>
 internal sealed class ClusterSessionConfiguration(IConfiguration? configuration = null)

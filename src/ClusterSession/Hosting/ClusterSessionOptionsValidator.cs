@@ -4,7 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Hosting;
 
-/// <summary>Finds everything that is wrong with the options, at once. Each message names the setting, its value and the remedy.</summary>
+/// <summary>
+/// Finds everything that is wrong with the options, at once. Each message names the setting, its
+/// value and the remedy.
+/// </summary>
 internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterSessionOptions>
 {
     public ValidateOptionsResult Validate(string? name, ClusterSessionOptions options)
@@ -73,7 +76,9 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         }
     }
 
-    /// <summary>A name that no attribute can have would carry nothing, and say nothing of it.</summary>
+    /// <summary>
+    /// A name that no attribute can have would carry nothing, and say nothing of it.
+    /// </summary>
     private static void CheckCarriedAttributes(ClusterSessionOptions options, List<string> errors)
     {
         for (var i = 0; i < (options.CarriedAttributes?.Count ?? 0); i++)

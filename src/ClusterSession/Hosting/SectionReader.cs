@@ -132,7 +132,9 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
         inner.ReportUnknown();
     }
 
-    /// <summary>Values that stand in the place of a section are not shown: the only list is that of keys.</summary>
+    /// <summary>
+    /// Values that stand in the place of a section are not shown: the only list is that of keys.
+    /// </summary>
     public void List(string name, Action<SectionReader> read)
     {
         _known.Add(name);

@@ -9,7 +9,8 @@ public static class SessionAccessEndpointConventionBuilderExtensions
     /// <typeparam name="TBuilder">The kind of endpoints.</typeparam>
     /// <param name="builder">The endpoints.</param>
     /// <param name="concurrency">What requests of one session may do at the same time.</param>
-    /// <param name="durability">When a commit counts as done; null for what the options say.</param>
+    /// <param name="durability">When a commit counts as done; null for what the options
+    /// say.</param>
     /// <param name="prolongs">Whether a request prolongs the session.</param>
     public static TBuilder WithSessionAccess<TBuilder>(
         this TBuilder builder,

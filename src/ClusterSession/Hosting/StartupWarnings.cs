@@ -13,8 +13,7 @@ namespace ClusterSession.Hosting;
 /// <summary>
 /// Mistakes of an application that would otherwise show as sessions that get lost: each is one
 /// warning when the application has started, with the remedy. Whose the sessions are is said with
-/// them. What cannot work at
-/// all is refused by <see cref="ClusterSessionOptionsValidator"/>.
+/// them. What cannot work at all is refused by <see cref="ClusterSessionOptionsValidator"/>.
 /// </summary>
 internal sealed class StartupWarnings(
     RegisteredServices registered,

@@ -6,11 +6,15 @@ namespace Microsoft.AspNetCore.Http;
 /// <summary>Gives requests their session.</summary>
 public static class ClusterSessionHttpContextExtensions
 {
-    /// <summary>The session of the request, with what a cluster adds to it; the same object as <see cref="HttpContext.Session"/>.</summary>
+    /// <summary>
+    /// The session of the request, with what a cluster adds to it; the same object as
+    /// <see cref="HttpContext.Session"/>.
+    /// </summary>
     /// <param name="context">The request.</param>
     /// <exception cref="InvalidOperationException">
-    /// The request has no session: <c>UseClusterSession</c> has not run, or the endpoint uses none. Or the application
-    /// has put a session of its own in its place, around it for instance, that is no <see cref="IClusterSession"/>.
+    /// The request has no session: <c>UseClusterSession</c> has not run, or the endpoint uses none.
+    /// Or the application has put a session of its own in its place, around it for instance, that
+    /// is no <see cref="IClusterSession"/>.
     /// </exception>
     public static IClusterSession GetClusterSession(this HttpContext context)
     {

@@ -5,15 +5,16 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// The response body of a request that changed its session: commits before the first byte, and drops the body of a 503.
+/// The response body of a request that changed its session: commits before the first byte, and
+/// drops the body of a 503.
 /// </summary>
 /// <param name="inner">The body that is wrapped.</param>
 /// <param name="response">The response.</param>
 /// <param name="isWrappedInside">
 /// Whether middleware between the sessions and the endpoint has wrapped the body (response
-/// compression). It ends its body
-/// before the sessions' middleware is reached again: bytes gathered here would come too late, so that what the endpoint
-/// does not flush is passed on at once, and taken back where the commit fails.
+/// compression). It ends its body before the sessions' middleware is reached again: bytes gathered
+/// here would come too late, so that what the endpoint does not flush is passed on at once, and
+/// taken back where the commit fails.
 /// </param>
 internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResponse response, bool isWrappedInside)
     : IHttpResponseBodyFeature
@@ -25,7 +26,10 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
 
     public PipeWriter Writer => _writer ??= new CommittingWriter(inner, response, isWrappedInside);
 
-    /// <summary>Takes back the bytes that have gone to the inner body before the commit. False where nothing can.</summary>
+    /// <summary>
+    /// Takes back the bytes that have gone to the inner body before the commit. False where nothing
+    /// can.
+    /// </summary>
     public bool TryTakeBack() => _writer?.TryTakeBack() != false;
 
     /// <summary>How many bytes wait for the commit.</summary>
@@ -60,7 +64,10 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
         await inner.CompleteAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Drops what the endpoint has put into the writer and not flushed: it failed, and somebody else answers.</summary>
+    /// <summary>
+    /// Drops what the endpoint has put into the writer and not flushed: it failed, and somebody
+    /// else answers.
+    /// </summary>
     public void Discard() => _writer?.Discard();
 
     /// <summary>Keeps bytes that were written synchronously before the commit.</summary>
@@ -69,7 +76,9 @@ internal sealed class CommittingBody(IHttpResponseBodyFeature inner, SessionResp
     /// <summary>Writes out what the endpoint has put into the writer and not flushed.</summary>
     public ValueTask FlushOwnAsync() => _writer?.FlushGatheredAsync() ?? ValueTask.CompletedTask;
 
-    /// <summary>What was put into the writer before goes ahead of what is written otherwise.</summary>
+    /// <summary>
+    /// What was put into the writer before goes ahead of what is written otherwise.
+    /// </summary>
     public void HandOver() => _writer?.HandOver();
 
     private async ValueTask<bool> CommitAsync()

@@ -5,8 +5,7 @@ namespace ClusterSession.Http;
 
 /// <summary>
 /// See <see cref="CommittingBody"/>. A commit never blocks a thread: what is written synchronously
-/// before it is gathered,
-/// and leaves with the next asynchronous write or at the end of the request.
+/// before it is gathered, and leaves with the next asynchronous write or at the end of the request.
 /// </summary>
 internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFeature inner, SessionResponse response)
     : Stream
@@ -14,8 +13,8 @@ internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFea
     public override bool CanRead => false;
 
     /// <summary>
-    /// While bytes wait for the commit, so that <c>Response.Clear()</c> of an error page takes them back: it asks for
-    /// this, and then sets the length to 0. Nothing else can be sought.
+    /// While bytes wait for the commit, so that <c>Response.Clear()</c> of an error page takes them
+    /// back: it asks for this, and then sets the length to 0. Nothing else can be sought.
     /// </summary>
     public override bool CanSeek => body.Gathered > 0;
 

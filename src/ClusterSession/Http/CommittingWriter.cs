@@ -7,22 +7,21 @@ namespace ClusterSession.Http;
 
 /// <summary>
 /// See <see cref="CommittingBody"/>. What is put here before the headers have left is gathered, so
-/// that it can be dropped
-/// if the store does not take the commit; afterwards, and where bytes may not be gathered, it goes
-/// straight to the inner
-/// writer.
+/// that it can be dropped if the store does not take the commit; afterwards, and where bytes may
+/// not be gathered, it goes straight to the inner writer.
 /// </summary>
 /// <remarks>
-/// Rejected: <c>PipeWriter.Create</c> over the stream. It copies all that is written, and costs two more asynchronous
-/// layers each time.
+/// Rejected: <c>PipeWriter.Create</c> over the stream. It copies all that is written, and costs two
+/// more asynchronous layers each time.
 /// </remarks>
 internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionResponse response, bool passesOn)
     : PipeWriter
 {
     private const int FirstBytes = 1024;
 
-    /// <summary>The framework's writer over a stream, which holds what is not flushed, and drops it where it completes with
-    /// an exception. Compression and everybody who sets <c>Response.Body</c> have this one.</summary>
+    /// <summary>The framework's writer over a stream, which holds what is not flushed, and drops it
+    /// where it completes with an exception. Compression and everybody who sets
+    /// <c>Response.Body</c> have this one.</summary>
     private static readonly Type OverStream = Create(Stream.Null).GetType();
 
     private byte[] _gathered = [];
@@ -39,8 +38,8 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
     public override long UnflushedBytes => _length + inner.Writer.UnflushedBytes;
 
     /// <summary>
-    /// Whether bytes go straight to the inner writer. Not those of a response that is a 503 already: the inner writer
-    /// would send them with its end.
+    /// Whether bytes go straight to the inner writer. Not those of a response that is a 503
+    /// already: the inner writer would send them with its end.
     /// </summary>
     private bool MayPassOn => response.HaveHeadersLeft || (passesOn && !response.IsRejected);
 
@@ -84,7 +83,9 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
 
     public override void CancelPendingFlush() => inner.Writer.CancelPendingFlush();
 
-    /// <summary>A commit never blocks a thread: what is gathered leaves at the end of the request.</summary>
+    /// <summary>
+    /// A commit never blocks a thread: what is gathered leaves at the end of the request.
+    /// </summary>
     public override void Complete(Exception? exception = null)
     {
         if (exception is not null)
@@ -116,7 +117,10 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
         }
     }
 
-    /// <summary>Gives what is gathered to the server, which sends it with whatever comes next. The commit is done.</summary>
+    /// <summary>
+    /// Gives what is gathered to the server, which sends it with whatever comes next. The commit is
+    /// done.
+    /// </summary>
     public void HandOver()
     {
         if (_length > 0)
@@ -127,8 +131,8 @@ internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionRe
     }
 
     /// <summary>
-    /// Takes back what has gone to the inner writer before a commit that failed. False: the inner writer is one that
-    /// cannot drop it, and the bytes will follow.
+    /// Takes back what has gone to the inner writer before a commit that failed. False: the inner
+    /// writer is one that cannot drop it, and the bytes will follow.
     /// </summary>
     public bool TryTakeBack()
     {

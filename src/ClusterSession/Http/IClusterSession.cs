@@ -6,8 +6,9 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession;
 
 /// <summary>
-/// The session of a request, with what a cluster adds to <see cref="ISession"/>. It is opened before the endpoint runs, so that
-/// nothing here blocks. Not thread-safe, as the HttpContext it belongs to.
+/// The session of a request, with what a cluster adds to <see cref="ISession"/>. It is opened
+/// before the endpoint runs, so that nothing here blocks. Not thread-safe, as the HttpContext it
+/// belongs to.
 /// </summary>
 public interface IClusterSession : ISession
 {
@@ -18,15 +19,19 @@ public interface IClusterSession : ISession
     bool IsNew { get; }
 
     /// <summary>
-    /// Whether this copy lacks something that the client has seen acknowledged, because the store lost it and nobody else had it; or may lack it, because other
-    /// nodes committed beside this one and the store, which has both, gives no answer now. Never silent: it is counted and logged as well.
+    /// Whether this copy lacks something that the client has seen acknowledged, because the store
+    /// lost it and nobody else had it; or may lack it, because other nodes committed beside this
+    /// one and the store, which has both, is not responding now. Never silent: it is counted and
+    /// logged as well.
     /// </summary>
     bool IsRegressed { get; }
 
     /// <summary>Where this request's copy came from.</summary>
     SessionSource Source { get; }
 
-    /// <summary>When a commit of this request counts as done. Starts as the endpoint or the options say.</summary>
+    /// <summary>
+    /// When a commit of this request counts as done. Starts as the endpoint or the options say.
+    /// </summary>
     SessionDurability Durability { get; set; }
 
     /// <summary>Reads an attribute through the configured serializer.</summary>
@@ -43,31 +48,38 @@ public interface IClusterSession : ISession
     void Set<T>(string key, T value);
 
     /// <summary>
-    /// Gives the session a new id and ends the old one at once, as belongs after a login. The data moves whole.
+    /// Gives the session a new id and ends the old one at once, as belongs after a login. The data
+    /// moves whole.
     /// </summary>
-    /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the wait.</param>
-    /// <exception cref="SessionUnavailableException">The store gave no answer; the session keeps its id.</exception>
-    /// <exception cref="InvalidOperationException">The endpoint may only read the session, the headers have left, or the request has ended.</exception>
+    /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the
+    /// wait.</param>
+    /// <exception cref="SessionUnavailableException">The store did not respond; the session keeps
+    /// its id.</exception>
+    /// <exception cref="InvalidOperationException">The endpoint may only read the session, the
+    /// headers have left, or the request has ended.</exception>
     Task RotateIdAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Destroys the session on every node. Later writes of this request begin a new one
     /// with a new id.</summary>
-    /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the wait.</param>
+    /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the
+    /// wait.</param>
     /// <exception cref="SessionUnavailableException">
     /// The store is unreachable. With <see cref="StoreFailure.Unknown"/> the end holds on this
-    /// node, which sends it until the
-    /// store takes it; the client's cookie is deleted all the same. Else nothing has ended.
+    /// node, which sends it until the store takes it; the client's cookie is deleted all the same.
+    /// Else nothing has ended.
     /// </exception>
-    /// <exception cref="InvalidOperationException">The endpoint may only read the session, or the request has ended.</exception>
+    /// <exception cref="InvalidOperationException">The endpoint may only read the session, or the
+    /// request has ended.</exception>
     Task DestroyAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
     /// As <see cref="DestroyAsync"/>, but says as a value that the store has not taken the end yet:
-    /// for applications that let
-    /// the user go and tell of it.
+    /// for applications that let the user go and tell of it.
     /// </summary>
-    /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the wait.</param>
-    /// <exception cref="SessionUnavailableException">The store is unreachable, and nothing has ended.</exception>
+    /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the
+    /// wait.</param>
+    /// <exception cref="SessionUnavailableException">The store is unreachable, and nothing has
+    /// ended.</exception>
     /// <exception cref="InvalidOperationException">The endpoint may only read the session, or the
     /// request has ended.</exception>
     Task<SessionDestroyOutcome> TryDestroyAsync(CancellationToken cancellationToken = default);

@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// Which session cookie a response carries. The request says what it would need; what is true is decided when the
-/// headers leave, because another request may have rotated, destroyed or changed the session by then.
+/// Which session cookie a response carries. The request says what it would need; what is true is
+/// decided when the headers leave, because another request may have rotated, destroyed or changed
+/// the session by then.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -24,14 +25,14 @@ namespace ClusterSession.Http;
 ///   of the cookie)     more than a second after the open, or a shared cache may keep the response; a node without
 ///                      local copies asks the store
 /// </code>
-/// The newest version known here is named, so that a slow response does not take a client back. A cookie of the same
-/// name that is in the response already (a gateway's backend wrote it) stays if it names another living session, or the
-/// same one at least as new; a deletion stays unless the session began in this request. A response
-/// that carries a cookie
-/// leaves as private.
-/// Rejected: deleting the cookie of a session that is missing. The deletion may arrive after the cookie of a login that
-/// another request has begun meanwhile. A dead cookie costs one read where it comes back.
-/// Not promised: two responses that cross on the wire. The client keeps the cookie that arrives last.
+/// The newest version known here is named, so that a slow response does not take a client back. A
+/// cookie of the same name that is in the response already (a gateway's backend wrote it) stays if
+/// it names another living session, or the same one at least as new; a deletion stays unless the
+/// session began in this request. A response that carries a cookie leaves as private. Rejected:
+/// deleting the cookie of a session that is missing. The deletion may arrive after the cookie of a
+/// login that another request has begun meanwhile. A dead cookie costs one read where it comes
+/// back. Not promised: two responses that cross on the wire. The client keeps the cookie that
+/// arrives last.
 /// </remarks>
 internal sealed class ResponseCookie(HttpContext context, RequestSessionServices services)
 {
@@ -53,7 +54,9 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
         Destroy = 8,
     }
 
-    /// <summary>The request has committed, begun or rotated a session: its client must learn of it.</summary>
+    /// <summary>
+    /// The request has committed, begun or rotated a session: its client must learn of it.
+    /// </summary>
     public void Name(in CookieTarget target, bool hasBegun)
     {
         _target = target;
@@ -65,7 +68,9 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
     /// <summary>The client is shown more than its cookie knows of.</summary>
     public void Renew(in CookieTarget target) => Renew(target, Reason.Version);
 
-    /// <summary>The cookie's key is being retired, or the cookie itself would expire at the client.</summary>
+    /// <summary>
+    /// The cookie's key is being retired, or the cookie itself would expire at the client.
+    /// </summary>
     public void RenewAged(in CookieTarget target) => Renew(target, Reason.Age);
 
     /// <summary>The application has destroyed the session.</summary>
@@ -78,8 +83,11 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
     /// <summary>The client keeps the cookie it has, or gets from another response.</summary>
     public void Keep() => _reasons = Reason.None;
 
-    /// <summary>The headers are leaving. May be called again for what callbacks that run later have changed.</summary>
-    /// <param name="mayRenew">Whether the application has used the session that the client is to keep.</param>
+    /// <summary>
+    /// The headers are leaving. May be called again for what callbacks that run later have changed.
+    /// </summary>
+    /// <param name="mayRenew">Whether the application has used the session that the client is to
+    /// keep.</param>
     /// <param name="broughtCookie">Whether the client has a cookie that could be deleted.</param>
     public ValueTask WriteAsync(bool mayRenew, bool broughtCookie)
     {
@@ -218,7 +226,9 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
         }
     }
 
-    /// <summary>Whether the session that another cookie in this response names still lives.</summary>
+    /// <summary>
+    /// Whether the session that another cookie in this response names still lives.
+    /// </summary>
     private async ValueTask<bool> IsAliveAsync(CookieReading other) =>
         services.View.Look(other.Key, other.Seen, out _) switch
         {

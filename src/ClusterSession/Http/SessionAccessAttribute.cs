@@ -1,6 +1,9 @@
 namespace ClusterSession;
 
-/// <summary>How an endpoint uses the session. On a method or class of a controller, on a handler, or by <c>WithSessionAccess</c>.</summary>
+/// <summary>
+/// How an endpoint uses the session. On a method or class of a controller, on a handler, or by
+/// <c>WithSessionAccess</c>.
+/// </summary>
 /// <param name="concurrency">What requests of one session may do at the same time.</param>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class SessionAccessAttribute(SessionConcurrency concurrency) : Attribute
@@ -10,7 +13,9 @@ public sealed class SessionAccessAttribute(SessionConcurrency concurrency) : Att
     /// <summary>What requests of one session may do at the same time.</summary>
     public SessionConcurrency Concurrency { get; } = concurrency;
 
-    /// <summary>When a commit of this endpoint counts as done; what the options say where it is not set.</summary>
+    /// <summary>
+    /// When a commit of this endpoint counts as done; what the options say where it is not set.
+    /// </summary>
     public SessionDurability Durability
     {
         get => _durability ?? SessionDurability.Primary;

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace ClusterSession.Http;
 
-/// <summary>Refuses to start an application with an endpoint whose session access is not available yet.</summary>
+/// <summary>
+/// Refuses to start an application with an endpoint whose session access is not available yet.
+/// </summary>
 internal sealed class SessionAccessCheck(IServiceProvider services) : IHostedLifecycleService
 {
     public Task StartedAsync(CancellationToken cancellationToken)

@@ -8,21 +8,22 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// Which session a request gets that came with several cookies of our name: of those whose session lives the one of the
-/// user who is logged in, else the first.
+/// Which session a request gets that came with several cookies of our name: of those whose session
+/// lives the one of the user who is logged in, else the first.
 /// </summary>
 /// <remarks>
-/// Without the login the first would win that a sibling domain has planted. A session that cannot be read may be the
-/// user's: then the request is answered as any whose session cannot be read, unless the user's has
-/// been found. Thread-safe.
+/// Without the login the first would win that a sibling domain has planted. A session that cannot
+/// be read may be the user's: then the request is answered as any whose session cannot be read,
+/// unless the user's has been found. Thread-safe.
 /// </remarks>
 internal sealed class SessionChooser(RequestSessionServices services, SessionOpener opener, SuccessorFinder successors)
 {
     private int _isWarned;
 
     /// <summary>
-    /// Opens the sessions one after the other until it is clear which one it is. Where none lives, the one that does
-    /// may be signed by a key that another node has made: the ring is read anew, at most once a second.
+    /// Opens the sessions one after the other until it is clear which one it is. Where none lives,
+    /// the one that does may be signed by a key that another node has made: the ring is read anew,
+    /// at most once a second.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="cookies">Its cookies, of which at least one is valid.</param>

@@ -6,7 +6,9 @@ internal enum SessionCommitKind
     /// <summary>There is nothing to commit.</summary>
     Nothing,
 
-    /// <summary>The session could not change its id or end, so that nothing of the request is kept.</summary>
+    /// <summary>
+    /// The session could not change its id or end, so that nothing of the request is kept.
+    /// </summary>
     Refused,
 
     /// <summary>Another request has ended the session, and this one knows it.</summary>

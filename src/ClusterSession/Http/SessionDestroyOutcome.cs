@@ -8,8 +8,8 @@ public enum SessionDestroyOutcome
 
     /// <summary>
     /// The store is unreachable. This node refuses the session and sends the end until the store
-    /// takes it; until then other
-    /// nodes that have a copy may serve the session, and the end is lost if this node is killed first.
+    /// takes it; until then other nodes that have a copy may serve the session, and the end is lost
+    /// if this node is killed first.
     /// </summary>
     Pending,
 }

@@ -6,8 +6,8 @@ namespace ClusterSession.Http;
 internal static class SessionSize
 {
     /// <summary>
-    /// Asked when an attribute is set, and not when the session is committed: the application learns which one it
-    /// was, and the others are kept.
+    /// Asked when an attribute is set, and not when the session is committed: the application
+    /// learns which one it was, and the others are kept.
     /// </summary>
     public static void ThrowIfTooLarge(long most, SessionRecord? record, SessionDelta? delta, string key, byte[] value)
     {

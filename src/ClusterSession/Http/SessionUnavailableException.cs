@@ -3,7 +3,8 @@ using ClusterSession.Stores;
 namespace ClusterSession;
 
 /// <summary>
-/// The session's store gave no answer. Before the response has started the middleware turns it into a 503 with Retry-After.
+/// The session's store did not respond. Before the response has started the middleware turns it
+/// into a 503 with Retry-After.
 /// </summary>
 public sealed class SessionUnavailableException : Exception
 {
@@ -14,6 +15,7 @@ public sealed class SessionUnavailableException : Exception
         : base(message) => Failure = failure;
 
     /// <summary>What is certain: not happened (<see cref="StoreFailure.Unreachable"/>,
-    /// <see cref="StoreFailure.Refused"/>, <see cref="StoreFailure.Damaged"/>, <see cref="StoreFailure.TooLarge"/>) or unknown.</summary>
+    /// <see cref="StoreFailure.Refused"/>, <see cref="StoreFailure.Damaged"/>,
+    /// <see cref="StoreFailure.TooLarge"/>) or unknown.</summary>
     public StoreFailure Failure { get; }
 }

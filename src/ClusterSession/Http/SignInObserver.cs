@@ -7,10 +7,10 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// Stands around the application's authentication service, and lets the session of the request know of a sign-in.
-/// Differences of names alone would not do: with a plain cookie login the request that signs in has no user yet, and
-/// what it writes would be committed under an id that an attacker may know; and who logs in again as before wants a
-/// new id too.
+/// Stands around the application's authentication service, and lets the session of the request know
+/// of a sign-in. Differences of names alone would not do: with a plain cookie login the request
+/// that signs in has no user yet, and what it writes would be committed under an id that an
+/// attacker may know; and who logs in again as before wants a new id too.
 /// </summary>
 internal sealed class SignInObserver(IAuthenticationService inner, LoginSchemes schemes, SignIns signIns)
     : IAuthenticationService
@@ -42,7 +42,8 @@ internal sealed class SignInObserver(IAuthenticationService inner, LoginSchemes 
     }
 
     /// <summary>
-    /// Later requests know the user as the application's transformation makes it. A copy: the user is the application's.
+    /// Later requests know the user as the application's transformation makes it. A copy: the user
+    /// is the application's.
     /// </summary>
     private static Task<ClaimsPrincipal> TransformAsync(HttpContext context, ClaimsPrincipal user) =>
         context.RequestServices.GetService<IClaimsTransformation>()?.TransformAsync(user.Clone())

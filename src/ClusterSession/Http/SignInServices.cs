@@ -18,8 +18,9 @@ internal static class SignInServices
     }
 
     /// <summary>
-    /// Stands around the authentication service that is registered by now, also if that is the application's own, or
-    /// around the framework's, which <c>AddAuthentication</c> then leaves in its place.
+    /// Stands around the authentication service that is registered by now, also if that is the
+    /// application's own, or around the framework's, which <c>AddAuthentication</c> then leaves in
+    /// its place.
     /// </summary>
     public static void Decorate<
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TDecorator
@@ -38,8 +39,8 @@ internal static class SignInServices
     }
 
     /// <summary>
-    /// Its implementation is internal to the framework. The rest that it needs is not registered here: by the scheme
-    /// provider hosts recognize an application that has authentication.
+    /// Its implementation is internal to the framework. The rest that it needs is not registered
+    /// here: by the scheme provider hosts recognize an application that has authentication.
     /// </summary>
     private static ServiceDescriptor OfFramework() =>
         new ServiceCollection()

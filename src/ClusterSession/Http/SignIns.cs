@@ -40,7 +40,9 @@ internal sealed class SignIns(
         }
     }
 
-    /// <summary>Whom a middleware has signed in before the request came to its session, or null.</summary>
+    /// <summary>
+    /// Whom a middleware has signed in before the request came to its session, or null.
+    /// </summary>
     public ClaimsPrincipal? EarlierIn(HttpContext context)
     {
         // Most applications never do that, and a look at the features costs every request 10 ns.

@@ -13,7 +13,8 @@ internal sealed class CookieKey
 {
     private readonly byte[] _secret;
 
-    // A keyed HMAC object costs 0.6 us a signature and a one-shot HMAC 1.3 us; an object serves one thread at a time.
+    // A keyed HMAC object costs 0.6 us a signature and a one-shot HMAC 1.3 us; an object serves one
+    // thread at a time.
     private readonly ThreadLocal<HMACSHA256> _hmac;
 
     public CookieKey(

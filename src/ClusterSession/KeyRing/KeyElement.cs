@@ -9,7 +9,7 @@ namespace ClusterSession.KeyRing;
 /// id             rank                   payload   what it says
 /// k, key id (3)  1, 2, ...              the key   this key verifies; written again, as when it is
 ///                                                 sealed anew, with the next rank
-/// k, key id (3)  2^52                   none      it is retired: whoever has it forgets it
+/// k, key id (3)  2^52                   none      it is retired: anyone who has it forgets it
 /// s, key id (3)  1, 2, ... or 2^52      the key   the same of the key that follows this one; of
 ///                                                 several that are made at once the first stays.
 ///                                                 Key id 0: the first of all

@@ -22,7 +22,8 @@ internal sealed partial class KeyRingSource
 
     /// <summary>Reads the ring again and adds a key if the newest has signed long enough. Called by
     /// a background service.</summary>
-    /// <returns>False if it is to be read again soon: the store did not respond, or has lost it.</returns>
+    /// <returns>False if it is to be read again soon: the store did not respond, or has lost
+    /// it.</returns>
     public async Task<bool> RefreshAsync(CancellationToken cancellationToken)
     {
         if (_isConfigured)

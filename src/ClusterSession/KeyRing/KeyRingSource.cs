@@ -10,8 +10,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.KeyRing;
 
 /// <summary>
-/// Where the ring of cookie keys comes from: the configuration, or else a document in the store, for
-/// which the first node that starts makes a key.
+/// Where the ring of cookie keys comes from: the configuration, or else a document in the store,
+/// for which the first node that starts makes a key.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -19,13 +19,13 @@ namespace ClusterSession.KeyRing;
 /// key n+1 is stored                              |-- lead ----|  signs ...
 /// key n verifies                                              |-- as long as a cookie may live --| removed
 /// </code>
-/// A new key is stored an hour (or a quarter of the rotation, if that is less) before it signs, so that every node has read it by
-/// then; a node that meets an unknown key reads the ring again before it refuses, at most once a second.
-/// A cookie under an older key is issued anew under the signing one at its next request.
-/// A key that is added on request (<see cref="RotateAsync"/>) signs at once: every node that the
-/// store tells of it reads the ring again.
-/// The document is completed and never adopted (<see cref="DocumentMirror"/>): whatever the store
-/// loses, a node goes on verifying with the keys that it knows, and restores them. Thread-safe.
+/// A new key is stored an hour (or a quarter of the rotation, if that is less) before it signs, so
+/// that every node has read it by then; a node that meets an unknown key reads the ring again
+/// before it refuses, at most once a second. A cookie under an older key is issued anew under the
+/// signing one at its next request. A key that is added on request (<see cref="RotateAsync"/>)
+/// signs at once: every node that the store tells of it reads the ring again. The document is
+/// completed and never adopted (<see cref="DocumentMirror"/>): whatever the store loses, a node
+/// goes on verifying with the keys that it knows, and restores them. Thread-safe.
 /// </remarks>
 internal sealed partial class KeyRingSource : ISharedDocument
 {
@@ -136,19 +136,24 @@ internal sealed partial class KeyRingSource : ISharedDocument
         }
     }
 
-    /// <summary>Whether a change by another node would be announced: else the ring is to be read again.</summary>
+    /// <summary>
+    /// Whether a change by another node would be announced: else the ring is to be read again.
+    /// </summary>
     public bool IsAnnounced => _isConfigured || _document.IsCurrent;
 
     /// <summary>Completes when <see cref="OnChanged"/> was called.</summary>
     public Task WaitForChangeAsync(CancellationToken cancellationToken) => _changed.WaitAsync(cancellationToken);
 
     /// <summary>Reads the ring if there is none here yet.</summary>
-    /// <returns>The ring, or null if the store gave no answer.</returns>
+    /// <returns>The ring, or null if the store did not respond.</returns>
     public ValueTask<SessionKeyRing?> LoadAsync(CancellationToken cancellationToken) =>
         _ring is { } ring ? new(ring) : ReadAsync(cancellationToken);
 
-    /// <summary>Reads the ring again because a cookie names a key that is not in it; at most once a second.</summary>
-    /// <returns>The ring, or null if the store gave no answer: then nobody can say whether the cookie was issued here.</returns>
+    /// <summary>
+    /// Reads the ring again because a cookie names a key that is not in it; at most once a second.
+    /// </summary>
+    /// <returns>The ring, or null if the store did not respond: then nobody can say whether the
+    /// cookie was issued here.</returns>
     public ValueTask<SessionKeyRing?> ReloadAsync(CancellationToken cancellationToken) =>
         _isConfigured || (_ring is not null && _time.GetElapsedTime(Volatile.Read(ref _loadedAt)) < ReloadInterval)
             ? new(_hasFailed ? null : _ring)

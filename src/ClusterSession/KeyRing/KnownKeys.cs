@@ -4,8 +4,8 @@ namespace ClusterSession.KeyRing;
 
 /// <summary>
 /// The cookie keys that this node knows, and the elements that say so. What the store has is merged
-/// into them and never takes their place: a key is forgotten only if it was retired, revoked, or can
-/// have signed no cookie that still lives. For one caller at a time.
+/// into them and never takes their place: a key is forgotten only if it was retired, revoked, or
+/// can have signed no cookie that still lives. For one caller at a time.
 /// </summary>
 internal sealed class KnownKeys(StoredKeys form, TimeProvider time)
 {
@@ -26,7 +26,8 @@ internal sealed class KnownKeys(StoredKeys form, TimeProvider time)
     /// <summary>Merges what the store has; false if it has something that cannot be read here: then
     /// nothing changes.</summary>
     /// <param name="stored">All elements of the store.</param>
-    /// <param name="ceasedBefore">A key that ceased to sign before that is not in use any more.</param>
+    /// <param name="ceasedBefore">A key that ceased to sign before that is not in use any
+    /// more.</param>
     public bool TryTake(IReadOnlyCollection<DocumentElement> stored, DateTimeOffset ceasedBefore)
     {
         var read = new Dictionary<string, (DocumentElement Element, CookieKey Key)>();
@@ -79,7 +80,9 @@ internal sealed class KnownKeys(StoredKeys form, TimeProvider time)
         return true;
     }
 
-    /// <summary>What this node knows and the store lacks; null if a key cannot be sealed now.</summary>
+    /// <summary>
+    /// What this node knows and the store lacks; null if a key cannot be sealed now.
+    /// </summary>
     public List<DocumentElement>? Lacking(IReadOnlyCollection<DocumentElement> stored)
     {
         var lacking = new List<DocumentElement>();

@@ -64,7 +64,9 @@ internal sealed class SessionKeyRing
     public IEnumerable<CookieKey> InUse(DateTimeOffset ceasedBefore) =>
         _keys.Where((_, index) => index + 1 >= _keys.Length || _keys[index + 1].ActiveFrom > ceasedBefore);
 
-    /// <summary>Makes a key, which of all in the ring comes last where several are as new.</summary>
+    /// <summary>
+    /// Makes a key, which of all in the ring comes last where several are as new.
+    /// </summary>
     public static CookieKey NewKey(
         RandomNumberGenerator random,
         DateTimeOffset activeFrom,

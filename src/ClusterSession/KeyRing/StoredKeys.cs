@@ -16,7 +16,7 @@ namespace ClusterSession.KeyRing;
 /// 16      4     how often keys had been revoked when it was made
 /// 20      32    secret
 /// </code>
-/// Whoever reads the store can sign cookies, unless the keys are sealed
+/// Anyone who reads the store can sign cookies, unless the keys are sealed
 /// (<see cref="IKeyRingSeal"/>); what protects a session from them is that its id is not in the
 /// store and cannot be guessed.
 /// </remarks>

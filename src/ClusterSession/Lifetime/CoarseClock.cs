@@ -1,8 +1,8 @@
 namespace ClusterSession.Lifetime;
 
 /// <summary>
-/// Monotonic time in tenths of a second since the node started, as an int: two of them cost a local copy eight bytes, and they
-/// last for 6.8 years.
+/// Monotonic time in tenths of a second since the node started, as an int: two of them cost a local
+/// copy eight bytes, and they last for 6.8 years.
 /// </summary>
 internal sealed class CoarseClock(TimeProvider time)
 {
@@ -11,7 +11,9 @@ internal sealed class CoarseClock(TimeProvider time)
     private readonly long _start = time.GetTimestamp();
     private readonly long _perTick = Math.Max(1, time.TimestampFrequency / TicksPerSecond);
 
-    /// <summary>Starts above zero by the longest idle time, so that "long ago" is a positive number.</summary>
+    /// <summary>
+    /// Starts above zero by the longest idle time, so that "long ago" is a positive number.
+    /// </summary>
     public int Now => At(time.GetTimestamp());
 
     /// <summary>What it showed at a timestamp.</summary>

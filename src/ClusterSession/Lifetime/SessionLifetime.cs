@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Lifetime;
 
 /// <summary>
-/// The times of a session's life. Expiry is counted in durations on each clock alone; only the absolute end compares with the
-/// wall clock of the node that made the session.
+/// The times of a session's life. Expiry is counted in durations on each clock alone; only the
+/// absolute end compares with the wall clock of the node that made the session.
 /// </summary>
 /// <code>
 /// last use            idle timeout           + 1.25 touch intervals      + longest request
@@ -49,9 +49,10 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     public TimeSpan TombstoneLife { get; } = options.Value.TombstoneLife;
 
     /// <summary>
-    /// How long the nodes remember an end: as long as a copy of the session can be in use. Not as long
-    /// as the tombstone, which has to outlast logins of weeks where those are in the store: a node drops
-    /// its copy of a login when it hears of the end, and a million ends would last for none of them.
+    /// How long the nodes remember an end: as long as a copy of the session can be in use. Not as
+    /// long as the tombstone, which has to outlast logins of weeks where those are in the store: a
+    /// node drops its copy of a login when it hears of the end, and a million ends would last for
+    /// none of them.
     /// </summary>
     public TimeSpan KnownEndLife { get; } = 2 * options.Value.StoreLife;
 
@@ -66,8 +67,9 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
             : _absolute is { } limit && time.GetUtcNow() - record.Created >= limit;
 
     /// <summary>
-    /// How long the store is to keep a session if nothing else happens. Not cut short by the absolute end, which every node checks itself: a record
-    /// that is there and too old is an end, one that is missing too early would look like a loss.
+    /// How long the store is to keep a session if nothing else happens. Not cut short by the
+    /// absolute end, which every node checks itself: a record that is there and too old is an end,
+    /// one that is missing too early would look like a loss.
     /// </summary>
     public TimeSpan StoreLife { get; } = options.Value.StoreLife;
 
@@ -119,11 +121,11 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     }
 
     /// <summary>
-    /// How much of the store's life is left of a session that this node gives back, by the last use it
-    /// knows of: being given back is no use. Zero: it is past its idle time, or its own end, and must
-    /// not come into being by this.
+    /// How much of the store's life is left of a session that this node replays, by the last use
+    /// it knows of: being replayed is no use. Zero: it is past its idle time, or its own end, and
+    /// must not come into being by this.
     /// </summary>
-    /// <param name="record">What is given back.</param>
+    /// <param name="record">What is replayed.</param>
     /// <param name="use">The last use, on the coarse clock.</param>
     /// <param name="now">Now, on the coarse clock.</param>
     public TimeSpan LifeLeft(SessionRecord record, int use, int now) =>

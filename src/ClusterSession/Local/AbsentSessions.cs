@@ -5,8 +5,9 @@ using ClusterSession.Stores;
 namespace ClusterSession.Local;
 
 /// <summary>
-/// Remembers for a minute which sessions the store does not have any more. A cookie stays valid when
-/// its session is over, and whoever holds it could have this node ask the store with every request.
+/// Remembers for a minute which sessions the store does not have any more. A cookie stays valid
+/// when its session is over, and anyone who holds it could have this node ask the store with every
+/// request.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -14,7 +15,8 @@ namespace ClusterSession.Local;
 /// missing   may be restored or replayed by another node: remembered while the store would tell of that
 ///           (its lease is current), and no longer than until it does (OnChanged)
 /// </code>
-/// Bounded: past the limit all are forgotten at once, which costs each of them another read. Thread-safe.
+/// Bounded: past the limit all are forgotten at once, which costs each of them another read.
+/// Thread-safe.
 /// </remarks>
 internal sealed class AbsentSessions(LocalCopies copies, TimeProvider time)
 {

@@ -28,10 +28,14 @@ namespace ClusterSession.Local;
 /// </remarks>
 internal enum CopyState
 {
-    /// <summary>All that the store had under its version; nobody is known to have changed it.</summary>
+    /// <summary>
+    /// All that the store had under its version; nobody is known to have changed it.
+    /// </summary>
     Current,
 
-    /// <summary>All that the store had under its version, and somebody has changed it since.</summary>
+    /// <summary>
+    /// All that the store had under its version, and somebody has changed it since.
+    /// </summary>
     Stale,
 
     /// <summary>It has commits of this node on top of some that it has not.</summary>

@@ -10,27 +10,33 @@ namespace ClusterSession.Local;
 /// </summary>
 /// <remarks>
 /// <para>
-/// <b>Changes that overtake answers.</b> A store's answer and the news that it is already old arrive in order, but the request that
-/// asked continues on another thread, and may put its copy here after the news went by. So whoever asks the store takes a
-/// <see cref="Mark"/> before, news move the mark of their stripe, and a copy whose mark has moved is published as stale: good for
-/// its own request, to be checked before the next. Marks are striped by key, because a mark must outlive the copy it is about; a
-/// stripe shared with another session costs one needless check in some thousand.
+/// <b>Changes that overtake answers.</b> A store's answer and the news that it is already old
+/// arrive in order, but the request that asked continues on another thread, and may put its copy
+/// here after the news went by. So anyone who asks the store takes a <see cref="Mark"/> before,
+/// news move the mark of their stripe, and a copy whose mark has moved is published as stale: good
+/// for its own request, to be checked before the next. Marks are striped by key, because a mark
+/// must outlive the copy it is about; a stripe shared with another session costs one needless check
+/// in some thousand.
 /// </para>
 /// <para>
-/// <b>Eviction</b> is the clock algorithm over the table's own enumerator: each copy that was used since the hand last passed gets
-/// a second chance. A linked list in order of use was rejected: it costs 24 bytes a copy and a lock a request.
-/// Copies that are pinned (they hold what the store does not have) are passed over.
+/// <b>Eviction</b> is the clock algorithm over the table's own enumerator: each copy that was used
+/// since the hand last passed gets a second chance. A linked list in order of use was rejected: it
+/// costs 24 bytes a copy and a lock a request. Copies that are pinned (they hold what the store
+/// does not have) are passed over.
 /// </para>
 /// <para>
-/// <b>Copies that are not whole</b> (<see cref="Supersede"/>) wait for the store's record, and go only when that has all they have: a session that was
-/// served here is served on, should the store vanish first. A whole copy beside a record that lacks its commit, of a replica that was promoted without it, becomes one: the
-/// record's version may be newer, of another commit that was given back first.
+/// <b>Copies that are not whole</b> (<see cref="Supersede"/>) wait for the store's record, and go
+/// only when that has all they have: a session that was served here is served on, should the store
+/// vanish first. A whole copy beside a record that lacks its commit, of a replica that was promoted
+/// without it, becomes one: the record's version may be newer, of another commit that was given
+/// back first.
 /// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>
 /// <param name="options">The bounds.</param>
 /// <param name="clock">The clock of uses.</param>
-/// <param name="pending">Sessions of which the store lacks something: their copies are not evicted.</param>
+/// <param name="pending">Sessions of which the store lacks something: their copies are not
+/// evicted.</param>
 /// <param name="ends">Sessions that are known to be ended: no copy of one stays here, whatever the
 /// store has.</param>
 internal sealed class LocalCopies(
@@ -42,7 +48,9 @@ internal sealed class LocalCopies(
 {
     private const int Stripes = 4096;
 
-    /// <summary>Object headers, table entry and clock fields of one copy, measured with a million of them.</summary>
+    /// <summary>
+    /// Object headers, table entry and clock fields of one copy, measured with a million of them.
+    /// </summary>
     private const int Overhead = 180;
 
     private readonly ConcurrentDictionary<SessionKey, LocalCopy> _copies = new();
@@ -60,7 +68,9 @@ internal sealed class LocalCopies(
 
     public bool TryGet(SessionKey key, out LocalCopy copy) => _copies.TryGetValue(key, out copy!);
 
-    /// <summary>To be taken before the store is asked, and given to <see cref="Publish"/> with its answer.</summary>
+    /// <summary>
+    /// To be taken before the store is asked, and given to <see cref="Publish"/> with its answer.
+    /// </summary>
     public int Mark(SessionKey key) => Volatile.Read(ref _marks[key.Stripe(Stripes)]);
 
     /// <summary>Somebody else changed, touched or ended the session.</summary>
@@ -73,7 +83,9 @@ internal sealed class LocalCopies(
         }
     }
 
-    /// <summary>Puts a copy here, unless a newer one is here already. Answers with the one that is.</summary>
+    /// <summary>
+    /// Puts a copy here, unless a newer one is here already. Answers with the one that is.
+    /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="record">What the store has.</param>
     /// <param name="lease">How long that may be relied on.</param>
@@ -101,8 +113,10 @@ internal sealed class LocalCopies(
         {
             if (_copies.TryGetValue(key, out present))
             {
-                // Also if its lease is over, or somebody has changed the session: an answer from before must not take away what clients of this node were shown. If it is not from
-                // before but beside, such as a commit that goes to the journal while another one is given back to the store, both stay.
+                // Also if its lease is over, or somebody has changed the session: an answer from
+                // before must not take away what clients of this node were shown. If it is not from
+                // before but beside, such as a commit that goes to the journal while another one is
+                // replayed to the store, both stay.
                 if (
                     present.IsComplete
                     && present.Record.Version > record.Version
@@ -112,7 +126,8 @@ internal sealed class LocalCopies(
                     return present;
                 }
 
-                // Being read is no use of a session: else a poll that must not prolong it would keep it alive, and give it back to the store.
+                // Being read is no use of a session: else a poll that must not prolong it would
+                // keep it alive, and give it back to the store.
                 var usedAt = isCommit ? Math.Max(touchedAt, present.UsedAt) : present.UsedAt;
                 copy = present.IsContainedIn(record)
                     ? new LocalCopy(
@@ -149,7 +164,8 @@ internal sealed class LocalCopies(
 
         copy.ConfirmedAt = clock.Now;
 
-        // After the copy is visible: news that came before see no copy but have moved the mark, news that come later see the copy.
+        // After the copy is visible: news that came before see no copy but have moved the mark,
+        // news that come later see the copy.
         if (Mark(key) != mark)
         {
             copy.MarkStale();
@@ -169,11 +185,13 @@ internal sealed class LocalCopies(
     }
 
     /// <summary>
-    /// Others have committed beside what this node knows of a session: that stays here until it is read anew, and who has read the session before publishes what is stale.
+    /// Others have committed beside what this node knows of a session: that stays here until it is
+    /// read anew, and who has read the session before publishes what is stale.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="known">What this node knows.</param>
-    /// <param name="isDiverged">Whether another node is known to have committed something that is not in it.</param>
+    /// <param name="isDiverged">Whether another node is known to have committed something that is
+    /// not in it.</param>
     /// <param name="isCommit">Whether a request of this node has just committed: a use.</param>
     public void Supersede(SessionKey key, SessionRecord known, bool isDiverged = false, bool isCommit = false)
     {
@@ -203,7 +221,10 @@ internal sealed class LocalCopies(
         } while (!TryPut(key, present, copy));
     }
 
-    /// <summary>Takes a copy away because the session is another by now: who has read it before publishes what is stale.</summary>
+    /// <summary>
+    /// Takes a copy away because the session is another by now: who has read it before publishes
+    /// what is stale.
+    /// </summary>
     public void Drop(SessionKey key)
     {
         Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
@@ -216,7 +237,9 @@ internal sealed class LocalCopies(
     /// <summary>All copies at some moment each; for repair and statistics.</summary>
     public IEnumerable<KeyValuePair<SessionKey, LocalCopy>> All() => _copies;
 
-    /// <summary>Whether nobody else has changed or prolonged a session since this node has prolonged it.</summary>
+    /// <summary>
+    /// Whether nobody else has changed or prolonged a session since this node has prolonged it.
+    /// </summary>
     private static bool IsStillProlongedHere(LocalCopy copy, SessionRecord record, int prolongedAt) =>
         copy.IsProlongedHere
         && copy.Record.Version == record.Version

@@ -6,8 +6,8 @@ namespace ClusterSession.Local;
 
 /// <summary>
 /// This node's copy of one session. Record and lease belong together and never change; a new state
-/// is a new object. What changes in place are hints that need no lock: <see cref="State"/> only goes
-/// from current to stale, the times are coarse.
+/// is a new object. What changes in place are hints that need no lock: <see cref="State"/> only
+/// goes from current to stale, the times are coarse.
 /// </summary>
 internal sealed class LocalCopy(
     SessionRecord record,
@@ -24,7 +24,9 @@ internal sealed class LocalCopy(
 
     public SessionLease Lease { get; } = lease;
 
-    /// <summary><see cref="UsedAt"/> of a session that no request of this node has used, as far as is known.</summary>
+    /// <summary>
+    /// <see cref="UsedAt"/> of a session that no request of this node has used, as far as is known.
+    /// </summary>
     public const int Never = 0;
 
     /// <summary>When a request of this node last used it, in ticks of <see cref="CoarseClock"/>.
@@ -37,14 +39,14 @@ internal sealed class LocalCopy(
 
     /// <summary>
     /// When the store last said that it has this version, in ticks of <see cref="CoarseClock"/>. A
-    /// lease says that a change would have been announced, which a store may fail to do for one key.
+    /// lease says that a change would have been announced, which a store may fail to do for one
+    /// key.
     /// </summary>
     public int ConfirmedAt = touchedAt;
 
     /// <summary>
     /// When this node last sent the session's cookie, as far as it knows, in ticks of <see
-    /// cref="CoarseClock"/>. Only used
-    /// where the cookie expires at the client.
+    /// cref="CoarseClock"/>. Only used where the cookie expires at the client.
     /// </summary>
     public int CookieSentAt = touchedAt;
 
@@ -80,7 +82,9 @@ internal sealed class LocalCopy(
     /// </summary>
     public bool IsDiverged => _state == CopyState.Diverged;
 
-    /// <summary>The last use that this node knows of, in ticks of <see cref="CoarseClock"/>.</summary>
+    /// <summary>
+    /// The last use that this node knows of, in ticks of <see cref="CoarseClock"/>.
+    /// </summary>
     public int LastUse => Math.Max(UsedAt, TouchedAt);
 
     /// <summary>Whether a use is known here that the store was not told of.</summary>

@@ -4,13 +4,14 @@ using ClusterSession.Records;
 namespace ClusterSession.Local;
 
 /// <summary>
-/// Remembers for which commits this node has waited in vain, for a minute. Cookies that name them come back with every
-/// request until the client changes the session, or begins a new one, and each of them would wait, be counted and be
-/// logged again.
+/// Remembers for which commits this node has waited in vain, for a minute. Cookies that name them
+/// come back with every request until the client changes the session, or begins a new one, and each
+/// of them would wait, be counted and be logged again.
 /// </summary>
 /// <remarks>
-/// One commit a session, the last one missed: a client that has seen another one has been somewhere that has it.
-/// Bounded: past the limit all are forgotten at once, which costs each of them another wait. Thread-safe.
+/// One commit a session, the last one missed: a client that has seen another one has been somewhere
+/// that has it. Bounded: past the limit all are forgotten at once, which costs each of them another
+/// wait. Thread-safe.
 /// </remarks>
 internal sealed class MissedSessions(TimeProvider time)
 {
@@ -29,7 +30,9 @@ internal sealed class MissedSessions(TimeProvider time)
         && _missed.TryGetValue(key, out var missed)
         && time.GetElapsedTime(missed.At) < Memory;
 
-    /// <summary>Whether this node has waited for the commit within the last minute, and nobody had it.</summary>
+    /// <summary>
+    /// Whether this node has waited for the commit within the last minute, and nobody had it.
+    /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="seen">The commit that the client has seen.</param>
     /// <param name="since">When the wait was over.</param>

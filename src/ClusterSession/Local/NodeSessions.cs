@@ -57,8 +57,8 @@ internal sealed class NodeSessions(
     }
 
     /// <summary>
-    /// Another node has ended a session, which is known by now: nothing of it is used or replayed any
-    /// more. What this node has brought back meanwhile is ended again.
+    /// Another node has ended a session, which is known by now: nothing of it is used or replayed
+    /// any more. What this node has brought back meanwhile is ended again.
     /// </summary>
     public void OnEnded(SessionKey key)
     {
@@ -69,8 +69,8 @@ internal sealed class NodeSessions(
     }
 
     /// <summary>
-    /// This node has brought back a session that the store had lost. One that is known to be ended by
-    /// now is ended again: whichever comes first, the end or this, the end stays.
+    /// This node has brought back a session that the store had lost. One that is known to be ended
+    /// by now is ended again: whichever comes first, the end or this, the end stays.
     /// </summary>
     /// <returns>What this node has committed lately to the session, this included.</returns>
     public RecentCommit Restored(SessionKey key, SessionRecord record, bool isComplete, SessionVersion previous)
@@ -91,7 +91,10 @@ internal sealed class NodeSessions(
         ends.EndAgain(key);
     }
 
-    /// <summary>Whether a copy is within the idle timeout, and before the absolute end, by what this node knows.</summary>
+    /// <summary>
+    /// Whether a copy is within the idle timeout, and before the absolute end, by what this node
+    /// knows.
+    /// </summary>
     public bool IsUsable(LocalCopy copy) => lifetime.IsUsable(copy.Record, copy.LastUse, copies.Clock.Now);
 
     /// <summary>Whether this node may store the session again, or has since a moment.</summary>
@@ -127,9 +130,9 @@ internal sealed class NodeSessions(
     }
 
     /// <summary>
-    /// A record with what other requests of this node have committed beside it. That is in the local
-    /// copy, and where that is gone among the recent commits; a copy that were made without it would
-    /// go back behind them.
+    /// A record with what other requests of this node have committed beside it. That is in the
+    /// local copy, and where that is gone among the recent commits; a copy that were made without
+    /// it would go back behind them.
     /// </summary>
     public SessionRecord WithCommitsBeside(SessionKey key, SessionRecord record)
     {
@@ -144,8 +147,8 @@ internal sealed class NodeSessions(
 
     /// <summary>
     /// Whether the client's commit is this node's, and a record lacks what another node had
-    /// committed before it: that must be back first. Who finds the client's commit in the store takes
-    /// it for all that the client has seen.
+    /// committed before it: that must be back first. Who finds the client's commit in the store
+    /// takes it for all that the client has seen.
     /// </summary>
     public bool MustWaitForOthers(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionVersion seen) =>
         copy is { IsComplete: false }

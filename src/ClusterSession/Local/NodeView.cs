@@ -3,8 +3,8 @@ using ClusterSession.Records;
 namespace ClusterSession.Local;
 
 /// <summary>
-/// What this node knows at this moment of a session that a request has opened or committed earlier. It never asks
-/// the store. Thread-safe.
+/// What this node knows at this moment of a session that a request has opened or committed earlier.
+/// It never asks the store. Thread-safe.
 /// </summary>
 internal sealed class NodeView(NodeSessions nodes)
 {
@@ -42,7 +42,9 @@ internal sealed class NodeView(NodeSessions nodes)
     /// </summary>
     public bool MayBeBehind(SessionKey key) => nodes.Missed.Contains(key);
 
-    /// <summary>When this node last sent the session's cookie, if it has a copy to remember it by.</summary>
+    /// <summary>
+    /// When this node last sent the session's cookie, if it has a copy to remember it by.
+    /// </summary>
     public bool IsCookieOlderThan(int ticks, SessionKey key) =>
         !nodes.Copies.TryGet(key, out var copy) || nodes.Copies.Clock.Now - copy.CookieSentAt >= ticks;
 

@@ -43,7 +43,9 @@ internal sealed class PendingSessions
     public PendingSession GetOrAdd(SessionKey key, DateTimeOffset since) =>
         _all.GetOrAdd(key, static (_, since) => new PendingSession(since), since);
 
-    /// <summary>The session with everything that is pending, or null, and when the last of it came.</summary>
+    /// <summary>
+    /// The session with everything that is pending, or null, and when the last of it came.
+    /// </summary>
     public (SessionRecord? Record, long ChangedAt) Find(SessionKey key)
     {
         if (_count == 0 || !_all.TryGetValue(key, out var pending))

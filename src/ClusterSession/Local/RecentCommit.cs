@@ -2,7 +2,10 @@ using ClusterSession.Records;
 
 namespace ClusterSession.Local;
 
-/// <summary>The newest commit of this node to one session. The record is immutable and mostly shared with the local copy.</summary>
+/// <summary>
+/// The newest commit of this node to one session. The record is immutable and mostly shared with
+/// the local copy.
+/// </summary>
 internal sealed class RecentCommit(
     SessionRecord record,
     long at,
@@ -16,25 +19,29 @@ internal sealed class RecentCommit(
     public SessionRecord Record { get; } = record;
 
     /// <summary>
-    /// The version that the store had before the newest of these commits and that is not in the record, or none: then the record is all that the
-    /// store had after it.
+    /// The version that the store had before the newest of these commits and that is not in the
+    /// record, or none: then the record is all that the store had after it.
     /// </summary>
     public SessionVersion Missing { get; } = missing;
 
     public bool IsComplete => Missing.IsNone;
 
     /// <summary>
-    /// The first commit of this node on top of one of another node that is not in the record, or none. A client that has seen no commit as new as this one has not seen what is
-    /// missing: the other node's cookie names a commit that the record does not contain.
+    /// The first commit of this node on top of one of another node that is not in the record, or
+    /// none. A client that has seen no commit as new as this one has not seen what is missing: the
+    /// other node's cookie names a commit that the record does not contain.
     /// </summary>
     public SessionVersion DivergedSince { get; } = divergedSince;
 
-    /// <summary>Whether something that is missing was committed by another node: commits of this node that are missing have merely not been answered.</summary>
+    /// <summary>
+    /// Whether something that is missing was committed by another node: commits of this node that
+    /// are missing have merely not been answered.
+    /// </summary>
     public bool IsDiverged => !DivergedSince.IsNone;
 
     /// <summary>
-    /// Whether this node has brought the session back into a store that had lost it: if it hears then
-    /// that the session was ended, it ends it again.
+    /// Whether this node has brought the session back into a store that had lost it: if it hears
+    /// then that the session was ended, it ends it again.
     /// </summary>
     public bool IsRestored { get; } = isRestored;
 
@@ -42,7 +49,8 @@ internal sealed class RecentCommit(
     public long At { get; } = at;
 
     /// <summary>
-    /// Whether somebody else has changed or ended the session since: then this may be merged into what is there, but must not bring back what is not.
+    /// Whether somebody else has changed or ended the session since: then this may be merged into
+    /// what is there, but must not bring back what is not.
     /// </summary>
     public bool IsOutdated => _isOutdated;
 

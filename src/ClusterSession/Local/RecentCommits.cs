@@ -8,11 +8,13 @@ namespace ClusterSession.Local;
 /// What this node has committed lately, to be replayed into a store that may have lost it.
 /// </summary>
 /// <remarks>
-/// A replica that takes over may be behind by whatever it lagged. Redis tells up to which offset it has the former master's history, and
-/// the store translates that into a time (<see cref="Stores.StoreContinuity.SafeUntil"/>), so that here only times are kept.
-/// One entry a session, the newest, and one place in a queue that lets old ones go: a session that was committed again since it was queued goes to the
-/// end of it. (A place for each commit took 30 bytes a commit, 200 MB at 50,000 a second in the two minutes they are kept.)
-/// Bounded by time and bytes. Thread-safe.
+/// A replica that takes over may be behind by whatever it lagged. Redis tells up to which offset it
+/// has the former master's history, and the store translates that into a time
+/// (<see cref="Stores.StoreContinuity.SafeUntil"/>), so that here only times are kept. One entry a
+/// session, the newest, and one place in a queue that lets old ones go: a session that was
+/// committed again since it was queued goes to the end of it. (A place for each commit took 30
+/// bytes a commit, 200 MB at 50,000 a second in the two minutes they are kept.) Bounded by time and
+/// bytes. Thread-safe.
 /// </remarks>
 internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, HybridClock clock, TimeProvider time)
 {
@@ -36,7 +38,8 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
     /// <param name="record">The request's copy with its changes.</param>
     /// <param name="isComplete">Whether that is all that the store has now.</param>
     /// <param name="previous">The version the store had before.</param>
-    /// <param name="isRestored">Whether the session was missing, and came into being by this.</param>
+    /// <param name="isRestored">Whether the session was missing, and came into being by
+    /// this.</param>
     /// <returns>What this node has committed lately to the session, this included.</returns>
     public RecentCommit Add(
         SessionKey key,
@@ -128,13 +131,16 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
         }
     }
 
-    /// <summary>The commits that were acknowledged after a timestamp, at some moment each.</summary>
+    /// <summary>
+    /// The commits that were acknowledged after a timestamp, at some moment each.
+    /// </summary>
     public IEnumerable<KeyValuePair<SessionKey, RecentCommit>> Since(long timestamp) =>
         _commits.Where(commit => commit.Value.At >= timestamp);
 
     /// <summary>
-    /// Requests at once on one node commit on the same base, and hear of it in any order: the later record may lack what the earlier one wrote, and
-    /// each commit's predecessor may be the other one.
+    /// Requests at once on one node commit on the same base, and hear of it in any order: the later
+    /// record may lack what the earlier one wrote, and each commit's predecessor may be the other
+    /// one.
     /// </summary>
     private RecentCommit Together(
         RecentCommit before,

@@ -6,7 +6,9 @@ internal enum SessionCurrency
     /// <summary>The local copy is what the store has.</summary>
     Current,
 
-    /// <summary>Another node has changed, destroyed or rotated the session since the local copy was made.</summary>
+    /// <summary>
+    /// Another node has changed, destroyed or rotated the session since the local copy was made.
+    /// </summary>
     Changed,
 
     /// <summary>This node has no complete copy, or none whose lease still holds.</summary>

@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession;
 
-/// <summary>What an application and those who run it can see of its sessions, and do with them. Thread-safe.</summary>
+/// <summary>
+/// What an application and those who run it can see of its sessions, and do with them. Thread-safe.
+/// </summary>
 public interface ISessionManager
 {
     /// <summary>This node's figures, now. Cheap enough to be read every second.</summary>
@@ -11,43 +13,45 @@ public interface ISessionManager
     /// <summary>Ends a session everywhere.</summary>
     /// <param name="sessionId">What <c>ISession.Id</c> says; it is no secret.</param>
     /// <returns>
-    /// False if it is known to have been ended before. True if this call ended it; also where a session of that id went
-    /// on under another one, or was never there, because no list says whether one did.
+    /// False if it is known to have been ended before. True if this call ended it; also where a
+    /// session of that id went on under another one, or was never there, because no list says
+    /// whether one did.
     /// </returns>
     /// <exception cref="ArgumentException">The text is no session id.</exception>
     /// <exception cref="SessionUnavailableException">
     /// The store is unreachable. With <see cref="Stores.StoreFailure.Unknown"/> the end holds on
-    /// this node, which sends it
-    /// until the store takes it; else nothing has ended.
+    /// this node, which sends it until the store takes it; else nothing has ended.
     /// </exception>
     Task<bool> EndAsync(string sessionId);
 
     /// <summary>
-    /// Logs somebody out everywhere: ends all sessions that are theirs by now, on every node, without looking for them. Whoever logs in again afterwards has a session that counts.
-    /// When the call has returned, every node that reaches the store refuses the sessions as soon as the store's push arrives, within a second at most; this node has refused
-    /// them since it was called.
+    /// Logs somebody out everywhere: ends all sessions that are theirs by now, on every node,
+    /// without looking for them. Anyone who logs in again afterwards has a session that counts.
+    /// When the call has returned, every node that reaches the store refuses the sessions as soon
+    /// as the store's push arrives, within a second at most; this node has refused them since it
+    /// was called.
     /// </summary>
-    /// <param name="principal">The name that <see cref="ClusterSessionOptions.Principal"/> gives of their requests.</param>
+    /// <param name="principal">The name that <see cref="ClusterSessionOptions.Principal"/> gives of
+    /// their requests.</param>
     /// <returns>
     /// How many nodes serve these sessions, and how many of them are known to refuse them by now;
-    /// they are waited for, a second
-    /// at most. A node that has not heard by then is no failure.
+    /// they are waited for, a second at most. A node that has not heard by then is no failure.
     /// </returns>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     /// <exception cref="SessionUnavailableException">
-    /// The store has not taken it within <see cref="OutageOptions.HardTimeout"/>. This node refuses the sessions all the same, and sends it on until the store takes it, unless it is
-    /// stopped before; calling again is harmless.
+    /// The store has not taken it within <see cref="OutageOptions.HardTimeout"/>. This node refuses
+    /// the sessions all the same, and sends it on until the store takes it, unless it is stopped
+    /// before; calling again is harmless.
     /// </exception>
     /// <remarks>
     /// A session is theirs from the request in which it was first used while they were logged in.
-    /// It is ended, and so is a login of
-    /// a cookie scheme with <see cref="ClusterSessionBuilder.AddTicketStore"/>, if the request that
-    /// logged them in began before its node
-    /// had heard of this end: no clocks are compared, and a login that is still under way is ended
-    /// too. What the calling request itself stores
-    /// afterwards counts as after it, if the request is known here: that is so with AddTicketStore
-    /// or AddHttpContextAccessor, and with the overload
-    /// that is given it. Without a ticket store a login cookie is for the application to refuse.
+    /// It is ended, and so is a login of a cookie scheme with
+    /// <see cref="ClusterSessionBuilder.AddTicketStore"/>, if the request that logged them in began
+    /// before its node had heard of this end: no clocks are compared, and a login that is still
+    /// under way is ended too. What the calling request itself stores afterwards counts as after
+    /// it, if the request is known here: that is so with AddTicketStore or AddHttpContextAccessor,
+    /// and with the overload that is given it. Without a ticket store a login cookie is for the
+    /// application to refuse.
     /// <para>
     /// The first end of a principal is sent at once; further ones by this node within a second are
     /// sent together, when it is over, and

@@ -10,8 +10,8 @@ namespace ClusterSession;
 public sealed record PartitionStatistics(string Name, bool IsAnswering)
 {
     /// <summary>
-    /// Whether each use of a local copy asks the store, because it does not announce changes where it
-    /// could.
+    /// Whether each use of a local copy asks the store, because it does not announce changes where
+    /// it could.
     /// </summary>
     public bool IsRevalidated { get; init; }
 }

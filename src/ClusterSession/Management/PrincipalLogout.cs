@@ -16,9 +16,8 @@ namespace ClusterSession.Management;
 
 /// <summary>
 /// Ends all sessions of somebody, but those of the calling request if it says so. Those are
-/// recorded anew first, as
-/// knowing the end that follows: in between another request of the same browser would find them
-/// ended.
+/// recorded anew first, as knowing the end that follows: in between another request of the same
+/// browser would find them ended.
 /// </summary>
 internal sealed class PrincipalLogout(
     Revocations revocations,
@@ -112,7 +111,8 @@ internal sealed class PrincipalLogout(
     }
 
     /// <summary>
-    /// A record that only this node has would not be seen by the others, which end for good what they find ended.
+    /// A record that only this node has would not be seen by the others, which end for good what
+    /// they find ended.
     /// </summary>
     private void ThrowIfPending(SessionKey key)
     {

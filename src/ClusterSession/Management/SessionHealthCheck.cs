@@ -4,8 +4,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace ClusterSession.Management;
 
 /// <summary>
-/// Degraded while the store gives no answers, this node has unsaved commits, or nodes of an older release are there. Never Unhealthy: all nodes see the same store, and would leave
-/// the balancer at once.
+/// Degraded while the store is not responding, this node has unsaved commits, or nodes of an older
+/// release are there. Never Unhealthy: all nodes see the same store, and would leave the balancer
+/// at once.
 /// </summary>
 internal sealed class SessionHealthCheck(ISessionManager sessions, NodeMembers members) : IHealthCheck
 {

@@ -8,10 +8,13 @@ namespace ClusterSession;
 /// </param>
 /// <param name="LocalCopies">How many sessions this node has in memory.</param>
 /// <param name="LocalCopyBytes">How many bytes they take.</param>
-/// <param name="UnsavedSessions">Of how many sessions only this node has the newest commits: what would be lost if it died now.</param>
+/// <param name="UnsavedSessions">Of how many sessions only this node has the newest commits: what
+/// would be lost if it died now.</param>
 /// <param name="UnsavedBytes">How many bytes those sessions hold.</param>
-/// <param name="OldestUnsaved">How long ago the oldest of those commits was acknowledged; null if there are none.</param>
-/// <param name="ReplayableSessions">For how many sessions this node could replay recent commits into a store that lost them.</param>
+/// <param name="OldestUnsaved">How long ago the oldest of those commits was acknowledged; null if
+/// there are none.</param>
+/// <param name="ReplayableSessions">For how many sessions this node could replay recent commits
+/// into a store that lost them.</param>
 public sealed record SessionStatistics(
     string Store,
     bool IsStoreAnswering,

@@ -5,12 +5,15 @@ namespace ClusterSession.Opening;
 /// <param name="IsDestroyed">Whether the record is that of a session that was ended.</param>
 /// <param name="IsPastEnd">Whether it is past its absolute end.</param>
 /// <param name="HasWhatClientSaw">Whether it contains the commit that the client has seen.</param>
-/// <param name="HasExpired">Whether a session that is missing has expired, as far as is known.</param>
+/// <param name="HasExpired">Whether a session that is missing has expired, as far as is
+/// known.</param>
 /// <param name="MayAsk">Whether the other nodes can be asked for it, and were not.</param>
 /// <param name="IsBeingRestored">
-/// Whether nodes are still restoring sessions in the store: one that was written long ago may be among them, and in use.
+/// Whether nodes are still restoring sessions in the store: one that was written long ago may be
+/// among them, and in use.
 /// </param>
-/// <param name="IsPatienceOver">Whether nobody is expected to bring back what is missing any more.</param>
+/// <param name="IsPatienceOver">Whether nobody is expected to bring back what is missing any
+/// more.</param>
 /// <param name="HasTimeLeft">Whether the store's next answer would come in time.</param>
 /// <param name="HasStoreJustReturned">
 /// Whether the store came back as another so recently that what is missing is likely on its way.

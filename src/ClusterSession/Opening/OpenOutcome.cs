@@ -12,6 +12,6 @@ internal enum OpenOutcome
     /// <summary>It was ended.</summary>
     Destroyed,
 
-    /// <summary>The store gave no answer, and this node has no copy that may be used.</summary>
+    /// <summary>The store did not respond, and this node has no copy that may be used.</summary>
     Unavailable,
 }

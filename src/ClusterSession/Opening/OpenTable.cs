@@ -5,8 +5,8 @@ namespace ClusterSession.Opening;
 
 /// <summary>
 /// What a request is to do with what it has found of its session: two tables, of which <see
-/// cref="SessionFinder"/> performs the rows. They read nothing but the facts, and the first row that
-/// fits counts.
+/// cref="SessionFinder"/> performs the rows. They read nothing but the facts, and the first row
+/// that fits counts.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -39,9 +39,9 @@ namespace ClusterSession.Opening;
 /// missing                         has expired, by what is known   Expired
 /// any                             nobody has it, or out of time   Lost
 /// </code>
-/// A copy that somebody else has changed is not stored again where the store has nothing and may have
-/// lost the ends of sessions: the change may have been its end. While no end can be lost, a session
-/// that is missing was evicted or deleted by hand.
+/// A copy that somebody else has changed is not stored again where the store has nothing and may
+/// have lost the ends of sessions: the change may have been its end. While no end can be lost, a
+/// session that is missing was evicted or deleted by hand.
 /// </remarks>
 internal static class OpenTable
 {

@@ -18,7 +18,9 @@ internal enum OpenVerdict
     /// <summary>Others may be bringing it back: the store is asked again after a pause.</summary>
     Wait,
 
-    /// <summary>The request is out of time before anybody can say whether something is lost.</summary>
+    /// <summary>
+    /// The request is out of time before anybody can say whether something is lost.
+    /// </summary>
     NotKnownYet,
 
     /// <summary>It goes on with what there is, flagged as regressed.</summary>

@@ -8,8 +8,9 @@ namespace ClusterSession.Opening;
 /// <param name="Record">The session's copy, for <see cref="OpenOutcome.Opened"/>.</param>
 /// <param name="Source">Where the copy came from.</param>
 /// <param name="IsComplete">Whether the copy is all of the session under its version.</param>
-/// <param name="IsRegressed">Whether the client has, or may have, seen something that this copy lacks.</param>
-/// <param name="Failure">Why there is no answer.</param>
+/// <param name="IsRegressed">Whether the client has, or may have, seen something that this copy
+/// lacks.</param>
+/// <param name="Failure">Why the store did not respond.</param>
 /// <param name="Successor">For <see cref="OpenOutcome.Destroyed"/>: under what the session goes on,
 /// if it was rotated.</param>
 /// <param name="Age">How long ago that was.</param>

@@ -6,10 +6,12 @@ namespace ClusterSession.Opening;
 /// <summary>What is known when the store has been asked for a session.</summary>
 /// <param name="Read">What the store said.</param>
 /// <param name="Copy">How much of it this node's copy is, or null if there is none.</param>
-/// <param name="IsCopyUsable">Whether the copy is within its idle timeout and before its end.</param>
+/// <param name="IsCopyUsable">Whether the copy is within its idle timeout and before its
+/// end.</param>
 /// <param name="HasEndedHere">Whether this node has ended the session.</param>
 /// <param name="IsIdle">Whether nobody has used the session for too long.</param>
-/// <param name="MustWaitForOthers">Whether what another node had committed must be back first.</param>
+/// <param name="MustWaitForOthers">Whether what another node had committed must be back
+/// first.</param>
 /// <param name="MayHaveLostEnds">Whether the store may have lost the end of the session.</param>
 internal readonly record struct ReadFacts(
     StoreReadOutcome Read,

@@ -9,16 +9,22 @@ internal enum ReadStep
     /// <summary>This node has ended the session while the store was asked.</summary>
     EndedHere,
 
-    /// <summary>The session is idle: it is ended, unless a running request has committed to it.</summary>
+    /// <summary>
+    /// The session is idle: it is ended, unless a running request has committed to it.
+    /// </summary>
     EndIdle,
 
-    /// <summary>This node goes on with what it knows, if that is what the client has seen.</summary>
+    /// <summary>
+    /// This node goes on with what it knows, if that is what the client has seen.
+    /// </summary>
     GoOnWithoutStore,
 
     /// <summary>The copy that the store compared with is gone: it is read anew, complete.</summary>
     ReadAgain,
 
-    /// <summary>The store's record, without what only this node has: that would come too early.</summary>
+    /// <summary>
+    /// The store's record, without what only this node has: that would come too early.
+    /// </summary>
     UseStored,
 
     /// <summary>The store's record and what only this node has become the local copy.</summary>

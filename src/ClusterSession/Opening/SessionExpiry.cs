@@ -18,7 +18,7 @@ namespace ClusterSession.Opening;
 /// nobody has changed it since this node's last use,
 ///   and it was prolonged for that, or before it              the same: every other node has reported its uses by then
 /// else                                                       idle timeout + 1.25 touch intervals after the last prolongation
-/// no answer from the store                                   only in the first case; else nobody knows
+/// store not responding                                   only in the first case; else nobody knows
 /// </code>
 /// A commit need not prolong a session that lives long enough, so that the last prolongation alone
 /// does not tell of every use.
@@ -28,7 +28,9 @@ internal sealed class SessionExpiry(NodeSessions nodes, SessionLifetime lifetime
 {
     private readonly ConcurrentDictionary<SessionKey, Task<bool>> _ending = new();
 
-    /// <summary>Whether this node knows by itself that nobody has used a session for the idle timeout.</summary>
+    /// <summary>
+    /// Whether this node knows by itself that nobody has used a session for the idle timeout.
+    /// </summary>
     public bool IsKnownToBeIdle(LocalCopy copy) =>
         copy is { IsProlongedHere: true, IsFresh: true, Record.HasOwnEnd: false }
         && nodes.Copies.Clock.Now - copy.UsedAt > lifetime.IdleTicksAtLastNode;
@@ -76,8 +78,8 @@ internal sealed class SessionExpiry(NodeSessions nodes, SessionLifetime lifetime
 
     /// <summary>
     /// Ends an idle session, once for all requests that find it. False: a request has committed to
-    /// it meanwhile, and it lives
-    /// on. While the store is unreachable the end is kept, and sent later.
+    /// it meanwhile, and it lives on. While the store is unreachable the end is kept, and sent
+    /// later.
     /// </summary>
     public async ValueTask<bool> TryEndAsync(SessionKey key, SessionVersion version, StoreDeadline deadline)
     {

@@ -87,7 +87,8 @@ internal sealed class SessionFinder(
             nodes.Copies.TryGet(key, out var copy);
             var isThere = read.Outcome is StoreReadOutcome.Found or StoreReadOutcome.Unchanged;
 
-            // What is not idle by what the store says is not idle by a copy that knows of no use either.
+            // What is not idle by what the store says is not idle by a copy that knows of no use
+            // either.
             var usable =
                 copy is not null && (isThere ? !lifetime.IsPastAbsoluteEnd(copy.Record) : nodes.IsUsable(copy))
                     ? copy
@@ -200,7 +201,9 @@ internal sealed class SessionFinder(
         }
     }
 
-    /// <summary>How long the nodes are waited for: the store is to be read again after that.</summary>
+    /// <summary>
+    /// How long the nodes are waited for: the store is to be read again after that.
+    /// </summary>
     private static TimeSpan PatienceToAsk(StoreDeadline deadline, TimeSpan slowest) =>
         (deadline.Left - slowest) / 2 is var half && half < SessionAsks.Patience ? half : SessionAsks.Patience;
 
@@ -235,7 +238,9 @@ internal sealed class SessionFinder(
         );
     }
 
-    /// <summary>Ends an idle session, which is then no loss; false if it is not idle any more.</summary>
+    /// <summary>
+    /// Ends an idle session, which is then no loss; false if it is not idle any more.
+    /// </summary>
     private ValueTask<bool> EndIdleAsync(SessionKey key, in StoreRead read, LocalCopy? copy, StoreDeadline deadline) =>
         expiry.TryEndAsync(key, (read.Record ?? copy!.Record).Version, deadline);
 
@@ -253,7 +258,9 @@ internal sealed class SessionFinder(
         return OpenedSession.Ended(OpenOutcome.Destroyed);
     }
 
-    /// <summary>An end stays one, and is remembered; only that of a rotated id leads on for a while.</summary>
+    /// <summary>
+    /// An end stays one, and is remembered; only that of a rotated id leads on for a while.
+    /// </summary>
     private OpenedSession Ended(SessionKey key, in StoreRead read)
     {
         var age = lifetime.AgeOfTombstone(read.RemainingLife);
@@ -275,7 +282,9 @@ internal sealed class SessionFinder(
         && !recovery.WindowOf(key).HasBegunSince(since)
         && !asks.MayFindMoreSince(since);
 
-    /// <summary>Whether it was asked for, and all have answered: asking again would find the same.</summary>
+    /// <summary>
+    /// Whether it was asked for, and all have answered: asking again would find the same.
+    /// </summary>
     private bool IsDecided(SessionKey key, SessionVersion seen) =>
         IsMissed(key, seen) && nodes.Missed.IsDecided(key, seen);
 
@@ -298,7 +307,10 @@ internal sealed class SessionFinder(
         return isUnchanged ? Remember(key, answer, read, unchecked(mark + 1)) : answer;
     }
 
-    /// <summary>A copy that is still what the store has. Who has prolonged it last is known only if nobody has since.</summary>
+    /// <summary>
+    /// A copy that is still what the store has. Who has prolonged it last is known only if nobody
+    /// has since.
+    /// </summary>
     private LocalCopy PublishAgain(SessionKey key, LocalCopy copy, in StoreRead read, int mark) =>
         copy.IsFresh
             ? copy
@@ -357,8 +369,9 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>
-    /// The client is told that something it has seen is gone. What this node has is stored again though it may lack what others committed beside it: they would have brought it
-    /// back by now. Where the store has nothing, only if no end can be lost.
+    /// The client is told that something it has seen is gone. What this node has is stored again
+    /// though it may lack what others committed beside it: they would have brought it back by now.
+    /// Where the store has nothing, only if no end can be lost.
     /// </summary>
     private async ValueTask<OpenedSession> RegressAsync(
         SessionKey key,

@@ -49,8 +49,8 @@ internal sealed class SessionOpener(
 
     /// <summary>
     /// Whether the session was ended with all of its principal. A store that has answered is asked
-    /// for the ends too, where they are not known to be current. If it does not say, those count that
-    /// are known; a node that has never known any cannot say that there are none.
+    /// for the ends too, where they are not known to be current. If it does not say, those count
+    /// that are known; a node that has never known any cannot say that there are none.
     /// </summary>
     private async ValueTask<OpenedSession> CheckRevokedAsync(
         SessionKey key,

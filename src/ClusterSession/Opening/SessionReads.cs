@@ -9,9 +9,10 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Opening;
 
 /// <summary>
-/// Reads sessions for requests. Concurrent opens of one session share one read, and the mark that was taken before it: a
-/// later one's own mark would let an answer pass for current that an invalidation has overtaken. An answer
-/// that a request has not waited for is applied when it comes (<see cref="LateAnswers"/>). Thread-safe.
+/// Reads sessions for requests. Concurrent opens of one session share one read, and the mark that
+/// was taken before it: a later one's own mark would let an answer pass for current that an
+/// invalidation has overtaken. An answer that a request has not waited for is applied when it comes
+/// (<see cref="LateAnswers"/>). Thread-safe.
 /// </summary>
 internal sealed class SessionReads(
     StoreGuard store,
@@ -30,7 +31,8 @@ internal sealed class SessionReads(
     /// <summary>Reads a session, or waits for the read that is under way.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="seen">The commit that the client has seen.</param>
-    /// <param name="mayGoOnWithout">Whether this node knows enough of the session to wait for the soft timeout only.</param>
+    /// <param name="mayGoOnWithout">Whether this node knows enough of the session to wait for the
+    /// soft timeout only.</param>
     /// <param name="deadline">Until when the request waits.</param>
     /// <param name="cancellationToken">Gives up waiting; the read goes on for the others.</param>
     public async ValueTask<(StoreRead Read, int Mark)> ReadAsync(
@@ -101,7 +103,8 @@ internal sealed class SessionReads(
                         .ConfigureAwait(false);
             if (copy is not { IsComplete: true } && read.Outcome == StoreReadOutcome.Found)
             {
-                // Before the read is forgotten: who comes now finds the one or the other, and does not read again.
+                // Before the read is forgotten: who comes now finds the one or the other, and does
+                // not read again.
                 nodes.Copies.Publish(
                     key,
                     read.Record!,

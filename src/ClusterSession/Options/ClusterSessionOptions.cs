@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession;
 
-/// <summary>How sessions behave. Bound from the configuration section <c>ClusterSession</c>, then changed by code, then validated at start.</summary>
+/// <summary>
+/// How sessions behave. Bound from the configuration section <c>ClusterSession</c>, then changed by
+/// code, then validated at start.
+/// </summary>
 public sealed class ClusterSessionOptions
 {
     /// <summary>The configuration section these options are bound from.</summary>
@@ -18,12 +21,16 @@ public sealed class ClusterSessionOptions
     /// within 1.25 times <see cref="TouchInterval"/> more: it
     /// knows of uses only what the store was told. Whichever node refuses the session ends it, on
     /// all nodes. While nodes have different values, as
-    /// during a rolling change, the longer one of those that used the session holds. Wall clocks play no part.
+    /// during a rolling change, the longer one of those that used the session holds. Wall clocks
+    /// play no part.
     /// </remarks>
     /// <value>Default 20 minutes; 1 second to 365 days.</value>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
-    /// <summary>How long a session lives at most, however much it is used. Clocks of nodes that differ move the end by as much.</summary>
+    /// <summary>
+    /// How long a session lives at most, however much it is used. Clocks of nodes that differ move
+    /// the end by as much.
+    /// </summary>
     /// <value>Default null, no limit; else at least <see cref="IdleTimeout"/>.</value>
     public TimeSpan? AbsoluteTimeout { get; set; }
 
@@ -32,7 +39,8 @@ public sealed class ClusterSessionOptions
     /// Default <c>.ClusterSession</c>, HttpOnly, SameSite=Lax, SecurePolicy=SameAsRequest, Path=/,
     /// no expiry. Not essential, as that of <c>AddSession</c>:
     /// where a cookie policy asks for consent, it is sent only after that. <c>MaxAge</c> and
-    /// <c>Expiration</c>: 1 second to 10 years; where one is set, the cookie is renewed once in a touch interval.
+    /// <c>Expiration</c>: 1 second to 10 years; where one is set, the cookie is renewed once in a
+    /// touch interval.
     /// </value>
     public CookieBuilder Cookie { get; set; } =
         new()
@@ -48,7 +56,9 @@ public sealed class ClusterSessionOptions
     /// <value>Default <see cref="SessionDurability.Primary"/>.</value>
     public SessionDurability Durability { get; set; } = SessionDurability.Primary;
 
-    /// <summary>How many replicas a commit waits for under <see cref="SessionDurability.Replicated"/>.</summary>
+    /// <summary>
+    /// How many replicas a commit waits for under <see cref="SessionDurability.Replicated"/>.
+    /// </summary>
     /// <value>Default 1; 1 to 16.</value>
     public int Replicas { get; set; } = 1;
 
@@ -61,7 +71,8 @@ public sealed class ClusterSessionOptions
     /// and 1.25 times as long a node that did not see a session's
     /// last use may serve it after <see cref="IdleTimeout"/>.
     /// </summary>
-    /// <value>Default null: a tenth of <see cref="IdleTimeout"/>, at most 1 minute. Else 100 ms to <see cref="IdleTimeout"/>.</value>
+    /// <value>Default null: a tenth of <see cref="IdleTimeout"/>, at most 1 minute. Else 100 ms to
+    /// <see cref="IdleTimeout"/>.</value>
     public TimeSpan? TouchInterval { get; set; }
 
     /// <summary>
@@ -98,98 +109,117 @@ public sealed class ClusterSessionOptions
     public LocalCopyOptions LocalCopies { get; set; } = new();
 
     /// <summary>
-    /// Keys that sign the cookie; all of them verify. Of those that are active the one with the latest ActiveFrom signs, the first if several
-    /// have the same. Where there are none, a ring is made once
-    /// and shared by all nodes through the store.
+    /// Keys that sign the cookie; all of them verify. Of those that are active the one with the
+    /// latest ActiveFrom signs, the first if several have the same. Where there are none, a ring is
+    /// made once and shared by all nodes through the store.
     /// </summary>
     /// <value>Default empty.</value>
     public IList<SessionKeyOptions> Keys { get; set; } = [];
 
-    /// <summary>How long a key of the shared ring signs before a new one is made. Has no effect where <see cref="Keys"/> are given.</summary>
-    /// <value>Default 90 days; 1 hour to 10 years, and at least a thirtieth of a session's idle life: a ring holds 32 keys.</value>
+    /// <summary>
+    /// How long a key of the shared ring signs before a new one is made. Has no effect where
+    /// <see cref="Keys"/> are given.
+    /// </summary>
+    /// <value>Default 90 days; 1 hour to 10 years, and at least a thirtieth of a session's idle
+    /// life: a ring holds 32 keys.</value>
     public TimeSpan KeyRotation { get; set; } = TimeSpan.FromDays(90);
 
-    /// <summary>What this node does while its store is slow, down, or comes back as another.</summary>
+    /// <summary>
+    /// What this node does while its store is slow, down, or comes back as another.
+    /// </summary>
     public OutageOptions Outage { get; set; } = new();
 
     /// <summary>
     /// How long after <see cref="IClusterSession.RotateIdAsync"/> requests that still bring the old
-    /// id are served by the session
-    /// under its new one, if they bring the login of its user too. Without that login the old id is dead at once.
+    /// id are served by the session under its new one, if they bring the login of its user too.
+    /// Without that login the old id is dead at once.
     /// </summary>
     /// <value>Default 10 seconds; 0 to 1 minute.</value>
     public TimeSpan RotationGrace { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What happens to requests without a local copy while the store gives no answer.</summary>
+    /// <summary>
+    /// What happens to requests without a local copy while the store is not responding.
+    /// </summary>
     /// <value>Default <see cref="SessionOutagePolicy.Reject"/>.</value>
     public SessionOutagePolicy OnStoreUnavailable { get; set; } = SessionOutagePolicy.Reject;
 
-    /// <summary>What a rejected request is told to wait, as the Retry-After header in whole seconds.</summary>
+    /// <summary>
+    /// What a rejected request is told to wait, as the Retry-After header in whole seconds.
+    /// </summary>
     /// <value>Default 2 seconds; 1 second to 1 hour.</value>
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The largest value of one attribute; a larger one is refused when it is set.</summary>
+    /// <summary>
+    /// The largest value of one attribute; a larger one is refused when it is set.
+    /// </summary>
     /// <value>Default 1 MiB; 1 byte to 48 MiB, and at most <see cref="MaxSessionBytes"/>.</value>
     public int MaxAttributeBytes { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// The largest session, in bytes: names and values of its attributes, and 15 bytes for each. What would become larger
-    /// is refused when it is set, and by the store. Each node that does not know a session reads all of it, and so does
-    /// each that hears of a change.
+    /// The largest session, in bytes: names and values of its attributes, and 15 bytes for each.
+    /// What would become larger is refused when it is set, and by the store. Each node that does
+    /// not know a session reads all of it, and so does each that hears of a change.
     /// </summary>
-    /// <value>Default 16 MiB; 1 KiB to 48 MiB, and at least <see cref="MaxAttributeBytes"/>.</value>
+    /// <value>Default 16 MiB; 1 KiB to 48 MiB, and at least
+    /// <see cref="MaxAttributeBytes"/>.</value>
     public int MaxSessionBytes { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>The most attributes one session holds. Removed ones do not count.</summary>
     /// <value>Default 16,384; 1 to 65,000.</value>
     public int MaxAttributes { get; set; } = 16 * 1024;
 
-    /// <summary>The longest name of an attribute, in bytes of UTF-8; a longer one is refused when it is set.</summary>
+    /// <summary>
+    /// The longest name of an attribute, in bytes of UTF-8; a longer one is refused when it is set.
+    /// </summary>
     /// <value>Default 1,024; 1 to 65,535.</value>
     public int MaxAttributeNameBytes { get; set; } = 1024;
 
     /// <summary>
     /// Whether what a request changed before it threw is committed, as <c>AddSession</c> does;
-    /// false: all or nothing. After a
-    /// rotation or an end that failed nothing is committed in either case.
+    /// false: all or nothing. After a rotation or an end that failed nothing is committed in either
+    /// case.
     /// </summary>
     /// <value>Default true.</value>
     public bool CommitOnException { get; set; } = true;
 
     /// <summary>
-    /// Who is logged in, by a name that stays the same for a person or account, or null for nobody. The session remembers it (as a hash), so that
+    /// Who is logged in, by a name that stays the same for a person or account, or null for nobody.
+    /// The session remembers it (as a hash), so that
     /// <see cref="ISessionManager.EndAllAsync(string)"/> finds it. Asked by every request that uses
-    /// a session, before its endpoint runs and again when it commits; from
-    /// several requests at once.
+    /// a session, before its endpoint runs and again when it commits; from several requests at
+    /// once.
     /// </summary>
     /// <value>
-    /// Default: of an authenticated <see cref="HttpContext.User"/> the claim <see cref="System.Security.Claims.ClaimTypes.NameIdentifier"/>, else <c>sub</c>,
-    /// else <see cref="System.Security.Claims.ClaimTypes.PrimarySid"/>, else the identity's name. A request of
-    /// nobody leaves what the session remembers.
+    /// Default: of an authenticated <see cref="HttpContext.User"/> the claim
+    /// <see cref="System.Security.Claims.ClaimTypes.NameIdentifier"/>, else <c>sub</c>, else
+    /// <see cref="System.Security.Claims.ClaimTypes.PrimarySid"/>, else the identity's name. A
+    /// request of nobody leaves what the session remembers.
     /// </value>
     public Func<HttpContext, string?> Principal { get; set; } = Options.DefaultPrincipal.Of;
 
     /// <summary>
-    /// Whether a login gives the session another id before the response of the same request leaves, and, if it is
-    /// another person's than the last one's, empties it. False: the application calls
-    /// <see cref="IClusterSession.RotateIdAsync"/> and <see cref="IClusterSession.DestroyAsync"/> itself.
+    /// Whether a login gives the session another id before the response of the same request leaves,
+    /// and, if it is another person's than the last one's, empties it. False: the application calls
+    /// <see cref="IClusterSession.RotateIdAsync"/> and <see cref="IClusterSession.DestroyAsync"/>
+    /// itself.
     /// </summary>
     /// <value>Default true.</value>
     public bool RotateIdAtSignIn { get; set; } = true;
 
     /// <summary>
-    /// The authentication schemes that log a browser's user in. Logins of other schemes, such as bearer tokens, are
-    /// remembered for <see cref="ISessionManager.EndAllAsync(string)"/> and change no session.
+    /// The authentication schemes that log a browser's user in. Logins of other schemes, such as
+    /// bearer tokens, are remembered for <see cref="ISessionManager.EndAllAsync(string)"/> and
+    /// change no session.
     /// </summary>
     /// <value>
-    /// Default empty: the default scheme if it can sign in, or the one that it forwards to, else the only other one
-    /// that can.
+    /// Default empty: the default scheme if it can sign in, or the one that it forwards to, else
+    /// the only other one that can.
     /// </value>
     public IList<string> SignInSchemes { get; set; } = [];
 
     /// <summary>
-    /// Names of attributes that stay when another person logs in to a session, such as the language or a basket.
-    /// The new user sees what the former one has left there.
+    /// Names of attributes that stay when another person logs in to a session, such as the language
+    /// or a basket. The new user sees what the former one has left there.
     /// </summary>
     /// <value>Default empty.</value>
     public IList<string> CarriedAttributes { get; set; } = [];
@@ -208,9 +238,9 @@ public sealed class ClusterSessionOptions
     public TimeSpan? LongestTicketLife { get; set; }
 
     /// <summary>
-    /// Whether login cookies of <see cref="ClusterSessionBuilder.AddTicketStore"/> go on to hold the whole ticket, so
-    /// that nodes without a ticket store read them: the first of two steps of a rolling change. All nodes of either
-    /// step read both kinds.
+    /// Whether login cookies of <see cref="ClusterSessionBuilder.AddTicketStore"/> go on to hold
+    /// the whole ticket, so that nodes without a ticket store read them: the first of two steps of
+    /// a rolling change. All nodes of either step read both kinds.
     /// </summary>
     /// <value>Default false: they name a ticket in the store.</value>
     public bool WholeLoginCookies { get; set; }
@@ -229,14 +259,20 @@ public sealed class ClusterSessionOptions
     internal TimeSpan EffectiveTouchInterval =>
         TouchInterval ?? (IdleTimeout / 10 < TimeSpan.FromMinutes(1) ? IdleTimeout / 10 : TimeSpan.FromMinutes(1));
 
-    /// <summary>How long the store keeps a session at least after its last sign of life: a use just before the next touch is due prolongs it too.</summary>
+    /// <summary>
+    /// How long the store keeps a session at least after its last sign of life: a use just before
+    /// the next touch is due prolongs it too.
+    /// </summary>
     internal TimeSpan LeastStoreLife => IdleTimeout + EffectiveTouchInterval + LongestRequest;
 
     /// <summary>
-    /// How long the store is told to keep it: longer by a quarter of the touch interval, so that a session in use is not prolonged with each commit.
+    /// How long the store is told to keep it: longer by a quarter of the touch interval, so that a
+    /// session in use is not prolonged with each commit.
     /// </summary>
     internal TimeSpan StoreLife => LeastStoreLife + (EffectiveTouchInterval / 4);
 
-    /// <summary>How long an end is remembered: longer than any copy of what it ended can be in use.</summary>
+    /// <summary>
+    /// How long an end is remembered: longer than any copy of what it ended can be in use.
+    /// </summary>
     internal TimeSpan TombstoneLife => StoreLife + (StoreLife > TicketLife ? StoreLife : TicketLife);
 }

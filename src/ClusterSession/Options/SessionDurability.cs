@@ -4,8 +4,9 @@ namespace ClusterSession;
 public enum SessionDurability
 {
     /// <summary>
-    /// When this node has it: the commit is queued, coalesced with others of its session and written in the background. If the
-    /// node dies first the write is lost, and the loss is noticed, because the client's cookie names the commit.
+    /// When this node has it: the commit is queued, coalesced with others of its session and
+    /// written in the background. If the node dies first the write is lost, and the loss is
+    /// noticed, because the client's cookie names the commit.
     /// </summary>
     Local,
 
@@ -13,8 +14,10 @@ public enum SessionDurability
     Primary,
 
     /// <summary>
-    /// When replicas of the store have it too, as many as <see cref="ClusterSessionOptions.Replicas"/>. If they do not confirm within
-    /// <see cref="ClusterSessionOptions.ReplicaTimeout"/> the commit counts as <see cref="Primary"/>, and is logged and counted as such.
+    /// When replicas of the store have it too, as many as
+    /// <see cref="ClusterSessionOptions.Replicas"/>. If they do not confirm within
+    /// <see cref="ClusterSessionOptions.ReplicaTimeout"/> the commit counts as
+    /// <see cref="Primary"/>, and is logged and counted as such.
     /// </summary>
     Replicated,
 }

@@ -7,7 +7,9 @@ public enum StoreResetPolicy
     Repair,
 
     /// <summary>
-    /// They drop their copies too: emptying the store is how this cluster ends all sessions. A server that was restarted with its data counts as well: what the restart lost is not given back.
+    /// They drop their copies too: emptying the store is how this cluster ends all sessions. A
+    /// server that was restarted with its data counts as well: what the restart lost is not given
+    /// back.
     /// </summary>
     Discard,
 }

@@ -8,8 +8,9 @@ using ClusterSession.Records;
 namespace ClusterSession.Principals;
 
 /// <summary>
-/// What sessions and the store know of who is logged in: the first 128 bits of the SHA-256 of the name's UTF-8. Names are often addresses of people, and records are read
-/// by more eyes than those that need them. It is a pseudonym and no secret: who can read the store can try names.
+/// What sessions and the store know of who is logged in: the first 128 bits of the SHA-256 of the
+/// name's UTF-8. Names are often addresses of people, and records are read by more eyes than those
+/// that need them. It is a pseudonym and no secret: who can read the store can try names.
 /// </summary>
 internal readonly record struct PrincipalKey
 {
@@ -33,8 +34,8 @@ internal readonly record struct PrincipalKey
     }
 
     /// <summary>
-    /// A name with a surrogate without its other half has no UTF-8: its UTF-16 behind a byte that no UTF-8 has, so that
-    /// two names never have one key.
+    /// A name with a surrogate without its other half has no UTF-8: its UTF-16 behind a byte that
+    /// no UTF-8 has, so that two names never have one key.
     /// </summary>
     private static byte[] BytesOfMalformed(string name) => [0xFF, .. MemoryMarshal.AsBytes(name.AsSpan())];
 

@@ -4,12 +4,12 @@ using ClusterSession.Records;
 namespace ClusterSession.Principals;
 
 /// <summary>
-/// What <c>ISession.Id</c> goes on to say after the id in the cookie was changed: the text of the first key. A record
-/// whose id was never changed has no name, and its own key is it.
+/// What <c>ISession.Id</c> goes on to say after the id in the cookie was changed: the text of the
+/// first key. A record whose id was never changed has no name, and its own key is it.
 /// </summary>
 /// <remarks>
-/// Kept as one of the session's principals: ending that principal ends the session under whatever id it has by now,
-/// without an index from names to keys.
+/// Kept as one of the session's principals: ending that principal ends the session under whatever
+/// id it has by now, without an index from names to keys.
 /// </remarks>
 internal static class SessionName
 {

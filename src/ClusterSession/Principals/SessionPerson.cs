@@ -3,12 +3,14 @@ using ClusterSession.Records;
 namespace ClusterSession.Principals;
 
 /// <summary>
-/// Whose session it is now: the person whose login last gave it an id. Another person's login begins an empty
-/// session. An attribute under a reserved name, so that it is changed, merged and replayed with the rest.
+/// Whose session it is now: the person whose login last gave it an id. Another person's login
+/// begins an empty session. An attribute under a reserved name, so that it is changed, merged and
+/// replayed with the rest.
 /// </summary>
 /// <remarks>
-/// Apart from <see cref="SessionPrincipal"/>, which lists everybody who has used the session, so that it ends with
-/// any of them: a bearer token beside the login is on that list, and changes nothing here.
+/// Apart from <see cref="SessionPrincipal"/>, which lists everybody who has used the session, so
+/// that it ends with any of them: a bearer token beside the login is on that list, and changes
+/// nothing here.
 /// <code>
 /// "\0person"     16 bytes: the person; a byte 1 behind it while the id is still the one from before the login
 /// "\0rotated"    16 bytes: the principal whose request has changed the id, where no person is known
@@ -26,7 +28,9 @@ internal static class SessionPerson
     /// <summary>The person, or null where nobody has logged in. No allocation.</summary>
     public static PrincipalKey? Of(SessionRecord record) => Read(record, NameUtf8);
 
-    /// <summary>Whether the id is still the one from before the login: the store was away.</summary>
+    /// <summary>
+    /// Whether the id is still the one from before the login: the store was away.
+    /// </summary>
     public static bool IsIdOfBefore(SessionRecord record) =>
         record.TryFind(NameUtf8, out var attribute)
         && attribute.Exists

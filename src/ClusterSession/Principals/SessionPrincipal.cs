@@ -4,8 +4,8 @@ using ClusterSession.Records;
 namespace ClusterSession.Principals;
 
 /// <summary>
-/// Whose session it is: everybody who has used it while logged in, each as an attribute under a name that applications
-/// cannot use, so that it merges, moves and is replayed as every other.
+/// Whose session it is: everybody who has used it while logged in, each as an attribute under a
+/// name that applications cannot use, so that it merges, moves and is replayed as every other.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -15,10 +15,9 @@ namespace ClusterSession.Principals;
 ///                           login began (PrincipalVector)
 /// </code>
 /// One attribute for each, because nodes may record two at the same time, and neither may hide the
-/// other: a session ends
-/// with any of its principals. Reserved are the names that begin with U+0000: no application has
-/// them, and they sort first,
-/// so that finding one, or none, takes a look at the first attributes of a record.
+/// other: a session ends with any of its principals. Reserved are the names that begin with U+0000:
+/// no application has them, and they sort first, so that finding one, or none, takes a look at the
+/// first attributes of a record.
 /// </remarks>
 internal static class SessionPrincipal
 {
@@ -26,14 +25,18 @@ internal static class SessionPrincipal
 
     private static ReadOnlySpan<byte> NameUtf8 => "\0principal"u8;
 
-    /// <summary>The name under which a principal is recorded that is not the first one of its session.</summary>
+    /// <summary>
+    /// The name under which a principal is recorded that is not the first one of its session.
+    /// </summary>
     public static string NameOfFurther(PrincipalKey principal) => $"{Name}:{principal}";
 
     /// <summary>Whether what is recorded under one of the names is this principal.</summary>
     public static bool Is(ReadOnlySpan<byte> payload, PrincipalKey principal) =>
         payload.Length >= PrincipalKey.ByteLength && PrincipalKey.Read(payload) == principal;
 
-    /// <summary>Everybody whose session it is. On the way of every request: no allocation.</summary>
+    /// <summary>
+    /// Everybody whose session it is. On the way of every request: no allocation.
+    /// </summary>
     public static Enumerator In(SessionRecord record) => new(record);
 
     /// <summary>Whether the session is anybody's.</summary>

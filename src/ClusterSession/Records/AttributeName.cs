@@ -3,8 +3,8 @@ using System.Text;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// Which names attributes can have: text with exactly one UTF-8 form, because that is what stores keep, of a bounded
-/// length.
+/// Which names attributes can have: text with exactly one UTF-8 form, because that is what stores
+/// keep, of a bounded length.
 /// </summary>
 internal static class AttributeName
 {
@@ -14,7 +14,8 @@ internal static class AttributeName
     /// <inheritdoc cref="IsReserved(string?)"/>
     public static bool IsReserved(ReadOnlySpan<byte> nameUtf8) => nameUtf8.Length > 0 && nameUtf8[0] == 0;
 
-    /// <exception cref="ArgumentException">The name is reserved, too long, or no well-formed UTF-16.</exception>
+    /// <exception cref="ArgumentException">The name is reserved, too long, or no well-formed
+    /// UTF-16.</exception>
     public static void ThrowIfUnusable(string key, int maxBytes)
     {
         ArgumentNullException.ThrowIfNull(key);

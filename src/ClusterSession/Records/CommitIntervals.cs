@@ -34,9 +34,9 @@ internal sealed class CommitIntervals
 
     /// <summary>
     /// With one interval a writer 3.3 % of recent commits were not recognised in the model, with
-    /// two 0.03 %, with four none. Sixteen, because requests at once of one session each leave a gap
-    /// while the store is unreachable, until the last of them is in the journal: with two a page of
-    /// four requests made the node forget what it had shown before, and answer 503.
+    /// two 0.03 %, with four none. Sixteen, because requests at once of one session each leave a
+    /// gap while the store is unreachable, until the last of them is in the journal: with two a
+    /// page of four requests made the node forget what it had shown before, and answer 503.
     /// </summary>
     public const int MaxPerWriter = 16;
 
@@ -123,7 +123,9 @@ internal sealed class CommitIntervals
         return -1;
     }
 
-    /// <summary>What a version and the stamps before it that hold nothing amount to, encoded.</summary>
+    /// <summary>
+    /// What a version and the stamps before it that hold nothing amount to, encoded.
+    /// </summary>
     public static byte[] Of(IssuedVersion issued)
     {
         var intervals = new CommitIntervals();

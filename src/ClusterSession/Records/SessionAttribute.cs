@@ -2,10 +2,15 @@ using System.Text;
 
 namespace ClusterSession.Records;
 
-/// <summary>One attribute of a <see cref="SessionRecord"/>, seen in place: a name, a value, and the version that wrote it.</summary>
+/// <summary>
+/// One attribute of a <see cref="SessionRecord"/>, seen in place: a name, a value, and the version
+/// that wrote it.
+/// </summary>
 public readonly ref struct SessionAttribute
 {
-    /// <summary>Bit 0 of <see cref="Flags"/>: the attribute was removed, and this is its tombstone.</summary>
+    /// <summary>
+    /// Bit 0 of <see cref="Flags"/>: the attribute was removed, and this is its tombstone.
+    /// </summary>
     public const byte RemovedFlag = 1;
 
     internal SessionAttribute(
@@ -29,7 +34,9 @@ public readonly ref struct SessionAttribute
     /// <summary>The commit that wrote or removed it.</summary>
     public SessionVersion Version { get; }
 
-    /// <summary>Flag bits; those this release does not know are carried through unchanged.</summary>
+    /// <summary>
+    /// Flag bits; those this release does not know are carried through unchanged.
+    /// </summary>
     public byte Flags { get; }
 
     /// <summary>The value; empty if it was removed.</summary>
@@ -41,6 +48,8 @@ public readonly ref struct SessionAttribute
     /// <summary>The name as text.</summary>
     public string Name => Encoding.UTF8.GetString(NameUtf8);
 
-    /// <summary>The array that a large payload lives in, shared between records; never written to.</summary>
+    /// <summary>
+    /// The array that a large payload lives in, shared between records; never written to.
+    /// </summary>
     internal byte[]? Large { get; }
 }

@@ -6,12 +6,15 @@ using System.Security.Cryptography;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// The secret that names a session: 144 random bits, 24 characters of base64url in the cookie. It never changes while the
-/// session keeps its id, is never logged, and reaches no store.
+/// The secret that names a session: 144 random bits, 24 characters of base64url in the cookie. It
+/// never changes while the session keeps its id, is never logged, and reaches no store.
 /// </summary>
 internal readonly struct SessionId : IEquatable<SessionId>
 {
-    /// <summary>18 bytes: above the 128 bits that OWASP ASVS 5 (7.2.3) asks for, and base64url of it needs no padding.</summary>
+    /// <summary>
+    /// 18 bytes: above the 128 bits that OWASP ASVS 5 (7.2.3) asks for, and base64url of it needs
+    /// no padding.
+    /// </summary>
     public const int ByteLength = 18;
 
     public const int TextLength = 24;

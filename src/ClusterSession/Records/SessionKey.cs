@@ -5,8 +5,9 @@ using System.Security.Cryptography;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// What stores and logs of stores may know of a session: the first 128 bits of the SHA-256 of its id. The id itself, which is
-/// as good as a password while the session lives, never leaves the node and the client.
+/// What stores and logs of stores may know of a session: the first 128 bits of the SHA-256 of its
+/// id. The id itself, which is as good as a password while the session lives, never leaves the node
+/// and the client.
 /// </summary>
 public readonly record struct SessionKey
 {
@@ -26,8 +27,9 @@ public readonly record struct SessionKey
     }
 
     /// <summary>
-    /// The first 64 bits of the key: what a store keeps with a record, so that one that was copied to another key is
-    /// refused there. It is no secret and no MAC: whoever can write the store can write it too.
+    /// The first 64 bits of the key: what a store keeps with a record, so that one that was copied
+    /// to another key is refused there. It is no secret and no MAC: anyone who can write the store
+    /// can write it too.
     /// </summary>
     public ulong Mark => _high;
 
@@ -39,7 +41,9 @@ public readonly record struct SessionKey
         return new SessionKey(hash);
     }
 
-    /// <summary>A key from its <see cref="ByteLength"/> bytes, as <see cref="WriteBytes"/> writes them.</summary>
+    /// <summary>
+    /// A key from its <see cref="ByteLength"/> bytes, as <see cref="WriteBytes"/> writes them.
+    /// </summary>
     internal static SessionKey FromBytes(ReadOnlySpan<byte> bytes) => new(bytes);
 
     /// <summary>Reads the text of a key as <see cref="ToString"/> writes it.</summary>
@@ -93,6 +97,9 @@ public readonly record struct SessionKey
     /// <summary>The bits are those of a cryptographic hash, so any 32 of them do.</summary>
     public override int GetHashCode() => (int)_high;
 
-    /// <summary>Spreads sessions over <paramref name="stripes"/> stripes (a power of two), by bits that <see cref="GetHashCode"/> leaves out.</summary>
+    /// <summary>
+    /// Spreads sessions over <paramref name="stripes"/> stripes (a power of two), by bits that
+    /// <see cref="GetHashCode"/> leaves out.
+    /// </summary>
     internal int Stripe(int stripes) => (int)(_low & (uint)(stripes - 1));
 }

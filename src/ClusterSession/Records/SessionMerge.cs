@@ -8,11 +8,11 @@ namespace ClusterSession.Records;
 /// </param>
 /// <param name="Mode">What may be there already.</param>
 /// <param name="LifeLeft">
-/// How much of the session's life is left if nothing else happens: of a new one all of it, of a copy
-/// that is given back what is left since the last use that its node knows of. What is stored lives on
-/// for at least that, and is never made to live shorter. Zero or less: it has expired by what is known
-/// here; the copy is merged into a record that is there, and a session that is missing stays missing
-/// (<see cref="WriteOutcome.Missing"/>).
+/// How much of the session's life is left if nothing else happens: of a new one all of it, of a
+/// copy that is replayed what is left since the last use that its node knows of. What is stored
+/// lives on for at least that, and is never made to live shorter. Zero or less: it has expired by
+/// what is known here; the copy is merged into a record that is there, and a session that is
+/// missing stays missing (<see cref="WriteOutcome.Missing"/>).
 /// </param>
 /// <param name="Replicas">
 /// On how many replicas the copy should be before it is answered; 0 does not wait.

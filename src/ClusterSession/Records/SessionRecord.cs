@@ -4,13 +4,16 @@ using System.Text;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// One copy of a session: an immutable map of attributes, each with the version of the commit that wrote it. Two copies of one
-/// session merge attribute by attribute (<see cref="Merge(SessionRecord, SessionRecord)"/>), wherever they come from and in whatever order.
+/// One copy of a session: an immutable map of attributes, each with the version of the commit that
+/// wrote it. Two copies of one session merge attribute by attribute
+/// (<see cref="Merge(SessionRecord, SessionRecord)"/>), wherever they come from and in whatever
+/// order.
 /// </summary>
 /// <remarks>
 /// <para>
-/// In memory a record is one byte array, because a node holds hundreds of thousands of them: ten attributes of fifty bytes as a
-/// dictionary of byte arrays take 1.5 KB, as a table 0.7 KB. Big-endian; a varint is unsigned LEB128.
+/// In memory a record is one byte array, because a node holds hundreds of thousands of them: ten
+/// attributes of fifty bytes as a dictionary of byte arrays take 1.5 KB, as a table 0.7 KB.
+/// Big-endian; a varint is unsigned LEB128.
 /// </para>
 /// <code>
 /// offset  size    field
@@ -31,24 +34,30 @@ namespace ClusterSession.Records;
 ///           varint  payload: length * 2, then the payload; or index * 2 + 1 into the array of large payloads
 /// </code>
 /// <para>
-/// Payloads of 192 bytes and more stay arrays of their own, shared from one record to the next: a counter
-/// beside 100 KB must not copy the 100 KB at each commit. An array costs 32 bytes, a sixth of the smallest of them: with it a copy stays within 1.3 times
-/// its payload. For many attributes the offsets are indexed at first use.
+/// Payloads of 192 bytes and more stay arrays of their own, shared from one record to the next: a
+/// counter beside 100 KB must not copy the 100 KB at each commit. An array costs 32 bytes, a sixth
+/// of the smallest of them: with it a copy stays within 1.3 times its payload. For many attributes
+/// the offsets are indexed at first use.
 /// </para>
 /// <para>
-/// The intervals let a node tell "the store is ahead of what this client saw" from "the store never had it": what they claim
-/// is in the record, whatever was lost, reordered or repeated.
+/// The intervals let a node tell "the store is ahead of what this client saw" from "the store never
+/// had it": what they claim is in the record, whatever was lost, reordered or repeated.
 /// </para>
 /// <para>Thread-safe: nothing in it changes.</para>
 /// </remarks>
 public sealed class SessionRecord
 {
-    /// <summary>How many tombstones of attributes are kept; of more the oldest are dropped.</summary>
+    /// <summary>
+    /// How many tombstones of attributes are kept; of more the oldest are dropped.
+    /// </summary>
     public const int MaxTombstones = 64;
 
     internal const int LargePayload = 192;
 
-    /// <summary>What an attribute takes in a store besides its name and value: version, flags, and a byte of the field's name.</summary>
+    /// <summary>
+    /// What an attribute takes in a store besides its name and value: version, flags, and a byte of
+    /// the field's name.
+    /// </summary>
     internal const int AttributeOverhead = SessionVersion.EncodedLength + 2;
     private const int ArrayOverhead = 32; // header, length and the reference to it
     internal const byte DestroyedFlag = 1;
@@ -77,29 +86,39 @@ public sealed class SessionRecord
         _attributesAt = at;
     }
 
-    /// <summary>The commit that made this copy what it is, or <see cref="SessionVersion.None"/> before the first one.</summary>
+    /// <summary>
+    /// The commit that made this copy what it is, or <see cref="SessionVersion.None"/> before the
+    /// first one.
+    /// </summary>
     public SessionVersion Version => VersionAt(0);
 
-    /// <summary>The version that the store had before <see cref="Version"/>, or <see cref="SessionVersion.None"/>.</summary>
+    /// <summary>
+    /// The version that the store had before <see cref="Version"/>, or
+    /// <see cref="SessionVersion.None"/>.
+    /// </summary>
     public SessionVersion Previous => SessionVersion.Read(_table.AsSpan(PreviousOffset));
 
     /// <summary>
-    /// Whether tombstones of attributes were dropped. Then a value that is not here, and whose commit this copy contains or
-    /// has forgotten, was removed here.
+    /// Whether tombstones of attributes were dropped. Then a value that is not here, and whose
+    /// commit this copy contains or has forgotten, was removed here.
     /// </summary>
     public bool HasDroppedTombstones => (_table[MarksOffset] & DroppedBit) != 0;
 
-    /// <summary>The highest stamp of an interval that was forgotten since tombstones were dropped, or 0.</summary>
+    /// <summary>
+    /// The highest stamp of an interval that was forgotten since tombstones were dropped, or 0.
+    /// </summary>
     public long ForgottenUpTo =>
         BinaryPrimitives.ReadInt64BigEndian(_table.AsSpan(ForgottenOffset - 1)) & (long.MaxValue >> 7);
 
     /// <summary>
-    /// The commits that this copy contains, as bytes of intervals: lo 7, hi 7, writer 6, big-endian, ascending by writer and lo.
-    /// A store keeps them as they are.
+    /// The commits that this copy contains, as bytes of intervals: lo 7, hi 7, writer 6,
+    /// big-endian, ascending by writer and lo. A store keeps them as they are.
     /// </summary>
     public ReadOnlySpan<byte> Intervals => _table.AsSpan(IntervalsAt, IntervalsLength);
 
-    /// <summary>When the session was first committed or opened, by the clock of the node that made it.</summary>
+    /// <summary>
+    /// When the session was first committed or opened, by the clock of the node that made it.
+    /// </summary>
     public DateTimeOffset Created =>
         DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(_table.AsSpan(1)));
 
@@ -111,7 +130,10 @@ public sealed class SessionRecord
 
     internal bool HasOwnEnd => (Flags & RecordEnd.Flag) != 0; // However much or little it is used.
 
-    /// <summary>Whether an attribute is a tombstone. Most records have none, and looking for them was 2 % of a commit.</summary>
+    /// <summary>
+    /// Whether an attribute is a tombstone. Most records have none, and looking for them was 2 % of
+    /// a commit.
+    /// </summary>
     internal bool HasTombstones => (_table[MarksOffset] & TombstonesBit) != 0;
 
     /// <summary>The bytes described above; nobody writes to them.</summary>
@@ -156,23 +178,25 @@ public sealed class SessionRecord
     }
 
     /// <summary>
-    /// Whether this copy is known to contain the commit. What is not known counts as not contained: this copy is then behind
-    /// the commit or beside it, or has forgotten that it is not.
+    /// Whether this copy is known to contain the commit. What is not known counts as not contained:
+    /// this copy is then behind the commit or beside it, or has forgotten that it is not.
     /// </summary>
     /// <param name="version">A commit that somebody has seen.</param>
     public bool Contains(SessionVersion version) =>
         version.IsNone || version == Version || CommitIntervals.Contains(Intervals, version);
 
     /// <summary>
-    /// Whether this copy contains every commit that another one is known to contain. The version alone does not tell: after a
-    /// loss the store may have that commit, and not for that reason those before it.
+    /// Whether this copy contains every commit that another one is known to contain. The version
+    /// alone does not tell: after a loss the store may have that commit, and not for that reason
+    /// those before it.
     /// </summary>
     internal bool ContainsAllOf(SessionRecord other) =>
         ReferenceEquals(this, other) || (Contains(other.Version) && CommitIntervals.Covers(Intervals, other.Intervals));
 
     /// <summary>Finds an attribute.</summary>
     /// <param name="name">Its name, compared by its bytes.</param>
-    /// <param name="attribute">The attribute, or one that <see cref="SessionAttribute.Exists"/> not.</param>
+    /// <param name="attribute">The attribute, or one that <see cref="SessionAttribute.Exists"/>
+    /// not.</param>
     /// <returns>True if the record knows the name, be it as a tombstone.</returns>
     public bool TryFind(string name, out SessionAttribute attribute)
     {
@@ -211,22 +235,28 @@ public sealed class SessionRecord
         return false;
     }
 
-    /// <summary>Walks the attributes, tombstones included, in the order of the bytes of their names.</summary>
+    /// <summary>
+    /// Walks the attributes, tombstones included, in the order of the bytes of their names.
+    /// </summary>
     public Enumerator GetEnumerator() => new(this);
 
     /// <summary>
-    /// One copy that holds whatever either of the two holds: of each attribute the newer version, and the commits of both; a
-    /// value that one of them has seen and removed is gone. A destroyed copy wins over everything.
+    /// One copy that holds whatever either of the two holds: of each attribute the newer version,
+    /// and the commits of both; a value that one of them has seen and removed is gone. A destroyed
+    /// copy wins over everything.
     /// </summary>
     /// <remarks>
-    /// Commutative and idempotent; associative as long as nothing is forgotten. Values are never merged structurally: deep
-    /// merging was tried by connect-redis 6.1.0 and reverted the same day.
+    /// Commutative and idempotent; associative as long as nothing is forgotten. Values are never
+    /// merged structurally: deep merging was tried by connect-redis 6.1.0 and reverted the same
+    /// day.
     /// </remarks>
     /// <param name="left">One copy, complete for the commits that it contains.</param>
     /// <param name="right">Another copy of the same session.</param>
     public static SessionRecord Merge(SessionRecord left, SessionRecord right) => Merge(left, right, isPartial: false);
 
-    /// <summary>The same, where the right one may have some attributes only: it then removes nothing.</summary>
+    /// <summary>
+    /// The same, where the right one may have some attributes only: it then removes nothing.
+    /// </summary>
     internal static SessionRecord Merge(SessionRecord left, SessionRecord right, bool isPartial)
     {
         ArgumentNullException.ThrowIfNull(left);
@@ -252,15 +282,18 @@ public sealed class SessionRecord
     }
 
     /// <summary>
-    /// Whether this copy has seen a value that it does not have, and removed or replaced it. Where no
-    /// tombstone was ever dropped, what did so still stands here and wins by its version.
+    /// Whether this copy has seen a value that it does not have, and removed or replaced it. Where
+    /// no tombstone was ever dropped, what did so still stands here and wins by its version.
     /// </summary>
     internal bool HasRemoved(in SessionAttribute attribute) =>
         HasDroppedTombstones
         && (attribute.Version.Stamp <= ForgottenUpTo || Contains(attribute.Version))
         && !(TryFind(attribute.NameUtf8, out var own) && own.Version == attribute.Version);
 
-    /// <summary>Whether both hold the same attributes, versions and flags; the commits they contain may differ.</summary>
+    /// <summary>
+    /// Whether both hold the same attributes, versions and flags; the commits they contain may
+    /// differ.
+    /// </summary>
     /// <param name="other">Another copy.</param>
     public bool HasSameContent(SessionRecord other)
     {

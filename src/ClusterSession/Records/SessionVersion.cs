@@ -4,22 +4,27 @@ using System.Globalization;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// Names one commit of one session: the moment it was made and the node process that made it. Versions are totally ordered
-/// (stamp first, then writer), and no two commits share one.
+/// Names one commit of one session: the moment it was made and the node process that made it.
+/// Versions are totally ordered (stamp first, then writer), and no two commits share one.
 /// </summary>
 /// <remarks>
-/// <para>Thirteen bytes on the wire, big-endian, so that a Lua script reads both halves as exact numbers:</para>
+/// <para>Thirteen bytes on the wire, big-endian, so that a Lua script reads both halves as exact
+/// numbers:</para>
 /// <code>
 /// 0        7              13
 /// +--------+--------------+
 /// | stamp  | writer       |
 /// +--------+--------------+
 /// </code>
-/// <para>A bare counter would not do: after a failover that lost commit 7, two nodes can each make a different "7".</para>
+/// <para>A bare counter would not do: after a failover that lost commit 7, two nodes can each make
+/// a different "7".</para>
 /// </remarks>
 public readonly record struct SessionVersion : IComparable<SessionVersion>
 {
-    /// <summary>The largest stamp: 2^53 - 1, the largest integer that a Lua number holds exactly (the year 2255).</summary>
+    /// <summary>
+    /// The largest stamp: 2^53 - 1, the largest integer that a Lua number holds exactly (the year
+    /// 2255).
+    /// </summary>
     public const long MaxStamp = (1L << 53) - 1;
 
     /// <summary>The largest writer id: 2^48 - 1.</summary>
@@ -29,9 +34,12 @@ public readonly record struct SessionVersion : IComparable<SessionVersion>
     public const int EncodedLength = 13;
 
     /// <summary>Makes a version.</summary>
-    /// <param name="stamp">Hybrid logical time in microseconds since 1970, 0 to <see cref="MaxStamp"/>.</param>
-    /// <param name="writer">The random id of the writing process, 0 to <see cref="MaxWriter"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">One of the two is out of its range.</exception>
+    /// <param name="stamp">Hybrid logical time in microseconds since 1970, 0 to
+    /// <see cref="MaxStamp"/>.</param>
+    /// <param name="writer">The random id of the writing process, 0 to
+    /// <see cref="MaxWriter"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">One of the two is out of its
+    /// range.</exception>
     public SessionVersion(long stamp, long writer)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(stamp);
@@ -84,7 +92,8 @@ public readonly record struct SessionVersion : IComparable<SessionVersion>
     /// <summary>Reads thirteen bytes.</summary>
     /// <param name="source">At least <see cref="EncodedLength"/> bytes.</param>
     /// <param name="version">The version, or <see cref="None"/>.</param>
-    /// <returns>False if the bytes are too few or the stamp is larger than <see cref="MaxStamp"/>.</returns>
+    /// <returns>False if the bytes are too few or the stamp is larger than
+    /// <see cref="MaxStamp"/>.</returns>
     public static bool TryRead(ReadOnlySpan<byte> source, out SessionVersion version)
     {
         version = default;

@@ -1,7 +1,8 @@
 namespace ClusterSession.Records;
 
 /// <summary>What a step of <see cref="StoredSession"/> answers.</summary>
-/// <param name="Outcome">What became of it; <see cref="WriteOutcome.Unavailable"/>: the record would become too large.</param>
+/// <param name="Outcome">What became of it; <see cref="WriteOutcome.Unavailable"/>: the record
+/// would become too large.</param>
 /// <param name="Previous">
 /// The version that was stored before; for <see cref="WriteOutcome.Superseded"/> the one that still
 /// is, for <see cref="WriteOutcome.Destroyed"/> that of the end.

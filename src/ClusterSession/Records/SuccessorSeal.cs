@@ -5,8 +5,8 @@ namespace ClusterSession.Records;
 
 /// <summary>
 /// The id of a rotated session's successor, sealed so that only who brings the old id can read it:
-/// requests that were under
-/// way when their browser's id was rotated find the session, and the store still knows no id.
+/// requests that were under way when their browser's id was rotated find the session, and the store
+/// still knows no id.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -14,7 +14,8 @@ namespace ClusterSession.Records;
 /// </code>
 /// The key of the successor, a hash of its id, stands beside it and proves the result: a MAC of its
 /// own would say no more.
-/// An old id is 144 random bits and rotated once, so that no stream is used twice: another successor is another salt.
+/// An old id is 144 random bits and rotated once, so that no stream is used twice: another
+/// successor is another salt.
 /// </remarks>
 internal static class SuccessorSeal
 {

@@ -4,12 +4,14 @@ using System.Text.Unicode;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// Text as bytes. The framework's encoder writes U+FFFD for a surrogate without its other half, so that two texts have
-/// the same bytes; here such a text has no bytes.
+/// Text as bytes. The framework's encoder writes U+FFFD for a surrogate without its other half, so
+/// that two texts have the same bytes; here such a text has no bytes.
 /// </summary>
 internal static class Utf8Text
 {
-    /// <summary>Writes the UTF-8 of a text; false if it has none. The destination must have room for it.</summary>
+    /// <summary>
+    /// Writes the UTF-8 of a text; false if it has none. The destination must have room for it.
+    /// </summary>
     public static bool TryEncode(ReadOnlySpan<char> text, Span<byte> destination, out int written) =>
         Utf8.FromUtf16(text, destination, out _, out written, replaceInvalidSequences: false) == OperationStatus.Done;
 

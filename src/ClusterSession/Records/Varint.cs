@@ -1,6 +1,9 @@
 namespace ClusterSession.Records;
 
-/// <summary>Unsigned LEB128 for lengths and indexes: seven bits a byte, least significant first, high bit set on all but the last.</summary>
+/// <summary>
+/// Unsigned LEB128 for lengths and indexes: seven bits a byte, least significant first, high bit
+/// set on all but the last.
+/// </summary>
 internal static class Varint
 {
     public const int MaxLength = 5;

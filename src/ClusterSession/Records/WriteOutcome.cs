@@ -6,7 +6,10 @@ public enum WriteOutcome
     /// <summary>It is stored under the version it came with.</summary>
     Committed,
 
-    /// <summary>A merged copy brought nothing that the store did not have, neither attributes nor commits; the store keeps its version.</summary>
+    /// <summary>
+    /// A merged copy brought nothing that the store did not have, neither attributes nor commits;
+    /// the store keeps its version.
+    /// </summary>
     Unchanged,
 
     /// <summary>There is no record to apply it to: send a full copy.</summary>
@@ -15,12 +18,15 @@ public enum WriteOutcome
     /// <summary>The session was ended; nothing is written.</summary>
     Destroyed,
 
-    /// <summary>The store's version is not older than the one that came: take a newer version and send again.</summary>
+    /// <summary>
+    /// The store's version is not older than the one that came: take a newer version and send
+    /// again.
+    /// </summary>
     Superseded,
 
     /// <summary>A new session's key belongs to another session already.</summary>
     Collision,
 
-    /// <summary>The store gave no answer; its failure says what is certain.</summary>
+    /// <summary>The store did not respond; its failure says what is certain.</summary>
     Unavailable,
 }

@@ -9,7 +9,8 @@ namespace ClusterSession.Recovery;
 /// <param name="lostAt">When it may have lost ends; <see cref="long.MinValue"/>: it has
 /// not.</param>
 /// <param name="endsLife">How long copies of ended sessions can be in use.</param>
-/// <param name="areEndsKnownSince">Whether this node has read the ends that all nodes know since a timestamp.</param>
+/// <param name="areEndsKnownSince">Whether this node has read the ends that all nodes know since a
+/// timestamp.</param>
 internal readonly struct RecoveryWindow(
     TimeProvider time,
     long replacedAt,
@@ -21,7 +22,7 @@ internal readonly struct RecoveryWindow(
     private static readonly TimeSpan RecoveringFor = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Other nodes start to give back at another moment than this one, within so long.
+    /// Other nodes start to replay at another moment than this one, within so long.
     /// </summary>
     public static readonly TimeSpan MostJitter = TimeSpan.FromMilliseconds(200);
 
@@ -43,10 +44,10 @@ internal readonly struct RecoveryWindow(
     public bool HasJustBegun => IsWithin(replacedAt, JustBegunFor);
 
     /// <summary>
-    /// Whether it may have lost the ends of sessions whose copies can still be in use, and this node need
-    /// not know them. While it has not, a session that is missing was not ended: its tombstone would be
-    /// there. The other nodes merge the ends that they know as soon as they are connected; who has read
-    /// them after that knows all that anybody knows.
+    /// Whether it may have lost the ends of sessions whose copies can still be in use, and this
+    /// node need not know them. While it has not, a session that is missing was not ended: its
+    /// tombstone would be there. The other nodes merge the ends that they know as soon as they are
+    /// connected; who has read them after that knows all that anybody knows.
     /// </summary>
     public bool MayHaveLostEnds => IsWithin(lostAt, endsLife) && (HasJustBegun || !areEndsKnownSince(lostAt));
 

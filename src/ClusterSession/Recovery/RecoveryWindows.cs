@@ -5,7 +5,8 @@ namespace ClusterSession.Recovery;
 /// <summary>The recovery windows of all partitions of the store. Thread-safe.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="endsLife">How long copies of ended sessions can be in use.</param>
-/// <param name="areEndsKnownSince">Whether this node has read the ends that all nodes know since a timestamp.</param>
+/// <param name="areEndsKnownSince">Whether this node has read the ends that all nodes know since a
+/// timestamp.</param>
 internal sealed class RecoveryWindows(TimeProvider time, TimeSpan endsLife, Func<long, bool> areEndsKnownSince)
 {
     private readonly PartitionTable<Times> _times = new(static () => new Times());

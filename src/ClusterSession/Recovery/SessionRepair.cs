@@ -9,8 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Gives the store back what it lost: merges a copy of this node into the stored record, under a new version. Any number of nodes may do
-/// so at once and as often as they like; merging makes it harmless.
+/// Gives the store back what it lost: merges a copy of this node into the stored record, under a
+/// new version. Any number of nodes may do so at once and as often as they like; merging makes it
+/// harmless.
 /// </summary>
 internal sealed class SessionRepair(
     StoreGuard store,
@@ -30,14 +31,16 @@ internal sealed class SessionRepair(
     /// <param name="stored">What the store has, or null if it has nothing.</param>
     /// <param name="deadline">Until when the store is waited for.</param>
     /// <param name="use">
-    /// The last use of what is no local copy any more, on the coarse clock. Default: now, of what the store
-    /// has said a moment ago.
+    /// The last use of what is no local copy any more, on the coarse clock. Default: now, of what
+    /// the store has said a moment ago.
     /// </param>
     /// <param name="mode">
-    /// <see cref="MergeMode.Amend"/>: a session that is missing stays missing, and is answered as destroyed.
+    /// <see cref="MergeMode.Amend"/>: a session that is missing stays missing, and is answered as
+    /// destroyed.
     /// </param>
     /// <returns>
-    /// The merged copy, or a destroyed one if the store knows the session's end; also where the store gave no answer. And whether that is all of the session, as the store has it.
+    /// The merged copy, or a destroyed one if the store knows the session's end; also where the
+    /// store did not respond. And whether that is all of the session, as the store has it.
     /// </returns>
     public async ValueTask<(SessionRecord Record, bool IsComplete)> RestoreAsync(
         SessionKey key,
@@ -92,7 +95,8 @@ internal sealed class SessionRepair(
                     nodes.Copies.Publish(key, merged, answer.Lease, mark, usedAt);
                     return (merged, true);
                 case WriteOutcome.Committed:
-                    // Merged into something this node has not seen: what is stored now is known only to the store.
+                    // Merged into something this node has not seen: what is stored now is known
+                    // only to the store.
                     losses.LostCommit();
                     var known = nodes.Restored(key, copy, isComplete: false, answer.Previous);
                     nodes.Copies.Supersede(key, merged, known.IsDiverged);
@@ -120,7 +124,7 @@ internal sealed class SessionRepair(
     }
 
     /// <summary>Makes what the store has the local copy.</summary>
-    /// <returns>What the store has, or null where it has nothing or gave no answer.</returns>
+    /// <returns>What the store has, or null where it has nothing or did not respond.</returns>
     public async Task<SessionRecord?> ReadAnewAsync(SessionKey key, StoreDeadline deadline = default)
     {
         var mark = nodes.Copies.Mark(key);
@@ -139,7 +143,10 @@ internal sealed class SessionRepair(
         return read.Record;
     }
 
-    /// <summary>The client is shown what the store had together with what it had lost: this node must be able to go on with that.</summary>
+    /// <summary>
+    /// The client is shown what the store had together with what it had lost: this node must be
+    /// able to go on with that.
+    /// </summary>
     private SessionRecord Unstored(SessionKey key, SessionRecord merged, SessionRecord? stored)
     {
         if (stored is not null)

@@ -9,9 +9,8 @@ namespace ClusterSession;
 /// </param>
 /// <param name="NodesThatHeard">
 /// How many of them are known to refuse the sessions by now. They were waited for, a second at
-/// most;
-/// the others refuse them when they hear of it, or when their local copies are not good any more
-/// because the store does not respond to them.
+/// most; the others refuse them when they hear of it, or when their local copies are not good any
+/// more because the store does not respond to them.
 /// </param>
 public readonly record struct EndAllResult(int ServingNodes, int NodesThatHeard)
 {

@@ -4,10 +4,13 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.Revoking;
 
-/// <summary>Reading the document, giving it back and merging into it: all under the semaphore of the synchronization.</summary>
+/// <summary>
+/// Reading the document, giving it back and merging into it: all under the semaphore of the
+/// synchronization.
+/// </summary>
 internal sealed partial class Revocations
 {
-    /// <summary>Reads what is new, and gives back what the store has lost.</summary>
+    /// <summary>Reads what is new, and replays what the store has lost.</summary>
     private async ValueTask<StoreFailure> ReadAsync(int losses)
     {
         var changes = Volatile.Read(ref _changes);
@@ -63,17 +66,17 @@ internal sealed partial class Revocations
     }
 
     /// <summary>
-    /// There is no document. Whoever has read it knows what was in it. A node that starts does not,
-    /// and whether nobody was ever ended, or
-    /// the store has lost it, is for those to say which have: it makes an empty one where there are
-    /// none.
+    /// There is no document. Anyone who has read it knows what was in it. A node that starts does
+    /// not, and whether nobody was ever ended, or the store has lost it, is for those to say which
+    /// have: it makes an empty one where there are none.
     /// </summary>
     private async ValueTask<StoreFailure> MakeAsync(HashSet<Revocation> stored)
     {
         if (HaveBeenRead)
         {
             logger.RevocationsLost(_list.Count);
-            // The announcements may be lost too, and a node that starts then would not wait for this one.
+            // The announcements may be lost too, and a node that starts then would not wait for
+            // this one.
             await presence.RestoreAsync().ConfigureAwait(false);
             return await GiveBackAsync(stored).ConfigureAwait(false);
         }

@@ -21,7 +21,7 @@ namespace ClusterSession.Revoking;
 /// change           the store announces every one: what is new is read, and until it is, sessions of
 ///                  principals are not served without asking
 /// new connection   the document is read anew, whole; its lease is that of the connection
-/// store replaced   what this node knows and the store lacks is given back, before sessions are
+/// store replaced   what this node knows and the store lacks is replayed, before sessions are
 /// document missing not known, and not empty: a node that has read it gives it back; one that
 ///                  starts waits for that, and makes an empty one only where no serving node has
 ///                  read it either
@@ -29,10 +29,9 @@ namespace ClusterSession.Revoking;
 ///                  here holds here
 /// </code>
 /// No clocks are compared. A session is over with a principal if any process has ended that one by
-/// a later number than the session's
-/// record says was known (<see cref="PrincipalVector"/>). One document for all, not one for each
-/// principal: then a node hears of all
-/// of them by one tracked key, without asking for those it has sessions of. Thread-safe.
+/// a later number than the session's record says was known (<see cref="PrincipalVector"/>). One
+/// document for all, not one for each principal: then a node hears of all of them by one tracked
+/// key, without asking for those it has sessions of. Thread-safe.
 /// </remarks>
 internal sealed partial class Revocations(
     StoreGuard store,
@@ -59,7 +58,7 @@ internal sealed partial class Revocations(
     private readonly TimeSpan _documentLife = 2 * lifetime.TombstoneLife;
     private int _changes; // moved by everything that may have changed the document
     private int _losses; // moved where the store may have lost it
-    private int _restored; // under _syncing: the losses after which it was given back
+    private int _restored; // under _syncing: the losses after which it was replayed
     private long _prolongedAt = time.GetTimestamp();
     private volatile Known _known = Known.Nothing;
     private RevocationReading? _reading;
@@ -237,7 +236,7 @@ internal sealed partial class Revocations(
         Wake();
     }
 
-    /// <summary>The store may lack what it had: it is given back what this node knows.</summary>
+    /// <summary>The store may lack what it had: what this node knows is replayed.</summary>
     public Task RestoreAsync()
     {
         Interlocked.Increment(ref _losses);

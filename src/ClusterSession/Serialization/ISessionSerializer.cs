@@ -4,8 +4,8 @@ namespace ClusterSession.Serialization;
 
 /// <summary>Turns values into the bytes of an attribute and back. Thread-safe.</summary>
 /// <remarks>
-/// A serializer must give the same bytes for the same value, since bytes that did not change are not written, and must never
-/// take the name of a type from the data.
+/// A serializer must give the same bytes for the same value, since bytes that did not change are
+/// not written, and must never take the name of a type from the data.
 /// </remarks>
 public interface ISessionSerializer
 {

@@ -4,8 +4,11 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace ClusterSession.Serialization;
 
-/// <summary>The default serializer: System.Text.Json with web defaults, UTF-8, no type names in the data.</summary>
-/// <param name="options">Options with a resolver for the types that are used; with source generation it works in native AOT too.</param>
+/// <summary>
+/// The default serializer: System.Text.Json with web defaults, UTF-8, no type names in the data.
+/// </summary>
+/// <param name="options">Options with a resolver for the types that are used; with source
+/// generation it works in native AOT too.</param>
 public sealed class JsonSessionSerializer(JsonSerializerOptions options) : ISessionSerializer
 {
     /// <summary>Makes a serializer by reflection where the application allows it.</summary>

@@ -1,6 +1,8 @@
 namespace ClusterSession.Signals;
 
-/// <summary>Wakes the one loop that waits for work; however often it is set meanwhile, once. Thread-safe.</summary>
+/// <summary>
+/// Wakes the one loop that waits for work; however often it is set meanwhile, once. Thread-safe.
+/// </summary>
 internal sealed class WorkSignal
 {
     private readonly SemaphoreSlim _set = new(0, 1);

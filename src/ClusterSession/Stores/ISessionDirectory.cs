@@ -7,13 +7,13 @@ namespace ClusterSession.Stores;
 public interface ISessionDirectory
 {
     /// <summary>
-    /// One page of the sessions. A session that is stored from the first page to the last is on one of
-    /// them at least, perhaps on several; one that has ended before the first page is on none. What
-    /// comes, ends or moves meanwhile may be there or not.
+    /// One page of the sessions. A session that is stored from the first page to the last is on one
+    /// of them at least, perhaps on several; one that has ended before the first page is on none.
+    /// What comes, ends or moves meanwhile may be there or not.
     /// </summary>
     /// <param name="cursor">
-    /// Null for the first page; else what the page before named. Another store, or the same one after
-    /// its servers have changed, may not know it: then the listing begins anew.
+    /// Null for the first page; else what the page before named. Another store, or the same one
+    /// after its servers have changed, may not know it: then the listing begins anew.
     /// </param>
     /// <param name="most">
     /// About how many on a page, 1 to 1,000; a page may hold fewer, also none, while others follow.

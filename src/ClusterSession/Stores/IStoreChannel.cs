@@ -6,8 +6,8 @@ namespace ClusterSession.Stores;
 /// offers it besides <see cref="IClusterSessionStore"/>.
 /// </summary>
 /// <remarks>
-/// A frame may be lost, repeated, delayed, and overtaken by a later one. No promise may need more: what
-/// must arrive is kept as state, numbered, and completed whenever a channel is connected
+/// A frame may be lost, repeated, delayed, and overtaken by a later one. No promise may need more:
+/// what must arrive is kept as state, numbered, and completed whenever a channel is connected
 /// (<see cref="IStoreChannelListener.OnConnected"/>). Thread-safe.
 /// </remarks>
 public interface IStoreChannel
@@ -16,15 +16,16 @@ public interface IStoreChannel
     const int MostBytes = 4096;
 
     /// <summary>
-    /// Begins to receive; waits for no connection. Called once, before the first frame is published.
+    /// Begins to receive; waits for no connection. Called once, before the first frame is
+    /// published.
     /// </summary>
     /// <param name="listener">Who receives.</param>
     /// <param name="cancellationToken">Gives up beginning.</param>
     ValueTask ListenAsync(IStoreChannelListener listener, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Sends a frame to all other nodes. <see cref="StoreFailure.None"/> means that the store has taken
-    /// it, not that anybody has received it.
+    /// Sends a frame to all other nodes. <see cref="StoreFailure.None"/> means that the store has
+    /// taken it, not that anybody has received it.
     /// </summary>
     /// <param name="frame">1 to <see cref="MostBytes"/> bytes.</param>
     /// <param name="deadline">When the caller stops waiting.</param>

@@ -1,13 +1,14 @@
 namespace ClusterSession.Stores;
 
 /// <summary>
-/// Receives what other nodes publish. Called on the channel's receiving loop, for one thing after the
-/// other: quick, never blocking, and without exceptions.
+/// Receives what other nodes publish. Called on the channel's receiving loop, for one thing after
+/// the other: quick, never blocking, and without exceptions.
 /// </summary>
 public interface IStoreChannelListener
 {
     /// <summary>
-    /// The channel can be received, for the first time or again: frames of before may have been lost.
+    /// The channel can be received, for the first time or again: frames of before may have been
+    /// lost.
     /// </summary>
     void OnConnected();
 

@@ -2,10 +2,15 @@ using ClusterSession.Records;
 
 namespace ClusterSession.Stores;
 
-/// <summary>Is told by a store what happens to sessions elsewhere. Called on the store's receiving loop: quick, and never blocking.</summary>
+/// <summary>
+/// Is told by a store what happens to sessions elsewhere. Called on the store's receiving loop:
+/// quick, and never blocking.
+/// </summary>
 public interface IStoreObserver
 {
-    /// <summary>Somebody else changed, touched or ended this session; the copy here may be old.</summary>
+    /// <summary>
+    /// Somebody else changed, touched or ended this session; the copy here may be old.
+    /// </summary>
     /// <param name="key">Which session.</param>
     void OnChanged(SessionKey key);
 

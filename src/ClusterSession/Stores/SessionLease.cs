@@ -1,8 +1,8 @@
 namespace ClusterSession.Stores;
 
 /// <summary>
-/// How long a copy may be used without asking the store. One object stands for one connection, so that all copies read
-/// over it lose their lease at once, without being visited, when it is lost.
+/// How long a copy may be used without asking the store. One object stands for one connection, so
+/// that all copies read over it lose their lease at once, without being visited, when it is lost.
 /// </summary>
 /// <remarks>
 /// <para>Which one a store hands out:</para>
@@ -14,13 +14,16 @@ namespace ClusterSession.Stores;
 /// it is in this process                Always
 /// </code>
 /// <para>
-/// Without announcements a node also learns late that a session was ended elsewhere: as late as the lease says.
-/// Thread-safe; <see cref="IsCurrent"/> is read by every request and must be a few nanoseconds.
+/// Without announcements a node also learns late that a session was ended elsewhere: as late as the
+/// lease says. Thread-safe; <see cref="IsCurrent"/> is read by every request and must be a few
+/// nanoseconds.
 /// </para>
 /// </remarks>
 public abstract class SessionLease
 {
-    /// <summary>A lease that never is current: the copy must be checked with the store each time.</summary>
+    /// <summary>
+    /// A lease that never is current: the copy must be checked with the store each time.
+    /// </summary>
     public static SessionLease None { get; } = new Never();
 
     /// <summary>A lease that always is current, for a store inside the process.</summary>
@@ -30,20 +33,22 @@ public abstract class SessionLease
     public static SessionLease Lost { get; } = new Gone();
 
     /// <summary>
-    /// Whether the connection is gone, or all that was read over it has been called in. What was acknowledged over it may have come too late for a
-    /// replay that its loss has begun.
+    /// Whether the connection is gone, or all that was read over it has been called in. What was
+    /// acknowledged over it may have come too late for a replay that its loss has begun.
     /// </summary>
     public virtual bool IsLost => false;
 
     /// <summary>Whether a copy under this lease may be used without asking the store.</summary>
     public abstract bool IsCurrent { get; }
 
-    /// <summary>The number of the store's partition that it is good for. Default 0: the only one.</summary>
+    /// <summary>
+    /// The number of the store's partition that it is good for. Default 0: the only one.
+    /// </summary>
     public virtual int Partition => 0;
 
     /// <summary>
-    /// Under which ruler of the partition it is good: a number that is higher after each change of the
-    /// server that decides. Default 0: the store does not count them.
+    /// Under which ruler of the partition it is good: a number that is higher after each change of
+    /// the server that decides. Default 0: the store does not count them.
     /// </summary>
     public virtual long Epoch => 0;
 

@@ -31,7 +31,8 @@ public readonly struct StoreDeadline : IEquatable<StoreDeadline>
     public bool IsNone => _time is null;
 
     /// <summary>
-    /// How much time is left; never negative, and <see cref="TimeSpan.MaxValue"/> for <see cref="None"/>.
+    /// How much time is left; never negative, and <see cref="TimeSpan.MaxValue"/> for
+    /// <see cref="None"/>.
     /// </summary>
     public TimeSpan Left
     {
@@ -72,7 +73,9 @@ public readonly struct StoreDeadline : IEquatable<StoreDeadline>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_time, _at);
 
-    /// <summary>Waits until then for a semaphore that somebody else may hold; false if it was not entered.</summary>
+    /// <summary>
+    /// Waits until then for a semaphore that somebody else may hold; false if it was not entered.
+    /// </summary>
     internal async ValueTask<bool> EnterAsync(SemaphoreSlim semaphore)
     {
         if (_time is null)

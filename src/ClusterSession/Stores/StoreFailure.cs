@@ -1,9 +1,10 @@
 namespace ClusterSession.Stores;
 
 /// <summary>
-/// Why a store gave no answer, and what is certain then. Three kinds: the store does not respond
+/// Why a store did not respond, and what is certain then. Three kinds: the store does not respond
 /// (<see cref="Unreachable"/>, <see cref="Unknown"/>), it refuses for now (<see cref="Refused"/>,
-/// <see cref="Undecided"/>), or it refuses this record (<see cref="Damaged"/>, <see cref="TooLarge"/>).
+/// <see cref="Undecided"/>), or it refuses this record (<see cref="Damaged"/>,
+/// <see cref="TooLarge"/>).
 /// </summary>
 /// <remarks>
 /// <code>
@@ -27,35 +28,36 @@ public enum StoreFailure
     Unreachable,
 
     /// <summary>
-    /// The operation was sent and no answer came, or one that does not say: it may have happened, also
-    /// later. Repeating it is harmless.
+    /// The operation was sent and no reply came, or one that does not say: it may have happened,
+    /// also later. Repeating it is harmless.
     /// </summary>
     Unknown,
 
     /// <summary>
     /// It refuses for now, all of it or the partition of the key: out of memory, read-only, too few
-    /// replicas, loading, credentials. The operation has certainly not happened; reads may well succeed
-    /// while writes are refused.
+    /// replicas, loading, credentials. The operation has certainly not happened; reads may well
+    /// succeed while writes are refused.
     /// </summary>
     Refused,
 
     /// <summary>
-    /// It has something under this key that is not to be used: a record that was written under another key and copied
-    /// or renamed, something of another kind, or one whose bytes this release cannot read. The operation has certainly
-    /// not happened. Never to be taken for a session that is missing. Other sessions are not concerned.
+    /// It has something under this key that is not to be used: a record that was written under
+    /// another key and copied or renamed, something of another kind, or one whose bytes this
+    /// release cannot read. The operation has certainly not happened. Never to be taken for a
+    /// session that is missing. Other sessions are not concerned.
     /// </summary>
     Damaged,
 
     /// <summary>
-    /// The record would become larger than the store takes. The operation has certainly not happened,
-    /// and what is stored is as it was. Other sessions are not concerned.
+    /// The record would become larger than the store takes. The operation has certainly not
+    /// happened, and what is stored is as it was. Other sessions are not concerned.
     /// </summary>
     TooLarge,
 
     /// <summary>
-    /// It answered with an error that does not say whether the operation has happened, such as one in the
-    /// midst of a script. Repeating it is harmless. The store responds: other operations, reads above all,
-    /// may well succeed.
+    /// It answered with an error that does not say whether the operation has happened, such as one
+    /// in the midst of a script. Repeating it is harmless. The store responds: other operations,
+    /// reads above all, may well succeed.
     /// </summary>
     Undecided,
 }

@@ -9,9 +9,14 @@ public enum StoreLoss
     /// <summary>The end of its history: a replica took over that may have been behind.</summary>
     Recent,
 
-    /// <summary>Anything: it was restarted or emptied, or cannot be told apart from one that was.</summary>
+    /// <summary>
+    /// Anything: it was restarted or emptied, or cannot be told apart from one that was.
+    /// </summary>
     Everything,
 
-    /// <summary>Anything: it is another store on purpose. It is given what the nodes have, whatever is set for one that was reset.</summary>
+    /// <summary>
+    /// Anything: it is another store on purpose. It is given what the nodes have, whatever is set
+    /// for one that was reset.
+    /// </summary>
     Moved,
 }

@@ -13,8 +13,8 @@ namespace ClusterSession.Stores;
 public readonly record struct StorePartition(int Number, string Name)
 {
     /// <summary>
-    /// Whether each use of a local copy asks the store, because it does not announce changes where it could.
-    /// Default false.
+    /// Whether each use of a local copy asks the store, because it does not announce changes where
+    /// it could. Default false.
     /// </summary>
     public bool IsRevalidated { get; init; }
 }

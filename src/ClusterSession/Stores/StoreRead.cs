@@ -6,12 +6,14 @@ namespace ClusterSession.Stores;
 /// <param name="Outcome">The kind of answer.</param>
 /// <param name="Record">The session, for <see cref="StoreReadOutcome.Found"/>.</param>
 /// <param name="Lease">How long the answer may be relied on.</param>
-/// <param name="Failure">Why there is no answer, for <see cref="StoreReadOutcome.Unavailable"/>.</param>
+/// <param name="Failure">Why the store did not respond, for
+/// <see cref="StoreReadOutcome.Unavailable"/>.</param>
 /// <param name="RemainingLife">
 /// How long the store keeps the session from now on if nothing else happens, for <see
 /// cref="StoreReadOutcome.Found"/> and
-/// <see cref="StoreReadOutcome.Unchanged"/>. Null: the store keeps it without end, and no node refuses it as idle. For
-/// <see cref="StoreReadOutcome.Destroyed"/> how long it keeps the tombstone.
+/// <see cref="StoreReadOutcome.Unchanged"/>. Null: the store keeps it without end, and no node
+/// refuses it as idle. For <see cref="StoreReadOutcome.Destroyed"/> how long it keeps the
+/// tombstone.
 /// </param>
 /// <param name="Successor">For <see cref="StoreReadOutcome.Destroyed"/>: under what the session
 /// goes on, if it was rotated.</param>
@@ -25,8 +27,8 @@ public readonly record struct StoreRead(
 )
 {
     /// <summary>
-    /// What is wrong with what is stored, in words for the log that carry nothing of the content; or null.
-    /// Also where an answer could be given all the same.
+    /// What is wrong with what is stored, in words for the log that carry nothing of the content;
+    /// or null. Also where an answer could be given all the same.
     /// </summary>
     public string? Damage { get; init; }
 
@@ -54,7 +56,7 @@ public readonly record struct StoreRead(
     /// <param name="what">See <see cref="Damage"/>.</param>
     public static StoreRead Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
-    /// <summary>No answer.</summary>
+    /// <summary>The store did not respond.</summary>
     public static StoreRead Unavailable(StoreFailure failure) =>
         new(StoreReadOutcome.Unavailable, null, SessionLease.None, failure);
 }

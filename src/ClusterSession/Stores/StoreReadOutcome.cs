@@ -9,12 +9,14 @@ public enum StoreReadOutcome
     /// <summary>The session still has the version the caller knows.</summary>
     Unchanged,
 
-    /// <summary>Neither a record nor a tombstone: never stored, expired, or lost by the store.</summary>
+    /// <summary>
+    /// Neither a record nor a tombstone: never stored, expired, or lost by the store.
+    /// </summary>
     Missing,
 
     /// <summary>The session was ended.</summary>
     Destroyed,
 
-    /// <summary>The store gave no answer. Never to be taken for <see cref="Missing"/>.</summary>
+    /// <summary>The store did not respond. Never to be taken for <see cref="Missing"/>.</summary>
     Unavailable,
 }

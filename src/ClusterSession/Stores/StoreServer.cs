@@ -12,7 +12,8 @@ namespace ClusterSession.Stores;
 /// What went wrong last between this node and the server, as a sentence for logs; null: nothing.
 /// </param>
 /// <param name="LastFailureAt">When that was.</param>
-/// <param name="Epoch">Under which ruler of the partition; 0: the store does not count them.</param>
+/// <param name="Epoch">Under which ruler of the partition; 0: the store does not count
+/// them.</param>
 public sealed record StoreServer(
     int Partition,
     string Endpoint,

@@ -2,11 +2,11 @@ using ClusterSession.Records;
 
 namespace ClusterSession.Stores;
 
-/// <summary>What became of a touch. It also says which version the store has: a copy of another one is
-/// not current, whatever its lease says.</summary>
+/// <summary>What became of a touch. It also says which version the store has: a copy of another one
+/// is not current, whatever its lease says.</summary>
 /// <param name="Outcome">The kind of answer.</param>
 /// <param name="Failure">
-/// Why there is no answer, for <see cref="StoreTouchOutcome.Unavailable"/>.
+/// Why the store did not respond, for <see cref="StoreTouchOutcome.Unavailable"/>.
 /// </param>
 public readonly record struct StoreTouch(StoreTouchOutcome Outcome, StoreFailure Failure = StoreFailure.None)
 {
@@ -32,7 +32,9 @@ public readonly record struct StoreTouch(StoreTouchOutcome Outcome, StoreFailure
     /// <param name="version">The version of the record.</param>
     public static StoreTouch Touched(SessionVersion version) => new(StoreTouchOutcome.Touched) { Version = version };
 
-    /// <summary>The session lives on, and was left alone because enough of its life is left.</summary>
+    /// <summary>
+    /// The session lives on, and was left alone because enough of its life is left.
+    /// </summary>
     /// <param name="version">The version of the record.</param>
     public static StoreTouch Kept(SessionVersion version) => new(StoreTouchOutcome.Kept) { Version = version };
 

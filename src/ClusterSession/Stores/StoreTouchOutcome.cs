@@ -6,7 +6,9 @@ public enum StoreTouchOutcome
     /// <summary>The session lives on, as long as the touch says.</summary>
     Touched,
 
-    /// <summary>The session lives on, and was left alone because enough of its life is left.</summary>
+    /// <summary>
+    /// The session lives on, and was left alone because enough of its life is left.
+    /// </summary>
     Kept,
 
     /// <summary>There is neither a record nor a tombstone.</summary>
@@ -15,6 +17,6 @@ public enum StoreTouchOutcome
     /// <summary>The session was ended.</summary>
     Destroyed,
 
-    /// <summary>The store gave no answer; its failure says what is certain.</summary>
+    /// <summary>The store did not respond; its failure says what is certain.</summary>
     Unavailable,
 }

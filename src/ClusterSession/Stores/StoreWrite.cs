@@ -4,13 +4,16 @@ namespace ClusterSession.Stores;
 
 /// <summary>What became of a commit, a copy or an end.</summary>
 /// <param name="Outcome">The kind of answer.</param>
-/// <param name="Previous">The version the store had before (for <see cref="WriteOutcome.Superseded"/>: still has; for <see cref="WriteOutcome.Destroyed"/>: of the end).</param>
+/// <param name="Previous">The version the store had before (for
+/// <see cref="WriteOutcome.Superseded"/>: still has; for <see cref="WriteOutcome.Destroyed"/>: of
+/// the end).</param>
 /// <param name="Replicas">How many replicas confirmed, where the caller asked for some.</param>
 /// <param name="Lease">How long the committed copy may be relied on.</param>
-/// <param name="Failure">Why there is no answer, for <see cref="WriteOutcome.Unavailable"/>.</param>
+/// <param name="Failure">Why the store did not respond, for
+/// <see cref="WriteOutcome.Unavailable"/>.</param>
 /// <param name="IsBaseMissing">
-/// Whether a commit was applied to a record that does not contain its base: the store has lost what the request had opened, and the
-/// record now has the newest version without it.
+/// Whether a commit was applied to a record that does not contain its base: the store has lost what
+/// the request had opened, and the record now has the newest version without it.
 /// </param>
 /// <param name="Successor">For <see cref="WriteOutcome.Destroyed"/>: under what the session
 /// goes on, if it was rotated.</param>
@@ -25,8 +28,8 @@ public readonly record struct StoreWrite(
 )
 {
     /// <summary>
-    /// Whether this very operation has changed what is stored. False also where an earlier sending of it
-    /// had happened already, and where there is no answer.
+    /// Whether this very operation has changed what is stored. False also where an earlier sending
+    /// of it had happened already, and where the store does not respond.
     /// </summary>
     public bool HasChanged { get; init; }
 
@@ -34,8 +37,8 @@ public readonly record struct StoreWrite(
     public string? Damage { get; init; }
 
     /// <summary>
-    /// Whether the operation has happened, now or when it was sent before, or may have: not where it has
-    /// certainly changed nothing, and never will.
+    /// Whether the operation has happened, now or when it was sent before, or may have: not where
+    /// it has certainly changed nothing, and never will.
     /// </summary>
     public bool MayHaveHappened =>
         Outcome == WriteOutcome.Committed || (Outcome == WriteOutcome.Unavailable && Failure.IsUncertain());
@@ -68,7 +71,7 @@ public readonly record struct StoreWrite(
     /// <inheritdoc cref="StoreRead.Damaged"/>
     public static StoreWrite Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
-    /// <summary>No answer.</summary>
+    /// <summary>The store did not respond.</summary>
     public static StoreWrite Unavailable(StoreFailure failure) =>
         new(WriteOutcome.Unavailable, SessionVersion.None, 0, SessionLease.None, failure);
 }

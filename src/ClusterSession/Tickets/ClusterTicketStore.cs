@@ -84,8 +84,9 @@ internal sealed class ClusterTicketStore(
     }
 
     /// <summary>
-    /// The first of two steps of a rolling change: the cookie holds the whole ticket, which nodes without a ticket
-    /// store read, and the ticket is stored under the key that is derived from that.
+    /// The first of two steps of a rolling change: the cookie holds the whole ticket, which nodes
+    /// without a ticket store read, and the ticket is stored under the key that is derived from
+    /// that.
     /// </summary>
     private async Task<TicketKey> CreateWholeAsync(
         AuthenticationTicket ticket,

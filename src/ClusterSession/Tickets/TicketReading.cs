@@ -8,7 +8,7 @@ namespace ClusterSession.Tickets;
 /// <param name="Outcome">The kind of answer.</param>
 /// <param name="Record">The record, for <see cref="OpenOutcome.Opened"/>.</param>
 /// <param name="IsComplete">Whether it is all of the record under its version.</param>
-/// <param name="Failure">Why there is no answer.</param>
+/// <param name="Failure">Why the store did not respond.</param>
 internal readonly record struct TicketReading(
     OpenOutcome Outcome,
     SessionRecord? Record,

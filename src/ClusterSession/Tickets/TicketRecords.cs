@@ -176,8 +176,7 @@ internal sealed class TicketRecords(
 
     /// <summary>
     /// Stores the ticket of a cookie from before the ticket store. Such a cookie says nothing of
-    /// the
-    /// ends that its login knew: any that is remembered of its principal ends it.
+    /// the ends that its login knew: any that is remembered of its principal ends it.
     /// </summary>
     public ValueTask<CommitResult> TakeOverAsync(
         TicketScheme scheme,
@@ -282,14 +281,15 @@ internal sealed class TicketRecords(
         scheme.Protection.CreateProtector(Purpose, scheme.Name, key.ToString());
 
     /// <summary>
-    /// A cookie of a login names no version. While a replaced store is being given back what it
-    /// lost, nothing that is missing is gone.
+    /// A cookie of a login names no version. While what a replaced store lost is being
+    /// replayed, nothing that is missing is gone.
     /// </summary>
     private async ValueTask<TicketReading> OpenAsync(SessionKey key, StoreDeadline deadline)
     {
         while (true)
         {
-            // Not to be cancelled with the request: a sign-out from a tab that is closed must find its ticket.
+            // Not to be cancelled with the request: a sign-out from a tab that is closed must find
+            // its ticket.
             var opened = await opener
                 .OpenAsync(key, SessionVersion.None, deadline, CancellationToken.None)
                 .ConfigureAwait(false);

@@ -43,14 +43,18 @@ internal sealed class TicketRequest
     /// </summary>
     public void Write(string scheme, string? key) => _written[scheme] = key;
 
-    /// <summary>The cookie of this scheme is to hold this text, which the key is derived from.</summary>
+    /// <summary>
+    /// The cookie of this scheme is to hold this text, which the key is derived from.
+    /// </summary>
     public void WriteWhole(string scheme, string text)
     {
         _written[scheme] = TicketKey.Of(text).Reveal();
         _wholeTexts[scheme] = text;
     }
 
-    /// <summary>The text that the cookie of this scheme is to hold for a key; null if a reference.</summary>
+    /// <summary>
+    /// The text that the cookie of this scheme is to hold for a key; null if a reference.
+    /// </summary>
     public string? WholeTextOf(string scheme, string key) =>
         _wholeTexts.TryGetValue(scheme, out var text) && TicketKey.Of(text).Reveal() == key ? text : null;
 

@@ -34,7 +34,8 @@ internal static class TicketServices
         );
         services.AddSingleton<IPostConfigureOptions<ClusterSessionOptions>, TicketLife>();
 
-        // The framework's completion of the options first, in whichever order AddCookie and this are called.
+        // The framework's completion of the options first, in whichever order AddCookie and this
+        // are called.
         services.AddDataProtection();
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<

@@ -24,7 +24,8 @@ internal sealed class TicketUnavailableAnswer(IOptions<ClusterSessionOptions> op
             app.Use(following =>
                 async context =>
                 {
-                    // Outside of everything: what is known when the request begins is what its login may record.
+                    // Outside of everything: what is known when the request begins is what its
+                    // login may record.
                     RequestEnds.Of(context, revocations);
                     try
                     {

@@ -1,6 +1,9 @@
 namespace ClusterSession.ChaosNode.Broken;
 
-/// <summary>What a node does without, so that the checker can show that it would notice. Given as <c>--broken Replay,Changes</c>.</summary>
+/// <summary>
+/// What a node does without, so that the checker can show that it would notice. Given as
+/// <c>--broken Replay,Changes</c>.
+/// </summary>
 [Flags]
 public enum BrokenPart
 {
@@ -18,19 +21,32 @@ public enum BrokenPart
     /// <summary>A session that ends is forgotten at once instead of leaving a tombstone.</summary>
     Tombstones = 8,
 
-    /// <summary>The node gives up after a second to refuse a master that was deposed, and takes it for the master again.</summary>
+    /// <summary>
+    /// The node gives up after a second to refuse a master that was deposed, and takes it for the
+    /// master again.
+    /// </summary>
     Fencing = 16,
 
-    /// <summary>The node hears of documents, but never that another one has changed a session, or that the server has evicted it.</summary>
+    /// <summary>
+    /// The node hears of documents, but never that another one has changed a session, or that the
+    /// server has evicted it.
+    /// </summary>
     Pushes = 32,
 
-    /// <summary>The node does not learn which sessions the others have ended, and they do not learn it from it.</summary>
+    /// <summary>
+    /// The node does not learn which sessions the others have ended, and they do not learn it from
+    /// it.
+    /// </summary>
     Ends = 64,
 
-    /// <summary>The node neither asks the others for a session that the store has lost, nor answers them.</summary>
+    /// <summary>
+    /// The node neither asks the others for a session that the store has lost, nor answers them.
+    /// </summary>
     Asking = 128,
 
-    /// <summary>What the node gives back to the store lives as long there as what was used just now.</summary>
+    /// <summary>
+    /// What the node gives back to the store lives as long there as what was used just now.
+    /// </summary>
     Life = 256,
 
     /// <summary>The node takes a document that the store has lost for an empty one.</summary>

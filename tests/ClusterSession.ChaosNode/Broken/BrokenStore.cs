@@ -4,7 +4,9 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.ChaosNode.Broken;
 
-/// <summary>A store between the node and the real one that leaves out what a broken build would leave out.</summary>
+/// <summary>
+/// A store between the node and the real one that leaves out what a broken build would leave out.
+/// </summary>
 internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken, ClusterSessionOptions options)
     : IClusterSessionStore
 {

@@ -7,7 +7,10 @@ using Microsoft.Extensions.Options;
 
 namespace ClusterSession.ChaosNode.Broken;
 
-/// <summary>Gives the product a valid cookie whose client has seen nothing: the same id, signed by the same keys. Stands in front of it.</summary>
+/// <summary>
+/// Gives the product a valid cookie whose client has seen nothing: the same id, signed by the same
+/// keys. Stands in front of it.
+/// </summary>
 internal sealed class TokenEraser(RequestDelegate next, KeyRingSource keyRing, IOptions<ClusterSessionOptions> options)
 {
     public Task InvokeAsync(HttpContext context)

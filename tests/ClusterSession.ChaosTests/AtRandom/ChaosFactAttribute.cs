@@ -2,7 +2,10 @@ using Xunit;
 
 namespace ClusterSession.ChaosTests.AtRandom;
 
-/// <summary>A run that only <c>./chaos</c> starts, because it takes as long as one likes. Anywhere else it is skipped and counted as such.</summary>
+/// <summary>
+/// A run that only <c>./chaos</c> starts, because it takes as long as one likes. Anywhere else it
+/// is skipped and counted as such.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ChaosFactAttribute : FactAttribute
 {

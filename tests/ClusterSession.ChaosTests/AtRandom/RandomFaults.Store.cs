@@ -6,7 +6,10 @@ using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.ChaosTests.AtRandom;
 
-/// <summary>A store that is there and forgets, goes back, is slow, refuses, or holds what nobody can read; a node with a wrong clock, and one that is asked and frozen.</summary>
+/// <summary>
+/// A store that is there and forgets, goes back, is slow, refuses, or holds what nobody can read; a
+/// node with a wrong clock, and one that is asked and frozen.
+/// </summary>
 internal sealed partial class RandomFaults
 {
     private const int Most = 20;
@@ -39,7 +42,9 @@ internal sealed partial class RandomFaults
         return changed
         """;
 
-    /// <summary>Just so little room that something has to go, documents as well as sessions.</summary>
+    /// <summary>
+    /// Just so little room that something has to go, documents as well as sessions.
+    /// </summary>
     private async Task EvictAsync(string kind)
     {
         var master = await redis.MasterAsync();
@@ -78,7 +83,9 @@ internal sealed partial class RandomFaults
         );
     }
 
-    /// <summary>Some keys, sessions and perhaps documents, are again what they were some requests ago.</summary>
+    /// <summary>
+    /// Some keys, sessions and perhaps documents, are again what they were some requests ago.
+    /// </summary>
     private async Task GoBackAsync(string kind)
     {
         var master = await redis.MasterAsync();
@@ -102,7 +109,10 @@ internal sealed partial class RandomFaults
         );
     }
 
-    /// <summary>A session that nobody else has: it fails wherever the store is asked for it, and nobody else does.</summary>
+    /// <summary>
+    /// A session that nobody else has: it fails wherever the store is asked for it, and nobody else
+    /// does.
+    /// </summary>
     private async Task DamageAsync(string kind)
     {
         var master = await redis.MasterAsync();
@@ -155,7 +165,9 @@ internal sealed partial class RandomFaults
         );
     }
 
-    /// <summary>Each reply comes, and later than requests wait for it at first; too soon for the sentinels.</summary>
+    /// <summary>
+    /// Each reply comes, and later than requests wait for it at first; too soon for the sentinels.
+    /// </summary>
     private async Task ReplyLateAsync(string kind)
     {
         var master = await redis.MasterAsync();
@@ -208,7 +220,10 @@ internal sealed partial class RandomFaults
         );
     }
 
-    /// <summary>What is published between nodes meanwhile is lost: they ask in vain, and complete what is missing when they are connected again.</summary>
+    /// <summary>
+    /// What is published between nodes meanwhile is lost: they ask in vain, and complete what is
+    /// missing when they are connected again.
+    /// </summary>
     private async Task LoseAnnouncementsAsync(string kind)
     {
         var master = await redis.MasterAsync();
@@ -228,7 +243,10 @@ internal sealed partial class RandomFaults
         );
     }
 
-    /// <summary>One node is asked for what the store has lost, and cannot answer; when it goes on, what it was asked is over.</summary>
+    /// <summary>
+    /// One node is asked for what the store has lost, and cannot answer; when it goes on, what it
+    /// was asked is over.
+    /// </summary>
     private async Task FreezeAskedAsync(string kind)
     {
         var master = await redis.MasterAsync();

@@ -6,11 +6,12 @@ using ClusterSession.TestKit.Servers;
 namespace ClusterSession.ChaosTests.AtRandom;
 
 /// <summary>
-/// Draws one fault after the other on a Sentinel topology, each healed before the next one: what is promised is promised for one fault at a time.
+/// Draws one fault after the other on a Sentinel topology, each healed before the next one: what is
+/// promised is promised for one fault at a time.
 /// </summary>
 /// <remarks>
-/// The order and the pauses come from the seed; what the requests between them do comes from it too, but not when they do it, so a seed repeats the plan of a
-/// run and not the run.
+/// The order and the pauses come from the seed; what the requests between them do comes from it
+/// too, but not when they do it, so a seed repeats the plan of a run and not the run.
 /// </remarks>
 internal sealed partial class RandomFaults(Story story, SentinelCluster redis, ChaosCluster nodes, Random random)
 {
@@ -91,7 +92,9 @@ internal sealed partial class RandomFaults(Story story, SentinelCluster redis, C
     private Task KillMasterAheadAsync(string kind) =>
         KillMasterAheadAsync(kind, meanwhile: () => Task.CompletedTask, then: () => Task.CompletedTask, drained: null);
 
-    /// <summary>To drain a node is no fault: it takes nothing with it, whatever happens to the store.</summary>
+    /// <summary>
+    /// To drain a node is no fault: it takes nothing with it, whatever happens to the store.
+    /// </summary>
     private Task DrainMeanwhileAsync(string kind)
     {
         var node = nodes.Nodes[random.Next(nodes.Nodes.Count)];
@@ -110,7 +113,8 @@ internal sealed partial class RandomFaults(Story story, SentinelCluster redis, C
             {
                 pauser = await ReplicaPauser.HoldBackAsync(master, await redis.ReplicasAsync());
                 var bytes = random.Next(1, 50_000);
-                // Or the sentinels, short of processor time, have taken it for dead: then it was deposed while it was ahead, which is as good.
+                // Or the sentinels, short of processor time, have taken it for dead: then it was
+                // deposed while it was ahead, which is as good.
                 await Condition.HoldsAsync(
                     async () => await redis.MasterAsync() != master || await pauser.LagBytesAsync() > bytes,
                     "the master is ahead of its replicas"

@@ -6,7 +6,10 @@ using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.ChaosTests.Cluster;
 
-/// <summary>One application node as a process of its own, which can be killed, frozen, drained and started again on the same port.</summary>
+/// <summary>
+/// One application node as a process of its own, which can be killed, frozen, drained and started
+/// again on the same port.
+/// </summary>
 internal sealed class ChaosNodeProcess : IAsyncDisposable
 {
     private readonly NetworkHost _on;
@@ -45,7 +48,8 @@ internal sealed class ChaosNodeProcess : IAsyncDisposable
 
     public ServerProcess Process => _process ?? throw new InvalidOperationException("The node has not been started.");
 
-    /// <param name="arguments">More of the command line, such as <c>--ClusterSession:Durability=Local</c>.</param>
+    /// <param name="arguments">More of the command line, such as
+    /// <c>--ClusterSession:Durability=Local</c>.</param>
     public static async Task<ChaosNodeProcess> StartAsync(
         NodeSettings settings,
         NetworkHost? on = null,

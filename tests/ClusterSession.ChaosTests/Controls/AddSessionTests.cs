@@ -10,8 +10,9 @@ using Xunit.Abstractions;
 namespace ClusterSession.ChaosTests.Controls;
 
 /// <summary>
-/// The negative control: ASP.NET Core's own session reads the whole session and writes the whole session, so of two requests at once one loses. A proof that does not
-/// catch it proves nothing about the product.
+/// The negative control: ASP.NET Core's own session reads the whole session and writes the whole
+/// session, so of two requests at once one loses. A proof that does not catch it proves nothing
+/// about the product.
 /// </summary>
 public sealed class AddSessionTests(ITestOutputHelper output)
 {

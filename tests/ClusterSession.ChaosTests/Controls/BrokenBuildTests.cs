@@ -15,7 +15,8 @@ using Xunit.Abstractions;
 namespace ClusterSession.ChaosTests.Controls;
 
 /// <summary>
-/// The product without one of the things that make it safe. Each must be caught, or the same story, told of the whole product, proves nothing.
+/// The product without one of the things that make it safe. Each must be caught, or the same story,
+/// told of the whole product, proves nothing.
 /// </summary>
 public sealed class BrokenBuildTests(ITestOutputHelper output)
 {
@@ -23,7 +24,8 @@ public sealed class BrokenBuildTests(ITestOutputHelper output)
 
     private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0 };
 
-    // Its positive twin is SentinelTests.Commits_that_no_replica_had_are_given_back_to_the_promoted_one.
+    // Its positive twin is
+    // SentinelTests.Commits_that_no_replica_had_are_given_back_to_the_promoted_one.
     [Fact]
     public async Task Without_replay_a_failover_loses_what_no_replica_had()
     {

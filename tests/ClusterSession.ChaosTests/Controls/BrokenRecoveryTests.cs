@@ -13,7 +13,8 @@ using Xunit.Abstractions;
 namespace ClusterSession.ChaosTests.Controls;
 
 /// <summary>
-/// The product without one of the things that make it bear a store that forgets. Each must be caught by the checker, in a story that the whole product passes.
+/// The product without one of the things that make it bear a store that forgets. Each must be
+/// caught by the checker, in a story that the whole product passes.
 /// </summary>
 public sealed class BrokenRecoveryTests(ITestOutputHelper output)
 {
@@ -100,7 +101,10 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
     public async Task Where_it_is_missing_the_node_waits_for_those_that_know_it() =>
         Passes(await LoseTheRingAsync(BrokenPart.Nothing));
 
-    /// <summary>Two devices of one user: one has a copy at A, the session is evicted, the other one changes it at B.</summary>
+    /// <summary>
+    /// Two devices of one user: one has a copy at A, the session is evicted, the other one changes
+    /// it at B.
+    /// </summary>
     private Task<Verdict> EvictAndChangeAsync(BrokenPart broken) =>
         TellAsync(
             "evicted and changed elsewhere",
@@ -138,7 +142,10 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
             }
         );
 
-    /// <summary>A session is ended at A while B has a copy; A ends, the tombstone is lost, and a thief comes to B.</summary>
+    /// <summary>
+    /// A session is ended at A while B has a copy; A ends, the tombstone is lost, and a thief comes
+    /// to B.
+    /// </summary>
     private Task<Verdict> EndAndForgetAsync(BrokenPart broken) =>
         TellAsync("ended and forgotten", broken, Options, async story =>
         {
@@ -166,7 +173,10 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
             );
         });
 
-    /// <summary>The store is away for the most of a session's idle time, comes back empty, and is given the session; B is asked for it when it has been idle for too long.</summary>
+    /// <summary>
+    /// The store is away for the most of a session's idle time, comes back empty, and is given the
+    /// session; B is asked for it when it has been idle for too long.
+    /// </summary>
     private Task<Verdict> EmptyAndExpireAsync(BrokenPart broken)
     {
         var idle = TimeSpan.FromSeconds(8);
@@ -205,7 +215,9 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
         );
     }
 
-    /// <summary>The ring of keys is lost while the one node that knows it is frozen, and another one starts.</summary>
+    /// <summary>
+    /// The ring of keys is lost while the one node that knows it is frozen, and another one starts.
+    /// </summary>
     private Task<Verdict> LoseTheRingAsync(BrokenPart broken) => TellAsync("ring lost", broken, Options, async story =>
         {
             await story.AppendAsync("A");

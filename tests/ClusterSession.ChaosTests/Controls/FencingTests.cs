@@ -11,15 +11,18 @@ using Xunit.Abstractions;
 namespace ClusterSession.ChaosTests.Controls;
 
 /// <summary>
-/// Two servers and nobody who numbers their configurations: the second one has taken over, and while it is down the first one comes back with its old data and calls itself master.
-/// Both builds are without replay and local copies, which would give back what a node had written to the wrong server.
+/// Two servers and nobody who numbers their configurations: the second one has taken over, and
+/// while it is down the first one comes back with its old data and calls itself master. Both builds
+/// are without replay and local copies, which would give back what a node had written to the wrong
+/// server.
 /// </summary>
 public sealed class FencingTests(ITestOutputHelper output)
 {
     private const string Switch = "planned switch";
     private const string Back = "deposed master alone";
 
-    // What one node keeps until the successor takes it, the other one can only report as missing: the clients move on from every 503.
+    // What one node keeps until the successor takes it, the other one can only report as missing:
+    // the clients move on from every 503.
     private static readonly CheckOptions Options = CheckOptions.Default with
     {
         MinimumCrossNodeReads = 0,
@@ -72,7 +75,8 @@ public sealed class FencingTests(ITestOutputHelper output)
             Options,
             async story =>
             {
-                // After it the first server has all that was written until then, and nothing of what comes.
+                // After it the first server has all that was written until then, and nothing of
+                // what comes.
                 await story.FaultAsync(
                     Switch,
                     successor.Endpoint,
@@ -125,7 +129,10 @@ public sealed class FencingTests(ITestOutputHelper output)
         );
     }
 
-    /// <summary>Waits until the replica has all that the master has, on disk too: after a full synchronisation its file is written anew in the background.</summary>
+    /// <summary>
+    /// Waits until the replica has all that the master has, on disk too: after a full
+    /// synchronisation its file is written anew in the background.
+    /// </summary>
     private static Task InStepAsync(RedisServer master, RedisServer replica) =>
         Condition.HoldsAsync(
             async () =>
@@ -137,7 +144,10 @@ public sealed class FencingTests(ITestOutputHelper output)
             "the replica is in step"
         );
 
-    /// <summary>How many clients have just sent a commit. A node that has not seen the successor cannot know that anybody was deposed.</summary>
+    /// <summary>
+    /// How many clients have just sent a commit. A node that has not seen the successor cannot know
+    /// that anybody was deposed.
+    /// </summary>
     private static async Task<int> CommittingNodesAsync(RedisServer server) =>
         (await server.CommandAsync("CLIENT", "LIST"))
             .Split('\n')

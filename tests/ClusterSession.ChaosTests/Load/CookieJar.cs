@@ -3,7 +3,10 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.ChaosTests.Load;
 
-/// <summary>The cookies of one client for one session. Cookies are applied in the order in which answers arrive, as a browser does. Thread-safe.</summary>
+/// <summary>
+/// The cookies of one client for one session. Cookies are applied in the order in which answers
+/// arrive, as a browser does. Thread-safe.
+/// </summary>
 internal sealed class CookieJar(int session)
 {
     private readonly Lock _lock = new();
@@ -27,7 +30,8 @@ internal sealed class CookieJar(int session)
         }
     }
 
-    /// <param name="renewed">The answer to an acknowledged renewal: cookies sent before it are of an earlier generation.</param>
+    /// <param name="renewed">The answer to an acknowledged renewal: cookies sent before it are of
+    /// an earlier generation.</param>
     /// <returns>Whether a cookie was set.</returns>
     public bool Apply(HttpAnswer answer, SeenVersion? version, bool renewed)
     {

@@ -7,7 +7,10 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Load;
 
-/// <summary>The load and the checker on a cluster that nothing happens to: the ground that scenarios stand on.</summary>
+/// <summary>
+/// The load and the checker on a cluster that nothing happens to: the ground that scenarios stand
+/// on.
+/// </summary>
 public sealed class HealthyClusterTests(ITestOutputHelper output)
 {
     [Fact]

@@ -15,7 +15,9 @@ internal sealed record LoadPlan
     /// <summary>Clients that send six requests at once on one cookie jar.</summary>
     public int Browsers { get; init; } = 2;
 
-    /// <summary>Pairs of devices of one user that share a session, each with a jar of its own.</summary>
+    /// <summary>
+    /// Pairs of devices of one user that share a session, each with a jar of its own.
+    /// </summary>
     public int DevicePairs { get; init; } = 1;
 
     /// <summary>Clients that replay stolen cookies as long as the others work.</summary>
@@ -23,16 +25,25 @@ internal sealed record LoadPlan
 
     public Affinity Affinity { get; init; } = Affinity.None;
 
-    /// <summary>Requests each client makes before it ends by itself; browsers count each of their six.</summary>
+    /// <summary>
+    /// Requests each client makes before it ends by itself; browsers count each of their six.
+    /// </summary>
     public int RequestsPerClient { get; init; } = int.MaxValue;
 
-    /// <summary>The longest pause between two requests of a client; each pause is drawn between nothing and this.</summary>
+    /// <summary>
+    /// The longest pause between two requests of a client; each pause is drawn between nothing and
+    /// this.
+    /// </summary>
     public TimeSpan Think { get; init; } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>After this a client gives up and does not know what became of its request.</summary>
+    /// <summary>
+    /// After this a client gives up and does not know what became of its request.
+    /// </summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A session with so many entries is left alone, and its client begins another one.</summary>
+    /// <summary>
+    /// A session with so many entries is left alone, and its client begins another one.
+    /// </summary>
     public int EntriesPerSession { get; init; } = 40;
 
     /// <summary>Bytes added to each value.</summary>

@@ -6,7 +6,8 @@ using ClusterSession.Histories.Checking.Checks;
 namespace ClusterSession.ChaosTests.Load;
 
 /// <summary>
-/// Many clients against some nodes, everything recorded with one clock. Run it, heal the faults, read everything at the end, then give the history to the checker:
+/// Many clients against some nodes, everything recorded with one clock. Run it, heal the faults,
+/// read everything at the end, then give the history to the checker:
 /// <code>
 /// using var load = new LoadProgram(plan);
 /// var running = load.RunAsync(stop.Token);
@@ -49,7 +50,10 @@ internal sealed class LoadProgram : IDisposable
     /// <summary>When clients are to make no new request.</summary>
     public CancellationToken Stopping { get; private set; }
 
-    /// <summary>Ends when every client has made its requests, or has been told to stop and has heard of its last one.</summary>
+    /// <summary>
+    /// Ends when every client has made its requests, or has been told to stop and has heard of its
+    /// last one.
+    /// </summary>
     public async Task RunAsync(CancellationToken stopping = default)
     {
         Stopping = stopping;
@@ -79,12 +83,15 @@ internal sealed class LoadProgram : IDisposable
     }
 
     /// <summary>
-    /// Reads every session through every node with the cookie its owner was left with. Call after all faults are healed. What was kept back during an outage may
-    /// still be on its way, so the reading is repeated until nothing acknowledged is missing and all nodes agree, or until the time for that is over; what is read
-    /// then is final.
+    /// Reads every session through every node with the cookie its owner was left with. Call after
+    /// all faults are healed. What was kept back during an outage may still be on its way, so the
+    /// reading is repeated until nothing acknowledged is missing and all nodes agree, or until the
+    /// time for that is over; what is read then is final.
     /// </summary>
-    /// <param name="settle">How long the cluster may take to come to rest; default 10 s, the promise for unsent commits.</param>
-    /// <exception cref="TimeoutException">A node gave no answer at all for a session within 30 s.</exception>
+    /// <param name="settle">How long the cluster may take to come to rest; default 10 s, the
+    /// promise for unsent commits.</param>
+    /// <exception cref="TimeoutException">A node gave no answer at all for a session within 30
+    /// s.</exception>
     public async Task ReadEverythingAsync(TimeSpan? settle = null)
     {
         var until = Recorder.NowNs + (long)(settle ?? TimeSpan.FromSeconds(10)).TotalNanoseconds;
@@ -124,7 +131,8 @@ internal sealed class LoadProgram : IDisposable
         });
     }
 
-    // Each read is a client of its own: none keeps the cookie it is given, so none may expect to see what another one saw.
+    // Each read is a client of its own: none keeps the cookie it is given, so none may expect to
+    // see what another one saw.
     private async Task ReadThroughAsync(JarState jar, NodeAddress node, List<Op> ops)
     {
         var until = Recorder.NowNs + (long)NodeDeadline.TotalNanoseconds;

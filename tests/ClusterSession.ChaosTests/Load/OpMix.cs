@@ -3,7 +3,10 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.ChaosTests.Load;
 
-/// <summary>What a client does next: mostly entries, because each of them shows a loss; some registers, counters, removals; now and then a new id or the end.</summary>
+/// <summary>
+/// What a client does next: mostly entries, because each of them shows a loss; some registers,
+/// counters, removals; now and then a new id or the end.
+/// </summary>
 internal static class OpMix
 {
     public const int Registers = 2;

@@ -29,8 +29,10 @@ internal sealed class RequestSender : IDisposable
         _pools = plan.Nodes.ToDictionary(n => n.Name, n => new PlainHttpPool(n.EndPoint));
     }
 
-    /// <param name="meet">Waits on the node, between reading and writing, for another request of that name.</param>
-    /// <param name="jar">Takes the cookies of the answer; null for a thief, who keeps what he has.</param>
+    /// <param name="meet">Waits on the node, between reading and writing, for another request of
+    /// that name.</param>
+    /// <param name="jar">Takes the cookies of the answer; null for a thief, who keeps what he
+    /// has.</param>
     public async Task<HistoryEvent> SendAsync(
         int client,
         ClientKind kind,
@@ -132,7 +134,8 @@ internal sealed class RequestSender : IDisposable
         flags |= said.IsRegressed ? EventFlags.Regressed : EventFlags.None;
         flags |= said.IsAvailable ? EventFlags.None : EventFlags.ServedEmpty;
         var served = SeenVersion.TryParse(said.Served);
-        // The jar changes before the end is recorded, so a request that could not yet send the new cookie never counts as a later one.
+        // The jar changes before the end is recorded, so a request that could not yet send the new
+        // cookie never counts as a later one.
         var setCookie = jar?.Apply(answer, after ?? served, said.Ops.Any(o => o.Kind == OpKind.Renew)) ?? false;
         return open.End(RequestResult.Ok, r =>
             r with

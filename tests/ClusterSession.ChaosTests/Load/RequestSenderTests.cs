@@ -9,7 +9,9 @@ using Xunit;
 
 namespace ClusterSession.ChaosTests.Load;
 
-/// <summary>What a client may conclude from how its request ended; the most important judgement of all.</summary>
+/// <summary>
+/// What a client may conclude from how its request ended; the most important judgement of all.
+/// </summary>
 public sealed class RequestSenderTests
 {
     [Fact]

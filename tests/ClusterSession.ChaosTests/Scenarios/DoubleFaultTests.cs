@@ -5,7 +5,10 @@ using Xunit;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>The store loses a commit, and the node that made it dies with it (S06 of the fault list): it is gone, and that is said. A node that is drained in that moment does not lose it.</summary>
+/// <summary>
+/// The store loses a commit, and the node that made it dies with it (S06 of the fault list): it is
+/// gone, and that is said. A node that is drained in that moment does not lose it.
+/// </summary>
 public sealed class DoubleFaultTests
 {
     [Fact]

@@ -7,7 +7,9 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>Each master falls as soon as it rules, until one server is left (S24 of the fault list).</summary>
+/// <summary>
+/// Each master falls as soon as it rules, until one server is left (S24 of the fault list).
+/// </summary>
 public sealed class FailoverLoopTests(ITestOutputHelper output)
 {
     [Fact]

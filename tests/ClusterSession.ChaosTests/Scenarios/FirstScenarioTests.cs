@@ -10,7 +10,10 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>Two short stories that use every part of the proof once: processes, load, a proxy, the recorder, the checker.</summary>
+/// <summary>
+/// Two short stories that use every part of the proof once: processes, load, a proxy, the recorder,
+/// the checker.
+/// </summary>
 public sealed class FirstScenarioTests(ITestOutputHelper output)
 {
     [Fact]

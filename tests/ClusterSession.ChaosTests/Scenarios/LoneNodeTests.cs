@@ -5,7 +5,10 @@ using Xunit;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>What becomes of one session when its node dies inside a request, dies with what only it has, or stands still (A01, A03, A11 of the fault list).</summary>
+/// <summary>
+/// What becomes of one session when its node dies inside a request, dies with what only it has, or
+/// stands still (A01, A03, A11 of the fault list).
+/// </summary>
 public sealed class LoneNodeTests : IAsyncLifetime
 {
     private RedisServer _redis = null!;

@@ -10,7 +10,10 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>The store executes a commit, its reply is lost, and another node commits before the first one is connected again.</summary>
+/// <summary>
+/// The store executes a commit, its reply is lost, and another node commits before the first one is
+/// connected again.
+/// </summary>
 public sealed class LostReplyTests(ITestOutputHelper output)
 {
     [Fact]

@@ -9,7 +9,10 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>Nodes that end, in order or not, over a store that is well (A03, A04, A06, A08 of the fault list). A kill -9 under Primary is in FirstScenarioTests.</summary>
+/// <summary>
+/// Nodes that end, in order or not, over a store that is well (A03, A04, A06, A08 of the fault
+/// list). A kill -9 under Primary is in FirstScenarioTests.
+/// </summary>
 public sealed class NodeTests(ITestOutputHelper output)
 {
     private static readonly string[] Local = ["--ClusterSession:Durability=Local"];
@@ -53,8 +56,9 @@ public sealed class NodeTests(ITestOutputHelper output)
             new NodeSettings { Store = redis.ConnectionString },
             LocalAndSlow
         );
-        // Judged as strictly as under Primary: the plan does not say Local, so the checker excuses no loss of the last moment. Who comes to the other node before
-        // the drain has sent everything can only be told that something is missing yet.
+        // Judged as strictly as under Primary: the plan does not say Local, so the checker excuses
+        // no loss of the last moment. Who comes to the other node before the drain has sent
+        // everything can only be told that something is missing yet.
         await Story.TellWithoutLossAsync(
             output,
             Story.Sticky("drain", nodes, "SIGTERM"),
@@ -210,7 +214,10 @@ public sealed class NodeTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>The exit code of a node that takes commits with it, "service unavailable" in sysexits.h; see docs/operations.</summary>
+    /// <summary>
+    /// The exit code of a node that takes commits with it, "service unavailable" in sysexits.h; see
+    /// docs/operations.
+    /// </summary>
     private const int NotDrained = 69;
 
     private static CheckOptions OptionsWhileDown => Options with { RegressionsMayBeReportedDuringFaults = true };

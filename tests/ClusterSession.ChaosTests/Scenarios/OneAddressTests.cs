@@ -7,7 +7,10 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>A master and a replica behind one address of HAProxy, two nodes that can tell the servers apart only by what these say of themselves.</summary>
+/// <summary>
+/// A master and a replica behind one address of HAProxy, two nodes that can tell the servers apart
+/// only by what these say of themselves.
+/// </summary>
 public sealed class OneAddressTests(ITestOutputHelper output)
 {
     private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0 };

@@ -9,11 +9,15 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>A master, two replicas and three sentinels, two nodes (S01, S02, S04, S23, S24 of the fault list).</summary>
+/// <summary>
+/// A master, two replicas and three sentinels, two nodes (S01, S02, S04, S23, S24 of the fault
+/// list).
+/// </summary>
 public sealed partial class SentinelTests(ITestOutputHelper output)
 {
     /// <summary>
-    /// No request waits for the store longer than the hard timeout, over all that it asks of it. At length 1.1 s were seen; the limit here leaves room for a starved machine.
+    /// No request waits for the store longer than the hard timeout, over all that it asks of it. At
+    /// length 1.1 s were seen; the limit here leaves room for a starved machine.
     /// </summary>
     private static readonly TimeSpan LongestRequest = 4 * new OutageOptions().HardTimeout;
 
@@ -162,9 +166,11 @@ public sealed partial class SentinelTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Waits until a node has committed to a promoted replica, and tells how long after one took writes. Commits are scripts, and a replica is sent what they do
-    /// and not the scripts, so the first one it counts is a node's. The one that is promoted first need not be the one that stays: on a starved machine two sentinels
-    /// began a failover each, and the replica of the loser was demoted again.
+    /// Waits until a node has committed to a promoted replica, and tells how long after one took
+    /// writes. Commits are scripts, and a replica is sent what they do and not the scripts, so the
+    /// first one it counts is a node's. The one that is promoted first need not be the one that
+    /// stays: on a starved machine two sentinels began a failover each, and the replica of the
+    /// loser was demoted again.
     /// </summary>
     private async Task FirstCommitAsync(SentinelCluster redis, IReadOnlyList<RedisServer> replicas)
     {

@@ -6,7 +6,10 @@ using ClusterSession.Histories.Checking;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>One session, of which each request and each fault is told; the history is judged as that of a load.</summary>
+/// <summary>
+/// One session, of which each request and each fault is told; the history is judged as that of a
+/// load.
+/// </summary>
 internal sealed class SmallStory : IDisposable
 {
     private readonly LoadProgram _load;
@@ -39,7 +42,10 @@ internal sealed class SmallStory : IDisposable
     public Task<HistoryEvent> AppendAsync(string node) =>
         SendAsync(0, node, Jar, [Op.Append(new SelfDescribingValue(Jar.Session, 0, _request, 0).ToText())]);
 
-    /// <summary>The owner, or somebody with a cookie of an own, reads the entries and keeps the cookie that there was.</summary>
+    /// <summary>
+    /// The owner, or somebody with a cookie of an own, reads the entries and keeps the cookie that
+    /// there was.
+    /// </summary>
     public Task<HistoryEvent> ListAsync(string node, int client = 0, JarState? sent = null) =>
         _load.Sender.SendAsync(
             client,
@@ -73,7 +79,9 @@ internal sealed class SmallStory : IDisposable
         }
     }
 
-    /// <summary>One request after the other for that long: how long it takes is what is told.</summary>
+    /// <summary>
+    /// One request after the other for that long: how long it takes is what is told.
+    /// </summary>
     public async Task RepeatAsync(TimeSpan time, Func<Task> request)
     {
         for (var clock = Stopwatch.StartNew(); clock.Elapsed < time; )

@@ -15,7 +15,10 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>The old master, a sentinel and node A on one side, everybody else on the other; both sides acknowledge (S12).</summary>
+/// <summary>
+/// The old master, a sentinel and node A on one side, everybody else on the other; both sides
+/// acknowledge (S12).
+/// </summary>
 public sealed class SplitBrainTests(ITestOutputHelper output)
 {
     private const string Cut = "partition";

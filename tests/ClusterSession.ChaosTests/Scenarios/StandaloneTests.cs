@@ -7,15 +7,20 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>One Redis server without replicas or persistence, two nodes: it dies, forgets, freezes, fills up (S07, S11, S14, S15, S17 of the fault list).</summary>
+/// <summary>
+/// One Redis server without replicas or persistence, two nodes: it dies, forgets, freezes, fills up
+/// (S07, S11, S14, S15, S17 of the fault list).
+/// </summary>
 public sealed class StandaloneTests(ITestOutputHelper output)
 {
     private static readonly CheckOptions Strict = CheckOptions.Default with { MinimumCrossNodeReads = 0 };
 
-    // What one node keeps while the store does not take it, the other one can only report as missing: the thief comes there with the owner's cookie.
+    // What one node keeps while the store does not take it, the other one can only report as
+    // missing: the thief comes there with the owner's cookie.
     private static readonly CheckOptions Options = Strict with { RegressionsMayBeReportedDuringFaults = true };
 
-    // The thief goes on at a node which can not hear, while the store is away, that the owner has ended the session at the other one.
+    // The thief goes on at a node which can not hear, while the store is away, that the owner has
+    // ended the session at the other one.
     private static readonly CheckOptions WithEnds = Options with { EndedSessionsMayBeServedDuringFaults = true };
 
     [Fact]
@@ -54,7 +59,8 @@ public sealed class StandaloneTests(ITestOutputHelper output)
                 () => story.LastsAsync(Outage),
                 () => redis.StartAgainAsync()
             );
-            // Longer than what the checker takes for the aftermath, so that ends are judged without any excuse.
+            // Longer than what the checker takes for the aftermath, so that ends are judged without
+            // any excuse.
             await story.LastsAsync(TimeSpan.FromSeconds(3));
         });
     }
@@ -191,7 +197,9 @@ public sealed class StandaloneTests(ITestOutputHelper output)
 
     private static TimeSpan Outage => TimeSpan.FromSeconds(Story.Times(normally: 3, atLength: 60));
 
-    /// <summary>Tells it to two nodes with sticky clients, of whom none with a session may be failed.</summary>
+    /// <summary>
+    /// Tells it to two nodes with sticky clients, of whom none with a session may be failed.
+    /// </summary>
     private async Task TellAsync(
         RedisServer redis,
         string fault,
@@ -237,7 +245,10 @@ public sealed class StandaloneTests(ITestOutputHelper output)
     private static async Task<HashSet<string>> SessionKeysAsync(RedisServer redis) =>
         [.. (await redis.CommandAsync("KEYS", "cs*:1:{*")).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
 
-    /// <summary>Waits until the store has these sessions; those without any further request too, so this is not the doing of the clients.</summary>
+    /// <summary>
+    /// Waits until the store has these sessions; those without any further request too, so this is
+    /// not the doing of the clients.
+    /// </summary>
     private static Task FilledAgainAsync(RedisServer redis, IReadOnlySet<string> sessions) =>
         Condition.HoldsAsync(
             async () => sessions.IsSubsetOf(await SessionKeysAsync(redis)),

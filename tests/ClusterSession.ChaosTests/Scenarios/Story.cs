@@ -9,7 +9,8 @@ using Xunit.Abstractions;
 namespace ClusterSession.ChaosTests.Scenarios;
 
 /// <summary>
-/// A scenario: load on a cluster, faults told one after the other, then everything is read through every node and the history is judged.
+/// A scenario: load on a cluster, faults told one after the other, then everything is read through
+/// every node and the history is judged.
 /// </summary>
 internal sealed class Story
 {
@@ -21,7 +22,10 @@ internal sealed class Story
     /// <summary>For requests that the story makes itself.</summary>
     public LoadProgram Load => _load;
 
-    /// <summary>How often a fault is repeated: a few times, or as often as an issue's acceptance asks for under <c>./test --long</c>.</summary>
+    /// <summary>
+    /// How often a fault is repeated: a few times, or as often as an issue's acceptance asks for
+    /// under <c>./test --long</c>.
+    /// </summary>
     public static int Times(int normally, int atLength) =>
         Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") == "1" ? atLength : normally;
 
@@ -31,8 +35,9 @@ internal sealed class Story
             : Environment.TickCount;
 
     /// <summary>
-    /// A load that stays at its node, as behind a sticky balancer: every session has a local copy where it is asked for. At length it is 500 sessions with about 2,000 commits
-    /// a second (of the requests 55 % commit), otherwise a few clients as fast as they come.
+    /// A load that stays at its node, as behind a sticky balancer: every session has a local copy
+    /// where it is asked for. At length it is 500 sessions with about 2,000 commits a second (of
+    /// the requests 55 % commit), otherwise a few clients as fast as they come.
     /// </summary>
     public static LoadPlan Sticky(string name, ChaosCluster cluster, params string[] faults) =>
         Sticky(name, cluster.Addresses, faults);
@@ -177,9 +182,11 @@ internal sealed class Story
     }
 
     /// <summary>
-    /// Requests, of every kind of client, that were not answered with success although their node had the session: it had answered a request that brought this very cookie, or had
-    /// itself given it out. A cookie that another node wrote meanwhile may name what this one cannot have. Sessions that were ended are left out, and nodes that were killed since.
-    /// One that is still under way has no note yet, and has not failed.
+    /// Requests, of every kind of client, that were not answered with success although their node
+    /// had the session: it had answered a request that brought this very cookie, or had itself
+    /// given it out. A cookie that another node wrote meanwhile may name what this one cannot have.
+    /// Sessions that were ended are left out, and nodes that were killed since. One that is still
+    /// under way has no note yet, and has not failed.
     /// </summary>
     public IReadOnlyList<string> FailedRequests()
     {
@@ -229,7 +236,10 @@ internal sealed class Story
         ];
     }
 
-    /// <summary>Lets a fault last as long as it is meant to (its length is what is told, so there is nothing else to wait for), with the load still being answered after that.</summary>
+    /// <summary>
+    /// Lets a fault last as long as it is meant to (its length is what is told, so there is nothing
+    /// else to wait for), with the load still being answered after that.
+    /// </summary>
     public async Task LastsAsync(TimeSpan time, int requests = 50)
     {
         await Task.Delay(time);
@@ -237,8 +247,9 @@ internal sealed class Story
     }
 
     /// <summary>
-    /// Acknowledged writes that are not there at the end, those included that an option excuses because the session reported a regression: what is missing during a fault
-    /// may be told, what is missing after it is lost.
+    /// Acknowledged writes that are not there at the end, those included that an option excuses
+    /// because the session reported a regression: what is missing during a fault may be told, what
+    /// is missing after it is lost.
     /// </summary>
     public static long LostForGood(Verdict verdict) => verdict["lost updates"].Never + verdict["lost updates"].Budget;
 }

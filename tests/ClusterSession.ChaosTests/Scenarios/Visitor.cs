@@ -9,7 +9,9 @@ using Xunit;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>One client with one session, for stories in which each request is told, and none is load.</summary>
+/// <summary>
+/// One client with one session, for stories in which each request is told, and none is load.
+/// </summary>
 internal sealed class Visitor
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -21,14 +23,19 @@ internal sealed class Visitor
     public async Task<NodeAnswer> SetAsync(ChaosNodeProcess at, string key, string value, string more = "") =>
         await AskAsync(at, $"/set?key={key}&value={value}{more}");
 
-    /// <summary>The value of an attribute, or null, and whether the session is said to lack something that this client has seen.</summary>
+    /// <summary>
+    /// The value of an attribute, or null, and whether the session is said to lack something that
+    /// this client has seen.
+    /// </summary>
     public async Task<(string? Value, bool IsRegressed)> GetAsync(ChaosNodeProcess at, string key)
     {
         var answer = await AskAsync(at, $"/get?key={key}");
         return (answer.Ops[0].Value, answer.IsRegressed);
     }
 
-    /// <summary>The status alone, of a request after which the client knows no more than before.</summary>
+    /// <summary>
+    /// The status alone, of a request after which the client knows no more than before.
+    /// </summary>
     public async Task<int> StatusAsync(ChaosNodeProcess at) =>
         (await SendAsync(at, "/get?key=any", _jar.State.Cookie)).Status;
 

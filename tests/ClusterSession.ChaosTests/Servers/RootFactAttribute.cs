@@ -3,7 +3,10 @@ using Xunit;
 
 namespace ClusterSession.ChaosTests.Servers;
 
-/// <summary>A test that needs network namespaces, which only root can make. Anywhere else it is skipped and counted as such.</summary>
+/// <summary>
+/// A test that needs network namespaces, which only root can make. Anywhere else it is skipped and
+/// counted as such.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RootFactAttribute : FactAttribute
 {

@@ -22,7 +22,8 @@ public sealed class SentinelClusterTests
         await cluster.RejoinAsync(old);
 
         Assert.NotEqual(old, master);
-        // Of two sentinels that began a failover each, the second one may promote the server that has just come back.
+        // Of two sentinels that began a failover each, the second one may promote the server that
+        // has just come back.
         await Condition.HoldsAsync(
             async () => await cluster.MasterAsync() == old || !await old.IsMasterAsync(),
             "it is a replica, unless the sentinels name it again"
@@ -41,7 +42,8 @@ public sealed class SentinelClusterTests
         var master = await cluster.NewMasterAsync(old);
         old.Process.Continue();
 
-        // The danger that the library has to cope with: two servers that call themselves master at the same time.
+        // The danger that the library has to cope with: two servers that call themselves master at
+        // the same time.
         Assert.True(await old.IsMasterAsync());
         Assert.Equal("OK", await old.CommandAsync("SET", "to-be-lost", "1"));
         Assert.True(await master.IsMasterAsync());

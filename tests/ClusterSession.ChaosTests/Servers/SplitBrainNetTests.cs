@@ -20,7 +20,8 @@ public sealed class SplitBrainNetTests
         await LinkIsAsync(replica, "up");
 
         await net.PartitionAsync(1);
-        // The test still reaches both, so the master goes on acknowledging what the replica will not see.
+        // The test still reaches both, so the master goes on acknowledging what the replica will
+        // not see.
         Assert.Equal("OK", await master.CommandAsync("SET", "k", "1"));
         await LinkIsAsync(replica, "down");
         Assert.Equal("0", await replica.CommandAsync("EXISTS", "k"));

@@ -2,7 +2,10 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.Histories.Checking;
 
-/// <summary>Collects what one check finds. Keeps few witnesses per rule and class: a broken build breaks a rule a million times.</summary>
+/// <summary>
+/// Collects what one check finds. Keeps few witnesses per rule and class: a broken build breaks a
+/// rule a million times.
+/// </summary>
 public sealed class CheckReport(string check)
 {
     private const int KeptPerRule = 5;

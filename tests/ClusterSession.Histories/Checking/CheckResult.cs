@@ -5,7 +5,10 @@ public sealed record CheckResult
 {
     public required string Check { get; init; }
 
-    /// <summary>How often the check had something to judge. A check without opportunities has proved nothing.</summary>
+    /// <summary>
+    /// How often the check had something to judge. A check without opportunities has proved
+    /// nothing.
+    /// </summary>
     public required long Opportunities { get; init; }
 
     /// <summary>The first ones of each rule, kept with their witnesses.</summary>

@@ -3,8 +3,9 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking;
 
 /// <summary>
-/// Walks through the requests of one client in the order in which they began and hands out, with each, those earlier requests that have come to precede it since the last
-/// one. Every request is handed out once, so a check that keeps a running state costs O(n log n) instead of O(n^2).
+/// Walks through the requests of one client in the order in which they began and hands out, with
+/// each, those earlier requests that have come to precede it since the last one. Every request is
+/// handed out once, so a check that keeps a running state costs O(n log n) instead of O(n^2).
 /// </summary>
 internal static class ClientSweep
 {

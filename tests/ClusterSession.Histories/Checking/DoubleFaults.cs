@@ -3,8 +3,8 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking;
 
 /// <summary>
-/// Finds when faults of two layers were there at once: an application node and a store, a link and a node. Everything that is promised for one fault at a time
-/// holds outside these windows.
+/// Finds when faults of two layers were there at once: an application node and a store, a link and
+/// a node. Everything that is promised for one fault at a time holds outside these windows.
 /// </summary>
 internal static class DoubleFaults
 {

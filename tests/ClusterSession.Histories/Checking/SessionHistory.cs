@@ -2,7 +2,10 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.Histories.Checking;
 
-/// <summary>The part of a history that belongs to one session, with what most checks ask for. Immutable after construction.</summary>
+/// <summary>
+/// The part of a history that belongs to one session, with what most checks ask for. Immutable
+/// after construction.
+/// </summary>
 public sealed class SessionHistory
 {
     private readonly Dictionary<string, List<HistoryEvent>> _removals = [];
@@ -43,14 +46,21 @@ public sealed class SessionHistory
     public IReadOnlyDictionary<int, IReadOnlyList<HistoryEvent>> ByClient { get; }
 
     /// <summary>
-    /// Requests that destroyed the session or may have. A renewal with unknown result is one of them: if it happened, the cookie that the client is left with is dead.
+    /// Requests that destroyed the session or may have. A renewal with unknown result is one of
+    /// them: if it happened, the cookie that the client is left with is dead.
     /// </summary>
     public IReadOnlyList<HistoryEvent> Destructions => _destructions;
 
-    /// <summary>From when on the session may have expired, because nobody is known to have used it; the largest number: never.</summary>
+    /// <summary>
+    /// From when on the session may have expired, because nobody is known to have used it; the
+    /// largest number: never.
+    /// </summary>
     public long MayHaveExpiredNs { get; }
 
-    /// <summary>From when on it was gone for a reason that excuses that: the store had lost it, and no node held it. The largest number: never.</summary>
+    /// <summary>
+    /// From when on it was gone for a reason that excuses that: the store had lost it, and no node
+    /// held it. The largest number: never.
+    /// </summary>
     public long MayBeForgottenNs { get; internal set; } = long.MaxValue;
 
     /// <summary>From when on its absence proves nothing.</summary>
@@ -62,22 +72,32 @@ public sealed class SessionHistory
     /// <summary>Requests that renewed the id or may have.</summary>
     public IReadOnlyList<HistoryEvent> Renewals => _renewals;
 
-    /// <summary>The id that the request showed may have been renewed before it ended: whatever it saw or wrote may have been another, empty session.</summary>
+    /// <summary>
+    /// The id that the request showed may have been renewed before it ended: whatever it saw or
+    /// wrote may have been another, empty session.
+    /// </summary>
     public bool CookieMayBeDead(HistoryEvent request) =>
         _renewals.Exists(r => r.Generation >= request.Generation && r.InvokeNs < request.CompleteNs && r != request);
 
-    /// <summary>The request is one of the session's own: what it was told to have written must be there, and what it saw was there.</summary>
+    /// <summary>
+    /// The request is one of the session's own: what it was told to have written must be there, and
+    /// what it saw was there.
+    /// </summary>
     public bool IsOwn(HistoryEvent request) =>
         request.ClientKind != ClientKind.Thief && !request.Has(EventFlags.ServedEmpty) && !CookieMayBeDead(request);
 
-    /// <summary>Something that began before this request ended may have taken the attribute away: its absence proves nothing.</summary>
+    /// <summary>
+    /// Something that began before this request ended may have taken the attribute away: its
+    /// absence proves nothing.
+    /// </summary>
     public bool MayBeGone(string key, HistoryEvent reader) =>
         reader.CompleteNs > MayBeOverNs
         || _destructions.Exists(d => d.InvokeNs < reader.CompleteNs)
         || CookieMayBeDead(reader)
         || (_removals.TryGetValue(key, out var removals) && removals.Exists(r => r.InvokeNs < reader.CompleteNs));
 
-    // A request that was answered is a use; one that failed, or showed a cookie that led nowhere, need not have been.
+    // A request that was answered is a use; one that failed, or showed a cookie that led nowhere,
+    // need not have been.
     private static long ExpiryOf(IReadOnlyList<HistoryEvent> events, CheckOptions options)
     {
         var idleNs = options.IdleTimeout is { } idle

@@ -3,13 +3,15 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking;
 
 /// <summary>
-/// What a store excuses that has lost a session, or went back, while it could be reached (<see cref="FaultEffect.Loss"/>): only what no node holds any more.
+/// What a store excuses that has lost a session, or went back, while it could be reached
+/// (<see cref="FaultEffect.Loss"/>): only what no node holds any more.
 ///
 ///   A serves or commits the session ---- the store loses it ---- B is asked            nothing is excused: A has it
 ///   A serves or commits the session -- A ends -- the store loses it -- B is asked      excused
 ///   A serves or commits the session -- the store loses it -- A is frozen -- B is asked excused, if it was said
 ///
-/// An end is known to every node that lived when it was acknowledged, and to all of them or to none.
+/// An end is known to every node that lived when it was acknowledged, and to all of them or to
+/// none.
 /// </summary>
 internal sealed class StoreLosses(History history, CheckOptions options)
 {
@@ -19,7 +21,9 @@ internal sealed class StoreLosses(History history, CheckOptions options)
     private readonly IReadOnlyList<string> _nodes =
         history.Run.Nodes.Count > 0 ? history.Run.Nodes : [.. history.Events.Select(e => e.Node).Distinct()];
 
-    /// <summary>Whether what a request did or saw may be missing in a later one, provided that this is said.</summary>
+    /// <summary>
+    /// Whether what a request did or saw may be missing in a later one, provided that this is said.
+    /// </summary>
     public bool Excuse(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
         _losses.Exists(loss =>
             Hit(loss, earlier, reader)
@@ -60,7 +64,9 @@ internal sealed class StoreLosses(History history, CheckOptions options)
             && (!mustBeReachable || IsReachable(e.Node, reader))
         );
 
-    /// <summary>Whether its node had, as it answered, what the earlier request did or saw.</summary>
+    /// <summary>
+    /// Whether its node had, as it answered, what the earlier request did or saw.
+    /// </summary>
     private static bool Contains(SessionHistory session, HistoryEvent request, HistoryEvent earlier, FaultEvent loss)
     {
         if (!IsServed(session, request))

@@ -18,12 +18,14 @@ internal static class Dotnet
     ];
 
     /// <summary>Runs <c>dotnet</c> in a directory; its output, if it succeeds.</summary>
-    /// <exception cref="InvalidOperationException">It did not; with the command and what it printed.</exception>
+    /// <exception cref="InvalidOperationException">It did not; with the command and what it
+    /// printed.</exception>
     public static Task<string> RunAsync(string directory, params string[] arguments) =>
         RunProgramAsync("dotnet", directory, arguments);
 
     /// <summary>Runs any program in a directory; its output, if it succeeds.</summary>
-    /// <exception cref="InvalidOperationException">It did not; with the command and what it printed.</exception>
+    /// <exception cref="InvalidOperationException">It did not; with the command and what it
+    /// printed.</exception>
     public static async Task<string> RunProgramAsync(string program, string directory, params string[] arguments)
     {
         var start = new ProcessStartInfo(ServerBinary.Find(program), arguments)

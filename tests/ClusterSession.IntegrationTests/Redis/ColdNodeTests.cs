@@ -3,7 +3,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>A node that has just started, in front of a server that has the sessions, or has just been emptied (S14, S32).</summary>
+/// <summary>
+/// A node that has just started, in front of a server that has the sessions, or has just been
+/// emptied (S14, S32).
+/// </summary>
 public sealed class ColdNodeTests : IAsyncLifetime
 {
     private RedisServer _redis = null!;

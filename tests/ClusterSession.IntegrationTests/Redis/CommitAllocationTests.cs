@@ -8,8 +8,9 @@ using Xunit;
 namespace ClusterSession.IntegrationTests.Redis;
 
 /// <summary>
-/// What a commit allocates between the session and the socket, with as many callers at once as a busy node has: pools of state machines hold two, so whatever
-/// asynchronous layer there is shows here. The allocations of the whole process are counted, so nothing else may run meanwhile.
+/// What a commit allocates between the session and the socket, with as many callers at once as a
+/// busy node has: pools of state machines hold two, so whatever asynchronous layer there is shows
+/// here. The allocations of the whole process are counted, so nothing else may run meanwhile.
 /// </summary>
 [CollectionDefinition(nameof(CommitAllocationTests), DisableParallelization = true)]
 [Collection(nameof(CommitAllocationTests))]

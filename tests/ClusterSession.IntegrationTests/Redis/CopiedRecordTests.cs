@@ -19,7 +19,9 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>What is copied or renamed inside Redis, by hand or by a script that restores a backup.</summary>
+/// <summary>
+/// What is copied or renamed inside Redis, by hand or by a script that restores a backup.
+/// </summary>
 public sealed class CopiedRecordTests : IAsyncLifetime
 {
     private const string Damaged = "RecordDamaged";

@@ -338,7 +338,10 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         return browser;
     }
 
-    /// <summary>Each of the nodes, one after the other, refuses all of these within what is promised after the acknowledgement, and from then on.</summary>
+    /// <summary>
+    /// Each of the nodes, one after the other, refuses all of these within what is promised after
+    /// the acknowledgement, and from then on.
+    /// </summary>
     private static async Task RefusedAsync(IReadOnlyList<TestBrowser> browsers, params TestNode[] nodes)
     {
         var since = Stopwatch.StartNew();

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>A server that was set by mistake to evict whatever is used least, as a cache is (S12).</summary>
+/// <summary>
+/// A server that was set by mistake to evict whatever is used least, as a cache is (S12).
+/// </summary>
 public sealed class EvictionTests
 {
     private const int Sessions = 20;

@@ -7,7 +7,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>The server's certificate has expired while nodes run (S22): open connections go on, a new one is refused, and no session is dropped.</summary>
+/// <summary>
+/// The server's certificate has expired while nodes run (S22): open connections go on, a new one is
+/// refused, and no session is dropped.
+/// </summary>
 public sealed class ExpiredCertificateTests : IAsyncLifetime
 {
     private readonly TestCertificates _certificates = new();

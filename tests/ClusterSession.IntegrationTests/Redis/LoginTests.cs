@@ -14,7 +14,9 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>Logging in and out with cookie logins in the store, on two Kestrel nodes over a real Redis.</summary>
+/// <summary>
+/// Logging in and out with cookie logins in the store, on two Kestrel nodes over a real Redis.
+/// </summary>
 public sealed class LoginTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Cookies = CookieAuthenticationDefaults.AuthenticationScheme;

@@ -12,7 +12,9 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>Sessions that Redis has lost, at a node that has no copy of them, while another one has.</summary>
+/// <summary>
+/// Sessions that Redis has lost, at a node that has no copy of them, while another one has.
+/// </summary>
 public sealed class LostSessionTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private RedisServer _redis = null!;

@@ -73,7 +73,10 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
         return await TestNode.StartAsync(hearsOfChanges ? store : new DeafStore(store));
     }
 
-    /// <summary>A store whose news of changes never arrive, as if the push channel had been cut and nobody had noticed.</summary>
+    /// <summary>
+    /// A store whose news of changes never arrive, as if the push channel had been cut and nobody
+    /// had noticed.
+    /// </summary>
     private sealed class DeafStore(IClusterSessionStore inner) : IClusterSessionStore
     {
         public string Name => inner.Name;

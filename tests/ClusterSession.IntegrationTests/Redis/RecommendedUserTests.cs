@@ -5,7 +5,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>The users that SECURITY.md recommends may do all that a node does: its commands are taken from the page.</summary>
+/// <summary>
+/// The users that SECURITY.md recommends may do all that a node does: its commands are taken from
+/// the page.
+/// </summary>
 public sealed class RecommendedUserTests
 {
     private static readonly string[] Page = File.ReadAllLines(PathOf("SECURITY.md"));

@@ -5,7 +5,10 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>All nodes lose their connections at once, and TLS makes each new one dear to the server (S31). That pauses are random is in the unit tests.</summary>
+/// <summary>
+/// All nodes lose their connections at once, and TLS makes each new one dear to the server (S31).
+/// That pauses are random is in the unit tests.
+/// </summary>
 public sealed class ReconnectStormTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Nodes = 50;
@@ -18,8 +21,8 @@ public sealed class ReconnectStormTests(ITestOutputHelper output) : IAsyncLifeti
         _redis = await RedisServer.StartAsync(new RedisServerOptions { Certificates = _certificates });
         for (var i = 0; i < Nodes; i++)
         {
-            // On a busy machine a handshake that waits for fifty others may take longer than three seconds: one that is
-            // given up and made again would be counted twice, and is no fault.
+            // On a busy machine a handshake that waits for fifty others may take longer than three
+            // seconds: one that is given up and made again would be counted twice, and is no fault.
             _stores.Add(
                 await TopologyStore.StartAsync(
                     $"{_redis.ConnectionString},sslCaFile={_certificates.CaFile},connectTimeout=60000,heartbeatTimeout=60000"

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace ClusterSession.IntegrationTests.Redis;
 
 /// <summary>
-/// What a server has been asked, counted at the server: commands that clients sent, bytes, and besides the commands that scripts have called, and how often they have prolonged a session.
+/// What a server has been asked, counted at the server: commands that clients sent, bytes, and
+/// besides the commands that scripts have called, and how often they have prolonged a session.
 /// </summary>
 internal sealed record RedisCommands(
     long Reads,
@@ -28,7 +29,10 @@ internal sealed record RedisCommands(
         "exists",
     ];
 
-    /// <summary>Commands that clients sent, but for scripts on documents (each asks for the time, once): nodes announce themselves at intervals of their own. A read of a session is a script.</summary>
+    /// <summary>
+    /// Commands that clients sent, but for scripts on documents (each asks for the time, once):
+    /// nodes announce themselves at intervals of their own. A read of a session is a script.
+    /// </summary>
     public long Total => Gets + Scripts + WholeScripts;
 
     public static async Task<RedisCommands> CountAsync(RedisServer redis)

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>The configuration names another Redis while the nodes run (R12 of the fault list).</summary>
+/// <summary>
+/// The configuration names another Redis while the nodes run (R12 of the fault list).
+/// </summary>
 public sealed class RedisMoveTests : IAsyncLifetime
 {
     private const string Setting = "ClusterSession:Redis";

@@ -18,7 +18,10 @@ internal static class RedisNode
             NullLogger<RedisSessionStore>.Instance
         );
 
-    /// <summary>The lease is long by default: a test that counts commands must not fail because the machine was busy for a second.</summary>
+    /// <summary>
+    /// The lease is long by default: a test that counts commands must not fail because the machine
+    /// was busy for a second.
+    /// </summary>
     public static Task<TestNode> StartAsync(
         RedisServer redis,
         Action<ClusterSessionOptions>? options = null,

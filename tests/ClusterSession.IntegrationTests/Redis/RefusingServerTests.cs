@@ -4,7 +4,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>A server that answers and refuses writes (S20, S21; a full one is in the chaos tests), or that has fewer replicas than were asked for (V10).</summary>
+/// <summary>
+/// A server that answers and refuses writes (S20, S21; a full one is in the chaos tests), or that
+/// has fewer replicas than were asked for (V10).
+/// </summary>
 public sealed class RefusingServerTests
 {
     [Fact]
@@ -97,7 +100,8 @@ public sealed class RefusingServerTests
         var unserved = new List<string>();
         for (var i = 0; i < Cold; i++)
         {
-            // Several at once, with nothing read in between: that is what the circuit breaker counts.
+            // Several at once, with nothing read in between: that is what the circuit breaker
+            // counts.
             await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => a.Browser().GetAsync("/set/n/1")));
             await writer.GetAsync($"/set/n/{i}");
             if (await browsers[i].GetAsync("/get/color", a) != "red")
@@ -138,7 +142,8 @@ public sealed class RefusingServerTests
     private static async Task<RedisServer> StartReplicaAsync(RedisServer master)
     {
         var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = master.Port });
-        // The master counts it as a good one only when it is online, some time after its own link is up.
+        // The master counts it as a good one only when it is online, some time after its own link
+        // is up.
         await Condition.HoldsAsync(
             async () =>
                 (await master.AskAsync("INFO", "replication")).Contains("state=online", StringComparison.Ordinal)

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>The server's password changes while nodes run (S22): the next connection is made with the new one, and no session is dropped.</summary>
+/// <summary>
+/// The server's password changes while nodes run (S22): the next connection is made with the new
+/// one, and no session is dropped.
+/// </summary>
 public sealed class SecretRotationTests : IAsyncLifetime
 {
     private readonly Secret _secret = new();
@@ -96,7 +99,9 @@ public sealed class SecretRotationTests : IAsyncLifetime
         );
     }
 
-    /// <summary>Connections that are open go on under the old password, so they are ended too.</summary>
+    /// <summary>
+    /// Connections that are open go on under the old password, so they are ended too.
+    /// </summary>
     private async Task ChangeAtServerAsync(string password)
     {
         Assert.Equal("OK", await _redis.CommandAsync("ACL", "SETUSER", "sess", "resetpass", $">{password}"));

@@ -29,7 +29,8 @@ public sealed class ShutdownLogTests
             .Services.AddClusterSession(options =>
             {
                 options.Durability = SessionDurability.Local;
-                // A busy machine may be late: what is asked here is what is logged, not how fast it is.
+                // A busy machine may be late: what is asked here is what is logged, not how fast it
+                // is.
                 options.Outage.SoftTimeout = options.Outage.HardTimeout = TimeSpan.FromSeconds(30);
                 options.Cookie.SecurePolicy = CookieSecurePolicy.Always;
             })

@@ -4,10 +4,14 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
-/// <summary>Sessions of which two nodes have a copy, changed at one of them and asked for at the other.</summary>
+/// <summary>
+/// Sessions of which two nodes have a copy, changed at one of them and asked for at the other.
+/// </summary>
 internal static class StaleSessions
 {
-    /// <summary>For how long after a change was acknowledged the other node may still answer from before it.</summary>
+    /// <summary>
+    /// For how long after a change was acknowledged the other node may still answer from before it.
+    /// </summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1);
 
     /// <summary>Sessions of which both nodes have a copy.</summary>
@@ -32,9 +36,9 @@ internal static class StaleSessions
     }
 
     /// <summary>
-    /// Half of the sessions are changed at another node and half ended; then the first is asked by who has
-    /// not seen that. What it is asked later than the bound after the change was acknowledged, it answers
-    /// with what holds now, or with 503.
+    /// Half of the sessions are changed at another node and half ended; then the first is asked by
+    /// who has not seen that. What it is asked later than the bound after the change was
+    /// acknowledged, it answers with what holds now, or with 503.
     /// </summary>
     public static async Task AssertNoneIsServedAsync(List<TestBrowser> browsers, TestNode a, TestNode b)
     {

@@ -144,7 +144,8 @@ public sealed class StoreCommandTests : IAsyncLifetime
             Assert.Equal("", await stranger.GetAsync("/get/color"));
         });
 
-        // A changed key id may be that of a key another node has just made: the ring is read again, at most once a second.
+        // A changed key id may be that of a key another node has just made: the ring is read again,
+        // at most once a second.
         Assert.InRange(cost.Total, 0, 2);
         Assert.Equal(0, cost.Scripts);
     }

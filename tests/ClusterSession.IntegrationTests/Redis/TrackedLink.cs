@@ -8,8 +8,8 @@ using ClusterSession.TestKit.Faults;
 namespace ClusterSession.IntegrationTests.Redis;
 
 /// <summary>
-/// A tracked connection that shows what the server sends, frame by frame: nothing of the product's own
-/// connection is between.
+/// A tracked connection that shows what the server sends, frame by frame: nothing of the product's
+/// own connection is between.
 /// </summary>
 internal sealed class TrackedLink : IDisposable
 {
@@ -25,7 +25,9 @@ internal sealed class TrackedLink : IDisposable
         return link;
     }
 
-    /// <summary>Sends a request, gives it its answer, and says which keys were pushed before and after that.</summary>
+    /// <summary>
+    /// Sends a request, gives it its answer, and says which keys were pushed before and after that.
+    /// </summary>
     public async Task<(string Answer, IReadOnlyList<string> Before, IReadOnlyList<string> After)> AskAsync(
         RedisRequest request
     )
@@ -49,7 +51,9 @@ internal sealed class TrackedLink : IDisposable
     /// <summary>The one key that an invalidation names.</summary>
     private static string KeyOf(byte[] push) => Encoding.UTF8.GetString(push).Split("\r\n")[^2];
 
-    /// <summary>All that comes up to the answer of a PING that is sent behind it, without that.</summary>
+    /// <summary>
+    /// All that comes up to the answer of a PING that is sent behind it, without that.
+    /// </summary>
     private async Task<List<byte[]>> FramesAsync(RedisRequest request)
     {
         using var output = new RespOutput();

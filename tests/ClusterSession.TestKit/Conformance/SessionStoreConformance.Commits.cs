@@ -99,7 +99,8 @@ public abstract partial class SessionStoreConformance
         var stored = await B.ReadAsync(Key, SessionVersion.None, default);
         Assert.Equal((last, 4), (stored.Record!.Version, stored.Record.AttributeCount));
 
-        // One in the place of another does not make it larger, also where the limit was lowered since.
+        // One in the place of another does not make it larger, also where the limit was lowered
+        // since.
         Assert.Equal(
             WriteOutcome.Committed,
             (await SetAsync(last, Versions.Next(), "large0", 66_000, Most / 2)).Outcome
@@ -166,7 +167,10 @@ public abstract partial class SessionStoreConformance
         );
     }
 
-    /// <summary>Base and change make the stored record only if the commit is the newest: else its copy would miss what came after.</summary>
+    /// <summary>
+    /// Base and change make the stored record only if the commit is the newest: else its copy would
+    /// miss what came after.
+    /// </summary>
     [Fact]
     public async Task Repeated_commit_that_others_have_overtaken_does_not_let_its_copy_pass_for_the_stored_one()
     {
@@ -285,7 +289,10 @@ public abstract partial class SessionStoreConformance
         Assert.True((await ReadAsync(A)).Contains(lost));
     }
 
-    /// <summary>The next commit of the same writer, made on what a failover had lost, must not hide the loss.</summary>
+    /// <summary>
+    /// The next commit of the same writer, made on what a failover had lost, must not hide the
+    /// loss.
+    /// </summary>
     [Fact]
     public async Task Commit_after_one_that_was_lost_does_not_say_that_the_lost_one_is_there()
     {

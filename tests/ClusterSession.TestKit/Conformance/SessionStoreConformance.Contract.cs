@@ -5,7 +5,9 @@ using Xunit;
 
 namespace ClusterSession.TestKit.Conformance;
 
-/// <summary>What an answer says besides its outcome, and how a store takes life and deadline.</summary>
+/// <summary>
+/// What an answer says besides its outcome, and how a store takes life and deadline.
+/// </summary>
 public abstract partial class SessionStoreConformance
 {
     [Fact]

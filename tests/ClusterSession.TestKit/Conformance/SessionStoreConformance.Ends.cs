@@ -292,7 +292,10 @@ public abstract partial class SessionStoreConformance
         }
     }
 
-    /// <summary>Waits until a session of this life, made now, is gone: whatever was to end before it is gone by then too.</summary>
+    /// <summary>
+    /// Waits until a session of this life, made now, is gone: whatever was to end before it is gone
+    /// by then too.
+    /// </summary>
     private async Task PassAsync(TimeSpan life)
     {
         var other = SessionKeys.New();

@@ -30,7 +30,9 @@ public abstract partial class SessionStoreConformance
         }
     }
 
-    /// <summary>Random operations on three sessions through two nodes, each compared with the model at once.</summary>
+    /// <summary>
+    /// Random operations on three sessions through two nodes, each compared with the model at once.
+    /// </summary>
     private sealed class Sequence(SessionStoreConformance suite, Random random)
     {
         private static readonly string[] Names = ["", "a", "b", "c", "é", "m", "x\0y"];
@@ -145,7 +147,10 @@ public abstract partial class SessionStoreConformance
                 MustBeBase: random.Next(4) == 0, After: after, Opened: opened);
         }
 
-        /// <summary>A copy as some node could hold it: an earlier state of the session, and perhaps commits that the store lost.</summary>
+        /// <summary>
+        /// A copy as some node could hold it: an earlier state of the session, and perhaps commits
+        /// that the store lost.
+        /// </summary>
         private SessionMerge NewCopy(SessionKey key)
         {
             var base_ = Past(key)[random.Next(Past(key).Count)];

@@ -152,7 +152,10 @@ public abstract partial class SessionStoreConformance
         Assert.Equal(merge, (await ReadAsync(A)).Version);
     }
 
-    /// <summary>Else every client that saw the lost commit would be told that it went backwards, although nothing of it is missing.</summary>
+    /// <summary>
+    /// Else every client that saw the lost commit would be told that it went backwards, although
+    /// nothing of it is missing.
+    /// </summary>
     [Fact]
     public async Task Merged_copy_brings_the_names_of_its_commits_even_where_later_ones_have_overwritten_them()
     {

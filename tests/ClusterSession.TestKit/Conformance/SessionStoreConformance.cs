@@ -7,8 +7,8 @@ using Xunit;
 namespace ClusterSession.TestKit.Conformance;
 
 /// <summary>
-/// What every <see cref="IClusterSessionStore"/> must do; the numbered cases of its remarks. A new store derives one class and says
-/// how to make two nodes' stores over the same data.
+/// What every <see cref="IClusterSessionStore"/> must do; the numbered cases of its remarks. A new
+/// store derives one class and says how to make two nodes' stores over the same data.
 /// </summary>
 public abstract partial class SessionStoreConformance : IAsyncLifetime
 {
@@ -31,12 +31,15 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
     protected SessionKey Key { get; } = SessionKeys.New();
 
     /// <summary>
-    /// Whether the store announces changes by others. Where it does not, no lease of it may be current
-    /// without a bound, one for a named time may: the tests of announcements ask for that in their place.
+    /// Whether the store announces changes by others. Where it does not, no lease of it may be
+    /// current without a bound, one for a named time may: the tests of announcements ask for that
+    /// in their place.
     /// </summary>
     protected virtual bool Announces => true;
 
-    /// <summary>Makes two nodes' stores over the same data, which may hold other data already.</summary>
+    /// <summary>
+    /// Makes two nodes' stores over the same data, which may hold other data already.
+    /// </summary>
     protected abstract Task<StorePair> CreatePairAsync();
 
     public async Task InitializeAsync()
@@ -85,7 +88,9 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
         return delta;
     }
 
-    /// <summary>Stores a new session with the attribute <c>a</c> = <c>1</c> and answers with its version.</summary>
+    /// <summary>
+    /// Stores a new session with the attribute <c>a</c> = <c>1</c> and answers with its version.
+    /// </summary>
     protected async Task<SessionVersion> CreateAsync(TimeSpan? life = null, SessionKey? key = null)
     {
         var version = Versions.Next();

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace ClusterSession.TestKit.Conformance;
 
-/// <summary>What every <see cref="IStoreChannel"/> must do while nothing fails: what may be lost is not asserted.</summary>
+/// <summary>
+/// What every <see cref="IStoreChannel"/> must do while nothing fails: what may be lost is not
+/// asserted.
+/// </summary>
 public abstract class StoreChannelConformance : IAsyncLifetime
 {
     private readonly Received _a = new();

@@ -5,7 +5,8 @@ using System.Text;
 namespace ClusterSession.TestKit.Faults;
 
 /// <summary>
-/// A TCP proxy on loopback whose links can be made to fail in every way a network does, switched while it runs.
+/// A TCP proxy on loopback whose links can be made to fail in every way a network does, switched
+/// while it runs.
 ///
 ///                     ToServer: hold, delay, limit, slice, corrupt
 ///   client  <--->  [proxy]  <--->  target (may change at run time)
@@ -15,9 +16,10 @@ namespace ClusterSession.TestKit.Faults;
 ///   Blackhole   connections stay open, new ones are accepted, nothing passes and no FIN is seen: a partition, or a dead host
 ///   Heal        everything as at the start; what a black hole kept is delivered late (as TCP would retransmit it) or its connections are reset
 ///
-/// It stands in for netem and toxiproxy, which are not everywhere. A refused connection must be refused by the kernel, so the listener is really
-/// closed then; a second socket bound to the same port (never listening) keeps the port ours meanwhile.
-/// Randomness (jitter, which bit is corrupted) comes from one seed. Thread-safe.
+/// It stands in for netem and toxiproxy, which are not everywhere. A refused connection must be
+/// refused by the kernel, so the listener is really closed then; a second socket bound to the same
+/// port (never listening) keeps the port ours meanwhile. Randomness (jitter, which bit is
+/// corrupted) comes from one seed. Thread-safe.
 /// </summary>
 public sealed class FaultProxy : IAsyncDisposable
 {
@@ -54,7 +56,10 @@ public sealed class FaultProxy : IAsyncDisposable
 
     public FaultProxyCounters Counters { get; } = new();
 
-    /// <summary>Where new connections go; existing ones stay where they are (see <see cref="ResetConnections"/>).</summary>
+    /// <summary>
+    /// Where new connections go; existing ones stay where they are (see
+    /// <see cref="ResetConnections"/>).
+    /// </summary>
     public EndPoint Target
     {
         get
@@ -73,7 +78,8 @@ public sealed class FaultProxy : IAsyncDisposable
         }
     }
 
-    /// <param name="framing">The protocol, which only <see cref="DropReply(string, int)"/> needs to know.</param>
+    /// <param name="framing">The protocol, which only <see cref="DropReply(string, int)"/> needs to
+    /// know.</param>
     public static FaultProxy Start(
         EndPoint target,
         int seed = 0,
@@ -106,7 +112,8 @@ public sealed class FaultProxy : IAsyncDisposable
         ToClient.Hold();
     }
 
-    /// <param name="late">What connections that lived through a black hole do: deliver late what was kept, or end with a reset.</param>
+    /// <param name="late">What connections that lived through a black hole do: deliver late what
+    /// was kept, or end with a reset.</param>
     public void Heal(LateBytes late = LateBytes.Deliver)
     {
         if (late == LateBytes.Reset)
@@ -155,7 +162,8 @@ public sealed class FaultProxy : IAsyncDisposable
     }
 
     /// <summary>
-    /// Drops the reply to the n-th request from now on, over all connections, that contains the pattern.
+    /// Drops the reply to the n-th request from now on, over all connections, that contains the
+    /// pattern.
     /// </summary>
     public ReplyDrop DropReply(string pattern, int occurrence = 1) =>
         DropReply(Encoding.UTF8.GetBytes(pattern), occurrence);

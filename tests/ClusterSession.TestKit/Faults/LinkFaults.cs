@@ -1,8 +1,9 @@
 namespace ClusterSession.TestKit.Faults;
 
 /// <summary>
-/// The switchable faults of one direction, shared by all connections of a proxy. Thread-safe. A change takes effect at once,
-/// also for bytes that already wait: this is why a waiting pump listens to <see cref="WhenChanged"/> instead of sleeping to the end.
+/// The switchable faults of one direction, shared by all connections of a proxy. Thread-safe. A
+/// change takes effect at once, also for bytes that already wait: this is why a waiting pump
+/// listens to <see cref="WhenChanged"/> instead of sleeping to the end.
 /// </summary>
 public sealed class LinkFaults
 {

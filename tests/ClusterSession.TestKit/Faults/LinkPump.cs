@@ -8,9 +8,11 @@ namespace ClusterSession.TestKit.Faults;
 ///
 ///   source socket -> reader -> [chunk, arrival, jitter] ... bounded queue ... -> writer -> faults -> target socket
 ///
-/// Reader and writer are two tasks so that a delay adds latency without costing throughput. The queue is bounded, so a blocked link pushes back
-/// on the sender as a full TCP window does. The end of the stream (FIN or RST) travels through the queue like a chunk: a blocked link shows
-/// no FIN. A single task per direction was rejected: with it a delay of d limits the link to one chunk per d.
+/// Reader and writer are two tasks so that a delay adds latency without costing throughput. The
+/// queue is bounded, so a blocked link pushes back on the sender as a full TCP window does. The end
+/// of the stream (FIN or RST) travels through the queue like a chunk: a blocked link shows no FIN.
+/// A single task per direction was rejected: with it a delay of d limits the link to one chunk per
+/// d.
 /// </summary>
 internal sealed class LinkPump(
     Socket source,
@@ -38,7 +40,10 @@ internal sealed class LinkPump(
         public ReplyDrop? Drop { get; init; }
     }
 
-    /// <summary>Sees bytes as they arrive, before they are queued. Returns what may pass, and the order fulfilled by what may not.</summary>
+    /// <summary>
+    /// Sees bytes as they arrive, before they are queued. Returns what may pass, and the order
+    /// fulfilled by what may not.
+    /// </summary>
     public required Func<byte[], (byte[] Pass, ReplyDrop? Fulfilled)> Inspect { get; init; }
 
     /// <summary>Ends the whole connection with a reset.</summary>
@@ -132,7 +137,8 @@ internal sealed class LinkPump(
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // The target is gone: its kernel answers a late sender with a reset, and so does the proxy.
+            // The target is gone: its kernel answers a late sender with a reset, and so does the
+            // proxy.
             Reset();
         }
         finally

@@ -1,7 +1,8 @@
 namespace ClusterSession.TestKit.Faults;
 
 /// <summary>
-/// Counts how often a byte pattern has passed in a stream that arrives in any pieces (Knuth-Morris-Pratt: one state, no buffering).
+/// Counts how often a byte pattern has passed in a stream that arrives in any pieces
+/// (Knuth-Morris-Pratt: one state, no buffering).
 /// </summary>
 internal sealed class PatternMatcher
 {
@@ -46,6 +47,8 @@ internal sealed class PatternMatcher
         return found;
     }
 
-    /// <summary>Forgets a half-seen pattern, so that none is found across the border of two requests.</summary>
+    /// <summary>
+    /// Forgets a half-seen pattern, so that none is found across the border of two requests.
+    /// </summary>
     public void Restart() => _matched = 0;
 }

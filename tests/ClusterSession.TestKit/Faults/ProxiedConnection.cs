@@ -15,7 +15,8 @@ internal sealed class ProxiedConnection(Socket client, FaultProxy proxy, Random 
     {
         try
         {
-            // Half-open: the client is accepted, but nothing is behind the proxy until the link opens again.
+            // Half-open: the client is accepted, but nothing is behind the proxy until the link
+            // opens again.
             await proxy.ToServer.WhenOpenAsync(_stop.Token);
             var server = await ConnectAsync(proxy.Target);
             if (server is null)

@@ -1,9 +1,10 @@
 namespace ClusterSession.TestKit.Faults;
 
 /// <summary>
-/// Drops one reply after its request was executed: the request is forwarded whole, the proxy waits until the server has answered,
-/// swallows that answer and resets the connection. The client can not know whether its command happened; it did.
-/// Matches are counted over all connections of the proxy from the moment the drop was ordered. Thread-safe; each instance works once.
+/// Drops one reply after its request was executed: the request is forwarded whole, the proxy waits
+/// until the server has answered, swallows that answer and resets the connection. The client can
+/// not know whether its command happened; it did. Matches are counted over all connections of the
+/// proxy from the moment the drop was ordered. Thread-safe; each instance works once.
 /// </summary>
 public sealed class ReplyDrop
 {

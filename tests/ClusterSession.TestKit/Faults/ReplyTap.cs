@@ -1,9 +1,10 @@
 namespace ClusterSession.TestKit.Faults;
 
 /// <summary>
-/// Watches both directions of one connection for the replies to drop. Requests are seen by the pump towards the server, replies by the
-/// other one, so the fields they share are guarded by a lock. A request is seen before it is forwarded: its reply can not come first.
-/// Frames are counted from the first byte of the connection, so that a drop can be ordered at any time.
+/// Watches both directions of one connection for the replies to drop. Requests are seen by the pump
+/// towards the server, replies by the other one, so the fields they share are guarded by a lock. A
+/// request is seen before it is forwarded: its reply can not come first. Frames are counted from
+/// the first byte of the connection, so that a drop can be ordered at any time.
 /// </summary>
 internal sealed class ReplyTap(ReplyFraming framing, Func<IReadOnlyList<ReplyDrop>> orders)
 {
@@ -43,7 +44,10 @@ internal sealed class ReplyTap(ReplyFraming framing, Func<IReadOnlyList<ReplyDro
         }
     }
 
-    /// <summary>How many of these bytes may pass to the client, and the order that is fulfilled by swallowing the rest.</summary>
+    /// <summary>
+    /// How many of these bytes may pass to the client, and the order that is fulfilled by
+    /// swallowing the rest.
+    /// </summary>
     public (int Pass, ReplyDrop? Fulfilled) SeeReply(ReadOnlySpan<byte> bytes)
     {
         lock (_lock)
@@ -59,7 +63,8 @@ internal sealed class ReplyTap(ReplyFraming framing, Func<IReadOnlyList<ReplyDro
                 var isReply = frameEnded && !_replies.LastFrameWasPush;
                 if (_claimed is not null && _dropIndex == _replyIndex)
                 {
-                    // A push standing in front of the reply is swallowed with it: the connection ends here anyway.
+                    // A push standing in front of the reply is swallowed with it: the connection
+                    // ends here anyway.
                     if (isReply)
                     {
                         return (pass, _claimed);

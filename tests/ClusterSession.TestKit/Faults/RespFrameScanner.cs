@@ -4,10 +4,12 @@ using System.Text;
 namespace ClusterSession.TestKit.Faults;
 
 /// <summary>
-/// Finds where RESP2/RESP3 frames end in a stream of bytes that arrives in any pieces, without building values.
+/// Finds where RESP2/RESP3 frames end in a stream of bytes that arrives in any pieces, without
+/// building values.
 ///
-/// A frame is a tree: an aggregate announces how many elements follow. The scanner keeps one count of missing elements per open
-/// aggregate; when an element ends and its parent's count reaches zero the parent ends too, and so on to the root.
+/// A frame is a tree: an aggregate announces how many elements follow. The scanner keeps one count
+/// of missing elements per open aggregate; when an element ends and its parent's count reaches zero
+/// the parent ends too, and so on to the root.
 ///
 ///   first byte        then
 ///   $ ! =             length line, then that many bytes and CR LF ("-1" is nil: no body)
@@ -16,7 +18,8 @@ namespace ClusterSession.TestKit.Faults;
 ///   |                 attribute: 2 x count elements and then the element it describes, so 2 x count + 1
 ///   anything else     one line (also inline commands)
 ///
-/// This is not the product's parser on purpose: a test tool must not share the mistakes of what it tests.
+/// This is not the product's parser on purpose: a test tool must not share the mistakes of what it
+/// tests.
 /// </summary>
 public sealed class RespFrameScanner
 {
@@ -25,10 +28,14 @@ public sealed class RespFrameScanner
     private long _bodyLeft;
     private bool _rootIsPush;
 
-    /// <summary>Whether the frame that ended last was a push message (not an answer to a request).</summary>
+    /// <summary>
+    /// Whether the frame that ended last was a push message (not an answer to a request).
+    /// </summary>
     public bool LastFrameWasPush { get; private set; }
 
-    /// <summary>Takes bytes up to the end of the current frame, or all of them. Returns how many were taken.</summary>
+    /// <summary>
+    /// Takes bytes up to the end of the current frame, or all of them. Returns how many were taken.
+    /// </summary>
     public int Consume(ReadOnlySpan<byte> bytes, out bool frameEnded)
     {
         frameEnded = false;

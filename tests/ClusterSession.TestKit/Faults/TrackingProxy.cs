@@ -6,8 +6,8 @@ using System.Text;
 namespace ClusterSession.TestKit.Faults;
 
 /// <summary>
-/// A proxy in front of Redis that never passes on <c>CLIENT TRACKING ON</c>: the server gets something else instead which it
-/// also answers with OK. Everything else passes as it is.
+/// A proxy in front of Redis that never passes on <c>CLIENT TRACKING ON</c>: the server gets
+/// something else instead which it also answers with OK. Everything else passes as it is.
 /// </summary>
 public sealed class TrackingProxy : IAsyncDisposable
 {

@@ -3,7 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ClusterSession.TestKit.Metrics;
 
-/// <summary>What a counter of one node comes to from now on; nodes of one process have counters of their own.</summary>
+/// <summary>
+/// What a counter of one node comes to from now on; nodes of one process have counters of their
+/// own.
+/// </summary>
 public sealed class CounterReading : IDisposable
 {
     private readonly MeterListener _listener = new();

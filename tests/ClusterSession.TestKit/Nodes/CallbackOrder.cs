@@ -6,8 +6,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.TestKit.Nodes;
 
 /// <summary>
-/// Stands in for a server that only Windows has, as far as its callbacks before the headers go: last registered, first
-/// run, each once; one that comes while they run is lost (IIS) or refused (HTTP.sys, where HasStarted is true by then).
+/// Stands in for a server that only Windows has, as far as its callbacks before the headers go:
+/// last registered, first run, each once; one that comes while they run is lost (IIS) or refused
+/// (HTTP.sys, where HasStarted is true by then).
 /// </summary>
 internal sealed class CallbackOrder(ServerKind kind) : IStartupFilter
 {

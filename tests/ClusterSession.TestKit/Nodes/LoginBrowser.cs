@@ -28,7 +28,9 @@ public sealed class LoginBrowser(IDictionary<string, string>? cookies = null)
         return await SendAsync(request, client);
     }
 
-    /// <summary>Sends a request of any kind with the cookies, and keeps those of the response.</summary>
+    /// <summary>
+    /// Sends a request of any kind with the cookies, and keeps those of the response.
+    /// </summary>
     public async Task<string> SendAsync(HttpRequestMessage request, HttpClient client)
     {
         if (Cookies.Count > 0)

@@ -6,7 +6,9 @@ public enum ServerKind
     /// <summary>In memory. A callback that is registered while callbacks run is lost.</summary>
     TestServer,
 
-    /// <summary>On a free port of the loopback. A callback that is registered while callbacks run is run.</summary>
+    /// <summary>
+    /// On a free port of the loopback. A callback that is registered while callbacks run is run.
+    /// </summary>
     Kestrel,
 
     /// <summary>In memory, with the order of IIS in process: registered while callbacks run, a

@@ -22,7 +22,9 @@ public sealed class TestBrowser(TestNode node)
 
     public bool LastSetCookie => Last!.Headers.Contains("Set-Cookie");
 
-    /// <summary>The Set-Cookie header of the session cookie in the last response, or null.</summary>
+    /// <summary>
+    /// The Set-Cookie header of the session cookie in the last response, or null.
+    /// </summary>
     public SetCookieHeaderValue? LastCookie { get; private set; }
 
     public HttpStatusCode LastStatus => Last!.StatusCode;
@@ -39,7 +41,10 @@ public sealed class TestBrowser(TestNode node)
         return await Last!.Content.ReadAsStringAsync();
     }
 
-    /// <summary>Asks until the answer is no 503: a node that has not found the new master yet says nothing of the session.</summary>
+    /// <summary>
+    /// Asks until the answer is no 503: a node that has not found the new master yet says nothing
+    /// of the session.
+    /// </summary>
     public async Task<string> GetOnceFoundAsync(string path, TestNode at)
     {
         var body = "";
@@ -54,7 +59,9 @@ public sealed class TestBrowser(TestNode node)
         return body;
     }
 
-    /// <summary>Asks and comes back as soon as the headers are here; the body may still be on its way.</summary>
+    /// <summary>
+    /// Asks and comes back as soon as the headers are here; the body may still be on its way.
+    /// </summary>
     public async Task<Stream> BeginAsync(string path, TestNode? at = null)
     {
         var client = (at ?? node).CreateClient();

@@ -94,7 +94,9 @@ public sealed class TestNode : IAsyncDisposable
     /// <summary>A browser with an empty cookie jar.</summary>
     public TestBrowser Browser() => new(this);
 
-    /// <summary>Shuts down in order, as after SIGTERM; disposing of a node is more of a kill.</summary>
+    /// <summary>
+    /// Shuts down in order, as after SIGTERM; disposing of a node is more of a kill.
+    /// </summary>
     public Task DrainAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();

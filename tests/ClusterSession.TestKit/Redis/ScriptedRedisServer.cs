@@ -5,10 +5,14 @@ using System.Text;
 
 namespace ClusterSession.TestKit.Redis;
 
-/// <summary>A server on loopback that says exactly what a test tells it to: wrong, late, in pieces, or not at all.</summary>
+/// <summary>
+/// A server on loopback that says exactly what a test tells it to: wrong, late, in pieces, or not
+/// at all.
+/// </summary>
 /// <remarks>
-/// It answers the handshake of a connection by itself (<see cref="Handshake"/>); every command after that goes to <see cref="OnCommand"/>,
-/// which returns the bytes to send, or null to stay silent; <see cref="SendAsync"/> sends anything at any time.
+/// It answers the handshake of a connection by itself (<see cref="Handshake"/>); every command
+/// after that goes to <see cref="OnCommand"/>, which returns the bytes to send, or null to stay
+/// silent; <see cref="SendAsync"/> sends anything at any time.
 /// </remarks>
 public sealed class ScriptedRedisServer : IAsyncDisposable
 {
@@ -33,16 +37,26 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
     /// <summary>Connections accepted so far.</summary>
     public int Accepted => Volatile.Read(ref _accepted);
 
-    /// <summary>Every command received after the handshake (heartbeats too), words joined by blanks.</summary>
+    /// <summary>
+    /// Every command received after the handshake (heartbeats too), words joined by blanks.
+    /// </summary>
     public ConcurrentQueue<string> Commands { get; } = new();
 
-    /// <summary>The raw reply to a command after the handshake; null: no reply. Default: what a server would say to PING, else +OK.</summary>
+    /// <summary>
+    /// The raw reply to a command after the handshake; null: no reply. Default: what a server would
+    /// say to PING, else +OK.
+    /// </summary>
     public Func<string[], string?> OnCommand { get; set; } = command => command[0] == "PING" ? "+PONG\r\n" : "+OK\r\n";
 
-    /// <summary>The raw reply to a command of the handshake; null: goes to <see cref="OnCommand"/> (but the first PING is always answered). Default: an empty master, version 7.0.15.</summary>
+    /// <summary>
+    /// The raw reply to a command of the handshake; null: goes to <see cref="OnCommand"/> (but the
+    /// first PING is always answered). Default: an empty master, version 7.0.15.
+    /// </summary>
     public Func<string[], string?> Handshake { get; set; } = DefaultHandshake;
 
-    /// <summary>Answers nothing any more, also not the heartbeat, while the connection stays open.</summary>
+    /// <summary>
+    /// Answers nothing any more, also not the heartbeat, while the connection stays open.
+    /// </summary>
     public bool Silent { get; set; }
 
     /// <summary>Stops reading after the handshake, so that the kernel's buffers fill up.</summary>
@@ -51,7 +65,10 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
     /// <summary>A bulk string.</summary>
     public static string Bulk(string text) => $"${Encoding.UTF8.GetByteCount(text)}\r\n{text}\r\n";
 
-    /// <summary>What a master without data answers to the commands of a handshake; null for all other commands.</summary>
+    /// <summary>
+    /// What a master without data answers to the commands of a handshake; null for all other
+    /// commands.
+    /// </summary>
     public static string? DefaultHandshake(string[] command) =>
         (command[0], command.ElementAtOrDefault(1)) switch
         {
@@ -78,7 +95,9 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
             await socket.SendAsync(Encoding.Latin1.GetBytes(raw));
     }
 
-    /// <summary>Sends raw bytes one by one, each in a packet of its own as far as the kernel goes along.</summary>
+    /// <summary>
+    /// Sends raw bytes one by one, each in a packet of its own as far as the kernel goes along.
+    /// </summary>
     public async Task SendSlowlyAsync(string raw)
     {
         foreach (var one in Encoding.Latin1.GetBytes(raw))

@@ -6,7 +6,8 @@ namespace ClusterSession.TestKit.Servers;
 internal static class CommandLine
 {
     /// <summary>Its output, if it ends with 0.</summary>
-    /// <exception cref="InvalidOperationException">It ended with something else; with the command and what it printed.</exception>
+    /// <exception cref="InvalidOperationException">It ended with something else; with the command
+    /// and what it printed.</exception>
     public static async Task<string> RunAsync(string binary, params string[] arguments)
     {
         var start = new ProcessStartInfo(ServerBinary.Find(binary), arguments)

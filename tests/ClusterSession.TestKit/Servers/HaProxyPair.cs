@@ -3,16 +3,17 @@ using System.Net.Sockets;
 namespace ClusterSession.TestKit.Servers;
 
 /// <summary>
-/// Two real Redis servers behind one address: HAProxy sends everybody to the one that calls itself master, and a small controller promotes the
-/// replica when the master is silent.
+/// Two real Redis servers behind one address: HAProxy sends everybody to the one that calls itself
+/// master, and a small controller promotes the replica when the master is silent.
 /// </summary>
 /// <remarks>
 /// <code>
 /// clients -> HAProxy (checks "role:master" every 50 ms) -> r1 master --replication--> r2
 ///                                                            \__ controller: PING every 50 ms, 3 misses -> r2 REPLICAOF NO ONE
 /// </code>
-/// The rules that keep this from losing writes: a server never starts as a master, it starts as a replica of the other one; only the controller
-/// promotes; and one stick-table entry for all clients keeps a second "master" that turns up from getting anybody. Without them a restarted old
+/// The rules that keep this from losing writes: a server never starts as a master, it starts as a
+/// replica of the other one; only the controller promotes; and one stick-table entry for all
+/// clients keeps a second "master" that turns up from getting anybody. Without them a restarted old
 /// master got half of all new connections.
 /// </remarks>
 public sealed class HaProxyPair : IAsyncDisposable
@@ -53,7 +54,10 @@ public sealed class HaProxyPair : IAsyncDisposable
     /// <summary>HAProxy's process, for signals.</summary>
     public ServerProcess Process => _haproxy ?? throw new InvalidOperationException("HAProxy has not been started.");
 
-    /// <summary>Starts both servers, HAProxy and the controller, and waits until a write through the one address arrives.</summary>
+    /// <summary>
+    /// Starts both servers, HAProxy and the controller, and waits until a write through the one
+    /// address arrives.
+    /// </summary>
     public static async Task<HaProxyPair> StartAsync(bool appendOnly = false)
     {
         var first = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = appendOnly });
@@ -81,7 +85,10 @@ public sealed class HaProxyPair : IAsyncDisposable
         }
     }
 
-    /// <summary>One command through HAProxy, on a connection of its own; null if none could be had or it broke.</summary>
+    /// <summary>
+    /// One command through HAProxy, on a connection of its own; null if none could be had or it
+    /// broke.
+    /// </summary>
     public async Task<string?> TryThroughAsync(params string[] command)
     {
         try
@@ -95,7 +102,10 @@ public sealed class HaProxyPair : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the controller has promoted another server than this one and writes through HAProxy reach it.</summary>
+    /// <summary>
+    /// Waits until the controller has promoted another server than this one and writes through
+    /// HAProxy reach it.
+    /// </summary>
     public async Task<RedisServer> NewMasterAsync(RedisServer old)
     {
         await Condition.HoldsAsync(
@@ -108,21 +118,27 @@ public sealed class HaProxyPair : IAsyncDisposable
         return Master;
     }
 
-    /// <summary>Starts a dead server again as a replica of the current master and waits until it is in sync.</summary>
+    /// <summary>
+    /// Starts a dead server again as a replica of the current master and waits until it is in sync.
+    /// </summary>
     public async Task RejoinAsync(RedisServer server)
     {
         await server.StartAgainAsync($"replicaof {Master.Host} {Master.Port}");
         await LinkUpAsync(server);
     }
 
-    /// <summary>Redis' own planned switch: FAILOVER waits until the other server has everything before roles change.</summary>
+    /// <summary>
+    /// Redis' own planned switch: FAILOVER waits until the other server has everything before roles
+    /// change.
+    /// </summary>
     public async Task SwitchAsync()
     {
         await _roles.WaitAsync();
         try
         {
             var (old, target) = (Master, Other);
-            // The replica calls its link up a moment before the master has its first acknowledgement and calls it online.
+            // The replica calls its link up a moment before the master has its first
+            // acknowledgement and calls it online.
             await Condition.HoldsAsync(
                 async () =>
                     (await old.CommandAsync("INFO", "replication")).Contains("state=online", StringComparison.Ordinal),
@@ -216,7 +232,8 @@ public sealed class HaProxyPair : IAsyncDisposable
             "the replica is in sync"
         );
 
-    // on-marked-down shutdown-sessions: connections to a demoted master are cut at once instead of being kept for reads that go nowhere.
+    // on-marked-down shutdown-sessions: connections to a demoted master are cut at once instead of
+    // being kept for reads that go nowhere.
     private string Config() =>
         $"""
             global

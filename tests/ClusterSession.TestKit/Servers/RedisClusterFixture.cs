@@ -4,7 +4,8 @@ using System.Net.Sockets;
 namespace ClusterSession.TestKit.Servers;
 
 /// <summary>A real Redis Cluster: masters that share the 16384 slots, each with replicas.</summary>
-/// <remarks>Made by commands instead of "redis-cli --cluster create", which waits in steps of seconds.</remarks>
+/// <remarks>Made by commands instead of "redis-cli --cluster create", which waits in steps of
+/// seconds.</remarks>
 public sealed class RedisClusterFixture : IAsyncDisposable
 {
     private const int Slots = 16384;
@@ -20,7 +21,10 @@ public sealed class RedisClusterFixture : IAsyncDisposable
     private RedisClusterFixture(TestCertificates? certificates, string[] config) =>
         (_certificates, _config) = (certificates, config);
 
-    /// <summary>All servers: first those that were masters at the start, then their replicas in the same order.</summary>
+    /// <summary>
+    /// All servers: first those that were masters at the start, then their replicas in the same
+    /// order.
+    /// </summary>
     public IReadOnlyList<RedisServer> Servers => _servers;
 
     /// <summary>A connection string that names all servers.</summary>
@@ -28,7 +32,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         string.Join(',', _servers.Select(s => s.Endpoint))
         + (_certificates is null ? "" : $",ssl=true,sslCaFile={_certificates.CaFile}");
 
-    /// <summary>Starts a cluster and waits until every server calls it ok and every replica is in sync.</summary>
+    /// <summary>
+    /// Starts a cluster and waits until every server calls it ok and every replica is in sync.
+    /// </summary>
     /// <param name="masters">How many shards.</param>
     /// <param name="replicasEach">How many replicas each of them has.</param>
     /// <param name="nodeTimeout">After how long a server that does not respond is taken for failed;
@@ -86,14 +92,19 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         throw new InvalidOperationException($"The owner of slot {slot} is not alive.");
     }
 
-    /// <summary>Opens the migration of a slot and stops there: keys already moved answer ASK at the source, missing ones as well.</summary>
+    /// <summary>
+    /// Opens the migration of a slot and stops there: keys already moved answer ASK at the source,
+    /// missing ones as well.
+    /// </summary>
     public async Task BeginMigrationAsync(int slot, RedisServer source, RedisServer target)
     {
         await ExpectOkAsync(target, "CLUSTER", "SETSLOT", Text(slot), "IMPORTING", await IdAsync(source));
         await ExpectOkAsync(source, "CLUSTER", "SETSLOT", Text(slot), "MIGRATING", await IdAsync(target));
     }
 
-    /// <summary>Moves up to so many keys of an open migration. Returns how many were moved.</summary>
+    /// <summary>
+    /// Moves up to so many keys of an open migration. Returns how many were moved.
+    /// </summary>
     public static async Task<int> MigrateKeysAsync(int slot, RedisServer source, RedisServer target, int count = 100)
     {
         var keys = (await source.CommandAsync("CLUSTER", "GETKEYSINSLOT", Text(slot), Text(count))).Split(
@@ -116,12 +127,15 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         var owner = await IdAsync(target);
         await ExpectOkAsync(target, "CLUSTER", "SETSLOT", Text(slot), "NODE", owner);
         await ExpectOkAsync(source, "CLUSTER", "SETSLOT", Text(slot), "NODE", owner);
-        // Gossip would tell the others in a second or so; redis-cli tells them at once, and so does this.
+        // Gossip would tell the others in a second or so; redis-cli tells them at once, and so does
+        // this.
         foreach (var master in await MastersAsync())
             await ExpectOkAsync(master, "CLUSTER", "SETSLOT", Text(slot), "NODE", owner);
     }
 
-    /// <summary>Moves a range of slots (both ends included) with all their keys to another master.</summary>
+    /// <summary>
+    /// Moves a range of slots (both ends included) with all their keys to another master.
+    /// </summary>
     public async Task ReshardAsync(int firstSlot, int lastSlot, RedisServer target)
     {
         for (var slot = firstSlot; slot <= lastSlot; slot++)
@@ -134,7 +148,10 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until another server than this one owns the slot and every living server calls the cluster ok.</summary>
+    /// <summary>
+    /// Waits until another server than this one owns the slot and every living server calls the
+    /// cluster ok.
+    /// </summary>
     public async Task<RedisServer> NewOwnerAsync(int slot, RedisServer old)
     {
         RedisServer? owner = null;

@@ -53,7 +53,9 @@ public sealed class RedisSentinel : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it again with all it knew: a sentinel keeps its state in its configuration file.</summary>
+    /// <summary>
+    /// Starts it again with all it knew: a sentinel keeps its state in its configuration file.
+    /// </summary>
     public async Task StartAgainAsync()
     {
         if (_process is { } old)
@@ -62,7 +64,10 @@ public sealed class RedisSentinel : IAsyncDisposable
         await _process.ReadyAsync(IsReadyAsync);
     }
 
-    /// <summary>Sends one command and returns the reply as text: nested arrays one element per line, errors as <c>-text</c>.</summary>
+    /// <summary>
+    /// Sends one command and returns the reply as text: nested arrays one element per line, errors
+    /// as <c>-text</c>.
+    /// </summary>
     public async Task<string> CommandAsync(params string[] arguments)
     {
         using var client = await RawRedisClient.ConnectAsync(

@@ -3,14 +3,17 @@ using System.Globalization;
 namespace ClusterSession.TestKit.Servers;
 
 /// <summary>
-/// Holds replicas back, so that the master acknowledges writes that no replica has, and a failover really loses them.
+/// Holds replicas back, so that the master acknowledges writes that no replica has, and a failover
+/// really loses them.
 /// </summary>
 /// <remarks>
-/// SIGSTOP alone does not do it on one machine: what the master had sent waits in the replica's socket and is read when it is continued, also
-/// after the master was killed. A proxy in the replication link does not do it under Sentinel, which sees that the replica has a wrong master
-/// and corrects it. So the link is cut from within: the replica is given a password that its master refuses, and the master drops its
-/// replication connections. Everything keeps its address, the replica stays alive and fit for promotion (Sentinel's limit is a link down for
-/// ten times down-after). A master under min-replicas-to-write refuses writes then, as it should.
+/// SIGSTOP alone does not do it on one machine: what the master had sent waits in the replica's
+/// socket and is read when it is continued, also after the master was killed. A proxy in the
+/// replication link does not do it under Sentinel, which sees that the replica has a wrong master
+/// and corrects it. So the link is cut from within: the replica is given a password that its master
+/// refuses, and the master drops its replication connections. Everything keeps its address, the
+/// replica stays alive and fit for promotion (Sentinel's limit is a link down for ten times
+/// down-after). A master under min-replicas-to-write refuses writes then, as it should.
 /// </remarks>
 public sealed class ReplicaPauser
 {
@@ -23,7 +26,10 @@ public sealed class ReplicaPauser
     private ReplicaPauser(RedisServer master, IReadOnlyList<RedisServer> replicas) =>
         (_master, _replicas) = (master, replicas);
 
-    /// <summary>Cuts the replicas off and waits until the master knows of none. From then on nothing that it acknowledges reaches them.</summary>
+    /// <summary>
+    /// Cuts the replicas off and waits until the master knows of none. From then on nothing that it
+    /// acknowledges reaches them.
+    /// </summary>
     public static async Task<ReplicaPauser> HoldBackAsync(RedisServer master, IReadOnlyList<RedisServer> replicas)
     {
         var pauser = new ReplicaPauser(master, replicas);
@@ -43,7 +49,10 @@ public sealed class ReplicaPauser
         return pauser;
     }
 
-    /// <summary>How many bytes of the replication stream the master (alive) is ahead of the replica that has most; none or less once one of them was promoted and has gone on.</summary>
+    /// <summary>
+    /// How many bytes of the replication stream the master (alive) is ahead of the replica that has
+    /// most; none or less once one of them was promoted and has gone on.
+    /// </summary>
     public async Task<long> LagBytesAsync()
     {
         var ahead = await OffsetAsync(_master);
@@ -63,7 +72,8 @@ public sealed class ReplicaPauser
         }
     }
 
-    // Of a replica too, and unlike slave_repl_offset still there when Sentinel has promoted it meanwhile.
+    // Of a replica too, and unlike slave_repl_offset still there when Sentinel has promoted it
+    // meanwhile.
     private static async Task<long> OffsetAsync(RedisServer server) =>
         long.Parse(await server.InfoAsync("replication", "master_repl_offset"), CultureInfo.InvariantCulture);
 }

@@ -5,8 +5,9 @@ namespace ClusterSession.TestKit.Servers;
 
 /// <summary>A real master with replicas, watched by real sentinels.</summary>
 /// <remarks>
-/// A server is restarted as a replica of the current master, as a sane unit file does it: one that starts as a master answers as an empty
-/// master for about ten seconds, until the sentinels demote it. That case can be had too, it is a test of its own.
+/// A server is restarted as a replica of the current master, as a sane unit file does it: one that
+/// starts as a master answers as an empty master for about ten seconds, until the sentinels demote
+/// it. That case can be had too, it is a test of its own.
 /// </remarks>
 public sealed class SentinelCluster : IAsyncDisposable
 {
@@ -22,14 +23,18 @@ public sealed class SentinelCluster : IAsyncDisposable
     /// <summary>All sentinels.</summary>
     public IReadOnlyList<RedisSentinel> Sentinels => _sentinels;
 
-    /// <summary>A connection string in the StackExchange.Redis dialect that names the sentinels.</summary>
+    /// <summary>
+    /// A connection string in the StackExchange.Redis dialect that names the sentinels.
+    /// </summary>
     public string ConnectionString =>
         string.Join(',', _sentinels.Select(s => s.Endpoint))
         + $",serviceName={_options.MasterName}"
         + (_options.Certificates is { } certificates ? $",ssl=true,sslCaFile={certificates.CaFile}" : "")
         + (_options.Password is { } password ? $",password={password}" : "");
 
-    /// <summary>Starts everything and waits until each sentinel knows all servers and all other sentinels.</summary>
+    /// <summary>
+    /// Starts everything and waits until each sentinel knows all servers and all other sentinels.
+    /// </summary>
     public static async Task<SentinelCluster> StartAsync(SentinelClusterOptions? options = null)
     {
         var cluster = new SentinelCluster(options ?? new SentinelClusterOptions());
@@ -58,8 +63,9 @@ public sealed class SentinelCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Of <see cref="ReplicasAsync"/>, those that call themselves replicas. Of two sentinels that began a failover each (3 of 20 kills), the loser's choice calls itself master
-    /// for seconds after the other one has been named: nothing that it does shows when a replica is promoted.
+    /// Of <see cref="ReplicasAsync"/>, those that call themselves replicas. Of two sentinels that
+    /// began a failover each (3 of 20 kills), the loser's choice calls itself master for seconds
+    /// after the other one has been named: nothing that it does shows when a replica is promoted.
     /// </summary>
     public async Task<IReadOnlyList<RedisServer>> StandbysAsync()
     {
@@ -73,7 +79,10 @@ public sealed class SentinelCluster : IAsyncDisposable
         return standbys;
     }
 
-    /// <summary>Waits until the sentinels name another master than this one, and it calls itself a master and takes writes.</summary>
+    /// <summary>
+    /// Waits until the sentinels name another master than this one, and it calls itself a master
+    /// and takes writes.
+    /// </summary>
     public async Task<RedisServer> NewMasterAsync(RedisServer old, TimeSpan? deadline = null)
     {
         RedisServer? found = null;
@@ -92,7 +101,9 @@ public sealed class SentinelCluster : IAsyncDisposable
         return found!;
     }
 
-    /// <summary>Waits until one of these replicas takes writes: some time before the sentinels name it.</summary>
+    /// <summary>
+    /// Waits until one of these replicas takes writes: some time before the sentinels name it.
+    /// </summary>
     public async Task<RedisServer> PromotedAsync(IReadOnlyList<RedisServer> replicas)
     {
         RedisServer? found = null;
@@ -131,12 +142,16 @@ public sealed class SentinelCluster : IAsyncDisposable
             }
             catch (TimeoutException) when (attempt < 3)
             {
-                // Given up by the sentinel, as where the replica that it chose does not answer in time; a planned one does not begin again by itself.
+                // Given up by the sentinel, as where the replica that it chose does not answer in
+                // time; a planned one does not begin again by itself.
             }
         }
     }
 
-    /// <summary>Starts a killed server again as a replica of the current master and waits until it is in sync.</summary>
+    /// <summary>
+    /// Starts a killed server again as a replica of the current master and waits until it is in
+    /// sync.
+    /// </summary>
     public async Task RejoinAsync(RedisServer server)
     {
         var master = await MasterAsync();
@@ -145,7 +160,10 @@ public sealed class SentinelCluster : IAsyncDisposable
         await CalmAsync();
     }
 
-    /// <summary>Waits until these servers (default: all replicas that are alive, once the sentinels are calm) have a working link to a master, or one of them is the master by now.</summary>
+    /// <summary>
+    /// Waits until these servers (default: all replicas that are alive, once the sentinels are
+    /// calm) have a working link to a master, or one of them is the master by now.
+    /// </summary>
     public async Task InSyncAsync(IReadOnlyList<RedisServer>? replicas = null)
     {
         if (replicas is null)
@@ -163,8 +181,9 @@ public sealed class SentinelCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until all sentinels that answer name the same master and none is in the middle of a failover: one that is would sleep through the next death until its own failover
-    /// has timed out, and a replica that is held back keeps it there.
+    /// Waits until all sentinels that answer name the same master and none is in the middle of a
+    /// failover: one that is would sleep through the next death until its own failover has timed
+    /// out, and a replica that is held back keeps it there.
     /// </summary>
     private Task CalmAsync() =>
         Condition.HoldsAsync(

@@ -13,11 +13,14 @@ public sealed record SentinelClusterOptions
     public int Sentinels { get; init; } = 3;
 
     /// <summary>
-    /// How long a silent server is waited for. Below 500 ms a second promotion was seen in 3 of 4 runs: the new master itself was taken for dead.
+    /// How long a silent server is waited for. Below 500 ms a second promotion was seen in 3 of 4
+    /// runs: the new master itself was taken for dead.
     /// </summary>
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Sentinel's failover-timeout: also how soon a failed attempt is repeated (after twice this).</summary>
+    /// <summary>
+    /// Sentinel's failover-timeout: also how soon a failed attempt is repeated (after twice this).
+    /// </summary>
     public TimeSpan FailoverTimeout { get; init; } = TimeSpan.FromSeconds(6);
 
     /// <summary>Password of the Redis servers; default: none.</summary>
@@ -26,12 +29,17 @@ public sealed record SentinelClusterOptions
     /// <summary>Password of the sentinels themselves; default: none.</summary>
     public string? SentinelPassword { get; init; }
 
-    /// <summary>TLS everywhere with these certificates, between the servers too; default: plain.</summary>
+    /// <summary>
+    /// TLS everywhere with these certificates, between the servers too; default: plain.
+    /// </summary>
     public TestCertificates? Certificates { get; init; }
 
     /// <summary>More configuration of each Redis server, one directive per line.</summary>
     public IReadOnlyList<string> Config { get; init; } = [];
 
-    /// <summary>Where the servers run, in turn: server i and sentinel i on host i modulo their number. Default: all on this machine.</summary>
+    /// <summary>
+    /// Where the servers run, in turn: server i and sentinel i on host i modulo their number.
+    /// Default: all on this machine.
+    /// </summary>
     public IReadOnlyList<NetworkHost> Hosts { get; init; } = [NetworkHost.Loopback];
 }

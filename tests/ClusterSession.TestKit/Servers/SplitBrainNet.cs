@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace ClusterSession.TestKit.Servers;
 
-/// <summary>Several machines on one, each a network namespace with an address of its own, that can be cut off from each other.</summary>
+/// <summary>
+/// Several machines on one, each a network namespace with an address of its own, that can be cut
+/// off from each other.
+/// </summary>
 /// <remarks>
 /// <code>
 ///  host 0 (namespace)   host 1            host 2
@@ -10,9 +13,11 @@ namespace ClusterSession.TestKit.Servers;
 ///     |                    |                 |
 ///   --+------- bridge -----+-----------------+---   this machine: 10.x.y.254, reaches every host, always
 /// </code>
-/// A cut is made with the neighbour table: the sender is told a hardware address that nobody has. Packets then vanish without an
-/// error, as in a real partition: no RST, no ICMP, connects time out, established connections hang. Needs neither nftables nor netem, only
-/// "ip", and can be made in one direction. (A blackhole route was rejected: it answers the sender's own connect with EINVAL at once.)
+/// A cut is made with the neighbour table: the sender is told a hardware address that nobody has.
+/// Packets then vanish without an error, as in a real partition: no RST, no ICMP, connects time
+/// out, established connections hang. Needs neither nftables nor netem, only "ip", and can be made
+/// in one direction. (A blackhole route was rejected: it answers the sender's own connect with
+/// EINVAL at once.)
 /// </remarks>
 public sealed class SplitBrainNet : IAsyncDisposable
 {
@@ -34,7 +39,9 @@ public sealed class SplitBrainNet : IAsyncDisposable
         );
     }
 
-    /// <summary>Whether this process may make namespaces (root on Linux with the ip command).</summary>
+    /// <summary>
+    /// Whether this process may make namespaces (root on Linux with the ip command).
+    /// </summary>
     public static bool CanBeMade =>
         OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && ServerBinary.TryFind("ip") is not null;
 
@@ -42,7 +49,8 @@ public sealed class SplitBrainNet : IAsyncDisposable
     public IReadOnlyList<NetworkHost> Hosts => _hosts;
 
     /// <summary>Makes the network.</summary>
-    /// <exception cref="InvalidOperationException">Not root, or the kernel has no bridge or veth; with the command that failed.</exception>
+    /// <exception cref="InvalidOperationException">Not root, or the kernel has no bridge or veth;
+    /// with the command that failed.</exception>
     public static async Task<SplitBrainNet> CreateAsync(int hosts)
     {
         var net = new SplitBrainNet(Interlocked.Increment(ref _count));
@@ -62,7 +70,10 @@ public sealed class SplitBrainNet : IAsyncDisposable
         }
     }
 
-    /// <summary>Cuts one group of hosts off from all others, both ways. This machine still reaches all of them.</summary>
+    /// <summary>
+    /// Cuts one group of hosts off from all others, both ways. This machine still reaches all of
+    /// them.
+    /// </summary>
     public async Task PartitionAsync(params int[] group)
     {
         foreach (var inside in group)
@@ -75,7 +86,9 @@ public sealed class SplitBrainNet : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets everything that one host sends to another vanish; the other direction stays as it is.</summary>
+    /// <summary>
+    /// Lets everything that one host sends to another vanish; the other direction stays as it is.
+    /// </summary>
     public async Task CutAsync(int from, int to)
     {
         if (_cuts.Add((from, to)))
@@ -108,7 +121,8 @@ public sealed class SplitBrainNet : IAsyncDisposable
     {
         for (var i = 0; i < _hosts.Count; i++)
         {
-            // The cable by name: closing sockets keep a namespace, and what is in it, alive for minutes after its name is gone.
+            // The cable by name: closing sockets keep a namespace, and what is in it, alive for
+            // minutes after its name is gone.
             await TryIpAsync("link", "del", Outside(i));
             await TryIpAsync("netns", "del", _hosts[i].Namespace!);
         }

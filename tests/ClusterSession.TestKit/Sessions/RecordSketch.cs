@@ -12,7 +12,9 @@ public sealed class RecordSketch
     private bool _hasDropped;
     private DateTimeOffset _created = DateTimeOffset.FromUnixTimeMilliseconds(1_790_000_000_000);
 
-    /// <summary>A record of these commits, the newest first; nothing is said of the stamps between them.</summary>
+    /// <summary>
+    /// A record of these commits, the newest first; nothing is said of the stamps between them.
+    /// </summary>
     public static RecordSketch At(params SessionVersion[] commits)
     {
         var sketch = new RecordSketch();
@@ -20,7 +22,9 @@ public sealed class RecordSketch
         return sketch;
     }
 
-    /// <summary>One more commit, whose writer issued no stamp for the session since another one.</summary>
+    /// <summary>
+    /// One more commit, whose writer issued no stamp for the session since another one.
+    /// </summary>
     public RecordSketch Commit(SessionVersion version, long after)
     {
         _commits.Add((version, after));

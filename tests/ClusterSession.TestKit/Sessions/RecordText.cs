@@ -6,7 +6,10 @@ using ClusterSession.Records;
 
 namespace ClusterSession.TestKit.Sessions;
 
-/// <summary>Writes everything that a record holds as text, so that tests compare records by it and a failure shows the difference.</summary>
+/// <summary>
+/// Writes everything that a record holds as text, so that tests compare records by it and a failure
+/// shows the difference.
+/// </summary>
 public static class RecordText
 {
     public static string Of(SessionRecord record)

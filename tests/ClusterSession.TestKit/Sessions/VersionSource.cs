@@ -2,7 +2,10 @@ using ClusterSession.Records;
 
 namespace ClusterSession.TestKit.Sessions;
 
-/// <summary>Hands out versions that rise, from today's time on, so that stores which look at stamps see usual ones.</summary>
+/// <summary>
+/// Hands out versions that rise, from today's time on, so that stores which look at stamps see
+/// usual ones.
+/// </summary>
 public sealed class VersionSource(long writer = 7)
 {
     private long _stamp = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;

@@ -2,7 +2,10 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Stores;
 
-/// <summary>A store whose channel loses, repeats, delays and reorders the frames of its node as a test wants.</summary>
+/// <summary>
+/// A store whose channel loses, repeats, delays and reorders the frames of its node as a test
+/// wants.
+/// </summary>
 public sealed class ChannelStore : ForwardingStore
 {
     private readonly PassingChannel _channel;

@@ -11,7 +11,9 @@ public sealed class FaultyStore(IClusterSessionStore inner) : ForwardingStore(in
     /// <summary>What is said of them.</summary>
     public StoreFailure Failure { get; set; } = StoreFailure.Unreachable;
 
-    /// <summary>Whether an operation without an answer happens all the same: its reply was lost.</summary>
+    /// <summary>
+    /// Whether an operation without an answer happens all the same: its reply was lost.
+    /// </summary>
     public bool IsReplyLost { get; set; }
 
     protected override async ValueTask<T> OnAsync<T>(

@@ -3,7 +3,9 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Stores;
 
-/// <summary>A store whose answers a test holds back: the operation has happened, its answer is on its way.</summary>
+/// <summary>
+/// A store whose answers a test holds back: the operation has happened, its answer is on its way.
+/// </summary>
 public sealed class GatedStore(IClusterSessionStore inner) : ForwardingStore(inner)
 {
     private readonly ConcurrentQueue<TaskCompletionSource> _held = new();

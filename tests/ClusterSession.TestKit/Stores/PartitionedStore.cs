@@ -19,7 +19,9 @@ public sealed class PartitionedStore(params IClusterSessionStore[] parts) : IClu
 
     public int PartitionOf(SessionKey key) => Volatile.Read(ref _places[key.Mark % (ulong)parts.Length]);
 
-    /// <summary>All keys of one partition are in another from now on; what is stored of them stays behind.</summary>
+    /// <summary>
+    /// All keys of one partition are in another from now on; what is stored of them stays behind.
+    /// </summary>
     public void Move(int from, int to)
     {
         _observer?.OnMoved(from, to);

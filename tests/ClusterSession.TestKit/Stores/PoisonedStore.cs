@@ -3,7 +3,10 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Stores;
 
-/// <summary>A store that takes no change of some sessions and is well otherwise: what they hold cannot be stored, or the server that has them is down.</summary>
+/// <summary>
+/// A store that takes no change of some sessions and is well otherwise: what they hold cannot be
+/// stored, or the server that has them is down.
+/// </summary>
 public sealed class PoisonedStore(IClusterSessionStore inner) : ForwardingStore(inner)
 {
     /// <summary>Which sessions' changes are not taken.</summary>

@@ -4,8 +4,9 @@ using ClusterSession.Stores;
 namespace ClusterSession.TestKit.Stores;
 
 /// <summary>
-/// A store whose server can be replaced under it by one that is behind or empty, as a failover does. Leases of before are not current
-/// any more then, as after a lost connection; no single session is said to have changed.
+/// A store whose server can be replaced under it by one that is behind or empty, as a failover
+/// does. Leases of before are not current any more then, as after a lost connection; no single
+/// session is said to have changed.
 /// </summary>
 public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessionStore
 {
@@ -24,7 +25,10 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
 
     public int PartitionOfDocument(string name) => _current.PartitionOfDocument(name);
 
-    /// <summary>Another server takes over. The node is told what it may have lost, if <paramref name="loss"/> says so.</summary>
+    /// <summary>
+    /// Another server takes over. The node is told what it may have lost, if
+    /// <paramref name="loss"/> says so.
+    /// </summary>
     public void Replace(IClusterSessionStore by, StoreContinuity? loss = null)
     {
         _lease.IsRevoked = true;
@@ -37,8 +41,8 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         }
     }
 
-    /// <summary>The connection was lost and came back: copies must be checked. The node is told what the store may have
-    /// lost, if <paramref name="loss"/> says so.</summary>
+    /// <summary>The connection was lost and came back: copies must be checked. The node is told
+    /// what the store may have lost, if <paramref name="loss"/> says so.</summary>
     public void Reconnect(StoreContinuity? loss = null)
     {
         _lease.IsRevoked = true;

@@ -2,7 +2,9 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Stores;
 
-/// <summary>A store whose answers take their time: the operation has happened, its answer is on its way.</summary>
+/// <summary>
+/// A store whose answers take their time: the operation has happened, its answer is on its way.
+/// </summary>
 public sealed class SlowStore(IClusterSessionStore inner, TimeProvider time) : ForwardingStore(inner)
 {
     private int _waiting;

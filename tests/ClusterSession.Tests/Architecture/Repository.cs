@@ -19,7 +19,9 @@ internal static partial class Repository
 
     public static string Root { get; } = FindRoot();
 
-    /// <summary>All files with this extension, as paths relative to the root with slashes.</summary>
+    /// <summary>
+    /// All files with this extension, as paths relative to the root with slashes.
+    /// </summary>
     public static IEnumerable<string> Files(string extension, string under = "") =>
         Walk(new DirectoryInfo(Path.Combine(Root, under)))
             .Where(file => extension == "" || file.Extension == extension)

@@ -28,7 +28,10 @@ public sealed partial class TestNameTests
     [GeneratedRegex(@"public (?:async )?(?:override )?(?:Task|void) (?<name>\w+)\(")]
     private static partial Regex Method();
 
-    /// <summary>A test's name is a sentence: two underscores at least. A path or a setting has none or is written otherwise.</summary>
+    /// <summary>
+    /// A test's name is a sentence: two underscores at least. A path or a setting has none or is
+    /// written otherwise.
+    /// </summary>
     [GeneratedRegex(@"`(?<name>[A-Z]\w*[a-z]\w*_\w+_\w+)`")]
     private static partial Regex Sentence();
 }

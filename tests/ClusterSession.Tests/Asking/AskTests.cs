@@ -15,7 +15,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Asking;
 
-/// <summary>How nodes ask each other: what it costs, and what happens where a node or a frame is missing.</summary>
+/// <summary>
+/// How nodes ask each other: what it costs, and what happens where a node or a frame is missing.
+/// </summary>
 public sealed class AskTests : NodeTests
 {
     private readonly ConcurrentQueue<byte[]> _frames = new();

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Asking;
 
-/// <summary>Sessions that the store has lost, at a node that has no copy, while another one has.</summary>
+/// <summary>
+/// Sessions that the store has lost, at a node that has no copy, while another one has.
+/// </summary>
 public sealed class LostSessionTests : NodeTests
 {
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(20);

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Committing;
 
-/// <summary>Nodes whose clocks differ, or are set (X14). The store counts by a clock of its own.</summary>
+/// <summary>
+/// Nodes whose clocks differ, or are set (X14). The store counts by a clock of its own.
+/// </summary>
 public sealed class ClockTests : NodeTests
 {
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(20);

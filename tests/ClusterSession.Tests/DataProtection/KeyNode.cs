@@ -31,7 +31,9 @@ internal sealed class KeyNode : IAsyncDisposable
 
     public IDataProtector Protector => Services.GetRequiredService<IDataProtectionProvider>().CreateProtector("test");
 
-    /// <summary>Starts it; nothing but the keys is configured, and UseClusterSession is not called.</summary>
+    /// <summary>
+    /// Starts it; nothing but the keys is configured, and UseClusterSession is not called.
+    /// </summary>
     public static async Task<KeyNode> StartAsync(
         IClusterSessionStore store,
         CapturedLogs? logs = null,

@@ -7,7 +7,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.Diagnostics;
 
-/// <summary>The spans of a request, for OpenTelemetry. Alone, because a listener hears of all nodes of the process.</summary>
+/// <summary>
+/// The spans of a request, for OpenTelemetry. Alone, because a listener hears of all nodes of the
+/// process.
+/// </summary>
 [CollectionDefinition(nameof(ActivityTests), DisableParallelization = true)]
 [Collection(nameof(ActivityTests))]
 public sealed class ActivityTests : NodeTests

@@ -79,8 +79,7 @@ public sealed class CallbackDifferenceTests : DropInCases
 
     /// <summary>
     /// On Kestrel alone: it logs the exception of a callback and aborts the write. Whether
-    /// middleware sees it on TestServer
-    /// depends on when the body is flushed.
+    /// middleware sees it on TestServer depends on when the body is flushed.
     /// </summary>
     [Fact]
     public Task Difference_ReadOnly_endpoint_that_uses_up_TempData_is_refused() =>

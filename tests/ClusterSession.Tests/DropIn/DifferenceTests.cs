@@ -387,7 +387,9 @@ public sealed class DifferenceTests : DropInCases
         ];
     }
 
-    /// <summary>Two requests of one session: the second begins and ends while the first runs.</summary>
+    /// <summary>
+    /// Two requests of one session: the second begins and ends while the first runs.
+    /// </summary>
     private static async Task<string> OverlappingAsync(SessionKind kind, HostKind server)
     {
         var (begun, mayEnd) = (new TaskCompletionSource(), new TaskCompletionSource());

@@ -4,8 +4,9 @@ using Xunit;
 namespace ClusterSession.Tests.DropIn;
 
 /// <summary>
-/// Runs the same program with <c>AddSession</c> and with <c>AddClusterSession</c>, and compares what a client
-/// observes. The script says what that is, so that two programs that fail in the same way do not pass.
+/// Runs the same program with <c>AddSession</c> and with <c>AddClusterSession</c>, and compares
+/// what a client observes. The script says what that is, so that two programs that fail in the same
+/// way do not pass.
 /// </summary>
 public abstract class DropInCases
 {

@@ -7,8 +7,8 @@ using Microsoft.Net.Http.Headers;
 namespace ClusterSession.Tests.DropIn;
 
 /// <summary>
-/// A client with a cookie jar, which says of each answer what a difference could be in: status, body, what became of
-/// the session's cookie, and the exception that came out of the pipeline.
+/// A client with a cookie jar, which says of each answer what a difference could be in: status,
+/// body, what became of the session's cookie, and the exception that came out of the pipeline.
 /// </summary>
 internal sealed class DropInClient(DropInRun run, HttpClient http)
 {
@@ -122,7 +122,8 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
                 _jar[name] = cookie.Value.ToString();
                 if (IsSession(cookie))
                 {
-                    // Ours names the last commit too, and is sent again with each: the same session all the same.
+                    // Ours names the last commit too, and is sent again with each: the same session
+                    // all the same.
                     var isSame = before?.Split('.')[0] == cookie.Value.ToString().Split('.')[0];
                     became = isSame && run.Kind == SessionKind.AddClusterSession ? "-renewed" : "";
                 }
@@ -152,7 +153,9 @@ internal sealed class DropInClient(DropInRun run, HttpClient http)
 
     private bool IsSession(SetCookieHeaderValue cookie) => cookie.Name == SessionCookie || cookie.Name == "own";
 
-    /// <summary>The cookie without its value, and with one name for the default names of both.</summary>
+    /// <summary>
+    /// The cookie without its value, and with one name for the default names of both.
+    /// </summary>
     private string Text(SetCookieHeaderValue cookie)
     {
         var attributes = cookie.ToString().Split("; ").Skip(1).Order();

@@ -3,9 +3,9 @@ using System.Text.RegularExpressions;
 namespace ClusterSession.Tests.DropIn;
 
 /// <summary>
-/// A line of a script: <c>GET /path {Request-Header: value} [Shown-Header] -> what is observed</c>, or
-/// <c>after 00:10:00</c>, or <c>store fails reads writes</c>. Where the two differ, <c>&lt;&gt;</c> stands between what
-/// is observed with <c>AddSession</c> and with ours.
+/// A line of a script: <c>GET /path {Request-Header: value} [Shown-Header] -> what is observed</c>,
+/// or <c>after 00:10:00</c>, or <c>store fails reads writes</c>. Where the two differ,
+/// <c>&lt;&gt;</c> stands between what is observed with <c>AddSession</c> and with ours.
 /// </summary>
 internal sealed partial record DropInStep(string Text, DropInRequest? Request, string Theirs, string Ours)
 {

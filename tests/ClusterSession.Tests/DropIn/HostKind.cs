@@ -1,6 +1,8 @@
 namespace ClusterSession.Tests.DropIn;
 
-/// <summary>What carries a program: they call the callbacks of a response at different moments.</summary>
+/// <summary>
+/// What carries a program: they call the callbacks of a response at different moments.
+/// </summary>
 public enum HostKind
 {
     TestServer,

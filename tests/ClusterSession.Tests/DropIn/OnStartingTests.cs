@@ -6,7 +6,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.DropIn;
 
-/// <summary>Changes that are made when the headers are about to leave, and after they have left.</summary>
+/// <summary>
+/// Changes that are made when the headers are about to leave, and after they have left.
+/// </summary>
 public sealed class OnStartingTests : DropInCases
 {
     [Theory, BothServers]

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.DropIn;
 
-/// <summary>Exceptions, pipelines that run again, and what applications do to the session's feature.</summary>
+/// <summary>
+/// Exceptions, pipelines that run again, and what applications do to the session's feature.
+/// </summary>
 public sealed class PipelineTests : DropInCases
 {
     [Theory, BothServers]

@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace ClusterSession.Tests.DropIn;
 
-/// <summary>An application's wrapper around the session, as modules with names of their own have.</summary>
+/// <summary>
+/// An application's wrapper around the session, as modules with names of their own have.
+/// </summary>
 internal sealed class PrefixedSession(ISession inner) : ISession
 {
     public bool IsAvailable => inner.IsAvailable;

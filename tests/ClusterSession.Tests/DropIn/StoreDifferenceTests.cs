@@ -201,7 +201,9 @@ public sealed class StoreDifferenceTests : DropInCases
         Assert.InRange(await ErrorsAsync(SessionKind.AddClusterSession, server), 1, 2);
     }
 
-    /// <summary>How many errors ten requests are in the log while the store does not answer.</summary>
+    /// <summary>
+    /// How many errors ten requests are in the log while the store does not answer.
+    /// </summary>
     private static async Task<int> ErrorsAsync(SessionKind kind, HostKind server)
     {
         await using var run = await StartAsync(kind, server, WithoutCopies);

@@ -278,7 +278,9 @@ public sealed class SharedEndsTests : NodeTests
         return browsers;
     }
 
-    /// <summary>Such sessions, ended, and the other node has heard of that: browsers that keep the cookie.</summary>
+    /// <summary>
+    /// Such sessions, ended, and the other node has heard of that: browsers that keep the cookie.
+    /// </summary>
     private async Task<List<TestBrowser>> EndedAsync(TestNode a, TestNode b, Func<TestBrowser, Task> end)
     {
         var browsers = await HotAsync(a, b);

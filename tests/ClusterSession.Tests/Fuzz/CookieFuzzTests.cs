@@ -47,7 +47,9 @@ public sealed class CookieFuzzTests(ITestOutputHelper output)
         run.CheckMemory();
     }
 
-    /// <summary>Of the corpus, of one that was issued, or of two: the id of one and the token of another.</summary>
+    /// <summary>
+    /// Of the corpus, of one that was issued, or of two: the id of one and the token of another.
+    /// </summary>
     private static string Drawn(FuzzRun run, string[] issued)
     {
         var one = issued[run.Random.Next(issued.Length)];

@@ -9,8 +9,9 @@ using Xunit.Abstractions;
 namespace ClusterSession.Tests.Fuzz;
 
 /// <summary>
-/// Draws inputs from a corpus: whole ones, damaged ones, and parts of two put together. It says its seed;
-/// CLUSTERSESSION_SEED repeats it. At length (CLUSTERSESSION_LONG) it draws as many as an audit asks for.
+/// Draws inputs from a corpus: whole ones, damaged ones, and parts of two put together. It says its
+/// seed; CLUSTERSESSION_SEED repeats it. At length (CLUSTERSESSION_LONG) it draws as many as an
+/// audit asks for.
 /// </summary>
 internal sealed class FuzzRun
 {

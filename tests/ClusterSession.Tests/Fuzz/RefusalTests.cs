@@ -13,7 +13,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Fuzz;
 
-/// <summary>What is stored and cannot be understood is a 503, and never a 500 or an empty session.</summary>
+/// <summary>
+/// What is stored and cannot be understood is a 503, and never a 500 or an empty session.
+/// </summary>
 public sealed class RefusalTests
 {
     private static readonly byte[] Secret = RandomNumberGenerator.GetBytes(32);

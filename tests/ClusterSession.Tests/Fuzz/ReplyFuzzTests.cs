@@ -39,7 +39,8 @@ public sealed class ReplyFuzzTests(ITestOutputHelper output)
                 refused++;
             }
 
-            // Whatever a prefix announces: nothing is made that was not sent. An exception is some KB.
+            // Whatever a prefix announces: nothing is made that was not sent. An exception is some
+            // KB.
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostAllocated);
         }
 

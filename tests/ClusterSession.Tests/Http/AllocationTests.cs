@@ -16,8 +16,9 @@ using Xunit.Abstractions;
 namespace ClusterSession.Tests.Http;
 
 /// <summary>
-/// What a request with a local copy allocates in all of the middleware, session object, cookie and features included. Requests run one after the other on
-/// this thread, so that its own counter sees every byte; a task or a hop to another thread would show as an incomplete task.
+/// What a request with a local copy allocates in all of the middleware, session object, cookie and
+/// features included. Requests run one after the other on this thread, so that its own counter sees
+/// every byte; a task or a hop to another thread would show as an incomplete task.
 /// </summary>
 public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
 {
@@ -67,7 +68,8 @@ public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
             400
         );
 
-    // Two records of 300 bytes are among them, the store's and the local copy: the store is in the same memory here. AddSession takes 18,000.
+    // Two records of 300 bytes are among them, the store's and the local copy: the store is in the
+    // same memory here. AddSession takes 18,000.
     [Fact]
     public void Request_that_writes_a_number_allocates_less_than_2000_bytes()
     {

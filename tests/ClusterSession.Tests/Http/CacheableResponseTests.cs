@@ -257,7 +257,9 @@ public sealed class CacheableResponseTests : NodeTests
         return "";
     }
 
-    /// <summary>Registered before the sessions, so that its middleware stands in front of all others.</summary>
+    /// <summary>
+    /// Registered before the sessions, so that its middleware stands in front of all others.
+    /// </summary>
     private sealed class PublicFilter : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) =>

@@ -9,8 +9,8 @@ using Xunit;
 namespace ClusterSession.Tests.Http;
 
 /// <summary>
-/// The caches of ASP.NET Core itself, inside and outside of the sessions: what they hand to the next client must not
-/// have our cookie.
+/// The caches of ASP.NET Core itself, inside and outside of the sessions: what they hand to the
+/// next client must not have our cookie.
 /// </summary>
 public sealed class CachingMiddlewareTests : NodeTests
 {

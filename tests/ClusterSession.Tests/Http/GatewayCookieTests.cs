@@ -10,8 +10,7 @@ namespace ClusterSession.Tests.Http;
 
 /// <summary>
 /// A gateway (such as YARP) that uses the same sessions as the backend behind it: the backend's
-/// cookies are in the response
-/// when the gateway decides about its own.
+/// cookies are in the response when the gateway decides about its own.
 /// </summary>
 public sealed class GatewayCookieTests : NodeTests
 {

@@ -10,8 +10,8 @@ using Xunit;
 namespace ClusterSession.Tests.Http;
 
 /// <summary>
-/// Sessions that are first changed in a callback before the headers, as TempData does: registered before or after ours,
-/// on each server, with and without a body.
+/// Sessions that are first changed in a callback before the headers, as TempData does: registered
+/// before or after ours, on each server, with and without a body.
 /// </summary>
 public sealed class HeaderCallbackTests : NodeTests
 {

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Http;
 
-/// <summary>Ids that cannot be given: of a session that is gone, or drawn twice (X08, X11).</summary>
+/// <summary>
+/// Ids that cannot be given: of a session that is gone, or drawn twice (X08, X11).
+/// </summary>
 public sealed class NewIdTests : NodeTests
 {
     private readonly Meeting _meeting = new();

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Http;
 
-/// <summary>Applications that put a session feature of their own in the place of ours, around our session.</summary>
+/// <summary>
+/// Applications that put a session feature of their own in the place of ours, around our session.
+/// </summary>
 public sealed class ReplacedFeatureTests : NodeTests
 {
     [Theory]

@@ -307,8 +307,9 @@ public sealed class RotationTests : NodeTests
     }
 
     /// <summary>
-    /// Sends what a node has kept; says of how many sessions that was. What else the node has asked of the failing store may have opened the circuit: then one operation
-    /// a probe interval goes through.
+    /// Sends what a node has kept; says of how many sessions that was. What else the node has asked
+    /// of the failing store may have opened the circuit: then one operation a probe interval goes
+    /// through.
     /// </summary>
     private async Task<int> SendJournalAsync(TestNode node)
     {

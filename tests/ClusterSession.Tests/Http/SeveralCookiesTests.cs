@@ -11,7 +11,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.Http;
 
-/// <summary>Requests that bring several cookies of the session's name, which a browser holds for different Domains or Paths.</summary>
+/// <summary>
+/// Requests that bring several cookies of the session's name, which a browser holds for different
+/// Domains or Paths.
+/// </summary>
 public sealed class SeveralCookiesTests : NodeTests
 {
     [Theory]

@@ -14,8 +14,9 @@ using Xunit;
 namespace ClusterSession.Tests.Http;
 
 /// <summary>
-/// A slow response arrives after faster ones have begun, changed, rotated or ended the session: what it sets must not take
-/// that back. The slow request runs on one node, the fast ones on the same or on another.
+/// A slow response arrives after faster ones have begun, changed, rotated or ended the session:
+/// what it sets must not take that back. The slow request runs on one node, the fast ones on the
+/// same or on another.
 /// </summary>
 public sealed class SlowResponseTests : NodeTests
 {
@@ -166,7 +167,9 @@ public sealed class SlowResponseTests : NodeTests
         Assert.Equal(1, Store.Count(ClusterSession.TestKit.Stores.StoreOperations.Sessions));
     }
 
-    /// <summary>A session whose second browser tab, the late one, knows less than any node would show it.</summary>
+    /// <summary>
+    /// A session whose second browser tab, the late one, knows less than any node would show it.
+    /// </summary>
     private async Task<(TestNode Slow, TestNode Fast, TestBrowser Browser, TestBrowser Late)> BeginAsync(
         ServerKind kind,
         bool isOnAnother
@@ -181,7 +184,9 @@ public sealed class SlowResponseTests : NodeTests
         return (slow, fast, browser, late);
     }
 
-    /// <summary>The late response arrives: its cookie takes the place of the one that the browser has.</summary>
+    /// <summary>
+    /// The late response arrives: its cookie takes the place of the one that the browser has.
+    /// </summary>
     private async Task ArriveAsync(Task<string> answering, TestBrowser late, TestBrowser browser)
     {
         _mayLeave.SetResult();

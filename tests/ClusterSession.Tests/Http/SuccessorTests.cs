@@ -9,7 +9,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.Http;
 
-/// <summary>Requests that still bring the id from before a login: the browser's own that were under way, and others'.</summary>
+/// <summary>
+/// Requests that still bring the id from before a login: the browser's own that were under way, and
+/// others'.
+/// </summary>
 public sealed class SuccessorTests : NodeTests
 {
     private readonly Meeting _meeting = new();

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.KeyRing;
 
-/// <summary>A store that loses the document of cookie keys alone, and nodes that know it, or start then.</summary>
+/// <summary>
+/// A store that loses the document of cookie keys alone, and nodes that know it, or start then.
+/// </summary>
 public sealed class KeyRingLossTests : NodeTests
 {
     [Fact]

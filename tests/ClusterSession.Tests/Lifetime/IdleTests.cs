@@ -16,8 +16,7 @@ namespace ClusterSession.Tests.Lifetime;
 
 /// <summary>
 /// The idle timeout is kept: 20 minutes, with a touch interval of one minute and a minute for the
-/// longest request. No session ends
-/// early, and none is served for long after it.
+/// longest request. No session ends early, and none is served for long after it.
 /// </summary>
 public sealed class IdleTests : NodeTests
 {

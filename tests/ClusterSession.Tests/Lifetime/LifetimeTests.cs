@@ -115,7 +115,10 @@ public sealed class LifetimeTests : NodeTests
         Assert.Equal("", await browser.GetAsync("/poll"));
     }
 
-    /// <summary>A node that checks its copy at each request once gave the store an expired session back, for ever.</summary>
+    /// <summary>
+    /// A node that checks its copy at each request once gave the store an expired session back, for
+    /// ever.
+    /// </summary>
     [Fact]
     public async Task Polling_that_checks_its_copy_each_time_does_not_give_an_expired_session_back()
     {

@@ -17,7 +17,8 @@ public sealed class CommitJournalTests : NodeTests
     [Fact]
     public async Task Commit_older_than_what_another_request_had_opened_is_sent_as_well()
     {
-        // Three requests at once: 2 arrived, 3 opened what it made, 1 did not arrive, and is kept after 3.
+        // Three requests at once: 2 arrived, 3 opened what it made, 1 did not arrive, and is kept
+        // after 3.
         SessionVersion first = new(1, 1),
             lost = new(2, 1),
             arrived = new(3, 1),
@@ -76,7 +77,9 @@ public sealed class CommitJournalTests : NodeTests
         );
     }
 
-    /// <summary>Of requests at once, the one that was given its version first may be kept last.</summary>
+    /// <summary>
+    /// Of requests at once, the one that was given its version first may be kept last.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

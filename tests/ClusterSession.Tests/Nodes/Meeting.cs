@@ -2,7 +2,9 @@ using ClusterSession.TestKit.Servers;
 
 namespace ClusterSession.Tests.Nodes;
 
-/// <summary>Holds requests in their endpoints, with their sessions open, until the test lets them go on.</summary>
+/// <summary>
+/// Holds requests in their endpoints, with their sessions open, until the test lets them go on.
+/// </summary>
 internal sealed class Meeting
 {
     private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -13,7 +13,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Nodes;
 
-/// <summary>Tests of requests on nodes that share one store in memory; the nodes end with the test.</summary>
+/// <summary>
+/// Tests of requests on nodes that share one store in memory; the nodes end with the test.
+/// </summary>
 public abstract class NodeTests : IAsyncLifetime
 {
     private readonly List<TestNode> _nodes = [];
@@ -45,7 +47,10 @@ public abstract class NodeTests : IAsyncLifetime
         }
     }
 
-    /// <summary>Starts a node; the first is on <see cref="Store"/>, others on one of their own over the same sessions.</summary>
+    /// <summary>
+    /// Starts a node; the first is on <see cref="Store"/>, others on one of their own over the same
+    /// sessions.
+    /// </summary>
     protected async Task<TestNode> StartAsync(
         Action<IEndpointRouteBuilder>? endpoints = null,
         Action<ClusterSessionOptions>? options = null,
@@ -72,7 +77,10 @@ public abstract class NodeTests : IAsyncLifetime
     protected Task HoldsInTimeAsync(Func<bool> condition, string what) =>
         HoldsInTimeAsync(() => Task.FromResult(condition()), what);
 
-    /// <summary>Waits while time passes: replays begin at different moments, and what is kept is sent at intervals.</summary>
+    /// <summary>
+    /// Waits while time passes: replays begin at different moments, and what is kept is sent at
+    /// intervals.
+    /// </summary>
     protected Task HoldsInTimeAsync(Func<Task<bool>> condition, string what) =>
         Condition.HoldsAsync(
             () =>

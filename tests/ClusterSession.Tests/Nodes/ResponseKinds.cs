@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace ClusterSession.Tests.Nodes;
 
-/// <summary>Endpoints that set <c>color</c> to <c>red</c> and answer in each way there is.</summary>
+/// <summary>
+/// Endpoints that set <c>color</c> to <c>red</c> and answer in each way there is.
+/// </summary>
 internal static class ResponseKinds
 {
     private static readonly string File = Path.Combine(AppContext.BaseDirectory, "response.txt");

@@ -106,7 +106,10 @@ public sealed class CoherenceTests : NodeTests
         Assert.Equal("new", await browser.GetAsync("/get/color", a));
     }
 
-    /// <summary>The answer of a read arrives; before whoever asked goes on, news of a change arrive, and a second request joins the read.</summary>
+    /// <summary>
+    /// The answer of a read arrives; before whoever asked goes on, news of a change arrive, and a
+    /// second request joins the read.
+    /// </summary>
     [Fact]
     public async Task Request_that_joins_a_read_does_not_make_its_outdated_answer_a_fresh_copy()
     {

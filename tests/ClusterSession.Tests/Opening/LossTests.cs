@@ -157,7 +157,10 @@ public sealed class LossTests : NodeTests
         return () => Interlocked.Read(ref sum);
     }
 
-    /// <summary>The cookie as node <paramref name="to"/> would have signed it: nodes of different stores have different rings.</summary>
+    /// <summary>
+    /// The cookie as node <paramref name="to"/> would have signed it: nodes of different stores
+    /// have different rings.
+    /// </summary>
     private static async Task<string> ResignedAsync(string cookie, TestNode from, TestNode to)
     {
         var ring = from.Services.GetRequiredService<ClusterSession.KeyRing.KeyRingSource>().Current!;

@@ -6,8 +6,8 @@ using Xunit;
 namespace ClusterSession.Tests.Opening;
 
 /// <summary>
-/// The two tables by which a request decides what its session is, row by row, to be held against docs/guarantees.md:
-/// what was never stored, has expired, was ended, is lost, or is not known yet.
+/// The two tables by which a request decides what its session is, row by row, to be held against
+/// docs/guarantees.md: what was never stored, has expired, was ended, is lost, or is not known yet.
 /// </summary>
 public sealed class OpenTableTests
 {
@@ -139,7 +139,9 @@ public sealed class OpenTableTests
             facts => Assert.Equal(OpenVerdict.Ask, OpenTable.Classify(facts))
         );
 
-    /// <summary>Written long ago says nothing of when it was used: another node may be about to restore it.</summary>
+    /// <summary>
+    /// Written long ago says nothing of when it was used: another node may be about to restore it.
+    /// </summary>
     [Theory]
     [InlineData(false, true, false, OpenVerdict.Wait)]
     [InlineData(false, false, true, OpenVerdict.NotKnownYet)]

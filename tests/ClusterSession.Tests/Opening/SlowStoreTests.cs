@@ -8,7 +8,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Opening;
 
-/// <summary>A store that answers late or not at all (S09; over real links in the chaos tests).</summary>
+/// <summary>
+/// A store that answers late or not at all (S09; over real links in the chaos tests).
+/// </summary>
 public sealed class SlowStoreTests : NodeTests
 {
     [Fact]

@@ -14,7 +14,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Opening;
 
-/// <summary>How long a request waits for its store over all its steps, by a clock that the tests move.</summary>
+/// <summary>
+/// How long a request waits for its store over all its steps, by a clock that the tests move.
+/// </summary>
 public sealed class WaitingTests : NodeTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
@@ -158,7 +160,10 @@ public sealed class WaitingTests : NodeTests
         Assert.Equal("not-committed", Assert.Single(browser.Last!.Headers.GetValues("Session-Commit")));
     }
 
-    /// <summary>A session that one node has made, and a second node on the slow store that has never seen it.</summary>
+    /// <summary>
+    /// A session that one node has made, and a second node on the slow store that has never seen
+    /// it.
+    /// </summary>
     private async Task<(TestBrowser Browser, TestNode B)> StartAsync()
     {
         var a = await StartAsync(options: null);
@@ -181,7 +186,9 @@ public sealed class WaitingTests : NodeTests
         return (browser, b);
     }
 
-    /// <summary>A node whose store was replaced just now by one that lacks the client's last commit.</summary>
+    /// <summary>
+    /// A node whose store was replaced just now by one that lacks the client's last commit.
+    /// </summary>
     private async Task<(TestBrowser Browser, TestNode B, SlowStore Slow, ReplaceableStore Behind)> StartBehindAsync(
         TimeSpan hardTimeout
     )
@@ -210,7 +217,10 @@ public sealed class WaitingTests : NodeTests
         }
     }
 
-    /// <summary>Time passes only while the store is waited for; when the limit is over, the request must end without any more of it.</summary>
+    /// <summary>
+    /// Time passes only while the store is waited for; when the limit is over, the request must end
+    /// without any more of it.
+    /// </summary>
     private async Task AnsweredInTimeAsync(Task<string> request)
     {
         var step = TimeSpan.FromMilliseconds(10);
@@ -223,8 +233,9 @@ public sealed class WaitingTests : NodeTests
             Time.Advance(step);
         }
 
-        // Answers that the request has given up are still on their way: they do not say that it waits. A thread that
-        // was late has set its timer from a later moment, and gets the time that it has lost.
+        // Answers that the request has given up are still on their way: they do not say that it
+        // waits. A thread that was late has set its timer from a later moment, and gets the time
+        // that it has lost.
         for (var passed = TimeSpan.Zero; passed < Slack && !request.IsCompleted; passed += step)
         {
             await Task.WhenAny(request, Task.Delay(step));

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Principals;
 
-/// <summary>Whose session it is: what is recorded, when, and what of it an application sees.</summary>
+/// <summary>
+/// Whose session it is: what is recorded, when, and what of it an application sees.
+/// </summary>
 public sealed class PrincipalTests : NodeTests
 {
     [Fact]

@@ -3,8 +3,8 @@ using ClusterSession.Records;
 namespace ClusterSession.Tests.Records;
 
 /// <summary>
-/// Copies of one session as a cluster can have them: each grew from another by commits with versions of their own, so that one version always
-/// stands for one content.
+/// Copies of one session as a cluster can have them: each grew from another by commits with
+/// versions of their own, so that one version always stands for one content.
 /// </summary>
 internal static class Histories
 {

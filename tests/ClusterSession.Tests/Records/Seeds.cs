@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace ClusterSession.Tests.Records;
 
-/// <summary>Runs a property over many seeds and names the seed it fails with; CLUSTERSESSION_SEED repeats one.</summary>
+/// <summary>
+/// Runs a property over many seeds and names the seed it fails with; CLUSTERSESSION_SEED repeats
+/// one.
+/// </summary>
 internal static class Seeds
 {
     public static void Check(Action<Random> property, int runs = 500)

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Records;
 
-/// <summary>The bytes of docs/wire-formats.md, written out: what a release has stored, the next one reads.</summary>
+/// <summary>
+/// The bytes of docs/wire-formats.md, written out: what a release has stored, the next one reads.
+/// </summary>
 public sealed class SessionRecordFormatTests
 {
     private const string Head =
@@ -109,7 +111,9 @@ public sealed class SessionRecordFormatTests
         Assert.False(SessionRecordFormat.TryRead(Key, bytes, out _));
     }
 
-    /// <summary>Whatever was cut off or changed, the answer is a record or a refusal, and no exception.</summary>
+    /// <summary>
+    /// Whatever was cut off or changed, the answer is a record or a refusal, and no exception.
+    /// </summary>
     [Theory]
     [InlineData(Head + Attributes)]
     [InlineData(Tombstone)]

@@ -91,7 +91,10 @@ public sealed class VersionIssuerTests
         Assert.False(versions.Next(other).IsAtEnd);
     }
 
-    /// <summary>What is said of a session that is no longer remembered must hold for all that was issued for it.</summary>
+    /// <summary>
+    /// What is said of a session that is no longer remembered must hold for all that was issued for
+    /// it.
+    /// </summary>
     [Fact]
     public void Forgotten_sessions_have_no_stamp_between_what_is_said_and_the_next() =>
         Seeds.Check(

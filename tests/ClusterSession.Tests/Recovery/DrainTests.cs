@@ -9,7 +9,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.Recovery;
 
-/// <summary>A node that is asked to shut down takes with it nothing that the store lacks, or says so (A04, A05).</summary>
+/// <summary>
+/// A node that is asked to shut down takes with it nothing that the store lacks, or says so (A04,
+/// A05).
+/// </summary>
 public sealed class DrainTests : NodeTests
 {
     private readonly ReplaceableStore _replaceable;

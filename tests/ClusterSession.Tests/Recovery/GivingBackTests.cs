@@ -13,8 +13,9 @@ using Xunit;
 namespace ClusterSession.Tests.Recovery;
 
 /// <summary>
-/// A store that was away for longer than the idle time and comes back empty is given back the life that
-/// is left, and no session that has expired meanwhile: idle timeout of 10 s, store away for 20 s.
+/// A store that was away for longer than the idle time and comes back empty is given back the life
+/// that is left, and no session that has expired meanwhile: idle timeout of 10 s, store away for 20
+/// s.
 /// </summary>
 public sealed class GivingBackTests : NodeTests
 {

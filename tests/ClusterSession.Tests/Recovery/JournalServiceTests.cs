@@ -9,7 +9,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.Recovery;
 
-/// <summary>What is kept for the store while it does not take it, and copies of it that must not be evicted (A12, V08).</summary>
+/// <summary>
+/// What is kept for the store while it does not take it, and copies of it that must not be evicted
+/// (A12, V08).
+/// </summary>
 public sealed class JournalServiceTests : NodeTests
 {
     private readonly PoisonedStore _store;

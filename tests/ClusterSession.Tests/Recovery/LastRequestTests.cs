@@ -17,7 +17,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.Recovery;
 
-/// <summary>A host that stops its web server after the services of the sessions: requests go on while those stop.</summary>
+/// <summary>
+/// A host that stops its web server after the services of the sessions: requests go on while those
+/// stop.
+/// </summary>
 public sealed class LastRequestTests : IDisposable
 {
     private const int Requests = 20;
@@ -183,7 +186,10 @@ public sealed class LastRequestTests : IDisposable
         return SessionKey.Of(id);
     }
 
-    /// <summary>Lets the requests go on when the services of the sessions have been stopped, or are about to be.</summary>
+    /// <summary>
+    /// Lets the requests go on when the services of the sessions have been stopped, or are about to
+    /// be.
+    /// </summary>
     private sealed class Gate : IHostedService
     {
         private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -10,7 +10,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.Recovery;
 
-/// <summary>The store is behind what nodes and clients have: who gives back what, and what happens if nobody can (V02, V04, V07).</summary>
+/// <summary>
+/// The store is behind what nodes and clients have: who gives back what, and what happens if nobody
+/// can (V02, V04, V07).
+/// </summary>
 public sealed class RepairTests : NodeTests
 {
     private readonly InMemorySessions _behind;
@@ -173,7 +176,9 @@ public sealed class RepairTests : NodeTests
 
     private ReplaceableStore Replaceable() => new(new InMemorySessionStore(Sessions));
 
-    /// <summary>Keys of their own, so that nodes of different stores take each other's cookies.</summary>
+    /// <summary>
+    /// Keys of their own, so that nodes of different stores take each other's cookies.
+    /// </summary>
     private static void OneKey(ClusterSessionOptions options) =>
         options.Keys.Add(new SessionKeyOptions { Id = 1, Secret = "q8Jx0r1mT3nVfYw5uZ7cKd2eHg4iLoPbRsAtNyXzCvU=" });
 

@@ -12,8 +12,9 @@ using Xunit;
 namespace ClusterSession.Tests.Recovery;
 
 /// <summary>
-/// Two nodes commit to one session at once, A before B, and a replica takes over that has neither commit. The client's cookie names the commit of B: where that is found, the one
-/// of A must be too.
+/// Two nodes commit to one session at once, A before B, and a replica takes over that has neither
+/// commit. The client's cookie names the commit of B: where that is found, the one of A must be
+/// too.
 /// </summary>
 public sealed class ReplayOrderTests : NodeTests
 {

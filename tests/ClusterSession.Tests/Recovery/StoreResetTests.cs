@@ -7,7 +7,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.Recovery;
 
-/// <summary>The store was emptied (S14): by default the nodes fill it again, with living sessions and with ends; under Discard all sessions have ended.</summary>
+/// <summary>
+/// The store was emptied (S14): by default the nodes fill it again, with living sessions and with
+/// ends; under Discard all sessions have ended.
+/// </summary>
 public sealed class StoreResetTests : NodeTests
 {
     private readonly ReplaceableStore _store;

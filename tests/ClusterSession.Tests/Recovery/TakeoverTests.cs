@@ -7,7 +7,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.Recovery;
 
-/// <summary>A node has nothing in memory of the sessions whose cookies arrive: it was restarted, or takes over from one that died (A08, A09).</summary>
+/// <summary>
+/// A node has nothing in memory of the sessions whose cookies arrive: it was restarted, or takes
+/// over from one that died (A08, A09).
+/// </summary>
 public sealed class TakeoverTests : NodeTests
 {
     [Fact]

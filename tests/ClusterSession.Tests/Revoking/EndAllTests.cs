@@ -393,7 +393,9 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         return browser.LastStatus;
     }
 
-    /// <summary>Also where another node, on a clock of its own, does not hear of it in this one's time.</summary>
+    /// <summary>
+    /// Also where another node, on a clock of its own, does not hear of it in this one's time.
+    /// </summary>
     private Task EndedAsync(TestNode node, string name) => Time.DriveAsync(node.EndAllAsync(name));
 
     private async Task<IHost> WorkerAsync(IClusterSessionStore store)

@@ -3,7 +3,9 @@ using ClusterSession.Tests.Architecture;
 
 namespace ClusterSession.Tests.Stores;
 
-/// <summary>The example of docs/another-store.md: no announcements, no scripts, three partitions.</summary>
+/// <summary>
+/// The example of docs/another-store.md: no announcements, no scripts, three partitions.
+/// </summary>
 public sealed class ShelfStoreTests : SessionStoreConformance
 {
     protected override int Sequences => 20;

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Touching;
 
-/// <summary>Reading keeps a session alive, also where the store does not hear of it for a while (X02, X03).</summary>
+/// <summary>
+/// Reading keeps a session alive, also where the store does not hear of it for a while (X02, X03).
+/// </summary>
 public sealed class TouchTests : NodeTests
 {
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(20);

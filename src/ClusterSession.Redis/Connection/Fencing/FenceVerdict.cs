@@ -1,9 +1,13 @@
 namespace ClusterSession.Redis.Connection.Fencing;
 
-/// <summary>What a server that calls itself master is, compared with the masters seen before.</summary>
+/// <summary>
+/// What a server that calls itself master is, compared with the masters seen before.
+/// </summary>
 internal enum FenceVerdict
 {
-    /// <summary>No master was seen before, or the server does not tell its history. Accepted.</summary>
+    /// <summary>
+    /// No master was seen before, or the server does not tell its history. Accepted.
+    /// </summary>
     First,
 
     /// <summary>The history that is current. Accepted.</summary>
@@ -12,10 +16,15 @@ internal enum FenceVerdict
     /// <summary>Continues the current history: promoted. Accepted.</summary>
     Successor,
 
-    /// <summary>Of a newer generation, or a newer configuration epoch, than any seen. Accepted.</summary>
+    /// <summary>
+    /// Of a newer generation, or a newer configuration epoch, than any seen. Accepted.
+    /// </summary>
     Newer,
 
-    /// <summary>A history never heard of: restarted, with its data from disk or none; or several failovers were missed. Accepted.</summary>
+    /// <summary>
+    /// A history never heard of: restarted, with its data from disk or none; or several failovers
+    /// were missed. Accepted.
+    /// </summary>
     Unknown,
 
     /// <summary>The history of a master that another one took over from. Refused.</summary>

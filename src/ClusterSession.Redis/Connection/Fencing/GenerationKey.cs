@@ -4,12 +4,17 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Connection.Fencing;
 
-/// <summary>A number kept with the data that grows with each change of the replication history: <c>generation writer floor</c>, as text. Immutable.</summary>
+/// <summary>
+/// A number kept with the data that grows with each change of the replication history:
+/// <c>generation writer floor</c>, as text. Immutable.
+/// </summary>
 /// <remarks>
-/// Data that was restored from before a failover has a lower number than data that lived through it. Written by whichever node notices the
-/// change first (compare and set); the others adopt what it wrote. A node that may not read or write the key goes without.
-/// A server that restarts from a snapshot is a change of history too, and its data has a lower number as often as the snapshot is older than
-/// the last restart; so the number of the last takeover by another server (<see cref="StoredGeneration.Floor"/>) goes along.
+/// Data that was restored from before a failover has a lower number than data that lived through
+/// it. Written by whichever node notices the change first (compare and set); the others adopt what
+/// it wrote. A node that may not read or write the key goes without. A server that restarts from a
+/// snapshot is a change of history too, and its data has a lower number as often as the snapshot is
+/// older than the last restart; so the number of the last takeover by another server
+/// (<see cref="StoredGeneration.Floor"/>) goes along.
 /// </remarks>
 internal sealed class GenerationKey(byte[] key, string writer)
 {
@@ -17,7 +22,9 @@ internal sealed class GenerationKey(byte[] key, string writer)
         "local v=redis.call('GET',KEYS[1]) if v==(ARGV[2] or false) then redis.call('SET',KEYS[1],ARGV[1]) return ARGV[1] end return v"
     );
 
-    /// <summary>What the server has: its generation, or none if it has none or does not let us read it.</summary>
+    /// <summary>
+    /// What the server has: its generation, or none if it has none or does not let us read it.
+    /// </summary>
     public async ValueTask<(StoredGeneration Generation, byte[]? Stored)> ReadAsync(RedisConnection connection)
     {
         try
@@ -33,7 +40,9 @@ internal sealed class GenerationKey(byte[] key, string writer)
         }
     }
 
-    /// <summary>Writes a generation if nobody else has changed it; answers what the server has afterwards.</summary>
+    /// <summary>
+    /// Writes a generation if nobody else has changed it; answers what the server has afterwards.
+    /// </summary>
     public async ValueTask<StoredGeneration> RaiseAsync(
         RedisConnection connection,
         byte[]? stored,
@@ -55,7 +64,8 @@ internal sealed class GenerationKey(byte[] key, string writer)
         }
         catch (RedisServerException)
         {
-            // Not allowed, or not possible now (memory full, too few replicas): the next connection tries again.
+            // Not allowed, or not possible now (memory full, too few replicas): the next connection
+            // tries again.
             return StoredGeneration.None;
         }
     }

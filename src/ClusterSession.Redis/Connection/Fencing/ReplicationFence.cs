@@ -1,6 +1,9 @@
 namespace ClusterSession.Redis.Connection.Fencing;
 
-/// <summary>Remembers the newest replication history seen, and tells a successor from a master that was deposed. Used by one link's loop only.</summary>
+/// <summary>
+/// Remembers the newest replication history seen, and tells a successor from a master that was
+/// deposed. Used by one link's loop only.
+/// </summary>
 /// <remarks>
 /// <code>
 /// a server that says it is master, with history X, which continues X2; current is R, generation seen G, its generation g,
@@ -13,17 +16,21 @@ namespace ClusterSession.Redis.Connection.Fencing;
 ///   g &lt; F                                 OlderGeneration  refuse
 ///   else                                  Unknown          accept, R is deposed
 /// </code>
-/// A promotion gives a master a new history id and keeps the old one as second id, so the ids alone tell a successor. They do not tell an old
-/// master that was restarted (a new id, the old one forgotten): its data does, by the generation that nodes write after each change of
-/// history (<see cref="GenerationKey"/>). An old master that comes back without data has nothing to tell it by: it counts as a reset.
-/// A server that was restarted from its own snapshot has a new id too, and a generation that may be lower than the last one seen, but not than
-/// that of the last takeover: a restart is none. What was seen as a restart may have been a takeover by a server that was restarted before any
-/// node saw it; then a master deposed by it and restarted too is let in.
-/// Where Sentinel or a cluster numbers the configurations, those numbers decide and this class is not asked.
-/// The way out: after <see cref="RedisOptions.FenceTimeout"/> of nothing but refusals the server is accepted all the same, for instance
-/// after an operator took a failover back. What it lacks is replayed. Behind one address whoever runs the address decides who is master: if it
-/// leads to nobody for <see cref="OneAddressPatience"/> but to one deposed server that has run all the time, the nodes that never saw the other
-/// master are using it, and keeping away from it would part this node from them and keep back what it has to replay.
+/// A promotion gives a master a new history id and keeps the old one as second id, so the ids alone
+/// tell a successor. They do not tell an old master that was restarted (a new id, the old one
+/// forgotten): its data does, by the generation that nodes write after each change of history
+/// (<see cref="GenerationKey"/>). An old master that comes back without data has nothing to tell it
+/// by: it counts as a reset. A server that was restarted from its own snapshot has a new id too,
+/// and a generation that may be lower than the last one seen, but not than that of the last
+/// takeover: a restart is none. What was seen as a restart may have been a takeover by a server
+/// that was restarted before any node saw it; then a master deposed by it and restarted too is let
+/// in. Where Sentinel or a cluster numbers the configurations, those numbers decide and this class
+/// is not asked. The way out: after <see cref="RedisOptions.FenceTimeout"/> of nothing but refusals
+/// the server is accepted all the same, for instance after an operator took a failover back. What
+/// it lacks is replayed. Behind one address anyone who runs the address decides who is master: if
+/// it leads to nobody for <see cref="OneAddressPatience"/> but to one deposed server that has run
+/// all the time, the nodes that never saw the other master are using it, and keeping away from it
+/// would part this node from them and keep back what it has to replay.
 /// </remarks>
 internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool isOneAddress = false)
 {
@@ -35,7 +42,9 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
     private long _refusedRunSince;
     private bool _isTakeover;
 
-    /// <summary>How long one deposed server, and no other, must be found behind the one address.</summary>
+    /// <summary>
+    /// How long one deposed server, and no other, must be found behind the one address.
+    /// </summary>
     public static TimeSpan OneAddressPatience { get; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The current history; null before the first.</summary>
@@ -68,7 +77,10 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
         return generation < Floor ? FenceVerdict.OlderGeneration : FenceVerdict.Unknown;
     }
 
-    /// <summary>Whether a refusal has stood for so long that the server is to be accepted all the same. Counts from the first refusal.</summary>
+    /// <summary>
+    /// Whether a refusal has stood for so long that the server is to be accepted all the same.
+    /// Counts from the first refusal.
+    /// </summary>
     public bool HasRefusedForTooLong(FenceVerdict verdict, RedisServerIdentity server)
     {
         var now = time.GetTimestamp();
@@ -88,7 +100,8 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
     public void Accept(RedisServerIdentity server, StoredGeneration generation)
     {
         (_refusedSince, _refusedRun) = (null, null);
-        // Lower than before only if the fence was given up, the server was restored, or the store was reset.
+        // Lower than before only if the fence was given up, the server was restored, or the store
+        // was reset.
         _isTakeover = Judge(server, generation.Number) is FenceVerdict.Successor or >= FenceVerdict.Deposed;
         Generation = generation.Number ?? 0;
         Floor = _isTakeover ? Generation : Math.Min(Math.Max(Floor, generation.Floor ?? 0), generation.Number ?? Floor);
@@ -102,10 +115,14 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
         Current = server.ReplicationId;
     }
 
-    /// <summary>The floor that goes with a generation raised because of the server accepted last.</summary>
+    /// <summary>
+    /// The floor that goes with a generation raised because of the server accepted last.
+    /// </summary>
     public long FloorOf(long raised) => _isTakeover || Floor == 0 ? raised : Floor;
 
-    /// <summary>Our own raising of the generation reached the master, or another node was quicker.</summary>
+    /// <summary>
+    /// Our own raising of the generation reached the master, or another node was quicker.
+    /// </summary>
     public void Raise(StoredGeneration generation)
     {
         Generation = Math.Max(Generation, generation.Number ?? 0);

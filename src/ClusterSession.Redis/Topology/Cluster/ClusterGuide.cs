@@ -2,7 +2,9 @@ using ClusterSession.Redis.Connection;
 
 namespace ClusterSession.Redis.Topology.Cluster;
 
-/// <summary>Leads a link to one master of a cluster, as long as the slot map calls it one.</summary>
+/// <summary>
+/// Leads a link to one master of a cluster, as long as the slot map calls it one.
+/// </summary>
 internal sealed class ClusterGuide(RedisEndpoint endpoint, Action changed, ISlotRuler? ruler) : ILinkGuide
 {
     /// <inheritdoc/>

@@ -7,7 +7,8 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// <param name="Endpoint">Where clients reach it; null: not known.</param>
 /// <param name="IsMaster">Whether it is a master.</param>
 /// <param name="IsFailed">Whether a majority of the masters takes it for dead.</param>
-/// <param name="Epoch">Configuration epoch of a master: of two that claim a slot the higher one has it.</param>
+/// <param name="Epoch">Configuration epoch of a master: of two that claim a slot the higher one has
+/// it.</param>
 /// <param name="Slots">Ranges of slots that it claims, both ends included.</param>
 /// <param name="MasterId">Of a replica: whose it is.</param>
 internal sealed record ClusterNode(
@@ -28,11 +29,14 @@ internal sealed record ClusterNode(
     /// <code>
     /// id host:port@bus[,hostname] flags master ping pong epoch link slot slot-slot [slot-&gt;-id]...
     /// </code>
-    /// CLUSTER NODES rather than SLOTS or SHARDS: it alone tells the epochs, by which two views can be compared.
+    /// CLUSTER NODES rather than SLOTS or SHARDS: it alone tells the epochs, by which two views can
+    /// be compared.
     /// </remarks>
     /// <param name="text">The reply.</param>
-    /// <param name="answeredBy">Who replied: a node that does not know its own address leaves it out.</param>
-    /// <param name="wantsNames">Whether host names are preferred over addresses, as TLS certificates do.</param>
+    /// <param name="answeredBy">Who replied: a node that does not know its own address leaves it
+    /// out.</param>
+    /// <param name="wantsNames">Whether host names are preferred over addresses, as TLS
+    /// certificates do.</param>
     public static IReadOnlyList<ClusterNode> ParseAll(string text, RedisEndpoint answeredBy, bool wantsNames)
     {
         List<ClusterNode> nodes = [];
@@ -86,7 +90,8 @@ internal sealed record ClusterNode(
     private static List<(int First, int Last)> ParseSlots(string[] parts)
     {
         List<(int First, int Last)> ranges = [];
-        // In brackets: slots on their way in or out. They belong to whom they belong until the move is finished.
+        // In brackets: slots on their way in or out. They belong to whom they belong until the move
+        // is finished.
         foreach (var part in parts.Where(part => part.Length > 0 && part[0] != '['))
         {
             var dash = part.IndexOf('-', StringComparison.Ordinal);

@@ -4,19 +4,21 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Topology.Cluster;
 
-/// <summary>Redis Cluster: one link for each master, a key goes to the owner of its slot. Thread-safe.</summary>
+/// <summary>
+/// Redis Cluster: one link for each master, a key goes to the owner of its slot. Thread-safe.
+/// </summary>
 /// <remarks>
 /// <code>
 ///   key --CRC16--> slot --> [ routes ] --> link of the owner --> connection
 ///                             ^     ^
 ///       MOVED (one slot) -----'     '----- slot map &lt;-- CLUSTER NODES of any node: every second, and every 100 ms while a master is missing
 /// </code>
-/// A promoted replica gets the place of the master whose slots it took, so that its history is compared with that one's
-/// (<see cref="RedisServerIdentity.ContinuityFrom"/>), and its partition (<see
-/// cref="ShardLinks"/>). A slot that was moved between living masters has lost nothing: MIGRATE
-/// hands over the
-/// keys, and deletes them at the source, which invalidates what was read there; besides, the old owner's lease is revoked.
-/// Which of two views is newer is told by configuration epochs (<see cref="SlotMap"/>).
+/// A promoted replica gets the place of the master whose slots it took, so that its history is
+/// compared with that one's (<see cref="RedisServerIdentity.ContinuityFrom"/>), and its partition
+/// (<see cref="ShardLinks"/>). A slot that was moved between living masters has lost nothing:
+/// MIGRATE hands over the keys, and deletes them at the source, which invalidates what was read
+/// there; besides, the old owner's lease is revoked. Which of two views is newer is told by
+/// configuration epochs (<see cref="SlotMap"/>).
 /// </remarks>
 internal sealed class ClusterTopology : IRedisTopology
 {
@@ -36,7 +38,8 @@ internal sealed class ClusterTopology : IRedisTopology
     // Used by the refreshing loop only, and under _gate to begin links.
     private readonly Random _random;
 
-    // Guards everything below; _routes is also read without it, slot by slot. Not held while calling out, except to begin a link.
+    // Guards everything below; _routes is also read without it, slot by slot. Not held while
+    // calling out, except to begin a link.
     private readonly Lock _gate = new();
     private readonly ShardLinks _links;
     private RedisLink?[] _routes = new RedisLink?[HashSlot.Count];
@@ -281,7 +284,9 @@ internal sealed class ClusterTopology : IRedisTopology
 
     private bool IsWholeLocked() => _map.IsComplete && _links.All.All(link => link.Current is not null);
 
-    /// <summary>Asks one node, whichever answers: over the connections that are there, else over a new one.</summary>
+    /// <summary>
+    /// Asks one node, whichever answers: over the connections that are there, else over a new one.
+    /// </summary>
     private async Task RefreshAsync()
     {
         RedisConnection[] open;
@@ -432,8 +437,8 @@ internal sealed class ClusterTopology : IRedisTopology
             RedisLink? predecessor = null;
             if (from is { } loser && _links.Find(loser) is { } link)
             {
-                // It lost its place, not some slots: the new owner was its replica. It may be back by
-                // now, and called a master still.
+                // It lost its place, not some slots: the new owner was its replica. It may be back
+                // by now, and called a master still.
                 if (!map.Masters.Contains(loser) || _map.MasterOf(to) == loser)
                     predecessor = link;
                 else if (link.Current is { } connection)

@@ -2,8 +2,12 @@ using System.Buffers.Text;
 
 namespace ClusterSession.Redis.Topology.Cluster;
 
-/// <summary>Which of the 16384 slots of a cluster a key is in: CRC-16/XMODEM of the key, or of what stands between its first { and the next }.</summary>
-/// <remarks>https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/ : an empty tag {} does not count.</remarks>
+/// <summary>
+/// Which of the 16384 slots of a cluster a key is in: CRC-16/XMODEM of the key, or of what stands
+/// between its first { and the next }.
+/// </summary>
+/// <remarks>https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/ : an empty
+/// tag {} does not count.</remarks>
 internal static class HashSlot
 {
     /// <summary>How many slots there are.</summary>

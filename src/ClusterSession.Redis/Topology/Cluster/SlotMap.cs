@@ -2,9 +2,11 @@ namespace ClusterSession.Redis.Topology.Cluster;
 
 /// <summary>Who owns which slot, merged from the views of several nodes. Immutable.</summary>
 /// <remarks>
-/// A node tells what it believes, and one that was cut off believes old things. Slots carry the configuration epoch of their owner, as in the
-/// cluster itself: a failover and a finished move both give the new owner a higher one, so a claim with a lower epoch is out of date.
-/// An owner that the answering node does not know at all was forgotten, or the cluster was set up anew: then its claim counts, whatever the epoch.
+/// A node tells what it believes, and one that was cut off believes old things. Slots carry the
+/// configuration epoch of their owner, as in the cluster itself: a failover and a finished move
+/// both give the new owner a higher one, so a claim with a lower epoch is out of date. An owner
+/// that the answering node does not know at all was forgotten, or the cluster was set up anew: then
+/// its claim counts, whatever the epoch.
 /// </remarks>
 internal sealed class SlotMap
 {

@@ -17,7 +17,8 @@ internal sealed class SlotRuler(
     Action<RedisConnection, RedisErrorKind, string?> report
 ) : ISlotRuler
 {
-    // A map that is asked for each second, give or take a quarter, must not be out of date in between.
+    // A map that is asked for each second, give or take a quarter, must not be out of date in
+    // between.
     private static readonly TimeSpan MapSlack = TimeSpan.FromSeconds(1.5);
 
     private long _confirmedAt;
@@ -65,8 +66,9 @@ internal sealed class SlotRuler(
     }
 
     /// <summary>
-    /// A node has told its view. It confirms the map only where that node reaches most of the masters: one that is cut off
-    /// goes on telling what it knew, and a slot that another master takes over meanwhile is emptied without a push.
+    /// A node has told its view. It confirms the map only where that node reaches most of the
+    /// masters: one that is cut off goes on telling what it knew, and a slot that another master
+    /// takes over meanwhile is emptied without a push.
     /// </summary>
     public void Confirm(IReadOnlyList<ClusterNode> view, long askedAt)
     {

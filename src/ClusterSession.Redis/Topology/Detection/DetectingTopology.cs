@@ -4,8 +4,12 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Topology.Detection;
 
-/// <summary>Takes the endpoints for single servers until one of them says that it is a node of a cluster, then for a cluster. Thread-safe.</summary>
-/// <remarks>So that the same connection string serves both: many owners of a connection string do not know what it leads to.</remarks>
+/// <summary>
+/// Takes the endpoints for single servers until one of them says that it is a node of a cluster,
+/// then for a cluster. Thread-safe.
+/// </summary>
+/// <remarks>So that the same connection string serves both: many owners of a connection string do
+/// not know what it leads to.</remarks>
 internal sealed class DetectingTopology : IRedisTopology
 {
     private readonly Func<IRedisTopology> _cluster;
@@ -16,7 +20,8 @@ internal sealed class DetectingTopology : IRedisTopology
     private bool _isDisposed;
 
     /// <summary>A topology that has not begun to connect.</summary>
-    /// <param name="single">Makes the topology to begin with; calls back when a server is a node of a cluster.</param>
+    /// <param name="single">Makes the topology to begin with; calls back when a server is a node of
+    /// a cluster.</param>
     /// <param name="cluster">Makes the topology to go over to.</param>
     public DetectingTopology(Func<Action, IRedisTopology> single, Func<IRedisTopology> cluster)
     {
@@ -93,7 +98,8 @@ internal sealed class DetectingTopology : IRedisTopology
             var cluster = _cluster();
             cluster.Start();
             Volatile.Write(ref _current, cluster);
-            // Not on this thread: it is the loop that is to be ended. Those who wait there are told, and ask the cluster.
+            // Not on this thread: it is the loop that is to be ended. Those who wait there are
+            // told, and ask the cluster.
             _leaving = Task.Run(async () => await _single.DisposeAsync().ConfigureAwait(false));
         }
     }

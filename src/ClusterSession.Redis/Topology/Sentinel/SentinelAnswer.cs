@@ -2,8 +2,10 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 
 /// <summary>What one sentinel says of a master. Immutable.</summary>
 /// <param name="Master">Where the master is; null: it knows no master of that name.</param>
-/// <param name="Epoch">Number of the configuration that says so; grows with every failover. A sentinel that was cut off has an older one.</param>
-/// <param name="IsFailingOver">Whether sentinels have agreed that the master is down, or one is replacing it.</param>
+/// <param name="Epoch">Number of the configuration that says so; grows with every failover. A
+/// sentinel that was cut off has an older one.</param>
+/// <param name="IsFailingOver">Whether sentinels have agreed that the master is down, or one is
+/// replacing it.</param>
 /// <param name="Sentinels">The other sentinels that it knows.</param>
 /// <param name="Replicas">The replicas that it knows.</param>
 internal sealed record SentinelAnswer(

@@ -2,7 +2,10 @@ using ClusterSession.Redis.Connection;
 
 namespace ClusterSession.Redis.Topology.Sentinel;
 
-/// <summary>Leads the link to the master that the sentinels name, and away from one that they have replaced. Thread-safe.</summary>
+/// <summary>
+/// Leads the link to the master that the sentinels name, and away from one that they have replaced.
+/// Thread-safe.
+/// </summary>
 /// <remarks>
 /// <code>
 ///  link not connected:  sentinels name m          -> try m (it must say that it is master: a sentinel may be stale)
@@ -11,9 +14,11 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 ///  link connected to m: a newer epoch names n     -> leave m at once, even if it still answers
 ///  connected by guess:  confirmed by a newer epoch, or left as soon as the sentinels are done and name another
 /// </code>
-/// Why guess: sentinels ask a promoted replica once a second how it is. Six failovers measured (down-after 1 s, kill -9 and SIGSTOP): first write
-/// 2 to 65 ms after the replica said master, while most sentinels named it 856 to 957 ms after. A guess that turns out wrong (the failover is
-/// given up, or finished with another replica) is left, and what was written there is replayed like everything a failover loses.
+/// Why guess: sentinels ask a promoted replica once a second how it is. Six failovers measured
+/// (down-after 1 s, kill -9 and SIGSTOP): first write 2 to 65 ms after the replica said master,
+/// while most sentinels named it 856 to 957 ms after. A guess that turns out wrong (the failover is
+/// given up, or finished with another replica) is left, and what was written there is replayed like
+/// everything a failover loses.
 /// </remarks>
 internal sealed class SentinelGuide(
     string service,
@@ -24,7 +29,8 @@ internal sealed class SentinelGuide(
     IRedisTopologyObserver? observer
 ) : ILinkGuide
 {
-    // At the start a stale sentinel may be the first to answer; the others get this long to say otherwise.
+    // At the start a stale sentinel may be the first to answer; the others get this long to say
+    // otherwise.
     private static readonly TimeSpan FirstRound = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan GuessTimeout = TimeSpan.FromMilliseconds(300);
 
@@ -88,7 +94,7 @@ internal sealed class SentinelGuide(
         Signal();
     }
 
-    /// <summary>Something may have changed: whoever waits looks again.</summary>
+    /// <summary>Something may have changed: anyone who waits looks again.</summary>
     public void Signal()
     {
         TaskCompletionSource changed;
@@ -210,7 +216,10 @@ internal sealed class SentinelGuide(
 
     private bool CanGuessLocked() => _history is not null && _view is { IsFailingOver: true, Replicas.Count: > 0 };
 
-    /// <summary>The sentinels were set up anew and count from 0: their answers look old for ever, unless what was newer is forgotten.</summary>
+    /// <summary>
+    /// The sentinels were set up anew and count from 0: their answers look old for ever, unless
+    /// what was newer is forgotten.
+    /// </summary>
     private void ForgetLocked()
     {
         if (_isConnected || !_view.AllAreOlder || time.GetElapsedTime(_missingSince) < fenceTimeout)

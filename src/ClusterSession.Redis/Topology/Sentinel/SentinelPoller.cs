@@ -5,10 +5,11 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 
 /// <summary>Asks one sentinel again and again, and listens to its hints.</summary>
 /// <remarks>
-/// Each sentinel is asked by a loop of its own, so that one that hangs (stopped, cut off without a word) holds up nobody. Every 100 ms while the
-/// master is missing, every second while it is there: a master that was replaced may answer, and take writes, for ten seconds more
-/// (measured), and only the sentinels know. Pushed hints (+switch-master and the like) make it ask at once; they are never believed by
-/// themselves, because a hint may be late, and lost when the connection was.
+/// Each sentinel is asked by a loop of its own, so that one that hangs (stopped, cut off without a
+/// word) holds up nobody. Every 100 ms while the master is missing, every second while it is there:
+/// a master that was replaced may answer, and take writes, for ten seconds more (measured), and
+/// only the sentinels know. Pushed hints (+switch-master and the like) make it ask at once; they
+/// are never believed by themselves, because a hint may be late, and lost when the connection was.
 /// </remarks>
 internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyncDisposable
 {

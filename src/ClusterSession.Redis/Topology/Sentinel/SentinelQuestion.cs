@@ -12,11 +12,14 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 ///   SENTINEL SENTINELS name                 one map for each other sentinel
 ///   SENTINEL REPLICAS name                  one map for each replica
 /// </code>
-/// A sentinel executes what arrives together without anything in between, so address and epoch belong together.
+/// A sentinel executes what arrives together without anything in between, so address and epoch
+/// belong together.
 /// </remarks>
 internal static class SentinelQuestion
 {
-    /// <summary>Asks; the exceptions are those of the connection, and of a server that refuses.</summary>
+    /// <summary>
+    /// Asks; the exceptions are those of the connection, and of a server that refuses.
+    /// </summary>
     public static async Task<SentinelAnswer> AskAsync(RedisConnection connection, string service)
     {
         var address = connection.SendAsync(new RedisCommand("SENTINEL", "GET-MASTER-ADDR-BY-NAME", service)).AsTask();

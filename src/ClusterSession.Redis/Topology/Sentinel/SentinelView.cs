@@ -1,15 +1,20 @@
 namespace ClusterSession.Redis.Topology.Sentinel;
 
-/// <summary>What all sentinels together say: the newest configuration epoch wins. Not thread-safe: its owner locks.</summary>
+/// <summary>
+/// What all sentinels together say: the newest configuration epoch wins. Not thread-safe: its owner
+/// locks.
+/// </summary>
 /// <remarks>
 /// <code>
 ///   s1 (cut off since yesterday)  epoch 3: a      \
 ///   s2                            epoch 5: b       >  b, epoch 5
 ///   s3                            epoch 5: b      /
 /// </code>
-/// Rejected: asking for a majority. Of a finished failover one sentinel knows first, and its epoch already says that a majority has elected it.
-/// An epoch that was seen is not gone back from, also when its sentinel has gone: what an older one names was deposed. All sentinels down
-/// changes nothing: the last master stays. <see cref="Forget"/> is the way out when the sentinels were set up anew and count from 0.
+/// Rejected: asking for a majority. Of a finished failover one sentinel knows first, and its epoch
+/// already says that a majority has elected it. An epoch that was seen is not gone back from, also
+/// when its sentinel has gone: what an older one names was deposed. All sentinels down changes
+/// nothing: the last master stays. <see cref="Forget"/> is the way out when the sentinels were set
+/// up anew and count from 0.
 /// </remarks>
 internal sealed class SentinelView
 {
@@ -27,10 +32,15 @@ internal sealed class SentinelView
     /// <summary>Whether all answers say that there is no master of that name.</summary>
     public bool IsUnknown => Master is null && _answers.Count > 0;
 
-    /// <summary>Whether sentinels answer, and every one of them with a configuration older than the newest that was seen.</summary>
+    /// <summary>
+    /// Whether sentinels answer, and every one of them with a configuration older than the newest
+    /// that was seen.
+    /// </summary>
     public bool AllAreOlder => !Newest.Any() && _answers.Values.Any(answer => answer.Master is not null);
 
-    /// <summary>Whether a sentinel with the newest configuration says that the master is being replaced.</summary>
+    /// <summary>
+    /// Whether a sentinel with the newest configuration says that the master is being replaced.
+    /// </summary>
     public bool IsFailingOver => Newest.Any(answer => answer.IsFailingOver);
 
     /// <summary>The replicas, one of which may have been promoted already.</summary>
@@ -57,7 +67,8 @@ internal sealed class SentinelView
         }
         else
         {
-            // One configuration, several addresses: set up by hand. Most votes, and no change on a draw.
+            // One configuration, several addresses: set up by hand. Most votes, and no change on a
+            // draw.
             var votes = Newest.GroupBy(a => a.Master).ToDictionary(g => g.Key!.Value, g => g.Count());
             var best = votes.MaxBy(v => v.Value);
             if (Master is not { } current || best.Value > votes.GetValueOrDefault(current))

@@ -3,7 +3,10 @@ using ClusterSession.Redis.Connection.Fencing;
 
 namespace ClusterSession.Redis.Topology.Standalone;
 
-/// <summary>One or several endpoints of which the master is wanted, tried in turn; a deposed master is refused.</summary>
+/// <summary>
+/// One or several endpoints of which the master is wanted, tried in turn; a deposed master is
+/// refused.
+/// </summary>
 internal sealed class EndpointGuide : ILinkGuide
 {
     private readonly IReadOnlyList<RedisEndpoint> _endpoints;
@@ -18,7 +21,8 @@ internal sealed class EndpointGuide : ILinkGuide
     /// <param name="fence">Remembers who was master.</param>
     /// <param name="generationKey">Tells data from before a failover; null: without.</param>
     /// <param name="observer">Hears when the fence is given up.</param>
-    /// <param name="clusterFound">Called when a server turns out to be a node of a cluster; null: a node is taken for a single server.</param>
+    /// <param name="clusterFound">Called when a server turns out to be a node of a cluster; null: a
+    /// node is taken for a single server.</param>
     public EndpointGuide(
         IReadOnlyList<RedisEndpoint> endpoints,
         ReplicationFence fence,
@@ -91,7 +95,8 @@ internal sealed class EndpointGuide : ILinkGuide
     /// <inheritdoc/>
     public bool Failed(LinkTarget? target, RedisConnectException failure)
     {
-        // After a loss the same endpoint comes first, since most losses are short; after a failure the next one. The pause comes after all of them.
+        // After a loss the same endpoint comes first, since most losses are short; after a failure
+        // the next one. The pause comes after all of them.
         _next++;
         return _next % _endpoints.Count != 0;
     }

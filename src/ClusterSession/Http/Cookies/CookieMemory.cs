@@ -7,18 +7,21 @@ using ClusterSession.Records;
 namespace ClusterSession.Http.Cookies;
 
 /// <summary>
-/// Remembers cookies that this node has issued or verified, because a browser brings the same one until its session changes: comparing it
-/// spares the MAC and the hash of the id, 1 us.
+/// Remembers cookies that this node has issued or verified, because a browser brings the same one
+/// until its session changes: comparing it spares the MAC and the hash of the id, 1 us.
 /// </summary>
 /// <remarks>
-/// A direct-mapped table: each cookie has one place, by bits of its random id, and the last one there stays. Bounded, without eviction and without locks. A cookie counts as
-/// known only if all its bytes are equal, compared in constant time, under the ring that it was verified with: another ring begins another table.
+/// A direct-mapped table: each cookie has one place, by bits of its random id, and the last one
+/// there stays. Bounded, without eviction and without locks. A cookie counts as known only if all
+/// its bytes are equal, compared in constant time, under the ring that it was verified with:
+/// another ring begins another table.
 /// <code>
 /// place:  sequence    0 = empty, odd = being written; a reader that finds it changed has read parts of two cookies, and verifies anew
 ///         cookie      id and token, 51 bytes
 ///         key         of the session, which is a hash of the id
 /// </code>
-/// Places are values and not objects: with objects, of a million sessions asked at random nearly each request allocated one. Thread-safe.
+/// Places are values and not objects: with objects, of a million sessions asked at random nearly
+/// each request allocated one. Thread-safe.
 /// </remarks>
 internal sealed class CookieMemory
 {
@@ -120,7 +123,8 @@ internal sealed class CookieMemory
     }
 
     /// <summary>
-    /// In constant time, eight bytes at once. <see cref="CryptographicOperations.FixedTimeEquals"/> goes byte by byte and is never optimized: 0.3 us for the text of a cookie.
+    /// In constant time, eight bytes at once. <see cref="CryptographicOperations.FixedTimeEquals"/>
+    /// goes byte by byte and is never optimized: 0.3 us for the text of a cookie.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool AreEqual(ReadOnlySpan<byte> given, ReadOnlySpan<byte> known)

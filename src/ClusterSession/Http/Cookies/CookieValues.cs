@@ -1,8 +1,9 @@
 namespace ClusterSession.Http.Cookies;
 
 /// <summary>
-/// The values of the cookies of one name in a Cookie header; several, if they were set for different paths. The parser of
-/// the framework makes a dictionary of all cookies, 300 bytes and half a microsecond that a request without a session does not spend.
+/// The values of the cookies of one name in a Cookie header; several, if they were set for
+/// different paths. The parser of the framework makes a dictionary of all cookies, 300 bytes and
+/// half a microsecond that a request without a session does not spend.
 /// </summary>
 internal ref struct CookieValues(string? header, string name)
 {

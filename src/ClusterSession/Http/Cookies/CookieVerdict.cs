@@ -12,6 +12,8 @@ internal enum CookieVerdict
     /// <summary>It was not issued here, or changed.</summary>
     Refused,
 
-    /// <summary>It names a key that this node does not have; another node may have made one.</summary>
+    /// <summary>
+    /// It names a key that this node does not have; another node may have made one.
+    /// </summary>
     UnknownKey,
 }

@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Http.Cookies;
 
 /// <summary>
-/// The session cookies of a request. There may be several of one name: a browser sends one for each Domain and Path it
-/// was ever set for, in an order that says nothing of which one is current (RFC 6265, 5.4). Thread-safe.
+/// The session cookies of a request. There may be several of one name: a browser sends one for each
+/// Domain and Path it was ever set for, in an order that says nothing of which one is current (RFC
+/// 6265, 5.4). Thread-safe.
 /// </summary>
 internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingSource keyRing)
 {
@@ -28,7 +29,8 @@ internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingS
                 count++;
                 if (best.Verdict != CookieVerdict.Valid)
                 {
-                    // Of several one may be old rubbish, and another signed by a key that this node has yet to read.
+                    // Of several one may be old rubbish, and another signed by a key that this node
+                    // has yet to read.
                     var reading = Read(values.Current);
                     best =
                         best.Verdict == CookieVerdict.UnknownKey && reading.Verdict != CookieVerdict.Valid
@@ -42,9 +44,12 @@ internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingS
         return best;
     }
 
-    /// <summary>The valid cookies in their order, one for each id: the one that has seen most.</summary>
+    /// <summary>
+    /// The valid cookies in their order, one for each id: the one that has seen most.
+    /// </summary>
     /// <param name="request">The request.</param>
-    /// <param name="hasUnknownKey">Whether another one names a key that this node may have yet to read.</param>
+    /// <param name="hasUnknownKey">Whether another one names a key that this node may have yet to
+    /// read.</param>
     public List<CookieReading> ReadAll(HttpRequest request, out bool hasUnknownKey)
     {
         hasUnknownKey = false;

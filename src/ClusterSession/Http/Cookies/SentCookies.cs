@@ -4,11 +4,13 @@ using ClusterSession.Records;
 namespace ClusterSession.Http.Cookies;
 
 /// <summary>
-/// Remembers when cookies that expire at the client were sent, on a node without local copies to remember it by: else
-/// each response would carry the cookie again, and ask the store about it. Thread-safe.
+/// Remembers when cookies that expire at the client were sent, on a node without local copies to
+/// remember it by: else each response would carry the cookie again, and ask the store about it.
+/// Thread-safe.
 /// </summary>
 /// <remarks>
-/// A fixed number of places. Two sessions of one place displace each other, and their cookies are sent more often.
+/// A fixed number of places. Two sessions of one place displace each other, and their cookies are
+/// sent more often.
 /// </remarks>
 internal sealed class SentCookies(CoarseClock clock)
 {
@@ -16,7 +18,9 @@ internal sealed class SentCookies(CoarseClock clock)
 
     private readonly ulong[] _sent = new ulong[Places]; // which session (32 bits), when (32 bits)
 
-    /// <summary>Whether the session's cookie was not sent within so many ticks, as far as is known here.</summary>
+    /// <summary>
+    /// Whether the session's cookie was not sent within so many ticks, as far as is known here.
+    /// </summary>
     public bool IsOlderThan(int ticks, SessionKey key)
     {
         var (place, session) = PlaceOf(key);

@@ -7,7 +7,8 @@ using ClusterSession.Records;
 namespace ClusterSession.Http.Cookies;
 
 /// <summary>
-/// The value of the session cookie: the id, and a signed token that says which commit this client has seen last.
+/// The value of the session cookie: the id, and a signed token that says which commit this client
+/// has seen last.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -21,10 +22,11 @@ namespace ClusterSession.Http.Cookies;
 ///
 /// key:   HMAC-SHA256(secret, "ClusterSession application 1" | 0 | application)
 /// </code>
-/// The id is in front and never changes while it lives, so that a balancer can hash on it. Its length is fixed, so no two pairs of
-/// id and token give the same message to the MAC. A MAC of 128 bits is as strong as the id. Base64url in its
-/// canonical form only: each value has one text, and another text is refused.
-/// Data Protection was rejected: 8.5 us and 1,136 bytes a cookie against 0.6 us and none, and its key ring is not shared by default.
+/// The id is in front and never changes while it lives, so that a balancer can hash on it. Its
+/// length is fixed, so no two pairs of id and token give the same message to the MAC. A MAC of 128
+/// bits is as strong as the id. Base64url in its canonical form only: each value has one text, and
+/// another text is refused. Data Protection was rejected: 8.5 us and 1,136 bytes a cookie against
+/// 0.6 us and none, and its key ring is not shared by default.
 /// </remarks>
 internal static class SessionCookie
 {
@@ -50,7 +52,9 @@ internal static class SessionCookie
         return new string(text);
     }
 
-    /// <summary>Reads a cookie value. Whatever is wrong with it, the answer says no more than that.</summary>
+    /// <summary>
+    /// Reads a cookie value. Whatever is wrong with it, the answer says no more than that.
+    /// </summary>
     public static CookieReading Read(ReadOnlySpan<char> text, SessionKeyRing ring)
     {
         Span<byte> cookie = stackalloc byte[ByteLength];
@@ -80,7 +84,9 @@ internal static class SessionCookie
         Base64Url.EncodeToChars(cookie[SessionId.ByteLength..], text[(SessionId.TextLength + 1)..], out _, out _);
     }
 
-    /// <summary>The bytes of a text that has a cookie's form; who wrote it is not looked at.</summary>
+    /// <summary>
+    /// The bytes of a text that has a cookie's form; who wrote it is not looked at.
+    /// </summary>
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> cookie) =>
         text.Length == TextLength
         && text[SessionId.TextLength] == '.'

@@ -6,13 +6,13 @@ using Microsoft.Extensions.Primitives;
 namespace ClusterSession.Http.Cookies;
 
 /// <summary>
-/// Puts the session's cookie into a response. Its attributes are the same in each, but for Secure: the framework makes
-/// them once, and not for each cookie.
+/// Puts the session's cookie into a response. Its attributes are the same in each, but for Secure:
+/// the framework makes them once, and not for each cookie.
 /// </summary>
 /// <remarks>
-/// Where the attributes are not always the same (Expires, a builder of the application's own), or somebody else watches
-/// over cookies (the cookie policy middleware replaces the feature), the framework does all of it: 1 us and 700 bytes
-/// more. Thread-safe.
+/// Where the attributes are not always the same (Expires, a builder of the application's own), or
+/// somebody else watches over cookies (the cookie policy middleware replaces the feature), the
+/// framework does all of it: 1 us and 700 bytes more. Thread-safe.
 /// </remarks>
 internal sealed class SetCookieHeader(
     CookieBuilder cookie,
@@ -68,11 +68,12 @@ internal sealed class SetCookieHeader(
     }
 
     /// <summary>
-    /// The last cookie of this name that is in the response already: an own one, a gateway's backend's, or the
-    /// application's.
+    /// The last cookie of this name that is in the response already: an own one, a gateway's
+    /// backend's, or the application's.
     /// </summary>
     /// <param name="response">The response.</param>
-    /// <param name="isDeletion">Whether it has an empty value, so that the client deletes its cookie.</param>
+    /// <param name="isDeletion">Whether it has an empty value, so that the client deletes its
+    /// cookie.</param>
     /// <returns>What it names; <see cref="CookieVerdict.None"/> where there is none.</returns>
     public CookieReading Find(HttpResponse response, out bool isDeletion)
     {

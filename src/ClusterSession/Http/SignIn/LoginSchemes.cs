@@ -5,8 +5,9 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Http.SignIn;
 
 /// <summary>
-/// Which authentication schemes log a browser's user in. Only they give a session another id or empty it: a bearer
-/// token beside the login, or the cookie between an external login and the application's own, must not.
+/// Which authentication schemes log a browser's user in. Only they give a session another id or
+/// empty it: a bearer token beside the login, or the cookie between an external login and the
+/// application's own, must not.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -18,8 +19,9 @@ namespace ClusterSession.Http.SignIn;
 /// the default scheme is a remote provider               its tickets besides: they are those of the cookie that it
 ///                                                       signs in to
 /// </code>
-/// Read from the options, not from the scheme provider: that one is asynchronous, and absent in applications without
-/// authentication. Schemes that are added while the application runs have to be named. Thread-safe.
+/// Read from the options, not from the scheme provider: that one is asynchronous, and absent in
+/// applications without authentication. Schemes that are added while the application runs have to
+/// be named. Thread-safe.
 /// </remarks>
 internal sealed class LoginSchemes
 {
@@ -101,7 +103,9 @@ internal sealed class LoginSchemes
     /// <summary>The scheme of a sign-in that names none.</summary>
     public string? DefaultSignIn { get; }
 
-    /// <summary>The schemes that can sign in, where it is not clear which of them logs users in.</summary>
+    /// <summary>
+    /// The schemes that can sign in, where it is not clear which of them logs users in.
+    /// </summary>
     public IReadOnlyList<string> Unclear { get; } = [];
 
     /// <summary>The schemes whose login counts for this request.</summary>

@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Http.SignIn;
 
 /// <summary>
-/// Which person a request's login is. Two logins are one person's if the same issuer says the same identifier.
+/// Which person a request's login is. Two logins are one person's if the same issuer says the same
+/// identifier.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -20,7 +21,8 @@ namespace ClusterSession.Http.SignIn;
 /// name of a Windows login        no              no
 /// the identity's name            no              yes        warned of once: names of people are not unique
 /// </code>
-/// Without the issuer, user 583231 of GitHub would be user 583231 of a customer's own provider. Thread-safe.
+/// Without the issuer, user 583231 of GitHub would be user 583231 of a customer's own provider.
+/// Thread-safe.
 /// </remarks>
 internal sealed class Persons(LoginSchemes schemes, ILogger<Persons> logger)
 {
@@ -28,7 +30,10 @@ internal sealed class Persons(LoginSchemes schemes, ILogger<Persons> logger)
     private readonly Entry?[] _entries = new Entry?[Places];
     private int _isWarned;
 
-    /// <summary>The person whose login the request has brought, as far as it has been authenticated; else null.</summary>
+    /// <summary>
+    /// The person whose login the request has brought, as far as it has been authenticated; else
+    /// null.
+    /// </summary>
     public PrincipalKey? Of(HttpContext context)
     {
         if (context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Ticket is { } ticket)
@@ -48,7 +53,9 @@ internal sealed class Persons(LoginSchemes schemes, ILogger<Persons> logger)
         return user is not null && IsWindows(user.Identity) ? Of(user) : null;
     }
 
-    /// <summary>As <see cref="Of(HttpContext)"/>, and where nobody is known yet the login is authenticated.</summary>
+    /// <summary>
+    /// As <see cref="Of(HttpContext)"/>, and where nobody is known yet the login is authenticated.
+    /// </summary>
     public async ValueTask<PrincipalKey?> FindAsync(HttpContext context)
     {
         if (Of(context) is { } person)
@@ -111,8 +118,8 @@ internal sealed class Persons(LoginSchemes schemes, ILogger<Persons> logger)
         identity is { IsAuthenticated: true, AuthenticationType: "NTLM" or "Kerberos" or "Negotiate" or "Windows" };
 
     /// <summary>
-    /// An endpoint that names several schemes has one user made of all. The login among them was authenticated a
-    /// moment ago, and its handler remembers it: the task is done.
+    /// An endpoint that names several schemes has one user made of all. The login among them was
+    /// authenticated a moment ago, and its handler remembers it: the task is done.
     /// </summary>
     private PrincipalKey? OfMerged(HttpContext context, string merged)
     {

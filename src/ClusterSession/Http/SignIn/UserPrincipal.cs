@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Http.Features.Authentication;
 
 namespace ClusterSession.Http.SignIn;
 
-/// <summary>Which principal a user is, by the same function that says which one a request's is.</summary>
+/// <summary>
+/// Which principal a user is, by the same function that says which one a request's is.
+/// </summary>
 internal static class UserPrincipal
 {
     /// <summary>

@@ -1,6 +1,8 @@
 namespace ClusterSession.Stores.InMemory;
 
-/// <summary>A channel between the nodes of one process: frames arrive before publishing ends.</summary>
+/// <summary>
+/// A channel between the nodes of one process: frames arrive before publishing ends.
+/// </summary>
 internal sealed class InMemoryChannel(InMemorySessions sessions) : IStoreChannel
 {
     private volatile IStoreChannelListener? _listener;

@@ -2,7 +2,9 @@ using ClusterSession.Records;
 
 namespace ClusterSession.Stores.InMemory;
 
-/// <summary>Lists sessions in memory, in the order of their keys: a cursor is the last key of a page.</summary>
+/// <summary>
+/// Lists sessions in memory, in the order of their keys: a cursor is the last key of a page.
+/// </summary>
 internal sealed class InMemoryDirectory(InMemorySessions sessions) : ISessionDirectory
 {
     public ValueTask<SessionListing> ListAsync(string? cursor, int most, StoreDeadline deadline)

@@ -3,8 +3,9 @@ using ClusterSession.Records;
 namespace ClusterSession.Stores.InMemory;
 
 /// <summary>
-/// Sessions in the memory of one process, for development and tests, and the model the other stores are compared with. Several
-/// nodes of one process share sessions by sharing their <see cref="InMemorySessions"/>.
+/// Sessions in the memory of one process, for development and tests, and the model the other stores
+/// are compared with. Several nodes of one process share sessions by sharing their
+/// <see cref="InMemorySessions"/>.
 /// </summary>
 public sealed class InMemorySessionStore : IClusterSessionStore, IDisposable
 {

@@ -3,7 +3,9 @@ using ClusterSession.Records;
 
 namespace ClusterSession.Stores.InMemory;
 
-/// <summary>What in-memory stores of one process share: the sessions of one or more nodes.</summary>
+/// <summary>
+/// What in-memory stores of one process share: the sessions of one or more nodes.
+/// </summary>
 /// <remarks>Thread-safe: operations on one key are serialized by a lock on its slot.</remarks>
 /// <param name="time">The clock of expiry.</param>
 public sealed class InMemorySessions(TimeProvider time)
@@ -13,7 +15,9 @@ public sealed class InMemorySessions(TimeProvider time)
     private readonly List<InMemorySessionStore> _stores = [];
     private int _writes;
 
-    /// <summary>How many keys there are, tombstones and expired ones that were not swept yet included.</summary>
+    /// <summary>
+    /// How many keys there are, tombstones and expired ones that were not swept yet included.
+    /// </summary>
     public int Count => _slots.Count;
 
     internal IEnumerable<SessionKey> Keys => _slots.Select(static slot => slot.Key);

@@ -1,7 +1,7 @@
 namespace ClusterSession.Stores.Outage;
 
 /// <summary>
-/// Keeps requests from queueing on a partition of a store that gives no answers.
+/// Keeps requests from queueing on a partition of a store that is not responding.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -10,12 +10,12 @@ namespace ClusterSession.Stores.Outage;
 ///     ^                                            ^---------------- it fails --------------------'  |
 ///     '----------------------------- it is answered, or the store reports a connection --------------'
 /// </code>
-/// Only no response counts as a failure: no connection, or none in time. Whatever the server says is a
-/// response, given quickly: a refusal of writes (out of memory, too few replicas, not persisted, not
-/// permitted), also one that leaves open what has happened, says nothing of reads.
+/// Only no response counts as a failure: no connection, or none in time. Whatever the server says
+/// is a response, given quickly: a refusal of writes (out of memory, too few replicas, not
+/// persisted, not permitted), also one that leaves open what has happened, says nothing of reads.
 /// Rejected: a failure ratio over a window, as libraries for many small dependencies have it; here
-/// is one server, and it either answers or does not.
-/// Thread-safe without a lock; the closed state costs one volatile read.
+/// is one server, and it either answers or does not. Thread-safe without a lock; the closed state
+/// costs one volatile read.
 /// </remarks>
 internal sealed class CircuitBreaker(OutageOptions options, TimeProvider time)
 {
@@ -52,7 +52,9 @@ internal sealed class CircuitBreaker(OutageOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>An operation got no answer. True if that was the one that opened the circuit.</summary>
+    /// <summary>
+    /// An operation was not answered. True if that was the one that opened the circuit.
+    /// </summary>
     public bool Failed()
     {
         if (Interlocked.Increment(ref _failures) < options.BreakAfter || _isOpen)

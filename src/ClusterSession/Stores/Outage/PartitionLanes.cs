@@ -47,7 +47,7 @@ internal sealed class PartitionLanes
 
             if (lane.Running.Exception is { } failure)
             {
-                throw failure; // Whoever gives work here ends with it, as if it had done it itself.
+                throw failure; // The caller sees it as if it had done the work itself.
             }
 
             if (lane.IsRunning)

@@ -1,15 +1,18 @@
 namespace ClusterSession.Stores.Outage;
 
 /// <summary>
-/// How long one request may wait for the store, over everything that it asks of it: opening, journal, commits, repairs, and each of them again.
+/// How long one request may wait for the store, over everything that it asks of it: opening,
+/// journal, commits, repairs, and each of them again.
 /// </summary>
 /// <remarks>
 /// <code>
 /// request   |--open--|      application      |--commit--|   application   |--commit--|
 /// budget    HardTimeout ---> less the opening ---------> less the commit -----------> what is left decides: wait, or go on without the store
 /// </code>
-/// Only waiting counts, not the application's own time. An answer within a twentieth of the limit does not count either: a request that commits a thousand times in its
-/// long life waits for no store, and has no need of timers. Not thread-safe: a request waits for one thing after the other.
+/// Only waiting counts, not the application's own time. An answer within a twentieth of the limit
+/// does not count either: a request that commits a thousand times in its long life waits for no
+/// store, and has no need of timers. Not thread-safe: a request waits for one thing after the
+/// other.
 /// </remarks>
 internal struct StoreBudget
 {

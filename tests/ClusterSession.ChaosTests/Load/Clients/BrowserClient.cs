@@ -2,7 +2,9 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.ChaosTests.Load.Clients;
 
-/// <summary>A page and what it loads: six requests at once on one jar, then the next page.</summary>
+/// <summary>
+/// A page and what it loads: six requests at once on one jar, then the next page.
+/// </summary>
 internal sealed class BrowserClient(LoadProgram program, int number) : LoadClient(program, number, ClientKind.Parallel)
 {
     private const int AtOnce = 6;

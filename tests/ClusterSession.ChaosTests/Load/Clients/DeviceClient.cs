@@ -2,7 +2,10 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.ChaosTests.Load.Clients;
 
-/// <summary>One of two devices that share a session, each with a jar of its own; the first one begins the sessions.</summary>
+/// <summary>
+/// One of two devices that share a session, each with a jar of its own; the first one begins the
+/// sessions.
+/// </summary>
 internal sealed class DeviceClient(LoadProgram program, int number, SharedSession shared, bool isFirst)
     : LoadClient(program, number, ClientKind.Device)
 {

@@ -2,7 +2,9 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.ChaosTests.Load.Clients;
 
-/// <summary>What all clients share: a number, a seed of its own, and a way to choose nodes.</summary>
+/// <summary>
+/// What all clients share: a number, a seed of its own, and a way to choose nodes.
+/// </summary>
 internal abstract class LoadClient
 {
     private readonly ClientKind _kind;

@@ -2,7 +2,10 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.ChaosTests.Load.Clients;
 
-/// <summary>A session as its owner knows it, and when he has to leave it: a client that goes on with a doubtful cookie would record nonsense.</summary>
+/// <summary>
+/// A session as its owner knows it, and when he has to leave it: a client that goes on with a
+/// doubtful cookie would record nonsense.
+/// </summary>
 internal sealed class OwnedSession(CookieJar jar, int entryLimit)
 {
     private int _entries;
@@ -41,7 +44,8 @@ internal sealed class OwnedSession(CookieJar jar, int entryLimit)
             || (request.Result == RequestResult.Info && request.Ops.Any(o => o.Kind == OpKind.Renew))
             // Begun, perhaps, by a request whose cookie never came.
             || (request.Result == RequestResult.Info && !HasCookie)
-            // The cookie named a session, and the server knew none: the next cookie is another session's.
+            // The cookie named a session, and the server knew none: the next cookie is another
+            // session's.
             || (sent.Cookie is not null && request.Has(EventFlags.NewSession));
     }
 }

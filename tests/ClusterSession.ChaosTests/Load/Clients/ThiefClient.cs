@@ -3,8 +3,9 @@ using ClusterSession.Histories;
 namespace ClusterSession.ChaosTests.Load.Clients;
 
 /// <summary>
-/// Steals cookies and replays them for ever, whatever the server sets: also long after their owner renewed the id or ended the session, which is what makes
-/// the check of dead sessions a dense one. Works as long as there is somebody to steal from.
+/// Steals cookies and replays them for ever, whatever the server sets: also long after their owner
+/// renewed the id or ended the session, which is what makes the check of dead sessions a dense one.
+/// Works as long as there is somebody to steal from.
 /// </summary>
 internal sealed class ThiefClient(LoadProgram program, int number, Task owners)
     : LoadClient(program, number, ClientKind.Thief)

@@ -6,8 +6,9 @@ using System.Text;
 namespace ClusterSession.ChaosTests.Load.Http;
 
 /// <summary>
-/// One HTTP/1.1 connection that sends one request at a time and never repeats any. HttpClient is not used because it may send a request a second time on a new connection when
-/// a pooled one turns out to be closed, without telling: a write executed twice would then be recorded as one.
+/// One HTTP/1.1 connection that sends one request at a time and never repeats any. HttpClient is
+/// not used because it may send a request a second time on a new connection when a pooled one turns
+/// out to be closed, without telling: a write executed twice would then be recorded as one.
 /// </summary>
 internal sealed class PlainHttpConnection : IDisposable
 {
@@ -21,7 +22,10 @@ internal sealed class PlainHttpConnection : IDisposable
     /// <summary>False after an error, or when the server closes after its answer.</summary>
     public bool IsReusable { get; private set; } = true;
 
-    /// <summary>Whether the server has closed this idle connection. Asked before each reuse, so that an ordinary idle timeout is no unknown result.</summary>
+    /// <summary>
+    /// Whether the server has closed this idle connection. Asked before each reuse, so that an
+    /// ordinary idle timeout is no unknown result.
+    /// </summary>
     public bool IsStale => _socket.Poll(0, SelectMode.SelectRead);
 
     /// <exception cref="RequestNotSentException">Nobody accepted.</exception>

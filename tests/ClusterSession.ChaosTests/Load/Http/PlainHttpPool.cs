@@ -8,8 +8,10 @@ internal sealed class PlainHttpPool(IPEndPoint endPoint) : IDisposable
 {
     private readonly ConcurrentBag<PlainHttpConnection> _idle = [];
 
-    /// <exception cref="RequestNotSentException">No connection could be made; certainly nothing happened.</exception>
-    /// <exception cref="IOException">The connection broke on the way; anything may have happened.</exception>
+    /// <exception cref="RequestNotSentException">No connection could be made; certainly nothing
+    /// happened.</exception>
+    /// <exception cref="IOException">The connection broke on the way; anything may have
+    /// happened.</exception>
     public async Task<HttpAnswer> SendAsync(
         string method,
         string target,

@@ -2,7 +2,10 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.Histories.Checking.Checks;
 
-/// <summary>One version names one commit: two requests of one session that were committed as the same version would hide each other from every token.</summary>
+/// <summary>
+/// One version names one commit: two requests of one session that were committed as the same
+/// version would hide each other from every token.
+/// </summary>
 public sealed class CommitIdentityCheck : IHistoryCheck
 {
     public string Name => "commit identity";

@@ -3,7 +3,9 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.Histories.Checking.Checks;
 
-/// <summary>After everything has come to rest, the session is the same through whatever node one looks.</summary>
+/// <summary>
+/// After everything has come to rest, the session is the same through whatever node one looks.
+/// </summary>
 public sealed class ConvergenceCheck : IHistoryCheck
 {
     public string Name => "convergence";
@@ -13,7 +15,8 @@ public sealed class ConvergenceCheck : IHistoryCheck
         var report = new CheckReport(Name);
         foreach (var session in context.Sessions)
         {
-            // One item (the list, or one attribute) at a time: a final round may read them in separate requests.
+            // One item (the list, or one attribute) at a time: a final round may read them in
+            // separate requests.
             var items = session
                 .Events.Where(e =>
                     e.Has(EventFlags.Final) && e.Result == RequestResult.Ok && !e.Has(EventFlags.ServedEmpty)

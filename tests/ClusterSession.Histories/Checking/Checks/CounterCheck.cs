@@ -3,9 +3,11 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// Counters. Demanded where the counter is a real increment, or where one client alone counts one step after the other: each answer is larger than the one before,
-/// none comes twice, and the end value lies between the acknowledged and the possible increments. A counter that is a read and a write, counted by several at once,
-/// loses steps by design (last writer wins); then the loss is only measured. The same holds once an increment's result is unknown: the late write of a plain
+/// Counters. Demanded where the counter is a real increment, or where one client alone counts one
+/// step after the other: each answer is larger than the one before, none comes twice, and the end
+/// value lies between the acknowledged and the possible increments. A counter that is a read and a
+/// write, counted by several at once, loses steps by design (last writer wins); then the loss is
+/// only measured. The same holds once an increment's result is unknown: the late write of a plain
 /// register may lawfully take it back.
 /// </summary>
 public sealed class CounterCheck : IHistoryCheck
@@ -49,7 +51,8 @@ public sealed class CounterCheck : IHistoryCheck
             )
             .ToList();
         var known = steps.Where(s => s.Event.Result == RequestResult.Ok && s.Number is not null).ToList();
-        // Whoever shows a living cookie counts, a thief as well: all that may have happened is the upper bound.
+        // Whoever shows a living cookie counts, a thief as well: all that may have happened is the
+        // upper bound.
         var possible = session
             .Events.Where(e =>
                 e.Result != RequestResult.Fail && e.Ops.Any(o => o.Kind == OpKind.Counter && o.Key == key)
@@ -163,7 +166,8 @@ public sealed class CounterCheck : IHistoryCheck
         }
     }
 
-    // Whoever counts on after a reported, excused regression writes the register anew: the step that was away then is not to come back.
+    // Whoever counts on after a reported, excused regression writes the register anew: the step
+    // that was away then is not to come back.
     private static bool WentOnFromALossItWasToldOf(
         CheckContext context,
         SessionHistory session,

@@ -3,9 +3,11 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// What has ended stays ended (N6). After an acknowledged end of a session no request that shows a cookie of it reads anything of it or writes anything into it; after an
-/// acknowledged renewal the same holds for cookies of earlier generations. An end with unknown result may or may not have happened, but once somebody saw the session
-/// gone, it stays gone. The thief, who replays old cookies for ever, makes this a dense test.
+/// What has ended stays ended (N6). After an acknowledged end of a session no request that shows a
+/// cookie of it reads anything of it or writes anything into it; after an acknowledged renewal the
+/// same holds for cookies of earlier generations. An end with unknown result may or may not have
+/// happened, but once somebody saw the session gone, it stays gone. The thief, who replays old
+/// cookies for ever, makes this a dense test.
 /// </summary>
 public sealed class DestructionCheck : IHistoryCheck
 {
@@ -58,7 +60,8 @@ public sealed class DestructionCheck : IHistoryCheck
             return null;
         }
         var begin = session.Destructions.Min(d => d.InvokeNs);
-        // An empty list shows the end only to a client that has appended an entry itself, one request after the other, and that nothing else can have taken away: what another client
+        // An empty list shows the end only to a client that has appended an entry itself, one
+        // request after the other, and that nothing else can have taken away: what another client
         // appended it need not have seen yet (seed 994 of the model).
         var appends = session
             .Events.Where(e =>
@@ -114,7 +117,8 @@ public sealed class DestructionCheck : IHistoryCheck
         CheckThievesWrites(context, session, report, renewals, graceNs);
     }
 
-    // A write with a dead cookie goes to nobody or to a session of its own; the real session must never show it.
+    // A write with a dead cookie goes to nobody or to a session of its own; the real session must
+    // never show it.
     private static void CheckThievesWrites(
         CheckContext context,
         SessionHistory session,
@@ -164,7 +168,9 @@ public sealed class DestructionCheck : IHistoryCheck
             .Events.Where(e => e.InvokeNs <= request.CompleteNs && e.ClientKind != ClientKind.Thief)
             .Max(e => e.Generation);
 
-    /// <summary>The writer of a value of this session that the request read and did not write itself.</summary>
+    /// <summary>
+    /// The writer of a value of this session that the request read and did not write itself.
+    /// </summary>
     private static HistoryEvent? ForeignValueIn(CheckContext context, HistoryEvent request)
     {
         foreach (var (_, value) in CheckContext.ReadsOf(request))

@@ -3,13 +3,14 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// Entries are attributes that one client writes once, so the set of them shows every session guarantee:
+/// Entries are attributes that one client writes once, so the set of them shows every session
+/// guarantee:
 ///
 ///   no entry twice; a client sees its own acknowledged entries (read your writes) and all it saw before (monotonic reads);
 ///   what a client removed, or saw vanish, stays away.
 ///
-/// Measured and not demanded by default: whether another client's entries come without its earlier ones (causality), and how old a read through
-/// another client's eyes is (staleness).
+/// Measured and not demanded by default: whether another client's entries come without its earlier
+/// ones (causality), and how old a read through another client's eyes is (staleness).
 /// </summary>
 public sealed class EntrySetCheck : IHistoryCheck
 {

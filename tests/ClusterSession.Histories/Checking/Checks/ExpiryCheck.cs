@@ -3,8 +3,9 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// A session lives at least the idle timeout after its last touch and not much longer, and never past its absolute limit (L1). Where no timeout is set for the run, a
-/// session that was used may never be answered as new unless it was ended.
+/// A session lives at least the idle timeout after its last touch and not much longer, and never
+/// past its absolute limit (L1). Where no timeout is set for the run, a session that was used may
+/// never be answered as new unless it was ended.
 /// </summary>
 public sealed class ExpiryCheck : IHistoryCheck
 {

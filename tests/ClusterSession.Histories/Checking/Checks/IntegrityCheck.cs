@@ -3,8 +3,9 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// Each value read must be whole, belong to this session, and have been written by a request that began before the read ended, was not answered as failed, and
-/// meant this value to stay (N1, N2, N4). Values describe themselves, so one read is enough to find a leak.
+/// Each value read must be whole, belong to this session, and have been written by a request that
+/// began before the read ended, was not answered as failed, and meant this value to stay (N1, N2,
+/// N4). Values describe themselves, so one read is enough to find a leak.
 /// </summary>
 public sealed class IntegrityCheck : IHistoryCheck
 {

@@ -3,8 +3,9 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// How soon after each heal every node, and every session, is served again; which share of requests far from any fault succeeds; how long the longest one took. Demanded
-/// only where the options set a limit, because these are measurements of a machine as much as of the product.
+/// How soon after each heal every node, and every session, is served again; which share of requests
+/// far from any fault succeeds; how long the longest one took. Demanded only where the options set
+/// a limit, because these are measurements of a machine as much as of the product.
 /// </summary>
 public sealed class LivenessCheck : IHistoryCheck
 {
@@ -137,7 +138,8 @@ public sealed class LivenessCheck : IHistoryCheck
     }
 
     /// <summary>
-    /// What a request without a login changes while another one gives its session a new id is refused, as promised.
+    /// What a request without a login changes while another one gives its session a new id is
+    /// refused, as promised.
     /// </summary>
     private static bool IsBesideRenewal(HistoryEvent request, IEnumerable<HistoryEvent> renewals) =>
         renewals.Any(renewal =>

@@ -5,9 +5,11 @@ namespace ClusterSession.Histories.Checking.Checks;
 /// <summary>
 /// After everything has come to rest, what was acknowledged is there.
 ///
-/// Entries: one attribute each and one writer, so nothing may supersede them but a removal or the end of the session.
-/// Registers: last writer wins, so the final value must be one that no client knows to be superseded: nobody wrote another one after having written or seen it.
-/// A write that came later in real time, by a client who had not seen it, decides only where clocks and paths allow; that is measured.
+/// Entries: one attribute each and one writer, so nothing may supersede them but a removal or the
+/// end of the session. Registers: last writer wins, so the final value must be one that no client
+/// knows to be superseded: nobody wrote another one after having written or seen it. A write that
+/// came later in real time, by a client who had not seen it, decides only where clocks and paths
+/// allow; that is measured.
 /// </summary>
 public sealed class LostUpdateCheck : IHistoryCheck
 {

@@ -3,19 +3,21 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// Whether each attribute behaves like one atomic register over all clients, in O(m log m) (Gibbons and Korach, "Testing shared memories", for unique values).
+/// Whether each attribute behaves like one atomic register over all clients, in O(m log m) (Gibbons
+/// and Korach, "Testing shared memories", for unique values).
 ///
-/// All operations on one value form a cluster: its write and its reads. f is the first completion in the cluster, s the last invocation.
+/// All operations on one value form a cluster: its write and its reads. f is the first completion
+/// in the cluster, s the last invocation.
 ///
 ///   f &lt; s   forward zone  [f, s]: the register must hold this value all that time
 ///   else    backward zone [s, f]: some moment in there is enough
 ///
 ///   not linearizable  iff  a read ends before its write begins, or two forward zones overlap, or a backward zone lies inside a forward one
 ///
-/// An unknown write ends never; if nobody read it, it need not have happened. The absent value is a write at the beginning of time. Attributes that are
-/// removed and sessions that are destroyed are left out: "nothing" is then no unique value. The slow general search (Wing and Gong) is only in the tests,
-/// as the oracle for this one.
-/// Not promised under Merge, so measured unless demanded.
+/// An unknown write ends never; if nobody read it, it need not have happened. The absent value is a
+/// write at the beginning of time. Attributes that are removed and sessions that are destroyed are
+/// left out: "nothing" is then no unique value. The slow general search (Wing and Gong) is only in
+/// the tests, as the oracle for this one. Not promised under Merge, so measured unless demanded.
 /// </summary>
 public sealed class RegisterLinearizabilityCheck : IHistoryCheck
 {

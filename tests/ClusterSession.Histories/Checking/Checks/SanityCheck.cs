@@ -3,8 +3,10 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// Whether the run can prove anything at all: the load program wrote unique values, every node served, each planned fault was seen to happen, enough reads
-/// came through another node soon after a write, and what was written was read at the end. It finds reasons to distrust the run, not violations.
+/// Whether the run can prove anything at all: the load program wrote unique values, every node
+/// served, each planned fault was seen to happen, enough reads came through another node soon after
+/// a write, and what was written was read at the end. It finds reasons to distrust the run, not
+/// violations.
 /// </summary>
 public sealed class SanityCheck : IHistoryCheck
 {

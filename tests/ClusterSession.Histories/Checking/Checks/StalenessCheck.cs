@@ -3,8 +3,9 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// A copy is served without asking only while it is known to be current: an entry that one client has added is there for every other one soon after
-/// (<see cref="CheckOptions.StalenessLimit"/>), also where nothing but the store tells the nodes of it.
+/// A copy is served without asking only while it is known to be current: an entry that one client
+/// has added is there for every other one soon after (<see cref="CheckOptions.StalenessLimit"/>),
+/// also where nothing but the store tells the nodes of it.
 /// </summary>
 public sealed class StalenessCheck : IHistoryCheck
 {
@@ -74,7 +75,8 @@ public sealed class StalenessCheck : IHistoryCheck
         }
     }
 
-    // What was reported as lost is no matter of an old copy: the checks of losses judge whether it might be.
+    // What was reported as lost is no matter of an old copy: the checks of losses judge whether it
+    // might be.
     private static bool WasToldOfALoss(SessionHistory session, HistoryEvent write, HistoryEvent reader) =>
         session.Events.Any(e =>
             e.Has(EventFlags.Regressed) && e.CompleteNs >= write.InvokeNs && e.InvokeNs <= reader.CompleteNs

@@ -3,9 +3,10 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// No request is served from a copy older than what its client has seen, unless the answer says so (N5), and it says so only where two layers had failed, or where
-/// the store had vanished while another node was committing to the session.
-/// Uses the token that was sent and, for clients that do one thing at a time, the newest version of their earlier answers.
+/// No request is served from a copy older than what its client has seen, unless the answer says so
+/// (N5), and it says so only where two layers had failed, or where the store had vanished while
+/// another node was committing to the session. Uses the token that was sent and, for clients that
+/// do one thing at a time, the newest version of their earlier answers.
 /// </summary>
 public sealed class TokenCheck : IHistoryCheck
 {
@@ -65,8 +66,10 @@ public sealed class TokenCheck : IHistoryCheck
             {
                 continue;
             }
-            // What a client with parallel requests has seen is not what its jar holds (see TokenOrder): for it the token counts alone. For all others
-            // the newest version seen counts too: a server that forgets to tell it in the cookie is not excused by the cookie.
+            // What a client with parallel requests has seen is not what its jar holds (see
+            // TokenOrder): for it the token counts alone. For all others the newest version seen
+            // counts too: a server that forgets to tell it in the cookie is not excused by the
+            // cookie.
             var minimum = request.TokenSent;
             if (
                 request.ClientKind != ClientKind.Parallel

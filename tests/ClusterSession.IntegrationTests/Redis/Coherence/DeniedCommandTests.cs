@@ -6,7 +6,9 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Coherence;
 
-/// <summary>A user, or a service, that refuses one of the commands that a node can do without.</summary>
+/// <summary>
+/// A user, or a service, that refuses one of the commands that a node can do without.
+/// </summary>
 public sealed class DeniedCommandTests
 {
     [Theory]

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;
 
-/// <summary>What a real server says in each bad state, as a command of its own and out of a script, and that nothing was written where we say so.</summary>
+/// <summary>
+/// What a real server says in each bad state, as a command of its own and out of a script, and that
+/// nothing was written where we say so.
+/// </summary>
 public sealed class RedisErrorMeaningTests
 {
     private const string WritingScript =

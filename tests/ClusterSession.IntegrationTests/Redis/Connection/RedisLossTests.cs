@@ -172,7 +172,8 @@ public sealed class RedisLossTests
                 await server.CommandAsync("GET", $"caller{caller}"),
                 System.Globalization.CultureInfo.InvariantCulture
             );
-            // Everything acknowledged is there, and at most the one command that the kill left unknown besides.
+            // Everything acknowledged is there, and at most the one command that the kill left
+            // unknown besides.
             Assert.InRange(stored, acknowledged[caller], acknowledged[caller] + 1);
         }
     }

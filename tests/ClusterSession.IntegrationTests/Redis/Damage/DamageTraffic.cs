@@ -52,7 +52,9 @@ internal sealed class DamageTraffic(IReadOnlyList<TestNode> nodes, int seed)
             : throw new InvalidOperationException($"A new session was refused: {browser.LastStatus}.");
     }
 
-    /// <summary>Damages all of the second kind within the first half, each again and again.</summary>
+    /// <summary>
+    /// Damages all of the second kind within the first half, each again and again.
+    /// </summary>
     public async Task RunAsync(TimeSpan time, RedisServer redis)
     {
         var clock = Stopwatch.StartNew();

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Damage;
 
-/// <summary>What the store answers of a damaged record, and what an idle node does about it.</summary>
+/// <summary>
+/// What the store answers of a damaged record, and what an idle node does about it.
+/// </summary>
 public sealed class DamagedKeyTests : IAsyncLifetime
 {
     private static readonly TimeSpan Life = TimeSpan.FromHours(1);

@@ -8,7 +8,10 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis.Damage;
 
-/// <summary>Records that somebody or something has damaged in Redis: they fail their own sessions, and no other.</summary>
+/// <summary>
+/// Records that somebody or something has damaged in Redis: they fail their own sessions, and no
+/// other.
+/// </summary>
 public sealed class DamagedRecordTests(ITestOutputHelper output)
 {
     private const int Nodes = 2;
@@ -47,7 +50,8 @@ public sealed class DamagedRecordTests(ITestOutputHelper output)
             options: static options =>
             {
                 options.IdleTimeout = Idle;
-                // A busy machine may be late: what is asked here is who fails, not how fast the others are.
+                // A busy machine may be late: what is asked here is who fails, not how fast the
+                // others are.
                 options.Outage.SoftTimeout = options.Outage.HardTimeout = TimeSpan.FromSeconds(30);
                 options.TouchInterval = TimeSpan.FromSeconds(1);
             },

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace ClusterSession.IntegrationTests.Redis.Damage;
 
-/// <summary>What can be wrong with what Redis has under the key of a session, each done by a script.</summary>
+/// <summary>
+/// What can be wrong with what Redis has under the key of a session, each done by a script.
+/// </summary>
 internal static class RecordDamage
 {
     private const string Tools = """
@@ -34,7 +36,9 @@ internal static class RecordDamage
         end
         """;
 
-    /// <summary>Name and script of each kind. The ones at the end are no reason to refuse a record.</summary>
+    /// <summary>
+    /// Name and script of each kind. The ones at the end are no reason to refuse a record.
+    /// </summary>
     public static IReadOnlyList<(string Name, string Script)> Kinds { get; } =
     [
         ("string", "instead('SET', bytes(40))"),
@@ -105,7 +109,9 @@ internal static class RecordDamage
         ("fields of somebody else", "call('HSET', k, 's', 'x', 'z', bytes(30), '', bytes(3))"),
     ];
 
-    /// <summary>Whether it keeps the server busy by itself for so long that others wait for that.</summary>
+    /// <summary>
+    /// Whether it keeps the server busy by itself for so long that others wait for that.
+    /// </summary>
     public static bool IsSlow(int kind) => Kinds[kind].Name.StartsWith("seventy thousand", StringComparison.Ordinal);
 
     /// <summary>Damages a record, or two; false if there is none any more that is well.</summary>

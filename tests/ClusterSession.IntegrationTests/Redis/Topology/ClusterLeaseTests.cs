@@ -7,7 +7,9 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 
-/// <summary>Which answers of a cluster's master keep copies current: not each that shows it to be alive.</summary>
+/// <summary>
+/// Which answers of a cluster's master keep copies current: not each that shows it to be alive.
+/// </summary>
 public sealed class ClusterLeaseTests : IAsyncLifetime
 {
     private readonly List<TopologyStore> _stores = [];

@@ -7,7 +7,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 
-/// <summary>Three masters, three replicas. The connection string does not say that it is a cluster: that is found out.</summary>
+/// <summary>
+/// Three masters, three replicas. The connection string does not say that it is a cluster: that is
+/// found out.
+/// </summary>
 public sealed class ClusterTests : IAsyncLifetime
 {
     private static readonly Comparer<SessionKey> KeyOrder = Comparer<SessionKey>.Create(

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 
-/// <summary>Nobody numbers configurations here: who is master is told by replication ids and by the generation kept with the data.</summary>
+/// <summary>
+/// Nobody numbers configurations here: who is master is told by replication ids and by the
+/// generation kept with the data.
+/// </summary>
 public sealed class OneAddressTests
 {
     [Fact]
@@ -29,7 +32,8 @@ public sealed class OneAddressTests
             },
             "writes reach the first server again"
         );
-        // A connection that is lost while HAProxy changes over comes back to the same server, without a loss.
+        // A connection that is lost while HAProxy changes over comes back to the same server,
+        // without a loss.
         Assert.Equal([StoreLoss.Recent, StoreLoss.Recent], store.Losses.Where(static loss => loss != StoreLoss.None));
         Assert.StartsWith("3 ", await first.CommandAsync("GET", "cs:1:shared:generation"), StringComparison.Ordinal);
     }
@@ -49,7 +53,8 @@ public sealed class OneAddressTests
         var counter = store.Counter();
         await counter.IncrementAsync();
         await Condition.HoldsAsync(async () => await SharedCounter.StoredAsync(successor) == "1", "the replica has it");
-        // After a full synchronisation the file is written anew in the background; until that is done a kill leaves it empty.
+        // After a full synchronisation the file is written anew in the background; until that is
+        // done a kill leaves it empty.
         await Condition.HoldsAsync(
             async () =>
                 await successor.InfoAsync("persistence", "aof_rewrite_in_progress") == "0"

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 
-/// <summary>The master's role goes to the other server on purpose, and the old one stays up as a replica (S16, S23).</summary>
+/// <summary>
+/// The master's role goes to the other server on purpose, and the old one stays up as a replica
+/// (S16, S23).
+/// </summary>
 public sealed class PlannedFailoverTests : IAsyncLifetime
 {
     private RedisServer _first = null!;
@@ -89,7 +92,9 @@ public sealed class PlannedFailoverTests : IAsyncLifetime
         await Task.WhenAll(clients);
     }
 
-    /// <summary>Counts at one node, which has a copy of the session, and looks at the other one in the end.</summary>
+    /// <summary>
+    /// Counts at one node, which has a copy of the session, and looks at the other one in the end.
+    /// </summary>
     private async Task CountAsync(TestBrowser browser, TestNode home, TestNode other, CancellationToken stop)
     {
         var count = 0;

@@ -36,7 +36,8 @@ public sealed class SentinelLossTests
         await cluster.NewMasterAsync(master);
         await pauser.ReleaseAsync();
 
-        // Until the node has found the new master too, its answer is a 503, which says nothing of a loss.
+        // Until the node has found the new master too, its answer is a 503, which says nothing of a
+        // loss.
         Assert.Equal("red", await browser.GetOnceFoundAsync("/get/color", b));
         Assert.Equal("True", await browser.GetAsync("/regressed", b));
         Assert.Equal("green", await browser.GetAsync("/set/color/green", b));
@@ -48,7 +49,8 @@ public sealed class SentinelLossTests
     [Fact]
     public async Task With_sentinels_and_master_dead_sessions_go_on_until_the_sentinels_are_back_and_find_another()
     {
-        // Sentinels promote no replica whose link has been down for ten times down-after longer than they have known: they must be back before that.
+        // Sentinels promote no replica whose link has been down for ten times down-after longer
+        // than they have known: they must be back before that.
         await using var cluster = await SentinelCluster.StartAsync();
         await using var a = await StartAsync(cluster);
         await using var b = await StartAsync(cluster);

@@ -20,7 +20,8 @@ public sealed class SentinelTests
         await counter.IncrementAsync();
         Assert.Equal([StoreLoss.None, StoreLoss.Recent], store.Losses.Distinct()); // Two sentinels at once may promote a replica each, and demote one again.
 
-        // Astray: it starts as a master, and stays one until the sentinels demote it. Once they are at one: until then they may replace the master that they have just named.
+        // Astray: it starts as a master, and stays one until the sentinels demote it. Once they are
+        // at one: until then they may replace the master that they have just named.
         await cluster.InSyncAsync();
         var current = await cluster.NewMasterAsync(old);
         await ReachesAsync(counter, current);
@@ -113,7 +114,9 @@ public sealed class SentinelTests
         Assert.Equal("1", await SharedCounter.StoredAsync(cluster.Servers[0]));
     }
 
-    /// <summary>The master, once its replicas have what it has: what they lack is lost with it.</summary>
+    /// <summary>
+    /// The master, once its replicas have what it has: what they lack is lost with it.
+    /// </summary>
     private static async Task<RedisServer> ReplicatedMasterAsync(SentinelCluster cluster)
     {
         var master = await cluster.MasterAsync();
@@ -126,8 +129,9 @@ public sealed class SentinelTests
     }
 
     /// <summary>
-    /// Waits until a write is acknowledged by the master that the sentinels name. The one before may have gone to another
-    /// replica: two sentinels at once may promote one each, and demote one again.
+    /// Waits until a write is acknowledged by the master that the sentinels name. The one before
+    /// may have gone to another replica: two sentinels at once may promote one each, and demote one
+    /// again.
     /// </summary>
     private static Task ReachesAsync(SharedCounter counter, RedisServer master) =>
         Condition.HoldsAsync(

@@ -15,7 +15,9 @@ internal sealed class SharedCounter(RedisSessionStore store, string name)
     /// <summary>What the store acknowledged last.</summary>
     public int Acknowledged { get; private set; }
 
-    /// <summary>The first answer that was none; <see cref="StoreFailure.None"/> if there was none.</summary>
+    /// <summary>
+    /// The first answer that was none; <see cref="StoreFailure.None"/> if there was none.
+    /// </summary>
     public StoreFailure Failure { get; private set; }
 
     /// <summary>The key of a counter on the server.</summary>

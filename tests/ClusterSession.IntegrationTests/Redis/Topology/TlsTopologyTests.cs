@@ -4,7 +4,10 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 
-/// <summary>TLS on every link: to the servers, to the sentinels, and between the servers, none of which has a plain port.</summary>
+/// <summary>
+/// TLS on every link: to the servers, to the sentinels, and between the servers, none of which has
+/// a plain port.
+/// </summary>
 public sealed class TlsTopologyTests : IDisposable
 {
     private readonly TestCertificates _certificates = new();

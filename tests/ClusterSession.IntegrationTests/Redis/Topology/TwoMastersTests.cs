@@ -5,8 +5,9 @@ using Xunit;
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 
 /// <summary>
-/// One address that leads to two masters for a moment, so that the connections of two nodes land on different ones, again
-/// and again; then one of the two is made a replica of the other, and what it alone had is gone.
+/// One address that leads to two masters for a moment, so that the connections of two nodes land on
+/// different ones, again and again; then one of the two is made a replica of the other, and what it
+/// alone had is gone.
 /// </summary>
 public sealed class TwoMastersTests
 {
@@ -83,7 +84,8 @@ public sealed class TwoMastersTests
         }
 
         Assert.Equal(Rounds * 2 * EndedAtEach, ended.Count);
-        // Until a node has heard of the ends that the other one made at the other master it serves what it has.
+        // Until a node has heard of the ends that the other one made at the other master it serves
+        // what it has.
         await Condition.HoldsAsync(
             async () => (await ServedAsync(ended, a, b)).Count == 0,
             "no node serves what was ended",

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Http.Cookies;
 
-/// <summary>A remembered cookie says what it said when it was verified, and nothing else passes for it.</summary>
+/// <summary>
+/// A remembered cookie says what it said when it was verified, and nothing else passes for it.
+/// </summary>
 public sealed class CookieMemoryTests : IDisposable
 {
     private readonly RandomNumberGenerator _random = RandomNumberGenerator.Create();

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.Http.Cookies;
 
-/// <summary>The header that is put together here against the one that the framework makes of the same settings.</summary>
+/// <summary>
+/// The header that is put together here against the one that the framework makes of the same
+/// settings.
+/// </summary>
 public sealed class SetCookieHeaderTests
 {
     [Theory]

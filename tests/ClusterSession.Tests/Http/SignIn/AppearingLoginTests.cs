@@ -9,7 +9,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Http.SignIn;
 
-/// <summary>No sign-in passed by the sessions: the next request that brings the login decides.</summary>
+/// <summary>
+/// No sign-in passed by the sessions: the next request that brings the login decides.
+/// </summary>
 public sealed class AppearingLoginTests : SignInNodeTests
 {
     public static TheoryData<ServerKind, AuthenticationOrder> Ways =>
@@ -93,7 +95,8 @@ public sealed class AppearingLoginTests : SignInNodeTests
         AuthenticationOrder order
     )
     {
-        // Two schemes that can sign in and no default one: nobody is known when the session is opened.
+        // Two schemes that can sign in and no default one: nobody is known when the session is
+        // opened.
         var node = await StartAsync(
             ServerKind.Kestrel,
             order,

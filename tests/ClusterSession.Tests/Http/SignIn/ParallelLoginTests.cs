@@ -11,8 +11,8 @@ using Xunit.Abstractions;
 namespace ClusterSession.Tests.Http.SignIn;
 
 /// <summary>
-/// A browser logs in at a remote provider, and its page sends twenty requests at once to two nodes, all with the login
-/// and the id from before.
+/// A browser logs in at a remote provider, and its page sends twenty requests at once to two nodes,
+/// all with the login and the id from before.
 /// </summary>
 public sealed class ParallelLoginTests(ITestOutputHelper output) : SignInNodeTests
 {
@@ -151,7 +151,9 @@ public sealed class ParallelLoginTests(ITestOutputHelper output) : SignInNodeTes
         }
     }
 
-    /// <summary>Nodes, a browser whose login its session does not know of yet, and who planted its id.</summary>
+    /// <summary>
+    /// Nodes, a browser whose login its session does not know of yet, and who planted its id.
+    /// </summary>
     private async Task<(TestNode A, TestNode B, LoginBrowser Browser, LoginBrowser Planted)> BeginLoggedInAsync()
     {
         Task<TestNode> StartOneAsync() =>

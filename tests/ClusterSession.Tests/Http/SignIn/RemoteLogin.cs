@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Tests.Http.SignIn;
 
 /// <summary>
-/// As OpenID Connect: the provider's answer comes to a path of its own, is answered inside of UseAuthentication by
-/// signing in to the cookie scheme, and never reaches the sessions.
+/// As OpenID Connect: the provider's answer comes to a path of its own, is answered inside of
+/// UseAuthentication by signing in to the cookie scheme, and never reaches the sessions.
 /// </summary>
 public sealed class RemoteLogin(
     IOptionsMonitor<RemoteAuthenticationOptions> options,

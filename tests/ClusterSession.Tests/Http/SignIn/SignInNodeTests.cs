@@ -13,7 +13,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ClusterSession.Tests.Http.SignIn;
 
-/// <summary>Nodes with a plain cookie login, as most applications have it, and one set of keys.</summary>
+/// <summary>
+/// Nodes with a plain cookie login, as most applications have it, and one set of keys.
+/// </summary>
 public abstract class SignInNodeTests : NodeTests
 {
     protected const string Cookies = CookieAuthenticationDefaults.AuthenticationScheme;
@@ -135,7 +137,9 @@ public abstract class SignInNodeTests : NodeTests
                 options.SignInScheme = Cookies;
             });
 
-    /// <summary>A sign-in that the sessions do not see: the next request that brings the login decides.</summary>
+    /// <summary>
+    /// A sign-in that the sessions do not see: the next request that brings the login decides.
+    /// </summary>
     protected static void MapUnseenLogin(IEndpointRouteBuilder endpoints) =>
         endpoints
             .MapGet("/unseen-login/{name}", (HttpContext context, string name) => SignInAsync(context, name))

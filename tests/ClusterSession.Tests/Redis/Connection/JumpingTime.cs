@@ -1,6 +1,9 @@
 namespace ClusterSession.Tests.Redis.Connection;
 
-/// <summary>A clock that stands still until it is moved, and whose timers fire when told: a process that was frozen, for instance.</summary>
+/// <summary>
+/// A clock that stands still until it is moved, and whose timers fire when told: a process that was
+/// frozen, for instance.
+/// </summary>
 internal sealed class JumpingTime : TimeProvider
 {
     private readonly List<JumpingTimer> _timers = [];
@@ -18,7 +21,9 @@ internal sealed class JumpingTime : TimeProvider
         return timer;
     }
 
-    /// <summary>Moves the clock and fires every periodic timer once, as a timer does that was late.</summary>
+    /// <summary>
+    /// Moves the clock and fires every periodic timer once, as a timer does that was late.
+    /// </summary>
     public void Jump(TimeSpan by)
     {
         Interlocked.Add(ref _now, by.Ticks);

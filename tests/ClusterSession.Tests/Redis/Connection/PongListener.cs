@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace ClusterSession.Tests.Redis.Connection;
 
-/// <summary>The far end of an allocation measurement: answers +PONG to every 14 bytes (the length of a PING) and allocates nothing doing so.</summary>
+/// <summary>
+/// The far end of an allocation measurement: answers +PONG to every 14 bytes (the length of a PING)
+/// and allocates nothing doing so.
+/// </summary>
 internal sealed class PongListener : IDisposable
 {
     private const int PingLength = 14;

@@ -4,7 +4,9 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Tests.Redis.Connection;
 
-/// <summary>GET that notes, on the reader loop, when its reply was parsed among other events.</summary>
+/// <summary>
+/// GET that notes, on the reader loop, when its reply was parsed among other events.
+/// </summary>
 internal sealed class RecordingRequest(string key, Action<string> note) : RedisRequest<string>
 {
     public override void WriteTo(ref RespWriter writer)

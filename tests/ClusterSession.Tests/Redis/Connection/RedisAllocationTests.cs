@@ -4,7 +4,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Redis.Connection;
 
-/// <summary>The allocations of the whole process are counted, so nothing else may run meanwhile.</summary>
+/// <summary>
+/// The allocations of the whole process are counted, so nothing else may run meanwhile.
+/// </summary>
 [CollectionDefinition(nameof(RedisAllocationTests), DisableParallelization = true)]
 [Collection(nameof(RedisAllocationTests))]
 public sealed class RedisAllocationTests
@@ -15,7 +17,8 @@ public sealed class RedisAllocationTests
     public async Task The_steady_path_allocates_nothing_per_command(int callers)
     {
         const int Commands = 40_000;
-        // The far end is a thread that answers every 14 bytes, the length of a PING, and allocates nothing.
+        // The far end is a thread that answers every 14 bytes, the length of a PING, and allocates
+        // nothing.
         using var far = new PongListener();
         var options = ScriptedConnection.Options(far.Port);
         await using var connection = new RedisConnection(
@@ -28,7 +31,8 @@ public sealed class RedisAllocationTests
         connection.Start();
         await CallAsync(2000);
 
-        // What the process does besides (timers, compiling) comes and goes; what a command allocates is there in every round.
+        // What the process does besides (timers, compiling) comes and goes; what a command
+        // allocates is there in every round.
         var perCommand = double.MaxValue;
         for (var round = 0; round < 5 && perCommand >= 4; round++)
         {
@@ -37,7 +41,8 @@ public sealed class RedisAllocationTests
             perCommand = Math.Min(perCommand, (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)Commands);
         }
 
-        // The smallest object takes 24 bytes. What the callers' own tasks take is spread over all commands.
+        // The smallest object takes 24 bytes. What the callers' own tasks take is spread over all
+        // commands.
         Assert.True(
             perCommand < 4,
             string.Create(CultureInfo.InvariantCulture, $"{perCommand:0.00} bytes per command")

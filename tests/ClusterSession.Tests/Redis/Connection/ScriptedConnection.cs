@@ -17,7 +17,9 @@ internal sealed class ScriptedConnection : IAsyncDisposable, IRedisPushHandler
 
     public ConcurrentQueue<string> Events { get; } = new();
 
-    /// <summary>Connects with deadlines so long that they play no part, unless a test sets others.</summary>
+    /// <summary>
+    /// Connects with deadlines so long that they play no part, unless a test sets others.
+    /// </summary>
     public static async Task<ScriptedConnection> OpenAsync(
         Action<RedisOptions>? configure = null,
         Action<ScriptedRedisServer>? script = null

@@ -67,7 +67,8 @@ public sealed class RespPropertyTests(ITestOutputHelper output)
                 );
             try
             {
-                // A frame that the scanner lets pass must be readable to its end without any exception but a type's.
+                // A frame that the scanner lets pass must be readable to its end without any
+                // exception but a type's.
                 _ = RespText.Show(bytes, limits);
             }
             catch (RespProtocolException)

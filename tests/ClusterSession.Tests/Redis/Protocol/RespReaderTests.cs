@@ -213,8 +213,9 @@ public sealed class RespReaderTests
     [Fact]
     public void A_huge_reply_is_not_looked_at_again_with_each_packet()
     {
-        // 64 values of 64 KB in packets of 4 KB. A scanner that began anew each time would step over 32,000 values; and that costs time
-        // which no assertion may measure: so the buffer before the scanner's place is destroyed, and it must not notice.
+        // 64 values of 64 KB in packets of 4 KB. A scanner that began anew each time would step
+        // over 32,000 values; and that costs time which no assertion may measure: so the buffer
+        // before the scanner's place is destroyed, and it must not notice.
         var value = Encoding.ASCII.GetBytes("$65536\r\n" + new string('v', 65536) + "\r\n");
         byte[] frame = [.. "*64\r\n"u8, .. Enumerable.Repeat(value, 64).SelectMany(v => v)];
         var seen = new byte[frame.Length];

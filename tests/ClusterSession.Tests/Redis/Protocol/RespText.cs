@@ -8,7 +8,9 @@ internal static class RespText
 {
     public static byte[] Bytes(string raw) => Encoding.Latin1.GetBytes(raw);
 
-    /// <summary>The first frame of the bytes in a notation of our own, and null if it is incomplete.</summary>
+    /// <summary>
+    /// The first frame of the bytes in a notation of our own, and null if it is incomplete.
+    /// </summary>
     public static string? Show(ReadOnlySpan<byte> bytes, RespLimits? limits = null)
     {
         var length = new RespScanner(limits ?? RespLimits.Default).Scan(bytes);

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Redis.Scripts;
 
-/// <summary>The bytes of docs/wire-formats.md, written out: what a release has stored, the next one reads.</summary>
+/// <summary>
+/// The bytes of docs/wire-formats.md, written out: what a release has stored, the next one reads.
+/// </summary>
 public sealed class RecordFormatTests
 {
     private const string Header =

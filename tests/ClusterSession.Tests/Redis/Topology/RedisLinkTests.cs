@@ -137,7 +137,8 @@ public sealed class RedisLinkTests
         );
         topology.Start();
         await Condition.HoldsAsync(() => observer.Events.Count >= 4, "four attempts");
-        // Pauses of 10 to 20, 20 to 40, 40 to 80 ms lie between four attempts; a loop without pauses makes hundreds in that time.
+        // Pauses of 10 to 20, 20 to 40, 40 to 80 ms lie between four attempts; a loop without
+        // pauses makes hundreds in that time.
         Assert.InRange(server.Accepted, 4, 6);
     }
 

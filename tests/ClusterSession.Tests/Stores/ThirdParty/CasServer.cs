@@ -1,6 +1,8 @@
 namespace ClusterSession.Tests.Stores.ThirdParty;
 
-/// <summary>A server that compares and swaps bytes under keys, and forgets them after their life.</summary>
+/// <summary>
+/// A server that compares and swaps bytes under keys, and forgets them after their life.
+/// </summary>
 internal sealed class CasServer(TimeProvider time)
 {
     private readonly Dictionary<string, (byte[] Value, long Version, TimeSpan Until)> _items = [];
@@ -10,7 +12,9 @@ internal sealed class CasServer(TimeProvider time)
 
     private TimeSpan Now => time.GetElapsedTime(_started);
 
-    /// <summary>What is under a key; without a value, and under version 0, if there is nothing.</summary>
+    /// <summary>
+    /// What is under a key; without a value, and under version 0, if there is nothing.
+    /// </summary>
     public async ValueTask<CasItem> GetAsync(string key)
     {
         await Task.Yield(); // As a network would: others come between a reading and what follows it.
@@ -20,7 +24,9 @@ internal sealed class CasServer(TimeProvider time)
         }
     }
 
-    /// <summary>Stores a value in the place of the version that was read; false if that has gone.</summary>
+    /// <summary>
+    /// Stores a value in the place of the version that was read; false if that has gone.
+    /// </summary>
     public async ValueTask<bool> PutAsync(string key, byte[] value, long version, TimeSpan life)
     {
         await Task.Yield();

@@ -3,7 +3,9 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.Tests.Stores.ThirdParty;
 
-/// <summary>One node's end of a channel that drops a third of the frames and reorders the others.</summary>
+/// <summary>
+/// One node's end of a channel that drops a third of the frames and reorders the others.
+/// </summary>
 internal sealed class PlainChannel(List<PlainChannel> nodes, int seed) : IStoreChannel, IAsyncDisposable
 {
     private readonly Channel<byte[]> _inbox = Channel.CreateUnbounded<byte[]>();

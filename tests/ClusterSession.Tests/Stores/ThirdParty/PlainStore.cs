@@ -140,7 +140,9 @@ internal sealed class PlainStore(
 
     private static TimeSpan? LeftOf(in CasItem item) => item.Left == TimeSpan.MaxValue ? null : item.Left;
 
-    /// <summary>Made before the server is asked: what it answers may have changed right afterwards.</summary>
+    /// <summary>
+    /// Made before the server is asked: what it answers may have changed right afterwards.
+    /// </summary>
     private SessionLease NewLease(int partition) => SessionLease.For(time, span, partition);
 
     private ValueTask<StoreWrite> WriteAsync(
@@ -169,7 +171,9 @@ internal sealed class PlainStore(
             ? stored
             : throw new InvalidDataException("The record is malformed, or of another key.");
 
-    /// <summary>Reads, decides and stores what was decided, until nobody has stored in between.</summary>
+    /// <summary>
+    /// Reads, decides and stores what was decided, until nobody has stored in between.
+    /// </summary>
     private async ValueTask<T> SwapAsync<T>(
         int partition,
         string key,

@@ -4,8 +4,8 @@ using Xunit.Abstractions;
 namespace ClusterSession.Tests.Stores.ThirdParty;
 
 /// <summary>
-/// Store_written_against_the_page_alone_passes_the_suite: it knows docs/another-store.md, the suite and
-/// no other store.
+/// Store_written_against_the_page_alone_passes_the_suite: it knows docs/another-store.md, the suite
+/// and no other store.
 /// </summary>
 public sealed class PlainStoreTests(ITestOutputHelper output) : SessionStoreConformance
 {

@@ -3,7 +3,10 @@ using ClusterSession.Histories.Checking;
 
 namespace ClusterSession.Tests.TestKit.Checking;
 
-/// <summary>Writes small histories by hand. Times are milliseconds; each request gets the next one unless the test says when.</summary>
+/// <summary>
+/// Writes small histories by hand. Times are milliseconds; each request gets the next one unless
+/// the test says when.
+/// </summary>
 internal sealed class HistoryBuilder
 {
     private readonly List<HistoryEvent> _events = [];
@@ -21,7 +24,9 @@ internal sealed class HistoryBuilder
             Nodes = [],
         };
 
-    /// <summary>The value that the given client's n-th request writes as its n-th operation.</summary>
+    /// <summary>
+    /// The value that the given client's n-th request writes as its n-th operation.
+    /// </summary>
     public static string Value(int request, int client = 0, int session = 0, int op = 0) =>
         new SelfDescribingValue(session, client, request, op).ToText();
 

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace ClusterSession.Tests.TestKit.Checking;
 
-/// <summary>A checker that cries wolf is as useless as one that sleeps: what a correct system may produce is never flagged.</summary>
+/// <summary>
+/// A checker that cries wolf is as useless as one that sleeps: what a correct system may produce is
+/// never flagged.
+/// </summary>
 public sealed class ModelHistoryTests
 {
     internal static readonly CheckOptions NoMinimum = CheckOptions.Default with { MinimumCrossNodeReads = 0 };

@@ -7,7 +7,10 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.TestKit.Checking;
 
-/// <summary>One wrong event in a good history must be found every time, and by the rule that is meant for it.</summary>
+/// <summary>
+/// One wrong event in a good history must be found every time, and by the rule that is meant for
+/// it.
+/// </summary>
 public sealed class MutantTests(ITestOutputHelper output)
 {
     private static readonly Lazy<IReadOnlyList<History>> Histories = new(() =>

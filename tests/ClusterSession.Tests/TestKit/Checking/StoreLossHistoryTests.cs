@@ -5,7 +5,10 @@ using static ClusterSession.Tests.TestKit.Checking.HistoryBuilder;
 
 namespace ClusterSession.Tests.TestKit.Checking;
 
-/// <summary>What a store excuses that has lost something, or went back, while it was there: only what no node holds. Times in milliseconds.</summary>
+/// <summary>
+/// What a store excuses that has lost something, or went back, while it was there: only what no
+/// node holds. Times in milliseconds.
+/// </summary>
 public sealed class StoreLossHistoryTests
 {
     private const int Lost = 10_000;
@@ -146,7 +149,10 @@ public sealed class StoreLossHistoryTests
             .Fault("keys deleted", "redis", FaultLayer.Store, Lost, Lost + 10, effect: effect)
             .Add([Op.List()], node: "B", from: Asked, flags: EventFlags.NewSession | flags);
 
-    /// <summary>A session is written at A, then the store goes back behind that; the client is told at B, and it is missing at the end.</summary>
+    /// <summary>
+    /// A session is written at A, then the store goes back behind that; the client is told at B,
+    /// and it is missing at the end.
+    /// </summary>
     private static HistoryBuilder WentBack(HistoryBuilder h, Holder holder, EventFlags flags = EventFlags.Regressed) =>
         Of(h, holder)
             .Add([Op.Append(V2)], client: 1, node: "B", from: 1)

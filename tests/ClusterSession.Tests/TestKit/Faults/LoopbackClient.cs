@@ -4,7 +4,10 @@ using System.Text;
 
 namespace ClusterSession.Tests.TestKit.Faults;
 
-/// <summary>A client that reads in the background, so that a test can look at what has arrived without waiting for it.</summary>
+/// <summary>
+/// A client that reads in the background, so that a test can look at what has arrived without
+/// waiting for it.
+/// </summary>
 internal sealed class LoopbackClient : IAsyncDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)

@@ -5,7 +5,10 @@ using ClusterSession.TestKit.Faults;
 
 namespace ClusterSession.Tests.TestKit.Faults;
 
-/// <summary>A server on loopback for the proxy's tests: an echo, or one that answers each RESP request with its running number.</summary>
+/// <summary>
+/// A server on loopback for the proxy's tests: an echo, or one that answers each RESP request with
+/// its running number.
+/// </summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -5,12 +5,14 @@ using ClusterSession.Histories;
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 
 /// <summary>
-/// Generates histories that a correct system could have produced, from one seed: a discrete simulation in which each request has four moments,
+/// Generates histories that a correct system could have produced, from one seed: a discrete
+/// simulation in which each request has four moments,
 ///
 ///   invoke ... open (reads see this) ... commit (writes happen here) ... complete
 ///
-/// and other requests come in between. Some are never answered (their commit may happen, even much later), some fail (it does not happen). There are sequential clients, parallel ones
-/// whose jar takes cookies in arrival order, second devices and thieves; sessions are renewed and destroyed.
+/// and other requests come in between. Some are never answered (their commit may happen, even much
+/// later), some fail (it does not happen). There are sequential clients, parallel ones whose jar
+/// takes cookies in arrival order, second devices and thieves; sessions are renewed and destroyed.
 /// </summary>
 internal sealed class HistoryModel
 {
@@ -32,7 +34,8 @@ internal sealed class HistoryModel
         _alwaysFresh = alwaysFresh;
     }
 
-    /// <param name="alwaysFresh">Reads always see the last commit: the stronger system, which is linearizable per attribute.</param>
+    /// <param name="alwaysFresh">Reads always see the last commit: the stronger system, which is
+    /// linearizable per attribute.</param>
     public static History Generate(int seed, int owners = 6, int requests = 40, bool alwaysFresh = false)
     {
         var model = new HistoryModel(seed, alwaysFresh);
@@ -186,8 +189,9 @@ internal sealed class HistoryModel
         request = request with { CompleteNs = _now };
         if (client.Kind != ClientKind.Thief && client.Session == session)
         {
-            // The cookie of the response that arrives last stays in the jar, whichever is newer. A read that saw more than the token knew must set one too:
-            // a model without that was caught by the monotonic reads of the checker.
+            // The cookie of the response that arrives last stays in the jar, whichever is newer. A
+            // read that saw more than the token knew must set one too: a model without that was
+            // caught by the monotonic reads of the checker.
             var seen = committed
                 ?? (request.Result == RequestResult.Ok && request.Served is { } served ? (int)served.Stamp : null);
             client.Token = seen ?? client.Token;

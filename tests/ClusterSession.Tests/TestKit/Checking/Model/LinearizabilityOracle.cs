@@ -3,8 +3,9 @@ using ClusterSession.Histories;
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 
 /// <summary>
-/// The general search of Wing and Gong for one register: tries every order that real time allows, remembering (set of operations done, value). Exponential, and therefore simple
-/// enough to be the judge of the fast check.
+/// The general search of Wing and Gong for one register: tries every order that real time allows,
+/// remembering (set of operations done, value). Exponential, and therefore simple enough to be the
+/// judge of the fast check.
 /// </summary>
 internal static class LinearizabilityOracle
 {

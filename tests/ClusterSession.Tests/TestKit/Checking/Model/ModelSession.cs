@@ -4,9 +4,10 @@ using ClusterSession.Histories;
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 
 /// <summary>
-/// A correct session store, small enough to be believed: one log of commits, and nodes that each know a prefix of it. A node may be behind, but never behind the token of the
-/// request; a commit brings its node to the end of the log. This is what the product promises under Merge: session guarantees per client, one winner per attribute,
-/// convergence - and no more.
+/// A correct session store, small enough to be believed: one log of commits, and nodes that each
+/// know a prefix of it. A node may be behind, but never behind the token of the request; a commit
+/// brings its node to the end of the log. This is what the product promises under Merge: session
+/// guarantees per client, one winner per attribute, convergence - and no more.
 /// </summary>
 internal sealed class ModelSession(int number, int nodes)
 {
@@ -41,7 +42,8 @@ internal sealed class ModelSession(int number, int nodes)
         return (_known[node], _states[_known[node]]);
     }
 
-    /// <returns>The version of the commit; null if the session has ended or the cookie is dead.</returns>
+    /// <returns>The version of the commit; null if the session has ended or the cookie is
+    /// dead.</returns>
     public int? Commit(int node, int generation, IEnumerable<Op> ops)
     {
         if (!Knows(generation))

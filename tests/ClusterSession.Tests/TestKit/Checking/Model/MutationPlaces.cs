@@ -3,7 +3,9 @@ using ClusterSession.Histories.Checking;
 
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 
-/// <summary>Finds places in a history where a mistake would be a mistake beyond doubt, and puts it there.</summary>
+/// <summary>
+/// Finds places in a history where a mistake would be a mistake beyond doubt, and puts it there.
+/// </summary>
 internal sealed class MutationPlaces
 {
     private readonly History _history;

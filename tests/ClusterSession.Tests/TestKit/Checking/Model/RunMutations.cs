@@ -3,7 +3,9 @@ using static ClusterSession.Tests.TestKit.Checking.Model.MutationPlaces;
 
 namespace ClusterSession.Tests.TestKit.Checking.Model;
 
-/// <summary>Mistakes in versions, in what is left at the end, and in what should have ended.</summary>
+/// <summary>
+/// Mistakes in versions, in what is left at the end, and in what should have ended.
+/// </summary>
 internal static class RunMutations
 {
     public static IReadOnlyList<Mutation> All { get; } =
@@ -234,7 +236,8 @@ internal static class RunMutations
                 : null;
         })];
 
-    // Two steps of a counter that only one sequential client touches, all of them acknowledged, in a session it does not end.
+    // Two steps of a counter that only one sequential client touches, all of them acknowledged, in
+    // a session it does not end.
     private static IEnumerable<(HistoryEvent First, HistoryEvent Second)> LoneSteps(MutationPlaces at) =>
         from session in at.Sessions
         from steps in session
