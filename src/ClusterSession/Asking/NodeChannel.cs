@@ -8,31 +8,26 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Asking;
 
 /// <summary>
-/// This node on the channel between the nodes: says each second that it is there, answers what others ask
-/// for, and hears what they answer. Where the store has no channel it does nothing.
+/// This node on the channel between the nodes: says each second that it is there, answers what
+/// others ask for, and hears what they answer. Where the store has no channel it does nothing.
 /// </summary>
 /// <remarks>
-/// An ask that may have waited while this node was not running is dropped: what it asks for may have expired
-/// since, or have been ended. Whoever asked has not waited for it either.
+/// An ask that may have waited while this node was not running is dropped: what it asks for may
+/// have expired since, or have been ended. Whoever asked has not waited for it either.
 /// </remarks>
 internal sealed class NodeChannel(
     FrameSender sender,
+    Hellos hellos,
     NodeMembers members,
     SessionAsks asks,
-    SessionHolder holder,
+    AskedSessions asked,
     NodeSessions nodes,
     TimeProvider time,
     ILogger<NodeChannel> logger
 ) : IHostedLifecycleService, IStoreChannelListener, IAsyncDisposable
 {
-    private const int AtOnce = 64;
-    private const int MostAnswering = 64;
-
-    private readonly SemaphoreSlim _answering = new(4); // asks of which this node knows something
     private readonly LogRate _older = new(time);
-    private readonly LogRate _failing = new(time);
     private ITimer? _timer;
-    private int _underWay;
     private volatile bool _hasLeft;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -61,15 +56,14 @@ internal sealed class NodeChannel(
         {
             _hasLeft = true;
             await _timer.DisposeAsync().ConfigureAwait(false);
-            await sender
-                .SendAsync(NodeFrame.Hello(sender.Process, NodeMembers.Protocol, NodeFrame.LeavingFlag))
-                .ConfigureAwait(false);
+            await hellos.LeaveAsync().ConfigureAwait(false);
         }
     }
 
     public ValueTask DisposeAsync()
     {
         _hasLeft = true;
+        hellos.Stop();
         return _timer?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
@@ -77,7 +71,7 @@ internal sealed class NodeChannel(
     {
         members.OnConnected();
         asks.OnJoined();
-        _ = HelloAsync(NodeFrame.NewFlag);
+        _ = hellos.SayAsync(NodeFrame.NewFlag);
     }
 
     public void OnFrame(ReadOnlySpan<byte> frame)
@@ -95,11 +89,11 @@ internal sealed class NodeChannel(
             case FrameKind.Ask:
                 OnAsk(process, NodeFrame.ReadAsk(frame));
                 break;
-            case FrameKind.Answer when NodeFrame.ReadAsked(frame) is var asked && asked.Process == sender.Process:
-                OnAnswers(process, asked, NodeFrame.ReadAnswers(frame));
+            case FrameKind.Answer when NodeFrame.ReadAsked(frame) is var ask && ask.Process == sender.Process:
+                OnAnswers(process, ask, NodeFrame.ReadAnswers(frame));
                 break;
-            case FrameKind.Done when NodeFrame.ReadAsked(frame) is var asked && asked.Process == sender.Process:
-                asks.OnDone(process, asked, NodeFrame.ReadDone(frame));
+            case FrameKind.Done when NodeFrame.ReadAsked(frame) is var ask && ask.Process == sender.Process:
+                asks.OnDone(process, ask, NodeFrame.ReadDone(frame));
                 break;
         }
     }
@@ -118,96 +112,38 @@ internal sealed class NodeChannel(
         }
         else if ((hello.Flags & NodeFrame.NewFlag) != 0)
         {
-            _ = HelloAsync(flags: 0);
+            hellos.Answer();
         }
     }
 
     private void OnAsk(long process, (long Number, SessionKey[] Keys) ask)
     {
-        if (members.IsDrowsy)
+        if (!members.IsDrowsy)
         {
-            return;
-        }
-
-        var known = Array.FindAll(ask.Keys, holder.Knows);
-        var id = new AskId(process, ask.Number);
-        if (known.Length == 0)
-        {
-            sender.Send(NodeFrame.Done(sender.Process, id, answers: 0));
-        }
-        else if (Interlocked.Increment(ref _underWay) <= MostAnswering)
-        {
-            _ = AnswerAsync(id, known);
-        }
-        else
-        {
-            Interlocked.Decrement(ref _underWay); // It is asked again, or taken for not answered.
+            asked.Answer(new AskId(process, ask.Number), ask.Keys);
         }
     }
 
-    private async Task AnswerAsync(AskId ask, SessionKey[] keys)
-    {
-        await _answering.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            var deadline = new StoreDeadline(time, SessionAsks.Patience);
-            var answers = new List<(SessionKey Key, AskAnswer Answer)>();
-            foreach (var batch in keys.Chunk(AtOnce))
-            {
-                var said = await Task.WhenAll(batch.Select(key => holder.AnswerAsync(key, deadline).AsTask()))
-                    .ConfigureAwait(false);
-                answers.AddRange(
-                    batch
-                        .Zip(said, static (key, answer) => (key, answer ?? AskAnswer.Unsaid))
-                        .Where(static answer => answer.Item2 != AskAnswer.None)
-                );
-            }
-
-            foreach (var part in answers.Chunk(NodeFrame.MostAnswered))
-            {
-                sender.Send(NodeFrame.Answer(sender.Process, ask, part));
-            }
-
-            sender.Send(NodeFrame.Done(sender.Process, ask, answers.Count));
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _underWay);
-            _answering.Release();
-        }
-    }
-
-    private void OnAnswers(long process, AskId asked, (SessionKey Key, AskAnswer Answer)[] answers)
+    private void OnAnswers(long process, AskId ask, (SessionKey Key, AskAnswer Answer)[] answers)
     {
         foreach (var (key, answer) in answers)
         {
             if (answer == AskAnswer.Ended)
             {
-                nodes.Copies.Drop(key); // Whoever has restored it meanwhile: it has been ended again.
+                nodes.Copies.Drop(key); // Restored meanwhile, perhaps: it has been ended again.
             }
         }
 
-        asks.OnAnswers(process, asked, answers);
+        asks.OnAnswers(process, ask, answers);
     }
 
     private void Tick()
     {
         members.Tick();
-        _ = HelloAsync(flags: 0);
+        _ = hellos.SayAsync();
         if (members.Older is var older and > 0 && _older.MayWrite(out _))
         {
             logger.NodesOfAnOlderRelease(older);
-        }
-    }
-
-    private async Task HelloAsync(byte flags)
-    {
-        var failure = await sender
-            .SendAsync(NodeFrame.Hello(sender.Process, NodeMembers.Protocol, flags))
-            .ConfigureAwait(false);
-        if (failure == StoreFailure.Refused && _failing.MayWrite(out _))
-        {
-            logger.NodesCannotBeAsked(failure);
         }
     }
 }

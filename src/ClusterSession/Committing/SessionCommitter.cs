@@ -17,16 +17,18 @@ namespace ClusterSession.Committing;
 /// </summary>
 /// <remarks>
 /// <para>
-/// After a commit whose base was still the stored version, base plus changes is what the store has, and becomes the local copy.
-/// Otherwise others committed in between: the commit stands, but a copy made of this base would have the newest version and
-/// lack their changes, so the local copy is read anew before it serves again.
+/// After a commit whose base was still the stored version, base plus changes is what the store has,
+/// and becomes the local copy. Otherwise others committed in between: the commit stands, but a copy
+/// made of this base would have the newest version and lack their changes, so the local copy is
+/// read anew before it serves again.
 /// </para>
 /// <para>
-/// A commit that gets no answer goes to the journal under the version it was sent with, so that it counts once, whether it had
-/// happened or not. A new session is not journalled: nobody has its cookie yet, and nobody could find a collision of its id.
+/// A commit that is not answered goes to the journal under the version it was sent with, so that it
+/// counts once, whether it had happened or not. A new session is not journalled: nobody has its
+/// cookie yet, and nobody could find a collision of its id.
 /// </para>
-/// <para>A commit that was acknowledged over a connection which is gone by now goes to the journal too: the replay that
-/// the loss has begun may have passed it by. Thread-safe.</para>
+/// <para>A commit that was acknowledged over a connection which is gone by now goes to the journal
+/// too: the replay that the loss has begun may have passed it by. Thread-safe.</para>
 /// </remarks>
 internal sealed class SessionCommitter(
     StoreGuard store,
@@ -46,20 +48,26 @@ internal sealed class SessionCommitter(
     private const int MostAttempts = 8;
     private readonly LogRate _replicasShort = new(time);
 
-    /// <summary>A client has seen this version: what is committed for it from now on is newer, and not undone by it.</summary>
+    /// <summary>
+    /// A client has seen this version: what is committed for it from now on is newer, and not
+    /// undone by it.
+    /// </summary>
     public void Observe(SessionKey key, SessionVersion seen) => versions.Observe(key, seen);
 
     /// <summary>Commits what a request changed.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="record">What the request opened, or what its last commit made of that.</param>
     /// <param name="isComplete">
-    /// Whether the record is all of the session. After a commit that others had overtaken it lacks their changes, and has a version that does not:
-    /// what is committed on top of it must not become the local copy.
+    /// Whether the record is all of the session. After a commit that others had overtaken it lacks
+    /// their changes, and has a version that does not: what is committed on top of it must not
+    /// become the local copy.
     /// </param>
     /// <param name="delta">The changes.</param>
     /// <param name="durability">When the commit counts as done.</param>
-    /// <param name="deadline">Until when it is waited for; after that it is unknown what became of it, and it goes to the journal.</param>
-    /// <param name="login">Who is logged in: what was meant for an id that was rotated goes to a successor that is theirs.</param>
+    /// <param name="deadline">Until when it is waited for; after that it is unknown what became of
+    /// it, and it goes to the journal.</param>
+    /// <param name="login">Who is logged in: what was meant for an id that was rotated goes to a
+    /// successor that is theirs.</param>
     public ValueTask<CommitResult> CommitAsync(
         SessionKey key,
         SessionRecord record,
@@ -67,7 +75,7 @@ internal sealed class SessionCommitter(
         SessionDelta delta,
         SessionDurability durability,
         StoreDeadline deadline = default,
-        SessionLogin login = default
+        SessionLogin? login = null
     )
     {
         if (nodes.Ends.TryFind(key, out var end, out _))
@@ -86,20 +94,26 @@ internal sealed class SessionCommitter(
             : SendAsync(key, record, isComplete, delta, durability, deadline, login);
     }
 
-    /// <summary>Whether what is pending of it is refused because of its own record: more of it is not acknowledged.</summary>
-    private bool IsRefused(SessionKey key) =>
-        nodes.Pending.TryGet(key, out var pending) && pending.Refusal.IsOfRecord();
+    /// <summary>
+    /// Whether what is pending of it is refused because of its own record: more of it is not
+    /// acknowledged.
+    /// </summary>
+    private bool IsRefused(SessionKey key) => RefusalOf(key).IsOfRecord();
+
+    private StoreFailure RefusalOf(SessionKey key) =>
+        nodes.Pending.TryGet(key, out var pending) ? pending.Refusal : StoreFailure.None;
 
     /// <summary>
-    /// The session was rotated while the request ran: what it changed belongs into the successor if the same person is logged
-    /// in there. Else it is refused, and not dropped in silence: its client must be told.
+    /// The session was rotated while the request ran: what it changed belongs into the successor if
+    /// the same person is logged in there. Else it is refused, and not dropped in silence: its
+    /// client must be told.
     /// </summary>
     private async ValueTask<CommitResult> CommitToSuccessorAsync(
         SessionSuccessor successor,
         SessionDelta delta,
         SessionDurability durability,
         StoreDeadline deadline,
-        SessionLogin login
+        SessionLogin? login
     )
     {
         if (delta.IsReservedOnly)
@@ -109,11 +123,16 @@ internal sealed class SessionCommitter(
 
         var refused = CommitResult.Unavailable(StoreFailure.Refused);
         var read = await store.ReadAsync(successor.Key, SessionVersion.None, deadline).ConfigureAwait(false);
-        if (read.Outcome != StoreReadOutcome.Found || !login.Owns(read.Record!))
+        if (read.Outcome != StoreReadOutcome.Found || login?.Owns(read.Record!) != true)
         {
             return read.Outcome == StoreReadOutcome.Unavailable
                 ? CommitResult.Unavailable(StoreFailure.Unreachable)
                 : refused;
+        }
+
+        if (delta.MakeTooLarge(read.Record!, options.Value.MaxSessionBytes))
+        {
+            return CommitResult.Unavailable(StoreFailure.TooLarge); // Made on another record.
         }
 
         versions.Observe(read.Record!.Version);
@@ -124,7 +143,7 @@ internal sealed class SessionCommitter(
                 delta,
                 durability,
                 deadline,
-                login: default
+                login: null
             )
             .ConfigureAwait(false);
         return committed.Outcome switch
@@ -142,16 +161,29 @@ internal sealed class SessionCommitter(
         SessionDelta delta,
         SessionDurability durability,
         StoreDeadline deadline,
-        SessionLogin login
+        SessionLogin? login
     )
     {
+        if (nodes.Pending.TryGet(key, out var pending) && pending.IsSetAside(time))
+        {
+            if (pending.Refusal != StoreFailure.TooLarge || !delta.IsRemovalOnly)
+            {
+                return CommitResult.Unavailable(pending.Refusal); // Not sent again with each request: it may be large.
+            }
+
+            // Less of it may be taken: what is removed goes along.
+            var kept = Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.Refused);
+            await sender.SendAsync(key, deadline).ConfigureAwait(false);
+            return kept;
+        }
+
         if (await sender.SendAsync(key, deadline).ConfigureAwait(false))
         {
             return await SendAsync(key, record, isComplete, delta, durability, deadline, login).ConfigureAwait(false);
         }
 
-        return IsRefused(key)
-            ? CommitResult.Unavailable(StoreFailure.Damaged)
+        return RefusalOf(key) is var refusal && refusal.IsOfRecord()
+            ? CommitResult.Unavailable(refusal)
             : Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.Unreachable);
     }
 
@@ -163,15 +195,14 @@ internal sealed class SessionCommitter(
         SessionDelta delta,
         SessionDurability durability,
         StoreDeadline deadline,
-        SessionLogin login
+        SessionLogin? login
     )
     {
         var above = record.Version;
         for (var attempt = 0; ; attempt++)
         {
             var mark = nodes.Copies.Mark(key);
-            var version = versions.Next(key, above);
-            var change = ChangeOf(record, version, delta, durability, deadline);
+            var change = ChangeOf(record, versions.Next(key, above), delta, durability, deadline);
             var answer = await store.CommitAsync(key, change, deadline, out var asked).ConfigureAwait(false);
             store.Judge(asked, key, answer);
 
@@ -179,14 +210,14 @@ internal sealed class SessionCommitter(
             switch (answer.Outcome)
             {
                 case WriteOutcome.Superseded when VersionIssuer.IsAtEnd(answer.Previous):
-                    versions.Withdraw(key, version);
+                    versions.Withdraw(key, change.Issued);
                     return CommitResult.Unavailable(StoreFailure.Refused); // As one that was opened at its end.
                 case WriteOutcome.Superseded when attempt < MostAttempts:
-                    versions.Withdraw(key, version);
+                    versions.Withdraw(key, change.Issued);
                     above = answer.Previous;
                     continue;
                 case WriteOutcome.Committed when answer.IsBaseMissing:
-                    return await CompleteAsync(key, record, delta, version, answer.Previous, deadline)
+                    return await CompleteAsync(key, record, delta, change.Issued, answer.Previous, deadline)
                         .ConfigureAwait(false);
                 case WriteOutcome.Committed:
                     CheckReplicas(ReplicasFor(durability), answer.Replicas);
@@ -199,8 +230,8 @@ internal sealed class SessionCommitter(
                     );
                 case WriteOutcome.Missing:
                     losses.LostSession();
-                    var whole = delta.ApplyTo(nodes.WithCommitsBeside(key, record), version);
-                    whole = whole.Version == version.Version ? whole : versions.Renew(key, whole);
+                    var whole = delta.ApplyTo(nodes.WithCommitsBeside(key, record), change.Issued);
+                    whole = whole.Version == change.Version ? whole : versions.Renew(key, whole);
                     return await StoreCompleteAsync(key, whole, MergeMode.Restore, durability, deadline)
                         .ConfigureAwait(false);
                 case WriteOutcome.Destroyed when answer.Successor is { } successor:
@@ -211,10 +242,10 @@ internal sealed class SessionCommitter(
                     nodes.Copies.Drop(key);
                     return CommitResult.Destroyed;
                 case WriteOutcome.Unavailable when answer.Failure.IsOfRecord():
-                    versions.Withdraw(key, version);
+                    versions.Withdraw(key, change.Issued);
                     return CommitResult.Unavailable(answer.Failure); // The journal could not bring it there either.
                 default:
-                    return Keep(key, record, isComplete, delta, version, answer.Failure);
+                    return Keep(key, record, isComplete, delta, change.Issued, answer.Failure);
             }
         }
     }
@@ -230,7 +261,7 @@ internal sealed class SessionCommitter(
             record.Version,
             version.Version,
             delta,
-            Tombstones.ToForget(record),
+            Tombstones.ToForget(record, delta),
             lifetime.StoreLifeOf(record, delta, out var least),
             least,
             ReplicasFor(durability),
@@ -238,7 +269,7 @@ internal sealed class SessionCommitter(
             After: version.After,
             Opened: record,
             Void: version.Void,
-            MostBytes: delta.LimitFor(record, options.Value.MaxSessionBytes)
+            MostBytes: options.Value.MaxSessionBytes
         );
 
     /// <summary>Stores a session that was never stored.</summary>
@@ -313,8 +344,8 @@ internal sealed class SessionCommitter(
     }
 
     /// <summary>
-    /// The store had lost what the request opened, and now has a record with the newest version that lacks it: the whole copy follows before anybody
-    /// is told of that version.
+    /// The store had lost what the request opened, and now has a record with the newest version
+    /// that lacks it: the whole copy follows before anybody is told of that version.
     /// </summary>
     private async ValueTask<CommitResult> CompleteAsync(
         SessionKey key,
@@ -328,10 +359,13 @@ internal sealed class SessionCommitter(
         losses.LostCommit();
         var known = nodes.Recent.Add(key, delta.ApplyTo(record, version), isComplete: false, previous);
         nodes.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
-        var kept = Keep(key, record, isComplete: false, delta, version, StoreFailure.None);
+        var kept = Kept(
+            journal.Append(key, record, isComplete: false, delta, version, StoreFailure.None, mayBeStored: true, out _),
+            StoreFailure.None
+        );
         if (kept.Outcome == CommitOutcome.Committed)
         {
-            await sender.SendAsync(key, deadline).ConfigureAwait(false); // If it gets no answer, it stays in the journal.
+            await sender.SendAsync(key, deadline).ConfigureAwait(false); // If it is not answered, it stays in the journal.
         }
 
         return kept;
@@ -360,7 +394,8 @@ internal sealed class SessionCommitter(
                 : CommitResult.Committed(changed, isComplete: false); // A later commit was heard of first; this request names its own.
         }
 
-        // Read anew at once, not by the next request: that one may come when the store gives no answer. It may give none now either: then this node goes on with what it has.
+        // Read anew at once, not by the next request: that one may come when the store gives no
+        // answer. It may give none now either: then this node goes on with what it has.
         nodes.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
         _ = repair.ReadAnewAsync(key);
         return CommitResult.Committed(changed, isComplete: false);
@@ -373,7 +408,11 @@ internal sealed class SessionCommitter(
         SessionDelta delta,
         IssuedVersion version,
         StoreFailure failure
-    ) => Kept(journal.Append(key, record, isComplete, delta, version, failure), failure);
+    ) =>
+        Kept(
+            journal.Append(key, record, isComplete, delta, version, failure, failure.IsUncertain(), out var isTooLarge),
+            isTooLarge ? StoreFailure.TooLarge : failure
+        );
 
     private CommitResult KeepCopy(SessionKey key, SessionRecord record, StoreFailure failure) =>
         Kept(journal.AppendCopy(key, record, failure), failure);
@@ -386,7 +425,10 @@ internal sealed class SessionCommitter(
     private int ReplicasFor(SessionDurability durability) =>
         durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
 
-    /// <summary>The store holds its answer back for so long, and the answer must be here before the request gives the commit up.</summary>
+    /// <summary>
+    /// The store holds its answer back for so long, and the answer must be here before the request
+    /// gives the commit up.
+    /// </summary>
     private TimeSpan ReplicaTimeoutFor(SessionDurability durability, in StoreDeadline deadline) =>
         durability == SessionDurability.Replicated
         && deadline.Left / 2 is var half

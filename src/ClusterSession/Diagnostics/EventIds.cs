@@ -45,6 +45,7 @@ internal static class EventIds
     public const int SessionsUnasked = 2050;
     public const int NodesOfAnOlderRelease = 2051;
     public const int NodesCannotBeAsked = 2052;
+    public const int AskFailed = 2053;
 
     // 3000: key ring
     public const int KeyRingCreated = 3001;

@@ -405,4 +405,13 @@ internal static partial class SessionLog
             + "them for sessions that the store has lost. Give its user the commands and the channel that SECURITY.md names."
     )]
     public static partial void NodesCannotBeAsked(this ILogger logger, StoreFailure failure);
+
+    [LoggerMessage(
+        EventIds.AskFailed,
+        LogLevel.Error,
+        "This node failed with a session that another node had asked for ({Failure}), and has said nothing of it. "
+            + "Report it as an error of ClusterSession."
+            + Rate
+    )]
+    public static partial void AskFailed(this ILogger logger, string failure, LogCount count);
 }

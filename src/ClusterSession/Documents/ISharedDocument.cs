@@ -18,4 +18,8 @@ internal interface ISharedDocument
     /// The store may lack it, or a part of it: what this node knows is merged into it.
     /// </summary>
     Task RestoreAsync();
+
+    /// <summary>The same, where it is known how much may be missing.</summary>
+    /// <param name="safeUntil">What the store acknowledged before this timestamp is there.</param>
+    Task RestoreAsync(long safeUntil) => RestoreAsync();
 }

@@ -31,14 +31,34 @@ internal sealed class SharedDocument(StoreGuard store, string name)
     /// <param name="each">Is called with each element; after a restart again.</param>
     /// <param name="onBeginning">Is called before the first element of a document that is read from
     /// its beginning; after a restart again.</param>
-    public async ValueTask<DocumentReading> ReadAsync(
+    public ValueTask<DocumentReading> ReadAsync(
         bool isComplete,
         Action<DocumentElement> each,
         Action? onBeginning = null
+    ) =>
+        isComplete || _lease.IsLost
+            ? ReadAsync(ReadPosition.None, null, each, onBeginning)
+            : ReadAsync(new ReadPosition(0, _known, _lease.Partition), _lease, each, onBeginning);
+
+    /// <summary>
+    /// Reads on over whatever connection there is, from a position that the store has for certain,
+    /// whatever it has lost after it. Everything is read where the document is another one, or
+    /// elsewhere.
+    /// </summary>
+    /// <param name="from">The position; none: everything is read.</param>
+    /// <param name="each">Is called with each element; after a restart again.</param>
+    public ValueTask<DocumentReading> ReadOnAsync(ReadPosition from, Action<DocumentElement> each) =>
+        ReadAsync(from, null, each, onBeginning: null);
+
+    private async ValueTask<DocumentReading> ReadAsync(
+        ReadPosition from,
+        SessionLease? lease,
+        Action<DocumentElement> each,
+        Action? onBeginning
     )
     {
         var before = _known;
-        var (position, lease) = isComplete || _lease.IsLost ? (DocumentPosition.None, null) : (_known, _lease);
+        var position = from.Position;
         var isFromBeginning = position.IsNone;
         for (var restarts = 0; ; )
         {
@@ -49,7 +69,10 @@ internal sealed class SharedDocument(StoreGuard store, string name)
             }
 
             var answeredUnder = page.Lease ?? SessionLease.None;
-            if (lease is not null && !ReferenceEquals(lease, answeredUnder) && !page.IsFromBeginning)
+            var isElsewhere = lease is null
+                ? !position.IsNone && answeredUnder.Partition != from.Partition
+                : !ReferenceEquals(lease, answeredUnder);
+            if (isElsewhere && !page.IsFromBeginning)
             {
                 if (++restarts > MostRestarts)
                 {

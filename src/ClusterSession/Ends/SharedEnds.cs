@@ -20,7 +20,10 @@ namespace ClusterSession.Ends;
 /// an end here       after the store has acknowledged it, or the journal keeps it, it is announced:
 ///                   what ended since the last announcement is one element
 /// change            what is new is read; nothing of those sessions is used or replayed any more
-/// new connection    the document is read anew, complete, and what it lacks is merged into it
+/// new connection    to the same server: what is new is read
+///                   to one that may lack the newest: what is new since a position that it has for
+///                   certain is read, and what this node knows of after that is merged into it
+///                   to any other: all is read, and what it lacks is merged into it
 /// document missing  lost: what this node knows is merged into it
 /// not responding    tried again every probe interval
 /// </code>
@@ -55,11 +58,14 @@ internal sealed class SharedEnds(
     private readonly KnownEnds _ends = nodes.Ends;
     private readonly LogRate _malformed = new(time);
     private readonly SharedDocument _document = new(store, DocumentName); // under _syncing
+    private readonly ReadPositions _positions = new(time); // under _syncing
     private readonly List<EndBatch> _unsent = []; // under _syncing
     private readonly SemaphoreSlim _syncing = new(1, 1);
     private int _changes = 1; // moved by everything that may have changed the document
     private int _read; // under _syncing: the changes after which it was read
+    private readonly Lock _gate = new(); // guards the two below
     private int _losses; // moved where the store may have lost a part
+    private long _safeUntil = long.MaxValue; // what it had before is there, whichever of the losses it was
     private int _restored; // under _syncing: the losses after which it was compared
 
     public string Name => DocumentName;
@@ -77,17 +83,21 @@ internal sealed class SharedEnds(
     public bool IsAnnounced => _document.Lease.IsCurrent;
 
     /// <summary>
-    /// What this node knows is merged in the background: commits that are to be replayed do not wait for
-    /// it, and one of a session whose end is heard later is ended again.
+    /// What this node knows is merged in the background: commits that are to be replayed do not
+    /// wait for it, and one of a session whose end is heard later is ended again.
     /// </summary>
-    public Task RestoreAsync()
+    public Task RestoreAsync() => RestoreAsync(long.MinValue);
+
+    public Task RestoreAsync(long safeUntil)
     {
-        Interlocked.Increment(ref _losses);
+        Lost(safeUntil);
         OnChanged();
         return Task.CompletedTask;
     }
 
-    /// <summary>Reads what is new, merges what the store lacks, and announces what ended here.</summary>
+    /// <summary>
+    /// Reads what is new, merges what the store lacks, and announces what ended here.
+    /// </summary>
     public async Task<StoreFailure> SyncAsync()
     {
         await _syncing.WaitAsync().ConfigureAwait(false);
@@ -157,16 +167,21 @@ internal sealed class SharedEnds(
         return left > ShortestLife ? left : ShortestLife;
     }
 
-    /// <summary>Under <see cref="_syncing"/>: what is new, or all, and then merges what is not there.</summary>
+    /// <summary>
+    /// Under <see cref="_syncing"/>: what is new, or all, and then merges what is not there.
+    /// </summary>
     private async ValueTask<StoreFailure> ReadAsync()
     {
-        var losses = Volatile.Read(ref _losses);
+        var (losses, safeUntil) = Losses();
+        var isLossy = losses != _restored;
         var begunAt = time.GetTimestamp();
         var stored = new HashSet<(long Process, long Number)>();
         var isMalformed = false;
-        var reading = await _document
-            .ReadAsync(isComplete: losses != _restored, element => isMalformed |= !TryTake(element, stored))
-            .ConfigureAwait(false);
+        var from = isLossy ? _positions.Before(safeUntil) : Known();
+        var reading =
+            isLossy || _document.Lease.IsLost
+                ? await _document.ReadOnAsync(from, Take).ConfigureAwait(false)
+                : await _document.ReadAsync(isComplete: false, Take).ConfigureAwait(false);
         if (isMalformed && _malformed.MayWrite(out var count))
         {
             logger.EndsMalformed(count);
@@ -177,16 +192,20 @@ internal sealed class SharedEnds(
             return reading.Failure;
         }
 
-        if (reading.IsComplete || reading.IsOther || _document.Known.IsNone)
+        var read = Known();
+        var isAll = reading.IsComplete || reading.IsOther || _document.Known.IsNone;
+        if (isAll || isLossy)
         {
             var lacking = _ends
                 .Announced()
-                .Where(known => !stored.Contains((known.Batch.Process, known.Batch.Number)))
-                .Select(known => ToElement(known.Batch, known.Life));
+                .Where(known =>
+                    !stored.Contains((known.Batch.Process, known.Batch.Number))
+                    && (isAll || known.Batch.StoredAt >= from.At)
+                );
             var failure = await MergeAsync([.. lacking]).ConfigureAwait(false);
             if (failure != StoreFailure.None)
             {
-                Interlocked.Increment(ref _losses); // It is compared again.
+                Lost(safeUntil); // It is compared again.
                 return failure;
             }
 
@@ -194,8 +213,40 @@ internal sealed class SharedEnds(
             _ends.Compared(begunAt);
         }
 
-        _restored = losses;
+        _positions.Add(read);
+        Restored(losses);
         return StoreFailure.None;
+
+        void Take(DocumentElement element) => isMalformed |= !TryTake(element, stored);
+    }
+
+    private ReadPosition Known() => new(time.GetTimestamp(), _document.Known, _document.Lease.Partition);
+
+    private void Lost(long safeUntil)
+    {
+        lock (_gate)
+        {
+            _losses++;
+            _safeUntil = Math.Min(_safeUntil, safeUntil);
+        }
+    }
+
+    private (int Losses, long SafeUntil) Losses()
+    {
+        lock (_gate)
+        {
+            return (_losses, _safeUntil);
+        }
+    }
+
+    /// <summary>Under <see cref="_syncing"/>.</summary>
+    private void Restored(int losses)
+    {
+        lock (_gate)
+        {
+            _restored = losses;
+            _safeUntil = _losses == losses ? long.MaxValue : _safeUntil;
+        }
     }
 
     private bool TryTake(in DocumentElement element, HashSet<(long Process, long Number)> stored)
@@ -229,8 +280,7 @@ internal sealed class SharedEnds(
     /// <summary>Under <see cref="_syncing"/>.</summary>
     private async ValueTask<StoreFailure> SendAsync()
     {
-        var failure = await MergeAsync([.. _unsent.Select(batch => ToElement(batch, LifeLeft(batch)))])
-            .ConfigureAwait(false);
+        var failure = await MergeAsync([.. _unsent.Select(batch => (batch, LifeLeft(batch)))]).ConfigureAwait(false);
         if (failure == StoreFailure.None)
         {
             _unsent.Clear();
@@ -242,28 +292,31 @@ internal sealed class SharedEnds(
     /// <summary>
     /// Under <see cref="_syncing"/>. What others have changed meanwhile is read next.
     /// </summary>
-    private async ValueTask<StoreFailure> MergeAsync(List<DocumentElement> elements)
+    private async ValueTask<StoreFailure> MergeAsync(List<(EndBatch Batch, TimeSpan Life)> batches)
     {
-        for (var from = 0; from < elements.Count; )
+        for (var from = 0; from < batches.Count; )
         {
             var (count, bytes) = (0, 0);
             while (
-                from + count < elements.Count
+                from + count < batches.Count
                 && count < SharedDocument.MostElements
-                && (count == 0 || bytes + elements[from + count].Payload.Length <= MostBytesInOneMerge)
+                && (count == 0 || bytes + batches[from + count].Batch.Payload.Length <= MostBytesInOneMerge)
             )
             {
-                bytes += elements[from + count++].Payload.Length;
+                bytes += batches[from + count++].Batch.Payload.Length;
             }
 
+            var part = batches.GetRange(from, count);
             var (answer, isKnown) = await _document
-                .MergeAsync(elements.GetRange(from, count), 2 * lifetime.KnownEndLife)
+                .MergeAsync(part.ConvertAll(static one => ToElement(one.Batch, one.Life)), 2 * lifetime.KnownEndLife)
                 .ConfigureAwait(false);
             if (!answer.IsAnswered)
             {
                 return answer.Failure;
             }
 
+            var now = time.GetTimestamp();
+            part.ForEach(one => one.Batch.StoredAt = now);
             if (!isKnown)
             {
                 Interlocked.Increment(ref _changes);

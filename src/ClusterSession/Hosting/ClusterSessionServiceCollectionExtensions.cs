@@ -137,6 +137,8 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<NodeMembers>();
         services.TryAddSingleton<SessionAsks>();
         services.TryAddSingleton<SessionHolder>();
+        services.TryAddSingleton<Hellos>();
+        services.TryAddSingleton<AskedSessions>();
         services.TryAddSingleton<SessionExpiry>();
         services.TryAddSingleton<LateAnswers>();
         services.TryAddSingleton<SessionReads>();
@@ -190,7 +192,8 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<LastHeadersCallback>();
         SignInServices.Add(services);
 
-        // In front of the application's own filters, whose middleware would stand outside of this one.
+        // In front of the application's own filters, whose middleware would stand outside of this
+        // one.
         services.Insert(
             0,
             ServiceDescriptor.Singleton<IStartupFilter>(static provider =>

@@ -64,7 +64,7 @@ internal sealed class ClusterSessionMiddleware(
         )
         {
             session.Begin(cookie, OpenedSession.Opened(copy.Record, SessionSource.LocalCopy));
-            touches.Used(cookie.Key, copy, session.Prolongs);
+            touches.Used(cookie.Key, copy, session.Life.Prolongs);
             return RunAsync(context, session);
         }
 
@@ -113,7 +113,7 @@ internal sealed class ClusterSessionMiddleware(
             session.EndWaiting(deadline);
             if (found is not { } open)
             {
-                session.BeginAside();
+                session.State.Identity.StandAside();
                 await RunAsync(context, session).ConfigureAwait(false);
                 return;
             }
@@ -160,15 +160,16 @@ internal sealed class ClusterSessionMiddleware(
         switch (opened.Outcome)
         {
             case OpenOutcome.Opened when isSuccessor:
-                session.BeginAtSuccessor(cookie, opened);
-                touches.Used(cookie.Key, session.Prolongs);
+                session.Begin(cookie, opened);
+                session.State.NameSuccessor();
+                touches.Used(cookie.Key, session.Life.Prolongs);
                 break;
             case OpenOutcome.Opened:
                 session.Begin(cookie, opened);
-                touches.Used(cookie.Key, session.Prolongs);
+                touches.Used(cookie.Key, session.Life.Prolongs);
                 break;
             case OpenOutcome.Missing:
-                session.BeginInsteadOfMissing(opened.IsRegressed);
+                session.State.Attributes.IsRegressed = opened.IsRegressed;
                 break;
             case OpenOutcome.Destroyed:
                 break;
@@ -177,20 +178,19 @@ internal sealed class ClusterSessionMiddleware(
 
     /// <summary>
     /// The pipeline comes by again: a nested UseClusterSession, or the run of an error page. It is
-    /// the same session, used
-    /// as the endpoint of this run says.
+    /// the same session, used as the endpoint of this run says.
     /// </summary>
     private Task RunAgainAsync(HttpContext context, RequestSession session, SessionAccessAttribute? access)
     {
         session.Use(access);
-        if (session.IsRunning)
+        if (session.Life.IsRunning)
         {
             return next(context);
         }
 
         if (!session.IsNew)
         {
-            touches.Used(session.Key, session.Prolongs);
+            touches.Used(session.Key, session.Life.Prolongs);
         }
 
         return RunAsync(context, session);
@@ -199,7 +199,7 @@ internal sealed class ClusterSessionMiddleware(
     // 4 use
     private Task RunAsync(HttpContext context, RequestSession session)
     {
-        session.BeginRun();
+        RequestRuns.Begin(session);
         Task running;
         try
         {
@@ -216,17 +216,17 @@ internal sealed class ClusterSessionMiddleware(
         }
 
         NoteEnd(session);
-        var finishing = session.FinishAsync();
+        var finishing = RequestRuns.FinishAsync(session);
         return finishing.IsCompletedSuccessfully ? Task.CompletedTask : finishing.AsTask();
     }
 
     /// <summary>
-    /// The end of a request is a use of its session too: it may have run for long. What is committed after it is one by
-    /// itself.
+    /// The end of a request is a use of its session too: it may have run for long. What is
+    /// committed after it is one by itself.
     /// </summary>
     private void NoteEnd(RequestSession session)
     {
-        if (session is { IsNew: false, Prolongs: true })
+        if (session is { IsNew: false, Life.Prolongs: true })
         {
             touches.Ended(session.Key);
         }
@@ -242,9 +242,9 @@ internal sealed class ClusterSessionMiddleware(
         catch (SessionUnavailableException unavailable) when (!context.Response.HasStarted)
         {
             services.Logger.CommitFailed(unavailable.Failure);
-            session.Abandon();
-            session.Reject();
-            SessionResponse.Reject(context, _options.RetryAfter, session.CertainlyOf(unavailable.Failure));
+            RequestRuns.Abandon(session);
+            session.State.Reject();
+            SessionResponse.Reject(context, _options.RetryAfter, session.Life.CertainlyOf(unavailable.Failure));
             return;
         }
         catch
@@ -257,14 +257,14 @@ internal sealed class ClusterSessionMiddleware(
             NoteEnd(session);
         }
 
-        await session.FinishAsync().ConfigureAwait(false);
+        await RequestRuns.FinishAsync(session).ConfigureAwait(false);
     }
 
     private async ValueTask CommitDespiteExceptionAsync(RequestSession session)
     {
         try
         {
-            await session.FinishAfterExceptionAsync().ConfigureAwait(false);
+            await RequestRuns.FinishAfterExceptionAsync(session).ConfigureAwait(false);
         }
         catch (Exception)
         {
@@ -273,18 +273,20 @@ internal sealed class ClusterSessionMiddleware(
         }
     }
 
-    /// <summary>Answers with 503, or gives the request an empty session for itself; true if it may go on.</summary>
+    /// <summary>
+    /// Answers with 503, or gives the request an empty session for itself; true if it may go on.
+    /// </summary>
     private bool MayServeUnavailable(HttpContext context, RequestSession session, StoreFailure failure)
     {
         services.Logger.OpenFailed(failure, _options.OnStoreUnavailable);
-        session.BeginUnavailable();
+        session.State.Identity.IsAvailable = false;
         if (_options.OnStoreUnavailable == SessionOutagePolicy.ServeEmpty)
         {
             return true;
         }
 
-        session.Attach(); // For the error page.
-        session.Reject();
+        RequestRuns.Attach(session); // For the error page.
+        session.State.Reject();
         SessionResponse.Reject(context, _options.RetryAfter, StoreFailure.Unreachable);
         return false;
     }

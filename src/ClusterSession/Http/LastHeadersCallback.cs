@@ -5,9 +5,10 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// Has the last word on a response's headers. Servers run the callbacks before the headers in reverse order of their
-/// registration, so that the one registered before all middleware runs after all others: a session that an outer
-/// middleware's callback changes is committed, and its <c>Cache-Control: public</c> does not stay beside our cookie.
+/// Has the last word on a response's headers. Servers run the callbacks before the headers in
+/// reverse order of their registration, so that the one registered before all middleware runs after
+/// all others: a session that an outer middleware's callback changes is committed, and its
+/// <c>Cache-Control: public</c> does not stay beside our cookie.
 /// </summary>
 internal sealed class LastHeadersCallback : IStartupFilter
 {
@@ -30,5 +31,7 @@ internal sealed class LastHeadersCallback : IStartupFilter
         };
 
     private static Task RunAsync(HttpContext context) =>
-        RequestSession.Of(context) is { } session ? session.BeforeHeadersAsync(isLast: true) : Task.CompletedTask;
+        RequestSession.Of(context) is { } session
+            ? RequestRuns.BeforeHeadersAsync(session, isLast: true)
+            : Task.CompletedTask;
 }

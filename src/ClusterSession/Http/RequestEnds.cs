@@ -25,7 +25,7 @@ internal sealed class RequestEnds(long heard)
     {
         if (Find(context) is not { } ends)
         {
-            ends = new RequestEnds(RequestSession.Of(context)?.Heard ?? revocations.Heard);
+            ends = new RequestEnds(RequestSession.Of(context)?.State.Login.Heard ?? revocations.Heard);
             context.Features.Set(ends);
         }
 
@@ -38,8 +38,8 @@ internal sealed class RequestEnds(long heard)
     /// <param name="principal">Whose record.</param>
     /// <param name="since">What had been heard of when the caller began.</param>
     /// <param name="isNewLogin">
-    /// Whether the login was made by this request, which so knows the ends that the request has made before. One that
-    /// came with the request knows of them only where it was to stay.
+    /// Whether the login was made by this request, which so knows the ends that the request has
+    /// made before. One that came with the request knows of them only where it was to stay.
     /// </param>
     public static byte[] Describe(
         HttpContext? context,

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Claims;
 using ClusterSession.Committing;
 using ClusterSession.Http.Cookies;
 using ClusterSession.Opening;
@@ -10,38 +12,22 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// The session of one request: reads come from the opened copy, writes go to a delta over it. One object for each
-/// HttpContext, however often its pipeline runs. <see cref="SessionResponse"/> commits what the session gives it as a
-/// value (<see cref="Take"/>, <see cref="Settle"/>); <see cref="ResponseCookie"/> decides which cookie to send.
+/// The session of one request, as the application has it: refuses what cannot be kept, and lets the
+/// response wait for the commit of the rest. One object for each HttpContext, however often its
+/// pipeline runs.
 /// </summary>
 /// <remarks>
 /// <code>
-/// first run of the pipeline   attached: feature set, callbacks "headers are leaving" and "completed" registered
-/// run ends                    what changed is committed; the object stays, because callbacks may change it further
-/// another run                 the same object, with the access of the endpoint that runs (an error page)
-/// headers are leaving         what callbacks changed is committed; the cookie is decided
-/// completed                   detached: no session any more
+/// ClusterSessionMiddleware, server --> RequestRuns --> RequestSession &lt;-- the application
+///                                                        |      |
+///                          SessionResponse &lt;-- changed --'      '--> SessionState: what it knows
+///                                 |
+///                                 '--> SessionState: takes the commit, settles it
 /// </code>
 /// </remarks>
-internal sealed partial class RequestSession : IClusterSession, ISessionFeature
+internal sealed class RequestSession : IClusterSession, ISessionFeature
 {
-    private readonly RequestSessionServices _services;
-    private readonly HttpContext _context;
-    private bool _isReadOnly;
-    private bool _isAttached;
-    private bool _isCompleted;
-    private bool _hasCommitted;
-    private SessionRecord? _record;
-    private bool _isComplete = true;
-    private bool _isEndedElsewhere;
-    private SessionId _id;
-    private bool _isIdDrawn;
-    private SessionDelta? _delta;
-    private SessionResponse? _response;
-    private ResponseCookie? _cookie;
-    private IHttpResponseBodyFeature? _bodyAtRun;
-    private ISession? _replacement;
-    private string? _publicId;
+    private SessionState _state;
 
     public RequestSession(
         RequestSessionServices services,
@@ -50,10 +36,8 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
         bool broughtCookie
     )
     {
-        _services = services;
-        _context = context;
-        BroughtCookie = broughtCookie;
-        Heard = services.Revocations.Heard;
+        _state = new SessionState(services, context);
+        _state.Life.BroughtCookie = broughtCookie;
         Use(access);
     }
 
@@ -61,75 +45,67 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// code to find.</summary>
     ISession ISessionFeature.Session
     {
-        get => _replacement ?? this;
-        set => _replacement = value;
+        get => Replacement ?? this;
+        set => Replacement = value;
     }
 
-    public bool IsAvailable { get; private set; } = true;
+    public bool IsAvailable => _state.Identity.IsAvailable;
 
     /// <summary>
-    /// The text of the store's key: names the session in tools, and is no secret. The secret id is in the cookie alone.
+    /// The text of the store's key: names the session in tools, and is no secret. The secret id is
+    /// in the cookie alone.
     /// </summary>
     public string Id
     {
         get
         {
-            JudgeOnce(); // Another person's session has another name.
-            return _publicId ??=
-                IsNew ? SessionKey.Of(DrawId()).ToString()
-                : _change is { Former: not null } ? SessionKey.Of(_change.NextId ??= _services.DrawId()).ToString()
-                : SessionName.Of(Record) ?? Key.ToString();
+            CheckLoginOnce(); // Another person's session has another name.
+            return _state.NameIt();
         }
     }
 
-    public SessionKey Key { get; private set; }
+    public SessionKey Key => _state.Identity.Key;
 
-    public SessionVersion Version => _record?.Version ?? SessionVersion.None;
+    public SessionVersion Version => _state.Version;
 
-    public bool IsNew { get; private set; } = true;
+    public bool IsNew => _state.Identity.IsNew;
 
-    public bool IsRegressed { get; private set; }
+    public bool IsRegressed => _state.Attributes.IsRegressed;
 
-    public SessionSource Source { get; private set; } = SessionSource.New;
+    public SessionSource Source => _state.Attributes.Source;
 
-    public SessionDurability Durability { get; set; }
+    public SessionDurability Durability
+    {
+        get => _state.Life.Durability;
+        set => _state.Life.Durability = value;
+    }
 
-    /// <summary>Whether the request came with a cookie of this name, of whatever value.</summary>
-    public bool BroughtCookie { get; }
+    public IEnumerable<string> Keys
+    {
+        get
+        {
+            Touch();
+            return _state.Attributes.Keys;
+        }
+    }
 
-    /// <summary>Whether the run is a use of its session, when it opens it and when it ends.</summary>
-    public bool Prolongs { get; private set; }
+    public HttpContext Context => _state.Context;
 
-    /// <summary>Whether the application has read or changed attributes.</summary>
-    public bool IsTouched { get; private set; }
+    public RequestSessionServices Services => _state.Services;
 
-    /// <summary>Whether the application has changed the session, and not only its principal was recorded.</summary>
-    public bool IsChanged { get; private set; }
+    /// <summary>What the request has of the session, for those who serve the request.</summary>
+    public ref SessionState State => ref _state;
 
-    /// <summary>Whether a commit would write something: changes, or a new session that the
-    /// application has established.</summary>
-    public bool HasChanges => _delta is { Count: > 0 } || (_isEstablished && IsNew) || MustChangeId;
+    /// <summary>How far the request has come.</summary>
+    public ref RequestLife Life => ref _state.Life;
 
-    /// <summary>Whether a run of the pipeline is under way.</summary>
-    public bool IsRunning { get; private set; }
+    /// <summary>What commits for the response; null as long as nothing has changed.</summary>
+    public SessionResponse? Response { get; private set; }
 
     /// <summary>
-    /// Whether nothing of the headers can be changed any more. Not <c>HasStarted</c>, which is true
-    /// on HTTP.sys while the
-    /// callbacks before the headers run, and false on other servers.
+    /// The session that the application has put in the place of this one, or null.
     /// </summary>
-    public bool HaveHeadersLeft { get; private set; }
-
-    /// <summary>Whether the request is answered with a 503 because the store did not respond.</summary>
-    public bool IsRejected { get; private set; }
-
-    private SessionRecord Record => _record ??= SessionRecord.New(_services.Time.GetUtcNow());
-
-    private SessionDelta Delta => _delta ??= new SessionDelta();
-
-    private SessionResponse Response => _response ??= new SessionResponse(this, _context, _services);
-
-    private ResponseCookie Cookie => _cookie ??= new ResponseCookie(_context, _services);
+    public ISession? Replacement { get; private set; }
 
     /// <summary>
     /// The session that the request has already, or null. Also found where the application has
@@ -146,46 +122,56 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
     /// <summary>The endpoint of this run says how it uses the session.</summary>
     public void Use(SessionAccessAttribute? access)
     {
-        _isReadOnly = access?.Concurrency == SessionConcurrency.ReadOnly;
-        _removedReadOnly = null;
-        Prolongs = access?.Prolongs ?? true;
-        Durability = access?.DurabilityIfSet ?? _services.Options.Durability;
+        _state.Life.Use(access, Services.Options.Durability);
+        _state.Attributes.PutBackAll();
     }
 
     /// <summary>Begins with a copy that was found.</summary>
     public void Begin(in CookieReading cookie, in OpenedSession opened)
     {
-        _id = cookie.Id;
-        Key = cookie.Key;
-        _record = opened.Record;
-        _isComplete = opened.IsComplete;
-        Source = opened.Source;
-        IsRegressed = opened.IsRegressed;
-        IsNew = false;
-        RenewCookieIfOutdated(cookie);
-        Judge();
-        RecordPrincipal();
+        _state.Begin(cookie, opened);
         ArmIfChanged();
     }
 
-    /// <summary>Begins anew where the client's session is not there any more.</summary>
-    public void BeginInsteadOfMissing(bool isRegressed) => IsRegressed = isRegressed;
+    /// <summary>The request begins to wait for the store.</summary>
+    public StoreDeadline BeginWaiting() => _state.Life.BeginWaiting(Services.Time, Services.Options.Outage.HardTimeout);
 
-    /// <summary>
-    /// Begins with an empty session for this request alone, because its cookie names an id that was
-    /// rotated lately, and it
-    /// does not bring the login of the successor: a session of its own would take the successor's place at the client.
-    /// </summary>
-    public void BeginAside()
+    /// <summary>The request waits no longer.</summary>
+    public void EndWaiting(in StoreDeadline deadline) =>
+        _state.Life.EndWaiting(deadline, Services.Options.Outage.HardTimeout);
+
+    /// <summary>A user was signed in by this request.</summary>
+    public void SignIn(ClaimsPrincipal user)
     {
-        IsAvailable = false;
-        _isAside = true;
+        if (_state.Life.HaveHeadersLeft || _state.Life.IsRejected)
+        {
+            return;
+        }
+
+        LeaveAside();
+        if (IsAvailable)
+        {
+            _state.SignIn(user);
+            ArmIfChanged();
+        }
     }
 
-    /// <summary>Begins with an empty session for this request alone, because the store does not respond.</summary>
-    public void BeginUnavailable() => IsAvailable = false;
+    /// <summary>
+    /// All sessions of somebody are about to be ended by this request, but this one: it is recorded
+    /// anew, at once, as knowing that. One that is not stored yet is recorded so when it is.
+    /// </summary>
+    public ValueTask KeepAsync(PrincipalKey principal, long number) =>
+        IsAvailable && RequestLogin.Keep(principal, number, ref _state.Attributes, Services.Revocations) && !IsNew
+            ? new ValueTask(CommitAsync())
+            : default;
 
-    /// <summary>Commits now. Without it the changes are committed before the response headers leave.</summary>
+    /// <summary>The session was opened before the endpoint ran.</summary>
+    public Task LoadAsync(CancellationToken cancellationToken = default) =>
+        cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : Task.CompletedTask;
+
+    /// <summary>
+    /// Commits now. Without it the changes are committed before the response headers leave.
+    /// </summary>
     public Task CommitAsync(CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -193,123 +179,236 @@ internal sealed partial class RequestSession : IClusterSession, ISessionFeature
             return Task.FromCanceled(cancellationToken);
         }
 
-        foreach (var (name, value) in _delta is null ? [] : _delta.Changes)
+        _state.Attributes.NoteCommitted();
+        return _state.HasChanges && IsAvailable ? NeedResponse().CommitNowAsync() : Task.CompletedTask;
+    }
+
+    public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        Touch();
+        value = _state.Attributes.TryGet(key, out var stored) ? stored.ToArray() : null;
+        return value is not null;
+    }
+
+    [return: MaybeNull]
+    public T Get<T>(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        Touch();
+        return _state.Attributes.TryGet(key, out var stored) ? Services.Serializer.Deserialize<T>(stored) : default;
+    }
+
+    public void Set<T>(string key, T value) => SetOwned(key, Services.Serializer.Serialize(value));
+
+    public void Set(string key, byte[] value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        SetOwned(key, value.AsSpan().ToArray());
+    }
+
+    public void Remove(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        Touch();
+        if (AttributeName.IsReserved(key))
         {
-            if (value is not null && !AttributeName.IsReserved(name))
+            return;
+        }
+
+        if (_state.Attributes.IsStored(key))
+        {
+            if (_state.Life.IsReadOnly)
             {
-                (_committedHere ??= []).Add(name);
+                _state.Life.ThrowIfOver();
+                _state.Attributes.RemoveReadOnly(key);
+            }
+            else if (!_state.Attributes.IsRemoved(key))
+            {
+                BeforeChange();
+                _state.Attributes.Remove(key);
+            }
+        }
+        else if (!_state.Life.IsReadOnly && _state.MayBeBehind)
+        {
+            BeforeChange();
+            _state.Attributes.Remove(key);
+        }
+        else if (_state.Attributes.IsChanged(key))
+        {
+            BeforeChange();
+            _state.Attributes.Forget(key);
+        }
+    }
+
+    public void Clear()
+    {
+        foreach (var key in Keys)
+        {
+            Remove(key);
+        }
+    }
+
+    public async Task RotateIdAsync(CancellationToken cancellationToken = default)
+    {
+        BeforeChange();
+        _state.CheckLogin();
+        LeaveAside();
+        if (IsNew && IsAvailable)
+        {
+            return; // Its id is not known to anybody yet.
+        }
+
+        if (!Services.MayCookieBeSent(Context))
+        {
+            _state.BecomeNew(); // The client would not learn the new id.
+            return;
+        }
+
+        _state.Identity.HasFailed = true;
+        SessionRefusals.ThrowIfEmpty(IsAvailable, "The session's id could not be changed");
+        if (_state.Life.HaveHeadersLeft)
+        {
+            throw SessionRefusals.TooLateToRotate();
+        }
+
+        var commit = _state.CopyForNewId();
+        var deadline = BeginWaiting();
+        NewIdResult result;
+        try
+        {
+            result = await Services.NewIds.RotateAsync(commit, deadline).ConfigureAwait(false);
+        }
+        finally
+        {
+            EndWaiting(deadline);
+        }
+
+        _state.SettleRotation(result);
+    }
+
+    public async Task DestroyAsync(CancellationToken cancellationToken = default)
+    {
+        if (await TryDestroyAsync(cancellationToken).ConfigureAwait(false) == SessionDestroyOutcome.Pending)
+        {
+            throw SessionRefusals.EndPending();
+        }
+    }
+
+    public async Task<SessionDestroyOutcome> TryDestroyAsync(CancellationToken cancellationToken = default)
+    {
+        var outcome = SessionDestroyOutcome.Destroyed;
+        BeforeChange();
+        if (_state.Identity.IsAside)
+        {
+            return outcome; // It has ended under this id, and its successor is somebody else's matter.
+        }
+
+        _state.Identity.HasFailed = true;
+        SessionRefusals.ThrowIfEmpty(IsAvailable, "The session could not be ended");
+        if (!IsNew || _state.Identity.IsEndedElsewhere)
+        {
+            var deadline = BeginWaiting();
+            var ended = await Services.Ends.DestroyAsync(Key, deadline).ConfigureAwait(false);
+            EndWaiting(deadline);
+            SessionRefusals.ThrowIfUnavailable(ended, "The session could not be ended");
+            if (ended.Outcome == CommitOutcome.Deferred)
+            {
+                outcome = SessionDestroyOutcome.Pending;
             }
         }
 
-        return HasChanges && IsAvailable ? Response.CommitNowAsync() : Task.CompletedTask;
-    }
-
-    /// <summary>
-    /// What is to be committed, as a value. It is out of the session's hands then, and
-    /// <see cref="Settle"/> gets what became of it.
-    /// </summary>
-    public SessionCommit Take()
-    {
-        if (!HasChanges || !IsAvailable)
-        {
-            return default;
-        }
-
-        Judge();
-        var login = RecordPrincipal(); // A new session has none yet, and an endpoint may have logged somebody in.
-        var delta = Delta;
-        _delta = null;
-        if (_hasIdentityFailed)
-        {
-            return new(SessionCommitKind.Refused, delta);
-        }
-
-        if (_isEndedElsewhere)
-        {
-            _isEstablished = false;
-            return new(SessionCommitKind.Ended, delta);
-        }
-
-        return IsNew
-            ? new(SessionCommitKind.NewSession, delta)
-            : new(
-                MustChangeId ? SessionCommitKind.NewId : SessionCommitKind.Changes,
-                delta,
-                Key,
-                Record,
-                _isComplete,
-                Durability,
-                LoginOf(login)
-            );
-    }
-
-    /// <summary>Goes on with what became of the commit that was taken.</summary>
-    public void Settle(in CommitResult result)
-    {
-        switch (result.Outcome)
-        {
-            case CommitOutcome.Committed:
-                _record = result.Record;
-                _isComplete = result.IsComplete;
-                if (result.MovedTo is { } successor)
-                {
-                    MoveTo(successor);
-                }
-
-                _hasCommitted |= IsChanged;
-                NameCommit();
-                break;
-            case CommitOutcome.Destroyed when !_isEndedElsewhere:
-                EndElsewhere();
-                break;
-            case CommitOutcome.Unavailable:
-                _isEstablished = false;
-                break;
-        }
+        _state.Destroy();
+        return outcome;
     }
 
     /// <summary>
     /// Lets the body wait for the commit, if there is something to commit. The one thing that the
     /// session says to its response by itself; never while the response commits.
     /// </summary>
-    private void ArmIfChanged()
+    public void ArmIfChanged()
     {
-        if (HasChanges && IsAvailable)
+        if (_state.HasChanges)
         {
-            Response.Arm(_bodyAtRun);
+            Arm();
+        }
+    }
+
+    private void Arm()
+    {
+        if (IsAvailable)
+        {
+            NeedResponse().Arm(_state.Life.BodyAtRun);
+        }
+    }
+
+    private SessionResponse NeedResponse() => Response ??= new SessionResponse(this, Context, Services);
+
+    private void SetOwned(string key, byte[] value)
+    {
+        AttributeName.ThrowIfUnusable(key, Services.Options.MaxAttributeNameBytes);
+        Touch();
+        SessionRefusals.ThrowIfTooLong(value, Services.Options);
+        _state.Attributes.PutBack(key);
+        if (_state.Attributes.IsStored(key, value) && !_state.MayBeBehind)
+        {
+            if (_state.Attributes.IsChanged(key))
+            {
+                BeforeChange();
+                _state.Attributes.Forget(key);
+            }
+
+            return;
+        }
+
+        BeforeChange();
+        _state.Attributes.Set(key, value, Services.Options);
+    }
+
+    private void Touch()
+    {
+        _state.Life.IsTouched = true;
+        CheckLoginOnce(); // The user may have become known since the session was opened, or touched by a middleware.
+    }
+
+    private void CheckLoginOnce()
+    {
+        if (!_state.Login.IsSeen)
+        {
+            _state.CheckLogin();
+            ArmIfChanged();
         }
     }
 
     /// <summary>
-    /// A request that is shown more than its cookie knows of tells the client so: its next request
-    /// may reach a node whose
-    /// copy lacks what was just seen, and only the token keeps that copy from being served.
+    /// The application begins a session of its own in a request that had none but an empty one for
+    /// itself.
     /// </summary>
-    private void RenewCookieIfOutdated(in CookieReading cookie)
+    private void LeaveAside()
     {
-        if (Version > cookie.Seen)
+        if (_state.Identity.TryLeaveAside())
         {
-            Cookie.Renew(new CookieTarget(_id, Key, Version));
-        }
-
-        if (cookie.KeyId != _services.KeyRing.Signing.Id || _services.IsCookieAged(Key))
-        {
-            Cookie.RenewAged(new CookieTarget(_id, Key, Version));
+            Arm();
         }
     }
 
-    /// <summary>A commit that only records the principal is named where the application has touched
-    /// the session, as a renewal.</summary>
-    private void NameCommit()
+    /// <summary>
+    /// Refuses a change that could not be kept. Asked only where something really changes.
+    /// </summary>
+    private void BeforeChange()
     {
-        var target = new CookieTarget(_id, Key, Version);
-        if (IsChanged)
+        _state.Life.ThrowIfOver();
+        if (_state.Life.IsReadOnly)
         {
-            Cookie.Name(target, hasBegun: false);
+            throw SessionRefusals.ReadOnly(Context, "changes the session");
         }
-        else
+
+        if (IsNew && IsAvailable && !_state.HasChanges && _state.Life.HaveHeadersLeft)
         {
-            Cookie.Renew(target);
+            throw SessionRefusals.TooLateToBegin();
         }
+
+        _state.Life.IsChanged = true;
+        Arm();
     }
 }

@@ -5,16 +5,22 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.KeyRing;
 using ClusterSession.Lifetime;
 using ClusterSession.Local;
+using ClusterSession.Principals;
 using ClusterSession.Records;
 using ClusterSession.Revoking;
 using ClusterSession.Serialization;
 using ClusterSession.Stores.Outage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Http;
 
-/// <summary>What the sessions of requests need of the node; one object, so that a request's session holds one reference.</summary>
+/// <summary>
+/// What the sessions of requests need of the node; one object, so that a request's session holds
+/// one reference.
+/// </summary>
 internal sealed class RequestSessionServices
 {
     private readonly SentCookies? _sentCookies;
@@ -54,6 +60,7 @@ internal sealed class RequestSessionServices
         var expires = Options.Cookie.MaxAge is not null || Options.Cookie.Expiration is not null;
         CookieTicks = expires ? CoarseClock.Ticks(Options.EffectiveTouchInterval) : 0;
         var hasCopies = Options.LocalCopies is { MaxCount: > 0, MaxBytes: > 0 };
+        NewIds = new NewIdCommitter(this);
         _sentCookies = expires && !hasCopies ? new SentCookies(new CoarseClock(time)) : null;
     }
 
@@ -64,6 +71,8 @@ internal sealed class RequestSessionServices
     public StoreGuard Store { get; }
 
     public SessionCommitter Committer { get; }
+
+    public NewIdCommitter NewIds { get; }
 
     public SessionEnds Ends { get; }
 
@@ -79,12 +88,13 @@ internal sealed class RequestSessionServices
 
     /// <summary>
     /// How old a cookie that expires at the client may grow before it is sent again, in ticks of
-    /// the coarse clock; 0 for
-    /// cookies that live as long as the browser.
+    /// the coarse clock; 0 for cookies that live as long as the browser.
     /// </summary>
     public int CookieTicks { get; }
 
-    /// <summary>Whether the cookie of a session expires at the client, and this node has not sent it lately.</summary>
+    /// <summary>
+    /// Whether the cookie of a session expires at the client, and this node has not sent it lately.
+    /// </summary>
     public bool IsCookieAged(SessionKey key) =>
         CookieTicks > 0 && (_sentCookies?.IsOlderThan(CookieTicks, key) ?? View.IsCookieOlderThan(CookieTicks, key));
 
@@ -134,6 +144,14 @@ internal sealed class RequestSessionServices
 
         return id;
     }
+
+    /// <summary>The principal whose request it is, or null.</summary>
+    public PrincipalKey? PrincipalOf(HttpContext context) =>
+        Options.Principal(context) is { Length: > 0 } name ? Principals.KeyOf(name) : null;
+
+    /// <summary>Whether the client of a request accepts the cookie.</summary>
+    public bool MayCookieBeSent(HttpContext context) =>
+        Options.Cookie.IsEssential || context.Features.Get<ITrackingConsentFeature>() is not { CanTrack: false };
 
     private bool IsOut(in SessionId id) => Store.IsOpen(Store.PartitionOf(SessionKey.Of(id)));
 }

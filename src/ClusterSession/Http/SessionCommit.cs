@@ -4,8 +4,8 @@ using ClusterSession.Records;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// What a session gives to its response to commit. Key, record and login are those of
-/// <see cref="SessionCommitKind.Changes"/> and <see cref="SessionCommitKind.NewId"/>.
+/// What a session gives to its response to commit. Of <see cref="SessionCommitKind.Refused"/> and
+/// <see cref="SessionCommitKind.Ended"/> it is the changes alone.
 /// </summary>
 /// <param name="Kind">How it is committed.</param>
 /// <param name="Delta">The changes.</param>
@@ -13,7 +13,11 @@ namespace ClusterSession.Http;
 /// <param name="Record">What the changes were made to, with its version.</param>
 /// <param name="IsComplete">Whether the record is all of the session.</param>
 /// <param name="Durability">When the commit counts as done.</param>
-/// <param name="Login">Who is logged in.</param>
+/// <param name="Login">Who is logged in; null: nobody.</param>
+/// <param name="NewId">
+/// Which id it is to have, for <see cref="SessionCommitKind.NewSession"/> and
+/// <see cref="SessionCommitKind.NewId"/>.
+/// </param>
 internal readonly record struct SessionCommit(
     SessionCommitKind Kind,
     SessionDelta Delta,
@@ -21,5 +25,6 @@ internal readonly record struct SessionCommit(
     SessionRecord? Record = null,
     bool IsComplete = false,
     SessionDurability Durability = default,
-    SessionLogin Login = default
+    SessionLogin? Login = null,
+    NewIdRequest? NewId = null
 );

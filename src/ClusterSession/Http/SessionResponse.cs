@@ -10,12 +10,14 @@ using Microsoft.Net.Http.Headers;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// Owns the commit of a response: changes are committed before the headers leave, and a commit that the store does not
-/// take becomes a 503. Made by the first change; a request that only reads has none.
+/// Owns the commit of a response: changes are committed before the headers leave, and a commit that
+/// the store does not take becomes a 503. Made by the first change; a request that only reads has
+/// none.
 /// </summary>
 /// <remarks>
-/// A commit goes one way: the session gives what is to be committed (<see cref="SessionCommit"/>), the committer gets
-/// it, the session gets the result, once. Meanwhile the session says nothing to its response.
+/// A commit goes one way: the session gives what is to be committed (<see cref="SessionCommit"/>),
+/// the committer gets it, the session gets the result, once. Meanwhile the session says nothing to
+/// its response.
 /// <code>
 /// first change       -> body wrapped
 /// first byte of body -> commit; store not responding: response cleared, 503, the body's bytes are dropped
@@ -24,8 +26,8 @@ namespace ClusterSession.Http;
 ///                       503 cannot drop it: Location and the cookies of this response are taken out
 /// exception passes   -> commit, as AddSession does; a failed commit is a header on whatever answers
 /// </code>
-/// A response cannot be taken back when its headers leave: the status could change, and the endpoint's "thank you for
-/// your order" would still follow. Hence the wrapper around the body.
+/// A response cannot be taken back when its headers leave: the status could change, and the
+/// endpoint's "thank you for your order" would still follow. Hence the wrapper around the body.
 /// </remarks>
 internal sealed class SessionResponse(RequestSession session, HttpContext context, RequestSessionServices services)
 {
@@ -47,20 +49,21 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     }
 
     /// <summary>Whether the response was turned into a 503.</summary>
-    public bool IsRejected => session.IsRejected;
+    public bool IsRejected => session.Life.IsRejected;
 
     /// <summary>Whether the headers are on their way, so that nothing can be taken back.</summary>
-    public bool HaveHeadersLeft => session.HaveHeadersLeft;
+    public bool HaveHeadersLeft => session.Life.HaveHeadersLeft;
 
     /// <summary>Whether a commit must come before the next byte of the body.</summary>
-    public bool MustCommit => session.HasChanges && !IsRejected && !HaveHeadersLeft;
+    public bool MustCommit => session.State.HasChanges && !IsRejected && !HaveHeadersLeft;
 
     /// <summary>Whether the server lets this response be written synchronously.</summary>
     public bool MayWriteSynchronously =>
         context.Features.Get<IHttpBodyControlFeature>() is { AllowSynchronousIO: true };
 
     /// <summary>The session has changed: from now on the body waits for the commit.</summary>
-    /// <param name="bodyAtRun">The body at the time this run of the pipeline came by, if it has.</param>
+    /// <param name="bodyAtRun">The body at the time this run of the pipeline came by, if it
+    /// has.</param>
     public void Arm(IHttpResponseBodyFeature? bodyAtRun)
     {
         if (_committing is null && !HaveHeadersLeft)
@@ -73,19 +76,23 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         }
     }
 
-    /// <summary>The run failed: what is not sent is dropped, and whoever answers instead gets the
-    /// body as it was.</summary>
+    /// <summary>The run failed: what is not sent is dropped, and anyone who answers instead gets
+    /// the body as it was.</summary>
     public void Abandon()
     {
         _committing?.Discard();
         Unwrap();
     }
 
-    /// <summary>Commits before the next byte of the body, if there is something to commit.</summary>
+    /// <summary>
+    /// Commits before the next byte of the body, if there is something to commit.
+    /// </summary>
     /// <returns>False: the response is a 503 now, and the body must be dropped.</returns>
     public ValueTask<bool> CommitAsync() => MustCommit ? CommitAsync(Moment.BeforeBody) : new(!IsRejected);
 
-    /// <summary>The application commits in the midst of its work, and is told by an exception if that fails.</summary>
+    /// <summary>
+    /// The application commits in the midst of its work, and is told by an exception if that fails.
+    /// </summary>
     public async Task CommitNowAsync() => await CommitAsync(Moment.Asked).ConfigureAwait(false);
 
     /// <summary>A run of the pipeline is done: commits, and puts the body back.</summary>
@@ -112,7 +119,9 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         }
     }
 
-    /// <summary>A run of the pipeline has failed: commits all the same, and puts the body back.</summary>
+    /// <summary>
+    /// A run of the pipeline has failed: commits all the same, and puts the body back.
+    /// </summary>
     public async ValueTask FinishAfterExceptionAsync()
     {
         Abandon();
@@ -129,7 +138,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// <summary>The headers are leaving: commits what callbacks have changed.</summary>
     public async ValueTask CommitBeforeHeadersAsync()
     {
-        if (session.HasChanges && !IsRejected)
+        if (session.State.HasChanges && !IsRejected)
         {
             await CommitAsync(Moment.BeforeHeaders).ConfigureAwait(false);
         }
@@ -141,11 +150,13 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     }
 
     /// <summary>
-    /// Turns the response into a 503 without a body: status pages, exception handlers and problem details may fill it.
+    /// Turns the response into a 503 without a body: status pages, exception handlers and problem
+    /// details may fill it.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="retryAfter">What the client is told to wait.</param>
-    /// <param name="failure">What is certain of the commit, or null if the request had no part in one.</param>
+    /// <param name="failure">What is certain of the commit, or null if the request had no part in
+    /// one.</param>
     public static void Reject(HttpContext context, TimeSpan retryAfter, StoreFailure? failure)
     {
         context.Response.Clear();
@@ -168,9 +179,10 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     private static string TextOf(StoreFailure failure) => failure.IsUncertain() ? "unknown" : "not-committed";
 
     /// <summary>
-    /// The body where middleware inside has replaced it before the change, and has set <c>Response.Body</c> to the stream
-    /// that it found. The framework sees that only where nothing is around the replacement; else it puts one more body
-    /// over ours, whose unflushed bytes nobody would send.
+    /// The body where middleware inside has replaced it before the change, and has set
+    /// <c>Response.Body</c> to the stream that it found. The framework sees that only where nothing
+    /// is around the replacement; else it puts one more body over ours, whose unflushed bytes
+    /// nobody would send.
     /// </summary>
     private StreamResponseBodyFeature? PutBack =>
         _committing is not null
@@ -198,17 +210,17 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     }
 
     private ValueTask<bool> CommitAfterHeadersAsync() =>
-        session.HasChanges && !IsRejected ? CommitAsync(Moment.AfterHeaders) : new(!IsRejected);
+        session.State.HasChanges && !IsRejected ? CommitAsync(Moment.AfterHeaders) : new(!IsRejected);
 
     /// <summary>
-    /// The commit of a request, all of it: takes from the session what is to be committed, sends it, gives the session
-    /// what became of it, and does with the response what that asks for.
+    /// The commit of a request, all of it: takes from the session what is to be committed, sends
+    /// it, gives the session what became of it, and does with the response what that asks for.
     /// </summary>
     /// <returns>False: the response is a 503.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> CommitAsync(Moment moment)
     {
-        var commit = session.Take();
+        var commit = session.State.Take();
         switch (commit.Kind)
         {
             case SessionCommitKind.Nothing:
@@ -238,8 +250,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     private ValueTask<CommitResult> SendAsync(in SessionCommit commit, StoreDeadline deadline) =>
         commit.Kind switch
         {
-            SessionCommitKind.NewSession => session.CommitNewAsync(commit.Delta, deadline),
-            SessionCommitKind.NewId => session.CommitUnderNewIdAsync(commit.Delta, deadline, commit.Login),
+            SessionCommitKind.NewSession or SessionCommitKind.NewId => SendNewIdAsync(commit, deadline),
             _ => services.Committer.CommitAsync(
                 commit.Key,
                 commit.Record!,
@@ -251,9 +262,16 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             ),
         };
 
+    private async ValueTask<CommitResult> SendNewIdAsync(SessionCommit commit, StoreDeadline deadline)
+    {
+        var result = await services.NewIds.CommitAsync(commit, deadline).ConfigureAwait(false);
+        session.State.SettleId(result);
+        return result.Commit;
+    }
+
     private bool Conclude(Moment moment, in CommitResult result)
     {
-        session.Settle(result);
+        session.State.Settle(result);
         switch (result.Outcome)
         {
             case CommitOutcome.Unavailable:
@@ -262,7 +280,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             case CommitOutcome.Destroyed when moment != Moment.Asked:
                 services.Logger.SessionEndedMeanwhile();
                 break;
-            case CommitOutcome.Committed when moment == Moment.AfterHeaders && session.IsChanged:
+            case CommitOutcome.Committed when moment == Moment.AfterHeaders && session.Life.IsChanged:
                 services.Logger.CommittedAfterHeaders();
                 break;
         }
@@ -285,14 +303,14 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
                 services.Logger.CommitAfterHeadersFailed(failure);
                 break;
             case Moment.AfterException:
-                _failure = session.CertainlyOf(failure);
+                _failure = session.Life.CertainlyOf(failure);
                 services.Logger.CommitFailed(failure);
                 break;
             default:
                 var mayClear = moment == Moment.BeforeBody && _committing?.TryTakeBack() != false;
-                session.Reject();
+                session.State.Reject();
                 services.Logger.CommitFailed(failure);
-                RejectCommit(mayClear, session.CertainlyOf(failure));
+                RejectCommit(mayClear, session.Life.CertainlyOf(failure));
                 break;
         }
     }

@@ -9,8 +9,7 @@ namespace ClusterSession.Http;
 
 /// <summary>
 /// Finds the session of a request whose cookie names an id that was rotated lately: the browser's
-/// requests that were under
-/// way when the user logged in.
+/// requests that were under way when the user logged in.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -19,8 +18,8 @@ namespace ClusterSession.Http;
 /// else                                                                an empty session for this request alone
 /// </code>
 /// Who brings the old id alone gets nothing: an attacker may have planted it before the login. The
-/// grace counts from the
-/// age of the tombstone by the store's remaining life, by nobody's clock. Thread-safe.
+/// grace counts from the age of the tombstone by the store's remaining life, by nobody's clock.
+/// Thread-safe.
 /// </remarks>
 internal sealed class SuccessorFinder(RequestSessionServices services, SessionOpener opener)
 {
@@ -64,16 +63,14 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
     }
 
     /// <summary>
-    /// Whether the session is that of the request's login. It is authenticated where nobody is known yet.
+    /// Whether the session is that of the request's login. It is authenticated where nobody is
+    /// known yet.
     /// </summary>
     private async ValueTask<bool> IsOfLoginAsync(HttpContext context, SessionRecord record)
     {
         var person = SessionPerson.Of(record) is null
             ? null
             : await services.SignIns.Persons.FindAsync(context).ConfigureAwait(false);
-        PrincipalKey? principal = services.Options.Principal(context) is { Length: > 0 } name
-            ? services.Principals.KeyOf(name)
-            : null;
-        return new SessionLogin(person, principal).Owns(record);
+        return SessionLogin.Of(person, services.PrincipalOf(context))?.Owns(record) == true;
     }
 }

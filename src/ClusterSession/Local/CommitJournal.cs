@@ -11,17 +11,19 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Local;
 
 /// <summary>
-/// Commits that were acknowledged and that the store does not have: because it gave no answer, or because their durability is
-/// <see cref="SessionDurability.Local"/>.
+/// Commits that were acknowledged and that the store does not have: because it did not respond, or
+/// because their durability is <see cref="SessionDurability.Local"/>.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Kept merged per session, so that an outage costs memory by sessions and not by requests, and bounded: what does not fit is refused
-/// and becomes a 503. Sending is a merge under a new version, so it may be repeated, and may meet commits of other nodes.
+/// Kept merged per session, so that an outage costs memory by sessions and not by requests, and
+/// bounded: what does not fit is refused and becomes a 503. Sending is a merge under a new version,
+/// so it may be repeated, and may meet commits of other nodes.
 /// </para>
 /// <para>
-/// A session's later commits must not overtake pending ones: the store would have the newest version without the older changes, and
-/// a copy read from it would seem complete. So the committer sends what is pending first.
+/// A session's later commits must not overtake pending ones: the store would have the newest
+/// version without the older changes, and a copy read from it would seem complete. So the committer
+/// sends what is pending first.
 /// </para>
 /// <para>Thread-safe: one lock a session, held without waiting.</para>
 /// </remarks>
@@ -48,11 +50,14 @@ internal sealed class CommitJournal(
     /// <summary>Keeps a commit.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="record">What the request opened.</param>
-    /// <param name="isComplete">Whether that is all of the session, as the store had it under that version.</param>
+    /// <param name="isComplete">Whether that is all of the session, as the store had it under that
+    /// version.</param>
     /// <param name="delta">What it changed.</param>
-    /// <param name="version">The commit's version, under which it may have reached the store. What is kept has a newer one.</param>
+    /// <param name="version">The commit's version, under which it may have reached the store. What
+    /// is kept has a newer one.</param>
     /// <param name="failure">Why it is kept.</param>
-    /// <returns>The session with this and everything else that is pending, or null if there is no room.</returns>
+    /// <returns>The session with this and everything else that is pending, or null if there is no
+    /// room.</returns>
     public SessionRecord? Append(
         SessionKey key,
         SessionRecord record,
@@ -60,8 +65,33 @@ internal sealed class CommitJournal(
         SessionDelta delta,
         IssuedVersion version,
         StoreFailure failure
+    ) => Append(key, record, isComplete, delta, version, failure, failure.IsUncertain(), out _);
+
+    /// <summary>The same.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="record">What the request opened.</param>
+    /// <param name="isComplete">Whether that is all of the session, as the store had it under that
+    /// version.</param>
+    /// <param name="delta">What it changed.</param>
+    /// <param name="version">The commit's version, under which it may have reached the
+    /// store.</param>
+    /// <param name="failure">Why it is kept.</param>
+    /// <param name="mayBeStored">Whether the store may have it already: then it is kept whatever
+    /// its size.</param>
+    /// <param name="isTooLarge">Whether it is not kept because the session would become too
+    /// large.</param>
+    public SessionRecord? Append(
+        SessionKey key,
+        SessionRecord record,
+        bool isComplete,
+        SessionDelta delta,
+        IssuedVersion version,
+        StoreFailure failure,
+        bool mayBeStored,
+        out bool isTooLarge
     )
     {
+        isTooLarge = false;
         var mark = _copies.Mark(key);
         while (true)
         {
@@ -84,6 +114,20 @@ internal sealed class CommitJournal(
                 }
 
                 var isFirst = pending is { Record: null, End: null };
+                var known = AllThatIsKnown(key, pending.Record, record);
+                if (!mayBeStored && delta.MakeTooLarge(known, options.Value.MaxSessionBytes))
+                {
+                    isTooLarge = true; // Together with what requests at once have left here.
+                    if (isFirst)
+                    {
+                        pending.IsSent = true; // Begun for this commit alone.
+                        _pending.CountOne();
+                        _pending.Remove(key, pending);
+                    }
+
+                    return null;
+                }
+
                 var opened = isComplete ? record.Version : SessionVersion.None;
                 if (isFirst)
                 {
@@ -92,25 +136,29 @@ internal sealed class CommitJournal(
                 }
                 else if (opened < pending.Base)
                 {
-                    // Of requests at once, one may have opened what another one's commit made, while a third one's commit, with a version between, did not
-                    // arrive: attributes newer than the oldest base are what the store may lack.
+                    // Of requests at once, one may have opened what another one's commit made,
+                    // while a third one's commit, with a version between, did not arrive:
+                    // attributes newer than the oldest base are what the store may lack.
                     pending.Base = opened;
                 }
 
                 var before = pending.Size;
-                var known = AllThatIsKnown(key, pending.Record, record);
                 // Of requests at once, the one that was given its version first may come here last.
                 var isUnsent = failure == StoreFailure.None && isComplete && version.Version > known.Version;
+                var forgotten = Tombstones.ToForget(known, delta);
+                pending.HasForgotten |= forgotten.Count > 0;
                 pending.OnlyCommit =
                     isUnsent && isFirst && ReferenceEquals(known, record)
-                        ? new PendingCommit(delta, version, record)
+                        ? new PendingCommit(delta, version, record, forgotten)
                         : null;
-                // Two states never have one version: if the commit has reached the store, others' changes may be in what it made there; if a newer one is kept
-                // already, that has this version's place.
+                // Two states never have one version: if the commit has reached the store, others'
+                // changes may be in what it made there; if a newer one is kept already, that has
+                // this version's place.
                 var changed = delta.ApplyTo(
                     known,
                     version,
-                    state: isUnsent ? version : versions.Next(key, known.Version)
+                    state: isUnsent ? version : versions.Next(key, known.Version),
+                    forgotten
                 );
                 pending.Record = changed;
                 pending.ChangedAt = time.GetTimestamp();
@@ -131,8 +179,10 @@ internal sealed class CommitJournal(
     /// <param name="key">Which session.</param>
     /// <param name="record">The copy; its own version is among its commits.</param>
     /// <param name="failure">Why it is kept.</param>
-    /// <param name="attempted">The version under which it was sent, if it may be stored under that.</param>
-    /// <returns>The session with this and everything else that is pending, or null if there is no room.</returns>
+    /// <param name="attempted">The version under which it was sent, if it may be stored under
+    /// that.</param>
+    /// <returns>The session with this and everything else that is pending, or null if there is no
+    /// room.</returns>
     public SessionRecord? AppendCopy(
         SessionKey key,
         SessionRecord record,
@@ -162,7 +212,8 @@ internal sealed class CommitJournal(
     /// <summary>Keeps the end of a session; false if there is no room.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="end">The end.</param>
-    /// <param name="goesAlong">Whether what is pending of one that goes on under another key is kept for that.</param>
+    /// <param name="goesAlong">Whether what is pending of one that goes on under another key is
+    /// kept for that.</param>
     public bool AppendEnd(SessionKey key, in SessionEnd end, bool goesAlong = true)
     {
         while (true)
@@ -206,7 +257,9 @@ internal sealed class CommitJournal(
         }
     }
 
-    /// <summary>All that was pending of a session has been sent, unless more has come meanwhile.</summary>
+    /// <summary>
+    /// All that was pending of a session has been sent, unless more has come meanwhile.
+    /// </summary>
     public void Sent(SessionKey key, PendingSession pending, SessionRecord? record, SessionEnd? end)
     {
         lock (pending)
@@ -230,7 +283,10 @@ internal sealed class CommitJournal(
             pending is null || opened.ContainsAllOf(pending) ? opened : SessionRecord.Merge(pending, opened)
         );
 
-    /// <summary>The local copy has the commit at once; its lease stays what it was, since nothing was heard of the store.</summary>
+    /// <summary>
+    /// The local copy has the commit at once; its lease stays what it was, since nothing was heard
+    /// of the store.
+    /// </summary>
     private void Keep(SessionKey key, SessionRecord changed, bool isComplete, int mark)
     {
         var lease = SessionLease.None;

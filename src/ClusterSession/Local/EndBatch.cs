@@ -3,7 +3,9 @@ using ClusterSession.Records;
 
 namespace ClusterSession.Local;
 
-/// <summary>Ends of sessions that were announced together, as the bytes of their announcement.</summary>
+/// <summary>
+/// Ends of sessions that were announced together, as the bytes of their announcement.
+/// </summary>
 /// <remarks>
 /// <code>
 /// offset  size  field
@@ -33,7 +35,9 @@ internal sealed class EndBatch(ReadOnlyMemory<byte> payload, long madeAt)
     /// <summary>Which process made them; only where <see cref="Number"/> is not 0.</summary>
     public long Process { get; set; }
 
-    /// <summary>The how manieth announcement of the process it is; 0: it was not announced yet.</summary>
+    /// <summary>
+    /// The how manieth announcement of the process it is; 0: it was not announced yet.
+    /// </summary>
     public long Number { get; set; }
 
     /// <summary>Whether this process has made them.</summary>
@@ -41,6 +45,9 @@ internal sealed class EndBatch(ReadOnlyMemory<byte> payload, long madeAt)
 
     /// <summary>When the store acknowledged them last, as a timestamp.</summary>
     public long AcknowledgedAt { get; set; }
+
+    /// <summary>When it was known that the store has the announcement, as a timestamp.</summary>
+    public long StoredAt { get; set; } = long.MaxValue;
 
     /// <summary>Until when they are remembered, as a timestamp.</summary>
     public long Until { get; set; }

@@ -18,11 +18,10 @@ namespace ClusterSession.Local;
 /// Acknowledged   the store has an end of this node again: it is in doubt anew
 /// EndAgain       the store has a session that was ended: it is to be ended there once more
 /// </code>
-/// An end is remembered as long as a copy of its session can be in use, counted from when it was made. Memory, measured:
-/// 80 bytes an end that was heard of together with a hundred others, 300 one that was alone or made
-/// here. Past <see cref="Most"/> those that were to be forgotten first are forgotten early, counted
-/// and warned of.
-/// Reading takes no lock. Thread-safe.
+/// An end is remembered as long as a copy of its session can be in use, counted from when it was
+/// made. Memory, measured: 80 bytes an end that was heard of together with a hundred others, 300
+/// one that was alone or made here. Past <see cref="Most"/> those that were to be forgotten first
+/// are forgotten early, counted and warned of. Reading takes no lock. Thread-safe.
 /// </remarks>
 internal sealed class KnownEnds(
     HybridClock clock,
@@ -79,7 +78,9 @@ internal sealed class KnownEnds(
     /// <summary>There may be something to announce, to read or to end again.</summary>
     public void Wake() => _work.Set();
 
-    /// <summary>This node has ended a session: the store has acknowledged it, or the journal keeps it.</summary>
+    /// <summary>
+    /// This node has ended a session: the store has acknowledged it, or the journal keeps it.
+    /// </summary>
     public void Add(SessionKey key, in SessionEnd end)
     {
         lock (_gate)
@@ -117,7 +118,9 @@ internal sealed class KnownEnds(
         }
     }
 
-    /// <summary>The ends of this node that were acknowledged after a timestamp, at some moment each.</summary>
+    /// <summary>
+    /// The ends of this node that were acknowledged after a timestamp, at some moment each.
+    /// </summary>
     public IEnumerable<KeyValuePair<SessionKey, SessionEnd>> Own(long since) =>
         _places
             .Where(known => known.Value.Batch.IsOwn && known.Value.Batch.AcknowledgedAt >= since)
@@ -128,7 +131,8 @@ internal sealed class KnownEnds(
     /// <param name="number">Its number.</param>
     /// <param name="payload">The ends.</param>
     /// <param name="life">What is left of its life.</param>
-    /// <param name="heard">The sessions that were not known to be ended; empty if it is known.</param>
+    /// <param name="heard">The sessions that were not known to be ended; empty if it is
+    /// known.</param>
     /// <returns>False if it is of another format.</returns>
     public bool TryHear(
         long process,
@@ -153,14 +157,16 @@ internal sealed class KnownEnds(
                 return false;
             }
 
-            (batch.Process, batch.Number, batch.Until) = (process, number, now + Ticks(life));
+            (batch.Process, batch.Number, batch.Until, batch.StoredAt) = (process, number, now + Ticks(life), now);
             _announced[(process, number)] = batch;
             heard = Put(batch);
             return true;
         }
     }
 
-    /// <summary>Makes announcements of what waits for that: they are sent until the store has them.</summary>
+    /// <summary>
+    /// Makes announcements of what waits for that: they are sent until the store has them.
+    /// </summary>
     public List<EndBatch> Announce()
     {
         lock (_gate)
@@ -194,7 +200,9 @@ internal sealed class KnownEnds(
         }
     }
 
-    /// <summary>All that the other nodes had announced at a moment is known here, and the store has it.</summary>
+    /// <summary>
+    /// All that the other nodes had announced at a moment is known here, and the store has it.
+    /// </summary>
     public void Compared(long at) => Volatile.Write(ref _comparedAt, at);
 
     /// <summary>Whether that has been so since a moment.</summary>
@@ -215,7 +223,9 @@ internal sealed class KnownEnds(
         }
     }
 
-    /// <summary>The store has a session that is known to be ended: it is ended there again, soon.</summary>
+    /// <summary>
+    /// The store has a session that is known to be ended: it is ended there again, soon.
+    /// </summary>
     public void EndAgain(SessionKey key)
     {
         if (TryFind(key, out var end, out _))

@@ -6,4 +6,10 @@ namespace ClusterSession.Local;
 /// <param name="Delta">What it changes.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="Opened">What the request had opened.</param>
-internal sealed record PendingCommit(SessionDelta Delta, IssuedVersion Version, SessionRecord Opened);
+/// <param name="Forgotten">The tombstones that it drops.</param>
+internal sealed record PendingCommit(
+    SessionDelta Delta,
+    IssuedVersion Version,
+    SessionRecord Opened,
+    IReadOnlyList<string> Forgotten
+);

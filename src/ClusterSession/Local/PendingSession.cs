@@ -6,22 +6,44 @@ namespace ClusterSession.Local;
 /// <summary>What the store does not have of one session yet. Guarded by a lock on itself.</summary>
 internal sealed class PendingSession(DateTimeOffset since)
 {
-    /// <summary>The session with everything that is pending, or null if its end is pending.</summary>
+    /// <summary>
+    /// After which time a session is tried again whose record alone the store refuses.
+    /// </summary>
+    public static readonly TimeSpan PauseOfRefused = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// The session with everything that is pending, or null if its end is pending.
+    /// </summary>
     public SessionRecord? Record { get; set; }
 
-    /// <summary>The oldest of the versions, known to have been stored, on which the pending commits were made: attributes with newer ones are what is to be sent.</summary>
+    /// <summary>
+    /// The oldest of the versions, known to have been stored, on which the pending commits were
+    /// made: attributes with newer ones are what is to be sent.
+    /// </summary>
     public SessionVersion Base { get; set; }
 
     /// <summary>
-    /// What changed, where one commit is pending, made on <see cref="Base"/> and never sent before, or without an answer: the store needs no more than that, and has then exactly <see cref="Record"/>.
+    /// What changed, where one commit is pending, made on <see cref="Base"/> and never sent before,
+    /// or without an answer: the store needs no more than that, and has then exactly
+    /// <see cref="Record"/>.
     /// </summary>
     public PendingCommit? OnlyCommit { get; set; }
 
-    /// <summary>What the store had after the last sending, if that was all of the session; more has come since.</summary>
+    /// <summary>
+    /// Whether tombstones were dropped since: only <see cref="Record"/> as a whole then says what
+    /// was removed.
+    /// </summary>
+    public bool HasForgotten { get; set; }
+
+    /// <summary>
+    /// What the store had after the last sending, if that was all of the session; more has come
+    /// since.
+    /// </summary>
     public SessionVersion Stored { get; set; }
 
     /// <summary>
-    /// Intervals of versions under which it was sent, and may be stored: what is pending contains all that they have brought.
+    /// Intervals of versions under which it was sent, and may be stored: what is pending contains
+    /// all that they have brought.
     /// </summary>
     public ReadOnlyMemory<byte> Attempted { get; set; }
 
@@ -32,13 +54,18 @@ internal sealed class PendingSession(DateTimeOffset since)
     public bool IsSent { get; set; }
 
     /// <summary>
-    /// Why the last sending was not taken. Where that concerns this record alone it is set aside: the same again at
-    /// once would be refused again, and it is to hold up neither the others nor a node that shuts down.
+    /// Why the last sending was not taken. Where that concerns this record alone it is set aside:
+    /// the same again at once would be refused again, and it is to hold up neither the others nor a
+    /// node that shuts down.
     /// </summary>
     public StoreFailure Refusal { get; set; }
 
     /// <summary>When that was, as a timestamp.</summary>
     public long RefusedAt { get; set; }
+
+    /// <summary>Whether it is not to be sent now, by itself or for a request.</summary>
+    public bool IsSetAside(TimeProvider time) =>
+        Refusal.IsOfRecord() && time.GetElapsedTime(RefusedAt) < PauseOfRefused;
 
     /// <summary>When the oldest of it was acknowledged.</summary>
     public DateTimeOffset Since { get; } = since;
@@ -52,8 +79,8 @@ internal sealed class PendingSession(DateTimeOffset since)
     public int Size => Record?.Size ?? 0;
 
     /// <summary>
-    /// The attributes that the store lacks, with the commits that brought them: those above the base. What lies below it names
-    /// attributes that are not here, and stays out.
+    /// The attributes that the store lacks, with the commits that brought them: those above the
+    /// base. What lies below it names attributes that are not here, and stays out.
     /// </summary>
     public static SessionRecord Unsent(SessionRecord record, SessionVersion stored)
     {

@@ -7,7 +7,8 @@ namespace ClusterSession.Records;
 /// <param name="Forgotten">
 /// Names of tombstones to be dropped with this commit: those of <paramref name="Base"/> or before,
 /// where the stored record contains that, and also what they removed. A value or a newer tombstone
-/// of that name stays.
+/// of that name stays. What <paramref name="Delta"/> removes and is named here gets no tombstone,
+/// where the stored record contains the base, what was removed and what it has of that name.
 /// </param>
 /// <param name="Life">How long the session lives from now on if nothing else happens.</param>
 /// <param name="LeastLife">
@@ -33,15 +34,18 @@ namespace ClusterSession.Records;
 /// Default null.
 /// </param>
 /// <param name="Void">
-/// Intervals, as <see cref="SessionRecord.Intervals"/> gives them, in which the writer has committed
-/// nothing: the record then contains all that there is in them. Default empty.
+/// Intervals, as <see cref="SessionRecord.Intervals"/> gives them, in which the writer has
+/// committed nothing: the record then contains all that there is in them. Default empty.
 /// </param>
 /// <param name="MostBytes">
-/// How large the record may become by it, in bytes: names and values of attributes, and 15 for each. A change that makes it
-/// grow beyond that is answered <see cref="Stores.StoreFailure.TooLarge"/>. Default 0: not checked, as the caller
-/// knows that it is far from that.
+/// How large the record may become by it, in bytes: names and values of attributes, and 15 for
+/// each. Where others have followed the base, a change that makes it grow beyond that is answered
+/// <see cref="Stores.StoreFailure.TooLarge"/>; a store need not sum up what it has before 64 KiB
+/// have been added so. On the base itself the caller knows what it becomes. Default 0: not checked.
 /// </param>
-public readonly record struct SessionChange(
+/// <remarks>Immutable. A class: who sends it, who awaits it and who repeats it hold the same
+/// one.</remarks>
+public sealed record SessionChange(
     SessionVersion Base,
     SessionVersion Version,
     SessionDelta Delta,
@@ -55,4 +59,8 @@ public readonly record struct SessionChange(
     SessionRecord? Opened = null,
     ReadOnlyMemory<byte> Void = default,
     long MostBytes = 0
-);
+)
+{
+    /// <summary>Its version as it was issued.</summary>
+    internal IssuedVersion Issued => new(Version, After, Void);
+}

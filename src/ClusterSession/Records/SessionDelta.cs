@@ -3,18 +3,19 @@ using System.Text;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// What one request changed: for each touched attribute its new bytes, or null where it was removed. A later change of one name
-/// replaces the earlier one, so a delta never grows beyond the attributes it touches.
+/// What one request changed: for each touched attribute its new bytes, or null where it was
+/// removed. A later change of one name replaces the earlier one, so a delta never grows beyond the
+/// attributes it touches.
 /// </summary>
 /// <remarks>
-/// A request changes one attribute or a few: they are an array that is searched from the front, and a dictionary finds them only where there are many.
-/// Not thread-safe on its own; the session of the request guards it.
+/// A request changes one attribute or a few: they are an array that is searched from the front, and
+/// a dictionary finds them only where there are many. Not thread-safe on its own; the session of
+/// the request guards it.
 /// </remarks>
 public sealed class SessionDelta
 {
     private const int IndexFrom = 16;
     private const int FirstRoom = 2;
-    private const int LargeChange = 64 * 1024;
     private static readonly SessionDelta Nothing = new();
 
     private KeyValuePair<string, byte[]?>[] _changes = [];
@@ -24,12 +25,14 @@ public sealed class SessionDelta
     /// <summary>How many attributes were set or removed.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The changes: name, and new bytes or null for a removal. Valid until the next change.</summary>
+    /// <summary>
+    /// The changes: name, and new bytes or null for a removal. Valid until the next change.
+    /// </summary>
     public ReadOnlySpan<KeyValuePair<string, byte[]?>> Changes => _changes.AsSpan(0, Count);
 
     /// <summary>
-    /// How large a record becomes by these changes, as a store counts it that has a field for each attribute: names,
-    /// values, and 15 bytes for each.
+    /// How large a record becomes by these changes, as a store counts it that has a field for each
+    /// attribute: names, values, and 15 bytes for each.
     /// </summary>
     internal long SizeWith(SessionRecord? record)
     {
@@ -61,13 +64,14 @@ public sealed class SessionDelta
     internal static long SizeOf(SessionRecord record) => Nothing.SizeWith(record);
 
     /// <summary>
-    /// How large a store is to let the record become by these changes. 0: any size, as they are small and the record is far
-    /// from the limit. What requests at once commit is summed up by the store alone.
+    /// Whether a record would become too large by these changes; one that is so already may shrink.
     /// </summary>
-    internal long LimitFor(SessionRecord record, long most) =>
-        _mostBytes < LargeChange && MostSizeOf(record) + _mostBytes < most / 2 ? 0 : most;
+    internal bool MakeTooLarge(SessionRecord record, long most) =>
+        MostSizeOf(record) + _mostBytes > most && SizeWith(record) is var size && size > most && size > SizeOf(record);
 
-    /// <summary>A bound on <see cref="SizeWith"/>, with one change more, that costs little.</summary>
+    /// <summary>
+    /// A bound on <see cref="SizeWith"/>, with one change more, that costs little.
+    /// </summary>
     internal static long MostSize(SessionRecord? record, SessionDelta? delta, string name, byte[] value) =>
         (record is null ? 0L : MostSizeOf(record)) + (delta?._mostBytes ?? 0) + MostBytesOf(name, value);
 
@@ -76,6 +80,23 @@ public sealed class SessionDelta
 
     private static long MostBytesOf(string name, byte[]? value) =>
         value is null ? 0 : SessionRecord.AttributeOverhead + (3L * name.Length) + value.Length;
+
+    /// <summary>Whether it adds nothing and replaces nothing.</summary>
+    internal bool IsRemovalOnly
+    {
+        get
+        {
+            foreach (var (_, value) in Changes)
+            {
+                if (value is not null)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>Whether only attributes were changed whose names applications cannot use.</summary>
     internal bool IsReservedOnly
@@ -155,12 +176,22 @@ public sealed class SessionDelta
         (version.Void.IsEmpty ? SessionRecordRewrite.TryApply(record, this, version.Version, version.After) : null)
         ?? Build(record, version, version, record, []);
 
-    /// <summary>The record with these changes, as another state than the one that the store makes, or has made, of the same commit.</summary>
-    internal SessionRecord ApplyTo(SessionRecord record, IssuedVersion commit, IssuedVersion state) =>
-        commit == state ? ApplyTo(record, commit) : Build(record, commit, state, record, []);
+    /// <summary>
+    /// The record with these changes, as another state than the one that the store makes, or has
+    /// made, of the same commit.
+    /// </summary>
+    internal SessionRecord ApplyTo(
+        SessionRecord record,
+        IssuedVersion commit,
+        IssuedVersion state,
+        IReadOnlyList<string> forgotten
+    ) =>
+        commit == state && forgotten.Count == 0
+            ? ApplyTo(record, commit)
+            : Build(record, commit, state, record, forgotten, record.Version);
 
     /// <summary>The record as a store makes it of what it has and a change.</summary>
-    internal SessionRecord ApplyTo(SessionRecord stored, in SessionChange change)
+    internal SessionRecord ApplyTo(SessionRecord stored, SessionChange change)
     {
         if (
             change.Forgotten.Count == 0
@@ -176,9 +207,11 @@ public sealed class SessionDelta
     }
 
     /// <summary>
-    /// The version that a removal removes, by what the request had opened: its tombstone may be dropped by who contains that.
+    /// The version that a removal removes, by what the request had opened: its tombstone may be
+    /// dropped by who contains that.
     /// </summary>
-    /// <param name="opened">What the request had opened, or null if the caller has it no more.</param>
+    /// <param name="opened">What the request had opened, or null if the caller has it no
+    /// more.</param>
     /// <param name="name">The attribute.</param>
     /// <param name="removed">The version; a store keeps it as the value of the tombstone.</param>
     /// <returns>False if it is not known: then the tombstone has no value.</returns>
@@ -213,7 +246,8 @@ public sealed class SessionDelta
         builder.AddCommit(commit);
         builder.AddCommit(state);
 
-        AddUnforgotten(builder, record, forgotten, forgottenUpTo);
+        var names = forgotten.Count == 0 ? null : forgotten.ToHashSet(StringComparer.Ordinal);
+        AddUnforgotten(builder, record, names, forgottenUpTo);
         Span<byte> buffer = stackalloc byte[256];
         Span<byte> removedBytes = stackalloc byte[SessionVersion.EncodedLength];
         foreach (var (name, value) in Changes)
@@ -229,6 +263,17 @@ public sealed class SessionDelta
             }
 
             var isKnown = TryFindRemoved(opened, name, out var removed);
+            if (
+                isKnown
+                && names?.Contains(name) == true
+                && Tombstones.Recognises(record, removed)
+                && !(record.TryFind(utf8, out var stored) && !Tombstones.MayBeDropped(record, stored))
+            )
+            {
+                builder.AddDropped(utf8, commit.Version);
+                continue;
+            }
+
             removed.WriteTo(removedBytes);
             builder.Add(utf8, commit.Version, SessionAttribute.RemovedFlag, isKnown ? removedBytes : []);
         }
@@ -236,23 +281,25 @@ public sealed class SessionDelta
         return builder.Build();
     }
 
-    private static void AddUnforgotten(
+    private void AddUnforgotten(
         SessionRecordBuilder builder,
         SessionRecord record,
-        IReadOnlyList<string> forgotten,
+        HashSet<string>? forgotten,
         SessionVersion upTo
     )
     {
         foreach (var attribute in record)
         {
-            // What was removed must be among the commits here, which from now on say so in the tombstone's place.
+            // What was removed must be among the commits here, which from now on say so in the
+            // tombstone's place.
             if (
-                forgotten.Count != 0
+                forgotten is not null
                 && !attribute.Exists
                 && attribute.Version <= upTo
-                && forgotten.Contains(attribute.Name)
-                && SessionVersion.TryRead(attribute.Payload, out var removed)
-                && record.Contains(removed)
+                && attribute.Name is var name
+                && forgotten.Contains(name)
+                && !IsRemoval(name)
+                && Tombstones.MayBeDropped(record, attribute)
             )
             {
                 builder.SetForgotten(hasDropped: true, 0);
@@ -263,6 +310,9 @@ public sealed class SessionDelta
             }
         }
     }
+
+    /// <summary>Whether an attribute is removed.</summary>
+    internal bool IsRemoval(string name) => TryGet(name, out var value) && value is null;
 
     internal void Put(string name, byte[]? value)
     {

@@ -6,8 +6,8 @@ using System.Text;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// What a store keeps under one key, as bytes: for stores that have no fields of their own, as Redis
-/// has. A store that is of another release reads them, or says that it cannot.
+/// What a store keeps under one key, as bytes: for stores that have no fields of their own, as
+/// Redis has. A store that is of another release reads them, or says that it cannot.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -43,7 +43,7 @@ public static class SessionRecordFormat
     private const int KeyOffset = 44;
     private const int CountOffset = 52;
     private const int IntervalsOffset = 54;
-    private const int MaxAttributes = ushort.MaxValue;
+    private const int LeastAttribute = SessionVersion.EncodedLength + 3; // Two lengths and the flags.
     private static readonly long MaxCreated = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
     private static readonly long MinCreated = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
 
@@ -83,8 +83,8 @@ public static class SessionRecordFormat
     /// <param name="bytes">The bytes.</param>
     /// <param name="stored">What is stored.</param>
     /// <returns>
-    /// False if they are malformed, of another key or of a release that this one does not know: the store
-    /// answers that the record is damaged, and never that it is missing.
+    /// False if they are malformed, of another key or of a release that this one does not know: the
+    /// store answers that the record is damaged, and never that it is missing.
     /// </returns>
     public static bool TryRead(SessionKey key, ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out StoredSession? stored)
     {
@@ -164,7 +164,7 @@ public static class SessionRecordFormat
     )
     {
         stored = null;
-        SessionSuccessor successor = default;
+        SessionSuccessor? successor = null;
         var at = 0;
         if (
             !TryReadBytes(rest, ref at, out var text)
@@ -175,14 +175,14 @@ public static class SessionRecordFormat
             return false;
         }
 
-        stored = StoredSession.Ended(created, new SessionEnd(version, text.IsEmpty ? null : successor));
+        stored = StoredSession.Ended(created, new SessionEnd(version, successor));
         return true;
     }
 
     private static bool TryReadAttributes(ReadOnlySpan<byte> rest, SessionRecordBuilder builder)
     {
         var at = 0;
-        if (!Varint.TryRead(rest, ref at, out var left) || left > MaxAttributes)
+        if (!Varint.TryRead(rest, ref at, out var left) || left > rest.Length / LeastAttribute)
         {
             return false;
         }

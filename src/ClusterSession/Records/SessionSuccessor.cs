@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace ClusterSession.Records;
@@ -6,14 +7,14 @@ namespace ClusterSession.Records;
 /// <param name="Key">The new key. It is no id: nobody can open the session with it.</param>
 /// <param name="Seal">
 /// The new id, readable only for who has the old one, as <see cref="SealLength"/> characters of
-/// base64url; or null, if the
-/// successor is for nodes alone. A store keeps it as it is.
+/// base64url; or null, if the successor is for nodes alone. A store keeps it as it is.
 /// </param>
 /// <param name="IsOthers">
-/// Whether it is another person's, who has logged in to the session and found it empty: what was of the former one, an
-/// end or a commit that is under way, does not go there.
+/// Whether it is another person's, who has logged in to the session and found it empty: what was of
+/// the former one, an end or a commit that is under way, does not go there.
 /// </param>
-public readonly record struct SessionSuccessor(SessionKey Key, string? Seal = null, bool IsOthers = false)
+/// <remarks>Immutable. A class, since nearly every answer of a store has none.</remarks>
+public sealed record SessionSuccessor(SessionKey Key, string? Seal = null, bool IsOthers = false)
 {
     private const char OthersMark = '!';
 
@@ -24,12 +25,13 @@ public readonly record struct SessionSuccessor(SessionKey Key, string? Seal = nu
     public const int MaxTextLength = SessionKey.TextLength + SealLength + 1;
 
     /// <summary>Reads what <see cref="ToString"/> writes.</summary>
-    /// <param name="text">The key's text, behind it the seal, if there is one, and '!' where it is another's.</param>
+    /// <param name="text">The key's text, behind it the seal, if there is one, and '!' where it is
+    /// another's.</param>
     /// <param name="successor">The successor.</param>
     /// <returns>False if the text is none.</returns>
-    public static bool TryParse(ReadOnlySpan<byte> text, out SessionSuccessor successor)
+    public static bool TryParse(ReadOnlySpan<byte> text, [NotNullWhen(true)] out SessionSuccessor? successor)
     {
-        successor = default;
+        successor = null;
         var isOthers = text is [.., (byte)OthersMark];
         text = isOthers ? text[..^1] : text;
         if (

@@ -26,9 +26,9 @@ public sealed class StoredSession
     }
 
     /// <summary>
-    /// The session; of one that has ended nothing but version and beginning. A store that keeps bytes
-    /// makes an ended one again with <see cref="Destroy"/>, applied to an empty record of that
-    /// beginning (<see cref="SessionRecord.New"/>).
+    /// The session; of one that has ended nothing but version and beginning. A store that keeps
+    /// bytes makes an ended one again with <see cref="Destroy"/>, applied to an empty record of
+    /// that beginning (<see cref="SessionRecord.New"/>).
     /// </summary>
     public SessionRecord Record { get; }
 
@@ -57,7 +57,7 @@ public sealed class StoredSession
     /// <summary>Applies what one request changed.</summary>
     /// <param name="stored">What is stored, or null.</param>
     /// <param name="change">The change.</param>
-    public static (StoredSession? Next, StoredAnswer Answer) Commit(StoredSession? stored, in SessionChange change)
+    public static (StoredSession? Next, StoredAnswer Answer) Commit(StoredSession? stored, SessionChange change)
     {
         if (stored is null or { End: not null })
         {
@@ -89,6 +89,7 @@ public sealed class StoredSession
         var changed = change.Delta.ApplyTo(record, isBaseMissing ? change with { Forgotten = [] } : change);
         if (
             change.MostBytes > 0
+            && record.Version != change.Base
             && SessionDelta.SizeOf(changed) is var size
             && size > change.MostBytes
             && size > SessionDelta.SizeOf(record)
@@ -102,7 +103,8 @@ public sealed class StoredSession
 
     /// <summary>
     /// Merges a copy. Where that is answered <see cref="WriteOutcome.Unchanged"/>, nothing is to be
-    /// stored, but the life of what is stored is to be at least <see cref="SessionMerge.LifeLeft"/>.
+    /// stored, but the life of what is stored is to be at least
+    /// <see cref="SessionMerge.LifeLeft"/>.
     /// </summary>
     /// <param name="stored">What is stored, or null.</param>
     /// <param name="copy">The copy.</param>

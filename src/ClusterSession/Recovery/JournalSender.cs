@@ -25,7 +25,8 @@ internal sealed class JournalSender(
 
     /// <summary>Sends what is pending of one session.</summary>
     /// <param name="key">Which session.</param>
-    /// <param name="deadline">Until when a request waits for it, and for whoever is sending it already.</param>
+    /// <param name="deadline">Until when a request waits for it, and for whoever is sending it
+    /// already.</param>
     /// <returns>True if nothing is pending any more.</returns>
     public async ValueTask<bool> SendAsync(SessionKey key, StoreDeadline deadline = default)
     {
@@ -59,7 +60,8 @@ internal sealed class JournalSender(
 
                 if (end is null && nodes.Ends.TryFind(key, out var known, out _))
                 {
-                    // Another node has ended it. What was acknowledged before goes along to another id, and no more.
+                    // Another node has ended it. What was acknowledged before goes along to another
+                    // id, and no more.
                     if (!journal.AppendEnd(key, known, goesAlong: record is null || record.Version < known.Version))
                     {
                         return false;
@@ -94,7 +96,10 @@ internal sealed class JournalSender(
         return true;
     }
 
-    /// <summary>What others have committed before the end of a session whose id was changed goes along to its successor; what came after it, by who has the old id only, does not.</summary>
+    /// <summary>
+    /// What others have committed before the end of a session whose id was changed goes along to
+    /// its successor; what came after it, by who has the old id only, does not.
+    /// </summary>
     private async ValueTask<bool> SendEndAsync(
         SessionKey key,
         PendingSession pending,
@@ -139,8 +144,10 @@ internal sealed class JournalSender(
     }
 
     /// <summary>
-    /// The ordinary case under <see cref="SessionDurability.Local"/> is one commit that has never been sent: a command with what it changed, as a request would have sent it. Of
-    /// its state others may know the version already, so it may not become another state than that: where others have committed meanwhile, the record is merged.
+    /// The ordinary case under <see cref="SessionDurability.Local"/> is one commit that has never
+    /// been sent: a command with what it changed, as a request would have sent it. Of its state
+    /// others may know the version already, so it may not become another state than that: where
+    /// others have committed meanwhile, the record is merged.
     /// </summary>
     private async ValueTask<bool> SendCommitsAsync(
         SessionKey key,
@@ -164,7 +171,7 @@ internal sealed class JournalSender(
                 stored,
                 record.Version,
                 only.Delta,
-                [],
+                only.Forgotten,
                 life,
                 least,
                 MustBeBase: true,
@@ -205,7 +212,8 @@ internal sealed class JournalSender(
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var mark = nodes.Copies.Mark(key);
-            var isPartial = mode == MergeMode.Amend && !stored.IsNone && !Tombstones.AreMany(record);
+            var isPartial =
+                mode == MergeMode.Amend && !stored.IsNone && !pending.HasForgotten && !Tombstones.AreMany(record);
             var sent = isPartial ? PendingSession.Unsent(record, stored) : record;
             var issued = versions.Next(key, above);
             var version = issued with { Void = (byte[])[.. issued.Void.Span, .. pending.Attempted.Span] };
@@ -268,7 +276,8 @@ internal sealed class JournalSender(
                     when successors++ < MostSuccessors
                         && answer.Successor is { IsOthers: false } successor
                         && record.Version < answer.Previous:
-                    // Another node has changed its id, and did not know of this. What was acknowledged before goes with it.
+                    // Another node has changed its id, and did not know of this. What was
+                    // acknowledged before goes with it.
                     nodes.Copies.Drop(key);
                     (key, stored, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
                     pending.Attempted = default; // Those were stamps of the former key.
@@ -289,8 +298,9 @@ internal sealed class JournalSender(
     }
 
     /// <summary>
-    /// Brings the local copy up to what the store has now, unless it has more that is pending. Where that is not known, whatever copy is here or on its way from an earlier
-    /// read is out of date: a connection's own write is not announced to it.
+    /// Brings the local copy up to what the store has now, unless it has more that is pending.
+    /// Where that is not known, whatever copy is here or on its way from an earlier read is out of
+    /// date: a connection's own write is not announced to it.
     /// </summary>
     private void Settle(
         SessionKey key,
@@ -319,7 +329,9 @@ internal sealed class JournalSender(
         nodes.Copies.OnChanged(key);
     }
 
-    /// <summary>A commit may have waited here for long, and its session has been used no later for that.</summary>
+    /// <summary>
+    /// A commit may have waited here for long, and its session has been used no later for that.
+    /// </summary>
     private TimeSpan LifeLeftOf(SessionKey key, PendingSession pending, SessionRecord record)
     {
         var changedAt = nodes.Copies.Clock.At(pending.ChangedAt);

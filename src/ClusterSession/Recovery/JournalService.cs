@@ -4,7 +4,6 @@ using ClusterSession.Local;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -12,16 +11,10 @@ namespace ClusterSession.Recovery;
 
 /// <summary>
 /// Sends the journal, each partition's part by itself: after a short gathering time while the
-/// partition answers, at its next sign of life while it does not, and until the drain timeout when the
-/// node shuts down, after the store has been given back what it may have lost. Then a process that
-/// leaves something unsent ends with a non-zero exit code.
+/// partition answers, at its next sign of life while it does not, and until the drain timeout when
+/// the node shuts down, after the store has been replayed what it may have lost. Then a process
+/// that leaves something unsent ends with a non-zero exit code.
 /// </summary>
-/// <remarks>
-/// It drains when everything else of the host has stopped. The order in which the host stops its
-/// services says nothing of the web server, which may be the last (a generic host registers it first,
-/// and <c>ServicesStopConcurrently</c> has no order): until it has stopped there are requests, and each
-/// may add to the journal.
-/// </remarks>
 internal sealed class JournalService(
     CommitJournal journal,
     JournalSender sender,
@@ -32,48 +25,25 @@ internal sealed class JournalService(
     IOptions<ClusterSessionOptions> options,
     TimeProvider time,
     ILogger<JournalService> logger
-) : BackgroundService, IHostedLifecycleService
+) : DrainingService
 {
     private const int AtOnce = 64;
 
     /// <summary>"Service unavailable" in sysexits.h.</summary>
     private const int NotDrainedExitCode = 69;
 
-    /// <summary>After which time a session is tried again whose record alone the store refuses.</summary>
-    private static readonly TimeSpan PauseOfRefused = TimeSpan.FromMinutes(1);
-
     private readonly OutageOptions _options = options.Value.Outage;
     private readonly PartitionLanes _lanes = new();
     private readonly PartitionTable<Part> _parts = new(static () => new Part());
-    private bool _hasStoppedAsync;
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken)
+    protected override async Task DrainAsync(CancellationToken cancellationToken)
     {
-        _hasStoppedAsync = true;
-        return Task.CompletedTask;
-    }
-
-    /// <summary>
-    /// What requests commit while the server stops is sent as before. A host that knows nothing of <see
-    /// cref="StoppedAsync"/> (WebHost) has stopped its server by now.
-    /// </summary>
-    public override Task StopAsync(CancellationToken cancellationToken) =>
-        _hasStoppedAsync ? Task.CompletedTask : StoppedAsync(cancellationToken);
-
-    /// <summary>Drains: there are no requests any more.</summary>
-    public async Task StoppedAsync(CancellationToken cancellationToken)
-    {
-        await DrainAsync(cancellationToken).ConfigureAwait(false);
+        await SettleAsync(cancellationToken).ConfigureAwait(false);
         await recovery.EndAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task DrainAsync(CancellationToken cancellationToken)
+    private async Task SettleAsync(CancellationToken cancellationToken)
     {
-        await base.StopAsync(cancellationToken).ConfigureAwait(false);
         using var over = new CancellationTokenSource(_options.DrainTimeout, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
         while (true)
@@ -110,15 +80,20 @@ internal sealed class JournalService(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            await _lanes.WhenIdleAsync().ConfigureAwait(false); // StoppedAsync drains.
+            await _lanes.WhenIdleAsync().ConfigureAwait(false); // DrainAsync sends the rest.
         }
     }
 
-    /// <summary>Waits for what comes; where something is set aside, not for longer than it is.</summary>
+    /// <summary>
+    /// Waits for what comes; where something is set aside, not for longer than it is.
+    /// </summary>
     private async Task WaitForWorkAsync(CancellationToken stopping)
     {
         var isSetAside = pending.Keys.Any(key => RefusalOf(key).IsOfRecord());
-        using var pause = new CancellationTokenSource(isSetAside ? PauseOfRefused : Timeout.InfiniteTimeSpan, time);
+        using var pause = new CancellationTokenSource(
+            isSetAside ? PendingSession.PauseOfRefused : Timeout.InfiniteTimeSpan,
+            time
+        );
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, pause.Token);
         try
         {
@@ -162,10 +137,7 @@ internal sealed class JournalService(
     private StoreFailure RefusalOf(SessionKey key) =>
         pending.TryGet(key, out var session) ? session.Refusal : StoreFailure.None;
 
-    private bool IsSetAside(SessionKey key) =>
-        pending.TryGet(key, out var session)
-        && session.Refusal.IsOfRecord()
-        && time.GetElapsedTime(session.RefusedAt) < PauseOfRefused;
+    private bool IsSetAside(SessionKey key) => pending.TryGet(key, out var session) && session.IsSetAside(time);
 
     private void Judge(bool isGivenBack)
     {
@@ -223,8 +195,8 @@ internal sealed class JournalService(
     }
 
     /// <summary>
-    /// True also for what is set aside: one record that the store refuses, or that this release fails with, is
-    /// to hold up nothing, and to end no process.
+    /// True also for what is set aside: one record that the store refuses, or that this release
+    /// fails with, is to hold up nothing, and to end no process.
     /// </summary>
     private async Task<bool> SendAsync(SessionKey key)
     {

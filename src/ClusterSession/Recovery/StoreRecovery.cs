@@ -29,9 +29,10 @@ namespace ClusterSession.Recovery;
 ///                                  session longer than must be; then commits in doubt
 /// everything may be lost           + all copies that nobody else is known to have changed
 /// </code>
-/// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate is bounded, and nodes start at
-/// different moments, because they all hear of a failover at the same one.
-/// A node that shuts down gives back without any pause what it still has to, before the journal drains: its commits that the new server lacks are nowhere else.
+/// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate
+/// is bounded, and nodes start at different moments, because they all hear of a failover at the
+/// same one. A node that shuts down replays without any pause what it still has to, before the
+/// journal drains: its commits that the new server lacks are nowhere else.
 /// </remarks>
 internal sealed class StoreRecovery(
     StoreGuard store,
@@ -54,7 +55,7 @@ internal sealed class StoreRecovery(
     private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife, nodes.Ends.AreComparedSince);
     private readonly Channel<int> _connected = Channel.CreateUnbounded<int>(new() { SingleReader = true });
 
-    // What is being given back, and what is to be after that.
+    // What is being replayed, and what is to be after that.
     private readonly PartitionTable<ConcurrentQueue<StoreContinuity>> _losses = new(static () => new());
     private readonly PartitionLanes _lanes = new();
 
@@ -100,7 +101,7 @@ internal sealed class StoreRecovery(
     }
 
     /// <summary>
-    /// What is being given back of these keys, and has not been yet, is looked for in the other
+    /// What is being replayed of these keys, and has not been yet, is looked for in the other
     /// partition from now on.
     /// </summary>
     public void OnMoved(int from, int to)
@@ -117,15 +118,20 @@ internal sealed class StoreRecovery(
         journal.Wake();
     }
 
-    /// <summary>Whether what was lost by every store that was heard of has been given back, as far as that was possible.</summary>
+    /// <summary>
+    /// Whether what was lost by every store that was heard of has been replayed, as far as that
+    /// was possible.
+    /// </summary>
     public bool IsSettled => Volatile.Read(ref _underWay) == 0;
 
     /// <inheritdoc cref="StoreReplay.HasDropped"/>
     public bool HasDropped => replay.HasDropped;
 
     /// <summary>
-    /// The node shuts down: waits until the store answers, if this node has committed lately, and until that has been given back what it may lack. A store that gives no answer may be
-    /// about to be replaced by one that lacks that; who has come instead is known before its first answer.
+    /// The node shuts down: waits until the store answers, if this node has committed lately, and
+    /// until what it may lack has been replayed. A store that is not responding may be about
+    /// to be replaced by one that lacks that; who has come instead is known before its first
+    /// answer.
     /// </summary>
     /// <returns>False if that took too long.</returns>
     public async Task<bool> SettleAsync(CancellationToken limit)
@@ -153,7 +159,9 @@ internal sealed class StoreRecovery(
         }
     }
 
-    /// <summary>Asked for sessions too, and for many: of a cluster one shard may answer and another not.</summary>
+    /// <summary>
+    /// Asked for sessions too, and for many: of a cluster one shard may answer and another not.
+    /// </summary>
     private async Task<bool> AnswersAsync()
     {
         if (
@@ -190,7 +198,9 @@ internal sealed class StoreRecovery(
         }
     }
 
-    /// <summary>Goes on: what the last requests commit may be lost yet, and is given back as well.</summary>
+    /// <summary>
+    /// Goes on: what the last requests commit may be lost yet, and is replayed as well.
+    /// </summary>
     public override Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>The node has drained.</summary>
@@ -234,13 +244,17 @@ internal sealed class StoreRecovery(
     {
         using var activity = SessionActivities.FailingOver(continuity.Loss);
         logger.StoreReplaced(store.NameOf(partition), continuity.Loss);
-        foreach (
-            var document in _documents.Where(document =>
-                document is SharedEnds || store.PartitionOfDocument(document.Name) == partition
-            )
-        )
+        var since = continuity.Loss == StoreLoss.Recent ? continuity.SafeUntil : long.MinValue;
+        foreach (var document in _documents)
         {
-            await document.RestoreAsync().ConfigureAwait(false);
+            if (store.PartitionOfDocument(document.Name) == partition)
+            {
+                await document.RestoreAsync(since).ConfigureAwait(false);
+            }
+            else if (document is SharedEnds)
+            {
+                await document.RestoreAsync(long.MaxValue).ConfigureAwait(false); // Tombstones are in every partition.
+            }
         }
 
         if (IsDiscarded(continuity))
@@ -249,7 +263,6 @@ internal sealed class StoreRecovery(
             return;
         }
 
-        var since = continuity.Loss == StoreLoss.Recent ? continuity.SafeUntil : long.MinValue;
         await replay.EndsAsync(partition, since, stopping).ConfigureAwait(false);
         await replay.PauseAsync(RecoveryWindow.MostJitter * random.NextDouble(), stopping).ConfigureAwait(false);
         await replay.CommitsAsync(partition, since, stopping).ConfigureAwait(false);

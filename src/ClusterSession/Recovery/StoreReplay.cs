@@ -21,10 +21,11 @@ namespace ClusterSession.Recovery;
 /// something is to come first    -> an orphan: tried again for some rounds (see <see cref="OrphansAsync"/>)
 /// ended, and goes on elsewhere  -> the same under the successor's key
 /// </code>
-/// A client knows a session by its newest commit, and whoever finds that in the store takes it for all of the session. So a commit made on top of what another node had
-/// committed must not come back before that: what is sent is the local copy, which has both, and where there is none the commit waits for the other node's.
-/// Used by the lanes of <see cref="StoreRecovery"/> only, each for its partition, but for <see
-/// cref="Hurry"/>.
+/// A client knows a session by its newest commit, and anyone who finds that in the store takes it
+/// for all of the session. So a commit made on top of what another node had committed must not come
+/// back before that: what is sent is the local copy, which has both, and where there is none the
+/// commit waits for the other node's. Used by the lanes of <see cref="StoreRecovery"/> only, each
+/// for its partition, but for <see cref="Hurry"/>.
 /// </remarks>
 internal sealed class StoreReplay(
     StoreGuard store,
@@ -48,15 +49,21 @@ internal sealed class StoreReplay(
     private readonly TaskCompletionSource _hurrying = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _hasDropped;
 
-    /// <summary>How long an orphan waits for what is to come first, while the store answers.</summary>
+    /// <summary>
+    /// How long an orphan waits for what is to come first, while the store answers.
+    /// </summary>
     public static TimeSpan LongestWait => ((1 << OrphanRounds) - 1) * FirstOrphanPause;
 
-    /// <summary>Whether something could neither be given back nor be kept until it can be.</summary>
+    /// <summary>
+    /// Whether something could neither be replayed nor be kept until it can be.
+    /// </summary>
     public bool HasDropped => _hasDropped;
 
     private bool IsHurrying => _hurrying.Task.IsCompleted;
 
-    /// <summary>No pauses from now on, and nothing waits for other nodes: this one shuts down.</summary>
+    /// <summary>
+    /// No pauses from now on, and nothing waits for other nodes: this one shuts down.
+    /// </summary>
     public void Hurry() => _hurrying.TrySetResult();
 
     /// <summary>Pauses, unless the node shuts down.</summary>
@@ -99,9 +106,12 @@ internal sealed class StoreReplay(
         );
 
     /// <summary>
-    /// Commits to sessions that others have changed since and that are not in the store, and commits that lack what others had committed before them: those others give
-    /// them back, or have ended them. So they are merged as soon as that is there; if nobody has brought it after some rounds in which the store has answered, those others are gone,
-    /// and they are stored as they were here. Should the store be replaced meanwhile, they are among what is given back to the next one.
+    /// Commits to sessions that others have changed since and that are not in the store, and
+    /// commits that lack what others had committed before them: those others give them back, or
+    /// have ended them. So they are merged as soon as that is there; if nobody has brought it after
+    /// some rounds in which the store has answered, those others are gone, and they are stored as
+    /// they were here. Should the store be replaced meanwhile, they are among what is replayed to
+    /// the next one.
     /// </summary>
     /// <param name="partition">The partition.</param>
     /// <param name="isReplaced">Whether another server has taken over meanwhile.</param>
@@ -144,7 +154,10 @@ internal sealed class StoreReplay(
     /// <summary>Gives up what is waiting.</summary>
     public void Forget(int partition) => _orphans.Of(partition).Clear();
 
-    /// <summary>Replays in batches, at a bounded rate; what gets no answer is tried again while the store is the same.</summary>
+    /// <summary>
+    /// Replays in batches, at a bounded rate; what is not answered is tried again while the store
+    /// is the same.
+    /// </summary>
     private async Task ForAllAsync<T>(
         int partition,
         IEnumerable<KeyValuePair<SessionKey, T>> all,
@@ -188,7 +201,9 @@ internal sealed class StoreReplay(
         }
     }
 
-    /// <summary>One record that this release fails with must not end what is done for all others.</summary>
+    /// <summary>
+    /// One record that this release fails with must not end what is done for all others.
+    /// </summary>
     private async Task<bool?> TryAsync(Task<bool?> replay, SessionKey key)
     {
         try
@@ -207,7 +222,7 @@ internal sealed class StoreReplay(
     /// <summary>
     /// Ends a session in the store again, or keeps that for the journal. Thread-safe.
     /// </summary>
-    /// <returns>Whether the store lacked the end; null if it gave no answer.</returns>
+    /// <returns>Whether the store lacked the end; null if it did not respond.</returns>
     public async Task<bool?> SendEndAsync(SessionKey key, SessionEnd end)
     {
         var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
@@ -237,14 +252,19 @@ internal sealed class StoreReplay(
                 () => commit.IsOutdated
             );
 
-    /// <summary>True if the store lacked something, false if not, null if it gave no answer.</summary>
-    /// <param name="partition">The partition that is given back what it may lack.</param>
+    /// <summary>
+    /// True if the store lacked something, false if not, null if it did not respond.
+    /// </summary>
+    /// <param name="partition">The partition, to which what it may lack is replayed.</param>
     /// <param name="key">Which session.</param>
     /// <param name="record">What this node has of it.</param>
     /// <param name="usedAt">The last use that this node knows of, on the coarse clock.</param>
-    /// <param name="lacking">What another node had committed before and the record lacks: the store must have it first.</param>
-    /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not come into being by this.</param>
-    /// <param name="rounds">How often the store has answered that it lacks what the record is to be merged into.</param>
+    /// <param name="lacking">What another node had committed before and the record lacks: the store
+    /// must have it first.</param>
+    /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not
+    /// come into being by this.</param>
+    /// <param name="rounds">How often the store has answered that it lacks what the record is to be
+    /// merged into.</param>
     private async Task<bool?> SendAsync(
         int partition,
         SessionKey key,
@@ -260,7 +280,7 @@ internal sealed class StoreReplay(
             return false;
         }
 
-        // Being given back is no use of a session: it lives no longer for that.
+        // Being replayed is no use of a session: it lives no longer for that.
         usedAt = nodes.Copies.TryGet(key, out var copy) ? Math.Max(usedAt, copy.LastUse) : usedAt;
         var life = lifetime.LifeLeft(record, usedAt, nodes.Copies.Clock.Now);
         var above = record.Version;
@@ -288,13 +308,13 @@ internal sealed class StoreReplay(
                     continue;
                 case WriteOutcome.Unchanged:
                     return false;
-                case WriteOutcome.Unavailable when answer.Failure.IsOfRecord():
+                case WriteOutcome.Unavailable when answer.Failure == StoreFailure.Damaged:
                     return false; // Nor would the journal bring it there.
-                case WriteOutcome.Unavailable when !lacking.IsNone && !IsHurrying:
+                case WriteOutcome.Unavailable when !lacking.IsNone && !IsHurrying && !answer.Failure.IsOfRecord():
                     // Not to the journal, which does not wait for what is lacking.
                     Unanswered(partition, key, new Orphan(record, usedAt, lacking, rounds));
                     return null;
-                case WriteOutcome.Unavailable:
+                case WriteOutcome.Unavailable: // What is too large now is set aside there, and named.
                     if (
                         journal.AppendCopy(key, record, answer.Failure, answer.MayHaveHappened ? issued : default)
                         is null
@@ -333,7 +353,10 @@ internal sealed class StoreReplay(
         }
     }
 
-    /// <summary>Tried again, and the round does not count: nothing was said of what is lacking. A node that shuts down tries nothing again.</summary>
+    /// <summary>
+    /// Tried again, and the round does not count: nothing was said of what is lacking. A node that
+    /// shuts down tries nothing again.
+    /// </summary>
     private void Unanswered(int partition, SessionKey key, Orphan orphan)
     {
         if (IsHurrying)

@@ -5,32 +5,33 @@ using ClusterSession.Local;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Touching;
 
 /// <summary>
-/// Tells the store in the background which sessions are in use, and asks whether it still has the version of their copies: each at
-/// most once per touch interval, however often it is read.
+/// Tells the store in the background which sessions are in use, and asks whether it still has the
+/// version of their copies: each at most once per touch interval, however often it is read.
 /// </summary>
 /// <remarks>
-/// A touch costs more than its own command: in Redis it invalidates every node's copy (measured), which then is revalidated. So a
-/// commit counts as a touch, also one by another node, as far as the remaining life in the store tells.
-/// Few at a time and often, because commits and reads wait behind them in the store. Each partition
-/// of the store is sent its own touches by itself: those of one that does not respond stay due, and
-/// are tried again, while the sessions of the others are prolonged in time.
+/// A touch costs more than its own command: in Redis it invalidates every node's copy (measured),
+/// which then is revalidated. So a commit counts as a touch, also one by another node, as far as
+/// the remaining life in the store tells. Few at a time and often, because commits and reads wait
+/// behind them in the store. Each partition of the store is sent its own touches by itself: those
+/// of one that does not respond stay due, and are tried again, while the sessions of the others are
+/// prolonged in time.
 /// <code>
 /// use, and the last touch is a touch interval old      touch at once
 /// use, and another node has prolonged the session last touch a touch interval later, unless this node has prolonged it by then:
 ///                                                      that node must not take its own last use for the last of all
 /// use, and this node has prolonged the session last    nothing; as soon as another node changes or prolongs it, as above
 /// </code>
-/// A touch is answered with the version that the store has, which confirms the copy. A use that does
-/// not prolong is confirmed by a read "unless it has this version". So a copy that is used is never
-/// behind for longer than a touch interval, whatever has become of the store's announcements.
-/// A touch names the time of the use, not its own: the store keeps the session as long as if it had been told at once.
+/// A touch is answered with the version that the store has, which confirms the copy. A use that
+/// does not prolong is confirmed by a read "unless it has this version". So a copy that is used is
+/// never behind for longer than a touch interval, whatever has become of the store's announcements.
+/// A touch names the time of the use, not its own: the store keeps the session as long as if it had
+/// been told at once.
 /// </remarks>
 internal sealed class SessionTouches(
     StoreGuard store,
@@ -40,14 +41,13 @@ internal sealed class SessionTouches(
     TimeProvider time,
     SessionMetrics metrics,
     ILogger<SessionTouches> logger
-) : BackgroundService, IHostedLifecycleService
+) : DrainingService
 {
     private const int AtOnce = 32;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
     private readonly LogRate _failed = new(time);
     private readonly PartitionLanes _lanes = new();
-    private bool _hasStoppedAsync;
 
     private readonly ConcurrentDictionary<SessionKey, DueTouch> _due = new();
 
@@ -149,27 +149,9 @@ internal sealed class SessionTouches(
         return Array.IndexOf(sent, false) < 0;
     }
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken)
+    /// <summary>What the node has kept to itself it reports now.</summary>
+    protected override async Task DrainAsync(CancellationToken cancellationToken)
     {
-        _hasStoppedAsync = true;
-        return Task.CompletedTask;
-    }
-
-    /// <summary>
-    /// What requests use while the server stops is reported as before. A host that knows nothing of <see
-    /// cref="StoppedAsync"/> (WebHost) has stopped its server by now.
-    /// </summary>
-    public override Task StopAsync(CancellationToken cancellationToken) =>
-        _hasStoppedAsync ? Task.CompletedTask : StoppedAsync(cancellationToken);
-
-    /// <summary>There are no requests any more: what the node has kept to itself it reports now.</summary>
-    public async Task StoppedAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken).ConfigureAwait(false);
         MoveReports(isLast: true);
         MoveUsesWithoutCopy(isLast: true);
         try
@@ -198,7 +180,7 @@ internal sealed class SessionTouches(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // StoppedAsync sends the rest.
+            // DrainAsync sends the rest.
             await _lanes.WhenIdleAsync().ConfigureAwait(false);
         }
     }

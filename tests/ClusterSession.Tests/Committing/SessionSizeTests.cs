@@ -1,6 +1,9 @@
 using ClusterSession.Records;
+using ClusterSession.Stores;
+using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Sessions;
+using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Nodes;
 using ClusterSession.Tests.Opening;
 using Microsoft.AspNetCore.Builder;
@@ -89,6 +92,78 @@ public sealed class SessionSizeTests : NodeTests
             var refused = await Assert.ThrowsAsync<SessionUnavailableException>(() => context.Session.CommitAsync());
             return $"{refused.Failure}: {refused.Message}";
         }
+    }
+
+    [Theory]
+    [InlineData(SessionDurability.Primary)]
+    [InlineData(SessionDurability.Local)]
+    public async Task Requests_at_once_do_not_make_what_is_kept_for_the_store_too_large(SessionDurability durability)
+    {
+        var gate = new TaskCompletionSource();
+        var running = 0;
+        var store = new FaultyStore(Store);
+        var node = await StartAsync(
+            endpoints =>
+                endpoints.MapGet("/held/{number}", (HttpContext context, int number) => HeldAsync(context, number)),
+            options =>
+                (options.MaxSessionBytes, options.MaxAttributeBytes, options.Durability) = (
+                    Most * 4,
+                    Most * 2,
+                    durability
+                ),
+            store
+        );
+        var browser = node.Browser();
+        await browser.GetAsync("/set/stays/x");
+        await HoldsInTimeAsync(() => node.Unsaved() == 0, "it is stored");
+        store.Failing = StoreOperations.All;
+        var browsers = Enumerable.Range(0, 4).Select(_ => browser.Copy()).ToArray();
+        var answers = browsers.Select(static (one, number) => one.GetAsync($"/held/{number}")).ToArray();
+        await Condition.HoldsAsync(() => Volatile.Read(ref running) == 4, "all have opened the session");
+        gate.SetResult();
+        await Task.WhenAll(answers);
+        Assert.Equal([200, 200, 503, 503], browsers.Select(static one => (int)one.LastStatus).Order());
+        store.Failing = StoreOperations.None;
+        await HoldsInTimeAsync(() => node.Unsaved() == 0, "all is stored");
+        var read = await Store.ReadAsync(LossTests.KeyOf(browser), SessionVersion.None, default);
+        Assert.Equal(3, read.Record!.AttributeCount);
+
+        async Task HeldAsync(HttpContext context, int number)
+        {
+            context.Session.Set($"large{number}", new byte[100_000]);
+            Interlocked.Increment(ref running);
+            await gate.Task;
+        }
+    }
+
+    [Fact]
+    public async Task Session_that_a_merge_has_made_too_large_loses_nothing_and_grows_no_more()
+    {
+        var node = await StartAsync(Map, Limit);
+        var browser = node.Browser();
+        for (var i = 0; i < 6; i++)
+        {
+            await browser.GetAsync($"/fill/{i}/10000");
+        }
+
+        var key = LossTests.KeyOf(browser);
+        var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
+        var (other, merge) = (
+            new SessionVersion(stored.Version.Stamp + 1, 77),
+            new SessionVersion(stored.Version.Stamp + 2, 77)
+        );
+        var copy = RecordSketch.At(other).With("other", new byte[60_000], other).Build();
+        var merged = await new InMemorySessionStore(Sessions).MergeAsync(
+            key,
+            new SessionMerge(copy, merge, MergeMode.Restore, TimeSpan.FromMinutes(5)),
+            default
+        );
+        Assert.Equal(WriteOutcome.Committed, merged.Outcome);
+
+        Assert.Equal("0,1,2,3,4,5,other", await browser.GetAsync("/keys"));
+        Assert.Contains("raise the limit", await browser.GetAsync("/fill/6/100"), StringComparison.Ordinal);
+        await browser.GetAsync("/remove/other");
+        Assert.Equal("ok", await browser.GetAsync("/fill/6/100"));
     }
 
     [Fact]

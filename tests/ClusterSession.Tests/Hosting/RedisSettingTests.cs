@@ -80,7 +80,7 @@ public sealed class RedisSettingTests
         var failure = Assert.Single(Failures([], services => services.AddClusterSession().UseRedis(narrow)));
         Assert.Contains("MaxReplyBytes is 16777216", failure, StringComparison.Ordinal);
         Assert.Contains("ClusterSession:MaxSessionBytes 16777216", failure, StringComparison.Ordinal);
-        Assert.Contains("Set MaxReplyBytes to 22369620 or more", failure, StringComparison.Ordinal);
+        Assert.Contains("Set MaxReplyBytes to 22369621 or more", failure, StringComparison.Ordinal);
     }
 
     [Fact]

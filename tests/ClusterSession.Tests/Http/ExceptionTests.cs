@@ -13,6 +13,7 @@ namespace ClusterSession.Tests.Http;
 public sealed class ExceptionTests : NodeTests
 {
     private FaultyStore? _store;
+    private volatile bool _hasLeft;
 
     [Theory]
     [InlineData(ServerKind.TestServer, "/fail")]
@@ -54,6 +55,19 @@ public sealed class ExceptionTests : NodeTests
         Assert.Equal("not-committed", Assert.Single(browser.Last!.Headers.GetValues("Session-Commit")));
         Assert.False(browser.LastSetCookie);
         Assert.Contains("Session-Commit", Assert.Single(Logs.All, log => log.Event.Name == "CommitFailed").Text);
+    }
+
+    [Fact]
+    public async Task Request_whose_client_left_keeps_its_changes_while_the_key_ring_is_being_read()
+    {
+        var store = new GatedStore(new InMemorySessionStore(Sessions)) { Holding = StoreOperations.ReadDocument };
+        var node = await StartAsync(Map, store: store);
+        var browser = node.Browser();
+        var leaving = browser.GetAsync("/leave");
+        await Condition.HoldsAsync(() => _hasLeft, "the endpoint has run");
+        store.Open();
+        Assert.Equal("left", await leaving);
+        Assert.Equal("1", await browser.GetAsync("/get/left"));
     }
 
     [Theory]
@@ -129,8 +143,15 @@ public sealed class ExceptionTests : NodeTests
         return (node, store, browser);
     }
 
-    private static void Map(IEndpointRouteBuilder endpoints)
+    private void Map(IEndpointRouteBuilder endpoints)
     {
+        endpoints.MapGet("/leave", (HttpContext context) =>
+        {
+            context.Session.SetString("left", "1");
+            context.RequestAborted = new CancellationToken(canceled: true);
+            _hasLeft = true;
+            return "left";
+        });
         endpoints.MapGet("/fail", async Task<string> (HttpContext context) =>
         {
             Fail(context);

@@ -118,6 +118,32 @@ public sealed class KeyRevocationTests : NodeTests
     }
 
     [Fact]
+    public async Task Node_that_starts_on_a_store_that_went_back_behind_a_revocation_learns_of_it_from_the_others()
+    {
+        var store = new ReplaceableStore(new InMemorySessionStore(Sessions));
+        var node = await StartAsync(store: store);
+        var thief = node.Browser();
+        await thief.GetAsync("/set/color/red");
+        var before = (await store.ReadDocumentAsync(KeyRingSource.DocumentName, default, default)).Elements;
+        await RotateAsync(node, revoke: true);
+        var old = new InMemorySessions(Time);
+        await new InMemorySessionStore(old).MergeDocumentAsync(
+            KeyRingSource.DocumentName,
+            before,
+            TimeSpan.MaxValue,
+            default
+        );
+        var late = await StartAsync(store: new InMemorySessionStore(old));
+        await HoldsInTimeAsync(() => Ring(late).Current is { Revocations: 0 }, "it has the ring from before");
+
+        store.Replace(new InMemorySessionStore(old), new StoreContinuity(StoreLoss.Recent));
+
+        await HoldsInTimeAsync(() => Ring(late).Current!.Revocations == 1, "it has learnt of the revocation");
+        Assert.Equal(Assert.Single(Ring(node).Current!.Keys).Id, Assert.Single(Ring(late).Current!.Keys).Id);
+        Assert.Equal("", await thief.GetAsync("/get/color", late));
+    }
+
+    [Fact]
     public async Task Rotations_of_several_nodes_at_once_all_count()
     {
         var (a, b) = (await StartAsync(), await StartAsync());

@@ -196,14 +196,14 @@ public sealed class SessionRecordTests
             record = remove.ApplyTo(record, new SessionVersion((i * 10) + 5, 1), after: i * 10);
         }
 
-        Assert.Equal(["a1", "a2", "a3", "a4", "a5", "a6"], Tombstones.ToForget(record));
+        Assert.Equal(["a1", "a2", "a3", "a4", "a5", "a6"], Tombstones.ToForget(record, new SessionDelta()));
         var alone = RecordSketch.At(new SessionVersion(1000, 3));
         for (var i = 0; i < 70; i++)
         {
             alone.Without("a" + i, new(1000 - i, 3)); // What they removed is not known.
         }
 
-        Assert.Empty(Tombstones.ToForget(alone.Build()));
+        Assert.Empty(Tombstones.ToForget(alone.Build(), new SessionDelta()));
     }
 
     private static string NameOf(int i) =>

@@ -11,6 +11,7 @@ namespace ClusterSession.Tests.Recovery;
 /// <summary>A record that the store refuses for itself, while it takes all others.</summary>
 public sealed class RefusedRecordTests : NodeTests
 {
+    private const StoreOperations Writes = StoreOperations.Commit | StoreOperations.Merge;
     private readonly PoisonedStore _store;
 
     public RefusedRecordTests() =>
@@ -70,6 +71,53 @@ public sealed class RefusedRecordTests : NodeTests
 
         Assert.Equal((1, 0), (Logs.Count("JournalRefused"), Logs.Count("JournalNotDrained")));
         Assert.Equal(0, Environment.ExitCode);
+    }
+
+    [Fact]
+    public async Task Session_set_aside_as_too_large_is_sent_with_no_request_but_one_that_only_removes()
+    {
+        var faulty = new FaultyStore(new InMemorySessionStore(Sessions)) { Failure = StoreFailure.TooLarge };
+        var counting = new CountingStore(faulty);
+        var (node, browser) = await BeginAsync(SessionDurability.Local, counting);
+        faulty.Failing = Writes;
+        await browser.GetAsync("/set/size/great");
+        await HoldsInTimeAsync(() => counting.Count(Writes) > 1, "it was refused");
+        await Time.DriveAsync(Task.Delay(TimeSpan.FromSeconds(1), Time));
+        counting.Reset();
+
+        for (var i = 0; i < 3; i++)
+        {
+            await browser.GetAsync("/set/shape/round");
+            Assert.Equal(503, (int)browser.LastStatus);
+        }
+
+        Assert.Equal(0, counting.Count(Writes));
+        faulty.Failing = StoreOperations.None; // What is left after a removal is taken.
+        await browser.GetAsync("/remove/size");
+        Assert.Equal(200, (int)browser.LastStatus);
+        await HoldsInTimeAsync(() => node.Unsaved() == 0, "it is stored");
+        var other = await StartAsync(store: faulty);
+        Assert.Equal("", await browser.GetAsync("/get/size", other));
+        Assert.Equal("red", await browser.GetAsync("/get/color", other));
+    }
+
+    [Fact]
+    public async Task Copy_that_is_too_large_for_what_a_new_server_has_is_kept_and_sent_when_it_is_taken()
+    {
+        var replaceable = new ReplaceableStore(new InMemorySessionStore(Sessions));
+        var (node, browser) = await BeginAsync(SessionDurability.Primary, replaceable);
+        var second = new FaultyStore(new InMemorySessionStore(Sessions))
+        {
+            Failing = StoreOperations.Merge,
+            Failure = StoreFailure.TooLarge,
+        };
+        replaceable.Replace(second, new StoreContinuity(StoreLoss.Everything));
+        await HoldsInTimeAsync(() => node.Unsaved() == 1, "it is kept");
+
+        second.Failing = StoreOperations.None;
+        await Time.DriveAsync(Task.Delay(TimeSpan.FromSeconds(65), Time));
+        await HoldsInTimeAsync(() => node.Unsaved() == 0, "it is stored");
+        Assert.Equal("red", await browser.GetAsync("/get/color", await StartAsync(store: second)));
     }
 
     private async Task<(TestNode Node, TestBrowser Browser)> BeginAsync(

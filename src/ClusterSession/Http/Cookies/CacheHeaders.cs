@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -5,12 +6,15 @@ using Microsoft.Net.Http.Headers;
 namespace ClusterSession.Http.Cookies;
 
 /// <summary>
-/// Keeps the session's cookie out of shared caches (RFC 9111, section 3; RFC 9213 for the headers that are meant for
-/// one kind of cache).
+/// Keeps the session's cookie out of shared caches (RFC 9111, section 3; RFC 9213 for the headers
+/// that are meant for one kind of cache).
 /// </summary>
 internal static class CacheHeaders
 {
-    /// <summary>The end of each targeted field's name (RFC 9213, 3.1): Cloudflare-CDN-Cache-Control and others.</summary>
+    /// <summary>
+    /// The end of each targeted field's name (RFC 9213, 3.1): Cloudflare-CDN-Cache-Control and
+    /// others.
+    /// </summary>
     private const string Targeted = "CDN-Cache-Control";
 
     /// <summary>Those of other names: of many caches, Akamai's, nginx's and LiteSpeed's.</summary>
@@ -23,8 +27,8 @@ internal static class CacheHeaders
     ];
 
     /// <summary>
-    /// Makes a response private unless it says so itself or forbids storing. Not no-store: browsers drop pages that
-    /// say so from the back and forward cache.
+    /// Makes a response private unless it says so itself or forbids storing. Not no-store: browsers
+    /// drop pages that say so from the back and forward cache.
     /// </summary>
     public static void MakePrivate(IHeaderDictionary headers)
     {
@@ -32,6 +36,10 @@ internal static class CacheHeaders
         if (StringValues.IsNullOrEmpty(text))
         {
             headers.CacheControl = "private";
+        }
+        else if (IsPlain(text))
+        {
+            // Nothing to change, and nothing to parse.
         }
         else if (!CacheControlHeaderValue.TryParse(text.ToString(), out var control))
         {
@@ -53,17 +61,23 @@ internal static class CacheHeaders
     }
 
     /// <summary>
-    /// Whether no shared cache keeps the response, so that it can carry a cookie which could as well wait for another
-    /// one: it is private or no-store, or says nothing that a cache could store it by.
+    /// Whether no shared cache keeps the response, so that it can carry a cookie which could as
+    /// well wait for another one: it is private or no-store, or says nothing that a cache could
+    /// store it by.
     /// </summary>
     public static bool IsKeptByNoSharedCache(IHeaderDictionary headers)
     {
+        var text = headers.CacheControl;
+        if (IsPlain(text))
+        {
+            return true;
+        }
+
         var isStorable =
             headers.ContainsKey(HeaderNames.ETag)
             || headers.ContainsKey(HeaderNames.LastModified)
             || headers.ContainsKey(HeaderNames.Expires)
             || FindTargeted(headers) is not null;
-        var text = headers.CacheControl;
         if (StringValues.IsNullOrEmpty(text))
         {
             return !isStorable;
@@ -85,26 +99,38 @@ internal static class CacheHeaders
             );
     }
 
-    /// <summary>A header that one kind of cache goes by, whatever Cache-Control says; null if there is none.</summary>
+    /// <summary>
+    /// What nearly every response with a session says. Parsing it took 300 of the 3,850 bytes that
+    /// a write allocated.
+    /// </summary>
+    private static bool IsPlain(in StringValues text) => text.Count == 1 && text[0] is ("private" or "no-store");
+
+    /// <summary>
+    /// A header that one kind of cache goes by, whatever Cache-Control says; null if there is none.
+    /// Copied, since an enumerator of headers is an object, 96 bytes for each response with a
+    /// cookie, twice.
+    /// </summary>
     private static string? FindTargeted(IHeaderDictionary headers)
     {
-        foreach (var (name, _) in headers)
-        {
-            if (
-                (
-                    name.EndsWith(Targeted, StringComparison.OrdinalIgnoreCase)
-                    && (name.Length == Targeted.Length || name[^(Targeted.Length + 1)] == '-')
-                ) || OfOneCache.Contains(name, StringComparer.OrdinalIgnoreCase)
-            )
-            {
-                return name;
-            }
-        }
-
-        return null;
+        var count = headers.Count;
+        var copied = ArrayPool<KeyValuePair<string, StringValues>>.Shared.Rent(count);
+        headers.CopyTo(copied, 0);
+        var found = Array.FindIndex(copied, 0, count, static header => IsTargeted(header.Key));
+        var name = found < 0 ? null : copied[found].Key;
+        copied.AsSpan(0, count).Clear();
+        ArrayPool<KeyValuePair<string, StringValues>>.Shared.Return(copied);
+        return name;
     }
 
-    /// <summary>With names of fields the directive keeps only those from shared caches (RFC 9111, 5.2.2.7).</summary>
+    private static bool IsTargeted(string name) =>
+        (
+            name.EndsWith(Targeted, StringComparison.OrdinalIgnoreCase)
+            && (name.Length == Targeted.Length || name[^(Targeted.Length + 1)] == '-')
+        ) || OfOneCache.Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// With names of fields the directive keeps only those from shared caches (RFC 9111, 5.2.2.7).
+    /// </summary>
     private static bool IsPrivate(CacheControlHeaderValue control) =>
         control.Private && control.PrivateHeaders.Count == 0;
 }

@@ -7,12 +7,14 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Stores.Outage;
 
 /// <summary>
-/// The store as requests see it: while a partition of it gives no answers, operations on its keys
+/// The store as requests see it: while a partition of it is not responding, operations on its keys
 /// fail at once, but for the one that finds out whether it answers again.
 /// </summary>
 /// <remarks>
-/// Deadlines are the store's own (a timer for each operation here would cost more than the rest of a commit), unless a request has waited so long before that it must give
-/// up earlier; what an operation may still do after its deadline is harmless, because versions make repetition harmless. Thread-safe.
+/// Deadlines are the store's own (a timer for each operation here would cost more than the rest of
+/// a commit), unless a request has waited so long before that it must give up earlier; what an
+/// operation may still do after its deadline is harmless, because versions make repetition
+/// harmless. Thread-safe.
 /// </remarks>
 internal sealed class StoreGuard(
     IClusterSessionStore store,
@@ -82,8 +84,9 @@ internal sealed class StoreGuard(
             : new(StoreRead.Unavailable(StoreFailure.Unreachable));
 
     /// <summary>
-    /// As the others, but watched here only where the request may have to give up early: else whoever awaits it tells <see cref="Judge"/> of the answer. A layer around
-    /// it would be a state machine a commit.
+    /// As the others, but watched here only where the request may have to give up early: else
+    /// anyone who awaits it tells <see cref="Judge"/> of the answer. A layer around it would be a
+    /// state machine a commit.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="change">The change.</param>
@@ -91,7 +94,7 @@ internal sealed class StoreGuard(
     /// <param name="asked">The partition that <see cref="Judge"/> is to be told of, or -1.</param>
     public ValueTask<StoreWrite> CommitAsync(
         SessionKey key,
-        in SessionChange change,
+        SessionChange change,
         StoreDeadline deadline,
         out int asked
     )
@@ -179,8 +182,8 @@ internal sealed class StoreGuard(
     /// </summary>
     public void Connected(int partition) => Answered(partition);
 
-    /// <summary>A commit has ended so. Only what <see cref="StoreFailures.IsResponse"/> calls none counts against the
-    /// partition.</summary>
+    /// <summary>A commit has ended so. Only what <see cref="StoreFailures.IsResponse"/> calls none
+    /// counts against the partition.</summary>
     /// <param name="asked">The partition that was asked; -1: nothing is to be said of any.</param>
     /// <param name="key">Which session.</param>
     /// <param name="answer">How it ended.</param>
@@ -216,8 +219,8 @@ internal sealed class StoreGuard(
     private int MayTry(int partition) => _breakers.Of(partition).MayTry() ? partition : -1;
 
     /// <summary>
-    /// The same, if there is time. A deadline that is about as late as the store's own limit becomes
-    /// none: then nobody needs a timer.
+    /// The same, if there is time. A deadline that is about as late as the store's own limit
+    /// becomes none: then nobody needs a timer.
     /// </summary>
     private int MayTry(int partition, ref StoreDeadline deadline)
     {
@@ -226,7 +229,10 @@ internal sealed class StoreGuard(
         return left > TimeSpan.Zero ? MayTry(partition) : -1;
     }
 
-    /// <summary>Also gives up in time if the store does not: the operation then goes on, and is judged by its own answer.</summary>
+    /// <summary>
+    /// Also gives up in time if the store does not: the operation then goes on, and is judged by
+    /// its own answer.
+    /// </summary>
     private ValueTask<T> WatchAsync<T>(
         ValueTask<T> operation,
         int asked,

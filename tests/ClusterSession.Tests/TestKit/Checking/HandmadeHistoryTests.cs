@@ -5,7 +5,10 @@ using static ClusterSession.Tests.TestKit.Checking.HistoryBuilder;
 
 namespace ClusterSession.Tests.TestKit.Checking;
 
-/// <summary>Each rule once as a story short enough to be understood by reading it; beside it, the story that looks alike and is lawful.</summary>
+/// <summary>
+/// Each rule once as a story short enough to be understood by reading it; beside it, the story that
+/// looks alike and is lawful.
+/// </summary>
 public sealed class HandmadeHistoryTests
 {
     private static readonly string V1 = Value(1);
@@ -105,6 +108,29 @@ public sealed class HandmadeHistoryTests
         Assert.Equal(expected, verdict.Outcome); // invalid: too short a story to pass
     }
 
+    [Theory]
+    [InlineData("B", "C", EventFlags.Regressed, 1, 0)]
+    [InlineData("B", "B", EventFlags.Regressed, 0, 1)] // One node alone may have a fault of its own.
+    [InlineData("B", "C", EventFlags.None, 0, 1)] // Silence is never excused.
+    public void Token_a_regression_is_excused_where_two_nodes_say_that_the_store_was_away(
+        string one,
+        string other,
+        EventFlags flags,
+        int budget,
+        int never
+    )
+    {
+        var story = new HistoryBuilder();
+        story.Options = story.Options with { RegressionsMayBeReportedDuringFaults = true };
+        var verdict = story
+            .Add([Op.Append(V1)], committed: 9, from: 1, to: 2)
+            .Add([], client: 1, node: one, result: RequestResult.Fail, flags: EventFlags.Rejected, from: 3, to: 1_003)
+            .Add([], client: 2, node: other, result: RequestResult.Fail, flags: EventFlags.Rejected, from: 4, to: 1_004)
+            .Add([Op.List()], node: "A", sent: 9, served: 8, flags: flags, from: 1_010, to: 1_011)
+            .Check();
+        Assert.Equal((budget, never), (verdict["token"].Budget, verdict["token"].Never));
+    }
+
     [Fact]
     public void Entries_a_loss_reported_to_somebody_else_is_not_reported() =>
         Fails("READ-YOUR-WRITES", h =>
@@ -159,6 +185,50 @@ public sealed class HandmadeHistoryTests
     [Fact]
     public void Entries_a_removed_one_is_back() =>
         Fails("ENTRY-CAME-BACK", h => h.Add([Op.Append(V1)]).Add([Op.RemoveEntry(V1)]).Add([Op.List(V1)]));
+
+    [Theory]
+    [InlineData(EventFlags.Regressed, 8, null, VerdictOutcome.Invalid)] // Too short a story to pass.
+    [InlineData(EventFlags.Regressed, 8, 10L, VerdictOutcome.Failed)] // The removal was committed.
+    [InlineData(EventFlags.None, 8, null, VerdictOutcome.Failed)] // The client was not told.
+    public void Entries_one_that_was_reported_lost_may_come_back_where_its_removal_removed_nothing(
+        EventFlags told,
+        long served,
+        long? committed,
+        VerdictOutcome expected
+    )
+    {
+        var story = new HistoryBuilder();
+        story.Options = story.Options with { RegressionsMayBeReportedDuringFaults = true };
+        var verdict = story
+            .Fault("failover", "redis", FaultLayer.Store, 1, 50)
+            .Add([Op.Append(V1)], committed: 9)
+            .Add([Op.Get("k", null)], node: "B", sent: 9, served: served, flags: told)
+            .Add([Op.RemoveEntry(V1)], node: "B", sent: served, served: served, committed: committed)
+            .Add([Op.List(V1)], sent: committed ?? served, served: 11)
+            .Check();
+        Assert.Equal(expected, verdict.Outcome);
+    }
+
+    [Theory]
+    [InlineData(EventFlags.Regressed, VerdictOutcome.Invalid)] // Too short a story to pass.
+    [InlineData(EventFlags.None, VerdictOutcome.Failed)]
+    public void Entries_one_that_was_reported_lost_may_come_back_where_its_removal_may_not_have_happened(
+        EventFlags told,
+        VerdictOutcome expected
+    )
+    {
+        var story = new HistoryBuilder();
+        story.Options = story.Options with { RegressionsMayBeReportedDuringFaults = true };
+        var verdict = story
+            .Fault("failover", "redis", FaultLayer.Store, 1, 50)
+            .Add([Op.Append(V1)], committed: 9)
+            .Add([Op.RemoveEntry(V1)], result: RequestResult.Info, sent: 9)
+            .Add([Op.Get("k", null)], node: "B", sent: 9, served: 8, flags: told)
+            .Add([Op.List()], node: "B", sent: 8, served: 8)
+            .Add([Op.List(V1)], sent: 8, served: 11)
+            .Check();
+        Assert.Equal(expected, verdict.Outcome);
+    }
 
     [Fact]
     public void Entries_a_write_without_answer_may_arrive_after_its_removal() =>
@@ -229,6 +299,24 @@ public sealed class HandmadeHistoryTests
                 .Add([Op.Get("k", Value(2, client: 1))])
                 .Add([Op.Get("k", Value(1, client: 1))], node: "B")
         );
+
+    [Theory]
+    [InlineData(EventFlags.Regressed, VerdictOutcome.Invalid)] // Too short a story to pass.
+    [InlineData(EventFlags.None, VerdictOutcome.Failed)]
+    public void Registers_a_value_that_was_reported_lost_may_come_back(EventFlags told, VerdictOutcome expected)
+    {
+        var story = new HistoryBuilder();
+        story.Options = story.Options with { RegressionsMayBeReportedDuringFaults = true };
+        var verdict = story
+            .Add([Op.Set("k", Value(1, client: 1))], client: 1, committed: 5)
+            .Fault("writes refused", "redis", FaultLayer.Store, 3, 50)
+            .Add([Op.Set("k", V1)], committed: 9)
+            .Add([Op.Append(V2)], node: "B", sent: 9, served: 5, committed: 10, flags: told)
+            .Add([Op.Get("k", Value(1, client: 1))], node: "B", sent: 10, served: 10)
+            .Add([Op.Get("k", V1)], sent: 10, served: 11)
+            .Check();
+        Assert.Equal(expected, verdict.Outcome);
+    }
 
     [Fact]
     public void Registers_a_value_vanishes() =>
@@ -445,7 +533,10 @@ public sealed class HandmadeHistoryTests
                 .Add([Op.Counter("n", 1)], from: 11_100, flags: EventFlags.NewSession);
         });
 
-    /// <summary>A session that nobody used for that long is read at the end, through one node after the other.</summary>
+    /// <summary>
+    /// A session that nobody used for that long is read at the end, through one node after the
+    /// other.
+    /// </summary>
     [Fact]
     public void Lifetime_what_has_expired_is_not_lost() => Lawful(h => ReadAtTheEnd(h, 11_100));
 
@@ -549,7 +640,8 @@ public sealed class HandmadeHistoryTests
         Assert.True(verdict.Outcome == VerdictOutcome.Failed && verdict.Found(rule), verdict.ToString());
     }
 
-    // A story of two requests is too short to pass as a run; what counts here is that nothing in it is called wrong.
+    // A story of two requests is too short to pass as a run; what counts here is that nothing in it
+    // is called wrong.
     private static Verdict Lawful(Func<HistoryBuilder, HistoryBuilder> story)
     {
         var verdict = story(new HistoryBuilder()).Check();

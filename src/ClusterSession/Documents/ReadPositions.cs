@@ -1,0 +1,39 @@
+namespace ClusterSession.Documents;
+
+/// <summary>
+/// Up to where a document was read at which moments of the last minute: a store that has lost what
+/// is newer than a moment has what was read before it. For one caller at a time.
+/// </summary>
+internal sealed class ReadPositions(TimeProvider time)
+{
+    private const int Kept = 64;
+    private static readonly TimeSpan Apart = TimeSpan.FromSeconds(1);
+
+    private readonly List<ReadPosition> _positions = [];
+
+    /// <summary>The document was read up to there. Not each reading is kept.</summary>
+    public void Add(in ReadPosition read)
+    {
+        if (read.Position.IsNone || (_positions.Count > 0 && time.GetElapsedTime(_positions[^1].At, read.At) < Apart))
+        {
+            return;
+        }
+
+        if (_positions.Count == Kept)
+        {
+            _positions.RemoveAt(0);
+        }
+
+        _positions.Add(read);
+    }
+
+    /// <summary>
+    /// The last one from before a moment. Those after it are forgotten: the store may have lost
+    /// what they stand for, and count something else up to there.
+    /// </summary>
+    public ReadPosition Before(long moment)
+    {
+        _positions.RemoveAll(read => read.At >= moment);
+        return _positions.Count > 0 ? _positions[^1] : ReadPosition.None;
+    }
+}

@@ -1,0 +1,137 @@
+using ClusterSession.Principals;
+using ClusterSession.Records;
+
+namespace ClusterSession.Http;
+
+/// <summary>
+/// The id of a request's session: which one it has, and whether it is stored under it.
+/// </summary>
+/// <remarks>
+/// <code>
+/// new      no id, or one that was drawn because the application asked for it; nobody else knows it
+///  | Use   the session was opened, stored, or goes on under another id
+///  v
+/// stored
+///  | Clear its end, by this request or another (IsEndedElsewhere), or the store is away
+///  v
+/// new
+/// </code>
+/// A session that stands aside (<see cref="IsAside"/>) is new and stays so, until the application
+/// begins one of its own.
+/// </remarks>
+internal struct SessionIdentity
+{
+    private bool _isStored;
+    private bool _isDrawn;
+    private bool _isUnavailable;
+
+    /// <summary>The id; of a session that was cleared the one that it had.</summary>
+    public SessionId Id { get; private set; }
+
+    /// <summary>The key of the id.</summary>
+    public SessionKey Key { get; private set; }
+
+    /// <summary>What the application was given as the session's name, or null.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>Whether the session is not stored yet.</summary>
+    public readonly bool IsNew => !_isStored;
+
+    /// <summary>
+    /// Whether a rotation or an end was asked for and did not happen. Then nothing more of this
+    /// request is kept: what it wrote was meant for the new id, and an attacker may know the old
+    /// one.
+    /// </summary>
+    public bool HasFailed { get; set; }
+
+    /// <summary>
+    /// Whether another request has ended the session while this one ran, or given it another id.
+    /// </summary>
+    public bool IsEndedElsewhere { get; set; }
+
+    /// <summary>
+    /// Whether the session can be stored; else it is empty and for this request alone.
+    /// </summary>
+    public bool IsAvailable
+    {
+        readonly get => !_isUnavailable;
+        set => _isUnavailable = !value;
+    }
+
+    /// <summary>
+    /// Whether that is so because its id was rotated, and it is another's by now.
+    /// </summary>
+    public bool IsAside { get; private set; }
+
+    /// <summary>
+    /// The session is empty and for this request alone, because the client's is another's by now:
+    /// one of its own would take the other's place at the client.
+    /// </summary>
+    public void StandAside()
+    {
+        IsAvailable = false;
+        IsAside = true;
+    }
+
+    /// <summary>
+    /// The application begins a session of its own, if it has only had an empty one.
+    /// </summary>
+    public bool TryLeaveAside()
+    {
+        if (!IsAside)
+        {
+            return false;
+        }
+
+        IsAside = false;
+        IsAvailable = true;
+        return true;
+    }
+
+    /// <summary>The session is stored under this id.</summary>
+    public void Use(in SessionId id, SessionKey key)
+    {
+        Id = id;
+        Key = key;
+        Name = null;
+        _isStored = true;
+    }
+
+    /// <summary>The id that a new session will have when it is committed.</summary>
+    public SessionId Draw(RequestSessionServices services)
+    {
+        if (!_isDrawn)
+        {
+            Id = services.DrawId();
+            _isDrawn = true;
+        }
+
+        return Id;
+    }
+
+    /// <summary>The id that was drawn is another session's.</summary>
+    public void Discard()
+    {
+        _isDrawn = false;
+        Name = null;
+    }
+
+    /// <summary>The session is new again. The key stays, because it may have to be ended.</summary>
+    public void Clear()
+    {
+        _isStored = false;
+        Discard();
+    }
+
+    /// <summary>
+    /// What the application is given as the session's name: no secret, unlike the id.
+    /// </summary>
+    /// <param name="record">The record of a session that is stored.</param>
+    /// <param name="next">The id that it is to have, if another person has logged in.</param>
+    /// <param name="services">What draws ids.</param>
+    public string NameOf(SessionRecord? record, SessionId? next, RequestSessionServices services) =>
+        Name ??=
+            IsNew ? SessionKey.Of(Draw(services)).ToString()
+            : next is { } id ? SessionKey.Of(id).ToString()
+            : (record is null ? null : SessionName.Of(record)) ?? Key.ToString();
+}
