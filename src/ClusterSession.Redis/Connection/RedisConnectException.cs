@@ -7,11 +7,15 @@ internal sealed class RedisConnectException(RedisConnectFailure failure, string 
     /// <summary>Why.</summary>
     public RedisConnectFailure Failure { get; } = failure;
 
-    /// <summary>Whether waiting will not help: somebody has to change a setting. It is still tried again, in case somebody does.</summary>
+    /// <summary>
+    /// Whether waiting will not help: somebody has to change a setting. It is still tried again, in
+    /// case somebody does.
+    /// </summary>
     public bool NeedsOperator =>
         Failure
             is RedisConnectFailure.TlsRefused
                 or RedisConnectFailure.AccessDenied
                 or RedisConnectFailure.Unsupported
-                or RedisConnectFailure.UnknownService;
+                or RedisConnectFailure.UnknownService
+                or RedisConnectFailure.LacksWhatIsSet;
 }

@@ -56,7 +56,7 @@ internal sealed partial class RedisConnection
             var frame = _input.Unread[..length];
             if (_scanner.IsTooLong)
             {
-                Answered(isError: false)?.Fail(new RedisReplyTooLongException()); // The others have theirs.
+                Answered(default, isError: false)?.Fail(new RedisReplyTooLongException()); // The others have theirs.
                 Echo.Expect(null);
             }
             else if (new RespReader(frame).Peek() is var type && type == RespType.Push)
@@ -69,13 +69,13 @@ internal sealed partial class RedisConnection
 
     private void TakeReply(ReadOnlySpan<byte> frame, bool isError)
     {
-        var request = Answered(isError);
+        var request = Answered(frame, isError);
         var reader = new RespReader(frame);
         request?.ParseReply(ref reader);
         Echo.Expect(request);
     }
 
-    private RedisRequest? Answered(bool isError)
+    private RedisRequest? Answered(ReadOnlySpan<byte> frame, bool isError)
     {
         RedisRequest? request;
         long sentAt;
@@ -92,7 +92,10 @@ internal sealed partial class RedisConnection
         }
 
         // Before the request completes: who sees its result must see the lease that it proves.
-        if (Ruler is null || (!isError && request is { IsKeyed: true }))
+        var isProof = Gate is not null
+            ? request?.ProvesLease(frame) == true
+            : Ruler is null || (!isError && request is { IsKeyed: true });
+        if (isProof)
             Volatile.Write(ref _provenAliveAt, sentAt);
         return request;
     }

@@ -3,12 +3,11 @@ namespace ClusterSession.Redis.Connection;
 internal sealed partial class RedisConnection
 {
     private readonly List<RedisRequest> _givenUp = [];
-    private readonly PingRequest _heartbeat = new();
     private ITimer? _sweep;
     private TimeSpan _sweepPeriod;
     private long _lastSweepAt;
     private int _sweeping;
-    private int _heartbeatUnderWay;
+    private Heartbeat? _heartbeat;
 
     private void StartSweep()
     {
@@ -28,7 +27,8 @@ internal sealed partial class RedisConnection
         try
         {
             var now = _time.GetTimestamp();
-            // A process that was frozen (stopped, a long garbage collection) finds replies waiting in the socket: it must read before it judges.
+            // A process that was frozen (stopped, a long garbage collection) finds replies waiting
+            // in the socket: it must read before it judges.
             var wasFrozen = _time.GetElapsedTime(_lastSweepAt, now) > _options.HeartbeatTimeout / 2 + _sweepPeriod;
             _lastSweepAt = now;
             if (wasFrozen)
@@ -44,7 +44,8 @@ internal sealed partial class RedisConnection
         }
     }
 
-    // After a freeze silence and lateness count from the awakening; only the sweep reads and writes it.
+    // After a freeze silence and lateness count from the awakening; only the sweep reads and writes
+    // it.
     private long _judgeFrom;
 
     private bool CloseIfDead(long now)
@@ -88,37 +89,15 @@ internal sealed partial class RedisConnection
 
     private void KeepAlive(long now)
     {
+        _heartbeat ??= new Heartbeat(this);
         long lastSentAt;
         lock (_gate)
-            lastSentAt = Ruler is null ? _lastSentAt : _lastKeyedSentAt;
+            lastSentAt =
+                Gate is not null ? _heartbeat.LastAt
+                : Ruler is null ? _lastSentAt
+                : _lastKeyedSentAt;
         // The slack of half a period makes the interval the longest pause, not the shortest.
-        if (_time.GetElapsedTime(lastSentAt, now) + _sweepPeriod / 2 < _options.HeartbeatInterval)
-            return;
-        if (Interlocked.Exchange(ref _heartbeatUnderWay, 1) == 0)
-            _ = HeartbeatAsync();
-    }
-
-    private async Task HeartbeatAsync()
-    {
-        try
-        {
-            if (Ruler is { } ruler && ruler.HeartbeatKeyOf(this) is { } key)
-            {
-                if (await SendAsync(new KeyedHeartbeatRequest(key)).ConfigureAwait(false) is { } refusal)
-                    ruler.ReportError(this, refusal.Kind, refusal.Text);
-            }
-            else
-            {
-                await SendAsync(_heartbeat).ConfigureAwait(false);
-            }
-        }
-        catch (Exception e) when (e is RedisConnectionException or Protocol.RespProtocolException)
-        {
-            // Lateness and death are the sweep's to judge.
-        }
-        finally
-        {
-            Volatile.Write(ref _heartbeatUnderWay, 0);
-        }
+        if (_time.GetElapsedTime(lastSentAt, now) + _sweepPeriod / 2 >= _options.HeartbeatInterval)
+            _heartbeat.Beat(now);
     }
 }

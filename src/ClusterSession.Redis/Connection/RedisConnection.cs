@@ -2,25 +2,31 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Connection;
 
-/// <summary>One multiplexed, pipelined RESP3 connection. Thread-safe. Made by <see cref="RedisConnector"/>; once closed it stays closed.</summary>
+/// <summary>
+/// One multiplexed, pipelined RESP3 connection. Thread-safe. Made by <see cref="RedisConnector"/>;
+/// once closed it stays closed.
+/// </summary>
 /// <remarks>
 /// <code>
 ///   callers --Send--> [ _filling ]  --swap-->  [ _sending ] --> stream --> server
 ///      |     (lock)   [ _ring: request, time sent ]                          |
 ///      '-- continuation on the pool &lt;-- ParseReply &lt;-- reader loop &lt;-- [ _input ]
 /// </code>
-/// Callers copy their command into the filling buffer under a short lock and enter the ring in the same breath, so ring order is wire order.
-/// The flush loop sends what has gathered while its last send was under way: under load many commands share one system call, alone a
-/// command goes out at once on the caller's thread. Replies are matched by order; pushes pass by in between.
-/// A request that timed out leaves its slot in the ring, so that its late reply is not taken for the next one's.
-/// Rejected: one timer per command (a sweep serves all), a channel per command (two allocations and a wake-up each),
-/// System.IO.Pipelines (its segments split scalars, see <see cref="RespScanner"/>).
+/// Callers copy their command into the filling buffer under a short lock and enter the ring in the
+/// same breath, so ring order is wire order. The flush loop sends what has gathered while its last
+/// send was under way: under load many commands share one system call, alone a command goes out at
+/// once on the caller's thread. Replies are matched by order; pushes pass by in between. A request
+/// that timed out leaves its slot in the ring, so that its late reply is not taken for the next
+/// one's. Rejected: one timer per command (a sweep serves all), a channel per command (two
+/// allocations and a wake-up each), System.IO.Pipelines (its segments split scalars, see
+/// <see cref="RespScanner"/>).
 /// </remarks>
 internal sealed partial class RedisConnection : IAsyncDisposable
 {
     private static long _lastEpoch;
 
-    // Guards _ring, _filling, _flushing, _handedOver and _closeReason. Held for copying bytes only, never while calling out or waiting.
+    // Guards _ring, _filling, _flushing, _handedOver and _closeReason. Held for copying bytes only,
+    // never while calling out or waiting.
     private readonly Lock _gate = new();
     private readonly RequestRing _ring = new();
     private readonly Stream _stream;
@@ -33,7 +39,10 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     private Task _loops = Task.CompletedTask;
     private long _provenAliveAt;
 
-    /// <summary>Takes over a connected (and, where wanted, encrypted) stream; <see cref="Start"/> begins reading.</summary>
+    /// <summary>
+    /// Takes over a connected (and, where wanted, encrypted) stream; <see cref="Start"/> begins
+    /// reading.
+    /// </summary>
     internal RedisConnection(
         Stream stream,
         RedisEndpoint endpoint,
@@ -55,26 +64,43 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     /// <summary>Where it is connected to.</summary>
     public RedisEndpoint Endpoint { get; }
 
-    /// <summary>Number of this connection in this process, never used twice. What was read under one epoch says nothing under another.</summary>
+    /// <summary>
+    /// Number of this connection in this process, never used twice. What was read under one epoch
+    /// says nothing under another.
+    /// </summary>
     public long Epoch { get; }
 
-    /// <summary>Which partition of the keys it serves; set before it is handed out. 0 where there is one.</summary>
+    /// <summary>
+    /// Which partition of the keys it serves; set before it is handed out. 0 where there is one.
+    /// </summary>
     public int Partition { get; set; }
 
-    /// <summary>Why the server is known not to push invalidations of what is read here; null: nothing speaks against it.</summary>
+    /// <summary>
+    /// Why the server is known not to push invalidations of what is read here; null: nothing speaks
+    /// against it.
+    /// </summary>
     public string? Untracked { get; internal set; }
 
-    /// <summary>The attempt to prove that the server pushes what changes; null before the first. See <see cref="TrackingProbe"/>.</summary>
+    /// <summary>
+    /// The attempt to prove that the server pushes what changes; null before the first. See
+    /// <see cref="TrackingProbe"/>.
+    /// </summary>
     public TrackingProbe? Probe { get; internal set; }
 
     /// <summary>Commands of the handshake that were refused, and what goes without them.</summary>
     public IReadOnlyList<RefusedCommand> Refused { get; internal set; } = [];
 
     /// <summary>
-    /// Of a server of a cluster: who knows whether it still decides on its keys; set before it is handed out. Null: each answer
-    /// proves the lease.
+    /// Of a server of a cluster: who knows whether it still decides on its keys; set before it is
+    /// handed out. Null: each answer proves the lease.
     /// </summary>
     public ISlotRuler? Ruler { get; set; }
+
+    /// <summary>
+    /// What the server has to show to count as the ruler; set before it is handed out. Null:
+    /// nothing.
+    /// </summary>
+    public ILeaseGate? Gate { get; set; }
 
     /// <summary>The server at the other end, as it was when the connection was made.</summary>
     public RedisServerIdentity Server { get; internal set; } = new("", "", "", -1, 0, RedisRole.Unknown, "", "");
@@ -82,9 +108,11 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     internal EchoFilter Echo { get; } = new();
 
     /// <summary>
-    /// The time (of the time provider, <see cref="TimeProvider.GetTimestamp"/>) at which the newest request that proved the lease was sent; 0 before the first.
-    /// Any answer proves it, but in a cluster (<see cref="Ruler"/>) only one that is no error, to a command with a key.
-    /// Every invalidation that the server sent before that time has been handled. Cheap to read.
+    /// The time (of the time provider, <see cref="TimeProvider.GetTimestamp"/>) at which the newest
+    /// request that proved the lease was sent; 0 before the first. Any answer proves it, but in a
+    /// cluster (<see cref="Ruler"/>) only one that is no error, to a command with a key, and behind
+    /// a <see cref="Gate"/> only the lease record. Every invalidation that the server sent before
+    /// that time has been handled. Cheap to read.
     /// </summary>
     public long ProvenAliveAt => Volatile.Read(ref _provenAliveAt);
 
@@ -105,8 +133,8 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether it is open and has answered something that was sent less than so long ago, and the map of slots is as new:
-    /// the lease for serving local copies unasked.
+    /// Whether it is open and has answered something that was sent less than so long ago, and the
+    /// map of slots is as new: the lease for serving local copies unasked.
     /// </summary>
     public bool IsProvenAlive(TimeSpan within)
     {
@@ -117,9 +145,13 @@ internal sealed partial class RedisConnection : IAsyncDisposable
             && (Ruler is null || Ruler.IsMapCurrent(within));
     }
 
-    /// <summary>Sends a request and returns its result. The task must be awaited exactly once.</summary>
-    /// <exception cref="RedisServerException">(from the task) The server answered with an error, unless the request makes a result of it.</exception>
-    /// <exception cref="RedisConnectionException">(from the task) There is no answer; <see cref="RedisConnectionException.Sent"/> says what that means.</exception>
+    /// <summary>
+    /// Sends a request and returns its result. The task must be awaited exactly once.
+    /// </summary>
+    /// <exception cref="RedisServerException">(from the task) The server answered with an error,
+    /// unless the request makes a result of it.</exception>
+    /// <exception cref="RedisConnectionException">(from the task) No reply came;
+    /// <see cref="RedisConnectionException.Sent"/> says what that means.</exception>
     public ValueTask<TResult> SendAsync<TResult>(RedisRequest<TResult> request)
     {
         var completion = request.Completion;
@@ -129,7 +161,8 @@ internal sealed partial class RedisConnection : IAsyncDisposable
 
     /// <summary>Closes with a reason of the caller's, such as a server that was demoted.</summary>
     /// <param name="reason">The reason, as the end of a sentence.</param>
-    /// <param name="isInOrder">Whether nothing has gone wrong: nobody needs the connection any more.</param>
+    /// <param name="isInOrder">Whether nothing has gone wrong: nobody needs the connection any
+    /// more.</param>
     public void Close(string reason, bool isInOrder = false) =>
         CloseWith(sent => new RedisConnectionException($"The connection to {Endpoint} was closed: {reason}", sent)
         {

@@ -15,9 +15,9 @@ namespace ClusterSession.Redis.Connection;
 ///   WAIT 0 1                                      if commits are to wait for replicas
 ///   PING                                          LOADING and MASTERDOWN show here: HELLO and INFO answer all the same
 /// </code>
-/// Without NOLOOP: under it a server also keeps to itself that the own command has made it evict a key, or stop tracking it.
-/// So the own write is pushed too (see <see cref="EchoFilter"/>), and ends the tracking of its key: scripts
-/// read the key once more at their end.
+/// Without NOLOOP: under it a server also keeps to itself that the own command has made it evict a
+/// key, or stop tracking it. So the own write is pushed too (see <see cref="EchoFilter"/>), and
+/// ends the tracking of its key: scripts read the key once more at their end.
 /// </remarks>
 internal static class RedisHandshake
 {
@@ -60,7 +60,8 @@ internal static class RedisHandshake
                 ? connection.SendAsync(new RedisCommand("WAIT", "0", "1")).AsTask()
                 : null;
         var ping = connection.SendAsync(new PingRequest()).AsTask();
-        // Only now: a server that is full answers with an error before it has read anything, and that must find HELLO waiting.
+        // Only now: a server that is full answers with an error before it has read anything, and
+        // that must find HELLO waiting.
         connection.Start();
 
         // One refusal makes the others fail too; those nobody will look at.
@@ -79,7 +80,7 @@ internal static class RedisHandshake
             refused.Add(RefusedCommand.SetInfo);
         if (select is not null)
             await AnswerAsync(select, connection, credential, secrets).ConfigureAwait(false);
-        var untracked = tracking is null ? null : (await RefusalAsync(tracking).ConfigureAwait(false))?.Text;
+        var untracked = tracking is null ? null : await RefusalAsync(tracking).ConfigureAwait(false);
         var waitRefusal = wait is null ? null : await RefusalAsync(wait).ConfigureAwait(false);
         var serverInfo = ParseInfo(await OptionalAsync(server).ConfigureAwait(false));
         var replicationInfo = ParseInfo(await OptionalAsync(replication).ConfigureAwait(false));
@@ -87,6 +88,12 @@ internal static class RedisHandshake
             throw new RedisConnectException(
                 RedisConnectFailure.NotReady,
                 $"{connection.Endpoint} is loading its data, or waits for its master."
+            );
+        if (untracked?.Kind == RedisErrorKind.Busy || waitRefusal?.Kind == RedisErrorKind.Busy) // It refuses everything, and not for good.
+            throw new RedisConnectException(
+                RedisConnectFailure.NotReady,
+                $"{connection.Endpoint} is busy with a script.",
+                untracked ?? waitRefusal
             );
 
         connection.Server = Identify(greeting, serverInfo, replicationInfo);
@@ -100,37 +107,43 @@ internal static class RedisHandshake
             );
         }
 
+        // Before what the settings ask for: of a replica they ask nothing.
+        if (!handshake.AnyRoleInCluster || connection.Server.Mode != RedisServerIdentity.ClusterMode)
+            RequireRole(connection, handshake.RequiredRole);
         if (serverInfo.Count == 0 || replicationInfo.Count == 0)
             refused.Add(RefusedCommand.Info);
         connection.Refused = refused;
         if (handshake.Tracking)
             connection.Untracked = isTracked
-                ? UntrackedBy(connection, greeting, untracked, version)
+                ? UntrackedBy(connection, greeting, untracked?.Text, version)
                 : "Coherence is Revalidate.";
         if (isTracked && options.Coherence == RedisCoherence.Tracking && connection.Untracked is { } reason)
+            throw LacksTracking(connection.Endpoint, reason);
+        if (waitRefusal is not null && connection.Server.Role != RedisRole.Replica) // No replica takes WAIT.
         {
             throw new RedisConnectException(
-                RedisConnectFailure.Unsupported,
-                $"Coherence is Tracking, and {connection.Endpoint} cannot be relied on to push what others change: {reason} Set coherence=Auto "
-                    + "or coherence=Revalidate in the connection string, or use Redis 6.2.7 or later, or Valkey, and a user with +client|tracking."
-            );
-        }
-
-        if (waitRefusal is not null)
-        {
-            throw new RedisConnectException(
-                RedisConnectFailure.Unsupported,
+                RedisConnectFailure.LacksWhatIsSet,
                 $"ClusterSession:Durability is Replicated, and {connection.Endpoint} refuses WAIT, so that nobody can tell whether a replica has "
                     + $"a commit. It says: {waitRefusal.Text} Set ClusterSession:Durability to Primary, or give the user +wait.",
                 waitRefusal
             );
         }
-
-        if (!handshake.AnyRoleInCluster || connection.Server.Mode != RedisServerIdentity.ClusterMode)
-            RequireRole(connection, handshake.RequiredRole);
     }
 
-    /// <summary>Refuses a server of another role; one that does not tell its role is let through.</summary>
+    /// <summary>
+    /// Why a server is not used that cannot be relied on to push what others change, where that is
+    /// asked for.
+    /// </summary>
+    public static RedisConnectException LacksTracking(RedisEndpoint endpoint, string reason) =>
+        new(
+            RedisConnectFailure.LacksWhatIsSet,
+            $"Coherence is Tracking, and {endpoint} cannot be relied on to push what others change: {reason} Set coherence=auto "
+                + "or coherence=revalidate in the connection string, or use Redis 6.2.7 or later, or Valkey, directly, and a user with +client|tracking."
+        );
+
+    /// <summary>
+    /// Refuses a server of another role; one that does not tell its role is let through.
+    /// </summary>
     /// <exception cref="RedisConnectException">It has another role.</exception>
     public static void RequireRole(RedisConnection connection, RedisRole? required)
     {
@@ -216,7 +229,9 @@ internal static class RedisHandshake
             new(failure, $"{connection.Endpoint} {why}", inner);
     }
 
-    /// <summary>Why no push of the server is to be relied on; null: nothing is known against it.</summary>
+    /// <summary>
+    /// Why no push of the server is to be relied on; null: nothing is known against it.
+    /// </summary>
     private static string? UntrackedBy(
         RedisConnection connection,
         RedisReply greeting,

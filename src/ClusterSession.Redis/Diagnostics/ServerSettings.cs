@@ -5,17 +5,23 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Redis.Diagnostics;
 
-/// <summary>Warns of settings under which sessions are lost, as far as the user may see them; each once per start of the server. Thread-safe.</summary>
-internal sealed class ServerSettings(ILogger logger, ServerLimits limits)
+/// <summary>
+/// Warns of settings under which sessions are lost, as far as the user may see them; each once per
+/// start of the server. Thread-safe.
+/// </summary>
+internal sealed class ServerSettings(ILogger logger, ServerLimits limits, bool hasLease)
 {
-    // A list of holes would be out of date before it is read; this much is certain: what is older is not maintained any more, or not updated.
+    // A list of holes would be out of date before it is read; this much is certain: what is older
+    // is not maintained any more, or not updated.
     private static readonly Version Recent = new(7, 0, 15);
 
     private const string FullCoverage = "cluster-require-full-coverage";
 
     private readonly ConcurrentDictionary<string, byte> _seen = new();
 
-    /// <summary>Asks the server, and logs. Never fails: a connection that is lost meanwhile is no matter.</summary>
+    /// <summary>
+    /// Asks the server, and logs. Never fails: a connection that is lost meanwhile is no matter.
+    /// </summary>
     public async Task CheckAsync(RedisConnection connection)
     {
         if (!_seen.TryAdd(connection.Server.RunId, 0))
@@ -73,14 +79,18 @@ internal sealed class ServerSettings(ILogger logger, ServerLimits limits)
             logger.MayEvict(connection.Endpoint, policy);
         }
 
-        // Without the permission to read the configuration the RDB schedule is not seen, and nothing is said.
+        // Without the permission to read the configuration the RDB schedule is not seen, and
+        // nothing is said.
         if (persistence.GetValueOrDefault("aof_enabled") == "0" && saves is "")
         {
             logger.NotPersistent(connection.Endpoint);
         }
 
+        // With a lease a master that is cut off takes no writes, and one that was just promoted has
+        // no replicas.
         if (
-            replication.GetValueOrDefault("connected_slaves", "0") != "0"
+            !hasLease
+            && replication.GetValueOrDefault("connected_slaves", "0") != "0"
             && !replication.ContainsKey("min_slaves_good_slaves")
         )
         {

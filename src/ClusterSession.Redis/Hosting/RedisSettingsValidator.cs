@@ -19,6 +19,7 @@ internal sealed class RedisSettingsValidator(
     Func<ClusterSessionOptions, IEnumerable<string>> validate
 ) : IValidateOptions<ClusterSessionOptions>
 {
+    private const int LeastRoom = 5 << 18;
     private const string Example = "a connection string such as 'localhost:6379'";
 
     /// <inheritdoc/>
@@ -53,17 +54,23 @@ internal sealed class RedisSettingsValidator(
         return CheckText(text, path ?? "The connection string given to UseRedis");
     }
 
-    /// <summary>What is wrong with options that the code gave, and with a reply too short for a session as large as it may be.</summary>
+    /// <summary>
+    /// What is wrong with options that the code gave, and with a reply too short for a session as
+    /// large as it may be.
+    /// </summary>
     public static IEnumerable<string> CheckOptions(RedisOptions options, ClusterSessionOptions sessions) =>
         options
             .Validate()
             .Concat(CheckReply(options, sessions))
             .Select(static error => $"The RedisOptions given to UseRedis: {error}");
 
-    /// <summary>A reply has lengths around names and values: it is given a third more than they may have.</summary>
+    /// <summary>
+    /// A reply has lengths around names and values, the header, and what was added unsummed: it is
+    /// given a third more than they may have, and at least 1.25 MiB.
+    /// </summary>
     private static IEnumerable<string> CheckReply(RedisOptions options, ClusterSessionOptions sessions)
     {
-        var least = sessions.MaxSessionBytes / 3 * 4L;
+        var least = sessions.MaxSessionBytes + (long)Math.Max(sessions.MaxSessionBytes / 3, LeastRoom);
         return options.MaxReplyBytes >= least
             ? []
             :

@@ -4,20 +4,26 @@ using System.Security.Authentication;
 
 namespace ClusterSession.Redis;
 
-/// <summary>Reads connection strings: the dialect of StackExchange.Redis, and redis:// and rediss:// URIs.</summary>
+/// <summary>
+/// Reads connection strings: the dialect of StackExchange.Redis, and redis:// and rediss:// URIs.
+/// </summary>
 /// <remarks>
 /// <code>
 ///   host[:port],host2[:port],[ipv6]:port,key=value,...
 ///   redis[s]://[user[:password]@]host[:port][,host2[:port]][/database][?key=value&amp;...]
 /// </code>
-/// Default port: 6379, with ssl=true 6380 (as StackExchange.Redis has it; rediss:// 6379), with a service name 26379.
-/// Settings of StackExchange.Redis that change nothing for us are accepted and ignored (<see cref="Ignored"/>), so that a string that an
-/// application owns already can be used; those that would change who is talked to, and unknown ones, are refused rather than ignored.
-/// Messages never show the value of a secret, nor anything that follows one: it may be the rest of a password with a comma in it.
+/// Default port: 6379, with ssl=true 6380 (as StackExchange.Redis has it; rediss:// 6379), with a
+/// service name 26379. Settings of StackExchange.Redis that change nothing for us are accepted and
+/// ignored (<see cref="Ignored"/>), so that a string that an application owns already can be used;
+/// those that would change who is talked to, and unknown ones, are refused rather than ignored.
+/// Messages never show the value of a secret, nor anything that follows one: it may be the rest of
+/// a password with a comma in it.
 /// </remarks>
 internal static class RedisConnectionString
 {
-    /// <summary>Accepted without effect: our client has no such thing, or does it always, or never.</summary>
+    /// <summary>
+    /// Accepted without effect: our client has no such thing, or does it always, or never.
+    /// </summary>
     public static readonly IReadOnlySet<string> Ignored = new HashSet<string>(StringComparer.OrdinalIgnoreCase)
     {
         "abortConnect",
@@ -56,6 +62,7 @@ internal static class RedisConnectionString
         ["sentinelSsl"] = (o, v) => o.SentinelTls = Flag(v),
         ["cluster"] = (o, v) => o.Cluster = Flag(v),
         ["coherence"] = (o, v) => o.Coherence = Coherence(v),
+        ["fence"] = (o, v) => o.Fence = Fence(v),
         ["fenceTimeout"] = (o, v) => o.FenceTimeout = Milliseconds(v),
         ["defaultDatabase"] = (o, v) => o.Database = Number(v),
         ["name"] = (o, v) => o.ClientName = v,
@@ -146,7 +153,8 @@ internal static class RedisConnectionString
             _ => throw Wrong($"scheme '{scheme}'", "is not known", "write redis:// or, with TLS, rediss://"),
         };
         var rest = text[(scheme.Length + 3)..];
-        // The last @ before the query ends the user part: an unescaped one in a password is more likely than one in a host.
+        // The last @ before the query ends the user part: an unescaped one in a password is more
+        // likely than one in a host.
         var question = rest.IndexOf('?', StringComparison.Ordinal);
         if (question >= 0 && rest.IndexOf('@', question) >= 0)
             throw Wrong("the URI", "has an @ after the ?", "write %40 there, and %3F for a ? in the password");
@@ -351,6 +359,14 @@ internal static class RedisConnectionString
             "TRACKING" => RedisCoherence.Tracking,
             "REVALIDATE" => RedisCoherence.Revalidate,
             _ => throw new FormatException("is none of auto, tracking and revalidate"),
+        };
+
+    private static RedisFence Fence(string value) =>
+        value.ToUpperInvariant() switch
+        {
+            "HISTORY" => RedisFence.History,
+            "LEASE" => RedisFence.Lease,
+            _ => throw new FormatException("is neither history nor lease"),
         };
 
     private static int Number(string value) =>

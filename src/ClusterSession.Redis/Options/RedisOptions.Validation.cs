@@ -6,7 +6,10 @@ public sealed partial class RedisOptions
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
 
-    /// <summary>Everything that is wrong with the settings; empty if they can be used. Each names the setting, its value and the range.</summary>
+    /// <summary>
+    /// Everything that is wrong with the settings; empty if they can be used. Each names the
+    /// setting, its value and the range.
+    /// </summary>
     internal IReadOnlyList<string> Validate()
     {
         List<string> errors = [];
@@ -20,6 +23,16 @@ public sealed partial class RedisOptions
 
         if (!Enum.IsDefined(Coherence))
             errors.Add($"Coherence is {(int)Coherence}: Auto, Tracking or Revalidate is needed.");
+        if (!Enum.IsDefined(Fence))
+            errors.Add($"Fence is {(int)Fence}: History or Lease is needed.");
+        if (Fence == RedisFence.Lease && (ServiceName is not null || Cluster == true))
+        {
+            errors.Add(
+                $"Fence is Lease and {(ServiceName is null ? "Cluster is true" : "ServiceName is set")}: no agent switches those "
+                    + "over. Remove fence=lease, or name the servers themselves."
+            );
+        }
+
         if (Database < 0)
             errors.Add($"Database is {Text(Database)}: 0 or more is needed.");
         if (ClientName.Any(c => c is <= ' ' or > '~'))

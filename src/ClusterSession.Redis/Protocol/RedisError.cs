@@ -9,8 +9,9 @@ internal static class RedisError
 
     /// <summary>The kind of an error reply.</summary>
     /// <remarks>
-    /// Redis before 7.0 wraps an error raised inside a script: <c>ERR Error running script (call to f_..): @user_script:1: @user_script: 1:
-    /// -READONLY You can't ...</c>; from 7.0 on the code stands at the front there too.
+    /// Redis before 7.0 wraps an error raised inside a script: <c>ERR Error running script (call to
+    /// f_..): @user_script:1: @user_script: 1: -READONLY You can't ...</c>; from 7.0 on the code
+    /// stands at the front there too.
     /// </remarks>
     public static RedisErrorKind Classify(ReadOnlySpan<byte> text)
     {
@@ -36,10 +37,14 @@ internal static class RedisError
     public static bool MeansNotExecuted(this RedisErrorKind kind) =>
         kind is not (RedisErrorKind.Other or RedisErrorKind.NoPerm or RedisErrorKind.Unblocked);
 
-    /// <summary>The text of an error in a form that may be logged: one line, shortened, without arguments of the command.</summary>
+    /// <summary>
+    /// The text of an error in a form that may be logged: one line, shortened, without arguments of
+    /// the command.
+    /// </summary>
     public static string Describe(ReadOnlySpan<byte> text)
     {
-        // "ERR unknown command 'X', with args beginning with: 'key' 'value'": keys and values are nobody's business.
+        // "ERR unknown command 'X', with args beginning with: 'key' 'value'": keys and values are
+        // nobody's business.
         if (text.IndexOf("with args beginning with"u8) is var at and > 0)
             text = text[..at].TrimEnd(", "u8);
         var shown = Encoding.UTF8.GetString(text[..Math.Min(text.Length, MaxTextLength)]);
@@ -51,8 +56,8 @@ internal static class RedisError
     }
 
     /// <summary>
-    /// Scripts fail by themselves at bytes that this library has not written. They are ended by others too (SCRIPT
-    /// KILL), which says nothing of what is stored.
+    /// Scripts fail by themselves at bytes that this library has not written. They are ended by
+    /// others too (SCRIPT KILL), which says nothing of what is stored.
     /// </summary>
     private static RedisErrorKind FromScript(ReadOnlySpan<byte> text)
     {
@@ -92,6 +97,7 @@ internal static class RedisError
             _ when code.SequenceEqual("EXECABORT"u8) => RedisErrorKind.ExecAbort,
             _ when code.SequenceEqual("CROSSSLOT"u8) => RedisErrorKind.CrossSlot,
             _ when code.SequenceEqual("WRONGTYPE"u8) => RedisErrorKind.WrongType,
+            _ when code.SequenceEqual("FENCED"u8) => RedisErrorKind.Fenced,
             _ when code.SequenceEqual("UNBLOCKED"u8) => RedisErrorKind.Unblocked,
             _ when code.SequenceEqual("NOPROTO"u8) => RedisErrorKind.NoProto,
             _ => RedisErrorKind.Other,

@@ -17,6 +17,8 @@ namespace ClusterSession.Redis.Requests;
 ///   field s                      of a tombstone: the key under which the session goes on, 22 characters
 ///   field a&lt;name&gt;                attribute: version 13, flags 1, value
 /// {prefix}:1:shared:generation       grows with each change of the replication history (string)
+/// {prefix}:1:shared:epoch            the epoch under which the data was written (string), where an agent rules
+/// {prefix}:1:lease                   which process rules, and its epoch (string): see LeaseRecord
 /// {prefix}:1:document:{&lt;name&gt;}     a document that all nodes share (sorted set), such as the key ring
 /// {prefix}:1:document:{&lt;name&gt;}:at  where each of its elements is in it (hash); only writers read that
 /// {prefix}:1:alive:{&lt;number&gt;}      nobody writes it: a heartbeat in a cluster asks whether it exists
@@ -24,8 +26,9 @@ namespace ClusterSession.Redis.Requests;
 ///                                 (hash, with a life of a minute)
 /// {prefix}:1:nodes                no key, but the channel on which nodes publish
 /// </code>
-/// The 1 is the version of this layout: two releases with different layouts can share a server without reading each other's
-/// records. The braces make all keys that a session may get one hash slot of a cluster.
+/// The 1 is the version of this layout: two releases with different layouts can share a server
+/// without reading each other's records. The braces make all keys that a session may get one hash
+/// slot of a cluster.
 /// </remarks>
 internal sealed class RedisKeys(string prefix)
 {
@@ -49,8 +52,8 @@ internal sealed class RedisKeys(string prefix)
 
     public static ReadOnlySpan<byte> HeaderField => "m"u8;
 
-    /// <summary>Which key the record was written under. Scripts set it where a record begins and leave it alone from
-    /// then on; records of earlier releases have none.</summary>
+    /// <summary>Which key the record was written under. Scripts set it where a record begins and
+    /// leave it alone from then on; records of earlier releases have none.</summary>
     public static ReadOnlySpan<byte> MarkField => "k"u8;
 
     /// <summary>Of a tombstone: under what the session goes on.</summary>
@@ -93,6 +96,14 @@ internal sealed class RedisKeys(string prefix)
 
     /// <summary>The number that grows with each change of the replication history.</summary>
     public byte[] Generation { get; } = Encoding.UTF8.GetBytes(prefix + ":1:shared:generation");
+
+    /// <summary>The record by which an agent opens the server for writes.</summary>
+    public byte[] Lease { get; } = Encoding.UTF8.GetBytes(prefix + ":1:lease");
+
+    /// <summary>
+    /// The epoch of the data: each ruler's agent writes its own before it opens, and it replicates.
+    /// </summary>
+    public byte[] Epoch { get; } = Encoding.UTF8.GetBytes(prefix + ":1:shared:epoch");
 
     /// <summary>The document that a key of the server names, if it names one.</summary>
     public string? NameOfDocument(ReadOnlySpan<byte> key) =>

@@ -4,12 +4,15 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.Redis.Requests;
 
-/// <summary>What follows an attempt that got no answer. Pure: it sends nothing and reads no clock.</summary>
+/// <summary>
+/// What follows an attempt that was not answered. Pure: it sends nothing and reads no clock.
+/// </summary>
 /// <remarks>
 /// <code>
 /// NOSCRIPT                          once more at once, with the script in full
-/// READONLY, MOVED                   once more, to whoever serves the key now
+/// READONLY, MOVED                   once more, to the server of the key now
 /// ASK                               once more, to the server that the answer names
+/// FENCED                            once more after a pause, to the ruler of that moment, as long as time is left
 /// TRYAGAIN, CLUSTERDOWN             once more after a pause, as long as time is left
 /// WRONGTYPE, a script that fails    an answer: damaged
 /// other refusals                    an answer: refused, or undecided where a script may have written before
@@ -24,7 +27,9 @@ internal static class RetryPolicy
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Whether a failure is one of a server or of the way to it. Others are the caller's.</summary>
+    /// <summary>
+    /// Whether a failure is one of a server or of the way to it. Others are the caller's.
+    /// </summary>
     public static bool Knows(Exception failure) =>
         failure
             is RedisServerException
@@ -80,10 +85,16 @@ internal static class RetryPolicy
             case RedisErrorKind.Ask when attempt.Number < MaxAttempts:
                 return RetryStep.Redirect;
 
-            // A slot that is being moved, or that has no master while its replica is elected. Both pass.
+            // A slot that is being moved, or that has no master while its replica is elected. Both
+            // pass.
             case RedisErrorKind.TryAgain
             or RedisErrorKind.ClusterDown when PauseAfter(attempt.Number) <= attempt.Left:
                 return RetryStep.RetryAfter(PauseAfter(attempt.Number));
+            // Nothing was changed. Another server will rule, or the same one again.
+            case RedisErrorKind.Fenced:
+                return PauseAfter(attempt.Number) <= attempt.Left
+                    ? RetryStep.RetryAfter(PauseAfter(attempt.Number))
+                    : RetryStep.GiveUp(StoreFailure.Unreachable);
             case RedisErrorKind.WrongType or RedisErrorKind.Unreadable: // Somebody else's, under the key of this session alone.
                 return RetryStep.GiveUp(StoreFailure.Damaged);
             default:

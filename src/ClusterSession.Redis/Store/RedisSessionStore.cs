@@ -16,7 +16,8 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Redis;
 
 /// <summary>
-/// Sessions in Redis or Valkey. The keys and fields are those of <see cref="RedisKeys"/>; each operation is one command:
+/// Sessions in Redis or Valkey. The keys and fields are those of <see cref="RedisKeys"/>; each
+/// operation is one command:
 /// </summary>
 /// <remarks>
 /// <code>
@@ -32,7 +33,8 @@ namespace ClusterSession.Redis;
 ///                                            are; one change moves one element
 /// replicas        WAIT, right behind the commit
 /// </code>
-/// How they are sent, and once more where that may help, is in <see cref="StoreRequestSender"/>. Thread-safe.
+/// How they are sent, and once more where that may help, is in <see cref="StoreRequestSender"/>.
+/// Thread-safe.
 /// </remarks>
 internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandler, IRedisTopologyObserver
 {
@@ -56,6 +58,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly FailureLog _failures;
     private readonly RedisInspection _inspection;
     private readonly RedisChannel _channel;
+    private readonly FirstContact _first;
     private readonly ILogger<RedisSessionStore> _logger;
     private readonly IDisposable? _watch; // calls MoveTo, where the configuration says where the servers are
     private IStoreObserver? _observer;
@@ -80,18 +83,20 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _options = options;
         _limits = new ServerLimits(logger);
         _tracking = new TrackingProof(_keys, time);
-        _settings = new ServerSettings(logger, _limits);
+        _settings = new ServerSettings(logger, _limits, options.Fence == RedisFence.Lease);
         _evictions = new EvictionWatch(logger, time, options.HeartbeatInterval * HeartbeatsBetweenLooks);
         _passwords = new PlainPasswords(logger);
         _passwords.Check(options);
         _failures = new FailureLog(logger, time);
         var writer = Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()));
         var generation = new GenerationKey(_keys.Generation, writer);
-        _create = to => RedisTopology.Create(to, time, random, this, this, generation, _keys.HeartbeatPrefix);
+        _create = to =>
+            RedisTopology.Create(to, time, random, this, this, generation, _keys.HeartbeatPrefix, _keys.Lease);
         _topology = new MovableTopology(_create(options), time, OnMoved);
         _inspection = new RedisInspection(time);
         _channel = new RedisChannel(options, _keys.Channel, time, new Random(random.Next()));
         Directory = new RedisDirectory(_topology, _keys);
+        _first = new FirstContact(options, time);
         _requests = new StoreRequestSender(_topology, options.CommandTimeout, time, _failures, key => Changed(key));
         _watch = watch?.Invoke(this);
     }
@@ -135,22 +140,23 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     public IStoreChannel Channel => _channel;
 
     /// <inheritdoc/>
-    public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
+    public async ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken)
     {
         _observer = observer;
         if (Interlocked.Exchange(ref _isStarted, 1) == 0)
         {
             _topology.Start();
+            await _first.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-
-        return ValueTask.CompletedTask;
     }
 
     /// <summary>
-    /// Goes over to other servers, or to the same ones with other credentials, as soon as one of them answers; until then the former ones are used. Sessions of which a node has
-    /// a copy are stored there again.
+    /// Goes over to other servers, or to the same ones with other credentials, as soon as one of
+    /// them answers; until then the former ones are used. Sessions of which a node has a copy are
+    /// stored there again.
     /// </summary>
-    /// <exception cref="ArgumentException">The options cannot be used; says why. Nothing has changed.</exception>
+    /// <exception cref="ArgumentException">The options cannot be used; says why. Nothing has
+    /// changed.</exception>
     public void MoveTo(RedisOptions options)
     {
         _topology.MoveTo(_create(options));
@@ -170,7 +176,12 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
-        CommitAsync(new MergeRequest(_keys, key, copy, _leases), copy.Replicas, copy.ReplicaTimeout, deadline);
+        CommitAsync(
+            new MergeRequest(_keys, key, copy, _leases, _options.MaxReplyBytes),
+            copy.Replicas,
+            copy.ReplicaTimeout,
+            deadline
+        );
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> DestroyAsync(
@@ -263,21 +274,22 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _ = _evictions.WatchAsync(connection);
         _ = _settings.CheckAsync(connection);
         _observer?.OnConnected(connection.Partition, HistoryOf(connection).ContinuityOf(connection.Server, previous));
+        _first.Connected();
     }
 
     private void OnProbed(RedisConnection connection)
     {
         if (connection.Untracked is { } reason && _options.Coherence == RedisCoherence.Tracking)
         {
-            connection.Close(
-                $"coherence is tracking in the connection string, and {reason} Set coherence=auto or "
-                    + "coherence=revalidate."
-            );
+            var lacking = RedisHandshake.LacksTracking(connection.Endpoint, reason);
+            _first.Failed(lacking);
+            connection.Close(lacking.Message);
             return;
         }
 
         _revalidated[connection.Partition] = !TrackingProbe.IsProvedOn(connection);
         _limits.Say(connection, _options.Coherence);
+        _first.Tried();
     }
 
     void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, RedisConnectionException reason)
@@ -296,11 +308,15 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure)
     {
+        _first.Failed(failure);
         _failures.Write(endpoint, failure);
         _inspection.Failed(endpoint, failure);
     }
 
-    /// <summary>What the other servers have of the sessions is not known: they may have been replicas of the former ones, or empty.</summary>
+    /// <summary>
+    /// What the other servers have of the sessions is not known: they may have been replicas of the
+    /// former ones, or empty.
+    /// </summary>
     private void OnMoved()
     {
         _logger.Moved();
@@ -319,8 +335,9 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _logger.DeposedAccepted(connection.Endpoint, LogSentence.Of(reason));
 
     /// <summary>
-    /// Asks the server for its role and offset as long as the connection lives. A server that was demoted without closing its
-    /// connections (FAILOVER, REPLICAOF) is noticed here even by a node that only reads.
+    /// Asks the server for its role and offset as long as the connection lives. A server that was
+    /// demoted without closing its connections (FAILOVER, REPLICAOF) is noticed here even by a node
+    /// that only reads.
     /// </summary>
     private async Task SampleAsync(RedisConnection connection)
     {

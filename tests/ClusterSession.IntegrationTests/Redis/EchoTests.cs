@@ -11,8 +11,9 @@ using Xunit;
 namespace ClusterSession.IntegrationTests.Redis;
 
 /// <summary>
-/// What a server pushes to the connection that has written, for every answer of every script: one push of
-/// the key right behind an answer that says that it has written, and none behind one that does not.
+/// What a server pushes to the connection that has written, for every answer of every script: one
+/// push of the key right behind an answer that says that it has written, and none behind one that
+/// does not.
 /// </summary>
 public sealed class EchoTests : IAsyncLifetime
 {
@@ -69,8 +70,8 @@ public sealed class EchoTests : IAsyncLifetime
                         $"{name}, {state}, {moment}: {answer}, pushes: {before.Count} before, {after.Count} after it";
                     Assert.True(before.Count == 0 && after.All(pushed => pushed == KeyOf(key)), what);
 
-                    // One more where a commit finds late that the life is too short, and of a session that
-                    // expires in the script.
+                    // One more where a commit finds late that the life is too short, and of a
+                    // session that expires in the script.
                     var more = after.Count - (echo ? 1 : 0);
                     var mayExpire = state == State.Expired && moment == Moment.Tracked;
                     var isShort =
@@ -81,7 +82,8 @@ public sealed class EchoTests : IAsyncLifetime
                     expired += mayExpire ? more : 0;
                     Assert.True(mayExpire ? more is 0 or 1 : more == (isShort ? 1 : 0), what);
 
-                    // Tracked from then on, whatever was answered: what another one changes is pushed.
+                    // Tracked from then on, whatever was answered: what another one changes is
+                    // pushed.
                     await _redis.CommandAsync("HSET", KeyOf(key), "other", "2");
                     var touch = new TouchRequest(_keys, SessionKeys.New(), Life, Life);
                     var (_, pushed, _) = await link.AskAsync(Connected(touch));
@@ -93,7 +95,7 @@ public sealed class EchoTests : IAsyncLifetime
         Assert.NotEqual(0, expired);
         Assert.Equal(
             "commit A,commit B,commit C,commit D,commit L,commit M,commit R,commit S,destroy C,destroy D,destroy R,destroy S,merge C,"
-                + "merge D,merge M,merge S,merge U,merge W,merge X,read *,read :,touch D,touch K,touch M,touch T",
+                + "merge D,merge L,merge M,merge S,merge U,merge W,merge X,read *,read :,touch D,touch K,touch M,touch T",
             string.Join(',', answers)
         );
     }
@@ -210,7 +212,9 @@ public sealed class EchoTests : IAsyncLifetime
             Commit(key, First, new SessionVersion(1_200, 3), Life / 2)
         );
         yield return ("commit on its base alone", key => Commit(key, First, Own, Life / 2, mustBeBase: true));
-        yield return ("commit that makes it too large", key => Commit(key, Second, Own, Life / 2, most: 1, name: "b"));
+        yield return ("commit that makes it too large", key =>
+            Commit(key, new SessionVersion(1_500, 3), Own, Life / 2, most: 1, name: "b")
+        );
         yield return ("commit that forgets", key => Commit(key, Third, Own, Life / 2, forgotten: ["gone", "never"]));
         yield return ("merge create", key => Merge(key, MergeMode.Create, Life, Own, Own));
         yield return ("merge create again", key => Merge(key, MergeMode.Create, Life, Second, First, Second));
@@ -221,6 +225,9 @@ public sealed class EchoTests : IAsyncLifetime
         yield return ("merge amend", key => Merge(key, MergeMode.Amend, Life, Own, Third));
         yield return ("merge amend what is not there", key =>
             Merge(key, MergeMode.Amend, Life, Own, Third, must: new SessionVersion(10, 9))
+        );
+        yield return ("merge that no reply could hold", key =>
+            Merge(key, MergeMode.Restore, Life, Own, Third, bytes: 70_000, most: 128 * 1024)
         );
         yield return ("destroy", key => Destroy(key, new SessionEnd(Own)));
         yield return ("destroy once more", key => Destroy(key, new SessionEnd(new SessionVersion(3_100, 1))));
@@ -243,7 +250,7 @@ public sealed class EchoTests : IAsyncLifetime
     )
     {
         var delta = new SessionDelta();
-        delta.Set(name, [1]);
+        delta.Set(name, new byte[most > 0 ? 70_000 : 1]);
         var change = new SessionChange(
             @base,
             version,
@@ -265,18 +272,20 @@ public sealed class EchoTests : IAsyncLifetime
         SessionVersion version,
         SessionVersion commit,
         SessionVersion? second = null,
-        SessionVersion? must = null
+        SessionVersion? must = null,
+        int bytes = 1,
+        int most = int.MaxValue
     )
     {
         var sketch = second is { } newest ? RecordSketch.At(newest, commit) : RecordSketch.At(commit);
         var copy = new SessionMerge(
-            sketch.With("a", "0", commit).Build(),
+            sketch.With("a", new byte[bytes], commit).Build(),
             version,
             mode,
             life,
             MustContain: must ?? First
         );
-        return new MergeRequest(_keys, key, copy, _leases);
+        return new MergeRequest(_keys, key, copy, _leases, most);
     }
 
     private DestroyRequest Destroy(SessionKey key, SessionEnd end) => new(_keys, key, end, Life, _leases);

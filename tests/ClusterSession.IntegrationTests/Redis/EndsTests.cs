@@ -73,6 +73,44 @@ public sealed class EndsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Promoted_replica_that_lacks_the_newest_end_is_given_it()
+    {
+        await using var replica = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = _redis.Port });
+        await replica.HasAllOfAsync(_redis);
+        var both = $"{_redis.Endpoint},{replica.Endpoint}";
+        var (a, b) = (await StartAsync(both), await StartAsync(both));
+        var browsers = await HotAsync(a, b);
+        var thieves = browsers.ConvertAll(browser => browser.Copy());
+        foreach (var browser in browsers.Take(Many - 1))
+        {
+            await browser.GetAsync("/destroy", a);
+        }
+
+        await KnowsAsync(b, Many - 1);
+        await replica.HasAllOfAsync(_redis);
+        var asked = await RolesAsync();
+        await Condition.HoldsAsync(
+            async () => await RolesAsync() >= asked + 4,
+            "the nodes know how far the history had come by then"
+        );
+        Assert.Equal("OK", await replica.CommandAsync("REPLICAOF", "NO", "ONE"));
+        await browsers[^1].GetAsync("/destroy", a);
+        await KnowsAsync(b, Many);
+        var all = await MembersAsync(_redis);
+        Assert.Equal(all - 1, await MembersAsync(replica));
+        await _redis.Kill9Async();
+        await Condition.HoldsAsync(async () => await MembersAsync(replica) == all, "the end is there");
+        Assert.Equal(0, await ServedAsync(thieves, b));
+        Assert.Equal(0, await ServedAsync(thieves, a));
+
+        async Task<int> RolesAsync() =>
+            int.Parse(
+                (await _redis.InfoAsync("commandstats", "cmdstat_role")).Split('=', ',')[1],
+                CultureInfo.InvariantCulture
+            );
+    }
+
+    [Fact]
     public async Task Ends_of_many_sessions_at_once_are_announced_together()
     {
         var (a, b) = (await StartAsync(), await StartAsync());
@@ -90,15 +128,17 @@ public sealed class EndsTests : IAsyncLifetime
             () => Task.FromResult(b.Services.GetRequiredService<KnownEnds>().Count == 5_000),
             "the other one knows them"
         );
-        var members = int.Parse(await _redis.AskAsync("ZCARD", Document), CultureInfo.InvariantCulture);
-        Assert.InRange(members, 2 + 5, 2 + 5 + 100); // At most one in 25 ms besides.
+        Assert.InRange(await MembersAsync(_redis), 2 + 5, 2 + 5 + 100); // At most one in 25 ms besides.
     }
 
-    private static Task KnowsAsync(TestNode node) =>
+    private static Task KnowsAsync(TestNode node, int ends = Many) =>
         Condition.HoldsAsync(
-            () => Task.FromResult(node.Services.GetRequiredService<KnownEnds>().Count == Many),
+            () => Task.FromResult(node.Services.GetRequiredService<KnownEnds>().Count == ends),
             "it knows the ends"
         );
+
+    private static async Task<int> MembersAsync(RedisServer redis) =>
+        int.Parse(await redis.AskAsync("ZCARD", Document), CultureInfo.InvariantCulture);
 
     /// <summary>How many of the sessions that were ended are served.</summary>
     private static async Task<int> ServedAsync(List<TestBrowser> thieves, TestNode node)
@@ -126,9 +166,9 @@ public sealed class EndsTests : IAsyncLifetime
         return browsers;
     }
 
-    private async Task<TestNode> StartAsync()
+    private async Task<TestNode> StartAsync(string? servers = null)
     {
-        var node = await RedisNode.StartAsync(_redis);
+        var node = await TestNode.StartAsync(RedisNode.Store(servers ?? _redis.ConnectionString));
         _nodes.Add(node);
         return node;
     }

@@ -6,12 +6,15 @@ using ClusterSession.Redis.Topology.Standalone;
 
 namespace ClusterSession.Redis.Topology.Detection;
 
-/// <summary>Chooses the topology that the options ask for; the connection string alone decides.</summary>
+/// <summary>
+/// Chooses the topology that the options ask for; the connection string alone decides.
+/// </summary>
 /// <remarks>
 /// <code>
 /// serviceName=...   Sentinel: the endpoints are sentinels
 /// cluster=true      Cluster
 /// cluster=false     one server, or several of which one is master, also behind one address (HAProxy, a virtual IP)
+/// fence=lease       one server, or several: the one that shows the lease record of its agent
 /// neither           as cluster=false, until a server says that it is a node of a cluster
 /// </code>
 /// </remarks>
@@ -23,8 +26,11 @@ internal static class RedisTopology
     /// <param name="random">Used during this call, and by the topology's own loops.</param>
     /// <param name="pushHandler">Takes invalidations; null: reads are not tracked.</param>
     /// <param name="observer">Hears of connections made and lost.</param>
-    /// <param name="generationKey">Tells data from before a failover where nobody numbers configurations; null: without.</param>
-    /// <param name="heartbeatPrefix">What keys begin with that heartbeats in a cluster read; null: leases are not proved by keys.</param>
+    /// <param name="generationKey">Tells data from before a failover where nobody numbers
+    /// configurations; null: without.</param>
+    /// <param name="heartbeatPrefix">What keys begin with that heartbeats in a cluster read; null:
+    /// leases are not proved by keys.</param>
+    /// <param name="leaseKey">Where the lease record is, for options that require one.</param>
     /// <exception cref="ArgumentException">The options cannot be used; says why.</exception>
     public static IRedisTopology Create(
         RedisOptions options,
@@ -33,7 +39,8 @@ internal static class RedisTopology
         IRedisPushHandler? pushHandler,
         IRedisTopologyObserver? observer,
         GenerationKey? generationKey = null,
-        string? heartbeatPrefix = null
+        string? heartbeatPrefix = null,
+        byte[]? leaseKey = null
     )
     {
         if (options.Validate() is { Count: > 0 } errors)
@@ -41,6 +48,8 @@ internal static class RedisTopology
         var copy = options.Snapshot();
         if (copy.ServiceName is not null)
             return new SentinelTopology(copy, time, random, pushHandler, observer);
+        if (copy.Fence == RedisFence.Lease)
+            return new StandaloneTopology(copy, time, random, pushHandler, observer, leaseKey: leaseKey);
         var randomOfCluster = new Random(random.Next());
         return copy.Cluster switch
         {

@@ -7,9 +7,10 @@ namespace ClusterSession.Redis.Topology.Standalone;
 
 /// <summary>One server for all keys, the master among the endpoints given. Thread-safe.</summary>
 /// <remarks>
-/// A server that answers READONLY was demoted: the connection is closed, which drops what was read on it, and the endpoints are tried in turn
-/// until one is master. Behind one address (HAProxy, a virtual IP) the new connection finds whoever is there now; that this is another server
-/// is seen by its run id and replication id, and whether it may be used by <see cref="ReplicationFence"/>.
+/// A server that answers READONLY was demoted: the connection is closed, which drops what was read
+/// on it, and the endpoints are tried in turn until one is master. Behind one address (HAProxy, a
+/// virtual IP) the new connection finds whoever is there now; that this is another server is seen
+/// by its run id and replication id, and whether it may be used by <see cref="ReplicationFence"/>.
 /// </remarks>
 internal sealed class StandaloneTopology : IRedisTopology
 {
@@ -21,8 +22,11 @@ internal sealed class StandaloneTopology : IRedisTopology
     /// <param name="random">Used by the topology's own loop only.</param>
     /// <param name="pushHandler">Takes invalidations; null: reads are not tracked.</param>
     /// <param name="observer">Hears of connections made and lost.</param>
-    /// <param name="generationKey">Tells data from before a failover; null: the fence has the replication ids only.</param>
-    /// <param name="clusterFound">Called, perhaps again and again, when a server turns out to be a node of a cluster; null: it is used as if it were alone.</param>
+    /// <param name="generationKey">Tells data from before a failover; null: the fence has the
+    /// replication ids only.</param>
+    /// <param name="leaseKey">Where the lease record is, if one is required.</param>
+    /// <param name="clusterFound">Called, perhaps again and again, when a server turns out to be a
+    /// node of a cluster; null: it is used as if it were alone.</param>
     public StandaloneTopology(
         RedisOptions options,
         TimeProvider time,
@@ -30,7 +34,8 @@ internal sealed class StandaloneTopology : IRedisTopology
         IRedisPushHandler? pushHandler,
         IRedisTopologyObserver? observer,
         GenerationKey? generationKey = null,
-        Action? clusterFound = null
+        Action? clusterFound = null,
+        byte[]? leaseKey = null
     )
     {
         var handshake = new RedisHandshakeOptions(
@@ -38,13 +43,15 @@ internal sealed class StandaloneTopology : IRedisTopology
             RequiredRole: RedisRole.Master,
             AnyRoleInCluster: clusterFound is not null
         );
-        var guide = new EndpointGuide(
-            [.. options.Endpoints],
-            new ReplicationFence(options.FenceTimeout, time, isOneAddress: options.Endpoints.Count == 1),
-            generationKey,
-            observer,
-            clusterFound
-        );
+        ILinkGuide guide = leaseKey is not null
+            ? new LeaseGuide([.. options.Endpoints], leaseKey)
+            : new EndpointGuide(
+                [.. options.Endpoints],
+                new ReplicationFence(options.FenceTimeout, time, isOneAddress: options.Endpoints.Count == 1),
+                generationKey,
+                observer,
+                clusterFound
+            );
         _link = new RedisLink(guide, new RedisConnector(options, time, pushHandler, handshake), time, random, observer);
     }
 
@@ -64,7 +71,7 @@ internal sealed class StandaloneTopology : IRedisTopology
     /// <inheritdoc/>
     public void ReportError(RedisConnection connection, RedisErrorKind kind, string? text = null)
     {
-        if (kind is RedisErrorKind.ReadOnly or RedisErrorKind.MasterDown)
+        if (kind is RedisErrorKind.ReadOnly or RedisErrorKind.MasterDown or RedisErrorKind.Fenced)
             connection.Close($"the server is no master any more ({kind}).");
     }
 

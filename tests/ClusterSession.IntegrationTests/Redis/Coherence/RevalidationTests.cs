@@ -7,7 +7,9 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Coherence;
 
-/// <summary>Nodes over a server of which no push is to be relied on ask it at each use of a copy.</summary>
+/// <summary>
+/// Nodes over a server of which no push is to be relied on ask it at each use of a copy.
+/// </summary>
 public sealed class RevalidationTests
 {
     [Theory]
@@ -74,7 +76,7 @@ public sealed class RevalidationTests
         );
         Assert.True(failure.NeedsOperator);
         Assert.StartsWith("Coherence is Tracking", failure.Message, StringComparison.Ordinal);
-        Assert.Contains("coherence=Auto", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("coherence=auto", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Coherence;
 
-/// <summary>Tracking is believed once it was seen to work, whatever the server says to CLIENT TRACKING.</summary>
+/// <summary>
+/// Tracking is believed once it was seen to work, whatever the server says to CLIENT TRACKING.
+/// </summary>
 public sealed class TrackingProofTests
 {
     [Theory]
@@ -41,7 +43,10 @@ public sealed class TrackingProofTests
         using var logs = new CapturedLogs();
         using var factory = new LoggerFactory([logs]);
         await using var store = Store($"127.0.0.1:{proxy.Port},coherence=tracking", factory);
-        await store.StartAsync(new RecordingObserver(), default);
+        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+            await store.StartAsync(new RecordingObserver(), default)
+        );
+        Assert.Contains("coherence=auto", refusal.Message, StringComparison.Ordinal);
 
         await Condition.HoldsAsync(() => logs.Count("Disconnected") > 0, "the connection is given up");
         Assert.Contains(logs.All, static log => log.Text.Contains("coherence=auto", StringComparison.Ordinal));

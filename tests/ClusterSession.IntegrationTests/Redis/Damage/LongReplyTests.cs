@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using ClusterSession.Records;
 using ClusterSession.Redis;
 using ClusterSession.Stores;
@@ -5,6 +7,7 @@ using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Logging;
 using ClusterSession.TestKit.Sessions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Damage;
@@ -20,21 +23,14 @@ public sealed class LongReplyTests
         await using var redis = await RedisServer.StartAsync();
         using var logs = new CapturedLogs();
         using var logging = LoggerFactory.Create(builder => builder.AddProvider(logs));
-        var options = RedisOptions.Parse(redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000");
-        options.MaxReplyBytes = 1 << 20;
-        await using var store = new RedisSessionStore(
-            options,
-            "cs",
-            TimeSpan.FromSeconds(30),
-            TimeProvider.System,
-            new Random(7),
-            logging.CreateLogger<RedisSessionStore>()
-        );
+        await using var store = Store(redis, 1 << 20, logging.CreateLogger<RedisSessionStore>());
         await store.StartAsync(new RecordingObserver(), default);
+        await using var wide = Store(redis, 64 << 20); // It stores what the other one cannot read.
+        await wide.StartAsync(new RecordingObserver(), default);
         var versions = new VersionSource();
         var (small, large) = (SessionKeys.New(), SessionKeys.New());
-        await CreateAsync(store, small, "x", versions);
-        await CreateAsync(store, large, new string('x', 3 << 20), versions);
+        await CreateAsync(wide, small, "x", versions);
+        await CreateAsync(wide, large, new string('x', 3 << 20), versions);
 
         for (var i = 0; i < 10; i++)
         {
@@ -53,6 +49,124 @@ public sealed class LongReplyTests
         Assert.Equal((1, 0), (logs.Count("Connected"), logs.Count("Disconnected")));
         var stats = await redis.CommandAsync("INFO", "commandstats");
         Assert.Contains("cmdstat_hgetall:calls=30,", stats, StringComparison.Ordinal); // Asked for once each.
+    }
+
+    [Theory]
+    [InlineData(100_000)]
+    [InlineData(3_000)]
+    public async Task Copies_that_no_reply_could_hold_together_stay_where_they_are_and_what_is_stored_is_readable(
+        int bytes
+    )
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var store = Store(redis, 1 << 20);
+        await store.StartAsync(new RecordingObserver(), default);
+        var versions = new VersionSource();
+        var key = SessionKeys.New();
+        await CreateAsync(store, key, "x", versions);
+        StoreWrite answer;
+        var taken = 0;
+        for (; ; taken++)
+        {
+            Assert.InRange(taken, 0, (1 << 20) / bytes);
+            var (lost, merge) = (versions.Next(), versions.Next());
+            var copy = RecordSketch.At(lost).With("copy" + taken, new byte[bytes], lost).Build();
+            answer = await store.MergeAsync(
+                key,
+                new SessionMerge(copy, merge, MergeMode.Amend, Life, IsPartial: taken % 2 == 0),
+                default
+            );
+            var read = await store.ReadAsync(key, SessionVersion.None, default);
+            Assert.Equal(StoreReadOutcome.Found, read.Outcome);
+            if (answer.Outcome != WriteOutcome.Committed)
+            {
+                Assert.Equal(taken + 1, read.Record!.AttributeCount);
+                break;
+            }
+        }
+
+        Assert.Equal((WriteOutcome.Unavailable, StoreFailure.TooLarge), (answer.Outcome, answer.Failure));
+        Assert.InRange(taken, 700_000 / bytes, (1 << 20) / bytes);
+        var last = versions.Next();
+        var whole = RecordSketch.At(last).With("a", new byte[1 << 20], last).Build();
+        var restored = await store.MergeAsync(
+            SessionKeys.New(),
+            new SessionMerge(whole, last, MergeMode.Restore, Life),
+            default
+        );
+        Assert.Equal(StoreFailure.TooLarge, restored.Failure);
+    }
+
+    /// <summary>
+    /// Redis answers the commands of a connection in their order: those behind the large reply wait
+    /// while it is received, and for nothing else. None fails, none is asked for again, and no
+    /// connection is given up.
+    /// </summary>
+    [Fact]
+    public async Task Session_of_30_MiB_fails_no_request_of_others_and_is_sent_once()
+    {
+        const int Others = 200;
+        const int Part = 1 << 20;
+        await using var redis = await RedisServer.StartAsync();
+        using var logs = new CapturedLogs();
+        using var logging = LoggerFactory.Create(builder => builder.AddProvider(logs));
+        await using var store = Store(redis, 48 << 20, logging.CreateLogger<RedisSessionStore>());
+        await store.StartAsync(new RecordingObserver(), default);
+        var versions = new VersionSource();
+        var large = SessionKeys.New();
+        var version = versions.Next();
+        var sketch = RecordSketch.At(version);
+        for (var i = 0; i < 30; i++)
+        {
+            sketch.With("part" + i, new byte[Part], version);
+        }
+
+        await store.MergeAsync(large, new SessionMerge(sketch.Build(), version, MergeMode.Create, Life), default);
+        var small = Enumerable.Range(0, Others).Select(static _ => SessionKeys.New()).ToArray();
+        foreach (var key in small)
+        {
+            await CreateAsync(store, key, "x", versions);
+        }
+
+        var before = await redis.CommandAsync("INFO", "commandstats");
+        var answered = 0;
+        var ahead = small.Select(ReadAsync).ToArray();
+        var read = store.ReadAsync(large, SessionVersion.None, default).AsTask();
+        var behind = small.Select(ReadAsync).ToArray();
+        Assert.All(await Task.WhenAll(ahead), static one => Assert.Equal(StoreReadOutcome.Found, one.Outcome));
+        Assert.True(answered >= Others);
+        var record = (await read).Record!;
+        Assert.Equal(30, record.AttributeCount);
+        Assert.All(await Task.WhenAll(behind), static one => Assert.Equal(StoreReadOutcome.Found, one.Outcome));
+        Assert.Equal((1, 0), (logs.Count("Connected"), logs.Count("Disconnected")));
+        var after = await redis.CommandAsync("INFO", "commandstats");
+        Assert.Equal((2 * Others) + 1, Calls(after) - Calls(before));
+
+        async Task<StoreRead> ReadAsync(SessionKey key)
+        {
+            var found = await store.ReadAsync(key, SessionVersion.None, default);
+            Interlocked.Increment(ref answered);
+            return found;
+        }
+    }
+
+    private static int Calls(string stats) =>
+        Regex.Match(stats, "cmdstat_hgetall:calls=([0-9]+)") is { Success: true } calls
+            ? int.Parse(calls.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
+            : 0;
+
+    private static RedisSessionStore Store(RedisServer redis, int mostBytes, ILogger<RedisSessionStore>? logger = null)
+    {
+        var options = RedisOptions.Parse(redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000");
+        options.MaxReplyBytes = mostBytes;
+        return new RedisSessionStore(
+            options,
+            "cs",
+            TimeSpan.FromSeconds(30),
+            TimeProvider.System,
+            new Random(7),
+            logger ?? NullLogger<RedisSessionStore>.Instance
+        );
     }
 
     private static async Task CreateAsync(RedisSessionStore store, SessionKey key, string value, VersionSource versions)

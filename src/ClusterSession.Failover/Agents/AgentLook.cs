@@ -1,0 +1,9 @@
+using ClusterSession.Failover.Deciding;
+
+namespace ClusterSession.Failover.Agents;
+
+/// <summary>What an agent saw, and what it decided by it. Immutable.</summary>
+/// <param name="View">What it saw.</param>
+/// <param name="Decision">What it is about to do, or does.</param>
+/// <param name="At">Timestamp of the coordinator's clock when it had seen everything.</param>
+internal sealed record AgentLook(ClusterView View, Decision Decision, long At);

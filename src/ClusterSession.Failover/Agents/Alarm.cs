@@ -1,0 +1,36 @@
+namespace ClusterSession.Failover.Agents;
+
+/// <summary>A pause that others may end. One waits; any thread rings.</summary>
+internal sealed class Alarm
+{
+    private CancellationTokenSource? _pause;
+    private int _isRung;
+
+    /// <summary>Ends the pause that lasts, else the next one before it begins.</summary>
+    public void Ring()
+    {
+        Volatile.Write(ref _isRung, 1); // Before it is looked whether there is a pause, as that looks after it began.
+        Interlocked.MemoryBarrier();
+        try
+        {
+            Volatile.Read(ref _pause)?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is over.
+        }
+    }
+
+    /// <summary>Waits so long, or until it is rung or cancelled; throws for neither.</summary>
+    public async Task WaitAsync(TimeSpan pause, TimeProvider time, CancellationToken cancellation)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Interlocked.Exchange(ref _pause, ending);
+        if (Interlocked.Exchange(ref _isRung, 0) == 0)
+        {
+            await Task.Delay(pause, time, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        Volatile.Write(ref _pause, null);
+    }
+}

@@ -1,0 +1,355 @@
+using ClusterSession.Failover.Coordination;
+using ClusterSession.Failover.Deciding;
+using ClusterSession.Failover.Documents;
+using ClusterSession.Failover.Sights;
+
+namespace ClusterSession.Failover.Agents;
+
+/// <summary>
+/// The loop: look, decide, do, and look again; without a pause as long as it gets on.
+/// </summary>
+internal sealed class FailoverAgent
+{
+    private readonly AgentSettings _settings;
+    private readonly FailoverRules _rules;
+    private readonly AgentLinks _links;
+    private readonly TimeProvider _time;
+    private readonly FailoverDecider _decider;
+    private readonly LeaseCount _count;
+    private readonly PromiseKeeper _promises;
+    private readonly Lookout _lookout;
+    private readonly MergeRun _merge;
+    private readonly IAgentWatcher? _watcher;
+    private readonly Alarm _alarm = new();
+    private AgentLook? _look;
+    private string? _trouble;
+    private bool _isBusy;
+    private Releasing? _releasing;
+
+    public FailoverAgent(
+        AgentSettings settings,
+        FailoverRules rules,
+        AgentLinks links,
+        TimeProvider time,
+        IAgentWatcher? watcher = null
+    )
+    {
+        rules.Check();
+        (_settings, _rules, _links, _time, _watcher) = (settings, rules, links, time, watcher);
+        _decider = new FailoverDecider(rules);
+        _count = new LeaseCount(rules, links.Coordinator.Clock);
+        _promises = new PromiseKeeper(rules, links.Coordinator.Clock);
+        _merge = new MergeRun(rules, links);
+        _lookout = new Lookout(settings, rules, links, _count, _promises, time, () => _merge.Sight);
+    }
+
+    /// <summary>What it saw and decided last; null: nothing yet.</summary>
+    public AgentLook? Look => Volatile.Read(ref _look);
+
+    /// <summary>What it decided last.</summary>
+    public Decision? Last => Look?.Decision;
+
+    /// <summary>
+    /// What is wrong with the document; null: nothing. It is not changed then, nor the lease.
+    /// </summary>
+    public string? Trouble => Volatile.Read(ref _trouble);
+
+    /// <summary>
+    /// Why its own Redis could not be looked at; null: it could, or nothing is known.
+    /// </summary>
+    public string? RedisTrouble => _links.Redis.Trouble;
+
+    /// <summary>
+    /// The lease that it counts, and how long that or the promises for it run at this moment.
+    /// </summary>
+    public (long Epoch, TimeSpan Left) Standing => _count.Standing;
+
+    /// <summary>How long it is bound to take no lease.</summary>
+    public TimeSpan PromisedFor => _promises.Left;
+
+    /// <summary>The merge of its Redis' data into the master; null: there is none.</summary>
+    public MergeSight? Merge => _merge.Sight;
+
+    /// <summary>
+    /// Another agent asks for a promise; see <see cref="IAgentPeer.PromiseAsync"/>.
+    /// </summary>
+    public bool TryPromise(long epoch, long adoptions, TimeSpan duration) =>
+        _promises.TryPromise(epoch, adoptions, duration);
+
+    /// <summary>Ends the pause between two looks: something has changed. Thread-safe.</summary>
+    public void Wake() => _alarm.Ring();
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            while (!cancellation.IsCancellationRequested)
+            {
+                if (!await StepAsync(cancellation).ConfigureAwait(false))
+                {
+                    await _alarm
+                        .WaitAsync(_isBusy ? _rules.BusyInterval : _rules.Interval, _time, cancellation)
+                        .ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            await _merge.EndAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> StepAsync(CancellationToken cancellation)
+    {
+        ClusterView view;
+        try
+        {
+            view = await _lookout.LookAsync(cancellation).ConfigureAwait(false);
+            Volatile.Write(ref _trouble, null);
+            _isBusy =
+                (view.Document is { Switch: not null } or { Change: not null } && view.StepFor < _rules.StepWait)
+                || (view.RulerSilentFor > TimeSpan.Zero && view.RulerSilentFor < _rules.Ttl + _rules.GatherWait);
+        }
+        catch (InvalidDataException e)
+        {
+            _isBusy = false;
+            Volatile.Write(ref _trouble, e.Message);
+            _watcher?.Troubled(e.Message);
+            return false;
+        }
+
+        if (_releasing is { } begun && view.State is { } state)
+        {
+            if (
+                state.IsHeld
+                && state.Holder == _settings.Self
+                && (state.Epoch, state.Version) == (begun.Epoch, begun.Version)
+            )
+            {
+                return await ReleaseAsync(begun, cancellation).ConfigureAwait(false);
+            }
+
+            _releasing = null; // It was done, or can not be done any more.
+        }
+
+        if (view.State is { Version: 0 })
+        {
+            return await WriteAsync(view.State, view.Document, null, cancellation).ConfigureAwait(false);
+        }
+
+        var decision = _decider.Decide(view);
+        _merge.Keep(view);
+        var look = new AgentLook(view, decision, _links.Coordinator.Clock.GetTimestamp());
+        Volatile.Write(ref _look, look); // Before it is done: who asks meanwhile is not sent to a Redis that closes.
+        _watcher?.Decided(look);
+        if (decision is not Decision.Release and not Decision.Command)
+        {
+            await ExtendAsync(view, cancellation).ConfigureAwait(false);
+        }
+
+        return decision switch
+        {
+            Decision.Acquire acquire => await AcquireAsync(view, acquire.Document, cancellation).ConfigureAwait(false),
+            Decision.Renew => await RenewAsync(view, cancellation).ConfigureAwait(false),
+            Decision.AskPromises => await AskAsync(view, cancellation).ConfigureAwait(false),
+            Decision.Release release => await ReleaseAsync(
+                    new Releasing(OperationId.New(), view.State!.Epoch, view.State.Version, release.Document),
+                    cancellation
+                )
+                .ConfigureAwait(false),
+            Decision.Write write => await WriteAsync(view.State!, write.Document, view.State!.Epoch, cancellation)
+                .ConfigureAwait(false),
+            Decision.Command command => await CommandAsync(command.What, view, cancellation).ConfigureAwait(false),
+            _ => false,
+        };
+    }
+
+    private async Task<bool> AcquireAsync(ClusterView view, ClusterDocument document, CancellationToken cancellation)
+    {
+        if (!_promises.TryBegin())
+        {
+            return false;
+        }
+
+        var result = await Answers
+            .WithinAsync(
+                _links.Coordinator.AcquireAsync(
+                    OperationId.New(),
+                    _settings.Cluster,
+                    _settings.Self,
+                    _rules.Ttl,
+                    view.State!,
+                    document.Write(),
+                    cancellation
+                ),
+                new AcquireResult.Unknown(),
+                _rules.Deadline,
+                _time
+            )
+            .ConfigureAwait(false);
+        if (result is AcquireResult.Granted granted)
+        {
+            _count.Granted(granted.Epoch, granted.CountedFrom, _rules.Ttl);
+        }
+
+        return result is AcquireResult.Granted;
+    }
+
+    private async Task<bool> RenewAsync(ClusterView view, CancellationToken cancellation)
+    {
+        var epoch = view.State!.Epoch;
+        var result = await Answers
+            .WithinAsync(
+                _links.Coordinator.RenewAsync(_settings.Cluster, _settings.Self, epoch, cancellation),
+                new RenewResult.Unknown(),
+                _rules.Deadline,
+                _time
+            )
+            .ConfigureAwait(false);
+        switch (result)
+        {
+            case RenewResult.Renewed renewed:
+                _count.Granted(epoch, renewed.CountedFrom, renewed.Ttl);
+                break;
+            case RenewResult.Lost:
+                _count.Lost();
+                return true;
+            default:
+                break;
+        }
+
+        await ExtendAsync(view, cancellation).ConfigureAwait(false);
+        return result is RenewResult.Renewed;
+    }
+
+    private async Task<bool> AskAsync(ClusterView view, CancellationToken cancellation)
+    {
+        var askedAt = _links.Coordinator.Clock.GetTimestamp();
+        var others = view.Document.Present().Where(member => member.Name != _settings.Self).ToArray();
+        var answers = await Task.WhenAll(
+                others.Select(member =>
+                    _links.Peers.TryGetValue(member.Name, out var peer)
+                        ? Answers.WithinAsync(
+                            peer.PromiseAsync(view.LeaseEpoch, view.Document.Adoptions, _rules.Ttl, cancellation),
+                            false,
+                            _rules.Deadline,
+                            _time
+                        )
+                        : Task.FromResult(false)
+                )
+            )
+            .ConfigureAwait(false);
+        // Where nobody is left to ask, one that was forgotten may be adopted again.
+        if (answers.Length > 0 && answers.All(isPromised => isPromised))
+        {
+            _count.Promised(askedAt);
+        }
+
+        await ExtendAsync(view, cancellation).ConfigureAwait(false);
+        return false;
+    }
+
+    /// <summary>Lets the record live as long as the lease, where it stands.</summary>
+    private async Task ExtendAsync(ClusterView view, CancellationToken cancellation)
+    {
+        var now = _time.GetUtcNow(); // Before what is left is counted: a freeze between the two shortens.
+        if (
+            view.Own is { HasOwnRecord: true, Record: { } record }
+            && _count.GrantRecord() is var left
+            && left > TimeSpan.Zero
+        )
+        {
+            await Answers
+                .WithinAsync(_links.Redis.ExtendAsync(record, now + left, cancellation), _rules.Deadline, _time)
+                .ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Releases the lease, and does nothing else with it until it is known what became of that: a
+    /// release that comes late must not fall on a lease that is used again.
+    /// </summary>
+    private async Task<bool> ReleaseAsync(Releasing release, CancellationToken cancellation)
+    {
+        _count.Ended();
+        _releasing = release;
+        var result = await Answers
+            .WithinAsync(
+                _links.Coordinator.ReleaseAsync(
+                    release.Id,
+                    _settings.Cluster,
+                    _settings.Self,
+                    release.Epoch,
+                    release.Document.Write(),
+                    release.Version,
+                    cancellation
+                ),
+                new ReleaseResult.Unknown(),
+                _rules.Deadline,
+                _time
+            )
+            .ConfigureAwait(false);
+        if (result is not ReleaseResult.Unknown)
+        {
+            _releasing = null;
+        }
+
+        return result is ReleaseResult.Released;
+    }
+
+    private async Task<bool> WriteAsync(
+        CoordinationState state,
+        ClusterDocument document,
+        long? epoch,
+        CancellationToken cancellation
+    ) =>
+        await Answers
+            .WithinAsync(
+                _links.Coordinator.WriteAsync(
+                    OperationId.New(),
+                    _settings.Cluster,
+                    state.Version,
+                    document.Write(),
+                    epoch,
+                    cancellation
+                ),
+                new WriteResult.Unknown(),
+                _rules.Deadline,
+                _time
+            )
+            .ConfigureAwait(false) is WriteResult.Written;
+
+    private async Task<bool> CommandAsync(RedisCommand command, ClusterView view, CancellationToken cancellation)
+    {
+        var now = _time.GetUtcNow(); // As in ExtendAsync.
+        switch (command)
+        {
+            case RedisCommand.Follow follow:
+                return await DoAsync(
+                        _links.Redis.FollowAsync(view.Document.Find(follow.Member)!, follow.Process, cancellation)
+                    )
+                    .ConfigureAwait(false);
+            case RedisCommand.Merge merge:
+                _merge.Begin(view, merge);
+                return false;
+            case RedisCommand.Promote promote:
+                return await DoAsync(_links.Redis.PromoteAsync(promote.Process, cancellation)).ConfigureAwait(false);
+            case RedisCommand.Open open when _count.GrantRecord() is var left && left > TimeSpan.Zero:
+                if (await DoAsync(_links.Redis.OpenAsync(open.Process, now + left, cancellation)).ConfigureAwait(false))
+                {
+                    return true;
+                }
+
+                _count.OpenUnanswered();
+                return false;
+            case RedisCommand.Close:
+                return await DoAsync(_links.Redis.CloseAsync(cancellation)).ConfigureAwait(false);
+            default:
+                return false;
+        }
+    }
+
+    private Task<bool> DoAsync(ValueTask command) => Answers.WithinAsync(command, _rules.Deadline, _time);
+
+    private sealed record Releasing(OperationId Id, long Epoch, long Version, ClusterDocument Document);
+}

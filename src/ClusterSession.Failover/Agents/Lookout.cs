@@ -1,0 +1,165 @@
+using ClusterSession.Failover.Coordination;
+using ClusterSession.Failover.Deciding;
+using ClusterSession.Failover.Documents;
+using ClusterSession.Failover.Sights;
+
+namespace ClusterSession.Failover.Agents;
+
+/// <summary>Makes the view: first the store, then all members at once.</summary>
+internal sealed class Lookout(
+    AgentSettings settings,
+    FailoverRules rules,
+    AgentLinks links,
+    LeaseCount count,
+    PromiseKeeper promises,
+    TimeProvider time,
+    Func<MergeSight?> merge
+)
+{
+    private readonly long _startedAt = links.Coordinator.Clock.GetTimestamp();
+    private readonly Dictionary<string, (Watch<RedisSight> Redis, Watch<AgentSight> Agent)> _watches = [];
+    private readonly StepCount _steps = new(rules, links.Coordinator.Clock);
+    private ClusterDocument _document = new() { Members = settings.Members };
+    private long _documentSince = links.Coordinator.Clock.GetTimestamp();
+    private long _version;
+    private long? _freeSince;
+    private long _freeEpoch;
+    private long _switchSince;
+    private long _rulerSince;
+    private long? _silentSince;
+    private long? _rulerSilentSince;
+    private long? _memberSince;
+    private bool _isMember = true;
+
+    private TimeProvider Clock => links.Coordinator.Clock;
+
+    /// <summary>Looks at everything.</summary>
+    /// <exception cref="InvalidDataException">The document is of another release, or
+    /// damaged.</exception>
+    public async Task<ClusterView> LookAsync(CancellationToken cancellation)
+    {
+        var state = await ReadAsync(cancellation).ConfigureAwait(false);
+        var others = _document.Present().Where(member => member.Name != settings.Self).ToArray();
+        var own = WatchAsync(settings.Self, links.Redis, null, cancellation);
+        var sights = await Task.WhenAll(
+                others
+                    .Select(member =>
+                        WatchAsync(
+                            member.Name,
+                            links.Probes.GetValueOrDefault(member.Name),
+                            links.Peers.GetValueOrDefault(member.Name),
+                            cancellation
+                        )
+                    )
+                    .Prepend(own)
+            )
+            .ConfigureAwait(false);
+        var members = _steps.Counted(_document.Ruler, sights.ToDictionary(sight => sight.Name, sight => sight.Sight));
+        _silentSince = sights[0].Sight.Redis.IsReachable ? null : _silentSince ?? Clock.GetTimestamp();
+        var ruler = _document.Ruler?.Member;
+        _rulerSilentSince =
+            ruler is null || sights.Any(sight => sight.Name == ruler && sight.Sight.Redis.IsReachable)
+                ? null
+                : _rulerSilentSince ?? Clock.GetTimestamp();
+        return new ClusterView
+        {
+            Self = settings.Self,
+            IsFollower = settings.IsFollower,
+            State = state,
+            Document = _document,
+            Members = members,
+            Now = time.GetUtcNow(),
+            LeaseEpoch = count.Epoch,
+            LeaseLeft = count.LeaseLeft,
+            PromisesLeft = count.PromisesLeft,
+            PromisedFor = promises.Left,
+            RecordLeft = count.RecordLeft,
+            SinceStart = Clock.GetElapsedTime(_startedAt),
+            MemberFor = _memberSince is null ? null : Since(_memberSince),
+            FreeFor = Since(_freeSince),
+            StepFor = Since(_documentSince),
+            SwitchFor = _document.Switch is null ? TimeSpan.Zero : Since(_switchSince),
+            OpenLeft = count.OpenLeft,
+            RulerFor = _document.Ruler is null ? TimeSpan.Zero : Since(_rulerSince),
+            SilentFor = Since(_silentSince),
+            RulerSilentFor = Since(_rulerSilentSince),
+        };
+    }
+
+    private TimeSpan Since(long? timestamp) => timestamp is { } from ? Clock.GetElapsedTime(from) : TimeSpan.Zero;
+
+    private async Task<CoordinationState?> ReadAsync(CancellationToken cancellation)
+    {
+        var read = await Answers
+            .WithinAsync(
+                links.Coordinator.ReadAsync(settings.Cluster, cancellation),
+                new ReadResult.Unreachable(),
+                rules.Deadline,
+                time
+            )
+            .ConfigureAwait(false);
+        if (read is not ReadResult.Read { State: var state })
+        {
+            return null;
+        }
+
+        if (state.Version > 0 && state.Version != _version)
+        {
+            var (former, ruler) = (_document.Switch, _document.Ruler);
+            (_document, _version) = (ClusterDocument.Read(state.Document.Span), state.Version);
+            _documentSince = Clock.GetTimestamp();
+            _rulerSince =
+                (_document.Ruler?.RunId, _document.Ruler?.Epoch) == (ruler?.RunId, ruler?.Epoch)
+                    ? _rulerSince
+                    : _documentSince;
+            var isMember = _document.Find(settings.Self) is not null;
+            _memberSince = isMember && !_isMember ? _documentSince : _memberSince;
+            _isMember = isMember;
+            if (_document.Switch is { } asked && (asked.At, asked.To) != (former?.At, former?.To))
+            {
+                _switchSince = _documentSince;
+            }
+        }
+
+        // A lease that was held unseen in the meantime has another number.
+        _freeSince =
+            state.IsHeld ? null
+            : _freeSince is { } since && _freeEpoch == state.Epoch ? since
+            : Clock.GetTimestamp();
+        _freeEpoch = state.Epoch;
+        var isHolder = state.IsHeld && state.Holder == settings.Self;
+        promises.Saw(state.Epoch, _document.Adoptions, isHolder);
+        if (!isHolder && (state.IsHeld || state.Epoch != count.Epoch))
+        {
+            count.Ended();
+        }
+
+        return state;
+    }
+
+    private async Task<(string Name, MemberSight Sight)> WatchAsync(
+        string name,
+        IRedisProbe? probe,
+        IAgentPeer? peer,
+        CancellationToken cancellation
+    )
+    {
+        if (!_watches.TryGetValue(name, out var watch))
+        {
+            watch = (
+                new(RedisSight.Unreachable, sight => sight.Reach != RedisReach.Unreachable, rules.Deadline, time),
+                new(AgentSight.None, agent => agent.IsAlive, rules.Deadline, time)
+            );
+            _watches.Add(name, watch);
+        }
+
+        var agent = peer is null
+            ? Task.FromResult(new AgentSight(name == settings.Self, name == settings.Self ? merge() : null))
+            : watch.Agent.AskAsync(() => peer.HearAsync(cancellation));
+        var redis = probe is null
+            ? RedisSight.Unreachable
+            : await watch.Redis.AskAsync(() => probe.LookAsync(cancellation)).ConfigureAwait(false);
+        var heard = await agent.ConfigureAwait(false);
+        return (name, new MemberSight(redis, heard.IsAlive) { Merge = heard.Merge });
+    }
+}

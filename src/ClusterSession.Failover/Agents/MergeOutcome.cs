@@ -1,0 +1,22 @@
+using ClusterSession.Failover.Sights;
+
+namespace ClusterSession.Failover.Agents;
+
+/// <summary>How a merge ended.</summary>
+internal abstract record MergeOutcome
+{
+    private MergeOutcome() { }
+
+    /// <summary>The master has everything.</summary>
+    /// <param name="Counts">What was done.</param>
+    /// <param name="Confirmed">
+    /// How many of its replicas have confirmed that they have it too.
+    /// </param>
+    public sealed record Merged(MergeCounts Counts, int Confirmed) : MergeOutcome;
+
+    /// <summary>
+    /// It is not complete. Begun again, it comes to the same as if it never had been.
+    /// </summary>
+    /// <param name="Why">The reason, as a sentence.</param>
+    public sealed record Failed(string Why) : MergeOutcome;
+}

@@ -1,0 +1,168 @@
+using ClusterSession.Failover.Deciding;
+using ClusterSession.Failover.Documents;
+using ClusterSession.Failover.Sights;
+
+namespace ClusterSession.Failover.Agents;
+
+/// <summary>
+/// The merge of the own Redis' data into the master, beside the loop: that looks, renews and
+/// answers meanwhile. It is begun by a command that comes with each look, and ends by itself.
+/// </summary>
+/// <param name="rules">The figures.</param>
+/// <param name="links">The Redis.</param>
+internal sealed class MergeRun(FailoverRules rules, AgentLinks links)
+{
+    private const int MostDoublings = 4;
+    private const string Stopped = "It was stopped: the master is another one, or the cluster is in maintenance.";
+    private MergeSight? _sight;
+    private Task _run = Task.CompletedTask;
+    private CancellationTokenSource? _ending;
+    private long _failedAt;
+    private int _failures;
+
+    /// <summary>What it does, or has done; null: nothing. Thread-safe.</summary>
+    public MergeSight? Sight => Volatile.Read(ref _sight);
+
+    /// <summary>Begins it, unless it is under way, done, or has failed a moment ago.</summary>
+    public void Begin(ClusterView view, RedisCommand.Merge command)
+    {
+        var what = new MergedData(command.Process.RunId, command.Process.Epoch, view.Own.RunId);
+        var isSame = Sight?.What == what;
+        var pause = rules.MergePause * (1 << Math.Clamp(_failures - 1, 0, MostDoublings));
+        if (
+            !_run.IsCompleted
+            || (
+                isSame && (Sight!.Step != MergeStep.Failed || links.Coordinator.Clock.GetElapsedTime(_failedAt) < pause)
+            )
+        )
+        {
+            return;
+        }
+
+        _failures = isSame ? _failures : 0;
+        var since = view.Document.Ledger.First(line => line.Member == view.Self).Since;
+        var replicas = view
+            .Document.Present()
+            .Count(member =>
+                member.Name != view.Self
+                && view.Of(member.Name).Redis is { IsReachable: true, IsLinkUp: true } redis
+                && redis.Follows == command.Process
+            );
+        _ending?.Dispose();
+        _ending = new CancellationTokenSource();
+        var sight = new MergeSight(command.Member, what, MergeStep.Running);
+        Show(sight);
+        _run = RunAsync(
+            sight,
+            view.Document.Find(command.Member)!,
+            command,
+            new MergeTerms(since, replicas),
+            _ending.Token
+        );
+    }
+
+    /// <summary>
+    /// Ends it where it would be for another master than the present one, or in maintenance.
+    /// </summary>
+    public void Keep(ClusterView view)
+    {
+        if (
+            !_run.IsCompleted
+            && Sight is { What: var what }
+            && (
+                view.Document.Maintenance
+                || (view.Own.IsReachable && view.Own.RunId != what.Source)
+                || view.Document.Ruler is not { } ruler
+                || (ruler.RunId, ruler.Epoch) != (what.Target, what.Epoch)
+                || view.Document.Find(view.Self) is null
+            )
+        )
+        {
+            _ending?.Cancel();
+        }
+    }
+
+    /// <summary>Ends it, and waits for its end.</summary>
+    public async Task EndAsync()
+    {
+        _ending?.Cancel();
+        await _run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _ending?.Dispose();
+        _ending = null;
+    }
+
+    private async Task RunAsync(
+        MergeSight sight,
+        ClusterMember target,
+        RedisCommand.Merge command,
+        MergeTerms terms,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            var outcome = await links
+                .Redis.MergeAsync(
+                    target,
+                    command.Process,
+                    terms,
+                    new Counter(counts => Show(sight with { Counts = counts })),
+                    cancellation
+                )
+                .ConfigureAwait(false);
+            if (outcome is not MergeOutcome.Merged merged)
+            {
+                Fail(sight, ((MergeOutcome.Failed)outcome).Why);
+                return;
+            }
+
+            sight = sight with { Counts = merged.Counts };
+            Show(sight);
+            var notAside = await SetAsideAsync(command.Process.Epoch, cancellation).ConfigureAwait(false);
+            sight = sight with { NotSetAside = notAside };
+            if (notAside is not null && merged.Confirmed == 0 && !rules.FollowsWithoutCopy)
+            {
+                Fail(sight, "No replica of the master has confirmed the merge, and its files could not be copied.");
+                return;
+            }
+
+            _failures = 0;
+            Show(sight with { Step = MergeStep.Merged });
+        }
+        catch (OperationCanceledException)
+        {
+            Fail(sight, Stopped);
+        }
+        catch (Exception e) // Whatever it is, the merge begins again, and says why it has to.
+        {
+            Fail(sight, e.Message);
+        }
+    }
+
+    /// <summary>Why it was not possible; null: it was.</summary>
+    private async Task<string?> SetAsideAsync(long epoch, CancellationToken cancellation)
+    {
+        try
+        {
+            await links.Redis.SetAsideAsync(epoch, cancellation).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or TimeoutException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
+
+    private void Fail(MergeSight sight, string why)
+    {
+        (_failedAt, _failures) = (links.Coordinator.Clock.GetTimestamp(), _failures + 1);
+        Show(sight with { Step = MergeStep.Failed, Why = why, Counts = Sight?.Counts ?? sight.Counts });
+    }
+
+    private void Show(MergeSight sight) => Volatile.Write(ref _sight, sight);
+
+    private sealed class Counter(Action<MergeCounts> count) : IProgress<MergeCounts>
+    {
+        public void Report(MergeCounts value) => count(value);
+    }
+}

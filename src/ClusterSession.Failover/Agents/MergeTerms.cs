@@ -1,0 +1,11 @@
+namespace ClusterSession.Failover.Agents;
+
+/// <summary>Under which terms a member's data is merged into the master.</summary>
+/// <param name="Since">
+/// When that data was last in touch with the cluster's, by the clock of another member: what has
+/// ended or expired since is not to come back.
+/// </param>
+/// <param name="Replicas">
+/// How many replicas of the master are in step, and are to have it in the end.
+/// </param>
+internal sealed record MergeTerms(DateTimeOffset Since, int Replicas);

@@ -1,0 +1,124 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace ClusterSession.Failover.Control;
+
+/// <summary>
+/// How a Redis is started so that it is closed until its agent has decided: it takes no commits,
+/// admits no replica, and is replica of nobody. The agent changes all of that at run time, and
+/// nothing of it lasts over a restart.
+/// </summary>
+/// <remarks>
+/// What is not here stays the site's: port, TLS, memory, and what is kept on disk. An ACL file does
+/// not go together with users in the configuration; Redis refuses to start with both.
+/// </remarks>
+internal sealed record ClosedStart
+{
+    /// <summary>What a node does with its Redis: the rights that SECURITY.md recommends.</summary>
+    public static IReadOnlyList<string> ApplicationRights { get; } =
+    [
+        "-@all",
+        "+hello",
+        "+auth",
+        "+ping",
+        "+select",
+        "+client|setname",
+        "+client|tracking",
+        "+hget",
+        "+hgetall",
+        "+hmget",
+        "+hkeys",
+        "+hstrlen",
+        "+hset",
+        "+hdel",
+        "+del",
+        "+exists",
+        "+pexpire",
+        "+pttl",
+        "+get",
+        "+set",
+        "+eval",
+        "+evalsha",
+        "+wait",
+        "+role",
+        "+info",
+        "+config|get",
+        "+time",
+        "+zadd",
+        "+zcard",
+        "+zrange",
+        "+zrangebyscore",
+        "+zrem",
+        "+zscore",
+        "+publish",
+        "+subscribe",
+    ];
+
+    public required string AgentUser { get; init; }
+
+    public required string AgentPassword { get; init; }
+
+    public required string ApplicationUser { get; init; }
+
+    public required string ApplicationPassword { get; init; }
+
+    /// <summary><c>ClusterSession:KeyPrefix</c> of the application.</summary>
+    public required string KeyPrefix { get; init; }
+
+    /// <summary>
+    /// The directives, each its name and values. Those of users hold digests of passwords: a
+    /// command line is no secret.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<string>> Directives() =>
+        [
+            // Off, and with all rights: Redis reads its append-only file as this user, and drops
+            // each transaction, so all that scripts wrote, of which it may not execute a part. A
+            // reset takes away that it needs no password, for which Redis would refuse all but its
+            // own host.
+            ["user", "default", "reset", "off", "~*", "&*", "+@all"],
+            ["user", AgentUser, "reset", "on", Digest(AgentPassword), "~*", "&*", "+@all"],
+            [
+                "user",
+                ApplicationUser,
+                "reset",
+                "off",
+                Digest(ApplicationPassword),
+                $"~{KeyPrefix}:*",
+                "resetchannels",
+                $"&{KeyPrefix}:*",
+                .. ApplicationRights,
+            ],
+            // Neither a master, nor replica of one that its data should first be merged into.
+            ["replicaof", Nobody.Host, Nobody.Port],
+            ["masteruser", ""],
+            ["masterauth", ""],
+            ["replica-read-only", "yes"],
+            // The agent reads the epoch of the data; a replica that hides its data would look
+            // unreachable.
+            ["replica-serve-stale-data", "yes"],
+            // Nobody follows a master before it is open, and a master that needs replicas could not
+            // be opened.
+            ["min-replicas-to-write", "0"],
+            // Who needs all data gets it at once: a change that waits for it is given up after a
+            // while.
+            ["repl-diskless-sync-delay", "0"],
+            // With its backlog a master without replicas gives up its history's name, by which the
+            // others are known to have no more than it has.
+            ["repl-backlog-ttl", "0"],
+        ];
+
+    /// <summary>As arguments of redis-server, behind its configuration file.</summary>
+    public IReadOnlyList<string> Arguments() =>
+        [.. Directives().SelectMany(words => words.Skip(1).Prepend("--" + words[0]))];
+
+    /// <summary>As lines of a configuration file.</summary>
+    public IReadOnlyList<string> Lines() => [.. Directives().Select(words => string.Join(' ', words.Select(Quoted)))];
+
+    private static string Digest(string password) =>
+        "#" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(password)));
+
+    private static string Quoted(string word) =>
+        word.Length > 0 && !word.AsSpan().ContainsAny(" \"'\\")
+            ? word
+            : $"\"{word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+}

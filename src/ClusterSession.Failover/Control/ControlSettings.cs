@@ -1,0 +1,39 @@
+using ClusterSession.Redis;
+
+namespace ClusterSession.Failover.Control;
+
+/// <summary>
+/// How the agents of a cluster reach its Redis, and the names that they use in it.
+/// </summary>
+internal sealed record ControlSettings
+{
+    /// <summary>
+    /// The agent's user and password, TLS, and the database of the sessions. Endpoints are not
+    /// looked at: each member has its own.
+    /// </summary>
+    public required RedisOptions Connection { get; init; }
+
+    /// <summary><c>ClusterSession:KeyPrefix</c> of the application.</summary>
+    public required string KeyPrefix { get; init; }
+
+    /// <summary>The cluster's secret, from which the passwords of replicas are made.</summary>
+    public required string Secret { get; init; }
+
+    /// <summary>The user of the application, in every Redis of the cluster.</summary>
+    public string ApplicationUser { get; init; } = "cluster-session";
+
+    /// <summary>
+    /// After so long a Redis that does not answer is taken for unreachable, and is connected to
+    /// anew: a connection that was cut is not repaired by waiting.
+    /// </summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the application's store keeps a session.</summary>
+    public TimeSpan StoreLife { get; init; } = StoreLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Store;
+
+    /// <summary>How long it keeps that a session has ended.</summary>
+    public TimeSpan TombstoneLife { get; init; } = StoreLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Tombstone;
+
+    /// <summary>How long one attempt to connect may take.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
+}

@@ -1,0 +1,88 @@
+using ClusterSession.Failover.Coordination;
+using ClusterSession.Failover.Documents;
+using ClusterSession.Failover.Sights;
+
+namespace ClusterSession.Failover.Deciding;
+
+/// <summary>
+/// Everything that one agent knows at one moment. The state of the store was read before the
+/// members were looked at: who is seen closed while the lease is free stays so until the lease is
+/// taken.
+/// </summary>
+internal sealed record ClusterView
+{
+    /// <summary>Name of the member whose agent decides.</summary>
+    public required string Self { get; init; }
+
+    /// <summary>
+    /// Whether it is no member: its store is what the agents of the members answer.
+    /// </summary>
+    public bool IsFollower { get; init; }
+
+    /// <summary>Lease and document; null: the store is not responding.</summary>
+    public CoordinationState? State { get; init; }
+
+    /// <summary>The document of that state, else the one that was read last.</summary>
+    public required ClusterDocument Document { get; init; }
+
+    /// <summary>The members in sight.</summary>
+    public required IReadOnlyDictionary<string, MemberSight> Members { get; init; }
+
+    /// <summary>The time of day: for what people read, and for the flapping window.</summary>
+    public DateTimeOffset Now { get; init; }
+
+    /// <summary>Number of the lease that this agent counts; 0: none.</summary>
+    public long LeaseEpoch { get; init; }
+
+    /// <summary>
+    /// What is left of that lease by the holder's own count, margin and drift deducted.
+    /// </summary>
+    public TimeSpan LeaseLeft { get; init; }
+
+    /// <summary>How long all other agents are bound to take no lease, as this one counts.</summary>
+    public TimeSpan PromisesLeft { get; init; }
+
+    /// <summary>How long this agent is bound.</summary>
+    public TimeSpan PromisedFor { get; init; }
+
+    /// <summary>How long a record that this agent has sent may live yet.</summary>
+    public TimeSpan RecordLeft { get; init; }
+
+    /// <summary>How long ago the agent was started.</summary>
+    public TimeSpan SinceStart { get; init; }
+
+    /// <summary>
+    /// How long ago it became a member while the agent ran; null: it was one already.
+    /// </summary>
+    public TimeSpan? MemberFor { get; init; }
+
+    /// <summary>For how long the lease was seen free.</summary>
+    public TimeSpan FreeFor { get; init; }
+
+    /// <summary>For how long the document has not changed.</summary>
+    public TimeSpan StepFor { get; init; }
+
+    /// <summary>For how long the hand-over of the document was seen.</summary>
+    public TimeSpan SwitchFor { get; init; }
+
+    /// <summary>For how long the ruler of the document was seen as such.</summary>
+    public TimeSpan RulerFor { get; init; }
+
+    /// <summary>How long an Open that was not answered may give a record yet.</summary>
+    public TimeSpan OpenLeft { get; init; }
+
+    /// <summary>For how long the own Redis has not answered.</summary>
+    public TimeSpan SilentFor { get; init; }
+
+    /// <summary>For how long the Redis of the ruler has not answered.</summary>
+    public TimeSpan RulerSilentFor { get; init; }
+
+    /// <summary>The own Redis.</summary>
+    public RedisSight Own => Of(Self).Redis;
+
+    /// <summary>The member whose Redis is this process; null: none in sight.</summary>
+    public string? NameOf(string runId) => Members.FirstOrDefault(member => member.Value.Redis.RunId == runId).Key;
+
+    /// <summary>What is seen of a member.</summary>
+    public MemberSight Of(string member) => Members.GetValueOrDefault(member, MemberSight.None);
+}

@@ -1,0 +1,280 @@
+using ClusterSession.Failover.Documents;
+using ClusterSession.Failover.Sights;
+
+namespace ClusterSession.Failover.Deciding;
+
+/// <summary>Who takes a free lease: every agent comes to the same by the same view.</summary>
+/// <param name="rules">The figures.</param>
+internal sealed class ElectionRules(FailoverRules rules)
+{
+    public Decision Decide(ClusterView view, long epoch)
+    {
+        if (!view.Own.IsReachable)
+        {
+            return new Decision.Nothing(Reason.RedisUnreachable);
+        }
+
+        if (view.PromisedFor > TimeSpan.Zero)
+        {
+            return new Decision.Nothing(Reason.Promised);
+        }
+
+        if (view.SinceStart < rules.Ttl)
+        {
+            return new Decision.Nothing(Reason.JustStarted);
+        }
+
+        if (view.MemberFor < rules.Ttl + rules.Round)
+        {
+            return new Decision.Nothing(Reason.JustAdopted);
+        }
+
+        var asked = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
+        if (asked is { To: { } successor } && view.FreeFor < rules.HandOverWait)
+        {
+            return successor == view.Self && asked.Closed is { } closed && Has(view.Own, closed)
+                ? new Decision.Acquire(Begun(view, epoch + 1, source: null, isIncomplete: false))
+                : new Decision.Nothing(Reason.HandingOver);
+        }
+
+        var former = Former(view.Document);
+        var members = view.Document.Present().ToArray();
+        if (
+            view.FreeFor < rules.GatherWait
+            && !IsInSight(view, asked)
+            && members.Any(member => member.Name != former && !view.Of(member.Name).IsUsable)
+        )
+        {
+            return new Decision.Nothing(Reason.Gathering);
+        }
+
+        var usable = members.Where(member => view.Of(member.Name).IsUsable).ToArray();
+        var best = Best(view, usable);
+        var isIncomplete = best is null || IsNewerOutOfReach(view, members, view.Of(best.Name).Redis);
+        if (best is null || (isIncomplete && view.FreeFor < rules.NewerDataWait))
+        {
+            return new Decision.Nothing(Reason.NewerDataOutOfReach);
+        }
+
+        var (target, source) = Choose(view, usable, best, ref isIncomplete);
+        if (target != view.Self)
+        {
+            return new Decision.Nothing(Reason.NotTheTarget);
+        }
+
+        return new Decision.Acquire(Begun(view, epoch + 1, source, isIncomplete));
+    }
+
+    /// <summary>
+    /// The same process takes the lease again; it never stopped being the master.
+    /// </summary>
+    public Decision Regain(ClusterView view, long epoch) =>
+        new Decision.Acquire(
+            view.Document with
+            {
+                Change = new ClusterChange(
+                    $"regain-{epoch + 1}",
+                    ChangeKind.Regain,
+                    epoch + 1,
+                    new RedisProcess(view.Self, view.Own.RunId),
+                    null,
+                    ChangeStep.Open
+                )
+                {
+                    Contained = view.Document.Ruler!.Contained,
+                    Histories = view.Document.Ruler.Histories,
+                    IsChosen = view.Document.Ruler.IsChosen,
+                    At = view.Now - view.FreeFor,
+                    From = view.Self,
+                },
+                Switch = null,
+            }
+        );
+
+    /// <summary>
+    /// Whether a member may become an open master: not one that refuses writes while another takes
+    /// them. A hand-over does not ask how often it did or whether it failed, nor does who is the
+    /// only one.
+    /// </summary>
+    public static bool MayBecomeMaster(FailoverRules rules, ClusterView view, ClusterMember member) =>
+        IsFit(view, member)
+        && (
+            IsNamed(view.Document.Switch, member.Name)
+            || !rules.IsBarred(view.Document, member.Name, view.Now)
+            || !view
+                .Document.Present()
+                .Any(other =>
+                    other.Kind == MemberKind.Candidate
+                    && other.Name != member.Name
+                    && view.Of(other.Name).IsUsable
+                    && !rules.IsBarred(view.Document, other.Name, view.Now)
+                )
+        );
+
+    /// <summary>The same, however often it failed.</summary>
+    public static bool IsFit(ClusterView view, ClusterMember member) =>
+        member.Kind == MemberKind.Candidate
+        && (
+            !view.Of(member.Name).Redis.RefusesWrites
+            || !view
+                .Document.Present()
+                .Any(other =>
+                    other.Kind == MemberKind.Candidate
+                    && view.Of(other.Name) is { IsUsable: true, Redis.RefusesWrites: false }
+                )
+        );
+
+    private static bool IsNamed(SwitchRequest? asked, string member) =>
+        asked is not null && (asked.To is null || asked.To == member || asked.From?.Member == member);
+
+    /// <summary>
+    /// Whether nothing is to be waited for: a closed master in sight has everything.
+    /// </summary>
+    private static bool IsInSight(ClusterView view, SwitchRequest? asked) =>
+        asked?.From is { } from && view.Of(from.Member) is { IsUsable: true } sight && sight.Redis.RunId == from.RunId;
+
+    /// <summary>Whether it has everything up to there.</summary>
+    private bool Has(RedisSight redis, HistoryPoint point) =>
+        rules.Contains(
+            new RedisSight
+            {
+                HistoryId = point.Id,
+                Offset = point.Offset,
+                DataEpoch = 1,
+            },
+            redis
+        );
+
+    private (string? Target, string? Source) Choose(
+        ClusterView view,
+        ClusterMember[] usable,
+        ClusterMember best,
+        ref bool isIncomplete
+    )
+    {
+        var newest = view.Of(best.Name).Redis;
+        var leaving =
+            view.Document.Switch is { To: null, From: { } from } && view.FreeFor < rules.SwitchWait
+                ? from.Member
+                : null;
+        if (MayBecomeMaster(rules, view, best) && best.Name != leaving)
+        {
+            return (best.Name, null);
+        }
+
+        var candidates = usable
+            .Where(member => MayBecomeMaster(rules, view, member) && member.Name != leaving)
+            .ToArray();
+        var following = candidates.Where(member =>
+            view.Of(member.Name).Redis is var redis
+            && (view.Document.IsDiscarded(member.Name, redis.DataEpoch) || rules.Contains(redis, newest))
+        );
+        if (Best(view, following) is { } target)
+        {
+            return (target.Name, best.Name);
+        }
+
+        if (IsFit(view, best))
+        {
+            return (best.Name, null); // That it failed before is no reason to go on without its data.
+        }
+
+        // Nobody can follow it without losing data: it stays closed, and another's data comes
+        // first.
+        isIncomplete = true;
+        return view.FreeFor < rules.NewerDataWait ? (null, null) : (Best(view, candidates)?.Name, null);
+    }
+
+    private ClusterDocument Begun(ClusterView view, long epoch, string? source, bool isIncomplete)
+    {
+        var target = new RedisProcess(view.Self, view.Own.RunId);
+        var from = source is null ? null : new RedisProcess(source, view.Of(source).Redis.RunId);
+        var newest = source is null ? view.Own : view.Of(source).Redis;
+        var contained = view
+            .Document.Present()
+            .Where(member => member.Name != view.Self && member.Name != source)
+            .Select(member => (member.Name, view.Of(member.Name).Redis))
+            .Where(member =>
+                member.Redis is { IsReachable: true, IsMaster: true, HasOwnRecord: false }
+                && rules.Contains(member.Redis, newest)
+            )
+            .Select(member => new RedisProcess(member.Name, member.Redis.RunId));
+        var former = view.Document.Ruler;
+        var asked = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
+        var hasAll = asked?.Closed is { } closed && Has(newest, closed);
+        var kind =
+            asked?.From == target ? ChangeKind.TakeBack
+            : hasAll && asked!.To == view.Self ? ChangeKind.Switch
+            : ChangeKind.Failover;
+        return view.Document with
+        {
+            Ruler = former is not null && new RedisProcess(former.Member, former.RunId) == target ? former : null,
+            Ledger =
+            [
+                .. Ledger
+                    .Lines(hasAll ? view.Document with { Switch = null } : view.Document, view.Now, target)
+                    .Select(line => isIncomplete && IsNewer(view, line, newest) ? line with { IsNewer = true } : line),
+            ],
+            Switch = null,
+            Reinits = [],
+            Change = new ClusterChange(
+                $"{kind.ToString().ToLowerInvariant()}-{epoch}",
+                kind,
+                epoch,
+                target,
+                from,
+                from is null ? ChangeStep.PromoteTarget : ChangeStep.PromoteSource
+            )
+            {
+                At = view.Now - view.FreeFor,
+                From = asked?.From?.Member ?? Former(view.Document),
+                Former =
+                    hasAll && asked!.From is { } left && left != target
+                        ? new UnmergedData(asked.Epoch, left.Member, left.RunId, view.Now)
+                        : null,
+                IsIncomplete = isIncomplete,
+                IsChosen = asked is { IsReturn: false } && kind != ChangeKind.TakeBack,
+                Contained = [.. contained],
+                Histories =
+                [
+                    new HistoryPoint(newest.HistoryId, newest.Offset),
+                    new HistoryPoint(newest.FormerHistoryId, newest.FormerOffset),
+                    // Its master closed there: what it writes from then on are pings and expiries.
+                    .. hasAll ? [new HistoryPoint(asked!.Closed!.Id, long.MaxValue)] : Array.Empty<HistoryPoint>(),
+                ],
+            },
+        };
+    }
+
+    /// <summary>
+    /// Whether a higher epoch was opened, or a Redis is seen that cannot be used, with newer data.
+    /// </summary>
+    private bool IsNewerOutOfReach(ClusterView view, ClusterMember[] members, RedisSight best) =>
+        Ledger.Lines(view.Document, view.Now, except: null).Any(line => IsNewer(view, line, best))
+        || members.Any(member =>
+            view.Of(member.Name) is { IsAgentAlive: false, Redis.IsReachable: true } sight
+            && !view.Document.IsDiscarded(member.Name, sight.Redis.DataEpoch)
+            && rules.Newer(sight.Redis, best) > 0
+        );
+
+    private static bool IsNewer(ClusterView view, UnmergedData line, RedisSight best) =>
+        line.Epoch > best.DataEpoch
+        && !view.Document.IsDiscarded(line.Member, line.Epoch)
+        && !WasNeverOpened(view.Of(line.Member).Redis, line);
+
+    /// <summary>
+    /// Its lease ended before it wrote its epoch, which it does before it takes commits.
+    /// </summary>
+    private static bool WasNeverOpened(RedisSight redis, UnmergedData line) =>
+        redis.IsReachable && redis.RunId == line.RunId && redis.DataEpoch < line.Epoch;
+
+    /// <summary>Of equals one that may become master, then the first in the document.</summary>
+    private ClusterMember? Best(ClusterView view, IEnumerable<ClusterMember> members) =>
+        members
+            .OrderByDescending(member => view.Of(member.Name).Redis, Comparer<RedisSight>.Create(rules.Newer))
+            .ThenByDescending(member => MayBecomeMaster(rules, view, member))
+            .FirstOrDefault();
+
+    private static string? Former(ClusterDocument document) =>
+        document.Ruler?.Member ?? document.Ledger.MaxBy(line => line.Epoch)?.Member;
+}

@@ -1,0 +1,120 @@
+namespace ClusterSession.Failover.Deciding;
+
+/// <summary>
+/// Decides what an agent does next. Pure: the same view gives the same decision, so that an agent
+/// that takes over in the midst of something finishes it.
+/// </summary>
+/// <remarks>
+/// An agent commands its own Redis only. What it does depends on who holds the lease:
+/// <code>
+///                 store not responding                 lease free
+///        +------------------------------+   +----------------------------+
+///        | holder: ask for promises,    |   | ElectionRules              |
+///        |   close when they run out    |   |  own Redis open? close     |
+///        | others: wait                 |   |  most advanced: me? acquire|
+///        +------------------------------+   +-------------+--------------+
+///                                                         | acquire, with a change in the document
+///           another holds it                              v
+///   +-------------------------------+       +----------------------------------------------------+
+///   | FollowerRules                 |       | HolderRules: I hold it                             |
+///   |  own Redis open? close        |       |                                                    |
+///   |  I am the source? promote,    |&lt;-----&gt;|  PromoteSource -> FollowSource -+                  |
+///   |    closed                     |       |  (the source's agent promotes)  v                  |
+///   |  ruler open, and it has all   |       |        no source ------> PromoteTarget -> Open     |
+///   |    that I have? follow        |       |                                            |       |
+///   |  else stay closed: unmerged   |       |  Redis lost: release  &lt;--- Rules &lt;--------+       |
+///   +-------------------------------+       +----------------------------------------------------+
+/// </code>
+/// A planned switch is the way from ruling back to "lease free", with the successor named
+/// (<see cref="SwitchRules"/>): the master waits until it is ready, closes, and releases the lease;
+/// for a while only the successor may take it, and afterwards the former master, as the most
+/// advanced. A lease that ends, in whatever step, leads back to "lease free", where roles do not
+/// count: data does.
+/// </remarks>
+/// <param name="rules">The figures.</param>
+internal sealed class FailoverDecider(FailoverRules rules)
+{
+    private readonly HolderRules _holder = new(rules);
+    private readonly FollowerRules _follower = new(rules);
+    private readonly ElectionRules _election = new(rules);
+
+    /// <summary>What to do next.</summary>
+    public Decision Decide(ClusterView view)
+    {
+        if (view.Document.Find(view.Self) is null)
+        {
+            return new Decision.Nothing(Reason.NotAMember);
+        }
+
+        if (view.State is not { } state)
+        {
+            return WithoutStore(view);
+        }
+
+        if (state.IsHeld && state.Holder == view.Self)
+        {
+            return _holder.Decide(view, state.Epoch);
+        }
+
+        if (!state.IsHeld && IsBridged(view, state.Epoch))
+        {
+            return view.Document.Maintenance ? KeepPromises(view) : _election.Regain(view, state.Epoch);
+        }
+
+        if (view.Document.Maintenance)
+        {
+            // Nobody has had the lease since: it is no decision that this process has it on.
+            return
+                !state.IsHeld
+                && IsRuler(view, state.Epoch)
+                && view.Document.Change is null
+                && view.PromisedFor <= TimeSpan.Zero
+                && view.Own is { IsReachable: true, IsMaster: true } ruling
+                && ruling.DataEpoch == state.Epoch
+                ? _election.Regain(view, state.Epoch)
+                : new Decision.Nothing(Reason.Maintenance);
+        }
+
+        if (view.Own is { IsReachable: true } own && (own.HasOwnRecord || own.AdmitsClients))
+        {
+            return new Decision.Command(new RedisCommand.Close());
+        }
+
+        return state.IsHeld ? _follower.Decide(view, state.Epoch) : _election.Decide(view, state.Epoch);
+    }
+
+    private static bool IsRuler(ClusterView view, long epoch) =>
+        view.Document.Ruler is { } ruler
+        && ruler.Member == view.Self
+        && ruler.RunId == view.Own.RunId
+        && ruler.Epoch == epoch;
+
+    /// <summary>
+    /// Whether the lease ran out in the store, and promises have kept others from taking it.
+    /// </summary>
+    private static bool IsBridged(ClusterView view, long epoch) =>
+        view.PromisesLeft > TimeSpan.Zero
+        && view.LeaseEpoch == epoch
+        && IsRuler(view, epoch)
+        && view.Own is { IsReachable: true, IsMaster: true };
+
+    private Decision WithoutStore(ClusterView view)
+    {
+        if (view.LeaseLeft > TimeSpan.Zero || view.PromisesLeft > TimeSpan.Zero)
+        {
+            return IsRuler(view, view.LeaseEpoch) ? KeepPromises(view) : new Decision.Nothing(Reason.StoreUnreachable);
+        }
+
+        return
+            view.Own is { IsReachable: true } own
+            && (own.HasOwnRecord || own.AdmitsClients)
+            && !view.Document.Maintenance
+            ? new Decision.Command(new RedisCommand.Close())
+            : new Decision.Nothing(Reason.StoreUnreachable);
+    }
+
+    private Decision KeepPromises(ClusterView view) =>
+        view.PromisesLeft < rules.Ttl - rules.Margin - 2 * rules.Interval
+            ? new Decision.AskPromises()
+            : new Decision.Nothing(Reason.Rules);
+}

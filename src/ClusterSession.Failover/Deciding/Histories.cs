@@ -1,0 +1,30 @@
+using ClusterSession.Failover.Sights;
+
+namespace ClusterSession.Failover.Deciding;
+
+/// <summary>Which Redis has what another has, by replication ids and offsets.</summary>
+internal static class Histories
+{
+    /// <summary>
+    /// The highest epoch before the newest offset. A process that was killed begins its offsets at
+    /// 0, and comes after those that kept theirs; the loser is not wiped, since it is not
+    /// contained.
+    /// </summary>
+    public static int Compare(RedisSight x, RedisSight y)
+    {
+        var byEpoch = x.DataEpoch.CompareTo(y.DataEpoch);
+        return byEpoch != 0 ? byEpoch : x.Offset.CompareTo(y.Offset);
+    }
+
+    /// <summary>
+    /// Whether <paramref name="other"/> provably has all data of <paramref name="sight"/>: it is
+    /// empty, or a point of the other's history, or of the one from which the other's history
+    /// branched.
+    /// </summary>
+    public static bool IsContained(RedisSight sight, RedisSight other) =>
+        (sight.IsEmpty && sight.DataEpoch == 0)
+        || (sight.HistoryId.Length > 0 && sight.HistoryId == other.HistoryId && sight.Offset <= other.Offset)
+        || (
+            sight.HistoryId.Length > 0 && sight.HistoryId == other.FormerHistoryId && sight.Offset <= other.FormerOffset
+        );
+}

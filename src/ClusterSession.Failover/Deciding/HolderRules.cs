@@ -1,0 +1,247 @@
+using ClusterSession.Failover.Documents;
+using ClusterSession.Failover.Sights;
+using ClusterSession.Redis.Connection.Fencing;
+
+namespace ClusterSession.Failover.Deciding;
+
+/// <summary>What the holder of the lease does: the steps of a change, then ruling.</summary>
+/// <param name="rules">The figures.</param>
+internal sealed class HolderRules(FailoverRules rules)
+{
+    private const string NoMaster = "Its Redis is not a master any more.";
+    private const string NoWrites = "Its Redis refuses writes, since it cannot write its files.";
+    private const string Overtaken = "A member with newer data came into sight.";
+    private const string NotOpened = "It could not be promoted or opened in time.";
+    private const string NoSource = "It could not get the data of the most advanced member.";
+    private readonly Ledger _ledger = new(rules);
+    private readonly SwitchRules _switch = new(rules);
+    private readonly ReturnRules _return = new(rules);
+
+    public Decision Decide(ClusterView view, long epoch)
+    {
+        var document = view.Document;
+        if (view.LeaseEpoch != epoch || view.LeaseLeft < rules.Ttl / 2)
+        {
+            // Not sooner: where looks are slow, an agent that renews first would come to nothing
+            // else.
+            return new Decision.Renew();
+        }
+
+        if (document is { Maintenance: true, Change: not { Kind: ChangeKind.Regain } })
+        {
+            return IsWithoutRecord(view, epoch)
+                ? new Decision.Command(new RedisCommand.Open(new LeaseRecord(view.Own.RunId, epoch)))
+                : new Decision.Nothing(Reason.Maintenance);
+        }
+
+        var process =
+            document.Ruler is { } ruler && ruler.Epoch == epoch ? new RedisProcess(ruler.Member, ruler.RunId)
+            : document.Change is { } begun && begun.Epoch == epoch ? begun.Target
+            : null;
+        if (!view.Own.IsReachable)
+        {
+            // A frozen process may hold a record: nobody else may have the lease before that
+            // expired. One whose host refuses the connection has ended, and the next one has
+            // another run id, which no record names: there is nothing to wait for.
+            return
+                view.Own.Reach == RedisReach.Refused
+                || (view.SilentFor >= rules.DeadAfter && view.RecordLeft <= TimeSpan.Zero)
+                ? new Decision.Release(Ledger.Deposed(document, view, "Its Redis is not responding."))
+                : new Decision.Nothing(Reason.RedisUnreachable);
+        }
+
+        if (process != new RedisProcess(view.Self, view.Own.RunId))
+        {
+            return GiveUp(view, "Its Redis was restarted, or was not opened under this lease.");
+        }
+
+        return document.Change is { } change && change.Epoch == epoch ? Continue(view, change) : Rule(view, epoch);
+    }
+
+    /// <summary>
+    /// An open master whose record expired while its agent was away. To renew it is no decision:
+    /// nobody has had the lease since.
+    /// </summary>
+    private static bool IsWithoutRecord(ClusterView view, long epoch) =>
+        view.Own is { IsReachable: true, IsMaster: true } own
+        && own.DataEpoch == epoch
+        && view.Document is { Change: null, Ruler: { } ruler }
+        && ruler.Epoch == epoch
+        && (ruler.Member, ruler.RunId) == (view.Self, own.RunId)
+        && own.Record != new LeaseRecord(own.RunId, epoch);
+
+    private Decision Rule(ClusterView view, long epoch)
+    {
+        var own = view.Own;
+        if (!own.IsMaster)
+        {
+            return GiveUp(view, NoMaster);
+        }
+
+        if (view.Document.Switch is { } asked && _switch.Decide(view, asked, epoch) is { } step)
+        {
+            return step;
+        }
+
+        var process = new LeaseRecord(own.RunId, epoch);
+        if (own.RefusesWrites && HasFollowerThatWrites(view, process))
+        {
+            return GiveUp(view, NoWrites);
+        }
+
+        if (own.Record != process || !own.AdmitsClients)
+        {
+            return new Decision.Command(new RedisCommand.Open(process));
+        }
+
+        return (_ledger.KeptBy(view) ?? _return.AskedBy(view, epoch)) is { } document
+            ? new Decision.Write(document)
+            : new Decision.Nothing(Reason.Rules);
+    }
+
+    /// <summary>
+    /// A full disk is no reason to be without any master, but one to hand over where nothing is
+    /// lost by it.
+    /// </summary>
+    private bool HasFollowerThatWrites(ClusterView view, LeaseRecord process) =>
+        view
+            .Document.Present()
+            .Any(member =>
+                view.Of(member.Name) is { IsUsable: true, Redis: { IsLinkUp: true, RefusesWrites: false } redis }
+                && redis.Follows == process
+                && ElectionRules.MayBecomeMaster(rules, view, member)
+            );
+
+    /// <summary>
+    /// Whether a change that began without newer data is to be given up for it: the agent may have
+    /// stood still before it took the lease. Not where the newer one cannot become master: then
+    /// this one is next again.
+    /// </summary>
+    private bool IsOvertaken(ClusterView view, ClusterChange change) =>
+        change is { Kind: ChangeKind.Failover, IsIncomplete: true }
+        && view.Own.DataEpoch < change.Epoch
+        && view.Document.Present()
+            .Any(member =>
+                member.Name != view.Self
+                && member.Name != change.Source?.Member
+                && view.Of(member.Name) is { IsUsable: true } sight
+                && sight.Redis.DataEpoch > view.Own.DataEpoch
+                && rules.Newer(sight.Redis, change.Source is { } source ? view.Of(source.Member).Redis : view.Own) > 0
+                && ElectionRules.IsFit(view, member)
+            );
+
+    private Decision Continue(ClusterView view, ClusterChange change)
+    {
+        var own = view.Own;
+        if (IsOvertaken(view, change))
+        {
+            return GiveUp(view, Overtaken);
+        }
+
+        if (
+            change.Step is ChangeStep.PromoteTarget or ChangeStep.Open
+            && view.StepFor >= rules.StepWait
+            && !view.Document.Maintenance
+            && !(own.Record == new LeaseRecord(own.RunId, change.Epoch) && own.AdmitsClients)
+        )
+        {
+            return GiveUp(view with { Document = rules.WithFailure(view.Document, view.Self, view.Now) }, NotOpened);
+        }
+
+        switch (change.Step)
+        {
+            case ChangeStep.PromoteSource:
+            case ChangeStep.FollowSource:
+                return WithSource(view, change, view.Of(change.Source!.Member));
+            case ChangeStep.PromoteTarget:
+                return own.IsMaster
+                    ? Next(view, change with { Step = ChangeStep.Open })
+                    : new Decision.Command(new RedisCommand.Promote(new LeaseRecord(own.RunId, change.Epoch)));
+            default:
+                break;
+        }
+
+        if (!own.IsMaster)
+        {
+            return GiveUp(view, NoMaster);
+        }
+
+        if (view.PromisedFor > TimeSpan.Zero)
+        {
+            return new Decision.Nothing(Reason.Promised);
+        }
+
+        var process = new LeaseRecord(own.RunId, change.Epoch);
+        return own.Record == process && own.AdmitsClients && own.DataEpoch == change.Epoch
+            ? new Decision.Write(_ledger.Completed(view, change))
+            : new Decision.Command(new RedisCommand.Open(process));
+    }
+
+    private Decision WithSource(ClusterView view, ClusterChange change, MemberSight source)
+    {
+        var own = view.Own;
+        var seen = source.Redis;
+        if (seen.Reach == RedisReach.Refused || (seen.IsReachable && seen.RunId != change.Source!.RunId))
+        {
+            return GiveUp(view, NoSource);
+        }
+
+        var name = new LeaseRecord(change.Source!.RunId, change.Epoch);
+        var isLinked = own.Follows == name && (own.IsLinkUp || own.IsSyncing); // To another does not count.
+        if (view.StepFor >= rules.StepWait && !isLinked)
+        {
+            return GiveUp(view, NoSource);
+        }
+
+        if (!seen.IsReachable || !seen.IsMaster || !seen.Admits.Contains(name))
+        {
+            return change.Step == ChangeStep.PromoteSource || view.StepFor < rules.StepWait
+                ? new Decision.Nothing(Reason.ChangeUnderWay)
+                : GiveUp(view, NoSource);
+        }
+
+        if (change.Step == ChangeStep.PromoteSource)
+        {
+            return Next(view, change with { Step = ChangeStep.FollowSource });
+        }
+
+        if (own.Follows != name)
+        {
+            return rules.Contains(own, seen) || view.Document.IsDiscarded(view.Self, own.DataEpoch)
+                ? new Decision.Command(FollowerRules.Following(own, change.Source!.Member, name))
+                : GiveUp(view, NoSource);
+        }
+
+        return own.IsLinkUp && own.HistoryId == seen.HistoryId && own.Offset >= seen.Offset
+            ? Next(
+                view,
+                change with
+                {
+                    Step = ChangeStep.PromoteTarget,
+                    Contained = [.. change.Contained.Where(known => known != change.Source), change.Source!],
+                }
+            )
+            : new Decision.Nothing(Reason.ChangeUnderWay);
+    }
+
+    /// <summary>
+    /// Not while an Open that was not answered may come: another would be open by then.
+    /// </summary>
+    private static Decision GiveUp(ClusterView view, string why) =>
+        view.Own.HasOwnRecord || view.Own.AdmitsClients ? new Decision.Command(new RedisCommand.Close())
+        : view.OpenLeft > TimeSpan.Zero ? new Decision.Nothing(Reason.HandingOver)
+        : new Decision.Release(Ledger.Deposed(view.Document, view, why));
+
+    /// <summary>From when it may open, the target gets data that nobody gave up.</summary>
+    private static Decision.Write Next(ClusterView view, ClusterChange change) =>
+        new(
+            view.Document with
+            {
+                Change = change,
+                Discards =
+                    change.Step != ChangeStep.Open
+                        ? view.Document.Discards
+                        : [.. view.Document.Discards.Where(discard => discard.Member != view.Self)],
+            }
+        );
+}

@@ -1,0 +1,53 @@
+using ClusterSession.Failover.Documents;
+
+namespace ClusterSession.Failover.Deciding;
+
+/// <summary>
+/// The way back: the master hands over to a member that stands before it in the document.
+/// </summary>
+/// <remarks>
+/// Once within a flapping window, whatever came of it: a member that fails again and again does not
+/// take the cluster to and fro with it. Not from a master that an operator chose.
+/// </remarks>
+/// <param name="rules">The figures.</param>
+internal sealed class ReturnRules(FailoverRules rules)
+{
+    private readonly SwitchRules _switch = new(rules);
+
+    /// <summary>The document with the hand-over; null: all stays as it is.</summary>
+    public ClusterDocument? AskedBy(ClusterView view, long epoch)
+    {
+        var document = view.Document;
+        if (
+            rules.ReturnAfter is not { } after
+            || document.Ruler is not { IsChosen: false }
+            || document is not { Maintenance: false, Change: null, Switch: null }
+            || document is not { Ledger: [], Reinits: [], Discards: [] }
+            || view.Now - document.Returned < rules.FlappingWindow
+        )
+        {
+            return null;
+        }
+
+        var from = new RedisProcess(view.Self, view.Own.RunId);
+        var asked = document
+            .Present()
+            .TakeWhile(member => member.Name != view.Self)
+            .Where(member =>
+                ElectionRules.MayBecomeMaster(rules, view, member)
+                && !rules.IsBarred(document, member.Name, view.Now)
+                && view.Of(member.Name) is { IsUsable: true, Redis.RefusesWrites: false } sight
+                && sight.InStepFor >= after
+            )
+            .Select(member => new SwitchRequest(from, member.Name, epoch, view.Now, SwitchStep.Wait)
+            {
+                IsReturn = true,
+            })
+            .FirstOrDefault(asked => _switch.WhyNot(view, asked) is null);
+        return asked is null
+            ? null
+            : (document with { Switch = asked, Returned = view.Now }).With(
+                new ClusterEvent(view.Now, epoch, EventKind.ReturnAsked, view.Self, asked.To)
+            );
+    }
+}

@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+
+namespace ClusterSession.Failover.Documents;
+
+/// <summary>Why another lease was taken.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ChangeKind>))]
+internal enum ChangeKind
+{
+    /// <summary>The former master lost its lease.</summary>
+    Failover,
+
+    /// <summary>
+    /// The same process takes the lease again, which ran out while the store was not responding.
+    /// </summary>
+    Regain,
+
+    /// <summary>
+    /// The former master closed and handed the lease over, and the target has all its data.
+    /// </summary>
+    Switch,
+
+    /// <summary>
+    /// The former master takes back the lease that its successor did not take in time.
+    /// </summary>
+    TakeBack,
+}

@@ -1,0 +1,44 @@
+namespace ClusterSession.Failover.Documents;
+
+/// <summary>A change under way: how the holder of the lease becomes the master.</summary>
+/// <param name="Id">Names the change in logs and history.</param>
+/// <param name="Kind">Why it was begun.</param>
+/// <param name="Epoch">Number of its lease; it ends with that lease.</param>
+/// <param name="Target">Who will be master.</param>
+/// <param name="Source">Who has data that the target lacks; null: nobody.</param>
+/// <param name="Step">The step that is being done, or is done.</param>
+internal sealed record ClusterChange(
+    string Id,
+    ChangeKind Kind,
+    long Epoch,
+    RedisProcess Target,
+    RedisProcess? Source,
+    ChangeStep Step
+)
+{
+    /// <summary>
+    /// Whether data of a higher epoch, or newer data, was known to be out of reach.
+    /// </summary>
+    public bool IsIncomplete { get; init; }
+
+    /// <summary>When its agent first saw the lease free that it has taken.</summary>
+    public DateTimeOffset At { get; init; }
+
+    /// <summary>Name of the former master; null: there was none.</summary>
+    public string? From { get; init; }
+
+    /// <summary>
+    /// The former master, which handed over and of which the target has everything. It comes into
+    /// the ledger only if this change is not completed.
+    /// </summary>
+    public UnmergedData? Former { get; init; }
+
+    /// <summary>See <see cref="Ruler.IsChosen"/>.</summary>
+    public bool IsChosen { get; init; }
+
+    /// <summary>See <see cref="Ruler.Contained"/>.</summary>
+    public IReadOnlyList<RedisProcess> Contained { get; init; } = [];
+
+    /// <summary>See <see cref="Ruler.Histories"/>.</summary>
+    public IReadOnlyList<HistoryPoint> Histories { get; init; } = [];
+}

@@ -1,0 +1,132 @@
+using System.Text.Json;
+
+namespace ClusterSession.Failover.Documents;
+
+/// <summary>
+/// What all agents of a cluster know beyond the lease, as JSON in the coordination store. Only the
+/// holder of the lease and commands of the operator write it.
+/// </summary>
+internal sealed record ClusterDocument
+{
+    /// <summary>The format that this release reads and writes.</summary>
+    public const int KnownFormat = 1;
+
+    /// <summary>So many lines of history are kept.</summary>
+    public const int MostEvents = 50;
+
+    /// <summary>Above that the oldest lines of history go; the store takes 32,768 bytes.</summary>
+    public const int MostBytes = 28_000;
+
+    public int Format { get; init; } = KnownFormat;
+
+    /// <summary>All members, in the order in which they are preferred as master.</summary>
+    public IReadOnlyList<ClusterMember> Members { get; init; } = [];
+
+    /// <summary>
+    /// The master that was opened last, unless its lease was lost and another's change began.
+    /// </summary>
+    public Ruler? Ruler { get; init; }
+
+    /// <summary>Members whose data the present master may lack in part.</summary>
+    public IReadOnlyList<UnmergedData> Ledger { get; init; } = [];
+
+    /// <summary>Members that do not follow the master, and since when.</summary>
+    public IReadOnlyList<Absence> Absences { get; init; } = [];
+
+    /// <summary>When the way back was taken last; null: never.</summary>
+    public DateTimeOffset? Returned { get; init; }
+
+    public ClusterChange? Change { get; init; }
+
+    /// <summary>A hand-over that an operator asked for, or the way back; null: none.</summary>
+    public SwitchRequest? Switch { get; init; }
+
+    /// <summary>Whether nothing is decided. The holder goes on renewing.</summary>
+    public bool Maintenance { get; init; }
+
+    /// <summary>The failovers of the last while.</summary>
+    public IReadOnlyList<Promotion> Promotions { get; init; } = [];
+
+    /// <summary>Members that could not be promoted or opened of late.</summary>
+    public IReadOnlyList<FailedChange> Failures { get; init; } = [];
+
+    /// <summary>
+    /// How often members were adopted: one who knows a lower number may lack a member.
+    /// </summary>
+    public long Adoptions { get; init; }
+
+    /// <summary>Members that no longer exist: not asked, not waited for, never promoted.</summary>
+    public IReadOnlyList<string> Forgotten { get; init; } = [];
+
+    /// <summary>
+    /// Data that the operator gave up. Removed when its member follows the master, or is to open.
+    /// </summary>
+    public IReadOnlyList<Discard> Discards { get; init; } = [];
+
+    /// <summary>Members that are to get all data anew.</summary>
+    public IReadOnlyList<MemberReinit> Reinits { get; init; } = [];
+
+    /// <summary>What happened last, the oldest first.</summary>
+    public IReadOnlyList<ClusterEvent> History { get; init; } = [];
+
+    /// <summary>The members that exist.</summary>
+    public IEnumerable<ClusterMember> Present() => Members.Where(member => !Forgotten.Contains(member.Name));
+
+    /// <summary>The member of that name; null: there is none, or it was forgotten.</summary>
+    public ClusterMember? Find(string name) => Present().FirstOrDefault(member => member.Name == name);
+
+    /// <summary>Whether the operator gave up data of that epoch of a member.</summary>
+    public bool IsDiscarded(string member, long epoch) =>
+        Discards.Any(discard => discard.Member == member && epoch <= discard.Epoch);
+
+    /// <summary>
+    /// This document with a line of history. The same as the line before, but for the time,
+    /// replaces it: what is tried again and again must not push out the rest.
+    /// </summary>
+    public ClusterDocument With(ClusterEvent happened)
+    {
+        var earlier =
+            History.Count > 0 && History[^1] with { At = happened.At } == happened ? History.SkipLast(1) : History;
+        return this with { History = [.. earlier.TakeLast(MostEvents - 1), happened] };
+    }
+
+    public byte[] Write()
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(this, DocumentJson.Default.ClusterDocument);
+        return json.Length > MostBytes && History.Count > 0
+            ? (this with { History = [.. History.Skip((History.Count + 1) / 2)] }).Write()
+            : json;
+    }
+
+    /// <summary>Reads what an agent has written.</summary>
+    /// <exception cref="InvalidDataException">
+    /// It is damaged, or of a format that this release does not know.
+    /// </exception>
+    public static ClusterDocument Read(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            var format = JsonSerializer.Deserialize(json, DocumentJson.Default.DocumentFormat)?.Format;
+            if (format != KnownFormat)
+            {
+                throw new InvalidDataException(
+                    $"The cluster's document has format {format?.ToString() ?? "none"}, and this agent knows format "
+                        + $"{KnownFormat}. Install the release that the other agents run."
+                );
+            }
+
+            var document = JsonSerializer.Deserialize(json, DocumentJson.Default.ClusterDocument)!;
+            return
+                document is { Reinits: not null, History: not null, Failures: not null, Absences: not null }
+                && document is { Members: not null, Ledger: not null, Promotions: not null, Forgotten: not null }
+                && document is { Discards: not null, Ruler: not { Contained: null } and not { Histories: null } }
+                && document.Change is not { Contained: null } and not { Histories: null }
+                ? document
+                : throw new InvalidDataException("The cluster's document is damaged: a list is missing.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"The cluster's document is damaged: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using System.Text.Json.Serialization;
+
+namespace ClusterSession.Failover.Documents;
+
+/// <summary>What a Redis may become.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<MemberKind>))]
+internal enum MemberKind
+{
+    /// <summary>May become master.</summary>
+    Candidate,
+
+    /// <summary>Never becomes an open master, and is a source of data for one.</summary>
+    ReadReplica,
+}

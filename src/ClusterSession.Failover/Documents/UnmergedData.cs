@@ -1,0 +1,21 @@
+namespace ClusterSession.Failover.Documents;
+
+/// <summary>
+/// A line of the ledger: a member whose data the present master may lack in part. It stays closed
+/// and follows nobody until it was merged or its data was discarded.
+/// </summary>
+/// <param name="Epoch">Epoch of the data: that of its own lease, or of the master it
+/// followed.</param>
+/// <param name="Member">Name of the member.</param>
+/// <param name="RunId">The process that was seen last.</param>
+/// <param name="Since">When the line was written.</param>
+internal sealed record UnmergedData(long Epoch, string Member, string RunId, DateTimeOffset Since)
+{
+    /// <summary>
+    /// Whether a member became master without it, although it was known to be newer.
+    /// </summary>
+    public bool IsNewer { get; init; }
+
+    /// <summary>What was merged of it; null: nothing yet.</summary>
+    public MergedData? Merged { get; init; }
+}

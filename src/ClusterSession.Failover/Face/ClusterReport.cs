@@ -1,0 +1,157 @@
+using ClusterSession.Failover.Deciding;
+using ClusterSession.Failover.Documents;
+using ClusterSession.Failover.Sights;
+
+namespace ClusterSession.Failover.Face;
+
+/// <summary>Makes the status of a cluster of what its agent has seen.</summary>
+internal static class ClusterReport
+{
+    /// <summary>All of it that the view says.</summary>
+    /// <param name="view">What the agent saw.</param>
+    /// <param name="rules">The figures.</param>
+    /// <param name="standing">The lease that it counts, and what is left of it.</param>
+    public static ClusterStatus Of(ClusterView view, FailoverRules rules, (long Epoch, TimeSpan Left) standing)
+    {
+        var document = view.Document;
+        return new ClusterStatus
+        {
+            Cluster = "",
+            Self = view.Self,
+            LookedAt = view.Now,
+            Store = new StoreStatus(view.State is not null, false, false),
+            Lease = new LeaseStatus(
+                view.State?.Holder,
+                view.State?.IsHeld ?? false,
+                view.State?.Epoch ?? standing.Epoch,
+                standing is { Epoch: > 0, Left.Ticks: > 0 } ? (long)standing.Left.TotalMilliseconds : null
+            ),
+            Ruler = Ruling(view),
+            IsMaintenance = document.Maintenance,
+            MaintenanceSince = document.Maintenance
+                ? document.History.LastOrDefault(happened => happened.What == EventKind.MaintenanceOn)?.At
+                : null,
+            Change = document.Change is { } change
+                ? new ChangeStatus(
+                    change.Kind,
+                    change.Step,
+                    change.Epoch,
+                    change.Target.Member,
+                    change.Source?.Member,
+                    view.Now - view.StepFor,
+                    change.IsIncomplete
+                )
+                : null,
+            Switch = document.Switch is { } asked
+                ? new SwitchStatus(asked.Step, asked.From?.Member, asked.To, asked.At)
+                : null,
+            Members = [.. document.Present().Select(member => Member(view, member))],
+            Forgotten = document.Forgotten,
+            Discards = [.. document.Discards.Select(discard => discard.Member)],
+            Reinits = [.. document.Reinits.Select(reinit => reinit.Member)],
+            Ledger =
+            [
+                .. document.Ledger.Select(line => new LedgerLine(
+                    line.Member,
+                    line.Epoch,
+                    line.Since,
+                    document.IsDiscarded(line.Member, line.Epoch)
+                )
+                {
+                    IsNewer = line.IsNewer,
+                    IsMerged =
+                        document.Ruler is { } ruler
+                        && line.Merged is { } merged
+                        && (merged.Target, merged.Epoch) == (ruler.RunId, ruler.Epoch),
+                }),
+            ],
+            Promotions = [.. Promotions(view, rules)],
+            Reason = "",
+        };
+    }
+
+    /// <summary>
+    /// The member that a replica follows, or the run id where that is no member's; null: nobody.
+    /// </summary>
+    public static string? FollowedBy(ClusterView view, RedisSight redis) =>
+        redis.Follows is { } process ? view.NameOf(process.RunId) ?? process.RunId : null;
+
+    public static DecisionKind KindOf(Decision decision) =>
+        decision switch
+        {
+            Decision.Nothing => DecisionKind.Wait,
+            Decision.Acquire => DecisionKind.Acquire,
+            Decision.Renew => DecisionKind.Renew,
+            Decision.AskPromises => DecisionKind.AskPromises,
+            Decision.Release => DecisionKind.Release,
+            Decision.Write => DecisionKind.Write,
+            Decision.Command { What: RedisCommand.Follow } => DecisionKind.Follow,
+            Decision.Command { What: RedisCommand.Merge } => DecisionKind.Merge,
+            Decision.Command { What: RedisCommand.Promote } => DecisionKind.Promote,
+            Decision.Command { What: RedisCommand.Open } => DecisionKind.Open,
+            Decision.Command { What: RedisCommand.Close } => DecisionKind.Close,
+            _ => DecisionKind.None,
+        };
+
+    /// <summary>
+    /// Who holds the lease and was opened under it; without the store, who is seen open.
+    /// </summary>
+    private static string? Ruling(ClusterView view) =>
+        view.Document.Ruler is { } ruler
+        && (
+            view.State is { } state
+                ? state.IsHeld && state.Epoch == ruler.Epoch
+                : view.Of(ruler.Member).Redis is { IsOpen: true } redis && redis.Record?.Epoch == ruler.Epoch
+        )
+            ? ruler.Member
+            : null;
+
+    private static ClusterMemberStatus Member(ClusterView view, ClusterMember member)
+    {
+        var (redis, isAlive) = view.Of(member.Name);
+        return new ClusterMemberStatus
+        {
+            Name = member.Name,
+            Redis = member.Redis,
+            Agent = member.Agent,
+            Kind = member.Kind,
+            IsReachable = redis.IsReachable,
+            IsAgentAlive = isAlive,
+            Role = ClusterFace.RoleOf(redis),
+            RunId = redis.IsReachable ? redis.RunId : null,
+            Follows = redis is { IsReachable: true, IsMaster: false } ? FollowedBy(view, redis) : null,
+            IsLinkUp = redis.IsReachable && redis.IsLinkUp,
+            Offset = redis.IsReachable ? redis.Offset : null,
+            LagBytes = redis.IsOpen ? null : ClusterFace.Lag(view, redis),
+            DataEpoch = redis.DataEpoch,
+            IsOpen = redis.IsOpen,
+            Merge = Merging(view, member.Name),
+        };
+    }
+
+    /// <summary>A merge into the present ruler; what was merged into former ones is over.</summary>
+    private static MergeStatus? Merging(ClusterView view, string member) =>
+        view.Of(member).Merge is { } merge
+        && view.Document.Ruler is { } ruler
+        && (merge.What.Target, merge.What.Epoch) == (ruler.RunId, ruler.Epoch)
+            ? new MergeStatus(merge.Step, merge.Member, merge.Counts.Scanned, merge.Counts.Of, merge.Counts.Merged)
+            {
+                ForeignKeys = merge.Counts.Foreign,
+                Why = merge.Why,
+                NotSetAside = merge.NotSetAside,
+            }
+            : null;
+
+    private static IEnumerable<PromotionLine> Promotions(ClusterView view, FailoverRules rules) =>
+        from promotion in view.Document.Promotions
+        where view.Now - promotion.At < rules.FlappingWindow
+        group promotion.At by promotion.Member into at
+        let isBarred = at.Count() >= rules.MostPromotions
+        select new PromotionLine(
+            at.Key,
+            at.Count(),
+            at.Max(),
+            isBarred,
+            isBarred ? at.Order().ElementAt(at.Count() - rules.MostPromotions) + rules.FlappingWindow : null
+        );
+}

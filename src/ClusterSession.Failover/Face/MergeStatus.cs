@@ -1,0 +1,23 @@
+using ClusterSession.Failover.Sights;
+
+namespace ClusterSession.Failover.Face;
+
+/// <summary>The merge of a member's data into the master.</summary>
+/// <param name="Step">How far it has come.</param>
+/// <param name="Into">Name of the master.</param>
+/// <param name="Scanned">Records that were compared.</param>
+/// <param name="Of">About how many there are.</param>
+/// <param name="Merged">Records of which something was merged.</param>
+internal sealed record MergeStatus(MergeStep Step, string Into, long Scanned, long Of, long Merged)
+{
+    /// <summary>Keys that are not this library's, and are not merged.</summary>
+    public long ForeignKeys { get; init; }
+
+    /// <summary>Why it failed; null: it did not.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>
+    /// Why its files could not be copied aside; null: they were, or it is not known yet.
+    /// </summary>
+    public string? NotSetAside { get; init; }
+}

@@ -1,0 +1,150 @@
+using ClusterSession.Failover;
+using ClusterSession.Failover.Agents;
+using ClusterSession.Failover.Coordination;
+using ClusterSession.Failover.Deciding;
+using ClusterSession.Failover.Face;
+using ClusterSession.Failover.Hosting;
+using ClusterSession.Failover.Options;
+using ClusterSession.Failover.Peers;
+using ClusterSession.Failover.Raft;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Lets an application be the agent beside a Redis.</summary>
+public static class ClusterSessionFailoverExtensions
+{
+    private static readonly string[] Reading = ["GET", "HEAD", "OPTIONS"]; // Balancers check by any of them.
+
+    /// <summary>
+    /// Registers the agent and its member of the coordination store. The settings are those of the
+    /// section <c>ClusterSession:Failover</c>, then those of <paramref name="configure"/>. Settings
+    /// that cannot work stop the application at its start.
+    /// </summary>
+    /// <remarks>
+    /// An agent that is stopped releases nothing. Its Redis takes no writes any more when the
+    /// record that nobody extends has run out (<see cref="FailoverOptions.RecordLife"/>), and
+    /// another member takes over when the lease has (<see cref="FailoverOptions.Ttl"/>). An agent
+    /// that is started again before that goes on as the master's. A process that is only a voter
+    /// calls <c>AddRaftCoordinator</c>.
+    /// </remarks>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Changes what the configuration says.</param>
+    public static IServiceCollection AddClusterSessionFailover(
+        this IServiceCollection services,
+        Action<FailoverOptions>? configure = null
+    )
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddSingleton<IConfigureOptions<FailoverOptions>>(static provider => new FailoverConfiguration(
+            provider.GetService<IConfiguration>()
+        ));
+        services.AddOptions<FailoverOptions>().Configure(options => configure?.Invoke(options)).ValidateOnStart();
+        services
+            .AddOptions<RaftCoordinatorOptions>()
+            .Configure<IOptions<FailoverOptions>>((raft, options) => AgentBuilder.Configure(raft, options.Value));
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IRedisLinks>(static provider => new RedisLinks(
+            Options(provider),
+            provider.GetRequiredService<TimeProvider>()
+        ));
+        return services
+            .AddSingleton<IValidateOptions<FailoverOptions>, FailoverValidator>()
+            .AddRaftMember()
+            .AddSingleton(static provider => AgentBuilder.Rules(Options(provider)))
+            .AddSingleton(static provider => AgentBuilder.Settings(Options(provider)))
+            .AddKeyedSingleton(FailoverConfiguration.Section, static (provider, _) =>
+                PeerClients.Create(Options(provider))
+            )
+            .AddSingleton(static provider =>
+                AgentBuilder.Links(
+                    provider.GetRequiredService<AgentSettings>(),
+                    provider.GetRequiredService<IFailoverCoordinator>(),
+                    provider.GetRequiredService<IRedisLinks>(),
+                    provider.GetRequiredKeyedService<HttpClient>(FailoverConfiguration.Section)
+                )
+            )
+            .AddSingleton(static provider =>
+                AgentBuilder.Agent(
+                    provider.GetRequiredService<AgentSettings>(),
+                    provider.GetRequiredService<FailoverRules>(),
+                    provider.GetRequiredService<AgentLinks>(),
+                    provider.GetRequiredService<IRedisLinks>(),
+                    provider.GetRequiredService<TimeProvider>(),
+                    Logger(provider)
+                )
+            )
+            .AddSingleton(static provider => new ClusterFace(
+                provider.GetRequiredService<AgentSettings>(),
+                provider.GetRequiredService<FailoverRules>(),
+                provider.GetRequiredService<FailoverAgent>(),
+                provider.GetRequiredService<IFailoverCoordinator>().Clock
+            ))
+            .AddSingleton<MetricsPage>()
+            .AddSingleton<Commander>()
+            .AddSingleton<IHostedService>(static provider => new FailoverService(
+                provider.GetRequiredService<FailoverAgent>(),
+                provider.GetRequiredService<FailoverRules>().Interval,
+                provider.GetRequiredService<TimeProvider>(),
+                Logger(provider)
+            ));
+    }
+
+    /// <summary>
+    /// Maps what the agent answers, <c>/primary</c>, <c>/replica</c>, <c>/read-only</c>,
+    /// <c>/health</c>, <c>/cluster</c>, <c>/history</c> and <c>/metrics</c>; the operator's
+    /// commands, <c>/cluster/commands</c>; and what the members send each other below
+    /// <c>/cluster-session</c>. Commands and members need the secret; the application's own
+    /// authorization applies to nothing of it.
+    /// </summary>
+    /// <param name="routes">The application.</param>
+    public static IEndpointRouteBuilder MapClusterSessionFailover(this IEndpointRouteBuilder routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        var services = routes.ServiceProvider;
+        var options = Options(services);
+        var admission = new Admission(options.Secret!, options.AcceptCertificate, Logger(services));
+        var face = services.GetRequiredService<ClusterFace>();
+        var answers = new FaceEndpoints(
+            face,
+            services.GetRequiredService<MetricsPage>(),
+            services.GetRequiredService<RaftMember>().Status
+        );
+        var peers = new PeerEndpoints(services.GetRequiredService<FailoverAgent>(), face, admission, Logger(services));
+        var commands = new CommandEndpoint(services.GetRequiredService<Commander>(), admission, Logger(services));
+        var path = PeerAgent.PathOf(options.Cluster!, options.Name!);
+        IEndpointConventionBuilder[] mapped =
+        [
+            routes.MapMethods("/primary", Reading, (RequestDelegate)answers.PrimaryAsync),
+            routes.MapMethods("/replica", Reading, (RequestDelegate)answers.ReplicaAsync),
+            routes.MapMethods("/read-only", Reading, (RequestDelegate)answers.ReadOnlyAsync),
+            routes.MapMethods("/health", Reading, (RequestDelegate)answers.HealthAsync),
+            routes.MapMethods("/cluster", Reading, (RequestDelegate)answers.ClusterAsync),
+            routes.MapMethods("/metrics", Reading, (RequestDelegate)answers.MetricsAsync),
+            routes.MapMethods("/history", Reading, (RequestDelegate)answers.HistoryAsync),
+            routes.MapPost("/cluster/commands", (RequestDelegate)commands.RunAsync),
+            routes.MapGet(path, (RequestDelegate)peers.AliveAsync),
+            routes.MapPost(path, (RequestDelegate)peers.PromiseAsync),
+        ];
+        foreach (var endpoint in mapped)
+        {
+            endpoint.WithMetadata(new AllowAnonymousAttribute());
+        }
+
+        return routes.MapRaftCoordinator();
+    }
+
+    private static FailoverOptions Options(IServiceProvider provider) =>
+        provider.GetRequiredService<IOptions<FailoverOptions>>().Value;
+
+    private static ILogger Logger(IServiceProvider provider) =>
+        provider.GetRequiredService<ILoggerFactory>().CreateLogger("ClusterSession.Failover");
+}

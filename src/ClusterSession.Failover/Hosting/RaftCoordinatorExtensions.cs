@@ -1,0 +1,77 @@
+using ClusterSession.Failover;
+using ClusterSession.Failover.Coordination;
+using ClusterSession.Failover.Hosting;
+using ClusterSession.Failover.Options;
+using ClusterSession.Failover.Raft;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Lets an application be a member of the coordination store.</summary>
+public static class RaftCoordinatorExtensions
+{
+    /// <summary>
+    /// Registers this process as a member, and <see cref="IFailoverCoordinator"/>. Settings that
+    /// cannot work stop the application at its start.
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="configure">Sets members, address, directory and secret.</param>
+    public static IServiceCollection AddRaftCoordinator(
+        this IServiceCollection services,
+        Action<RaftCoordinatorOptions> configure
+    )
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        services.AddOptions<RaftCoordinatorOptions>().Configure(configure).ValidateOnStart();
+        return services.AddRaftMember();
+    }
+
+    /// <summary>The member alone; its options come from elsewhere.</summary>
+    internal static IServiceCollection AddRaftMember(this IServiceCollection services) =>
+        services
+            .AddSingleton<IValidateOptions<RaftCoordinatorOptions>, RaftCoordinatorValidator>()
+            .AddSingleton<RaftMember>()
+            .AddHostedService(static provider => provider.GetRequiredService<RaftMember>())
+            .AddSingleton<IFailoverCoordinator>(static provider => new RaftCoordinator(
+                provider.GetRequiredService<RaftMember>().SendAsync,
+                provider.GetRequiredService<IOptions<RaftCoordinatorOptions>>().Value
+            ));
+
+    /// <summary>
+    /// Maps what the members send each other, below <c>/cluster-session</c>. Every request needs
+    /// the secret; the application's own authorization does not apply.
+    /// </summary>
+    /// <param name="routes">The application.</param>
+    public static IEndpointRouteBuilder MapRaftCoordinator(this IEndpointRouteBuilder routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        var services = routes.ServiceProvider;
+        var options = services.GetRequiredService<IOptions<RaftCoordinatorOptions>>().Value;
+        var endpoints = new CoordinationEndpoints(
+            services.GetRequiredService<RaftMember>(),
+            new Admission(
+                options.Secret!,
+                options.AcceptCertificate,
+                services.GetRequiredService<ILoggerFactory>().CreateLogger("ClusterSession.Failover")
+            )
+        );
+        IEndpointConventionBuilder[] mapped =
+        [
+            routes.Map(RaftServices.Path + "/{**rest}", (RequestDelegate)endpoints.ProtocolAsync),
+            routes.MapGet(PeerClient.Path, (RequestDelegate)endpoints.StatusAsync),
+            routes.MapPost(PeerClient.Path, (RequestDelegate)endpoints.OperationAsync),
+        ];
+        foreach (var endpoint in mapped)
+        {
+            endpoint.WithMetadata(new AllowAnonymousAttribute());
+        }
+
+        return routes;
+    }
+}

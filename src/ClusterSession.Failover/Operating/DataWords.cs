@@ -1,0 +1,38 @@
+using ClusterSession.Failover.Documents;
+
+namespace ClusterSession.Failover.Operating;
+
+/// <summary>
+/// What operators read of data that a master lacks, and of the commands that destroy it.
+/// </summary>
+internal static class DataWords
+{
+    /// <summary>What plans say that destroy nothing.</summary>
+    public const string NothingIsWiped =
+        "Nothing is wiped: a member that has data that the master lacks follows nobody, and stays closed.";
+
+    private const string Tool = "cluster-session failover";
+
+    /// <summary>What to do before data is given up.</summary>
+    public static string CopyFirst(string member) =>
+        $"Nothing of it is merged any more then: copy the files of {member} away before its data is given up.";
+
+    /// <summary>What becomes of a former master whose data the next one may lack.</summary>
+    public static string StaysClosed(string member) =>
+        $"Where {member} responds, it stays closed (takes no "
+        + "writes and follows nobody) and keeps that data until it was merged into the next master.";
+
+    /// <summary>
+    /// The command that destroys what only these members have, so that another becomes master.
+    /// </summary>
+    public static string LastResort(IReadOnlyList<string> members) =>
+        $"Last resort, which destroys what only {string.Join(", ", members)} has got: {Tool} now "
+        + string.Join(" ", members.Select(member => $"--discard {member}"));
+
+    /// <summary>The command that destroys what only one member has.</summary>
+    public static string Discard(string member) =>
+        $"Last resort, which destroys what only {member} has got: {Tool} discard {member}";
+
+    /// <summary>Since when it is known that data is missing.</summary>
+    public static string Known(UnmergedData line) => $"The cluster has known of it since {line.Since:u}.";
+}

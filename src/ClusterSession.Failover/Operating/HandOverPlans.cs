@@ -1,0 +1,243 @@
+using ClusterSession.Failover.Deciding;
+using ClusterSession.Failover.Documents;
+
+namespace ClusterSession.Failover.Operating;
+
+/// <summary>Plans of commands by which another member becomes master.</summary>
+/// <param name="rules">The figures of the cluster.</param>
+internal sealed class HandOverPlans(FailoverRules rules)
+{
+    private const string Wait = "Wait until \"cluster-session failover status\" shows no change under way.";
+
+    public CommandOutcome Switch(Situation seen, string to)
+    {
+        if (seen.Document.Find(to) is null)
+        {
+            return MemberPlans.Unknown(seen, to);
+        }
+
+        if (seen.UnderWay is { } underWay)
+        {
+            return new CommandOutcome.Refused(underWay, Wait);
+        }
+
+        if (seen.Master is not { } master)
+        {
+            return new CommandOutcome.Refused(
+                "No member is master, so there is nothing to hand over.",
+                "Wait until a member is chosen, or choose one now: cluster-session failover now"
+            );
+        }
+
+        if (master.Member == to)
+        {
+            return new CommandOutcome.Refused($"{to} is master already.", "Nothing is to be done.");
+        }
+
+        if (Unusable(seen, master.Member) is { } unusable)
+        {
+            return unusable;
+        }
+
+        var asked = new SwitchRequest(
+            new RedisProcess(master.Member, master.RunId),
+            to,
+            master.Epoch,
+            seen.Now,
+            SwitchStep.Wait
+        );
+        var behind = seen.Of(master.Member).Redis.Offset - seen.Of(to).Redis.Offset;
+        var view = seen.Imagine(rules, seen.Document).ViewOf(master.Member);
+        if (new SwitchRules(rules with { SwitchLag = long.MaxValue }).WhyNot(view, asked) is { } why)
+        {
+            return new CommandOutcome.Refused(
+                why,
+                $"Switch to another member, or see to {to} first. To make the "
+                    + "most advanced other candidate master: cluster-session failover now (it is refused where data would "
+                    + "be lost)."
+            );
+        }
+
+        string[] lag =
+            behind <= rules.SwitchLag
+                ? []
+                :
+                [
+                    $"{to} is {behind} bytes behind {master.Member}. {master.Member} waits up to "
+                        + $"{rules.SwitchWait.TotalSeconds:0.#} s until these are at most {rules.SwitchLag}, and else "
+                        + "retracts the switch.",
+                ];
+        var document = (seen.Document with { Switch = asked }).With(
+            seen.Event(EventKind.SwitchAsked, master.Member, to)
+        );
+        return Rehearsed(seen, document, $"It is written down that {master.Member} is to hand over to {to}.", lag, to);
+    }
+
+    public CommandOutcome Failover(Situation seen, IReadOnlyList<string> discards)
+    {
+        if (seen.UnderWay is { } underWay)
+        {
+            return new CommandOutcome.Refused(underWay, Wait);
+        }
+
+        foreach (var member in discards)
+        {
+            if (MemberPlans.WhyNoDiscard(seen, member) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        var master = seen.Master;
+        if (master is null && seen.State.IsHeld)
+        {
+            return new CommandOutcome.Refused($"{seen.State.Holder} holds the lease and is no master yet.", Wait);
+        }
+
+        if (master is not null && Unusable(seen, master.Member) is { } unusable)
+        {
+            return unusable;
+        }
+
+        var asked = master is null
+            ? new SwitchRequest(null, null, seen.State.Epoch, seen.Now, SwitchStep.HandOver)
+            : new SwitchRequest(
+                new RedisProcess(master.Member, master.RunId),
+                null,
+                master.Epoch,
+                seen.Now,
+                SwitchStep.Wait
+            );
+        var document = discards
+            .Aggregate(seen.Document with { Switch = asked, Discards = seen.Discarding(discards) }, (changed, member) =>
+                changed.With(seen.Event(EventKind.Discarded, null, member))
+            )
+            .With(seen.Event(EventKind.FailoverAsked, master?.Member, null));
+        var first = master is null
+            ? "It is written down that the most advanced candidate is to become master now."
+            : $"It is written down that {master.Member} is to hand over to the most advanced candidate.";
+        return Rehearsed(
+            seen,
+            document,
+            first,
+            [.. discards.Select(member => $"What only {member} has is wiped when it follows the next master.")],
+            to: null
+        );
+    }
+
+    private CommandOutcome Rehearsed(
+        Situation seen,
+        ClusterDocument document,
+        string first,
+        string[] warnings,
+        string? to
+    )
+    {
+        var imagined = seen.Imagine(rules, document);
+        var steps = new Rehearsal(rules).Run(imagined);
+        var next = imagined.Document.Ruler?.Member;
+        if (next is null || !imagined.IsRuled || next == document.Switch!.From?.Member || (to ?? next) != next)
+        {
+            var why = imagined.Document.History[^1] is { What: EventKind.Retracted, Why: { } said }
+                ? said
+                : "By what is seen now no other candidate can become master.";
+            return new CommandOutcome.Refused(
+                why,
+                "\"cluster-session failover status\" shows what is wrong with "
+                    + "each member. Start what is not responding."
+            );
+        }
+
+        var lacks = Lacks(seen, document, next).ToArray();
+        if (steps.Any(step => step.Decision is Decision.Acquire { Document.Change.IsIncomplete: true }))
+        {
+            var names = string.Join(", ", lacks);
+            return new CommandOutcome.Refused(
+                $"{next} would become master, and {names} may have newer data, which nobody could read then.",
+                $"Start Redis and agent of {names}. "
+                    + (
+                        lacks.FirstOrDefault(member => seen.Of(member).IsUsable) is { } alive
+                        && seen.Unmerged.Any(line => line.Member == next)
+                            ? $"Less is lost where {next} first gets what {alive} has, and loses only its own, by "
+                                + $"\"cluster-session failover now --discard {next}\". "
+                            : ""
+                    )
+                    + LastResort(seen, lacks)
+            );
+        }
+
+        return new CommandOutcome.Planned(
+            [new PlannedStep(first), .. steps],
+            [.. warnings, .. seen.Warnings()],
+            document
+        )
+        {
+            Notes = [.. Notes(document)],
+        };
+    }
+
+    /// <summary>
+    /// What an operator asks before: how long, what if it fails, whether data goes.
+    /// </summary>
+    private IEnumerable<string> Notes(ClusterDocument document)
+    {
+        var wait = $"HandOverWait, {rules.HandOverWait.TotalSeconds:0.###} s";
+        if (document.Switch is { From: { } from, To: { } to })
+        {
+            yield return $"Without writes: usually below 0.2 s. If a step fails, or {to} is not ready or does not take "
+                + $"the lease in time ({wait}), {from.Member} takes it back.";
+        }
+        else if (document.Switch!.From is { } closing)
+        {
+            yield return $"Without writes: from when {closing.Member} closes until another opens. If nobody takes the "
+                + $"lease in time (SwitchWait, {rules.SwitchWait.TotalSeconds:0.###} s), {closing.Member} takes it back.";
+        }
+
+        yield return document.Discards.Count == 0
+            ? DataWords.NothingIsWiped
+            : "Wiped is only what was given up: data of "
+                + $"{string.Join(", ", document.Discards.Select(one => one.Member))}.";
+    }
+
+    private static string LastResort(Situation seen, IReadOnlyList<string> lacks) =>
+        lacks.All(member => seen.DiscardOf(member) is not null)
+            ? $"{DataWords.CopyFirst(string.Join(", ", lacks))} {DataWords.LastResort(lacks)}"
+            : "Its Redis responds: nothing has to be given up.";
+
+    /// <summary>Members that have, or may have, what the next master lacks.</summary>
+    private IEnumerable<string> Lacks(Situation seen, ClusterDocument document, string next)
+    {
+        var redis = seen.Of(next).Redis;
+        return seen
+            .Unmerged.Where(line => line.Epoch > redis.DataEpoch && !document.IsDiscarded(line.Member, line.Epoch))
+            .Select(line => line.Member)
+            .Concat(
+                seen.Document.Present()
+                    .Select(member => member.Name)
+                    .Where(member =>
+                        member != next
+                        && seen.Of(member).Redis is { IsReachable: true } other
+                        && rules.Newer(other, redis) > 0
+                        && !document.IsDiscarded(member, other.DataEpoch)
+                    )
+            )
+            .Distinct();
+    }
+
+    /// <summary>Why the master cannot close itself; null: it can.</summary>
+    private CommandOutcome.Refused? Unusable(Situation seen, string master) =>
+        seen.Of(master) switch
+        {
+            { IsAgentAlive: false } => new(
+                $"The agent of the master {master} is not responding, and only it can close its Redis.",
+                $"Another member becomes master by itself when the lease of epoch {seen.State.Epoch} expires (within "
+                    + $"{rules.Ttl.TotalSeconds:0.#} s). If the lease is renewed on, see why {master} cannot be reached."
+            ),
+            { Redis.IsReachable: false } => new(
+                $"The Redis of the master {master} is not responding.",
+                "Its agent gives the lease back by itself, and another member becomes master. If none does then: "
+                    + "cluster-session failover now"
+            ),
+            _ => null,
+        };
+}

@@ -1,0 +1,27 @@
+using System.Net;
+
+namespace ClusterSession.Failover.Raft;
+
+/// <summary>
+/// What every request to another member has: the secret, and no candidacy of a member without data.
+/// </summary>
+internal sealed class MemberHandler(string secret, VoteGate gate, HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    public const string SecretHeader = "X-ClusterSession-Secret";
+
+    protected override Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!gate.Admits(request))
+        {
+            return Task.FromResult(
+                new HttpResponseMessage(HttpStatusCode.ServiceUnavailable) { RequestMessage = request }
+            );
+        }
+
+        request.Headers.TryAddWithoutValidation(SecretHeader, secret);
+        return base.SendAsync(request, cancellationToken);
+    }
+}

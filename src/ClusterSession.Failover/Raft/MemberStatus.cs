@@ -1,0 +1,23 @@
+using System.Text.Json.Serialization;
+
+namespace ClusterSession.Failover.Raft;
+
+/// <summary>What a member says of itself to the others, and to people.</summary>
+/// <param name="IsRunning">Whether the other figures are known.</param>
+/// <param name="LastIndex">Last entry of its log.</param>
+/// <param name="AppliedIndex">Last entry that its map contains.</param>
+/// <param name="Term">Its term.</param>
+/// <param name="IsLeading">Whether it leads.</param>
+/// <param name="IsVoter">Whether it votes.</param>
+internal sealed record MemberStatus(
+    bool IsRunning,
+    long LastIndex,
+    long AppliedIndex,
+    long Term,
+    bool IsLeading,
+    bool IsVoter
+);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(MemberStatus))]
+internal sealed partial class MemberStatusJson : JsonSerializerContext;

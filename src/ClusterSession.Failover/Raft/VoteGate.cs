@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Http;
+
+namespace ClusterSession.Failover.Raft;
+
+/// <summary>
+/// Keeps a member without data from voting: a disk that was wiped has forgotten its votes and what
+/// it has acknowledged, and with it a majority could elect a leader that lacks acknowledged epochs.
+/// It is open once the member has what a leader had (a marker beside its data says so).
+/// </summary>
+internal sealed class VoteGate
+{
+    public const string MarkerName = "voter";
+    private const string MessageTypeHeader = "X-Raft-Message-Type";
+
+    private readonly string _marker;
+    private volatile bool _isOpen;
+    private int _refused;
+
+    /// <param name="directory">The member's.</param>
+    /// <param name="hasLog">Whether there is a log: a marker without one is from before the
+    /// loss.</param>
+    public VoteGate(string directory, bool hasLog)
+    {
+        _marker = Path.Combine(directory, MarkerName);
+        _isOpen = hasLog && File.Exists(_marker);
+    }
+
+    public bool IsOpen => _isOpen;
+
+    /// <summary>How many elections were refused this member's voice.</summary>
+    public int Refused => Volatile.Read(ref _refused);
+
+    /// <summary>Whether this member may send it.</summary>
+    public bool Admits(HttpRequestMessage request) =>
+        _isOpen || !request.Headers.TryGetValues(MessageTypeHeader, out var types) || !types.Any(IsVote);
+
+    /// <summary>Whether this member may answer it.</summary>
+    public bool Admits(HttpRequest request)
+    {
+        if (_isOpen || !IsVote(request.Headers[MessageTypeHeader]))
+        {
+            return true;
+        }
+
+        Interlocked.Increment(ref _refused);
+        return false;
+    }
+
+    /// <summary>For good: the marker is on the disk before the first vote.</summary>
+    public void Open()
+    {
+        using (var marker = new FileStream(_marker, FileMode.Create, FileAccess.Write))
+        {
+            marker.WriteByte((byte)'1');
+            marker.Flush(flushToDisk: true);
+        }
+
+        _isOpen = true;
+    }
+
+    private static bool IsVote(string? messageType) => messageType is "PreVote" or "RequestVote";
+}

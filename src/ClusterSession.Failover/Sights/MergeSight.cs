@@ -1,0 +1,20 @@
+using ClusterSession.Failover.Documents;
+
+namespace ClusterSession.Failover.Sights;
+
+/// <summary>What an agent says of the merge of its member's data into the master.</summary>
+/// <param name="Member">Name of the master.</param>
+/// <param name="What">From which process into which, and under which lease.</param>
+/// <param name="Step">How far it has come.</param>
+internal sealed record MergeSight(string Member, MergedData What, MergeStep Step)
+{
+    public MergeCounts Counts { get; init; } = MergeCounts.None;
+
+    /// <summary>Why it failed; null: it did not.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>
+    /// Why the files could not be copied aside; null: they were, or it is not known yet.
+    /// </summary>
+    public string? NotSetAside { get; init; }
+}

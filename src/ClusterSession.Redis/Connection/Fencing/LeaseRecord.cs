@@ -1,0 +1,48 @@
+using System.Buffers.Text;
+using System.Globalization;
+
+namespace ClusterSession.Redis.Connection.Fencing;
+
+/// <summary>
+/// What an agent writes into the Redis that may take writes: <c>run-id epoch</c>, as text.
+/// Immutable.
+/// </summary>
+/// <remarks>
+/// <code>
+/// {prefix}:1:lease   40 hexadecimal digits: the run id of the one process that it is good for
+///                    a blank
+///                    the epoch in decimal, 1 or more; greater with each ruler
+/// </code>
+/// It expires with the lease of the agent (PXAT, renewed by PEXPIREAT: a command that waited in a
+/// socket adds no life). The run id makes it void wherever it is copied to: into a replica that is
+/// promoted by hand, a snapshot that is restored, a process that was started again.
+/// </remarks>
+/// <param name="RunId">Which process.</param>
+/// <param name="Epoch">Under which epoch it rules.</param>
+internal readonly record struct LeaseRecord(string RunId, long Epoch)
+{
+    /// <summary>Length of a run id.</summary>
+    public const int RunIdLength = 40;
+
+    /// <summary>Reads a record.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> value, out LeaseRecord record)
+    {
+        record = default;
+        if (
+            value.Length < RunIdLength + 2
+            || value[RunIdLength] != (byte)' '
+            || !Utf8Parser.TryParse(value[(RunIdLength + 1)..], out long epoch, out var used)
+            || used != value.Length - RunIdLength - 1
+            || epoch < 1
+        )
+        {
+            return false;
+        }
+
+        record = new LeaseRecord(System.Text.Encoding.ASCII.GetString(value[..RunIdLength]), epoch);
+        return true;
+    }
+
+    /// <summary>As it is stored.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RunId} {Epoch}");
+}

@@ -1,0 +1,19 @@
+namespace ClusterSession.Redis;
+
+/// <summary>How a node tells the master from a server that was master before.</summary>
+public enum RedisFence
+{
+    /// <summary>
+    /// By the replication histories and the generation kept with the data: see
+    /// <see cref="RedisOptions.FenceTimeout"/>. For servers that are switched over by Sentinel, by
+    /// hand, or by a program that knows nothing of sessions.
+    /// </summary>
+    History,
+
+    /// <summary>
+    /// By the lease record that the agent beside the server keeps in it. Every write is checked by
+    /// the server itself: one whose record is missing, expired, or names another process changes
+    /// nothing. Costs one GET a write.
+    /// </summary>
+    Lease,
+}

@@ -1,0 +1,93 @@
+using ClusterSession.Redis.Connection;
+
+namespace ClusterSession.Redis.Store;
+
+/// <summary>
+/// What the servers say to the settings that not every server can keep: a process that starts with
+/// one that none of them keeps is refused, and does not run on with 503s.
+/// Thread-safe.
+/// </summary>
+/// <remarks>
+/// <code>
+/// no such setting           the start waits for nothing
+/// a server keeps it         the start goes on
+/// none does, and one lacks  the start fails, with setting, value and remedy
+/// no server responds        the start goes on; one that does later is refused, and the log says so
+/// </code>
+/// Such settings are coherence=tracking and the durability Replicated. The start waits until there
+/// is a connection, or each place was tried once; no longer than a request waits for a command.
+/// </remarks>
+internal sealed class FirstContact(RedisOptions options, TimeProvider time)
+{
+    private readonly TaskCompletionSource _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly bool _needsTracking = options.Coherence == RedisCoherence.Tracking;
+    private readonly bool _needsWait = options.NeedsWait;
+    private readonly TimeSpan _limit =
+        options.CommandTimeout < options.ConnectTimeout ? options.CommandTimeout : options.ConnectTimeout;
+
+    private readonly int _places = options.ServiceName is null ? options.Endpoints.Count : 1;
+    private volatile RedisConnectException? _lacking;
+    private int _failures;
+
+    /// <summary>Waits until it is known.</summary>
+    /// <exception cref="InvalidOperationException">It does not do what a setting asks
+    /// for.</exception>
+    public async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        if (!_needsTracking && !_needsWait)
+        {
+            return;
+        }
+
+        try
+        {
+            await _outcome.Task.WaitAsync(_limit, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Nobody responds: applications start while their store is down.
+        }
+        catch (RedisConnectException lacking)
+        {
+            throw new InvalidOperationException(lacking.Message, lacking);
+        }
+    }
+
+    /// <summary>A server is connected. Whether it tracks has still to be tried.</summary>
+    public void Connected()
+    {
+        if (!_needsTracking)
+        {
+            _outcome.TrySetResult();
+        }
+    }
+
+    /// <summary>
+    /// It was tried, and tracks, or can show nothing now, as one that refuses writes.
+    /// </summary>
+    public void Tried() => _outcome.TrySetResult();
+
+    /// <summary>A server could not be connected to, or does not track.</summary>
+    public void Failed(RedisConnectException failure)
+    {
+        if (failure.Failure == RedisConnectFailure.LacksWhatIsSet)
+        {
+            _lacking ??= failure;
+        }
+
+        if (failure.Failure == RedisConnectFailure.Cluster || Interlocked.Increment(ref _failures) < _places)
+        {
+            return; // Another server may be the one that is used.
+        }
+
+        if (_lacking is { } lacking)
+        {
+            _outcome.TrySetException(lacking);
+            _ = _outcome.Task.Exception; // Nobody may be waiting; then nobody looks at it either.
+        }
+        else
+        {
+            _outcome.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using ClusterSession.Failover.Documents;
+using Xunit;
+
+namespace ClusterSession.Failover.Tests.Deciding;
+
+/// <summary>The document as bytes.</summary>
+public sealed class ClusterDocumentTests
+{
+    [Fact]
+    public void Document_is_read_as_it_was_written()
+    {
+        var document = new ClusterDocument
+        {
+            Members = [new ClusterMember("a", "redis-a:6379", "https://agent-a", MemberKind.ReadReplica)],
+            Ruler = new Ruler("a", "run", 7) { Contained = [new RedisProcess("b", "other")] },
+            Ledger = [new UnmergedData(6, "b", "other", DateTimeOffset.UnixEpoch)],
+            Change = new ClusterChange(
+                "failover-8",
+                ChangeKind.Failover,
+                8,
+                new RedisProcess("a", "run"),
+                null,
+                ChangeStep.Open
+            )
+            {
+                At = DateTimeOffset.UnixEpoch,
+                From = "b",
+                IsIncomplete = true,
+                Former = new UnmergedData(6, "b", "other", DateTimeOffset.UnixEpoch),
+                Histories = [new HistoryPoint("history", 12)],
+            },
+            Maintenance = true,
+            Promotions = [new Promotion("a", DateTimeOffset.UnixEpoch)],
+            Forgotten = ["c"],
+            Discards = [new Discard("b", 5)],
+            Switch = new SwitchRequest(
+                new RedisProcess("a", "run"),
+                "b",
+                7,
+                DateTimeOffset.UnixEpoch,
+                SwitchStep.HandOver
+            )
+            {
+                Closed = new HistoryPoint("history", long.MaxValue),
+            },
+            Reinits = [new MemberReinit("c", ReinitStep.Follow)],
+            History =
+            [
+                new ClusterEvent(DateTimeOffset.UnixEpoch, 7, EventKind.Switch, "b", "a")
+                {
+                    Why = "why",
+                    Duration = TimeSpan.FromMilliseconds(80),
+                    IsIncomplete = true,
+                },
+            ],
+        };
+        var json = document.Write();
+        Assert.Equal(json, ClusterDocument.Read(json).Write());
+        Assert.Contains("\"kind\":\"ReadReplica\"", System.Text.Encoding.UTF8.GetString(json));
+        Assert.Contains("\"offset\":12", System.Text.Encoding.UTF8.GetString(json));
+    }
+
+    [Fact]
+    public void History_keeps_the_last_lines_and_no_line_twice_in_a_row()
+    {
+        var document = Enumerable
+            .Range(1, 60)
+            .Aggregate(new ClusterDocument(), (written, epoch) => written.With(Line(epoch)).With(Line(epoch)));
+        Assert.Equal(ClusterDocument.MostEvents, document.History.Count);
+        Assert.Equal(
+            Enumerable.Range(11, 50).Select(epoch => (long)epoch),
+            document.History.Select(line => line.Epoch)
+        );
+        static ClusterEvent Line(int epoch) =>
+            new(DateTimeOffset.UnixEpoch, epoch, EventKind.GivenUp, "a", null) { Why = "why" };
+    }
+
+    [Fact]
+    public void Document_that_is_too_large_for_the_store_loses_its_oldest_lines_of_history()
+    {
+        var document = Enumerable
+            .Range(1, 50)
+            .Aggregate(new ClusterDocument { Maintenance = true }, (written, epoch) =>
+                written.With(
+                    new ClusterEvent(DateTimeOffset.UnixEpoch, epoch, EventKind.GivenUp, new string('a', 900), null)
+                )
+            );
+        var json = document.Write();
+        Assert.InRange(json.Length, 1, ClusterDocument.MostBytes);
+        var read = ClusterDocument.Read(json);
+        Assert.True(read.Maintenance);
+        Assert.Equal(50, read.History[^1].Epoch);
+    }
+
+    [Theory]
+    [InlineData("{\"format\":2}", "format 2")]
+    [InlineData("{}", "format none")]
+    [InlineData("{\"format\":1,\"members\":null}", "damaged")]
+    [InlineData("{\"format\":1,", "damaged")]
+    public void Document_that_is_damaged_or_of_another_format_is_refused(string json, string expected)
+    {
+        var refusal = Assert.Throws<InvalidDataException>(() =>
+            ClusterDocument.Read(System.Text.Encoding.UTF8.GetBytes(json))
+        );
+        Assert.Contains(expected, refusal.Message);
+    }
+}

@@ -1,0 +1,126 @@
+using ClusterSession.Failover.Coordination;
+using ClusterSession.Failover.Documents;
+
+namespace ClusterSession.Failover.Tests.Simulation;
+
+/// <summary>The coordination store, as its seam promises it.</summary>
+internal sealed class SimCoordinator(SimCluster cluster)
+{
+    private readonly Dictionary<OperationId, object> _done = [];
+    private string? _holder;
+    private long _epoch;
+    private TimeSpan _until;
+    private TimeSpan _ttl;
+    private long _version;
+    private ReadOnlyMemory<byte> _document;
+
+    /// <summary>Nobody reaches it.</summary>
+    public bool IsDown { get; set; }
+
+    public long Epoch => _epoch;
+
+    public ClusterDocument Document => ClusterDocument.Read(_document.Span);
+
+    private bool IsHeld => _holder is not null && cluster.World.Now < _until;
+
+    public CoordinationState State => new(_holder, _epoch, IsHeld, _version, _document);
+
+    /// <summary>Another leader gives a running lease its full ttl anew.</summary>
+    public void ChangeLeader() => _until = IsHeld ? cluster.World.Now + _ttl : _until;
+
+    /// <summary>An operator's command.</summary>
+    public void Edit(Func<ClusterDocument, ClusterDocument> change) =>
+        (_document, _version) = (change(Document).Write(), _version + 1);
+
+    public ReadResult Read() => new ReadResult.Read(State);
+
+    public AcquireResult Acquire(
+        OperationId id,
+        string holder,
+        TimeSpan ttl,
+        CoordinationState seen,
+        ReadOnlyMemory<byte> document,
+        long countedFrom
+    ) => Once<AcquireResult>(id, () =>
+        {
+            if (IsHeld)
+            {
+                return new AcquireResult.Held(State);
+            }
+
+            if (seen.Epoch != _epoch || seen.Version != _version)
+            {
+                return new AcquireResult.Conflict(State);
+            }
+
+            (_holder, _epoch, _ttl, _until) = (holder, _epoch + 1, ttl, cluster.World.Now + ttl);
+            (_document, _version) = (document, _version + 1);
+            cluster.World.Tell($"{holder} holds lease {_epoch}: {Document.Change}");
+            cluster.Checker.Granted(Document);
+            return new AcquireResult.Granted(_epoch, _version, countedFrom);
+        });
+
+    public RenewResult Renew(string holder, long epoch, long countedFrom)
+    {
+        if (!IsHeld || holder != _holder || epoch != _epoch)
+        {
+            return new RenewResult.Lost();
+        }
+
+        _until = cluster.World.Now + _ttl;
+        return new RenewResult.Renewed(countedFrom, _ttl);
+    }
+
+    public ReleaseResult Release(
+        OperationId id,
+        string holder,
+        long epoch,
+        ReadOnlyMemory<byte>? document,
+        long seenVersion
+    ) => Once<ReleaseResult>(id, () =>
+        {
+            if (!IsHeld || holder != _holder || epoch != _epoch)
+            {
+                return new ReleaseResult.Lost();
+            }
+
+            if (document is not null && seenVersion != _version)
+            {
+                return new ReleaseResult.Conflict(State);
+            }
+
+            (_holder, _document, _version) = (null, document ?? _document, _version + 1);
+            cluster.World.Tell($"{holder} releases lease {_epoch}");
+            return new ReleaseResult.Released();
+        });
+
+    public WriteResult Write(OperationId id, long seenVersion, ReadOnlyMemory<byte> document, long? epoch) =>
+        Once<WriteResult>(id, () =>
+        {
+            if (epoch is not null && (!IsHeld || epoch != _epoch))
+            {
+                return new WriteResult.Lost();
+            }
+
+            if (seenVersion != _version)
+            {
+                return new WriteResult.Conflict(State);
+            }
+
+            (_document, _version) = (document, _version + 1);
+            var what = Document.Change?.Step.ToString() ?? Document.Ruler?.ToString();
+            cluster.World.Tell($"document {_version}: {what}");
+            return new WriteResult.Written(_version);
+        });
+
+    private T Once<T>(OperationId id, Func<T> operation)
+        where T : class
+    {
+        if (!_done.TryGetValue(id, out var answer))
+        {
+            _done[id] = answer = operation();
+        }
+
+        return (T)answer;
+    }
+}
