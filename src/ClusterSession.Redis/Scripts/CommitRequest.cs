@@ -13,11 +13,18 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     private const int OnlyOnBase = 1;
     private const int Forgets = 2;
     private const int MayBeTooOld = 4;
-    private const int HasLimit = 8;
     private const int NumberLength = 7;
-    private const int LivesLength = 2 * NumberLength;
+    private static readonly HashSet<string> s_none = [];
+    private const int FixedLength = (2 * NumberLength) + sizeof(int);
 
-    protected override int ArgumentCount => 3 + (2 * (change.Delta.Count + change.Forgotten.Count));
+    private readonly HashSet<string> _forgotten = change.Forgotten.Count == 0 ? s_none : [.. change.Forgotten];
+
+    private IEnumerable<string> OnlyForgotten =>
+        change.Forgotten.Count == 0
+            ? []
+            : change.Forgotten.Where(name => !(change.Delta.TryGet(name, out var value) && value is null));
+
+    protected override int ArgumentCount => 3 + (2 * (change.Delta.Count + OnlyForgotten.Count()));
 
     protected override void WriteArguments(ref RespWriter writer)
     {
@@ -29,7 +36,7 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
             WriteField(ref writer, name);
             if (value is null)
             {
-                WriteRemoval(ref writer, name);
+                WriteRemoval(ref writer, name, change.Forgotten.Count > 0 && _forgotten.Contains(name));
                 continue;
             }
 
@@ -39,7 +46,7 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
             value.CopyTo(space[RedisKeys.AttributeFixedLength..]);
         }
 
-        foreach (var name in change.Forgotten)
+        foreach (var name in OnlyForgotten)
         {
             WriteField(ref writer, name);
             writer.WriteBulk(""u8);
@@ -47,9 +54,9 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     }
 
     /// <summary>
-    /// Whether the session is to be prolonged: the first commit of each span as long as a session may go
-    /// without that. By stamps, so that nobody has to remember it, and for each session at other times;
-    /// where it is wrong the script sees the life that is left.
+    /// Whether the session is to be prolonged: the first commit of each span as long as a session
+    /// may go without that. By stamps, so that nobody has to remember it, and for each session at
+    /// other times; where it is wrong the script sees the life that is left.
     /// </summary>
     private bool IsDue
     {
@@ -69,23 +76,27 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     private int Options =>
         (change.MustBeBase ? OnlyOnBase : 0)
         | (change.Forgotten.Count > 0 ? Forgets : 0)
-        | (change.Version.Stamp > change.Base.Stamp ? 0 : MayBeTooOld)
-        | (change.MostBytes > 0 ? HasLimit : 0);
+        | (change.Version.Stamp > change.Base.Stamp ? 0 : MayBeTooOld);
 
     protected override SessionVersion Base => change.Base;
 
-    /// <summary>In one argument what is looked at in part, or seldom: each costs the server.</summary>
+    /// <summary>
+    /// In one argument what is looked at in part, or seldom: each costs the server.
+    /// </summary>
     private void WriteRest(ref RespWriter writer)
     {
         var before = Before(change.Version, change.After);
         var options = Options;
-        var limit = change.MostBytes > 0 ? NumberLength : 0;
-        var more = options == 0 && change.Void.IsEmpty ? 0 : 1 + limit + change.Void.Length;
+        var more = options == 0 && change.Void.IsEmpty ? 0 : 1 + change.Void.Length;
         var named = more == 0 && before == change.Base ? 0 : SessionVersion.EncodedLength;
-        var space = writer.WriteBulkSpace(LivesLength + named + more);
+        var space = writer.WriteBulkSpace(FixedLength + named + more);
         WriteLife(space, change.Life);
         WriteLife(space[NumberLength..], IsDue ? TimeSpan.Zero : change.LeastLife);
-        space = space[LivesLength..];
+        BinaryPrimitives.WriteInt32BigEndian(
+            space[(2 * NumberLength)..],
+            (int)Math.Min(change.MostBytes, int.MaxValue)
+        );
+        space = space[FixedLength..];
         if (named > 0)
         {
             before.WriteTo(space);
@@ -94,30 +105,30 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
         if (more > 0)
         {
             space[SessionVersion.EncodedLength] = (byte)options;
-            space = space[(SessionVersion.EncodedLength + 1)..];
-            if (limit > 0)
-            {
-                WriteNumber(space, change.MostBytes);
-            }
-
-            change.Void.Span.CopyTo(space[limit..]);
+            change.Void.Span.CopyTo(space[(SessionVersion.EncodedLength + 1)..]);
         }
     }
 
-    private static void WriteLife(Span<byte> destination, TimeSpan life) =>
-        WriteNumber(destination, Math.Max(0, (long)Math.Ceiling(life.TotalMilliseconds)));
-
-    private static void WriteNumber(Span<byte> destination, long value)
+    private static void WriteLife(Span<byte> destination, TimeSpan life)
     {
         Span<byte> number = stackalloc byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64BigEndian(number, value);
+        BinaryPrimitives.WriteInt64BigEndian(number, Math.Max(0, (long)Math.Ceiling(life.TotalMilliseconds)));
         number[^NumberLength..].CopyTo(destination);
     }
 
-    /// <summary>A tombstone names the version that it removes, if that is known.</summary>
-    private void WriteRemoval(ref RespWriter writer, string name)
+    /// <summary>
+    /// A tombstone names the version that it removes, if that is known. Where it is to be forgotten
+    /// at once, nothing but that version is sent.
+    /// </summary>
+    private void WriteRemoval(ref RespWriter writer, string name, bool isForgotten)
     {
         var isKnown = SessionDelta.TryFindRemoved(change.Opened, name, out var removed);
+        if (isKnown && isForgotten)
+        {
+            WriteVersion(ref writer, removed);
+            return;
+        }
+
         var space = writer.WriteBulkSpace(
             RedisKeys.AttributeFixedLength + (isKnown ? SessionVersion.EncodedLength : 0)
         );

@@ -6,14 +6,31 @@ using ClusterSession.Redis.Requests;
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>merge.lua with a copy.</summary>
-internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionMerge copy, LeaseSource leases)
-    : SessionScriptRequest(RedisScript.Merge, keys, key, leases)
+/// <param name="keys">Names of keys.</param>
+/// <param name="key">Which session.</param>
+/// <param name="copy">The copy.</param>
+/// <param name="leases">Gives the answer its lease.</param>
+/// <param name="mostBytes">How long a reply may be: no record is made that is longer. Default: any
+/// length.</param>
+internal sealed class MergeRequest(
+    RedisKeys keys,
+    SessionKey key,
+    SessionMerge copy,
+    LeaseSource leases,
+    int mostBytes = int.MaxValue
+) : SessionScriptRequest(RedisScript.Merge, keys, key, leases)
 {
     /// <summary>
-    /// A new session: its key is known to nobody else, and merge.lua takes the same record again as no collision. Copies of sessions that others may have committed to meanwhile are
-    /// repeated by the journal, which then asks anew what they are merged into.
+    /// A new session: its key is known to nobody else, and merge.lua takes the same record again as
+    /// no collision. Copies of sessions that others may have committed to meanwhile are repeated by
+    /// the journal, which then asks anew what they are merged into.
     /// </summary>
     public override bool MayBeRepeated => copy.Mode == MergeMode.Create;
+
+    /// <summary>
+    /// For the header, and what commits may add before the record is summed up anew.
+    /// </summary>
+    private const int Besides = 128 * 1024;
 
     protected override int ArgumentCount => 6 + (2 * copy.Record.AttributeCount);
 
@@ -32,7 +49,7 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionMerge 
         WriteLife(ref writer, copy.LifeLeft);
         WriteHeader(ref writer, copy.Record);
         WriteVersion(ref writer, copy.MustContain);
-        WriteMark(ref writer);
+        WriteMarkAndLimit(ref writer);
         foreach (var attribute in copy.Record)
         {
             writer.WriteBulk(RedisKeys.AttributePrefix, attribute.NameUtf8);
@@ -41,6 +58,13 @@ internal sealed class MergeRequest(RedisKeys keys, SessionKey key, SessionMerge 
             space[SessionVersion.EncodedLength] = attribute.Flags;
             attribute.Payload.CopyTo(space[RedisKeys.AttributeFixedLength..]);
         }
+    }
+
+    private void WriteMarkAndLimit(ref RespWriter writer)
+    {
+        var space = writer.WriteBulkSpace(RedisKeys.MarkLength + sizeof(int));
+        BinaryPrimitives.WriteUInt64BigEndian(space, Key.Mark);
+        BinaryPrimitives.WriteInt32BigEndian(space[RedisKeys.MarkLength..], mostBytes - Besides);
     }
 
     private void WriteInterval(ref RespWriter writer)

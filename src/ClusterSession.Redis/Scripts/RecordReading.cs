@@ -78,12 +78,33 @@ internal static class RecordReading
             : StoreRead.Damaged(damage);
     }
 
-    /// <summary>What PTTL answers, in milliseconds; negative where the key is kept without end.</summary>
+    /// <summary>Reads the field of the header alone: a record without attributes.</summary>
+    /// <returns>Null if it is damaged.</returns>
+    public static SessionRecord? ReadHeader(ReadOnlySpan<byte> header)
+    {
+        using var builder = SessionRecordBuilder.Rent();
+        if (ReadHeader(header, builder, out var isDestroyed, out var version) is not null)
+        {
+            return null;
+        }
+
+        if (isDestroyed)
+        {
+            builder.SetVersion(version, SessionVersion.None);
+        }
+
+        return builder.Build();
+    }
+
+    /// <summary>
+    /// What PTTL answers, in milliseconds; negative where the key is kept without end.
+    /// </summary>
     public static TimeSpan? LifeOf(long milliseconds) =>
         milliseconds < 0 ? null : TimeSpan.FromMilliseconds(milliseconds);
 
     /// <summary>
-    /// Reads under what an ended session goes on. Where that makes no sense, it ended and goes on nowhere.
+    /// Reads under what an ended session goes on. Where that makes no sense, it ended and goes on
+    /// nowhere.
     /// </summary>
     /// <returns>What is wrong, or null.</returns>
     public static string? ReadSuccessor(SessionKey key, ReadOnlySpan<byte> text, out SessionSuccessor? successor)
@@ -189,7 +210,9 @@ internal static class RecordReading
         return builder.TryAddIntervals(header[RedisKeys.HeaderFixedLength..]);
     }
 
-    /// <summary>An earlier release named up to 16 commits, newest first: those alone are certain.</summary>
+    /// <summary>
+    /// An earlier release named up to 16 commits, newest first: those alone are certain.
+    /// </summary>
     private static bool TryReadLineage(
         ReadOnlySpan<byte> header,
         SessionRecordBuilder builder,

@@ -26,8 +26,9 @@ internal abstract class ScriptRequest<TResult>(RedisScript script, RedisKeys key
     /// <inheritdoc/>
     public override void WriteTo(ref RespWriter writer)
     {
+        var sent = script.Behind(Connection?.Gate);
         writer.WriteCommand(IsSentWhole ? "EVAL"u8 : "EVALSHA"u8, 2 + KeyCount + ArgumentCount);
-        writer.WriteBulk(IsSentWhole ? script.Body : script.Sha);
+        writer.WriteBulk(IsSentWhole ? sent.Body : sent.Sha);
         writer.WriteBulk(KeyCount);
         WriteKey(ref writer);
         WriteArguments(ref writer);

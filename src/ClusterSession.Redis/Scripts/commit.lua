@@ -1,10 +1,11 @@
 -- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 base, 3 life in ms 7 and least life in
--- ms 7 (0: it is to be prolonged); where it is not the base the version that the writer issued before
--- for this session 13; where there is any of it options 1 (1 nothing but the base itself may be
--- changed, 2 there is something to forget, 4 the version may be too old, 8 the record
--- may become so large: 7 bytes follow, attributes counted with field and value) and intervals in which the
--- writer has committed nothing; then pairs of field and value; an empty value: the field's tombstone
--- is to be forgotten, if the base or an earlier one has made it.
+-- ms 7 (0: it is to be prolonged), how large the record may become 4 (attributes counted with field and
+-- value; 0: any size; on the base itself the writer knows); where it is not the base the version that
+-- the writer issued before for this session 13; where there is any of it options 1 (1 nothing but the
+-- base itself may be changed, 2 there is something to forget, 4 the version may be too old) and
+-- intervals in which the writer has committed nothing; then pairs of field and value; an empty value:
+-- the field's tombstone is to be forgotten, if the base or an earlier one has made it; a value of 13
+-- bytes: the field goes without a tombstone, which would name this version.
 -- Answers 'A' applied to the base itself; 'C' and the version it was applied to, or 'B' if that record
 -- does not contain the base; 'R' and that version, or the stored one if others have followed: it had
 -- been applied before; 'M' no record; 'D' ended, with the version of the end, the mark of its key
@@ -21,10 +22,10 @@ local k, v, base, rest, sub, call = KEYS[1], ARGV[1], ARGV[2], ARGV[3], string.s
 local m = call('HGET', k, 'm')
 if not m then return 'M' end
 local answer, header, gone
-local before, fields, from = #rest == 14 and base or sub(rest, 15, 27), ARGV, 4
-local life, least = struct.unpack('>I7I7', rest)
+local before, fields, from = #rest == 18 and base or sub(rest, 19, 31), ARGV, 4
+local life, least, most = struct.unpack('>I7I7I4', rest)
 -- The version of an end is nobody's base.
-if #rest < 28 and string.find(m, base, VERSION, true) == VERSION and string.byte(m) == 2 then
+if #rest < 32 and string.find(m, base, VERSION, true) == VERSION and string.byte(m) == 2 then
   local at = string.find(m, before, HI, true)
   if at and at + 12 == #m then
     answer = 'A'
@@ -39,7 +40,7 @@ if not answer then
   if byte(m, 2) % 2 == 1 then return ended(k, upgraded(m)) end
   m = upgraded(m)
   local current = sub(m, VERSION, VERSION + 12)
-  local options = byte(rest, 28) or 0
+  local options = byte(rest, 32) or 0
   if stamp(current) >= stamp(v) then
     if v == current then return 'R' .. sub(m, PREVIOUS, PREVIOUS + 12) end -- Applied before, and its answer lost.
     -- If others have followed, the caller's base and change are not what is stored: it must not
@@ -51,53 +52,78 @@ if not answer then
   answer = (contained and 'C' or 'B') .. current
   local marks, forgotten = byte(m, MARKS), stamp(m, FORGOTTEN)
   if options % 4 >= 2 then
+    -- Whether a value that comes back is recognised without its tombstone.
+    local function known(value) return stamp(value) <= forgotten or contains(m, value) end
     fields, from = {}, 1
     for i = 4, #ARGV, 2 do
-      if ARGV[i + 1] ~= '' then
-        fields[#fields + 1] = ARGV[i]
-        fields[#fields + 1] = ARGV[i + 1]
-      elseif contained then
+      local value = ARGV[i + 1]
+      local forgets, drops = value == '', #value == 13
+      if contained and (forgets or drops) then
         local a = redis.call('HGET', k, ARGV[i])
+        local is_tombstone = a and byte(a, 14) % 2 == 1
         -- What was removed must be among the commits, which from now on say so in the tombstone's
         -- place.
-        if a and byte(a, 14) % 2 == 1 and #a >= 27 and not newer(a, base) and contains(m, sub(a, 15, 27)) then
+        local droppable = not a or (is_tombstone and #a >= 27 and known(sub(a, 15, 27)))
+          or (not is_tombstone and known(sub(a, 1, 13)))
+        if forgets then
+          droppable = droppable and is_tombstone and not newer(a, base)
+        else
+          droppable = droppable and known(value)
+        end
+        if droppable then
           gone = gone or {}
           gone[#gone + 1] = ARGV[i]
           marks = bit.bor(marks, 1)
+          drops = false
+          forgets = true
         end
+      end
+      if not forgets then
+        fields[#fields + 1] = ARGV[i]
+        fields[#fields + 1] = drops and v .. '\1' .. value or value
       end
     end
   end
-  local void = 29
-  if options >= 8 then
-    void = 36
-    local function size(field)
-      local length = redis.call('HSTRLEN', k, field)
-      if length == 0 or ((length == 14 or length == 27) and byte(redis.call('HGET', k, field), 14) % 2 == 1) then return 0 end
-      return #field + length
-    end
-    local most, grown = unpacked('>I7', rest, 29), 0
-    for i = from, #fields, 2 do
-      local value = fields[i + 1]
-      grown = grown - size(fields[i]) + (byte(value, 14) % 2 == 1 and 0 or #fields[i] + #value)
-    end
-    if grown > 0 then
-      local all = grown
-      for _, field in ipairs(redis.call('HKEYS', k)) do
-        if byte(field) == 97 then all = all + size(field) end -- a<name>
+  -- What was added to other records than their writers knew is counted, and summed up with the rest
+  -- before it may be 64 KiB.
+  if most > 0 and current ~= base then
+    local added, unsummed = 0, (marks - marks % 2) / 2
+    for i = from, #fields, 2 do added = added + #fields[i] + #fields[i + 1] end
+    unsummed = counted(unsummed, added)
+    if unsummed > MOST_UNSUMMED then
+      local function size(field)
+        local length = redis.call('HSTRLEN', k, field)
+        local may_be_tombstone = length == 14 or length == 27
+        if length == 0 or (may_be_tombstone and byte(redis.call('HGET', k, field), 14) % 2 == 1) then return 0 end
+        return #field + length
       end
-      if all > most then return 'L' end
+      local grown = 0
+      for i = from, #fields, 2 do
+        local value = fields[i + 1]
+        grown = grown - size(fields[i]) + (byte(value, 14) % 2 == 1 and 0 or #fields[i] + #value)
+      end
+      if grown > 0 then
+        local all = grown
+        for _, field in ipairs(redis.call('HKEYS', k)) do
+          if byte(field) == 97 then all = all + size(field) end -- a<name>
+        end
+        if all > most then return 'L' end
+        unsummed = 0
+      else
+        unsummed = MOST_UNSUMMED
+      end
     end
+    marks = marks % 2 + 2 * unsummed
   end
   local list = add({}, m, INTERVALS)
   local hi, writer = unpacked('>I7I6', v)
   list[#list + 1] = { stamp(before), hi, writer }
-  add(list, rest, void)
+  add(list, rest, 33)
   local intervals, lost = normalized(list)
   if marks % 2 == 1 then forgotten = math.max(forgotten, lost) else forgotten = 0 end
   header = '\2' .. sub(m, 2, VERSION - 1) .. v .. current .. string.char(marks) .. packed('>I7', forgotten) .. intervals
 end
--- Whoever commits knows about when the life is to be prolonged: then it is asked for before the
+-- Anyone who commits knows about when the life is to be prolonged: then it is asked for before the
 -- write, else the question is the read after it. It may find that the life is too short all the same
 -- (restored with little, or clocks apart): then there is a second push, which costs a read.
 local prolongs = least == 0

@@ -1,5 +1,5 @@
 local byte, unpacked, packed, NONE = string.byte, struct.unpack, struct.pack, string.rep('\0', 13)
-local MAX_PER_WRITER, MAX_WRITERS = 16, 128
+local MAX_PER_WRITER, MAX_WRITERS, MOST_UNSUMMED = 16, 128, 127
 
 local function stamp(s, at) return (unpacked('>I7', s, at or 1)) end
 
@@ -68,6 +68,9 @@ local function normalized(list)
   end
   return table.concat(bytes), forgotten
 end
+
+-- What was added and not summed up, in 512 bytes begun.
+local function counted(unsummed, bytes) return unsummed + 1 + math.floor(bytes / 512) end
 
 -- A header of format 1 named up to 16 commits, newest first: those alone are certain.
 local function upgraded(m)

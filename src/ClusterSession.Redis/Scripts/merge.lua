@@ -1,15 +1,18 @@
 -- Merges a copy. KEYS[1] the session. ARGV: 1 mode (c create, r restore, a amend, p amend with some
 -- attributes only), 2 the interval of the version if the record changes, and behind it those in
 -- which its writer has committed nothing, 3 life in ms, 4 the copy's header, 5 for modes a and p the
--- version that the record must contain, 6 the mark of the key, then pairs of field and value.
+-- version that the record must contain, 6 the mark of the key 8 and how long the reply may be that
+-- reads the record 4, then pairs of field and value.
 -- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing
 -- was new; 'W' as 'U', but it was prolonged; 'M' no record, or one that lacks what the copy is an addition to; 'D' ended, with the
 -- version of the end, the mark of its key (zeros: none) and the successor, if there is one; 'S' and
--- version; 'X' collision.
+-- version; 'X' collision; 'L' the record could not be read any more.
 --@offsets
 --@functions
+local FRAME = 14 -- of a string in a reply: its length, in digits, and two ends of line
 local k, mode, life, header, sub = KEYS[1], ARGV[1], ARGV[3], ARGV[4], string.sub
 local m = redis.call('HGET', k, 'm')
+local mark, most = sub(ARGV[6], 1, 8), unpacked('>I4', ARGV[6], 9)
 local left = m and redis.call('PTTL', k) or -1
 
 local function put(list)
@@ -21,8 +24,12 @@ end
 
 if not m then
   if mode == 'a' or mode == 'p' then return 'M' end
-  local fields = { 'm', header, 'k', ARGV[6] }
-  for i = 7, #ARGV do fields[i - 2] = ARGV[i] end
+  local fields, size = { 'm', header, 'k', mark }, 0
+  for i = 7, #ARGV do
+    fields[i - 2] = ARGV[i]
+    size = size + #ARGV[i] + FRAME
+  end
+  if size > most then return 'L' end
   put(fields)
   return 'C' .. NONE
 end
@@ -32,11 +39,13 @@ local current, theirs = sub(m, VERSION, VERSION + 12), sub(header, VERSION, VERS
 if mode == 'c' and not contains(m, theirs) then return 'X' end
 if (mode == 'a' or mode == 'p') and not contains(m, ARGV[5]) then return 'M' end
 
--- Whether a record that has not got a value has seen and removed it. Where no tombstone was
--- dropped, each removal still stands.
+-- Whether a record that has not got a value has seen and removed it, or has seen and dropped a
+-- tombstone. Where none was dropped, each removal still stands.
 local function removed(by, value)
-  local written = sub(value, 1, 13)
-  return byte(value, 14) % 2 == 0 and (stamp(written) <= stamp(by, FORGOTTEN) or contains(by, written))
+  local written, upto = sub(value, 1, 13), stamp(by, FORGOTTEN)
+  if byte(value, 14) % 2 == 0 then return stamp(written) <= upto or contains(by, written) end
+  -- Not what it may merely have forgotten: it may have the value still.
+  return #value >= 27 and contains(by, written) and (stamp(value, 15) <= upto or contains(by, sub(value, 15, 27)))
 end
 
 local changed, gone, named = {}, {}, {}
@@ -76,7 +85,7 @@ local intervals, lost = normalized(list)
 local forgotten = marks % 2 == 1 and math.max(stamp(m, FORGOTTEN), stamp(header, FORGOTTEN), lost) or 0
 local same = #changed == 0 and #gone == 0 and flags == byte(m, 2) and created == sub(m, 3, 10) and intervals == sub(m, INTERVALS)
 if same and marks == byte(m, MARKS) and forgotten == stamp(m, FORGOTTEN) then
-  -- Whoever gives the same back may have used it later. And a write: the WAIT behind a repeated
+  -- The node that merges the same again may have used it later. And a write: the WAIT behind a repeated
   -- creation is to wait for the first one, and since 7.2 it waits for writes of its own connection only.
   if mode == 'c' or left < tonumber(life) then
     redis.call('PEXPIRE', k, left < tonumber(life) and life or left)
@@ -87,6 +96,27 @@ if same and marks == byte(m, MARKS) and forgotten == stamp(m, FORGOTTEN) then
 end
 local v = sub(ARGV[2], 8, 20)
 if stamp(current) >= stamp(v) then return 'S' .. current end
+
+-- Nobody refuses what others have acknowledged because it is too large. But it must not become a
+-- record that nobody can read: then it stays where it is. Summed up as in commit.lua.
+if #changed > 0 then
+  local added, unsummed = 0, (marks - marks % 2) / 2
+  for i = 1, #changed do added = added + #changed[i] end
+  unsummed = counted(unsummed, added)
+  if unsummed > MOST_UNSUMMED then
+    local before, after, replaced = 0, added + #changed * FRAME, {}
+    for i = 1, #changed, 2 do replaced[changed[i]] = true end
+    for i = 1, #gone do replaced[gone[i]] = true end
+    for _, field in ipairs(redis.call('HKEYS', k)) do
+      local size = #field + redis.call('HSTRLEN', k, field) + 2 * FRAME
+      before = before + size
+      if not replaced[field] then after = after + size end
+    end
+    if after > most and after > before then return 'L' end
+    unsummed = MOST_UNSUMMED -- It may be more than a commit may add to.
+  end
+  marks = marks % 2 + 2 * unsummed
+end
 
 list = add(add({}, intervals, 1), ARGV[2], 1)
 intervals, lost = normalized(list)

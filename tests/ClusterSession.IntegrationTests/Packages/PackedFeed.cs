@@ -26,7 +26,7 @@ public sealed class PackedFeed : IAsyncLifetime
     public async Task InitializeAsync()
     {
         // Outputs of its own: the build that the running tests come from is not touched.
-        foreach (var id in new[] { "ClusterSession", "ClusterSession.Redis" })
+        foreach (var id in new[] { "ClusterSession", "ClusterSession.Redis", "ClusterSession.Cli" })
         {
             await Dotnet.RunAsync(
                 Repository,

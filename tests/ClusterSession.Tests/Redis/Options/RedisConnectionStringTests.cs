@@ -51,6 +51,25 @@ public sealed class RedisConnectionStringTests
         Assert.Equal(700, options.ReconnectMaxDelay.TotalMilliseconds);
     }
 
+    [Theory]
+    [InlineData("h", RedisFence.History)]
+    [InlineData("h,fence=history", RedisFence.History)]
+    [InlineData("h,FENCE=Lease", RedisFence.Lease)]
+    [InlineData("redis://h?fence=lease", RedisFence.Lease)]
+    public void Fence_is_read(string text, RedisFence expected) =>
+        Assert.Equal(expected, RedisOptions.Parse(text).Fence);
+
+    [Theory]
+    [InlineData("h,fence=no", "fence", "neither history nor lease")]
+    [InlineData("h,fence=lease,serviceName=m", "ServiceName is set", "Remove fence=lease")]
+    [InlineData("h,fence=lease,cluster=true", "Cluster is true", "Remove fence=lease")]
+    public void Fence_that_nobody_keeps_is_refused(string text, string what, string remedy)
+    {
+        var error = Assert.Throws<FormatException>(() => RedisOptions.Parse(text));
+        Assert.Contains(what, error.Message, StringComparison.Ordinal);
+        Assert.Contains(remedy, error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Settings_of_StackExchange_Redis_without_meaning_here_are_accepted()
     {

@@ -1,0 +1,41 @@
+using System.Text;
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Connection.Fencing;
+
+namespace ClusterSession.Redis.Merging;
+
+/// <summary>
+/// Fences the writes of a merge by one lease record, run id and epoch. Thread-safe.
+/// </summary>
+/// <remarks>
+/// Stricter than what application nodes send (<see cref="LeaseGate"/>): a process that ruled,
+/// followed another one and rules again has its run id still, and may have lost what was merged
+/// into it before.
+/// </remarks>
+/// <param name="key">The key of the record.</param>
+/// <param name="lease">The record.</param>
+internal sealed class MergeGate(byte[] key, LeaseRecord lease) : ILeaseGate
+{
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Key => key;
+
+    /// <inheritdoc/>
+    public string Lua { get; } =
+        $"""
+            do
+              local lease = redis.call('GET', {LeaseGate.Quoted(key)})
+              if lease ~= {LeaseGate.Quoted(Encoding.ASCII.GetBytes(lease.ToString()))} then
+                return redis.error_reply('FENCED ' .. (lease and 'the lease is another one' or 'there is no lease'))
+              end
+            end
+
+            """;
+
+    /// <inheritdoc/>
+    public string? WhyClosed(ReadOnlySpan<byte> record) =>
+        record.IsEmpty ? "no agent holds its lease open"
+        : !LeaseRecord.TryParse(record, out var shown) ? "its lease record cannot be read"
+        : shown.RunId != lease.RunId ? "its lease record is of another process"
+        : shown.Epoch != lease.Epoch ? $"its lease has epoch {shown.Epoch} now, and not {lease.Epoch}"
+        : null;
+}

@@ -1,0 +1,154 @@
+using ClusterSession.Records;
+
+namespace ClusterSession.Redis.Merging;
+
+/// <summary>Decides about one session by the headers that both servers have. Pure.</summary>
+/// <remarks>
+/// <code>
+/// source      target missing      target has it                    target ended
+/// has it      create              intervals cover the source's?    skip: the end stays
+///                                   no   merge
+///                                   yes  same, or prolong
+/// ended       end                 end                              same
+/// life over   skip                merge, without a longer life     same
+/// damaged     leave               leave                            leave
+/// </code>
+/// By intervals, since neither offsets nor the newest version tell: 16 later commits of the target
+/// do not contain the one that only the source has. A record that may hold more than its intervals
+/// claim is merged, unless both are equal: what is not known counts as not contained.
+/// </remarks>
+internal static class MergePlan
+{
+    /// <summary>
+    /// The bit of the flags which says that the record has an end of its own, as a login has.
+    /// </summary>
+    private const byte OwnEnd = 2;
+
+    /// <summary>
+    /// Lives are read one after the other: what differs by less is no difference.
+    /// </summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
+
+    /// <summary>What to do.</summary>
+    /// <param name="source">What the source has.</param>
+    /// <param name="target">What the target has; null: nothing.</param>
+    /// <param name="targetNow">The target's clock.</param>
+    /// <param name="bounds">How old the source is, if that is known.</param>
+    public static MergeStep Decide(
+        in MergeEntry source,
+        in MergeEntry? target,
+        DateTimeOffset targetNow,
+        MergeBounds? bounds
+    )
+    {
+        // An end is stored over whatever is there.
+        if (source.Header is not { } mine || (target is { Header: null } && !mine.IsDestroyed))
+        {
+            return new MergeStep(MergeAction.Unreadable);
+        }
+
+        var life = LifeAtTarget(source, mine, targetNow, bounds);
+        var theirs = target?.Header;
+        if (theirs is { IsDestroyed: true })
+        {
+            return new MergeStep(mine.IsDestroyed ? MergeAction.Same : MergeAction.SkipEnded);
+        }
+
+        if (mine.IsDestroyed)
+        {
+            return life <= TimeSpan.Zero
+                ? new MergeStep(MergeAction.SkipExpired)
+                : new MergeStep(MergeAction.End, target is null ? life : Longer(life, EndLife(target.Value, bounds)));
+        }
+
+        if (theirs is null)
+        {
+            return life <= TimeSpan.Zero
+                ? new MergeStep(MergeAction.SkipExpired)
+                : new MergeStep(MergeAction.Create, life);
+        }
+
+        if (IsTooOld(mine, bounds))
+        {
+            return new MergeStep(MergeAction.SkipExpired);
+        }
+
+        if (!HasAllOf(target!.Value, theirs, source, mine))
+        {
+            return new MergeStep(MergeAction.Merge, target.Value.Life is null ? TimeSpan.Zero : life);
+        }
+
+        return target.Value.Life is { } has && life > has + Tolerance
+            ? new MergeStep(MergeAction.Prolong, life)
+            : new MergeStep(MergeAction.Same);
+    }
+
+    /// <summary>
+    /// How long the target may keep what the source has: not longer than the source would, by the
+    /// clock of either, nor than it can have been in use.
+    /// </summary>
+    private static TimeSpan LifeAtTarget(
+        in MergeEntry source,
+        SessionRecord header,
+        DateTimeOffset targetNow,
+        MergeBounds? bounds
+    )
+    {
+        var life = TimeSpan.MaxValue;
+        if (source.Life is { } left)
+        {
+            var behind = targetNow - source.Now;
+            life = behind > TimeSpan.Zero ? left - behind : left;
+        }
+
+        if (bounds is null)
+        {
+            return life;
+        }
+
+        if (IsTooOld(header, bounds))
+        {
+            return TimeSpan.Zero;
+        }
+
+        // A login has an end of its own, which its remaining life says.
+        return header.IsDestroyed ? Shorter(life, bounds.TombstoneLife - bounds.Away)
+            : HasOwnEnd(header) ? life
+            : Shorter(life, bounds.StoreLife - bounds.Away);
+    }
+
+    private static bool IsTooOld(SessionRecord header, MergeBounds? bounds) =>
+        bounds is not null
+        && bounds.Away >= (header.IsDestroyed || HasOwnEnd(header) ? bounds.TombstoneLife : bounds.StoreLife);
+
+    /// <summary>
+    /// It ends now where it was alive until now: the tombstone has to outlast every copy of it
+    /// there.
+    /// </summary>
+    private static TimeSpan EndLife(in MergeEntry target, MergeBounds? bounds) =>
+        bounds?.TombstoneLife ?? (target.Life is { } left ? left * 2 : TimeSpan.Zero);
+
+    private static bool HasAllOf(
+        in MergeEntry target,
+        SessionRecord theirs,
+        in MergeEntry source,
+        SessionRecord mine
+    ) =>
+        theirs.Contains(mine.Version)
+        && Intervals.Cover(theirs.Intervals, mine.Intervals)
+        && (source.ClaimsAll || AreEqual(theirs, mine, target.ClaimsAll));
+
+    /// <summary>Equal headers are of one record: each change makes another version.</summary>
+    private static bool AreEqual(SessionRecord theirs, SessionRecord mine, bool targetClaimsAll) =>
+        !targetClaimsAll
+        && theirs.Version == mine.Version
+        && theirs.Intervals.SequenceEqual(mine.Intervals)
+        && theirs.ForgottenUpTo == mine.ForgottenUpTo
+        && theirs.HasDroppedTombstones == mine.HasDroppedTombstones;
+
+    private static bool HasOwnEnd(SessionRecord header) => (header.Flags & OwnEnd) != 0;
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}

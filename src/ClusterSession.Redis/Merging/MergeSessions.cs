@@ -1,0 +1,223 @@
+using System.Security.Cryptography;
+using ClusterSession.Records;
+using ClusterSession.Redis.Requests;
+using ClusterSession.Redis.Scripts;
+using ClusterSession.Stores;
+
+namespace ClusterSession.Redis.Merging;
+
+/// <summary>
+/// Merges sessions: headers of all, and whole records only of what the target may lack.
+/// </summary>
+/// <remarks>
+/// <code>
+/// source                      merge                                target
+///   |&lt;---- merge-scan.lua ------|                                    |
+///   |----- headers, lives ----->|-------- merge-headers.lua --------->|
+///   |                           |&lt;------- headers, lives, time ------|
+///   |                       MergePlan
+///   |&lt;---- read.lua ------------|  (what the target may lack)         |
+///   |----- record ------------->|-------- merge.lua, destroy.lua --->|
+/// </code>
+/// Each write is one script of what a node does too: it reads what is stored at that moment, so
+/// that clients may change the session meanwhile.
+/// </remarks>
+internal sealed class MergeSessions(
+    MergeLink source,
+    MergeLink target,
+    RedisKeys keys,
+    LeaseSource leases,
+    MergeSettings settings,
+    MergeCounts counts
+)
+{
+    /// <summary>
+    /// The scripts that read so many headers hold their server for a fraction of a millisecond.
+    /// </summary>
+    private const int HeadersAtOnce = 256;
+
+    private const int MostAtOnce = 64;
+    private const int FirstAtOnce = 8;
+    private const int MostAttempts = 8;
+
+    /// <summary>
+    /// Room for later versions: with the last stamps a session takes no more commits.
+    /// </summary>
+    private const long Margin = 1L << 32;
+
+    /// <summary>Never longer than anything: a life that prolongs nothing.</summary>
+    private static readonly TimeSpan NoLife = TimeSpan.FromMilliseconds(-1);
+
+    // Drawn: what a merge puts together is a version of nobody else's. It has issued none before.
+    private readonly long _writer =
+        (BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & SessionVersion.MaxWriter) | 1;
+
+    private int _atOnce = FirstAtOnce;
+
+    /// <summary>Merges all sessions.</summary>
+    /// <param name="pace">Holds it to its rate.</param>
+    /// <param name="afterBatch">Called after each batch.</param>
+    /// <param name="cancellation">Ends it after the step under way.</param>
+    /// <exception cref="MergeStoppedException">The merge cannot go on.</exception>
+    public async Task RunAsync(MergePace pace, Action afterBatch, CancellationToken cancellation)
+    {
+        const int WrittenCountsAs = 10;
+        byte[] cursor = [(byte)'0'];
+        ScanRequest.Page page;
+        do
+        {
+            cancellation.ThrowIfCancellationRequested();
+            page = await source.AskAsync(new ScanRequest(keys, cursor, HeadersAtOnce)).ConfigureAwait(false);
+            cursor = page.Next;
+            var before = counts.SoFar.Written;
+            if (page.Sessions.Count > 0)
+            {
+                await CompareAsync(page.Sessions, cancellation).ConfigureAwait(false);
+                afterBatch();
+            }
+
+            var written = counts.SoFar.Written - before;
+            var done = page.Sessions.Count + (written * (WrittenCountsAs - 1));
+            await pace.AfterAsync(done, cancellation).ConfigureAwait(false);
+        } while (!page.IsLast);
+    }
+
+    private async Task CompareAsync(IReadOnlyList<ScanRequest.Found> sessions, CancellationToken cancellation)
+    {
+        var (now, entries) = await target.AskAsync(new HeadersRequest(keys, sessions)).ConfigureAwait(false);
+        var due = new List<Due>();
+        for (var i = 0; i < sessions.Count; i++)
+        {
+            var step = MergePlan.Decide(sessions[i].Entry, entries[i], now, settings.Bounds);
+            if (
+                settings.IsDryRun
+                || step.Action
+                    is not (MergeAction.Merge or MergeAction.Create or MergeAction.End or MergeAction.Prolong)
+            )
+            {
+                counts.Add(step.Action);
+            }
+            else
+            {
+                due.Add(new Due(sessions[i], entries[i]?.Header?.Version ?? SessionVersion.None, step));
+            }
+        }
+
+        for (var at = 0; at < due.Count; )
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var some = due.GetRange(at, Math.Min(_atOnce, due.Count - at));
+            at += some.Count;
+            // Each is awaited, also where one fails: nothing is written after the merge has ended.
+            var done = await Task.WhenAll(some.Select(DoAsync)).ConfigureAwait(false);
+            foreach (var (action, bytes) in done)
+            {
+                counts.Add(action, bytes);
+            }
+
+            var largest = Math.Max(1, done.Max(static one => one.Bytes));
+            _atOnce = (int)Math.Clamp(settings.BytesInFlight / largest, 1, Math.Min(MostAtOnce, _atOnce * 2));
+        }
+    }
+
+    private Task<(MergeAction Action, long Bytes)> DoAsync(Due due) =>
+        due.Step.Action switch
+        {
+            MergeAction.End => EndAsync(due),
+            MergeAction.Prolong => ProlongAsync(due),
+            _ => MergeAsync(due),
+        };
+
+    private async Task<(MergeAction Action, long Bytes)> EndAsync(Due due)
+    {
+        var end = new SessionEnd(due.Session.Entry.Header!.Version, due.Session.Successor);
+        var answer = await target
+            .SendAsync(new DestroyRequest(keys, due.Session.Key, end, due.Step.Life, leases))
+            .ConfigureAwait(false);
+        return (
+            answer switch
+            {
+                { Outcome: WriteOutcome.Committed, HasChanged: true } => MergeAction.End,
+                { Outcome: WriteOutcome.Committed or WriteOutcome.Destroyed } => MergeAction.Same,
+                _ => MergeAction.Unreadable,
+            },
+            0
+        );
+    }
+
+    private async Task<(MergeAction Action, long Bytes)> ProlongAsync(Due due)
+    {
+        var life = due.Step.Life;
+        var answer = await target.SendAsync(new TouchRequest(keys, due.Session.Key, life, life)).ConfigureAwait(false);
+        return (
+            answer.Outcome switch
+            {
+                StoreTouchOutcome.Touched => MergeAction.Prolong,
+                StoreTouchOutcome.Kept => MergeAction.Same,
+                StoreTouchOutcome.Destroyed => MergeAction.SkipEnded,
+                StoreTouchOutcome.Missing => MergeAction.SkipExpired,
+                _ => MergeAction.Unreadable,
+            },
+            0
+        );
+    }
+
+    private async Task<(MergeAction Action, long Bytes)> MergeAsync(Due due)
+    {
+        var key = due.Session.Key;
+        var read = await source
+            .SendAsync(new ReadRequest(keys, key, SessionVersion.None, leases))
+            .ConfigureAwait(false);
+        if (read.Record is not { } record)
+        {
+            // Where the source is in use: the next merge finds what has become of it.
+            return (
+                read.Outcome switch
+                {
+                    StoreReadOutcome.Missing => MergeAction.SkipExpired,
+                    StoreReadOutcome.Destroyed => MergeAction.SkipEnded,
+                    _ => MergeAction.Unreadable,
+                },
+                0
+            );
+        }
+
+        var above = due.AtTarget > record.Version ? due.AtTarget : record.Version;
+        for (var attempt = 1; attempt <= MostAttempts && above.Stamp < SessionVersion.MaxStamp - Margin; attempt++)
+        {
+            // Just above both: no clock is asked, and no later commit has to be later than this
+            // host's.
+            var copy = new SessionMerge(
+                record,
+                new SessionVersion(above.Stamp + 1, _writer),
+                MergeMode.Restore,
+                due.Step.Life > TimeSpan.Zero ? due.Step.Life : NoLife,
+                After: 0
+            );
+            var answer = await target
+                .SendAsync(new MergeRequest(keys, key, copy, leases, target.MaxReplyBytes))
+                .ConfigureAwait(false);
+            switch (answer.Outcome)
+            {
+                case WriteOutcome.Superseded:
+                    above = answer.Previous;
+                    continue;
+                case WriteOutcome.Committed:
+                    return (answer.Previous.IsNone ? MergeAction.Create : MergeAction.Merge, record.Size);
+                case WriteOutcome.Unchanged:
+                    return (MergeAction.Same, record.Size);
+                case WriteOutcome.Destroyed:
+                    return (MergeAction.SkipEnded, record.Size);
+                case WriteOutcome.Missing:
+                    return (MergeAction.SkipExpired, record.Size);
+                default:
+                    return (MergeAction.Unreadable, record.Size);
+            }
+        }
+
+        return (MergeAction.Unreadable, record.Size);
+    }
+
+    /// <summary>What is to be done about one session.</summary>
+    private readonly record struct Due(ScanRequest.Found Session, SessionVersion AtTarget, MergeStep Step);
+}

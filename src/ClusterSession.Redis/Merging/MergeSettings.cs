@@ -1,0 +1,36 @@
+namespace ClusterSession.Redis.Merging;
+
+/// <summary>What is merged, and how fast.</summary>
+internal sealed record MergeSettings
+{
+    /// <summary><c>ClusterSession:KeyPrefix</c> of the application.</summary>
+    public required string KeyPrefix { get; init; }
+
+    /// <summary>
+    /// How old the source may be; null (default): the lives that it shows are believed.
+    /// </summary>
+    public MergeBounds? Bounds { get; init; }
+
+    /// <summary>
+    /// Records that are compared in a second, at most; a written one counts as ten. Default 50,000.
+    /// </summary>
+    public int RecordsPerSecond { get; init; } = 50_000;
+
+    /// <summary>
+    /// About how many bytes of records are read and not written yet, at most. Default 4 MiB; one
+    /// record is always taken, whatever its size.
+    /// </summary>
+    public int BytesInFlight { get; init; } = 4 << 20;
+
+    /// <summary>
+    /// How many replicas of the target must have all of it at the end. Default 0: none is waited
+    /// for.
+    /// </summary>
+    public int Replicas { get; init; }
+
+    /// <summary>How long they are waited for. Default 30 s.</summary>
+    public TimeSpan ReplicaTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether everything is compared and nothing is written. Default false.</summary>
+    public bool IsDryRun { get; init; }
+}
