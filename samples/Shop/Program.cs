@@ -1,9 +1,11 @@
 using ClusterSession;
-// One node of the shop. Several of them behind a balancer share their sessions through Redis, and any of them may die.
+// One node of the shop. Several of them behind a balancer share their sessions through Redis, and
+// any of them may die.
 //
 //   dotnet run --project samples/Shop -- --urls http://127.0.0.1:5000 --Node node-1 --ConnectionStrings:Redis 127.0.0.1:6379
 //
-// Without a connection string the sessions stay in this process: enough for one node, and a way to see what several would lose.
+// Without a connection string the sessions stay in this process: enough for one node, and a way to
+// see what several would lose.
 
 using Microsoft.Extensions.FileProviders;
 using Shop.Carts;
@@ -24,6 +26,9 @@ var sessions = builder.Services.AddClusterSession(o =>
 });
 if (builder.Configuration.GetConnectionString("Redis") is { Length: > 0 } redis)
     sessions.UseRedis(redis);
+// As "cluster-session config generate" writes it: with key prefix and cookie in the same section.
+else if (builder.Configuration["ClusterSession:Redis"] is { Length: > 0 })
+    sessions.UseRedis();
 else
     sessions.UseInMemory();
 

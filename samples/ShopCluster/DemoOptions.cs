@@ -7,6 +7,7 @@ internal sealed record DemoOptions(bool Check, bool WithoutStore, int Port, int 
 {
     public const string Help = """
         usage: ./demo [--check [--seconds N] [--seed N] [--without-store]] [--port N] [--help]
+               ./demo --full ...  (the reference deployment; see ./demo --full --help)
 
         Starts a Redis, three nodes of a small web shop and nginx in front of them (each request goes to the next node),
         and prints the address to open. Ctrl-C ends all of it. Everything listens on 127.0.0.1 only.
@@ -21,7 +22,9 @@ internal sealed record DemoOptions(bool Check, bool WithoutStore, int Port, int 
           --port N          where the shop listens (default: a free port)
         """;
 
-    /// <summary>Reads the arguments. Null, with a sentence that says what is wrong, if they make no sense.</summary>
+    /// <summary>
+    /// Reads the arguments. Null, with a sentence that says what is wrong, if they make no sense.
+    /// </summary>
     public static DemoOptions? Parse(string[] arguments, out string? error)
     {
         var options = new DemoOptions(false, false, 0, Random.Shared.Next(1, 1_000_000), TimeSpan.FromSeconds(10));

@@ -1,19 +1,27 @@
 namespace ShopCluster.Check;
 
-/// <summary>The comparison at the end: every cart, on every node, against what was acknowledged.</summary>
+/// <summary>
+/// The comparison at the end: every cart, on every node, against what was acknowledged.
+/// </summary>
 internal sealed record CartAudit(int Carts, int Lines, int Lost)
 {
-    /// <summary>Reads each client's cart through the balancer and on each node directly. A line that is missing anywhere is lost.</summary>
-    public static async Task<CartAudit> RunAsync(DemoCluster cluster, IReadOnlyList<Shopper> shoppers, Tally findings)
+    /// <summary>
+    /// Reads each client's cart through the balancer and on each node directly. A line that is
+    /// missing anywhere is lost.
+    /// </summary>
+    public static async Task<CartAudit> RunAsync(
+        IReadOnlyList<(string Name, Uri Address)> places,
+        IReadOnlyList<Shopper> shoppers,
+        Tally findings
+    )
     {
-        // Counted apart: these reads are no part of the load. Only what they find goes into the findings.
+        // Counted apart: these reads are no part of the load. Only what they find goes into the
+        // findings.
         var apart = new Tally();
-        List<(string Name, ShopConnection Shop)> views = [("nginx", new ShopConnection(cluster.Address, apart))];
-        views.AddRange(
-            cluster.Nodes.Select(node =>
-                (node.Name, new ShopConnection(new Uri($"http://127.0.0.1:{node.Port}/"), apart))
-            )
-        );
+        List<(string Name, ShopConnection Shop)> views =
+        [
+            .. places.Select(place => (place.Name, new ShopConnection(place.Address, apart))),
+        ];
 
         var lost = 0;
         foreach (var shopper in shoppers)

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace ShopCluster.Check;
 
 /// <summary>
-/// The demo's story, unattended: clients fill carts through the balancer, each node is killed and brought back, and in the end every
-/// cart is compared with what was acknowledged.
+/// The demo's story, unattended: clients fill carts through the balancer, each node is killed and
+/// brought back, and in the end every cart is compared with what was acknowledged.
 /// </summary>
 internal static class ClusterCheck
 {
@@ -39,7 +39,9 @@ internal static class ClusterCheck
         }
 
         var elapsed = watch.Elapsed;
-        var audit = await CartAudit.RunAsync(cluster, shoppers, tally);
+        List<(string Name, Uri Address)> places = [("nginx", cluster.Address)];
+        places.AddRange(cluster.Nodes.Select(node => (node.Name, new Uri($"http://127.0.0.1:{node.Port}/"))));
+        var audit = await CartAudit.RunAsync(places, shoppers, tally);
         return new CheckReport(cluster, tally, audit, elapsed).Print();
     }
 }

@@ -1,0 +1,69 @@
+using System.Globalization;
+
+namespace FullCluster;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep)
+{
+    public const string Help = """
+        usage: ./demo --full [--check [--seed N]] [--port N] [--keep DIR] [--help]
+
+        Runs the reference deployment on 127.0.0.1, from the files that "cluster-session config generate" writes:
+        nginx, two nodes of the shop, HAProxy, two Redis with an agent beside each, and a voter.
+        Prints the address of a page that shows all of it, with buttons to kill, freeze, cut and bring back each part.
+        Ctrl-C ends all of it.
+
+          --check     walk the story unattended instead: carts are filled, the master dies with a second of writes
+                      that only it has, comes back, is merged, and takes over again; a node dies, nginx is reloaded.
+                      The exit code is 0 only if nothing was lost, stale or revived.
+          --seed N    the seed of the clients' choices (default: a new one, printed)
+          --port N    where the page is (default: a free port)
+          --keep DIR  work in this directory, which must be empty or new, and leave it: files, logs, data
+        """;
+
+    /// <summary>
+    /// Reads the arguments. Null, with a sentence that says what is wrong, if they make no sense.
+    /// </summary>
+    public static FullOptions? Parse(string[] arguments, out string? error)
+    {
+        var options = new FullOptions(false, 0, Random.Shared.Next(1, 1_000_000), null);
+        error = null;
+        for (var i = 0; i < arguments.Length && error is null; i++)
+        {
+            options = arguments[i] switch
+            {
+                "--full" => options,
+                "--check" => options with { Check = true },
+                "--port" => options with { Port = Number(arguments, ref i, 1, 65535, ref error) },
+                "--seed" => options with { Seed = Number(arguments, ref i, 0, int.MaxValue, ref error) },
+                "--keep" when i + 1 < arguments.Length => options with { Keep = arguments[++i] },
+                var unknown => Unknown(options, unknown, ref error),
+            };
+        }
+
+        return error is null ? options : null;
+    }
+
+    private static int Number(string[] arguments, ref int i, int least, int most, ref string? error)
+    {
+        var name = arguments[i];
+        var text = ++i < arguments.Length ? arguments[i] : "";
+        if (
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= least
+            && number <= most
+        )
+        {
+            return number;
+        }
+
+        error = $"{name} takes a number from {least} to {most}, not '{text}'.";
+        return 0;
+    }
+
+    private static FullOptions Unknown(FullOptions options, string argument, ref string? error)
+    {
+        error = argument == "--keep" ? "--keep takes a directory." : $"'{argument}' is not an option; see --help.";
+        return options;
+    }
+}

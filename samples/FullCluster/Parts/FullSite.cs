@@ -1,0 +1,261 @@
+using System.Globalization;
+using System.Net.Sockets;
+using FullCluster.Site;
+
+namespace FullCluster.Parts;
+
+/// <summary>All parts of the picture, in the order in which they start.</summary>
+internal sealed class FullSite : IAsyncDisposable
+{
+    // Shorter than on a real site, where a member that fails again and again must not take the
+    // cluster to and fro: here somebody presses buttons, or reads the check's table.
+    private static readonly string[] ForTheDemo =
+    [
+        "--set",
+        "ReturnAfter=00:00:02",
+        "--set",
+        "FlappingWindow=00:00:20",
+        "--set",
+        "MostPromotions=20",
+    ];
+
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
+
+    private readonly SiteDirectory _directory;
+
+    private FullSite(SiteDirectory directory, SitePorts ports)
+    {
+        (_directory, Ports) = (directory, ports);
+        Admin = new RedisAdmin(directory.RedisUser, directory.RedisPassword);
+        Eyes = new ClusterEyes(ports);
+        Cut = new ReplicationCut(Admin, ports);
+        Parts = [.. All()];
+    }
+
+    public SitePorts Ports { get; }
+
+    public IReadOnlyList<Part> Parts { get; }
+
+    public RedisAdmin Admin { get; }
+
+    public ClusterEyes Eyes { get; }
+
+    public ReplicationCut Cut { get; }
+
+    /// <summary>Where the shop is: nginx.</summary>
+    public Uri Address => Local(Ports.Nginx);
+
+    /// <summary>nginx and each node, to compare carts at all of them.</summary>
+    public IReadOnlyList<(string Name, Uri Address)> Places =>
+        [("nginx", Address), .. Ports.Nodes.Select(node => (node.Key, Local(node.Value)))];
+
+    /// <summary>Starts every process, those first that others need.</summary>
+    public static async Task<FullSite> StartAsync(
+        SiteDirectory directory,
+        SitePorts ports,
+        CancellationToken cancellation
+    )
+    {
+        var site = new FullSite(directory, ports);
+        try
+        {
+            PartKind[][] order =
+            [
+                [PartKind.Redis],
+                [PartKind.Agent, PartKind.Voter],
+                [PartKind.Haproxy],
+                [PartKind.Node],
+                [PartKind.Nginx],
+            ];
+            foreach (var kinds in order)
+            {
+                await Task.WhenAll(
+                    site.Parts.Where(part => kinds.Contains(part.Kind)).Select(part => part.StartAsync(cancellation))
+                );
+                if (kinds.Contains(PartKind.Haproxy))
+                {
+                    await site.Eyes.AwaitAsync(look => look.Ruler is not null, "a master was chosen", cancellation);
+                }
+            }
+
+            return site;
+        }
+        catch
+        {
+            await site.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Part Find(string name) => Parts.First(part => part.Name == name);
+
+    /// <summary>
+    /// The Redis that HAProxy's address leads to at this moment; null: it leads nowhere.
+    /// </summary>
+    public async Task<string?> BehindAddressAsync() =>
+        (await Admin.AskAsync(Ports.Master, "CONFIG", "GET", "port")) is { } text
+        && int.TryParse(text.Split('\n').Last().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            ? Ports.Redis.FirstOrDefault(redis => redis.Value == port).Key
+            : null;
+
+    /// <summary>Ends all in order: who asks before who answers, agents before Redis.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        PartKind[][] order =
+        [
+            [PartKind.Nginx],
+            [PartKind.Node],
+            [PartKind.Haproxy],
+            [PartKind.Agent, PartKind.Voter],
+            [PartKind.Redis],
+        ];
+        foreach (var kinds in order)
+        {
+            await Task.WhenAll(
+                Parts.Where(part => kinds.Contains(part.Kind)).Select(part => part.DisposeAsync().AsTask())
+            );
+        }
+    }
+
+    private static Uri Local(int port) => new($"http://127.0.0.1:{port}/");
+
+    private static async Task<bool> ListensAsync(int port)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", port);
+        return true;
+    }
+
+    private static async Task<bool> AnswersAsync(int port, string path)
+    {
+        try
+        {
+            using var response = await Http.GetAsync(new Uri(Local(port), path));
+            return response.IsSuccessStatusCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private IEnumerable<Part> All()
+    {
+        yield return Nginx();
+        foreach (var (name, port) in Ports.Nodes)
+        {
+            string[] arguments =
+            [
+                "--urls",
+                $"http://127.0.0.1:{port}",
+                "--Node",
+                name,
+                // The generated settings are the appsettings.json of this directory.
+                "--contentRoot",
+                _directory.Generated("application"),
+            ];
+            yield return Of(name, PartKind.Node, port, Dotnet.Host, Dotnet.Shop(arguments), () =>
+                AnswersAsync(port, "node")
+            );
+        }
+
+        yield return Of(
+            "haproxy",
+            PartKind.Haproxy,
+            Ports.Master,
+            "haproxy",
+            ["-db", "-f", _directory.Generated("haproxy/redis.cfg")],
+            () => ListensAsync(Ports.Master)
+        );
+        foreach (var (name, port) in Ports.Redis)
+        {
+            var agent = Ports.Agents[name];
+            yield return Of(
+                name,
+                PartKind.Redis,
+                port,
+                "redis-server",
+                [_directory.Generated($"redis/{name}.conf")],
+                async () => await Admin.AskAsync(port, "PING") == "PONG"
+            );
+            yield return Of(
+                $"agent-{name[^1]}",
+                PartKind.Agent,
+                agent,
+                Dotnet.Host,
+                Dotnet.Tool([
+                    "failover",
+                    "agent",
+                    "--config",
+                    _directory.Generated($"agents/{name}.json"),
+                    .. ForTheDemo,
+                ]),
+                () => ListensAsync(agent)
+            );
+        }
+
+        yield return Of(
+            "voter",
+            PartKind.Voter,
+            Ports.Voter,
+            Dotnet.Host,
+            Dotnet.Tool("failover", "voter", "--config", _directory.Generated("agents/voter.json")),
+            () => ListensAsync(Ports.Voter)
+        );
+    }
+
+    private Part Nginx()
+    {
+        var main = _directory.Generated("nginx/nginx.conf");
+        if (!File.Exists(main))
+        {
+            // The generated file is made to be included in the context http of the system's nginx;
+            // this one is the least that can include it.
+            main = Path.Combine(_directory.Root, "nginx.conf");
+            var data = _directory.Generated("data/nginx");
+            string[] kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+            File.WriteAllText(
+                main,
+                $$"""
+                pid {{data}}/nginx.pid;
+                error_log stderr warn;
+                events { worker_connections 1024; }
+                http {
+                    access_log off;
+                    {{string.Join("\n    ", kinds.Select(kind => $"{kind}_temp_path {data}/{kind};"))}}
+                    include {{_directory.Generated("nginx/application.conf")}};
+                }
+
+                """
+            );
+        }
+
+        return Of(
+            "nginx",
+            PartKind.Nginx,
+            Ports.Nginx,
+            "nginx",
+            ["-p", _directory.Generated("data/nginx"), "-c", main, "-g", "daemon off;"],
+            () => AnswersAsync(Ports.Nginx, "node")
+        );
+    }
+
+    private Part Of(
+        string name,
+        PartKind kind,
+        int port,
+        string program,
+        IEnumerable<string> arguments,
+        Func<Task<bool>> isReady
+    )
+    {
+        string[] words = [.. arguments];
+        return new Part(
+            name,
+            kind,
+            port,
+            () => ServerProcess.StartAsync(program, words, _directory.Root, logFile: _directory.Log(name)),
+            isReady
+        );
+    }
+}

@@ -1,0 +1,12 @@
+namespace FullCluster.Parts;
+
+/// <summary>What a part is.</summary>
+internal enum PartKind
+{
+    Nginx,
+    Node,
+    Haproxy,
+    Redis,
+    Agent,
+    Voter,
+}

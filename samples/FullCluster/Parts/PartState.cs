@@ -1,0 +1,10 @@
+namespace FullCluster.Parts;
+
+/// <summary>What a part is doing.</summary>
+internal enum PartState
+{
+    Down,
+    Starting,
+    Up,
+    Frozen,
+}

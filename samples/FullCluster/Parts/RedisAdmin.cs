@@ -1,0 +1,36 @@
+using System.Net.Sockets;
+
+namespace FullCluster.Parts;
+
+/// <summary>Speaks with any Redis of the site as the agents' user.</summary>
+internal sealed class RedisAdmin(string user, string password)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// The reply as text, an array one element per line; null: none came, or an error.
+    /// </summary>
+    public async Task<string?> AskAsync(int port, params string[] command)
+    {
+        try
+        {
+            using var client = await RawRedisClient.ConnectAsync(port, null, Patience);
+            if (await client.CommandAsync("AUTH", user, password) is not "OK")
+            {
+                return null;
+            }
+
+            var reply = await client.CommandAsync(command);
+            return reply.StartsWith('-') ? null : reply;
+        }
+        catch (Exception failure)
+            when (failure is IOException or SocketException or TimeoutException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The last line of the reply, such as a value of CONFIG GET.</summary>
+    public async Task<string?> LastAsync(int port, params string[] command) =>
+        (await AskAsync(port, command))?.Split('\n')[^1].Trim();
+}

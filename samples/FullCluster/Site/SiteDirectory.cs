@@ -1,0 +1,130 @@
+using System.Text.Json.Nodes;
+using ShopCluster;
+using ShopCluster.Processes;
+
+namespace FullCluster.Site;
+
+/// <summary>
+/// Where the site is: its description, what the generator made of it, logs and data. Nothing is
+/// edited after it was generated.
+/// </summary>
+internal sealed class SiteDirectory : IDisposable
+{
+    private readonly WorkDirectory? _temporary;
+
+    private SiteDirectory(string? keep)
+    {
+        _temporary = keep is null ? new WorkDirectory() : null;
+        Root = _temporary?.Path ?? Path.GetFullPath(keep!);
+    }
+
+    public string Root { get; }
+
+    /// <summary>What was generated.</summary>
+    public string Files => Path.Combine(Root, "files");
+
+    /// <summary>The agents' password, as it stands in their settings.</summary>
+    public string RedisPassword { get; private set; } = "";
+
+    /// <summary>The agents' user.</summary>
+    public string RedisUser { get; private set; } = "";
+
+    /// <summary>Writes the description and has the files generated.</summary>
+    public static async Task<SiteDirectory> CreateAsync(SitePorts ports, string? keep, CancellationToken cancellation)
+    {
+        if (keep is not null && Directory.Exists(keep) && Directory.EnumerateFileSystemEntries(keep).Any())
+        {
+            throw new DemoException($"{keep} is not empty. Name an empty or a new directory with --keep.");
+        }
+
+        var directory = new SiteDirectory(keep);
+        try
+        {
+            Directory.CreateDirectory(directory.Root);
+            await directory.GenerateAsync(ports, cancellation);
+            return directory;
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A generated file.</summary>
+    public string Generated(string path) => Path.Combine(Files, path);
+
+    /// <summary>What a process printed.</summary>
+    public string Log(string name) => Path.Combine(Root, $"{name}.log");
+
+    /// <inheritdoc/>
+    public void Dispose() => _temporary?.Dispose();
+
+    private static string Description(SitePorts ports) =>
+        $$"""
+            # The reference deployment on one machine. Generated with --loopback, so no host is named.
+            cluster: shop
+            keyPrefix: shop
+            switch: haproxy
+
+            application:
+              nodes:
+            {{string.Join('\n', ports.Nodes.Select(node => $"    - {{ name: {node.Key}, port: {node.Value} }}"))}}
+              httpPort: {{ports.Nginx}}
+              masterPort: {{ports.Master}}
+              cookie: .Shop
+
+            redis:
+              maxMemory: 256mb
+              # The first is preferred as master.
+              candidates:
+            {{string.Join(
+                '\n',
+                ports.Redis.Select(redis =>
+                    $"    - {{ name: {redis.Key}, port: {redis.Value}, agentPort: {ports.Agents[redis.Key]} }}"
+                )
+            )}}
+
+            voter: { name: voter, port: {{ports.Voter}} }
+
+            """;
+
+    private async Task GenerateAsync(SitePorts ports, CancellationToken cancellation)
+    {
+        var description = Path.Combine(Root, "site.yaml");
+        await File.WriteAllTextAsync(description, Description(ports), cancellation);
+        await using var generator = await ServerProcess.StartAsync(
+            Dotnet.Host,
+            [
+                .. Dotnet.Tool("config", "generate", description, "--out", Files),
+                "--loopback",
+                "--new-secrets",
+                "--secrets",
+                Path.Combine(Root, "secrets.yaml"),
+            ],
+            Root,
+            logFile: Log("generate")
+        );
+        await Condition.HoldsAsync(() => generator.HasExited, "the generator has ended", TimeSpan.FromMinutes(1));
+        if (generator.ExitCode != 0)
+        {
+            throw new DemoException($"The files of the site could not be generated:\n{generator.Output}");
+        }
+
+        // What systemd does on real hosts by StateDirectory.
+        string[] owners = [.. ports.Redis.Keys, .. ports.Redis.Keys.Select(name => $"{name}-agent"), "voter-agent"];
+        foreach (var owner in owners.Append("nginx").Append("haproxy"))
+        {
+            Directory.CreateDirectory(Generated($"data/{owner}"));
+        }
+
+        var text = await File.ReadAllTextAsync(Generated("agents/redis-1.json"), cancellation);
+        var settings = JsonNode.Parse(
+            text,
+            documentOptions: new() { CommentHandling = System.Text.Json.JsonCommentHandling.Skip }
+        )!;
+        var failover = settings["ClusterSession"]!["Failover"]!;
+        RedisUser = failover["RedisUser"]!.GetValue<string>();
+        RedisPassword = failover["RedisPassword"]!.GetValue<string>();
+    }
+}

@@ -1,0 +1,11 @@
+namespace ClusterSession.Cli.Commands;
+
+/// <summary>How the tool writes what it knows.</summary>
+internal enum OutputFormat
+{
+    /// <summary>For people.</summary>
+    Text,
+
+    /// <summary>For programs; its names stay.</summary>
+    Json,
+}

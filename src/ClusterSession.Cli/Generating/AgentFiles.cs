@@ -1,0 +1,153 @@
+using System.Net;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace ClusterSession.Cli.Generating;
+
+/// <summary>Settings of agents, voter and application.</summary>
+internal static class AgentFiles
+{
+    public const string RedisUser = "cluster-session-agent";
+    public const string ApplicationUser = "cluster-session";
+
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        IndentSize = 2,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static GeneratedFile Agent(SiteDescription site, SiteSecrets secrets, SiteRedis redis) =>
+        File(
+            $"agents/{redis.Name}.json",
+            $"The agent beside {redis.Name}: docs/settings.md. Its own are Name, Directory and where it listens.",
+            Settings(site, secrets, redis.Name, redis.Host, redis.AgentPort!.Value)
+        );
+
+    /// <summary>Beside a Redis that is no member, which alone its settings name.</summary>
+    public static GeneratedFile Follower(SiteDescription site, SiteSecrets secrets, SiteRedis redis)
+    {
+        var settings = Settings(site, secrets, redis.Name, redis.Host, redis.FollowerPort!.Value);
+        var failover = settings["ClusterSession"]!["Failover"]!.AsObject();
+        failover.Remove("Directory");
+        failover["RedisAddress"] = redis.Address;
+        return File($"agents/{redis.Name}.json", $"The follower beside {redis.Name}, which is no member.", settings);
+    }
+
+    public static GeneratedFile Voter(SiteDescription site, SiteSecrets secrets, SiteProcess voter) =>
+        File(
+            $"agents/{voter.Name}.json",
+            "The third vote, a process without Redis: docs/settings.md.",
+            Settings(site, secrets, voter.Name, voter.Host, voter.Port)
+        );
+
+    /// <summary>What the application adds to its appsettings.json.</summary>
+    public static GeneratedFile Application(SiteDescription site, SiteSecrets secrets)
+    {
+        var login = $"user={ApplicationUser},password={secrets.ApplicationPassword}";
+        var tls = site.Tls is { } files ? $",ssl=true,sslCaFile={files.Authority},sslHost={files.Name}" : "";
+        var connection =
+            site.Switch == SiteSwitch.Sentinel
+                ? $"{string.Join(',', site.Sentinels.Select(one => one.Address))},serviceName={site.Cluster},{login},"
+                    + $"sentinelPassword={secrets.Cluster}{tls}{(site.Tls is null ? "" : ",sentinelSsl=true")}"
+                : $"127.0.0.1:{site.MasterPort},fence=lease,{login}{tls}";
+        return File(
+            "application/appsettings.json",
+            site.Switch == SiteSwitch.Sentinel
+                ? "Nodes ask the Sentinels who is master."
+                : "HAProxy of this host leads to the master; with fence=lease a node commits to no other one.",
+            new JsonObject
+            {
+                ["ClusterSession"] = new JsonObject
+                {
+                    ["Redis"] = connection,
+                    ["KeyPrefix"] = site.KeyPrefix,
+                    ["IdleTimeout"] = site.IdleTimeout,
+                    ["Cookie"] = new JsonObject { ["Name"] = site.CookieName },
+                },
+            }
+        );
+    }
+
+    private static GeneratedFile File(string path, string comment, JsonObject settings) =>
+        new(path, $"// {comment}\n{settings.ToJsonString(Indented)}\n", IsSecret: true);
+
+    private static JsonObject Settings(SiteDescription site, SiteSecrets secrets, string name, string host, int port)
+    {
+        // A name may stand for an address that is not this host's own.
+        var listen = $"{Scheme(site)}://{(IPAddress.TryParse(host, out _) ? host : "*")}:{port}";
+        var settings = new JsonObject
+        {
+            ["ClusterSession"] = new JsonObject { ["Failover"] = Failover(site, secrets, name) },
+        };
+        if (site.Tls is { } tls)
+        {
+            settings["Kestrel"] = new JsonObject
+            {
+                ["Endpoints"] = new JsonObject
+                {
+                    ["Agent"] = new JsonObject
+                    {
+                        ["Url"] = listen,
+                        ["Certificate"] = new JsonObject { ["Path"] = tls.Certificate, ["KeyPath"] = tls.Key },
+                    },
+                },
+            };
+        }
+        else
+        {
+            settings["Urls"] = listen;
+        }
+
+        return settings;
+    }
+
+    private static JsonObject Failover(SiteDescription site, SiteSecrets secrets, string name)
+    {
+        var failover = new JsonObject
+        {
+            ["Cluster"] = site.Cluster,
+            ["Name"] = name,
+            ["Members"] = new JsonArray([.. site.Members.Select(member => Member(site, member))]),
+            ["Directory"] = $"{site.DataDirectory}/{name}-agent",
+            ["Secret"] = secrets.Cluster,
+            ["RedisUser"] = RedisUser,
+            ["RedisPassword"] = secrets.AgentPassword,
+            ["ApplicationUser"] = ApplicationUser,
+            ["KeyPrefix"] = site.KeyPrefix,
+            ["IdleTimeout"] = site.IdleTimeout,
+            ["TicketLife"] = site.TicketLife,
+        };
+        if (site.Voter is { } voter)
+        {
+            failover["Voter"] = $"{Scheme(site)}://{voter.Address}";
+        }
+
+        if (site.Tls is { } tls)
+        {
+            failover["RedisTls"] = "true";
+            failover["RedisTlsCaFile"] = tls.Authority;
+        }
+
+        return failover;
+    }
+
+    private static JsonObject Member(SiteDescription site, SiteRedis redis)
+    {
+        var member = new JsonObject
+        {
+            ["Name"] = redis.Name,
+            ["Redis"] = redis.Address,
+            ["Agent"] = $"{Scheme(site)}://{redis.AgentAddress}",
+        };
+        if (!site.Candidates.Contains(redis))
+        {
+            member["IsReadReplica"] = "true";
+        }
+
+        return member;
+    }
+
+    private static string Scheme(SiteDescription site) => site.Tls is null ? "http" : "https";
+}

@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace ClusterSession.Cli.Generating;
+
+/// <summary>Writes every file of a site from one short description of it.</summary>
+internal sealed class ConfigCommand
+{
+    private readonly Argument<string> _description = new("cluster.yaml")
+    {
+        Description = "The description of the site.",
+    };
+
+    private readonly Option<string> _out = new("--out")
+    {
+        Description = "Directory to write to. What is in it is written over, nothing else is deleted.",
+        HelpName = "directory",
+        Required = true,
+    };
+
+    private readonly Option<string?> _secrets = new("--secrets")
+    {
+        Description =
+            "YAML file with the site's secrets. Without it: secretFile of the description, then the file beside it "
+            + "whose name ends in -secrets.yaml. Environment variables go before each.",
+        HelpName = "file",
+    };
+
+    private readonly Option<bool> _newSecrets = new("--new-secrets")
+    {
+        Description = "Draw secrets and write them to that file, which must not exist, readable by its owner alone.",
+    };
+
+    private readonly Option<bool> _loopback = new("--loopback")
+    {
+        Description =
+            "For a trial on one machine: all hosts are 127.0.0.1, all directories are below --out. Ports must differ.",
+    };
+
+    /// <summary>The command.</summary>
+    public static Command Create(Terminal terminal) => new ConfigCommand().Build(terminal);
+
+    private Command Build(Terminal terminal)
+    {
+        var generate = new Command("generate", "Writes every file of a site from one description of it.")
+        {
+            _description,
+            _out,
+            _secrets,
+            _newSecrets,
+            _loopback,
+        };
+        generate.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                await RunAsync(parsed, terminal, cancellationToken).ConfigureAwait(false);
+                return ExitCode.Done;
+            }
+        );
+        return new Command("config", "The configuration of a site.") { generate };
+    }
+
+    private async Task RunAsync(ParseResult parsed, Terminal terminal, CancellationToken cancellationToken)
+    {
+        var description = parsed.GetValue(_description)!;
+        var directory = Path.GetFullPath(parsed.GetValue(_out)!);
+        var text = await Files.ReadAsync(description, cancellationToken).ConfigureAwait(false);
+        var site = SiteReader.Read(description, text, parsed.GetValue(_loopback) ? directory : null);
+        var secrets = await SecretsAsync(parsed, description, site.SecretFile, terminal, cancellationToken)
+            .ConfigureAwait(false);
+        var files = SiteFiles.Of(site, secrets);
+        foreach (var file in files)
+        {
+            await WriteAsync(Path.Combine(directory, file.Path), file, cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var data in site.IsLoopback ? SiteFiles.Directories(site) : [])
+        {
+            Directory.CreateDirectory(data);
+        }
+
+        await terminal
+            .Output.WriteLineAsync(
+                string.Create(CultureInfo.InvariantCulture, $"{files.Count} files of {site.Cluster} in {directory}.")
+            )
+            .ConfigureAwait(false);
+        foreach (var file in files)
+        {
+            await terminal
+                .Output.WriteLineAsync(file.IsSecret ? $"  {file.Path}  (secret)" : $"  {file.Path}")
+                .ConfigureAwait(false);
+        }
+    }
+
+    private Task<SiteSecrets> SecretsAsync(
+        ParseResult parsed,
+        string description,
+        string? named,
+        Terminal terminal,
+        CancellationToken cancellationToken
+    )
+    {
+        var beside = Path.GetDirectoryName(Path.GetFullPath(description))!;
+        var file = parsed.GetValue(_secrets)
+            ?? Path.Combine(beside, named ?? $"{Path.GetFileNameWithoutExtension(description)}-secrets.yaml");
+        var source = new SecretSource(file, terminal);
+        return parsed.GetValue(_newSecrets) ? source.DrawAsync(cancellationToken) : source.ReadAsync(cancellationToken);
+    }
+
+    private static async Task WriteAsync(string path, GeneratedFile file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            if (!file.IsSecret)
+            {
+                await File.WriteAllTextAsync(path, file.Text, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException(
+                ExitCode.Failed,
+                $"{path} cannot be written: {exception.Message}",
+                "Give a directory that you may write."
+            );
+        }
+
+        await Files.WriteSecretlyAsync(path, file.Text, cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,67 @@
+namespace ClusterSession.Cli.Generating;
+
+/// <summary>Units of Redis and of Sentinels.</summary>
+internal static class RedisUnits
+{
+    public static GeneratedFile Redis(SiteDescription site, SiteRedis redis)
+    {
+        var (copy, file) = Copied(site, redis.Name);
+        return SystemdUnits.Unit(
+            redis.Name,
+            $"Redis {redis.Name} of {site.Cluster}",
+            $"""
+            # Ready when Redis has loaded its data, which it reports itself.
+            Type=notify{copy}
+            ExecStart=/usr/bin/redis-server {file} --supervised systemd --daemonize no
+            User=redis
+            Group=redis
+            {SystemdUnits.State(site, redis.Name, "redis")}
+            # Loading takes as long as it takes; a Redis that is killed while it loads never comes up.
+            TimeoutStartSec=infinity
+            # It saves what it has and ends; killed before, it would come back older.
+            TimeoutStopSec=5min
+            Restart=always
+            RestartSec=1s
+            LimitNOFILE=65536
+            # The kernel ends other processes first where memory is short.
+            OOMScoreAdjust=-900
+            """
+        );
+    }
+
+    public static GeneratedFile Sentinel(SiteDescription site, SiteProcess sentinel)
+    {
+        var (copy, file) = Copied(site, sentinel.Name);
+        return SystemdUnits.Unit(
+            sentinel.Name,
+            $"Sentinel {sentinel.Name} of {site.Cluster}",
+            $"""
+            Type=notify{copy}
+            ExecStart=/usr/bin/redis-sentinel {file} --supervised systemd --daemonize no
+            User=redis
+            Group=redis
+            {SystemdUnits.State(site, sentinel.Name, "redis")}
+            Restart=always
+            RestartSec=1s
+            """
+        );
+    }
+
+    /// <summary>Sentinel rewrites the files of all whom it switches.</summary>
+    private static (string Copy, string File) Copied(SiteDescription site, string name)
+    {
+        var installed = $"{site.ConfigDirectory}/redis/{name}.conf";
+        var own = $"{site.DataDirectory}/{name}/{name}.conf";
+        return site.Switch == SiteSwitch.Haproxy
+            ? ("", installed)
+            : (
+                $"""
+
+                # Sentinel rewrites the file, who is master above all: it is copied at the first start only. To use
+                # a new one, remove the copy.
+                ExecStartPre=/bin/sh -c 'test -e {own} || install -m 600 {installed} {own}'
+                """,
+                own
+            );
+    }
+}

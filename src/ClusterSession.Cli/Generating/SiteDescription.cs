@@ -1,0 +1,86 @@
+namespace ClusterSession.Cli.Generating;
+
+/// <summary>A site in one description: who runs where, and how they reach each other.</summary>
+internal sealed record SiteDescription
+{
+    public required string Cluster { get; init; }
+
+    public required string KeyPrefix { get; init; }
+
+    public required SiteSwitch Switch { get; init; }
+
+    public required IReadOnlyList<SiteProcess> Nodes { get; init; }
+
+    /// <summary>Redis servers that may become master, the preferred one first.</summary>
+    public required IReadOnlyList<SiteRedis> Candidates { get; init; }
+
+    /// <summary>Redis servers that follow the master and never become one.</summary>
+    public required IReadOnlyList<SiteRedis> Replicas { get; init; }
+
+    /// <summary>The third vote where there are two candidates; null: three candidates.</summary>
+    public SiteProcess? Voter { get; init; }
+
+    /// <summary>Sentinels; none where agents switch.</summary>
+    public required IReadOnlyList<SiteProcess> Sentinels { get; init; }
+
+    /// <summary>Where each application host reaches the master, through its own HAProxy.</summary>
+    public required int MasterPort { get; init; }
+
+    /// <summary>
+    /// Where a replica without agent reaches the master, through the HAProxy of its host.
+    /// </summary>
+    public required int ReplicationPort { get; init; }
+
+    /// <summary>Where browsers reach the balancer.</summary>
+    public required int HttpPort { get; init; }
+
+    public required string CookieName { get; init; }
+
+    /// <summary>
+    /// How long a session lives after its last use, as the application has it: agents merge nothing
+    /// that is older.
+    /// </summary>
+    public required string IdleTimeout { get; init; }
+
+    /// <summary>
+    /// How long a login lives at most without being renewed, where the store keeps logins.
+    /// </summary>
+    public required string TicketLife { get; init; }
+
+    /// <summary>Limit of each Redis, as Redis writes it.</summary>
+    public required string MaxMemory { get; init; }
+
+    /// <summary>
+    /// Sessions that are in use at once, for the table by which Redis notifies nodes.
+    /// </summary>
+    public required int SessionCount { get; init; }
+
+    /// <summary>TLS between the processes; null: none.</summary>
+    public SiteTls? Tls { get; init; }
+
+    /// <summary>File of the secrets, relative to the description; null: beside it.</summary>
+    public string? SecretFile { get; init; }
+
+    /// <summary>Where configurations are installed on the hosts.</summary>
+    public required string ConfigDirectory { get; init; }
+
+    /// <summary>Below it each process has a directory of its own for what it keeps.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Whether all runs on one machine, for a trial.</summary>
+    public bool IsLoopback { get; init; }
+
+    public IEnumerable<SiteRedis> Redis => Candidates.Concat(Replicas);
+
+    /// <summary>
+    /// Redis servers beside which an agent runs, in the order of their preference.
+    /// </summary>
+    public IEnumerable<SiteRedis> Members => Switch == SiteSwitch.Haproxy ? Redis.Where(one => one.AgentPort > 0) : [];
+
+    /// <summary>Redis servers beside which a follower runs: no members.</summary>
+    public IEnumerable<SiteRedis> Guided =>
+        Switch == SiteSwitch.Haproxy ? Replicas.Where(one => one.FollowerPort is not null) : [];
+
+    /// <summary>Redis servers that follow the master through a HAProxy, without any.</summary>
+    public IEnumerable<SiteRedis> Followers => Switch == SiteSwitch.Haproxy ? Redis.Except(Members).Except(Guided) : [];
+}

@@ -1,0 +1,172 @@
+using System.Net;
+
+namespace ClusterSession.Cli.Generating;
+
+/// <summary>What the parts of a description must be together.</summary>
+internal static class SiteRules
+{
+    private const int Votes = 3;
+
+    /// <exception cref="ToolException">They contradict each other.</exception>
+    public static void Check(SiteDescription site, YamlReader yaml, YamlReader redis, YamlReader application)
+    {
+        if (site.Nodes.Count == 0)
+        {
+            throw application.Refusal(
+                "nodes",
+                "names no node.",
+                "Name each process of the application, with its host."
+            );
+        }
+
+        if (site.Candidates.Count < 2)
+        {
+            throw redis.Refusal(
+                "candidates",
+                $"names {site.Candidates.Count} servers.",
+                "Name two or three: one of them takes over where another one fails."
+            );
+        }
+
+        if (site.Switch == SiteSwitch.Haproxy)
+        {
+            CheckAgents(site, yaml, redis);
+        }
+        else
+        {
+            CheckSentinels(site, yaml, redis);
+        }
+
+        CheckAddresses(site, yaml);
+    }
+
+    private static void CheckAgents(SiteDescription site, YamlReader yaml, YamlReader redis)
+    {
+        if (site.Sentinels.Count > 0)
+        {
+            throw yaml.Refusal("sentinels", "do not go with agents: two would decide.", "Leave them out.");
+        }
+
+        if (site.Guided.FirstOrDefault(one => one.AgentPort is not null) is { } both)
+        {
+            throw redis.Refusal(
+                "replicas",
+                $"has agentPort and followerPort at {both.Name}.",
+                "Give it one: an agent has a vote, and a follower has none."
+            );
+        }
+
+        var agents = site.Members.Count();
+        if (agents == Votes - 1 && site.Voter is null)
+        {
+            throw yaml.Refusal("voter", "is missing.", "Two agents need a voter on a third host.");
+        }
+
+        if (agents == Votes && site.Voter is not null)
+        {
+            throw yaml.Refusal("voter", "is one vote too many.", "Three agents need none.");
+        }
+
+        if (agents is not (Votes - 1 or Votes))
+        {
+            throw redis.Refusal(
+                site.Candidates.Count > Votes ? "candidates" : "replicas",
+                $"brings the agents to {agents}.",
+                "Let there be two and a voter, or three: they decide by the majority of three. A replica without "
+                    + "agentPort has none."
+            );
+        }
+
+        if (site.IsLoopback || site.Voter is not { } voter)
+        {
+            return;
+        }
+
+        if (site.Members.FirstOrDefault(member => member.Host == voter.Host) is { } same)
+        {
+            throw yaml.Refusal(
+                "voter",
+                $"is on {voter.Host}, as {same.Name} is.",
+                "Move it to a host without an agent: with that host two votes of three would be gone."
+            );
+        }
+    }
+
+    private static void CheckSentinels(SiteDescription site, YamlReader yaml, YamlReader redis)
+    {
+        if (site.Voter is not null)
+        {
+            throw yaml.Refusal("voter", "does not go with Sentinel, where no agents vote.", "Leave it out.");
+        }
+
+        if (site.Sentinels.Count < Votes)
+        {
+            throw yaml.Refusal(
+                "sentinels",
+                $"names {site.Sentinels.Count}.",
+                "Name three or more, each on a host of its own: they decide by majority."
+            );
+        }
+
+        if (site.Replicas.Any(replica => replica.AgentPort is not null))
+        {
+            throw redis.Refusal("replicas", "has an agentPort, and Sentinel decides.", "Leave agentPort out.");
+        }
+
+        if (site.Replicas.Any(replica => replica.FollowerPort is not null))
+        {
+            throw redis.Refusal("replicas", "has a followerPort, and Sentinel decides.", "Leave followerPort out.");
+        }
+
+        // Sentinels and replicas announce themselves by address.
+        if (site.Candidates[0].Host is var host && !IPAddress.TryParse(host, out _))
+        {
+            throw redis.Refusal(
+                "candidates",
+                $"has the name {host} for a host, and Sentinel wants addresses.",
+                "Write its address."
+            );
+        }
+    }
+
+    private static void CheckAddresses(SiteDescription site, YamlReader yaml)
+    {
+        var processes = site.Nodes.Concat(site.Sentinels).Append(site.Voter).OfType<SiteProcess>().ToArray();
+        var names = processes.Select(one => one.Name).Concat(site.Redis.Select(one => one.Name));
+        if (names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            throw yaml.Refusal("cluster", $"has '{twice.Key}' twice.", "Give each process a name of its own.");
+        }
+
+        var addresses = processes
+            .Select(one => one.Address)
+            .Concat(site.Redis.Select(one => one.Address))
+            .Concat(site.Members.Select(one => one.AgentAddress))
+            .Concat(site.Guided.Select(one => one.FollowerAddress))
+            .Concat(Balancers(site));
+        if (addresses.GroupBy(address => address).FirstOrDefault(same => same.Count() > 1) is { } used)
+        {
+            throw yaml.Refusal("cluster", $"has two processes at {used.Key}.", "Give one of them another port.");
+        }
+    }
+
+    /// <summary>What listens on 127.0.0.1 of one machine besides.</summary>
+    private static IEnumerable<string> Balancers(SiteDescription site)
+    {
+        if (!site.IsLoopback)
+        {
+            yield break;
+        }
+
+        yield return $"127.0.0.1:{site.HttpPort}";
+        if (site.Switch == SiteSwitch.Haproxy)
+        {
+            yield return $"127.0.0.1:{site.MasterPort}";
+        }
+
+        if (site.Followers.Any())
+        {
+            yield return $"127.0.0.1:{site.ReplicationPort}";
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace ClusterSession.Cli.Generating;
+
+/// <summary>Who decides which Redis is the master, and by what nodes find it.</summary>
+internal enum SiteSwitch
+{
+    /// <summary>Agents decide; HAProxy on each application host leads to the master.</summary>
+    Haproxy,
+
+    /// <summary>Sentinels decide, and nodes ask them.</summary>
+    Sentinel,
+}

@@ -1,0 +1,116 @@
+using ClusterSession.Failover;
+using ClusterSession.Failover.Hosting;
+using ClusterSession.Failover.Options;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ClusterSession.Cli.Running;
+
+/// <summary>The processes that the tool can be.</summary>
+internal static class RunHost
+{
+    private const string Urls = "Urls";
+    private const string Endpoints = "Kestrel:Endpoints";
+
+    /// <summary>
+    /// An agent, listening on the port of its own address unless the settings say otherwise.
+    /// </summary>
+    public static WebApplication Agent(RunSettings settings)
+    {
+        var options = settings.Failover();
+        var own = options.Members.FirstOrDefault(member => member.Name == options.Name)?.Agent;
+        var builder = Builder(settings, own);
+        builder.Services.AddClusterSessionFailover();
+        var app = builder.Build();
+        app.MapClusterSessionFailover();
+        return app;
+    }
+
+    /// <summary>A voter, listening likewise.</summary>
+    /// <exception cref="ToolException">The settings name none.</exception>
+    public static WebApplication Voter(RunSettings settings)
+    {
+        var options = settings.Failover();
+        if (options.ReadErrors.Count > 0)
+        {
+            throw new ToolException(
+                ExitCode.Usage,
+                string.Join(" ", options.ReadErrors),
+                "Correct the settings: docs/settings.md has them all."
+            );
+        }
+
+        var voter = options.Voter
+            ?? throw new ToolException(
+                ExitCode.Usage,
+                $"{FailoverConfiguration.Section}:Voter is not set.",
+                "Set it to the address of this process, as https://host:port, alike on all members."
+            );
+        var builder = Builder(settings, voter);
+        builder.Services.AddRaftCoordinator(raft =>
+        {
+            foreach (var member in options.Store())
+            {
+                raft.Members.Add(member);
+            }
+
+            (raft.Self, raft.Directory, raft.Secret) = (voter, options.Directory, options.Secret);
+        });
+        var app = builder.Build();
+        app.MapRaftCoordinator();
+        return app;
+    }
+
+    /// <summary>
+    /// A follower. No member's address is its own, so the settings say where it listens.
+    /// </summary>
+    /// <exception cref="ToolException">They do not.</exception>
+    public static WebApplication Follower(RunSettings settings)
+    {
+        if (settings.Configuration[Urls] is null && !settings.Configuration.GetSection(Endpoints).Exists())
+        {
+            throw new ToolException(
+                ExitCode.Usage,
+                $"Neither {Urls} nor {Endpoints} is set.",
+                "Set Urls to where this follower is asked, such as http://*:7400: Members does not name it."
+            );
+        }
+
+        var builder = Builder(settings, own: null);
+        builder.Services.AddClusterSessionFollower();
+        var app = builder.Build();
+        app.MapClusterSessionFollower();
+        return app;
+    }
+
+    private static WebApplicationBuilder Builder(RunSettings settings, Uri? own)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Configuration.AddConfiguration(settings.Configuration);
+        builder.Logging.AddConfiguration(settings.Configuration.GetSection("Logging"));
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        if (settings.Configuration["Logging:LogLevel:Microsoft.AspNetCore"] is null)
+        {
+            builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        }
+
+        builder.Services.AddRoutingCore();
+        builder
+            .WebHost.UseKestrelCore()
+            .UseKestrelHttpsConfiguration()
+            .ConfigureKestrel(kestrel => kestrel.Configure(settings.Configuration.GetSection("Kestrel")));
+        if (settings.Configuration[Urls] is { } urls)
+        {
+            builder.WebHost.UseUrls(urls.Split(';'));
+        }
+        else if (own is not null && !settings.Configuration.GetSection(Endpoints).Exists())
+        {
+            builder.WebHost.UseUrls($"{own.Scheme}://*:{own.Port}");
+        }
+
+        return builder;
+    }
+}

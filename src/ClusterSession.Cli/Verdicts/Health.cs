@@ -1,0 +1,24 @@
+using System.Text.Json.Serialization;
+
+namespace ClusterSession.Cli.Verdicts;
+
+/// <summary>How a cluster is.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Health>))]
+internal enum Health
+{
+    /// <summary>
+    /// A master takes writes, every member follows it, and nothing needs attention.
+    /// </summary>
+    Healthy,
+
+    /// <summary>
+    /// A master takes writes or is just being switched, and something needs attention.
+    /// </summary>
+    Degraded,
+
+    /// <summary>No master takes writes.</summary>
+    Down,
+
+    /// <summary>No agent is responding.</summary>
+    Unknown,
+}

@@ -1,0 +1,215 @@
+using ClusterSession.Failover.Face;
+
+namespace ClusterSession.Cli.Verdicts;
+
+/// <summary>No master takes writes: why, what happens next, what to do.</summary>
+internal static class Masterless
+{
+    private const string Copies =
+        "Until then nodes serve sessions from their local copies and keep their commits (for "
+        + "how long: docs/operations/store-down.md).";
+
+    public static Verdict Of(ClusterFacts facts, IReadOnlyList<Alarm> alarms)
+    {
+        var (why, next, toDo) = Explain(facts);
+        var status = facts.Status;
+        return new Verdict(
+            facts.IsPlanned ? Health.Degraded : Health.Down,
+            Headline(facts),
+            why,
+            Since(status),
+            next,
+            toDo,
+            alarms
+        );
+    }
+
+    private static string Headline(ClusterFacts facts)
+    {
+        var status = facts.Status;
+        return status switch
+        {
+            { Change: { } change } =>
+                $"No master at this moment: {ChangeSteps.Name(change).TrimEnd(',')} is under way.",
+            { Switch: { } asked } => "No master at this moment: a hand-over to "
+                + $"{asked.To ?? "the most advanced candidate"} is under way.",
+            { IsMaintenance: true } => "No master, and none is chosen: maintenance is on.",
+            { Store.IsReachable: false } => $"No master is known to the agent of {status.Self}: the coordination store "
+                + "is not responding to it.",
+            { Lease: { IsHeld: true, Holder: { } holder } } => $"No master: {holder} holds the lease, and its Redis "
+                + $"{HolderDeficit(facts, holder)}.",
+            _ when Newer(facts) is { Length: > 0 } newer && facts.Candidates().Any() =>
+                $"No master: {Words.List(newer)} may have newer data than all others, and cannot be used.",
+            _ when facts.Candidates().Any() => "No master at this moment: the lease is free, and a member takes it.",
+            _ => "No master: no member can be promoted.",
+        };
+    }
+
+    private static (string Why, string Next, string ToDo) Explain(ClusterFacts facts)
+    {
+        var status = facts.Status;
+        if (status.Change is { } change)
+        {
+            return (
+                ChangeSteps.IsPlanned(change) ? "An operator asked for it." : Missing(facts) ?? status.Reason,
+                $"The steps that are listed below; then {change.Target} is the master. {Copies}",
+                facts.IsChangeStuck
+                    ? $"Look at the log of the agent of {change.Target}, and see that its Redis responds."
+                    : "Nothing: this takes seconds. Ask again, or see: " + Words.Command + " history"
+            );
+        }
+
+        if (status.Switch is { } asked)
+        {
+            return (
+                "An operator asked for it.",
+                $"{SwitchSteps.Sentence(asked)} {Copies}",
+                asked.From is { } from
+                    ? $"Nothing: this takes seconds at most. If a step fails, {from} takes its place as master back."
+                    : "Nothing: this takes seconds at most. If the lease is not taken in time, another member takes "
+                        + "it."
+            );
+        }
+
+        if (status.IsMaintenance)
+        {
+            return (
+                Missing(facts) ?? status.Reason,
+                $"Nothing, until maintenance is switched off. {Copies}",
+                EndOfMaintenance(facts)
+            );
+        }
+
+        if (!status.Store.IsReachable)
+        {
+            return (
+                "Two of the three members of the coordination store do not reach each other, or this agent is cut off "
+                    + $"from them. Its members are {Words.StoreMembers(status)}.",
+                "Without the store nobody is promoted. As soon as two of its three members reach each other, a member "
+                    + "that may be promoted takes the lease. "
+                    + string.Concat(facts.Barred().Select(line => Words.Bar(line, " then") + ". "))
+                    + Copies,
+                "Start those members of the store that are down, or mend the network between them. Ask another agent "
+                    + "with --agent: this one may be the one that is cut off."
+            );
+        }
+
+        if (status.Lease is { IsHeld: true, Holder: { } holder })
+        {
+            return (
+                status.Reason,
+                (
+                    status.Members.Any(member => member.Name == holder && member.IsAgentAlive)
+                        ? "If it is not open within StepWait (5 s unless it was set otherwise), its agent gives the lease "
+                            + "back, and another member takes it. "
+                        : $"The lease of {holder} is not renewed while its agent is not responding: it runs out, and "
+                            + "another member takes it. "
+                ) + Copies,
+                $"Nothing for some seconds. If this stays, look at the log of the agent of {holder}."
+            );
+        }
+
+        return Free(facts);
+    }
+
+    private static (string Why, string Next, string ToDo) Free(ClusterFacts facts)
+    {
+        var candidates = facts.Candidates().Select(member => member.Name).ToArray();
+        if (candidates.Length == 0)
+        {
+            return (
+                string.Join(" ", facts.Others.Select(member => $"{member.Name} {CannotBecome(facts, member)}.")),
+                "As soon as a candidate and its agent respond, the one with the newest data is promoted. " + Copies,
+                "Start the Redis and the agent of a member, the one that was master last before all others."
+            );
+        }
+
+        if (Newer(facts) is { Length: > 0 } newer)
+        {
+            return (
+                Missing(facts) ?? facts.Status.Reason,
+                $"{Words.List(newer)} {(newer.Length == 1 ? "is" : "are")} waited for (NewerDataWait, 10 s unless it was "
+                    + $"set otherwise). Then {Words.List(candidates)} goes on without that data, and an alarm says so. "
+                    + Copies,
+                $"Start {Words.List(newer)}, Redis and agent, before that: its data is kept then. If that cannot be, "
+                    + "nothing else is to be done."
+            );
+        }
+
+        return (
+            Missing(facts) ?? facts.Status.Reason,
+            $"Within a second or two {(candidates.Length == 1 ? "" : "one of ")}{Words.List(candidates)} is promoted. "
+                + string.Concat(facts.Barred().Select(line => Words.Bar(line) + ". "))
+                + Copies,
+            "Nothing. Ask again in a few seconds."
+        );
+    }
+
+    /// <summary>
+    /// Members that are out of sight, or unmerged, and whose data is of a higher epoch.
+    /// </summary>
+    private static string[] Newer(ClusterFacts facts)
+    {
+        var best = facts.Candidates().Select(member => member.DataEpoch).DefaultIfEmpty(0).Max();
+        return
+        [
+            .. facts
+                .Others.Where(member =>
+                    (
+                        facts.EpochOf(member) > best
+                        && !facts.Status.Discards.Contains(member.Name)
+                        && (!member.IsReachable || !member.IsAgentAlive)
+                    ) || facts.Ledger[member.Name].Any(line => line.Epoch > best && !line.IsDiscarded)
+                )
+                .Select(member => member.Name),
+        ];
+    }
+
+    /// <summary>
+    /// A Redis that was restarted is another process, which no agent opens during maintenance; one
+    /// that was out of reach goes on under the lease that its agent has kept.
+    /// </summary>
+    private static string EndOfMaintenance(ClusterFacts facts)
+    {
+        var status = facts.Status;
+        var last = facts.Others.FirstOrDefault(member => member.Name == (status.Ruler ?? status.Lease.Holder));
+        var end = $"{Words.Command} maintenance off";
+        return last is not { IsReachable: false }
+            ? $"See with --plan what follows, then switch it off: {end}"
+            : $"First bring back the Redis of {last.Name} with its data. "
+                + "If its process still runs, and only could not be reached, it goes on as master. If it was started "
+                + "anew, it stays closed during maintenance. "
+                + "Then, or if it cannot be brought back, switch maintenance off: the newest data in sight becomes the "
+                + $"cluster's, and what {last.Name} had not sent may be missing from it. Add --plan to see that first: "
+                + end;
+    }
+
+    private static string? Missing(ClusterFacts facts)
+    {
+        var missing = facts
+            .Others.Where(member => member.Role == MemberRole.Unreachable || facts.IsUnmerged(member))
+            .Select(member => $"{member.Name} {facts.Deficit(member)}")
+            .ToArray();
+        return missing.Length == 0 ? null : string.Join("; ", missing) + ".";
+    }
+
+    private static string CannotBecome(ClusterFacts facts, ClusterMemberStatus member) =>
+        member switch
+        {
+            { IsReachable: false } => facts.Deficit(member),
+            { IsAgentAlive: false } => "responds, and its agent does not",
+            { Kind: Failover.Documents.MemberKind.ReadReplica } => "is a read replica, which never becomes master",
+            _ when facts.IsUnmerged(member) => facts.Deficit(member),
+            _ => "cannot be promoted",
+        };
+
+    private static string HolderDeficit(ClusterFacts facts, string holder) =>
+        facts.Status.Members.FirstOrDefault(member => member.Name == holder) switch
+        {
+            null => "belongs to no member",
+            { IsReachable: false } member => facts.Deficit(member),
+            _ => "is not open for writes yet",
+        };
+
+    private static DateTimeOffset? Since(ClusterStatus status) => status.Change?.Since ?? status.Switch?.Since;
+}

@@ -1,0 +1,184 @@
+using ClusterSession.Cli.Generating;
+using Xunit;
+
+namespace ClusterSession.Cli.Tests.Generating;
+
+public sealed class DescriptionTests
+{
+    [Theory]
+    [InlineData("cluster: shop", "cluster: 'a shop'", "cluster.yaml, line 4: cluster is 'a shop'.", "1 to 64 letters")]
+    [InlineData("cluster: shop\n", "", "cluster.yaml, line 4: cluster is missing.", "1 to 64 letters")]
+    [InlineData("switch: haproxy", "switch: etcd", "cluster.yaml, line 6: switch is 'etcd'.", "haproxy or sentinel")]
+    [InlineData("  httpPort: 8080", "  httpPort: many", "line 12: application.httpPort is 'many'.", "1 to 65535")]
+    [InlineData("  httpPort: 8080", "  httpProt: 80", "line 12: application.httpProt is no setting.", "httpPort")]
+    [InlineData(
+        "host: 10.0.0.11",
+        "host: 'http://10.0.0.11'",
+        "redis.candidates[0].host is 'http://10.0.0.11'.",
+        "without port"
+    )]
+    [InlineData("maxMemory: 4gb", "maxMemory: 4", "redis.maxMemory is '4'.", "4gb")]
+    [InlineData(
+        "name: redis-2, host: 10.0.0.12",
+        "name: redis-1, host: 10.0.0.12",
+        "has 'redis-1' twice.",
+        "name of its own"
+    )]
+    [InlineData(
+        "name: redis-2, host: 10.0.0.12, port: 6402",
+        "name: redis-2, host: 10.0.0.11, port: 6401",
+        "two processes at 10.0.0.11:6401.",
+        "another port"
+    )]
+    [InlineData("voter: { host: 10.0.0.31, port: 7403 }", "", "voter is missing.", "third host")]
+    [InlineData(
+        "voter: { host: 10.0.0.31",
+        "voter: { host: 10.0.0.11",
+        "voter is on 10.0.0.11, as redis-1 is.",
+        "two votes"
+    )]
+    [InlineData("port: 6403 }", "port: 6403, agentPort: 7404 }", "voter is one vote too many.", "need none")]
+    [InlineData(
+        "port: 6403 }",
+        "port: 6403, agentPort: 7404, followerPort: 7405 }",
+        "agentPort and followerPort at slave1.",
+        "a follower has none"
+    )]
+    [InlineData("agentPort: 7401 }", "followerPort: 7401 }", "followerPort is no setting.", "agentPort")]
+    [InlineData("  maxMemory: 4gb\n", "", "redis.maxMemory is missing.", "512mb")]
+    [InlineData("switch: haproxy", "switch: haproxy\ntls: { ca: ca.crt }", "tls.ca is 'ca.crt'.", "full path")]
+    [InlineData("switch: haproxy", "switch: haproxy\nswitch: sentinel", "this is no YAML", "docs/deployment.md")]
+    [InlineData(
+        "voter: { host: 10.0.0.31, port: 7403 }",
+        "voter: 10.0.0.31",
+        "voter is '10.0.0.31'.",
+        "keys and values"
+    )]
+    [InlineData("switch: haproxy", "switch: sentinel", "voter does not go with Sentinel", "Leave it out")]
+    [InlineData("redis:", "redis: [", "this is no YAML", "docs/deployment.md")]
+    [InlineData(
+        "    - { name: redis-2, host: 10.0.0.12, port: 6402, agentPort: 7402 }\n",
+        "",
+        "redis.candidates names 1 servers.",
+        "takes over"
+    )]
+    public void What_is_wrong_is_said_with_line_key_value_and_remedy(
+        string right,
+        string wrong,
+        string reason,
+        string remedy
+    )
+    {
+        var text = ExampleTests.Description("agents");
+        Assert.Contains(right, text, StringComparison.Ordinal);
+
+        var refusal = Assert.Throws<ToolException>(() =>
+            SiteReader.Read("cluster.yaml", text.Replace(right, wrong, StringComparison.Ordinal), loopback: null)
+        );
+
+        Assert.Equal(ExitCode.Usage, refusal.ExitCode);
+        Assert.Contains(reason, refusal.Reason, StringComparison.Ordinal);
+        Assert.Contains(remedy, refusal.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Replica_with_a_follower_gets_its_settings_and_its_unit_and_starts_closed()
+    {
+        var text = ExampleTests
+            .Description("agents")
+            .Replace("port: 6403 }", "port: 6403, followerPort: 7404 }", StringComparison.Ordinal)
+            .Replace("port: 6404 }", "port: 6404, followerPort: 7405 }", StringComparison.Ordinal);
+        var site = SiteReader.Read("cluster.yaml", text, loopback: null);
+        var files = SiteFiles.Of(site, SiteSecrets.New()).ToDictionary(file => file.Path, file => file.Text);
+
+        var settings = files["agents/slave1.json"];
+        Assert.Contains("\"Name\": \"slave1\"", settings, StringComparison.Ordinal);
+        Assert.Contains("\"RedisAddress\": \"10.0.0.13:6403\"", settings, StringComparison.Ordinal);
+        Assert.Contains("\"Urls\": \"http://10.0.0.13:7404\"", settings, StringComparison.Ordinal);
+        Assert.DoesNotContain("Directory", settings, StringComparison.Ordinal);
+        Assert.Contains(
+            "failover follower --config /etc/cluster-session/agents/slave1.json",
+            files["systemd/slave1-follower.service"],
+            StringComparison.Ordinal
+        );
+        Assert.Contains("replicaof 127.0.0.1 1\n", files["redis/slave1.conf"], StringComparison.Ordinal);
+        Assert.Contains("    systemd/slave2-follower.service\n", files["hosts.txt"], StringComparison.Ordinal);
+        Assert.DoesNotContain(files.Keys, path => path.Contains("replication", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Secrets_are_drawn_once_and_only_their_owner_may_read_them()
+    {
+        using var directory = new TemporaryDirectory();
+        var description = directory.File("cluster.yaml");
+        await File.WriteAllTextAsync(description, ExampleTests.Description("agents"));
+        string[] command = ["config", "generate", description, "--out", directory.File("out")];
+
+        var without = await ToolRun.RunAsync(command);
+        var drawn = await ToolRun.RunAsync([.. command, "--new-secrets"]);
+        var again = await ToolRun.RunAsync([.. command, "--new-secrets"]);
+        var later = await ToolRun.RunAsync(command);
+
+        Assert.Contains("--new-secrets", without.Error, StringComparison.Ordinal);
+        Assert.Equal((ExitCode.Done, ExitCode.Usage, ExitCode.Done), (drawn.ExitCode, again.ExitCode, later.ExitCode));
+        Assert.Contains("the site may run with what is in it", again.Error, StringComparison.Ordinal);
+        string[] secrets = ["cluster-secrets.yaml", "out/redis/redis-1.conf", "out/agents/redis-1.json"];
+        Assert.All(OperatingSystem.IsWindows() ? [] : secrets, secret =>
+            Assert.Equal(
+                UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                new FileInfo(directory.File(secret)).UnixFileMode
+            )
+        );
+    }
+
+    [Theory]
+    [InlineData("short")]
+    [InlineData("with a blank and long enough")]
+    public async Task Secret_that_a_program_would_read_otherwise_is_refused_and_not_shown(string secret)
+    {
+        using var directory = new TemporaryDirectory();
+        var description = directory.File("cluster.yaml");
+        await File.WriteAllTextAsync(description, ExampleTests.Description("agents"));
+        await File.WriteAllTextAsync(
+            directory.File("cluster-secrets.yaml"),
+            (SiteSecrets.New() with { Cluster = secret }).ToYaml()
+        );
+
+        var run = await ToolRun.RunAsync("config", "generate", description, "--out", directory.File("out"));
+
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("cluster has fewer than 16 characters", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Secrets_come_from_the_environment_before_the_file()
+    {
+        using var directory = new TemporaryDirectory();
+        var description = directory.File("cluster.yaml");
+        await File.WriteAllTextAsync(
+            description,
+            ExampleTests.Description("agents") + "\nsecretFile: elsewhere/secrets.yaml\n"
+        );
+        Directory.CreateDirectory(directory.File("elsewhere"));
+        await File.WriteAllTextAsync(directory.File("elsewhere/secrets.yaml"), SiteSecrets.New().ToYaml());
+
+        var run = await ToolRun.RunAsync(
+            terminal => terminal with { Environment = name => name == "CLUSTERSESSION_SECRET" ? Given : null },
+            "config",
+            "generate",
+            description,
+            "--out",
+            directory.Path
+        );
+
+        Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+        Assert.Contains(
+            $"\"Secret\": \"{Given}\"",
+            await File.ReadAllTextAsync(directory.File("agents/redis-1.json")),
+            StringComparison.Ordinal
+        );
+    }
+
+    private const string Given = "SecretOfTheEnvironment";
+}

@@ -1,0 +1,161 @@
+using Xunit;
+
+namespace ClusterSession.Cli.Tests.Generating;
+
+/// <summary>Each program takes its generated file as it is.</summary>
+public sealed class ProgramTests
+{
+    private static readonly (string, string) Application = (
+        "cluster-session",
+        LoopbackSite.Secrets.ApplicationPassword
+    );
+
+    [Fact]
+    public async Task Nginx_takes_it()
+    {
+        await using var site = await LoopbackSite.GenerateAsync("haproxy");
+        var main = site.File("nginx/nginx.conf");
+        string[] check = ["-t", "-e", "stderr", "-c", main];
+        Assert.Contains("test is successful", await site.CheckedAsync("nginx", check), StringComparison.Ordinal);
+
+        var other = await site.ReadAsync("nginx/nginx.conf");
+        await File.WriteAllTextAsync(
+            main,
+            other.Replace("/application.conf;", "/application-without-affinity.conf;", StringComparison.Ordinal)
+        );
+        Assert.Contains("test is successful", await site.CheckedAsync("nginx", check), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("redis.cfg")]
+    [InlineData("replication.cfg")]
+    [InlineData("http.cfg")]
+    public async Task Haproxy_takes_it(string file)
+    {
+        await using var site = await LoopbackSite.GenerateAsync("haproxy");
+        await site.CheckedAsync("haproxy", "-c", "-f", site.File($"haproxy/{file}"));
+    }
+
+    [Fact]
+    public async Task Haproxy_takes_what_checks_agents_over_tls()
+    {
+        using var certificates = new TestCertificates();
+        await using var site = await LoopbackSite.GenerateAsync("haproxy", certificates);
+        await site.CheckedAsync("haproxy", "-c", "-f", site.File("haproxy/redis.cfg"));
+        Assert.Contains("check-ssl", await site.ReadAsync("haproxy/redis.cfg"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Redis_starts_closed_with_it(bool hasTls)
+    {
+        using var certificates = hasTls ? new TestCertificates() : null;
+        await using var site = await LoopbackSite.GenerateAsync("haproxy", certificates);
+        await site.StartRedisAsync("redis-1");
+        Assert.Contains("NOAUTH", await site.AskAsync("redis-1", null, "PING"), StringComparison.Ordinal);
+        Assert.Contains("WRONGPASS", await site.AskAsync("redis-1", Application, "PING"), StringComparison.Ordinal);
+        var agent = ("cluster-session-agent", LoopbackSite.Secrets.AgentPassword);
+        Assert.Contains(
+            "role:slave",
+            await site.AskAsync("redis-1", agent, "INFO", "replication"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "noeviction",
+            await site.AskAsync("redis-1", agent, "CONFIG", "GET", "maxmemory-policy"),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Redis_behind_sentinel_keeps_what_scripts_wrote_over_a_restart()
+    {
+        await using var site = await LoopbackSite.GenerateAsync("sentinel");
+        await site.StartRedisAsync("redis-1");
+        await site.StartRedisAsync("redis-2");
+        await Condition.HoldsAsync(
+            async () =>
+                (await site.AskAsync("redis-1", Application, "EVAL", Write, "1", "shop:key")).Contains(
+                    "OK",
+                    StringComparison.Ordinal
+                ),
+            "the master has a replica, and takes a write"
+        );
+
+        await site.KillAsync("redis-1");
+        await site.StartRedisAsync("redis-1");
+
+        Assert.Contains(
+            "1",
+            await site.AskAsync("redis-1", Application, "HGET", "shop:key", "a"),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Sentinels_find_each_other_and_the_replicas(bool hasTls)
+    {
+        using var certificates = hasTls ? new TestCertificates() : null;
+        await using var site = await LoopbackSite.GenerateAsync("sentinel", certificates);
+        string[] servers = ["redis-1", "redis-2", "slave1", "slave2"];
+        string[] sentinels = ["sentinel-1", "sentinel-2", "sentinel-3"];
+        foreach (var server in servers)
+        {
+            await site.StartRedisAsync(server);
+        }
+
+        foreach (var sentinel in sentinels)
+        {
+            await site.StartRedisAsync(sentinel, "redis-sentinel");
+        }
+
+        var login = ("default", LoopbackSite.Secrets.Cluster);
+        await Condition.HoldsAsync(
+            async () =>
+                await site.AskAsync("sentinel-1", login, "SENTINEL", "MASTER", "shop") is var known
+                && known.Contains("flags\nmaster\n", StringComparison.Ordinal)
+                && known.Contains("num-slaves\n3\n", StringComparison.Ordinal)
+                && known.Contains("num-other-sentinels\n2\n", StringComparison.Ordinal),
+            "Sentinel has logged in at the master, and knows three replicas and two others",
+            TimeSpan.FromSeconds(60)
+        );
+    }
+
+    [SystemdTheory]
+    [InlineData("haproxy")]
+    [InlineData("sentinel")]
+    public async Task Systemd_takes_its_units(string kind)
+    {
+        await using var site = await LoopbackSite.GenerateAsync(kind);
+        var units = Directory.GetFiles(site.File("systemd"));
+        Assert.NotEmpty(units);
+        var (_, output) = await site.RunAsync("systemd-analyze", ["verify", "--man=no", .. units]);
+        // Programs that are not installed here are no fault of the unit.
+        Assert.DoesNotContain(output.Split('\n'), line =>
+            units.Any(unit => line.Contains(Path.GetFileName(unit), StringComparison.Ordinal))
+            && !line.Contains("is not executable", StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task Node_is_taken_out_of_nginx_and_put_back_by_the_script()
+    {
+        await using var site = await LoopbackSite.GenerateAsync("haproxy");
+        await site.StartNginxAsync();
+        var before = await site.ReadAsync("nginx/application.conf");
+        var line = $"server 127.0.0.1:{site.Port("web-1")} max_fails=1 fail_timeout=2s";
+
+        await site.CheckedAsync("sh", site.File("nginx/drain.sh"), "web-1");
+        Assert.Contains($"{line} down;", await site.ReadAsync("nginx/application.conf"), StringComparison.Ordinal);
+
+        await site.CheckedAsync("sh", site.File("nginx/drain.sh"), "web-1", "back");
+        Assert.Equal(before, await site.ReadAsync("nginx/application.conf"));
+        Assert.Equal(2, (await site.RunAsync("sh", site.File("nginx/drain.sh"), "web-9")).Code);
+    }
+
+    private const string Write =
+        "redis.call('HSET', KEYS[1], 'a', '1') redis.call('HSET', KEYS[1], 'b', '2') return 'OK'";
+}

@@ -1,0 +1,121 @@
+using System.Text;
+using ClusterSession.Records;
+using ClusterSession.Redis;
+using ClusterSession.TestKit.Conformance;
+using ClusterSession.TestKit.Sessions;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace ClusterSession.Cli.Tests.Merging;
+
+/// <summary>The command between two real Redis.</summary>
+public sealed class MergeCommandTests : IAsyncLifetime
+{
+    private RedisServer _a = null!;
+    private RedisServer _b = null!;
+
+    public async Task InitializeAsync() => (_a, _b) = (await RedisServer.StartAsync(), await RedisServer.StartAsync());
+
+    public async Task DisposeAsync()
+    {
+        await _a.DisposeAsync();
+        await _b.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Sessions_come_over_and_a_dry_run_writes_nothing()
+    {
+        await StoreAsync(3);
+        await _a.CommandAsync("SET", "queue:mail", "1");
+        string[] command = ["merge", "--from", _a.Endpoint, "--into", _b.Endpoint, "--prefix", "cs"];
+        var dry = await ToolRun.RunAsync([.. command, "--dry-run", "--format", "json"]);
+        Assert.Equal(
+            (ExitCode.Done, "Planned", 3),
+            (dry.ExitCode, dry.Json.GetProperty("outcome").GetString(), dry.Json.GetProperty("new").GetInt32())
+        );
+        Assert.Equal("0", await SessionsAsync());
+
+        command = [.. command, "--away", "5m", "--idle-timeout", "20m"];
+        var run = await ToolRun.RunAsync(command);
+        Assert.Equal(ExitCode.Done, run.ExitCode);
+        Assert.StartsWith($"{_a.Endpoint} was merged into {_b.Endpoint} in ", run.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "Not merged: 1 key of the source that other applications have written, such as queue:mail.",
+            run.Error,
+            StringComparison.Ordinal
+        );
+        Assert.Equal("3", await SessionsAsync());
+        var again = await ToolRun.RunAsync([.. command, "--format", "json"]);
+        Assert.Equal((3, 0), (again.Json.GetProperty("same").GetInt32(), again.Json.GetProperty("new").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Password_comes_from_the_environment_and_is_never_printed()
+    {
+        await StoreAsync(1);
+        await _b.CommandAsync("CONFIG", "SET", "requirepass", "bWVyZ2U");
+        var run = await ToolRun.RunAsync(
+            terminal =>
+                terminal with
+                {
+                    Environment = name =>
+                        name == "CLUSTERSESSION_MERGE_INTO" ? $"{_b.Endpoint},password=bWVyZ2U" : null,
+                },
+            "merge",
+            "--from",
+            _a.Endpoint,
+            "--prefix",
+            "cs"
+        );
+        Assert.Equal(ExitCode.Done, run.ExitCode);
+        Assert.DoesNotContain("bWVyZ2U", run.Output + run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Refusal_and_a_source_that_is_not_running_have_their_exit_code_and_remedy()
+    {
+        var same = await ToolRun.RunAsync("merge", "--from", _a.Endpoint, "--into", _a.Endpoint, "--prefix", "cs");
+        Assert.Equal((ExitCode.Refused, ""), (same.ExitCode, same.Output));
+        Assert.Contains("are one process", same.Error, StringComparison.Ordinal);
+        await _a.Process.TerminateAsync();
+        var away = await ToolRun.RunAsync(
+            "merge",
+            "--from",
+            _a.Endpoint,
+            "--into",
+            _b.Endpoint,
+            "--prefix",
+            "cs",
+            "--format",
+            "json"
+        );
+        Assert.Equal((ExitCode.Refused, "Refused"), (away.ExitCode, away.Json.GetProperty("outcome").GetString()));
+        Assert.Contains("it does what is left", away.Json.GetProperty("remedy").GetString(), StringComparison.Ordinal);
+    }
+
+    private Task<string> SessionsAsync() =>
+        _b.CommandAsync("EVAL", "return #redis.call('KEYS', ARGV[1])", "0", "cs:1:{*}");
+
+    private async Task StoreAsync(int sessions)
+    {
+        await using var store = new RedisSessionStore(
+            RedisOptions.Parse(_a.ConnectionString),
+            "cs",
+            TimeSpan.FromSeconds(30),
+            TimeProvider.System,
+            new Random(7),
+            NullLogger<RedisSessionStore>.Instance
+        );
+        await store.StartAsync(new RecordingObserver(), default);
+        var versions = new VersionSource();
+        for (var i = 0; i < sessions; i++)
+        {
+            var version = versions.Next();
+            var delta = new SessionDelta();
+            delta.Set("a", Encoding.UTF8.GetBytes($"{i}"));
+            var record = delta.ApplyTo(SessionRecord.New(DateTimeOffset.UnixEpoch), version, 0);
+            var copy = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(20), After: 0);
+            await store.MergeAsync(SessionKeys.New(), copy, default);
+        }
+    }
+}
