@@ -5,6 +5,7 @@ namespace ClusterSession.Processes;
 /// <summary>Signals to one process, by its id.</summary>
 public static class Signal
 {
+    private const int SigHup = 1;
     private const int SigKill = 9;
     private const int SigTerm = 15;
     private const int SigCont = 18;
@@ -12,6 +13,9 @@ public static class Signal
 
     /// <summary>kill -9: the process ends without a word.</summary>
     public static void Kill(int pid) => Send(pid, SigKill);
+
+    /// <summary>Asks a server to read its configuration again.</summary>
+    public static void HangUp(int pid) => Send(pid, SigHup);
 
     /// <summary>Asks the process to end.</summary>
     public static void Terminate(int pid) => Send(pid, SigTerm);

@@ -12,7 +12,8 @@ using Xunit.Abstractions;
 namespace ClusterSession.ChaosTests.AtRandom;
 
 /// <summary>
-/// Faults in an order that nobody chose, at least three of them: <c>./chaos --minutes N --seed S</c>.
+/// Faults in an order that nobody chose, at least three of them: <c>./chaos --minutes N --seed
+/// S</c>.
 /// </summary>
 public sealed class RandomFaultTests(ITestOutputHelper output)
 {
@@ -23,6 +24,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
         MinimumCrossNodeReads = 100,
         RegressionsMayBeReportedDuringFaults = true,
         EndedSessionsMayBeServedDuringFaults = true,
+        MinimumOkShare = 0.99, // Far from faults.
         StalenessLimit = TimeSpan.FromSeconds(2),
         IdleTimeout = TimeSpan.FromMinutes(20), // The default of the product.
         ExpirySlack = TimeSpan.FromMinutes(2), // 1.25 touch intervals, and the longest fault.

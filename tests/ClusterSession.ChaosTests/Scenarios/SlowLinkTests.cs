@@ -9,10 +9,13 @@ using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 
-/// <summary>The link between the nodes and a store that is well (S07, S09 of the fault list).</summary>
+/// <summary>
+/// The link between the nodes and a store that is well (S07, S09 of the fault list).
+/// </summary>
 public sealed class SlowLinkTests(ITestOutputHelper output)
 {
-    // What one node keeps while the store does not hear it, the other one can only report as missing: the thief comes there with the owner's cookie.
+    // What one node keeps while the store does not hear it, the other one can only report as
+    // missing: the thief comes there with the owner's cookie.
     private static readonly CheckOptions Options = CheckOptions.Default with
     {
         MinimumCrossNodeReads = 0,
@@ -64,7 +67,8 @@ public sealed class SlowLinkTests(ITestOutputHelper output)
             await story.GoOnAsync();
             failed = story.FailedRequests();
         });
-        Assert.True(failed.Count == 0, string.Join(Environment.NewLine, failed));
+        var logs = nodes.Nodes.Select(node => $"the log of {node.Name}:{Environment.NewLine}{node.Process.Output}");
+        Assert.True(failed.Count == 0, string.Join(Environment.NewLine, [.. failed, .. logs]));
     }
 
     private static Task Do(Action action)

@@ -2,7 +2,9 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.Histories.Checking;
 
-/// <summary>A history with the indexes that the checks share. Immutable after construction.</summary>
+/// <summary>
+/// A history with the indexes that the checks share. Immutable after construction.
+/// </summary>
 public sealed class CheckContext
 {
     private readonly Dictionary<string, (HistoryEvent Event, Op Op)> _writers = [];
@@ -12,6 +14,7 @@ public sealed class CheckContext
     {
         History = history;
         Options = options;
+        OutageWindows = WitnessedOutages.Find(history.Events);
         DoubleFaultWindows = DoubleFaults.Find(history.Faults, options.DoubleFaultReach);
         Sessions =
         [
@@ -51,9 +54,14 @@ public sealed class CheckContext
     /// <summary>What a store excuses that has lost something.</summary>
     internal StoreLosses Losses { get; }
 
+    /// <summary>When the store was away by what was answered, whatever the reason.</summary>
+    public IReadOnlyList<TimeWindow> OutageWindows { get; }
+
     public IReadOnlyList<TimeWindow> DoubleFaultWindows { get; }
 
-    /// <summary>Values written twice: the load program's mistake, which makes every other result worthless.</summary>
+    /// <summary>
+    /// Values written twice: the load program's mistake, which makes every other result worthless.
+    /// </summary>
     public IReadOnlyList<(string Value, HistoryEvent First, HistoryEvent Second)> DuplicateWrites => _duplicateWrites;
 
     public bool TryGetWriter(string value, out (HistoryEvent Event, Op Op) writer) =>
@@ -64,18 +72,25 @@ public sealed class CheckContext
         InDoubleFault(from, to)
         || (
             Options.RegressionsMayBeReportedDuringFaults
-            && IsNearFault(from.InvokeNs, to.CompleteNs, static fault => fault.Effect == FaultEffect.Outage)
+            && (
+                IsNearFault(from.InvokeNs, to.CompleteNs, static fault => fault.Effect == FaultEffect.Outage)
+                || IsNearWitnessedOutage(from.InvokeNs, to.CompleteNs)
+            )
         );
 
     /// <summary>
-    /// Whether two nodes had been committing to the session when the store vanished: each goes on with what it has, if that contains what the client's cookie names, and tells clients
-    /// that may have seen the other's commit. That one may be made long before, and given back to the store just now.
+    /// Whether two nodes had been committing to the session when the store vanished: each goes on
+    /// with what it has, if that contains what the client's cookie names, and tells clients that
+    /// may have seen the other's commit. That one may be made long before, and given back to the
+    /// store just now.
     /// </summary>
     public bool MayLackAnothersCommit(SessionHistory session, HistoryEvent request) =>
         request is { TokenSent: { } sent, Served: { } served }
         && served >= sent
-        && IsNearFault(request.InvokeNs, request.CompleteNs, static fault =>
-            fault.Layer != FaultLayer.Node && fault.Effect == FaultEffect.Outage
+        && (
+            IsNearFault(request.InvokeNs, request.CompleteNs, static fault =>
+                fault.Layer != FaultLayer.Node && fault.Effect == FaultEffect.Outage
+            ) || IsNearWitnessedOutage(request.InvokeNs, request.CompleteNs)
         )
         && session.Events.Any(other =>
             other.Node != request.Node
@@ -84,7 +99,9 @@ public sealed class CheckContext
             && other.Ops.Any(static op => op.Kind is OpKind.Append or OpKind.Set or OpKind.Remove or OpKind.Counter)
         );
 
-    /// <summary>Whether such a fault lasted, or had been healed no longer than the settle time before.</summary>
+    /// <summary>
+    /// Whether such a fault lasted, or had been healed no longer than the settle time before.
+    /// </summary>
     public bool IsNearFault(long fromNs, long toNs, Func<FaultEvent, bool> which)
     {
         var settleNs = (long)Options.SettleTime.TotalNanoseconds;
@@ -93,14 +110,24 @@ public sealed class CheckContext
         );
     }
 
+    private bool IsNearWitnessedOutage(long fromNs, long toNs)
+    {
+        var settleNs = (long)Options.SettleTime.TotalNanoseconds;
+        return OutageWindows.Any(window => window.Overlaps(fromNs - settleNs, toNs));
+    }
+
     /// <summary>
-    /// How bad it is that what <paramref name="earlier"/> did or saw is missing in <paramref name="reader"/>: excused by a double fault (or what the options allow) only,
-    /// and only if the session said so.
+    /// How bad it is that what <paramref name="earlier"/> did or saw is missing in
+    /// <paramref name="reader"/>: excused by a double fault (or what the options allow) only, and
+    /// only if the session said so.
     /// </summary>
     public OutcomeClass ClassOfLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
         ClassOf(session, earlier, reader, static (context, from, to) => context.MayRegress(from, to));
 
-    /// <summary>The same for what is missing at the end, when every fault is healed: nothing but a double fault excuses it, or a store that has lost what no node holds.</summary>
+    /// <summary>
+    /// The same for what is missing at the end, when every fault is healed: nothing but a double
+    /// fault excuses it, or a store that has lost what no node holds.
+    /// </summary>
     public OutcomeClass ClassOfFinalLoss(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
         ClassOf(session, earlier, reader, static (context, from, to) => context.InDoubleFault(from, to));
 
@@ -137,7 +164,8 @@ public sealed class CheckContext
         return Losses.Excuse(session, seen ?? session.Events[0], request);
     }
 
-    // From when on a session is a new one to everybody, because the store has lost it and nobody has it.
+    // From when on a session is a new one to everybody, because the store has lost it and nobody
+    // has it.
     private long ForgottenSince(SessionHistory session)
     {
         HistoryEvent? last = null;
@@ -171,8 +199,11 @@ public sealed class CheckContext
     private bool InDoubleFault(HistoryEvent from, HistoryEvent to) =>
         DoubleFaultWindows.Any(w => w.Overlaps(from.InvokeNs, to.CompleteNs));
 
-    // Telling somebody else is not telling.
-    private static bool WasTold(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
+    /// <summary>
+    /// Whether the client was told of a loss in between. What was lost may come back later, when a
+    /// node that holds it reaches the store again. Telling another client is not telling.
+    /// </summary>
+    internal static bool WasTold(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
         session.Events.Any(e =>
             e.Has(EventFlags.Regressed)
             && (e.Client == reader.Client || e.Client == earlier.Client)
@@ -180,7 +211,9 @@ public sealed class CheckContext
             && e.InvokeNs <= reader.CompleteNs
         );
 
-    /// <summary>Acknowledged under <c>Local</c> by a node that was killed before it had to flush.</summary>
+    /// <summary>
+    /// Acknowledged under <c>Local</c> by a node that was killed before it had to flush.
+    /// </summary>
     public bool LostWithItsNode(HistoryEvent write) =>
         (write.Durability ?? History.Run.Durability) == "Local"
         && History.Faults.Any(f =>
@@ -190,7 +223,9 @@ public sealed class CheckContext
             && f.StartNs - write.CompleteNs <= Options.LocalFlushInterval.TotalNanoseconds
         );
 
-    /// <summary>What an answered request read, one item per value found; null where an attribute was absent.</summary>
+    /// <summary>
+    /// What an answered request read, one item per value found; null where an attribute was absent.
+    /// </summary>
     public static IEnumerable<(Op Op, string? Value)> ReadsOf(HistoryEvent request)
     {
         if (request.Result != RequestResult.Ok)

@@ -2,7 +2,10 @@ using ClusterSession.Histories;
 
 namespace ClusterSession.Histories.Checking;
 
-/// <summary>What one client knows about the entries of its session after the requests added so far (in the order of their ends).</summary>
+/// <summary>
+/// What one client knows about the entries of its session after the requests added so far (in the
+/// order of their ends).
+/// </summary>
 internal sealed class EntryView(CheckContext context, SessionHistory session)
 {
     private readonly Dictionary<string, HistoryEvent> _known = [];
@@ -11,7 +14,10 @@ internal sealed class EntryView(CheckContext context, SessionHistory session)
     /// <summary>Each entry with the first request in which the client wrote or saw it.</summary>
     public IReadOnlyDictionary<string, HistoryEvent> Known => _known;
 
-    /// <summary>Each entry of <see cref="Known"/> that the client removed or saw gone, with the request that did.</summary>
+    /// <summary>
+    /// Each entry of <see cref="Known"/> that the client removed or saw gone, with the request that
+    /// did.
+    /// </summary>
     public IReadOnlyDictionary<string, HistoryEvent> Gone => _gone;
 
     public void Add(HistoryEvent request)
@@ -23,7 +29,8 @@ internal sealed class EntryView(CheckContext context, SessionHistory session)
                 case OpKind.Append:
                     _known.TryAdd(op.Value!, request);
                     break;
-                case OpKind.Remove when op.Key!.StartsWith("e:", StringComparison.Ordinal):
+                case OpKind.Remove
+                    when op.Key!.StartsWith("e:", StringComparison.Ordinal) && !RemovedNothing(op.Key[2..], request):
                     MarkGone(op.Key[2..], request);
                     break;
                 case OpKind.List when op.Values is not null:
@@ -44,11 +51,13 @@ internal sealed class EntryView(CheckContext context, SessionHistory session)
         }
         foreach (var (entry, source) in _known)
         {
-            // A read whose token did not cover the entry may simply have looked further back.
+            // A read whose token did not cover the entry, or after a loss was reported, may simply
+            // have looked further back.
             if (
                 !found.Contains(entry)
                 && session.MayBeGone(Op.EntryKey(entry), request)
                 && !TokenOrder.MayBeOvertaken(context, session, source, request)
+                && !CheckContext.WasTold(session, source, request)
             )
             {
                 MarkGone(entry, request);
@@ -56,7 +65,17 @@ internal sealed class EntryView(CheckContext context, SessionHistory session)
         }
     }
 
-    // Only an entry known before the request began can be called gone: an unacknowledged write may arrive later.
+    // The entry was lost at that moment, the client knew it, and nothing was committed: to remove
+    // what is not there is no write, and when the entry comes back there is nothing that says
+    // otherwise.
+    private bool RemovedNothing(string entry, HistoryEvent request) =>
+        request is { Served: { } served, Committed: null }
+        && (request.TokenReceived is not { } token || token == served)
+        && _known.TryGetValue(entry, out var source)
+        && CheckContext.WasTold(session, source, request);
+
+    // Only an entry known before the request began can be called gone: an unacknowledged write may
+    // arrive later.
     private void MarkGone(string entry, HistoryEvent request)
     {
         if (_known.TryGetValue(entry, out var source) && source.Precedes(request))

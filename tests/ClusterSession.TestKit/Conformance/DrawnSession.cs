@@ -167,7 +167,9 @@ public sealed class DrawnSession
         }
     }
 
-    /// <summary>Of two requests at once, the one that was given its version first may be sent last.</summary>
+    /// <summary>
+    /// Of two requests at once, the one that was given its version first may be sent last.
+    /// </summary>
     private async Task CommitTwoAtOnceAsync(Node node)
     {
         var (first, second) = (Issue(node), Issue(node));
@@ -203,6 +205,10 @@ public sealed class DrawnSession
         if (_mayDrop && _random.Next(4) == 0)
         {
             forgotten = Droppable(opened);
+            if (delta.Changes[0].Value is null && _random.Next(2) == 0)
+            {
+                forgotten = [.. forgotten, name]; // As one of very many that a request removes.
+            }
         }
 
         _story.Add(
@@ -319,7 +325,7 @@ public sealed class DrawnSession
             if (
                 !attribute.Exists
                 && SessionVersion.TryRead(attribute.Payload, out var removed)
-                && record.Contains(removed)
+                && (removed.Stamp <= record.ForgottenUpTo || record.Contains(removed))
             )
             {
                 tombstones.Add((attribute.Version, attribute.Name));
@@ -336,7 +342,9 @@ public sealed class DrawnSession
         return delta;
     }
 
-    /// <summary>A version, the stamp issued before it, and intervals in which nothing was committed.</summary>
+    /// <summary>
+    /// A version, the stamp issued before it, and intervals in which nothing was committed.
+    /// </summary>
     private readonly record struct Issued(SessionVersion Version, long After, byte[] Void);
 
     /// <summary>A process: its copy, and the last stamp that it issued.</summary>

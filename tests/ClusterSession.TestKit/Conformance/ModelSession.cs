@@ -7,8 +7,8 @@ using ClusterSession.TestKit.Sessions;
 namespace ClusterSession.TestKit.Conformance;
 
 /// <summary>
-/// What a store must hold under one key, written as plainly as possible, on collections and nothing of the product's own merging: the
-/// oracle of the generated sequences.
+/// What a store must hold under one key, written as plainly as possible, on collections and nothing
+/// of the product's own merging: the oracle of the generated sequences.
 /// </summary>
 internal sealed class ModelSession
 {
@@ -47,12 +47,13 @@ internal sealed class ModelSession
         var before = Clone();
         foreach (var name in Contains(change.Base) ? change.Forgotten : [])
         {
+            var isRemoval = change.Delta.TryGet(name, out var set) && set is null;
             if (
-                _attributes.TryGetValue(name, out var old)
+                !isRemoval
+                && _attributes.TryGetValue(name, out var old)
                 && (old.Flags & 1) != 0
                 && old.Version <= change.Base
-                && SessionVersion.TryRead(old.Value, out var removed)
-                && before.Contains(removed)
+                && before.MayBeDropped(old)
             )
             {
                 _attributes.Remove(name);
@@ -62,6 +63,20 @@ internal sealed class ModelSession
 
         foreach (var (name, value) in change.Delta.Changes)
         {
+            if (
+                value is null
+                && change.Forgotten.Contains(name)
+                && before.Contains(change.Base)
+                && SessionVersion.TryRead(Removed(change.Opened, name), out var removed)
+                && before.Recognises(removed)
+                && (!before._attributes.TryGetValue(name, out var own) || before.MayBeDropped(own))
+            )
+            {
+                _attributes.Remove(name);
+                _hasDropped = true;
+                continue;
+            }
+
             _attributes[name] = (
                 change.Version,
                 value is null ? (byte)1 : (byte)0,
@@ -230,6 +245,13 @@ internal sealed class ModelSession
         || version == Version
         || _commits.Any(one => one.Writer == version.Writer && one.Lo < version.Stamp && version.Stamp <= one.Hi);
 
+    private bool Recognises(SessionVersion value) => value.Stamp <= _forgotten || Contains(value);
+
+    private bool MayBeDropped((SessionVersion Version, byte Flags, byte[] Value) attribute) =>
+        (attribute.Flags & 1) == 0
+            ? Recognises(attribute.Version)
+            : SessionVersion.TryRead(attribute.Value, out var removed) && Recognises(removed);
+
     private WriteOutcome? Refusal() =>
         _end is not null ? WriteOutcome.Destroyed
         : !_exists ? WriteOutcome.Missing
@@ -244,7 +266,13 @@ internal sealed class ModelSession
                 record.HasDroppedTombstones
                 && !(record.TryFind(name, out var same) && same.Version == own.Version)
                 && (own.Version.Stamp <= record.ForgottenUpTo || record.Contains(own.Version));
-            if (!isPartial && isRemoved && (own.Flags & 1) == 0)
+            var isDropped =
+                record.HasDroppedTombstones
+                && !(record.TryFind(name, out same) && same.Version == own.Version)
+                && record.Contains(own.Version)
+                && SessionVersion.TryRead(own.Value, out var removed)
+                && (removed.Stamp <= record.ForgottenUpTo || record.Contains(removed));
+            if (!isPartial && ((own.Flags & 1) == 0 ? isRemoved : isDropped))
             {
                 _attributes.Remove(name);
             }
@@ -259,7 +287,18 @@ internal sealed class ModelSession
                 && _hasDropped
                 && attribute.Exists
                 && (attribute.Version.Stamp <= _forgotten || Contains(attribute.Version));
-            if (!isRemoved && (!_attributes.TryGetValue(attribute.Name, out own) || own.Version < attribute.Version))
+            var isDropped =
+                !isSame
+                && _hasDropped
+                && !attribute.Exists
+                && Contains(attribute.Version)
+                && SessionVersion.TryRead(attribute.Payload, out var removed)
+                && Recognises(removed);
+            if (
+                !isRemoved
+                && !isDropped
+                && (!_attributes.TryGetValue(attribute.Name, out own) || own.Version < attribute.Version)
+            )
             {
                 _attributes[attribute.Name] = (attribute.Version, attribute.Flags, attribute.Payload.ToArray());
             }
@@ -286,7 +325,10 @@ internal sealed class ModelSession
         Shorten();
     }
 
-    /// <summary>Intervals that touch become one, as often as there are such; then the lowest go, where they are too many.</summary>
+    /// <summary>
+    /// Intervals that touch become one, as often as there are such; then the lowest go, where they
+    /// are too many.
+    /// </summary>
     private void Shorten()
     {
         while (

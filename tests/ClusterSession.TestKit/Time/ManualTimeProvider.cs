@@ -1,12 +1,22 @@
 namespace ClusterSession.TestKit.Time;
 
 /// <summary>
-/// Time that stands until a test moves it: wall clock, timestamp and timers. Timers fire in the order of their due times on the thread
-/// that advances. The wall clock alone can be set, as an operator or NTP does.
+/// Time that stands until a test moves it: wall clock, timestamp and timers. Timers fire in the
+/// order of their due times on the thread that advances. The wall clock alone can be set, as an
+/// operator or NTP does.
 /// </summary>
 public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvider
 {
     private const int MostFirings = 1000;
+
+    /// <summary>
+    /// For so many steps something that a request waits for may be due; after them, what a node
+    /// does by itself.
+    /// </summary>
+    private const int FineSteps = 250;
+
+    private static readonly TimeSpan FineStep = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan CoarseStep = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
@@ -85,7 +95,7 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
             await Task.WhenAny(task, Task.Delay(2));
             if (!task.IsCompleted)
             {
-                Advance(TimeSpan.FromMilliseconds(20));
+                Advance(steps < FineSteps ? FineStep : CoarseStep);
             }
         }
 
@@ -121,7 +131,10 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
             return true;
         }
 
-        /// <summary>Under the provider's lock. On a way of days a timer of a second fires some times, not millions, as one does that was starved.</summary>
+        /// <summary>
+        /// Under the provider's lock. On a way of days a timer of a second fires some times, not
+        /// millions, as one does that was starved.
+        /// </summary>
         public void Rearm(long end)
         {
             if (_period > TimeSpan.Zero)

@@ -6,7 +6,8 @@ using Xunit;
 namespace ClusterSession.Tests.Architecture;
 
 /// <summary>
-/// A type that needs many others is more than one concept. Options, clock, randomness, logs and metrics are had by everybody and do not count.
+/// A type that needs many others is more than one concept. Options, clock, randomness, logs and
+/// metrics are had by everybody and do not count.
 /// </summary>
 public sealed class ConstructorTests
 {
@@ -25,6 +26,7 @@ public sealed class ConstructorTests
         var many = typeof(IClusterSession)
             .Assembly.GetTypes()
             .Concat(typeof(ClusterSession.Redis.IRedisCredentials).Assembly.GetTypes())
+            .Concat(typeof(ClusterSession.Failover.RaftCoordinatorOptions).Assembly.GetTypes())
             .Where(type =>
                 type is { IsClass: true }
                 && !type.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute))
@@ -52,6 +54,7 @@ public sealed class ConstructorTests
                 && !IsEverywhere(type)
                 && (
                     type.Assembly == typeof(IClusterSession).Assembly
+                    || type.Assembly == typeof(ClusterSession.Failover.RaftCoordinatorOptions).Assembly
                     || type.Assembly == typeof(ClusterSession.Redis.IRedisCredentials).Assembly
                 )
             );

@@ -5,11 +5,19 @@ using Xunit;
 
 namespace ClusterSession.Tests.Architecture;
 
-/// <summary>Arrows point to the core; stores never see each other; inside a store bytes know no sockets, and servers no sessions.</summary>
+/// <summary>
+/// Arrows point to the core; stores never see each other; inside a store bytes know no sockets, and
+/// servers no sessions.
+/// </summary>
 public sealed class DependencyTests
 {
     /// <summary>Composes all packages, so may reference them.</summary>
     private const string Tool = "ClusterSession.Cli";
+
+    /// <summary>
+    /// Knows Redis and no sessions; Raft comes from a library (docs/decisions/0006).
+    /// </summary>
+    private const string Failover = "src/ClusterSession.Failover/ClusterSession.Failover.csproj";
 
     [Fact]
     public void Shipped_projects_reference_the_core_and_nothing_else()
@@ -19,13 +27,11 @@ public sealed class DependencyTests
         foreach (var project in projects.Where(project => !project.Contains(Tool)))
         {
             var references = References(project, "ProjectReference");
+            Assert.Equal(Referenced(project), references);
             Assert.Equal(
-                project == "src/ClusterSession/ClusterSession.csproj"
-                    ? []
-                    : ["../ClusterSession/ClusterSession.csproj"],
-                references
+                project == Failover ? ["DotNext.AspNetCore.Cluster"] : [],
+                References(project, "PackageReference")
             );
-            Assert.Empty(References(project, "PackageReference"));
         }
     }
 
@@ -59,11 +65,18 @@ public sealed class DependencyTests
     [Theory]
     [InlineData(
         "src/ClusterSession",
-        new[] { "ClusterSession.Redis", "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" }
+        new[]
+        {
+            "ClusterSession.Redis",
+            "ClusterSession.Memcached",
+            "ClusterSession.Peers",
+            "ClusterSession.Dashboard",
+            "DotNext",
+        }
     )]
     [InlineData(
         "src/ClusterSession.Redis",
-        new[] { "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard" }
+        new[] { "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard", "DotNext" }
     )]
     [InlineData("src/ClusterSession.Redis/Protocol", new[] { "System.Net.Sockets" })]
     public void Folder_does_not_know(string folder, string[] unknown)
@@ -81,11 +94,28 @@ public sealed class DependencyTests
 
     [Theory]
     [InlineData("SessionCommit.cs")]
+    [InlineData("SessionState.cs")]
+    [InlineData("SessionAttributes.cs")]
+    [InlineData("SessionIdentity.cs")]
+    [InlineData("RequestLogin.cs")]
+    [InlineData("RequestLife.cs")]
+    [InlineData("NewIdRequest.cs")]
+    [InlineData("NewIdResult.cs")]
+    [InlineData("NewIdCommitter.cs")]
     [InlineData("ResponseCookie.cs")]
     [InlineData("Cookies/SetCookieHeader.cs")]
     public void What_a_commit_passes_on_knows_neither_session_nor_response(string file) =>
         Assert.DoesNotContain(Repository.Code($"src/ClusterSession/Http/{file}"), line =>
             Regex.IsMatch(line, @"\b(RequestSession|SessionResponse)\b")
+        );
+
+    [Theory]
+    [InlineData("RequestSession.cs")]
+    [InlineData("SessionState.cs")]
+    [InlineData("SessionResponse.cs")]
+    public void Session_does_not_know_who_runs_its_request(string file) =>
+        Assert.DoesNotContain(Repository.Code($"src/ClusterSession/Http/{file}"), line =>
+            Regex.IsMatch(line, @"\b(RequestRuns|ClusterSessionMiddleware)\b")
         );
 
     /// <summary>What a second store over a server could use as it is.</summary>
@@ -107,6 +137,14 @@ public sealed class DependencyTests
                 "SessionVersion",
             ]
         );
+
+    private static string[] Referenced(string project) =>
+        project switch
+        {
+            "src/ClusterSession/ClusterSession.csproj" => [],
+            Failover => ["../ClusterSession.Redis/ClusterSession.Redis.csproj"],
+            _ => ["../ClusterSession/ClusterSession.csproj"],
+        };
 
     private static string[] References(string project, string kind) =>
         [

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Architecture;
 
-/// <summary>Documentation goes stale because nothing fails when it does. Here something does.</summary>
+/// <summary>
+/// Documentation goes stale because nothing fails when it does. Here something does.
+/// </summary>
 public sealed partial class DocumentationTests
 {
     private static readonly Lazy<string> Sources = new(() =>
@@ -107,6 +109,9 @@ public sealed partial class DocumentationTests
     [InlineData(typeof(OutageOptions))]
     [InlineData(typeof(SessionKeyOptions))]
     [InlineData(typeof(RedisOptions))]
+    [InlineData(typeof(ClusterSession.Failover.RaftCoordinatorOptions))]
+    [InlineData(typeof(ClusterSession.Failover.FailoverOptions))]
+    [InlineData(typeof(ClusterSession.Failover.FailoverMember))]
     public void Every_setting_stands_in_the_page_of_settings(Type options)
     {
         var page = Repository.Read("docs/settings.md");
@@ -197,7 +202,10 @@ public sealed partial class DocumentationTests
     [GeneratedRegex(@"^(src|tests|docs|bench|samples|eng|deploy|\.github|\.ci)/[\w./*-]*(:\d+)?$")]
     private static partial Regex RepositoryPath();
 
-    /// <summary>At least two humps, so that words and settings such as <c>Merge</c> or <c>Redis</c> are not taken for types.</summary>
+    /// <summary>
+    /// At least two humps, so that words and settings such as <c>Merge</c> or <c>Redis</c> are not
+    /// taken for types.
+    /// </summary>
     [GeneratedRegex(@"^I?[A-Z][a-z0-9]+[A-Z]\w*(<\w+>)?(\.[A-Z]\w+)*(\(.*\))?$")]
     private static partial Regex TypeName();
 

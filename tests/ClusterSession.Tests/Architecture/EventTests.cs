@@ -6,7 +6,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Architecture;
 
-/// <summary>Every event that can be logged stands in the page of events, and reads as sentences.</summary>
+/// <summary>
+/// Every event that can be logged stands in the page of events, and reads as sentences.
+/// </summary>
 public sealed partial class EventTests
 {
     private const string Page = "docs/operations/events.md";
@@ -14,7 +16,12 @@ public sealed partial class EventTests
 
     private static readonly (MethodInfo Method, LoggerMessageAttribute Message)[] Events =
     [
-        .. new[] { typeof(IClusterSession).Assembly, typeof(RedisOptions).Assembly }
+        .. new[]
+        {
+            typeof(IClusterSession).Assembly,
+            typeof(RedisOptions).Assembly,
+            typeof(ClusterSession.Failover.RaftCoordinatorOptions).Assembly,
+        }
             .SelectMany(assembly => assembly.GetTypes())
             .SelectMany(type =>
                 type.GetMethods(
@@ -70,7 +77,8 @@ public sealed partial class EventTests
             return;
         }
 
-        // Part of a sentence, or a sentence of its own with its own full stop: not one that is written as if it were the other.
+        // Part of a sentence, or a sentence of its own with its own full stop: not one that is
+        // written as if it were the other.
         var (before, after) = (message[..at], message[(at + Reason.Length)..]);
         var isSentence =
             before.EndsWith(". ", StringComparison.Ordinal) || before.EndsWith(": ", StringComparison.Ordinal);

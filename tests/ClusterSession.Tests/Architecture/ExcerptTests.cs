@@ -8,18 +8,22 @@ public sealed partial class ExcerptTests
 {
     [Theory]
     [InlineData("nginx", "deploy/nginx/cluster-session.conf")]
-    [InlineData("haproxy", "deploy/haproxy/haproxy.cfg")]
-    public void Excerpts_of_configurations_are_in_the_files(string language, string file)
+    [InlineData("haproxy", "deploy/haproxy/haproxy.cfg", "deploy/haproxy/redis.cfg")]
+    public void Excerpts_of_configurations_are_in_the_files(string language, params string[] files)
     {
-        var text = Repository.Read(file);
+        var texts = files.Select(Repository.Read).ToArray();
         var excerpts = Repository
             .Files(".md")
             .SelectMany(page => Block().Matches(Repository.Read(page)))
             .Where(block => block.Groups["language"].Value == language)
             .Select(block => block.Groups["text"].Value)
             .ToArray();
-        Assert.NotEmpty(excerpts);
-        Assert.All(excerpts, excerpt => Assert.Contains(excerpt, text, StringComparison.Ordinal));
+        Assert.All(texts, text =>
+            Assert.Contains(excerpts, excerpt => text.Contains(excerpt, StringComparison.Ordinal))
+        );
+        Assert.All(excerpts, excerpt =>
+            Assert.Contains(texts, text => text.Contains(excerpt, StringComparison.Ordinal))
+        );
     }
 
     [GeneratedRegex(@"^```(?<language>\w+)\n(?<text>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]

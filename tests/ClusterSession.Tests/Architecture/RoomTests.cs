@@ -13,11 +13,13 @@ public sealed partial class RoomTests
 {
     private const string Core = "src/ClusterSession";
     private const string Redis = "src/ClusterSession.Redis";
+    private const string Failover = "src/ClusterSession.Failover";
     private const string All = "all";
 
     [Theory]
     [InlineData(Core)]
     [InlineData(Redis)]
+    [InlineData(Failover)]
     public void Table_names_every_room(string package)
     {
         var rooms = Repository.Files(".cs", package).Select(file => RoomOf(package, file)).Distinct();
@@ -30,6 +32,7 @@ public sealed partial class RoomTests
     [Theory]
     [InlineData(Core)]
     [InlineData(Redis)]
+    [InlineData(Failover)]
     public void Rooms_use_rooms_that_stand_above_them(string package)
     {
         var table = Table(package);
@@ -46,6 +49,7 @@ public sealed partial class RoomTests
     [Theory]
     [InlineData(Core)]
     [InlineData(Redis)]
+    [InlineData(Failover)]
     public void Files_use_what_the_table_says_and_rooms_all_of_it(string package)
     {
         var table = Table(package);
@@ -87,7 +91,7 @@ public sealed partial class RoomTests
             .. Repository
                 .Read("docs/architecture.md")
                 .Split('\n')
-                .SkipWhile(line => line != (package == Core ? "## Rooms of the core" : "## Rooms of the Redis store"))
+                .SkipWhile(line => line != Heading(package))
                 .Skip(1)
                 .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
                 .Select(line => Row().Match(line))
@@ -97,10 +101,20 @@ public sealed partial class RoomTests
                 ),
         ];
 
+    private static string Heading(string package) =>
+        package switch
+        {
+            Core => "## Rooms of the core",
+            Redis => "## Rooms of the Redis store",
+            _ => "## Rooms of the failover package",
+        };
+
     private static string RoomOf(string package, string file) =>
         Path.GetDirectoryName(file)!.Replace('\\', '/')[package.Length..].TrimStart('/');
 
-    /// <summary>Types of namespaces that do not name their room, as those for applications.</summary>
+    /// <summary>
+    /// Types of namespaces that do not name their room, as those for applications.
+    /// </summary>
     private static Dictionary<string, string> Declared(string package)
     {
         var declared = new Dictionary<string, string>();
@@ -129,7 +143,8 @@ public sealed partial class RoomTests
     {
         code = Comment().Replace(code, "");
         var root = Regex.Escape(NamespaceOf(package));
-        var prefix = package == Core ? @"(?:ClusterSession\.)?" : @"(?:(?:ClusterSession\.)?Redis\.)?";
+        var prefix =
+            package == Core ? @"(?:ClusterSession\.)?" : $@"(?:(?:ClusterSession\.)?{package.Split('.')[^1]}\.)?";
         var used = new SortedSet<string>(
             Word().Matches(code).Select(word => declared.GetValueOrDefault(word.Value, room)),
             StringComparer.Ordinal

@@ -13,8 +13,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ClusterSession.Tests.Architecture;
 
 /// <summary>
-/// Every C# block of the documentation, compiled. A test compares the regions here with the blocks there, so that neither changes
-/// alone.
+/// Every C# block of the documentation, compiled. A test compares the regions here with the blocks
+/// there, so that neither changes alone.
 /// </summary>
 internal static class Snippets
 {
@@ -33,6 +33,37 @@ internal static class Snippets
             return $"Visit {visits}";
         });
         app.Run();
+        #endregion
+    }
+
+    public static void Coordination(WebApplicationBuilder builder)
+    {
+        #region src/ClusterSession.Failover/README.md
+        builder.Services.AddRaftCoordinator(options =>
+        {
+            options.Members.Add(new Uri("https://redis-a.example:7400"));
+            options.Members.Add(new Uri("https://redis-b.example:7400"));
+            options.Members.Add(new Uri("https://voter.example:7400"));
+            options.Self = new Uri("https://redis-a.example:7400");
+            options.Directory = "/var/lib/cluster-session";
+            options.Secret = builder.Configuration["Coordination:Secret"];
+        });
+        #endregion
+    }
+
+    public static void MapCoordination(WebApplication app)
+    {
+        #region src/ClusterSession.Failover/README.md
+        app.MapRaftCoordinator();
+        #endregion
+    }
+
+    public static void Agent(WebApplicationBuilder builder)
+    {
+        #region src/ClusterSession.Failover/README.md
+        builder.Services.AddClusterSessionFailover();
+        var app = builder.Build();
+        app.MapClusterSessionFailover();
         #endregion
     }
 
@@ -276,7 +307,7 @@ internal static class Snippets
                 var (next, answer) = step(stored);
                 if (answer.Outcome == WriteOutcome.Unchanged && left < leastLife)
                 {
-                    next = stored; // Whoever gives the same back may have used it later.
+                    next = stored; // The node that merges the same again may have used it later.
                 }
 
                 if (next is not null)

@@ -6,15 +6,24 @@ namespace ClusterSession.Tests.Architecture;
 /// <summary>A second net under the analyzer of banned calls, and the form of the files.</summary>
 public sealed partial class SourceRuleTests
 {
-    private const int MostLines = 400;
+    /// <summary>Of lines that say something: about 400 with blank lines and brackets.</summary>
+    private const int MostLines = 300;
 
-    /// <summary>Types that are longer in all their parts. None may grow; what becomes shorter is to be noted here.</summary>
+    /// <summary>
+    /// Where the command line takes the console; everything behind it is given one.
+    /// </summary>
+    private const string Terminal = "src/ClusterSession.Cli/Program.cs";
+
+    /// <summary>
+    /// Types that are longer in all their parts. None may grow; what becomes shorter is to be noted
+    /// here.
+    /// </summary>
     private static readonly Dictionary<string, int> LongTypes = new()
     {
-        ["RequestSession"] = 1510,
-        ["RedisConnection"] = 605,
-        ["Revocations"] = 460,
-        ["KeyRingSource"] = 410,
+        ["RedisConnection"] = 407,
+        ["SessionCommitter"] = 331,
+        ["ClusterTopology"] = 315,
+        ["SessionLog"] = 314, // One line a message.
     };
 
     [Theory]
@@ -25,12 +34,13 @@ public sealed partial class SourceRuleTests
     [InlineData(@"\.Wait\(\)")]
     [InlineData(@"\b\w*[tT]ask\w*\.Result\b")]
     [InlineData(@"\bTask\.Delay\([^,()]*\)")]
-    [InlineData(@"\bConsole\.")]
+    [InlineData(@"(?<!Spectre\.)\bConsole\.")]
     [InlineData(@"\bBinaryFormatter\b")]
     [InlineData(@"\basync void\b")]
     public void Source_makes_no_banned_call(string banned)
     {
         var calls = Sources()
+            .Where(file => file != Terminal)
             .SelectMany(file => Repository.Code(file).Select((line, i) => (At: $"{file}:{i + 1}", Line: line)))
             .Where(code => Regex.IsMatch(code.Line, banned));
         Assert.Empty(calls.ToArray());
@@ -76,15 +86,6 @@ public sealed partial class SourceRuleTests
     }
 
     [Fact]
-    public void Files_are_short() =>
-        Assert.All(Sources(), file =>
-            Assert.True(
-                File.ReadLines(Path.Combine(Repository.Root, file)).Count() <= MostLines,
-                $"{file} has more than {MostLines} lines: which second thing is in it?"
-            )
-        );
-
-    [Fact]
     public void Types_are_short_over_all_their_parts()
     {
         var types = Sources()
@@ -92,7 +93,7 @@ public sealed partial class SourceRuleTests
             .Select(parts =>
                 (
                     Type: Path.GetFileName(parts.Key),
-                    Lines: parts.Sum(file => File.ReadLines(Path.Combine(Repository.Root, file)).Count())
+                    Lines: parts.Sum(file => Repository.Read(file).Split('\n').Count(SaysSomething))
                 )
             );
         Assert.All(types, type =>
@@ -139,6 +140,8 @@ public sealed partial class SourceRuleTests
         }
     }
 
+    private static bool SaysSomething(string line) => !Layout().IsMatch(line);
+
     private static IEnumerable<string> Sources() => Repository.Files(".cs", "src");
 
     [GeneratedRegex(
@@ -153,6 +156,9 @@ public sealed partial class SourceRuleTests
     /// <summary>At least two humps: no other word looks so.</summary>
     [GeneratedRegex(@"\b[A-Z][a-z]+[A-Z]\w*")]
     private static partial Regex TypeName();
+
+    [GeneratedRegex(@"^[\s(){}\[\];,]*$|^\s*/// </?(summary|remarks)>\s*$")]
+    private static partial Regex Layout();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();

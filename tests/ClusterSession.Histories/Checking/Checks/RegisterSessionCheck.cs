@@ -3,13 +3,15 @@ using ClusterSession.Histories;
 namespace ClusterSession.Histories.Checking.Checks;
 
 /// <summary>
-/// Session guarantees of an attribute that several clients write. Values are unique, so a client knows a value to be dead once it has seen it and later wrote or
-/// saw another one:
+/// Session guarantees of an attribute that several clients write. Values are unique, so a client
+/// knows a value to be dead once it has seen it and later wrote or saw another one:
 ///
 ///   sighting of v  --precedes-->  sighting of w  --precedes-->  read of v      violation
 ///
-/// (a sighting is an acknowledged own write or a read; a removal is a sighting of nothing). Seeing nothing after having seen something needs a removal or
-/// an end of the session that could have done it. All precedence is real time of one client, so parallel requests are judged correctly too.
+/// (a sighting is an acknowledged own write or a read; a removal is a sighting of nothing). Seeing
+/// nothing after having seen something needs a removal or an end of the session that could have
+/// done it. All precedence is real time of one client, so parallel requests are judged correctly
+/// too.
 /// </summary>
 public sealed class RegisterSessionCheck : IHistoryCheck
 {
@@ -104,7 +106,8 @@ public sealed class RegisterSessionCheck : IHistoryCheck
         }
     }
 
-    // Sightings are in the order of their begin, so the search goes back only to the first sighting of the value read.
+    // Sightings are in the order of their begin, so the search goes back only to the first sighting
+    // of the value read.
     private static Sighting? ReplacementBetween(
         CheckContext context,
         SessionHistory session,
@@ -116,11 +119,15 @@ public sealed class RegisterSessionCheck : IHistoryCheck
         var read = sightings[readIndex];
         for (var i = readIndex - 1; i >= 0 && first.Precedes(sightings[i].Event); i--)
         {
-            // A read whose token did not cover the first sighting may have looked further back than it: no proof of a replacement.
+            // A read whose token did not cover the first sighting, or after the client was told
+            // that it is lost, may have looked further back than it: no proof of a replacement.
             var isProof =
                 !sightings[i].IsRead
-                || context.Options.DemandParallelGuarantees
-                || !TokenOrder.MayBeOvertaken(context, session, first, sightings[i].Event);
+                || !CheckContext.WasTold(session, first, sightings[i].Event)
+                    && (
+                        context.Options.DemandParallelGuarantees
+                        || !TokenOrder.MayBeOvertaken(context, session, first, sightings[i].Event)
+                    );
             if (isProof && sightings[i].Value != read.Value && sightings[i].Event.Precedes(read.Event))
             {
                 return sightings[i];

@@ -1,0 +1,120 @@
+using ClusterSession.ChaosTests.Scenarios;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace ClusterSession.ChaosTests.Agents;
+
+/// <summary>
+/// What happens to agents, the voter and whole hosts; the nodes are connected past HAProxy.
+/// </summary>
+public sealed class AgentFaultTests(SharedAgentSite shared, ITestOutputHelper output)
+    : IClassFixture<SharedAgentSite>,
+        IAsyncLifetime
+{
+    private static readonly TimeSpan MoreThanALease = TimeSpan.FromSeconds(4);
+
+    private AgentSite Site => shared.Site;
+
+    public Task InitializeAsync() => Site.BringBackAsync();
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    [Theory]
+    [InlineData("kill -9 of the agent")]
+    [InlineData("SIGSTOP of the agent")]
+    public async Task Master_whose_agent_is_gone_closes_by_itself_before_another_opens(string fault)
+    {
+        var old = await Site.MasterAsync();
+        await using var atOld = FencedWriters.Start(old, fault[..4].Trim());
+        await using var atNew = FencedWriters.Start(Site.Other(old), $"{fault[..4].Trim()}-other");
+        await atOld.AcceptedAsync();
+        Assert.Empty(atNew.Accepted);
+        await AgentScenario.TellAsync(output, Site, Site.PastHaProxy, [fault], async story =>
+        {
+            await story.FaultAsync(fault, Site, async member =>
+            {
+                if (fault[0] == 'k')
+                {
+                    await member.KillAgentAsync();
+                }
+                else
+                {
+                    member.Agent.Stop();
+                }
+            });
+            await atNew.AcceptedAsync();
+            await atOld.RefusedAsync();
+            await story.GoOnAsync();
+            Assert.True(
+                atOld.Accepted.Max(write => write.At) < atNew.Accepted.Min(write => write.At),
+                "the old master accepted its last write before the new one its first"
+            );
+            Assert.True(await old.RefusedAsync() >= atOld.Refused);
+            var data = await old.DataAsync();
+            await story.GoOnAsync();
+            await old.IsUnchangedSinceAsync(data);
+            await Site.BringBackAsync();
+        });
+        Assert.Empty(await atOld.MissingAsync(Site.Other(old)));
+    }
+
+    [LongFact]
+    public Task Master_that_dies_with_its_agent_is_replaced_when_the_lease_is_over() =>
+        AgentScenario.TellAsync(output, Site, Site.ThroughHaProxy, ["kill -9 of master and agent"], async story =>
+        {
+            await story.FaultAsync("kill -9 of master and agent", Site, async old =>
+            {
+                await old.KillAgentAsync();
+                await old.KillRedisAsync();
+            });
+            await story.GoOnAsync();
+            await Site.BringBackAsync();
+        });
+
+    [LongFact]
+    public Task Host_that_dies_with_master_agent_and_voter_is_replaced_only_when_a_voter_is_back() =>
+        AgentScenario.TellAsync(output, Site, Site.ThroughHaProxy, ["kill -9 of a host"], async story =>
+        {
+            var left = Site.Other(await Site.MasterAsync());
+            var master = await story.FaultAsync("kill -9 of a host", Site, async old =>
+            {
+                await Task.WhenAll(old.KillAgentAsync(), old.KillRedisAsync(), Site.Voter.Kill9Async());
+                await story.LastsAsync(MoreThanALease);
+                Assert.Contains(
+                    "role:slave",
+                    await left.AskRedisAsync("INFO", "replication"),
+                    StringComparison.Ordinal
+                );
+                Assert.Equal((503, 503), (await left.GetAsync("/primary"), await left.GetAsync("/health")));
+                await Site.StartVoterAsync();
+            });
+            Assert.Same(left, master);
+            await Site.BringBackAsync();
+        });
+
+    [Fact]
+    public Task While_all_agents_are_dead_nobody_is_promoted_and_nodes_go_on_from_their_copies() =>
+        AgentScenario.TellAsync(output, Site, Site.PastHaProxy, ["kill -9 of all agents"], async story =>
+        {
+            var old = await Site.MasterAsync();
+            var other = Site.Other(old);
+            await story.FaultAsync(
+                "kill -9 of all agents",
+                "all agents",
+                () => Task.WhenAll(old.KillAgentAsync(), other.KillAgentAsync()),
+                async () =>
+                {
+                    await using var writers = FencedWriters.Start(old, "agentless");
+                    await writers.RefusedAsync(); // Closed, and nobody has done that.
+                    await story.LastsAsync(MoreThanALease);
+                    Assert.Contains(
+                        "role:slave",
+                        await other.AskRedisAsync("INFO", "replication"),
+                        StringComparison.Ordinal
+                    );
+                    Assert.Equal((0, 0), (await old.GetAsync("/primary"), await other.GetAsync("/primary")));
+                },
+                Site.BringBackAsync
+            );
+        });
+}

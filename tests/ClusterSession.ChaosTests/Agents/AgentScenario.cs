@@ -1,0 +1,77 @@
+using ClusterSession.ChaosNode;
+using ClusterSession.ChaosTests.Cluster;
+using ClusterSession.ChaosTests.Scenarios;
+using ClusterSession.Histories;
+using ClusterSession.Histories.Checking;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace ClusterSession.ChaosTests.Agents;
+
+/// <summary>
+/// Two nodes with sticky clients over a site of agents, while something happens to it.
+/// </summary>
+internal static class AgentScenario
+{
+    // What one node keeps while no Redis takes it, the other one can only report as missing: the
+    // thief comes there with the owner's cookie.
+    private static readonly CheckOptions Options = CheckOptions.Default with
+    {
+        MinimumCrossNodeReads = 0,
+        RegressionsMayBeReportedDuringFaults = true,
+    };
+
+    /// <summary>
+    /// Tells it: nothing that was acknowledged may be lost, and no request of a session with a
+    /// local copy may fail.
+    /// </summary>
+    public static async Task TellAsync(
+        ITestOutputHelper output,
+        AgentSite site,
+        NodeSettings settings,
+        string[] faults,
+        Func<Story, Task> tell,
+        params string[] arguments
+    )
+    {
+        await using var nodes = await ChaosCluster.StartAsync(2, settings, [.. AgentSite.NodeArguments, .. arguments]);
+        IReadOnlyList<string> failed = [];
+        try
+        {
+            await Story.TellWithoutLossAsync(output, Story.Sticky(faults[0], nodes, faults), Options, async story =>
+            {
+                await tell(story);
+                await story.GoOnAsync();
+                failed = story.FailedRequests();
+            });
+        }
+        catch
+        {
+            output.WriteLine(site.Logs());
+            throw;
+        }
+
+        var logs = nodes.Nodes.Select(node => $"the log of {node.Name}:{Environment.NewLine}{node.Process.Output}");
+        Assert.True(failed.Count == 0, string.Join(Environment.NewLine, [.. failed, .. logs, site.Logs()]));
+    }
+
+    /// <summary>A fault of the master until another one is, which it returns.</summary>
+    public static async Task<SiteMember> FaultAsync(
+        this Story story,
+        string kind,
+        AgentSite site,
+        Func<SiteMember, Task> cause
+    )
+    {
+        var old = await site.MasterAsync();
+        var master = old;
+        await story.FaultAsync(
+            kind,
+            old.Name,
+            FaultLayer.Store,
+            () => cause(old),
+            async () => master = await site.NewMasterAsync(old)
+        );
+        return master;
+    }
+}

@@ -1,0 +1,344 @@
+using System.Globalization;
+using System.Net;
+using ClusterSession.ChaosNode;
+using ClusterSession.Failover.Control;
+using ClusterSession.Failover.Face;
+using ClusterSession.Failover.Raft;
+
+namespace ClusterSession.ChaosTests.Agents;
+
+/// <summary>
+/// A site as an operator has it: two Redis that start closed, an agent of the tool beside each, a
+/// voter, and HAProxy, all processes.
+/// </summary>
+/// <remarks>
+/// <code>
+/// nodes -> HAProxy --GET /primary-- agent of redis-0 --.
+///            |  \                    agent of redis-1 --+-- voter (or the agent of a read replica)
+///            v   v
+///       redis-0  redis-1
+/// </code>
+/// </remarks>
+internal sealed class AgentSite : IAsyncDisposable
+{
+    public const string AgentUser = "cluster-session-agent";
+    public const string AgentPassword = "the-agents-own";
+    public const string NodeUser = "cluster-session";
+    public const string NodePassword = "the-applications-own";
+    public const string KeyPrefix = "shop";
+    public const string LeaseKey = KeyPrefix + ":1:lease";
+    private const string Secret = "the-secret-of-this-site";
+    private const int Balanced = 2;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly TemporaryDirectory _directory = new();
+    private readonly AgentSiteOptions _options;
+    private readonly List<SiteMember> _members = [];
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly int _voterPort = FreePort.Next();
+    private readonly int _balancerPort = FreePort.Next();
+    private ServerProcess? _voter;
+    private ServerProcess? _balancer;
+
+    private AgentSite(AgentSiteOptions options)
+    {
+        _options = options;
+        _http.DefaultRequestHeaders.Add(MemberHandler.SecretHeader, Secret);
+    }
+
+    public IReadOnlyList<SiteMember> Members => _members;
+
+    /// <summary>The process that only votes.</summary>
+    public ServerProcess Voter => _voter ?? throw new InvalidOperationException("This site has no voter.");
+
+    /// <summary>The one address.</summary>
+    public IPEndPoint Address => new(IPAddress.Parse(Third.Address), _balancerPort);
+
+    /// <summary>A node that knows the one address.</summary>
+    public NodeSettings ThroughHaProxy => Node(Address.ToString());
+
+    /// <summary>A node that knows both Redis, and not HAProxy.</summary>
+    public NodeSettings PastHaProxy =>
+        Node(string.Join(',', _members.Take(Balanced).Select(member => member.Redis.Endpoint)));
+
+    /// <summary>More of each node's command line.</summary>
+    public static string[] NodeArguments { get; } = [$"--ClusterSession:KeyPrefix={KeyPrefix}"];
+
+    private NetworkHost Third => _options.Hosts[Balanced];
+
+    /// <summary>Starts it, and waits until one is the master and the others follow.</summary>
+    public static async Task<AgentSite> StartAsync(AgentSiteOptions? options = null)
+    {
+        var site = new AgentSite(options ?? new AgentSiteOptions());
+        try
+        {
+            await site.StartMembersAsync();
+            await site.BringBackAsync();
+            site._balancer = await RedisBalancer.StartAsync(
+                site.Third,
+                site._balancerPort,
+                site._members,
+                site._directory.Path
+            );
+            await site.LeadsToAsync(await site.MasterAsync());
+            return site;
+        }
+        catch
+        {
+            await site.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the tool as a process.</summary>
+    public static Task<ServerProcess> StartToolAsync(NetworkHost on, string command, string settings) =>
+        on.StartAsync(
+            "dotnet",
+            [
+                "exec",
+                Path.Combine(AppContext.BaseDirectory, "cluster-session.dll"),
+                "failover",
+                command,
+                "--config",
+                settings,
+            ],
+            Path.GetDirectoryName(settings)!
+        );
+
+    /// <summary>The member whose agent says that it is the primary, once there is one.</summary>
+    public Task<SiteMember> MasterAsync() => PrimaryAsync(_ => true, "one is the primary");
+
+    /// <summary>
+    /// Waits until another than this one is the primary, and HAProxy leads to it.
+    /// </summary>
+    public async Task<SiteMember> NewMasterAsync(SiteMember old)
+    {
+        var master = await PrimaryAsync(member => member != old, $"another than {old.Name} is the primary");
+        await LeadsToAsync(master);
+        return master;
+    }
+
+    /// <summary>The other one of the two that may be master.</summary>
+    public SiteMember Other(SiteMember member) => _members.Take(Balanced).Single(other => other != member);
+
+    /// <summary>
+    /// Thaws and starts everything, and waits until one is the master, what only a former one has
+    /// was merged, and all others follow it.
+    /// </summary>
+    public async Task BringBackAsync()
+    {
+        foreach (var member in _members)
+        {
+            await member.BringBackAsync();
+        }
+
+        await StartVoterAsync();
+        await Condition.HoldsAsync(IsCompleteAsync, "one is the master and all others follow it", Patience);
+    }
+
+    /// <summary>Starts the voter, unless it runs.</summary>
+    public async Task StartVoterAsync()
+    {
+        if (_options.HasReadReplica || _voter is { HasExited: false })
+        {
+            return;
+        }
+
+        if (_voter is { } old)
+        {
+            await old.DisposeAsync();
+        }
+
+        _voter = await StartToolAsync(Third, "voter", _directory.File("voter.json"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_balancer is { } balancer)
+        {
+            await balancer.DisposeAsync();
+        }
+
+        foreach (var member in _members)
+        {
+            await member.DisposeAsync();
+        }
+
+        if (_voter is { } voter)
+        {
+            await voter.DisposeAsync();
+        }
+
+        _http.Dispose();
+        _directory.Dispose();
+    }
+
+    /// <summary>Everything that the agents have logged.</summary>
+    public string Logs() =>
+        string.Join('\n', _members.Select(member => $"agent of {member.Name}:\n{member.Agent.Output}"));
+
+    /// <summary>
+    /// Waits until a new connection through HAProxy reaches this Redis and may log in.
+    /// </summary>
+    private Task LeadsToAsync(SiteMember master) =>
+        Condition.HoldsAsync(
+            async () =>
+            {
+                try
+                {
+                    using var client = await RawRedisClient.ConnectAsync(
+                        Address.Address.ToString(),
+                        Address.Port,
+                        null,
+                        TimeSpan.FromSeconds(2)
+                    );
+                    return await client.CommandAsync("AUTH", NodeUser, NodePassword) == "OK"
+                        && (await client.CommandAsync("INFO", "server")).Contains(
+                            string.Create(CultureInfo.InvariantCulture, $"tcp_port:{master.Redis.Port}\r"),
+                            StringComparison.Ordinal
+                        );
+                }
+                catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or TimeoutException)
+                {
+                    return false;
+                }
+            },
+            $"HAProxy leads to {master.Name}",
+            Patience
+        );
+
+    private async Task<SiteMember> PrimaryAsync(Func<SiteMember, bool> isAwaited, string what)
+    {
+        SiteMember? found = null;
+        try
+        {
+            await Condition.HoldsAsync(
+                async () =>
+                {
+                    foreach (var member in _members.Where(isAwaited))
+                    {
+                        if (await member.GetAsync("/primary") == 200)
+                        {
+                            found = member;
+                        }
+                    }
+
+                    return found is not null;
+                },
+                what,
+                Patience
+            );
+        }
+        catch (TimeoutException failure)
+        {
+            throw new TimeoutException($"{failure.Message}\n{Logs()}", failure);
+        }
+
+        return found!;
+    }
+
+    private async Task<bool> IsCompleteAsync()
+    {
+        foreach (var member in _members)
+        {
+            if (await member.StatusAsync() is not { Ruler: { } ruler, Change: null } status || ruler != member.Name)
+            {
+                continue;
+            }
+
+            return status.Ledger.Count == 0
+                && status.Members.All(seen =>
+                    seen.IsAgentAlive
+                    && (seen.Name == ruler ? seen.IsOpen : seen is { Role: MemberRole.Replica, IsLinkUp: true })
+                );
+        }
+
+        return false;
+    }
+
+    private async Task StartMembersAsync()
+    {
+        var count = _options.HasReadReplica ? Balanced + 1 : Balanced;
+        var (redis, agents) = (new int[count], new int[count]);
+        for (var i = 0; i < count; i++)
+        {
+            (redis[i], agents[i]) = (FreePort.Next(), FreePort.Next());
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            var name = NameOf(i);
+            var settings = await WriteSettingsAsync(name, redis, agents);
+            var server = await RedisServer.StartAsync(
+                new RedisServerOptions
+                {
+                    On = _options.Hosts[i],
+                    Port = redis[i],
+                    AppendOnly = true,
+                    Config = ["appendfsync everysec", .. Closed().Lines()],
+                }
+            );
+            _members.Add(new SiteMember(name, _options.Hosts[i], agents[i], server, settings, _http));
+        }
+
+        await WriteSettingsAsync("voter", redis, agents);
+    }
+
+    private static string NameOf(int member) => string.Create(CultureInfo.InvariantCulture, $"redis-{member}");
+
+    private static ClosedStart Closed() =>
+        new()
+        {
+            AgentUser = AgentUser,
+            AgentPassword = AgentPassword,
+            ApplicationUser = NodeUser,
+            ApplicationPassword = NodePassword,
+            KeyPrefix = KeyPrefix,
+        };
+
+    private async Task<string> WriteSettingsAsync(string name, int[] redis, int[] agents)
+    {
+        var directory = _directory.File(name);
+        Directory.CreateDirectory(directory);
+        var members = redis.Select(
+            (port, i) =>
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $$"""
+                    {
+                      "Name": "{{NameOf(i)}}", "Redis": "{{_options.Hosts[i].Address}}:{{port}}",
+                      "Agent": "http://{{_options.Hosts[i].Address}}:{{agents[i]}}", "IsReadReplica": {{(
+                        i >= Balanced ? "true" : "false"
+                    )}}
+                    }
+                    """
+                )
+        );
+        var voter = _options.HasReadReplica
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $"\"Voter\": \"http://{Third.Address}:{_voterPort}\",");
+        var file = _directory.File($"{name}.json");
+
+        // Without a window a member may be promoted as often as a test kills the other one.
+        await File.WriteAllTextAsync(
+            file,
+            $$"""
+            {
+              "Logging": { "Console": { "FormatterOptions": { "TimestampFormat": "HH:mm:ss.fff " } } },
+              "ClusterSession": {
+                "Failover": {
+                  "Cluster": "shop", "Name": "{{name}}", "Members": [ {{string.Join(", ", members)}} ], {{voter}}
+                  "Directory": "{{directory}}", "Secret": "{{Secret}}", "RedisPassword": "{{AgentPassword}}",
+                  "KeyPrefix": "{{KeyPrefix}}", "FlappingWindow": "00:00:00" {{_options.Settings}}
+                }
+              }
+            }
+            """
+        );
+        return file;
+    }
+
+    private static NodeSettings Node(string addresses) =>
+        new() { Store = $"{addresses},fence=lease,user={NodeUser},password={NodePassword}" };
+}

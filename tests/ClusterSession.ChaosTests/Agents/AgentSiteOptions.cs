@@ -1,0 +1,18 @@
+namespace ClusterSession.ChaosTests.Agents;
+
+/// <summary>How a site of agents is made.</summary>
+internal sealed record AgentSiteOptions
+{
+    /// <summary>A third member whose Redis never becomes master, in place of the voter.</summary>
+    public bool HasReadReplica { get; init; }
+
+    /// <summary>More settings of every agent, as JSON behind a comma.</summary>
+    public string Settings { get; init; } = """, "ReturnToPreferred": false""";
+
+    /// <summary>
+    /// Where the members run, then the third member of the store together with HAProxy; default:
+    /// all on this machine.
+    /// </summary>
+    public IReadOnlyList<NetworkHost> Hosts { get; init; } =
+    [NetworkHost.Loopback, NetworkHost.Loopback, NetworkHost.Loopback];
+}

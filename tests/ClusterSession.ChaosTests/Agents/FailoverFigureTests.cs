@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Globalization;
+using ClusterSession.ChaosTests.Scenarios;
+using ClusterSession.TestKit.Servers;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace ClusterSession.ChaosTests.Agents;
+
+/// <summary>
+/// How long a failover through HAProxy takes under 2,000 writes a second and two nodes with
+/// sessions; 20 of each kind, or as many as CLUSTERSESSION_RUNS says. The figures are in
+/// docs/guarantees.md.
+/// </summary>
+public sealed class FailoverFigureTests(ITestOutputHelper output)
+{
+    private const int WritesPerSecond = 2000;
+
+    private static int Runs =>
+        int.TryParse(Environment.GetEnvironmentVariable("CLUSTERSESSION_RUNS"), out var runs) ? runs : 20;
+
+    [LongFact]
+    public async Task Masters_killed_under_2000_writes_a_second()
+    {
+        await using var site = await AgentSite.StartAsync();
+        await MeasureAsync(site, "kill -9", old => old.KillRedisAsync());
+    }
+
+    [LongFact]
+    public async Task Masters_frozen_under_2000_writes_a_second()
+    {
+        await using var site = await AgentSite.StartAsync();
+        await MeasureAsync(site, "SIGSTOP", old =>
+        {
+            old.Redis.Process.Stop();
+            return Task.CompletedTask;
+        });
+    }
+
+    [LongFact]
+    public async Task Masters_cut_off_with_their_agents_under_2000_writes_a_second()
+    {
+        if (!SplitBrainNet.CanBeMade)
+        {
+            output.WriteLine("Not measured: network namespaces need root and the ip command.");
+            return;
+        }
+
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await using var site = await AgentSite.StartAsync(new AgentSiteOptions { Hosts = net.Hosts });
+        await MeasureAsync(site, "link down", old => CutAsync(net, site.Members.ToList().IndexOf(old)), net.HealAsync);
+    }
+
+    /// <summary>
+    /// A process that is killed may have acknowledged what it had not sent to its replica yet: its
+    /// last moment. What is older was at the replica, and is not to be missing.
+    /// </summary>
+    private static string Latest(FencedWriters writers, IReadOnlyList<FencedWriters.Write> missing)
+    {
+        if (missing.Count == 0)
+        {
+            return "";
+        }
+
+        var last = writers
+            .Accepted.GroupBy(write => write.RunId)
+            .ToDictionary(process => process.Key, process => process.Max(write => write.At));
+        var oldest = missing.Max(write => last[write.RunId] - write.At);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $" (the oldest was {oldest * 1000.0 / Stopwatch.Frequency:0.0} ms before the last of its process)"
+        );
+    }
+
+    /// <summary>
+    /// The links of a host are cut one after the other: first the one over which writes are
+    /// acknowledged, so that none is acknowledged that could not reach the replica.
+    /// </summary>
+    private static async Task CutAsync(SplitBrainNet net, int host)
+    {
+        const int Third = 2;
+        await net.CutAsync(host, Third);
+        await net.PartitionAsync(host);
+    }
+
+    private async Task MeasureAsync(AgentSite site, string fault, Func<SiteMember, Task> cause, Func<Task>? heal = null)
+    {
+        var times = new FailoverTimes();
+        await AgentScenario.TellAsync(output, site, site.ThroughHaProxy, [fault], async story =>
+        {
+            await using var writers = FencedWriters.Start(site.Address, "figures", WritesPerSecond);
+            var missing = new HashSet<FencedWriters.Write>();
+            for (var i = 0; i < Runs; i++)
+            {
+                await writers.AcceptedAsync(WritesPerSecond);
+                await story.FaultAsync(fault, site, old =>
+                    times.WatchAsync(old, site.Other(old), writers, () => cause(old))
+                );
+                await writers.AcceptedAsync(WritesPerSecond / 2);
+
+                // Now, before anybody else follows the new master: what it lacks it lacked when it
+                // was promoted.
+                var lacked = (await writers.MissingAsync(await site.MasterAsync())).Except(missing).ToArray();
+                if (lacked.Length > 0)
+                {
+                    output.WriteLine(
+                        $"failover {i}: the new master lacks {lacked.Length} writes{Latest(writers, lacked)}"
+                    );
+                    missing.UnionWith(lacked);
+                }
+
+                if (times.IsSlow)
+                {
+                    output.WriteLine(
+                        $"failover {i} was slow:{Environment.NewLine}{site.Logs()}{Environment.NewLine}voter:"
+                            + $"{Environment.NewLine}{site.Voter.Output}"
+                    );
+                }
+
+                await (heal?.Invoke() ?? Task.CompletedTask);
+                await site.BringBackAsync();
+            }
+
+            await writers.StopAsync();
+            var inTheEnd = await writers.MissingAsync(await site.MasterAsync());
+            Assert.Empty(inTheEnd.Except(missing)); // Nothing that a promoted one had was lost by those that followed.
+            output.WriteLine(
+                $"{fault}, {Runs} times, {writers.Accepted.Count} writes accepted, "
+                    + $"{missing.Count} of them were lacked by a promoted one, {writers.Refused} refused by the fence"
+            );
+            output.WriteLine(times.ToString());
+        });
+    }
+}

@@ -1,0 +1,23 @@
+using Xunit;
+
+namespace ClusterSession.ChaosTests.Agents;
+
+/// <summary>
+/// A site for the scenarios of one class: it takes seconds to start. Each brings it back first.
+/// </summary>
+public sealed class SharedAgentSite : IAsyncLifetime
+{
+    private AgentSite? _site;
+
+    internal AgentSite Site => _site ?? throw new InvalidOperationException("The site was not started.");
+
+    public async Task InitializeAsync() => _site = await AgentSite.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        if (_site is { } site)
+        {
+            await site.DisposeAsync();
+        }
+    }
+}
