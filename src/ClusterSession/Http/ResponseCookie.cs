@@ -25,7 +25,9 @@ namespace ClusterSession.Http;
 ///   of the cookie)     more than a second after the open, or a shared cache may keep the response; a node without
 ///                      local copies asks the store
 /// </code>
-/// The newest version known here is named, so that a slow response does not take a client back. A
+/// The newest version known here is named, so that a slow response does not take a client back.
+/// What the store was asked for becomes the local copy before it is named: a client that knows more
+/// than its node is refused there once the store is unreachable. A
 /// cookie of the same name that is in the response already (a gateway's backend wrote it) stays if
 /// it names another living session, or the same one at least as new; a deletion stays unless the
 /// session began in this request. A response that carries a cookie leaves as private. Rejected:
@@ -192,6 +194,7 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
 
         if (mustAsk)
         {
+            var mark = services.View.Mark(_target.Key);
             var read = await ReadAsync(_target.Key, newest).ConfigureAwait(false);
             if (
                 read.Outcome == StoreReadOutcome.Destroyed
@@ -201,7 +204,11 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
                 return;
             }
 
-            newest = read.Record is { } record && record.Contains(newest) ? record.Version : newest;
+            if (read.Record is { } record && record.Contains(newest))
+            {
+                services.View.Publish(_target.Key, read, mark);
+                newest = record.Version;
+            }
         }
 
         services.SetCookie.TakeBack(context.Response);

@@ -1,5 +1,6 @@
 using ClusterSession.Lifetime;
 using ClusterSession.Records;
+using ClusterSession.Stores;
 
 namespace ClusterSession.Local;
 
@@ -48,6 +49,14 @@ internal sealed class NodeSessions(
         recent.OnChanged(key);
         absent.OnChanged(key); // After the mark has moved.
     }
+
+    /// <summary>Makes a session that the store has the local copy.</summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="read">The answer, which has a record.</param>
+    /// <param name="mark">The mark that was taken before the store was asked.</param>
+    /// <returns>The copy that this node has now.</returns>
+    public LocalCopy Publish(SessionKey key, in StoreRead read, int mark) =>
+        copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
 
     /// <summary>This node has ended a session, or knows that it will.</summary>
     public void End(SessionKey key, in SessionEnd end)

@@ -1,4 +1,5 @@
 using ClusterSession.Records;
+using ClusterSession.Stores;
 
 namespace ClusterSession.Local;
 
@@ -35,6 +36,15 @@ internal sealed class NodeView(NodeSessions nodes)
             : copy.IsFresh ? SessionCurrency.Current
             : SessionCurrency.Unknown;
     }
+
+    /// <summary>To be taken before the store is asked, and given to <see cref="Publish"/>.</summary>
+    public int Mark(SessionKey key) => nodes.Copies.Mark(key);
+
+    /// <summary>
+    /// Makes a session that the store has the local copy, before a client is told of its version:
+    /// should the store vanish, the client's next request is served here.
+    /// </summary>
+    public void Publish(SessionKey key, in StoreRead read, int mark) => nodes.Publish(key, read, mark);
 
     /// <summary>
     /// Whether a client was told of late that something of the session is gone: who has it may

@@ -353,13 +353,7 @@ internal sealed class SessionFinder(
         var stored = read.Record!;
         if (copy is null || copy.IsContainedIn(stored))
         {
-            var published = nodes.Copies.Publish(
-                key,
-                stored,
-                read.Lease,
-                mark,
-                lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now)
-            );
+            var published = nodes.Publish(key, read, mark);
             return published.IsComplete ? (stored, true) : (published.Record, false); // A commit came in between.
         }
 

@@ -105,13 +105,7 @@ internal sealed class SessionReads(
             {
                 // Before the read is forgotten: who comes now finds the one or the other, and does
                 // not read again.
-                nodes.Copies.Publish(
-                    key,
-                    read.Record!,
-                    read.Lease,
-                    mark,
-                    lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now)
-                );
+                nodes.Publish(key, read, mark);
             }
 
             _reads.TryRemove(key, out _);

@@ -131,13 +131,7 @@ internal sealed class SessionRepair(
         var read = await store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
         if (read.Outcome == StoreReadOutcome.Found)
         {
-            nodes.Copies.Publish(
-                key,
-                read.Record!,
-                read.Lease,
-                mark,
-                lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now)
-            );
+            nodes.Publish(key, read, mark);
         }
 
         return read.Record;

@@ -131,6 +131,31 @@ public sealed class SlowResponseTests : NodeTests
     }
 
     [Theory]
+    [InlineData("/slow?commit=1", 0)]
+    [InlineData("/slow?commit=1", 5)]
+    [InlineData("/slow", 5)]
+    public async Task Response_names_no_version_that_its_node_cannot_serve_once_the_store_is_unreachable(
+        string path,
+        int seconds
+    )
+    {
+        var store = new FaultyStore(new InMemorySessionStore(Sessions));
+        var slow = await StartAsync(Map, store: store);
+        var fast = await StartAsync(Map);
+        var browser = slow.Browser();
+        await browser.GetAsync("/set/first/1");
+        var late = browser.Copy();
+        await browser.GetAsync("/set/color/red");
+        var answering = late.GetAsync(path, slow);
+        await _entered.Task;
+        await browser.GetAsync("/set/color/blue", fast);
+        Time.Advance(TimeSpan.FromSeconds(seconds));
+        await ArriveAsync(answering, late, browser);
+        store.Failing = StoreOperations.All;
+        Assert.Equal("blue", await Time.DriveAsync(browser.GetAsync("/get/color", slow)));
+    }
+
+    [Theory]
     [InlineData("/slow", "/rotate")]
     [InlineData("/slow?commit=1", "/rotate")]
     [InlineData("/slow", "/destroy")]
