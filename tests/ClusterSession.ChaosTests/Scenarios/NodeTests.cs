@@ -130,7 +130,10 @@ public sealed class NodeTests(ITestOutputHelper output)
                         node.DrainAsync,
                         () =>
                         {
-                            Assert.Equal(NotDrained, node.Process.ExitCode);
+                            Assert.True(
+                                node.Process.ExitCode == NotDrained,
+                                $"{node.Process.ExitCode}:\n{node.Process.Output}"
+                            );
                             Assert.Matches("shuts down with commits of [1-9][0-9]* sessions", node.Process.Output);
                             return Task.CompletedTask;
                         },
