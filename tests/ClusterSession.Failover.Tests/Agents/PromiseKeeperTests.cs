@@ -17,4 +17,40 @@ public sealed class PromiseKeeperTests
         Assert.Equal(TimeSpan.Zero, keeper.Left);
         Assert.True(keeper.TryPromise(1, 0, Rules.Ttl));
     }
+
+    [Fact]
+    public void Promise_ends_when_its_lease_was_handed_over()
+    {
+        var keeper = new PromiseKeeper(Rules, TimeProvider.System);
+        Assert.True(keeper.TryPromise(1, 0, Rules.Ttl));
+        Assert.False(keeper.TryBegin());
+
+        keeper.Saw(1, 0, isHolder: false, isHandedOver: true);
+
+        Assert.Equal(TimeSpan.Zero, keeper.Left);
+        Assert.False(keeper.TryPromise(1, 0, Rules.Ttl)); // A late question: it would bind for nothing.
+        Assert.True(keeper.TryBegin());
+    }
+
+    [Fact]
+    public void Promise_for_a_later_lease_outlives_the_hand_over_of_an_earlier_one()
+    {
+        var keeper = new PromiseKeeper(Rules, TimeProvider.System);
+        Assert.True(keeper.TryPromise(2, 0, Rules.Ttl));
+
+        keeper.Saw(1, 0, isHolder: false, isHandedOver: true);
+
+        Assert.False(keeper.TryBegin());
+    }
+
+    [Fact]
+    public void Promise_outlives_a_lease_that_was_not_handed_over()
+    {
+        var keeper = new PromiseKeeper(Rules, TimeProvider.System);
+        Assert.True(keeper.TryPromise(1, 0, Rules.Ttl));
+
+        keeper.Saw(1, 0, isHolder: false, isHandedOver: false);
+
+        Assert.False(keeper.TryBegin());
+    }
 }

@@ -55,6 +55,22 @@ public sealed class SwitchTests
         });
 
     [Fact]
+    public void Switch_right_after_the_store_was_away_is_not_held_up_by_a_promise_to_the_closed_master() =>
+        SimRun.Tell(cluster =>
+        {
+            cluster.Coordinator.IsDown = true;
+            cluster.RunFor(0.5);
+            cluster.Coordinator.IsDown = false;
+            cluster.RunFor(0.3);
+            Assert.IsType<CommandOutcome.Planned>(cluster.Command(ToB));
+            cluster.RunFor(1.5);
+
+            Assert.Equal("b", cluster.Open?.Name);
+            Assert.Equal(2, cluster.Coordinator.Epoch);
+            cluster.Checker.InTheEnd();
+        });
+
+    [Fact]
     public void Closed_master_that_writes_pings_during_a_switch_leaves_nobody_in_the_ledger() =>
         SimRun.Tell(cluster =>
         {
