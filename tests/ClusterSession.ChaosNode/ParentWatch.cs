@@ -3,10 +3,10 @@ using Microsoft.Extensions.Hosting;
 namespace ClusterSession.ChaosNode;
 
 /// <summary>
-/// Ends the node when whoever started it is gone: a test run that is killed leaves nothing behind.
-/// The parent of an orphan is another process, so a changed parent is the sign. (A death signal of
-/// the kernel was rejected: it comes when the starting thread ends, and that is a thread of a
-/// pool.)
+/// Ends the node when the process that started it is gone: a test run that is killed leaves nothing
+/// behind. The parent of an orphan is another process, so a changed parent is the sign. (A death
+/// signal of the kernel was rejected: it comes when the starting thread ends, and that is a thread
+/// of a pool.)
 /// </summary>
 internal sealed class ParentWatch : BackgroundService
 {

@@ -4,7 +4,7 @@ using ClusterSession.Redis.Protocol;
 namespace ClusterSession.MacroBenchmarks.Measures;
 
 /// <summary>
-/// KEYS: of all sessions, whoever has stored them; what nodes share among each other is no session.
+/// KEYS: of all sessions, of any library; what nodes share among each other is no session.
 /// </summary>
 internal sealed class SessionKeysRequest : RedisRequest<List<byte[]>>
 {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ClusterSession.MacroBenchmarks.Results;
 
-/// <summary>Every round as a line of CSV, for whoever wants to look closer than medians.</summary>
+/// <summary>Every round as a line of CSV, for readers who want more than medians.</summary>
 internal static class Rounds
 {
     public static string Write(Outcome outcome)

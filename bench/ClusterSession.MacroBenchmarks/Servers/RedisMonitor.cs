@@ -73,7 +73,7 @@ internal sealed class RedisMonitor : IAsyncDisposable
                 }
 
                 var name = line[(from + 3)..line.IndexOf('"', from + 3)].ToLowerInvariant();
-                if (!_notCounted.Contains(name)) // Heartbeats never end: whoever waits for silence must not hear them.
+                if (!_notCounted.Contains(name)) // Heartbeats never end: who waits for silence must not hear them.
                 {
                     Interlocked.Increment(ref _seen);
                     _counts[name] = _counts.GetValueOrDefault(name) + 1;

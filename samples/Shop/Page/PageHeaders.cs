@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.StaticFiles;
 
 namespace Shop.Page;
 
-/// <summary>What a browser is told about every answer of the shop.</summary>
+/// <summary>The headers of every answer of the shop.</summary>
 internal static class PageHeaders
 {
     /// <summary>The page needs nothing from anywhere else, and may say so.</summary>

@@ -3,7 +3,7 @@ using ShopCluster.Processes;
 namespace ShopCluster.Nodes;
 
 /// <summary>
-/// nginx in front of the nodes: every request goes to the next node, whoever sent it.
+/// nginx in front of the nodes: every request goes to the next node, from any client.
 /// </summary>
 internal sealed class NginxBalancer : IAsyncDisposable
 {

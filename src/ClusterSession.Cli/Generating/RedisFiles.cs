@@ -55,7 +55,7 @@ internal static class RedisFiles
             $"""
             {RedisSettings.Of(site, redis)}
             # It starts closed: nobody can write, nobody can follow it, and it follows nobody (port 1 is nobody's),
-            # until the agent beside it has decided. What agents change at run time does not outlast a restart.
+            # until its agent has decided. What agents change at run time does not outlast a restart.
             # Users have digests of passwords, "default" is off, and has all rights for the reading of the
             # append-only file. min-replicas-to-write is 0, since a master that was just promoted has no replica
             # yet; its lease stops a master that is cut off. The two repl- settings are those of a quick change.
@@ -66,7 +66,7 @@ internal static class RedisFiles
     }
 
     /// <summary>
-    /// A replica without agent, which follows whoever is master through the HAProxy of its host.
+    /// A replica without agent, which follows the present master through the HAProxy of its host.
     /// </summary>
     public static GeneratedFile Following(SiteDescription site, SiteSecrets secrets, SiteRedis redis) =>
         File(
@@ -79,7 +79,7 @@ internal static class RedisFiles
             masteruser {FollowerUser}
             masterauth {secrets.ReplicationPassword}
             replica-read-only yes
-            # Never promoted, whoever asks.
+            # Never promoted.
             replica-priority 0
 
             # "default" is off, and has all rights, since Redis reads its append-only file as this user. Who reads

@@ -1,6 +1,6 @@
 namespace ClusterSession.Cli.Generating;
 
-/// <summary>What every Redis of a site has in its configuration, whoever switches it.</summary>
+/// <summary>What every Redis of a site has in its configuration, with every switch.</summary>
 internal static class RedisSettings
 {
     public static string Of(SiteDescription site, SiteRedis redis) =>

@@ -58,7 +58,7 @@ internal sealed record SiteDescription
     /// <summary>TLS between the processes; null: none.</summary>
     public SiteTls? Tls { get; init; }
 
-    /// <summary>File of the secrets, relative to the description; null: beside it.</summary>
+    /// <summary>File of the secrets, relative to the description; null: in its folder.</summary>
     public string? SecretFile { get; init; }
 
     /// <summary>Where configurations are installed on the hosts.</summary>

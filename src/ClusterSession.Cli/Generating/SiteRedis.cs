@@ -1,6 +1,6 @@
 namespace ClusterSession.Cli.Generating;
 
-/// <summary>A Redis, and the agent beside it.</summary>
+/// <summary>A Redis, and its agent.</summary>
 /// <param name="Name">Its name in files, logs and commands.</param>
 /// <param name="Host">Address or name of its host.</param>
 /// <param name="Port">Where Redis listens.</param>

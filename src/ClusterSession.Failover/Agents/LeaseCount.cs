@@ -79,7 +79,7 @@ internal sealed class LeaseCount(FailoverRules rules, TimeProvider clock)
         }
     }
 
-    /// <summary>The lease is another's, or was given back.</summary>
+    /// <summary>The lease is another's, or was released.</summary>
     public void Ended()
     {
         lock (_lock)

@@ -10,7 +10,7 @@ namespace ClusterSession.Failover.Agents;
 /// late answer ends that.
 /// </remarks>
 /// <typeparam name="T">The answer.</typeparam>
-/// <param name="otherwise">Stands for no answer.</param>
+/// <param name="otherwise">What counts where nothing is answered.</param>
 /// <param name="isAnswer">Whether it is one.</param>
 /// <param name="deadline">How long an answer may take.</param>
 /// <param name="time">The clock of the deadline.</param>

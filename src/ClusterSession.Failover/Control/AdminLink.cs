@@ -7,9 +7,9 @@ namespace ClusterSession.Failover.Control;
 /// One connection to one Redis, made anew when it was lost and is needed again. Thread-safe.
 /// </summary>
 /// <remarks>
-/// It leads to one process: who has it knows the run id of whoever executes what is sent. What
-/// waits in a socket that was given up is executed before anything that a later connection carries,
-/// since the Redis must have read on to accept that one.
+/// It leads to one process: its owner knows the run id of the process that executes what is sent.
+/// What waits in a socket that was given up is executed before anything that a later connection
+/// carries, since the Redis must have read on to accept that one.
 /// </remarks>
 internal sealed class AdminLink : IAsyncDisposable
 {

@@ -8,7 +8,7 @@ namespace ClusterSession.Failover.Control;
 /// <summary>The user by which replicas log in to one process under one lease.</summary>
 /// <remarks>
 /// The password follows from the name and the secret of the cluster, so that nobody has to pass it
-/// on, and whoever has seen one cannot make the next.
+/// on, and a reader of one cannot make the next.
 /// </remarks>
 internal static class ReplicaUser
 {

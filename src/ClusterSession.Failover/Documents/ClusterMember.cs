@@ -1,6 +1,6 @@
 namespace ClusterSession.Failover.Documents;
 
-/// <summary>A Redis and the agent beside it.</summary>
+/// <summary>A Redis and its agent.</summary>
 /// <param name="Name">Name of both, and of the agent as holder of the lease.</param>
 /// <param name="Redis">Endpoint of the Redis, as host:port.</param>
 /// <param name="Agent">Address of the agent.</param>

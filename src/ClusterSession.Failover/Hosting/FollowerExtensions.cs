@@ -20,8 +20,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Failover.Hosting;
 
 /// <summary>
-/// Lets a process be a follower: beside a Redis that follows whoever rules and never does itself.
-/// It is no member, and has no vote.
+/// Lets a process be a follower: the agent of a Redis that follows the present master and never
+/// becomes one. It is no member, and has no vote.
 /// </summary>
 internal static class FollowerExtensions
 {

@@ -23,7 +23,7 @@ internal sealed record Answer(AnswerKind Kind, CoordinationState State)
         return writer.Written;
     }
 
-    /// <exception cref="InvalidDataException">These bytes are no answer of this
+    /// <exception cref="InvalidDataException">These bytes are not an answer of this
     /// release.</exception>
     public static Answer Decode(ReadOnlySpan<byte> bytes)
     {
@@ -49,6 +49,6 @@ internal sealed record Answer(AnswerKind Kind, CoordinationState State)
         reader.End();
         return Enum.IsDefined(kind)
             ? new Answer(kind, state)
-            : throw new InvalidDataException($"There is no answer {kind}.");
+            : throw new InvalidDataException($"Unknown kind of answer: {kind}.");
     }
 }

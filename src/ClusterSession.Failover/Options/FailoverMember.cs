@@ -1,6 +1,6 @@
 namespace ClusterSession.Failover;
 
-/// <summary>A Redis and the agent beside it.</summary>
+/// <summary>A Redis and its agent.</summary>
 public sealed class FailoverMember
 {
     /// <summary>

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace ClusterSession.Failover;
 
 /// <summary>
-/// How an agent cares for the Redis beside it; section <c>ClusterSession:Failover</c>. The
+/// How an agent cares for its Redis; section <c>ClusterSession:Failover</c>. The
 /// coordination store is set from here too. <see cref="Cluster"/>, <see cref="Members"/>,
 /// <see cref="Voter"/>, <see cref="Secret"/>, <see cref="KeyPrefix"/>, the users and all durations
 /// must be alike on all members.
@@ -46,7 +46,7 @@ public sealed class FailoverOptions
     public string? Secret { get; set; }
 
     /// <summary>
-    /// Where the agent reaches the Redis beside it, as <c>host:port</c>. Default: as in
+    /// Where the agent reaches its Redis, as <c>host:port</c>. Default: as in
     /// <see cref="Members"/>.
     /// </summary>
     public string? RedisAddress { get; set; }

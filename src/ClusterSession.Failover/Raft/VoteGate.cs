@@ -5,7 +5,7 @@ namespace ClusterSession.Failover.Raft;
 /// <summary>
 /// Keeps a member without data from voting: a disk that was wiped has forgotten its votes and what
 /// it has acknowledged, and with it a majority could elect a leader that lacks acknowledged epochs.
-/// It is open once the member has what a leader had (a marker beside its data says so).
+/// It is open once the member has what a leader had (a marker in its directory says so).
 /// </summary>
 internal sealed class VoteGate
 {

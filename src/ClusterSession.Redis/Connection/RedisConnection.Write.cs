@@ -8,7 +8,7 @@ internal sealed partial class RedisConnection
     private RespOutput _filling = new();
     private RespOutput _sending = new();
 
-    // True while the flush loop works or has been woken; whoever sets it wakes the loop.
+    // True while the flush loop works or has been woken; the one that sets it wakes the loop.
     private bool _flushing;
 
     // Ring number up to which requests were handed to the stream. Those beyond were certainly not

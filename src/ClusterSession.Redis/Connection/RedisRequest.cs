@@ -60,7 +60,7 @@ internal abstract class RedisRequest
     /// will be closed. The request has failed by then.</exception>
     public abstract void ParseReply(ref RespReader reader);
 
-    /// <summary>Takes the news that there will be no reply.</summary>
+    /// <summary>There will be no reply.</summary>
     public abstract void Fail(Exception error);
 }
 

@@ -5,7 +5,7 @@ namespace ClusterSession.Redis.Requests;
 
 /// <summary>
 /// A request of the session store: it is answered with a value whatever goes wrong. Where there is
-/// no answer its sender takes over, which may retry and then ends it. So an operation that is
+/// no reply its sender takes over, which may retry and then ends it. So an operation that is
 /// answered at once, which nearly all are, has no asynchronous layer between socket and caller.
 /// </summary>
 /// <typeparam name="T">What the answer is parsed into.</typeparam>

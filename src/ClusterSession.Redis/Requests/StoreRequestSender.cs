@@ -12,7 +12,7 @@ namespace ClusterSession.Redis.Requests;
 /// <remarks>
 /// <code>
 /// connected? --yes--> sent; its own answer completes it     (no asynchronous layer, nothing allocated
-///     | no                | no answer: refused,              besides the request)
+///     | no                | no reply: refused,               besides the request)
 ///     |                   | connection lost, late
 ///     v                   v
 ///   attempts: wait for a connection, send a copy of it, until there is an answer, or RetryPolicy
@@ -239,7 +239,7 @@ internal sealed class StoreRequestSender(
         {
             _ = PushOnceAnsweredAsync(request, waiting);
             throw new RedisTimeoutException(
-                $"There was no answer within {limit.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown."
+                $"Redis did not answer within {limit.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown."
             );
         }
     }

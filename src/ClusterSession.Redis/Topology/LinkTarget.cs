@@ -10,7 +10,7 @@ internal sealed class LinkTarget(RedisEndpoint endpoint)
     public RedisEndpoint Endpoint { get; } = endpoint;
 
     /// <summary>
-    /// Whether this is a mere guess: failures of it are nobody's business, and whoever is there
+    /// Whether this is a mere guess: its failures are not reported, and the server that is there
     /// must prove to be the successor.
     /// </summary>
     public bool IsGuess { get; init; }

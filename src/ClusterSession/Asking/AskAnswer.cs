@@ -11,7 +11,7 @@ internal enum AskAnswer : byte
 
     /// <summary>
     /// It has something of the session, and may not restore it: the session may have been ended
-    /// since, or what others committed beside it is missing.
+    /// since, or concurrent commits of others are missing.
     /// </summary>
     Kept = 1,
 

@@ -13,7 +13,7 @@ namespace ClusterSession.Asking;
 /// </summary>
 /// <remarks>
 /// An ask that may have waited while this node was not running is dropped: what it asks for may
-/// have expired since, or have been ended. Whoever asked has not waited for it either.
+/// have expired since, or have been ended. The node that asked has not waited for it either.
 /// </remarks>
 internal sealed class NodeChannel(
     FrameSender sender,

@@ -345,7 +345,7 @@ internal sealed class SessionCommitter(
 
     /// <summary>
     /// The store had lost what the request opened, and now has a record with the newest version
-    /// that lacks it: the whole copy follows before anybody is told of that version.
+    /// that lacks it: the whole copy follows before that version is shown to any client.
     /// </summary>
     private async ValueTask<CommitResult> CompleteAsync(
         SessionKey key,

@@ -19,11 +19,11 @@ public static class ClusterSessionDataProtectionBuilderExtensions
     /// <c>UseClusterSession</c> is not needed.
     /// </summary>
     /// <remarks>
-    /// Unless <c>SetApplicationName</c> says otherwise, the application is told from others with
-    /// the same store by the host's application name, and not by its directory. The keys are not
-    /// encrypted unless one of the <c>ProtectKeysWith</c> methods is called: then anyone who reads
-    /// the store can forge every login. Until the store has been read, every use of Data Protection
-    /// throws an <see cref="InvalidOperationException"/> or, for unprotecting, a
+    /// Unless <c>SetApplicationName</c> says otherwise, the application is distinguished from
+    /// others with the same store by the host's application name, and not by its directory. The
+    /// keys are not encrypted unless one of the <c>ProtectKeysWith</c> methods is called: then
+    /// anyone who reads the store can forge every login. Until the store has been read, every use
+    /// of Data Protection throws an <see cref="InvalidOperationException"/> or, for unprotecting, a
     /// <see cref="System.Security.Cryptography.CryptographicException"/>, and the next use tries
     /// again.
     /// </remarks>

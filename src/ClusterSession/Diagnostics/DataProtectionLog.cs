@@ -11,7 +11,7 @@ internal static partial class DataProtectionLog
     [LoggerMessage(
         EventIds.DataProtectionKeysPlain,
         LogLevel.Warning,
-        "The keys of Data Protection are in the session store unencrypted, in the environment {Environment}: whoever "
+        "The keys of Data Protection are in the session store unencrypted, in the environment {Environment}: anyone who "
             + "can read the store can forge the login of every user. Call a method of AddDataProtection() that encrypts them, "
             + "such as ProtectKeysWithCertificate."
     )]

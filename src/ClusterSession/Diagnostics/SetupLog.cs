@@ -73,7 +73,7 @@ internal static partial class SetupLog
     [LoggerMessage(
         EventIds.CookieNotSecure,
         LogLevel.Warning,
-        "A session cookie was sent without Secure, because its request did not come over HTTPS: whoever can read the "
+        "A session cookie was sent without Secure, because its request did not come over HTTPS: anyone who can read the "
             + "network can take over the session. Behind a proxy that ends TLS, let it send X-Forwarded-Proto and call "
             + "UseForwardedHeaders, and set ClusterSession:Cookie:SecurePolicy to Always. Further cookies are not logged."
     )]

@@ -10,7 +10,7 @@ internal static partial class SignInLog
     [LoggerMessage(
         EventIds.PersonHasNameOnly,
         LogLevel.Warning,
-        "A login has neither a NameIdentifier nor a 'sub' claim, and is told from others by its name alone: two users "
+        "A login has neither a NameIdentifier nor a 'sub' claim, and is distinguished from others by its name alone: two users "
             + "of one name share a session in one browser. Issue ClaimTypes.NameIdentifier at sign-in. Further logins like this are not logged."
     )]
     public static partial void PersonHasNameOnly(this ILogger logger);

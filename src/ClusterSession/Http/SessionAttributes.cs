@@ -192,7 +192,7 @@ internal struct SessionAttributes
     }
 
     /// <summary>The changes that were taken are the session's again.</summary>
-    public void GiveBack(SessionDelta delta) => _delta = delta;
+    public void Return(SessionDelta delta) => _delta = delta;
 
     /// <summary>Drops the changes.</summary>
     public void DropChanges() => _delta = null;

@@ -23,7 +23,8 @@ namespace ClusterSession.Http;
 /// first byte of body -> commit; store not responding: response cleared, 503, the body's bytes are dropped
 /// end of a run       -> the same, for a response without a body; after the headers: commit, and log that it was late
 /// headers leaving    -> commit of what callbacks have changed (TempData). The body may be on its way already, so that a
-///                       503 cannot drop it: Location and the cookies of this response are taken out
+///                       503 cannot drop it: Location and the cookies of this response are taken
+/// out
 /// exception passes   -> commit, as AddSession does; a failed commit is a header on whatever answers
 /// </code>
 /// A response cannot be taken back when its headers leave: the status could change, and the
@@ -91,7 +92,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     public ValueTask<bool> CommitAsync() => MustCommit ? CommitAsync(Moment.BeforeBody) : new(!IsRejected);
 
     /// <summary>
-    /// The application commits in the midst of its work, and is told by an exception if that fails.
+    /// The application commits in the midst of its work, and gets an exception if that fails.
     /// </summary>
     public async Task CommitNowAsync() => await CommitAsync(Moment.Asked).ConfigureAwait(false);
 
@@ -154,7 +155,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// details may fill it.
     /// </summary>
     /// <param name="context">The request.</param>
-    /// <param name="retryAfter">What the client is told to wait.</param>
+    /// <param name="retryAfter">How long the client is asked to wait.</param>
     /// <param name="failure">What is certain of the commit, or null if the request had no part in
     /// one.</param>
     public static void Reject(HttpContext context, TimeSpan retryAfter, StoreFailure? failure)

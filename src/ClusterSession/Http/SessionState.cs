@@ -283,7 +283,7 @@ internal struct SessionState
     {
         var delta = Attributes.Take();
         Clear();
-        Attributes.GiveBack(delta);
+        Attributes.Return(delta);
         Cookie?.Keep();
     }
 

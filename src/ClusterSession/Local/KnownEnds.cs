@@ -87,7 +87,7 @@ internal sealed class KnownEnds(
         {
             if (_places.ContainsKey(key))
             {
-                return; // Announced already, by whoever was first.
+                return; // Announced already, by another node.
             }
 
             var now = time.GetTimestamp();

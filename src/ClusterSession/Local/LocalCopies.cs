@@ -10,13 +10,13 @@ namespace ClusterSession.Local;
 /// </summary>
 /// <remarks>
 /// <para>
-/// <b>Changes that overtake answers.</b> A store's answer and the news that it is already old
-/// arrive in order, but the request that asked continues on another thread, and may put its copy
-/// here after the news went by. So anyone who asks the store takes a <see cref="Mark"/> before,
-/// news move the mark of their stripe, and a copy whose mark has moved is published as stale: good
-/// for its own request, to be checked before the next. Marks are striped by key, because a mark
-/// must outlive the copy it is about; a stripe shared with another session costs one needless check
-/// in some thousand.
+/// <b>Invalidations that overtake answers.</b> A store's answer and the invalidation of that answer
+/// arrive in order. But the request that asked continues on another thread, and may put its copy
+/// here after the invalidation was handled. So a request takes a <see cref="Mark"/> before it asks
+/// the store, an invalidation moves the mark of its stripe, and a copy whose mark has moved is
+/// published as stale: good for its own request, to be checked before the next. Marks are striped
+/// by key, because a mark must outlive the copy it is about; a stripe shared with another session
+/// costs one needless check in some thousand.
 /// </para>
 /// <para>
 /// <b>Eviction</b> is the clock algorithm over the table's own enumerator: each copy that was used
@@ -164,8 +164,8 @@ internal sealed class LocalCopies(
 
         copy.ConfirmedAt = clock.Now;
 
-        // After the copy is visible: news that came before see no copy but have moved the mark,
-        // news that come later see the copy.
+        // After the copy is visible: an invalidation that came before has seen no copy but moved
+        // the mark, one that comes later sees the copy.
         if (Mark(key) != mark)
         {
             copy.MarkStale();

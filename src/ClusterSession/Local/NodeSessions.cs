@@ -139,9 +139,8 @@ internal sealed class NodeSessions(
     }
 
     /// <summary>
-    /// A record with what other requests of this node have committed beside it. That is in the
-    /// local copy, and where that is gone among the recent commits; a copy that were made without
-    /// it would go back behind them.
+    /// A record with the concurrent commits of other requests of this node. They are in the local
+    /// copy, and where that is gone among the recent commits. A copy without them would be behind.
     /// </summary>
     public SessionRecord WithCommitsBeside(SessionKey key, SessionRecord record)
     {

@@ -37,11 +37,12 @@ internal sealed class NodeView(NodeSessions nodes)
             : SessionCurrency.Unknown;
     }
 
-    /// <summary>To be taken before the store is asked, and given to <see cref="Publish"/>.</summary>
+    /// <summary>To be taken before the store is asked, and given to <see
+    /// cref="Publish"/>.</summary>
     public int Mark(SessionKey key) => nodes.Copies.Mark(key);
 
     /// <summary>
-    /// Makes a session that the store has the local copy, before a client is told of its version:
+    /// Makes a session that the store has the local copy, before a client is shown its version:
     /// should the store vanish, the client's next request is served here.
     /// </summary>
     public void Publish(SessionKey key, in StoreRead read, int mark) => nodes.Publish(key, read, mark);

@@ -80,7 +80,7 @@ internal sealed class SessionManager(
                 StoreFailure.Unknown
             ),
             _ => throw new SessionUnavailableException(
-                "The session could not be ended: its store gave no answer.",
+                "The session could not be ended: its store is not responding.",
                 ended.Failure
             ),
         };

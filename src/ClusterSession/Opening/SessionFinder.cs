@@ -363,8 +363,8 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>
-    /// The client is told that something it has seen is gone. What this node has is stored again
-    /// though it may lack what others committed beside it: they would have brought it back by now.
+    /// Reports to the client that something it has seen is gone. What this node has is restored
+    /// though it may lack concurrent commits of others: they would have restored those by now.
     /// Where the store has nothing, only if no end can be lost.
     /// </summary>
     private async ValueTask<OpenedSession> RegressAsync(

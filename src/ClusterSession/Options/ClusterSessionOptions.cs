@@ -144,7 +144,7 @@ public sealed class ClusterSessionOptions
     public SessionOutagePolicy OnStoreUnavailable { get; set; } = SessionOutagePolicy.Reject;
 
     /// <summary>
-    /// What a rejected request is told to wait, as the Retry-After header in whole seconds.
+    /// How long a rejected request is asked to wait, as the Retry-After header in whole seconds.
     /// </summary>
     /// <value>Default 2 seconds; 1 second to 1 hour.</value>
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(2);
@@ -266,7 +266,7 @@ public sealed class ClusterSessionOptions
     internal TimeSpan LeastStoreLife => IdleTimeout + EffectiveTouchInterval + LongestRequest;
 
     /// <summary>
-    /// How long the store is told to keep it: longer by a quarter of the touch interval, so that a
+    /// How long the store keeps it: longer by a quarter of the touch interval, so that a
     /// session in use is not prolonged with each commit.
     /// </summary>
     internal TimeSpan StoreLife => LeastStoreLife + (EffectiveTouchInterval / 4);

@@ -179,7 +179,7 @@ public sealed class SessionRecord
 
     /// <summary>
     /// Whether this copy is known to contain the commit. What is not known counts as not contained:
-    /// this copy is then behind the commit or beside it, or has forgotten that it is not.
+    /// this copy is then behind the commit or concurrent with it, or has forgotten that it is not.
     /// </summary>
     /// <param name="version">A commit that somebody has seen.</param>
     public bool Contains(SessionVersion version) =>

@@ -25,8 +25,8 @@ internal sealed class JournalSender(
 
     /// <summary>Sends what is pending of one session.</summary>
     /// <param name="key">Which session.</param>
-    /// <param name="deadline">Until when a request waits for it, and for whoever is sending it
-    /// already.</param>
+    /// <param name="deadline">Until when a request waits for it, and for the request that is
+    /// sending it already.</param>
     /// <returns>True if nothing is pending any more.</returns>
     public async ValueTask<bool> SendAsync(SessionKey key, StoreDeadline deadline = default)
     {

@@ -53,7 +53,7 @@ internal sealed class JournalService(
             if (limit.IsCancellationRequested || (isSent && recovery.IsSettled))
             {
                 await ends.SyncAsync().ConfigureAwait(false); // Those of the last requests, and those sent just now.
-                Judge(isGivenBack: isInTime && !recovery.HasDropped);
+                Judge(isReplayed: isInTime && !recovery.HasDropped);
                 return;
             }
 
@@ -139,7 +139,7 @@ internal sealed class JournalService(
 
     private bool IsSetAside(SessionKey key) => pending.TryGet(key, out var session) && session.IsSetAside(time);
 
-    private void Judge(bool isGivenBack)
+    private void Judge(bool isReplayed)
     {
         var refused = pending.Keys.Count(key => RefusalOf(key).IsOfRecord());
         if (refused > 0)
@@ -153,7 +153,7 @@ internal sealed class JournalService(
             Environment.ExitCode = NotDrainedExitCode;
         }
 
-        if (!isGivenBack)
+        if (!isReplayed)
         {
             logger.ReplayCutShort();
             Environment.ExitCode = NotDrainedExitCode;

@@ -136,7 +136,7 @@ internal sealed class StoreRecovery(
     /// <returns>False if that took too long.</returns>
     public async Task<bool> SettleAsync(CancellationToken limit)
     {
-        replay.Hurry();
+        replay.SkipDelays();
         try
         {
             while ((nodes.Recent.HasAny || nodes.Ends.HasOwn) && !await AnswersAsync().ConfigureAwait(false))

@@ -17,15 +17,15 @@ namespace ClusterSession.Recovery;
 /// </summary>
 /// <remarks>
 /// <code>
-/// no answer                     -> the journal, which sends it when there is one; if that has no room, tried again from here
+/// not responding                -> the journal, which sends it when the store responds; without room there, retried from here
 /// something is to come first    -> an orphan: tried again for some rounds (see <see cref="OrphansAsync"/>)
 /// ended, and goes on elsewhere  -> the same under the successor's key
 /// </code>
 /// A client knows a session by its newest commit, and anyone who finds that in the store takes it
-/// for all of the session. So a commit made on top of what another node had committed must not come
+/// for all of the session. So a commit based on what another node had committed must not come
 /// back before that: what is sent is the local copy, which has both, and where there is none the
 /// commit waits for the other node's. Used by the lanes of <see cref="StoreRecovery"/> only, each
-/// for its partition, but for <see cref="Hurry"/>.
+/// for its partition, but for <see cref="SkipDelays"/>.
 /// </remarks>
 internal sealed class StoreReplay(
     StoreGuard store,
@@ -46,7 +46,7 @@ internal sealed class StoreReplay(
     private static readonly TimeSpan FirstOrphanPause = TimeSpan.FromMilliseconds(125);
 
     private readonly PartitionTable<ConcurrentDictionary<SessionKey, Orphan>> _orphans = new(static () => new());
-    private readonly TaskCompletionSource _hurrying = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _skipping = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _hasDropped;
 
     /// <summary>
@@ -59,18 +59,18 @@ internal sealed class StoreReplay(
     /// </summary>
     public bool HasDropped => _hasDropped;
 
-    private bool IsHurrying => _hurrying.Task.IsCompleted;
+    private bool SkipsDelays => _skipping.Task.IsCompleted;
 
     /// <summary>
     /// No pauses from now on, and nothing waits for other nodes: this one shuts down.
     /// </summary>
-    public void Hurry() => _hurrying.TrySetResult();
+    public void SkipDelays() => _skipping.TrySetResult();
 
     /// <summary>Pauses, unless the node shuts down.</summary>
     public async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await Task.WhenAny(_hurrying.Task, Task.Delay(pause, time, over.Token)).ConfigureAwait(false);
+        await Task.WhenAny(_skipping.Task, Task.Delay(pause, time, over.Token)).ConfigureAwait(false);
         await over.CancelAsync().ConfigureAwait(false);
         stopping.ThrowIfCancellationRequested();
     }
@@ -139,7 +139,7 @@ internal sealed class StoreReplay(
 
     private Task<bool?> SendOrphanAsync(int partition, SessionKey key, Orphan orphan)
     {
-        var isLast = orphan.Rounds + 1 >= OrphanRounds || IsHurrying;
+        var isLast = orphan.Rounds + 1 >= OrphanRounds || SkipsDelays;
         return SendAsync(
             partition,
             key,
@@ -310,7 +310,7 @@ internal sealed class StoreReplay(
                     return false;
                 case WriteOutcome.Unavailable when answer.Failure == StoreFailure.Damaged:
                     return false; // Nor would the journal bring it there.
-                case WriteOutcome.Unavailable when !lacking.IsNone && !IsHurrying && !answer.Failure.IsOfRecord():
+                case WriteOutcome.Unavailable when !lacking.IsNone && !SkipsDelays && !answer.Failure.IsOfRecord():
                     // Not to the journal, which does not wait for what is lacking.
                     Unanswered(partition, key, new Orphan(record, usedAt, lacking, rounds));
                     return null;
@@ -359,7 +359,7 @@ internal sealed class StoreReplay(
     /// </summary>
     private void Unanswered(int partition, SessionKey key, Orphan orphan)
     {
-        if (IsHurrying)
+        if (SkipsDelays)
         {
             _hasDropped = true;
         }

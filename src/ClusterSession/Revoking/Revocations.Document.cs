@@ -52,7 +52,7 @@ internal sealed partial class Revocations
 
         if (reading.IsComplete && HaveBeenRead && (reading.IsOther || losses != _restored))
         {
-            var failure = await GiveBackAsync(stored).ConfigureAwait(false);
+            var failure = await RestoreMissingAsync(stored).ConfigureAwait(false);
             if (failure != StoreFailure.None)
             {
                 return failure;
@@ -78,7 +78,7 @@ internal sealed partial class Revocations
             // The announcements may be lost too, and a node that starts then would not wait for
             // this one.
             await presence.RestoreAsync().ConfigureAwait(false);
-            return await GiveBackAsync(stored).ConfigureAwait(false);
+            return await RestoreMissingAsync(stored).ConfigureAwait(false);
         }
 
         var others = await presence.DoOthersKnowRevocationsAsync().ConfigureAwait(false);
@@ -90,7 +90,7 @@ internal sealed partial class Revocations
         };
     }
 
-    private async ValueTask<StoreFailure> GiveBackAsync(HashSet<Revocation> stored)
+    private async ValueTask<StoreFailure> RestoreMissingAsync(HashSet<Revocation> stored)
     {
         var lacking = _list
             .All()

@@ -3,7 +3,7 @@ using ClusterSession.Records;
 namespace ClusterSession.Stores;
 
 /// <summary>
-/// Is told by a store what happens to sessions elsewhere. Called on the store's receiving loop:
+/// Receives from a store what happens to sessions elsewhere. Called on the store's receiving loop:
 /// quick, and never blocking.
 /// </summary>
 public interface IStoreObserver

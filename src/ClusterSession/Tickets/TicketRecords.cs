@@ -187,8 +187,8 @@ internal sealed class TicketRecords(
     ) => StoreAsync(scheme, key, ticket, request, deadline, isOfBefore: true);
 
     /// <summary>
-    /// Replaces the ticket of a login that goes on. A principal is recorded once, and another one
-    /// beside it: it ends with any of them.
+    /// Replaces the ticket of a login that goes on. A principal is recorded once. Another one is
+    /// recorded in addition: the login ends with any of them.
     /// </summary>
     public ValueTask<CommitResult> RenewAsync(
         TicketScheme scheme,

@@ -45,7 +45,7 @@ public enum BrokenPart
     Asking = 128,
 
     /// <summary>
-    /// What the node gives back to the store lives as long there as what was used just now.
+    /// What the node restores into the store lives as long there as what was used just now.
     /// </summary>
     Life = 256,
 

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace ClusterSession.ChaosTests.Agents;
 
-/// <summary>A Redis that starts closed, and the agent beside it: a process each.</summary>
+/// <summary>A Redis that starts closed, and its agent: a process each.</summary>
 internal sealed class SiteMember(
     string name,
     NetworkHost host,
@@ -144,8 +144,8 @@ internal sealed class SiteMember(
         var data = new Dictionary<string, string>();
         foreach (var key in (await client.CommandAsync("KEYS", "*")).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            // A node proves at each connect that it is told of changes, by a key of its own that no
-            // session is in.
+            // A node proves at each connect that it receives invalidations, by a key of its own
+            // that no session is in.
             if (key != AgentSite.LeaseKey && !key.Contains(":probe:", StringComparison.Ordinal))
             {
                 data[key] = FencedWriters.IsOne(key) ? "" : await client.CommandAsync("DUMP", key);

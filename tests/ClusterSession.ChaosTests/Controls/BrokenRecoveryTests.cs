@@ -33,7 +33,7 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
                     await redis.StartAgainAsync();
                     await Condition.HoldsAsync(
                         async () => await redis.CommandAsync("KEYS", Sessions) != "",
-                        "the session is given back"
+                        "the session is restored"
                     );
                 });
                 await story.RepeatAsync(TimeSpan.FromSeconds(5), () => story.ListAsync("A"));
@@ -181,7 +181,7 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
     {
         var idle = TimeSpan.FromSeconds(8);
         return TellAsync(
-            "given back and idle",
+            "restored and idle",
             broken,
             Options with
             {
@@ -202,7 +202,7 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
                     await redis.StartAgainAsync();
                     await Condition.HoldsAsync(
                         async () => await redis.CommandAsync("KEYS", Sessions) != "",
-                        "the session is given back"
+                        "the session is restored"
                     );
                 });
                 await Condition.HoldsAsync(

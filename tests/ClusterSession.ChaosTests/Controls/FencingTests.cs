@@ -13,7 +13,7 @@ namespace ClusterSession.ChaosTests.Controls;
 /// <summary>
 /// Two servers and nobody who numbers their configurations: the second one has taken over, and
 /// while it is down the first one comes back with its old data and calls itself master. Both builds
-/// are without replay and local copies, which would give back what a node had written to the wrong
+/// are without replay and local copies, which would replay what a node had written to the wrong
 /// server.
 /// </summary>
 public sealed class FencingTests(ITestOutputHelper output)

@@ -90,7 +90,7 @@ internal sealed class LoadProgram : IDisposable
     /// </summary>
     /// <param name="settle">How long the cluster may take to come to rest; default 10 s, the
     /// promise for unsent commits.</param>
-    /// <exception cref="TimeoutException">A node gave no answer at all for a session within 30
+    /// <exception cref="TimeoutException">A node did not answer at all for a session within 30
     /// s.</exception>
     public async Task ReadEverythingAsync(TimeSpan? settle = null)
     {

@@ -7,8 +7,8 @@ using ClusterSession.Histories.Checking;
 namespace ClusterSession.ChaosTests.Scenarios;
 
 /// <summary>
-/// One session, of which each request and each fault is told; the history is judged as that of a
-/// load.
+/// One session, of which each request and each fault is recorded; the history is judged as that of
+/// a load.
 /// </summary>
 internal sealed class SmallStory : IDisposable
 {
@@ -80,7 +80,7 @@ internal sealed class SmallStory : IDisposable
     }
 
     /// <summary>
-    /// One request after the other for that long: how long it takes is what is told.
+    /// One request after the other for that long: its length is the point of the scenario.
     /// </summary>
     public async Task RepeatAsync(TimeSpan time, Func<Task> request)
     {

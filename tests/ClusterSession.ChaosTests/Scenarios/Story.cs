@@ -237,7 +237,7 @@ internal sealed class Story
     }
 
     /// <summary>
-    /// Lets a fault last as long as it is meant to (its length is what is told, so there is nothing
+    /// Lets a fault last as long as it is meant to (its length is the point, so there is nothing
     /// else to wait for), with the load still being answered after that.
     /// </summary>
     public async Task LastsAsync(TimeSpan time, int requests = 50)

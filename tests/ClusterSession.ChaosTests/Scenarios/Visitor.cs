@@ -10,7 +10,7 @@ using Xunit;
 namespace ClusterSession.ChaosTests.Scenarios;
 
 /// <summary>
-/// One client with one session, for stories in which each request is told, and none is load.
+/// One client with one session, for stories in which each request counts, and none is load.
 /// </summary>
 internal sealed class Visitor
 {

@@ -17,7 +17,7 @@ public sealed class WholeSiteTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Replicas_without_agents_follow_whoever_is_master(bool hasTls)
+    public async Task Replicas_without_agents_follow_the_present_master(bool hasTls)
     {
         using var certificates = hasTls ? new TestCertificates() : null;
         await using var site = await LoopbackSite.GenerateAsync("haproxy", certificates);

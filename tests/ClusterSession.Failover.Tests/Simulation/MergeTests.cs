@@ -77,7 +77,7 @@ public sealed class MergeTests
         });
 
     [Fact]
-    public void Two_masters_that_die_in_turn_and_the_replica_are_merged_into_whoever_returns_first() =>
+    public void Two_masters_that_die_in_turn_and_the_replica_are_merged_into_the_first_that_returns() =>
         SimRun.Tell(cluster =>
         {
             var (a, b, c) = (cluster.Find("a"), cluster.Find("b"), cluster.Find("c"));

@@ -3,7 +3,7 @@ using ClusterSession.Failover.Documents;
 
 namespace ClusterSession.Failover.Tests.Simulation;
 
-/// <summary>A host: a Redis, the agent beside it, and their clock.</summary>
+/// <summary>A host: a Redis, its agent, and their clock.</summary>
 internal sealed class SimHost
 {
     private static readonly DateTimeOffset Start = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -81,7 +81,7 @@ public sealed class CheckContext
     /// <summary>
     /// Whether two nodes had been committing to the session when the store vanished: each goes on
     /// with what it has, if that contains what the client's cookie names, and tells clients that
-    /// may have seen the other's commit. That one may be made long before, and given back to the
+    /// may have seen the other's commit. That one may be made long before, and replayed into the
     /// store just now.
     /// </summary>
     public bool MayLackAnothersCommit(SessionHistory session, HistoryEvent request) =>

@@ -20,13 +20,14 @@ public sealed record CheckOptions
     public bool DemandParallelGuarantees { get; init; }
 
     /// <summary>
-    /// Requires that whoever sees a client's entry sees that client's earlier ones too. Otherwise
+    /// Requires that a reader of a client's entry sees that client's earlier ones too. Otherwise
     /// measured.
     /// </summary>
     public bool DemandCausality { get; init; }
 
     /// <summary>
-    /// Counters are real increments, not a read and a write: none is lost, whoever else counts.
+    /// Counters are real increments, not a read and a write: none is lost, however many clients
+    /// count.
     /// </summary>
     public bool DemandAtomicCounters { get; init; }
 

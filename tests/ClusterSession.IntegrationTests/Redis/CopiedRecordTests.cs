@@ -113,7 +113,7 @@ public sealed class CopiedRecordTests : IAsyncLifetime
         await _redis.CommandAsync("FLUSHALL");
         await Condition.HoldsAsync(
             async () => await restored.GetAsync("/get/color", _b) == "white" && await CountMarkedAsync() > 0,
-            "the session is given back"
+            "the session is restored"
         );
     }
 

@@ -35,7 +35,7 @@ public sealed class DataProtectionTests
                     "data-protection",
                     StringComparison.Ordinal
                 ),
-            "the keys are given back"
+            "the keys are restored"
         );
         using var late = await StartAsync(redis, directories.File("late"));
         await Condition.HoldsAsync(() => IsRead(late, second), "the keys are known at a node that starts later");

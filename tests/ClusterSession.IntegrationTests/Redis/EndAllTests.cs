@@ -79,10 +79,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         var browser = await HotAsync("alice", a, b);
         await a.EndAllAsync("alice");
         await redis.RestartAsync();
-        await Condition.HoldsAsync(
-            async () => await redis.AskAsync("ZCARD", Key) == OfOneEnd,
-            "the list is given back"
-        );
+        await Condition.HoldsAsync(async () => await redis.AskAsync("ZCARD", Key) == OfOneEnd, "the list is restored");
         await RefusedAsync([browser], b, a);
         var late = await StartAsync(redis.ConnectionString);
         Assert.Equal("", await browser.GetAsync("/get/color", late));
@@ -137,7 +134,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         await held.ReleaseAsync();
         await Condition.HoldsAsync(
             async () => await promoted.AskAsync("ZCARD", Key) == OfOneEnd,
-            "the list is given back",
+            "the list is restored",
             TimeSpan.FromSeconds(60)
         );
         await RefusedAsync([browser], b, a);
@@ -172,10 +169,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         await redis.CommandAsync(deleted);
         var late = await StartAsync(redis.ConnectionString);
         Assert.Equal("", await browser.Copy().GetAsync("/get/color", late));
-        await Condition.HoldsAsync(
-            async () => await redis.AskAsync("ZCARD", Key) == OfOneEnd,
-            "the list is given back"
-        );
+        await Condition.HoldsAsync(async () => await redis.AskAsync("ZCARD", Key) == OfOneEnd, "the list is restored");
         await HotAsync("alice", late, a, b);
     }
 

@@ -74,7 +74,7 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     /// <summary>
-    /// A store whose news of changes never arrive, as if the push channel had been cut and nobody
+    /// A store whose invalidations never arrive, as if the push channel had been cut and nobody
     /// had noticed.
     /// </summary>
     private sealed class DeafStore(IClusterSessionStore inner) : IClusterSessionStore

@@ -95,7 +95,7 @@ public sealed class RecommendedUserTests
             o.TouchInterval = TimeSpan.FromMilliseconds(100);
         });
 
-    /// <summary>But the library's name, which is for whoever looks at the server.</summary>
+    /// <summary>But the library's name, which is for those who look at the server.</summary>
     private static async Task NothingRefusedAsync(Func<string[], Task<string>> run)
     {
         var log = (await run(["ACL", "LOG"])).Split('\n');

@@ -19,7 +19,7 @@ public sealed class RedisSessionStoreTests : SessionStoreConformance
         Assert.Equal(StoreTouch.Kept(version), await A.TouchAsync(Key, Long, HalfLong, default)); // Whatever A has been told came before this answer.
         Assert.False(ToldA.WasTold(Key));
         await B.TouchAsync(Key, Long, Long, default);
-        await Condition.HoldsAsync(() => ToldA.WasTold(Key), "the other node is told of a touch that prolonged it");
+        await Condition.HoldsAsync(() => ToldA.WasTold(Key), "the other node is notified of a touch that prolonged it");
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class RedisSessionStoreTests : SessionStoreConformance
         await B.ReadAsync(Key, SessionVersion.None, default);
         var second = Versions.Next();
         await A.CommitAsync(Key, new SessionChange(first, second, Setting("a", "2"), [], Long, HalfLong), default);
-        await Condition.HoldsAsync(() => ToldB.WasTold(Key), "the other node is told of the commit");
+        await Condition.HoldsAsync(() => ToldB.WasTold(Key), "the other node is notified of the commit");
         await B.CommitAsync(
             Key,
             new SessionChange(second, Versions.Next(), Setting("a", "3"), [], Long, HalfLong),
@@ -37,7 +37,7 @@ public sealed class RedisSessionStoreTests : SessionStoreConformance
         );
         await Condition.HoldsAsync(
             () => ToldA.WasTold(Key),
-            "the node that committed before is told of the next commit"
+            "the node that committed before is notified of the next commit"
         );
     }
 
@@ -51,7 +51,7 @@ public sealed class RedisSessionStoreTests : SessionStoreConformance
 
         Assert.Equal(WriteOutcome.Unchanged, (await MergeAsync(A, record, version, MergeMode.Create)).Outcome);
 
-        await Condition.HoldsAsync(() => ToldB.WasTold(Key), "who had read it is told of a write");
+        await Condition.HoldsAsync(() => ToldB.WasTold(Key), "a node that had read it is notified of a write");
     }
 
     protected override Task<StorePair> CreatePairAsync() => RedisPair.CreateAsync();

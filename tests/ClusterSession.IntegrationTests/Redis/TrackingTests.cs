@@ -99,7 +99,7 @@ public sealed class TrackingTests
             {
                 var other = await b.CommitAsync(key, Change(version, next, random), default);
                 Assert.Equal(WriteOutcome.Committed, other.Outcome);
-                await Condition.HoldsAsync(() => told.WasTold(key), "the other node is told");
+                await Condition.HoldsAsync(() => told.WasTold(key), "the other node is notified");
                 told.Forget(key);
                 await a.ReadAsync(key, next, default);
                 Assert.False(told.WasTold(key), $"round {round}");

@@ -237,7 +237,7 @@ public abstract partial class SessionStoreConformance
 
             await Condition.HoldsAsync(
                 () => ToldA.WasTold(Key),
-                $"the node is told of the {change} after its {access}"
+                $"the node is notified of the {change} after its {access}"
             );
             if (change == "end")
             {
@@ -263,6 +263,6 @@ public abstract partial class SessionStoreConformance
         }
 
         await CommittedAsync(B, first, Setting("a", "2"));
-        await Condition.HoldsAsync(() => ToldA.WasTold(Key), "the node is told");
+        await Condition.HoldsAsync(() => ToldA.WasTold(Key), "the node is notified");
     }
 }

@@ -13,7 +13,7 @@ namespace ClusterSession.TestKit.Servers;
 ///     |                    |                 |
 ///   --+------- bridge -----+-----------------+---   this machine: 10.x.y.254, reaches every host, always
 /// </code>
-/// A cut is made with the neighbour table: the sender is told a hardware address that nobody has.
+/// A cut is made with the neighbour table: the sender gets a hardware address that nobody has.
 /// Packets then vanish without an error, as in a real partition: no RST, no ICMP, connects time
 /// out, established connections hang. Needs neither nftables nor netem, only "ip", and can be made
 /// in one direction. (A blackhole route was rejected: it answers the sender's own connect with

@@ -2,10 +2,10 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.TestKit.Stores;
 
-/// <summary>A store that gives no answer to some operations.</summary>
+/// <summary>A store that does not answer some operations.</summary>
 public sealed class FaultyStore(IClusterSessionStore inner) : ForwardingStore(inner)
 {
-    /// <summary>Which operations get no answer now.</summary>
+    /// <summary>Which operations are not answered now.</summary>
     public StoreOperations Failing { get; set; }
 
     /// <summary>What is said of them.</summary>

@@ -26,7 +26,7 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
     public int PartitionOfDocument(string name) => _current.PartitionOfDocument(name);
 
     /// <summary>
-    /// Another server takes over. The node is told what it may have lost, if
+    /// Another server takes over. The node is notified of what it may have lost, if
     /// <paramref name="loss"/> says so.
     /// </summary>
     public void Replace(IClusterSessionStore by, StoreContinuity? loss = null)
@@ -41,7 +41,7 @@ public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessi
         }
     }
 
-    /// <summary>The connection was lost and came back: copies must be checked. The node is told
+    /// <summary>The connection was lost and came back: copies must be checked. The node is notified
     /// what the store may have lost, if <paramref name="loss"/> says so.</summary>
     public void Reconnect(StoreContinuity? loss = null)
     {

@@ -98,7 +98,7 @@ public sealed class SharedKeyTests : IAsyncDisposable
         var empty = new InMemorySessions(TimeProvider.System);
         store.Replace(new InMemorySessionStore(empty), new StoreContinuity(StoreLoss.Everything));
         var late = await StartAsync(new InMemorySessionStore(empty));
-        await Condition.HoldsAsync(() => !IsRefused(late, protectedBefore), "the keys are given back");
+        await Condition.HoldsAsync(() => !IsRefused(late, protectedBefore), "the keys are restored");
         await Condition.HoldsAsync(
             () =>
                 a

@@ -45,7 +45,7 @@ public sealed class KeyRingLossTests : NodeTests
     }
 
     [Fact]
-    public async Task Ring_that_is_evicted_is_restored_by_whoever_knows_it_and_nobody_is_logged_out()
+    public async Task Ring_that_is_evicted_is_restored_by_a_node_that_knows_it_and_nobody_is_logged_out()
     {
         var (a, b) = (await StartAsync(), await StartAsync());
         var browser = a.Browser();
@@ -64,7 +64,7 @@ public sealed class KeyRingLossTests : NodeTests
     }
 
     [Fact]
-    public async Task Ring_that_is_lost_with_the_announcements_is_announced_at_once_by_whoever_knows_it()
+    public async Task Ring_that_is_lost_with_the_announcements_is_announced_at_once_by_a_node_that_knows_it()
     {
         var faulty = new FaultyStore(Store);
         var a = await StartAsync(store: faulty, options: options => options.Outage.BreakAfter = 10_000);

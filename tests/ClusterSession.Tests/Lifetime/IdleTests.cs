@@ -201,7 +201,7 @@ public sealed class IdleTests : NodeTests
         var (first, second) = (new Meeting(), new Meeting());
         var node = await NodeAsync(endpoints: Hold(first, async context =>
             {
-                context.Session.SetString("news", "1");
+                context.Session.SetString("headline", "1");
                 await context.Session.CommitAsync();
                 await second.WaitAsync();
             }));
@@ -212,7 +212,7 @@ public sealed class IdleTests : NodeTests
         first.GoOn();
         await second.AreHereAsync(1);
         await PassAsync(Idle - Second);
-        Assert.Equal("color,news", await browser.GetAsync("/keys"));
+        Assert.Equal("color,headline", await browser.GetAsync("/keys"));
         second.GoOn();
         await running;
     }

@@ -67,7 +67,7 @@ public sealed class CommitJournalTests : NodeTests
 
         var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
         Assert.All(["a", "b", "c"], name => Assert.True(stored.TryFind(name, out _), name));
-        Assert.True(stored.Contains(kept.Version), "whoever has seen the commit here finds it there");
+        Assert.True(stored.Contains(kept.Version), "a client that has seen the commit here finds it there");
         Assert.NotEqual(kept.Version, stored.Version);
         Assert.False(
             node.Services.GetRequiredService<LocalCopies>().TryGet(key, out var copy)
@@ -99,7 +99,7 @@ public sealed class CommitJournalTests : NodeTests
         Assert.True(await SendAsync(node, key));
         var stored = (await Store.ReadAsync(key, SessionVersion.None, default)).Record!;
         Assert.All(["a", "b", "c"], name => Assert.True(stored.TryFind(name, out _), name));
-        Assert.True(stored.Contains(both.Version), "whoever has seen the commit here finds it there");
+        Assert.True(stored.Contains(both.Version), "a client that has seen the commit here finds it there");
     }
 
     private async Task<(

@@ -107,7 +107,7 @@ public sealed class CoherenceTests : NodeTests
     }
 
     /// <summary>
-    /// The answer of a read arrives; before whoever asked goes on, news of a change arrive, and a
+    /// The answer of a read arrives; before the request goes on, an invalidation arrives, and a
     /// second request joins the read.
     /// </summary>
     [Fact]

@@ -98,7 +98,7 @@ public sealed class DrainTests : NodeTests
 
         _store.Failing = StoreOperations.None;
 
-        await HoldsInTimeAsync(() => IsStoredAsync(key), "it is given back");
+        await HoldsInTimeAsync(() => IsStoredAsync(key), "it is restored");
     }
 
     [Fact]

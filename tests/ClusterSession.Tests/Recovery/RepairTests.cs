@@ -11,8 +11,8 @@ using Xunit;
 namespace ClusterSession.Tests.Recovery;
 
 /// <summary>
-/// The store is behind what nodes and clients have: who gives back what, and what happens if nobody
-/// can (V02, V04, V07).
+/// The store is behind what nodes and clients have: which node restores what, and what happens if
+/// nobody can (V02, V04, V07).
 /// </summary>
 public sealed class RepairTests : NodeTests
 {

@@ -144,7 +144,7 @@ public sealed class ReplayOrderTests : NodeTests
     public async Task Request_at_the_node_that_lacks_it_is_told_and_does_not_store_its_part_first()
     {
         var (browser, _, b) = await CommitAtOnceAsync(canReadAnew: false);
-        _replaceable.Replace(new InMemorySessionStore(_replica)); // Without the news, so that nothing is replayed.
+        _replaceable.Replace(new InMemorySessionStore(_replica)); // Without notice, so that nothing is replayed.
 
         var asking = browser.GetAsync("/regressed", b);
         Assert.Equal(["color"], await StoredAsync(browser));

@@ -179,7 +179,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         Sessions.ForgetDocument(Revocations.DocumentName);
         var late = await StartAsync(before: Login.ByQuery);
         Assert.Equal("", await browser.GetAsync("/get/color", late));
-        await Condition.HoldsAsync(() => KnowsAsync(Store, "alice"), "the list is given back");
+        await Condition.HoldsAsync(() => KnowsAsync(Store, "alice"), "the list is restored");
         Assert.Equal(1, Logs.Count("RevocationsLost"));
     }
 
@@ -201,7 +201,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
             async () =>
                 await theirs.Copy().GetAsync("/get/color", late) == ""
                 && await StatusAsync(theirs.Copy(), late) == HttpStatusCode.OK,
-            "the list is given back"
+            "the list is restored"
         );
     }
 
@@ -298,7 +298,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
                 Time.Advance(TimeSpan.FromMilliseconds(50));
                 return await KnowsAsync(order, "alice");
             },
-            "the list is given back"
+            "the list is restored"
         );
         Assert.Equal(0, order.MergesBefore);
         Assert.Equal("", await Time.DriveAsync(browser.GetAsync("/get/color", a)));
@@ -312,7 +312,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         await a.EndAllAsync("alice");
         var empty = new InMemorySessionStore(new InMemorySessions(Time));
         store.Replace(empty, new StoreContinuity(StoreLoss.None));
-        await Condition.HoldsAsync(() => KnowsAsync(empty, "alice"), "the list is given back");
+        await Condition.HoldsAsync(() => KnowsAsync(empty, "alice"), "the list is restored");
     }
 
     [Fact]
@@ -344,7 +344,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         var (a, b) = (await StartAsync(before: Login.ByQuery, store: store), await StartAsync(before: Login.ByQuery));
         var browser = await HotAsync("alice", a, b);
         await Time.DriveAsync(b.EndAllAsync("alice"));
-        Assert.Equal("red", await browser.GetAsync("/get/color", a)); // Whoever hears nothing over a connection that has proved alive cannot know.
+        Assert.Equal("red", await browser.GetAsync("/get/color", a)); // A node that receives nothing over a connection that has proved alive cannot know.
         store.Reconnect();
         Assert.Equal("", await browser.GetAsync("/get/color", a));
     }

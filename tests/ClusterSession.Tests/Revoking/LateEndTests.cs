@@ -49,7 +49,7 @@ public sealed class LateEndTests : NodeTests
         Time.Advance(0.75 * life);
         var empty = new InMemorySessionStore(new InMemorySessions(Time));
         store.Replace(empty, new StoreContinuity(StoreLoss.Everything));
-        await HoldsInTimeAsync(async () => await EndsAsync(empty) is [_], "the end is given back");
+        await HoldsInTimeAsync(async () => await EndsAsync(empty) is [_], "the end is restored");
         Assert.InRange(Assert.Single(await EndsAsync(empty)).Life, TimeSpan.FromSeconds(1), 0.25 * life);
 
         Time.Advance(0.25 * life);

@@ -6,8 +6,8 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// </summary>
 /// <remarks>
 /// <code>
-/// a server that says it is master, with history X, which continues X2; current is R, generation seen G, its generation g,
-/// and F the generation of the last takeover that was seen
+/// a server that says it is master, with history X, which continues X2; current is R, generation
+/// seen G, its generation g, and F the generation of the last takeover that was seen
 ///   nothing known yet, or X not told      First            accept
 ///   X = R                                 Same             accept
 ///   X2 = R, X was never deposed           Successor        accept, R is deposed, F rises
@@ -96,7 +96,7 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
             );
     }
 
-    /// <summary>The server is the master now; whoever was before is deposed.</summary>
+    /// <summary>The server is the master now; the former one is demoted.</summary>
     public void Accept(RedisServerIdentity server, StoredGeneration generation)
     {
         (_refusedSince, _refusedRun) = (null, null);

@@ -17,7 +17,7 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// compared with that one's (<see cref="RedisServerIdentity.ContinuityFrom"/>), and its partition
 /// (<see cref="ShardLinks"/>). A slot that was moved between living masters has lost nothing:
 /// MIGRATE hands over the keys, and deletes them at the source, which invalidates what was read
-/// there; besides, the old owner's lease is revoked. Which of two views is newer is told by
+/// there; besides, the old owner's lease is revoked. Which of two views is newer is decided by
 /// configuration epochs (<see cref="SlotMap"/>).
 /// </remarks>
 internal sealed class ClusterTopology : IRedisTopology

@@ -30,7 +30,7 @@ internal sealed class SlotMap
             new Dictionary<RedisEndpoint, RedisEndpoint>()
         );
 
-    /// <summary>Whoever owns a slot, or is a master that may be given some.</summary>
+    /// <summary>The masters that own a slot, or may be given some.</summary>
     public IReadOnlySet<RedisEndpoint> Masters { get; }
 
     /// <summary>All nodes of the newest view, replicas too: whom to ask.</summary>

@@ -6,7 +6,7 @@ internal interface ISentinelListener
     /// <summary>Name of the master.</summary>
     string Service { get; }
 
-    /// <summary>Whether the master is connected to now: then there is no hurry.</summary>
+    /// <summary>Whether the master is connected to now: then nothing waits for it.</summary>
     bool HasMaster { get; }
 
     /// <summary>Completes at the next hint that something has changed.</summary>

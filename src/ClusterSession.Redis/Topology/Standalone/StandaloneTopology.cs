@@ -9,8 +9,9 @@ namespace ClusterSession.Redis.Topology.Standalone;
 /// <remarks>
 /// A server that answers READONLY was demoted: the connection is closed, which drops what was read
 /// on it, and the endpoints are tried in turn until one is master. Behind one address (HAProxy, a
-/// virtual IP) the new connection finds whoever is there now; that this is another server is seen
-/// by its run id and replication id, and whether it may be used by <see cref="ReplicationFence"/>.
+/// virtual IP) the new connection finds the server that is there now; that this is another server
+/// is seen by its run id and replication id, and whether it may be used by <see
+/// cref="ReplicationFence"/>.
 /// </remarks>
 internal sealed class StandaloneTopology : IRedisTopology
 {

@@ -51,8 +51,8 @@ public sealed class CounterCheck : IHistoryCheck
             )
             .ToList();
         var known = steps.Where(s => s.Event.Result == RequestResult.Ok && s.Number is not null).ToList();
-        // Whoever shows a living cookie counts, a thief as well: all that may have happened is the
-        // upper bound.
+        // Every client with a living cookie counts, a thief as well: all that may have happened is
+        // the upper bound.
         var possible = session
             .Events.Where(e =>
                 e.Result != RequestResult.Fail && e.Ops.Any(o => o.Kind == OpKind.Counter && o.Key == key)
@@ -166,8 +166,8 @@ public sealed class CounterCheck : IHistoryCheck
         }
     }
 
-    // Whoever counts on after a reported, excused regression writes the register anew: the step
-    // that was away then is not to come back.
+    // A client that counts on after a reported, excused regression writes the register anew: the
+    // step that was away then is not to come back.
     private static bool WentOnFromALossItWasToldOf(
         CheckContext context,
         SessionHistory session,

@@ -54,7 +54,7 @@ public sealed class DeniedCommandTests
         );
         if (eventName is not null)
         {
-            await Condition.HoldsAsync(() => Said() == 2, $"{what} is told once by each node");
+            await Condition.HoldsAsync(() => Said() == 2, $"{what} is logged once by each node");
         }
 
         Assert.Equal(eventName is null ? 0 : 2, logs.Count("CommandRefused") + logs.Count("Untracked"));
@@ -101,7 +101,7 @@ public sealed class DeniedCommandTests
             );
             await redis.CommandAsync("CONFIG", "SET", "maxmemory", "100mb");
             var expected = warnings;
-            await Condition.HoldsAsync(() => logs.Count("Evicted") >= expected, "the eviction is told");
+            await Condition.HoldsAsync(() => logs.Count("Evicted") >= expected, "the eviction is logged");
         }
     }
 

@@ -99,7 +99,7 @@ public sealed class DamagedKeyTests : IAsyncLifetime
         await _redis.Kill9Async();
         await _redis.StartAgainAsync();
 
-        await Condition.HoldsAsync(() => logs.Count("ReplayDone") > 0, "what the node has is given back");
+        await Condition.HoldsAsync(() => logs.Count("ReplayDone") > 0, "what the node has is replayed");
         var scripts = (await RedisCommands.CountAsync(_redis)).Total;
         Assert.InRange(scripts, 1, 40 * Sessions);
         Assert.Equal(0, logs.Count("StoreUnanswering"));

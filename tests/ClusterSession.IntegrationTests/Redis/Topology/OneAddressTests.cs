@@ -5,7 +5,7 @@ using Xunit;
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 
 /// <summary>
-/// Nobody numbers configurations here: who is master is told by replication ids and by the
+/// Nobody numbers configurations here: the master is known by replication ids and by the
 /// generation kept with the data.
 /// </summary>
 public sealed class OneAddressTests

@@ -27,7 +27,7 @@ internal sealed class SharedCounter(RedisSessionStore store, string name)
     public static Task<string> StoredAsync(RedisServer server, string name = "counter") =>
         server.CommandAsync("ZSCORE", KeyOf(name), "s");
 
-    /// <summary>One more; false if the store gave no answer.</summary>
+    /// <summary>One more; false if the store did not answer.</summary>
     public async Task<bool> TryIncrementAsync()
     {
         var element = new DocumentElement("c"u8.ToArray(), _rank, default, TimeSpan.FromHours(1));

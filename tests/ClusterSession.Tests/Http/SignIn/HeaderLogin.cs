@@ -6,7 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Tests.Http.SignIn;
 
-/// <summary>An API's authentication: whoever the header names, as a bearer token would.</summary>
+/// <summary>An API's authentication: the user that the header names, as a bearer token
+/// would.</summary>
 public sealed class HeaderLogin(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger,

@@ -269,10 +269,10 @@ public sealed class RedisConnectionTests
                     ? $">3\r\n+subscribe\r\n+{c[1]}\r\n:1\r\n>3\r\n+message\r\n+{c[1]}\r\n+hello\r\n"
                     : Echo(c)
         );
-        var reply = await scripted.Connection.SendAsync(new RedisCommand("SUBSCRIBE", "news"));
+        var reply = await scripted.Connection.SendAsync(new RedisCommand("SUBSCRIBE", "weather"));
         Assert.Equal("subscribe", reply[0].AsString());
         Assert.Equal("k", (await scripted.Connection.SendAsync(new RedisCommand("GET", "k"))).AsString());
-        Assert.Equal(["message news hello"], scripted.Events);
+        Assert.Equal(["message weather hello"], scripted.Events);
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed class PartitionLanesTests
     }
 
     [Fact]
-    public async Task Failure_is_thrown_to_whoever_gives_the_next_work()
+    public async Task Failure_is_thrown_to_the_caller_that_gives_the_next_work()
     {
         _lanes.Run(0, static () => throw new InvalidOperationException("broken"));
         await Assert.ThrowsAsync<InvalidOperationException>(_lanes.WhenIdleAsync);

@@ -6,7 +6,7 @@ using static ClusterSession.Tests.TestKit.Checking.HistoryBuilder;
 namespace ClusterSession.Tests.TestKit.Checking;
 
 /// <summary>
-/// Each rule once as a story short enough to be understood by reading it; beside it, the story that
+/// Each rule once as a story short enough to be understood by reading it; after it, the story that
 /// looks alike and is lawful.
 /// </summary>
 public sealed class HandmadeHistoryTests

@@ -150,8 +150,8 @@ public sealed class StoreLossHistoryTests
             .Add([Op.List()], node: "B", from: Asked, flags: EventFlags.NewSession | flags);
 
     /// <summary>
-    /// A session is written at A, then the store goes back behind that; the client is told at B,
-    /// and it is missing at the end.
+    /// A session is written at A, then the store goes back behind that; it is reported to the
+    /// client at B, and it is missing at the end.
     /// </summary>
     private static HistoryBuilder WentBack(HistoryBuilder h, Holder holder, EventFlags flags = EventFlags.Regressed) =>
         Of(h, holder)

@@ -75,7 +75,7 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_that_is_no_master_is_not_used_whoever_names_it()
+    public async Task A_server_that_is_no_master_is_not_used_whichever_sentinel_names_it()
     {
         _a.Handshake = Replica;
         _one.Say(_a.Port, 1);

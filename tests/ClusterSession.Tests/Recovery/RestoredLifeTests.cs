@@ -13,17 +13,17 @@ using Xunit;
 namespace ClusterSession.Tests.Recovery;
 
 /// <summary>
-/// A store that was away for longer than the idle time and comes back empty is given back the life
+/// A store that was away for longer than the idle time and comes back empty gets the life
 /// that is left, and no session that has expired meanwhile: idle timeout of 10 s, store away for 20
 /// s.
 /// </summary>
-public sealed class GivingBackTests : NodeTests
+public sealed class RestoredLifeTests : NodeTests
 {
     private readonly ReplaceableStore _replaceable;
     private readonly FaultyStore _store;
     private readonly InMemorySessions _empty;
 
-    public GivingBackTests()
+    public RestoredLifeTests()
     {
         _replaceable = new ReplaceableStore(new InMemorySessionStore(Sessions));
         _store = new FaultyStore(_replaceable);
@@ -58,7 +58,7 @@ public sealed class GivingBackTests : NodeTests
             node.Services.GetRequiredService<StoreRecovery>(),
             node.Services.GetRequiredService<PendingSessions>()
         );
-        await HoldsInTimeAsync(() => recovery.IsSettled && journal.Count == 0, "what is left is given back");
+        await HoldsInTimeAsync(() => recovery.IsSettled && journal.Count == 0, "what is left is restored");
 
         var read = await new InMemorySessionStore(_empty).ReadAsync(
             LossTests.KeyOf(idle),
@@ -87,7 +87,7 @@ public sealed class GivingBackTests : NodeTests
 
         _store.Failing = StoreOperations.None;
         _replaceable.Replace(new InMemorySessionStore(_empty), new StoreContinuity(StoreLoss.Everything));
-        await HoldsInTimeAsync(() => _empty.Count == 1, "the session is given back");
+        await HoldsInTimeAsync(() => _empty.Count == 1, "the session is restored");
 
         var read = await new InMemorySessionStore(_empty).ReadAsync(
             LossTests.KeyOf(browser),
