@@ -15,7 +15,10 @@ public static class ChaosApplication
         var builder = WebApplication.CreateSlimBuilder(args);
         var settings = NodeSettings.From(builder.Configuration);
         builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
+        builder
+            .Logging.AddSimpleConsole(o => (o.SingleLine, o.TimestampFormat) = (true, "HH:mm:ss.fff "))
+            .SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton<Rendezvous>();
         builder.Services.AddHostedService<ParentWatch>();
