@@ -59,7 +59,12 @@ internal sealed class SharedXmlElementsService(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
-        if (elements.HasUnsent && await elements.SyncAsync().ConfigureAwait(false) != StoreFailure.None)
+        var limit = new StoreDeadline(time, options.Value.Outage.HardTimeout);
+        if (
+            elements.HasUnsent
+            && await limit.LimitAsync(new(elements.SyncAsync()), StoreFailure.Unknown).ConfigureAwait(false)
+                != StoreFailure.None
+        )
         {
             logger.DataProtectionKeysNotStored();
         }
@@ -73,7 +78,7 @@ internal sealed class SharedXmlElementsService(
             while (true)
             {
                 await elements.WaitForWorkAsync(stoppingToken).ConfigureAwait(false);
-                var failure = await elements.SyncAsync().ConfigureAwait(false);
+                var failure = await elements.SyncAsync().WaitAsync(stoppingToken).ConfigureAwait(false);
                 if (elements.Changes is var changes && changes != used)
                 {
                     used = changes;

@@ -25,12 +25,6 @@ internal sealed class EndsService(
     private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ForgetInterval = TimeSpan.FromMinutes(1);
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken).ConfigureAwait(false);
-        await shared.SyncAsync().ConfigureAwait(false); // What ended last; the tombstones are there in any case.
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -41,7 +35,7 @@ internal sealed class EndsService(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The node is shutting down.
+            // The node is shutting down: the journal sends the last ends.
         }
     }
 
@@ -50,8 +44,8 @@ internal sealed class EndsService(
         while (true)
         {
             await ends.WaitForWorkAsync(stopping).ConfigureAwait(false);
-            await shared.EndAgainAsync().ConfigureAwait(false);
-            var failure = await shared.SyncAsync().ConfigureAwait(false);
+            await shared.EndAgainAsync().WaitAsync(stopping).ConfigureAwait(false);
+            var failure = await shared.SyncAsync().WaitAsync(stopping).ConfigureAwait(false);
             await Task.Delay(failure == StoreFailure.None ? Pace : options.Value.Outage.ProbeInterval, time, stopping)
                 .ConfigureAwait(false);
         }

@@ -31,7 +31,7 @@ internal sealed class KeyRingService(KeyRingSource ring, IOptions<ClusterSession
 
                 // Keys may have been revoked, or are being restored by another node: this one asks
                 // until it knows.
-                var isKnown = await ring.RefreshAsync(stoppingToken).ConfigureAwait(false);
+                var isKnown = await ring.RefreshAsync(stoppingToken).WaitAsync(stoppingToken).ConfigureAwait(false);
                 do
                 {
                     var pause = Task.Delay(isKnown ? Glance : options.Value.Outage.ProbeInterval, time, stoppingToken);

@@ -36,6 +36,10 @@ internal sealed class JournalService(
     private readonly PartitionLanes _lanes = new();
     private readonly PartitionTable<Part> _parts = new(static () => new Part());
 
+    /// <summary>What could not be sent in its time is tried once more.</summary>
+    protected override CancellationTokenSource BeginStopping() =>
+        new(_options.DrainTimeout + _options.HardTimeout, time);
+
     protected override async Task DrainAsync(CancellationToken cancellationToken)
     {
         await SettleAsync(cancellationToken).ConfigureAwait(false);
@@ -49,10 +53,13 @@ internal sealed class JournalService(
         while (true)
         {
             var isInTime = await recovery.SettleAsync(limit.Token).ConfigureAwait(false); // The journal takes what that could not.
-            var isSent = pending.Count == 0 || await SendAllAsync().ConfigureAwait(false);
+            var isSent =
+                pending.Count == 0
+                || await WithinAsync(SendAllAsync(), late: false, cancellationToken).ConfigureAwait(false);
             if (limit.IsCancellationRequested || (isSent && recovery.IsSettled))
             {
-                await ends.SyncAsync().ConfigureAwait(false); // Those of the last requests, and those sent just now.
+                // Those of the last requests, and those sent just now.
+                await WithinAsync(ends.SyncAsync(), StoreFailure.Unknown, cancellationToken).ConfigureAwait(false);
                 Judge(isReplayed: isInTime && !recovery.HasDropped);
                 return;
             }
@@ -61,6 +68,19 @@ internal sealed class JournalService(
             {
                 await Task.Delay(_options.ProbeInterval, time, CancellationToken.None).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>What is late goes on by itself; its sessions count as unsaved.</summary>
+    private static async Task<T> WithinAsync<T>(Task<T> work, T late, CancellationToken over)
+    {
+        try
+        {
+            return await work.WaitAsync(over).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            return late;
         }
     }
 

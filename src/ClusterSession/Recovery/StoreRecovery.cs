@@ -139,7 +139,10 @@ internal sealed class StoreRecovery(
         replay.SkipDelays();
         try
         {
-            while ((nodes.Recent.HasAny || nodes.Ends.HasOwn) && !await AnswersAsync().ConfigureAwait(false))
+            while (
+                (nodes.Recent.HasAny || nodes.Ends.HasOwn)
+                && !await AnswersAsync().WaitAsync(limit).ConfigureAwait(false)
+            )
             {
                 await Task.Delay(options.Value.Outage.ProbeInterval, time, limit).ConfigureAwait(false);
             }

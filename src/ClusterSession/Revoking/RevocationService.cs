@@ -19,7 +19,9 @@ internal sealed class RevocationService(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
-        await presence.LeaveAsync().ConfigureAwait(false);
+        var leaving = presence.LeaveAsync();
+        await Task.WhenAny(leaving, Task.Delay(options.Value.Outage.SoftTimeout, time, cancellationToken))
+            .ConfigureAwait(false); // A courtesy: it is forgotten after a while in any case.
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -40,9 +42,12 @@ internal sealed class RevocationService(
         while (true)
         {
             await revocations.WaitForWorkAsync(stopping).ConfigureAwait(false);
-            if (await revocations.SyncAsync().ConfigureAwait(false) == StoreFailure.None)
+            if (await revocations.SyncAsync().WaitAsync(stopping).ConfigureAwait(false) == StoreFailure.None)
             {
-                await presence.AnnounceAsync(revocations.Position, isRenewal: false).ConfigureAwait(false);
+                await presence
+                    .AnnounceAsync(revocations.Position, isRenewal: false)
+                    .WaitAsync(stopping)
+                    .ConfigureAwait(false);
             }
             else
             {
@@ -56,8 +61,11 @@ internal sealed class RevocationService(
         using var timer = new PeriodicTimer(NodePresence.Interval, time);
         while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
         {
-            await revocations.MaintainAsync().ConfigureAwait(false);
-            await presence.AnnounceAsync(revocations.Position, isRenewal: true).ConfigureAwait(false);
+            await revocations.MaintainAsync().WaitAsync(stopping).ConfigureAwait(false);
+            await presence
+                .AnnounceAsync(revocations.Position, isRenewal: true)
+                .WaitAsync(stopping)
+                .ConfigureAwait(false);
         }
     }
 }

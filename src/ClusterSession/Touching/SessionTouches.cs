@@ -149,6 +149,8 @@ internal sealed class SessionTouches(
         return Array.IndexOf(sent, false) < 0;
     }
 
+    protected override CancellationTokenSource BeginStopping() => new(options.Value.Outage.HardTimeout, time);
+
     /// <summary>What the node has kept to itself it reports now.</summary>
     protected override async Task DrainAsync(CancellationToken cancellationToken)
     {
@@ -156,7 +158,7 @@ internal sealed class SessionTouches(
         MoveUsesWithoutCopy(isLast: true);
         try
         {
-            await FlushAsync(cancellationToken).ConfigureAwait(false);
+            await FlushAsync(cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -54,6 +54,30 @@ public sealed class DrainTests : NodeTests
     }
 
     [Fact]
+    public async Task Drain_ends_in_its_time_though_each_operation_of_the_store_takes_longer()
+    {
+        var frozen = new FrozenStore(new InMemorySessionStore(Sessions), Time, TimeSpan.FromMinutes(1));
+        var outage = new OutageOptions { DrainTimeout = TimeSpan.FromSeconds(2) };
+        var node = await StartAsync(store: frozen, options: options => options.Outage = outage);
+        var browser = node.Browser();
+        await browser.GetAsync("/set/color/red");
+        frozen.IsFrozen = true;
+        await Time.DriveAsync(browser.GetAsync("/set/color/blue"));
+        Assert.Equal(1, node.Unsaved());
+
+        var begun = Time.GetTimestamp();
+        await Time.DriveAsync(node.DrainAsync());
+
+        Assert.InRange(
+            Time.GetElapsedTime(begun),
+            outage.DrainTimeout,
+            outage.DrainTimeout + (3 * outage.HardTimeout)
+        );
+        Assert.Equal(1, Logs.Count("JournalNotDrained"));
+        Environment.ExitCode = 0; // Of the test's process.
+    }
+
+    [Fact]
     public async Task Shard_that_gives_no_answer_is_waited_for_while_the_others_answer()
     {
         var (node, key) = await CommitAsync();

@@ -8,7 +8,9 @@ namespace ClusterSession.Stores.Outage;
 /// last (a generic host registers it first, and <c>ServicesStopConcurrently</c> has no order):
 /// until it has stopped there are requests, and each may add to the work. So this drains in
 /// <see cref="StoppedAsync"/>, when everything else of the host has stopped. A host that knows
-/// nothing of that (WebHost) has stopped its server before it stops services.
+/// nothing of that (WebHost) has stopped its server before it stops services. Ending has one limit,
+/// for what is under way and what is left together: each operation of a store that is not
+/// responding may take seconds, and a node that drained for 2 s ended after 9 s without it.
 /// </remarks>
 internal abstract class DrainingService : BackgroundService, IHostedLifecycleService
 {
@@ -29,11 +31,16 @@ internal abstract class DrainingService : BackgroundService, IHostedLifecycleSer
 
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        await base.StopAsync(cancellationToken).ConfigureAwait(false);
-        await DrainAsync(cancellationToken).ConfigureAwait(false);
+        using var over = BeginStopping();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
+        await base.StopAsync(either.Token).ConfigureAwait(false);
+        await DrainAsync(either.Token).ConfigureAwait(false);
     }
 
+    /// <summary>Begins to count the time that ending may take in all.</summary>
+    protected abstract CancellationTokenSource BeginStopping();
+
     /// <summary>There are no requests any more, and the background work has ended.</summary>
-    /// <param name="cancellationToken">The host waits no longer.</param>
+    /// <param name="cancellationToken">The time is over, or the host waits no longer.</param>
     protected abstract Task DrainAsync(CancellationToken cancellationToken);
 }
