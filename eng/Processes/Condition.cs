@@ -32,7 +32,10 @@ public static class Condition
         while (!await condition())
         {
             if (clock.Elapsed > limit)
+            {
                 throw new TimeoutException($"Not within {limit.TotalSeconds:0.#} s: {what}.");
+            }
+
             await Task.Delay(5);
         }
     }

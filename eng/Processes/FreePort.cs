@@ -30,7 +30,9 @@ public static class FreePort
                 // Cluster nodes listen on port + 10000 too; keep that one out of the way of other
                 // servers of this process.
                 if (!Given.Contains(port) && CanListen(port) && Given.Add(port))
+                {
                     return port;
+                }
             }
         }
 

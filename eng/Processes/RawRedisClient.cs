@@ -68,7 +68,10 @@ public sealed class RawRedisClient : IDisposable
         using var deadline = new CancellationTokenSource(_timeout);
         var request = new StringBuilder($"*{arguments.Length}\r\n");
         foreach (var argument in arguments)
+        {
             request.Append($"${Encoding.UTF8.GetByteCount(argument)}\r\n{argument}\r\n");
+        }
+
         try
         {
             await _stream.WriteAsync(Encoding.UTF8.GetBytes(request.ToString()), deadline.Token);
@@ -98,14 +101,20 @@ public sealed class RawRedisClient : IDisposable
                 return line;
             case '$' when int.Parse(line.AsSpan(1)) is var length:
                 if (length < 0)
+                {
                     return "";
+                }
+
                 var bytes = new byte[length + 2];
                 await _stream.ReadExactlyAsync(bytes, ct);
                 return Encoding.UTF8.GetString(bytes, 0, length);
             case '*':
                 var parts = new List<string>();
                 for (var i = int.Parse(line.AsSpan(1)); i > 0; i--)
+                {
                     parts.Add(await ReadAsync(ct));
+                }
+
                 return string.Join('\n', parts);
             default:
                 return line[1..];

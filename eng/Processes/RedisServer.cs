@@ -60,7 +60,10 @@ public sealed class RedisServer : IAsyncDisposable
     public async Task StartAgainAsync(params string[] extraConfig)
     {
         if (_process is { } old)
+        {
             await old.DisposeAsync();
+        }
+
         var config = Path.Combine(WorkingDirectory, "redis.conf");
         await File.WriteAllLinesAsync(config, [.. ConfigLines(), .. extraConfig]);
         _process = await _options.On.StartAsync("redis-server", [config], WorkingDirectory, logFile: _options.LogFile);
@@ -93,7 +96,10 @@ public sealed class RedisServer : IAsyncDisposable
             TimeSpan.FromSeconds(10)
         );
         if (_options.Password is { } password)
+        {
             await client.CommandAsync("AUTH", password);
+        }
+
         return await client.CommandAsync(arguments);
     }
 
@@ -150,7 +156,10 @@ public sealed class RedisServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is { } process)
+        {
             await process.DisposeAsync();
+        }
+
         _directory?.Dispose();
     }
 
@@ -208,12 +217,20 @@ public sealed class RedisServer : IAsyncDisposable
         }
 
         foreach (var user in _options.AclUsers)
+        {
             yield return $"user {user}";
+        }
+
         if (_options.ReplicaOf is { } master)
+        {
             yield return $"replicaof {Host} {master}";
+        }
+
         yield return $"appendonly {(_options.AppendOnly ? "yes" : "no")}";
         yield return "appendfsync always";
         foreach (var line in _options.Config)
+        {
             yield return line;
+        }
     }
 }

@@ -31,7 +31,9 @@ public static class Signal
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(pid, 1);
         // ESRCH (3): it has ended already, which is what most callers want.
         if (kill(pid, signal) != 0 && Marshal.GetLastPInvokeError() is var error && error != 3)
+        {
             throw new InvalidOperationException($"kill({pid}, {signal}) failed with errno {error}.");
+        }
     }
 
 #pragma warning disable SYSLIB1054, CA5392, IDE1006 // a source-generated import would need unsafe code; the name is libc's

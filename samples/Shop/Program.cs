@@ -25,12 +25,18 @@ var sessions = builder.Services.AddClusterSession(o =>
     o.Durability = SessionDurability.Primary;
 });
 if (builder.Configuration.GetConnectionString("Redis") is { Length: > 0 } redis)
+{
     sessions.UseRedis(redis);
+}
 // As "cluster-session config generate" writes it: with key prefix and cookie in the same section.
 else if (builder.Configuration["ClusterSession:Redis"] is { Length: > 0 })
+{
     sessions.UseRedis();
+}
 else
+{
     sessions.UseInMemory();
+}
 
 var app = builder.Build();
 

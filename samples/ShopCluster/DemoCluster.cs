@@ -77,11 +77,20 @@ internal sealed class DemoCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_balancer is not null)
+        {
             await _balancer.DisposeAsync();
+        }
+
         foreach (var node in Nodes)
+        {
             await node.DisposeAsync();
+        }
+
         if (_store is not null)
+        {
             await _store.DisposeAsync();
+        }
+
         _directory.Dispose();
     }
 }

@@ -57,7 +57,10 @@ internal sealed record DemoOptions(bool Check, bool WithoutStore, int Port, int 
             && number >= least
             && number <= most
         )
+        {
             return number;
+        }
+
         error = $"{name} takes a number from {least} to {most}, not '{text}'.";
         return 0;
     }

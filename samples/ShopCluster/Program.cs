@@ -39,7 +39,9 @@ try
     await cluster.OpenAsync(control.Port, stop.Token);
 
     if (options.Check)
+    {
         return await ClusterCheck.RunAsync(cluster, options, stop.Token);
+    }
 
     Console.WriteLine(
         $"""
@@ -69,5 +71,7 @@ catch (Exception failure) when (failure is DemoException or ServerProcessExcepti
 finally
 {
     foreach (var registration in registrations)
+    {
         registration.Dispose();
+    }
 }

@@ -32,9 +32,15 @@ public sealed class Cart(IClusterSession session)
     public bool Add(string id, CartLine line)
     {
         if (session.TryGetValue(Prefix + id, out _))
+        {
             return true;
+        }
+
         if (session.Keys.Count(key => key.StartsWith(Prefix, StringComparison.Ordinal)) >= MaxLines)
+        {
             return false;
+        }
+
         session.Set(Prefix + id, line);
         return true;
     }
@@ -46,6 +52,8 @@ public sealed class Cart(IClusterSession session)
     public void Clear()
     {
         foreach (var key in session.Keys.Where(key => key.StartsWith(Prefix, StringComparison.Ordinal)).ToList())
+        {
             session.Remove(key);
+        }
     }
 }

@@ -34,10 +34,12 @@ public static partial class CartEndpoints
     )
     {
         if (!LineId().IsMatch(id) || Catalog.Find(addition.Product) is null)
+        {
             return Results.Problem(
                 "A line id is 8 to 40 letters, digits or dashes, and the product is one of the shop's.",
                 statusCode: 400
             );
+        }
 
         var line = new CartLine(addition.Product, node.Name, time.GetUtcNow());
         return context.OpenCart().Add(id, line)

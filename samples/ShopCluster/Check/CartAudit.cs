@@ -40,15 +40,20 @@ internal sealed record CartAudit(int Carts, int Lines, int Lost)
                 foreach (
                     var id in present.Where(id => !shopper.Acknowledged.Contains(id) && !shopper.Unknown.Contains(id))
                 )
+                {
                     findings.CountReturned(
                         $"client {shopper.Number}: {name} shows line {id} at the end, which is not in the cart"
                     );
+                }
             }
 
             if (missing.Count > 0)
+            {
                 findings.Witness(
                     $"client {shopper.Number}: {missing.Count} of {shopper.Acknowledged.Count} acknowledged lines are missing at the end"
                 );
+            }
+
             lost += missing.Count;
         }
 

@@ -39,10 +39,15 @@ internal sealed class CheckReport(DemoCluster cluster, Tally tally, CartAudit au
         Line($"");
 
         foreach (var witness in tally.Witnesses)
+        {
             Line($"  ! {witness}");
+        }
+
         var vacuous = Vacuous().ToList();
         foreach (var reason in vacuous)
+        {
             Line($"  ! this run proves nothing: {reason}");
+        }
 
         var good = audit.Lost + tally.Stale + tally.Returned + tally.Foreign + tally.GaveUp == 0 && vacuous.Count == 0;
         Line($"{(good ? "OK" : "FAILED")}: {audit.Lost:N0} lost, {tally.Stale:N0} stale");
@@ -52,17 +57,31 @@ internal sealed class CheckReport(DemoCluster cluster, Tally tally, CartAudit au
     private IEnumerable<string> Vacuous()
     {
         if (tally.Answered < LeastAnswers)
+        {
             yield return $"{tally.Answered} requests are fewer than {LeastAnswers}";
+        }
+
         if (tally.Moves < LeastMoves)
+        {
             yield return $"{tally.Moves} changes of the node are fewer than {LeastMoves}";
+        }
+
         if (tally.PassedOn + tally.Retries == 0)
+        {
             yield return "no request met a dead node";
+        }
+
         foreach (var node in cluster.Nodes)
         {
             if (node.Kills == 0)
+            {
                 yield return $"{node.Name} was never killed";
+            }
+
             if (tally.Node(node.Name).Answered < LeastShare * tally.Answered)
+            {
                 yield return $"{node.Name} answered hardly any request";
+            }
         }
     }
 

@@ -30,7 +30,9 @@ internal static class ClusterCheck
         {
             await new NodeKiller(cluster, tally, options.Seed).RunAsync(cancellation);
             if (options.Duration - watch.Elapsed is { Ticks: > 0 } rest)
+            {
                 await Task.Delay(rest, cancellation);
+            }
         }
         finally
         {

@@ -40,9 +40,12 @@ internal sealed class NodeKiller(DemoCluster cluster, Tally tally, int seed)
         while (count() < goal)
         {
             if (watch.Elapsed > Deadline)
+            {
                 throw new DemoException(
                     $"{who} did not answer {more} requests within {Deadline.TotalSeconds} seconds."
                 );
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(10), cancellation);
         }
     }

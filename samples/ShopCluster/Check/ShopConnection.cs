@@ -30,9 +30,15 @@ internal sealed class ShopConnection(Uri address, Tally tally)
         for (var attempt = 1; ; attempt++)
         {
             if (await TryAsync(method, path, cookie, product) is { } answer)
+            {
                 return answer;
+            }
+
             if (DateTime.UtcNow > deadline)
+            {
                 return null;
+            }
+
             tally.CountRetry();
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(20 * attempt, 250)));
         }
@@ -42,9 +48,15 @@ internal sealed class ShopConnection(Uri address, Tally tally)
     {
         using var request = new HttpRequestMessage(method, new Uri(address, path));
         if (cookie is not null)
+        {
             request.Headers.TryAddWithoutValidation("Cookie", $"{CookieName}={cookie}");
+        }
+
         if (product is not null)
+        {
             request.Content = JsonContent.Create(new CartAddition(product));
+        }
+
         try
         {
             using var response = await Http.SendAsync(request);
@@ -54,11 +66,16 @@ internal sealed class ShopConnection(Uri address, Tally tally)
                     or HttpStatusCode.ServiceUnavailable
                     or HttpStatusCode.GatewayTimeout
             )
+            {
                 return null;
+            }
+
             if (!response.IsSuccessStatusCode)
+            {
                 throw new DemoException(
                     $"{method} {path} was answered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}"
                 );
+            }
 
             var view = (await response.Content.ReadFromJsonAsync<CartView>())!;
             var passedOn =
@@ -76,7 +93,10 @@ internal sealed class ShopConnection(Uri address, Tally tally)
     private static string? NewCookie(HttpResponseMessage response)
     {
         if (!response.Headers.TryGetValues("Set-Cookie", out var cookies))
+        {
             return null;
+        }
+
         var own = cookies.FirstOrDefault(cookie => cookie.StartsWith(CookieName + "=", StringComparison.Ordinal));
         return own?[(CookieName.Length + 1)..].Split(';')[0];
     }

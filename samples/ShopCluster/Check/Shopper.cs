@@ -64,16 +64,23 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
     private async Task ReadAsync()
     {
         if (await shop.SendAsync(HttpMethod.Get, "api/cart", Cookie) is { } answer)
+        {
             Take(answer, "read");
+        }
         else
+        {
             tally.CountGaveUp($"client {number}: nobody answered a read");
+        }
     }
 
     private async Task AddAsync()
     {
         var id = NextId();
         if (await SendAddAsync(id) is not { } answer)
+        {
             return;
+        }
+
         _acknowledged.Add(id);
         Take(answer, "add");
     }
@@ -87,7 +94,10 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
         for (var i = 0; i < ids.Length; i++)
         {
             if (answers[i] is not { } answer)
+            {
                 continue;
+            }
+
             Compare(answer.View, "one of two adds", alsoExpected: ids[i], alsoPossible: ids[1 - i]);
             Arrived(answer.View.Node);
         }
@@ -95,7 +105,9 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
         foreach (var (id, answer) in ids.Zip(answers))
         {
             if (answer is not null)
+            {
                 _acknowledged.Add(id);
+            }
         }
 
         Cookie = answers.Where(answer => answer?.Cookie is not null).MaxBy(answer => answer!.View.Version.Stamp)?.Cookie
@@ -141,7 +153,10 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
     private void Arrived(string node)
     {
         if (_lastNode is not null && _lastNode != node)
+        {
             tally.CountMove();
+        }
+
         _lastNode = node;
     }
 
@@ -152,22 +167,31 @@ internal sealed class Shopper(int number, int seed, ShopConnection shop, Tally t
             _acknowledged.Count(id => !present.Contains(id))
             + (alsoExpected is null || present.Contains(alsoExpected) ? 0 : 1);
         if (missing > 0)
+        {
             tally.CountStale(
                 $"client {number}: {what}, answered by {view.Node} from {view.Source} at version {view.Version.Stamp:x}, lacks {missing} of {_acknowledged.Count} acknowledged lines"
             );
+        }
 
         foreach (var id in present)
         {
             if (_acknowledged.Contains(id) || _unknown.Contains(id) || id == alsoExpected || id == alsoPossible)
+            {
                 continue;
+            }
+
             if (_removed.Contains(id))
+            {
                 tally.CountReturned(
                     $"client {number}: {what}, answered by {view.Node} from {view.Source}, shows line {id}, which was removed"
                 );
+            }
             else
+            {
                 tally.CountForeign(
                     $"client {number}: {what}, answered by {view.Node} from {view.Source}, shows line {id}, which it never added"
                 );
+            }
         }
     }
 

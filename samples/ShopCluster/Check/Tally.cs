@@ -53,9 +53,15 @@ internal sealed class Tally
     {
         Interlocked.Increment(ref _answered);
         if (write)
+        {
             Interlocked.Increment(ref _writes);
+        }
+
         if (passedOn)
+        {
             Interlocked.Increment(ref _passedOn);
+        }
+
         Node(node).Count(fromLocalCopy);
     }
 
@@ -75,7 +81,9 @@ internal sealed class Tally
     public void Witness(string witness)
     {
         if (_witnesses.Count < KeptWitnesses)
+        {
             _witnesses.Enqueue(witness);
+        }
     }
 
     private void Count(ref long counter, string witness)
@@ -99,6 +107,8 @@ internal sealed class NodeTally
     {
         Interlocked.Increment(ref _answered);
         if (fromLocalCopy)
+        {
             Interlocked.Increment(ref _fromLocalCopy);
+        }
     }
 }

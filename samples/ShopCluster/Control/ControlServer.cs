@@ -63,7 +63,10 @@ internal sealed class ControlServer : IAsyncDisposable
     private static async Task<IResult> CommandAsync(DemoCluster cluster, string name, Func<ShopNode, Task> command)
     {
         if (cluster.Nodes.FirstOrDefault(node => node.Name == name) is not { } found)
+        {
             return Results.NotFound();
+        }
+
         await command(found);
         return Results.NoContent();
     }

@@ -28,7 +28,10 @@ internal sealed class DemoStore : IAsyncDisposable
     public async Task<StoreStatus> LookAsync(CancellationToken cancellation)
     {
         if (_server.Process.HasExited)
+        {
             return StoreStatus.Down;
+        }
+
         try
         {
             var keys = await _server.CommandAsync("DBSIZE").WaitAsync(Patience, cancellation);

@@ -42,7 +42,10 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
         try
         {
             if (State == NodeState.Up)
+            {
                 return;
+            }
+
             _starting = true;
             await (_process?.DisposeAsync() ?? ValueTask.CompletedTask);
             // A new process counts from zero, also after one that fell by itself.
@@ -61,7 +64,10 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
                 directory.Path,
             ];
             if (redis is not null)
+            {
                 arguments.AddRange(["--ConnectionStrings:Redis", redis]);
+            }
+
             _process = await ServerProcess.StartAsync(
                 DotnetHost(),
                 arguments,
@@ -84,7 +90,10 @@ internal sealed class ShopNode(string name, int port, string? redis, WorkDirecto
         try
         {
             if (State != NodeState.Up)
+            {
                 return;
+            }
+
             await LookAsync();
             await _process!.Kill9Async();
             Kills++;

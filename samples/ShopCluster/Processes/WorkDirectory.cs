@@ -34,7 +34,10 @@ internal sealed class WorkDirectory : IDisposable
         {
             var owner = System.IO.Path.GetFileName(directory)[Prefix.Length..].Split('-')[0];
             if (Directory.Exists($"/proc/{owner}"))
+            {
                 continue;
+            }
+
             try
             {
                 Directory.Delete(directory, recursive: true);

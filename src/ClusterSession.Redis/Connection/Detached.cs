@@ -17,6 +17,8 @@ internal static class Detached
         }
 
         using (ExecutionContext.SuppressFlow())
+        {
             begin();
+        }
     }
 }

@@ -38,12 +38,16 @@ internal sealed class Heartbeat(RedisConnection connection)
             if (connection.Gate is { } gate)
             {
                 if (await connection.SendAsync(new LeaseHeartbeatRequest(gate)).ConfigureAwait(false) is { } reason)
+                {
                     connection.Close($"it is closed (fence=lease): {reason}.");
+                }
             }
             else if (connection.Ruler is { } ruler && ruler.HeartbeatKeyOf(connection) is { } key)
             {
                 if (await connection.SendAsync(new KeyedHeartbeatRequest(key)).ConfigureAwait(false) is { } refusal)
+                {
                     ruler.ReportError(connection, refusal.Kind, refusal.Text);
+                }
             }
             else
             {

@@ -28,7 +28,9 @@ internal sealed class ReceiveBuffer : IDisposable
         {
             _start = _end = 0;
             if (_buffer.Length > KeepBytes)
+            {
                 Replace(InitialBytes);
+            }
         }
 
         if (_buffer.Length - _end < MinFreeBytes)
@@ -36,9 +38,13 @@ internal sealed class ReceiveBuffer : IDisposable
             // Moving the rest to the front suffices unless a frame fills more than half of the
             // buffer.
             if (_end - _start > _buffer.Length / 2)
+            {
                 Replace(checked(_buffer.Length * 2));
+            }
             else
+            {
                 MoveToFront(_buffer);
+            }
         }
 
         return _buffer.AsMemory(_end);
@@ -66,7 +72,9 @@ internal sealed class ReceiveBuffer : IDisposable
         // Replies carry session values; they must not lie about in the shared pool.
         old.AsSpan().Clear();
         if (old.Length > 0)
+        {
             ArrayPool<byte>.Shared.Return(old);
+        }
     }
 
     private void MoveToFront(byte[] target)

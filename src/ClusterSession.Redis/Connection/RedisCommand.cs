@@ -39,7 +39,9 @@ internal sealed class RedisCommand : RedisRequest<RedisReply>
     {
         writer.WriteCommand(_arguments[0], _arguments.Length - 1);
         for (var i = 1; i < _arguments.Length; i++)
+        {
             writer.WriteBulk(_arguments[i]);
+        }
     }
 
     /// <inheritdoc/>

@@ -60,9 +60,14 @@ internal sealed partial class RedisConnection
                 Echo.Expect(null);
             }
             else if (new RespReader(frame).Peek() is var type && type == RespType.Push)
+            {
                 TakePush(frame);
+            }
             else
+            {
                 TakeReply(frame, isError: type is RespType.SimpleError or RespType.BulkError);
+            }
+
             _input.Consume(length);
         }
     }
@@ -84,7 +89,10 @@ internal sealed partial class RedisConnection
             if (_ring.Count == 0)
             {
                 if (_closeReason is not null)
+                {
                     return null;
+                }
+
                 throw new RespProtocolException("A reply came that nobody asked for.");
             }
 
@@ -96,7 +104,10 @@ internal sealed partial class RedisConnection
             ? request?.ProvesLease(frame) == true
             : Ruler is null || (!isError && request is { IsKeyed: true });
         if (isProof)
+        {
             Volatile.Write(ref _provenAliveAt, sentAt);
+        }
+
         return request;
     }
 
@@ -108,7 +119,10 @@ internal sealed partial class RedisConnection
         if (kind.SequenceEqual("invalidate"u8))
         {
             if (members < 2)
+            {
                 throw new RespProtocolException("An invalidation names no keys.");
+            }
+
             reader.Read();
             if (reader.IsNull)
             {
@@ -117,11 +131,16 @@ internal sealed partial class RedisConnection
             }
 
             if (!reader.IsAggregate)
+            {
                 throw new RespProtocolException("An invalidation names no list of keys.");
+            }
+
             for (var left = reader.Count; left > 0; left--)
             {
                 if (reader.ReadBytes() is var key && !Echo.IsOf(key))
+                {
                     _pushHandler?.OnInvalidate(this, key);
+                }
             }
         }
         else if (kind.SequenceEqual("message"u8) && members == 3)
@@ -140,6 +159,8 @@ internal sealed partial class RedisConnection
     private bool AnswersSubscription()
     {
         lock (_gate)
+        {
             return _ring.Count > 0 && _ring.Oldest is { IsAnsweredByPush: true };
+        }
     }
 }

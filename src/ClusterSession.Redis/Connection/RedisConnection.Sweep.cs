@@ -16,14 +16,19 @@ internal sealed partial class RedisConnection
         _sweepPeriod = shortest / 3;
         _sweep = _time.CreateTimer(static state => ((RedisConnection)state!).Sweep(), this, _sweepPeriod, _sweepPeriod);
         if (IsClosed)
+        {
             _sweep.Dispose();
+        }
     }
 
     private void Sweep()
     {
         // A timer may fire while its last call still runs.
         if (IsClosed || Interlocked.Exchange(ref _sweeping, 1) != 0)
+        {
             return;
+        }
+
         try
         {
             var now = _time.GetTimestamp();
@@ -32,9 +37,15 @@ internal sealed partial class RedisConnection
             var wasFrozen = _time.GetElapsedTime(_lastSweepAt, now) > _options.HeartbeatTimeout / 2 + _sweepPeriod;
             _lastSweepAt = now;
             if (wasFrozen)
+            {
                 _judgeFrom = now;
+            }
+
             if (CloseIfDead(now))
+            {
                 return;
+            }
+
             GiveUpLate(now);
             KeepAlive(now);
         }
@@ -54,13 +65,19 @@ internal sealed partial class RedisConnection
         lock (_gate)
         {
             if (_ring.Count == 0)
+            {
                 return false;
+            }
+
             waitingSince = _ring.OldestSentAt;
         }
 
         var silentSince = Math.Max(Math.Max(waitingSince, Volatile.Read(ref _lastReceivedAt)), _judgeFrom);
         if (_time.GetElapsedTime(silentSince, now) < _options.HeartbeatTimeout)
+        {
             return false;
+        }
+
         CloseWith(sent => new RedisConnectionException(
             $"{Endpoint} has not answered for {_options.HeartbeatTimeout.TotalMilliseconds:0} ms (HeartbeatTimeout); the connection is taken for dead.",
             sent
@@ -72,9 +89,15 @@ internal sealed partial class RedisConnection
     {
         var timeout = (long)(_options.CommandTimeout.TotalSeconds * _time.TimestampFrequency);
         if (_judgeFrom + timeout > now && _judgeFrom != 0)
+        {
             return;
+        }
+
         lock (_gate)
+        {
             _ring.GiveUpSentBefore(now - timeout, _givenUp);
+        }
+
         foreach (var request in _givenUp)
         {
             request.Fail(
@@ -92,12 +115,16 @@ internal sealed partial class RedisConnection
         _heartbeat ??= new Heartbeat(this);
         long lastSentAt;
         lock (_gate)
+        {
             lastSentAt =
                 Gate is not null ? _heartbeat.LastAt
                 : Ruler is null ? _lastSentAt
                 : _lastKeyedSentAt;
+        }
         // The slack of half a period makes the interval the longest pause, not the shortest.
         if (_time.GetElapsedTime(lastSentAt, now) + _sweepPeriod / 2 >= _options.HeartbeatInterval)
+        {
             _heartbeat.Beat(now);
+        }
     }
 }

@@ -34,9 +34,13 @@ internal sealed partial class RedisConnection
         }
 
         if (refusal is not null)
+        {
             request.Fail(refusal);
+        }
         else if (wake)
+        {
             _wake.Set(onThisThread: alone);
+        }
     }
 
     /// <summary>
@@ -85,13 +89,22 @@ internal sealed partial class RedisConnection
     private RedisConnectionException? RefusalLocked(int requests)
     {
         if (_closeReason is { } reason)
+        {
             return new RedisConnectionException(reason.Message, sent: false, reason);
+        }
+
         if (_ring.Count + requests > _options.MaxInFlight)
+        {
             return new RedisBackPressureException($"{_ring.Count} commands wait for {Endpoint} already (MaxInFlight).");
+        }
+
         if (_filling.Length > _options.MaxUnsentBytes)
+        {
             return new RedisBackPressureException(
                 $"{_filling.Length} bytes wait to be sent to {Endpoint} already (MaxUnsentBytes)."
             );
+        }
+
         return null;
     }
 
@@ -103,9 +116,11 @@ internal sealed partial class RedisConnection
             var writer = new RespWriter(_filling);
             request.WriteTo(ref writer);
             if (writer.Commands != 1 || writer.Missing != 0)
+            {
                 throw new InvalidOperationException(
                     $"{request.GetType().Name} wrote {writer.Commands} commands, {writer.Missing} arguments missing."
                 );
+            }
         }
 #pragma warning disable CA1031 // whatever a request throws, half a command must not stay in the stream of all
         catch (Exception e)
@@ -119,7 +134,10 @@ internal sealed partial class RedisConnection
         var now = _time.GetTimestamp();
         _lastSentAt = now;
         if (request.IsKeyed)
+        {
             _lastKeyedSentAt = now;
+        }
+
         _ring.Enqueue(request, now);
         return null;
     }
@@ -136,13 +154,18 @@ internal sealed partial class RedisConnection
                 for (var round = 0; TrySwap(); round++)
                 {
                     if (round == 1)
+                    {
                         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                    }
+
                     await _stream.WriteAsync(_sending.Written).ConfigureAwait(false);
                     _sending.Clear();
                 }
 
                 if (IsClosed)
+                {
                     return;
+                }
             }
         }
 #pragma warning disable CA1031 // the loop has no caller; whatever ends it ends the connection
@@ -167,7 +190,10 @@ internal sealed partial class RedisConnection
         {
             // A closed connection keeps _flushing set, so that nobody wakes a loop that has ended.
             if (_closeReason is not null)
+            {
                 return false;
+            }
+
             if (_filling.Length == 0)
             {
                 _flushing = false;

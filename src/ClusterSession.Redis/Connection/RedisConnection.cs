@@ -128,7 +128,9 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         get
         {
             lock (_gate)
+            {
                 return _ring.Count;
+            }
         }
     }
 
@@ -191,13 +193,18 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         lock (_gate)
         {
             if (_closeReason is not null)
+            {
                 return;
+            }
+
             Volatile.Write(ref _closeReason, reason(false));
             while (_ring.Count > 0)
             {
                 var sent = _ring.First < _handedOver;
                 if (_ring.Dequeue(out _) is { } request)
+                {
                     left.Add((request, sent));
+                }
             }
 
             wake = !_flushing;
@@ -207,9 +214,15 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         _sweep?.Dispose();
         _stream.Dispose();
         if (wake)
+        {
             _wake.Set(onThisThread: false);
+        }
+
         foreach (var (request, sent) in left)
+        {
             request.Fail(reason(sent));
+        }
+
         _closed.TrySetResult(_closeReason);
     }
 }

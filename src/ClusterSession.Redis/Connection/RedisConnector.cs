@@ -35,7 +35,10 @@ internal sealed class RedisConnector(
         {
             stream = await OpenSocketAsync(endpoint, deadline.Token).ConfigureAwait(false);
             if (_options.Tls)
+            {
                 stream = await EncryptAsync(stream, endpoint, deadline.Token).ConfigureAwait(false);
+            }
+
             connection = new RedisConnection(stream, endpoint, _options, time, pushHandler);
             await RedisHandshake.RunAsync(connection, _options, handshake, deadline.Token).ConfigureAwait(false);
             return connection;
@@ -43,12 +46,20 @@ internal sealed class RedisConnector(
         catch (Exception e)
         {
             if (connection is not null)
+            {
                 await connection.DisposeAsync().ConfigureAwait(false);
+            }
             else if (stream is not null)
+            {
                 await stream.DisposeAsync().ConfigureAwait(false);
+            }
+
             cancellationToken.ThrowIfCancellationRequested();
             if (e is RedisConnectException)
+            {
                 throw;
+            }
+
             if (timeout.IsCancellationRequested)
             {
                 throw new RedisConnectException(
@@ -142,7 +153,10 @@ internal sealed class RedisConnector(
     private X509ChainPolicy? ChainPolicy()
     {
         if (_options.TlsCaFile is not { } caFile)
+        {
             return null;
+        }
+
         var policy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,

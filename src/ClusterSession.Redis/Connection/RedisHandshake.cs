@@ -66,35 +66,49 @@ internal static class RedisHandshake
 
         // One refusal makes the others fail too; those nobody will look at.
         foreach (var task in new Task?[] { library, select, tracking, server, replication, wait, ping })
+        {
             _ = task?.ContinueWith(
                 static t => _ = t.Exception,
                 CancellationToken.None,
                 TaskContinuationOptions.OnlyOnFaulted,
                 TaskScheduler.Default
             );
+        }
+
         var secrets =
             handshake.RequiredRole == RedisRole.Sentinel ? ("sentinelUser", "sentinelPassword") : ("user", "password");
         var greeting = await AnswerAsync(hello, connection, credential, secrets).ConfigureAwait(false);
         List<RefusedCommand> refused = [];
         if (await RefusalAsync(library).ConfigureAwait(false) is { Kind: RedisErrorKind.NoPerm }) // Before 7.2 nobody has it.
+        {
             refused.Add(RefusedCommand.SetInfo);
+        }
+
         if (select is not null)
+        {
             await AnswerAsync(select, connection, credential, secrets).ConfigureAwait(false);
+        }
+
         var untracked = tracking is null ? null : await RefusalAsync(tracking).ConfigureAwait(false);
         var waitRefusal = wait is null ? null : await RefusalAsync(wait).ConfigureAwait(false);
         var serverInfo = ParseInfo(await OptionalAsync(server).ConfigureAwait(false));
         var replicationInfo = ParseInfo(await OptionalAsync(replication).ConfigureAwait(false));
         if (await ping.ConfigureAwait(false) is RedisErrorKind.Loading or RedisErrorKind.MasterDown)
+        {
             throw new RedisConnectException(
                 RedisConnectFailure.NotReady,
                 $"{connection.Endpoint} is loading its data, or waits for its master."
             );
+        }
+
         if (untracked?.Kind == RedisErrorKind.Busy || waitRefusal?.Kind == RedisErrorKind.Busy) // It refuses everything, and not for good.
+        {
             throw new RedisConnectException(
                 RedisConnectFailure.NotReady,
                 $"{connection.Endpoint} is busy with a script.",
                 untracked ?? waitRefusal
             );
+        }
 
         connection.Server = Identify(greeting, serverInfo, replicationInfo);
         connection.Echo.IsOn =
@@ -109,16 +123,28 @@ internal static class RedisHandshake
 
         // Before what the settings ask for: of a replica they ask nothing.
         if (!handshake.AnyRoleInCluster || connection.Server.Mode != RedisServerIdentity.ClusterMode)
+        {
             RequireRole(connection, handshake.RequiredRole);
+        }
+
         if (serverInfo.Count == 0 || replicationInfo.Count == 0)
+        {
             refused.Add(RefusedCommand.Info);
+        }
+
         connection.Refused = refused;
         if (handshake.Tracking)
+        {
             connection.Untracked = isTracked
                 ? UntrackedBy(connection, greeting, untracked?.Text, version)
                 : "Coherence is Revalidate.";
+        }
+
         if (isTracked && options.Coherence == RedisCoherence.Tracking && connection.Untracked is { } reason)
+        {
             throw LacksTracking(connection.Endpoint, reason);
+        }
+
         if (waitRefusal is not null && connection.Server.Role != RedisRole.Replica) // No replica takes WAIT.
         {
             throw new RedisConnectException(
@@ -165,9 +191,15 @@ internal static class RedisHandshake
     {
         List<string> words = ["HELLO", "3"];
         if (credential.Password is { } password)
+        {
             words.AddRange(["AUTH", credential.User ?? "default", password]);
+        }
+
         if (options.ClientName.Length > 0)
+        {
             words.AddRange(["SETNAME", options.ClientName]);
+        }
+
         return new RedisCommand([.. words]);
     }
 
@@ -240,7 +272,10 @@ internal static class RedisHandshake
     )
     {
         if (refusal is not null)
+        {
             return $"it refuses CLIENT TRACKING: {refusal}";
+        }
+
         return greeting["server"]?.AsString() != "valkey" && version < EchoesFollowFrom
             ? $"it is {connection.Server.Version}, and before {EchoesFollowFrom} pushes may come in the midst of other replies."
             : null;
@@ -313,7 +348,9 @@ internal static class RedisHandshake
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
             if (colon > 0)
+            {
                 fields[line[..colon]] = line[(colon + 1)..].TrimEnd('\r');
+            }
         }
 
         return fields;

@@ -114,7 +114,10 @@ internal abstract class RedisRequest<TResult> : RedisRequest, IValueTaskSource<T
         {
             OnFailed(e);
             if (e is RespProtocolException)
+            {
                 throw;
+            }
+
             return;
         }
 

@@ -39,11 +39,19 @@ internal sealed record RedisServerIdentity(
     public RedisContinuity ContinuityFrom(RedisServerIdentity? previous)
     {
         if (previous is null)
+        {
             return RedisContinuity.First;
+        }
+
         if (RunId.Length == 0 || previous.RunId.Length == 0 || ReplicationId.Length == 0)
+        {
             return RedisContinuity.Unknown;
+        }
+
         if (RunId == previous.RunId && ReplicationId == previous.ReplicationId)
+        {
             return RedisContinuity.Same;
+        }
         // It either follows the same history (a replica of it, promoted or not, or the same process
         // promoted), possibly less far than the last acknowledged write, or has nothing to do with
         // it (restarted, with its data from disk or with none).

@@ -39,7 +39,10 @@ internal sealed class RequestRing
     public void Enqueue(RedisRequest request, long sentAt)
     {
         if (Count == _slots.Length)
+        {
             Grow();
+        }
+
         this[Next++] = new Slot { Request = request, SentAt = sentAt };
     }
 
@@ -74,7 +77,10 @@ internal sealed class RequestRing
     {
         var larger = new Slot[_slots.Length * 2];
         for (var number = First; number < Next; number++)
+        {
             larger[number & (larger.Length - 1)] = this[number];
+        }
+
         _slots = larger;
     }
 

@@ -96,7 +96,10 @@ internal static class RedisConnectionString
                 ? ParseUri(text.Trim())
                 : ParseList(text);
         if (options.Validate() is { Count: > 0 } errors)
+        {
             throw new FormatException($"The Redis connection string cannot be used: {string.Join(' ', errors)}");
+        }
+
         return options;
     }
 
@@ -119,11 +122,14 @@ internal static class RedisConnectionString
             if (equals < 0)
             {
                 if (afterSecret && !part.Text.Contains(':', StringComparison.Ordinal))
+                {
                     throw Wrong(
                         shown,
                         "is neither key=value nor host:port",
                         "put servers before the password, or write their port"
                     );
+                }
+
                 CheckHost(
                     part.Text,
                     IsHidden(part.Text) ? $"part {Text(part.Number)} (not shown: it may be a password)" : shown
@@ -138,7 +144,10 @@ internal static class RedisConnectionString
         }
 
         if (hosts.Count == 0)
+        {
             throw Wrong("it", "names no server", "begin with host:port, such as localhost:6379");
+        }
+
         return WithEndpoints(options, hosts, options.Tls ? 6380 : 6379);
     }
 
@@ -157,7 +166,10 @@ internal static class RedisConnectionString
         // likely than one in a host.
         var question = rest.IndexOf('?', StringComparison.Ordinal);
         if (question >= 0 && rest.IndexOf('@', question) >= 0)
+        {
             throw Wrong("the URI", "has an @ after the ?", "write %40 there, and %3F for a ? in the password");
+        }
+
         var at = rest.LastIndexOf('@');
         var pathAt = rest.IndexOfAny(['/', '?'], at + 1);
         var authority = pathAt < 0 ? rest : rest[..pathAt];
@@ -195,12 +207,18 @@ internal static class RedisConnectionString
         var queryAt = tail.IndexOf('?', StringComparison.Ordinal);
         var path = (queryAt < 0 ? tail : tail[..queryAt]).Trim('/');
         if (path.Length > 0)
+        {
             Set(options, "defaultDatabase", path, $"database '/{path}'");
+        }
+
         foreach (var pair in queryAt < 0 ? [] : tail[(queryAt + 1)..].Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var equals = pair.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0)
+            {
                 throw Wrong($"{Shown(pair, "a part")} after the ?", "has no value", "write key=value");
+            }
+
             Set(options, Unescape(pair[..equals]), Unescape(pair[(equals + 1)..]), null);
         }
 
@@ -219,13 +237,19 @@ internal static class RedisConnectionString
     private static void Set(RedisOptions options, string key, string value, string? shown)
     {
         if (Ignored.Contains(key))
+        {
             return;
+        }
+
         if (key.StartsWith('$'))
+        {
             throw Wrong(
                 shown ?? $"'{key}'",
                 "renames or switches off a command",
                 "let the user have the commands as Redis names them, and leave it out"
             );
+        }
+
         if (!Settings.TryGetValue(key, out var set))
         {
             throw Wrong(
@@ -248,7 +272,10 @@ internal static class RedisConnectionString
     private static RedisOptions WithEndpoints(RedisOptions options, List<string> hosts, int defaultPort)
     {
         foreach (var host in hosts)
+        {
             options.Endpoints.Add(Endpoint(host, options.ServiceName is null ? defaultPort : 26379));
+        }
+
         return options;
     }
 
@@ -256,17 +283,22 @@ internal static class RedisConnectionString
     {
         var (name, port) = SplitHost(host);
         if (!IsPort(port))
+        {
             throw Wrong(
                 shown,
                 "has no port from 1 to 65535 after the colon",
                 "write host:port, an IPv6 address as [address]:port"
             );
+        }
+
         if (
             name.Length == 0
             || name.Any(c => char.IsWhiteSpace(c) || c is '/' or '@' or '[' or ']')
             || !IsHostOrAddress(name)
         )
+        {
             throw Wrong(shown, "is neither a host nor key=value", "write host:port, an IPv6 address as [address]:port");
+        }
     }
 
     private static RedisEndpoint Endpoint(string host, int defaultPort)
@@ -387,7 +419,9 @@ internal static class RedisConnectionString
     private static void Require(bool holds, string why)
     {
         if (!holds)
+        {
             throw new FormatException($"is not supported: {why}");
+        }
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -21,15 +21,24 @@ internal static class RedisError
             && text.StartsWith("ERR Error running script"u8)
             && text.IndexOf(": -"u8) is var at and >= 0
         )
+        {
             return FromCode(text[(at + 3)..]);
+        }
+
         if (kind == RedisErrorKind.Other && text.StartsWith("ERR "u8) && text.IndexOf("user_script"u8) >= 0)
+        {
             return FromScript(text);
+        }
+
         if (
             kind == RedisErrorKind.Other
             && text.StartsWith("ERR unknown command"u8)
             && text.IndexOf("HELLO"u8) is > 0 and < 24
         )
+        {
             return RedisErrorKind.NoProto;
+        }
+
         return kind;
     }
 
@@ -46,12 +55,17 @@ internal static class RedisError
         // "ERR unknown command 'X', with args beginning with: 'key' 'value'": keys and values are
         // nobody's business.
         if (text.IndexOf("with args beginning with"u8) is var at and > 0)
+        {
             text = text[..at].TrimEnd(", "u8);
+        }
+
         var shown = Encoding.UTF8.GetString(text[..Math.Min(text.Length, MaxTextLength)]);
         return string.Create(shown.Length, shown, static (to, from) =>
         {
             for (var i = 0; i < to.Length; i++)
+            {
                 to[i] = char.IsControl(from[i]) ? ' ' : from[i];
+            }
         });
     }
 
@@ -62,7 +76,10 @@ internal static class RedisError
     private static RedisErrorKind FromScript(ReadOnlySpan<byte> text)
     {
         if (text.IndexOf("WRONGTYPE "u8) >= 0)
+        {
             return RedisErrorKind.WrongType;
+        }
+
         return
             text.IndexOf(" attempt to "u8) >= 0
             || text.IndexOf("bad argument"u8) >= 0

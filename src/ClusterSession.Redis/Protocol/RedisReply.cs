@@ -45,7 +45,9 @@ internal sealed class RedisReply
             for (var i = 0; i + 1 < Items.Count; i += 2)
             {
                 if (Items[i].AsString() == key)
+                {
                     return Items[i + 1];
+                }
             }
 
             return null;
@@ -63,13 +65,22 @@ internal sealed class RedisReply
     public static RedisReply ParseCurrent(ref RespReader reader)
     {
         if (reader.IsNull)
+        {
             return NullReply;
+        }
+
         if (!reader.IsAggregate)
+        {
             return new RedisReply(reader.Type, reader.Bytes.ToArray(), []);
+        }
+
         var type = reader.Type;
         var items = new RedisReply[reader.Count];
         for (var i = 0; i < items.Length; i++)
+        {
             items[i] = Parse(ref reader);
+        }
+
         return new RedisReply(type, [], items);
     }
 

@@ -23,7 +23,10 @@ internal sealed class RespOutput : IDisposable
     public Span<byte> GetSpan(int bytes)
     {
         if (_buffer.Length - Length < bytes)
+        {
             Grow(bytes);
+        }
+
         return _buffer.AsSpan(Length);
     }
 
@@ -38,7 +41,9 @@ internal sealed class RespOutput : IDisposable
     {
         Length = 0;
         if (_buffer.Length > KeepBytes)
+        {
             Replace(InitialBytes);
+        }
     }
 
     /// <inheritdoc/>
@@ -63,6 +68,8 @@ internal sealed class RespOutput : IDisposable
         // shared pool.
         old.AsSpan().Clear();
         if (old.Length > 0)
+        {
             ArrayPool<byte>.Shared.Return(old);
+        }
     }
 }

@@ -62,10 +62,16 @@ internal ref struct RespReader
         while (true)
         {
             if (_next >= _frame.Length)
+            {
                 throw new RespProtocolException("A reply has fewer values than expected.");
+            }
+
             ReadOne();
             if (Type != RespType.Attribute)
+            {
                 return;
+            }
+
             SkipMembers();
         }
     }
@@ -95,7 +101,10 @@ internal ref struct RespReader
     {
         Read();
         if (Type is not (RespType.BulkString or RespType.SimpleString or RespType.VerbatimString or RespType.Null))
+        {
             throw Unexpected("a string");
+        }
+
         return Bytes;
     }
 
@@ -134,7 +143,10 @@ internal ref struct RespReader
     private void ReadOne()
     {
         if (_next >= _frame.Length)
+        {
             throw new RespProtocolException("A reply has fewer values than expected.");
+        }
+
         Type = (RespType)_frame[_next];
         var rest = _frame[(_next + 1)..];
         var lineEnd = rest.IndexOf((byte)'\r');

@@ -66,7 +66,9 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
             _open[0] = 1;
             (_isInFrame, IsTooLong, _isPush) = (true, false, buffer.Length > 0 && buffer[0] == (byte)RespType.Push);
             if (buffer.IsEmpty)
+            {
                 _isInFrame = false;
+            }
         }
 
         while (true)
@@ -77,18 +79,25 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
                 (_position, _skip) = (_position + skipped, _skip - skipped);
                 _lineSearchedTo = _position;
                 if (_skip > 0)
+                {
                     return 0;
+                }
             }
 
             while (_open[_depth] == 0)
             {
                 if (_depth == 0)
+                {
                     return Complete();
+                }
+
                 _depth--;
             }
 
             if (!TryValue(buffer))
+            {
                 return 0;
+            }
         }
     }
 
@@ -111,12 +120,20 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
     private bool TryValue(ReadOnlySpan<byte> buffer)
     {
         if (_position >= buffer.Length)
+        {
             return false;
+        }
+
         var type = (RespType)buffer[_position];
         if (!IsKnown(type))
+        {
             throw new RespProtocolException($"Byte 0x{(byte)type:x2} is no RESP type.");
+        }
+
         if (!TryLine(buffer, out var line, out var afterLine))
+        {
             return false;
+        }
 
         switch (type)
         {
@@ -133,11 +150,17 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
                 return Scalar(afterLine);
             case RespType.Boolean:
                 if (line.Length != 1 || line[0] is not ((byte)'t' or (byte)'f'))
+                {
                     throw new RespProtocolException("A boolean is neither #t nor #f.");
+                }
+
                 return Scalar(afterLine);
             case RespType.Null:
                 if (line.Length != 0)
+                {
                     throw new RespProtocolException("A null carries data.");
+                }
+
                 return Scalar(afterLine);
             case RespType.BulkString or RespType.BulkError or RespType.VerbatimString:
                 return TryBulk(buffer, type, line, afterLine);
@@ -152,25 +175,40 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
         if (length < 0)
         {
             if (type != RespType.BulkString)
+            {
                 throw new RespProtocolException("Only a bulk string or an array may have the length -1.");
+            }
+
             return Scalar(afterLine);
         }
 
         if (length > limits.MaxFrameBytes - _dropped - afterLine - 2)
         {
             if (!MaySkip())
+            {
                 throw new RespProtocolException($"A reply of more than {limits.MaxFrameBytes} bytes was announced.");
+            }
+
             _skip = length + 2;
             return Scalar(afterLine);
         }
 
         var end = afterLine + (int)length;
         if (buffer.Length < end + 2)
+        {
             return false;
+        }
+
         if (buffer[end] != '\r' || buffer[end + 1] != '\n')
+        {
             throw new RespProtocolException("A bulk string does not end where its length says.");
+        }
+
         if (type == RespType.VerbatimString && (length < 4 || buffer[afterLine + 3] != ':'))
+        {
             throw new RespProtocolException("A verbatim string does not name its format.");
+        }
+
         return Scalar(end + 2);
     }
 
@@ -180,7 +218,10 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
         if (count < 0)
         {
             if (type != RespType.Array)
+            {
                 throw new RespProtocolException("Only a bulk string or an array may have the length -1.");
+            }
+
             return Scalar(afterLine);
         }
 
@@ -188,18 +229,29 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
         // refused before anything waits for it.
         var values = type is RespType.Map or RespType.Attribute ? count * 2 : count;
         if (values > limits.MaxFrameBytes / 3)
+        {
             throw new RespProtocolException(
                 $"An aggregate of {count} values was announced; no more than {limits.MaxFrameBytes} bytes are accepted."
             );
+        }
+
         if (type == RespType.Push && (_depth > 0 || count == 0))
+        {
             throw new RespProtocolException("A push stands inside another value, or is empty.");
+        }
+
         if (_depth >= limits.MaxDepth)
+        {
             throw new RespProtocolException($"Values are nested more than {limits.MaxDepth} deep.");
+        }
 
         // An attribute is followed by the value that it describes, so it does not count as a value
         // itself.
         if (type != RespType.Attribute)
+        {
             _open[_depth]--;
+        }
+
         _open[++_depth] = values;
         return MoveTo(afterLine);
     }
@@ -213,7 +265,10 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
     private bool MoveTo(int next)
     {
         if (_dropped + next > limits.MaxFrameBytes && !MaySkip())
+        {
             throw new RespProtocolException($"A reply is longer than {limits.MaxFrameBytes} bytes.");
+        }
+
         _position = next;
         _lineSearchedTo = next;
         return true;
@@ -232,15 +287,24 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
         {
             _lineSearchedTo = buffer.Length;
             if (buffer.Length - start > limits.MaxLineBytes)
+            {
                 throw new RespProtocolException($"A line is longer than {limits.MaxLineBytes} bytes.");
+            }
+
             return false;
         }
 
         var end = from + found;
         if (end - start > limits.MaxLineBytes)
+        {
             throw new RespProtocolException($"A line is longer than {limits.MaxLineBytes} bytes.");
+        }
+
         if (buffer[end] == '\n')
+        {
             throw new RespProtocolException("A line ends without CR.");
+        }
+
         if (end + 1 == buffer.Length)
         {
             _lineSearchedTo = end;
@@ -248,7 +312,10 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
         }
 
         if (buffer[end + 1] != '\n')
+        {
             throw new RespProtocolException("A CR is not followed by LF.");
+        }
+
         line = buffer[start..end];
         afterLine = end + 2;
         return true;

@@ -30,7 +30,10 @@ internal ref struct RespWriter
     public void WriteCommand(ReadOnlySpan<byte> name, int arguments)
     {
         if (Missing != 0)
+        {
             throw new InvalidOperationException($"The command before lacks {Missing} arguments.");
+        }
+
         ArgumentOutOfRangeException.ThrowIfNegative(arguments);
         Commands++;
         WriteHeader((byte)'*', arguments + 1);

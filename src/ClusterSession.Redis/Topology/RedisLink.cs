@@ -105,7 +105,9 @@ internal sealed class RedisLink : IAsyncDisposable
     public void RetryNow()
     {
         lock (_gate)
+        {
             _pause?.TrySetResult();
+        }
     }
 
     /// <inheritdoc/>
@@ -140,12 +142,17 @@ internal sealed class RedisLink : IAsyncDisposable
             lock (_gate)
             {
                 if (_lastFailure is { NeedsOperator: true } failure)
+                {
                     throw new RedisConnectException(failure.Failure, failure.Message, failure);
+                }
                 // Closed, and the loop has not seen it yet. It is not waited for by looking again:
                 // hundreds of callers that did so kept the loop itself from the pool's threads, for
                 // seconds.
                 if (_current is { IsClosed: true })
+                {
                     RenewLocked();
+                }
+
                 ready = _ready.Task;
             }
 
@@ -153,10 +160,15 @@ internal sealed class RedisLink : IAsyncDisposable
             try
             {
                 if (left <= TimeSpan.Zero)
+                {
                     throw new TimeoutException();
+                }
+
                 var connection = await ready.WaitAsync(left, _time, cancellationToken).ConfigureAwait(false);
                 if (!connection.IsClosed)
+                {
                     return connection;
+                }
             }
             catch (TimeoutException)
             {
@@ -181,7 +193,10 @@ internal sealed class RedisLink : IAsyncDisposable
                     !await TryOnceAsync(t => target = t).ConfigureAwait(false)
                     || target is { Connection.IsCancellationRequested: true }
                 )
+                {
                     continue;
+                }
+
                 await PauseAsync().ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -260,7 +275,9 @@ internal sealed class RedisLink : IAsyncDisposable
         }
 
         if (_time.GetElapsedTime(since) > ShortLife)
+        {
             _backOff.Reset();
+        }
     }
 
     private void Connected(RedisConnection connection)
@@ -300,13 +317,18 @@ internal sealed class RedisLink : IAsyncDisposable
     private void RenewLocked()
     {
         if (_ready.Task.IsCompleted)
+        {
             _ready = NewWaiting();
+        }
     }
 
     private void Failed(LinkTarget? target, RedisConnectException failure)
     {
         if (target is { IsGuess: true })
+        {
             return;
+        }
+
         lock (_gate)
         {
             _lastFailure = failure;
@@ -326,7 +348,10 @@ internal sealed class RedisLink : IAsyncDisposable
     {
         var pause = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
+        {
             _pause = pause;
+        }
+
         await pause
             .Task.WaitAsync(_backOff.Next(), _time, _stop.Token)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

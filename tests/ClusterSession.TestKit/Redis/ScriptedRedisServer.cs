@@ -92,7 +92,9 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
     public async Task SendAsync(string raw)
     {
         foreach (var socket in _connections.Values)
+        {
             await socket.SendAsync(Encoding.Latin1.GetBytes(raw));
+        }
     }
 
     /// <summary>
@@ -103,7 +105,10 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
         foreach (var one in Encoding.Latin1.GetBytes(raw))
         {
             foreach (var socket in _connections.Values)
+            {
                 await socket.SendAsync(new[] { one });
+            }
+
             await Task.Yield();
         }
     }
@@ -114,7 +119,9 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
         foreach (var id in _connections.Keys)
         {
             if (_connections.TryRemove(id, out var socket))
+            {
                 socket.Dispose();
+            }
         }
     }
 
@@ -123,7 +130,10 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
     {
         // A test may end it early.
         if (_stop.IsCancellationRequested)
+        {
             return;
+        }
+
         await _stop.CancelAsync();
         _listener.Dispose();
         DropConnections();
@@ -173,9 +183,14 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
                 }
 
                 if (reply is not null)
+                {
                     await stream.WriteAsync(Encoding.Latin1.GetBytes(reply));
+                }
+
                 if (greeted && StopReading)
+                {
                     await Task.Delay(Timeout.Infinite, _stop.Token);
+                }
             }
         }
         catch (Exception e)
@@ -192,9 +207,15 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
     private static async Task<string[]?> ReadCommandAsync(NetworkStream stream)
     {
         if (await ReadLineAsync(stream) is not { Length: > 1 } header)
+        {
             return null;
+        }
+
         if (header[0] != '*')
+        {
             throw new IOException("Not an array of bulk strings: " + header);
+        }
+
         var words = new string[int.Parse(header.AsSpan(1))];
         for (var i = 0; i < words.Length; i++)
         {
@@ -214,7 +235,10 @@ public sealed class ScriptedRedisServer : IAsyncDisposable
         while (await stream.ReadAsync(one) == 1)
         {
             if (one[0] == '\n')
+            {
                 return line.ToString(0, line.Length - 1);
+            }
+
             line.Append((char)one[0]);
         }
 

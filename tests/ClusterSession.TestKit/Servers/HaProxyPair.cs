@@ -153,7 +153,10 @@ public sealed class HaProxyPair : IAsyncDisposable
                 "5000"
             );
             if (reply != "OK")
+            {
                 throw new InvalidOperationException($"FAILOVER was answered with {reply}.");
+            }
+
             await Condition.HoldsAsync(
                 async () => await target.IsMasterAsync() && !await old.IsMasterAsync(),
                 "the roles have changed"
@@ -172,7 +175,10 @@ public sealed class HaProxyPair : IAsyncDisposable
         await _stop.CancelAsync();
         await _controller;
         if (_haproxy is not null)
+        {
             await _haproxy.DisposeAsync();
+        }
+
         await First.DisposeAsync();
         await Second.DisposeAsync();
         _directory.Dispose();

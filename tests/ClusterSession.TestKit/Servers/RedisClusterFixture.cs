@@ -53,7 +53,10 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         try
         {
             for (var i = 0; i < masters * (1 + replicasEach); i++)
+            {
                 await cluster.StartServerAsync(nodeTimeout ?? TimeSpan.FromSeconds(1));
+            }
+
             await cluster.JoinAsync(masters);
             return cluster;
         }
@@ -77,7 +80,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
             foreach (var node in await NodesAsync(master))
             {
                 if (node.Owns(slot))
+                {
                     votes.Add(node.Id);
+                }
             }
         }
 
@@ -86,7 +91,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         foreach (var server in _servers.Where(s => !s.Process.HasExited))
         {
             if (await IdAsync(server) == id)
+            {
                 return server;
+            }
         }
 
         throw new InvalidOperationException($"The owner of slot {slot} is not alive.");
@@ -112,7 +119,10 @@ public sealed class RedisClusterFixture : IAsyncDisposable
             StringSplitOptions.RemoveEmptyEntries
         );
         if (keys.Length > 0)
+        {
             await source.CommandAsync(["MIGRATE", target.Host, Text(target.Port), "", "0", "5000", "KEYS", .. keys]);
+        }
+
         return keys.Length;
     }
 
@@ -130,7 +140,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         // Gossip would tell the others in a second or so; redis-cli tells them at once, and so does
         // this.
         foreach (var master in await MastersAsync())
+        {
             await ExpectOkAsync(master, "CLUSTER", "SETSLOT", Text(slot), "NODE", owner);
+        }
     }
 
     /// <summary>
@@ -142,7 +154,10 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         {
             var source = await OwnerAsync(slot);
             if (source == target)
+            {
                 continue;
+            }
+
             await BeginMigrationAsync(slot, source, target);
             await FinishMigrationAsync(slot, source, target);
         }
@@ -182,7 +197,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var server in _servers)
+        {
             await server.DisposeAsync();
+        }
     }
 
     private sealed record Node(string Id, string Flags, IReadOnlyList<(int From, int To)> Ranges)
@@ -228,6 +245,7 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         {
             await ExpectOkAsync(_servers[i], "CLUSTER", "SET-CONFIG-EPOCH", Text(i + 1));
             if (i > 0)
+            {
                 await ExpectOkAsync(
                     _servers[i],
                     "CLUSTER",
@@ -236,15 +254,22 @@ public sealed class RedisClusterFixture : IAsyncDisposable
                     Text(_servers[0].Port),
                     Text(_busPorts[_servers[0]])
                 );
+            }
         }
 
         foreach (var server in _servers)
+        {
             await Condition.HoldsAsync(
                 async () => (await NodesAsync(server)).Count == _servers.Count,
                 "all servers know each other"
             );
+        }
+
         for (var i = masters; i < _servers.Count; i++)
+        {
             await ExpectOkAsync(_servers[i], "CLUSTER", "REPLICATE", await IdAsync(_servers[i % masters]));
+        }
+
         for (var i = masters; i < _servers.Count; i++)
         {
             var replica = _servers[i];
@@ -259,7 +284,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         foreach (var server in _servers.Where(s => !s.Process.HasExited))
         {
             if (!(await server.CommandAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal))
+            {
                 return false;
+            }
         }
 
         return true;
@@ -271,7 +298,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         foreach (var server in _servers.Where(s => !s.Process.HasExited))
         {
             if (await server.IsMasterAsync())
+            {
                 masters.Add(server);
+            }
         }
 
         return masters;
@@ -287,7 +316,10 @@ public sealed class RedisClusterFixture : IAsyncDisposable
     private async Task<string> IdAsync(RedisServer server)
     {
         if (!_ids.TryGetValue(server, out var id))
+        {
             _ids[server] = id = await server.CommandAsync("CLUSTER", "MYID");
+        }
+
         return id;
     }
 
@@ -311,7 +343,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
     {
         var reply = await server.CommandAsync(command);
         if (reply != "OK")
+        {
             throw new InvalidOperationException($"{string.Join(' ', command)} was answered with {reply}.");
+        }
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

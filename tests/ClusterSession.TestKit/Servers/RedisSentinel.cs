@@ -59,7 +59,10 @@ public sealed class RedisSentinel : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         if (_process is { } old)
+        {
             await old.DisposeAsync();
+        }
+
         _process = await _on.StartAsync("redis-server", [ConfigFile, "--sentinel"], _directory.Path);
         await _process.ReadyAsync(IsReadyAsync);
     }
@@ -77,7 +80,10 @@ public sealed class RedisSentinel : IAsyncDisposable
             TimeSpan.FromSeconds(5)
         );
         if (_password is not null)
+        {
             await client.CommandAsync("AUTH", _password);
+        }
+
         return await client.CommandAsync(arguments);
     }
 
@@ -92,7 +98,10 @@ public sealed class RedisSentinel : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is { } process)
+        {
             await process.DisposeAsync();
+        }
+
         _directory.Dispose();
     }
 
@@ -140,6 +149,8 @@ public sealed class RedisSentinel : IAsyncDisposable
         }
 
         foreach (var line in _config)
+        {
             yield return line;
+        }
     }
 }

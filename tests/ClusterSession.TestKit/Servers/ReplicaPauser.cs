@@ -58,7 +58,10 @@ public sealed class ReplicaPauser
         var ahead = await OffsetAsync(_master);
         var best = 0L;
         foreach (var replica in _replicas)
+        {
             best = Math.Max(best, await OffsetAsync(replica));
+        }
+
         return ahead - best;
     }
 
@@ -68,7 +71,9 @@ public sealed class ReplicaPauser
         for (var i = 0; i < _replicas.Count; i++)
         {
             if (!_replicas[i].Process.HasExited)
+            {
                 await _replicas[i].CommandAsync("CONFIG", "SET", "masterauth", _passwords[i]);
+            }
         }
     }
 

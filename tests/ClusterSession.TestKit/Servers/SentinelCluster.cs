@@ -73,7 +73,9 @@ public sealed class SentinelCluster : IAsyncDisposable
         foreach (var server in await ReplicasAsync())
         {
             if (await TryAsync(() => server.InfoAsync("replication", "role")) == "slave")
+            {
                 standbys.Add(server);
+            }
         }
 
         return standbys;
@@ -91,7 +93,10 @@ public sealed class SentinelCluster : IAsyncDisposable
             {
                 var master = await MasterAsync();
                 if (master == old || await TryAsync(() => master.InfoAsync("replication", "role")) != "master")
+                {
                     return false;
+                }
+
                 found = master;
                 return true;
             },
@@ -113,7 +118,9 @@ public sealed class SentinelCluster : IAsyncDisposable
                 foreach (var replica in replicas)
                 {
                     if (await TryAsync(() => replica.InfoAsync("replication", "role")) == "master")
+                    {
                         found = replica;
+                    }
                 }
 
                 return found is not null;
@@ -167,7 +174,10 @@ public sealed class SentinelCluster : IAsyncDisposable
     public async Task InSyncAsync(IReadOnlyList<RedisServer>? replicas = null)
     {
         if (replicas is null)
+        {
             await CalmAsync();
+        }
+
         foreach (var replica in replicas ?? await ReplicasAsync())
         {
             await Condition.HoldsAsync(
@@ -200,7 +210,9 @@ public sealed class SentinelCluster : IAsyncDisposable
                         ) is
                         { } said
                     )
+                    {
                         flags.Add(said);
+                    }
                 }
 
                 return flags.Distinct().ToList() is [var one] && one.EndsWith(" master", StringComparison.Ordinal);
@@ -214,9 +226,14 @@ public sealed class SentinelCluster : IAsyncDisposable
     {
         // Sentinels first: they must not see servers die and reconfigure the rest meanwhile.
         foreach (var sentinel in _sentinels)
+        {
             await sentinel.DisposeAsync();
+        }
+
         foreach (var server in _servers)
+        {
             await server.DisposeAsync();
+        }
     }
 
     private async Task<RedisServer?> FindMasterAsync()
@@ -230,7 +247,9 @@ public sealed class SentinelCluster : IAsyncDisposable
                 ) is
                 { } address
             )
+            {
                 votes.Add(address.Replace('\n', ':'));
+            }
         }
 
         var winner = votes.GroupBy(v => v).MaxBy(g => g.Count())?.Key;
@@ -272,11 +291,17 @@ public sealed class SentinelCluster : IAsyncDisposable
             $"sentinel parallel-syncs {name} 1",
         ];
         if (_options.Password is { } password)
+        {
             config.Add($"sentinel auth-pass {name} {password}");
+        }
+
         for (var i = 0; i < _options.Sentinels; i++)
+        {
             _sentinels.Add(
                 await RedisSentinel.StartAsync(HostOf(i), config, _options.SentinelPassword, _options.Certificates)
             );
+        }
+
         foreach (var sentinel in _sentinels)
         {
             await Condition.HoldsAsync(

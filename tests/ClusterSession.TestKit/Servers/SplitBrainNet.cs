@@ -60,7 +60,10 @@ public sealed class SplitBrainNet : IAsyncDisposable
             await net.IpAsync("addr", "add", $"{net._network}.254/24", "dev", net.Bridge);
             await net.IpAsync("link", "set", net.Bridge, "up");
             for (var i = 0; i < hosts; i++)
+            {
                 await net.AddHostAsync(i);
+            }
+
             return net;
         }
         catch
@@ -92,6 +95,7 @@ public sealed class SplitBrainNet : IAsyncDisposable
     public async Task CutAsync(int from, int to)
     {
         if (_cuts.Add((from, to)))
+        {
             await InAsync(
                 from,
                 "neigh",
@@ -104,6 +108,7 @@ public sealed class SplitBrainNet : IAsyncDisposable
                 "nud",
                 "permanent"
             );
+        }
     }
 
     /// <summary>Ends all cuts.</summary>

@@ -35,7 +35,10 @@ internal sealed class GenerationKey(byte[] key, string writer)
         catch (RedisServerException refusal)
         {
             if (refusal.Kind == RedisErrorKind.NoPerm)
+            {
                 connection.Refused = [.. connection.Refused, RefusedCommand.Generation];
+            }
+
             return (StoredGeneration.None, null);
         }
     }

@@ -62,18 +62,36 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
     public FenceVerdict Judge(RedisServerIdentity server, long? generation)
     {
         if (Current is null || server.ReplicationId.Length == 0)
+        {
             return FenceVerdict.First;
+        }
+
         if (server.ReplicationId == Current)
+        {
             return FenceVerdict.Same;
+        }
+
         var isDeposed = _deposed.Contains(server.ReplicationId);
         if (server.FormerHistory == Current && !isDeposed)
+        {
             return FenceVerdict.Successor;
+        }
+
         if (generation > Generation && Generation > 0)
+        {
             return FenceVerdict.Newer;
+        }
+
         if (isDeposed)
+        {
             return FenceVerdict.Deposed;
+        }
+
         if (server.FormerHistory is { } former && _deposed.Contains(former))
+        {
             return FenceVerdict.ForkOfDeposed;
+        }
+
         return generation < Floor ? FenceVerdict.OlderGeneration : FenceVerdict.Unknown;
     }
 
@@ -86,7 +104,10 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
         var now = time.GetTimestamp();
         _refusedSince ??= now;
         if (_refusedRun != server.RunId)
+        {
             (_refusedRun, _refusedRunSince) = (server.RunId, now);
+        }
+
         return time.GetElapsedTime(_refusedSince.Value, now) >= timeout
             || (
                 isOneAddress
@@ -106,12 +127,21 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
         Generation = generation.Number ?? 0;
         Floor = _isTakeover ? Generation : Math.Min(Math.Max(Floor, generation.Floor ?? 0), generation.Number ?? Floor);
         if (server.ReplicationId.Length == 0 || server.ReplicationId == Current)
+        {
             return;
+        }
+
         if (Current is { } deposed && !_deposed.Contains(deposed))
+        {
             _deposed.Add(deposed);
+        }
+
         _deposed.Remove(server.ReplicationId);
         if (_deposed.Count > DeposedKept)
+        {
             _deposed.RemoveAt(0);
+        }
+
         Current = server.ReplicationId;
     }
 

@@ -80,10 +80,16 @@ internal sealed record ClusterNode(
             || !int.TryParse(place.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
             || port is < 1 or > 65535
         )
+        {
             return null;
+        }
+
         var host = place[..colon].Trim('[', ']');
         if (wantsNames && parts is [_, { Length: > 0 } name, ..] && !name.Contains('=', StringComparison.Ordinal))
+        {
             host = name;
+        }
+
         return new RedisEndpoint(host.Length == 0 ? answeredBy.Host : host, port);
     }
 
@@ -106,7 +112,9 @@ internal sealed record ClusterNode(
                 && first <= last
                 && last < HashSlot.Count
             )
+            {
                 ranges.Add((first, last));
+            }
         }
 
         return ranges;

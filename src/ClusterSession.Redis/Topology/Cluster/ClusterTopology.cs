@@ -61,10 +61,13 @@ internal sealed class ClusterTopology : IRedisTopology
     )
     {
         if (options.Database != 0)
+        {
             throw new ArgumentException(
                 $"Database is {options.Database}: a cluster has database 0 only.",
                 nameof(options)
             );
+        }
+
         _options = options.Snapshot();
         _time = time;
         _ruler = heartbeatPrefix is null ? null : new SlotRuler(heartbeatPrefix, time, RouteOf, ReportError);
@@ -97,7 +100,9 @@ internal sealed class ClusterTopology : IRedisTopology
         get
         {
             lock (_gate)
+            {
                 return _map;
+            }
         }
     }
 
@@ -130,10 +135,16 @@ internal sealed class ClusterTopology : IRedisTopology
             Task changed;
             RedisConnectException? failure;
             lock (_gate)
+            {
                 (changed, failure) = (_changed.Task, _lastFailure);
+            }
+
             var link = RouteOf(slot);
             if (link?.Current is { } connection)
+            {
                 return connection;
+            }
+
             var left = _options.ConnectTimeout - _time.GetElapsedTime(begun);
             if (left <= TimeSpan.Zero || (link is null && failure is { NeedsOperator: true }))
             {
@@ -159,9 +170,15 @@ internal sealed class ClusterTopology : IRedisTopology
                         Exception.InnerException: RedisConnectException { NeedsOperator: true } refused
                     }
             )
+            {
                 throw refused;
+            }
+
             if (first == connecting && connecting.IsFaulted)
+            {
                 await Task.Delay(LeastInterval, _time, cancellationToken).ConfigureAwait(false);
+            }
+
             _ = connecting.Exception;
         }
     }
@@ -176,7 +193,9 @@ internal sealed class ClusterTopology : IRedisTopology
                 lock (_gate)
                 {
                     if (!_stop.IsCancellationRequested)
+                    {
                         RouteLocked(moved, connection.Endpoint);
+                    }
                 }
 
                 _observer?.OnKeysMoved(connection);
@@ -200,7 +219,10 @@ internal sealed class ClusterTopology : IRedisTopology
     )
     {
         if (!Redirection.TryParse(text, connection.Endpoint, out var ask))
+        {
             return null;
+        }
+
         RedisLink link;
         lock (_gate)
         {
@@ -219,7 +241,10 @@ internal sealed class ClusterTopology : IRedisTopology
         await _loop.ConfigureAwait(false);
         Task closing;
         lock (_gate)
+        {
             closing = _links.CloseAsync();
+        }
+
         await closing.ConfigureAwait(false);
         _stop.Dispose();
     }
@@ -231,7 +256,9 @@ internal sealed class ClusterTopology : IRedisTopology
     private void Kick()
     {
         lock (_gate)
+        {
             _kick.TrySetResult();
+        }
     }
 
     /// <summary>
@@ -243,7 +270,10 @@ internal sealed class ClusterTopology : IRedisTopology
         var former = RouteOf(moved.Slot);
         var link = _links.Get(moved.Endpoint, _map.MasterOf(moved.Endpoint) == by ? _links.Find(by) : null);
         if (former is not null && former.Partition != link.Partition)
+        {
             _observer?.OnPartitionChanged(former.Partition, link.Partition);
+        }
+
         Volatile.Write(ref _routes[moved.Slot], link);
         _links.Start();
     }
@@ -257,7 +287,9 @@ internal sealed class ClusterTopology : IRedisTopology
                 lock (_gate)
                 {
                     if (_kick.Task.IsCompleted)
+                    {
                         _kick = NewSignal();
+                    }
                 }
 
                 await RefreshAsync().ConfigureAwait(false);
@@ -302,7 +334,9 @@ internal sealed class ClusterTopology : IRedisTopology
         foreach (var connection in open)
         {
             if (await AskAsync(connection).ConfigureAwait(false))
+            {
                 return;
+            }
         }
 
         foreach (var endpoint in known.Take(MostAskedAfresh))
@@ -316,7 +350,9 @@ internal sealed class ClusterTopology : IRedisTopology
                 await using (connection.ConfigureAwait(false))
                 {
                     if (await AskAsync(connection).ConfigureAwait(false))
+                    {
                         return;
+                    }
                 }
             }
             catch (RedisConnectException failure)
@@ -410,7 +446,9 @@ internal sealed class ClusterTopology : IRedisTopology
 
         changed?.TrySetResult();
         foreach (var connection in moved)
+        {
             _observer?.OnKeysMoved(connection);
+        }
     }
 
     /// <summary>From whom slots went to whom.</summary>
@@ -420,7 +458,9 @@ internal sealed class ClusterTopology : IRedisTopology
         for (var slot = 0; slot < HashSlot.Count; slot++)
         {
             if (after[slot] is { } to && before[slot] != to)
+            {
                 losses.Add((before[slot], to));
+            }
         }
 
         return losses;
@@ -440,9 +480,13 @@ internal sealed class ClusterTopology : IRedisTopology
                 // It lost its place, not some slots: the new owner was its replica. It may be back
                 // by now, and called a master still.
                 if (!map.Masters.Contains(loser) || _map.MasterOf(to) == loser)
+                {
                     predecessor = link;
+                }
                 else if (link.Current is { } connection)
+                {
                     moved.Add(connection);
+                }
             }
 
             _links.Get(to, predecessor);
@@ -457,11 +501,16 @@ internal sealed class ClusterTopology : IRedisTopology
             var route = routes[slot] = map[slot] is { } owner ? _links.Find(owner) : null;
             owners[route?.Partition ?? 0] = route is null ? null : map[slot];
             if (_routes[slot] is { } former && route is not null && former.Partition != route.Partition)
+            {
                 changes.Add((former.Partition, route.Partition));
+            }
         }
 
         foreach (var (from, to) in changes)
+        {
             _observer?.OnPartitionChanged(from, to);
+        }
+
         Volatile.Write(ref _partitions, [.. owners.Select(owner => new RedisPartition(owner.Key, owner.Value))]);
         Volatile.Write(ref _routes, routes);
         _links.Start();

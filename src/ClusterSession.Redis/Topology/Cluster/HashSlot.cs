@@ -25,7 +25,9 @@ internal static class HashSlot
         {
             var length = key[(open + 1)..].IndexOf((byte)'}');
             if (length > 0)
+            {
                 key = key.Slice(open + 1, length);
+            }
         }
 
         return Crc16(key) % Count;
@@ -39,7 +41,10 @@ internal static class HashSlot
     {
         ushort crc = 0;
         foreach (var one in bytes)
+        {
             crc = (ushort)((crc << 8) ^ Table[(crc >> 8) ^ one]);
+        }
+
         return crc;
     }
 
@@ -50,7 +55,10 @@ internal static class HashSlot
         {
             var crc = (ushort)(i << 8);
             for (var bit = 0; bit < 8; bit++)
+            {
                 crc = (ushort)((crc & 0x8000) != 0 ? (crc << 1) ^ 0x1021 : crc << 1);
+            }
+
             table[i] = crc;
         }
 

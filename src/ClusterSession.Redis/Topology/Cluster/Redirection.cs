@@ -20,7 +20,10 @@ internal readonly record struct Redirection(int Slot, RedisEndpoint Endpoint)
             at < 0
             || text[at..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [_, var slotText, var address, ..]
         )
+        {
             return false;
+        }
+
         var colon = address.LastIndexOf(':');
         if (
             colon < 0
@@ -29,7 +32,10 @@ internal readonly record struct Redirection(int Slot, RedisEndpoint Endpoint)
             || !int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
             || port is < 1 or > 65535
         )
+        {
             return false;
+        }
+
         var host = address[..colon].Trim('[', ']');
         redirection = new Redirection(
             slot,

@@ -36,7 +36,10 @@ internal sealed class ShardLinks(Func<RedisEndpoint, RedisServerIdentity?, int, 
     public RedisLink Get(RedisEndpoint endpoint, RedisLink? predecessor = null)
     {
         if (_links.TryGetValue(endpoint, out var link))
+        {
             return link;
+        }
+
         link = create(endpoint, predecessor?.LastServer, predecessor?.Partition ?? FreePartition());
         _links.Add(endpoint, link);
         _notStarted.Add(link);
@@ -50,7 +53,10 @@ internal sealed class ShardLinks(Func<RedisEndpoint, RedisServerIdentity?, int, 
     public void Start()
     {
         foreach (var link in _notStarted)
+        {
             link.Start();
+        }
+
         _notStarted.Clear();
     }
 
@@ -78,7 +84,10 @@ internal sealed class ShardLinks(Func<RedisEndpoint, RedisServerIdentity?, int, 
         var used = _links.Values.Select(link => link.Partition).ToHashSet();
         var free = 1;
         while (used.Contains(free))
+        {
             free++;
+        }
+
         return free;
     }
 }

@@ -50,14 +50,19 @@ internal sealed class SlotMap
         foreach (var node in view)
         {
             if (!node.IsMaster || node.Endpoint is not { } endpoint)
+            {
                 continue;
+            }
+
             var owner = new Owner(node.Id, endpoint, node.Epoch);
             foreach (var (first, last) in node.Slots)
             {
                 for (var slot = first; slot <= last; slot++)
                 {
                     if (slots[slot] is not { } old || node.Epoch >= old.Epoch || !ids.Contains(old.Id))
+                    {
                         slots[slot] = owner;
+                    }
                 }
             }
         }

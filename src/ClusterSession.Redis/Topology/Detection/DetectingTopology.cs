@@ -94,7 +94,10 @@ internal sealed class DetectingTopology : IRedisTopology
         lock (_gate)
         {
             if (_isDisposed || _current != _single)
+            {
                 return;
+            }
+
             var cluster = _cluster();
             cluster.Start();
             Volatile.Write(ref _current, cluster);

@@ -44,12 +44,21 @@ internal static class RedisTopology
     )
     {
         if (options.Validate() is { Count: > 0 } errors)
+        {
             throw new ArgumentException(string.Join(' ', errors), nameof(options));
+        }
+
         var copy = options.Snapshot();
         if (copy.ServiceName is not null)
+        {
             return new SentinelTopology(copy, time, random, pushHandler, observer);
+        }
+
         if (copy.Fence == RedisFence.Lease)
+        {
             return new StandaloneTopology(copy, time, random, pushHandler, observer, leaseKey: leaseKey);
+        }
+
         var randomOfCluster = new Random(random.Next());
         return copy.Cluster switch
         {

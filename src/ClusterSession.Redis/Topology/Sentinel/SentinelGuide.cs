@@ -77,12 +77,20 @@ internal sealed class SentinelGuide(
         }
 
         if (isReplaced)
+        {
             target?.Leave();
+        }
         else if (isFutile)
+        {
             target?.StopTrying();
+        }
+
         Signal();
         if (changed)
+        {
             masterChanged();
+        }
+
         return sentinels;
     }
 
@@ -90,7 +98,10 @@ internal sealed class SentinelGuide(
     public void Lost(RedisEndpoint sentinel)
     {
         lock (_gate)
+        {
             _view.Lost(sentinel);
+        }
+
         Signal();
     }
 
@@ -127,23 +138,31 @@ internal sealed class SentinelGuide(
                 }
 
                 if (_view.IsUnknown && _view.Answered >= given.Count)
+                {
                     throw new RedisConnectException(
                         RedisConnectFailure.UnknownService,
                         $"The sentinels know no master '{service}' (serviceName)."
                     );
+                }
             }
 
             if (WhyNoSentinel?.Invoke() is { } failure && (failure.NeedsOperator || left <= TimeSpan.Zero))
+            {
                 throw new RedisConnectException(
                     failure.Failure,
                     $"No sentinel answers. The last one: {failure.Message}",
                     failure
                 );
+            }
+
             if (left <= TimeSpan.Zero)
+            {
                 throw new RedisConnectException(
                     RedisConnectFailure.TimedOut,
                     $"No sentinel has named the master '{service}' in time."
                 );
+            }
+
             await changed
                 .WaitAsync(left, time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -166,15 +185,21 @@ internal sealed class SentinelGuide(
             }
 
             if (connection.Server.ReplicationId.Length > 0)
+            {
                 _history = connection.Server.ReplicationId;
+            }
+
             (older, _acceptsOlder) = (_acceptsOlder, false);
         }
 
         if (older)
+        {
             observer?.OnDeposedAccepted(
                 connection,
                 $"the sentinels' configuration is older than one that was seen, and nothing else could be reached for {fenceTimeout.TotalSeconds:0} s (FenceTimeout)."
             );
+        }
+
         return default;
     }
 
@@ -182,7 +207,9 @@ internal sealed class SentinelGuide(
     public bool Failed(LinkTarget? target, RedisConnectException failure)
     {
         lock (_gate)
+        {
             return target is { IsGuess: true } && _guesses % Math.Max(1, _view.Replicas.Count) != 0;
+        }
     }
 
     /// <inheritdoc/>
@@ -195,7 +222,9 @@ internal sealed class SentinelGuide(
         }
 
         if (!isConnected)
+        {
             MasterLost?.Invoke();
+        }
     }
 
     /// <inheritdoc/>
@@ -207,7 +236,10 @@ internal sealed class SentinelGuide(
     private LinkTarget ChooseLocked(RedisEndpoint master)
     {
         if (!CanGuessLocked())
+        {
             return new LinkTarget(master);
+        }
+
         var replicas = _view.Replicas;
         var guess = new LinkTarget(replicas[_guesses++ % replicas.Count]) { IsGuess = true };
         guess.StopTryingAfter(GuessTimeout, time);
@@ -223,7 +255,10 @@ internal sealed class SentinelGuide(
     private void ForgetLocked()
     {
         if (_isConnected || !_view.AllAreOlder || time.GetElapsedTime(_missingSince) < fenceTimeout)
+        {
             return;
+        }
+
         _view.Forget();
         _acceptsOlder = true;
         _firstRoundOver = false;

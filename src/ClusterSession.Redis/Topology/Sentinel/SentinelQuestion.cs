@@ -70,7 +70,9 @@ internal static class SentinelQuestion
                 item["flags"]?.AsString().Contains(exceptFlag, StringComparison.Ordinal) != true
                 && Endpoint(item["ip"]?.AsString(), item["port"]?.AsString()) is { } endpoint
             )
+            {
                 endpoints.Add(endpoint);
+            }
         }
 
         return endpoints;

@@ -75,7 +75,9 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
             maxDelay: options.ReconnectMaxDelay < MaxDelay ? options.ReconnectMaxDelay : MaxDelay
         );
         foreach (var endpoint in options.Endpoints)
+        {
             _pollers.TryAdd(endpoint, NewPoller(endpoint));
+        }
     }
 
     /// <inheritdoc/>
@@ -90,7 +92,9 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
         get
         {
             lock (_gate)
+            {
                 return _hint.Task;
+            }
         }
     }
 
@@ -100,7 +104,9 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
         get
         {
             lock (_gate)
+            {
                 return [.. _pollers.Keys];
+            }
         }
     }
 
@@ -110,7 +116,9 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
         lock (_gate)
         {
             foreach (var poller in _pollers.Values)
+            {
                 poller.Start();
+            }
         }
 
         _link.Start();
@@ -130,7 +138,10 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
     public void ReportError(RedisConnection connection, RedisErrorKind kind, string? text = null)
     {
         if (kind is not (RedisErrorKind.ReadOnly or RedisErrorKind.MasterDown))
+        {
             return;
+        }
+
         connection.Close($"the server is no master any more ({kind}).");
         Hint();
     }
@@ -144,7 +155,10 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
             foreach (var endpoint in known)
             {
                 if (_isStopped || _pollers.Count >= MostSentinels || _pollers.ContainsKey(endpoint))
+                {
                     continue;
+                }
+
                 var poller = NewPoller(endpoint);
                 _pollers.Add(endpoint, poller);
                 poller.Start();
@@ -183,7 +197,9 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
 
         await _link.DisposeAsync().ConfigureAwait(false);
         foreach (var poller in pollers)
+        {
             await poller.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private void Hint()

@@ -59,7 +59,10 @@ internal sealed class SentinelView
     {
         _answers[sentinel] = answer;
         if (answer.Master is null || answer.Epoch < Epoch)
+        {
             return false;
+        }
+
         var before = Master;
         if (answer.Epoch > Epoch)
         {
@@ -72,7 +75,9 @@ internal sealed class SentinelView
             var votes = Newest.GroupBy(a => a.Master).ToDictionary(g => g.Key!.Value, g => g.Count());
             var best = votes.MaxBy(v => v.Value);
             if (Master is not { } current || best.Value > votes.GetValueOrDefault(current))
+            {
                 Master = best.Key;
+            }
         }
 
         return Master != before;

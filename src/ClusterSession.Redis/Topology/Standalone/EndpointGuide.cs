@@ -73,7 +73,10 @@ internal sealed class EndpointGuide : ILinkGuide
         {
             var reason = Explain(connection.Endpoint, verdict);
             if (!_fence.HasRefusedForTooLong(verdict, connection.Server))
+            {
                 throw new RedisConnectException(RedisConnectFailure.Deposed, reason);
+            }
+
             _observer?.OnDeposedAccepted(connection, reason);
         }
 

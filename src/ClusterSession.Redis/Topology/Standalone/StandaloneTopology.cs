@@ -73,7 +73,9 @@ internal sealed class StandaloneTopology : IRedisTopology
     public void ReportError(RedisConnection connection, RedisErrorKind kind, string? text = null)
     {
         if (kind is RedisErrorKind.ReadOnly or RedisErrorKind.MasterDown or RedisErrorKind.Fenced)
+        {
             connection.Close($"the server is no master any more ({kind}).");
+        }
     }
 
     /// <inheritdoc/>

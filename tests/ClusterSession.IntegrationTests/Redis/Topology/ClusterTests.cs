@@ -37,15 +37,24 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         var counters = Enumerable.Range(0, 300).Select(i => _store.Counter($"n{i}")).ToArray();
         foreach (var counter in counters)
+        {
             Assert.True(await counter.TryIncrementAsync());
+        }
+
         foreach (var counter in counters)
+        {
             Assert.Equal("1", await counter.ReadAsync());
+        }
+
         foreach (var master in _cluster.Servers.Take(3))
+        {
             Assert.InRange(
                 int.Parse(await master.CommandAsync("DBSIZE"), System.Globalization.CultureInfo.InvariantCulture),
                 100,
                 400
             ); // Two keys each.
+        }
+
         Assert.Equal([StoreLoss.None, StoreLoss.None, StoreLoss.None], _store.Losses);
     }
 
@@ -101,7 +110,10 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.True(await counter.TryIncrementAsync());
         await RedisClusterFixture.MigrateKeysAsync(slot, source, target);
         for (var i = 0; i < 20; i++)
+        {
             Assert.True(await counter.TryIncrementAsync());
+        }
+
         Assert.Equal("22", await counter.ReadAsync());
         await target.CommandAsync("SCRIPT", "FLUSH");
         Assert.True(await counter.TryIncrementAsync());
@@ -121,7 +133,9 @@ public sealed class ClusterTests : IAsyncLifetime
         for (var i = 0; names.Count < 12; i++)
         {
             if (await _cluster.SlotOfAsync(SharedCounter.KeyOf($"r{i}")) is >= First and <= Last)
+            {
                 names.Add($"r{i}");
+            }
         }
 
         var counters = names.Select(name => _store.Counter(name)).ToArray();
@@ -131,7 +145,9 @@ public sealed class ClusterTests : IAsyncLifetime
                 Task.Run(async () =>
                 {
                     while (!stop.IsCancellationRequested)
+                    {
                         await counter.TryIncrementAsync();
+                    }
                 })
             )
             .ToArray();
@@ -177,18 +193,29 @@ public sealed class ClusterTests : IAsyncLifetime
         await _cluster.Servers[3].HasAllOfAsync(dead);
         await dead.Kill9Async();
         foreach (var counter in others)
+        {
             Assert.True(await counter.TryIncrementAsync());
+        }
+
         foreach (var counter in orphans)
+        {
             await counter.IncrementAsync();
+        }
+
         foreach (var counter in orphans)
+        {
             Assert.Equal("2", await counter.ReadAsync());
+        }
+
         Assert.NotEmpty(orphans);
         Assert.Equal([StoreLoss.None, StoreLoss.None, StoreLoss.None, StoreLoss.Recent], _store.Losses);
 
         await _cluster.NewOwnerAsync(slot, dead);
         await _cluster.RejoinAsync(dead);
         foreach (var counter in orphans)
+        {
             Assert.True(await counter.TryIncrementAsync());
+        }
     }
 
     [Fact]
@@ -196,17 +223,24 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         var counters = Enumerable.Range(0, 30).Select(i => _store.Counter($"n{i}")).ToArray();
         foreach (var counter in counters)
+        {
             await counter.IncrementAsync();
+        }
+
         Assert.Equal("OK", await _cluster.Servers[3].CommandAsync("CLUSTER", "FAILOVER"));
         await Condition.HoldsAsync(() => _cluster.Servers[3].IsMasterAsync(), "the replica is master");
         for (var i = 0; i < 10; i++)
         {
             foreach (var counter in counters)
+            {
                 await counter.IncrementAsync();
+            }
         }
 
         foreach (var counter in counters)
+        {
             Assert.Equal("11", await counter.ReadAsync());
+        }
     }
 
     [Fact]
@@ -216,7 +250,10 @@ public sealed class ClusterTests : IAsyncLifetime
         await using var b = await TestNode.StartAsync(RedisNode.Store(_cluster.ConnectionString));
         var browsers = Enumerable.Range(0, 10).Select(_ => a.Browser()).ToArray();
         foreach (var browser in browsers)
+        {
             await browser.GetAsync("/set/color/red");
+        }
+
         await _cluster.ReshardAsync(0, 20, _cluster.Servers[2]);
         foreach (var browser in browsers)
         {

@@ -89,7 +89,10 @@ public sealed class SentinelTests
         await using var cluster = await SentinelCluster.StartAsync(Quick);
         await using var store = await TopologyStore.StartAsync(cluster.ConnectionString);
         foreach (var sentinel in cluster.Sentinels)
+        {
             await sentinel.Process.Kill9Async();
+        }
+
         var counter = store.Counter();
         await counter.IncrementAsync();
         await cluster.Servers[0].CommandAsync("CLIENT", "KILL", "TYPE", "normal");

@@ -17,7 +17,10 @@ internal sealed class JumpingTime : TimeProvider
     {
         var timer = new JumpingTimer(() => callback(state), period > TimeSpan.Zero);
         lock (_timers)
+        {
             _timers.Add(timer);
+        }
+
         return timer;
     }
 
@@ -29,9 +32,14 @@ internal sealed class JumpingTime : TimeProvider
         Interlocked.Add(ref _now, by.Ticks);
         JumpingTimer[] timers;
         lock (_timers)
+        {
             timers = [.. _timers];
+        }
+
         foreach (var timer in timers)
+        {
             timer.Fire();
+        }
     }
 
     private sealed class JumpingTimer(Action callback, bool periodic) : ITimer
@@ -41,7 +49,9 @@ internal sealed class JumpingTime : TimeProvider
         public void Fire()
         {
             if (periodic && !_over)
+            {
                 callback();
+            }
         }
 
         public bool Change(TimeSpan dueTime, TimeSpan period) => true;

@@ -45,7 +45,9 @@ internal sealed class PongListener : IDisposable
             {
                 received += count;
                 for (; answered < received / PingLength; answered++)
+                {
                     socket.Send(pong);
+                }
             }
         }
         catch (SocketException)

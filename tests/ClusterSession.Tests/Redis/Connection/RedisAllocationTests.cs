@@ -57,7 +57,9 @@ public sealed class RedisAllocationTests
                         {
                             var request = new PingRequest();
                             for (var i = 0; i < commands / callers; i++)
+                            {
                                 await connection.SendAsync(request);
+                            }
                         })
                     )
             );

@@ -194,7 +194,9 @@ public sealed class RedisConnectionTests
         var commands = scripted.Server.Commands.ToArray();
         Assert.Equal(1600, commands.Length);
         for (var i = 0; i < commands.Length; i += 2)
+        {
             Assert.Equal(commands[i].Replace("FIRST", "SECOND", StringComparison.Ordinal), commands[i + 1]);
+        }
     }
 
     [Fact]
@@ -257,7 +259,9 @@ public sealed class RedisConnectionTests
         scripted.Server.DropConnections();
         await scripted.Connection.Closed;
         foreach (var task in tasks)
+        {
             await Assert.ThrowsAnyAsync<RedisConnectionException>(() => task);
+        }
     }
 
     [Fact]
@@ -281,13 +285,17 @@ public sealed class RedisConnectionTests
         var value = string.Create(5_000_000, 0, static (text, _) =>
         {
             for (var i = 0; i < text.Length; i++)
+            {
                 text[i] = (char)('a' + (i % 26));
+            }
         });
         await using var scripted = await ScriptedConnection.OpenAsync(script: s =>
             s.OnCommand = _ => ScriptedRedisServer.Bulk(value)
         );
         for (var i = 0; i < 3; i++)
+        {
             Assert.Equal(value, (await scripted.Connection.SendAsync(new RedisCommand("GET", "big"))).AsString());
+        }
     }
 
     private static string Echo(string[] command) =>
@@ -303,7 +311,9 @@ public sealed class RedisConnectionTests
             writer.WriteCommand("SET"u8, 2);
             writer.WriteBulk("only one"u8);
             if (throws)
+            {
                 throw new NotSupportedException();
+            }
         }
 
         protected override bool Parse(ref RespReader reader) => true;

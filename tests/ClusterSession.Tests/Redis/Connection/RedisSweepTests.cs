@@ -69,7 +69,10 @@ public sealed class RedisSweepTests
         Assert.False(waiting.IsCompleted);
         // But still silence from then on is death.
         for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(2); passed += Step)
+        {
             setup.Time.Jump(Step);
+        }
+
         Assert.True(setup.Connection.IsClosed);
         await Assert.ThrowsAnyAsync<RedisConnectionException>(() => waiting);
     }
@@ -84,7 +87,10 @@ public sealed class RedisSweepTests
         var late = setup.Connection.SendAsync(new RedisCommand("GET", "late")).AsTask();
         await Condition.HoldsAsync(() => setup.Server.Commands.Contains("GET late"), "the command arrived");
         for (var passed = TimeSpan.Zero; passed <= TimeSpan.FromSeconds(2); passed += Step)
+        {
             setup.Time.Jump(Step);
+        }
+
         Assert.True((await Assert.ThrowsAsync<RedisTimeoutException>(() => late)).Sent);
         Assert.False(setup.Connection.IsClosed);
         Assert.Equal(1, setup.Connection.InFlight);

@@ -23,13 +23,17 @@ public sealed class RespPropertyTests(ITestOutputHelper output)
             var writer = new RespWriter(buffer);
             writer.WriteCommand(words[0], words.Length - 1);
             foreach (var word in words.Skip(1))
+            {
                 writer.WriteBulk(word);
+            }
 
             Assert.Equal(buffer.Length, new RespScanner(RespLimits.Default).Scan(buffer.Written.Span));
             var reader = new RespReader(buffer.Written.Span);
             Assert.Equal(words.Length, reader.ReadArray());
             foreach (var word in words)
+            {
                 Assert.True(reader.ReadBytes().SequenceEqual(word));
+            }
         }
     }
 
@@ -44,7 +48,10 @@ public sealed class RespPropertyTests(ITestOutputHelper output)
             var bytes = RespText.Bytes(raw.ToString());
             var scanner = new RespScanner(RespLimits.Default);
             for (var have = 0; have < bytes.Length; have += random.Next(1, 40))
+            {
                 Assert.Equal(0, scanner.Scan(bytes.AsSpan(0, have)));
+            }
+
             Assert.Equal(bytes.Length, scanner.Scan(bytes));
             Assert.Equal(meaning, RespText.ShowFrame(bytes));
         }
@@ -62,9 +69,12 @@ public sealed class RespPropertyTests(ITestOutputHelper output)
             Write(raw, random, 0);
             var bytes = RespText.Bytes(raw.ToString());
             for (var damage = random.Next(1, 4); damage > 0; damage--)
+            {
                 bytes[random.Next(bytes.Length)] = (byte)(
                     random.Next(2) == 0 ? random.Next(256) : "+-:$*_#,(!=%~>|\r\n0123456789"[random.Next(26)]
                 );
+            }
+
             try
             {
                 // A frame that the scanner lets pass must be readable to its end without any

@@ -61,7 +61,9 @@ public sealed class RespReaderTests
         Assert.NotEmpty(meaning);
         var bytes = RespText.Bytes(raw);
         for (var length = 0; length < bytes.Length; length++)
+        {
             Assert.Null(RespText.Show(bytes.AsSpan(0, length)));
+        }
     }
 
     [Theory]
@@ -89,7 +91,10 @@ public sealed class RespReaderTests
         var bytes = RespText.Bytes(raw);
         var scanner = new RespScanner(RespLimits.Default);
         for (var length = 0; length < bytes.Length; length++)
+        {
             Assert.Equal(0, scanner.Scan(bytes.AsSpan(0, length)));
+        }
+
         Assert.Equal(bytes.Length, scanner.Scan(bytes));
     }
 
@@ -142,7 +147,9 @@ public sealed class RespReaderTests
         {
             var scanner = new RespScanner(limits);
             for (var length = 0; length <= raw.Length; length++)
+            {
                 Assert.Equal(0, scanner.Scan(RespText.Bytes(raw[..length])));
+            }
         });
     }
 

@@ -13,7 +13,10 @@ public sealed class BackOffTests
         {
             var backOff = new BackOff(TimeSpan.FromMilliseconds(500), new Random(Seed + run));
             foreach (var ceiling in new[] { 20, 40, 80, 160, 320, 500, 500, 500 })
+            {
                 Assert.InRange(backOff.Next().TotalMilliseconds, ceiling / 2.0, ceiling);
+            }
+
             backOff.Reset();
             Assert.InRange(backOff.Next().TotalMilliseconds, 10, 20);
         }
@@ -31,6 +34,8 @@ public sealed class BackOffTests
     {
         var backOff = new BackOff(TimeSpan.FromSeconds(1), new Random(1));
         for (var i = 0; i < 1000; i++)
+        {
             Assert.InRange(backOff.Next().TotalMilliseconds, 10, 1000);
+        }
     }
 }

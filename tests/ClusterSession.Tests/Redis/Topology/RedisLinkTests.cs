@@ -164,7 +164,9 @@ public sealed class RedisLinkTests
         if (suppressed)
         {
             using (ExecutionContext.SuppressFlow())
+            {
                 topology.Start();
+            }
         }
         else
         {
@@ -217,7 +219,10 @@ public sealed class RedisLinkTests
     ) => new(ScriptedConnection.Options(ports[0], o =>
             {
                 foreach (var port in ports.Skip(1))
+                {
                     o.Endpoints.Add(new RedisEndpoint("127.0.0.1", port));
+                }
+
                 configure?.Invoke(o);
             }), TimeProvider.System, new Random(1), null, observer);
 }

@@ -181,7 +181,10 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
         _one.Server.Handshake = c =>
         {
             if (c[0] == "HELLO")
+            {
                 hellos.Enqueue(string.Join(' ', c));
+            }
+
             return script(c);
         };
         _one.Say(_a.Port, 1);
@@ -224,7 +227,10 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
         var options = ScriptedConnection.Options(sentinels[0].Port, o =>
         {
             foreach (var sentinel in sentinels.Skip(1))
+            {
                 o.Endpoints.Add(sentinel);
+            }
+
             o.ServiceName = "mymaster";
             configure?.Invoke(o);
         });

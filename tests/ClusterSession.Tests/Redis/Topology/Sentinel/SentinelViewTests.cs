@@ -22,10 +22,13 @@ public sealed class SentinelViewTests
     {
         var view = new SentinelView();
         foreach (var answer in answers.Split(' ').Select(a => a.Split(':')))
+        {
             view.Report(
                 Endpoint("s" + answer[0]),
                 answer[2] == "?" ? SentinelAnswer.Unknown : Answer(answer[2], long.Parse(answer[1]))
             );
+        }
+
         Assert.Equal(master, view.Master?.Host);
         Assert.Equal(master is null, view.IsUnknown);
     }
