@@ -6,8 +6,10 @@ using ClusterSession.TestKit.Nodes;
 using ClusterSession.Tests.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ClusterSession.Tests.Architecture;
@@ -122,6 +124,88 @@ internal static class Snippets
             return Results.Redirect("/");
         });
         #endregion
+    }
+
+    public static void Logout(WebApplication app)
+    {
+        #region docs/how-to/login-and-logout.md
+        app.MapPost("/account/logout", async (HttpContext context) =>
+        {
+            await context.SignOutAsync();
+            await context.GetClusterSession().DestroyAsync();
+            return Results.Redirect("/");
+        });
+        #endregion
+    }
+
+    public static void SecondFactor(WebApplication app)
+    {
+        #region docs/how-to/login-and-logout.md
+        app.MapPost("/account/second-factor", async (HttpContext context) =>
+        {
+            await context.GetClusterSession().RotateIdAsync();
+            return Results.Redirect("/");
+        });
+        #endregion
+    }
+
+    public static void Password(WebApplication app)
+    {
+        #region docs/how-to/login-and-logout.md
+        app.MapPost("/account/password", async (HttpContext context, ISessionManager sessions) =>
+        {
+            var user = context.User.FindFirstValue(ClaimTypes.NameIdentifier)!;
+            await sessions.EndAllAsync(user, exceptCurrent: context);
+            return Results.Redirect("/");
+        });
+        #endregion
+    }
+
+    public static void SharedSessions(WebApplicationBuilder builder)
+    {
+        #region docs/how-to/several-applications.md
+        builder
+            .Services.AddClusterSession(options =>
+            {
+                options.ApplicationName = "Shop";
+                options.Cookie.Name = ".Shop.Session";
+                options.Cookie.Domain = ".shop.example";
+            })
+            .UseRedis();
+        builder.Services.AddDataProtection().SetApplicationName("Shop").PersistKeysToClusterSession();
+        #endregion
+    }
+
+    public static void TestServices(WebApplicationBuilder builder)
+    {
+        #region docs/how-to/testing.md
+        builder.WebHost.UseTestServer();
+        builder.Services.AddClusterSession().UseInMemory();
+        #endregion
+    }
+
+    public static async Task<string> TestRequestAsync(WebApplication app)
+    {
+        #region docs/how-to/testing.md
+        var cookies = new Dictionary<string, string>();
+        using var client = app.GetTestClient();
+
+        async Task<string> GetAsync(string path)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Add("Cookie", string.Join("; ", cookies.Select(cookie => $"{cookie.Key}={cookie.Value}")));
+            using var response = await client.SendAsync(request);
+            foreach (var header in response.Headers.TryGetValues("Set-Cookie", out var set) ? set : [])
+            {
+                var pair = header.Split(';')[0].Split('=', 2);
+                cookies[pair[0]] = pair[1];
+            }
+
+            return await response.Content.ReadAsStringAsync();
+        }
+        #endregion
+
+        return await GetAsync("/");
     }
 
     public static void HealthServices(WebApplicationBuilder builder)
