@@ -9,6 +9,7 @@ namespace ClusterSession.Histories.Checking;
 internal sealed class EntryView(CheckContext context, SessionHistory session)
 {
     private readonly Dictionary<string, HistoryEvent> _known = [];
+    private readonly Dictionary<string, HistoryEvent> _lastSeen = [];
     private readonly Dictionary<string, HistoryEvent> _gone = [];
 
     /// <summary>Each entry with the first request in which the client wrote or saw it.</summary>
@@ -28,6 +29,7 @@ internal sealed class EntryView(CheckContext context, SessionHistory session)
             {
                 case OpKind.Append:
                     _known.TryAdd(op.Value!, request);
+                    _lastSeen[op.Value!] = request;
                     break;
                 case OpKind.Remove
                     when op.Key!.StartsWith("e:", StringComparison.Ordinal) && !RemovedNothing(op.Key[2..], request):
@@ -48,6 +50,7 @@ internal sealed class EntryView(CheckContext context, SessionHistory session)
         foreach (var value in found)
         {
             _known.TryAdd(value, request);
+            _lastSeen[value] = request;
         }
         foreach (var (entry, source) in _known)
         {
@@ -65,14 +68,20 @@ internal sealed class EntryView(CheckContext context, SessionHistory session)
         }
     }
 
-    // The entry was lost at that moment, the client knew it, and nothing was committed: to remove
-    // what is not there is no write, and when the entry comes back there is nothing that says
-    // otherwise.
+    // The entry was not there at that moment, and nothing was committed: to remove what is not
+    // there is no write, and when the entry comes back there is nothing that says otherwise. Either
+    // it was lost and the client knew it, or the cookie of the request did not cover it.
     private bool RemovedNothing(string entry, HistoryEvent request) =>
         request is { Served: { } served, Committed: null }
         && (request.TokenReceived is not { } token || token == served)
         && _known.TryGetValue(entry, out var source)
-        && CheckContext.WasTold(session, source, request);
+        && (
+            CheckContext.WasTold(session, source, request)
+            || (
+                TokenOrder.MayBeOvertaken(context, session, source, request)
+                && TokenOrder.MayBeOvertaken(context, session, _lastSeen[entry], request)
+            )
+        );
 
     // Only an entry known before the request began can be called gone: an unacknowledged write may
     // arrive later.

@@ -230,6 +230,58 @@ public sealed class HandmadeHistoryTests
         Assert.Equal(expected, verdict.Outcome);
     }
 
+    /// <summary>
+    /// Two commits at once on two nodes, while the store is away: the jar keeps the cookie of B.
+    /// </summary>
+    [Theory]
+    [InlineData(true, false, null, VerdictOutcome.Invalid)] // Too short a story to pass.
+    [InlineData(true, false, 12L, VerdictOutcome.Failed)] // The removal was committed.
+    [InlineData(false, false, null, VerdictOutcome.Failed)] // The jar had the cookie of A.
+    [InlineData(true, true, null, VerdictOutcome.Failed)] // A later response had shown the entry.
+    public void Entries_one_that_no_cookie_covered_may_come_back_where_its_removal_removed_nothing(
+        bool isOvertaken,
+        bool wasShown,
+        long? committed,
+        VerdictOutcome expected
+    )
+    {
+        var story = new HistoryBuilder()
+            .Fault("failover", "redis", FaultLayer.Store, 1, 50)
+            .Add([Op.Append(Value(1))], kind: ClientKind.Parallel, from: 1, to: 5, committed: 9);
+        if (isOvertaken)
+        {
+            story.Add([Op.Append(Value(2))], kind: ClientKind.Parallel, node: "B", from: 1, to: 6, committed: 10);
+        }
+
+        if (wasShown)
+        {
+            story.Add([Op.List(Value(1), Value(2))], kind: ClientKind.Parallel, from: 7, to: 8, sent: 10, served: 11);
+        }
+
+        var sent = wasShown ? 11 : 10;
+        var verdict = story
+            .Add(
+                [Op.RemoveEntry(Value(1))],
+                kind: ClientKind.Parallel,
+                node: "C",
+                from: 10,
+                to: 11,
+                sent: sent,
+                served: sent,
+                committed: committed
+            )
+            .Add(
+                isOvertaken ? [Op.List(Value(1), Value(2))] : [Op.List(Value(1))],
+                kind: ClientKind.Parallel,
+                from: 12,
+                to: 13,
+                sent: committed ?? sent,
+                served: 14
+            )
+            .Check();
+        Assert.Equal(expected, verdict.Outcome);
+    }
+
     [Fact]
     public void Entries_a_write_without_answer_may_arrive_after_its_removal() =>
         Lawful(h => h.Add([Op.Append(V1)], result: RequestResult.Info).Add([Op.RemoveEntry(V1)]).Add([Op.List(V1)]));
