@@ -41,6 +41,24 @@ public sealed class ScenarioTests
         });
 
     [Fact]
+    public void Master_killed_right_after_the_store_was_away_is_replaced_without_waiting_for_promises() =>
+        SimRun.Tell(cluster =>
+        {
+            cluster.Coordinator.IsDown = true;
+            cluster.RunFor(0.6);
+            Assert.NotEqual(TimeSpan.Zero, cluster.Find("b").Agent!.PromisedFor);
+            cluster.Coordinator.IsDown = false;
+            cluster.RunFor(0.3);
+            cluster.KillRedis(cluster.Find("a")); // Its agent lives, and releases the lease.
+            cluster.RunFor(0.5);
+            Assert.Equal("b", cluster.Open?.Name);
+            cluster.RunFor(5);
+            cluster.Heal();
+            cluster.RunFor(10);
+            cluster.Checker.InTheEnd();
+        });
+
+    [Fact]
     public void Frozen_master_is_replaced_within_a_second_after_its_silence_was_noticed() =>
         SimRun.Tell(cluster =>
         {
