@@ -156,6 +156,43 @@ public sealed class ScenarioTests
             cluster.Checker.InTheEnd();
         });
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Master_stays_open_for_a_second_without_the_store_when_the_other_host_has_died(bool isSilent)
+    {
+        // Whenever it renewed its lease last. An election of the store's next leader takes less.
+        for (var phase = 0.0; phase < 1.6; phase += 0.1)
+        {
+            SimRun.Tell(
+                cluster =>
+                {
+                    cluster.RunFor(phase);
+                    var b = cluster.Find("b");
+                    if (isSilent)
+                    {
+                        b.AgentProcess.Pause();
+                        b.Redis.Process.Pause();
+                    }
+                    else
+                    {
+                        cluster.KillAgent(b);
+                        cluster.KillRedis(b);
+                    }
+
+                    cluster.Coordinator.IsDown = true;
+                    cluster.World.After(TimeSpan.FromSeconds(1), () => cluster.Coordinator.IsDown = false);
+                    for (var i = 0; i < 300; i++)
+                    {
+                        cluster.RunFor(0.01);
+                        Assert.Equal("a", cluster.Open?.Name);
+                    }
+                },
+                kinds: [MemberKind.Candidate, MemberKind.Candidate]
+            );
+        }
+    }
+
     [Fact]
     public void Master_without_the_store_closes_where_one_agent_does_not_promise() =>
         SimRun.Tell(cluster =>
