@@ -128,11 +128,7 @@ internal sealed class Lookout(
             : Clock.GetTimestamp();
         _freeEpoch = state.Epoch;
         var isHolder = state.IsHeld && state.Holder == settings.Self;
-        var isHandedOver =
-            !state.IsHeld
-            && _document.Switch is { Step: SwitchStep.HandOver, Closed: not null } order
-            && order.Epoch == state.Epoch;
-        promises.Saw(state.Epoch, _document.Adoptions, isHolder, isHandedOver);
+        promises.Saw(state.Epoch, _document.Adoptions, isHolder, state is { IsHeld: false, Holder: null });
         if (!isHolder && (state.IsHeld || state.Epoch != count.Epoch))
         {
             count.Ended();

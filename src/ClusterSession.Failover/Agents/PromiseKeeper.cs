@@ -6,11 +6,17 @@ namespace ClusterSession.Failover.Agents;
 /// What this agent has promised to others. A lease taken against it would make two masters.
 /// </summary>
 /// <remarks>
-/// A promise lets the master of one lease go on while the coordination store is not responding. It
-/// ends with that lease: a master that was asked to hand over closes its Redis before it releases
-/// the lease. Without that, a switch soon after a change of the store's leader came to nothing,
-/// because the successor was bound for longer than the hand-over waits. A lease that has run out,
-/// or was released without a hand-over, ends no promise: its Redis may be open yet.
+/// <para>
+/// A promise lets the master of one lease go on while the coordination store is not responding,
+/// though its lease runs out. It ends when the store shows that its holder has released that lease:
+/// the holder has closed its Redis before, or seen it end, and counts neither lease nor promises
+/// any more. Otherwise a switch or a failover soon after a change of the store's leader would wait
+/// for promises that protect nobody, and for longer than a hand-over waits for the successor.
+/// </para>
+/// <para>
+/// A lease that has run out ends no promise: its holder may go on by it. A release is final and has
+/// the number of its lease, so that no state of the store, however old, could be mistaken for it.
+/// </para>
 /// </remarks>
 /// <param name="rules">The figures.</param>
 /// <param name="clock">The coordinator's clock.</param>
@@ -23,7 +29,7 @@ internal sealed class PromiseKeeper(FailoverRules rules, TimeProvider clock)
     private bool _isTaking;
     private long _knownEpoch;
     private long _knownAdoptions;
-    private long _handedOver;
+    private long _released;
 
     /// <summary>How long it is bound.</summary>
     public TimeSpan Left
@@ -42,14 +48,14 @@ internal sealed class PromiseKeeper(FailoverRules rules, TimeProvider clock)
     /// <param name="epoch">Number of the last lease.</param>
     /// <param name="adoptions">How many members were adopted.</param>
     /// <param name="isHolder">Whether the lease is this agent's.</param>
-    /// <param name="isHandedOver">Whether its holder has closed its Redis and released it.</param>
-    public void Saw(long epoch, long adoptions, bool isHolder, bool isHandedOver)
+    /// <param name="isReleased">Whether its holder has released it, not let it run out.</param>
+    public void Saw(long epoch, long adoptions, bool isHolder, bool isReleased)
     {
         lock (_lock)
         {
             (_knownEpoch, _knownAdoptions, _isTaking) = (epoch, adoptions, isHolder);
-            _handedOver = isHandedOver ? epoch : _handedOver;
-            if (_promisedEpoch <= _handedOver)
+            _released = isReleased ? epoch : _released;
+            if (_promisedEpoch <= _released)
             {
                 _duration = TimeSpan.Zero;
             }
@@ -66,9 +72,9 @@ internal sealed class PromiseKeeper(FailoverRules rules, TimeProvider clock)
     }
 
     /// <summary>
-    /// Answers another agent. No, once it has begun to take the lease, or knows that it was handed
-    /// over, of a later one, or of members that the other does not ask; and for no longer than a
-    /// restarted agent waits.
+    /// Answers another agent. No, once it has begun to take the lease, or knows that it was
+    /// released, of a later one, or of members that the other does not ask; and for no longer than
+    /// a restarted agent waits.
     /// </summary>
     public bool TryPromise(long epoch, long adoptions, TimeSpan duration)
     {
@@ -78,7 +84,7 @@ internal sealed class PromiseKeeper(FailoverRules rules, TimeProvider clock)
                 _isTaking
                 || duration > rules.Ttl
                 || _knownEpoch > epoch
-                || _handedOver >= epoch
+                || _released >= epoch
                 || _knownAdoptions > adoptions
             )
             {

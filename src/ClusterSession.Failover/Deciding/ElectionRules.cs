@@ -19,6 +19,15 @@ internal sealed class ElectionRules(FailoverRules rules)
             return new Decision.Nothing(Reason.Promised);
         }
 
+        var asked = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
+        if (asked is { To: { } successor } && view.FreeFor < rules.HandOverWait)
+        {
+            // Before the waits for promises that may be unknown: the release has ended all of them.
+            return successor == view.Self && asked.Closed is { } closed && Has(view.Own, closed)
+                ? new Decision.Acquire(Begun(view, epoch + 1, source: null, isIncomplete: false))
+                : new Decision.Nothing(Reason.HandingOver);
+        }
+
         if (view.SinceStart < rules.Ttl)
         {
             return new Decision.Nothing(Reason.JustStarted);
@@ -27,14 +36,6 @@ internal sealed class ElectionRules(FailoverRules rules)
         if (view.MemberFor < rules.Ttl + rules.Round)
         {
             return new Decision.Nothing(Reason.JustAdopted);
-        }
-
-        var asked = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
-        if (asked is { To: { } successor } && view.FreeFor < rules.HandOverWait)
-        {
-            return successor == view.Self && asked.Closed is { } closed && Has(view.Own, closed)
-                ? new Decision.Acquire(Begun(view, epoch + 1, source: null, isIncomplete: false))
-                : new Decision.Nothing(Reason.HandingOver);
         }
 
         var former = Former(view.Document);

@@ -19,13 +19,13 @@ public sealed class PromiseKeeperTests
     }
 
     [Fact]
-    public void Promise_ends_when_its_lease_was_handed_over()
+    public void Promise_ends_when_its_lease_was_released()
     {
         var keeper = new PromiseKeeper(Rules, TimeProvider.System);
         Assert.True(keeper.TryPromise(1, 0, Rules.Ttl));
         Assert.False(keeper.TryBegin());
 
-        keeper.Saw(1, 0, isHolder: false, isHandedOver: true);
+        keeper.Saw(1, 0, isHolder: false, isReleased: true);
 
         Assert.Equal(TimeSpan.Zero, keeper.Left);
         Assert.False(keeper.TryPromise(1, 0, Rules.Ttl)); // A late question: it would bind for nothing.
@@ -33,23 +33,23 @@ public sealed class PromiseKeeperTests
     }
 
     [Fact]
-    public void Promise_for_a_later_lease_outlives_the_hand_over_of_an_earlier_one()
+    public void Promise_for_a_later_lease_outlives_the_release_of_an_earlier_one()
     {
         var keeper = new PromiseKeeper(Rules, TimeProvider.System);
         Assert.True(keeper.TryPromise(2, 0, Rules.Ttl));
 
-        keeper.Saw(1, 0, isHolder: false, isHandedOver: true);
+        keeper.Saw(1, 0, isHolder: false, isReleased: true);
 
         Assert.False(keeper.TryBegin());
     }
 
     [Fact]
-    public void Promise_outlives_a_lease_that_was_not_handed_over()
+    public void Promise_outlives_a_lease_that_ran_out()
     {
         var keeper = new PromiseKeeper(Rules, TimeProvider.System);
         Assert.True(keeper.TryPromise(1, 0, Rules.Ttl));
 
-        keeper.Saw(1, 0, isHolder: false, isHandedOver: false);
+        keeper.Saw(1, 0, isHolder: false, isReleased: false);
 
         Assert.False(keeper.TryBegin());
     }

@@ -131,6 +131,15 @@ public sealed class SwitchRulesTests
     }
 
     [Fact]
+    public void Successor_that_was_started_or_adopted_a_moment_ago_takes_the_lease_that_was_handed_over()
+    {
+        // What it may have promised before, or others without it, ended with the lease.
+        Assert.IsType<Decision.Acquire>(Decider.Decide(HandedOver with { SinceStart = TimeSpan.Zero }));
+        Assert.IsType<Decision.Acquire>(Decider.Decide(HandedOver with { MemberFor = TimeSpan.Zero }));
+        Because(Reason.JustStarted, HandedOver with { SinceStart = TimeSpan.Zero, FreeFor = Rules.HandOverWait });
+    }
+
+    [Fact]
     public void Former_master_takes_the_lease_back_after_a_while_and_not_before()
     {
         var view = HandedOver with { Self = "a" };

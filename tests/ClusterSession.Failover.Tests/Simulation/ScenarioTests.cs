@@ -41,6 +41,24 @@ public sealed class ScenarioTests
         });
 
     [Fact]
+    public void Master_killed_right_after_the_store_was_away_is_replaced_without_waiting_for_promises() =>
+        SimRun.Tell(cluster =>
+        {
+            cluster.Coordinator.IsDown = true;
+            cluster.RunFor(0.6);
+            Assert.NotEqual(TimeSpan.Zero, cluster.Find("b").Agent!.PromisedFor);
+            cluster.Coordinator.IsDown = false;
+            cluster.RunFor(0.3);
+            cluster.KillRedis(cluster.Find("a")); // Its agent lives, and releases the lease.
+            cluster.RunFor(0.5);
+            Assert.Equal("b", cluster.Open?.Name);
+            cluster.RunFor(5);
+            cluster.Heal();
+            cluster.RunFor(10);
+            cluster.Checker.InTheEnd();
+        });
+
+    [Fact]
     public void Frozen_master_is_replaced_within_a_second_after_its_silence_was_noticed() =>
         SimRun.Tell(cluster =>
         {
@@ -137,6 +155,43 @@ public sealed class ScenarioTests
             Assert.Equal(2, cluster.Coordinator.Epoch);
             cluster.Checker.InTheEnd();
         });
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Master_stays_open_for_a_second_without_the_store_when_the_other_host_has_died(bool isSilent)
+    {
+        // Whenever it renewed its lease last. An election of the store's next leader takes less.
+        for (var phase = 0.0; phase < 1.6; phase += 0.1)
+        {
+            SimRun.Tell(
+                cluster =>
+                {
+                    cluster.RunFor(phase);
+                    var b = cluster.Find("b");
+                    if (isSilent)
+                    {
+                        b.AgentProcess.Pause();
+                        b.Redis.Process.Pause();
+                    }
+                    else
+                    {
+                        cluster.KillAgent(b);
+                        cluster.KillRedis(b);
+                    }
+
+                    cluster.Coordinator.IsDown = true;
+                    cluster.World.After(TimeSpan.FromSeconds(1), () => cluster.Coordinator.IsDown = false);
+                    for (var i = 0; i < 300; i++)
+                    {
+                        cluster.RunFor(0.01);
+                        Assert.Equal("a", cluster.Open?.Name);
+                    }
+                },
+                kinds: [MemberKind.Candidate, MemberKind.Candidate]
+            );
+        }
+    }
 
     [Fact]
     public void Master_without_the_store_closes_where_one_agent_does_not_promise() =>

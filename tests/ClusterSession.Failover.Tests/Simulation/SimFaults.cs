@@ -21,7 +21,7 @@ internal sealed class SimFaults(SimCluster cluster)
 
     private void Strike(SimHost host)
     {
-        var kind = _world.Random.Next(26);
+        var kind = _world.Random.Next(27);
         var end = _world.Draw(0.05, _world.Happens(0.5) ? 1 : 8);
         _world.Tell($"fault {kind} at {host.Name} for {end.TotalSeconds:0.000}");
         switch (kind)
@@ -108,10 +108,29 @@ internal sealed class SimFaults(SimCluster cluster)
                 cluster.CanSetAside = false;
                 _world.After(end, () => cluster.CanSetAside = true);
                 break;
+            case 25:
+                ChangeLeader(host);
+                break;
             default:
                 host.Redis.Process.Deliver(() => host.Redis.Promote(null)); // By hand.
                 break;
         }
+    }
+
+    /// <summary>
+    /// The store is away for as long as it takes to elect another leader, and an operator switches
+    /// while promises run.
+    /// </summary>
+    private void ChangeLeader(SimHost host)
+    {
+        cluster.Coordinator.IsDown = true;
+        cluster.Trouble(cluster.Hosts);
+        _world.After(_world.Draw(0.3, 1.2), () =>
+        {
+            cluster.Coordinator.IsDown = false;
+            cluster.Coordinator.ChangeLeader();
+            _world.After(_world.Draw(0, 2), () => Command(new OperatorCommand.SwitchTo(host.Name)));
+        });
     }
 
     private void Command(OperatorCommand command)

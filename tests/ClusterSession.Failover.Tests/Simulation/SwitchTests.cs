@@ -71,6 +71,21 @@ public sealed class SwitchTests
         });
 
     [Fact]
+    public void Switch_to_a_member_whose_agent_was_restarted_a_moment_ago_is_done() =>
+        SimRun.Tell(cluster =>
+        {
+            cluster.KillAgent(cluster.Find("b"));
+            cluster.StartAgent(cluster.Find("b"));
+            cluster.RunFor(0.3);
+            Assert.IsType<CommandOutcome.Planned>(cluster.Command(ToB));
+            cluster.RunFor(1.5);
+
+            Assert.Equal("b", cluster.Open?.Name);
+            Assert.Equal(2, cluster.Coordinator.Epoch);
+            cluster.Checker.InTheEnd();
+        });
+
+    [Fact]
     public void Closed_master_that_writes_pings_during_a_switch_leaves_nobody_in_the_ledger() =>
         SimRun.Tell(cluster =>
         {
