@@ -91,7 +91,7 @@ internal static class RedisMerge
             hasBegun = true;
             var leases = new LeaseSource(TimeSpan.Zero); // Nothing that is read here is kept.
             await new MergeDocuments(from, into, keys, leases, settings, counts)
-                .RunAsync(survey.Documents, -ahead, cancellation)
+                .RunAsync(survey.Documents, cancellation)
                 .ConfigureAwait(false);
             Report(MergePhase.Documents);
             await new MergeSessions(from, into, keys, leases, settings, counts)
