@@ -56,10 +56,16 @@ internal sealed class MergeSessions(
 
     /// <summary>Merges all sessions.</summary>
     /// <param name="pace">Holds it to its rate.</param>
+    /// <param name="bounds">How old the source is by now.</param>
     /// <param name="afterBatch">Called after each batch.</param>
     /// <param name="cancellation">Ends it after the step under way.</param>
     /// <exception cref="MergeStoppedException">The merge cannot go on.</exception>
-    public async Task RunAsync(MergePace pace, Action afterBatch, CancellationToken cancellation)
+    public async Task RunAsync(
+        MergePace pace,
+        Func<MergeBounds?> bounds,
+        Action afterBatch,
+        CancellationToken cancellation
+    )
     {
         const int WrittenCountsAs = 10;
         byte[] cursor = [(byte)'0'];
@@ -72,7 +78,7 @@ internal sealed class MergeSessions(
             var before = counts.SoFar.Written;
             if (page.Sessions.Count > 0)
             {
-                await CompareAsync(page.Sessions, cancellation).ConfigureAwait(false);
+                await CompareAsync(page.Sessions, bounds, cancellation).ConfigureAwait(false);
                 afterBatch();
             }
 
@@ -82,13 +88,17 @@ internal sealed class MergeSessions(
         } while (!page.IsLast);
     }
 
-    private async Task CompareAsync(IReadOnlyList<ScanRequest.Found> sessions, CancellationToken cancellation)
+    private async Task CompareAsync(
+        IReadOnlyList<ScanRequest.Found> sessions,
+        Func<MergeBounds?> bounds,
+        CancellationToken cancellation
+    )
     {
         var (now, entries) = await target.AskAsync(new HeadersRequest(keys, sessions)).ConfigureAwait(false);
         var due = new List<Due>();
         for (var i = 0; i < sessions.Count; i++)
         {
-            var step = MergePlan.Decide(sessions[i].Entry, entries[i], now, settings.Bounds);
+            var step = MergePlan.Decide(sessions[i].Entry, entries[i], now, bounds());
             if (
                 settings.IsDryRun
                 || step.Action

@@ -97,6 +97,7 @@ internal static class RedisMerge
             await new MergeSessions(from, into, keys, leases, settings, counts)
                 .RunAsync(
                     new MergePace(settings.RecordsPerSecond, time),
+                    () => settings.Bounds?.After(time.GetElapsedTime(since)),
                     () => Report(MergePhase.Sessions),
                     cancellation
                 )

@@ -1,3 +1,4 @@
+using ClusterSession.Records;
 using ClusterSession.Redis.Merging;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
@@ -77,7 +78,7 @@ public sealed class RedisMergeTests : IAsyncLifetime
         var next = await _site.CreateAsync(_site.StoreA, "a", "2");
         var newAndEnded = await _site.CreateAsync(_site.StoreA, "a", "4");
         await _site.EndAsync(_site.StoreA, ended);
-        await _site.EndAsync(_site.StoreA, rotated, successor: next);
+        await _site.EndAsync(_site.StoreA, rotated, successor: new SessionSuccessor(next));
         await _site.EndAsync(_site.StoreA, newAndEnded);
         await _site.EndAsync(_site.StoreB, endedAtTarget);
         await _site.CommitAsync(_site.StoreA, endedAtTarget, "a", "after the end");
@@ -164,6 +165,20 @@ public sealed class RedisMergeTests : IAsyncLifetime
         Assert.Equal("6", await MergeSite.SessionsAsync(_site.A));
     }
 
+    [Fact]
+    public async Task Time_that_the_merge_itself_takes_counts_as_absence()
+    {
+        var key = await _site.CreateAsync(_site.StoreA, "a", "1", MergeSite.Life + TimeSpan.FromHours(1));
+        var away = MergeSite.Life - TimeSpan.FromMinutes(5);
+        _site.Settings = _site.Settings with { Bounds = new MergeBounds(away, MergeSite.Life, Tombstone) };
+        var clock = new LaterClock();
+        var report = await _site.MergeAsync(
+            told => clock.Later = told.Phase == MergePhase.Documents ? TimeSpan.FromMinutes(6) : clock.Later,
+            time: clock
+        );
+        Assert.Equal(("missing", 1), (await MergeSite.TextAsync(_site.StoreB, key), report.SkippedExpired));
+    }
+
     private static DocumentElement Element(byte id, long rank, TimeSpan? life = null) =>
         new(new[] { id }, rank, new byte[] { 42 }, life ?? Tombstone);
 
@@ -172,5 +187,14 @@ public sealed class RedisMergeTests : IAsyncLifetime
         var document = await _site.StoreB.ReadDocumentAsync(name, DocumentPosition.None, default);
         Assert.True(document.IsComplete);
         return string.Join(' ', document.Elements.Select(one => $"{one.Id.Span[0]}:{one.Rank}").Order());
+    }
+
+    /// <summary>A clock that may be put forward.</summary>
+    private sealed class LaterClock : TimeProvider
+    {
+        public TimeSpan Later { get; set; }
+
+        public override long GetTimestamp() =>
+            base.GetTimestamp() + (long)(Later.TotalSeconds * System.TimestampFrequency);
     }
 }
