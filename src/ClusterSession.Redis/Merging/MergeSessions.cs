@@ -94,7 +94,7 @@ internal sealed class MergeSessions(
         CancellationToken cancellation
     )
     {
-        var (now, entries) = await target.AskAsync(new HeadersRequest(keys, sessions)).ConfigureAwait(false);
+        var (now, entries) = await target.AskAsync(new HeadersRequest(keys, [.. sessions.Select(static one => one.Key)])).ConfigureAwait(false);
         var due = new List<Due>();
         for (var i = 0; i < sessions.Count; i++)
         {
@@ -140,7 +140,7 @@ internal sealed class MergeSessions(
 
     private async Task<(MergeAction Action, long Bytes)> EndAsync(Due due)
     {
-        var end = new SessionEnd(due.Session.Entry.Header!.Version, due.Session.Successor);
+        var end = new SessionEnd(due.Session.Entry.Header!.Version, due.Session.Entry.Successor);
         var answer = await target
             .SendAsync(new DestroyRequest(keys, due.Session.Key, end, due.Step.Life, leases))
             .ConfigureAwait(false);

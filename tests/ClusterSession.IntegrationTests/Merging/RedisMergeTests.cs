@@ -1,3 +1,4 @@
+using ClusterSession.IntegrationTests.Redis;
 using ClusterSession.Records;
 using ClusterSession.Redis.Merging;
 using ClusterSession.Stores;
@@ -177,6 +178,34 @@ public sealed class RedisMergeTests : IAsyncLifetime
             time: clock
         );
         Assert.Equal(("missing", 1), (await MergeSite.TextAsync(_site.StoreB, key), report.SkippedExpired));
+    }
+
+    [Fact]
+    public async Task Header_and_successor_longer_than_any_reply_are_of_one_record_and_stop_nothing()
+    {
+        var (atSource, atTarget) = (await _site.CreateAsync(_site.StoreA, "a", "1"), SessionKeys.New());
+        var ended = await _site.CreateAsync(_site.StoreA, "a", "2");
+        await _site.EndAsync(_site.StoreA, ended);
+        var sound = await _site.CreateAsync(_site.StoreA, "a", "3");
+        await _site.A.CommandAsync("COPY", MergeSite.NameOf(atSource), MergeSite.NameOf(atTarget));
+        await FillAsync(_site.A, MergeSite.NameOf(atSource), "m");
+        await FillAsync(_site.A, MergeSite.NameOf(ended), "s");
+        await FillAsync(_site.B, MergeSite.NameOf(atTarget), "m");
+        await FillAsync(_site.B, MergeSite.NameOf(atTarget), "s");
+
+        var report = await _site.MergeAsync(mostReplyBytes: 1 << 20);
+        Assert.Equal((4, 2, 1, 1), (report.Scanned, report.Unreadable, report.New, report.Ended));
+        Assert.Equal("a=3", await MergeSite.TextAsync(_site.StoreB, sound));
+        Assert.Equal("ended", await MergeSite.TextAsync(_site.StoreB, ended));
+
+        static Task<string> FillAsync(RedisServer server, string key, string field) =>
+            server.CommandAsync(
+                "EVAL",
+                "return redis.call('HSET', KEYS[1], ARGV[1], string.rep('x', 2097152))",
+                "1",
+                key,
+                field
+            );
     }
 
     private static DocumentElement Element(byte id, long rank, TimeSpan? life = null) =>
