@@ -13,6 +13,8 @@ namespace ClusterSession.Redis.Merging;
 /// life over   skip                merge, without a longer life     same
 /// damaged     leave               leave                            leave
 /// </code>
+/// Where the target has rotated the id, what it has under the next one stands for it, and nothing
+/// but a merge comes of that.
 /// An end is final, and its life says only how long it is remembered: what lives at the target ends
 /// however old the end is, and no clock that is wrong passes it over.
 /// By intervals, since neither offsets nor the newest version tell: 16 later commits of the target
@@ -86,6 +88,24 @@ internal static class MergePlan
     }
 
     /// <summary>
+    /// What to do where the target has rotated the id: the session goes on under another one, which
+    /// gets what the source has, but neither its life, nor is it made by this.
+    /// </summary>
+    /// <inheritdoc cref="Decide"/>
+    public static MergeStep DecideRotated(
+        in MergeEntry source,
+        in MergeEntry? target,
+        DateTimeOffset targetNow,
+        MergeBounds? bounds
+    ) =>
+        Decide(source, target, targetNow, bounds).Action switch
+        {
+            MergeAction.Merge => new MergeStep(MergeAction.Merge),
+            MergeAction.Unreadable => new MergeStep(MergeAction.Unreadable),
+            _ => new MergeStep(MergeAction.SkipEnded),
+        };
+
+    /// <summary>
     /// How long the target may keep what the source has: not longer than the source would, a session
     /// by the clock of either, nor than it can have been in use.
     /// </summary>
@@ -128,7 +148,8 @@ internal static class MergePlan
     /// there.
     /// </summary>
     private static TimeSpan EndLife(in MergeEntry target, MergeBounds? bounds) =>
-        bounds?.TombstoneLife ?? (target.Life is { } left ? left + Shorter(left, TimeSpan.MaxValue - left) : TimeSpan.Zero);
+        bounds?.TombstoneLife
+        ?? (target.Life is { } left ? left + Shorter(left, TimeSpan.MaxValue - left) : TimeSpan.Zero);
 
     private static bool HasAllOf(
         in MergeEntry target,

@@ -167,6 +167,37 @@ public sealed class RedisMergeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_only_the_source_has_of_a_session_goes_to_the_id_it_was_rotated_to_at_the_target()
+    {
+        var key = await _site.CreateAsync(_site.StoreA, "a", "1");
+        var others = await _site.CreateAsync(_site.StoreA, "a", "1");
+        await _site.PartAsync();
+        await _site.CommitAsync(_site.StoreA, key, "x", "acknowledged");
+        await _site.CommitAsync(_site.StoreA, others, "x", "of the former user");
+        var (second, third, foreign) = (
+            await _site.CreateAsync(_site.StoreB, "a", "1"),
+            await _site.CreateAsync(_site.StoreB, "a", "1"),
+            await _site.CreateAsync(_site.StoreB, "a", "1")
+        );
+        await _site.EndAsync(_site.StoreB, key, new SessionSuccessor(second));
+        await _site.EndAsync(_site.StoreB, second, new SessionSuccessor(third));
+        await _site.EndAsync(_site.StoreB, others, new SessionSuccessor(foreign, IsOthers: true));
+        var life = await MergeSite.LifeAsync(_site.B, third);
+        _site.Settings = _site.Settings with { IsDryRun = true };
+        Assert.Equal(1, (await _site.MergeAsync()).Merged);
+        _site.Settings = _site.Settings with { IsDryRun = false };
+
+        var report = await _site.MergeAsync();
+        Assert.Equal("a=1 x=acknowledged", await MergeSite.TextAsync(_site.StoreB, third));
+        Assert.Equal("ended to " + second, await MergeSite.TextAsync(_site.StoreB, key));
+        Assert.Equal("a=1", await MergeSite.TextAsync(_site.StoreB, foreign));
+        Assert.Equal((1, 1), (report.Merged, report.SkippedEnded));
+        Assert.True(await MergeSite.LifeAsync(_site.B, third) <= life);
+        var again = await _site.MergeAsync();
+        Assert.Equal((0, 2), (again.Written, again.SkippedEnded));
+    }
+
+    [Fact]
     public async Task Time_that_the_merge_itself_takes_counts_as_absence()
     {
         var key = await _site.CreateAsync(_site.StoreA, "a", "1", MergeSite.Life + TimeSpan.FromHours(1));
