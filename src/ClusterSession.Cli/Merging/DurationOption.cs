@@ -6,6 +6,8 @@ namespace ClusterSession.Cli.Merging;
 /// <summary>Durations as people type them: 90s, 10m, 2h, 3d.</summary>
 internal static class DurationOption
 {
+    private const int MostDays = 10_000;
+
     public static Option<TimeSpan?> Create(string name, string description) =>
         new(name)
         {
@@ -37,8 +39,8 @@ internal static class DurationOption
         {
             's' => TimeSpan.FromSeconds(number),
             'm' => TimeSpan.FromMinutes(number),
-            'h' => TimeSpan.FromHours(number),
-            'd' when number < 10_000 => TimeSpan.FromDays(number),
+            'h' when number < MostDays * 24 => TimeSpan.FromHours(number),
+            'd' when number < MostDays => TimeSpan.FromDays(number),
             _ => null,
         };
     }

@@ -196,11 +196,8 @@ internal sealed class MergeCommand
 
     private MergeSettings Settings(ParseResult parsed)
     {
-        if (parsed.GetValue(_rate) < 1 || parsed.GetValue(_replicas) < 0)
-        {
-            throw new ToolException(ExitCode.Usage, "--rate or --replicas is too small.", "Use --rate 1 or more.");
-        }
-
+        AtLeast(1, _rate, parsed);
+        AtLeast(0, _replicas, parsed);
         var settings = new MergeSettings
         {
             KeyPrefix = parsed.GetValue(_prefix)!,
@@ -210,7 +207,13 @@ internal sealed class MergeCommand
         };
         if (parsed.GetValue(_away) is not { } away)
         {
-            return settings;
+            return parsed.GetValue(_idle) is null && parsed.GetValue(_tickets) is null
+                ? settings
+                : throw new ToolException(
+                    ExitCode.Usage,
+                    $"{(parsed.GetValue(_idle) is null ? _tickets.Name : _idle.Name)} says nothing without --away.",
+                    "Add --away with how long ago the source was in contact last, such as 10m."
+                );
         }
 
         if (parsed.GetValue(_idle) is not { } idle)
@@ -225,6 +228,18 @@ internal sealed class MergeCommand
         var life = MergeText.StoreLife(idle);
         var tickets = parsed.GetValue(_tickets) ?? TimeSpan.Zero;
         return settings with { Bounds = new MergeBounds(away, life, life + (life > tickets ? life : tickets)) };
+    }
+
+    private static void AtLeast(int least, Option<int> option, ParseResult parsed)
+    {
+        if (parsed.GetValue(option) is var value && value < least)
+        {
+            throw new ToolException(
+                ExitCode.Usage,
+                $"{option.Name} is {value}, and takes {least} or more.",
+                $"Give {option.Name} {least} or more, or leave it out."
+            );
+        }
     }
 
     private static string Remedy(MergeFailure reason) =>

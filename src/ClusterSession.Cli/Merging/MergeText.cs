@@ -92,6 +92,15 @@ internal sealed class MergeText(string source, string target, MergeSettings sett
 
     private IEnumerable<(string Text, bool IsWarning)> Notes(MergeReport report)
     {
+        if (report is { Scanned: 0, Documents: 0 })
+        {
+            yield return (
+                $"{source} has no session whose key begins with '{settings.KeyPrefix}:1:'. If it should have some, see "
+                    + "that --prefix is ClusterSession:KeyPrefix of the application, and which database is meant.",
+                true
+            );
+        }
+
         if (MergeProgressLines.Foreign(report) is { } foreign)
         {
             yield return (foreign, true);
@@ -119,6 +128,14 @@ internal sealed class MergeText(string source, string target, MergeSettings sett
         if (settings.Bounds is { } bounds && bounds.Away >= bounds.StoreLife)
         {
             yield return ("The source was away for longer than a session lives: none was merged.", true);
+            if (bounds.Away >= bounds.TombstoneLife)
+            {
+                yield return (
+                    "It was away for longer than an end is remembered: no logins, revocations or keys of cookies were "
+                        + "merged, and no ends of sessions that the target has not got.",
+                    true
+                );
+            }
         }
     }
 }

@@ -211,6 +211,10 @@ internal sealed class Narrator(FailoverRules rules, Func<string, string?> troubl
         if (merge.Step == MergeStep.Merged)
         {
             logger.MergeEnded(member, merge.Member, merge.Counts.Merged, merge.Counts.Scanned, merge.Counts.Bytes);
+            if (merge.Counts.Unreadable > 0)
+            {
+                logger.MergeUnreadable(member, merge.Counts.Unreadable);
+            }
         }
         else if (merge.Step == MergeStep.Failed)
         {

@@ -72,6 +72,7 @@ internal sealed class MemberMerge(RedisEndpoint source, ControlSettings settings
         {
             Foreign = report.ForeignKeys,
             ForeignNames = report.ForeignNames,
+            Unreadable = report.Unreadable,
         };
 
     /// <summary>By the master's clock: that of a host that returns may stand anywhere.</summary>

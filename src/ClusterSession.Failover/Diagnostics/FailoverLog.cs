@@ -192,4 +192,12 @@ internal static partial class FailoverLog
         "The master {Member} hands over to {Preferred}, which is in step and stands before it in the list of members."
     )]
     public static partial void ReturnBegan(this ILogger logger, string member, string preferred);
+
+    [LoggerMessage(
+        9035,
+        LogLevel.Warning,
+        "The Redis of {Member} holds {Count} records that are damaged, or that the master could not take. They are not "
+            + "merged, and are gone when it follows the master: keep the copy of its files."
+    )]
+    public static partial void MergeUnreadable(this ILogger logger, string member, long count);
 }

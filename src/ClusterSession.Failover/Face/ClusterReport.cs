@@ -137,6 +137,7 @@ internal static class ClusterReport
             ? new MergeStatus(merge.Step, merge.Member, merge.Counts.Scanned, merge.Counts.Of, merge.Counts.Merged)
             {
                 ForeignKeys = merge.Counts.Foreign,
+                Unreadable = merge.Counts.Unreadable,
                 Why = merge.Why,
                 NotSetAside = merge.NotSetAside,
             }

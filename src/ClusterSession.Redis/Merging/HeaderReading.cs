@@ -1,4 +1,5 @@
 using ClusterSession.Records;
+using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Requests;
 using ClusterSession.Redis.Scripts;
 
@@ -12,14 +13,32 @@ internal static class HeaderReading
     /// </summary>
     private const long LongestLife = 900_000_000_000_000;
 
-    /// <summary>Reads an entry.</summary>
-    /// <param name="header">The field; empty: it cannot be read.</param>
-    /// <param name="milliseconds">What PTTL answers.</param>
+    /// <summary>
+    /// Longer ones are damaged: of so many writers and intervals (functions.lua) a header has 41 KB.
+    /// One that is longer than a reply may be would end the merge of all others.
+    /// </summary>
+    public const int LongestField = 64 * 1024;
+
+    /// <summary>Reads header, mark and successor; the life comes behind them.</summary>
+    /// <param name="key">Under which key they are: what was written under another one, and copied
+    /// here, is damaged.</param>
+    /// <param name="reader">Stands before the three.</param>
     /// <param name="now">The server's clock.</param>
-    public static MergeEntry Read(ReadOnlySpan<byte> header, long milliseconds, DateTimeOffset now)
+    public static MergeEntry Read(SessionKey key, ref RespReader reader, DateTimeOffset now)
     {
+        var header = reader.ReadBytes();
         var record = header.IsEmpty ? null : RecordReading.ReadHeader(header);
-        return new MergeEntry(record, LifeOf(milliseconds), now, record is not null && ClaimsAll(header, record));
+        var claimsAll = record is not null && ClaimsAll(header, record);
+        var mark = reader.ReadBytes();
+        var isOfKey = mark.IsEmpty || RedisKeys.IsMarkOf(key, mark);
+        var isSound = RecordReading.ReadSuccessor(key, reader.ReadBytes(), out var successor) is null;
+        return new MergeEntry(
+            isOfKey ? record : null,
+            Life: null,
+            now,
+            isOfKey && claimsAll,
+            isOfKey && isSound ? successor : null
+        );
     }
 
     /// <summary>What PTTL answers; null: without end.</summary>

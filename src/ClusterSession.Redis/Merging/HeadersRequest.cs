@@ -1,3 +1,4 @@
+using ClusterSession.Records;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Requests;
@@ -6,7 +7,7 @@ using ClusterSession.Redis.Scripts;
 namespace ClusterSession.Redis.Merging;
 
 /// <summary>merge-headers.lua, always sent whole.</summary>
-internal sealed class HeadersRequest(RedisKeys keys, IReadOnlyList<ScanRequest.Found> sessions)
+internal sealed class HeadersRequest(RedisKeys keys, IReadOnlyList<SessionKey> sessions)
     : RedisRequest<(DateTimeOffset Now, MergeEntry?[] Entries)>
 {
     private const long NoSuchKey = -2;
@@ -15,13 +16,15 @@ internal sealed class HeadersRequest(RedisKeys keys, IReadOnlyList<ScanRequest.F
 
     public override void WriteTo(ref RespWriter writer)
     {
-        writer.WriteCommand("EVAL"u8, 2 + sessions.Count);
+        writer.WriteCommand("EVAL"u8, 3 + sessions.Count);
         writer.WriteBulk(RedisScript.MergeHeaders.Body);
         writer.WriteBulk(sessions.Count);
         foreach (var session in sessions)
         {
-            keys.WriteSession(ref writer, session.Key);
+            keys.WriteSession(ref writer, session);
         }
+
+        writer.WriteBulk(HeaderReading.LongestField);
     }
 
     protected override (DateTimeOffset Now, MergeEntry?[] Entries) Parse(ref RespReader reader)
@@ -30,8 +33,7 @@ internal sealed class HeadersRequest(RedisKeys keys, IReadOnlyList<ScanRequest.F
         var entries = new MergeEntry?[sessions.Count];
         for (var i = 0; i < entries.Length; i++)
         {
-            var header = reader.ReadBytes();
-            var entry = HeaderReading.Read(header, 0, now);
+            var entry = HeaderReading.Read(sessions[i], ref reader, now);
             var left = reader.ReadInt64();
             entries[i] = left == NoSuchKey ? null : entry with { Life = HeaderReading.LifeOf(left) };
         }

@@ -16,4 +16,8 @@ namespace ClusterSession.Redis.Merging;
 /// away longer has no ends, revocations, logins or keys of cookies to give: others may have ended,
 /// revoked or retired them, and nobody remembers it.
 /// </param>
-internal sealed record MergeBounds(TimeSpan Away, TimeSpan StoreLife, TimeSpan TombstoneLife);
+internal sealed record MergeBounds(TimeSpan Away, TimeSpan StoreLife, TimeSpan TombstoneLife)
+{
+    /// <summary>The same so much later: a merge may take as long as a session lives.</summary>
+    public MergeBounds After(TimeSpan elapsed) => this with { Away = Away + elapsed };
+}

@@ -34,12 +34,9 @@ internal sealed class MergeDocuments(
 
     /// <summary>Merges the documents of these names.</summary>
     /// <param name="names">The names.</param>
-    /// <param name="behind">
-    /// How far the source's clock is behind the target's; negative: ahead.
-    /// </param>
     /// <param name="cancellation">Ends it after the step under way.</param>
     /// <exception cref="MergeStoppedException">The merge cannot go on.</exception>
-    public async Task RunAsync(IEnumerable<string> names, TimeSpan behind, CancellationToken cancellation)
+    public async Task RunAsync(IEnumerable<string> names, CancellationToken cancellation)
     {
         foreach (var name in names.Where(IsMerged))
         {
@@ -60,13 +57,13 @@ internal sealed class MergeDocuments(
 
             var life = await LifeOfAsync(name).ConfigureAwait(false);
             var due = lacking
-                .Select(one => one with { Life = LifeAtTarget(name, one.Life, behind) })
+                .Select(one => one with { Life = LifeAtTarget(name, one.Life) })
                 .Where(static one => one.Life > TimeSpan.Zero)
                 .ToList();
             foreach (var some in InParts(due))
             {
                 cancellation.ThrowIfCancellationRequested();
-                await MergeAsync(name, some, LifeAtTarget(name, life, behind)).ConfigureAwait(false);
+                await MergeAsync(name, some, LifeAtTarget(name, life)).ConfigureAwait(false);
             }
         }
     }
@@ -149,18 +146,17 @@ internal sealed class MergeDocuments(
             ?? TimeSpan.MaxValue;
     }
 
-    private TimeSpan LifeAtTarget(string name, TimeSpan life, TimeSpan behind)
-    {
-        if (life == TimeSpan.MaxValue)
-        {
-            return life;
-        }
-
-        life = behind > TimeSpan.Zero ? life - behind : life;
-        return settings.Bounds is { } bounds && Forgetful.Contains(name) && bounds.TombstoneLife - bounds.Away < life
+    /// <summary>
+    /// What has a life here says that something is over: it is remembered too long rather than not
+    /// at all, so that a clock which is behind shortens nothing.
+    /// </summary>
+    private TimeSpan LifeAtTarget(string name, TimeSpan life) =>
+        life != TimeSpan.MaxValue
+        && settings.Bounds is { } bounds
+        && Forgetful.Contains(name)
+        && bounds.TombstoneLife - bounds.Away < life
             ? bounds.TombstoneLife - bounds.Away
             : life;
-    }
 
     private void CountDamaged() => counts.Note(static soFar => soFar with { Unreadable = soFar.Unreadable + 1 });
 

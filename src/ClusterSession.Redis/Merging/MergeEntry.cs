@@ -12,9 +12,11 @@ namespace ClusterSession.Redis.Merging;
 /// Whether the intervals name everything that is in the record, as far as they can tell: none was
 /// forgotten, and the format names them all.
 /// </param>
+/// <param name="Successor">Of one that has ended: under what it goes on, if it does.</param>
 internal readonly record struct MergeEntry(
     SessionRecord? Header,
     TimeSpan? Life,
     DateTimeOffset Now,
-    bool ClaimsAll = true
+    bool ClaimsAll = true,
+    SessionSuccessor? Successor = null
 );

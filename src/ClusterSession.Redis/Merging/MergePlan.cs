@@ -13,6 +13,10 @@ namespace ClusterSession.Redis.Merging;
 /// life over   skip                merge, without a longer life     same
 /// damaged     leave               leave                            leave
 /// </code>
+/// Where the target has rotated the id, what it has under the next one stands for it, and nothing
+/// but a merge comes of that.
+/// An end is final, and its life says only how long it is remembered: what lives at the target ends
+/// however old the end is, and no clock that is wrong passes it over.
 /// By intervals, since neither offsets nor the newest version tell: 16 later commits of the target
 /// do not contain the one that only the source has. A record that may hold more than its intervals
 /// claim is merged, unless both are equal: what is not known counts as not contained.
@@ -56,9 +60,9 @@ internal static class MergePlan
 
         if (mine.IsDestroyed)
         {
-            return life <= TimeSpan.Zero
-                ? new MergeStep(MergeAction.SkipExpired)
-                : new MergeStep(MergeAction.End, target is null ? life : Longer(life, EndLife(target.Value, bounds)));
+            return target is { } there ? new MergeStep(MergeAction.End, Longer(life, EndLife(there, bounds)))
+                : life > TimeSpan.Zero ? new MergeStep(MergeAction.End, life)
+                : new MergeStep(MergeAction.SkipExpired);
         }
 
         if (theirs is null)
@@ -84,8 +88,26 @@ internal static class MergePlan
     }
 
     /// <summary>
-    /// How long the target may keep what the source has: not longer than the source would, by the
-    /// clock of either, nor than it can have been in use.
+    /// What to do where the target has rotated the id: the session goes on under another one, which
+    /// gets what the source has, but neither its life, nor is it made by this.
+    /// </summary>
+    /// <inheritdoc cref="Decide"/>
+    public static MergeStep DecideRotated(
+        in MergeEntry source,
+        in MergeEntry? target,
+        DateTimeOffset targetNow,
+        MergeBounds? bounds
+    ) =>
+        Decide(source, target, targetNow, bounds).Action switch
+        {
+            MergeAction.Merge => new MergeStep(MergeAction.Merge),
+            MergeAction.Unreadable => new MergeStep(MergeAction.Unreadable),
+            _ => new MergeStep(MergeAction.SkipEnded),
+        };
+
+    /// <summary>
+    /// How long the target may keep what the source has: not longer than the source would, a session
+    /// by the clock of either, nor than it can have been in use.
     /// </summary>
     private static TimeSpan LifeAtTarget(
         in MergeEntry source,
@@ -98,7 +120,7 @@ internal static class MergePlan
         if (source.Life is { } left)
         {
             var behind = targetNow - source.Now;
-            life = behind > TimeSpan.Zero ? left - behind : left;
+            life = behind > TimeSpan.Zero && !header.IsDestroyed ? left - behind : left;
         }
 
         if (bounds is null)
@@ -126,7 +148,8 @@ internal static class MergePlan
     /// there.
     /// </summary>
     private static TimeSpan EndLife(in MergeEntry target, MergeBounds? bounds) =>
-        bounds?.TombstoneLife ?? (target.Life is { } left ? left * 2 : TimeSpan.Zero);
+        bounds?.TombstoneLife
+        ?? (target.Life is { } left ? left + Shorter(left, TimeSpan.MaxValue - left) : TimeSpan.Zero);
 
     private static bool HasAllOf(
         in MergeEntry target,

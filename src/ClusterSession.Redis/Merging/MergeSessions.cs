@@ -52,14 +52,21 @@ internal sealed class MergeSessions(
     private readonly long _writer =
         (BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & SessionVersion.MaxWriter) | 1;
 
+    private readonly TargetHeaders _headers = new(target, keys);
     private int _atOnce = FirstAtOnce;
 
     /// <summary>Merges all sessions.</summary>
     /// <param name="pace">Holds it to its rate.</param>
+    /// <param name="bounds">How old the source is by now.</param>
     /// <param name="afterBatch">Called after each batch.</param>
     /// <param name="cancellation">Ends it after the step under way.</param>
     /// <exception cref="MergeStoppedException">The merge cannot go on.</exception>
-    public async Task RunAsync(MergePace pace, Action afterBatch, CancellationToken cancellation)
+    public async Task RunAsync(
+        MergePace pace,
+        Func<MergeBounds?> bounds,
+        Action afterBatch,
+        CancellationToken cancellation
+    )
     {
         const int WrittenCountsAs = 10;
         byte[] cursor = [(byte)'0'];
@@ -72,7 +79,7 @@ internal sealed class MergeSessions(
             var before = counts.SoFar.Written;
             if (page.Sessions.Count > 0)
             {
-                await CompareAsync(page.Sessions, cancellation).ConfigureAwait(false);
+                await CompareAsync(page.Sessions, bounds, cancellation).ConfigureAwait(false);
                 afterBatch();
             }
 
@@ -82,13 +89,21 @@ internal sealed class MergeSessions(
         } while (!page.IsLast);
     }
 
-    private async Task CompareAsync(IReadOnlyList<ScanRequest.Found> sessions, CancellationToken cancellation)
+    private async Task CompareAsync(
+        IReadOnlyList<ScanRequest.Found> sessions,
+        Func<MergeBounds?> bounds,
+        CancellationToken cancellation
+    )
     {
-        var (now, entries) = await target.AskAsync(new HeadersRequest(keys, sessions)).ConfigureAwait(false);
+        var (now, there) = await _headers.ReadAsync(sessions).ConfigureAwait(false);
         var due = new List<Due>();
         for (var i = 0; i < sessions.Count; i++)
         {
-            var step = MergePlan.Decide(sessions[i].Entry, entries[i], now, settings.Bounds);
+            var (session, has) = (sessions[i], there[i]);
+            var step =
+                has.Key == session.Key
+                    ? MergePlan.Decide(session.Entry, has.Entry, now, bounds())
+                    : MergePlan.DecideRotated(session.Entry, has.Entry, now, bounds());
             if (
                 settings.IsDryRun
                 || step.Action
@@ -99,7 +114,7 @@ internal sealed class MergeSessions(
             }
             else
             {
-                due.Add(new Due(sessions[i], entries[i]?.Header?.Version ?? SessionVersion.None, step));
+                due.Add(new Due(session, has.Key, has.Entry?.Header?.Version ?? SessionVersion.None, step));
             }
         }
 
@@ -130,7 +145,7 @@ internal sealed class MergeSessions(
 
     private async Task<(MergeAction Action, long Bytes)> EndAsync(Due due)
     {
-        var end = new SessionEnd(due.Session.Entry.Header!.Version, due.Session.Successor);
+        var end = new SessionEnd(due.Session.Entry.Header!.Version, due.Session.Entry.Successor);
         var answer = await target
             .SendAsync(new DestroyRequest(keys, due.Session.Key, end, due.Step.Life, leases))
             .ConfigureAwait(false);
@@ -164,9 +179,8 @@ internal sealed class MergeSessions(
 
     private async Task<(MergeAction Action, long Bytes)> MergeAsync(Due due)
     {
-        var key = due.Session.Key;
         var read = await source
-            .SendAsync(new ReadRequest(keys, key, SessionVersion.None, leases))
+            .SendAsync(new ReadRequest(keys, due.Session.Key, SessionVersion.None, leases))
             .ConfigureAwait(false);
         if (read.Record is not { } record)
         {
@@ -182,6 +196,7 @@ internal sealed class MergeSessions(
             );
         }
 
+        var (key, life, successors) = (due.Target, due.Step.Life, 0);
         var above = due.AtTarget > record.Version ? due.AtTarget : record.Version;
         for (var attempt = 1; attempt <= MostAttempts && above.Stamp < SessionVersion.MaxStamp - Margin; attempt++)
         {
@@ -191,7 +206,7 @@ internal sealed class MergeSessions(
                 record,
                 new SessionVersion(above.Stamp + 1, _writer),
                 MergeMode.Restore,
-                due.Step.Life > TimeSpan.Zero ? due.Step.Life : NoLife,
+                life > TimeSpan.Zero ? life : NoLife,
                 After: 0
             );
             var answer = await target
@@ -204,10 +219,16 @@ internal sealed class MergeSessions(
                     continue;
                 case WriteOutcome.Committed:
                     return (answer.Previous.IsNone ? MergeAction.Create : MergeAction.Merge, record.Size);
+                case WriteOutcome.Destroyed
+                    when successors++ < TargetHeaders.MostSuccessors
+                        && TargetHeaders.GoesOn(record.Version, answer.Previous, answer.Successor):
+                    (key, life) = (answer.Successor!.Key, TimeSpan.Zero); // A client has rotated it since the comparison.
+                    continue;
+                case WriteOutcome.Destroyed:
+                case WriteOutcome.Unchanged or WriteOutcome.Missing when key != due.Session.Key:
+                    return (MergeAction.SkipEnded, record.Size);
                 case WriteOutcome.Unchanged:
                     return (MergeAction.Same, record.Size);
-                case WriteOutcome.Destroyed:
-                    return (MergeAction.SkipEnded, record.Size);
                 case WriteOutcome.Missing:
                     return (MergeAction.SkipExpired, record.Size);
                 default:
@@ -219,5 +240,14 @@ internal sealed class MergeSessions(
     }
 
     /// <summary>What is to be done about one session.</summary>
-    private readonly record struct Due(ScanRequest.Found Session, SessionVersion AtTarget, MergeStep Step);
+    /// <param name="Session">What the source has.</param>
+    /// <param name="Target">Under which key the target has it.</param>
+    /// <param name="AtTarget">The version that the target has.</param>
+    /// <param name="Step">What.</param>
+    private readonly record struct Due(
+        ScanRequest.Found Session,
+        SessionKey Target,
+        SessionVersion AtTarget,
+        MergeStep Step
+    );
 }

@@ -91,12 +91,13 @@ internal static class RedisMerge
             hasBegun = true;
             var leases = new LeaseSource(TimeSpan.Zero); // Nothing that is read here is kept.
             await new MergeDocuments(from, into, keys, leases, settings, counts)
-                .RunAsync(survey.Documents, -ahead, cancellation)
+                .RunAsync(survey.Documents, cancellation)
                 .ConfigureAwait(false);
             Report(MergePhase.Documents);
             await new MergeSessions(from, into, keys, leases, settings, counts)
                 .RunAsync(
                     new MergePace(settings.RecordsPerSecond, time),
+                    () => settings.Bounds?.After(time.GetElapsedTime(since)),
                     () => Report(MergePhase.Sessions),
                     cancellation
                 )

@@ -15,12 +15,13 @@ internal sealed class ScanRequest(RedisKeys keys, byte[] cursor, int most) : Red
 
     public override void WriteTo(ref RespWriter writer)
     {
-        writer.WriteCommand("EVAL"u8, 5);
+        writer.WriteCommand("EVAL"u8, 6);
         writer.WriteBulk(RedisScript.MergeScan.Body);
         writer.WriteBulk(0);
         writer.WriteBulk(cursor);
         writer.WriteBulk(keys.SessionPattern);
         writer.WriteBulk(most);
+        writer.WriteBulk(HeaderReading.LongestField);
     }
 
     protected override Page Parse(ref RespReader reader)
@@ -32,13 +33,12 @@ internal sealed class ScanRequest(RedisKeys keys, byte[] cursor, int most) : Red
         for (; left > 0; left--)
         {
             var isSession = keys.TryParseSession(reader.ReadBytes(), out var key);
-            var header = reader.ReadBytes().ToArray();
-            var mark = reader.ReadBytes();
-            var isOfKey = mark.IsEmpty || RedisKeys.IsMarkOf(key, mark);
-            var isSound = RecordReading.ReadSuccessor(key, reader.ReadBytes(), out var successor) is null;
-            var entry = HeaderReading.Read(isOfKey ? header : [], reader.ReadInt64(), now);
+            var entry = HeaderReading.Read(key, ref reader, now) with
+            {
+                Life = HeaderReading.LifeOf(reader.ReadInt64()),
+            };
             // A name that is no key of a session is counted too: nothing of it can be merged.
-            found.Add(new Found(key, isSession ? entry : entry with { Header = null }, isSound ? successor : null));
+            found.Add(new Found(key, isSession ? entry : entry with { Header = null }));
         }
 
         return new Page(next, found);
@@ -47,8 +47,7 @@ internal sealed class ScanRequest(RedisKeys keys, byte[] cursor, int most) : Red
     /// <summary>One session of the source.</summary>
     /// <param name="Key">Which.</param>
     /// <param name="Entry">Its header.</param>
-    /// <param name="Successor">Of one that has ended: under what it goes on, if it does.</param>
-    internal readonly record struct Found(SessionKey Key, MergeEntry Entry, SessionSuccessor? Successor);
+    internal readonly record struct Found(SessionKey Key, MergeEntry Entry);
 
     /// <summary>Some of them.</summary>
     /// <param name="Next">The cursor of the next page.</param>

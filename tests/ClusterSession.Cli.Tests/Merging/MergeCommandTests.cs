@@ -93,6 +93,19 @@ public sealed class MergeCommandTests : IAsyncLifetime
         Assert.Contains("it does what is left", away.Json.GetProperty("remedy").GetString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--rate is 0, and takes 1 or more.", "--rate", "0")]
+    [InlineData("--replicas is -1, and takes 0 or more.", "--replicas", "-1")]
+    [InlineData("--idle-timeout says nothing without --away.", "--idle-timeout", "20m")]
+    [InlineData("--ticket-life says nothing without --away.", "--ticket-life", "14d")]
+    [InlineData("--away takes a number and a unit", "--away", "2000000000h", "--idle-timeout", "20m")]
+    public async Task Option_that_cannot_be_meant_is_named_with_its_value(string expected, params string[] options)
+    {
+        var run = await ToolRun.RunAsync(["merge", "--from", "a:1", "--into", "b:1", "--prefix", "cs", .. options]);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+    }
+
     private Task<string> SessionsAsync() =>
         _b.CommandAsync("EVAL", "return #redis.call('KEYS', ARGV[1])", "0", "cs:1:{*}");
 

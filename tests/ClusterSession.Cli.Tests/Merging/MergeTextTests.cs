@@ -65,6 +65,21 @@ public sealed class MergeTextTests
     }
 
     [Fact]
+    public async Task Prefix_under_which_the_source_has_nothing_is_named()
+    {
+        var text = await TextAsync(Settings with { KeyPrefix = "shop" }, new MergeReport { ForeignKeys = 1 });
+        Assert.Contains("a:1 has no session whose key begins with 'shop:1:'.", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Source_away_for_longer_than_an_end_is_remembered_says_what_was_left_out()
+    {
+        var bounds = new MergeBounds(TimeSpan.FromHours(1), TimeSpan.FromMinutes(22), TimeSpan.FromMinutes(44));
+        var text = await TextAsync(Settings with { Bounds = bounds }, Report);
+        Assert.Contains("no logins, revocations or keys", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Progress_says_how_far_it_is() =>
         Assert.Equal(
             "Merging into b:1: 50,320 of about 60,000 sessions compared, 507 records written",

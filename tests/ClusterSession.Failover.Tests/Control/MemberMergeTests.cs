@@ -59,6 +59,17 @@ public sealed class MemberMergeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Records_that_cannot_be_merged_are_counted_for_the_operator()
+    {
+        var key = await CreateAsync("damaged");
+        await _former.AskAsync("HSET", $"{ClosedRedis.Prefix}:1:{{{key}}}", "m", "nonsense");
+        await CreateAsync("kept");
+        await SucceedAsync();
+        var outcome = Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_process, away: TimeSpan.Zero));
+        Assert.Equal((1, 1), (outcome.Counts.Merged, outcome.Counts.Unreadable));
+    }
+
+    [Fact]
     public async Task Session_of_a_member_that_was_away_for_longer_than_sessions_live_does_not_come_back()
     {
         var key = await CreateAsync("old");

@@ -1,5 +1,7 @@
+using ClusterSession.Failover.Agents;
 using ClusterSession.Failover.Deciding;
 using ClusterSession.Failover.Documents;
+using ClusterSession.Failover.Sights;
 using Xunit;
 
 namespace ClusterSession.Failover.Tests.Face;
@@ -35,6 +37,23 @@ public sealed class NarratorTests
         await site.UntilAsync(() => site.Logs.Count("Closed") == 1, "a is closed");
         await site.UntilAsync(() => site.Logs.Count("RedisFound") == 2, "both see a again");
         Assert.True(site.Logs.Count("DataUnmerged") >= 1);
+    }
+
+    [Fact]
+    public async Task Merge_that_had_to_leave_records_behind_says_so()
+    {
+        await using var site = await RuledAsync();
+        site.Redis["a"].Merging = new MergeOutcome.Merged(
+            new MergeCounts(3, 3, 1, 10) { Unreadable = 2 },
+            Confirmed: 1
+        );
+        site.Redis["b"].Behind = 10; // What only a has, b lacks.
+        await site.LookAgainAsync("b");
+        site.Redis["a"].IsDown = true;
+        await site.UntilAsync(() => site.Face("b").Primary().Is, "b rules");
+        site.Redis["a"].IsDown = false;
+        await site.UntilAsync(() => site.Logs.Count("MergeEnded") == 1, "a was merged");
+        Assert.Equal(1, site.Logs.Count("MergeUnreadable"));
     }
 
     [Fact]

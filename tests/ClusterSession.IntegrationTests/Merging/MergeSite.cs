@@ -63,15 +63,22 @@ internal sealed class MergeSite : IAsyncDisposable
     public Task<MergeReport> MergeAsync(
         Action<MergeProgress>? told = null,
         LeaseRecord? lease = null,
+        TimeProvider? time = null,
+        int? mostReplyBytes = null,
         CancellationToken cancellation = default
-    ) =>
-        RedisMerge.RunAsync(
-            new MergeSource(RedisOptions.Parse(A.ConnectionString)),
-            new MergeTarget(RedisOptions.Parse(B.ConnectionString), lease),
+    )
+    {
+        var (from, into) = (RedisOptions.Parse(A.ConnectionString), RedisOptions.Parse(B.ConnectionString));
+        from.MaxReplyBytes = into.MaxReplyBytes = mostReplyBytes ?? from.MaxReplyBytes;
+        return RedisMerge.RunAsync(
+            new MergeSource(from),
+            new MergeTarget(into, lease),
             Settings,
             told is null ? null : new Teller(told),
+            time ?? TimeProvider.System,
             cancellation
         );
+    }
 
     public static string NameOf(SessionKey key) => $"cs:1:{{{key}}}";
 
@@ -110,9 +117,9 @@ internal sealed class MergeSite : IAsyncDisposable
         Assert.Equal(WriteOutcome.Committed, (await store.CommitAsync(key, change, default)).Outcome);
     }
 
-    public async Task EndAsync(IClusterSessionStore store, SessionKey key, SessionKey? successor = null)
+    public async Task EndAsync(IClusterSessionStore store, SessionKey key, SessionSuccessor? successor = null)
     {
-        var end = new SessionEnd(_versions.Next(), successor is { } next ? new SessionSuccessor(next) : null);
+        var end = new SessionEnd(_versions.Next(), successor);
         Assert.Equal(WriteOutcome.Committed, (await store.DestroyAsync(key, end, 2 * Life, default)).Outcome);
     }
 

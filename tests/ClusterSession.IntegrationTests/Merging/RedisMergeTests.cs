@@ -1,3 +1,5 @@
+using ClusterSession.IntegrationTests.Redis;
+using ClusterSession.Records;
 using ClusterSession.Redis.Merging;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
@@ -77,7 +79,7 @@ public sealed class RedisMergeTests : IAsyncLifetime
         var next = await _site.CreateAsync(_site.StoreA, "a", "2");
         var newAndEnded = await _site.CreateAsync(_site.StoreA, "a", "4");
         await _site.EndAsync(_site.StoreA, ended);
-        await _site.EndAsync(_site.StoreA, rotated, successor: next);
+        await _site.EndAsync(_site.StoreA, rotated, successor: new SessionSuccessor(next));
         await _site.EndAsync(_site.StoreA, newAndEnded);
         await _site.EndAsync(_site.StoreB, endedAtTarget);
         await _site.CommitAsync(_site.StoreA, endedAtTarget, "a", "after the end");
@@ -164,6 +166,79 @@ public sealed class RedisMergeTests : IAsyncLifetime
         Assert.Equal("6", await MergeSite.SessionsAsync(_site.A));
     }
 
+    [Fact]
+    public async Task What_only_the_source_has_of_a_session_goes_to_the_id_it_was_rotated_to_at_the_target()
+    {
+        var key = await _site.CreateAsync(_site.StoreA, "a", "1");
+        var others = await _site.CreateAsync(_site.StoreA, "a", "1");
+        await _site.PartAsync();
+        await _site.CommitAsync(_site.StoreA, key, "x", "acknowledged");
+        await _site.CommitAsync(_site.StoreA, others, "x", "of the former user");
+        var (second, third, foreign) = (
+            await _site.CreateAsync(_site.StoreB, "a", "1"),
+            await _site.CreateAsync(_site.StoreB, "a", "1"),
+            await _site.CreateAsync(_site.StoreB, "a", "1")
+        );
+        await _site.EndAsync(_site.StoreB, key, new SessionSuccessor(second));
+        await _site.EndAsync(_site.StoreB, second, new SessionSuccessor(third));
+        await _site.EndAsync(_site.StoreB, others, new SessionSuccessor(foreign, IsOthers: true));
+        var life = await MergeSite.LifeAsync(_site.B, third);
+        _site.Settings = _site.Settings with { IsDryRun = true };
+        Assert.Equal(1, (await _site.MergeAsync()).Merged);
+        _site.Settings = _site.Settings with { IsDryRun = false };
+
+        var report = await _site.MergeAsync();
+        Assert.Equal("a=1 x=acknowledged", await MergeSite.TextAsync(_site.StoreB, third));
+        Assert.Equal("ended to " + second, await MergeSite.TextAsync(_site.StoreB, key));
+        Assert.Equal("a=1", await MergeSite.TextAsync(_site.StoreB, foreign));
+        Assert.Equal((1, 1), (report.Merged, report.SkippedEnded));
+        Assert.True(await MergeSite.LifeAsync(_site.B, third) <= life);
+        var again = await _site.MergeAsync();
+        Assert.Equal((0, 2), (again.Written, again.SkippedEnded));
+    }
+
+    [Fact]
+    public async Task Time_that_the_merge_itself_takes_counts_as_absence()
+    {
+        var key = await _site.CreateAsync(_site.StoreA, "a", "1", MergeSite.Life + TimeSpan.FromHours(1));
+        var away = MergeSite.Life - TimeSpan.FromMinutes(5);
+        _site.Settings = _site.Settings with { Bounds = new MergeBounds(away, MergeSite.Life, Tombstone) };
+        var clock = new LaterClock();
+        var report = await _site.MergeAsync(
+            told => clock.Later = told.Phase == MergePhase.Documents ? TimeSpan.FromMinutes(6) : clock.Later,
+            time: clock
+        );
+        Assert.Equal(("missing", 1), (await MergeSite.TextAsync(_site.StoreB, key), report.SkippedExpired));
+    }
+
+    [Fact]
+    public async Task Header_and_successor_longer_than_any_reply_are_of_one_record_and_stop_nothing()
+    {
+        var (atSource, atTarget) = (await _site.CreateAsync(_site.StoreA, "a", "1"), SessionKeys.New());
+        var ended = await _site.CreateAsync(_site.StoreA, "a", "2");
+        await _site.EndAsync(_site.StoreA, ended);
+        var sound = await _site.CreateAsync(_site.StoreA, "a", "3");
+        await _site.A.CommandAsync("COPY", MergeSite.NameOf(atSource), MergeSite.NameOf(atTarget));
+        await FillAsync(_site.A, MergeSite.NameOf(atSource), "m");
+        await FillAsync(_site.A, MergeSite.NameOf(ended), "s");
+        await FillAsync(_site.B, MergeSite.NameOf(atTarget), "m");
+        await FillAsync(_site.B, MergeSite.NameOf(atTarget), "s");
+
+        var report = await _site.MergeAsync(mostReplyBytes: 1 << 20);
+        Assert.Equal((4, 2, 1, 1), (report.Scanned, report.Unreadable, report.New, report.Ended));
+        Assert.Equal("a=3", await MergeSite.TextAsync(_site.StoreB, sound));
+        Assert.Equal("ended", await MergeSite.TextAsync(_site.StoreB, ended));
+
+        static Task<string> FillAsync(RedisServer server, string key, string field) =>
+            server.CommandAsync(
+                "EVAL",
+                "return redis.call('HSET', KEYS[1], ARGV[1], string.rep('x', 2097152))",
+                "1",
+                key,
+                field
+            );
+    }
+
     private static DocumentElement Element(byte id, long rank, TimeSpan? life = null) =>
         new(new[] { id }, rank, new byte[] { 42 }, life ?? Tombstone);
 
@@ -172,5 +247,14 @@ public sealed class RedisMergeTests : IAsyncLifetime
         var document = await _site.StoreB.ReadDocumentAsync(name, DocumentPosition.None, default);
         Assert.True(document.IsComplete);
         return string.Join(' ', document.Elements.Select(one => $"{one.Id.Span[0]}:{one.Rank}").Order());
+    }
+
+    /// <summary>A clock that may be put forward.</summary>
+    private sealed class LaterClock : TimeProvider
+    {
+        public TimeSpan Later { get; set; }
+
+        public override long GetTimestamp() =>
+            base.GetTimestamp() + (long)(Later.TotalSeconds * System.TimestampFrequency);
     }
 }

@@ -69,11 +69,11 @@ internal sealed record DrawnServers(DrawnServers.Server A, DrawnServers.Server B
                 both.Take(name, value);
             }
 
-            // An end wins. One that is over wins nothing, and nothing that is over comes to where
-            // nothing is.
+            // An end wins, whatever the clock says that shows its life. Of the others nothing that is
+            // over comes to where nothing is.
             both._stored =
-                a.IsEnded && (!a.IsOver || b.IsEnded) ? a._stored
-                : b.IsEnded && !b.IsOver ? b._stored
+                a.IsEnded ? a._stored
+                : b.IsEnded ? b._stored
                 : null;
             return both;
         }
@@ -171,12 +171,12 @@ internal sealed record DrawnServers(DrawnServers.Server A, DrawnServers.Server B
         }
 
         /// <summary>
-        /// Whether it has all that another one has, or has ended, or the other's life is over.
+        /// Whether it has all that another one has, or has ended, or the other has expired.
         /// </summary>
         public bool Holds(Server other) =>
             IsEnded
             || other._stored is null
-            || other.IsOver
+            || (other.IsOver && !other.IsEnded)
             || (!other.IsEnded && IsThere && _stored!.Record.ContainsAllOf(other._stored.Record));
 
         public bool HasExactly(Server expected)

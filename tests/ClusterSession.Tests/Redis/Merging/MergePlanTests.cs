@@ -96,6 +96,20 @@ public sealed class MergePlanTests
     }
 
     [Fact]
+    public void End_is_no_session_and_ends_one_that_lives_however_its_own_life_is_counted()
+    {
+        var living = Entry(Session(5));
+        var behind = Entry(Ended(9), minutes: 39) with { Now = Now - TimeSpan.FromHours(1) };
+        Assert.Equal(new MergeStep(MergeAction.End, Bounds.TombstoneLife), Decide(behind, living));
+        Assert.Equal(new MergeStep(MergeAction.End, TimeSpan.FromMinutes(35)), Decide(behind, null));
+        Assert.Equal(MergeAction.End, MergePlan.Decide(behind, living, Now, bounds: null).Action);
+        var longAgo = Bounds with { Away = Bounds.TombstoneLife };
+        Assert.Equal(MergeAction.End, MergePlan.Decide(behind, living, Now, longAgo).Action);
+        var forAges = living with { Life = TimeSpan.FromDays(10_000_000) };
+        Assert.Equal(MergeAction.End, MergePlan.Decide(behind, forAges, Now, bounds: null).Action);
+    }
+
+    [Fact]
     public void Session_is_prolonged_where_the_source_has_seen_a_later_use()
     {
         var step = Decide(Entry(Session(5), 10), Entry(Session(5), 3));
