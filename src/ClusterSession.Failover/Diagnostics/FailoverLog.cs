@@ -192,4 +192,15 @@ internal static partial class FailoverLog
         "The master {Member} hands over to {Preferred}, which is in step and stands before it in the list of members."
     )]
     public static partial void ReturnBegan(this ILogger logger, string member, string preferred);
+
+    [LoggerMessage(
+        9033,
+        LogLevel.Error,
+        "The file that keepalived tracks, {File}, could not be written: {Reason} keepalived takes the virtual address "
+            + "from this host once the file is three seconds old. Let this agent write its directory."
+    )]
+    public static partial void TrackFileFailed(this ILogger logger, string file, string reason);
+
+    [LoggerMessage(9034, LogLevel.Information, "The file that keepalived tracks, {File}, is being written again.")]
+    public static partial void TrackFileWritten(this ILogger logger, string file);
 }
