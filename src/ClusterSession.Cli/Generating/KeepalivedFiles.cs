@@ -1,6 +1,8 @@
 namespace ClusterSession.Cli.Generating;
 
-/// <summary>keepalived on the hosts of candidates: an address that follows the agents' lease.</summary>
+/// <summary>
+/// keepalived on the hosts of candidates: an address that follows the agents' lease.
+/// </summary>
 internal static class KeepalivedFiles
 {
     /// <summary>Where the agent says to keepalived whether its Redis is the open master.</summary>

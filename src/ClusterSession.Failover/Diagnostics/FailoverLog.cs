@@ -196,8 +196,8 @@ internal static partial class FailoverLog
     [LoggerMessage(
         9033,
         LogLevel.Error,
-        "The file that keepalived tracks, {File}, could not be written: {Reason} keepalived takes the virtual address "
-            + "from this host once the file is three seconds old. Let this agent write its directory."
+        "The file that keepalived tracks, {File}, could not be written: {Reason} This host loses the virtual "
+            + "address once the file is three seconds old. Let this agent write its directory."
     )]
     public static partial void TrackFileFailed(this ILogger logger, string file, string reason);
 

@@ -97,7 +97,7 @@ public static class ClusterSessionFailoverExtensions
                 provider.GetRequiredService<TimeProvider>(),
                 Logger(provider)
             ))
-            // Behind the agent, since the last one is stopped first: the address leaves before its loop ends.
+            // Behind the agent, since the last one is stopped first: the address leaves before.
             .AddSingleton<IHostedService>(static provider => new TrackFileService(
                 Options(provider).TrackFile is { } file
                     ? new TrackFile(

@@ -56,7 +56,7 @@ internal sealed class TrackFile(string path, ClusterFace face, TimeProvider time
         }
     }
 
-    /// <summary>The agent stops: this host is no master's any more, whatever is said later.</summary>
+    /// <summary>The agent stops: this host is no master's any more.</summary>
     public void End()
     {
         lock (_lock)
@@ -75,7 +75,7 @@ internal sealed class TrackFile(string path, ClusterFace face, TimeProvider time
 
         try
         {
-            // Renamed into place: keepalived reads the file at any moment, and half a number is another one.
+            // Renamed into place: keepalived reads at any moment, and half a number is another one.
             var draft = path + ".new";
             File.WriteAllText(draft, string.Create(CultureInfo.InvariantCulture, $"{value}\n"));
             File.Move(draft, path, overwrite: true);

@@ -9,7 +9,9 @@ namespace ClusterSession.ChaosTests.Agents;
 /// </summary>
 internal sealed class AddressTimes(ITestOutputHelper output, AgentSite site)
 {
-    /// <summary>Watches one fault of the master until all nodes are connected to the next one.</summary>
+    /// <summary>
+    /// Watches one fault of the master until all nodes are connected to the next one.
+    /// </summary>
     public async Task WatchAsync(string fault, SiteMember old, Func<Task> cause)
     {
         var next = site.Other(old);

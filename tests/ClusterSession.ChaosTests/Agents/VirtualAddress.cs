@@ -4,8 +4,8 @@ using ClusterSession.TestKit.Servers;
 namespace ClusterSession.ChaosTests.Agents;
 
 /// <summary>
-/// An address that follows the lease: keepalived on the hosts of both candidates, from the generated
-/// files, of which only addresses and paths are changed.
+/// An address that follows the lease: keepalived on the hosts of both candidates, from the
+/// generated files, of which only addresses and paths are changed.
 /// </summary>
 /// <remarks>
 /// Which host has it when is what the kernel says: <c>ip monitor</c> on each host, with times.
