@@ -142,7 +142,7 @@ internal sealed class SiteDirectory : IDisposable
 
         if (network.Virtual is not null && !OperatingSystem.IsWindows())
         {
-            // nginx' workers are another user, as on a real host: they may pass, and read no secret.
+            // nginx' workers are another user, as on a real host: they pass, and read no secret.
             File.SetUnixFileMode(
                 Root,
                 File.GetUnixFileMode(Root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute

@@ -149,6 +149,10 @@ internal sealed class AgentSite : IAsyncDisposable
     public async Task<int> TrackedAsync(SiteMember member) =>
         int.Parse(await File.ReadAllTextAsync(TrackFile(member.Name)), CultureInfo.InvariantCulture);
 
+    /// <summary>Writes it in the place of an agent that is dead.</summary>
+    public Task TrackAsync(SiteMember member, int value) =>
+        File.WriteAllTextAsync(TrackFile(member.Name), value.ToString(CultureInfo.InvariantCulture));
+
     /// <summary>The other one of the two that may be master.</summary>
     public SiteMember Other(SiteMember member) => _members.Take(Balanced).Single(other => other != member);
 

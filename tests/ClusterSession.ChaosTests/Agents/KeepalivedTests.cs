@@ -58,6 +58,35 @@ public sealed class KeepalivedTests(ITestOutputHelper output)
         Assert.Empty(site.Virtual.OnBoth());
     }
 
+    /// <summary>What a lease after 250 others meets: a number above its own.</summary>
+    [KeepalivedFact]
+    public async Task Higher_number_of_a_dead_agent_loses_the_address_by_its_age()
+    {
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await using var site = await StartAsync(net);
+        var old = await site.MasterAsync();
+        var (from, to) = (site.IndexOf(old), site.IndexOf(site.Other(old)));
+        await old.KillAgentAsync();
+        await site.TrackAsync(old, TrackFile.ValueOf(isPrimary: true, epoch: 250));
+        await site.Virtual.AwaitAsync(to);
+        await site.Virtual.AwaitAsync(from, isThere: false);
+        Assert.InRange(await site.TrackedAsync(site.Other(old)), 1, 249);
+        Assert.Equal(250, await site.TrackedAsync(old));
+        Assert.Empty(site.Virtual.OnBoth());
+    }
+
+    [KeepalivedFact]
+    public async Task Agent_that_is_stopped_gives_the_address_away()
+    {
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await using var site = await StartAsync(net);
+        var old = await site.MasterAsync();
+        await old.Agent.TerminateAsync();
+        await site.Virtual.AwaitAsync(site.IndexOf(old), isThere: false);
+        Assert.Equal(TrackFile.NoMaster, await site.TrackedAsync(old));
+        await site.Virtual.AwaitAsync(site.IndexOf(site.Other(old)));
+    }
+
     [KeepalivedFact]
     public async Task Keepalived_that_is_killed_leaves_the_address_where_the_master_is()
     {
