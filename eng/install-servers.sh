@@ -17,8 +17,8 @@ missing=()
 for package in "$@"; do
     case "$package" in
         nginx | nginx-light | nginx-core | nginx-full) program=nginx ;;
-        redis-server | redis-sentinel | haproxy | memcached) program=$package ;;
-        *) fail "unknown server '$package' (known: redis-server, redis-sentinel, nginx, haproxy, memcached)" ;;
+        redis-server | redis-sentinel | haproxy | keepalived | memcached) program=$package ;;
+        *) fail "unknown server '$package' (known: redis-server, redis-sentinel, nginx, haproxy, keepalived, memcached)" ;;
     esac
     command -v "$program" >/dev/null 2>&1 || missing+=("$package")
 done

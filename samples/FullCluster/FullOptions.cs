@@ -3,16 +3,18 @@ using System.Globalization;
 namespace FullCluster;
 
 /// <summary>What the command line asks for.</summary>
-internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep)
+internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep, bool HasKeepalived)
 {
     public const string Help = """
-        usage: ./demo --full [--check [--seed N]] [--port N] [--keep DIR] [--help]
+        usage: ./demo --full [--switch haproxy|keepalived] [--check [--seed N]] [--port N] [--keep DIR] [--help]
 
         Runs the reference deployment on 127.0.0.1, from the files that "cluster-session config generate" writes:
         nginx, two nodes of the shop, HAProxy, two Redis with an agent beside each, and a voter.
         Prints the address of a page that shows all of it, with buttons to kill, freeze, cut and bring back each part.
         Ctrl-C ends all of it.
 
+          --switch S  how nodes find the master. haproxy (default): HAProxy leads to it. keepalived: an address
+                      moves to its host; each Redis is on a host of its own, a network namespace. Needs root.
           --check     walk the story unattended instead: carts are filled, the master dies with a second of writes
                       that only it has, comes back, is merged, and takes over again; a node dies, nginx is reloaded.
                       The exit code is 0 only if nothing was lost, stale or revived.
@@ -26,7 +28,7 @@ internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep)
     /// </summary>
     public static FullOptions? Parse(string[] arguments, out string? error)
     {
-        var options = new FullOptions(false, 0, Random.Shared.Next(1, 1_000_000), null);
+        var options = new FullOptions(false, 0, Random.Shared.Next(1, 1_000_000), null, false);
         error = null;
         for (var i = 0; i < arguments.Length && error is null; i++)
         {
@@ -36,6 +38,7 @@ internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep)
                 "--check" => options with { Check = true },
                 "--port" => options with { Port = Number(arguments, ref i, 1, 65535, ref error) },
                 "--seed" => options with { Seed = Number(arguments, ref i, 0, int.MaxValue, ref error) },
+                "--switch" => options with { HasKeepalived = IsKeepalived(arguments, ref i, ref error) },
                 "--keep" when i + 1 < arguments.Length => options with { Keep = arguments[++i] },
                 var unknown => Unknown(options, unknown, ref error),
             };
@@ -59,6 +62,21 @@ internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep)
 
         error = $"{name} takes a number from {least} to {most}, not '{text}'.";
         return 0;
+    }
+
+    private static bool IsKeepalived(string[] arguments, ref int i, ref string? error)
+    {
+        var value = ++i < arguments.Length ? arguments[i] : "";
+        error = value switch
+        {
+            "haproxy" => error,
+            "keepalived" when !SplitBrainNet.CanBeMade =>
+                "--switch keepalived needs root and the ip command: the hosts of its address are network namespaces. "
+                    + "Run it as root, or take --switch haproxy.",
+            "keepalived" => error,
+            _ => $"--switch takes haproxy or keepalived, not '{value}'.",
+        };
+        return value == "keepalived";
     }
 
     private static FullOptions Unknown(FullOptions options, string argument, ref string? error)

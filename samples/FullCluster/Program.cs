@@ -48,9 +48,10 @@ try
         Ports.RequireFree(options.Port);
     }
 
-    var ports = new SitePorts();
-    using var directory = await SiteDirectory.CreateAsync(ports, options.Keep, stop.Token);
-    await using var site = await FullSite.StartAsync(directory, ports, stop.Token);
+    await using var network = await SiteNetwork.CreateAsync(options.HasKeepalived);
+    var ports = new SitePorts(network);
+    using var directory = await SiteDirectory.CreateAsync(network, ports, options.Keep, stop.Token);
+    await using var site = await FullSite.StartAsync(directory, network, ports, stop.Token);
     if (options.Check)
     {
         return await new Story(site, options.Seed).RunAsync(stop.Token);

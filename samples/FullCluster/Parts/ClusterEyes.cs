@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FullCluster.Site;
@@ -15,7 +16,7 @@ internal sealed class ClusterEyes(SitePorts ports)
     /// <summary>The answer of the agent that knows the latest lease.</summary>
     public async Task<ClusterLook> LookAsync(CancellationToken cancellation)
     {
-        var answers = await Task.WhenAll(ports.Agents.Values.Select(port => AskAsync(port, "cluster", cancellation)));
+        var answers = await Task.WhenAll(ports.Agents.Values.Select(agent => AskAsync(agent, "cluster", cancellation)));
         return answers.OfType<JsonNode>().Select(answer => new ClusterLook(answer)).MaxBy(look => look.Freshness)
             ?? ClusterLook.None;
     }
@@ -23,7 +24,7 @@ internal sealed class ClusterEyes(SitePorts ports)
     /// <summary>What happened, as the agents have recorded it, the oldest first.</summary>
     public async Task<IReadOnlyList<JsonNode>> HistoryAsync(CancellationToken cancellation)
     {
-        var answers = await Task.WhenAll(ports.Agents.Values.Select(port => AskAsync(port, "history", cancellation)));
+        var answers = await Task.WhenAll(ports.Agents.Values.Select(agent => AskAsync(agent, "history", cancellation)));
         return answers
             .OfType<JsonNode>()
             .Select(answer => answer["events"]!.AsArray().OfType<JsonNode>().ToList())
@@ -52,11 +53,11 @@ internal sealed class ClusterEyes(SitePorts ports)
         }
     }
 
-    private static async Task<JsonNode?> AskAsync(int port, string path, CancellationToken cancellation)
+    private static async Task<JsonNode?> AskAsync(IPEndPoint agent, string path, CancellationToken cancellation)
     {
         try
         {
-            using var response = await Http.GetAsync($"http://127.0.0.1:{port}/{path}", cancellation);
+            using var response = await Http.GetAsync($"http://{agent}/{path}", cancellation);
             return JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellation));
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or JsonException)

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using FullCluster.Site;
 
@@ -23,9 +23,11 @@ internal sealed class FullSite : IAsyncDisposable
 
     private readonly SiteDirectory _directory;
 
-    private FullSite(SiteDirectory directory, SitePorts ports)
+    private readonly SiteNetwork _network;
+
+    private FullSite(SiteDirectory directory, SiteNetwork network, SitePorts ports)
     {
-        (_directory, Ports) = (directory, ports);
+        (_directory, _network, Ports) = (directory, network, ports);
         Admin = new RedisAdmin(directory.RedisUser, directory.RedisPassword);
         Eyes = new ClusterEyes(ports);
         Cut = new ReplicationCut(Admin, ports);
@@ -52,18 +54,20 @@ internal sealed class FullSite : IAsyncDisposable
     /// <summary>Starts every process, those first that others need.</summary>
     public static async Task<FullSite> StartAsync(
         SiteDirectory directory,
+        SiteNetwork network,
         SitePorts ports,
         CancellationToken cancellation
     )
     {
-        var site = new FullSite(directory, ports);
+        var site = new FullSite(directory, network, ports);
         try
         {
+            await network.AllowAddressAsync();
             PartKind[][] order =
             [
                 [PartKind.Redis],
                 [PartKind.Agent, PartKind.Voter],
-                [PartKind.Haproxy],
+                [PartKind.Haproxy, PartKind.Keepalived],
                 [PartKind.Node],
                 [PartKind.Nginx],
             ];
@@ -90,13 +94,10 @@ internal sealed class FullSite : IAsyncDisposable
     public Part Find(string name) => Parts.First(part => part.Name == name);
 
     /// <summary>
-    /// The Redis that HAProxy's address leads to at this moment; null: it leads nowhere.
+    /// The Redis that the one address leads to at this moment; null: it leads nowhere.
     /// </summary>
     public async Task<string?> BehindAddressAsync() =>
-        (await Admin.AskAsync(Ports.Master, "CONFIG", "GET", "port")) is { } text
-        && int.TryParse(text.Split('\n').Last().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            ? Ports.Redis.FirstOrDefault(redis => redis.Value == port).Key
-            : null;
+        Path.GetFileName(await Admin.LastAsync(Ports.Master, "CONFIG", "GET", "dir"));
 
     /// <summary>Ends all in order: who asks before who answers, agents before Redis.</summary>
     public async ValueTask DisposeAsync()
@@ -105,7 +106,7 @@ internal sealed class FullSite : IAsyncDisposable
         [
             [PartKind.Nginx],
             [PartKind.Node],
-            [PartKind.Haproxy],
+            [PartKind.Haproxy, PartKind.Keepalived],
             [PartKind.Agent, PartKind.Voter],
             [PartKind.Redis],
         ];
@@ -117,20 +118,20 @@ internal sealed class FullSite : IAsyncDisposable
         }
     }
 
-    private static Uri Local(int port) => new($"http://127.0.0.1:{port}/");
+    private static Uri Local(IPEndPoint address) => new($"http://{address}/");
 
-    private static async Task<bool> ListensAsync(int port)
+    private static async Task<bool> ListensAsync(IPEndPoint address)
     {
         using var client = new TcpClient();
-        await client.ConnectAsync("127.0.0.1", port);
+        await client.ConnectAsync(address);
         return true;
     }
 
-    private static async Task<bool> AnswersAsync(int port, string path)
+    private static async Task<bool> AnswersAsync(IPEndPoint address, string path)
     {
         try
         {
-            using var response = await Http.GetAsync(new Uri(Local(port), path));
+            using var response = await Http.GetAsync(new Uri(Local(address), path));
             return response.IsSuccessStatusCode;
         }
         catch (OperationCanceledException)
@@ -142,41 +143,50 @@ internal sealed class FullSite : IAsyncDisposable
     private IEnumerable<Part> All()
     {
         yield return Nginx();
-        foreach (var (name, port) in Ports.Nodes)
+        foreach (var (name, address) in Ports.Nodes)
         {
             string[] arguments =
             [
                 "--urls",
-                $"http://127.0.0.1:{port}",
+                $"http://{address}",
                 "--Node",
                 name,
                 // The generated settings are the appsettings.json of this directory.
                 "--contentRoot",
                 _directory.Generated("application"),
             ];
-            yield return Of(name, PartKind.Node, port, Dotnet.Host, Dotnet.Shop(arguments), () =>
-                AnswersAsync(port, "node")
+            yield return Of(name, PartKind.Node, address, Dotnet.Host, Dotnet.Shop(arguments), () =>
+                AnswersAsync(address, "node")
             );
         }
 
-        yield return Of(
-            "haproxy",
-            PartKind.Haproxy,
-            Ports.Master,
-            "haproxy",
-            ["-db", "-f", _directory.Generated("haproxy/redis.cfg")],
-            () => ListensAsync(Ports.Master)
-        );
-        foreach (var (name, port) in Ports.Redis)
+        if (_network.Virtual is null)
         {
+            yield return Of(
+                "haproxy",
+                PartKind.Haproxy,
+                Ports.Master,
+                "haproxy",
+                ["-db", "-f", _directory.Generated("haproxy/redis.cfg")],
+                () => ListensAsync(Ports.Master)
+            );
+        }
+
+        foreach (var (name, address) in Ports.Redis)
+        {
+            if (_network.Virtual is not null)
+            {
+                yield return Keepalived(name);
+            }
+
             var agent = Ports.Agents[name];
             yield return Of(
                 name,
                 PartKind.Redis,
-                port,
+                address,
                 "redis-server",
                 [_directory.Generated($"redis/{name}.conf")],
-                async () => await Admin.AskAsync(port, "PING") == "PONG"
+                async () => await Admin.AskAsync(address, "PING") == "PONG"
             );
             yield return Of(
                 $"agent-{name[^1]}",
@@ -201,6 +211,26 @@ internal sealed class FullSite : IAsyncDisposable
             Dotnet.Host,
             Dotnet.Tool("failover", "voter", "--config", _directory.Generated("agents/voter.json")),
             () => ListensAsync(Ports.Voter)
+        );
+    }
+
+    private Part Keepalived(string redis)
+    {
+        var name = $"keepalived-{redis[^1]}";
+        var pid = _directory.Generated($"run/{name}");
+        string[] arguments =
+        [
+            "--dont-fork",
+            "--log-console",
+            "-p",
+            $"{pid}.pid",
+            "-r",
+            $"{pid}-vrrp.pid",
+            "-f",
+            _directory.Generated($"keepalived/{redis}.conf"),
+        ];
+        return Of(name, PartKind.Keepalived, Ports.Master, "keepalived", arguments, () =>
+            Task.FromResult(File.Exists($"{pid}-vrrp.pid"))
         );
     }
 
@@ -243,7 +273,7 @@ internal sealed class FullSite : IAsyncDisposable
     private Part Of(
         string name,
         PartKind kind,
-        int port,
+        IPEndPoint address,
         string program,
         IEnumerable<string> arguments,
         Func<Task<bool>> isReady
@@ -253,8 +283,8 @@ internal sealed class FullSite : IAsyncDisposable
         return new Part(
             name,
             kind,
-            port,
-            () => ServerProcess.StartAsync(program, words, _directory.Root, logFile: _directory.Log(name)),
+            address.Port,
+            () => _network.Of(name).StartAsync(program, words, _directory.Root, logFile: _directory.Log(name)),
             isReady
         );
     }

@@ -6,6 +6,7 @@ internal enum PartKind
     Nginx,
     Node,
     Haproxy,
+    Keepalived,
     Redis,
     Agent,
     Voter,

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace FullCluster.Parts;
@@ -10,11 +11,11 @@ internal sealed class RedisAdmin(string user, string password)
     /// <summary>
     /// The reply as text, an array one element per line; null: none came, or an error.
     /// </summary>
-    public async Task<string?> AskAsync(int port, params string[] command)
+    public async Task<string?> AskAsync(IPEndPoint redis, params string[] command)
     {
         try
         {
-            using var client = await RawRedisClient.ConnectAsync(port, null, Patience);
+            using var client = await RawRedisClient.ConnectAsync(redis.Address.ToString(), redis.Port, null, Patience);
             if (await client.CommandAsync("AUTH", user, password) is not "OK")
             {
                 return null;
@@ -31,6 +32,6 @@ internal sealed class RedisAdmin(string user, string password)
     }
 
     /// <summary>The last line of the reply, such as a value of CONFIG GET.</summary>
-    public async Task<string?> LastAsync(int port, params string[] command) =>
-        (await AskAsync(port, command))?.Split('\n')[^1].Trim();
+    public async Task<string?> LastAsync(IPEndPoint redis, params string[] command) =>
+        (await AskAsync(redis, command))?.Split('\n')[^1].Trim();
 }

@@ -23,9 +23,9 @@ internal sealed class ReplicationCut(RedisAdmin admin, SitePorts ports)
     /// <summary>Cuts it off.</summary>
     public async Task CutAsync(string name)
     {
-        var port = ports.Redis[name];
-        var user = await admin.LastAsync(port, "CONFIG", "GET", "masteruser");
-        var password = await admin.LastAsync(port, "CONFIG", "GET", "masterauth");
+        var redis = ports.Redis[name];
+        var user = await admin.LastAsync(redis, "CONFIG", "GET", "masteruser");
+        var password = await admin.LastAsync(redis, "CONFIG", "GET", "masterauth");
         if (string.IsNullOrEmpty(user) || string.IsNullOrEmpty(password))
         {
             throw new DemoException($"{name} follows nobody: there is nothing to cut.");
@@ -37,21 +37,21 @@ internal sealed class ReplicationCut(RedisAdmin admin, SitePorts ports)
         }
 
         _former[name] = (user, password);
-        await admin.AskAsync(port, "CONFIG", "SET", "masterauth", Wrong);
-        await admin.AskAsync(port, "CLIENT", "KILL", "TYPE", "master");
+        await admin.AskAsync(redis, "CONFIG", "SET", "masterauth", Wrong);
+        await admin.AskAsync(redis, "CLIENT", "KILL", "TYPE", "master");
     }
 
     /// <summary>Gives it the password back, unless it follows another one by now.</summary>
     public async Task HealAsync(string name)
     {
-        var port = ports.Redis[name];
+        var redis = ports.Redis[name];
         if (
             await IsCutAsync(name)
             && _former.TryGetValue(name, out var former)
-            && await admin.LastAsync(port, "CONFIG", "GET", "masteruser") == former.User
+            && await admin.LastAsync(redis, "CONFIG", "GET", "masteruser") == former.User
         )
         {
-            await admin.AskAsync(port, "CONFIG", "SET", "masterauth", former.Password);
+            await admin.AskAsync(redis, "CONFIG", "SET", "masterauth", former.Password);
         }
     }
 }

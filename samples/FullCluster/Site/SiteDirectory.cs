@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using ShopCluster;
 using ShopCluster.Processes;
@@ -30,7 +31,12 @@ internal sealed class SiteDirectory : IDisposable
     public string RedisUser { get; private set; } = "";
 
     /// <summary>Writes the description and has the files generated.</summary>
-    public static async Task<SiteDirectory> CreateAsync(SitePorts ports, string? keep, CancellationToken cancellation)
+    public static async Task<SiteDirectory> CreateAsync(
+        SiteNetwork network,
+        SitePorts ports,
+        string? keep,
+        CancellationToken cancellation
+    )
     {
         if (keep is not null && Directory.Exists(keep) && Directory.EnumerateFileSystemEntries(keep).Any())
         {
@@ -41,7 +47,7 @@ internal sealed class SiteDirectory : IDisposable
         try
         {
             Directory.CreateDirectory(directory.Root);
-            await directory.GenerateAsync(ports, cancellation);
+            await directory.GenerateAsync(network, ports, cancellation);
             return directory;
         }
         catch
@@ -60,18 +66,20 @@ internal sealed class SiteDirectory : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _temporary?.Dispose();
 
-    private static string Description(SitePorts ports) =>
+    private string Description(SiteNetwork network, SitePorts ports) =>
         $$"""
-            # The reference deployment on one machine. Generated with --loopback, so no host is named.
+            # The reference deployment on one machine. {{(
+                network.Virtual is null ? "With --loopback hosts do not count." : "Hosts are network namespaces."
+            )}}
             cluster: shop
             keyPrefix: shop
-            switch: haproxy
-
+            switch: {{(network.Virtual is null ? "haproxy" : "keepalived")}}
+            {{Virtual(network)}}
             application:
               nodes:
-            {{string.Join('\n', ports.Nodes.Select(node => $"    - {{ name: {node.Key}, port: {node.Value} }}"))}}
-              httpPort: {{ports.Nginx}}
-              masterPort: {{ports.Master}}
+            {{string.Join('\n', ports.Nodes.Select(node => $"    - {{ name: {node.Key}, {Where(node.Value)} }}"))}}
+              httpPort: {{ports.Nginx.Port}}
+              masterPort: {{ports.Master.Port}}
               cookie: .Shop
 
             redis:
@@ -81,23 +89,37 @@ internal sealed class SiteDirectory : IDisposable
             {{string.Join(
                 '\n',
                 ports.Redis.Select(redis =>
-                    $"    - {{ name: {redis.Key}, port: {redis.Value}, agentPort: {ports.Agents[redis.Key]} }}"
+                    $"    - {{ name: {redis.Key}, {Where(redis.Value)}, agentPort: {ports.Agents[redis.Key].Port} }}"
                 )
             )}}
 
-            voter: { name: voter, port: {{ports.Voter}} }
+            voter: { name: voter, {{Where(ports.Voter)}} }
 
             """;
 
-    private async Task GenerateAsync(SitePorts ports, CancellationToken cancellation)
+    private static string Where(IPEndPoint address) => $"host: {address.Address}, port: {address.Port}";
+
+    private string Virtual(SiteNetwork network) =>
+        network.Virtual is { } address
+            ? $"""
+                keepalived: {"{"} address: {address}/24, interface: eth0, routerId: 51 {"}"}
+                configDirectory: {Files}
+                dataDirectory: {Generated("data")}
+                runDirectory: {Generated("run")}
+
+                """
+            : "";
+
+    private async Task GenerateAsync(SiteNetwork network, SitePorts ports, CancellationToken cancellation)
     {
         var description = Path.Combine(Root, "site.yaml");
-        await File.WriteAllTextAsync(description, Description(ports), cancellation);
+        await File.WriteAllTextAsync(description, Description(network, ports), cancellation);
+        string[] loopback = network.Virtual is null ? ["--loopback"] : [];
         await using var generator = await ServerProcess.StartAsync(
             Dotnet.Host,
             [
                 .. Dotnet.Tool("config", "generate", description, "--out", Files),
-                "--loopback",
+                .. loopback,
                 "--new-secrets",
                 "--secrets",
                 Path.Combine(Root, "secrets.yaml"),
@@ -116,6 +138,19 @@ internal sealed class SiteDirectory : IDisposable
         foreach (var owner in owners.Append("nginx").Append("haproxy"))
         {
             Directory.CreateDirectory(Generated($"data/{owner}"));
+        }
+
+        if (network.Virtual is not null && !OperatingSystem.IsWindows())
+        {
+            // nginx' workers are another user, as on a real host: they pass, and read no secret.
+            File.SetUnixFileMode(
+                Root,
+                File.GetUnixFileMode(Root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
+            );
+            foreach (var redis in ports.Redis.Keys)
+            {
+                Directory.CreateDirectory(Generated($"run/{redis}"));
+            }
         }
 
         var text = await File.ReadAllTextAsync(Generated("agents/redis-1.json"), cancellation);

@@ -1,22 +1,41 @@
+using System.Net;
+
 namespace FullCluster.Site;
 
 /// <summary>
-/// Free ports for all that listens; they stay the same while parts die and return.
+/// Addresses and free ports for all that listens; they stay the same while parts die and return.
 /// </summary>
 internal sealed class SitePorts
 {
-    public int Nginx { get; } = FreePort.Next();
+    private readonly SiteNetwork _network;
 
-    public int Master { get; } = FreePort.Next();
+    public SitePorts(SiteNetwork network)
+    {
+        _network = network;
+        Nginx = At("nginx");
+        Voter = At("voter");
+        Nodes = new[] { "web-1", "web-2" }.ToDictionary(name => name, name => At(name));
+        Agents = new[] { "redis-1", "redis-2" }.ToDictionary(name => name, name => At(name));
 
-    public int Voter { get; } = FreePort.Next();
+        // An address that moves has one port, which is that of every Redis.
+        int? shared = network.Virtual is null ? null : FreePort.Next();
+        Redis = new[] { "redis-1", "redis-2" }.ToDictionary(name => name, name => At(name, shared));
+        Master = network.Virtual is { } address ? new(IPAddress.Parse(address), shared!.Value) : At("haproxy");
+    }
 
-    public IReadOnlyDictionary<string, int> Nodes { get; } =
-        new[] { "web-1", "web-2" }.ToDictionary(name => name, _ => FreePort.Next());
+    public IPEndPoint Nginx { get; }
 
-    public IReadOnlyDictionary<string, int> Redis { get; } =
-        new[] { "redis-1", "redis-2" }.ToDictionary(name => name, _ => FreePort.Next());
+    /// <summary>Where nodes reach the master: HAProxy, or the address that moves.</summary>
+    public IPEndPoint Master { get; }
 
-    public IReadOnlyDictionary<string, int> Agents { get; } =
-        new[] { "redis-1", "redis-2" }.ToDictionary(name => name, _ => FreePort.Next());
+    public IPEndPoint Voter { get; }
+
+    public IReadOnlyDictionary<string, IPEndPoint> Nodes { get; }
+
+    public IReadOnlyDictionary<string, IPEndPoint> Redis { get; }
+
+    public IReadOnlyDictionary<string, IPEndPoint> Agents { get; }
+
+    private IPEndPoint At(string part, int? port = null) =>
+        new(IPAddress.Parse(_network.Of(part).Address), port ?? FreePort.Next());
 }

@@ -47,16 +47,25 @@ internal static class AgentFiles
     {
         var login = $"user={ApplicationUser},password={secrets.ApplicationPassword}";
         var tls = site.Tls is { } files ? $",ssl=true,sslCaFile={files.Authority},sslHost={files.Name}" : "";
-        var connection =
-            site.Switch == SiteSwitch.Sentinel
-                ? $"{string.Join(',', site.Sentinels.Select(one => one.Address))},serviceName={site.Cluster},{login},"
-                    + $"sentinelPassword={secrets.Cluster}{tls}{(site.Tls is null ? "" : ",sentinelSsl=true")}"
-                : $"127.0.0.1:{site.MasterPort},fence=lease,{login}{tls}";
+        var (connection, comment) = site switch
+        {
+            { Switch: SiteSwitch.Sentinel } => (
+                $"{string.Join(',', site.Sentinels.Select(one => one.Address))},serviceName={site.Cluster},{login},"
+                    + $"sentinelPassword={secrets.Cluster}{tls}{(site.Tls is null ? "" : ",sentinelSsl=true")}",
+                "Nodes ask the Sentinels who is master."
+            ),
+            { Virtual: { } address } => (
+                $"{address.Address}:{site.Candidates[0].Port},fence=lease,{login}{tls}",
+                "keepalived moves this address to the master; with fence=lease a node commits to no other one."
+            ),
+            _ => (
+                $"127.0.0.1:{site.MasterPort},fence=lease,{login}{tls}",
+                "HAProxy of this host leads to the master; with fence=lease a node commits to no other one."
+            ),
+        };
         return File(
             "application/appsettings.json",
-            site.Switch == SiteSwitch.Sentinel
-                ? "Nodes ask the Sentinels who is master."
-                : "HAProxy of this host leads to the master; with fence=lease a node commits to no other one.",
+            comment,
             new JsonObject
             {
                 ["ClusterSession"] = new JsonObject
@@ -119,6 +128,11 @@ internal static class AgentFiles
             ["IdleTimeout"] = site.IdleTimeout,
             ["TicketLife"] = site.TicketLife,
         };
+        if (site.Addressed.Any(one => one.Name == name))
+        {
+            failover["TrackFile"] = KeepalivedFiles.TrackFile(site, name);
+        }
+
         if (site.Voter is { } voter)
         {
             failover["Voter"] = $"{Scheme(site)}://{voter.Address}";

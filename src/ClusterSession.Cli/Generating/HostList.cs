@@ -50,6 +50,7 @@ internal static class HostList
             file == name
             || file == $"{name}-agent"
             || file == $"{name}-follower"
+            || file == $"{name}-keepalived"
             || (site.Nodes.Any(node => node.Name == name) && IsOfNode(path))
             || (
                 site.Followers.Any(follower => follower.Name == name)

@@ -6,7 +6,7 @@ internal static class RedisSettings
     public static string Of(SiteDescription site, SiteRedis redis) =>
         $"""
             # Redis 6.2 or later, {redis.Name} of {site.Cluster}.
-            {Listen(site, redis.Host, redis.Port)}
+            {Listen(site, redis.Host, redis.Port, site.Addressed.Contains(redis) ? site.Virtual : null)}
             dir {site.DataDirectory}/{redis.Name}
 
             # What was acknowledged survives a crash of the process, and all but the last second one of the host.
@@ -37,10 +37,16 @@ internal static class RedisSettings
             """;
 
     /// <summary>Of Redis and Sentinel.</summary>
-    public static string Listen(SiteDescription site, string host, int port)
+    public static string Listen(SiteDescription site, string host, int port, SiteAddress? address = null)
     {
+        var (virtualNote, virtualHost) = address is null
+            ? ("", "")
+            : (
+                "# The last one is there only while this is the master's host: ip_nonlocal_bind in its unit.\n",
+                $" {address.Address}"
+            );
         var where = $"""
-            bind {host}{(host == "127.0.0.1" ? "" : " 127.0.0.1")}
+            {virtualNote}bind {host}{(host == "127.0.0.1" ? "" : " 127.0.0.1")}{virtualHost}
             # Each user has a password. Protected mode looks at "default" alone.
             protected-mode no
             """;

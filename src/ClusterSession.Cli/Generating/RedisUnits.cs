@@ -3,6 +3,12 @@ namespace ClusterSession.Cli.Generating;
 /// <summary>Units of Redis and of Sentinels.</summary>
 internal static class RedisUnits
 {
+    private const string NonlocalBind = """
+
+        # Redis listens on the virtual address before that is on this host. The + is for the right to allow it.
+        ExecStartPre=+/sbin/sysctl -q -w net.ipv4.ip_nonlocal_bind=1
+        """;
+
     public static GeneratedFile Redis(SiteDescription site, SiteRedis redis)
     {
         var (copy, file) = Copied(site, redis.Name);
@@ -11,7 +17,7 @@ internal static class RedisUnits
             $"Redis {redis.Name} of {site.Cluster}",
             $"""
             # Ready when Redis has loaded its data, which it reports itself.
-            Type=notify{copy}
+            Type=notify{copy}{(site.Addressed.Contains(redis) ? NonlocalBind : "")}
             ExecStart=/usr/bin/redis-server {file} --supervised systemd --daemonize no
             User=redis
             Group=redis
@@ -52,7 +58,7 @@ internal static class RedisUnits
     {
         var installed = $"{site.ConfigDirectory}/redis/{name}.conf";
         var own = $"{site.DataDirectory}/{name}/{name}.conf";
-        return site.Switch == SiteSwitch.Haproxy
+        return site.HasAgents
             ? ("", installed)
             : (
                 $"""

@@ -23,6 +23,9 @@ internal sealed record SiteDescription
     /// <summary>Sentinels; none where agents switch.</summary>
     public required IReadOnlyList<SiteProcess> Sentinels { get; init; }
 
+    /// <summary>The virtual address of the master; null: keepalived is not the switch.</summary>
+    public SiteAddress? Virtual { get; init; }
+
     /// <summary>Where each application host reaches the master, through its own HAProxy.</summary>
     public required int MasterPort { get; init; }
 
@@ -67,20 +70,28 @@ internal sealed record SiteDescription
     /// <summary>Below it each process has a directory of its own for what it keeps.</summary>
     public required string DataDirectory { get; init; }
 
+    /// <summary>In memory: what the agents say to keepalived is void after a restart.</summary>
+    public required string RunDirectory { get; init; }
+
     /// <summary>Whether all runs on one machine, for a trial.</summary>
     public bool IsLoopback { get; init; }
 
     public IEnumerable<SiteRedis> Redis => Candidates.Concat(Replicas);
 
+    /// <summary>Whether agents decide who is master.</summary>
+    public bool HasAgents => Switch != SiteSwitch.Sentinel;
+
+    /// <summary>Redis servers whose hosts may have the virtual address.</summary>
+    public IEnumerable<SiteRedis> Addressed => Switch == SiteSwitch.Keepalived ? Candidates : [];
+
     /// <summary>
     /// Redis servers beside which an agent runs, in the order of their preference.
     /// </summary>
-    public IEnumerable<SiteRedis> Members => Switch == SiteSwitch.Haproxy ? Redis.Where(one => one.AgentPort > 0) : [];
+    public IEnumerable<SiteRedis> Members => HasAgents ? Redis.Where(one => one.AgentPort > 0) : [];
 
     /// <summary>Redis servers beside which a follower runs: no members.</summary>
-    public IEnumerable<SiteRedis> Guided =>
-        Switch == SiteSwitch.Haproxy ? Replicas.Where(one => one.FollowerPort is not null) : [];
+    public IEnumerable<SiteRedis> Guided => HasAgents ? Replicas.Where(one => one.FollowerPort is not null) : [];
 
     /// <summary>Redis servers that follow the master through a HAProxy, without any.</summary>
-    public IEnumerable<SiteRedis> Followers => Switch == SiteSwitch.Haproxy ? Redis.Except(Members).Except(Guided) : [];
+    public IEnumerable<SiteRedis> Followers => HasAgents ? Redis.Except(Members).Except(Guided) : [];
 }

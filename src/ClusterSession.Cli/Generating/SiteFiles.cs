@@ -49,7 +49,17 @@ internal static class SiteFiles
             yield break;
         }
 
-        yield return HaproxyFiles.Redis(site);
+        if (site.Switch == SiteSwitch.Haproxy)
+        {
+            yield return HaproxyFiles.Redis(site);
+        }
+
+        foreach (var redis in site.Addressed)
+        {
+            yield return KeepalivedFiles.Of(site, redis);
+            yield return KeepalivedFiles.Check(site, redis);
+        }
+
         foreach (var redis in site.Members)
         {
             yield return RedisFiles.Closed(site, secrets, redis);

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
 namespace ClusterSession.Cli.Generating;
@@ -7,6 +9,8 @@ namespace ClusterSession.Cli.Generating;
 internal static partial class SiteReader
 {
     private const string DurationRule = "a duration up to a year, in quotes, as '00:20:00' or '14.00:00:00'";
+    private static readonly string[] Switches = ["haproxy", "keepalived", "sentinel"];
+
     private const string NameRule = "1 to 64 letters, digits, '_' and '-'";
     private const string HostRule = "an address or a name of a host, without port";
 
@@ -20,14 +24,17 @@ internal static partial class SiteReader
             ?? throw yaml.Refusal("application", "is missing.", "Name the nodes: docs/deployment.md has an example.");
         var (port, agentPort) = (redis.Port("port", 6379), redis.Port("agentPort", 7400));
         var nodePort = application.Port("port", 5000);
-        var isSentinel =
-            yaml.Text("switch", value => value is "haproxy" or "sentinel", "haproxy or sentinel") == "sentinel";
+        var kind = Enum.Parse<SiteSwitch>(
+            yaml.Text("switch", Switches.Contains, "haproxy, keepalived or sentinel"),
+            ignoreCase: true
+        );
         var voter = yaml.Mapping("voter");
         var site = new SiteDescription
         {
             Cluster = yaml.Text("cluster", Name().IsMatch, NameRule),
             KeyPrefix = yaml.Text("keyPrefix", Name().IsMatch, NameRule),
-            Switch = isSentinel ? SiteSwitch.Sentinel : SiteSwitch.Haproxy,
+            Switch = kind,
+            Virtual = Virtual(yaml.Mapping("keepalived")),
             IdleTimeout = application.Text("idleTimeout", IsDuration, DurationRule, "00:20:00"),
             TicketLife = application.Text("ticketLife", IsDuration, DurationRule, "00:00:00"),
             CookieName = application.Text("cookie", Cookie().IsMatch, "a name of a cookie", ".ClusterSession"),
@@ -57,6 +64,7 @@ internal static partial class SiteReader
                 "a full path",
                 "/var/lib/cluster-session"
             ),
+            RunDirectory = yaml.Text("runDirectory", Path.IsPathFullyQualified, "a full path", "/run/cluster-session"),
             IsLoopback = loopback is not null,
         };
         redis.End();
@@ -70,6 +78,28 @@ internal static partial class SiteReader
                 ConfigDirectory = loopback,
                 DataDirectory = Path.Combine(loopback, "data"),
             };
+    }
+
+    private static SiteAddress? Virtual(YamlReader? yaml)
+    {
+        if (yaml is null)
+        {
+            return null;
+        }
+
+        var network = yaml.Text("address", IsNetwork, "an IPv4 address with its prefix, such as 10.0.0.10/24")
+            .Split('/');
+        var address = new SiteAddress(
+            network[0],
+            int.Parse(network[1], CultureInfo.InvariantCulture),
+            yaml.Text("interface", Interface().IsMatch, "the name of a network interface, such as eth0"),
+            int.Parse(
+                yaml.Text("routerId", IsRouterId, "a number from 1 to 255 that no other address of this network has"),
+                CultureInfo.InvariantCulture
+            )
+        );
+        yaml.End();
+        return address;
     }
 
     private static SiteTls? Tls(YamlReader? yaml)
@@ -123,6 +153,17 @@ internal static partial class SiteReader
         return loopback is null ? host : "127.0.0.1";
     }
 
+    private static bool IsNetwork(string text) =>
+        text.Split('/') is [var address, var length]
+        && IPAddress.TryParse(address, out var parsed)
+        && parsed.AddressFamily == AddressFamily.InterNetwork
+        && parsed.ToString() == address
+        && int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var bits)
+        && bits is > 0 and <= 32;
+
+    private static bool IsRouterId(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 256;
+
     private static bool IsDuration(string text) =>
         TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var duration)
         && duration >= TimeSpan.Zero
@@ -133,6 +174,9 @@ internal static partial class SiteReader
 
     [GeneratedRegex(@"^[A-Za-z0-9.-]{1,253}$")]
     private static partial Regex HostName();
+
+    [GeneratedRegex("^[A-Za-z0-9._@-]{1,15}$")]
+    private static partial Regex Interface();
 
     [GeneratedRegex(@"^[A-Za-z0-9._-]{1,100}$")]
     private static partial Regex Cookie();

@@ -28,7 +28,7 @@ internal static class SiteRules
             );
         }
 
-        if (site.Switch == SiteSwitch.Haproxy)
+        if (site.HasAgents)
         {
             CheckAgents(site, yaml, redis);
         }
@@ -37,6 +37,7 @@ internal static class SiteRules
             CheckSentinels(site, yaml, redis);
         }
 
+        CheckVirtual(site, yaml, redis);
         CheckAddresses(site, yaml);
     }
 
@@ -125,6 +126,79 @@ internal static class SiteRules
                 "candidates",
                 $"has the name {host} for a host, and Sentinel wants addresses.",
                 "Write its address."
+            );
+        }
+    }
+
+    private static void CheckVirtual(SiteDescription site, YamlReader yaml, YamlReader redis)
+    {
+        if (site.Switch != SiteSwitch.Keepalived)
+        {
+            if (site.Virtual is not null)
+            {
+                throw yaml.Refusal(
+                    "keepalived",
+                    "describes an address that nothing moves.",
+                    "Write switch: keepalived, or leave it out."
+                );
+            }
+
+            return;
+        }
+
+        if (site.Virtual is not { } address)
+        {
+            throw yaml.Refusal(
+                "keepalived",
+                "is missing.",
+                "Set address, interface and routerId below it: docs/operations/keepalived.md has an example."
+            );
+        }
+
+        if (site.IsLoopback)
+        {
+            throw yaml.Refusal(
+                "switch",
+                "is keepalived, which moves an address between hosts, and --loopback has one.",
+                "Leave --loopback out, or try it in network namespaces: ./demo --full --switch keepalived."
+            );
+        }
+
+        // VRRP is spoken between addresses, to named neighbours only.
+        if (site.Candidates.FirstOrDefault(one => !IPAddress.TryParse(one.Host, out _)) is { } named)
+        {
+            throw redis.Refusal(
+                "candidates",
+                $"has the name {named.Host} for a host, and keepalived wants addresses.",
+                "Write its address."
+            );
+        }
+
+        // Redis of all candidates is reached at the same address, one after the other.
+        if (site.Candidates.FirstOrDefault(one => one.Port != site.Candidates[0].Port) is { } other)
+        {
+            throw redis.Refusal(
+                "candidates",
+                $"has the ports {site.Candidates[0].Port} and {other.Port}, and the virtual address has one.",
+                "Give all candidates the same port."
+            );
+        }
+
+        if (site.Redis.FirstOrDefault(one => one.Host == address.Address) is { } taken)
+        {
+            throw yaml.Refusal(
+                "keepalived",
+                $"has the address of {taken.Name}, {taken.Host}.",
+                "Take an address of that network that no host has."
+            );
+        }
+
+        if (site.Followers.FirstOrDefault() is { } follower)
+        {
+            throw redis.Refusal(
+                "replicas",
+                $"has neither agentPort nor followerPort at {follower.Name}, which would follow through HAProxy.",
+                "Give it a followerPort."
             );
         }
     }

@@ -6,6 +6,9 @@ internal enum SiteSwitch
     /// <summary>Agents decide; HAProxy on each application host leads to the master.</summary>
     Haproxy,
 
+    /// <summary>Agents decide; keepalived moves a virtual address to the master's host.</summary>
+    Keepalived,
+
     /// <summary>Sentinels decide, and nodes ask them.</summary>
     Sentinel,
 }

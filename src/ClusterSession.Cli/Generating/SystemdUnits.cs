@@ -20,12 +20,17 @@ internal static class SystemdUnits
             yield return Agent(site, redis);
         }
 
+        foreach (var redis in site.Addressed)
+        {
+            yield return KeepalivedFiles.UnitOf(site, redis);
+        }
+
         foreach (var redis in site.Guided)
         {
             yield return Follower(site, redis);
         }
 
-        if (site is { Switch: SiteSwitch.Haproxy, Voter: { } voter })
+        if (site is { HasAgents: true, Voter: { } voter })
         {
             yield return Voter(site, voter);
         }
@@ -85,7 +90,7 @@ internal static class SystemdUnits
             $"Agent beside {redis.Name}",
             $"""
             # Ready when it listens, which it reports itself.
-            Type=notify
+            Type=notify{(site.Addressed.Contains(redis) ? $"\n{KeepalivedFiles.RunDirectory(site, redis)}" : "")}
             ExecStart={Tool} failover agent --config {site.ConfigDirectory}/agents/{redis.Name}.json{Trust(site)}
             User=redis
             Group=redis

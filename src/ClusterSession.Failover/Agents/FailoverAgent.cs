@@ -21,6 +21,7 @@ internal sealed class FailoverAgent
     private readonly MergeRun _merge;
     private readonly IAgentWatcher? _watcher;
     private readonly Alarm _alarm = new();
+    private Action? _decided;
     private AgentLook? _look;
     private string? _trouble;
     private bool _isBusy;
@@ -78,6 +79,11 @@ internal sealed class FailoverAgent
 
     /// <summary>Ends the pause between two looks: something has changed. Thread-safe.</summary>
     public void Wake() => _alarm.Ring();
+
+    /// <summary>
+    /// Says what is called on the loop at each decision, before it is done. It must not throw.
+    /// </summary>
+    public void OnDecided(Action decided) => Volatile.Write(ref _decided, decided);
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -141,6 +147,7 @@ internal sealed class FailoverAgent
         _merge.Keep(view);
         var look = new AgentLook(view, decision, _links.Coordinator.Clock.GetTimestamp());
         Volatile.Write(ref _look, look); // Before it is done: who asks meanwhile is not sent to a Redis that closes.
+        Volatile.Read(ref _decided)?.Invoke();
         _watcher?.Decided(look);
         if (decision is not Decision.Release and not Decision.Command)
         {

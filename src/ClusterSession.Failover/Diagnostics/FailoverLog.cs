@@ -194,6 +194,17 @@ internal static partial class FailoverLog
     public static partial void ReturnBegan(this ILogger logger, string member, string preferred);
 
     [LoggerMessage(
+        9033,
+        LogLevel.Error,
+        "The file that keepalived tracks, {File}, could not be written: {Reason} This host loses the virtual "
+            + "address once the file is three seconds old. Let this agent write its directory."
+    )]
+    public static partial void TrackFileFailed(this ILogger logger, string file, string reason);
+
+    [LoggerMessage(9034, LogLevel.Information, "The file that keepalived tracks, {File}, is being written again.")]
+    public static partial void TrackFileWritten(this ILogger logger, string file);
+
+    [LoggerMessage(
         9035,
         LogLevel.Warning,
         "The Redis of {Member} holds {Count} records that are damaged, or that the master could not take. They are not "

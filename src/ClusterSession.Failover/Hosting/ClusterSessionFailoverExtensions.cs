@@ -7,6 +7,7 @@ using ClusterSession.Failover.Hosting;
 using ClusterSession.Failover.Options;
 using ClusterSession.Failover.Peers;
 using ClusterSession.Failover.Raft;
+using ClusterSession.Failover.Tracking;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -95,6 +96,20 @@ public static class ClusterSessionFailoverExtensions
                 provider.GetRequiredService<FailoverRules>().Interval,
                 provider.GetRequiredService<TimeProvider>(),
                 Logger(provider)
+            ))
+            // Behind the agent, since the last one is stopped first: the address leaves before.
+            .AddSingleton<IHostedService>(static provider => new TrackFileService(
+                Options(provider).TrackFile is { } file
+                    ? new TrackFile(
+                        file,
+                        provider.GetRequiredService<ClusterFace>(),
+                        provider.GetRequiredService<TimeProvider>(),
+                        Logger(provider)
+                    )
+                    : null,
+                provider.GetRequiredService<FailoverAgent>(),
+                provider.GetRequiredService<FailoverRules>().Interval,
+                provider.GetRequiredService<TimeProvider>()
             ));
     }
 

@@ -60,6 +60,7 @@ internal sealed class FailoverConfiguration(IConfiguration? configuration = null
         reader.Span("IdleTimeout", value => options.IdleTimeout = value);
         reader.Span("TicketLife", value => options.TicketLife = value);
         reader.Flag("FollowWithoutCopy", value => options.FollowWithoutCopy = value);
+        reader.Text("TrackFile", value => options.TrackFile = value);
         reader.ReportUnknown();
     }
 }

@@ -179,6 +179,12 @@ public sealed class FailoverOptions
     public bool FollowWithoutCopy { get; set; }
 
     /// <summary>
+    /// Full path of a file that says whether this Redis is the open master, for keepalived to track
+    /// (docs/operations/keepalived.md), on a file system in memory. Default: none.
+    /// </summary>
+    public string? TrackFile { get; set; }
+
+    /// <summary>
     /// Makes the handler of requests to other agents: client certificate, trusted authorities. Its
     /// connect timeout is set by the library. Default: the system's own.
     /// </summary>

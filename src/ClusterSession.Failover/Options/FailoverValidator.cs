@@ -25,6 +25,7 @@ internal sealed class FailoverValidator : IValidateOptions<FailoverOptions>
             .. Names(options),
             .. Members(options),
             .. Place(options),
+            .. Track(options),
             .. Redis(options),
             .. Times(options),
             .. Together(options),
@@ -134,6 +135,25 @@ internal sealed class FailoverValidator : IValidateOptions<FailoverOptions>
         {
             yield return $"{Path}Secret has a character that no HTTP header takes. Use letters, digits and signs of "
                 + "ASCII.";
+        }
+    }
+
+    private static IEnumerable<string> Track(FailoverOptions options)
+    {
+        if (options.TrackFile is not { } file)
+        {
+            yield break;
+        }
+
+        if (options.IsFollower)
+        {
+            yield return $"{Path}TrackFile is '{file}', and a follower's Redis is never the master. Leave it out.";
+        }
+        else if (!System.IO.Path.IsPathFullyQualified(file) || !Directory.Exists(System.IO.Path.GetDirectoryName(file)))
+        {
+            yield return $"{Path}TrackFile is '{file}', which is no full path of a file in a directory that exists. "
+                + "Make a directory that this agent may write, such as /run/cluster-session/redis-a, and name a file "
+                + "in it.";
         }
     }
 

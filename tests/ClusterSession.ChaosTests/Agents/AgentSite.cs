@@ -40,6 +40,7 @@ internal sealed class AgentSite : IAsyncDisposable
     private readonly int _balancerPort = FreePort.Next();
     private ServerProcess? _voter;
     private ServerProcess? _balancer;
+    private VirtualAddress? _virtual;
 
     private AgentSite(AgentSiteOptions options)
     {
@@ -52,11 +53,20 @@ internal sealed class AgentSite : IAsyncDisposable
     /// <summary>The process that only votes.</summary>
     public ServerProcess Voter => _voter ?? throw new InvalidOperationException("This site has no voter.");
 
+    /// <summary>The address that keepalived moves.</summary>
+    public VirtualAddress Virtual => _virtual ?? throw new InvalidOperationException("This site has no keepalived.");
+
     /// <summary>The one address.</summary>
-    public IPEndPoint Address => new(IPAddress.Parse(Third.Address), _balancerPort);
+    public IPEndPoint Address =>
+        _options.HasKeepalived
+            ? new(IPAddress.Parse(VirtualAddress.Of(_options.Hosts[0])), _members[0].Redis.Port)
+            : new(IPAddress.Parse(Third.Address), _balancerPort);
 
     /// <summary>A node that knows the one address.</summary>
     public NodeSettings ThroughHaProxy => Node(Address.ToString());
+
+    /// <summary>The same, where keepalived moves it.</summary>
+    public NodeSettings ThroughAddress => ThroughHaProxy;
 
     /// <summary>A node that knows both Redis, and not HAProxy.</summary>
     public NodeSettings PastHaProxy =>
@@ -75,12 +85,25 @@ internal sealed class AgentSite : IAsyncDisposable
         {
             await site.StartMembersAsync();
             await site.BringBackAsync();
-            site._balancer = await RedisBalancer.StartAsync(
-                site.Third,
-                site._balancerPort,
-                site._members,
-                site._directory.Path
-            );
+            if (site._options.HasKeepalived)
+            {
+                site._virtual = await VirtualAddress.StartAsync(
+                    site._options.Hosts,
+                    site._members,
+                    site.TrackFile,
+                    site._directory.Path
+                );
+            }
+            else
+            {
+                site._balancer = await RedisBalancer.StartAsync(
+                    site.Third,
+                    site._balancerPort,
+                    site._members,
+                    site._directory.Path
+                );
+            }
+
             await site.LeadsToAsync(await site.MasterAsync());
             return site;
         }
@@ -110,7 +133,7 @@ internal sealed class AgentSite : IAsyncDisposable
     public Task<SiteMember> MasterAsync() => PrimaryAsync(_ => true, "one is the primary");
 
     /// <summary>
-    /// Waits until another than this one is the primary, and HAProxy leads to it.
+    /// Waits until another than this one is the primary, and the one address leads to it.
     /// </summary>
     public async Task<SiteMember> NewMasterAsync(SiteMember old)
     {
@@ -118,6 +141,17 @@ internal sealed class AgentSite : IAsyncDisposable
         await LeadsToAsync(master);
         return master;
     }
+
+    /// <summary>The number of its host.</summary>
+    public int IndexOf(SiteMember member) => _members.IndexOf(member);
+
+    /// <summary>What the agent of a member has told keepalived last.</summary>
+    public async Task<int> TrackedAsync(SiteMember member) =>
+        int.Parse(await File.ReadAllTextAsync(TrackFile(member.Name)), CultureInfo.InvariantCulture);
+
+    /// <summary>Writes it in the place of an agent that is dead.</summary>
+    public Task TrackAsync(SiteMember member, int value) =>
+        File.WriteAllTextAsync(TrackFile(member.Name), value.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The other one of the two that may be master.</summary>
     public SiteMember Other(SiteMember member) => _members.Take(Balanced).Single(other => other != member);
@@ -155,6 +189,11 @@ internal sealed class AgentSite : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_virtual is { } address)
+        {
+            await address.DisposeAsync();
+        }
+
         if (_balancer is { } balancer)
         {
             await balancer.DisposeAsync();
@@ -176,10 +215,11 @@ internal sealed class AgentSite : IAsyncDisposable
 
     /// <summary>Everything that the agents have logged.</summary>
     public string Logs() =>
-        string.Join('\n', _members.Select(member => $"agent of {member.Name}:\n{member.Agent.Output}"));
+        string.Join('\n', _members.Select(member => $"agent of {member.Name}:\n{member.Agent.Output}"))
+        + _virtual?.Logs();
 
     /// <summary>
-    /// Waits until a new connection through HAProxy reaches this Redis and may log in.
+    /// Waits until a new connection to the one address reaches this Redis and may log in.
     /// </summary>
     private Task LeadsToAsync(SiteMember master) =>
         Condition.HoldsAsync(
@@ -195,7 +235,7 @@ internal sealed class AgentSite : IAsyncDisposable
                     );
                     return await client.CommandAsync("AUTH", NodeUser, NodePassword) == "OK"
                         && (await client.CommandAsync("INFO", "server")).Contains(
-                            string.Create(CultureInfo.InvariantCulture, $"tcp_port:{master.Redis.Port}\r"),
+                            $"run_id:{await RunIdAsync(master)}\r",
                             StringComparison.Ordinal
                         );
                 }
@@ -204,9 +244,16 @@ internal sealed class AgentSite : IAsyncDisposable
                     return false;
                 }
             },
-            $"HAProxy leads to {master.Name}",
+            $"the one address leads to {master.Name}",
             Patience
         );
+
+    private static async Task<string> RunIdAsync(SiteMember member) =>
+        (await member.AskRedisAsync("INFO", "server"))
+            .Split("\r\n")
+            .First(line => line.StartsWith("run_id:", StringComparison.Ordinal))["run_id:".Length..];
+
+    private string TrackFile(string member) => _directory.File($"{member}-run/lease");
 
     private async Task<SiteMember> PrimaryAsync(Func<SiteMember, bool> isAwaited, string what)
     {
@@ -263,20 +310,29 @@ internal sealed class AgentSite : IAsyncDisposable
         var (redis, agents) = (new int[count], new int[count]);
         for (var i = 0; i < count; i++)
         {
-            (redis[i], agents[i]) = (FreePort.Next(), FreePort.Next());
+            // All are reached at the address that moves.
+            redis[i] = _options.HasKeepalived && i > 0 ? redis[0] : FreePort.Next();
+            agents[i] = FreePort.Next();
         }
 
         for (var i = 0; i < count; i++)
         {
             var name = NameOf(i);
             var settings = await WriteSettingsAsync(name, redis, agents);
+            string[] bind = [];
+            if (_options.HasKeepalived)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(TrackFile(name))!);
+                bind = [await VirtualAddress.ListenAsync(_options.Hosts[i])];
+            }
+
             var server = await RedisServer.StartAsync(
                 new RedisServerOptions
                 {
                     On = _options.Hosts[i],
                     Port = redis[i],
                     AppendOnly = true,
-                    Config = ["appendfsync everysec", .. Closed().Lines()],
+                    Config = ["appendfsync everysec", .. Closed().Lines(), .. bind],
                 }
             );
             _members.Add(new SiteMember(name, _options.Hosts[i], agents[i], server, settings, _http));
@@ -318,6 +374,12 @@ internal sealed class AgentSite : IAsyncDisposable
         var voter = _options.HasReadReplica
             ? ""
             : string.Create(CultureInfo.InvariantCulture, $"\"Voter\": \"http://{Third.Address}:{_voterPort}\",");
+        var track =
+            _options.HasKeepalived && name != "voter"
+                ? $"""
+                    , "TrackFile": "{TrackFile(name)}"
+                    """
+                : "";
         var file = _directory.File($"{name}.json");
 
         // Without a window a member may be promoted as often as a test kills the other one.
@@ -330,7 +392,8 @@ internal sealed class AgentSite : IAsyncDisposable
                 "Failover": {
                   "Cluster": "shop", "Name": "{{name}}", "Members": [ {{string.Join(", ", members)}} ], {{voter}}
                   "Directory": "{{directory}}", "Secret": "{{Secret}}", "RedisPassword": "{{AgentPassword}}",
-                  "KeyPrefix": "{{KeyPrefix}}", "FlappingWindow": "00:00:00" {{_options.Settings}}
+                  "KeyPrefix": "{{KeyPrefix}}", "FlappingWindow": "00:00:00" {{track}}
+                  {{_options.Settings}}
                 }
               }
             }

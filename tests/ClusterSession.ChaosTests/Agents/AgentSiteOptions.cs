@@ -6,6 +6,11 @@ internal sealed record AgentSiteOptions
     /// <summary>A third member whose Redis never becomes master, in place of the voter.</summary>
     public bool HasReadReplica { get; init; }
 
+    /// <summary>
+    /// An address that keepalived moves, in place of HAProxy. The members need hosts of their own.
+    /// </summary>
+    public bool HasKeepalived { get; init; }
+
     /// <summary>More settings of every agent, as JSON behind a comma.</summary>
     public string Settings { get; init; } = """, "ReturnToPreferred": false""";
 

@@ -8,7 +8,12 @@ public sealed class DescriptionTests
     [Theory]
     [InlineData("cluster: shop", "cluster: 'a shop'", "cluster.yaml, line 4: cluster is 'a shop'.", "1 to 64 letters")]
     [InlineData("cluster: shop\n", "", "cluster.yaml, line 4: cluster is missing.", "1 to 64 letters")]
-    [InlineData("switch: haproxy", "switch: etcd", "cluster.yaml, line 6: switch is 'etcd'.", "haproxy or sentinel")]
+    [InlineData(
+        "switch: haproxy",
+        "switch: etcd",
+        "cluster.yaml, line 6: switch is 'etcd'.",
+        "haproxy, keepalived or sentinel"
+    )]
     [InlineData("  httpPort: 8080", "  httpPort: many", "line 12: application.httpPort is 'many'.", "1 to 65535")]
     [InlineData("  httpPort: 8080", "  httpProt: 80", "line 12: application.httpProt is no setting.", "httpPort")]
     [InlineData(
@@ -79,6 +84,84 @@ public sealed class DescriptionTests
         Assert.Equal(ExitCode.Usage, refusal.ExitCode);
         Assert.Contains(reason, refusal.Reason, StringComparison.Ordinal);
         Assert.Contains(remedy, refusal.Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.10/24", "10.0.0.10", "keepalived.address is '10.0.0.10'.", "such as 10.0.0.10/24")]
+    [InlineData("10.0.0.10/24", "10.0.0.11/24", "keepalived has the address of redis-1, 10.0.0.11.", "no host has")]
+    [InlineData("interface: eth0", "interface: an interface", "interface is 'an interface'.", "such as eth0")]
+    [InlineData("routerId: 51", "routerId: 256", "keepalived.routerId is '256'.", "1 to 255")]
+    [InlineData("host: 10.0.0.12 }", "host: redis-2.example }", "has the name redis-2.example", "Write its address")]
+    [InlineData("10.0.0.12 }", "10.0.0.12, port: 6380 }", "has the ports 6379 and 6380", "the same port")]
+    [InlineData(
+        "10.0.0.13, followerPort: 7400",
+        "10.0.0.13",
+        "at slave1, which would follow",
+        "Give it a followerPort"
+    )]
+    [InlineData(
+        "switch: keepalived",
+        "switch: haproxy",
+        "keepalived describes an address that nothing",
+        "leave it out"
+    )]
+    public void What_is_wrong_with_an_address_that_moves_is_said(
+        string right,
+        string wrong,
+        string reason,
+        string remedy
+    )
+    {
+        var text = ExampleTests.Description("keepalived");
+        Assert.Contains(right, text, StringComparison.Ordinal);
+
+        var refusal = Assert.Throws<ToolException>(() =>
+            SiteReader.Read("cluster.yaml", text.Replace(right, wrong, StringComparison.Ordinal), loopback: null)
+        );
+
+        Assert.Equal(ExitCode.Usage, refusal.ExitCode);
+        Assert.Contains(reason, refusal.Reason, StringComparison.Ordinal);
+        Assert.Contains(remedy, refusal.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Keepalived_needs_its_address_and_hosts_of_their_own()
+    {
+        var text = ExampleTests.Description("keepalived");
+        var loopback = Assert.Throws<ToolException>(() => SiteReader.Read("cluster.yaml", text, "/trial"));
+        Assert.Contains("moves an address between hosts", loopback.Reason, StringComparison.Ordinal);
+
+        var missing = Assert.Throws<ToolException>(() =>
+            SiteReader.Read(
+                "cluster.yaml",
+                ExampleTests
+                    .Description("agents")
+                    .Replace("switch: haproxy", "switch: keepalived", StringComparison.Ordinal),
+                loopback: null
+            )
+        );
+        Assert.Contains("keepalived is missing.", missing.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nodes_use_the_address_that_moves_and_no_haproxy()
+    {
+        var site = SiteReader.Read("cluster.yaml", ExampleTests.Description("keepalived"), loopback: null);
+        var files = SiteFiles.Of(site, SiteSecrets.New()).ToDictionary(file => file.Path, file => file.Text);
+
+        Assert.Contains(
+            "\"Redis\": \"10.0.0.10:6379,fence=lease,",
+            files["application/appsettings.json"],
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain("haproxy/redis.cfg", files.Keys);
+        Assert.Contains("bind 10.0.0.11 127.0.0.1 10.0.0.10\n", files["redis/redis-1.conf"], StringComparison.Ordinal);
+        Assert.DoesNotContain("10.0.0.10", files["redis/slave1.conf"], StringComparison.Ordinal);
+        const string Track = "/run/cluster-session/redis-1/lease";
+        Assert.Contains($"\"TrackFile\": \"{Track}\"", files["agents/redis-1.json"], StringComparison.Ordinal);
+        Assert.Contains($"file {Track}\n", files["keepalived/redis-1.conf"], StringComparison.Ordinal);
+        Assert.DoesNotContain("TrackFile", files["agents/slave1.json"], StringComparison.Ordinal);
+        Assert.Contains("    systemd/redis-2-keepalived.service\n", files["hosts.txt"], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Generating;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Generating;
@@ -43,6 +44,25 @@ public sealed class ProgramTests
         await using var site = await LoopbackSite.GenerateAsync("haproxy", certificates);
         await site.CheckedAsync("haproxy", "-c", "-f", site.File("haproxy/redis.cfg"));
         Assert.Contains("check-ssl", await site.ReadAsync("haproxy/redis.cfg"), StringComparison.Ordinal);
+    }
+
+    [KeepalivedTheory]
+    [InlineData("redis-1")]
+    [InlineData("redis-2")]
+    public async Task Keepalived_takes_it(string host) =>
+        Assert.Equal((0, ""), await KeepalivedAsync(host, text => text));
+
+    [KeepalivedTheory]
+    [InlineData("track_file {", "track_fiel {", "track_fiel")]
+    [InlineData("unicast_peer {", "unicast_peers {", "unicast_peers")]
+    [InlineData("        alive", "        awake", "awake")]
+    public async Task Keepalived_refuses_a_misspelt_line(string right, string wrong, string named)
+    {
+        var (code, output) = await KeepalivedAsync(host: "redis-1", text =>
+            text.Replace(right, wrong, StringComparison.Ordinal)
+        );
+        Assert.NotEqual(0, code);
+        Assert.Contains(named, output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -154,6 +174,22 @@ public sealed class ProgramTests
         await site.CheckedAsync("sh", site.File("nginx/drain.sh"), "web-1", "back");
         Assert.Equal(before, await site.ReadAsync("nginx/application.conf"));
         Assert.Equal(2, (await site.RunAsync("sh", site.File("nginx/drain.sh"), "web-9")).Code);
+    }
+
+    /// <summary>The example's file, on an interface of this machine.</summary>
+    private static async Task<(int Code, string Output)> KeepalivedAsync(string host, Func<string, string> change)
+    {
+        using var directory = new TemporaryDirectory();
+        var text = ExampleTests
+            .Description("keepalived")
+            .Replace("interface: eth0", $"interface: {KeepalivedTheoryAttribute.Interface}", StringComparison.Ordinal);
+        var site = SiteReader.Read("cluster.yaml", text, loopback: null);
+        var generated = SiteFiles.Of(site, LoopbackSite.Secrets).Single(one => one.Path == $"keepalived/{host}.conf");
+        var file = directory.File("keepalived.conf");
+        await File.WriteAllTextAsync(file, change(generated.Text));
+        await using var process = await ServerProcess.StartAsync("keepalived", ["-t", "-f", file], directory.Path);
+        await Condition.HoldsAsync(() => process.HasExited, "keepalived has ended");
+        return (process.ExitCode, process.Output);
     }
 
     private const string Write =

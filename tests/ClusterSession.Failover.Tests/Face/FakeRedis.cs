@@ -28,6 +28,9 @@ internal sealed class FakeRedis(FakeRedisSite site, TimeProvider time) : IRedisC
     /// <summary>Fails every look with this, as a mistake in the agent would.</summary>
     public Exception? Mistake { get; set; }
 
+    /// <summary>Called before it is closed.</summary>
+    public Action? Closing { get; set; }
+
     /// <summary>Bytes that a replica lacks.</summary>
     public long Behind { get; set; }
 
@@ -75,8 +78,11 @@ internal sealed class FakeRedis(FakeRedisSite site, TimeProvider time) : IRedisC
             }
         );
 
-    public ValueTask CloseAsync(CancellationToken cancellation) =>
-        Do(sight => sight with { Record = null, AdmitsClients = false });
+    public ValueTask CloseAsync(CancellationToken cancellation)
+    {
+        Closing?.Invoke();
+        return Do(sight => sight with { Record = null, AdmitsClients = false });
+    }
 
     public ValueTask OpenAsync(LeaseRecord process, DateTimeOffset until, CancellationToken cancellation) =>
         Do(sight =>

@@ -127,6 +127,8 @@ public sealed class FailoverOptionsTests
     [InlineData("FlappingWindow", "2.00:00:00", "FlappingWindow is 172800000 ms.")]
     [InlineData("MostPromotions", "0", "MostPromotions is 0. Set it between 1 and 20.")]
     [InlineData("MostPromotions", "many", "MostPromotions is 'many', which is not a number")]
+    [InlineData("TrackFile", "lease", "TrackFile is 'lease', which is no full path of a file in a directory")]
+    [InlineData("TrackFile", "/nowhere/lease", "TrackFile is '/nowhere/lease', which is no full path of a file")]
     [InlineData("Time", "1", "Time is not a setting")]
     public void Setting_that_cannot_work_is_refused_with_its_name_its_value_and_the_remedy(
         string setting,
@@ -150,6 +152,7 @@ public sealed class FailoverOptionsTests
     [InlineData("RedisAddress", null, "RedisAddress is not set. Set it to the Redis of this follower")]
     [InlineData("RedisAddress", "redis-a.example:6379", "which is the Redis of the member a. Set it to the Redis of")]
     [InlineData("Secret", null, "Secret has 0 characters")]
+    [InlineData("TrackFile", "/tmp/lease", "TrackFile is '/tmp/lease', and a follower's Redis is never the master")]
     public void Setting_of_a_follower_that_cannot_work_is_refused(string setting, string? value, string message)
     {
         using var services = Services(new(GoodFollower) { [setting] = value }, isFollower: true);

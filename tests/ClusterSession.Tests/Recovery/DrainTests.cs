@@ -68,11 +68,7 @@ public sealed class DrainTests : NodeTests
         var begun = Time.GetTimestamp();
         await Time.DriveAsync(node.DrainAsync());
 
-        Assert.InRange(
-            Time.GetElapsedTime(begun),
-            outage.DrainTimeout,
-            outage.DrainTimeout + (3 * outage.HardTimeout)
-        );
+        Assert.InRange(Time.GetElapsedTime(begun), outage.DrainTimeout, outage.DrainTimeout + (3 * outage.HardTimeout));
         Assert.Equal(1, Logs.Count("JournalNotDrained"));
         Environment.ExitCode = 0; // Of the test's process.
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ClusterSession.TestKit.Servers;
+namespace ClusterSession.Processes;
 
 /// <summary>
 /// Several machines on one, each a network namespace with an address of its own, that can be cut
@@ -11,7 +11,7 @@ namespace ClusterSession.TestKit.Servers;
 ///  host 0 (namespace)   host 1            host 2
 ///   eth0 10.x.y.1        eth0 10.x.y.2     eth0 10.x.y.3
 ///     |                    |                 |
-///   --+------- bridge -----+-----------------+---   this machine: 10.x.y.254, reaches every host, always
+///   --+------- bridge -----+-----------------+---   this machine: 10.x.y.254, reaches all, always
 /// </code>
 /// A cut is made with the neighbour table: the sender gets a hardware address that nobody has.
 /// Packets then vanish without an error, as in a real partition: no RST, no ICMP, connects time

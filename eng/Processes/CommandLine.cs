@@ -1,9 +1,9 @@
 using System.Diagnostics;
 
-namespace ClusterSession.TestKit.Servers;
+namespace ClusterSession.Processes;
 
 /// <summary>Runs a program of the system that ends by itself.</summary>
-internal static class CommandLine
+public static class CommandLine
 {
     /// <summary>Its output, if it ends with 0.</summary>
     /// <exception cref="InvalidOperationException">It ended with something else; with the command

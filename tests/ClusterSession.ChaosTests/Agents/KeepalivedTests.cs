@@ -1,0 +1,185 @@
+using ClusterSession.ChaosTests.Scenarios;
+using ClusterSession.Failover.Face;
+using ClusterSession.Failover.Tracking;
+using ClusterSession.TestKit.Servers;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace ClusterSession.ChaosTests.Agents;
+
+/// <summary>
+/// An address that keepalived moves to the master, and what people get wrong with it: each member
+/// on a host of its own, the voter on a third, the nodes on this machine.
+/// </summary>
+public sealed class KeepalivedTests(ITestOutputHelper output)
+{
+    [KeepalivedFact]
+    public Task Master_killed_behind_an_address_that_moves_is_replaced_and_nothing_is_lost() =>
+        TellAsync("kill -9", (_, _, old) => old.KillRedisAsync());
+
+    [KeepalivedFact]
+    public Task Redis_that_hangs_loses_its_address_though_keepalived_is_well() => TellAsync("SIGSTOP", (_, _, old) =>
+        {
+            old.Redis.Process.Stop();
+            return Task.CompletedTask;
+        });
+
+    [KeepalivedFact]
+    public Task Master_whose_agent_is_killed_loses_its_address_to_the_next_one() =>
+        TellAsync("agent killed", (_, _, old) => old.KillAgentAsync());
+
+    [KeepalivedFact]
+    public Task Planned_switch_moves_the_address_and_loses_nothing() =>
+        TellAsync("switch", (_, site, old) => SwitchAsync(old, site.Other(old)));
+
+    [KeepalivedFact]
+    public Task Host_cut_off_with_its_address_is_replaced_and_nothing_is_lost() =>
+        TellAsync("link down", (net, site, old) => net.PartitionAsync(site.IndexOf(old)));
+
+    [KeepalivedFact]
+    public async Task Address_of_a_dead_agent_goes_to_the_next_master_and_does_not_come_back()
+    {
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await using var site = await StartAsync(net);
+        var old = await site.MasterAsync();
+        var (from, to) = (site.IndexOf(old), site.IndexOf(site.Other(old)));
+        await old.KillAgentAsync();
+        await site.Virtual.AwaitAsync(to);
+        await site.Virtual.AwaitAsync(from, isThere: false);
+        Assert.Equal(200, await site.Other(old).GetAsync("/primary"));
+
+        // The next master's host is silent. What the dead agent left behind is a number, and old.
+        Assert.NotEqual(TrackFile.NoMaster, await site.TrackedAsync(old));
+        await site.Virtual.LooksAgainAsync(from);
+        var arrivals = site.Virtual.Arrivals(from);
+        await site.Virtual.KillKeepalivedAsync(to);
+        await site.Virtual.LooksAgainAsync(from);
+        Assert.Equal(arrivals, site.Virtual.Arrivals(from));
+        Assert.Empty(site.Virtual.OnBoth());
+    }
+
+    /// <summary>What a lease after 250 others meets: a number above its own.</summary>
+    [KeepalivedFact]
+    public async Task Higher_number_of_a_dead_agent_loses_the_address_by_its_age()
+    {
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await using var site = await StartAsync(net);
+        var old = await site.MasterAsync();
+        var (from, to) = (site.IndexOf(old), site.IndexOf(site.Other(old)));
+        await old.KillAgentAsync();
+        await site.TrackAsync(old, TrackFile.ValueOf(isPrimary: true, epoch: 250));
+        await site.Virtual.AwaitAsync(to);
+        await site.Virtual.AwaitAsync(from, isThere: false);
+        Assert.InRange(await site.TrackedAsync(site.Other(old)), 1, 249);
+        Assert.Equal(250, await site.TrackedAsync(old));
+        Assert.Empty(site.Virtual.OnBoth());
+    }
+
+    [KeepalivedFact]
+    public async Task Agent_that_is_stopped_gives_the_address_away()
+    {
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await using var site = await StartAsync(net);
+        var old = await site.MasterAsync();
+        await old.Agent.TerminateAsync();
+        await site.Virtual.AwaitAsync(site.IndexOf(old), isThere: false);
+        Assert.Equal(TrackFile.NoMaster, await site.TrackedAsync(old));
+        await site.Virtual.AwaitAsync(site.IndexOf(site.Other(old)));
+    }
+
+    [KeepalivedFact]
+    public async Task Keepalived_that_is_killed_leaves_the_address_where_the_master_is()
+    {
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await using var site = await StartAsync(net);
+        var old = await site.MasterAsync();
+        var next = site.Other(old);
+        var (from, to) = (site.IndexOf(old), site.IndexOf(next));
+        await using var writers = FencedWriters.Start(site.Address, "behind");
+        await writers.AcceptedAsync();
+
+        await site.Virtual.KillKeepalivedAsync(from);
+        await site.Virtual.LooksAgainAsync(to);
+        await writers.AcceptedAsync();
+        Assert.True(await site.Virtual.IsAtAsync(from), "a keepalived that is killed takes nothing away");
+        Assert.False(
+            await site.Virtual.IsAtAsync(to),
+            "no other host takes the address while this one is the master's"
+        );
+
+        // Now both have it, and clients are led to the master by gratuitous ARP.
+        await old.KillRedisAsync();
+        await site.Virtual.AwaitAsync(to);
+        Assert.True(await site.Virtual.IsAtAsync(from));
+        var before = writers.Accepted.Count;
+        await writers.AcceptedAsync();
+        var runId = writers.Accepted.First().RunId;
+        Assert.All(writers.Accepted.Skip(before + 1), write => Assert.NotEqual(runId, write.RunId));
+
+        // Its unit starts it again, and removes the address before; it does so itself as well.
+        await site.Virtual.StartKeepalivedAsync(from);
+        await site.Virtual.AwaitAsync(from, isThere: false);
+        await writers.AcceptedAsync();
+    }
+
+    [KeepalivedFact]
+    public async Task Host_that_returns_has_no_address_before_it_is_the_master()
+    {
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await using var site = await StartAsync(net);
+        var old = await site.MasterAsync();
+        var next = site.Other(old);
+        var (from, to) = (site.IndexOf(old), site.IndexOf(next));
+        await site.Virtual.StopKeepalivedAsync(from);
+        await old.KillRedisAsync();
+        await old.KillAgentAsync();
+        await site.Virtual.AwaitAsync(to);
+
+        // It is back, and the first that runs is keepalived; nobody else sends adverts.
+        await site.Virtual.KillKeepalivedAsync(to);
+        var arrivals = site.Virtual.Arrivals(from);
+        await site.Virtual.StartKeepalivedAsync(from);
+        await site.Virtual.LooksAgainAsync(from);
+        await old.StartRedisAsync();
+        await site.Virtual.LooksAgainAsync(from);
+        await site.BringBackAsync();
+        await site.Virtual.LooksAgainAsync(from);
+        Assert.Equal(200, await old.GetAsync("/replica"));
+        Assert.Equal(arrivals, site.Virtual.Arrivals(from));
+
+        // As the master it gets it.
+        await site.Virtual.StartKeepalivedAsync(to);
+        await site.Virtual.AwaitAsync(to);
+        await SwitchAsync(next, old);
+        await site.Virtual.AwaitAsync(from);
+        Assert.Equal(200, await old.GetAsync("/primary"));
+        Assert.Empty(site.Virtual.OnBoth());
+    }
+
+    private static Task<AgentSite> StartAsync(SplitBrainNet net) =>
+        AgentSite.StartAsync(new AgentSiteOptions { Hosts = net.Hosts, HasKeepalived = true });
+
+    private static async Task SwitchAsync(SiteMember master, SiteMember next)
+    {
+        var answer = await master.CommandAsync(new CommandRequest("switch", next.Name));
+        Assert.True(answer.Accepted, answer.ToString());
+    }
+
+    private async Task TellAsync(string fault, Func<SplitBrainNet, AgentSite, SiteMember, Task> cause)
+    {
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await using var site = await StartAsync(net);
+        var times = new AddressTimes(output, site);
+        await AgentScenario.TellAsync(output, site, site.ThroughAddress, [fault], async story =>
+        {
+            for (var i = 0; i < Story.Times(normally: 2, atLength: 20); i++)
+            {
+                await story.FaultAsync(fault, site, old => times.WatchAsync(fault, old, () => cause(net, site, old)));
+                await story.GoOnAsync();
+                await net.HealAsync();
+                await site.BringBackAsync();
+            }
+        });
+        Assert.Empty(site.Virtual.OnBoth());
+    }
+}
