@@ -158,7 +158,7 @@ public sealed class SplitBrainNet : IAsyncDisposable
     private Task<string> InAsync(int host, params string[] arguments) =>
         IpAsync(["-n", _hosts[host].Namespace!, .. arguments]);
 
-    private Task<string> IpAsync(params string[] arguments) => CommandLine.RunAsync("ip", arguments);
+    private Task<string> IpAsync(params string[] arguments) => SystemProgram.RunAsync("ip", arguments);
 
     private async Task TryIpAsync(params string[] arguments)
     {

@@ -33,7 +33,7 @@ internal sealed class SiteNetwork : IAsyncDisposable
         foreach (var host in _net is { } net ? net.Hosts.Take(2) : [])
         {
             string[] set = [ServerBinary.Find("sysctl"), "-q", "-w", "net.ipv4.ip_nonlocal_bind=1"];
-            await CommandLine.RunAsync("ip", ["netns", "exec", host.Namespace!, .. set]);
+            await SystemProgram.RunAsync("ip", ["netns", "exec", host.Namespace!, .. set]);
         }
     }
 

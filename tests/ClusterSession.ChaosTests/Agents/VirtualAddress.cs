@@ -32,7 +32,7 @@ internal sealed class VirtualAddress : IAsyncDisposable
     /// </summary>
     public static async Task<string> ListenAsync(NetworkHost host)
     {
-        await CommandLine.RunAsync(
+        await SystemProgram.RunAsync(
             "ip",
             "netns",
             "exec",
@@ -115,7 +115,7 @@ internal sealed class VirtualAddress : IAsyncDisposable
     /// <summary>Whether a host has the address at this moment.</summary>
     public async Task<bool> IsAtAsync(int host) =>
         (
-            await CommandLine.RunAsync("ip", "-n", _sites[host].Host.Namespace!, "-4", "addr", "show", "dev", "eth0")
+            await SystemProgram.RunAsync("ip", "-n", _sites[host].Host.Namespace!, "-4", "addr", "show", "dev", "eth0")
         ).Contains($"inet {Address}/", StringComparison.Ordinal);
 
     /// <summary>Waits until a host has the address, or no more.</summary>

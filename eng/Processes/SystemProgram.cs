@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace ClusterSession.Processes;
 
 /// <summary>Runs a program of the system that ends by itself.</summary>
-public static class CommandLine
+public static class SystemProgram
 {
     /// <summary>Its output, if it ends with 0.</summary>
     /// <exception cref="InvalidOperationException">It ended with something else; with the command
