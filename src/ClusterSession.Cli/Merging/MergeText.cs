@@ -120,7 +120,7 @@ internal sealed class MergeText(string source, string target, MergeSettings sett
             yield return (
                 $"The clock of {source} is {Words.Duration(report.ClockAhead.Duration())} "
                     + $"{(report.ClockAhead > TimeSpan.Zero ? "ahead of" : "behind")} that of {target}: "
-                    + "what is over by either of them counts as expired.",
+                    + "sessions that are over by either of them count as expired.",
                 true
             );
         }

@@ -13,7 +13,9 @@ internal sealed record MergeStatus(MergeStep Step, string Into, long Scanned, lo
     /// <summary>Keys that are not this library's, and are not merged.</summary>
     public long ForeignKeys { get; init; }
 
-    /// <summary>Damaged records, and such as the master could not take. They are not merged.</summary>
+    /// <summary>
+    /// Damaged records, and such as the master could not take. They are not merged.
+    /// </summary>
     public long Unreadable { get; init; }
 
     /// <summary>Why it failed; null: it did not.</summary>

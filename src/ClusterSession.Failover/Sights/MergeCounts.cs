@@ -16,6 +16,8 @@ internal sealed record MergeCounts(long Scanned, long Of, long Merged, long Byte
     /// <summary>Some of their names.</summary>
     public IReadOnlyList<string> ForeignNames { get; init; } = [];
 
-    /// <summary>Damaged records, and such as the master could not take. They are not merged.</summary>
+    /// <summary>
+    /// Damaged records, and such as the master could not take. They are not merged.
+    /// </summary>
     public long Unreadable { get; init; }
 }

@@ -14,8 +14,8 @@ internal static class HeaderReading
     private const long LongestLife = 900_000_000_000_000;
 
     /// <summary>
-    /// Longer ones are damaged: of so many writers and intervals (functions.lua) a header has 41 KB.
-    /// One that is longer than a reply may be would end the merge of all others.
+    /// Longer ones are damaged: with the most writers and intervals (functions.lua) a header has 41
+    /// KB. One that is longer than a reply may be would end the merge of all others.
     /// </summary>
     public const int LongestField = 64 * 1024;
 

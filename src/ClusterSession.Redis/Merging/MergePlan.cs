@@ -106,8 +106,8 @@ internal static class MergePlan
         };
 
     /// <summary>
-    /// How long the target may keep what the source has: not longer than the source would, a session
-    /// by the clock of either, nor than it can have been in use.
+    /// How long the target may keep what the source has: not longer than the source would, nor than
+    /// it can have been in use; a session by the clock of either.
     /// </summary>
     private static TimeSpan LifeAtTarget(
         in MergeEntry source,

@@ -222,7 +222,8 @@ internal sealed class MergeSessions(
                 case WriteOutcome.Destroyed
                     when successors++ < TargetHeaders.MostSuccessors
                         && TargetHeaders.GoesOn(record.Version, answer.Previous, answer.Successor):
-                    (key, life) = (answer.Successor!.Key, TimeSpan.Zero); // A client has rotated it since the comparison.
+                    // A client has rotated it since the comparison.
+                    (key, life) = (answer.Successor!.Key, TimeSpan.Zero);
                     continue;
                 case WriteOutcome.Destroyed:
                 case WriteOutcome.Unchanged or WriteOutcome.Missing when key != due.Session.Key:

@@ -139,6 +139,21 @@ public sealed class MergeInterruptionTests(ITestOutputHelper output) : IAsyncLif
     }
 
     [Fact]
+    public async Task Two_merges_at_once_come_to_the_same_as_one()
+    {
+        var all = await FillAsync(600);
+        var reports = await Task.WhenAll(_site.MergeAsync(), _site.MergeAsync());
+        foreach (var (key, text, _) in all)
+        {
+            var has = await MergeSite.TextAsync(_site.StoreB, key);
+            Assert.Equal(string.Join(' ', text.Split(' ').Order()), string.Join(' ', has.Split(' ').Order()));
+        }
+
+        Assert.All(reports, static report => Assert.Equal(0, report.Unreadable));
+        Assert.Equal(0, (await _site.MergeAsync()).Written);
+    }
+
+    [Fact]
     public async Task Lease_that_moves_during_a_merge_stops_it_with_a_name()
     {
         await FillAsync(600);

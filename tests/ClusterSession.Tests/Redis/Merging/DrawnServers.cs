@@ -69,8 +69,8 @@ internal sealed record DrawnServers(DrawnServers.Server A, DrawnServers.Server B
                 both.Take(name, value);
             }
 
-            // An end wins, whatever the clock says that shows its life. Of the others nothing that is
-            // over comes to where nothing is.
+            // An end wins, whatever the clock says that shows its life. Of the others nothing that
+            // is over comes to where nothing is.
             both._stored =
                 a.IsEnded ? a._stored
                 : b.IsEnded ? b._stored
