@@ -132,21 +132,27 @@ internal sealed class VirtualAddress : IAsyncDisposable
     /// <summary>How often a host has got it.</summary>
     public int Arrivals(int host) => Moves().Count(move => move.Host == host && move.IsThere);
 
-    /// <summary>The moments from which both hosts had it; none: there was none.</summary>
-    public IReadOnlyList<DateTimeOffset> OnBoth()
+    /// <summary>How long both hosts had it, each time; none: they never had.</summary>
+    public IReadOnlyList<TimeSpan> OnBoth()
     {
         var has = new bool[_sites.Length];
-        var both = new List<DateTimeOffset>();
+        var both = new List<TimeSpan>();
+        DateTimeOffset? since = null;
         foreach (var move in Moves())
         {
             has[move.Host] = move.IsThere;
             if (has.All(one => one))
             {
-                both.Add(move.At);
+                since = move.At;
+            }
+            else if (since is { } begun)
+            {
+                both.Add(move.At - begun);
+                since = null;
             }
         }
 
-        return both;
+        return since is null ? both : [.. both, Timeout.InfiniteTimeSpan];
     }
 
     /// <summary>What keepalived has logged.</summary>
