@@ -40,7 +40,6 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
     private long? _refusedSince;
     private string? _refusedRun;
     private long _refusedRunSince;
-    private bool _isTakeover;
 
     /// <summary>
     /// How long one deposed server, and no other, must be found behind the one address.
@@ -123,9 +122,8 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
         (_refusedSince, _refusedRun) = (null, null);
         // Lower than before only if the fence was given up, the server was restored, or the store
         // was reset.
-        _isTakeover = Judge(server, generation.Number) is FenceVerdict.Successor or >= FenceVerdict.Deposed;
+        Floor = FloorWith(server, generation, out _);
         Generation = generation.Number ?? 0;
-        Floor = _isTakeover ? Generation : Math.Min(Math.Max(Floor, generation.Floor ?? 0), generation.Number ?? Floor);
         if (server.ReplicationId.Length == 0 || server.ReplicationId == Current)
         {
             return;
@@ -146,9 +144,14 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
     }
 
     /// <summary>
-    /// The floor that goes with a generation raised because of the server accepted last.
+    /// The floor that goes with a generation that is raised because of this server, which is not
+    /// accepted yet.
     /// </summary>
-    public long FloorOf(long raised) => _isTakeover || Floor == 0 ? raised : Floor;
+    public long FloorOf(RedisServerIdentity server, StoredGeneration generation, long raised)
+    {
+        var floor = FloorWith(server, generation, out var isTakeover);
+        return isTakeover || floor == 0 ? raised : floor;
+    }
 
     /// <summary>
     /// Our own raising of the generation reached the master, or another node was quicker.
@@ -157,5 +160,13 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
     {
         Generation = Math.Max(Generation, generation.Number ?? 0);
         Floor = Math.Max(Floor, generation.Floor ?? 0);
+    }
+
+    private long FloorWith(RedisServerIdentity server, StoredGeneration generation, out bool isTakeover)
+    {
+        isTakeover = Judge(server, generation.Number) is FenceVerdict.Successor or >= FenceVerdict.Deposed;
+        return isTakeover
+            ? generation.Number ?? 0
+            : Math.Min(Math.Max(Floor, generation.Floor ?? 0), generation.Number ?? Floor);
     }
 }

@@ -12,6 +12,7 @@ internal sealed class EndpointGuide : ILinkGuide
     private readonly IReadOnlyList<RedisEndpoint> _endpoints;
     private readonly ReplicationFence _fence;
     private readonly GenerationKey? _generationKey;
+    private (long Generation, long Floor)? _refusedRaise;
     private readonly IRedisTopologyObserver? _observer;
     private readonly Action? _clusterFound;
     private int _next;
@@ -85,14 +86,41 @@ internal sealed class EndpointGuide : ILinkGuide
             verdict is FenceVerdict.Same or FenceVerdict.Newer
             || (verdict == FenceVerdict.First && generation is not null)
             || (verdict == FenceVerdict.Successor && generation > _fence.Generation);
-        _fence.Accept(connection.Server, verdict == FenceVerdict.Same ? found with { Number = newest } : found);
-        if (_generationKey is not null && !isSeen)
+        var raised = StoredGeneration.None;
+        if (_generationKey is not null && RaiseDue(connection.Server, found, verdict, newest, isSeen) is { } due)
         {
-            var raised = await _generationKey
-                .RaiseAsync(connection, stored, newest + 1, _fence.FloorOf(newest + 1))
+            // Before the server counts as accepted: one whose connection is lost meanwhile is
+            // judged anew at the next.
+            raised = await _generationKey
+                .RaiseAsync(connection, stored, due.Generation, due.Floor)
                 .ConfigureAwait(false);
-            _fence.Raise(raised);
+            _refusedRaise = raised.Number is null ? due : null;
         }
+
+        _fence.Accept(connection.Server, verdict == FenceVerdict.Same ? found with { Number = newest } : found);
+        _fence.Raise(raised);
+    }
+
+    /// <summary>
+    /// What is to be raised: for a change of history, or what the same server has refused before,
+    /// as a new master does that has no replica yet (<c>min-replicas-to-write</c>).
+    /// </summary>
+    private (long Generation, long Floor)? RaiseDue(
+        RedisServerIdentity server,
+        StoredGeneration found,
+        FenceVerdict verdict,
+        long newest,
+        bool isSeen
+    )
+    {
+        if (!isSeen)
+        {
+            return (newest + 1, _fence.FloorOf(server, found, newest + 1));
+        }
+
+        return verdict == FenceVerdict.Same && _refusedRaise is { } refused && newest < refused.Generation
+            ? refused
+            : null;
     }
 
     /// <inheritdoc/>

@@ -10,6 +10,8 @@ namespace ClusterSession.IntegrationTests.Redis.Topology;
 /// </summary>
 public sealed class OneAddressTests
 {
+    private const string Generation = "cs:1:shared:generation";
+
     [Fact]
     public async Task Failover_behind_haproxy_and_switch_back_are_followed()
     {
@@ -35,7 +37,22 @@ public sealed class OneAddressTests
         // A connection that is lost while HAProxy changes over comes back to the same server,
         // without a loss.
         Assert.Equal([StoreLoss.Recent, StoreLoss.Recent], store.Losses.Where(static loss => loss != StoreLoss.None));
-        Assert.StartsWith("3 ", await first.CommandAsync("GET", "cs:1:shared:generation"), StringComparison.Ordinal);
+        Assert.StartsWith("3 ", await first.CommandAsync("GET", Generation), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generation_that_a_server_refused_to_take_is_written_at_the_next_connection()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await redis.CommandAsync("CONFIG", "SET", "min-replicas-to-write", "1");
+        await using var store = await TopologyStore.StartAsync(redis.ConnectionString);
+        Assert.Equal("", await redis.CommandAsync("GET", Generation));
+
+        await redis.CommandAsync("CONFIG", "SET", "min-replicas-to-write", "0");
+        await redis.CommandAsync("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+        await store.Counter().IncrementAsync();
+
+        Assert.StartsWith("1 ", await redis.CommandAsync("GET", Generation), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,7 +146,7 @@ public sealed class OneAddressTests
         await server.StartAgainAsync();
         await counter.IncrementAsync();
         Assert.Equal([StoreLoss.None, StoreLoss.Everything], store.Losses);
-        Assert.StartsWith("2 ", await server.CommandAsync("GET", "cs:1:shared:generation"), StringComparison.Ordinal);
+        Assert.StartsWith("2 ", await server.CommandAsync("GET", Generation), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -98,15 +98,19 @@ public sealed class ReplicationFenceTests
     public void A_server_restarted_from_an_older_snapshot_is_none_that_was_deposed_unless_another_one_took_over_since()
     {
         var fence = new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System);
-        fence.Accept(Server("a"), Of(null));
-        fence.Raise(new StoredGeneration(1, fence.FloorOf(1)));
-        fence.Accept(Server("b"), Of(1));
-        fence.Raise(new StoredGeneration(2, fence.FloorOf(2)));
+        AcceptAndRaise(Server("a"), Of(null), 1);
+        AcceptAndRaise(Server("b"), Of(1), 2);
         Assert.Equal(FenceVerdict.Unknown, fence.Judge(Server("c"), 1));
-        fence.Accept(Server("c", "b"), Of(2));
-        fence.Raise(new StoredGeneration(3, fence.FloorOf(3)));
+        AcceptAndRaise(Server("c", "b"), Of(2), 3);
         Assert.Equal(FenceVerdict.OlderGeneration, fence.Judge(Server("d"), 2));
         Assert.Equal(FenceVerdict.OlderGeneration, fence.Judge(Server("d"), 1));
+
+        void AcceptAndRaise(RedisServerIdentity server, StoredGeneration found, long raised)
+        {
+            var floor = fence.FloorOf(server, found, raised);
+            fence.Accept(server, found);
+            fence.Raise(new StoredGeneration(raised, floor));
+        }
     }
 
     [Theory]
