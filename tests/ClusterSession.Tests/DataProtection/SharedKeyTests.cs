@@ -48,7 +48,7 @@ public sealed class SharedKeyTests : IAsyncDisposable
         var first = Assert.Single(b.Keys.GetAllKeys()).KeyId;
         b.Keys.CreateNewKey(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue.AddDays(-1));
         b.Keys.RevokeKey(first);
-        Assert.Equal([1], b.Protector.Unprotect(await ReadableAsync(a, b)));
+        Assert.Equal([1], b.Protector.Unprotect(await ProtectedByAnotherKeyAsync(a, b, first)));
     }
 
     [Fact]
@@ -310,20 +310,24 @@ public sealed class SharedKeyTests : IAsyncDisposable
     }
 
     /// <summary>Something that a protects under a key that b has just made.</summary>
-    private static async Task<byte[]> ReadableAsync(KeyNode a, KeyNode b)
+    /// <summary>
+    /// Until they have a new ring, both protect with the former key, though it is revoked.
+    /// </summary>
+    private static async Task<byte[]> ProtectedByAnotherKeyAsync(KeyNode a, KeyNode b, Guid former)
     {
-        var isSame = false;
         byte[] secret = [];
         await Condition.HoldsAsync(
             () =>
             {
                 secret = a.Protector.Protect([1]);
-                isSame = new Guid(secret.AsSpan(4, 16)) == new Guid(b.Protector.Protect([1]).AsSpan(4, 16));
-                return isSame;
+                var key = KeyOf(secret);
+                return key != former && key == KeyOf(b.Protector.Protect([1]));
             },
             "both protect with the same new key"
         );
         return secret;
+
+        static Guid KeyOf(byte[] protectedData) => new(protectedData.AsSpan(4, 16));
     }
 
     private InMemorySessionStore Shared() => new(_sessions);
