@@ -89,7 +89,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _passwords.Check(options);
         _failures = new FailureLog(logger, time);
         var writer = Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()));
-        var generation = new GenerationKey(_keys.Generation, writer);
+        var generation = new GenerationKey(_keys.Generation, writer, options.CommandTimeout, time);
         _create = to =>
             RedisTopology.Create(to, time, random, this, this, generation, _keys.HeartbeatPrefix, _keys.Lease);
         _topology = new MovableTopology(_create(options), time, OnMoved);

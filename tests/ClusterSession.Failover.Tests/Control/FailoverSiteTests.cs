@@ -124,7 +124,14 @@ public sealed class FailoverSiteTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Equal("OK", await master.CommitAsync((await master.SeenAsync()).Record!.Value, "kept"));
         await master.AskAsync("CONFIG", "SET", "save", "3600 1000000");
         Directory.CreateDirectory(Path.Combine(master.Server.WorkingDirectory, "dump.rdb")); // In its way.
-        await master.AskAsync("BGSAVE");
+        await WithinAsync(
+            async () =>
+            {
+                await master.AskAsync("BGSAVE"); // Refused while the file is being rewritten.
+                return await master.InfoAsync("persistence", "rdb_last_bgsave_status") == "err";
+            },
+            "a snapshot has failed"
+        );
 
         Assert.Equal(1 - first, await OpenAsync(except: first));
         Assert.Equal("kept", await replica.ValueAsync());

@@ -53,7 +53,7 @@ public sealed class CommitAllocationTests : IAsyncLifetime
         await CommitAllAsync();
 
         var perCommit = double.MaxValue;
-        for (var round = 0; round < 5 && perCommit >= 700; round++)
+        for (var round = 0; round < 20 && perCommit >= 700; round++)
         {
             var before = GC.GetTotalAllocatedBytes(precise: true);
             await CommitAllAsync();

@@ -16,8 +16,16 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// older than the last restart; so the number of the last takeover by another server
 /// (<see cref="StoredGeneration.Floor"/>) goes along.
 /// </remarks>
-internal sealed class GenerationKey(byte[] key, string writer)
+internal sealed class GenerationKey(byte[] key, string writer, TimeSpan commandTimeout, TimeProvider time)
 {
+    private static readonly TimeSpan MostPatience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// A server whose writes are paused (<c>CLIENT PAUSE</c>, a failover under way) is not kept out
+    /// for longer than this; a connection that waits for the command timeout counts as dead.
+    /// </summary>
+    private readonly TimeSpan _patience = commandTimeout / 2 < MostPatience ? commandTimeout / 2 : MostPatience;
+
     private static readonly byte[] CompareAndSet = Encoding.UTF8.GetBytes(
         "local v=redis.call('GET',KEYS[1]) if v==(ARGV[2] or false) then redis.call('SET',KEYS[1],ARGV[1]) return ARGV[1] end return v"
     );
@@ -44,7 +52,8 @@ internal sealed class GenerationKey(byte[] key, string writer)
     }
 
     /// <summary>
-    /// Writes a generation if nobody else has changed it; answers what the server has afterwards.
+    /// Writes a generation if nobody else has changed it; answers what the server has afterwards,
+    /// or none if it did not take it in its time.
     /// </summary>
     public async ValueTask<StoredGeneration> RaiseAsync(
         RedisConnection connection,
@@ -61,14 +70,13 @@ internal sealed class GenerationKey(byte[] key, string writer)
             : ["EVAL"u8.ToArray(), CompareAndSet, "1"u8.ToArray(), key, value, stored];
         try
         {
-            return StoredGeneration.Parse(
-                (await connection.SendAsync(new RedisCommand(command)).ConfigureAwait(false)).Bytes
-            );
+            var raising = connection.SendAsync(new RedisCommand(command)).AsTask();
+            return StoredGeneration.Parse((await raising.WaitAsync(_patience, time).ConfigureAwait(false)).Bytes);
         }
-        catch (RedisServerException)
+        catch (Exception failure) when (failure is RedisServerException or TimeoutException)
         {
-            // Not allowed, or not possible now (memory full, too few replicas): the next connection
-            // tries again.
+            // Not allowed, or not possible now (memory full, too few replicas, writes paused): the
+            // next connection tries again.
             return StoredGeneration.None;
         }
     }

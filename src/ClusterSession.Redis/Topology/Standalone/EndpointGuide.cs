@@ -85,9 +85,16 @@ internal sealed class EndpointGuide : ILinkGuide
         var isSeen =
             verdict is FenceVerdict.Same or FenceVerdict.Newer
             || (verdict == FenceVerdict.First && generation is not null)
-            || (verdict == FenceVerdict.Successor && generation > _fence.Generation);
+            || (
+                verdict == FenceVerdict.Successor
+                && generation > Math.Max(_fence.Generation, _refusedRaise?.Generation ?? 0)
+            );
         var raised = StoredGeneration.None;
-        if (_generationKey is not null && RaiseDue(connection.Server, found, verdict, newest, isSeen) is { } due)
+        if (_generationKey is null || RaiseDue(connection.Server, found, verdict, newest, isSeen) is not { } due)
+        {
+            _refusedRaise = null;
+        }
+        else
         {
             // Before the server counts as accepted: one whose connection is lost meanwhile is
             // judged anew at the next.
@@ -102,8 +109,8 @@ internal sealed class EndpointGuide : ILinkGuide
     }
 
     /// <summary>
-    /// What is to be raised: for a change of history, or what the same server has refused before,
-    /// as a new master does that has no replica yet (<c>min-replicas-to-write</c>).
+    /// What is to be raised: for a change of history, or what the same server did not take before,
+    /// as a new master that has no replica yet (<c>min-replicas-to-write</c>), or was paused.
     /// </summary>
     private (long Generation, long Floor)? RaiseDue(
         RedisServerIdentity server,
@@ -118,7 +125,7 @@ internal sealed class EndpointGuide : ILinkGuide
             return (newest + 1, _fence.FloorOf(server, found, newest + 1));
         }
 
-        return verdict == FenceVerdict.Same && _refusedRaise is { } refused && newest < refused.Generation
+        return verdict == FenceVerdict.Same && _refusedRaise is { } refused && (found.Number ?? 0) < refused.Generation
             ? refused
             : null;
     }
