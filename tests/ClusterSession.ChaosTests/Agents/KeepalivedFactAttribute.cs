@@ -7,8 +7,14 @@ namespace ClusterSession.ChaosTests.Agents;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class KeepalivedFactAttribute : FactAttribute
 {
-    public KeepalivedFactAttribute()
+    /// <param name="isLong">Whether it runs under <c>./test --long</c> only.</param>
+    public KeepalivedFactAttribute(bool isLong = false)
     {
+        if (isLong && Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") != "1")
+        {
+            Skip = "Runs for half a minute: ./test --long, or CLUSTERSESSION_LONG=1.";
+        }
+
         if (!SplitBrainNet.CanBeMade || ServerBinary.TryFind("keepalived") is null)
         {
             Skip = "Needs root, the ip command and keepalived.";

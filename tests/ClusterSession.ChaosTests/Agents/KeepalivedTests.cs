@@ -28,7 +28,7 @@ public sealed class KeepalivedTests(ITestOutputHelper output)
     /// Nobody tells its keepalived to give the address up. If the next master is there before its
     /// file is old, both hosts have the address until the former one hears of the higher number.
     /// </summary>
-    [KeepalivedFact]
+    [KeepalivedFact(isLong: true)]
     public Task Master_whose_agent_is_killed_loses_its_address_to_the_next_one() =>
         TellAsync("agent killed", (_, _, old) => old.KillAgentAsync(), isToldOf: false);
 
@@ -36,11 +36,11 @@ public sealed class KeepalivedTests(ITestOutputHelper output)
     public Task Planned_switch_moves_the_address_and_loses_nothing() =>
         TellAsync("switch", (_, site, old) => SwitchAsync(old, site.Other(old)));
 
-    [KeepalivedFact]
+    [KeepalivedFact(isLong: true)]
     public Task Host_cut_off_with_its_address_is_replaced_and_nothing_is_lost() =>
         TellAsync("link down", (net, site, old) => net.PartitionAsync(site.IndexOf(old)));
 
-    [KeepalivedFact]
+    [KeepalivedFact(isLong: true)]
     public async Task Address_of_a_dead_agent_goes_to_the_next_master_and_does_not_come_back()
     {
         await using var net = await SplitBrainNet.CreateAsync(3);
@@ -125,7 +125,7 @@ public sealed class KeepalivedTests(ITestOutputHelper output)
         await writers.AcceptedAsync();
     }
 
-    [KeepalivedFact]
+    [KeepalivedFact(isLong: true)]
     public async Task Host_that_returns_has_no_address_before_it_is_the_master()
     {
         await using var net = await SplitBrainNet.CreateAsync(3);
