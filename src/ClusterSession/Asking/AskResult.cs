@@ -6,9 +6,16 @@ namespace ClusterSession.Asking;
 internal enum AskResult
 {
     /// <summary>
-    /// Nobody can say: there is no channel, or a node that may have it has not answered in time.
+    /// Nobody can say: there is no channel, a node is there that answers no ask, or what one has
+    /// could not be stored for 10 s.
     /// </summary>
     Unknown,
+
+    /// <summary>
+    /// A node that may have it has not answered in time, or could not store it: it may be there at
+    /// the next request.
+    /// </summary>
+    Unanswered,
 
     /// <summary>Too many sessions are missing at once for all of them to be asked for.</summary>
     Unasked,

@@ -8,7 +8,8 @@ namespace ClusterSession.Asking;
 /// </summary>
 /// <remarks>
 /// What was restored is in the store, and is not remembered; what nobody could say, for a second.
-/// Bounded: past the limit all are forgotten at once.
+/// A session that no node answers for is not lost yet, but a client is not kept waiting for ever:
+/// after 10 s of such asks nobody can say. Bounded: past the limit all are forgotten at once.
 /// </remarks>
 internal sealed class AskResults(TimeProvider time)
 {
@@ -18,8 +19,9 @@ internal sealed class AskResults(TimeProvider time)
     private const int Most = 10_000;
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MemoryOfNothing = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MostUnanswered = TimeSpan.FromSeconds(10);
 
-    private readonly Dictionary<SessionKey, (AskResult Result, long At)> _results = [];
+    private readonly Dictionary<SessionKey, (AskResult Result, long At, long UnansweredSince)> _results = [];
     private double _free = MostPerSecond;
     private long _freeAt = time.GetTimestamp();
 
@@ -27,21 +29,19 @@ internal sealed class AskResults(TimeProvider time)
     {
         var isKnown = _results.TryGetValue(key, out var found);
         result = found.Result;
-        if (isKnown && time.GetElapsedTime(found.At) >= (result == AskResult.Unknown ? MemoryOfNothing : Memory))
-        {
-            _results.Remove(key);
-            return false;
-        }
-
-        return isKnown;
+        return isKnown
+            && time.GetElapsedTime(found.At)
+                < (result is AskResult.Unknown or AskResult.Unanswered ? MemoryOfNothing : Memory);
     }
 
-    public void Add(SessionKey key, AskResult result)
+    /// <summary>An ask is over.</summary>
+    /// <returns>What is to be said of the session.</returns>
+    public AskResult Add(SessionKey key, AskResult result)
     {
         if (result is AskResult.Restored or AskResult.Unasked)
         {
             _results.Remove(key);
-            return;
+            return result;
         }
 
         if (_results.Count >= Most)
@@ -49,7 +49,19 @@ internal sealed class AskResults(TimeProvider time)
             _results.Clear();
         }
 
-        _results[key] = (result, time.GetTimestamp());
+        var now = time.GetTimestamp();
+        var since =
+            _results.TryGetValue(key, out var before)
+            && before.Result is AskResult.Unknown or AskResult.Unanswered
+            && time.GetElapsedTime(before.At, now) < Memory
+                ? before.UnansweredSince
+                : now;
+        var said =
+            result == AskResult.Unanswered && time.GetElapsedTime(since, now) >= MostUnanswered
+                ? AskResult.Unknown
+                : result;
+        _results[key] = (said, now, since);
+        return said;
     }
 
     /// <summary>A node has come that may have what nobody had.</summary>

@@ -87,9 +87,8 @@ internal sealed class RunningAsk(
             AskAnswer.Ended => AskResult.Ended,
             AskAnswer.Restored => AskResult.Restored,
             AskAnswer.Kept => AskResult.Kept,
-            _ => silent.Count == 0 && isCertain && !mayMiss && !_unsaid.Contains(key)
-                ? AskResult.Nobody
-                : AskResult.Unknown,
+            _ when silent.Count > 0 || !isCertain || _unsaid.Contains(key) => AskResult.Unanswered,
+            _ => mayMiss ? AskResult.Unknown : AskResult.Nobody,
         };
 
     private void Check(long process)

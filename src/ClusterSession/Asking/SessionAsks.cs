@@ -102,7 +102,7 @@ internal sealed class SessionAsks(
         }
         catch (TimeoutException)
         {
-            return AskResult.Unknown;
+            return AskResult.Unanswered;
         }
     }
 
@@ -276,8 +276,7 @@ internal sealed class SessionAsks(
         foreach (var (key, waiting, result) in ask.Results())
         {
             _waiting.Remove(key);
-            _results.Add(key, result);
-            waiting.SetResult(result);
+            waiting.SetResult(_results.Add(key, result));
         }
     }
 }

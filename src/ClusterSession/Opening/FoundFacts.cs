@@ -18,6 +18,8 @@ namespace ClusterSession.Opening;
 /// <param name="HasStoreJustReturned">
 /// Whether the store came back as another so recently that what is missing is likely on its way.
 /// </param>
+/// <param name="IsUnanswered">Whether a node that may have it was asked, and has not
+/// answered.</param>
 internal readonly record struct FoundFacts(
     bool IsThere,
     bool IsDestroyed = false,
@@ -28,5 +30,6 @@ internal readonly record struct FoundFacts(
     bool IsBeingRestored = false,
     bool IsPatienceOver = false,
     bool HasTimeLeft = false,
-    bool HasStoreJustReturned = false
+    bool HasStoreJustReturned = false,
+    bool IsUnanswered = false
 );

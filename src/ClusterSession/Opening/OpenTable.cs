@@ -37,6 +37,7 @@ namespace ClusterSession.Opening;
 /// any                             others may still bring it back  Wait
 /// any                             out of time, store just back    NotKnownYet
 /// missing                         has expired, by what is known   Expired
+/// missing                         a node that may have it is silent NotKnownYet
 /// any                             nobody has it, or out of time   Lost
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may
@@ -76,6 +77,7 @@ internal static class OpenTable
             { IsPatienceOver: false, HasTimeLeft: true } => OpenVerdict.Wait,
             { IsPatienceOver: false, HasStoreJustReturned: true } => OpenVerdict.NotKnownYet,
             { IsThere: false, HasExpired: true } => OpenVerdict.Expired,
+            { IsThere: false, IsUnanswered: true } => OpenVerdict.NotKnownYet,
             _ => OpenVerdict.Lost,
         };
 }

@@ -157,7 +157,8 @@ internal sealed class SessionFinder(
                 IsBeingRestored: window.IsUnderWay,
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
-                HasStoreJustReturned: window.HasJustBegun
+                HasStoreJustReturned: window.HasJustBegun,
+                IsUnanswered: asked == AskResult.Unanswered
             );
             switch (OpenTable.Classify(facts))
             {
@@ -169,7 +170,7 @@ internal sealed class SessionFinder(
                 case OpenVerdict.Destroyed:
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
                 case OpenVerdict.Expired
-                    when asked is AskResult.Unknown || (asked is null && record is null && asks.HasChannel):
+                    when IsUndecided(asked) || (asked is null && record is null && asks.HasChannel):
                     return OpenedSession.Ended(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
                 case OpenVerdict.Expired:
                     return DropMissing(key, read, mark);
@@ -196,7 +197,7 @@ internal sealed class SessionFinder(
                 default:
                     var regressed = await RegressAsync(key, seen, asked, record, isComplete, usable, deadline)
                         .ConfigureAwait(false);
-                    return asked == AskResult.Unknown ? regressed : Remember(key, regressed, read, mark);
+                    return IsUndecided(asked) ? regressed : Remember(key, regressed, read, mark);
             }
         }
     }
@@ -206,6 +207,8 @@ internal sealed class SessionFinder(
     /// </summary>
     private static TimeSpan PatienceToAsk(StoreDeadline deadline, TimeSpan slowest) =>
         (deadline.Left - slowest) / 2 is var half && half < SessionAsks.Patience ? half : SessionAsks.Patience;
+
+    private static bool IsUndecided(AskResult? asked) => asked is AskResult.Unknown or AskResult.Unanswered;
 
     private ReadFacts FactsOf(
         SessionKey key,

@@ -30,7 +30,7 @@ public sealed class AskFailureTests : NodeTests
             AskAsync(asks, SessionKey.Of(SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create())))
         ); // What comes now is asked for together.
         var asked = Task.WhenAll(AskAsync(asks, LossTests.KeyOf(bad)), AskAsync(asks, LossTests.KeyOf(good)));
-        Assert.Equal([AskResult.Unknown, AskResult.Restored], await Time.DriveAsync(asked));
+        Assert.Equal([AskResult.Unanswered, AskResult.Restored], await Time.DriveAsync(asked));
 
         Assert.Equal(1, Logs.Count("AskFailed"));
         Assert.DoesNotContain(Logs.All, log => log.Text.Contains($"{LossTests.KeyOf(bad)}", StringComparison.Ordinal));

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using ClusterSession.Asking;
 using ClusterSession.Http.Cookies;
 using ClusterSession.KeyRing;
@@ -134,13 +135,37 @@ public sealed class AskTests : NodeTests
             .Services.GetRequiredService<SessionAsks>()
             .AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default)
             .AsTask();
-        Assert.Equal(AskResult.Unknown, await Time.DriveAsync(asked));
+        Assert.Equal(AskResult.Unanswered, await Time.DriveAsync(asked));
         Assert.InRange(Time.GetElapsedTime(begun), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(600));
-        Assert.Equal("True", await Time.DriveAsync(browser.Copy().GetAsync("/regressed", b)));
+        await Time.DriveAsync(browser.GetAsync("/get/color", b));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, browser.LastStatus);
 
         _stores[0].Takes = static _ => true;
         Time.Advance(TimeSpan.FromSeconds(1.5));
         Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b))); // Nothing was remembered that nobody knew.
+    }
+
+    [Fact]
+    public async Task Session_for_which_a_node_that_is_there_answers_nothing_is_a_503_for_ten_seconds_and_then_lost()
+    {
+        var (a, b) = await StartTwoAsync();
+        var browser = a.Browser();
+        await browser.GetAsync("/set/color/red", a);
+        Sessions.Forget(KeyOf(browser));
+        _stores[0].Takes = static _ => false; // It hears nothing, and goes on saying that it is there.
+        var begun = Time.GetTimestamp();
+        var body = "";
+        do
+        {
+            body = await Time.DriveAsync(browser.GetAsync("/regressed", b));
+            Time.Advance(TimeSpan.FromSeconds(1));
+        } while (
+            browser.LastStatus == HttpStatusCode.ServiceUnavailable
+            && Time.GetElapsedTime(begun) < TimeSpan.FromMinutes(1)
+        );
+
+        Assert.Equal("True", body);
+        Assert.InRange(Time.GetElapsedTime(begun), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(15));
     }
 
     [Fact]
@@ -150,7 +175,7 @@ public sealed class AskTests : NodeTests
         var asks = b.Services.GetRequiredService<SessionAsks>();
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, NodeMembers.Protocol, flags: 0));
         var asked = asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default).AsTask();
-        Assert.Equal(AskResult.Unknown, await Time.DriveAsync(asked));
+        Assert.Equal(AskResult.Unanswered, await Time.DriveAsync(asked));
 
         Time.Advance(TimeSpan.FromSeconds(4));
         Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default));
@@ -242,7 +267,7 @@ public sealed class AskTests : NodeTests
         _frames.Clear();
         var asks = b.Services.GetRequiredService<SessionAsks>();
         Assert.Equal(
-            AskResult.Unknown,
+            AskResult.Unanswered,
             await Time.DriveAsync(asks.AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default).AsTask())
         );
         Assert.DoesNotContain(_frames, frame => KindOf(frame) is FrameKind.Answer or FrameKind.Done);

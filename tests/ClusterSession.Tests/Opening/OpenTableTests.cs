@@ -191,6 +191,22 @@ public sealed class OpenTableTests
             )
         );
 
+    [Theory]
+    [InlineData(false, false, OpenVerdict.NotKnownYet)]
+    [InlineData(false, true, OpenVerdict.Expired)] // Nobody is kept waiting for the cookie of long ago.
+    [InlineData(true, false, OpenVerdict.Lost)] // It is served, and flagged.
+    internal void Node_that_may_have_the_session_has_not_answered(
+        bool isThere,
+        bool hasExpired,
+        OpenVerdict verdict
+    ) =>
+        Assert.Equal(
+            verdict,
+            OpenTable.Classify(
+                new FoundFacts(isThere, HasExpired: hasExpired, IsPatienceOver: true, IsUnanswered: true)
+            )
+        );
+
     private static CopyState?[] States() => [null, Current, Stale, Incomplete, Diverged];
 
     /// <summary>The facts with everything else as it may be.</summary>
