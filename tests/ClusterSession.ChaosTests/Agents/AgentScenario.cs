@@ -50,12 +50,21 @@ internal static class AgentScenario
         IReadOnlyList<string> failed = [];
         try
         {
-            await Story.TellWithoutLossAsync(output, plan(nodes) with { Name = faults[0], PlannedFaults = faults }, Options, async story =>
-            {
-                await tell(story);
-                await story.GoOnAsync();
-                failed = story.FailedRequests();
-            });
+            await Story.TellWithoutLossAsync(
+                output,
+                plan(nodes) with
+                {
+                    Name = faults[0],
+                    PlannedFaults = faults,
+                },
+                Options,
+                async story =>
+                {
+                    await tell(story);
+                    await story.GoOnAsync();
+                    failed = story.FailedRequests();
+                }
+            );
         }
         catch
         {

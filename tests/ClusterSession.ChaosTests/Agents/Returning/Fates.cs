@@ -82,17 +82,24 @@ internal sealed class Fates
     {
         await ForEachAsync(async one =>
         {
+            if (one.Fate != Fate.BegunThere)
+            {
+                // Else that it is over in the end would prove nothing; and what is answered once
+                // is no rotation whose result nobody knows.
+                Assert.NotEmpty((await StolenAsync(one, At(one), _ => [Op.List()])).Ops[0].Values!);
+            }
+
             switch (one.Fate)
             {
                 case Fate.Ended or Fate.Rotated:
-                    // Else that it is over in the end would prove nothing.
-                    Assert.NotEmpty((await StolenAsync(one, At(one), _ => [Op.List()])).Ops[0].Values!);
                     await StolenAsync(one, At(one), request => [Entry(one, one.Thief, request)]);
                     break;
                 case Fate.ChangedThenEnded:
+                    await OwnerAsync(one, _ => [Op.List()]);
                     await OwnerAsync(one, _ => [Op.Destroy()]);
                     break;
                 case Fate.ChangedThenRotated:
+                    await OwnerAsync(one, _ => [Op.List()]);
                     await OwnerAsync(one, _ => [Op.Renew()]);
                     await AppendAsync(one);
                     break;
@@ -150,12 +157,19 @@ internal sealed class Fates
     private async Task WriteAsync(int writer, int commits)
     {
         var client = FirstWriter + writer;
-        var jars = _all.Where(one => one.Fate == Fate.Changed).Select(one => one with { Jar = one.Jar.Copy() }).ToArray();
+        var jars = _all.Where(one => one.Fate == Fate.Changed)
+            .Select(one => one with { Jar = one.Jar.Copy() })
+            .ToArray();
         for (var i = 0; i < commits; i++)
         {
             var one = jars[(writer + i) % jars.Length];
-            await SendAsync(client, ClientKind.Device, At(one), () => one.Jar.State, one.Jar, request =>
-                [Entry(one, client, request)]
+            await SendAsync(
+                client,
+                ClientKind.Device,
+                At(one),
+                () => one.Jar.State,
+                one.Jar,
+                request => [Entry(one, client, request)]
             );
         }
     }

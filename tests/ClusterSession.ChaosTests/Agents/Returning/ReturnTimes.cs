@@ -54,5 +54,7 @@ internal sealed class ReturnTimes
         );
 
     private static string Milliseconds(TimeSpan? time) =>
-        time is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.TotalMilliseconds:0} ms") : "(not seen)";
+        time is { } known
+            ? string.Create(CultureInfo.InvariantCulture, $"{known.TotalMilliseconds:0} ms")
+            : "(not seen)";
 }

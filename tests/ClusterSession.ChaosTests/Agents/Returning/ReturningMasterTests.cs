@@ -71,13 +71,20 @@ public sealed class ReturningMasterTests(ITestOutputHelper output)
             var old = await site.MasterAsync();
             await site.CutAsync(old);
             await story.LastsAsync(CutBefore);
-            await KillAsync(story, site, nodes, times, meanwhile: () => story.CommitsAsync(WritesAfterwards), async () =>
-            {
-                var master = await site.MasterAsync();
-                Assert.True((await master.CommandAsync(new CommandRequest("discard", old.Name))).Accepted);
-                await old.StartRedisAsync();
-                await site.BringBackAsync();
-            });
+            await KillAsync(
+                story,
+                site,
+                nodes,
+                times,
+                meanwhile: () => story.CommitsAsync(WritesAfterwards),
+                async () =>
+                {
+                    var master = await site.MasterAsync();
+                    Assert.True((await master.CommandAsync(new CommandRequest("discard", old.Name))).Accepted);
+                    await old.StartRedisAsync();
+                    await site.BringBackAsync();
+                }
+            );
             await story.CommitsAsync(WritesAfterwards);
         });
         output.WriteLine($"{times}; {Story.LostForGood(verdict)} lost");
