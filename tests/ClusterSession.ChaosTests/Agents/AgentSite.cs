@@ -155,11 +155,24 @@ internal sealed class AgentSite : IAsyncDisposable
         return first;
     }
 
-    /// <summary>Waits until the others have what the master has now.</summary>
-    public async Task InStepAsync(SiteMember master)
+    /// <summary>Waits until a member is a replica of the master, and connected to it.</summary>
+    public static Task FollowsAsync(SiteMember member, SiteMember master) =>
+        Condition.HoldsAsync(
+            async () =>
+                (await master.StatusAsync())?.Members.FirstOrDefault(seen => seen.Name == member.Name)
+                    is { Role: MemberRole.Replica, IsLinkUp: true } replica
+                && replica.Follows == master.Name,
+            $"{member.Name} follows {master.Name}",
+            Patience
+        );
+
+    /// <summary>Waits until replicas have what the master has now.</summary>
+    /// <param name="master">The master.</param>
+    /// <param name="replicas">Which; default: all others.</param>
+    public async Task InStepAsync(SiteMember master, params SiteMember[] replicas)
     {
         var offset = await master.OffsetAsync();
-        foreach (var member in _members.Where(member => member != master))
+        foreach (var member in replicas.Length > 0 ? replicas : _members.Where(member => member != master))
         {
             await Condition.HoldsAsync(
                 async () => await member.OffsetAsync() >= offset,
