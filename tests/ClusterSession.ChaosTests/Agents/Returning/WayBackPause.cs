@@ -43,16 +43,24 @@ internal sealed class WayBackPause(
         var last = accepted.Last(write => write.RunId != runId).At;
         var slowest = recorder
             .ToHistory()
-            .Events.Where(request => request.CompleteNs != long.MaxValue && request.CompleteNs > _fromNs)
-            .Max(request => request.CompleteNs - request.InvokeNs);
+            .Events.Where(request =>
+                request.CompleteNs != long.MaxValue
+                && request.CompleteNs >= RecordedAt(last)
+                && request.InvokeNs <= RecordedAt(first)
+            )
+            .MaxBy(request => request.CompleteNs - request.InvokeNs)!;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"writes paused for {Milliseconds(last, first):0} ms: the temporary master was no primary after "
                 + $"{Milliseconds(last, _noPrimary):0} ms, the preferred one open after {Milliseconds(last, _opened):0} ms, "
                 + $"its first write came {Milliseconds(_opened, first):0} ms later; the slowest request of a client "
-                + $"since its return took {slowest / 1e6:0} ms"
+                + $"meanwhile took {(slowest.CompleteNs - slowest.InvokeNs) / 1e6:0} ms, it ended "
+                + $"{(slowest.CompleteNs - RecordedAt(first)) / 1e6:0} ms after that write: {slowest}"
         );
     }
+
+    /// <summary>A time of the writers by the clock of the history.</summary>
+    private long RecordedAt(long timestamp) => _fromNs + (long)((timestamp - _from) * (1e9 / Stopwatch.Frequency));
 
     private static double Milliseconds(long from, long to) => (to - from) * 1000.0 / Stopwatch.Frequency;
 
