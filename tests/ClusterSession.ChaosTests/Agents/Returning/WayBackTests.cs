@@ -53,7 +53,6 @@ public sealed class WayBackTests(ITestOutputHelper output)
         await story.GoOnAsync();
         await writers.StopAsync();
         output.WriteLine($"run {run}: {pause}");
-        output.WriteLine(site.Logs());
         Assert.Empty(await writers.MissingAsync(preferred));
     }
 }
