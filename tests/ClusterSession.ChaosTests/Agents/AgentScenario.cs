@@ -35,7 +35,7 @@ internal static class AgentScenario
         params string[] arguments
     ) => TellAsync(output, site, settings, static nodes => Story.Sticky("", nodes), faults, tell, arguments);
 
-    /// <inheritdoc cref="TellAsync(ITestOutputHelper, AgentSite, NodeSettings, string[], Func{Story, Task}, string[])"/>
+    /// <summary>The same under another load.</summary>
     public static async Task TellAsync(
         ITestOutputHelper output,
         AgentSite site,
