@@ -67,12 +67,7 @@ internal static class RedisHandshake
         // One refusal makes the others fail too; those nobody will look at.
         foreach (var task in new Task?[] { library, select, tracking, server, replication, wait, ping })
         {
-            _ = task?.ContinueWith(
-                static t => _ = t.Exception,
-                CancellationToken.None,
-                TaskContinuationOptions.OnlyOnFaulted,
-                TaskScheduler.Default
-            );
+            task?.Abandon();
         }
 
         var secrets =

@@ -58,6 +58,20 @@ internal sealed class NodeSessions(
     public LocalCopy Publish(SessionKey key, in StoreRead read, int mark) =>
         copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
 
+    /// <summary>
+    /// The store has what a copy has. Who has prolonged it last is known only if nobody has since.
+    /// </summary>
+    /// <param name="key">Which session.</param>
+    /// <param name="copy">The copy, which is complete.</param>
+    /// <param name="read">The answer, which has no record.</param>
+    /// <param name="mark">The mark that was taken before the store was asked.</param>
+    /// <returns>The copy that this node has now.</returns>
+    public LocalCopy Confirm(SessionKey key, LocalCopy copy, in StoreRead read, int mark)
+    {
+        var prolongedAt = Math.Max(copy.TouchedAt, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
+        return copy.IsFresh ? copy : copies.Publish(key, copy.Record, read.Lease, mark, prolongedAt);
+    }
+
     /// <summary>This node has ended a session, or knows that it will.</summary>
     public void End(SessionKey key, in SessionEnd end)
     {

@@ -32,13 +32,18 @@ internal sealed class LateAnswers(NodeSessions nodes, SessionRepair repair, Sess
                 when IsKnown(copy, read.Record!) || nodes.MustWaitForOthers(key, read.Record!, copy, seen):
                 break;
             case StoreReadOutcome.Found when copy is null || copy.IsContainedIn(read.Record!):
-                Publish(key, read.Record!, read, mark);
+                if (!lifetime.IsPastAbsoluteEnd(read.Record!))
+                {
+                    nodes.Publish(key, read, mark);
+                }
+
                 break;
             case StoreReadOutcome.Found:
                 await repair.RestoreAsync(key, copy.Record, read.Record).ConfigureAwait(false);
                 break;
-            case StoreReadOutcome.Unchanged when copy is { IsComplete: true, IsFresh: false }:
-                Publish(key, copy.Record, read, mark);
+            case StoreReadOutcome.Unchanged
+                when copy is { IsComplete: true } && !lifetime.IsPastAbsoluteEnd(copy.Record):
+                nodes.Confirm(key, copy, read, mark);
                 break;
         }
     }
@@ -46,13 +51,4 @@ internal sealed class LateAnswers(NodeSessions nodes, SessionRepair repair, Sess
     /// <summary>A commit of this node has overtaken the read.</summary>
     private static bool IsKnown(LocalCopy? copy, SessionRecord stored) =>
         copy is { IsFresh: true } && copy.Record.ContainsAllOf(stored);
-
-    private void Publish(SessionKey key, SessionRecord record, in StoreRead read, int mark)
-    {
-        if (!lifetime.IsPastAbsoluteEnd(record))
-        {
-            var prolongedAt = lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now);
-            nodes.Copies.Publish(key, record, read.Lease, mark, prolongedAt);
-        }
-    }
 }

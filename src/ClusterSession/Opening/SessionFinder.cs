@@ -124,7 +124,7 @@ internal sealed class SessionFinder(
                     (record, isComplete) = await TakeInAsync(key, read, usable, mark, deadline).ConfigureAwait(false);
                     break;
                 case ReadStep.UseCopy:
-                    record = PublishAgain(key, copy!, read, mark).Record;
+                    record = nodes.Confirm(key, copy!, read, mark).Record;
                     break;
                 case ReadStep.Restore:
                     (record, isComplete) = await repair
@@ -306,21 +306,6 @@ internal sealed class SessionFinder(
         var answer = OpenedSession.Ended(OpenOutcome.Missing);
         return isUnchanged ? Remember(key, answer, read, unchecked(mark + 1)) : answer;
     }
-
-    /// <summary>
-    /// A copy that is still what the store has. Who has prolonged it last is known only if nobody
-    /// has since.
-    /// </summary>
-    private LocalCopy PublishAgain(SessionKey key, LocalCopy copy, in StoreRead read, int mark) =>
-        copy.IsFresh
-            ? copy
-            : nodes.Copies.Publish(
-                key,
-                copy.Record,
-                read.Lease,
-                mark,
-                Math.Max(copy.TouchedAt, lifetime.ProlongedAt(read.RemainingLife, nodes.Copies.Clock.Now))
-            );
 
     private OpenedSession WithoutStore(SessionKey key, SessionVersion seen, StoreFailure failure)
     {

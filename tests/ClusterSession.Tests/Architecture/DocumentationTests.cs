@@ -136,6 +136,7 @@ public sealed partial class DocumentationTests
             .ToArray();
         var written = Repository
             .Files(".md")
+            .Where(page => !TranslationTests.IsTranslation(page))
             .SelectMany(page =>
                 Block()
                     .Matches(Repository.Read(page))

@@ -22,7 +22,6 @@ public sealed partial class SourceRuleTests
     {
         ["RedisConnection"] = 407,
         ["SessionCommitter"] = 331,
-        ["ClusterTopology"] = 315,
         ["SessionLog"] = 314, // One line a message.
     };
 

@@ -68,15 +68,16 @@ internal sealed class GenerationKey(byte[] key, string writer, TimeSpan commandT
         byte[][] command = stored is null
             ? ["EVAL"u8.ToArray(), CompareAndSet, "1"u8.ToArray(), key, value]
             : ["EVAL"u8.ToArray(), CompareAndSet, "1"u8.ToArray(), key, value, stored];
+        var raising = connection.SendAsync(new RedisCommand(command)).AsTask();
         try
         {
-            var raising = connection.SendAsync(new RedisCommand(command)).AsTask();
             return StoredGeneration.Parse((await raising.WaitAsync(_patience, time).ConfigureAwait(false)).Bytes);
         }
         catch (Exception failure) when (failure is RedisServerException or TimeoutException)
         {
             // Not allowed, or not possible now (memory full, too few replicas, writes paused): the
             // next connection tries again.
+            raising.Abandon();
             return StoredGeneration.None;
         }
     }

@@ -74,15 +74,7 @@ internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyn
     {
         foreach (var hint in Hints)
         {
-            _ = connection
-                .SendAsync(new RedisCommand("SUBSCRIBE", hint))
-                .AsTask()
-                .ContinueWith(
-                    static t => _ = t.Exception,
-                    CancellationToken.None,
-                    TaskContinuationOptions.OnlyOnFaulted,
-                    TaskScheduler.Default
-                );
+            connection.SendAsync(new RedisCommand("SUBSCRIBE", hint)).AsTask().Abandon();
         }
     }
 

@@ -31,14 +31,7 @@ internal static class SentinelQuestion
             || Endpoint(place[0].AsString(), place[1].AsString()) is not { } endpoint
         )
         {
-            // The others fail then, and nobody looks at their errors.
-            _ = Task.WhenAll(master, sentinels, replicas)
-                .ContinueWith(
-                    static t => _ = t.Exception,
-                    CancellationToken.None,
-                    TaskContinuationOptions.OnlyOnFaulted,
-                    TaskScheduler.Default
-                );
+            Task.WhenAll(master, sentinels, replicas).Abandon(); // They fail then.
             return SentinelAnswer.Unknown;
         }
 
