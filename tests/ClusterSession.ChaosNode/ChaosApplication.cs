@@ -1,4 +1,5 @@
 using ClusterSession.ChaosNode.Broken;
+using ClusterSession.TestKit.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Caching.Distributed;
@@ -42,6 +43,7 @@ public static class ChaosApplication
             {
                 app.UseMiddleware<TokenEraser>();
             }
+            Login.ByQuery(app);
             app.UseClusterSession();
         }
         NodeEndpoints.Map(app);

@@ -13,6 +13,7 @@ namespace ClusterSession.ChaosNode;
 /// /set?key=&amp;value=   /get?key=   /entry?value=   /entries   /remove?key=   /counter?key=   /count?key=   /destroy   /renew
 /// /ops     POST a JSON array of operations, executed in order inside one request
 /// /state   everything in the session
+/// /end-all?principal=  logs somebody out everywhere; ?as= at any endpoint logs in
 /// /health  no session at all
 /// /metric?name=  what a counter of the product has come to
 /// /met?name=     how many requests have come to a meeting; no session either
@@ -42,6 +43,13 @@ internal static class NodeEndpoints
             await RunAsync(context, ops ?? []);
         });
         app.MapGet("/state", context => RunAsync(context, []));
+        app.MapPost("/end-all", async context =>
+            {
+                var manager = context.RequestServices.GetRequiredService<ISessionManager>();
+                await manager.EndAllAsync(context.Request.Query["principal"]!);
+                await context.Response.WriteAsync("ended");
+            })
+            .WithSessionAccess(SessionConcurrency.None);
         app.MapGet("/metric", context =>
                 context.Response.WriteAsync(
                     context

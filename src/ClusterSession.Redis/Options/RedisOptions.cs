@@ -147,7 +147,8 @@ public sealed partial class RedisOptions
 
     /// <summary>
     /// Longest pause between two attempts to connect; default 500 ms, range 10 ms to 5 min. Pauses
-    /// start at 20 ms, double, and are drawn at random between half and all of that.
+    /// start at 20 ms, grow by a quarter each time, and are drawn at random between half and all of
+    /// that.
     /// </summary>
     public TimeSpan ReconnectMaxDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 

@@ -1,5 +1,6 @@
 using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
+using ClusterSession.ChaosTests.Load;
 using ClusterSession.ChaosTests.Scenarios;
 using ClusterSession.Histories;
 using ClusterSession.Histories.Checking;
@@ -25,10 +26,21 @@ internal static class AgentScenario
     /// Tells it: nothing that was acknowledged may be lost, and no request of a session with a
     /// local copy may fail.
     /// </summary>
+    public static Task TellAsync(
+        ITestOutputHelper output,
+        AgentSite site,
+        NodeSettings settings,
+        string[] faults,
+        Func<Story, Task> tell,
+        params string[] arguments
+    ) => TellAsync(output, site, settings, static nodes => Story.Sticky("", nodes), faults, tell, arguments);
+
+    /// <summary>The same under another load.</summary>
     public static async Task TellAsync(
         ITestOutputHelper output,
         AgentSite site,
         NodeSettings settings,
+        Func<ChaosCluster, LoadPlan> plan,
         string[] faults,
         Func<Story, Task> tell,
         params string[] arguments
@@ -38,12 +50,21 @@ internal static class AgentScenario
         IReadOnlyList<string> failed = [];
         try
         {
-            await Story.TellWithoutLossAsync(output, Story.Sticky(faults[0], nodes, faults), Options, async story =>
-            {
-                await tell(story);
-                await story.GoOnAsync();
-                failed = story.FailedRequests();
-            });
+            await Story.TellWithoutLossAsync(
+                output,
+                plan(nodes) with
+                {
+                    Name = faults[0],
+                    PlannedFaults = faults,
+                },
+                Options,
+                async story =>
+                {
+                    await tell(story);
+                    await story.GoOnAsync();
+                    failed = story.FailedRequests();
+                }
+            );
         }
         catch
         {

@@ -142,6 +142,69 @@ internal sealed class AgentSite : IAsyncDisposable
         return master;
     }
 
+    /// <summary>
+    /// The first member, once it is the master, all others follow it, and the one address leads to
+    /// it.
+    /// </summary>
+    public async Task<SiteMember> PreferredAsync()
+    {
+        var first = _members[0];
+        await PrimaryAsync(member => member == first, $"{first.Name} is the primary");
+        await BringBackAsync();
+        await LeadsToAsync(first);
+        return first;
+    }
+
+    /// <summary>Waits until a member is a replica of the master, and connected to it.</summary>
+    public static Task FollowsAsync(SiteMember member, SiteMember master) =>
+        Condition.HoldsAsync(
+            async () =>
+                (await master.StatusAsync())?.Members.FirstOrDefault(seen => seen.Name == member.Name)
+                    is { Role: MemberRole.Replica, IsLinkUp: true } replica
+                && replica.Follows == master.Name,
+            $"{member.Name} follows {master.Name}",
+            Patience
+        );
+
+    /// <summary>Waits until replicas have what the master has now.</summary>
+    /// <param name="master">The master.</param>
+    /// <param name="replicas">Which; default: all others.</param>
+    public async Task InStepAsync(SiteMember master, params SiteMember[] replicas)
+    {
+        var offset = await master.OffsetAsync();
+        foreach (var member in replicas.Length > 0 ? replicas : _members.Where(member => member != master))
+        {
+            await Condition.HoldsAsync(
+                async () => await member.OffsetAsync() >= offset,
+                $"{member.Name} is in step with {master.Name}",
+                Patience
+            );
+        }
+    }
+
+    /// <summary>
+    /// Cuts a replica off its master, from within as <see cref="TestKit.Servers.ReplicaPauser"/>
+    /// says why. Its agent gives the replica another password when it follows again.
+    /// </summary>
+    /// <param name="master">The master.</param>
+    /// <param name="replicas">Which; default: the other one that may be master.</param>
+    public async Task CutAsync(SiteMember master, params SiteMember[] replicas)
+    {
+        foreach (var replica in replicas.Length > 0 ? replicas : [Other(master)])
+        {
+            await replica.AskRedisAsync("CONFIG", "SET", "masterauth", "held-back-by-test");
+            await master.AskRedisAsync("CLIENT", "KILL", "TYPE", "replica");
+            await Condition.HoldsAsync(
+                async () =>
+                    (await replica.AskRedisAsync("INFO", "replication")).Contains(
+                        "master_link_status:down",
+                        StringComparison.Ordinal
+                    ),
+                $"{master.Name} has lost {replica.Name}"
+            );
+        }
+    }
+
     /// <summary>The number of its host.</summary>
     public int IndexOf(SiteMember member) => _members.IndexOf(member);
 

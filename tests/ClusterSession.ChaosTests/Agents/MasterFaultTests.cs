@@ -128,6 +128,21 @@ public sealed class MasterFaultTests(SharedAgentSite shared, ITestOutputHelper o
             Assert.True((await wiped.DataAsync()).Count > 0, "the empty one got the data of the other");
         });
 
+    /// <summary>As after a crash of its host in the middle of a write to the disk.</summary>
+    [Fact]
+    public Task Master_that_is_restarted_with_a_torn_file_loses_nothing() => TellAsync([Kill], async story =>
+        {
+            var torn = await Site.MasterAsync();
+            var master = await story.FaultAsync(Kill, Site, async old =>
+            {
+                await old.KillRedisAsync();
+                Tear(Path.Combine(old.Redis.WorkingDirectory, "appendonlydir"));
+                await old.StartRedisAsync();
+            });
+            Assert.Same(Site.Other(torn), master);
+            await Site.BringBackAsync();
+        });
+
     [Fact]
     public Task Planned_switch_under_load_fails_no_request() => TellAsync([Switch], async story =>
         {
@@ -158,6 +173,16 @@ public sealed class MasterFaultTests(SharedAgentSite shared, ITestOutputHelper o
             );
             await story.GoOnAsync();
         });
+    }
+
+    /// <summary>Cuts the last command in the middle; nothing is longer than its own end.</summary>
+    private static void Tear(string directory)
+    {
+        const int End = 7;
+        var last = Directory.GetFiles(directory, "*.incr.aof").Order(StringComparer.Ordinal).Last();
+        using var file = File.OpenWrite(last);
+        Assert.True(file.Length > End, "the file has a last command");
+        file.SetLength(file.Length - End);
     }
 
     private static async Task<string[]> ClientsAsync(SiteMember member) =>

@@ -123,6 +123,22 @@ internal sealed class SiteMember(
         return client;
     }
 
+    /// <summary>How far its data goes.</summary>
+    public async Task<long> OffsetAsync()
+    {
+        var info = await AskRedisAsync("INFO", "replication");
+        const string Name = "master_repl_offset:";
+        var line = info.Split("\r\n").First(line => line.StartsWith(Name, StringComparison.Ordinal));
+        return long.Parse(line.AsSpan(Name.Length), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How many sessions it has that the other one has not, or not as they are.</summary>
+    public async Task<int> AheadOfAsync(SiteMember other)
+    {
+        var (own, others) = (await SessionsAsync(), await other.SessionsAsync());
+        return own.Count(session => others.GetValueOrDefault(session.Key) != session.Value);
+    }
+
     /// <summary>
     /// How many writes it has refused because its record was not there, or not its own.
     /// </summary>
@@ -153,6 +169,23 @@ internal sealed class SiteMember(
         }
 
         return data;
+    }
+
+    /// <summary>
+    /// The fields of each session, in an order that no server has of its own.
+    /// </summary>
+    private async Task<Dictionary<string, string>> SessionsAsync()
+    {
+        using var client = await ConnectAsync();
+        var keys = await client.CommandAsync("KEYS", $"{AgentSite.KeyPrefix}:1:{{*");
+        var sessions = new Dictionary<string, string>();
+        foreach (var key in keys.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var fields = await client.CommandAsync("HGETALL", key);
+            sessions[key] = string.Join('\n', fields.Split('\n').Order(StringComparer.Ordinal));
+        }
+
+        return sessions;
     }
 
     /// <summary>Checks that nothing was written since: what is over may have expired.</summary>

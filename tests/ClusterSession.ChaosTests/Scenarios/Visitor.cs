@@ -33,6 +33,13 @@ internal sealed class Visitor
         return (answer.Ops[0].Value, answer.IsRegressed);
     }
 
+    /// <summary>Logs somebody out everywhere.</summary>
+    public static async Task EndAllAsync(ChaosNodeProcess at, string principal)
+    {
+        var answer = await SendAsync(at, $"/end-all?principal={principal}", null, "POST");
+        Assert.Equal(200, answer.Status);
+    }
+
     /// <summary>
     /// The status alone, of a request after which the client knows no more than before.
     /// </summary>
@@ -58,10 +65,15 @@ internal sealed class Visitor
         return JsonSerializer.Deserialize<NodeAnswer>(answer.Body, NodeAnswer.Json)!;
     }
 
-    private static async Task<HttpAnswer> SendAsync(ChaosNodeProcess at, string target, string? cookie)
+    private static async Task<HttpAnswer> SendAsync(
+        ChaosNodeProcess at,
+        string target,
+        string? cookie,
+        string method = "GET"
+    )
     {
         using var deadline = new CancellationTokenSource(Patience);
         using var connection = await PlainHttpConnection.ConnectAsync(at.EndPoint, deadline.Token);
-        return await connection.SendAsync("GET", target, cookie, null, deadline.Token);
+        return await connection.SendAsync(method, target, cookie, null, deadline.Token);
     }
 }

@@ -76,7 +76,8 @@ public sealed class DestructionCheck : IHistoryCheck
             .Events.Where(e =>
                 e.Result == RequestResult.Ok
                 && e.InvokeNs > begin
-                && !e.Has(EventFlags.ServedEmpty)
+                // Lost is not ended: a store that lacks it may get it back.
+                && !e.Has(EventFlags.ServedEmpty | EventFlags.Regressed)
                 && e.Generation == LastGenerationAt(session, e)
             )
             .Where(e =>

@@ -6,19 +6,36 @@ namespace ClusterSession.Tests.Redis.Topology;
 public sealed class BackOffTests
 {
     [Fact]
-    public void Pauses_double_up_to_the_maximum_and_are_random_within_a_half()
+    public void Pauses_grow_up_to_the_maximum_and_are_random_within_a_half()
     {
         const int Seed = 7;
         for (var run = 0; run < 200; run++)
         {
             var backOff = new BackOff(TimeSpan.FromMilliseconds(500), new Random(Seed + run));
-            foreach (var ceiling in new[] { 20, 40, 80, 160, 320, 500, 500, 500 })
+            for (var n = 0; n < 30; n++)
             {
-                Assert.InRange(backOff.Next().TotalMilliseconds, ceiling / 2.0, ceiling);
+                var ceiling = Math.Min(500, 20 * Math.Pow(1.25, n));
+                Assert.InRange(backOff.Next().TotalMilliseconds, (ceiling / 2) - 0.001, ceiling);
             }
 
             backOff.Reset();
             Assert.InRange(backOff.Next().TotalMilliseconds, 10, 20);
+        }
+    }
+
+    [Fact]
+    public void No_pause_is_longer_than_half_of_the_outage_so_far()
+    {
+        const double First = 20;
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var backOff = new BackOff(TimeSpan.FromSeconds(5), new Random(seed));
+            for (var elapsed = 0.0; elapsed < 10_000; )
+            {
+                var pause = backOff.Next().TotalMilliseconds;
+                Assert.InRange(pause, 0, First + (elapsed / 2));
+                elapsed += pause;
+            }
         }
     }
 
