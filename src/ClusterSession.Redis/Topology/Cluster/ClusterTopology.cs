@@ -83,7 +83,7 @@ internal sealed class ClusterTopology : IRedisTopology
         _links = new ShardLinks(
             (endpoint, previous, partition) =>
                 new RedisLink(
-                    new ClusterGuide(endpoint, Kick, _ruler),
+                    new ClusterEndpointSelector(endpoint, Kick, _ruler),
                     _connector,
                     _time,
                     new Random(_random.Next()),
