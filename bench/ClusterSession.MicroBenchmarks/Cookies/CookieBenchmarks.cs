@@ -23,7 +23,7 @@ public class CookieBenchmarks
     }
 
     [Benchmark(Description = "cookie: verify")]
-    public bool Verify() => SessionCookie.Read(_session.Cookie, _session.Ring).Verdict == CookieVerdict.Valid;
+    public bool Verify() => SessionCookie.Read(_session.Cookie, _session.Ring).Result == CookieResult.Valid;
 
     [Benchmark(Description = "cookie: write")]
     public string Write() => SessionCookie.Write(_session.Id, _session.Record.Version, _session.Ring.Keys[0]);

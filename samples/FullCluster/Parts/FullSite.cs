@@ -16,7 +16,7 @@ internal sealed class FullSite : IAsyncDisposable
         "--set",
         "FlappingWindow=00:00:20",
         "--set",
-        "MostPromotions=20",
+        "MaxPromotions=20",
     ];
 
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };

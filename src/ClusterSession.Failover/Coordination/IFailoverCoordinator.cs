@@ -23,8 +23,8 @@ public interface IFailoverCoordinator
 
     /// <summary>Reads lease and document. Linearizable.</summary>
     /// <param name="cluster">Name of the cluster, 1 to 100 characters.</param>
-    /// <param name="cancellation">Ends the waiting.</param>
-    ValueTask<ReadResult> ReadAsync(string cluster, CancellationToken cancellation = default);
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    ValueTask<ReadResult> ReadAsync(string cluster, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Takes a free lease and writes the document in one step, if epoch and version of the document
@@ -36,7 +36,7 @@ public interface IFailoverCoordinator
     /// <param name="ttl">How long each grant and each renewal lasts; 100 ms to 1 h.</param>
     /// <param name="seen">The state that the caller decided on.</param>
     /// <param name="document">The new document, at most 32,768 bytes.</param>
-    /// <param name="cancellation">Ends the waiting; the outcome is unknown then.</param>
+    /// <param name="cancellationToken">Ends the waiting; the outcome is unknown then.</param>
     /// <exception cref="InvalidOperationException">The store holds 32 clusters already.</exception>
     ValueTask<AcquireResult> AcquireAsync(
         OperationId id,
@@ -45,7 +45,7 @@ public interface IFailoverCoordinator
         TimeSpan ttl,
         CoordinationState seen,
         ReadOnlyMemory<byte> document,
-        CancellationToken cancellation = default
+        CancellationToken cancellationToken = default
     );
 
     /// <summary>
@@ -55,12 +55,12 @@ public interface IFailoverCoordinator
     /// <param name="cluster">Name of the cluster, 1 to 100 characters.</param>
     /// <param name="holder">Who holds it.</param>
     /// <param name="epoch">Number of the grant.</param>
-    /// <param name="cancellation">Ends the waiting; the outcome is unknown then.</param>
+    /// <param name="cancellationToken">Ends the waiting; the outcome is unknown then.</param>
     ValueTask<RenewResult> RenewAsync(
         string cluster,
         string holder,
         long epoch,
-        CancellationToken cancellation = default
+        CancellationToken cancellationToken = default
     );
 
     /// <summary>Gives a lease back before it expires.</summary>
@@ -71,7 +71,7 @@ public interface IFailoverCoordinator
     /// <param name="document">A new document, at most 32,768 bytes; null: it stays.</param>
     /// <param name="seenVersion">With a new document: the version that it takes the place
     /// of.</param>
-    /// <param name="cancellation">Ends the waiting; the outcome is unknown then.</param>
+    /// <param name="cancellationToken">Ends the waiting; the outcome is unknown then.</param>
     ValueTask<ReleaseResult> ReleaseAsync(
         OperationId id,
         string cluster,
@@ -79,7 +79,7 @@ public interface IFailoverCoordinator
         long epoch,
         ReadOnlyMemory<byte>? document = null,
         long seenVersion = 0,
-        CancellationToken cancellation = default
+        CancellationToken cancellationToken = default
     );
 
     /// <summary>Writes the document if its version is the one that the caller has seen.</summary>
@@ -89,7 +89,7 @@ public interface IFailoverCoordinator
     /// <param name="document">The new document, at most 32,768 bytes.</param>
     /// <param name="epoch">Only while the lease of this grant is held; null: without regard to the
     /// holder.</param>
-    /// <param name="cancellation">Ends the waiting; the outcome is unknown then.</param>
+    /// <param name="cancellationToken">Ends the waiting; the outcome is unknown then.</param>
     /// <exception cref="InvalidOperationException">The store holds 32 clusters already.</exception>
     ValueTask<WriteResult> WriteAsync(
         OperationId id,
@@ -97,6 +97,6 @@ public interface IFailoverCoordinator
         long seenVersion,
         ReadOnlyMemory<byte> document,
         long? epoch = null,
-        CancellationToken cancellation = default
+        CancellationToken cancellationToken = default
     );
 }

@@ -73,7 +73,7 @@ internal sealed record FailoverRules
     /// <summary>
     /// So many failovers within the window, and the member is not promoted again in it.
     /// </summary>
-    public int MostPromotions { get; init; } = 3;
+    public int MaxPromotions { get; init; } = 3;
 
     /// <summary>How long a member that could not be opened is passed over for others.</summary>
     public TimeSpan PassOver { get; init; } = TimeSpan.FromMinutes(1);
@@ -113,7 +113,7 @@ internal sealed record FailoverRules
 
     /// <summary>Whether a member is passed over where another may become master.</summary>
     public bool IsBarred(ClusterDocument document, string member, DateTimeOffset now) =>
-        PromotionsOf(document, member, now) >= MostPromotions
+        PromotionsOf(document, member, now) >= MaxPromotions
         || document.Failures.Any(failed => failed.Member == member && now - failed.At < PassOver);
 
     /// <summary>The document with a change that a member could not complete.</summary>

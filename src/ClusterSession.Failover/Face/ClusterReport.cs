@@ -147,12 +147,12 @@ internal static class ClusterReport
         from promotion in view.Document.Promotions
         where view.Now - promotion.At < rules.FlappingWindow
         group promotion.At by promotion.Member into at
-        let isBarred = at.Count() >= rules.MostPromotions
+        let isBarred = at.Count() >= rules.MaxPromotions
         select new PromotionLine(
             at.Key,
             at.Count(),
             at.Max(),
             isBarred,
-            isBarred ? at.Order().ElementAt(at.Count() - rules.MostPromotions) + rules.FlappingWindow : null
+            isBarred ? at.Order().ElementAt(at.Count() - rules.MaxPromotions) + rules.FlappingWindow : null
         );
 }

@@ -24,7 +24,7 @@ internal static class AgentBuilder
             NewerDataWait = options.NewerDataWait,
             StepWait = options.StepWait,
             FlappingWindow = options.FlappingWindow,
-            MostPromotions = options.MostPromotions,
+            MaxPromotions = options.MaxPromotions,
             ReturnAfter = options.ReturnToPreferred ? options.ReturnAfter : null,
             FollowsWithoutCopy = options.FollowWithoutCopy,
         };
@@ -76,7 +76,7 @@ internal static class AgentBuilder
     {
         string? TroubleOf(string member) =>
             member == settings.Self ? links.Redis.Trouble : links.Probes.GetValueOrDefault(member)?.Trouble;
-        var agent = new FailoverAgent(settings, rules, links, time, new Narrator(rules, TroubleOf, logger));
+        var agent = new FailoverAgent(settings, rules, links, time, new AgentChangeLog(rules, TroubleOf, logger));
 
         // A Redis that ends closes its connections: its agent and the others see it now, not at
         // their next look.

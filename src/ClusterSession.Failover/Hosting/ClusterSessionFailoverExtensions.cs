@@ -8,10 +8,6 @@ using ClusterSession.Failover.Options;
 using ClusterSession.Failover.Peers;
 using ClusterSession.Failover.Raft;
 using ClusterSession.Failover.Tracking;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -23,8 +19,6 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Lets an application be the agent beside a Redis.</summary>
 public static class ClusterSessionFailoverExtensions
 {
-    private static readonly string[] Reading = ["GET", "HEAD", "OPTIONS"]; // Balancers check by any of them.
-
     /// <summary>
     /// Registers the agent and its member of the coordination store. The settings are those of the
     /// section <c>ClusterSession:Failover</c>, then those of <paramref name="configure"/>. Settings
@@ -111,50 +105,6 @@ public static class ClusterSessionFailoverExtensions
                 provider.GetRequiredService<FailoverRules>().Interval,
                 provider.GetRequiredService<TimeProvider>()
             ));
-    }
-
-    /// <summary>
-    /// Maps what the agent answers, <c>/primary</c>, <c>/replica</c>, <c>/read-only</c>,
-    /// <c>/health</c>, <c>/cluster</c>, <c>/history</c> and <c>/metrics</c>; the operator's
-    /// commands, <c>/cluster/commands</c>; and what the members send each other below
-    /// <c>/cluster-session</c>. Commands and members need the secret; the application's own
-    /// authorization applies to nothing of it.
-    /// </summary>
-    /// <param name="routes">The application.</param>
-    public static IEndpointRouteBuilder MapClusterSessionFailover(this IEndpointRouteBuilder routes)
-    {
-        ArgumentNullException.ThrowIfNull(routes);
-        var services = routes.ServiceProvider;
-        var options = Options(services);
-        var admission = new Admission(options.Secret!, options.AcceptCertificate, Logger(services));
-        var face = services.GetRequiredService<ClusterFace>();
-        var answers = new FaceEndpoints(
-            face,
-            services.GetRequiredService<MetricsPage>(),
-            services.GetRequiredService<RaftMember>().Status
-        );
-        var peers = new PeerEndpoints(services.GetRequiredService<FailoverAgent>(), face, admission, Logger(services));
-        var commands = new CommandEndpoint(services.GetRequiredService<Commander>(), admission, Logger(services));
-        var path = PeerAgent.PathOf(options.Cluster!, options.Name!);
-        IEndpointConventionBuilder[] mapped =
-        [
-            routes.MapMethods("/primary", Reading, (RequestDelegate)answers.PrimaryAsync),
-            routes.MapMethods("/replica", Reading, (RequestDelegate)answers.ReplicaAsync),
-            routes.MapMethods("/read-only", Reading, (RequestDelegate)answers.ReadOnlyAsync),
-            routes.MapMethods("/health", Reading, (RequestDelegate)answers.HealthAsync),
-            routes.MapMethods("/cluster", Reading, (RequestDelegate)answers.ClusterAsync),
-            routes.MapMethods("/metrics", Reading, (RequestDelegate)answers.MetricsAsync),
-            routes.MapMethods("/history", Reading, (RequestDelegate)answers.HistoryAsync),
-            routes.MapPost("/cluster/commands", (RequestDelegate)commands.RunAsync),
-            routes.MapGet(path, (RequestDelegate)peers.AliveAsync),
-            routes.MapPost(path, (RequestDelegate)peers.PromiseAsync),
-        ];
-        foreach (var endpoint in mapped)
-        {
-            endpoint.WithMetadata(new AllowAnonymousAttribute());
-        }
-
-        return routes.MapRaftCoordinator();
     }
 
     private static FailoverOptions Options(IServiceProvider provider) =>

@@ -33,7 +33,7 @@ internal static class FollowerBuilder
         var probes = members.ToDictionary(member => member.Name, redis.Of);
         string? TroubleOf(string member) =>
             member == self.Name ? own.Trouble : probes.GetValueOrDefault(member)?.Trouble;
-        var ledger = new FollowerLedger(self.Name, new Narrator(rules, TroubleOf, logger));
+        var ledger = new FollowerLedger(self.Name, new AgentChangeLog(rules, TroubleOf, logger));
         var reader = new ClusterReader(self, members.Select(agentOf), ledger, rules, time.Time, time.Clock);
 
         // It promises nothing to anybody, and asks nobody to: it has no peers.

@@ -1,13 +1,7 @@
 using ClusterSession.Failover;
 using ClusterSession.Failover.Coordination;
-using ClusterSession.Failover.Hosting;
 using ClusterSession.Failover.Options;
 using ClusterSession.Failover.Raft;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -42,36 +36,4 @@ public static class RaftCoordinatorExtensions
                 provider.GetRequiredService<RaftMember>().SendAsync,
                 provider.GetRequiredService<IOptions<RaftCoordinatorOptions>>().Value
             ));
-
-    /// <summary>
-    /// Maps what the members send each other, below <c>/cluster-session</c>. Every request needs
-    /// the secret; the application's own authorization does not apply.
-    /// </summary>
-    /// <param name="routes">The application.</param>
-    public static IEndpointRouteBuilder MapRaftCoordinator(this IEndpointRouteBuilder routes)
-    {
-        ArgumentNullException.ThrowIfNull(routes);
-        var services = routes.ServiceProvider;
-        var options = services.GetRequiredService<IOptions<RaftCoordinatorOptions>>().Value;
-        var endpoints = new CoordinationEndpoints(
-            services.GetRequiredService<RaftMember>(),
-            new Admission(
-                options.Secret!,
-                options.AcceptCertificate,
-                services.GetRequiredService<ILoggerFactory>().CreateLogger("ClusterSession.Failover")
-            )
-        );
-        IEndpointConventionBuilder[] mapped =
-        [
-            routes.Map(RaftServices.Path + "/{**rest}", (RequestDelegate)endpoints.ProtocolAsync),
-            routes.MapGet(PeerClient.Path, (RequestDelegate)endpoints.StatusAsync),
-            routes.MapPost(PeerClient.Path, (RequestDelegate)endpoints.OperationAsync),
-        ];
-        foreach (var endpoint in mapped)
-        {
-            endpoint.WithMetadata(new AllowAnonymousAttribute());
-        }
-
-        return routes;
-    }
 }

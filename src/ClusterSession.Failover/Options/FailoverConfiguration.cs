@@ -54,7 +54,7 @@ internal sealed class FailoverConfiguration(IConfiguration? configuration = null
         reader.Span("NewerDataWait", value => options.NewerDataWait = value);
         reader.Span("StepWait", value => options.StepWait = value);
         reader.Span("FlappingWindow", value => options.FlappingWindow = value);
-        reader.Count("MostPromotions", value => options.MostPromotions = value);
+        reader.Count("MaxPromotions", value => options.MaxPromotions = value);
         reader.Flag("ReturnToPreferred", value => options.ReturnToPreferred = value);
         reader.Span("ReturnAfter", value => options.ReturnAfter = value);
         reader.Span("IdleTimeout", value => options.IdleTimeout = value);

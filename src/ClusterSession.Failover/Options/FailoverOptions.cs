@@ -144,7 +144,7 @@ public sealed class FailoverOptions
     /// So many failovers within <see cref="FlappingWindow"/>, and the member is not promoted again
     /// in it. Default: 3; 1 to 20.
     /// </summary>
-    public int MostPromotions { get; set; } = 3;
+    public int MaxPromotions { get; set; } = 3;
 
     /// <summary>
     /// Whether the master hands over to a member that stands before it in <see cref="Members"/>

@@ -10,7 +10,7 @@ internal sealed class FailoverValidator : IValidateOptions<FailoverOptions>
     private const int LongestName = 64;
     private const int ShortestSecret = 16;
     private const int StoreMembers = 3;
-    private const int MostPromotions = 20;
+    private const int MaxPromotions = 20;
     private const int MostDatabase = 1_000_000;
     private const string NameRule = "Set 1 to 64 letters, digits, '.', '_' or '-'";
 
@@ -265,9 +265,9 @@ internal sealed class FailoverValidator : IValidateOptions<FailoverOptions>
                 + $"{Text(round)}, and Ttl, {Text(options.Ttl)}.";
         }
 
-        if (options.MostPromotions is < 1 or > MostPromotions)
+        if (options.MaxPromotions is < 1 or > MaxPromotions)
         {
-            yield return $"{Path}MostPromotions is {options.MostPromotions}. Set it between 1 and {MostPromotions}.";
+            yield return $"{Path}MaxPromotions is {options.MaxPromotions}. Set it between 1 and {MaxPromotions}.";
         }
     }
 

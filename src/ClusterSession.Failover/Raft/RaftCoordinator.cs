@@ -21,9 +21,10 @@ internal sealed class RaftCoordinator(
     public TimeProvider Clock => options.Clock;
 
     /// <inheritdoc/>
-    public async ValueTask<ReadResult> ReadAsync(string cluster, CancellationToken cancellation = default)
+    public async ValueTask<ReadResult> ReadAsync(string cluster, CancellationToken cancellationToken = default)
     {
-        var (answer, _) = await AskAsync(New(OperationKind.Read, default, cluster), cancellation).ConfigureAwait(false);
+        var (answer, _) = await AskAsync(New(OperationKind.Read, default, cluster), cancellationToken)
+            .ConfigureAwait(false);
         return answer.Kind == AnswerKind.Done ? new ReadResult.Read(answer.State) : new ReadResult.Unreachable();
     }
 
@@ -35,7 +36,7 @@ internal sealed class RaftCoordinator(
         TimeSpan ttl,
         CoordinationState seen,
         ReadOnlyMemory<byte> document,
-        CancellationToken cancellation = default
+        CancellationToken cancellationToken = default
     )
     {
         ArgumentNullException.ThrowIfNull(seen);
@@ -50,7 +51,7 @@ internal sealed class RaftCoordinator(
                     TtlMilliseconds = (long)ttl.TotalMilliseconds,
                     Document = Checked(document),
                 },
-                cancellation
+                cancellationToken
             )
             .ConfigureAwait(false);
         return answer.Kind switch
@@ -67,7 +68,7 @@ internal sealed class RaftCoordinator(
         string cluster,
         string holder,
         long epoch,
-        CancellationToken cancellation = default
+        CancellationToken cancellationToken = default
     )
     {
         var (answer, countedFrom) = await AskAsync(
@@ -76,7 +77,7 @@ internal sealed class RaftCoordinator(
                     Holder = Checked(holder),
                     Epoch = epoch,
                 },
-                cancellation
+                cancellationToken
             )
             .ConfigureAwait(false);
         return answer.Kind switch
@@ -95,7 +96,7 @@ internal sealed class RaftCoordinator(
         long epoch,
         ReadOnlyMemory<byte>? document = null,
         long seenVersion = 0,
-        CancellationToken cancellation = default
+        CancellationToken cancellationToken = default
     )
     {
         Checked(document.GetValueOrDefault());
@@ -109,7 +110,7 @@ internal sealed class RaftCoordinator(
                     // As it is: in "given ? bytes : null" the null would become an empty document.
                     Document = document,
                 },
-                cancellation
+                cancellationToken
             )
             .ConfigureAwait(false);
         return answer.Kind switch
@@ -128,7 +129,7 @@ internal sealed class RaftCoordinator(
         long seenVersion,
         ReadOnlyMemory<byte> document,
         long? epoch = null,
-        CancellationToken cancellation = default
+        CancellationToken cancellationToken = default
     )
     {
         if (epoch is { } given)
@@ -143,7 +144,7 @@ internal sealed class RaftCoordinator(
                     Version = seenVersion,
                     Document = Checked(document),
                 },
-                cancellation
+                cancellationToken
             )
             .ConfigureAwait(false);
         return answer.Kind switch
@@ -179,13 +180,16 @@ internal sealed class RaftCoordinator(
     /// The timestamp is from before the attempt that was answered: an earlier one may have been
     /// granted as well, and the store counts it from the answered one.
     /// </summary>
-    private async Task<(Answer Answer, long CountedFrom)> AskAsync(Operation operation, CancellationToken cancellation)
+    private async Task<(Answer Answer, long CountedFrom)> AskAsync(
+        Operation operation,
+        CancellationToken cancellationToken
+    )
     {
         var started = TimeProvider.System.GetTimestamp();
         while (true)
         {
             var countedFrom = options.Clock.GetTimestamp();
-            var answer = await send(operation, cancellation).ConfigureAwait(false);
+            var answer = await send(operation, cancellationToken).ConfigureAwait(false);
             if (answer.Kind == AnswerKind.Full)
             {
                 throw new InvalidOperationException(
@@ -202,7 +206,7 @@ internal sealed class RaftCoordinator(
                 return (answer, countedFrom);
             }
 
-            await Task.Delay(Pause, TimeProvider.System, cancellation).ConfigureAwait(false);
+            await Task.Delay(Pause, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -8,12 +8,12 @@ namespace ClusterSession.Redis.Topology;
 /// </summary>
 /// <remarks>
 /// <code>
-///            guide: whom?          guide: accept?        observer
-///   pause --> [ target ] --> [ connect ] --> [ admit ] --> [ handed out ] --> lost, or the guide leaves the target
+///            selector: whom?          selector: accept?        observer
+///   pause --> [ target ] --> [ connect ] --> [ admit ] --> [ handed out ] --> lost, or the selector leaves the target
 ///     ^                          |               |                                      |
 ///     '--------------------------+---------------+--------------------------------------'
 /// </code>
-/// Who is there is the guide's knowledge (<see cref="ILinkGuide"/>): a list of endpoints, the
+/// Who is there is the selector's knowledge (<see cref="IEndpointSelector"/>): a list of endpoints, the
 /// sentinels, the slot map. At most one connection is handed out at a time, so one node never uses
 /// two masters of one place at once. Failures that need an operator (wrong password, untrusted
 /// certificate) are told to waiting callers at once; others are waited out.
@@ -25,7 +25,7 @@ internal sealed class RedisLink : IAsyncDisposable
     // pauses until a node found the new master a second later than the others.
     private static readonly TimeSpan ShortLife = TimeSpan.FromMilliseconds(200);
 
-    private readonly ILinkGuide _guide;
+    private readonly IEndpointSelector _selector;
     private readonly RedisConnector _connector;
     private readonly TimeProvider _time;
     private readonly BackOff _backOff;
@@ -44,7 +44,7 @@ internal sealed class RedisLink : IAsyncDisposable
     private RedisServerIdentity? _previous;
 
     /// <summary>A link that has not begun to connect.</summary>
-    /// <param name="guide">Says whom to connect to; used by this link only. Its text names the
+    /// <param name="selector">Says whom to connect to; used by this link only. Its text names the
     /// place in messages.</param>
     /// <param name="connector">Makes the connections.</param>
     /// <param name="time">Clock of all deadlines.</param>
@@ -54,7 +54,7 @@ internal sealed class RedisLink : IAsyncDisposable
     /// <param name="maxDelay">Longest pause between attempts; default: as the options say.</param>
     /// <param name="partition">Which partition of the keys it serves.</param>
     public RedisLink(
-        ILinkGuide guide,
+        IEndpointSelector selector,
         RedisConnector connector,
         TimeProvider time,
         Random random,
@@ -64,7 +64,7 @@ internal sealed class RedisLink : IAsyncDisposable
         int partition = 0
     )
     {
-        _guide = guide;
+        _selector = selector;
         _connector = connector;
         _time = time;
         _backOff = new BackOff(maxDelay ?? connector.Options.ReconnectMaxDelay, random);
@@ -120,7 +120,7 @@ internal sealed class RedisLink : IAsyncDisposable
             _ready.TrySetException(
                 new RedisConnectException(
                     RedisConnectFailure.Unreachable,
-                    $"The connection to {_guide} is no longer needed."
+                    $"The connection to {_selector} is no longer needed."
                 )
             );
             _ = _ready.Task.Exception;
@@ -174,7 +174,7 @@ internal sealed class RedisLink : IAsyncDisposable
             {
                 throw new RedisConnectException(
                     RedisConnectFailure.TimedOut,
-                    $"No connection to {_guide} within {deadline.TotalMilliseconds:0} ms (ConnectTimeout)."
+                    $"No connection to {_selector} within {deadline.TotalMilliseconds:0} ms (ConnectTimeout)."
                         + (LastFailure is { } last ? $" Last attempt: {last.Message}" : ""),
                     LastFailure
                 );
@@ -219,7 +219,7 @@ internal sealed class RedisLink : IAsyncDisposable
         LinkTarget? target = null;
         try
         {
-            target = await _guide.NextAsync(_stop.Token).ConfigureAwait(false);
+            target = await _selector.NextAsync(_stop.Token).ConfigureAwait(false);
             chosen(target);
             await ServeAsync(target).ConfigureAwait(false);
             return true;
@@ -231,7 +231,7 @@ internal sealed class RedisLink : IAsyncDisposable
                 e as RedisConnectException ?? new RedisConnectException(RedisConnectFailure.Unreachable, e.Message, e);
             target?.Attempt.ThrowIfCancellationRequested();
             Failed(target, failure);
-            return !_guide.Failed(target, failure);
+            return !_selector.Failed(target, failure);
         }
 #pragma warning disable CA1031 // an observer that throws must not end the link for good
         catch (Exception e) when (e is not OperationCanceledException)
@@ -241,7 +241,7 @@ internal sealed class RedisLink : IAsyncDisposable
                 target,
                 new RedisConnectException(
                     RedisConnectFailure.Unreachable,
-                    $"Connecting to {_guide} failed: {e.Message}",
+                    $"Connecting to {_selector} failed: {e.Message}",
                     e
                 )
             );
@@ -257,7 +257,7 @@ internal sealed class RedisLink : IAsyncDisposable
         var since = _time.GetTimestamp();
         await using (connection.ConfigureAwait(false))
         {
-            await _guide.AdmitAsync(connection, target, attempt.Token).ConfigureAwait(false);
+            await _selector.AdmitAsync(connection, target, attempt.Token).ConfigureAwait(false);
             attempt.Token.ThrowIfCancellationRequested();
             Connected(connection);
             try
@@ -270,7 +270,7 @@ internal sealed class RedisLink : IAsyncDisposable
             }
             finally
             {
-                _guide.Changed(isConnected: false);
+                _selector.Changed(isConnected: false);
             }
         }
 
@@ -285,7 +285,7 @@ internal sealed class RedisLink : IAsyncDisposable
         var previous = _previous;
         Volatile.Write(ref _previous, connection.Server);
         _observer?.OnConnected(connection, previous);
-        _guide.Changed(isConnected: true);
+        _selector.Changed(isConnected: true);
         lock (_gate)
         {
             _lastFailure = null;
@@ -341,7 +341,7 @@ internal sealed class RedisLink : IAsyncDisposable
             }
         }
 
-        _observer?.OnConnectFailed(target?.Endpoint ?? _guide.Place, failure);
+        _observer?.OnConnectFailed(target?.Endpoint ?? _selector.Place, failure);
     }
 
     private async Task PauseAsync()

@@ -13,11 +13,12 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession;
 
 /// <summary>Completes what <c>AddClusterSession</c> began: which store, which serializer.</summary>
-/// <param name="services">The application's services.</param>
-public sealed class ClusterSessionBuilder(IServiceCollection services)
+public sealed class ClusterSessionBuilder
 {
+    internal ClusterSessionBuilder(IServiceCollection services) => Services = services;
+
     /// <summary>The application's services.</summary>
-    public IServiceCollection Services { get; } = services;
+    public IServiceCollection Services { get; }
 
     /// <summary>
     /// Keeps the sessions in the memory of this process: development and tests. The default.

@@ -50,15 +50,15 @@ internal sealed class ClusterSessionMiddleware(
 
         // 2 identify
         var cookie = _cookies.Read(context.Request, out var hasSeveral);
-        var session = new RequestSession(services, context, access, cookie.Verdict != CookieVerdict.None);
-        if (cookie.Verdict == CookieVerdict.None)
+        var session = new RequestSession(services, context, access, cookie.Result != CookieResult.None);
+        if (cookie.Result == CookieResult.None)
         {
             return RunAsync(context, session);
         }
 
         // 3 open
         if (
-            cookie.Verdict == CookieVerdict.Valid
+            cookie.Result == CookieResult.Valid
             && !hasSeveral
             && opener.TryOpenLocal(cookie.Key, cookie.Seen, out var copy)
         )
@@ -79,7 +79,7 @@ internal sealed class ClusterSessionMiddleware(
     )
     {
         var deadline = session.BeginWaiting();
-        if (cookie.Verdict == CookieVerdict.UnknownKey)
+        if (cookie.Result == CookieResult.UnknownKey)
         {
             var reading = services.KeyRing.Current is null
                 ? services.KeyRing.LoadAsync(context.RequestAborted)
@@ -98,11 +98,11 @@ internal sealed class ClusterSessionMiddleware(
             cookie = _cookies.Read(context.Request, out hasSeveral);
         }
 
-        if (cookie.Verdict != CookieVerdict.Valid)
+        if (cookie.Result != CookieResult.Valid)
         {
             metrics.RefusedCookies.Add(1);
             services.Logger.CookieRefused(
-                cookie.Verdict == CookieVerdict.UnknownKey
+                cookie.Result == CookieResult.UnknownKey
                     ? "signed by a key that is not in the ring"
                     : "not issued by this application, or changed"
             );

@@ -131,7 +131,7 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
     private ValueTask RenewAgedAsync()
     {
         var currency = services.View.Look(_target.Key, _target.Version, out var newest);
-        if (!IsRecent || services.SetCookie.Find(context.Response, out _).Verdict != CookieVerdict.None)
+        if (!IsRecent || services.SetCookie.Find(context.Response, out _).Result != CookieResult.None)
         {
             return ValueTask.CompletedTask;
         }
@@ -158,7 +158,7 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
         }
 
         var present = services.SetCookie.Find(context.Response, out var isDeletion);
-        if (currency == SessionCurrency.Changed || !IsRecent || present.Verdict != CookieVerdict.None)
+        if (currency == SessionCurrency.Changed || !IsRecent || present.Result != CookieResult.None)
         {
             return AskAndNameAsync(
                 newest,
@@ -181,7 +181,7 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
             return; // The application, or the backend behind this gateway, has ended the session for this client.
         }
 
-        if (present.Verdict == CookieVerdict.Valid)
+        if (present.Result == CookieResult.Valid)
         {
             var isSame = present.Key == _target.Key;
             if (isSame ? present.Seen >= newest : await IsAliveAsync(present).ConfigureAwait(false))
@@ -219,7 +219,7 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
     {
         _reasons = Reason.None;
         var present = services.SetCookie.Find(context.Response, out _);
-        if (present.Verdict == CookieVerdict.Valid && await IsAliveAsync(present).ConfigureAwait(false))
+        if (present.Result == CookieResult.Valid && await IsAliveAsync(present).ConfigureAwait(false))
         {
             return;
         }

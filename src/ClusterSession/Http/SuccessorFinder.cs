@@ -45,7 +45,7 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
             && SuccessorSeal.TryOpen(cookie.Id, successor, out var id)
         )
         {
-            cookie = new CookieReading(CookieVerdict.Valid, id, successor.Key, SessionVersion.None, cookie.KeyId);
+            cookie = new CookieReading(CookieResult.Valid, id, successor.Key, SessionVersion.None, cookie.KeyId);
             opened = await opener
                 .OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted)
                 .ConfigureAwait(false);

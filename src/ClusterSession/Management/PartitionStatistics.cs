@@ -5,9 +5,9 @@ namespace ClusterSession;
 /// The store's name, and where it has several partitions that of this one, such as
 /// <c>redis 10.0.0.3:6379</c>.
 /// </param>
-/// <param name="IsAnswering">False while requests for its sessions do not wait for it, because it
+/// <param name="IsResponding">False while requests for its sessions do not wait for it, because it
 /// does not respond.</param>
-public sealed record PartitionStatistics(string Name, bool IsAnswering)
+public sealed record PartitionStatistics(string Name, bool IsResponding)
 {
     /// <summary>
     /// Whether each use of a local copy asks the store, because it does not announce changes where

@@ -48,7 +48,7 @@ internal sealed class SessionGauges(SessionMetrics metrics, ISessionManager sess
         sessions
             .GetStatistics()
             .Partitions.Select(static partition => new Measurement<long>(
-                partition.IsAnswering ? 1 : 0,
+                partition.IsResponding ? 1 : 0,
                 SessionMetrics.PartitionTag(partition.Name)
             ));
 

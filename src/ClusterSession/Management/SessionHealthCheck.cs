@@ -23,16 +23,16 @@ internal sealed class SessionHealthCheck(ISessionManager sessions, NodeMembers m
             ["oldestUnsavedSeconds"] = now.OldestUnsaved?.TotalSeconds ?? 0,
             ["localCopies"] = now.LocalCopies,
             ["partitions"] = now.Partitions.Count,
-            ["partitionsAnswering"] = now.Partitions.Count(static partition => partition.IsAnswering),
+            ["partitionsResponding"] = now.Partitions.Count(static partition => partition.IsResponding),
             ["partitionsRevalidated"] = now.Partitions.Count(static partition => partition.IsRevalidated),
             ["nodesThatCannotBeAsked"] = members.Older,
         };
         var silent = now
-            .Partitions.Where(static partition => !partition.IsAnswering)
+            .Partitions.Where(static partition => !partition.IsResponding)
             .Select(static partition => partition.Name);
         var result = now switch
         {
-            { IsStoreAnswering: false } => HealthCheckResult.Degraded(
+            { IsStoreResponding: false } => HealthCheckResult.Degraded(
                 $"The session store '{string.Join("', '", silent)}' is not responding.",
                 data: data
             ),

@@ -2,9 +2,9 @@ namespace ClusterSession;
 
 /// <summary>Figures of one node.</summary>
 /// <param name="Store">The store's name.</param>
-/// <param name="IsStoreAnswering">
-/// False while requests do not wait for the store, or for a partition of it, because it gives no
-/// answers.
+/// <param name="IsStoreResponding">
+/// False while requests do not wait for the store, or for a partition of it, because it does
+/// not respond.
 /// </param>
 /// <param name="LocalCopies">How many sessions this node has in memory.</param>
 /// <param name="LocalCopyBytes">How many bytes they take.</param>
@@ -17,7 +17,7 @@ namespace ClusterSession;
 /// into a store that lost them.</param>
 public sealed record SessionStatistics(
     string Store,
-    bool IsStoreAnswering,
+    bool IsStoreResponding,
     int LocalCopies,
     long LocalCopyBytes,
     int UnsavedSessions,

@@ -66,18 +66,18 @@ internal static class OpenTable
         };
 
     /// <summary>What the request is answered, or whether it waits.</summary>
-    public static OpenVerdict Classify(in FoundFacts facts) =>
+    public static OpenResult Classify(in FoundFacts facts) =>
         facts switch
         {
-            { IsThere: true, IsDestroyed: true } => OpenVerdict.Destroyed,
-            { IsThere: true, IsPastEnd: true } => OpenVerdict.Expired,
-            { IsThere: true, HasWhatClientSaw: true } => OpenVerdict.Serve,
-            { MayAsk: true } => OpenVerdict.Ask,
-            { IsThere: false, HasExpired: true, IsBeingRestored: false } => OpenVerdict.Expired,
-            { IsPatienceOver: false, HasTimeLeft: true } => OpenVerdict.Wait,
-            { IsPatienceOver: false, HasStoreJustReturned: true } => OpenVerdict.NotKnownYet,
-            { IsThere: false, HasExpired: true } => OpenVerdict.Expired,
-            { IsThere: false, IsUnanswered: true } => OpenVerdict.NotKnownYet,
-            _ => OpenVerdict.Lost,
+            { IsThere: true, IsDestroyed: true } => OpenResult.Destroyed,
+            { IsThere: true, IsPastEnd: true } => OpenResult.Expired,
+            { IsThere: true, HasWhatClientSaw: true } => OpenResult.Serve,
+            { MayAsk: true } => OpenResult.Ask,
+            { IsThere: false, HasExpired: true, IsBeingRestored: false } => OpenResult.Expired,
+            { IsPatienceOver: false, HasTimeLeft: true } => OpenResult.Wait,
+            { IsPatienceOver: false, HasStoreJustReturned: true } => OpenResult.NotKnownYet,
+            { IsThere: false, HasExpired: true } => OpenResult.Expired,
+            { IsThere: false, IsUnanswered: true } => OpenResult.NotKnownYet,
+            _ => OpenResult.Lost,
         };
 }

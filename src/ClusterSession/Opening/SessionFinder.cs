@@ -162,19 +162,19 @@ internal sealed class SessionFinder(
             );
             switch (OpenTable.Classify(facts))
             {
-                case OpenVerdict.Serve:
+                case OpenResult.Serve:
                     nodes.Missed.Found(key, record!);
                     var source =
                         read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
                     return OpenedSession.Opened(record!, source, isComplete: isComplete);
-                case OpenVerdict.Destroyed:
+                case OpenResult.Destroyed:
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
-                case OpenVerdict.Expired
+                case OpenResult.Expired
                     when IsUndecided(asked) || (asked is null && record is null && asks.HasChannel):
                     return OpenedSession.Ended(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
-                case OpenVerdict.Expired:
+                case OpenResult.Expired:
                     return DropMissing(key, read, mark);
-                case OpenVerdict.Ask:
+                case OpenResult.Ask:
                     asked = await asks.AskAsync(key, PatienceToAsk(deadline, slowest), cancellationToken)
                         .ConfigureAwait(false);
                     if (
@@ -188,11 +188,11 @@ internal sealed class SessionFinder(
                     }
 
                     continue;
-                case OpenVerdict.Wait:
+                case OpenResult.Wait:
                     await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
                     pause *= 2;
                     continue;
-                case OpenVerdict.NotKnownYet:
+                case OpenResult.NotKnownYet:
                     return WithoutStore(key, seen, StoreFailure.Unknown);
                 default:
                     var regressed = await RegressAsync(key, seen, asked, record, isComplete, usable, deadline)

@@ -275,7 +275,7 @@ internal sealed class StoreRecovery(
         }
 
         await replay
-            .OrphansAsync(partition, isReplaced: () => _losses.Of(partition).Count > 1, stopping)
+            .ReplayDeferredAsync(partition, isReplaced: () => _losses.Of(partition).Count > 1, stopping)
             .ConfigureAwait(false);
     }
 

@@ -18,7 +18,7 @@ namespace ClusterSession.Recovery;
 /// <remarks>
 /// <code>
 /// not responding                -> the journal, which sends it when the store responds; without room there, retried from here
-/// something is to come first    -> an orphan: tried again for some rounds (see <see cref="OrphansAsync"/>)
+/// something is to come first    -> a deferred replay: tried again for some rounds (see <see cref="ReplayDeferredAsync"/>)
 /// ended, and goes on elsewhere  -> the same under the successor's key
 /// </code>
 /// A client knows a session by its newest commit, and anyone who finds that in the store takes it
@@ -41,18 +41,20 @@ internal sealed class StoreReplay(
 )
 {
     private const int AtOnce = 64;
-    private const int OrphanRounds = 4;
+    private const int DeferredRounds = 4;
     private const int MostSuccessors = 4;
-    private static readonly TimeSpan FirstOrphanPause = TimeSpan.FromMilliseconds(125);
+    private static readonly TimeSpan FirstDeferredPause = TimeSpan.FromMilliseconds(125);
 
-    private readonly PartitionTable<ConcurrentDictionary<SessionKey, Orphan>> _orphans = new(static () => new());
+    private readonly PartitionTable<ConcurrentDictionary<SessionKey, DeferredReplay>> _deferred = new(static () =>
+        new()
+    );
     private readonly TaskCompletionSource _skipping = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _hasDropped;
 
     /// <summary>
-    /// How long an orphan waits for what is to come first, while the store answers.
+    /// How long a deferred replay waits for what is to come first, while the store answers.
     /// </summary>
-    public static TimeSpan LongestWait => ((1 << OrphanRounds) - 1) * FirstOrphanPause;
+    public static TimeSpan LongestWait => ((1 << DeferredRounds) - 1) * FirstDeferredPause;
 
     /// <summary>
     /// Whether something could neither be replayed nor be kept until it can be.
@@ -116,19 +118,19 @@ internal sealed class StoreReplay(
     /// <param name="partition">The partition.</param>
     /// <param name="isReplaced">Whether another server has taken over meanwhile.</param>
     /// <param name="stopping">Ends it.</param>
-    public async Task OrphansAsync(int partition, Func<bool> isReplaced, CancellationToken stopping)
+    public async Task ReplayDeferredAsync(int partition, Func<bool> isReplaced, CancellationToken stopping)
     {
-        var waiting = _orphans.Of(partition);
+        var waiting = _deferred.Of(partition);
         for (var round = 0; !waiting.IsEmpty && !isReplaced(); round++)
         {
-            await PauseAsync(FirstOrphanPause * (1 << Math.Min(round, OrphanRounds - 1)), stopping)
+            await PauseAsync(FirstDeferredPause * (1 << Math.Min(round, DeferredRounds - 1)), stopping)
                 .ConfigureAwait(false);
-            var orphans = waiting.ToArray();
+            var deferred = waiting.ToArray();
             waiting.Clear();
             await ForAllAsync(
                     partition,
-                    orphans,
-                    orphan => SendOrphanAsync(partition, orphan.Key, orphan.Value),
+                    deferred,
+                    deferred => SendDeferredAsync(partition, deferred.Key, deferred.Value),
                     stopping
                 )
                 .ConfigureAwait(false);
@@ -137,22 +139,22 @@ internal sealed class StoreReplay(
 
     private bool IsIn(int partition, SessionKey key) => store.PartitionOf(key) == partition;
 
-    private Task<bool?> SendOrphanAsync(int partition, SessionKey key, Orphan orphan)
+    private Task<bool?> SendDeferredAsync(int partition, SessionKey key, DeferredReplay deferred)
     {
-        var isLast = orphan.Rounds + 1 >= OrphanRounds || SkipsDelays;
+        var isLast = deferred.Rounds + 1 >= DeferredRounds || SkipsDelays;
         return SendAsync(
             partition,
             key,
-            orphan.Record,
-            orphan.UsedAt,
-            isLast ? SessionVersion.None : orphan.Lacking,
+            deferred.Record,
+            deferred.UsedAt,
+            isLast ? SessionVersion.None : deferred.Lacking,
             () => !isLast,
-            orphan.Rounds + 1
+            deferred.Rounds + 1
         );
     }
 
     /// <summary>Gives up what is waiting.</summary>
-    public void Forget(int partition) => _orphans.Of(partition).Clear();
+    public void Forget(int partition) => _deferred.Of(partition).Clear();
 
     /// <summary>
     /// Replays in batches, at a bounded rate; what is not answered is tried again while the store
@@ -312,7 +314,7 @@ internal sealed class StoreReplay(
                     return false; // Nor would the journal bring it there.
                 case WriteOutcome.Unavailable when !lacking.IsNone && !SkipsDelays && !answer.Failure.IsOfRecord():
                     // Not to the journal, which does not wait for what is lacking.
-                    Unanswered(partition, key, new Orphan(record, usedAt, lacking, rounds));
+                    Unanswered(partition, key, new DeferredReplay(record, usedAt, lacking, rounds));
                     return null;
                 case WriteOutcome.Unavailable: // What is too large now is set aside there, and named.
                     if (
@@ -320,7 +322,7 @@ internal sealed class StoreReplay(
                         is null
                     )
                     {
-                        Unanswered(partition, key, new Orphan(record, usedAt, SessionVersion.None, rounds)); // Tried again from here.
+                        Unanswered(partition, key, new DeferredReplay(record, usedAt, SessionVersion.None, rounds)); // Tried again from here.
                     }
 
                     return null;
@@ -345,7 +347,7 @@ internal sealed class StoreReplay(
 
                     return false;
                 case WriteOutcome.Missing when life > TimeSpan.Zero:
-                    _orphans.Of(partition)[key] = new Orphan(record, usedAt, lacking, rounds);
+                    _deferred.Of(partition)[key] = new DeferredReplay(record, usedAt, lacking, rounds);
                     return false;
                 default:
                     return false;
@@ -357,7 +359,7 @@ internal sealed class StoreReplay(
     /// Tried again, and the round does not count: nothing was said of what is lacking. A node that
     /// shuts down tries nothing again.
     /// </summary>
-    private void Unanswered(int partition, SessionKey key, Orphan orphan)
+    private void Unanswered(int partition, SessionKey key, DeferredReplay deferred)
     {
         if (SkipsDelays)
         {
@@ -365,9 +367,9 @@ internal sealed class StoreReplay(
         }
         else
         {
-            _orphans.Of(partition)[key] = orphan with { Rounds = Math.Max(0, orphan.Rounds - 1) };
+            _deferred.Of(partition)[key] = deferred with { Rounds = Math.Max(0, deferred.Rounds - 1) };
         }
     }
 
-    private readonly record struct Orphan(SessionRecord Record, int UsedAt, SessionVersion Lacking, int Rounds);
+    private readonly record struct DeferredReplay(SessionRecord Record, int UsedAt, SessionVersion Lacking, int Rounds);
 }

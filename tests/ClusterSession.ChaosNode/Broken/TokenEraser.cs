@@ -19,7 +19,7 @@ internal sealed class TokenEraser(RequestDelegate next, KeyRingSource keyRing, I
         if (
             context.Request.Cookies[name] is { } text
             && keyRing.Current is { } ring
-            && SessionCookie.Read(text, ring) is { Verdict: CookieVerdict.Valid } read
+            && SessionCookie.Read(text, ring) is { Result: CookieResult.Valid } read
         )
         {
             context.Request.Headers.Cookie =

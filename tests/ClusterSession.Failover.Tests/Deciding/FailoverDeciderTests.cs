@@ -391,7 +391,7 @@ public sealed class FailoverDeciderTests
     [Fact]
     public void Candidate_that_flaps_is_barred_only_while_another_may_become_master()
     {
-        var often = Enumerable.Repeat(new Promotion("b", Free.Now), Rules.MostPromotions).ToArray();
+        var often = Enumerable.Repeat(new Promotion("b", Free.Now), Rules.MaxPromotions).ToArray();
         var view = Free with
         {
             Document = Document with { Promotions = often },

@@ -42,7 +42,7 @@ internal sealed class FaceSite : IAsyncDisposable
                 others.ToDictionary(name => name, IAgentPeer (name) => new Neighbour(() => _agents[name].Agent))
             );
             var settings = new AgentSettings("north", self, all);
-            var narrator = new Narrator(Rules, _ => null, Logs.CreateLogger("ClusterSession.Failover"));
+            var narrator = new AgentChangeLog(Rules, _ => null, Logs.CreateLogger("ClusterSession.Failover"));
             var agent = new FailoverAgent(settings, Rules, links, Time, narrator);
             var face = new ClusterFace(settings, Rules, agent, Time);
             _agents.Add(self, (agent, face, new MetricsPage(face, agent, Rules)));

@@ -31,7 +31,7 @@ public sealed class FailoverOptionsTests
         ["RedisPassword"] = "a-password",
         ["Ttl"] = "00:00:04",
         ["Interval"] = "00:00:00.150",
-        ["MostPromotions"] = "5",
+        ["MaxPromotions"] = "5",
     };
 
     private static readonly Dictionary<string, string?> GoodFollower = new(Good)
@@ -51,7 +51,7 @@ public sealed class FailoverOptionsTests
         var rules = services.GetRequiredService<FailoverRules>();
         Assert.Equal(
             (TimeSpan.FromSeconds(4), TimeSpan.FromMilliseconds(150), 5),
-            (rules.Ttl, rules.Interval, rules.MostPromotions)
+            (rules.Ttl, rules.Interval, rules.MaxPromotions)
         );
         var raft = services.GetRequiredService<IOptions<RaftCoordinatorOptions>>().Value;
         Assert.Equal(3, raft.Members.Count);
@@ -125,8 +125,8 @@ public sealed class FailoverOptionsTests
     [InlineData("NewerDataWait", "02:00:00", "NewerDataWait is 7200000 ms.")]
     [InlineData("StepWait", "00:00:00.100", "StepWait is 100 ms.")]
     [InlineData("FlappingWindow", "2.00:00:00", "FlappingWindow is 172800000 ms.")]
-    [InlineData("MostPromotions", "0", "MostPromotions is 0. Set it between 1 and 20.")]
-    [InlineData("MostPromotions", "many", "MostPromotions is 'many', which is not a number")]
+    [InlineData("MaxPromotions", "0", "MaxPromotions is 0. Set it between 1 and 20.")]
+    [InlineData("MaxPromotions", "many", "MaxPromotions is 'many', which is not a number")]
     [InlineData("TrackFile", "lease", "TrackFile is 'lease', which is no full path of a file in a directory")]
     [InlineData("TrackFile", "/nowhere/lease", "TrackFile is '/nowhere/lease', which is no full path of a file")]
     [InlineData("Time", "1", "Time is not a setting")]

@@ -289,7 +289,7 @@ public sealed class ScenarioTests
             },
             SimCluster.ShortWindows with
             {
-                MostPromotions = 1,
+                MaxPromotions = 1,
                 FlappingWindow = TimeSpan.FromMinutes(10),
             }
         );

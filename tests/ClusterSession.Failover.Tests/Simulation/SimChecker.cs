@@ -135,7 +135,7 @@ internal sealed class SimChecker(SimCluster cluster)
                     || (
                         host.Member.Kind == MemberKind.Candidate
                         && document.Promotions.Count(promotion => promotion.Member == host.Name)
-                            < cluster.Rules.MostPromotions
+                            < cluster.Rules.MaxPromotions
                     )
                 )
                 && cluster.World.Now - host.TroubleAt > Steady

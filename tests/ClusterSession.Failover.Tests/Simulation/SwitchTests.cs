@@ -174,7 +174,7 @@ public sealed class SwitchTests
             },
             SimCluster.ShortWindows with
             {
-                MostPromotions = 1,
+                MaxPromotions = 1,
                 FlappingWindow = TimeSpan.FromMinutes(10),
                 NewerDataWait = TimeSpan.FromMinutes(1),
             }

@@ -4,6 +4,7 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using ClusterSession.Failover;
 using ClusterSession.Redis;
 using Xunit;
 
@@ -14,9 +15,25 @@ namespace ClusterSession.IntegrationTests.Packages;
 public sealed partial class PackageTests(PackedFeed feed)
 {
     private const BindingFlags Visible = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static;
-    private static readonly Assembly[] Shipped = [typeof(IClusterSession).Assembly, typeof(RedisOptions).Assembly];
+    private static readonly Assembly[] Shipped =
+    [
+        typeof(IClusterSession).Assembly,
+        typeof(RedisOptions).Assembly,
+        typeof(FailoverOptions).Assembly,
+    ];
 
-    public static TheoryData<string> Packages => [.. Shipped.Select(assembly => assembly.GetName().Name!)];
+    /// <summary>What a package brings along, as CONTRIBUTING.md and the decisions say.</summary>
+    private static readonly Dictionary<string, string[]> Dependencies = new()
+    {
+        ["ClusterSession"] = [],
+        ["ClusterSession.Redis"] = ["ClusterSession"],
+        ["ClusterSession.Failover"] = ["ClusterSession.Redis", "DotNext.AspNetCore.Cluster"],
+        ["ClusterSession.Cli"] = [], // A tool has all it needs in itself.
+    };
+
+    public static TheoryData<string> Packages => [.. PackedFeed.Ids];
+
+    public static TheoryData<string> Libraries => [.. Shipped.Select(assembly => assembly.GetName().Name!)];
 
     [Theory]
     [MemberData(nameof(Packages))]
@@ -41,11 +58,33 @@ public sealed partial class PackageTests(PackedFeed feed)
             .Descendants()
             .Where(element => element.Name.LocalName == "dependency")
             .Select(element => element.Attribute("id")!.Value);
-        Assert.Equal(id == "ClusterSession" ? [] : ["ClusterSession"], dependencies);
+        Assert.Equal(Dependencies[id], dependencies.Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Each_dependency_on_others_has_its_decision()
+    {
+        var decisions = Directory
+            .EnumerateFiles(Path.Combine(PackedFeed.Repository, "docs", "decisions"), "*.md")
+            .Select(File.ReadAllText)
+            .ToArray();
+        var others = Dependencies.Values.SelectMany(static id => id).Except(PackedFeed.Ids);
+        Assert.All(others, id => Assert.Contains(decisions, text => text.Contains(id, StringComparison.Ordinal)));
     }
 
     [Theory]
-    [MemberData(nameof(Packages))]
+    [MemberData(nameof(Libraries))]
+    public void Library_has_its_assembly_its_documentation_and_its_symbols_and_nothing_else(string id)
+    {
+        using var package = ZipFile.OpenRead(feed.Package(id));
+        using var symbols = ZipFile.OpenRead(feed.Package(id, ".snupkg"));
+        Assert.Equal([$"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"], Contents(package, "lib/"));
+        Assert.Equal([$"lib/net10.0/{id}.pdb"], Contents(symbols, "lib/"));
+        Assert.Empty(Contents(package, "analyzers/").Concat(Contents(package, "build")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Libraries))]
     public void Symbols_and_assembly_hold_no_path_of_the_machine_that_made_them(string id)
     {
         using var symbols = ZipFile.OpenRead(feed.Package(id, ".snupkg"));
@@ -61,7 +100,7 @@ public sealed partial class PackageTests(PackedFeed feed)
     }
 
     [Theory]
-    [MemberData(nameof(Packages))]
+    [MemberData(nameof(Libraries))]
     public void Documentation_of_public_members_leads_to_public_members_only(string id)
     {
         var types = Shipped
@@ -164,6 +203,12 @@ public sealed partial class PackageTests(PackedFeed feed)
             }
         }
     }
+
+    private static IEnumerable<string> Contents(ZipArchive archive, string under) =>
+        archive
+            .Entries.Select(static entry => entry.FullName)
+            .Where(name => name.StartsWith(under, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal);
 
     private static XDocument Xml(ZipArchive archive, string name) => XDocument.Parse(Text(archive, name));
 

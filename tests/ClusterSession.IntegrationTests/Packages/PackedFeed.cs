@@ -13,6 +13,10 @@ public sealed class PackedFeed : IAsyncLifetime
 {
     private readonly TemporaryDirectory _directory = new();
 
+    /// <summary>All that is released, each after what it depends on.</summary>
+    public static string[] Ids { get; } =
+    ["ClusterSession", "ClusterSession.Redis", "ClusterSession.Failover", "ClusterSession.Cli"];
+
     /// <summary>The root of the repository.</summary>
     public static string Repository { get; } = FindRepository();
 
@@ -26,7 +30,7 @@ public sealed class PackedFeed : IAsyncLifetime
     public async Task InitializeAsync()
     {
         // Outputs of its own: the build that the running tests come from is not touched.
-        foreach (var id in new[] { "ClusterSession", "ClusterSession.Redis", "ClusterSession.Cli" })
+        foreach (var id in Ids)
         {
             await Dotnet.RunAsync(
                 Repository,
@@ -41,7 +45,7 @@ public sealed class PackedFeed : IAsyncLifetime
                 Folder,
                 "--artifacts-path",
                 _directory.File("build"),
-                $"-p:PackageVersion={Version}",
+                $"-p:MinVerVersionOverride={Version}",
                 "-p:RunAnalyzers=false"
             );
         }

@@ -93,7 +93,7 @@ public sealed class ColdNodeTests : IAsyncLifetime
             Assert.Equal(503, (int)poisoned.LastStatus);
         }
 
-        Assert.Equal((0, true, true), (_a.Unsaved(), _a.Figures().IsStoreAnswering, cold.Figures().IsStoreAnswering));
+        Assert.Equal((0, true, true), (_a.Unsaved(), _a.Figures().IsStoreResponding, cold.Figures().IsStoreResponding));
         await _redis.CommandAsync("DEL", key);
         await Condition.HoldsAsync(
             async () =>

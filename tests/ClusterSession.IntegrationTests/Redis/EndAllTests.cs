@@ -183,7 +183,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         {
             for (var i = 0; i < 400; i++)
             {
-                Assert.Equal(2, (await a.EndAllAsync("user" + i)).NodesThatHeard);
+                Assert.Equal(2, (await a.EndAllAsync("user" + i)).NotifiedNodes);
             }
         });
         await using (var store = RedisNode.Store(redis.ConnectionString))
@@ -219,7 +219,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         {
             for (var i = 0; i < 400; i++)
             {
-                Assert.Equal(2, (await a.EndAllAsync("later" + i)).NodesThatHeard);
+                Assert.Equal(2, (await a.EndAllAsync("later" + i)).NotifiedNodes);
             }
         });
         output.WriteLine($"{first / 400} bytes each with few entries, {later / 400} with 50,000.");
@@ -242,7 +242,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
         );
         var all = (await RedisCommands.CountAsync(redis) - before).Documents;
         output.WriteLine($"{one} commands for one, {all} for 400 at once, {bytes / 400} bytes each.");
-        Assert.Equal((2, true), (alone.ServingNodes, alone.HaveAllHeard));
+        Assert.Equal((2, true), (alone.ServingNodes, alone.AllNodesNotified));
         Assert.InRange(one, 3, 8);
         Assert.InRange(all, 3, 200);
         Assert.InRange(bytes / 400, 1, 500);

@@ -67,7 +67,7 @@ public sealed class LoginTests(ITestOutputHelper output) : IAsyncLifetime
         var answer = await Manager(_a).EndAllAsync("anna");
         output.WriteLine($"{answer}");
         Assert.Equal(2, answer.ServingNodes);
-        Assert.Equal(2, answer.NodesThatHeard); // So at their next request, and not within a second.
+        Assert.Equal(2, answer.NotifiedNodes); // So at their next request, and not within a second.
         foreach (var browser in browsers)
         {
             Assert.Equal("302 ", await LookAsync(browser.Copy(), _b));

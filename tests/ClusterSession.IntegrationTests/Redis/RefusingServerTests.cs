@@ -111,7 +111,7 @@ public sealed class RefusingServerTests
         }
 
         Assert.True(unserved.Count == 0, $"Not read from a server that {why} writes: {string.Join(", ", unserved)}");
-        Assert.Equal((1, true), (a.Unsaved(), a.Figures().IsStoreAnswering));
+        Assert.Equal((1, true), (a.Unsaved(), a.Figures().IsStoreResponding));
     }
 
     private static async Task TellAsync(RedisServer redis, string error, Func<Task> refuse, Func<Task> heal)
@@ -127,7 +127,7 @@ public sealed class RefusingServerTests
         Assert.Equal(200, (int)mine.LastStatus);
         Assert.Equal("blue", await mine.GetAsync("/get/color"));
         Assert.Equal("green", await others.GetAsync("/get/color", a));
-        Assert.Equal((1, true), (a.Unsaved(), a.Figures().IsStoreAnswering));
+        Assert.Equal((1, true), (a.Unsaved(), a.Figures().IsStoreResponding));
         Assert.Contains($"errorstat_{error}", await redis.CommandAsync("INFO", "errorstats"), StringComparison.Ordinal);
         var stranger = a.Browser();
         await stranger.GetAsync("/set/color/black");

@@ -32,8 +32,8 @@ public sealed class CookieFuzzTests(ITestOutputHelper output)
         {
             var text = Drawn(run, list);
             var isValid =
-                (round % 2 == 0 ? SessionCookie.Read(text, ring) : memory.Read(text, ring)).Verdict
-                == CookieVerdict.Valid;
+                (round % 2 == 0 ? SessionCookie.Read(text, ring) : memory.Read(text, ring)).Result
+                == CookieResult.Valid;
             if (isValid != issued.Contains(text))
             {
                 Assert.Fail($"{(isValid ? "Accepted" : "Refused")} in round {round}: {text}");

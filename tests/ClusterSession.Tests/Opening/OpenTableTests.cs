@@ -88,35 +88,35 @@ public sealed class OpenTableTests
     [Fact]
     public void Session_that_is_there_with_what_the_client_saw_is_served_whatever_else_is_true() =>
         Assert.All(Facts(new FoundFacts(IsThere: true, HasWhatClientSaw: true, MayAsk: true)), facts =>
-            Assert.Equal(OpenVerdict.Serve, OpenTable.Classify(facts))
+            Assert.Equal(OpenResult.Serve, OpenTable.Classify(facts))
         );
 
     [Fact]
     public void Session_past_its_absolute_end_is_over_and_no_loss() =>
         Assert.All(Facts(new FoundFacts(IsThere: true, IsPastEnd: true)), facts =>
-            Assert.Equal(OpenVerdict.Expired, OpenTable.Classify(facts))
+            Assert.Equal(OpenResult.Expired, OpenTable.Classify(facts))
         );
 
     [Fact]
     public void Session_that_was_ended_is_over_whatever_the_client_saw() =>
         Assert.All(Facts(new FoundFacts(IsThere: true, IsDestroyed: true, HasWhatClientSaw: true)), facts =>
-            Assert.Equal(OpenVerdict.Destroyed, OpenTable.Classify(facts))
+            Assert.Equal(OpenResult.Destroyed, OpenTable.Classify(facts))
         );
 
     [Theory]
-    [InlineData(false, false, true, false, OpenVerdict.Wait)]
-    [InlineData(false, false, true, true, OpenVerdict.Wait)]
-    [InlineData(false, false, false, true, OpenVerdict.NotKnownYet)]
-    [InlineData(false, false, false, false, OpenVerdict.Lost)]
-    [InlineData(false, true, true, true, OpenVerdict.Lost)]
-    [InlineData(true, false, true, true, OpenVerdict.Expired)]
-    [InlineData(true, true, false, false, OpenVerdict.Expired)]
+    [InlineData(false, false, true, false, OpenResult.Wait)]
+    [InlineData(false, false, true, true, OpenResult.Wait)]
+    [InlineData(false, false, false, true, OpenResult.NotKnownYet)]
+    [InlineData(false, false, false, false, OpenResult.Lost)]
+    [InlineData(false, true, true, true, OpenResult.Lost)]
+    [InlineData(true, false, true, true, OpenResult.Expired)]
+    [InlineData(true, true, false, false, OpenResult.Expired)]
     internal void Session_is_missing(
         bool hasExpired,
         bool isPatienceOver,
         bool hasTime,
         bool hasJustReturned,
-        OpenVerdict verdict
+        OpenResult verdict
     ) =>
         Assert.Equal(
             verdict,
@@ -136,22 +136,22 @@ public sealed class OpenTableTests
         Assert.All(
             Facts(new FoundFacts(IsThere: false, MayAsk: true))
                 .Concat(Facts(new FoundFacts(IsThere: true, MayAsk: true))),
-            facts => Assert.Equal(OpenVerdict.Ask, OpenTable.Classify(facts))
+            facts => Assert.Equal(OpenResult.Ask, OpenTable.Classify(facts))
         );
 
     /// <summary>
     /// Written long ago says nothing of when it was used: another node may be about to restore it.
     /// </summary>
     [Theory]
-    [InlineData(false, true, false, OpenVerdict.Wait)]
-    [InlineData(false, false, true, OpenVerdict.NotKnownYet)]
-    [InlineData(false, false, false, OpenVerdict.Expired)]
-    [InlineData(true, true, true, OpenVerdict.Expired)]
+    [InlineData(false, true, false, OpenResult.Wait)]
+    [InlineData(false, false, true, OpenResult.NotKnownYet)]
+    [InlineData(false, false, false, OpenResult.Expired)]
+    [InlineData(true, true, true, OpenResult.Expired)]
     internal void Session_that_seems_to_have_expired_is_waited_for_while_others_restore(
         bool isPatienceOver,
         bool hasTime,
         bool hasJustReturned,
-        OpenVerdict verdict
+        OpenResult verdict
     ) =>
         Assert.Equal(
             verdict,
@@ -168,15 +168,15 @@ public sealed class OpenTableTests
         );
 
     [Theory]
-    [InlineData(false, true, false, OpenVerdict.Wait)]
-    [InlineData(false, false, true, OpenVerdict.NotKnownYet)]
-    [InlineData(false, false, false, OpenVerdict.Lost)]
-    [InlineData(true, true, true, OpenVerdict.Lost)]
+    [InlineData(false, true, false, OpenResult.Wait)]
+    [InlineData(false, false, true, OpenResult.NotKnownYet)]
+    [InlineData(false, false, false, OpenResult.Lost)]
+    [InlineData(true, true, true, OpenResult.Lost)]
     internal void Session_is_there_without_what_the_client_saw(
         bool isPatienceOver,
         bool hasTime,
         bool hasJustReturned,
-        OpenVerdict verdict
+        OpenResult verdict
     ) =>
         Assert.Equal(
             verdict,
@@ -192,13 +192,13 @@ public sealed class OpenTableTests
         );
 
     [Theory]
-    [InlineData(false, false, OpenVerdict.NotKnownYet)]
-    [InlineData(false, true, OpenVerdict.Expired)] // Nobody is kept waiting for the cookie of long ago.
-    [InlineData(true, false, OpenVerdict.Lost)] // It is served, and flagged.
+    [InlineData(false, false, OpenResult.NotKnownYet)]
+    [InlineData(false, true, OpenResult.Expired)] // Nobody is kept waiting for the cookie of long ago.
+    [InlineData(true, false, OpenResult.Lost)] // It is served, and flagged.
     internal void Node_that_may_have_the_session_has_not_answered(
         bool isThere,
         bool hasExpired,
-        OpenVerdict verdict
+        OpenResult verdict
     ) =>
         Assert.Equal(
             verdict,

@@ -56,7 +56,7 @@ public sealed class PartitionTests : NodeTests
         Assert.Equal((stuck.Length, 0), (_frozen[Out].Waiting, _frozen[Out].GivenUp));
         await Time.DriveAsync(Task.WhenAll(stuck));
         Assert.All(browsers[Out], static browser => Assert.Equal(503, (int)browser.LastStatus));
-        Assert.Equal([true, false, true], cold.Figures().Partitions.Select(static partition => partition.IsAnswering));
+        Assert.Equal([true, false, true], cold.Figures().Partitions.Select(static partition => partition.IsResponding));
         foreach (var browser in Others(browsers))
         {
             Assert.Equal("green", await browser.GetAsync("/set/color/green", cold));

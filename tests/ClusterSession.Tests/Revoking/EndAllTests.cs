@@ -239,7 +239,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     {
         var worker = await WorkerAsync(new InMemorySessionStore(Sessions));
         var answer = await worker.Services.GetRequiredService<ISessionManager>().EndAllAsync("alice");
-        Assert.Equal((new EndAllResult(0, 0), false), (answer, answer.HaveAllHeard));
+        Assert.Equal((new EndAllResult(0, 0), false), (answer, answer.AllNodesNotified));
         Assert.Contains(
             "set ClusterSession:ApplicationName",
             Assert.Single(Logs.All, static log => log.Event.Name == "EndAllUnheard").Text,

@@ -58,47 +58,47 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
     /// <summary>Compares a server with what was seen before; changes nothing.</summary>
     /// <param name="server">Who it is.</param>
     /// <param name="generation">The generation that its data tells; null if it has none.</param>
-    public FenceVerdict Judge(RedisServerIdentity server, long? generation)
+    public FenceResult Judge(RedisServerIdentity server, long? generation)
     {
         if (Current is null || server.ReplicationId.Length == 0)
         {
-            return FenceVerdict.First;
+            return FenceResult.First;
         }
 
         if (server.ReplicationId == Current)
         {
-            return FenceVerdict.Same;
+            return FenceResult.Same;
         }
 
         var isDeposed = _deposed.Contains(server.ReplicationId);
         if (server.FormerHistory == Current && !isDeposed)
         {
-            return FenceVerdict.Successor;
+            return FenceResult.Successor;
         }
 
         if (generation > Generation && Generation > 0)
         {
-            return FenceVerdict.Newer;
+            return FenceResult.Newer;
         }
 
         if (isDeposed)
         {
-            return FenceVerdict.Deposed;
+            return FenceResult.Deposed;
         }
 
         if (server.FormerHistory is { } former && _deposed.Contains(former))
         {
-            return FenceVerdict.ForkOfDeposed;
+            return FenceResult.ForkOfDeposed;
         }
 
-        return generation < Floor ? FenceVerdict.OlderGeneration : FenceVerdict.Unknown;
+        return generation < Floor ? FenceResult.OlderGeneration : FenceResult.Unknown;
     }
 
     /// <summary>
     /// Whether a refusal has stood for so long that the server is to be accepted all the same.
     /// Counts from the first refusal.
     /// </summary>
-    public bool HasRefusedForTooLong(FenceVerdict verdict, RedisServerIdentity server)
+    public bool HasRefusedForTooLong(FenceResult verdict, RedisServerIdentity server)
     {
         var now = time.GetTimestamp();
         _refusedSince ??= now;
@@ -110,7 +110,7 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
         return time.GetElapsedTime(_refusedSince.Value, now) >= timeout
             || (
                 isOneAddress
-                && verdict == FenceVerdict.Deposed
+                && verdict == FenceResult.Deposed
                 && server.RunId.Length > 0
                 && time.GetElapsedTime(_refusedRunSince, now) >= OneAddressPatience
             );
@@ -164,7 +164,7 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
 
     private long FloorWith(RedisServerIdentity server, StoredGeneration generation, out bool isTakeover)
     {
-        isTakeover = Judge(server, generation.Number) is FenceVerdict.Successor or >= FenceVerdict.Deposed;
+        isTakeover = Judge(server, generation.Number) is FenceResult.Successor or >= FenceResult.Deposed;
         return isTakeover
             ? generation.Number ?? 0
             : Math.Min(Math.Max(Floor, generation.Floor ?? 0), generation.Number ?? Floor);

@@ -57,7 +57,7 @@ internal sealed class ClusterTopology : IRedisTopology
         var links = new ShardLinks(
             (endpoint, previous, partition) =>
                 new RedisLink(
-                    new ClusterGuide(endpoint, Kick, ruler),
+                    new ClusterEndpointSelector(endpoint, Kick, ruler),
                     connector,
                     time,
                     new Random(randomOfLinks.Next()),

@@ -11,7 +11,7 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// only the sentinels know. Pushed hints (+switch-master and the like) make it ask at once; they
 /// are never believed by themselves, because a hint may be late, and lost when the connection was.
 /// </remarks>
-internal sealed class SentinelPoller : ILinkGuide, IRedisTopologyObserver, IAsyncDisposable
+internal sealed class SentinelPoller : IEndpointSelector, IRedisTopologyObserver, IAsyncDisposable
 {
     private static readonly string[] Hints =
     [

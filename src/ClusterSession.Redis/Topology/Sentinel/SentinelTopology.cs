@@ -8,7 +8,7 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// <remarks>
 /// <code>
 ///   poller of s1 --\                                        /--> link --> master
-///   poller of s2 ---+-- answers --> view: newest epoch --> guide: whom to connect to, whom to leave
+///   poller of s2 ---+-- answers --> view: newest epoch --> selector: whom to connect to, whom to leave
 ///   poller of s3 --/    (s3 was learnt from s1)
 /// </code>
 /// With all sentinels down the last known master is used on.
@@ -20,7 +20,7 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
     private static readonly TimeSpan MaxDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly RedisConnector _sentinels;
-    private readonly SentinelGuide _guide;
+    private readonly SentinelEndpointSelector _selector;
     private readonly RedisLink _link;
     private readonly TimeProvider _time;
 
@@ -53,7 +53,7 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
             this,
             new RedisHandshakeOptions(RequiredRole: RedisRole.Sentinel)
         );
-        _guide = new SentinelGuide(
+        _selector = new SentinelEndpointSelector(
             Service,
             [.. options.Endpoints],
             options.ConnectTimeout,
@@ -67,7 +67,7 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
         };
         var handshake = new RedisHandshakeOptions(Tracking: pushHandler is not null, RequiredRole: RedisRole.Master);
         _link = new RedisLink(
-            _guide,
+            _selector,
             new RedisConnector(options, time, pushHandler, handshake),
             time,
             random,
@@ -149,7 +149,7 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
     /// <inheritdoc/>
     public void Answered(RedisEndpoint sentinel, SentinelAnswer answer)
     {
-        var known = _guide.Answered(sentinel, answer, _link.RetryNow);
+        var known = _selector.Answered(sentinel, answer, _link.RetryNow);
         lock (_gate)
         {
             foreach (var endpoint in known)
@@ -167,7 +167,7 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
     }
 
     /// <inheritdoc/>
-    public void Lost(RedisEndpoint sentinel) => _guide.Lost(sentinel);
+    public void Lost(RedisEndpoint sentinel) => _selector.Lost(sentinel);
 
     void IRedisPushHandler.OnInvalidate(RedisConnection connection, ReadOnlySpan<byte> key)
     {

@@ -44,16 +44,22 @@ internal sealed class StandaloneTopology : IRedisTopology
             RequiredRole: RedisRole.Master,
             AnyRoleInCluster: clusterFound is not null
         );
-        ILinkGuide guide = leaseKey is not null
-            ? new LeaseGuide([.. options.Endpoints], leaseKey)
-            : new EndpointGuide(
+        IEndpointSelector selector = leaseKey is not null
+            ? new LeaseEndpointSelector([.. options.Endpoints], leaseKey)
+            : new StaticEndpointSelector(
                 [.. options.Endpoints],
                 new ReplicationFence(options.FenceTimeout, time, isOneAddress: options.Endpoints.Count == 1),
                 generationKey,
                 observer,
                 clusterFound
             );
-        _link = new RedisLink(guide, new RedisConnector(options, time, pushHandler, handshake), time, random, observer);
+        _link = new RedisLink(
+            selector,
+            new RedisConnector(options, time, pushHandler, handshake),
+            time,
+            random,
+            observer
+        );
     }
 
     /// <inheritdoc/>

@@ -44,7 +44,7 @@ internal sealed class CookieMemory
         }
 
         var reading = SessionCookie.Verify(cookie, ring);
-        if (reading.Verdict == CookieVerdict.Valid)
+        if (reading.Result == CookieResult.Valid)
         {
             place.Put(cookie, reading.Key);
         }

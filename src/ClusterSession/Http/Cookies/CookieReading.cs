@@ -4,7 +4,7 @@ namespace ClusterSession.Http.Cookies;
 
 /// <summary>What a cookie value says.</summary>
 internal readonly record struct CookieReading(
-    CookieVerdict Verdict,
+    CookieResult Result,
     SessionId Id,
     SessionKey Key,
     SessionVersion Seen,
@@ -13,7 +13,7 @@ internal readonly record struct CookieReading(
 {
     public static CookieReading None => default;
 
-    public static CookieReading Refused => new(CookieVerdict.Refused, default, default, default, 0);
+    public static CookieReading Refused => new(CookieResult.Refused, default, default, default, 0);
 
-    public static CookieReading UnknownKey => new(CookieVerdict.UnknownKey, default, default, default, 0);
+    public static CookieReading UnknownKey => new(CookieResult.UnknownKey, default, default, default, 0);
 }

@@ -27,15 +27,13 @@ internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingS
             while (values.MoveNext())
             {
                 count++;
-                if (best.Verdict != CookieVerdict.Valid)
+                if (best.Result != CookieResult.Valid)
                 {
                     // Of several one may be old rubbish, and another signed by a key that this node
                     // has yet to read.
                     var reading = Read(values.Current);
                     best =
-                        best.Verdict == CookieVerdict.UnknownKey && reading.Verdict != CookieVerdict.Valid
-                            ? best
-                            : reading;
+                        best.Result == CookieResult.UnknownKey && reading.Result != CookieResult.Valid ? best : reading;
                 }
             }
         }
@@ -60,9 +58,9 @@ internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingS
             while (values.MoveNext() && all.Count < Most)
             {
                 var reading = Read(values.Current);
-                if (reading.Verdict != CookieVerdict.Valid)
+                if (reading.Result != CookieResult.Valid)
                 {
-                    hasUnknownKey |= reading.Verdict == CookieVerdict.UnknownKey;
+                    hasUnknownKey |= reading.Result == CookieResult.UnknownKey;
                     continue;
                 }
 

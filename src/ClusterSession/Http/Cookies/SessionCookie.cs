@@ -125,7 +125,7 @@ internal static class SessionCookie
     {
         SessionVersion.TryRead(cookie[VersionOffset..], out var seen);
         return new CookieReading(
-            CookieVerdict.Valid,
+            CookieResult.Valid,
             new SessionId(cookie[..SessionId.ByteLength]),
             key,
             seen,

@@ -74,7 +74,7 @@ internal sealed class SetCookieHeader(
     /// <param name="response">The response.</param>
     /// <param name="isDeletion">Whether it has an empty value, so that the client deletes its
     /// cookie.</param>
-    /// <returns>What it names; <see cref="CookieVerdict.None"/> where there is none.</returns>
+    /// <returns>What it names; <see cref="CookieResult.None"/> where there is none.</returns>
     public CookieReading Find(HttpResponse response, out bool isDeletion)
     {
         isDeletion = false;

@@ -18,14 +18,14 @@ public sealed class InMemorySessions(TimeProvider time)
     /// <summary>
     /// How many keys there are, tombstones and expired ones that were not swept yet included.
     /// </summary>
-    public int Count => _slots.Count;
+    internal int Count => _slots.Count;
 
     internal IEnumerable<SessionKey> Keys => _slots.Select(static slot => slot.Key);
 
     internal ConcurrentDictionary<InMemoryChannel, bool> Channels { get; } = new();
 
     /// <summary>Forgets every session, as a store that restarts empty does.</summary>
-    public void Clear()
+    internal void Clear()
     {
         foreach (var key in _slots.Keys)
         {
@@ -35,7 +35,7 @@ public sealed class InMemorySessions(TimeProvider time)
 
     /// <summary>Forgets one session without a tombstone, as a store that loses it does.</summary>
     /// <param name="key">Which session.</param>
-    public void Forget(SessionKey key)
+    internal void Forget(SessionKey key)
     {
         if (_slots.TryRemove(key, out _))
         {

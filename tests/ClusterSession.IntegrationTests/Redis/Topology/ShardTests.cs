@@ -49,7 +49,7 @@ public sealed class ShardTests
         Assert.Equal((0, stuck.Length), (failed, asked.Count(shard)));
         Assert.All(await Task.WhenAll(waiting), static body => Assert.NotEqual("red", body));
         Assert.All(stuck, static browser => Assert.Equal(503, (int)browser.LastStatus));
-        Assert.Equal(2, cold.Figures().Partitions.Count(static partition => partition.IsAnswering));
+        Assert.Equal(2, cold.Figures().Partitions.Count(static partition => partition.IsResponding));
         foreach (var browser in others)
         {
             failed += await browser.GetAsync("/set/color/green", cold) == "green" ? 0 : 1;

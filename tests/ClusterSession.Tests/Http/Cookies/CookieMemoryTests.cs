@@ -38,12 +38,12 @@ public sealed class CookieMemoryTests : IDisposable
     public void Cookie_that_differs_from_a_remembered_one_by_a_character_is_refused()
     {
         var cookie = SessionCookie.Write(SessionId.New(_random), Version(5), _ring.Keys[0]);
-        Assert.Equal(CookieVerdict.Valid, _memory.Read(cookie, _ring).Verdict);
+        Assert.Equal(CookieResult.Valid, _memory.Read(cookie, _ring).Result);
         for (var i = 0; i < cookie.Length; i++)
         {
             var other = cookie.ToCharArray();
             other[i] = other[i] == 'A' ? 'B' : 'A';
-            Assert.NotEqual(CookieVerdict.Valid, _memory.Read(other, _ring).Verdict);
+            Assert.NotEqual(CookieResult.Valid, _memory.Read(other, _ring).Result);
         }
     }
 
@@ -51,9 +51,9 @@ public sealed class CookieMemoryTests : IDisposable
     public void Cookie_is_not_known_under_a_ring_without_its_key()
     {
         var cookie = SessionCookie.Write(SessionId.New(_random), Version(5), _ring.Keys[0]);
-        Assert.Equal(CookieVerdict.Valid, _memory.Read(cookie, _ring).Verdict);
-        Assert.Equal(CookieVerdict.UnknownKey, _memory.Read(cookie, NewRing()).Verdict);
-        Assert.Equal(CookieVerdict.Valid, _memory.Read(cookie, _ring).Verdict);
+        Assert.Equal(CookieResult.Valid, _memory.Read(cookie, _ring).Result);
+        Assert.Equal(CookieResult.UnknownKey, _memory.Read(cookie, NewRing()).Result);
+        Assert.Equal(CookieResult.Valid, _memory.Read(cookie, _ring).Result);
     }
 
     [Fact]

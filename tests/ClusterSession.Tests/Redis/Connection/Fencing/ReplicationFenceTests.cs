@@ -10,23 +10,23 @@ public sealed class ReplicationFenceTests
 
     // Seen before: a (generation 1), then b as its successor (generation 2).
     [Theory]
-    [InlineData("b", "a", 2L, nameof(FenceVerdict.Same))]
-    [InlineData("b", None, null, nameof(FenceVerdict.Same))]
-    [InlineData("c", "b", 2L, nameof(FenceVerdict.Successor))]
-    [InlineData("c", "b", 1L, nameof(FenceVerdict.Successor))]
-    [InlineData("c", "b", null, nameof(FenceVerdict.Successor))]
-    [InlineData("a", None, 1L, nameof(FenceVerdict.Deposed))]
-    [InlineData("a", None, null, nameof(FenceVerdict.Deposed))]
-    [InlineData("a", None, 2L, nameof(FenceVerdict.Deposed))]
-    [InlineData("x", "a", 1L, nameof(FenceVerdict.ForkOfDeposed))]
-    [InlineData("x", "a", null, nameof(FenceVerdict.ForkOfDeposed))]
-    [InlineData("x", None, 1L, nameof(FenceVerdict.OlderGeneration))]
-    [InlineData("x", "y", 1L, nameof(FenceVerdict.OlderGeneration))]
-    [InlineData("x", None, 2L, nameof(FenceVerdict.Unknown))]
-    [InlineData("x", None, null, nameof(FenceVerdict.Unknown))]
-    [InlineData("x", None, 3L, nameof(FenceVerdict.Newer))]
-    [InlineData("a", None, 3L, nameof(FenceVerdict.Newer))]
-    [InlineData("", "", null, nameof(FenceVerdict.First))]
+    [InlineData("b", "a", 2L, nameof(FenceResult.Same))]
+    [InlineData("b", None, null, nameof(FenceResult.Same))]
+    [InlineData("c", "b", 2L, nameof(FenceResult.Successor))]
+    [InlineData("c", "b", 1L, nameof(FenceResult.Successor))]
+    [InlineData("c", "b", null, nameof(FenceResult.Successor))]
+    [InlineData("a", None, 1L, nameof(FenceResult.Deposed))]
+    [InlineData("a", None, null, nameof(FenceResult.Deposed))]
+    [InlineData("a", None, 2L, nameof(FenceResult.Deposed))]
+    [InlineData("x", "a", 1L, nameof(FenceResult.ForkOfDeposed))]
+    [InlineData("x", "a", null, nameof(FenceResult.ForkOfDeposed))]
+    [InlineData("x", None, 1L, nameof(FenceResult.OlderGeneration))]
+    [InlineData("x", "y", 1L, nameof(FenceResult.OlderGeneration))]
+    [InlineData("x", None, 2L, nameof(FenceResult.Unknown))]
+    [InlineData("x", None, null, nameof(FenceResult.Unknown))]
+    [InlineData("x", None, 3L, nameof(FenceResult.Newer))]
+    [InlineData("a", None, 3L, nameof(FenceResult.Newer))]
+    [InlineData("", "", null, nameof(FenceResult.First))]
     public void A_server_is_judged_by_what_was_seen_before(
         string history,
         string former,
@@ -45,7 +45,7 @@ public sealed class ReplicationFenceTests
     [Fact]
     public void The_first_server_is_accepted_whatever_it_is() =>
         Assert.Equal(
-            FenceVerdict.First,
+            FenceResult.First,
             new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System).Judge(Server("x", "y"), 7)
         );
 
@@ -55,10 +55,10 @@ public sealed class ReplicationFenceTests
         var fence = new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System);
         fence.Accept(Server("a"), Of(1));
         fence.Accept(Server("b", "a"), Of(2));
-        Assert.Equal(FenceVerdict.Successor, fence.Judge(Server("c", "b"), 2));
+        Assert.Equal(FenceResult.Successor, fence.Judge(Server("c", "b"), 2));
         fence.Accept(Server("c", "b"), Of(3));
-        Assert.Equal(FenceVerdict.Deposed, fence.Judge(Server("b", "a"), 2));
-        Assert.Equal(FenceVerdict.Deposed, fence.Judge(Server("a"), 1));
+        Assert.Equal(FenceResult.Deposed, fence.Judge(Server("b", "a"), 2));
+        Assert.Equal(FenceResult.Deposed, fence.Judge(Server("a"), 1));
     }
 
     [Fact]
@@ -68,15 +68,15 @@ public sealed class ReplicationFenceTests
         var fence = new ReplicationFence(TimeSpan.FromSeconds(60), time);
         fence.Accept(Server("a"), Of(null));
         fence.Accept(Server("b", "a"), Of(null));
-        Assert.False(fence.HasRefusedForTooLong(FenceVerdict.Deposed, Server("a")));
+        Assert.False(fence.HasRefusedForTooLong(FenceResult.Deposed, Server("a")));
         time.Jump(TimeSpan.FromSeconds(59));
-        Assert.False(fence.HasRefusedForTooLong(FenceVerdict.Deposed, Server("a")));
+        Assert.False(fence.HasRefusedForTooLong(FenceResult.Deposed, Server("a")));
         time.Jump(TimeSpan.FromSeconds(1));
-        Assert.True(fence.HasRefusedForTooLong(FenceVerdict.Deposed, Server("a")));
+        Assert.True(fence.HasRefusedForTooLong(FenceResult.Deposed, Server("a")));
         fence.Accept(Server("a"), Of(null));
-        Assert.Equal(FenceVerdict.Same, fence.Judge(Server("a"), null));
-        Assert.Equal(FenceVerdict.Deposed, fence.Judge(Server("b", "a"), null));
-        Assert.False(fence.HasRefusedForTooLong(FenceVerdict.Deposed, Server("a")));
+        Assert.Equal(FenceResult.Same, fence.Judge(Server("a"), null));
+        Assert.Equal(FenceResult.Deposed, fence.Judge(Server("b", "a"), null));
+        Assert.False(fence.HasRefusedForTooLong(FenceResult.Deposed, Server("a")));
     }
 
     [Theory]
@@ -100,10 +100,10 @@ public sealed class ReplicationFenceTests
         var fence = new ReplicationFence(TimeSpan.FromSeconds(60), TimeProvider.System);
         AcceptAndRaise(Server("a"), Of(null), 1);
         AcceptAndRaise(Server("b"), Of(1), 2);
-        Assert.Equal(FenceVerdict.Unknown, fence.Judge(Server("c"), 1));
+        Assert.Equal(FenceResult.Unknown, fence.Judge(Server("c"), 1));
         AcceptAndRaise(Server("c", "b"), Of(2), 3);
-        Assert.Equal(FenceVerdict.OlderGeneration, fence.Judge(Server("d"), 2));
-        Assert.Equal(FenceVerdict.OlderGeneration, fence.Judge(Server("d"), 1));
+        Assert.Equal(FenceResult.OlderGeneration, fence.Judge(Server("d"), 2));
+        Assert.Equal(FenceResult.OlderGeneration, fence.Judge(Server("d"), 1));
 
         void AcceptAndRaise(RedisServerIdentity server, StoredGeneration found, long raised)
         {
@@ -114,10 +114,10 @@ public sealed class ReplicationFenceTests
     }
 
     [Theory]
-    [InlineData(true, nameof(FenceVerdict.Deposed), true)]
-    [InlineData(true, nameof(FenceVerdict.OlderGeneration), false)]
-    [InlineData(true, nameof(FenceVerdict.ForkOfDeposed), false)]
-    [InlineData(false, nameof(FenceVerdict.Deposed), false)]
+    [InlineData(true, nameof(FenceResult.Deposed), true)]
+    [InlineData(true, nameof(FenceResult.OlderGeneration), false)]
+    [InlineData(true, nameof(FenceResult.ForkOfDeposed), false)]
+    [InlineData(false, nameof(FenceResult.Deposed), false)]
     public void A_deposed_server_that_runs_and_is_alone_behind_the_one_address_is_soon_accepted(
         bool isOneAddress,
         string verdict,
@@ -137,7 +137,7 @@ public sealed class ReplicationFenceTests
         Assert.Equal(expected, IsAccepted("run"));
 
         bool IsAccepted(string run) =>
-            fence.HasRefusedForTooLong(Enum.Parse<FenceVerdict>(verdict), Server("a") with { RunId = run });
+            fence.HasRefusedForTooLong(Enum.Parse<FenceResult>(verdict), Server("a") with { RunId = run });
     }
 
     private static StoredGeneration Of(long? generation) => new(generation, generation);

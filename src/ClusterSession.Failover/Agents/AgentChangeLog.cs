@@ -15,7 +15,8 @@ namespace ClusterSession.Failover.Agents;
 /// Why a member's Redis could not be looked at; null: nothing is known.
 /// </param>
 /// <param name="logger">Gets the lines.</param>
-internal sealed class Narrator(FailoverRules rules, Func<string, string?> troubles, ILogger logger) : IAgentWatcher
+internal sealed class AgentChangeLog(FailoverRules rules, Func<string, string?> troubles, ILogger logger)
+    : IAgentWatcher
 {
     private readonly HashSet<string> _lost = [];
     private readonly HashSet<string> _barred = [];
@@ -151,7 +152,7 @@ internal sealed class Narrator(FailoverRules rules, Func<string, string?> troubl
         foreach (var member in view.Document.Members.Select(member => member.Name))
         {
             var count = rules.PromotionsOf(view.Document, member, view.Now);
-            if (count < rules.MostPromotions)
+            if (count < rules.MaxPromotions)
             {
                 _barred.Remove(member);
             }

@@ -3,7 +3,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// <summary>
 /// What a server that calls itself master is, compared with the masters seen before.
 /// </summary>
-internal enum FenceVerdict
+internal enum FenceResult
 {
     /// <summary>
     /// No master was seen before, or the server does not tell its history. Accepted.

@@ -1,7 +1,7 @@
 namespace ClusterSession.Http.Cookies;
 
 /// <summary>Whether a request brought a session cookie that was issued here.</summary>
-internal enum CookieVerdict
+internal enum CookieResult
 {
     /// <summary>There was none.</summary>
     None,

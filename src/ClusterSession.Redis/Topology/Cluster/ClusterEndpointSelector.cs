@@ -5,7 +5,8 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// <summary>
 /// Leads a link to one master of a cluster, as long as the slot map calls it one.
 /// </summary>
-internal sealed class ClusterGuide(RedisEndpoint endpoint, Action changed, ISlotRuler? ruler) : ILinkGuide
+internal sealed class ClusterEndpointSelector(RedisEndpoint endpoint, Action changed, ISlotRuler? ruler)
+    : IEndpointSelector
 {
     /// <inheritdoc/>
     public RedisEndpoint Place => endpoint;

@@ -6,7 +6,7 @@ namespace ClusterSession.Redis.Topology;
 /// Tells one <see cref="RedisLink"/> where to connect to, and whom to accept there. Used by that
 /// link's loop, one call at a time.
 /// </summary>
-internal interface ILinkGuide
+internal interface IEndpointSelector
 {
     /// <summary>The address named in messages while nobody is known.</summary>
     RedisEndpoint Place { get; }

@@ -7,7 +7,7 @@ namespace ClusterSession.Redis.Topology.Standalone;
 /// One or several endpoints of which the master is wanted, tried in turn; a deposed master is
 /// refused.
 /// </summary>
-internal sealed class EndpointGuide : ILinkGuide
+internal sealed class StaticEndpointSelector : IEndpointSelector
 {
     private readonly IReadOnlyList<RedisEndpoint> _endpoints;
     private readonly ReplicationFence _fence;
@@ -17,14 +17,14 @@ internal sealed class EndpointGuide : ILinkGuide
     private readonly Action? _clusterFound;
     private int _next;
 
-    /// <summary>Guides one link.</summary>
+    /// <summary>Selects for one link.</summary>
     /// <param name="endpoints">Where a master may be; at least one.</param>
     /// <param name="fence">Remembers who was master.</param>
     /// <param name="generationKey">Tells data from before a failover; null: without.</param>
     /// <param name="observer">Hears when the fence is given up.</param>
     /// <param name="clusterFound">Called when a server turns out to be a node of a cluster; null: a
     /// node is taken for a single server.</param>
-    public EndpointGuide(
+    public StaticEndpointSelector(
         IReadOnlyList<RedisEndpoint> endpoints,
         ReplicationFence fence,
         GenerationKey? generationKey,
@@ -70,7 +70,7 @@ internal sealed class EndpointGuide : ILinkGuide
             : await _generationKey.ReadAsync(connection).ConfigureAwait(false);
         var generation = found.Number;
         var verdict = _fence.Judge(connection.Server, generation);
-        if (verdict >= FenceVerdict.Deposed)
+        if (verdict >= FenceResult.Deposed)
         {
             var reason = Explain(connection.Endpoint, verdict);
             if (!_fence.HasRefusedForTooLong(verdict, connection.Server))
@@ -83,10 +83,10 @@ internal sealed class EndpointGuide : ILinkGuide
 
         var newest = Math.Max(_fence.Generation, generation ?? 0);
         var isSeen =
-            verdict is FenceVerdict.Same or FenceVerdict.Newer
-            || (verdict == FenceVerdict.First && generation is not null)
+            verdict is FenceResult.Same or FenceResult.Newer
+            || (verdict == FenceResult.First && generation is not null)
             || (
-                verdict == FenceVerdict.Successor
+                verdict == FenceResult.Successor
                 && generation > Math.Max(_fence.Generation, _refusedRaise?.Generation ?? 0)
             );
         var raised = StoredGeneration.None;
@@ -104,7 +104,7 @@ internal sealed class EndpointGuide : ILinkGuide
             _refusedRaise = raised.Number is null ? due : null;
         }
 
-        _fence.Accept(connection.Server, verdict == FenceVerdict.Same ? found with { Number = newest } : found);
+        _fence.Accept(connection.Server, verdict == FenceResult.Same ? found with { Number = newest } : found);
         _fence.Raise(raised);
     }
 
@@ -115,7 +115,7 @@ internal sealed class EndpointGuide : ILinkGuide
     private (long Generation, long Floor)? RaiseDue(
         RedisServerIdentity server,
         StoredGeneration found,
-        FenceVerdict verdict,
+        FenceResult verdict,
         long newest,
         bool isSeen
     )
@@ -125,7 +125,7 @@ internal sealed class EndpointGuide : ILinkGuide
             return (newest + 1, _fence.FloorOf(server, found, newest + 1));
         }
 
-        return verdict == FenceVerdict.Same && _refusedRaise is { } refused && (found.Number ?? 0) < refused.Generation
+        return verdict == FenceResult.Same && _refusedRaise is { } refused && (found.Number ?? 0) < refused.Generation
             ? refused
             : null;
     }
@@ -142,12 +142,12 @@ internal sealed class EndpointGuide : ILinkGuide
     /// <inheritdoc/>
     public override string ToString() => string.Join(" or ", _endpoints);
 
-    private static string Explain(RedisEndpoint endpoint, FenceVerdict verdict) =>
+    private static string Explain(RedisEndpoint endpoint, FenceResult verdict) =>
         $"{endpoint} was the master once and is no more: "
         + verdict switch
         {
-            FenceVerdict.Deposed => "another server has continued its history.",
-            FenceVerdict.ForkOfDeposed => "it continues a history that another server has continued too.",
+            FenceResult.Deposed => "another server has continued its history.",
+            FenceResult.ForkOfDeposed => "it continues a history that another server has continued too.",
             _ => "its data is of before a failover that was seen.",
         };
 }

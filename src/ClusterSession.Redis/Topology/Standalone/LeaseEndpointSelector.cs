@@ -8,7 +8,7 @@ namespace ClusterSession.Redis.Topology.Standalone;
 /// Histories are not looked at: a former master that rules again, after what it has was merged, is
 /// the ruler.
 /// </summary>
-internal sealed class LeaseGuide(IReadOnlyList<RedisEndpoint> endpoints, byte[] leaseKey) : ILinkGuide
+internal sealed class LeaseEndpointSelector(IReadOnlyList<RedisEndpoint> endpoints, byte[] leaseKey) : IEndpointSelector
 {
     private readonly LeaseEpochs _epochs = new();
     private int _next;

@@ -20,14 +20,14 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// given up, or finished with another replica) is left, and what was written there is replayed like
 /// everything a failover loses.
 /// </remarks>
-internal sealed class SentinelGuide(
+internal sealed class SentinelEndpointSelector(
     string service,
     IReadOnlyList<RedisEndpoint> given,
     TimeSpan patience,
     TimeSpan fenceTimeout,
     TimeProvider time,
     IRedisTopologyObserver? observer
-) : ILinkGuide
+) : IEndpointSelector
 {
     // At the start a stale sentinel may be the first to answer; the others get this long to say
     // otherwise.

@@ -1,7 +1,7 @@
 namespace ClusterSession.Opening;
 
 /// <summary>What the request is answered; see <see cref="OpenTable"/>.</summary>
-internal enum OpenVerdict
+internal enum OpenResult
 {
     /// <summary>Here it is.</summary>
     Serve,

@@ -7,7 +7,7 @@ using Xunit;
 namespace ClusterSession.Failover.Tests.Face;
 
 /// <summary>What is logged of a cluster: changes, each once.</summary>
-public sealed class NarratorTests
+public sealed class AgentChangeLogTests
 {
     [Fact]
     public async Task Change_is_logged_once_and_not_with_every_look()

@@ -1,0 +1,70 @@
+using ClusterSession.Failover;
+using ClusterSession.Failover.Agents;
+using ClusterSession.Failover.Face;
+using ClusterSession.Failover.Hosting;
+using ClusterSession.Failover.Peers;
+using ClusterSession.Failover.Raft;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Maps what the agent beside a Redis answers.</summary>
+public static class ClusterSessionFailoverEndpointRouteBuilderExtensions
+{
+    private static readonly string[] Reading = ["GET", "HEAD", "OPTIONS"]; // Balancers check by any of them.
+
+    /// <summary>
+    /// Maps what the agent answers, <c>/primary</c>, <c>/replica</c>, <c>/read-only</c>,
+    /// <c>/health</c>, <c>/cluster</c>, <c>/history</c> and <c>/metrics</c>; the operator's
+    /// commands, <c>/cluster/commands</c>; and what the members send each other below
+    /// <c>/cluster-session</c>. Commands and members need the secret; the application's own
+    /// authorization applies to nothing of it.
+    /// </summary>
+    /// <param name="routes">The application.</param>
+    public static IEndpointRouteBuilder MapClusterSessionFailover(this IEndpointRouteBuilder routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        var services = routes.ServiceProvider;
+        var options = Options(services);
+        var admission = new Admission(options.Secret!, options.AcceptCertificate, Logger(services));
+        var face = services.GetRequiredService<ClusterFace>();
+        var answers = new FaceEndpoints(
+            face,
+            services.GetRequiredService<MetricsPage>(),
+            services.GetRequiredService<RaftMember>().Status
+        );
+        var peers = new PeerEndpoints(services.GetRequiredService<FailoverAgent>(), face, admission, Logger(services));
+        var commands = new CommandEndpoint(services.GetRequiredService<Commander>(), admission, Logger(services));
+        var path = PeerAgent.PathOf(options.Cluster!, options.Name!);
+        IEndpointConventionBuilder[] mapped =
+        [
+            routes.MapMethods("/primary", Reading, (RequestDelegate)answers.PrimaryAsync),
+            routes.MapMethods("/replica", Reading, (RequestDelegate)answers.ReplicaAsync),
+            routes.MapMethods("/read-only", Reading, (RequestDelegate)answers.ReadOnlyAsync),
+            routes.MapMethods("/health", Reading, (RequestDelegate)answers.HealthAsync),
+            routes.MapMethods("/cluster", Reading, (RequestDelegate)answers.ClusterAsync),
+            routes.MapMethods("/metrics", Reading, (RequestDelegate)answers.MetricsAsync),
+            routes.MapMethods("/history", Reading, (RequestDelegate)answers.HistoryAsync),
+            routes.MapPost("/cluster/commands", (RequestDelegate)commands.RunAsync),
+            routes.MapGet(path, (RequestDelegate)peers.AliveAsync),
+            routes.MapPost(path, (RequestDelegate)peers.PromiseAsync),
+        ];
+        foreach (var endpoint in mapped)
+        {
+            endpoint.WithMetadata(new AllowAnonymousAttribute());
+        }
+
+        return routes.MapRaftCoordinator();
+    }
+
+    private static FailoverOptions Options(IServiceProvider provider) =>
+        provider.GetRequiredService<IOptions<FailoverOptions>>().Value;
+
+    private static ILogger Logger(IServiceProvider provider) =>
+        provider.GetRequiredService<ILoggerFactory>().CreateLogger("ClusterSession.Failover");
+}

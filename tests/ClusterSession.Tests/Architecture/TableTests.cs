@@ -1,0 +1,66 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace ClusterSession.Tests.Architecture;
+
+/// <summary>
+/// A cell of a table is a sentence, and what the comparison with others says can be looked up.
+/// </summary>
+public sealed partial class TableTests
+{
+    private const string Comparison = "docs/comparison.md";
+    private const int Longest = 200;
+
+    public static TheoryData<string> Pages => [.. Repository.Files(".md")];
+
+    [Theory]
+    [InlineData(Comparison)]
+    public void Cells_are_no_longer_than_a_sentence(string page)
+    {
+        var cells = Rows(page).SelectMany(static row => row).ToArray();
+        Assert.NotEmpty(cells);
+        Assert.All(cells, cell => Assert.True(cell.Length <= Longest, $"{cell.Length} characters: {cell}"));
+    }
+
+    [Fact]
+    public void Every_cell_of_the_comparison_leads_to_where_it_can_be_looked_up()
+    {
+        var rows = Rows(Comparison).Skip(2).ToArray();
+        Assert.True(rows.Length > 10, $"Only {rows.Length} rows.");
+        Assert.All(rows, row =>
+        {
+            Assert.Equal(6, row.Length);
+            Assert.All(row[1..], cell => Assert.Matches(Link(), cell));
+            Assert.DoesNotContain("][", row[1], StringComparison.Ordinal); // Ours is a page of ours.
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void References_of_links_are_defined_and_used(string page)
+    {
+        var text = Repository.Read(page);
+        Assert.Equal(
+            Definition().Matches(text).Select(Name).Order(StringComparer.Ordinal),
+            Reference().Matches(text).Select(Name).Distinct().Order(StringComparer.Ordinal)
+        );
+    }
+
+    private static string Name(Match match) => match.Groups["name"].Value;
+
+    private static IEnumerable<string[]> Rows(string page) =>
+        Repository
+            .Read(page)
+            .Split('\n')
+            .Where(static line => line.StartsWith('|'))
+            .Select(static line => line.Trim().Trim('|').Split('|', StringSplitOptions.TrimEntries));
+
+    [GeneratedRegex(@"\](\[[a-z]|\()")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"^\[(?<name>[^\]]+)\]: ", RegexOptions.Multiline)]
+    private static partial Regex Definition();
+
+    [GeneratedRegex(@"\]\[(?<name>[^\]]+)\]")]
+    private static partial Regex Reference();
+}
