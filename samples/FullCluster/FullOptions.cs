@@ -9,7 +9,8 @@ internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep,
         usage: ./demo --full [--switch haproxy|keepalived] [--check [--seed N]] [--port N] [--keep DIR] [--help]
 
         Runs the reference deployment on 127.0.0.1, from the files that "cluster-session config generate" writes:
-        nginx, two nodes of the shop, HAProxy, two Redis with an agent beside each, and a voter.
+        nginx, two nodes of the shop, HAProxy, two Redis with an agent beside each, a voter, and two read replicas
+        with a follower beside each.
         Prints the address of a page that shows all of it, with buttons to kill, freeze, cut and bring back each part.
         Ctrl-C ends all of it.
 
@@ -17,7 +18,9 @@ internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep,
                       moves to its host; each Redis is on a host of its own, a network namespace. Needs root.
           --check     walk the story unattended instead: carts are filled, the master dies with a second of writes
                       that only it has, comes back, is merged, and takes over again; a node dies, nginx is reloaded.
-                      The exit code is 0 only if nothing was lost, stale or revived.
+                      Meanwhile sessions grow beyond 64 KiB, get new ids and end on both sides, and a customer is
+                      logged out everywhere. The exit code is 0 only if nothing was lost, stale or revived, and both
+                      read replicas had the same bytes as each master.
           --seed N    the seed of the clients' choices (default: a new one, printed)
           --port N    where the page is (default: a free port)
           --keep DIR  work in this directory, which must be empty or new, and leave it: files, logs, data

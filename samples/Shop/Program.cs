@@ -7,8 +7,11 @@ using ClusterSession;
 // Without a connection string the sessions stay in this process: enough for one node, and a way to
 // see what several would lose.
 
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.FileProviders;
 using Shop.Carts;
+using Shop.Customers;
 using Shop.Nodes;
 using Shop.Page;
 
@@ -38,6 +41,13 @@ else
     sessions.UseInMemory();
 }
 
+// A login is in the store beside the session, and every node can read its cookie.
+sessions.AddTicketStore();
+builder.Services.AddDataProtection().PersistKeysToClusterSession();
+builder
+    .Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme)
+    .AddCookie(o => o.Cookie.Name = ".Shop.Login");
+
 var app = builder.Build();
 
 app.UsePageHeaders();
@@ -46,8 +56,10 @@ app.UsePageHeaders();
 var page = new EmbeddedFileProvider(typeof(NodeIdentity).Assembly, "Shop.Page.Files");
 app.UseDefaultFiles(new DefaultFilesOptions { FileProvider = page });
 app.UseStaticFiles(new StaticFileOptions { FileProvider = page, OnPrepareResponse = PageHeaders.AskAgain });
+app.UseAuthentication();
 app.UseClusterSession();
 
 app.MapCart();
+app.MapCustomer();
 app.MapNode();
 app.Run();

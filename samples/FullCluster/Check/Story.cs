@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using FullCluster.Check.Fates;
 using FullCluster.Load;
 using FullCluster.Parts;
+using FullCluster.Site;
 using ShopCluster;
 using ShopCluster.Check;
 
@@ -11,7 +13,8 @@ namespace FullCluster.Check;
 /// Two groups of clients. The writes of the second are on the master alone: replication is cut, and
 /// both nodes, which would send it again what they have committed, are killed afterwards. Those
 /// clients wait until the former master has returned; before that nobody can show them what they
-/// wrote. The others go on all the time.
+/// wrote. The others go on all the time. Beside them are sessions of which each has a fate of its
+/// own: they are grown, rotated and ended on both sides.
 /// </remarks>
 internal sealed class Story(FullSite site, int seed)
 {
@@ -23,6 +26,9 @@ internal sealed class Story(FullSite site, int seed)
 
     private readonly Tally _tally = new();
     private readonly List<StoryLine> _lines = [];
+    private readonly List<string> _copies = [];
+    private readonly KnownSessions _known = new(site.Address);
+    private readonly ReplicaCheck _replicas = new(site);
     private long _merged;
 
     /// <summary>Walks it and prints the table. The result is the exit code.</summary>
@@ -44,17 +50,22 @@ internal sealed class Story(FullSite site, int seed)
                 $"{First} is master, and {Second} is connected to it",
                 cancellation
             );
+            await _known.BeginAsync();
             await busy.StopAsync();
             await quiet.StopAsync();
         });
+        await StepAsync("slave1 and slave2 follow redis-1, with everything", false, () =>
+            CopiedAsync(First, "at the beginning", cancellation)
+        );
         await StepAsync("replication is cut; one second that only redis-1 has", false, async () =>
         {
             await site.Eyes.AwaitAsync(look => look.IsInStep(Second), $"{Second} is in step", cancellation);
-            await site.Cut.CutAsync(Second);
+            await Task.WhenAll(site.Ports.Replicas.Keys.Append(Second).Select(site.Cut.CutAsync));
             await site.Eyes.AwaitAsync(look => !look.IsLinked(Second), $"{Second} is cut off", cancellation);
+            await _replicas.AreCutAsync(cancellation);
             quiet.Start();
             late.Start();
-            await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+            await Task.WhenAll(Task.Delay(TimeSpan.FromSeconds(1), cancellation), _known.ThereAsync());
             await quiet.StopAsync();
             await late.StopAsync();
         });
@@ -74,7 +85,16 @@ internal sealed class Story(FullSite site, int seed)
             await site.Eyes.AwaitAsync(look => look.Ruler == Second, $"{Second} is master", cancellation);
             await AnswersAsync(200, busy, cancellation);
         });
-        await StepAsync("writes go on", true, () => AnswersAsync(500, busy, cancellation));
+        await StepAsync("writes go on; anna is logged out everywhere", true, async () =>
+        {
+            await _known.HereAsync();
+            await AnswersAsync(500, busy, cancellation);
+        });
+        await busy.StopAsync();
+        await StepAsync("slave1 and slave2 follow redis-2, with everything", false, () =>
+            CopiedAsync(Second, "after the failover", cancellation)
+        );
+        busy.Start();
         await StepAsync("redis-1 returns, is merged, and is in step", true, () => ReturnAsync(cancellation));
         await StepAsync("the way back: redis-1 is master again", true, async () =>
         {
@@ -85,6 +105,11 @@ internal sealed class Story(FullSite site, int seed)
             );
             await AnswersAsync(200, busy, cancellation);
         });
+        await busy.StopAsync();
+        await StepAsync("slave1 and slave2 follow redis-1, with everything", false, () =>
+            CopiedAsync(First, "after the way back", cancellation)
+        );
+        busy.Start();
         await StepAsync("web-1 killed -9 and back", true, async () =>
         {
             await site.Find("web-1").KillAsync(cancellation);
@@ -109,7 +134,20 @@ internal sealed class Story(FullSite site, int seed)
 
         CartLoad[] all = [busy, quiet, late];
         var audit = await CartAudit.RunAsync(site.Places, [.. all.SelectMany(load => load.Shoppers)], _tally);
-        return StoryTable.PrintEnd(_lines, _tally, audit);
+        var fates = new FateAudit(_known, _tally);
+        await fates.AtAsync(site.Places);
+        fates.In(First, await CopiedAsync(First, "at the end", cancellation), SiteDirectory.KeyPrefix);
+        return new StoryReport(_tally, _lines, _copies, _known.All).Print(audit, fates.Lost);
+    }
+
+    private async Task<RedisContent> CopiedAsync(string master, string when, CancellationToken cancellation)
+    {
+        var content = await _replicas.AwaitAsync(master, cancellation);
+        _copies.Add(
+            $"{when} {master}, {string.Join(", ", site.Ports.Replicas.Keys)}: {content.Count} keys each, "
+                + $"{content.Sessions} of them sessions and logins, the same bytes"
+        );
+        return content;
     }
 
     private CartLoad Group(int group)

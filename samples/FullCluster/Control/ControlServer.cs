@@ -50,6 +50,9 @@ internal sealed class ControlServer : IAsyncDisposable
         var look = site.Eyes.LookAsync(cancellation);
         var history = site.Eyes.HistoryAsync(cancellation);
         var behind = site.BehindAddressAsync();
+        var replicas = await Task.WhenAll(
+            site.Ports.Replicas.Keys.Select(async name => (Name: name, Look: await site.Replicas.LookAsync(name)))
+        );
         var cut = await Task.WhenAll(
             site.Ports.Redis.Keys.Select(async name => (Name: name, Is: await site.Cut.IsCutAsync(name)))
         );
@@ -68,6 +71,19 @@ internal sealed class ControlServer : IAsyncDisposable
             ["shop"] = site.Address.ToString(),
             ["address"] = await behind,
             ["cluster"] = (await look).Json.DeepClone(),
+            ["replicas"] = new JsonObject(
+                replicas.Select(replica =>
+                    KeyValuePair.Create<string, JsonNode?>(
+                        replica.Name,
+                        new JsonObject
+                        {
+                            ["follows"] = replica.Look.Follows,
+                            ["isLinkUp"] = replica.Look.IsLinkUp,
+                            ["lag"] = replica.Look.Lag,
+                        }
+                    )
+                )
+            ),
             ["history"] = new JsonArray([.. (await history).TakeLast(8).Select(line => line.DeepClone())]),
             ["load"] = new JsonObject
             {

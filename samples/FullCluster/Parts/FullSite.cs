@@ -30,6 +30,7 @@ internal sealed class FullSite : IAsyncDisposable
         (_directory, _network, Ports) = (directory, network, ports);
         Admin = new RedisAdmin(directory.RedisUser, directory.RedisPassword);
         Eyes = new ClusterEyes(ports);
+        Replicas = new ReplicaEyes(Admin, ports);
         Cut = new ReplicationCut(Admin, ports);
         Parts = [.. All()];
     }
@@ -41,6 +42,8 @@ internal sealed class FullSite : IAsyncDisposable
     public RedisAdmin Admin { get; }
 
     public ClusterEyes Eyes { get; }
+
+    public ReplicaEyes Replicas { get; }
 
     public ReplicationCut Cut { get; }
 
@@ -66,7 +69,7 @@ internal sealed class FullSite : IAsyncDisposable
             PartKind[][] order =
             [
                 [PartKind.Redis],
-                [PartKind.Agent, PartKind.Voter],
+                [PartKind.Agent, PartKind.Voter, PartKind.Follower],
                 [PartKind.Haproxy, PartKind.Keepalived],
                 [PartKind.Node],
                 [PartKind.Nginx],
@@ -107,7 +110,7 @@ internal sealed class FullSite : IAsyncDisposable
             [PartKind.Nginx],
             [PartKind.Node],
             [PartKind.Haproxy, PartKind.Keepalived],
-            [PartKind.Agent, PartKind.Voter],
+            [PartKind.Agent, PartKind.Voter, PartKind.Follower],
             [PartKind.Redis],
         ];
         foreach (var kinds in order)
@@ -172,7 +175,7 @@ internal sealed class FullSite : IAsyncDisposable
             );
         }
 
-        foreach (var (name, address) in Ports.Redis)
+        foreach (var name in Ports.Candidates.Keys)
         {
             if (_network.Virtual is not null)
             {
@@ -180,14 +183,7 @@ internal sealed class FullSite : IAsyncDisposable
             }
 
             var agent = Ports.Agents[name];
-            yield return Of(
-                name,
-                PartKind.Redis,
-                address,
-                "redis-server",
-                [_directory.Generated($"redis/{name}.conf")],
-                async () => await Admin.AskAsync(address, "PING") == "PONG"
-            );
+            yield return Redis(name);
             yield return Of(
                 $"agent-{name[^1]}",
                 PartKind.Agent,
@@ -204,6 +200,19 @@ internal sealed class FullSite : IAsyncDisposable
             );
         }
 
+        foreach (var (name, follower) in Ports.Followers)
+        {
+            yield return Redis(name);
+            yield return Of(
+                $"follower-{name[^1]}",
+                PartKind.Follower,
+                follower,
+                Dotnet.Host,
+                Dotnet.Tool("failover", "follower", "--config", _directory.Generated($"agents/{name}.json")),
+                () => AnswersAsync(follower, "metrics")
+            );
+        }
+
         yield return Of(
             "voter",
             PartKind.Voter,
@@ -213,6 +222,16 @@ internal sealed class FullSite : IAsyncDisposable
             () => ListensAsync(Ports.Voter)
         );
     }
+
+    private Part Redis(string name) =>
+        Of(
+            name,
+            PartKind.Redis,
+            Ports.Redis[name],
+            "redis-server",
+            [_directory.Generated($"redis/{name}.conf")],
+            async () => await Admin.AskAsync(Ports.Redis[name], "PING") == "PONG"
+        );
 
     private Part Keepalived(string redis)
     {

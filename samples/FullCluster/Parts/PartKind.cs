@@ -9,5 +9,6 @@ internal enum PartKind
     Keepalived,
     Redis,
     Agent,
+    Follower,
     Voter,
 }

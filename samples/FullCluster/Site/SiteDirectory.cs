@@ -11,6 +11,9 @@ namespace FullCluster.Site;
 /// </summary>
 internal sealed class SiteDirectory : IDisposable
 {
+    /// <summary>What the keys of all sessions begin with.</summary>
+    public const string KeyPrefix = "shop";
+
     private readonly WorkDirectory? _temporary;
 
     private SiteDirectory(string? keep)
@@ -72,7 +75,7 @@ internal sealed class SiteDirectory : IDisposable
                 network.Virtual is null ? "With --loopback hosts do not count." : "Hosts are network namespaces."
             )}}
             cluster: shop
-            keyPrefix: shop
+            keyPrefix: {{KeyPrefix}}
             switch: {{(network.Virtual is null ? "haproxy" : "keepalived")}}
             {{Virtual(network)}}
             application:
@@ -81,6 +84,8 @@ internal sealed class SiteDirectory : IDisposable
               httpPort: {{ports.Nginx.Port}}
               masterPort: {{ports.Master.Port}}
               cookie: .Shop
+              # What AddTicketStore() of the shop keeps logins for.
+              ticketLife: '14.00:00:00'
 
             redis:
               maxMemory: 256mb
@@ -88,8 +93,16 @@ internal sealed class SiteDirectory : IDisposable
               candidates:
             {{string.Join(
                 '\n',
-                ports.Redis.Select(redis =>
+                ports.Candidates.Select(redis =>
                     $"    - {{ name: {redis.Key}, {Where(redis.Value)}, agentPort: {ports.Agents[redis.Key].Port} }}"
+                )
+            )}}
+              # They follow whoever is master.
+              replicas:
+            {{string.Join(
+                '\n',
+                ports.Replicas.Select(redis =>
+                    $"    - {{ name: {redis.Key}, {Where(redis.Value)}, followerPort: {ports.Followers[redis.Key].Port} }}"
                 )
             )}}
 
@@ -134,7 +147,7 @@ internal sealed class SiteDirectory : IDisposable
         }
 
         // What systemd does on real hosts by StateDirectory.
-        string[] owners = [.. ports.Redis.Keys, .. ports.Redis.Keys.Select(name => $"{name}-agent"), "voter-agent"];
+        string[] owners = [.. ports.Redis.Keys, .. ports.Agents.Keys.Select(name => $"{name}-agent"), "voter-agent"];
         foreach (var owner in owners.Append("nginx").Append("haproxy"))
         {
             Directory.CreateDirectory(Generated($"data/{owner}"));
@@ -147,7 +160,7 @@ internal sealed class SiteDirectory : IDisposable
                 Root,
                 File.GetUnixFileMode(Root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
             );
-            foreach (var redis in ports.Redis.Keys)
+            foreach (var redis in ports.Candidates.Keys)
             {
                 Directory.CreateDirectory(Generated($"run/{redis}"));
             }

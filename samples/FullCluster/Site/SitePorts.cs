@@ -19,7 +19,10 @@ internal sealed class SitePorts
 
         // An address that moves has one port, which is that of every Redis.
         int? shared = network.Virtual is null ? null : FreePort.Next();
-        Redis = new[] { "redis-1", "redis-2" }.ToDictionary(name => name, name => At(name, shared));
+        Candidates = new[] { "redis-1", "redis-2" }.ToDictionary(name => name, name => At(name, shared));
+        Replicas = new[] { "slave1", "slave2" }.ToDictionary(name => name, name => At(name));
+        Followers = Replicas.Keys.ToDictionary(name => name, name => At(name));
+        Redis = Candidates.Concat(Replicas).ToDictionary();
         Master = network.Virtual is { } address ? new(IPAddress.Parse(address), shared!.Value) : At("haproxy");
     }
 
@@ -32,9 +35,20 @@ internal sealed class SitePorts
 
     public IReadOnlyDictionary<string, IPEndPoint> Nodes { get; }
 
+    /// <summary>Every Redis: candidates and replicas.</summary>
     public IReadOnlyDictionary<string, IPEndPoint> Redis { get; }
 
+    /// <summary>The Redis that can become master.</summary>
+    public IReadOnlyDictionary<string, IPEndPoint> Candidates { get; }
+
+    /// <summary>The Redis that only follow.</summary>
+    public IReadOnlyDictionary<string, IPEndPoint> Replicas { get; }
+
+    /// <summary>The agent beside each candidate.</summary>
     public IReadOnlyDictionary<string, IPEndPoint> Agents { get; }
+
+    /// <summary>The follower beside each replica.</summary>
+    public IReadOnlyDictionary<string, IPEndPoint> Followers { get; }
 
     private IPEndPoint At(string part, int? port = null) =>
         new(IPAddress.Parse(_network.Of(part).Address), port ?? FreePort.Next());

@@ -16,7 +16,14 @@ public sealed class Cart(IClusterSession session)
     /// <summary>As many lines as a cart takes; a session is not a warehouse.</summary>
     public const int MaxLines = 300;
 
+    /// <summary>As many notes as a cart takes.</summary>
+    public const int MaxNotes = 32;
+
+    /// <summary>Characters of a note. A full cart is well above 64 KiB.</summary>
+    public const int LongestNote = 8192;
+
     private const string Prefix = "line:";
+    private const string NotePrefix = "note:";
 
     /// <summary>The lines in the order in which they were added.</summary>
     public IReadOnlyList<(string Id, CartLine Line)> Lines =>
@@ -27,6 +34,12 @@ public sealed class Cart(IClusterSession session)
                 .OrderBy(entry => entry.Line.AddedAt)
                 .ThenBy(entry => entry.Id, StringComparer.Ordinal),
         ];
+
+    /// <summary>The notes by their ids.</summary>
+    public IReadOnlyDictionary<string, string> Notes =>
+        session
+            .Keys.Where(key => key.StartsWith(NotePrefix, StringComparison.Ordinal))
+            .ToDictionary(key => key[NotePrefix.Length..], key => session.GetString(key)!, StringComparer.Ordinal);
 
     /// <summary>Adds a line, unless the cart has it already or is full. False means full.</summary>
     public bool Add(string id, CartLine line)
@@ -42,6 +55,23 @@ public sealed class Cart(IClusterSession session)
         }
 
         session.Set(Prefix + id, line);
+        return true;
+    }
+
+    /// <summary>
+    /// Writes a note, in place of the one of that id. False means that there are too many.
+    /// </summary>
+    public bool Write(string id, string text)
+    {
+        if (
+            !session.TryGetValue(NotePrefix + id, out _)
+            && session.Keys.Count(key => key.StartsWith(NotePrefix, StringComparison.Ordinal)) >= MaxNotes
+        )
+        {
+            return false;
+        }
+
+        session.SetString(NotePrefix + id, text);
         return true;
     }
 

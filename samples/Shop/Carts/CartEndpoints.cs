@@ -20,6 +20,8 @@ public static partial class CartEndpoints
         cart.MapPut("lines/{id}", AddAsync);
         cart.MapDelete("lines/{id}", RemoveAsync);
         cart.MapDelete("", ClearAsync);
+        cart.MapGet("notes", (HttpContext context) => context.OpenCart().Notes);
+        cart.MapPut("notes/{id}", WriteAsync);
     }
 
     private static CartView Read(HttpContext context, CartResponder responder) => responder.Read(context);
@@ -45,6 +47,26 @@ public static partial class CartEndpoints
         return context.OpenCart().Add(id, line)
             ? Results.Ok(await responder.CommitAsync(context))
             : Results.Problem($"The cart is full ({Cart.MaxLines} lines).", statusCode: 409);
+    }
+
+    private static async Task<IResult> WriteAsync(
+        string id,
+        CartNote note,
+        HttpContext context,
+        CartResponder responder
+    )
+    {
+        if (!LineId().IsMatch(id) || note.Text.Length > Cart.LongestNote)
+        {
+            return Results.Problem(
+                $"A note's id is 8 to 40 letters, digits or dashes, and its text at most {Cart.LongestNote} characters.",
+                statusCode: 400
+            );
+        }
+
+        return context.OpenCart().Write(id, note.Text)
+            ? Results.Ok(await responder.CommitAsync(context))
+            : Results.Problem($"The cart has {Cart.MaxNotes} notes, which is all that it takes.", statusCode: 409);
     }
 
     private static Task<CartView> RemoveAsync(string id, HttpContext context, CartResponder responder)

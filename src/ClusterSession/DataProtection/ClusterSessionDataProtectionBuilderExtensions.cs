@@ -42,7 +42,10 @@ public static class ClusterSessionDataProtectionBuilderExtensions
         services.AddSingleton<RingExpiry>();
         services.AddSingleton<SharedXmlElements>();
         services.AddSingleton<ISharedDocument>(static provider => provider.GetRequiredService<SharedXmlElements>());
-        services.AddSingleton<SessionXmlRepository>();
+        services.AddSingleton(static provider => new SessionXmlRepository(
+            provider.GetRequiredService<SharedXmlElements>,
+            provider.GetRequiredService<StoreStart>
+        ));
         services.AddHostedService<SharedXmlElementsService>();
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(
             static provider => new ConfigureOptions<KeyManagementOptions>(options =>
@@ -55,11 +58,11 @@ public static class ClusterSessionDataProtectionBuilderExtensions
     }
 
     private static SessionXmlRepository Repository(IServiceProvider provider) =>
-        provider.GetService<StoreStart>() is null
-            ? throw new InvalidOperationException(
+        provider.GetRequiredService<IServiceProviderIsService>().IsService(typeof(StoreStart))
+            ? provider.GetRequiredService<SessionXmlRepository>()
+            : throw new InvalidOperationException(
                 "PersistKeysToClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() too."
-            )
-            : provider.GetRequiredService<SessionXmlRepository>();
+            );
 
     private static void DecorateKeyManager(IServiceCollection services)
     {

@@ -254,7 +254,10 @@ public sealed class ClusterSessionOptions
     internal IReadOnlyList<string?> KeyRingSecrets { get; set; } = [];
 
     /// <summary>How long a ticket lives at most; zero where there is no ticket store.</summary>
-    internal TimeSpan TicketLife { get; set; }
+    internal TimeSpan TicketLife => LazyTicketLife?.Value ?? TimeSpan.Zero;
+
+    /// <summary>Set where there is a ticket store.</summary>
+    internal Lazy<TimeSpan>? LazyTicketLife { get; set; }
 
     internal TimeSpan EffectiveTouchInterval =>
         TouchInterval ?? (IdleTimeout / 10 < TimeSpan.FromMinutes(1) ? IdleTimeout / 10 : TimeSpan.FromMinutes(1));

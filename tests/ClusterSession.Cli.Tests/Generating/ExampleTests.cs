@@ -16,6 +16,7 @@ public sealed class ExampleTests
     [Theory]
     [InlineData("agents")]
     [InlineData("agents-tls")]
+    [InlineData("followers")]
     [InlineData("keepalived")]
     [InlineData("sentinel")]
     public async Task Examples_are_what_the_tool_writes(string example)
@@ -55,6 +56,7 @@ public sealed class ExampleTests
     [Theory]
     [InlineData("agents")]
     [InlineData("agents-tls")]
+    [InlineData("followers")]
     [InlineData("keepalived")]
     [InlineData("sentinel")]
     public void Comments_of_generated_files_are_no_wider_than_a_reader_can_follow(string example)
@@ -70,6 +72,7 @@ public sealed class ExampleTests
     [Theory]
     [InlineData("agents")]
     [InlineData("agents-tls")]
+    [InlineData("followers")]
     [InlineData("keepalived")]
     [InlineData("sentinel")]
     public void Every_file_has_a_host(string example)

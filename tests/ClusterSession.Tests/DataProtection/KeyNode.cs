@@ -38,7 +38,8 @@ internal sealed class KeyNode : IAsyncDisposable
         IClusterSessionStore store,
         CapturedLogs? logs = null,
         string environment = "Production",
-        Action<IDataProtectionBuilder>? keys = null
+        Action<IDataProtectionBuilder>? keys = null,
+        Action<ClusterSessionBuilder>? sessions = null
     )
     {
         var root = new TemporaryDirectory();
@@ -55,7 +56,8 @@ internal sealed class KeyNode : IAsyncDisposable
         var protection = builder.Services.AddDataProtection();
         keys?.Invoke(protection);
         protection.PersistKeysToClusterSession();
-        builder.Services.AddClusterSession().UseStore(_ => store);
+        var cluster = builder.Services.AddClusterSession().UseStore(_ => store);
+        sessions?.Invoke(cluster);
         builder.Services.AddAntiforgery();
         builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
         var app = builder.Build();

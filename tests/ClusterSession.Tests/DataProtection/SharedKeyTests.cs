@@ -22,6 +22,8 @@ namespace ClusterSession.Tests.DataProtection;
 /// directories.</summary>
 public sealed class SharedKeyTests : IAsyncDisposable
 {
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
+
     private readonly InMemorySessions _sessions = new(TimeProvider.System);
     private readonly CapturedLogs _logs = new();
     private readonly List<KeyNode> _nodes = [];
@@ -38,6 +40,24 @@ public sealed class SharedKeyTests : IAsyncDisposable
         Assert.Equal("alice", await b.SendAsync(HttpMethod.Get, "/me", cookies));
         Assert.Equal("nobody", await b.SendAsync(HttpMethod.Get, "/me", []));
         Assert.Single(b.Keys.GetAllKeys());
+    }
+
+    /// <summary>
+    /// Logins need the keys, the keys need the store, and the store needs to know how long logins
+    /// live.
+    /// </summary>
+    [Fact]
+    public async Task Nodes_that_keep_keys_and_logins_in_the_store_start_and_accept_logins_of_each_other()
+    {
+        var (a, b) = (await StartWithLoginsAsync(), await StartWithLoginsAsync());
+        var cookies = new Dictionary<string, string>();
+        await a.SendAsync(HttpMethod.Get, "/login", cookies);
+        Assert.Equal("alice", await b.SendAsync(HttpMethod.Get, "/me", cookies));
+        Assert.Equal("nobody", await b.SendAsync(HttpMethod.Get, "/me", []));
+
+        // On a thread of its own: a circle among services is one that waits for itself.
+        Task<KeyNode> StartWithLoginsAsync() =>
+            Task.Run(() => StartAsync(sessions: builder => builder.AddTicketStore())).WaitAsync(LongestStart);
     }
 
     [Fact]
@@ -340,10 +360,11 @@ public sealed class SharedKeyTests : IAsyncDisposable
     private async Task<KeyNode> StartAsync(
         IClusterSessionStore? store = null,
         string environment = "Production",
-        Action<IDataProtectionBuilder>? keys = null
+        Action<IDataProtectionBuilder>? keys = null,
+        Action<ClusterSessionBuilder>? sessions = null
     )
     {
-        var node = await KeyNode.StartAsync(store ?? Shared(), _logs, environment, keys);
+        var node = await KeyNode.StartAsync(store ?? Shared(), _logs, environment, keys, sessions);
         _nodes.Add(node);
         if (store is null)
         {
