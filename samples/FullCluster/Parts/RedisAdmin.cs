@@ -14,7 +14,7 @@ internal sealed class RedisAdmin(string user, string password)
     /// </summary>
     public Task<string?> AskAsync(IPEndPoint redis, params string[] command) => SendAsync(redis, Patience, command);
 
-    /// <summary>All that it holds; null: no answer came.</summary>
+    /// <summary>All that it holds; null: it did not respond.</summary>
     public async Task<RedisContent?> ContentAsync(IPEndPoint redis) =>
         await SendAsync(redis, PatienceForAll, ["EVAL", RedisContent.Script, "0"]) is { } answer
             ? RedisContent.Parse(answer)

@@ -97,7 +97,7 @@ internal sealed class SiteDirectory : IDisposable
                     $"    - {{ name: {redis.Key}, {Where(redis.Value)}, agentPort: {ports.Agents[redis.Key].Port} }}"
                 )
             )}}
-              # They follow whoever is master.
+              # They follow the present master.
               replicas:
             {{string.Join(
                 '\n',

@@ -59,7 +59,7 @@ public static partial class CartEndpoints
         if (!LineId().IsMatch(id) || note.Text.Length > Cart.LongestNote)
         {
             return Results.Problem(
-                $"A note's id is 8 to 40 letters, digits or dashes, and its text at most {Cart.LongestNote} characters.",
+                $"A note's id is 8 to 40 letters, digits or dashes, its text at most {Cart.LongestNote} characters.",
                 statusCode: 400
             );
         }
