@@ -76,7 +76,7 @@ public sealed class MasterFaultTests(SharedAgentSite shared, ITestOutputHelper o
                 Assert.Empty(await through.MissingAsync(master));
                 output.WriteLine(
                     $"{await old.RefusedAsync() - before} writes were refused by the thawed master, "
-                        + $"{through.Accepted.Count} accepted by {master.Name}; of {accepted} that the old one accepted "
+                        + $"{through.Accepted.Count} accepted by {master.Name}; of {accepted} that the old one took "
                         + $"{(await past.MissingAsync(master)).Count} are missing"
                 );
             }

@@ -48,8 +48,8 @@ internal sealed class ReturnTimes
         string.Create(
             CultureInfo.InvariantCulture,
             $"{Ahead} sessions were at the dead master alone; another was master after {Milliseconds(_replaced)}, the "
-                + $"first commit after {Milliseconds(_answered)} (nodes were started meanwhile); {_merge?.Merged} records "
-                + $"of {_merge?.Scanned} merged after {Milliseconds(_merged)} from its start, in step after "
+                + $"first commit after {Milliseconds(_answered)} (nodes were started meanwhile); {_merge?.Merged} "
+                + $"records of {_merge?.Scanned} merged after {Milliseconds(_merged)} from its start, in step after "
                 + $"{Milliseconds(_inStep)}, master again after {Milliseconds(_back)}"
         );
 
