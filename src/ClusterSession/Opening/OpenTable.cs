@@ -37,7 +37,7 @@ namespace ClusterSession.Opening;
 /// any                             others may still bring it back  Wait
 /// any                             out of time, store just back    NotKnownYet
 /// missing                         has expired, by what is known   Expired
-/// missing                         a node that may have it is silent NotKnownYet
+/// any                             a node that may have it is silent NotKnownYet
 /// any                             nobody has it, or out of time   Lost
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may
@@ -77,7 +77,7 @@ internal static class OpenTable
             { IsPatienceOver: false, HasTimeLeft: true } => OpenResult.Wait,
             { IsPatienceOver: false, HasStoreJustReturned: true } => OpenResult.NotKnownYet,
             { IsThere: false, HasExpired: true } => OpenResult.Expired,
-            { IsThere: false, IsUnanswered: true } => OpenResult.NotKnownYet,
+            { IsUnanswered: true } => OpenResult.NotKnownYet,
             _ => OpenResult.Lost,
         };
 }

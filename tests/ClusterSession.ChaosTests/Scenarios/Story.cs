@@ -14,6 +14,9 @@ namespace ClusterSession.ChaosTests.Scenarios;
 /// </summary>
 internal sealed class Story
 {
+    /// <summary>Of how many sessions all requests are shown, for each rule that was violated.</summary>
+    private const int MostWitnesses = 3;
+
     private readonly LoadProgram _load;
     private readonly ITestOutputHelper _output;
 
@@ -114,19 +117,26 @@ internal sealed class Story
         return verdict;
     }
 
-    /// <summary>All requests of the session that the first violation is about.</summary>
+    /// <summary>
+    /// All requests of the sessions that the violations are about, of the first ones of each kind.
+    /// </summary>
     public string Witness(Verdict verdict)
     {
-        if (verdict.Violations.FirstOrDefault() is not { Witness: [var witness, ..] })
-        {
-            return "";
-        }
-
-        var requests = _load
-            .Recorder.ToHistory()
-            .Events.Where(e => e.Session == witness.Session)
-            .Select(request => $"  {request}");
-        return string.Join(Environment.NewLine, [$"all requests of session {witness.Session}:", .. requests]);
+        var sessions = verdict
+            .Violations.Where(violation => violation.Witness.Count > 0)
+            .GroupBy(violation => violation.Rule)
+            .SelectMany(rule => rule.Select(violation => violation.Witness[0].Session).Distinct().Take(MostWitnesses))
+            .ToHashSet();
+        return string.Join(
+            Environment.NewLine,
+            _load
+                .Recorder.ToHistory()
+                .Events.Where(request => sessions.Contains(request.Session))
+                .GroupBy(request => request.Session)
+                .SelectMany(session =>
+                    session.Select(request => $"  {request}").Prepend($"all requests of session {session.Key}:")
+                )
+        );
     }
 
     /// <summary>Waits until the load has made some more requests.</summary>

@@ -538,6 +538,18 @@ public sealed class HandmadeHistoryTests
         );
 
     [Fact]
+    public void Destruction_reported_as_lost_after_a_logout_without_answer_it_may_come_back() =>
+        Assert.False(
+            new HistoryBuilder()
+                .Add([Op.Append(V1)])
+                .Add([Op.Destroy()], result: RequestResult.Info)
+                .Add([Op.List()], flags: EventFlags.NewSession | EventFlags.Regressed)
+                .Add([Op.List(V1)], node: "B")
+                .Check()
+                .Found("RESURRECTED")
+        );
+
+    [Fact]
     public void Destruction_a_stolen_cookie_survives_the_login() =>
         Fails("OLD-ID-READS", h =>
             h.Add([Op.Append(V1)])
