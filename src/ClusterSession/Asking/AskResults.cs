@@ -49,19 +49,26 @@ internal sealed class AskResults(TimeProvider time)
             _results.Clear();
         }
 
+        var said = Bounded(key, result, out var since);
+        _results[key] = (said, time.GetTimestamp(), since);
+        return said;
+    }
+
+    /// <summary>What is to be said of a session that no node has answered for.</summary>
+    public AskResult Bounded(SessionKey key, AskResult result) => Bounded(key, result, out _);
+
+    private AskResult Bounded(SessionKey key, AskResult result, out long since)
+    {
         var now = time.GetTimestamp();
-        var since =
+        since =
             _results.TryGetValue(key, out var before)
             && before.Result is AskResult.Unknown or AskResult.Unanswered
             && time.GetElapsedTime(before.At, now) < Memory
                 ? before.UnansweredSince
                 : now;
-        var said =
-            result == AskResult.Unanswered && time.GetElapsedTime(since, now) >= MostUnanswered
-                ? AskResult.Unknown
-                : result;
-        _results[key] = (said, now, since);
-        return said;
+        return result == AskResult.Unanswered && time.GetElapsedTime(since, now) >= MostUnanswered
+            ? AskResult.Unknown
+            : result;
     }
 
     /// <summary>A node has come that may have what nobody had.</summary>

@@ -77,18 +77,19 @@ internal sealed class RunningAsk(
     /// <summary>A node has left: what it had is gone with it.</summary>
     public void Left(long process) => silent.Remove(process);
 
-    /// <summary>What is known of each session now.</summary>
+    /// <summary>The same of each session.</summary>
     public IEnumerable<(SessionKey Key, TaskCompletionSource<AskResult> Waiting, AskResult Result)> Results() =>
         waiting.Select(one => (one.Key, one.Value, ResultOf(one.Key)));
 
-    private AskResult ResultOf(SessionKey key) =>
+    /// <summary>What is known of a session now.</summary>
+    public AskResult ResultOf(SessionKey key) =>
         _answers.GetValueOrDefault(key) switch
         {
             AskAnswer.Ended => AskResult.Ended,
             AskAnswer.Restored => AskResult.Restored,
             AskAnswer.Kept => AskResult.Kept,
-            _ when silent.Count > 0 || !isCertain || _unsaid.Contains(key) => AskResult.Unanswered,
-            _ => mayMiss ? AskResult.Unknown : AskResult.Nobody,
+            _ when silent.Count > 0 || _unsaid.Contains(key) => AskResult.Unanswered,
+            _ => isCertain && !mayMiss ? AskResult.Nobody : AskResult.Unknown,
         };
 
     private void Check(long process)

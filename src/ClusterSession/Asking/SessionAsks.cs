@@ -102,7 +102,7 @@ internal sealed class SessionAsks(
         }
         catch (TimeoutException)
         {
-            return AskResult.Unanswered;
+            return waiting.IsCompleted ? await waiting.ConfigureAwait(false) : SoFar(key);
         }
     }
 
@@ -157,6 +157,16 @@ internal sealed class SessionAsks(
         lock (_gate)
         {
             _results.Forget();
+        }
+    }
+
+    /// <summary>A request cannot wait for the end of the ask.</summary>
+    private AskResult SoFar(SessionKey key)
+    {
+        lock (_gate)
+        {
+            var ask = _running.Values.FirstOrDefault(running => running.Keys.Contains(key));
+            return ask is null ? AskResult.Unknown : _results.Bounded(key, ask.ResultOf(key));
         }
     }
 

@@ -169,8 +169,7 @@ internal sealed class SessionFinder(
                     return OpenedSession.Opened(record!, source, isComplete: isComplete);
                 case OpenResult.Destroyed:
                     return OpenedSession.Ended(OpenOutcome.Destroyed);
-                case OpenResult.Expired
-                    when IsUndecided(asked) || (asked is null && record is null && asks.HasChannel):
+                case OpenResult.Expired when IsUndecided(asked) || (asked is null && record is null && asks.HasChannel):
                     return OpenedSession.Ended(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
                 case OpenResult.Expired:
                     return DropMissing(key, read, mark);

@@ -28,9 +28,8 @@ public sealed partial class TranslationTests
     public void Names_in_code_are_those_of_the_original(string page)
     {
         var original = Space().Replace(Originals(page), " ");
-        Assert.All(
-            Code().Matches(Prose(page)).Select(code => code.Value.Trim('`')),
-            code => Assert.True(original.Contains(code), $"{page} says {code}, and its original does not.")
+        Assert.All(Code().Matches(Prose(page)).Select(code => code.Value.Trim('`')), code =>
+            Assert.True(original.Contains(code), $"{page} says {code}, and its original does not.")
         );
     }
 
@@ -39,9 +38,8 @@ public sealed partial class TranslationTests
     public void Figures_are_those_of_the_original(string page)
     {
         var original = Figures(Originals(page)).ToHashSet();
-        Assert.All(
-            Figures(Steps().Replace(Links().Replace(Prose(page), "]"), "")),
-            figure => Assert.True(original.Contains(figure), $"{page} says {figure}, and its original does not.")
+        Assert.All(Figures(Steps().Replace(Links().Replace(Prose(page), "]"), "")), figure =>
+            Assert.True(original.Contains(figure), $"{page} says {figure}, and its original does not.")
         );
     }
 
@@ -51,9 +49,8 @@ public sealed partial class TranslationTests
     {
         var originals = OriginalsOf(page);
         var known = originals.SelectMany(LinksOf).Select(PageOf).Concat(originals).ToHashSet();
-        Assert.All(
-            LinksOf(page).Select(PageOf).Where(link => !IsTranslation(link)),
-            link => Assert.True(known.Contains(link), $"{page} links to {link}, and its original does not.")
+        Assert.All(LinksOf(page).Select(PageOf).Where(link => !IsTranslation(link)), link =>
+            Assert.True(known.Contains(link), $"{page} links to {link}, and its original does not.")
         );
     }
 

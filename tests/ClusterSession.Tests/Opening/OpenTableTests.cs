@@ -195,11 +195,7 @@ public sealed class OpenTableTests
     [InlineData(false, false, OpenResult.NotKnownYet)]
     [InlineData(false, true, OpenResult.Expired)] // Nobody is kept waiting for the cookie of long ago.
     [InlineData(true, false, OpenResult.NotKnownYet)]
-    internal void Node_that_may_have_the_session_has_not_answered(
-        bool isThere,
-        bool hasExpired,
-        OpenResult verdict
-    ) =>
+    internal void Node_that_may_have_the_session_has_not_answered(bool isThere, bool hasExpired, OpenResult verdict) =>
         Assert.Equal(
             verdict,
             OpenTable.Classify(

@@ -53,7 +53,7 @@ public sealed class RepairTests : NodeTests
         var b = await StartAsync(options: OneKey, store: new InMemorySessionStore(_behind));
         using var regressions = new CounterReading(b.Services, "clustersession.regressions");
         var older = browser.Copy();
-        await Time.DriveAsync(browser.GetAsync("/get/color", b));
+        await Time.DriveAsync(browser.GetOnceFoundAsync("/get/color", b)); // A has it, and cannot store it at B's.
 
         // Time stands still: a wait would not end.
         for (var i = 0; i < 3; i++)
@@ -87,10 +87,10 @@ public sealed class RepairTests : NodeTests
         await browser.GetAsync(isRemoval ? "/set/color/red" : "/set/size/small", a); // Acknowledged from A's journal.
         if (isShownBefore)
         {
-            Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+            Assert.Equal("True", await Time.DriveAsync(browser.GetOnceFoundAsync("/regressed", b)));
         }
 
-        await Time.DriveAsync(browser.GetAsync(isRemoval ? "/remove/color" : "/set/size/large", b));
+        await Time.DriveAsync(browser.GetOnceFoundAsync(isRemoval ? "/remove/color" : "/set/size/large", b));
         flaky.Failing = StoreOperations.None;
         await Time.DriveAsync(
             Condition.HoldsAsync(

@@ -53,8 +53,9 @@ internal sealed class WayBackPause(
             CultureInfo.InvariantCulture,
             $"writes paused for {Milliseconds(last, first):0} ms: the temporary master was no primary after "
                 + $"{Milliseconds(last, _noPrimary):0} ms, the preferred one open after "
-                + $"{Milliseconds(last, _opened):0} ms, its first write came {Milliseconds(_opened, first):0} ms later; the slowest request of a client "
-                + $"meanwhile took {(slowest.CompleteNs - slowest.InvokeNs) / 1e6:0} ms, it ended "
+                + $"{Milliseconds(last, _opened):0} ms, its first write came "
+                + $"{Milliseconds(_opened, first):0} ms later; the slowest request of a client meanwhile took "
+                + $"{(slowest.CompleteNs - slowest.InvokeNs) / 1e6:0} ms, it ended "
                 + $"{(slowest.CompleteNs - RecordedAt(first)) / 1e6:0} ms after that write: {slowest}"
         );
     }
