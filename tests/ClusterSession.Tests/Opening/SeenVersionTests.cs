@@ -36,7 +36,7 @@ public sealed class SeenVersionTests : NodeTests
             default
         );
 
-        await behind.DriveAsync(browser.GetAsync("/set/color/blue", b));
+        await behind.DriveAsync(browser.GetOnceFoundAsync("/set/color/blue", b)); // Once A is known to be gone.
 
         var stored = await ReadAsync(key);
         Assert.True(stored.Version > lost.Version, $"{stored.Version} is not newer than {lost.Version}");
