@@ -53,6 +53,10 @@ public sealed class LoneNodeTests : IAsyncLifetime
         await other.SetAsync(a, "n", "1");
         await visitor.SetAsync(a, "n", "2");
         await a.Kill9Async();
+        await Condition.HoldsAsync(
+            async () => await visitor.StatusAsync(b) != 503,
+            "B knows that the node which may have it is gone"
+        );
 
         Assert.Equal(("1", true), await visitor.GetAsync(b, "n"));
         Assert.Equal(1, await Visitor.MetricAsync(b, "clustersession.regressions"));
