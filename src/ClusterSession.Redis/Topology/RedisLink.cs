@@ -8,7 +8,7 @@ namespace ClusterSession.Redis.Topology;
 /// </summary>
 /// <remarks>
 /// <code>
-///            selector: whom?          selector: accept?        observer
+///           selector: whom?       selector: accept?          observer
 ///   pause --> [ target ] --> [ connect ] --> [ admit ] --> [ handed out ] --> lost, or the selector leaves the target
 ///     ^                          |               |                                      |
 ///     '--------------------------+---------------+--------------------------------------'

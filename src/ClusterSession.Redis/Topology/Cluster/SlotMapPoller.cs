@@ -7,7 +7,7 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// Keeps the slot map current: asks one node of the cluster, whichever answers, every second, and
 /// every 100 ms while a master is missing. Thread-safe.
 /// </summary>
-/// <param name="options">Where nodes may be, and how long a connection may take.</param>
+/// <param name="options">Where nodes may be, and how they are connected to.</param>
 /// <param name="routes">Takes the views.</param>
 /// <param name="ruler">Hears that the map was confirmed; null: nobody needs it.</param>
 /// <param name="observer">Hears of nodes that could not be asked.</param>
@@ -100,10 +100,7 @@ internal sealed class SlotMapPoller(
         {
             try
             {
-                var connection = await _discovery
-                    .ConnectAsync(endpoint, _stop.Token)
-                    .WaitAsync(options.ConnectTimeout, time, _stop.Token)
-                    .ConfigureAwait(false);
+                var connection = await _discovery.ConnectAsync(endpoint, _stop.Token).ConfigureAwait(false);
                 await using (connection.ConfigureAwait(false))
                 {
                     if (await AskAsync(connection).ConfigureAwait(false))
