@@ -6,14 +6,13 @@ namespace ClusterSession.Asking;
 internal enum AskResult
 {
     /// <summary>
-    /// Nobody can say: there is no channel, a node is there that answers no ask, or what one has
-    /// could not be stored for 10 s.
+    /// Nobody can say: a node is there that answers no ask, or nobody has answered for it for 10 s.
     /// </summary>
     Unknown,
 
     /// <summary>
-    /// A node that may have it has not answered in time, or could not store it: it may be there at
-    /// the next request.
+    /// A node that may have it has not answered in time, could not store it, or was not heard of
+    /// yet: it may be there at the next request.
     /// </summary>
     Unanswered,
 

@@ -25,11 +25,13 @@ internal sealed class AskResults(TimeProvider time)
     private double _free = MostPerSecond;
     private long _freeAt = time.GetTimestamp();
 
-    public bool TryGet(SessionKey key, out AskResult result)
+    /// <summary>What an ask has found that was over at a timestamp.</summary>
+    public bool TryGet(SessionKey key, long at, out AskResult result)
     {
         var isKnown = _results.TryGetValue(key, out var found);
         result = found.Result;
         return isKnown
+            && found.At <= at
             && time.GetElapsedTime(found.At)
                 < (result is AskResult.Unknown or AskResult.Unanswered ? MemoryOfNothing : Memory);
     }

@@ -8,7 +8,7 @@ internal sealed class FrameSender(IClusterSessionStore store, HybridClock clock,
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private volatile bool _isFailing;
+    private volatile StoreFailure _failure;
 
     public IStoreChannel? Channel => store.Channel;
 
@@ -16,7 +16,10 @@ internal sealed class FrameSender(IClusterSessionStore store, HybridClock clock,
     public long Process => clock.Writer;
 
     /// <summary>Whether the last frame was not taken.</summary>
-    public bool IsFailing => _isFailing;
+    public bool IsFailing => _failure != StoreFailure.None;
+
+    /// <summary>Whether the store refused the last frame.</summary>
+    public bool IsRefused => _failure == StoreFailure.Refused;
 
     /// <summary>Publishes a frame, and does not wait: it may be lost in any case.</summary>
     public void Send(byte[] frame) => _ = SendAsync(frame).AsTask();
@@ -29,7 +32,7 @@ internal sealed class FrameSender(IClusterSessionStore store, HybridClock clock,
         }
 
         var failure = await channel.PublishAsync(frame, new StoreDeadline(time, Patience)).ConfigureAwait(false);
-        _isFailing = failure != StoreFailure.None;
+        _failure = failure;
         return failure;
     }
 }

@@ -89,7 +89,8 @@ internal sealed class RunningAsk(
             AskAnswer.Restored => AskResult.Restored,
             AskAnswer.Kept => AskResult.Kept,
             _ when silent.Count > 0 || _unsaid.Contains(key) => AskResult.Unanswered,
-            _ => isCertain && !mayMiss ? AskResult.Nobody : AskResult.Unknown,
+            _ when mayMiss => AskResult.Unknown,
+            _ => isCertain ? AskResult.Nobody : AskResult.Unanswered,
         };
 
     private void Check(long process)

@@ -47,11 +47,12 @@ internal sealed class SessionAsks(
     private long _numbers;
 
     /// <summary>
-    /// Whether others can be asked. A channel that takes no frame is not waited for, but for a
-    /// moment after the start, when it may be about to be connected.
+    /// Whether others can be asked. A channel that the store refuses is not waited for, but for a
+    /// moment after the start, when it may be about to be connected; one that took no frame in time
+    /// is.
     /// </summary>
     public bool IsPossible =>
-        sender.Channel is not null && (!sender.IsFailing || time.GetElapsedTime(_startedAt) < AtStart);
+        sender.Channel is not null && (!sender.IsRefused || time.GetElapsedTime(_startedAt) < AtStart);
 
     /// <summary>Whether the store has a channel, be it of use now or not.</summary>
     public bool HasChannel => sender.Channel is not null;
@@ -59,22 +60,33 @@ internal sealed class SessionAsks(
     /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
     public bool MayFindMoreSince(long timestamp) => members.HaveGrownSince(timestamp);
 
+    /// <summary>
+    /// What was found before a timestamp, a short while ago, where that is no end of the session.
+    /// </summary>
+    public bool TryRecall(SessionKey key, long before, out AskResult result)
+    {
+        lock (_gate)
+        {
+            return _results.TryGet(key, before, out result) && result != AskResult.Ended;
+        }
+    }
+
     /// <summary>Asks for a session, unless that was done a short while ago.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="patience">How long the request can wait.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public async ValueTask<AskResult> AskAsync(SessionKey key, TimeSpan patience, CancellationToken cancellationToken)
     {
-        if (members is { IsCertain: true, IsAlone: true } && !sender.IsFailing)
-        {
-            return AskResult.Nobody;
-        }
-
         Task<AskResult> waiting;
         RunningAsk? ask = null;
         lock (_gate)
         {
-            if (_results.TryGet(key, out var known))
+            if (members is { IsCertain: true, IsAlone: true } && !sender.IsFailing)
+            {
+                return _results.Add(key, AskResult.Nobody);
+            }
+
+            if (_results.TryGet(key, time.GetTimestamp(), out var known))
             {
                 return known;
             }
@@ -165,8 +177,8 @@ internal sealed class SessionAsks(
     {
         lock (_gate)
         {
-            var ask = _running.Values.FirstOrDefault(running => running.Keys.Contains(key));
-            return ask is null ? AskResult.Unknown : _results.Bounded(key, ask.ResultOf(key));
+            var ask = _running.Values.FirstOrDefault(running => running.Keys.Contains(key)); // Or queued.
+            return _results.Bounded(key, ask?.ResultOf(key) ?? AskResult.Unanswered);
         }
     }
 

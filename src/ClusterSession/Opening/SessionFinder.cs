@@ -140,6 +140,12 @@ internal sealed class SessionFinder(
                     !window.HasJustBegun
                     && time.GetElapsedTime(begun) >= (window.IsUnderWay ? PatienceWhileRecovering : Patience)
                 );
+            var mayAsk = asked is null && !IsDecided(key, seen) && asks.IsPossible;
+            if (mayAsk && asks.TryRecall(key, askedAt, out var known))
+            {
+                (asked, mayAsk) = (known, false); // From before the read, which is thus not repeated.
+            }
+
             var facts = new FoundFacts(
                 IsThere: record is not null,
                 IsDestroyed: record is { IsDestroyed: true },
@@ -150,10 +156,7 @@ internal sealed class SessionFinder(
                         (copy is not null && !nodes.IsUsable(copy) && !window.IsUnderWay)
                         || lifetime.MayHaveExpired(seen)
                     ),
-                MayAsk: asked is null
-                    && !IsDecided(key, seen)
-                    && asks.IsPossible
-                    && PatienceToAsk(deadline, slowest) > TimeSpan.Zero,
+                mayAsk,
                 IsBeingRestored: window.IsUnderWay,
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
@@ -202,10 +205,16 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>
-    /// How long the nodes are waited for: the store is to be read again after that.
+    /// How long the nodes are waited for: the store is to be read again after that. Where no time is
+    /// left they are asked all the same: the next request finds what they say.
     /// </summary>
-    private static TimeSpan PatienceToAsk(StoreDeadline deadline, TimeSpan slowest) =>
-        (deadline.Left - slowest) / 2 is var half && half < SessionAsks.Patience ? half : SessionAsks.Patience;
+    private static TimeSpan PatienceToAsk(StoreDeadline deadline, TimeSpan slowest)
+    {
+        var half = (deadline.Left - slowest) / 2;
+        return half < TimeSpan.Zero ? TimeSpan.Zero
+            : half < SessionAsks.Patience ? half
+            : SessionAsks.Patience;
+    }
 
     private static bool IsUndecided(AskResult? asked) => asked is AskResult.Unknown or AskResult.Unanswered;
 

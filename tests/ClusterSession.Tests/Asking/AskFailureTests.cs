@@ -1,3 +1,5 @@
+using System.Net;
+using System.Security.Cryptography;
 using ClusterSession.Asking;
 using ClusterSession.Records;
 using ClusterSession.Stores;
@@ -11,7 +13,9 @@ using Xunit;
 
 namespace ClusterSession.Tests.Asking;
 
-/// <summary>A session that a node fails with when it is asked for it.</summary>
+/// <summary>
+/// Asks that come to nothing: a node fails, was not heard of yet, or cannot be asked in time.
+/// </summary>
 public sealed class AskFailureTests : NodeTests
 {
     [Fact]
@@ -26,9 +30,7 @@ public sealed class AskFailureTests : NodeTests
         Sessions.Forget(LossTests.KeyOf(good));
 
         var asks = b.Services.GetRequiredService<SessionAsks>();
-        await Time.DriveAsync(
-            AskAsync(asks, SessionKey.Of(SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create())))
-        ); // What comes now is asked for together.
+        await Time.DriveAsync(AskAsync(asks, NewKey())); // What comes now is asked for together.
         var asked = Task.WhenAll(AskAsync(asks, LossTests.KeyOf(bad)), AskAsync(asks, LossTests.KeyOf(good)));
         Assert.Equal([AskResult.Unanswered, AskResult.Restored], await Time.DriveAsync(asked));
 
@@ -36,6 +38,50 @@ public sealed class AskFailureTests : NodeTests
         Assert.DoesNotContain(Logs.All, log => log.Text.Contains($"{LossTests.KeyOf(bad)}", StringComparison.Ordinal));
         Assert.Equal("red", await Time.DriveAsync(good.GetAsync("/get/color", b)));
     }
+
+    [Fact]
+    public async Task Nobody_is_said_to_have_it_before_all_who_are_there_can_have_been_heard_of()
+    {
+        var asks = (await StartAsync()).Services.GetRequiredService<SessionAsks>();
+        Assert.Equal(AskResult.Unanswered, await Time.DriveAsync(AskAsync(asks, NewKey())));
+        Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(AskResult.Nobody, await Time.DriveAsync(AskAsync(asks, NewKey())));
+    }
+
+    [Fact]
+    public async Task Session_whose_ask_is_still_queued_when_its_request_can_wait_no_longer_is_no_loss()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        Time.Advance(TimeSpan.FromSeconds(5)); // They have heard of each other.
+        var lost = await OpenAsync(a);
+        Sessions.Forget(LossTests.KeyOf(lost));
+        var asks = b.Services.GetRequiredService<SessionAsks>();
+        await Time.DriveAsync(AskAsync(asks, NewKey())); // What comes now waits for the next ask.
+
+        var waiting = asks.AskAsync(LossTests.KeyOf(lost), TimeSpan.FromMilliseconds(1), default).AsTask();
+        Assert.Equal(AskResult.Unanswered, await Time.DriveAsync(waiting));
+    }
+
+    [Fact]
+    public async Task Channel_that_takes_no_frame_in_time_makes_no_loss_of_what_another_node_has()
+    {
+        var channel = new ChannelStore(new InMemorySessionStore(Sessions));
+        var (a, b) = (await StartAsync(), await StartAsync(store: channel));
+        Time.Advance(TimeSpan.FromSeconds(5)); // They have heard of each other.
+        var browser = await OpenAsync(a);
+        Sessions.Forget(LossTests.KeyOf(browser));
+        channel.Failure = StoreFailure.Unknown;
+        Time.Advance(TimeSpan.FromSeconds(1)); // The hello of this second was not taken.
+
+        await Time.DriveAsync(browser.GetAsync("/get/color", b));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, browser.LastStatus);
+
+        channel.Failure = StoreFailure.None;
+        Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
+    }
+
+    private static SessionKey NewKey() => SessionKey.Of(SessionId.New(RandomNumberGenerator.Create()));
 
     private static Task<AskResult> AskAsync(SessionAsks asks, SessionKey key) =>
         asks.AskAsync(key, TimeSpan.FromSeconds(10), default).AsTask();

@@ -113,7 +113,6 @@ public sealed class WaitingTests : NodeTests
     [InlineData(150)]
     [InlineData(300)]
     [InlineData(450)]
-    [InlineData(600)]
     public async Task Client_whose_commit_is_lost_is_shown_that_and_no_503_where_the_store_answers_slowly(
         int milliseconds
     )
@@ -121,6 +120,17 @@ public sealed class WaitingTests : NodeTests
         var (browser, b, slow, _) = await StartBehindAsync(Limit);
         Time.Advance(TimeSpan.FromSeconds(5));
         slow.Delay = TimeSpan.FromMilliseconds(milliseconds);
+        Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+    }
+
+    [Fact]
+    public async Task Client_comes_again_where_the_store_leaves_no_time_to_ask_the_nodes_and_is_then_shown_its_loss()
+    {
+        var (browser, b, slow, _) = await StartBehindAsync(Limit);
+        Time.Advance(TimeSpan.FromSeconds(5));
+        slow.Delay = Limit * 0.6;
+        await Time.DriveAsync(browser.GetAsync("/regressed", b));
+        Assert.Equal(503, (int)browser.LastStatus);
         Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
     }
 

@@ -30,6 +30,7 @@ public sealed class RepairTests : NodeTests
         await browser.GetAsync("/set/color/blue");
         var counted = new CountingStore(new InMemorySessionStore(_behind));
         var b = await StartAsync(options: OneKey, store: counted);
+        Time.Advance(TimeSpan.FromSeconds(3)); // B would have heard of others.
         using var regressions = new CounterReading(b.Services, "clustersession.regressions");
 
         Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
@@ -116,6 +117,7 @@ public sealed class RepairTests : NodeTests
         await browser.GetAsync("/set/color/blue");
         var counted = new CountingStore(new InMemorySessionStore(_behind));
         var b = await StartAsync(options: OneKey, store: counted);
+        Time.Advance(TimeSpan.FromSeconds(3)); // B would have heard of others.
         using var regressions = new CounterReading(b.Services, "clustersession.regressions");
         await Time.DriveAsync(browser.GetAsync("/get/color", b));
 

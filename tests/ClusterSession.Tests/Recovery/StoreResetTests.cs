@@ -52,6 +52,7 @@ public sealed class StoreResetTests : NodeTests
 
         Empty();
         await HoldsInTimeAsync(() => Logs.Count("CopiesDiscarded") == 1, "the node drops its copies");
+        Time.Advance(TimeSpan.FromSeconds(3)); // It would have heard of others.
 
         foreach (var browser in browsers)
         {
