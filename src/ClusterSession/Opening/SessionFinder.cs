@@ -205,8 +205,8 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>
-    /// How long the nodes are waited for: the store is to be read again after that. Where no time is
-    /// left they are asked all the same: the next request finds what they say.
+    /// How long the nodes are waited for: the store is to be read again after that. Where no time
+    /// is left they are asked all the same: the next request finds what they say.
     /// </summary>
     private static TimeSpan PatienceToAsk(StoreDeadline deadline, TimeSpan slowest)
     {
