@@ -4,18 +4,32 @@ namespace ClusterSession.ChaosNode;
 /// Takes all threads of the pool, as an application does that waits synchronously: no request, no
 /// timer and no continuation runs.
 /// </summary>
-internal static class Starvation
+public static class Starvation
 {
     /// <summary>More than the pool adds in a minute: one or two threads a second.</summary>
     private const int Waiting = 500;
 
-    /// <param name="file">Its appearance is the end: nothing else would be heard.</param>
+    /// <summary>Added to the name of the file: the name of one at the beginning.</summary>
+    public const string Begun = ".begun";
+
+    /// <param name="file">
+    /// Its appearance is the end: nothing else would be heard. Another one appears when all threads
+    /// are taken: nothing else would be sent.
+    /// </param>
     public static void Begin(string file)
     {
         var end = new ManualResetEventSlim();
+        var taken = 0;
         for (var i = 0; i < Waiting; i++)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Wait(), end, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                _ =>
+                {
+                    Interlocked.Increment(ref taken);
+                    end.Wait();
+                },
+                null
+            );
         }
 
         // A thread of its own: of the pool's timers none fires until this has ended.
@@ -24,6 +38,10 @@ internal static class Starvation
             while (!File.Exists(file))
             {
                 end.Wait(TimeSpan.FromMilliseconds(20));
+                if (Volatile.Read(ref taken) >= ThreadPool.ThreadCount && !File.Exists(file + Begun))
+                {
+                    File.WriteAllText(file + Begun, "");
+                }
             }
 
             end.Set();

@@ -16,7 +16,10 @@ internal enum AskResult
     /// </summary>
     Unanswered,
 
-    /// <summary>Too many sessions are missing at once for all of them to be asked for.</summary>
+    /// <summary>
+    /// Too many sessions are missing at once for all of them to be asked for: it may be its turn at
+    /// the next request.
+    /// </summary>
     Unasked,
 
     /// <summary>Every node has answered, and none has it.</summary>

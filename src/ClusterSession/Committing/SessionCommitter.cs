@@ -33,11 +33,11 @@ namespace ClusterSession.Committing;
 internal sealed class SessionCommitter(
     StoreGuard store,
     NodeSessions nodes,
-    CommitJournal journal,
-    JournalSender sender,
+    PendingCommits pendingCommits,
     SessionRepair repair,
     VersionIssuer versions,
     SessionLifetime lifetime,
+    ReplicaWait replicas,
     IOptions<ClusterSessionOptions> options,
     TimeProvider time,
     SessionMetrics metrics,
@@ -46,7 +46,6 @@ internal sealed class SessionCommitter(
 )
 {
     private const int MostAttempts = 8;
-    private readonly LogRate _replicasShort = new(time);
 
     /// <summary>
     /// A client has seen this version: what is committed for it from now on is newer, and not
@@ -88,7 +87,16 @@ internal sealed class SessionCommitter(
         versions.Observe(record.Version);
         return VersionIssuer.IsAtEnd(record.Version) ? new(CommitResult.Unavailable(StoreFailure.Refused))
             : durability == SessionDurability.Local && !IsRefused(key)
-                ? new(Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.None))
+                ? new(
+                    pendingCommits.Keep(
+                        key,
+                        record,
+                        isComplete,
+                        delta,
+                        versions.Next(key, record.Version),
+                        StoreFailure.None
+                    )
+                )
             : nodes.Pending.Contains(key)
                 ? SendAfterPendingAsync(key, record, isComplete, delta, durability, deadline, login)
             : SendAsync(key, record, isComplete, delta, durability, deadline, login);
@@ -172,19 +180,36 @@ internal sealed class SessionCommitter(
             }
 
             // Less of it may be taken: what is removed goes along.
-            var kept = Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.Refused);
-            await sender.SendAsync(key, deadline).ConfigureAwait(false);
-            return kept;
+            var version = versions.Next(key, record.Version);
+            return await pendingCommits
+                .KeepAndSendAsync(
+                    key,
+                    record,
+                    isComplete,
+                    delta,
+                    version,
+                    StoreFailure.Refused,
+                    mayBeStored: false,
+                    deadline
+                )
+                .ConfigureAwait(false);
         }
 
-        if (await sender.SendAsync(key, deadline).ConfigureAwait(false))
+        if (await pendingCommits.SendAsync(key, deadline).ConfigureAwait(false))
         {
             return await SendAsync(key, record, isComplete, delta, durability, deadline, login).ConfigureAwait(false);
         }
 
         return RefusalOf(key) is var refusal && refusal.IsOfRecord()
             ? CommitResult.Unavailable(refusal)
-            : Keep(key, record, isComplete, delta, versions.Next(key, record.Version), StoreFailure.Unreachable);
+            : pendingCommits.Keep(
+                key,
+                record,
+                isComplete,
+                delta,
+                versions.Next(key, record.Version),
+                StoreFailure.Unreachable
+            );
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -220,7 +245,7 @@ internal sealed class SessionCommitter(
                     return await CompleteAsync(key, record, delta, change.Issued, answer.Previous, deadline)
                         .ConfigureAwait(false);
                 case WriteOutcome.Committed:
-                    CheckReplicas(ReplicasFor(durability), answer.Replicas);
+                    replicas.Check(replicas.CountFor(durability), answer.Replicas);
                     return Committed(
                         key,
                         delta.ApplyTo(record, change),
@@ -245,7 +270,7 @@ internal sealed class SessionCommitter(
                     versions.Withdraw(key, change.Issued);
                     return CommitResult.Unavailable(answer.Failure); // The journal could not bring it there either.
                 default:
-                    return Keep(key, record, isComplete, delta, change.Issued, answer.Failure);
+                    return pendingCommits.Keep(key, record, isComplete, delta, change.Issued, answer.Failure);
             }
         }
     }
@@ -264,8 +289,8 @@ internal sealed class SessionCommitter(
             Tombstones.ToForget(record, delta),
             lifetime.StoreLifeOf(record, delta, out var least),
             least,
-            ReplicasFor(durability),
-            ReplicaTimeoutFor(durability, deadline),
+            replicas.CountFor(durability),
+            replicas.TimeoutFor(durability, deadline),
             After: version.After,
             Opened: record,
             Void: version.Void,
@@ -303,8 +328,8 @@ internal sealed class SessionCommitter(
                 version.Version,
                 mode,
                 lifetime.StoreLifeOf(record),
-                ReplicasFor(durability),
-                ReplicaTimeoutFor(durability, deadline),
+                replicas.CountFor(durability),
+                replicas.TimeoutFor(durability, deadline),
                 After: version.After,
                 Void: version.Void
             );
@@ -317,7 +342,7 @@ internal sealed class SessionCommitter(
                     version = versions.Next(key, answer.Previous > record.Version ? answer.Previous : record.Version);
                     continue;
                 case WriteOutcome.Committed or WriteOutcome.Unchanged:
-                    CheckReplicas(copy.Replicas, answer.Replicas);
+                    replicas.Check(copy.Replicas, answer.Replicas);
                     var isComplete = answer.Outcome == WriteOutcome.Committed && answer.Previous.IsNone;
                     if (mode == MergeMode.Restore)
                     {
@@ -337,7 +362,7 @@ internal sealed class SessionCommitter(
                     return CommitResult.Destroyed;
                 default:
                     return mode == MergeMode.Restore && !answer.Failure.IsOfRecord()
-                        ? KeepCopy(key, record, answer.Failure)
+                        ? pendingCommits.KeepCopy(key, record, answer.Failure)
                         : CommitResult.Unavailable(answer.Failure);
             }
         }
@@ -359,16 +384,18 @@ internal sealed class SessionCommitter(
         losses.LostCommit();
         var known = nodes.Recent.Add(key, delta.ApplyTo(record, version), isComplete: false, previous);
         nodes.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
-        var kept = Kept(
-            journal.Append(key, record, isComplete: false, delta, version, StoreFailure.None, mayBeStored: true, out _),
-            StoreFailure.None
-        );
-        if (kept.Outcome == CommitOutcome.Committed)
-        {
-            await sender.SendAsync(key, deadline).ConfigureAwait(false); // If it is not answered, it stays in the journal.
-        }
-
-        return kept;
+        return await pendingCommits
+            .KeepAndSendAsync(
+                key,
+                record,
+                isComplete: false,
+                delta,
+                version,
+                StoreFailure.None,
+                mayBeStored: true,
+                deadline
+            )
+            .ConfigureAwait(false);
     }
 
     private CommitResult Committed(
@@ -383,7 +410,7 @@ internal sealed class SessionCommitter(
         metrics.Committed.Add(1);
         if (answer.Lease.IsLost)
         {
-            return KeepCopy(key, changed, StoreFailure.None);
+            return pendingCommits.KeepCopy(key, changed, StoreFailure.None);
         }
 
         if (known.IsComplete)
@@ -399,52 +426,5 @@ internal sealed class SessionCommitter(
         nodes.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
         _ = repair.ReadAnewAsync(key);
         return CommitResult.Committed(changed, isComplete: false);
-    }
-
-    private CommitResult Keep(
-        SessionKey key,
-        SessionRecord record,
-        bool isComplete,
-        SessionDelta delta,
-        IssuedVersion version,
-        StoreFailure failure
-    ) =>
-        Kept(
-            journal.Append(key, record, isComplete, delta, version, failure, failure.IsUncertain(), out var isTooLarge),
-            isTooLarge ? StoreFailure.TooLarge : failure
-        );
-
-    private CommitResult KeepCopy(SessionKey key, SessionRecord record, StoreFailure failure) =>
-        Kept(journal.AppendCopy(key, record, failure), failure);
-
-    private static CommitResult Kept(SessionRecord? kept, StoreFailure failure) =>
-        kept is not null
-            ? CommitResult.Committed(kept, isComplete: false)
-            : CommitResult.Unavailable(failure == StoreFailure.None ? StoreFailure.Refused : failure);
-
-    private int ReplicasFor(SessionDurability durability) =>
-        durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
-
-    /// <summary>
-    /// The store holds its answer back for so long, and the answer must be here before the request
-    /// gives the commit up.
-    /// </summary>
-    private TimeSpan ReplicaTimeoutFor(SessionDurability durability, in StoreDeadline deadline) =>
-        durability == SessionDurability.Replicated
-        && deadline.Left / 2 is var half
-        && half < options.Value.ReplicaTimeout
-            ? half
-            : options.Value.ReplicaTimeout;
-
-    private void CheckReplicas(int wanted, int reached)
-    {
-        if (reached < wanted)
-        {
-            metrics.ReplicasShort.Add(1);
-            if (_replicasShort.MayWrite(out var count))
-            {
-                logger.ReplicasShort(reached, wanted, count);
-            }
-        }
     }
 }

@@ -145,6 +145,8 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<SessionOpener>();
         services.TryAddSingleton<NodeView>();
+        services.TryAddSingleton<PendingCommits>();
+        services.TryAddSingleton<ReplicaWait>();
         services.TryAddSingleton<SessionCommitter>();
         services.TryAddSingleton<ISessionManager, SessionManager>();
         services.TryAddSingleton<SessionTouches>();

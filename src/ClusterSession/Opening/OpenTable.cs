@@ -37,7 +37,7 @@ namespace ClusterSession.Opening;
 /// any                             others may still bring it back  Wait
 /// any                             out of time, store just back    NotKnownYet
 /// missing                         has expired, by what is known   Expired
-/// any                             a node that may have it is silent NotKnownYet
+/// any                             nodes did not answer, or not yet NotKnownYet
 /// any                             nobody has it, or out of time   Lost
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may

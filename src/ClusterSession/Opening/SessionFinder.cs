@@ -161,7 +161,7 @@ internal sealed class SessionFinder(
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
                 HasStoreJustReturned: window.HasJustBegun,
-                IsUnanswered: asked == AskResult.Unanswered
+                IsUnanswered: asked is AskResult.Unanswered or AskResult.Unasked
             );
             switch (OpenTable.Classify(facts))
             {

@@ -79,6 +79,7 @@ public sealed class LoneNodeTests : IAsyncLifetime
         using var directory = new TemporaryDirectory();
         var end = directory.File("end");
         await Visitor.PlainAsync(a, $"/starve?until={end}");
+        await Condition.HoldsAsync(() => File.Exists(end + Starvation.Begun), "all threads are taken");
         var reading = Task.WhenAll(tabs.Select(tab => tab.GetAsync(a, "color")));
         await visitor.SetAsync(b, "color", "blue");
         await Task.Delay(TimeSpan.FromSeconds(Story.Times(normally: 3, atLength: 10))); // How long the fault lasts: longer than a lease.

@@ -4,7 +4,9 @@ using ClusterSession.Asking;
 using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
+using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Servers;
 using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Nodes;
 using ClusterSession.Tests.Opening;
@@ -78,6 +80,26 @@ public sealed class AskFailureTests : NodeTests
 
         channel.Failure = StoreFailure.None;
         Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
+    }
+
+    [Fact]
+    public async Task Session_above_the_rate_is_a_503_until_it_is_its_turn()
+    {
+        var (a, b) = (await StartAsync(), await StartAsync());
+        Time.Advance(TimeSpan.FromSeconds(5)); // They have heard of each other.
+        var browser = await OpenAsync(a);
+        Sessions.Forget(LossTests.KeyOf(browser));
+        using var unasked = new CounterReading(b.Services, "clustersession.unasked");
+        var asks = b.Services.GetRequiredService<SessionAsks>();
+        var others = Task.WhenAll(Enumerable.Range(0, AskResults.MostPerSecond).Select(_ => AskAsync(asks, NewKey())));
+        var early = browser.GetAsync("/get/color", b);
+        await Condition.HoldsAsync(() => unasked.Value == 1); // Time stands still until then.
+        await Time.DriveAsync(early);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, browser.LastStatus);
+
+        await Time.DriveAsync(others);
+        Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
     }
 

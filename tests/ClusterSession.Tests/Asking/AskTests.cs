@@ -80,7 +80,7 @@ public sealed class AskTests : NodeTests
     }
 
     [Fact]
-    public async Task Sessions_above_the_rate_count_as_lost_unasked_counted_and_flagged()
+    public async Task Session_above_the_rate_that_may_have_expired_counts_as_lost_unasked_counted_and_flagged()
     {
         var (_, b) = await StartTwoAsync();
         using var regressions = new CounterReading(b.Services, "clustersession.regressions");
