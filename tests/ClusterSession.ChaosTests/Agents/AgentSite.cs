@@ -192,18 +192,23 @@ internal sealed class AgentSite : IAsyncDisposable
     {
         foreach (var replica in replicas.Length > 0 ? replicas : [Other(master)])
         {
+            // A connection that is still being made is no replica's yet, and would not be killed.
+            await LinkIsAsync(replica, "up");
             await replica.AskRedisAsync("CONFIG", "SET", "masterauth", "held-back-by-test");
             await master.AskRedisAsync("CLIENT", "KILL", "TYPE", "replica");
-            await Condition.HoldsAsync(
-                async () =>
-                    (await replica.AskRedisAsync("INFO", "replication")).Contains(
-                        "master_link_status:down",
-                        StringComparison.Ordinal
-                    ),
-                $"{master.Name} has lost {replica.Name}"
-            );
+            await LinkIsAsync(replica, "down");
         }
     }
+
+    private static Task LinkIsAsync(SiteMember replica, string status) =>
+        Condition.HoldsAsync(
+            async () =>
+                (await replica.AskRedisAsync("INFO", "replication")).Contains(
+                    $"master_link_status:{status}",
+                    StringComparison.Ordinal
+                ),
+            $"the replication link of {replica.Name} is {status}"
+        );
 
     /// <summary>The number of its host.</summary>
     public int IndexOf(SiteMember member) => _members.IndexOf(member);
