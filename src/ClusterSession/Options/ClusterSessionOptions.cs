@@ -13,16 +13,15 @@ public sealed class ClusterSessionOptions
 
     /// <summary>
     /// How long a session lives after its last use, never shorter. A request is a use when it opens
-    /// the session and when it ends, and whenever it
-    /// commits; one whose endpoint does not prolong sessions is a use only where it commits.
+    /// the session and when it ends, and whenever it commits; one whose endpoint does not prolong
+    /// sessions is a use only where it commits.
     /// </summary>
     /// <remarks>
     /// The node of the last use refuses the session within a second after that, every other node
-    /// within 1.25 times <see cref="TouchInterval"/> more: it
-    /// knows of uses only what the store was told. Whichever node refuses the session ends it, on
-    /// all nodes. While nodes have different values, as
-    /// during a rolling change, the longer one of those that used the session holds. Wall clocks
-    /// play no part.
+    /// within 1.25 times <see cref="TouchInterval"/> more: it knows of uses only what the store was
+    /// told. Whichever node refuses the session ends it, on all nodes. While nodes have different
+    /// values, as during a rolling change, the longer one of those that used the session holds. Wall
+    /// clocks play no part.
     /// </remarks>
     /// <value>Default 20 minutes; 1 second to 365 days.</value>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
