@@ -144,6 +144,12 @@ internal static class AgentFiles
             ["IdleTimeout"] = site.IdleTimeout,
             ["TicketLife"] = site.TicketLife,
         };
+        if (site.IsInPods)
+        {
+            // In its own pod, without asking for a name.
+            failover["RedisAddress"] = $"127.0.0.1:{site.Candidates[0].Port}";
+        }
+
         if (site.Addressed.Any(one => one.Name == name))
         {
             failover["TrackFile"] = KeepalivedFiles.TrackFile(site, name);

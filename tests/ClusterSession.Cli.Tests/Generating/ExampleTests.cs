@@ -20,6 +20,7 @@ public sealed class ExampleTests
     [InlineData("keepalived")]
     [InlineData("keepalived-alone")]
     [InlineData("sentinel")]
+    [InlineData("kubernetes", "--for", "kubernetes")]
     public async Task Examples_are_what_the_tool_writes(string example, params string[] more)
     {
         using var directory = new TemporaryDirectory();
