@@ -69,6 +69,7 @@ internal static class Tool
         failover.Add(RunCommands.Agent());
         failover.Add(RunCommands.Voter());
         failover.Add(RunCommands.Follower());
+        failover.Add(NotifyCommand.Create(terminal));
         failover.Add(start.Lines());
         failover.Add(start.CommandLine());
         return new RootCommand("The command line of ClusterSession.")

@@ -35,6 +35,22 @@ internal static class AgentFiles
         return File($"agents/{redis.Name}.json", $"The follower beside {redis.Name}, which is no member.", settings);
     }
 
+    /// <summary>What keepalived's notify command reads where it alone decides.</summary>
+    public static GeneratedFile Notified(SiteDescription site, SiteSecrets secrets, SiteRedis redis)
+    {
+        var failover = Failover(site, secrets, redis.Name);
+        failover["Members"] = new JsonArray([
+            .. site.Candidates.Select(one => new JsonObject { ["Name"] = one.Name, ["Redis"] = one.Address }),
+        ]);
+        failover["Directory"] = KeepalivedFiles.NoticeDirectory(site, redis);
+        failover.Remove("TrackFile");
+        return File(
+            $"agents/{redis.Name}.json",
+            $"keepalived's notify command beside {redis.Name}: docs/how-to/keepalived-alone.md.",
+            new JsonObject { ["ClusterSession"] = new JsonObject { ["Failover"] = failover } }
+        );
+    }
+
     public static GeneratedFile Voter(SiteDescription site, SiteSecrets secrets, SiteProcess voter) =>
         File(
             $"agents/{voter.Name}.json",
@@ -128,6 +144,12 @@ internal static class AgentFiles
             ["IdleTimeout"] = site.IdleTimeout,
             ["TicketLife"] = site.TicketLife,
         };
+        if (site.IsInPods)
+        {
+            // In its own pod, without asking for a name.
+            failover["RedisAddress"] = $"127.0.0.1:{site.Candidates[0].Port}";
+        }
+
         if (site.Addressed.Any(one => one.Name == name))
         {
             failover["TrackFile"] = KeepalivedFiles.TrackFile(site, name);

@@ -1,11 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
+using ClusterSession.Cli.Generating.Kubernetes;
 
 namespace ClusterSession.Cli.Generating;
 
 /// <summary>Writes every file of a site from one short description of it.</summary>
 internal sealed class ConfigCommand
 {
+    private const string Hosts = "hosts";
+    private const string InKubernetes = "kubernetes";
+
     private readonly Argument<string> _description = new("cluster.yaml")
     {
         Description = "The description of the site.",
@@ -31,6 +35,12 @@ internal sealed class ConfigCommand
         Description = "Draw secrets and write them to that file, which must not exist, readable by its owner alone.",
     };
 
+    private readonly Option<string> _for = new("--for")
+    {
+        Description = "What the description is of: hosts with systemd, or an application in Kubernetes.",
+        DefaultValueFactory = _ => Hosts,
+    };
+
     private readonly Option<bool> _loopback = new("--loopback")
     {
         Description =
@@ -42,12 +52,14 @@ internal sealed class ConfigCommand
 
     private Command Build(Terminal terminal)
     {
+        _for.AcceptOnlyFromAmong(Hosts, InKubernetes);
         var generate = new Command("generate", "Writes every file of a site from one description of it.")
         {
             _description,
             _out,
             _secrets,
             _newSecrets,
+            _for,
             _loopback,
         };
         generate.SetAction(
@@ -65,23 +77,57 @@ internal sealed class ConfigCommand
         var description = parsed.GetValue(_description)!;
         var directory = Path.GetFullPath(parsed.GetValue(_out)!);
         var text = await Files.ReadAsync(description, cancellationToken).ConfigureAwait(false);
+        if (parsed.GetValue(_for) == InKubernetes)
+        {
+            var described = KubernetesReader.Read(description, text);
+            RefuseLoopback(parsed);
+            var known = await SecretsAsync(parsed, description, described.SecretFile, terminal, cancellationToken)
+                .ConfigureAwait(false);
+            var manifests = KubernetesFiles.Of(described, known);
+            await WriteAllAsync(manifests, described.Cluster, directory, terminal, cancellationToken)
+                .ConfigureAwait(false);
+            return;
+        }
+
         var site = SiteReader.Read(description, text, parsed.GetValue(_loopback) ? directory : null);
         var secrets = await SecretsAsync(parsed, description, site.SecretFile, terminal, cancellationToken)
             .ConfigureAwait(false);
-        var files = SiteFiles.Of(site, secrets);
+        await WriteAllAsync(SiteFiles.Of(site, secrets), site.Cluster, directory, terminal, cancellationToken)
+            .ConfigureAwait(false);
+        foreach (var data in site.IsLoopback ? SiteFiles.Directories(site) : [])
+        {
+            Directory.CreateDirectory(data);
+        }
+    }
+
+    private void RefuseLoopback(ParseResult parsed)
+    {
+        if (parsed.GetValue(_loopback))
+        {
+            throw new ToolException(
+                ExitCode.Usage,
+                "--loopback does not go with --for kubernetes, whose pods have addresses of their own.",
+                "Leave one of them out."
+            );
+        }
+    }
+
+    private static async Task WriteAllAsync(
+        IReadOnlyList<GeneratedFile> files,
+        string cluster,
+        string directory,
+        Terminal terminal,
+        CancellationToken cancellationToken
+    )
+    {
         foreach (var file in files)
         {
             await WriteAsync(Path.Combine(directory, file.Path), file, cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (var data in site.IsLoopback ? SiteFiles.Directories(site) : [])
-        {
-            Directory.CreateDirectory(data);
-        }
-
         await terminal
             .Output.WriteLineAsync(
-                string.Create(CultureInfo.InvariantCulture, $"{files.Count} files of {site.Cluster} in {directory}.")
+                string.Create(CultureInfo.InvariantCulture, $"{files.Count} files of {cluster} in {directory}.")
             )
             .ConfigureAwait(false);
         foreach (var file in files)

@@ -51,6 +51,7 @@ internal static class HostList
             || file == $"{name}-agent"
             || file == $"{name}-follower"
             || file == $"{name}-keepalived"
+            || file == $"{name}-notify"
             || (site.Nodes.Any(node => node.Name == name) && IsOfNode(path))
             || (
                 site.Followers.Any(follower => follower.Name == name)

@@ -46,7 +46,9 @@ internal static class RedisSettings
                 $" {address.Address}"
             );
         var where = $"""
-            {virtualNote}bind {host}{(host == "127.0.0.1" ? "" : " 127.0.0.1")}{virtualHost}
+            {virtualNote}bind {(site.IsInPods ? "* -::*" : host)}{(
+                site.IsInPods || host == "127.0.0.1" ? "" : " 127.0.0.1"
+            )}{virtualHost}
             # Each user has a password. Protected mode looks at "default" alone.
             protected-mode no
             """;

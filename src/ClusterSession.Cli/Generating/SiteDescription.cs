@@ -23,7 +23,7 @@ internal sealed record SiteDescription
     /// <summary>Sentinels; none where agents switch.</summary>
     public required IReadOnlyList<SiteProcess> Sentinels { get; init; }
 
-    /// <summary>The virtual address of the master; null: keepalived is not the switch.</summary>
+    /// <summary>The virtual address of the master; null: keepalived moves none.</summary>
     public SiteAddress? Virtual { get; init; }
 
     /// <summary>Where each application host reaches the master, through its own HAProxy.</summary>
@@ -76,13 +76,20 @@ internal sealed record SiteDescription
     /// <summary>Whether all runs on one machine, for a trial.</summary>
     public bool IsLoopback { get; init; }
 
+    /// <summary>Whether each Redis and its agent are containers of one pod.</summary>
+    public bool IsInPods { get; init; }
+
     public IEnumerable<SiteRedis> Redis => Candidates.Concat(Replicas);
 
     /// <summary>Whether agents decide who is master.</summary>
-    public bool HasAgents => Switch != SiteSwitch.Sentinel;
+    public bool HasAgents => Switch is SiteSwitch.Haproxy or SiteSwitch.Keepalived;
+
+    /// <summary>Whether nobody but keepalived decides.</summary>
+    public bool IsAlone => Switch == SiteSwitch.KeepalivedAlone;
 
     /// <summary>Redis servers whose hosts may have the virtual address.</summary>
-    public IEnumerable<SiteRedis> Addressed => Switch == SiteSwitch.Keepalived ? Candidates : [];
+    public IEnumerable<SiteRedis> Addressed =>
+        Switch is SiteSwitch.Keepalived or SiteSwitch.KeepalivedAlone ? Candidates : [];
 
     /// <summary>
     /// Redis servers beside which an agent runs, in the order of their preference.

@@ -60,6 +60,16 @@ internal static class SiteFiles
             yield return KeepalivedFiles.Check(site, redis);
         }
 
+        if (site.IsAlone)
+        {
+            foreach (var redis in site.Candidates)
+            {
+                yield return KeepalivedFiles.Notify(site, redis);
+                yield return RedisFiles.Closed(site, secrets, redis);
+                yield return AgentFiles.Notified(site, secrets, redis);
+            }
+        }
+
         foreach (var redis in site.Members)
         {
             yield return RedisFiles.Closed(site, secrets, redis);

@@ -8,10 +8,10 @@ namespace ClusterSession.Cli.Generating;
 /// <summary>Reads the description of a site, and says what is wrong with it.</summary>
 internal static partial class SiteReader
 {
-    private const string DurationRule = "a duration up to a year, in quotes, as '00:20:00' or '14.00:00:00'";
-    private static readonly string[] Switches = ["haproxy", "keepalived", "sentinel"];
+    internal const string DurationRule = "a duration up to a year, in quotes, as '00:20:00' or '14.00:00:00'";
+    private static readonly string[] Switches = ["haproxy", "keepalived", "keepalived-alone", "sentinel"];
 
-    private const string NameRule = "1 to 64 letters, digits, '_' and '-'";
+    internal const string NameRule = "1 to 64 letters, digits, '_' and '-'";
     private const string HostRule = "an address or a name of a host, without port";
 
     /// <exception cref="ToolException">Something is missing, unknown or contradictory.</exception>
@@ -25,7 +25,8 @@ internal static partial class SiteReader
         var (port, agentPort) = (redis.Port("port", 6379), redis.Port("agentPort", 7400));
         var nodePort = application.Port("port", 5000);
         var kind = Enum.Parse<SiteSwitch>(
-            yaml.Text("switch", Switches.Contains, "haproxy, keepalived or sentinel"),
+            yaml.Text("switch", Switches.Contains, "haproxy, keepalived, keepalived-alone or sentinel")
+                .Replace("-", "", StringComparison.Ordinal),
             ignoreCase: true
         );
         var voter = yaml.Mapping("voter");
@@ -164,13 +165,13 @@ internal static partial class SiteReader
     private static bool IsRouterId(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 256;
 
-    private static bool IsDuration(string text) =>
+    internal static bool IsDuration(string text) =>
         TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var duration)
         && duration >= TimeSpan.Zero
         && duration <= TimeSpan.FromDays(365);
 
     [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}$")]
-    private static partial Regex Name();
+    internal static partial Regex Name();
 
     [GeneratedRegex(@"^[A-Za-z0-9.-]{1,253}$")]
     private static partial Regex HostName();
@@ -179,8 +180,8 @@ internal static partial class SiteReader
     private static partial Regex Interface();
 
     [GeneratedRegex(@"^[A-Za-z0-9._-]{1,100}$")]
-    private static partial Regex Cookie();
+    internal static partial Regex Cookie();
 
     [GeneratedRegex(@"^[1-9][0-9]*(kb|mb|gb)$")]
-    private static partial Regex Memory();
+    internal static partial Regex Memory();
 }

@@ -32,6 +32,10 @@ internal static class SiteRules
         {
             CheckAgents(site, yaml, redis);
         }
+        else if (site.IsAlone)
+        {
+            CheckAlone(site, yaml, redis);
+        }
         else
         {
             CheckSentinels(site, yaml, redis);
@@ -93,6 +97,36 @@ internal static class SiteRules
         }
     }
 
+    private static void CheckAlone(SiteDescription site, YamlReader yaml, YamlReader redis)
+    {
+        if (site.Voter is not null || site.Sentinels.Count > 0)
+        {
+            throw yaml.Refusal(
+                site.Voter is null ? "sentinels" : "voter",
+                "does not go with switch: keepalived-alone, where nobody votes.",
+                "Leave it out, or write switch: keepalived, where agents decide."
+            );
+        }
+
+        if (site.Candidates.Count != 2)
+        {
+            throw redis.Refusal(
+                "candidates",
+                $"names {site.Candidates.Count} servers, and keepalived alone decides between two.",
+                "Name two. With a third host agents can decide: switch: keepalived."
+            );
+        }
+
+        if (site.Replicas.Count > 0)
+        {
+            throw redis.Refusal(
+                "replicas",
+                "has servers beyond the two between which keepalived alone decides.",
+                "Leave them out, or write switch: keepalived, where a follower runs beside each."
+            );
+        }
+    }
+
     private static void CheckSentinels(SiteDescription site, YamlReader yaml, YamlReader redis)
     {
         if (site.Voter is not null)
@@ -132,14 +166,14 @@ internal static class SiteRules
 
     private static void CheckVirtual(SiteDescription site, YamlReader yaml, YamlReader redis)
     {
-        if (site.Switch != SiteSwitch.Keepalived)
+        if (!site.Addressed.Any())
         {
             if (site.Virtual is not null)
             {
                 throw yaml.Refusal(
                     "keepalived",
                     "describes an address that nothing moves.",
-                    "Write switch: keepalived, or leave it out."
+                    "Write switch: keepalived or keepalived-alone, or leave it out."
                 );
             }
 
@@ -159,7 +193,7 @@ internal static class SiteRules
         {
             throw yaml.Refusal(
                 "switch",
-                "is keepalived, which moves an address between hosts, and --loopback has one.",
+                "is keepalived or keepalived-alone, which moves an address between hosts, and --loopback has one.",
                 "Leave --loopback out, or try it in network namespaces: ./demo --full --switch keepalived."
             );
         }

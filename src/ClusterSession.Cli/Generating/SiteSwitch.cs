@@ -9,6 +9,9 @@ internal enum SiteSwitch
     /// <summary>Agents decide; keepalived moves a virtual address to the master's host.</summary>
     Keepalived,
 
+    /// <summary>keepalived decides, and moves the address: two hosts, no vote.</summary>
+    KeepalivedAlone,
+
     /// <summary>Sentinels decide, and nodes ask them.</summary>
     Sentinel,
 }

@@ -6,7 +6,8 @@ internal static class SystemdUnits
     private const string StateRoot = "/var/lib/";
     private const string Restart = "test \"$SERVICE_RESULT\" != watchdog || systemctl --no-block try-restart";
 
-    private const string Tool = "/usr/local/bin/cluster-session";
+    /// <summary>Where the tool is installed.</summary>
+    public const string Tool = "/usr/local/bin/cluster-session";
 
     public static IEnumerable<GeneratedFile> All(SiteDescription site)
     {

@@ -12,8 +12,6 @@ namespace ClusterSession.ChaosTests.Agents;
 /// </remarks>
 internal sealed class VirtualAddress : IAsyncDisposable
 {
-    private const string Generated = "keepalived/redis-1";
-
     private readonly Site[] _sites;
     private readonly string _directory;
 
@@ -46,10 +44,31 @@ internal sealed class VirtualAddress : IAsyncDisposable
     }
 
     /// <summary>Starts keepalived on the hosts of the first two members.</summary>
-    public static async Task<VirtualAddress> StartAsync(
+    public static Task<VirtualAddress> StartAsync(
         IReadOnlyList<NetworkHost> hosts,
         IReadOnlyList<SiteMember> members,
         Func<string, string> trackFile,
+        string directory
+    ) =>
+        StartAsync(
+            hosts,
+            [.. members.Take(2).Select(member => member.Redis.Port)],
+            "keepalived",
+            host => [("/run/cluster-session/redis-1/lease", trackFile(members[host].Name))],
+            directory
+        );
+
+    /// <summary>Starts keepalived on two hosts.</summary>
+    /// <param name="hosts">The hosts.</param>
+    /// <param name="ports">Where Redis listens on each.</param>
+    /// <param name="generated">The folder of the generated files.</param>
+    /// <param name="changes">What is different in those of a host.</param>
+    /// <param name="directory">Where they are written.</param>
+    public static async Task<VirtualAddress> StartAsync(
+        IReadOnlyList<NetworkHost> hosts,
+        IReadOnlyList<int> ports,
+        string generated,
+        Func<int, (string Old, string New)[]> changes,
         string directory
     )
     {
@@ -63,7 +82,20 @@ internal sealed class VirtualAddress : IAsyncDisposable
         var address = new VirtualAddress(Of(hosts[0]), [.. sites], directory);
         foreach (var site in sites)
         {
-            await address.WriteAsync(site, sites[1 - site.Index].Host, members[site.Index], trackFile);
+            await address.WriteAsync(
+                site,
+                generated,
+                [
+                    .. changes(site.Index),
+                    (
+                        "10.0.0.11 -p 6379",
+                        string.Create(CultureInfo.InvariantCulture, $"{site.Host.Address} -p {ports[site.Index]}")
+                    ),
+                    ("10.0.0.10/24", $"{address.Address}/24"),
+                    ("10.0.0.11", site.Host.Address),
+                    ("10.0.0.12", sites[1 - site.Index].Host.Address),
+                ]
+            );
             await address.StartKeepalivedAsync(site.Index);
         }
 
@@ -190,24 +222,23 @@ internal sealed class VirtualAddress : IAsyncDisposable
                 !line.Contains("Deleted", StringComparison.Ordinal)
             ));
 
-    private async Task WriteAsync(Site site, NetworkHost other, SiteMember member, Func<string, string> trackFile)
+    private async Task WriteAsync(Site site, string generated, (string Old, string New)[] others)
     {
         var script = Configuration(site) + ".sh";
         (string Old, string New)[] changes =
         [
+            ("/etc/cluster-session/keepalived/redis-1-notify.sh", Configuration(site) + "-notify.sh"),
             ("/etc/cluster-session/keepalived/redis-1.sh", script),
-            ("/run/cluster-session/redis-1/lease", trackFile(member.Name)),
-            ("10.0.0.11 -p 6379", $"{site.Host.Address} -p {member.Redis.Port}"),
-            ("10.0.0.10/24", $"{Address}/24"),
-            ("10.0.0.11", site.Host.Address),
-            ("10.0.0.12", other.Address),
+            .. others,
         ];
-        foreach (var (from, to) in new[] { ("conf", Configuration(site)), ("sh", script) })
+        foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, generated), "redis-1*"))
         {
-            var text = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, $"{Generated}.{from}"));
+            var end = Path.GetFileName(file)["redis-1".Length..];
             await File.WriteAllTextAsync(
-                to,
-                changes.Aggregate(text, (all, change) => all.Replace(change.Old, change.New, StringComparison.Ordinal))
+                end == ".conf" ? Configuration(site) : Configuration(site) + end,
+                changes.Aggregate(await File.ReadAllTextAsync(file), (all, change) =>
+                    all.Replace(change.Old, change.New, StringComparison.Ordinal)
+                )
             );
         }
 

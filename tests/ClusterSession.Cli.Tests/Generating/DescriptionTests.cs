@@ -12,7 +12,7 @@ public sealed class DescriptionTests
         "switch: haproxy",
         "switch: etcd",
         "cluster.yaml, line 6: switch is 'etcd'.",
-        "haproxy, keepalived or sentinel"
+        "haproxy, keepalived, keepalived-alone or sentinel"
     )]
     [InlineData("  httpPort: 8080", "  httpPort: many", "line 12: application.httpPort is 'many'.", "1 to 65535")]
     [InlineData("  httpPort: 8080", "  httpProt: 80", "line 12: application.httpProt is no setting.", "httpPort")]
@@ -162,6 +162,64 @@ public sealed class DescriptionTests
         Assert.Contains($"file {Track}\n", files["keepalived/redis-1.conf"], StringComparison.Ordinal);
         Assert.DoesNotContain("TrackFile", files["agents/slave1.json"], StringComparison.Ordinal);
         Assert.Contains("    systemd/redis-2-keepalived.service\n", files["hosts.txt"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(
+        "cluster: shop",
+        "cluster: shop\nvoter: { host: 10.0.0.31 }",
+        "voter does not go with",
+        "agents decide"
+    )]
+    [InlineData(
+        "maxMemory: 4gb",
+        "maxMemory: 4gb\n  replicas:\n    - { name: a, host: 10.0.0.13 }",
+        "beyond the two",
+        "a follower"
+    )]
+    [InlineData(
+        "    - { name: redis-2, host: 10.0.0.12 }",
+        "    - { name: redis-2, host: 10.0.0.12 }\n    - { name: redis-3, host: 10.0.0.13 }",
+        "names 3 servers",
+        "Name two"
+    )]
+    [InlineData("switch: keepalived-alone", "switch: sentinel", "sentinels names 0", "three or more")]
+    public void What_is_wrong_where_keepalived_alone_decides_is_said(
+        string right,
+        string wrong,
+        string reason,
+        string remedy
+    )
+    {
+        var text = ExampleTests.Description("keepalived-alone");
+        Assert.Contains(right, text, StringComparison.Ordinal);
+
+        var refusal = Assert.Throws<ToolException>(() =>
+            SiteReader.Read("cluster.yaml", text.Replace(right, wrong, StringComparison.Ordinal), loopback: null)
+        );
+
+        Assert.Equal(ExitCode.Usage, refusal.ExitCode);
+        Assert.Contains(reason, refusal.Reason, StringComparison.Ordinal);
+        Assert.Contains(remedy, refusal.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_keepalived_alone_decides_there_is_no_agent_and_no_vote()
+    {
+        var site = SiteReader.Read("cluster.yaml", ExampleTests.Description("keepalived-alone"), loopback: null);
+        var files = SiteFiles.Of(site, SiteSecrets.New()).ToDictionary(file => file.Path, file => file.Text);
+
+        Assert.DoesNotContain("systemd/redis-1-agent.service", files.Keys);
+        Assert.DoesNotContain("Agent\":", files["agents/redis-1.json"], StringComparison.Ordinal);
+        Assert.DoesNotContain("track_file", files["keepalived/redis-1.conf"], StringComparison.Ordinal);
+        foreach (var state in new[] { "master", "backup", "fault", "stop" })
+        {
+            Assert.Contains(
+                $"notify_{state} \"/bin/sh /etc/cluster-session/keepalived/redis-1-notify.sh {state}\"",
+                files["keepalived/redis-1.conf"],
+                StringComparison.Ordinal
+            );
+        }
     }
 
     [Fact]

@@ -18,23 +18,26 @@ public sealed class ExampleTests
     [InlineData("agents-tls")]
     [InlineData("followers")]
     [InlineData("keepalived")]
+    [InlineData("keepalived-alone")]
     [InlineData("sentinel")]
-    public async Task Examples_are_what_the_tool_writes(string example)
+    [InlineData("kubernetes", "--for", "kubernetes")]
+    public async Task Examples_are_what_the_tool_writes(string example, params string[] more)
     {
         using var directory = new TemporaryDirectory();
         var committed = Path.Combine(Examples, example, "files");
         var written = Environment.GetEnvironmentVariable("CLUSTERSESSION_WRITE_SNAPSHOTS") == "1";
         var to = written ? committed : directory.Path;
 
-        var run = await ToolRun.RunAsync(
+        var run = await ToolRun.RunAsync([
             "config",
             "generate",
             Path.Combine(Examples, example, "cluster.yaml"),
             "--secrets",
             Path.Combine(Examples, example, "cluster-secrets.yaml"),
             "--out",
-            to
-        );
+            to,
+            .. more,
+        ]);
 
         Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
         Assert.False(written, $"{committed} was written: read it.");
@@ -58,6 +61,7 @@ public sealed class ExampleTests
     [InlineData("agents-tls")]
     [InlineData("followers")]
     [InlineData("keepalived")]
+    [InlineData("keepalived-alone")]
     [InlineData("sentinel")]
     public void Comments_of_generated_files_are_no_wider_than_a_reader_can_follow(string example)
     {
@@ -74,6 +78,7 @@ public sealed class ExampleTests
     [InlineData("agents-tls")]
     [InlineData("followers")]
     [InlineData("keepalived")]
+    [InlineData("keepalived-alone")]
     [InlineData("sentinel")]
     public void Every_file_has_a_host(string example)
     {

@@ -47,10 +47,12 @@ public sealed class ProgramTests
     }
 
     [KeepalivedTheory]
-    [InlineData("redis-1")]
-    [InlineData("redis-2")]
-    public async Task Keepalived_takes_it(string host) =>
-        Assert.Equal((0, ""), await KeepalivedAsync(host, text => text));
+    [InlineData("redis-1", "keepalived")]
+    [InlineData("redis-2", "keepalived")]
+    [InlineData("redis-1", "keepalived-alone")]
+    [InlineData("redis-2", "keepalived-alone")]
+    public async Task Keepalived_takes_it(string host, string example) =>
+        Assert.Equal((0, ""), await KeepalivedAsync(host, text => text, example));
 
     [KeepalivedTheory]
     [InlineData("track_file {", "track_fiel {", "track_fiel")]
@@ -177,11 +179,15 @@ public sealed class ProgramTests
     }
 
     /// <summary>The example's file, on an interface of this machine.</summary>
-    private static async Task<(int Code, string Output)> KeepalivedAsync(string host, Func<string, string> change)
+    private static async Task<(int Code, string Output)> KeepalivedAsync(
+        string host,
+        Func<string, string> change,
+        string example = "keepalived"
+    )
     {
         using var directory = new TemporaryDirectory();
         var text = ExampleTests
-            .Description("keepalived")
+            .Description(example)
             .Replace("interface: eth0", $"interface: {KeepalivedTheoryAttribute.Interface}", StringComparison.Ordinal);
         var site = SiteReader.Read("cluster.yaml", text, loopback: null);
         var generated = SiteFiles.Of(site, LoopbackSite.Secrets).Single(one => one.Path == $"keepalived/{host}.conf");
