@@ -1,0 +1,116 @@
+using ClusterSession.Failover.Documents;
+using ClusterSession.Failover.Sights;
+using ClusterSession.Redis.Connection.Fencing;
+
+namespace ClusterSession.Failover.Deciding;
+
+/// <summary>
+/// What an agent does while another holds the lease: its own Redis is closed, and is to become a
+/// replica of the master. Agents of members and followers alike.
+/// </summary>
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class ReplicaRules(FailoverTimings timings)
+{
+    public Decision Decide(ClusterView view, long epoch)
+    {
+        var own = view.Own;
+        if (!own.IsReachable)
+        {
+            return new Decision.Nothing(Reason.RedisUnreachable);
+        }
+
+        if (view.Document.Change is { } change && change.Epoch == epoch)
+        {
+            var admitted = new LeaseRecord(own.RunId, epoch);
+            return
+                change.Step == ChangeStep.PromoteSource
+                && !(own.IsMaster && own.Admits.Contains(admitted))
+                && change.Source == new RedisProcess(view.Self, own.RunId)
+                ? new Decision.Command(new RedisAction.Promote(admitted))
+                : new Decision.Nothing(Reason.ChangeUnderWay);
+        }
+
+        if (
+            view.Document.Ruler is not { } ruler
+            || ruler.Epoch != epoch
+            || view.Of(ruler.Member).Redis is not { IsReachable: true, IsMaster: true } master
+            || master.RunId != ruler.RunId
+            || master.DataEpoch != epoch
+        )
+        {
+            return new Decision.Nothing(Reason.RulerNotInSight);
+        }
+
+        if (view.Document.Reinits.Any(reinit => reinit == new MemberReinit(view.Self, ReinitStep.Detach)))
+        {
+            // A master has a new history, of which no other has a point: it can only get
+            // everything.
+            return own.IsMaster
+                ? new Decision.Nothing(Reason.ChangeUnderWay)
+                : new Decision.Command(new RedisAction.Promote(new LeaseRecord(own.RunId, epoch)));
+        }
+
+        var name = new LeaseRecord(ruler.RunId, epoch);
+        if (own.Follows == name)
+        {
+            return new Decision.Nothing(Reason.Follows);
+        }
+
+        if (MayFollow(timings, view, view.Self))
+        {
+            return new Decision.Command(Following(own, ruler.Member, name));
+        }
+
+        if (!IsAlone(own))
+        {
+            // What a former master might yet send is not to come after the merge has passed it.
+            return new Decision.Command(Following(own, ruler.Member, name));
+        }
+
+        // The line says since when the data is out of touch, by the clock of one who was there.
+        return master.IsOpen && view.Document.Ledger.Any(line => line.Member == view.Self)
+            ? new Decision.Command(new RedisAction.Merge(ruler.Member, name))
+            : new Decision.Nothing(Reason.Unmerged);
+    }
+
+    /// <summary>
+    /// A replica first leaves its former master, and is looked at again: between a look and the
+    /// command that link could come up, and bring what the next master lacks.
+    /// </summary>
+    public static RedisAction Following(RedisSight own, string member, LeaseRecord process) =>
+        own is { IsMaster: false, Follows: { Epoch: not RedisAction.Follow.NoLease } }
+            ? new RedisAction.Follow(member, process with { Epoch = RedisAction.Follow.NoLease })
+            : new RedisAction.Follow(member, process);
+
+    /// <summary>Whether it gets nothing from anybody: its data stays as it is.</summary>
+    public static bool IsAlone(RedisSight redis) =>
+        redis.IsMaster || redis.Follows is null or { Epoch: RedisAction.Follow.NoLease };
+
+    /// <summary>Whether nothing is lost when a member follows the ruler of the document.</summary>
+    public static bool MayFollow(FailoverTimings timings, ClusterView view, string member)
+    {
+        var ruler = view.Document.Ruler!;
+        var (redis, master) = (view.Of(member).Redis, view.Of(ruler.Member).Redis);
+        return timings.Contains(redis, master)
+            || view.Document.IsDiscarded(member, redis.DataEpoch)
+            || view.Document.Reinits.Any(reinit => reinit.Member == member)
+            // All that it has came from this process under this lease, and the process lost nothing
+            // since.
+            || (redis.DataEpoch == ruler.Epoch && master.RunId == ruler.RunId)
+            || ruler.Histories.Any(point => point.Id == redis.HistoryId && redis.Offset <= point.Offset)
+            || IsMerged(view.Document, ruler, member, redis)
+            // A closed master that was contained when the lease was taken has got no commit since.
+            || (redis.IsMaster && ruler.Contained.Contains(new RedisProcess(member, redis.RunId)));
+    }
+
+    /// <summary>
+    /// Whether all that it has was merged into this very ruler. Another process of the member, or
+    /// the ruler under another lease, begins anew.
+    /// </summary>
+    private static bool IsMerged(ClusterDocument document, Ruler ruler, string member, RedisSight redis) =>
+        IsAlone(redis)
+        && !redis.HasOwnRecord
+        && document.Ledger.Any(line =>
+            line.Member == member && line.Merged == new MergedData(ruler.RunId, ruler.Epoch, redis.RunId)
+        );
+}

@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+
+namespace ClusterSession.Failover.Sights;
+
+/// <summary>How far the merge of a member's data has come.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<MergePhase>))]
+internal enum MergePhase
+{
+    /// <summary>It is under way.</summary>
+    Running,
+
+    /// <summary>It was interrupted or refused, and begins again.</summary>
+    Failed,
+
+    /// <summary>The master has everything.</summary>
+    Merged,
+}
