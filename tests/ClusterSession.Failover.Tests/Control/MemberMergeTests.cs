@@ -152,10 +152,10 @@ public sealed class MemberMergeTests : IAsyncLifetime
         return store;
     }
 
-    private sealed class Counts : IProgress<MergeCounts>
+    private sealed class Counts : IProgress<MemberMergeCounts>
     {
-        public List<MergeCounts> All { get; } = [];
+        public List<MemberMergeCounts> All { get; } = [];
 
-        public void Report(MergeCounts value) => All.Add(value);
+        public void Report(MemberMergeCounts value) => All.Add(value);
     }
 }
