@@ -60,8 +60,8 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
     /// <param name="epoch">Its number.</param>
     /// <param name="countedFrom">From when it counts.</param>
     /// <param name="ttl">
-    /// How long it runs by the coordinator; zero: unknown. A process before this one may have asked for
-    /// another life than these timings have.
+    /// How long it runs by the coordinator; zero: unknown. A process before this one may have asked
+    /// for another life than these timings have.
     /// </param>
     public void Granted(long epoch, long countedFrom, TimeSpan ttl)
     {

@@ -9,6 +9,8 @@ public abstract record ReadResult
     /// <param name="State">What the coordinator knew.</param>
     public sealed record Read(CoordinationState State) : ReadResult;
 
-    /// <summary>The coordinator is not responding, or no majority of its members is reachable.</summary>
+    /// <summary>
+    /// The coordinator is not responding, or no majority of its members is reachable.
+    /// </summary>
     public sealed record Unreachable : ReadResult;
 }

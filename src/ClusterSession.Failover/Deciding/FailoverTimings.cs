@@ -106,8 +106,8 @@ internal sealed record FailoverTimings
     internal Func<RedisSight, RedisSight, bool> Contains { get; init; } = Histories.IsContained;
 
     /// <summary>
-    /// A round of the loop at its slowest: the coordinator, the members and the promises all have to
-    /// be waited for.
+    /// A round of the loop at its slowest: the coordinator, the members and the promises all have
+    /// to be waited for.
     /// </summary>
     public TimeSpan Round => Interval + 3 * Deadline;
 

@@ -15,7 +15,9 @@ internal sealed record ClusterDocument
     /// <summary>So many events are kept.</summary>
     public const int MostEvents = 50;
 
-    /// <summary>Above that the oldest events go; the coordination store takes 32,768 bytes.</summary>
+    /// <summary>
+    /// Above that the oldest events go; the coordination store takes 32,768 bytes.
+    /// </summary>
     public const int MostBytes = 28_000;
 
     public int Format { get; init; } = KnownFormat;

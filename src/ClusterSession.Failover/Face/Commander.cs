@@ -49,7 +49,8 @@ internal sealed class Commander(
         };
 
     /// <summary>
-    /// What became of it; null: the coordinator is not responding, and it may have been done or not.
+    /// What became of it; null: the coordinator is not responding, and it may have been done or
+    /// not.
     /// </summary>
     public async Task<CommandAnswer?> RunAsync(OperatorCommand command, bool isPlan, CancellationToken cancellation)
     {

@@ -64,7 +64,8 @@ internal sealed class HandOverPlans(FailoverTimings timings)
                 :
                 [
                     $"{to} is {behind} bytes behind {master.Member}. {master.Member} waits up to "
-                        + $"{timings.SwitchWait.TotalSeconds:0.#} s until these are at most {timings.SwitchLag}, and else "
+                        + $"{timings.SwitchWait.TotalSeconds:0.#} s until these are at most "
+                        + $"{timings.SwitchLag}, and else "
                         + "retracts the switch.",
                 ];
         var document = (seen.Document with { Switch = request }).With(
@@ -185,7 +186,8 @@ internal sealed class HandOverPlans(FailoverTimings timings)
         else if (document.Switch!.From is { } closing)
         {
             yield return $"Without writes: from when {closing.Member} closes until another opens. If nobody takes the "
-                + $"lease in time (SwitchWait, {timings.SwitchWait.TotalSeconds:0.###} s), {closing.Member} takes it back.";
+                + $"lease in time (SwitchWait, {timings.SwitchWait.TotalSeconds:0.###} s), {closing.Member} "
+                + "takes it back.";
         }
 
         yield return document.Discards.Count == 0
@@ -226,7 +228,8 @@ internal sealed class HandOverPlans(FailoverTimings timings)
             { IsAgentAlive: false } => new(
                 $"The agent of the master {master} is not responding, and only it can close its Redis.",
                 $"Another member becomes master by itself when the lease of epoch {seen.State.Epoch} expires (within "
-                    + $"{timings.Ttl.TotalSeconds:0.#} s). If the lease is renewed on, see why {master} cannot be reached."
+                    + $"{timings.Ttl.TotalSeconds:0.#} s). If the lease is renewed on, see why {master} "
+                    + "cannot be reached."
             ),
             { Redis.IsReachable: false } => new(
                 $"The Redis of the master {master} is not responding.",

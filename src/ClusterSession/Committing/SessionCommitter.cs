@@ -319,7 +319,8 @@ internal sealed class SessionCommitter(
         StoreDeadline deadline
     )
     {
-        var version = new IssuedVersion(record.Version, IssuedVersion.Unknown); // Among the commits of the record already.
+        // Among the commits of the record already.
+        var version = new IssuedVersion(record.Version, IssuedVersion.Unknown);
         for (var attempt = 0; ; attempt++)
         {
             var mark = nodes.Copies.Mark(key);

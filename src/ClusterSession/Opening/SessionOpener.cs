@@ -31,8 +31,8 @@ internal sealed class SessionOpener(
         && revocations.Allow(copy);
 
     /// <summary>
-    /// Opens what <see cref="SessionFinder"/> finds: in the store, at other nodes, or in a copy that
-    /// the store's answer or its silence allows.
+    /// Opens what <see cref="SessionFinder"/> finds: in the store, at other nodes, or in a copy
+    /// that the store's answer or its silence allows.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="seen">The commit that the client has seen.</param>

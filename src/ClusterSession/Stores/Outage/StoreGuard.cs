@@ -91,7 +91,9 @@ internal sealed class StoreGuard(
     /// <param name="key">Which session.</param>
     /// <param name="change">The change.</param>
     /// <param name="deadline">Until when it is waited for.</param>
-    /// <param name="partition">The partition that <see cref="Judge"/> is to be told of, or -1.</param>
+    /// <param name="partition">
+    /// The partition that <see cref="Judge"/> is to be told of, or -1.
+    /// </param>
     public ValueTask<StoreWrite> CommitAsync(
         SessionKey key,
         SessionChange change,
@@ -187,7 +189,9 @@ internal sealed class StoreGuard(
 
     /// <summary>A commit has ended so. Only what <see cref="StoreFailures.IsResponse"/> calls none
     /// counts against the partition.</summary>
-    /// <param name="partition">The partition that was asked; -1: nothing is to be said of any.</param>
+    /// <param name="partition">
+    /// The partition that was asked; -1: nothing is to be said of any.
+    /// </param>
     /// <param name="key">Which session.</param>
     /// <param name="answer">How it ended.</param>
     public void Judge(int partition, SessionKey key, in StoreWrite answer) =>
