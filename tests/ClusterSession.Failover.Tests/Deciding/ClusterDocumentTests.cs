@@ -58,6 +58,8 @@ public sealed class ClusterDocumentTests
         Assert.Equal(json, ClusterDocument.Read(json).Write());
         Assert.Contains("\"kind\":\"ReadReplica\"", System.Text.Encoding.UTF8.GetString(json));
         Assert.Contains("\"offset\":12", System.Text.Encoding.UTF8.GetString(json));
+        // The events, by the name that every release reads.
+        Assert.Contains("\"history\":[{", System.Text.Encoding.UTF8.GetString(json));
     }
 
     [Fact]
