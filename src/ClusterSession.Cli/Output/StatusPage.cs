@@ -111,7 +111,7 @@ internal sealed class StatusPage(Page page)
         if (facts.Ledger[member.Name].FirstOrDefault() is { } line)
         {
             return line.IsDiscarded ? "given up by the operator; it is replaced when it follows"
-                : member.Merge is { Step: MergeStep.Running } merge ? Words.Merging(merge)
+                : member.Merge is { Step: MergePhase.Running } merge ? Words.Merging(merge)
                 : string.Create(
                     CultureInfo.InvariantCulture,
                     $"of epoch {line.Epoch}, which {facts.Master?.Name ?? "the next master"} may lack in part"

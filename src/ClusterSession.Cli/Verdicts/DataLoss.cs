@@ -23,10 +23,10 @@ internal static class DataLoss
     private static string Merging(ClusterFacts facts, string member) =>
         facts.Status.Members.FirstOrDefault(other => other.Name == member)?.Merge switch
         {
-            { Step: MergeStep.Running } merge => $"{Words.Merging(merge)}.",
-            { Step: MergeStep.Failed } merge => $"its merge into {merge.Into} failed and begins again. {merge.Why}"
+            { Step: MergePhase.Running } merge => $"{Words.Merging(merge)}.",
+            { Step: MergePhase.Failed } merge => $"its merge into {merge.Into} failed and begins again. {merge.Why}"
                 + (merge.NotSetAside is { } why ? $" {why}" : ""),
-            { Step: MergeStep.Merged } merge => $"it was merged into {merge.Into} and is about to follow it.",
+            { Step: MergePhase.Merged } merge => $"it was merged into {merge.Into} and is about to follow it.",
             _ => "what only it has is merged by itself when both respond.",
         };
 

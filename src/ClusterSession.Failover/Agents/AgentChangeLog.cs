@@ -10,12 +10,12 @@ namespace ClusterSession.Failover.Agents;
 /// Logs what has changed from one look of an agent to the next: each thing once, not with every
 /// look.
 /// </summary>
-/// <param name="rules">The figures of flapping.</param>
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 /// <param name="troubles">
 /// Why a member's Redis could not be looked at; null: nothing is known.
 /// </param>
 /// <param name="logger">Gets the lines.</param>
-internal sealed class AgentChangeLog(FailoverRules rules, Func<string, string?> troubles, ILogger logger)
+internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, string?> troubles, ILogger logger)
     : IAgentWatcher
 {
     private readonly HashSet<string> _lost = [];
@@ -151,14 +151,14 @@ internal sealed class AgentChangeLog(FailoverRules rules, Func<string, string?> 
 
         foreach (var member in view.Document.Members.Select(member => member.Name))
         {
-            var count = rules.PromotionsOf(view.Document, member, view.Now);
-            if (count < rules.MaxPromotions)
+            var count = timings.PromotionsOf(view.Document, member, view.Now);
+            if (count < timings.MaxPromotions)
             {
                 _barred.Remove(member);
             }
             else if (_barred.Add(member))
             {
-                logger.Flaps(member, count, rules.FlappingWindow);
+                logger.Flaps(member, count, timings.FlappingWindow);
             }
         }
     }
@@ -181,7 +181,8 @@ internal sealed class AgentChangeLog(FailoverRules rules, Func<string, string?> 
             return;
         }
 
-        var isNew = merge.What != _merge?.What || (merge.Step == MergeStep.Running && _merge.Step != MergeStep.Running);
+        var isNew =
+            merge.What != _merge?.What || (merge.Step == MergePhase.Running && _merge.Step != MergePhase.Running);
         if (isNew)
         {
             _isForeignLogged &= merge.What.Source == _merge?.What.Source;
@@ -204,12 +205,12 @@ internal sealed class AgentChangeLog(FailoverRules rules, Func<string, string?> 
 
     private void Ended(string member, MergeSight merge)
     {
-        if (merge is { NotSetAside: { } why, Step: not MergeStep.Running })
+        if (merge is { NotSetAside: { } why, Step: not MergePhase.Running })
         {
             logger.NotSetAside(member, why);
         }
 
-        if (merge.Step == MergeStep.Merged)
+        if (merge.Step == MergePhase.Merged)
         {
             logger.MergeEnded(member, merge.Member, merge.Counts.Merged, merge.Counts.Scanned, merge.Counts.Bytes);
             if (merge.Counts.Unreadable > 0)
@@ -217,7 +218,7 @@ internal sealed class AgentChangeLog(FailoverRules rules, Func<string, string?> 
                 logger.MergeUnreadable(member, merge.Counts.Unreadable);
             }
         }
-        else if (merge.Step == MergeStep.Failed)
+        else if (merge.Step == MergePhase.Failed)
         {
             logger.MergeFailed(member, merge.Member, merge.Why ?? "No reason is known.");
         }

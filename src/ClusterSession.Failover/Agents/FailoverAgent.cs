@@ -11,11 +11,11 @@ namespace ClusterSession.Failover.Agents;
 internal sealed class FailoverAgent
 {
     private readonly AgentSettings _settings;
-    private readonly FailoverRules _rules;
+    private readonly FailoverTimings _timings;
     private readonly AgentLinks _links;
     private readonly TimeProvider _time;
     private readonly FailoverDecider _decider;
-    private readonly LeaseCount _count;
+    private readonly LeaseClock _lease;
     private readonly PromiseKeeper _promises;
     private readonly Lookout _lookout;
     private readonly MergeRun _merge;
@@ -29,19 +29,19 @@ internal sealed class FailoverAgent
 
     public FailoverAgent(
         AgentSettings settings,
-        FailoverRules rules,
+        FailoverTimings timings,
         AgentLinks links,
         TimeProvider time,
         IAgentWatcher? watcher = null
     )
     {
-        rules.Check();
-        (_settings, _rules, _links, _time, _watcher) = (settings, rules, links, time, watcher);
-        _decider = new FailoverDecider(rules);
-        _count = new LeaseCount(rules, links.Coordinator.Clock);
-        _promises = new PromiseKeeper(rules, links.Coordinator.Clock);
-        _merge = new MergeRun(rules, links);
-        _lookout = new Lookout(settings, rules, links, _count, _promises, time, () => _merge.Sight);
+        timings.Check();
+        (_settings, _timings, _links, _time, _watcher) = (settings, timings, links, time, watcher);
+        _decider = new FailoverDecider(timings);
+        _lease = new LeaseClock(timings, links.Coordinator.Clock);
+        _promises = new PromiseKeeper(timings, links.Coordinator.Clock);
+        _merge = new MergeRun(timings, links);
+        _lookout = new Lookout(settings, timings, links, _lease, _promises, time, () => _merge.Sight);
     }
 
     /// <summary>What it saw and decided last; null: nothing yet.</summary>
@@ -63,7 +63,7 @@ internal sealed class FailoverAgent
     /// <summary>
     /// The lease that it counts, and how long that or the promises for it run at this moment.
     /// </summary>
-    public (long Epoch, TimeSpan Left) Standing => _count.Standing;
+    public (long Epoch, TimeSpan Left) LeaseNow => _lease.LeaseNow;
 
     /// <summary>How long it is bound to take no lease.</summary>
     public TimeSpan PromisedFor => _promises.Left;
@@ -94,7 +94,7 @@ internal sealed class FailoverAgent
                 if (!await StepAsync(cancellation).ConfigureAwait(false))
                 {
                     await _alarm
-                        .WaitAsync(_isBusy ? _rules.BusyInterval : _rules.Interval, _time, cancellation)
+                        .WaitAsync(_isBusy ? _timings.BusyInterval : _timings.Interval, _time, cancellation)
                         .ConfigureAwait(false);
                 }
             }
@@ -113,8 +113,8 @@ internal sealed class FailoverAgent
             view = await _lookout.LookAsync(cancellation).ConfigureAwait(false);
             Volatile.Write(ref _trouble, null);
             _isBusy =
-                (view.Document is { Switch: not null } or { Change: not null } && view.StepFor < _rules.StepWait)
-                || (view.RulerSilentFor > TimeSpan.Zero && view.RulerSilentFor < _rules.Ttl + _rules.GatherWait);
+                (view.Document is { Switch: not null } or { Change: not null } && view.StepFor < _timings.StepWait)
+                || (view.RulerSilentFor > TimeSpan.Zero && view.RulerSilentFor < _timings.Ttl + _timings.GatherWait);
         }
         catch (InvalidDataException e)
         {
@@ -184,19 +184,19 @@ internal sealed class FailoverAgent
                     OperationId.New(),
                     _settings.Cluster,
                     _settings.Self,
-                    _rules.Ttl,
+                    _timings.Ttl,
                     view.State!,
                     document.Write(),
                     cancellation
                 ),
                 new AcquireResult.Unknown(),
-                _rules.Deadline,
+                _timings.Deadline,
                 _time
             )
             .ConfigureAwait(false);
         if (result is AcquireResult.Granted granted)
         {
-            _count.Granted(granted.Epoch, granted.CountedFrom, _rules.Ttl);
+            _lease.Granted(granted.Epoch, granted.CountedFrom, _timings.Ttl);
         }
 
         return result is AcquireResult.Granted;
@@ -209,17 +209,17 @@ internal sealed class FailoverAgent
             .WithinAsync(
                 _links.Coordinator.RenewAsync(_settings.Cluster, _settings.Self, epoch, cancellation),
                 new RenewResult.Unknown(),
-                _rules.Deadline,
+                _timings.Deadline,
                 _time
             )
             .ConfigureAwait(false);
         switch (result)
         {
             case RenewResult.Renewed renewed:
-                _count.Granted(epoch, renewed.CountedFrom, renewed.Ttl);
+                _lease.Granted(epoch, renewed.CountedFrom, renewed.Ttl);
                 break;
             case RenewResult.Lost:
-                _count.Lost();
+                _lease.Lost();
                 return true;
             default:
                 break;
@@ -237,9 +237,9 @@ internal sealed class FailoverAgent
                 others.Select(member =>
                     _links.Peers.TryGetValue(member.Name, out var peer)
                         ? Answers.WithinAsync(
-                            peer.PromiseAsync(view.LeaseEpoch, view.Document.Adoptions, _rules.Ttl, cancellation),
+                            peer.PromiseAsync(view.LeaseEpoch, view.Document.Adoptions, _timings.Ttl, cancellation),
                             false,
-                            _rules.Deadline,
+                            _timings.Deadline,
                             _time
                         )
                         : Task.FromResult(false)
@@ -249,7 +249,7 @@ internal sealed class FailoverAgent
         // Where nobody is left to ask, one that was forgotten may be adopted again.
         if (answers.Length > 0 && answers.All(isPromised => isPromised))
         {
-            _count.Promised(askedAt);
+            _lease.Promised(askedAt);
         }
 
         await ExtendAsync(view, cancellation).ConfigureAwait(false);
@@ -262,12 +262,12 @@ internal sealed class FailoverAgent
         var now = _time.GetUtcNow(); // Before what is left is counted: a freeze between the two shortens.
         if (
             view.Own is { HasOwnRecord: true, Record: { } record }
-            && _count.GrantRecord() is var left
+            && _lease.GrantRecord() is var left
             && left > TimeSpan.Zero
         )
         {
             await Answers
-                .WithinAsync(_links.Redis.ExtendAsync(record, now + left, cancellation), _rules.Deadline, _time)
+                .WithinAsync(_links.Redis.ExtendAsync(record, now + left, cancellation), _timings.Deadline, _time)
                 .ConfigureAwait(false);
         }
     }
@@ -278,7 +278,7 @@ internal sealed class FailoverAgent
     /// </summary>
     private async Task<bool> ReleaseAsync(Releasing release, CancellationToken cancellation)
     {
-        _count.Ended();
+        _lease.Ended();
         _releasing = release;
         var result = await Answers
             .WithinAsync(
@@ -292,7 +292,7 @@ internal sealed class FailoverAgent
                     cancellation
                 ),
                 new ReleaseResult.Unknown(),
-                _rules.Deadline,
+                _timings.Deadline,
                 _time
             )
             .ConfigureAwait(false);
@@ -321,42 +321,42 @@ internal sealed class FailoverAgent
                     cancellation
                 ),
                 new WriteResult.Unknown(),
-                _rules.Deadline,
+                _timings.Deadline,
                 _time
             )
             .ConfigureAwait(false) is WriteResult.Written;
 
-    private async Task<bool> CommandAsync(RedisCommand command, ClusterView view, CancellationToken cancellation)
+    private async Task<bool> CommandAsync(RedisAction command, ClusterView view, CancellationToken cancellation)
     {
         var now = _time.GetUtcNow(); // As in ExtendAsync.
         switch (command)
         {
-            case RedisCommand.Follow follow:
+            case RedisAction.Follow follow:
                 return await DoAsync(
                         _links.Redis.FollowAsync(view.Document.Find(follow.Member)!, follow.Process, cancellation)
                     )
                     .ConfigureAwait(false);
-            case RedisCommand.Merge merge:
+            case RedisAction.Merge merge:
                 _merge.Begin(view, merge);
                 return false;
-            case RedisCommand.Promote promote:
+            case RedisAction.Promote promote:
                 return await DoAsync(_links.Redis.PromoteAsync(promote.Process, cancellation)).ConfigureAwait(false);
-            case RedisCommand.Open open when _count.GrantRecord() is var left && left > TimeSpan.Zero:
+            case RedisAction.Open open when _lease.GrantRecord() is var left && left > TimeSpan.Zero:
                 if (await DoAsync(_links.Redis.OpenAsync(open.Process, now + left, cancellation)).ConfigureAwait(false))
                 {
                     return true;
                 }
 
-                _count.OpenUnanswered();
+                _lease.OpenUnanswered();
                 return false;
-            case RedisCommand.Close:
+            case RedisAction.Close:
                 return await DoAsync(_links.Redis.CloseAsync(cancellation)).ConfigureAwait(false);
             default:
                 return false;
         }
     }
 
-    private Task<bool> DoAsync(ValueTask command) => Answers.WithinAsync(command, _rules.Deadline, _time);
+    private Task<bool> DoAsync(ValueTask command) => Answers.WithinAsync(command, _timings.Deadline, _time);
 
     private sealed record Releasing(OperationId Id, long Epoch, long Version, ClusterDocument Document);
 }

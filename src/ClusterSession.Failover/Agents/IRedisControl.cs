@@ -76,7 +76,7 @@ internal interface IRedisControl : IRedisProbe
         ClusterMember target,
         LeaseRecord process,
         MergeTerms terms,
-        IProgress<MergeCounts> progress,
+        IProgress<MemberMergeCounts> progress,
         CancellationToken cancellation
     );
 

@@ -5,12 +5,12 @@ using ClusterSession.Failover.Sights;
 
 namespace ClusterSession.Failover.Agents;
 
-/// <summary>Makes the view: first the store, then all members at once.</summary>
+/// <summary>Makes the view: first the coordinator, then all members at once.</summary>
 internal sealed class Lookout(
     AgentSettings settings,
-    FailoverRules rules,
+    FailoverTimings timings,
     AgentLinks links,
-    LeaseCount count,
+    LeaseClock lease,
     PromiseKeeper promises,
     TimeProvider time,
     Func<MergeSight?> merge
@@ -18,7 +18,7 @@ internal sealed class Lookout(
 {
     private readonly long _startedAt = links.Coordinator.Clock.GetTimestamp();
     private readonly Dictionary<string, (Watch<RedisSight> Redis, Watch<AgentSight> Agent)> _watches = [];
-    private readonly StepCount _steps = new(rules, links.Coordinator.Clock);
+    private readonly InStepTimes _steps = new(timings, links.Coordinator.Clock);
     private ClusterDocument _document = new() { Members = settings.Members };
     private long _documentSince = links.Coordinator.Clock.GetTimestamp();
     private long _version;
@@ -69,17 +69,17 @@ internal sealed class Lookout(
             Document = _document,
             Members = members,
             Now = time.GetUtcNow(),
-            LeaseEpoch = count.Epoch,
-            LeaseLeft = count.LeaseLeft,
-            PromisesLeft = count.PromisesLeft,
+            LeaseEpoch = lease.Epoch,
+            LeaseLeft = lease.LeaseLeft,
+            PromisesLeft = lease.PromisesLeft,
             PromisedFor = promises.Left,
-            RecordLeft = count.RecordLeft,
+            RecordLeft = lease.RecordLeft,
             SinceStart = Clock.GetElapsedTime(_startedAt),
             MemberFor = _memberSince is null ? null : Since(_memberSince),
             FreeFor = Since(_freeSince),
             StepFor = Since(_documentSince),
             SwitchFor = _document.Switch is null ? TimeSpan.Zero : Since(_switchSince),
-            OpenLeft = count.OpenLeft,
+            OpenLeft = lease.OpenLeft,
             RulerFor = _document.Ruler is null ? TimeSpan.Zero : Since(_rulerSince),
             SilentFor = Since(_silentSince),
             RulerSilentFor = Since(_rulerSilentSince),
@@ -94,7 +94,7 @@ internal sealed class Lookout(
             .WithinAsync(
                 links.Coordinator.ReadAsync(settings.Cluster, cancellation),
                 new ReadResult.Unreachable(),
-                rules.Deadline,
+                timings.Deadline,
                 time
             )
             .ConfigureAwait(false);
@@ -115,7 +115,7 @@ internal sealed class Lookout(
             var isMember = _document.Find(settings.Self) is not null;
             _memberSince = isMember && !_isMember ? _documentSince : _memberSince;
             _isMember = isMember;
-            if (_document.Switch is { } asked && (asked.At, asked.To) != (former?.At, former?.To))
+            if (_document.Switch is { } request && (request.At, request.To) != (former?.At, former?.To))
             {
                 _switchSince = _documentSince;
             }
@@ -129,9 +129,9 @@ internal sealed class Lookout(
         _freeEpoch = state.Epoch;
         var isHolder = state.IsHeld && state.Holder == settings.Self;
         promises.Saw(state.Epoch, _document.Adoptions, isHolder, state is { IsHeld: false, Holder: null });
-        if (!isHolder && (state.IsHeld || state.Epoch != count.Epoch))
+        if (!isHolder && (state.IsHeld || state.Epoch != lease.Epoch))
         {
-            count.Ended();
+            lease.Ended();
         }
 
         return state;
@@ -147,8 +147,8 @@ internal sealed class Lookout(
         if (!_watches.TryGetValue(name, out var watch))
         {
             watch = (
-                new(RedisSight.Unreachable, sight => sight.Reach != RedisReach.Unreachable, rules.Deadline, time),
-                new(AgentSight.None, agent => agent.IsAlive, rules.Deadline, time)
+                new(RedisSight.Unreachable, sight => sight.Reach != RedisReach.Unreachable, timings.Deadline, time),
+                new(AgentSight.None, agent => agent.IsAlive, timings.Deadline, time)
             );
             _watches.Add(name, watch);
         }

@@ -12,7 +12,7 @@ internal abstract record MergeOutcome
     /// <param name="Confirmed">
     /// How many of its replicas have confirmed that they have it too.
     /// </param>
-    public sealed record Merged(MergeCounts Counts, int Confirmed) : MergeOutcome;
+    public sealed record Merged(MemberMergeCounts Counts, int Confirmed) : MergeOutcome;
 
     /// <summary>
     /// It is not complete. Begun again, it comes to the same as if it never had been.

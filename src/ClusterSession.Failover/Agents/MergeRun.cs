@@ -8,9 +8,9 @@ namespace ClusterSession.Failover.Agents;
 /// The merge of the own Redis' data into the master, beside the loop: that looks, renews and
 /// answers meanwhile. It is begun by a command that comes with each look, and ends by itself.
 /// </summary>
-/// <param name="rules">The figures.</param>
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 /// <param name="links">The Redis.</param>
-internal sealed class MergeRun(FailoverRules rules, AgentLinks links)
+internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
 {
     private const int MostDoublings = 4;
     private const string Stopped = "It was stopped: the master is another one, or the cluster is in maintenance.";
@@ -24,15 +24,16 @@ internal sealed class MergeRun(FailoverRules rules, AgentLinks links)
     public MergeSight? Sight => Volatile.Read(ref _sight);
 
     /// <summary>Begins it, unless it is under way, done, or has failed a moment ago.</summary>
-    public void Begin(ClusterView view, RedisCommand.Merge command)
+    public void Begin(ClusterView view, RedisAction.Merge command)
     {
         var what = new MergedData(command.Process.RunId, command.Process.Epoch, view.Own.RunId);
         var isSame = Sight?.What == what;
-        var pause = rules.MergePause * (1 << Math.Clamp(_failures - 1, 0, MostDoublings));
+        var pause = timings.MergePause * (1 << Math.Clamp(_failures - 1, 0, MostDoublings));
         if (
             !_run.IsCompleted
             || (
-                isSame && (Sight!.Step != MergeStep.Failed || links.Coordinator.Clock.GetElapsedTime(_failedAt) < pause)
+                isSame
+                && (Sight!.Step != MergePhase.Failed || links.Coordinator.Clock.GetElapsedTime(_failedAt) < pause)
             )
         )
         {
@@ -50,7 +51,7 @@ internal sealed class MergeRun(FailoverRules rules, AgentLinks links)
             );
         _ending?.Dispose();
         _ending = new CancellationTokenSource();
-        var sight = new MergeSight(command.Member, what, MergeStep.Running);
+        var sight = new MergeSight(command.Member, what, MergePhase.Running);
         Show(sight);
         _run = RunAsync(
             sight,
@@ -94,7 +95,7 @@ internal sealed class MergeRun(FailoverRules rules, AgentLinks links)
     private async Task RunAsync(
         MergeSight sight,
         ClusterMember target,
-        RedisCommand.Merge command,
+        RedisAction.Merge command,
         MergeTerms terms,
         CancellationToken cancellation
     )
@@ -120,14 +121,14 @@ internal sealed class MergeRun(FailoverRules rules, AgentLinks links)
             Show(sight);
             var notAside = await SetAsideAsync(command.Process.Epoch, cancellation).ConfigureAwait(false);
             sight = sight with { NotSetAside = notAside };
-            if (notAside is not null && merged.Confirmed == 0 && !rules.FollowsWithoutCopy)
+            if (notAside is not null && merged.Confirmed == 0 && !timings.FollowsWithoutCopy)
             {
                 Fail(sight, "No replica of the master has confirmed the merge, and its files could not be copied.");
                 return;
             }
 
             _failures = 0;
-            Show(sight with { Step = MergeStep.Merged });
+            Show(sight with { Step = MergePhase.Merged });
         }
         catch (OperationCanceledException)
         {
@@ -156,13 +157,13 @@ internal sealed class MergeRun(FailoverRules rules, AgentLinks links)
     private void Fail(MergeSight sight, string why)
     {
         (_failedAt, _failures) = (links.Coordinator.Clock.GetTimestamp(), _failures + 1);
-        Show(sight with { Step = MergeStep.Failed, Why = why, Counts = Sight?.Counts ?? sight.Counts });
+        Show(sight with { Step = MergePhase.Failed, Why = why, Counts = Sight?.Counts ?? sight.Counts });
     }
 
     private void Show(MergeSight sight) => Volatile.Write(ref _sight, sight);
 
-    private sealed class Counter(Action<MergeCounts> count) : IProgress<MergeCounts>
+    private sealed class Counter(Action<MemberMergeCounts> count) : IProgress<MemberMergeCounts>
     {
-        public void Report(MergeCounts value) => count(value);
+        public void Report(MemberMergeCounts value) => count(value);
     }
 }

@@ -8,19 +8,20 @@ namespace ClusterSession.Failover.Agents;
 /// <remarks>
 /// <para>
 /// A promise lets the master of one lease go on while the coordination store is not responding,
-/// though its lease runs out. It ends when the store shows that its holder has released that lease:
-/// the holder has closed its Redis before, or seen it end, and counts neither lease nor promises
-/// any more. Otherwise a switch or a failover soon after a change of the store's leader would wait
-/// for promises that protect nobody, and for longer than a hand-over waits for the successor.
+/// though its lease runs out. It ends when that store shows that its holder has released that
+/// lease: the holder has closed its Redis before, or seen it end, and counts neither lease nor
+/// promises any more. Otherwise a switch or a failover soon after a change of that store's leader
+/// would wait for promises that protect nobody, and for longer than a hand-over waits for the
+/// successor.
 /// </para>
 /// <para>
 /// A lease that has run out ends no promise: its holder may go on by it. A release is final and has
-/// the number of its lease, so that no state of the store, however old, could be mistaken for it.
+/// the number of its lease, so that no state that is read, however old, could be mistaken for it.
 /// </para>
 /// </remarks>
-/// <param name="rules">The figures.</param>
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 /// <param name="clock">The coordinator's clock.</param>
-internal sealed class PromiseKeeper(FailoverRules rules, TimeProvider clock)
+internal sealed class PromiseKeeper(FailoverTimings timings, TimeProvider clock)
 {
     private readonly Lock _lock = new();
     private long _from;
@@ -44,7 +45,7 @@ internal sealed class PromiseKeeper(FailoverRules rules, TimeProvider clock)
         }
     }
 
-    /// <summary>What the store said.</summary>
+    /// <summary>What the coordinator said.</summary>
     /// <param name="epoch">Number of the last lease.</param>
     /// <param name="adoptions">How many members were adopted.</param>
     /// <param name="isHolder">Whether the lease is this agent's.</param>
@@ -82,7 +83,7 @@ internal sealed class PromiseKeeper(FailoverRules rules, TimeProvider clock)
         {
             if (
                 _isTaking
-                || duration > rules.Ttl
+                || duration > timings.Ttl
                 || _knownEpoch > epoch
                 || _released >= epoch
                 || _knownAdoptions > adoptions

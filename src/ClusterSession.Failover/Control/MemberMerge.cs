@@ -22,7 +22,7 @@ internal sealed class MemberMerge(RedisEndpoint source, ControlSettings settings
         ClusterMember target,
         LeaseRecord process,
         MergeTerms terms,
-        IProgress<Sights.MergeCounts> progress,
+        IProgress<MemberMergeCounts> progress,
         CancellationToken cancellation
     )
     {
@@ -67,7 +67,7 @@ internal sealed class MemberMerge(RedisEndpoint source, ControlSettings settings
         }
     }
 
-    private static Sights.MergeCounts Counted(MergeReport report, long of) =>
+    private static MemberMergeCounts Counted(MergeReport report, long of) =>
         new(report.Scanned, of, report.Written, report.Bytes)
         {
             Foreign = report.ForeignKeys,
@@ -95,7 +95,7 @@ internal sealed class MemberMerge(RedisEndpoint source, ControlSettings settings
         return options;
     }
 
-    private sealed class Teller(IProgress<Sights.MergeCounts> progress) : IProgress<MergeProgress>
+    private sealed class Teller(IProgress<MemberMergeCounts> progress) : IProgress<MergeProgress>
     {
         public void Report(MergeProgress value) => progress.Report(Counted(value.SoFar, value.Expected));
     }

@@ -17,7 +17,8 @@ namespace ClusterSession.Failover.Control;
 /// not answered yet fails those that come: nothing piles up for a Redis that is frozen. What is in
 /// its socket when it goes on is one step at most, which harms nobody:
 /// <code>
-/// Follow   any step      a closed replica of nobody, or of a process that admits it or does not
+/// Follow   any step      a closed replica: of nobody, of a process that admits it, or of one that
+///                        refuses it and sends nothing
 /// Promote  REPLICAOF     a closed master with all its data
 /// Promote  ACL SETUSER   replicas that followed this process under this lease may log in
 /// Close    any step      closed
@@ -176,7 +177,7 @@ internal sealed class RedisControl(
         ClusterMember target,
         LeaseRecord process,
         MergeTerms terms,
-        IProgress<MergeCounts> progress,
+        IProgress<MemberMergeCounts> progress,
         CancellationToken cancellation
     ) => new(_merge.RunAsync(target, process, terms, progress, cancellation));
 

@@ -5,7 +5,9 @@ namespace ClusterSession.Failover.Coordination;
 /// nobody.</param>
 /// <param name="Epoch">Number of the last grant; 0: there was none. It grows by 1 with each
 /// grant.</param>
-/// <param name="IsHeld">Whether the lease was still running, by the store's own clock.</param>
+/// <param name="IsHeld">
+/// Whether the lease was still running, by the coordinator's own clock.
+/// </param>
 /// <param name="Version">Number of the document's last change; 0: there is no document.</param>
 /// <param name="Document">The document; empty: there is none.</param>
 public sealed record CoordinationState(

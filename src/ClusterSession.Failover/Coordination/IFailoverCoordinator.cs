@@ -1,18 +1,18 @@
 namespace ClusterSession.Failover.Coordination;
 
 /// <summary>
-/// A store on which all agents of a cluster agree: one lease and one document for each cluster
-/// name. Every outcome is a value; an exception means a wrong argument, or that the caller
-/// cancelled.
+/// The coordination store, on which all agents of a cluster agree: one lease and one document for
+/// each cluster name. Every outcome is a value; an exception means a wrong argument, or that the
+/// caller cancelled.
 /// </summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item>The holder counts a lease from before it asked, the store from when it has applied the
-/// grant, so that the holder stops first. Both count by a clock that a change of the time of day
-/// does not move and that goes on while the machine is suspended.</item>
-/// <item>A change of the store's leader gives a lease that is running its full ttl anew.</item>
-/// <item>An operation may be repeated under its id for as long as the store remembers it: the last
-/// 64 changes of that cluster. A later repeat is refused as a conflict, and done never
+/// <item>The holder counts a lease from before it asked, the coordinator from when it has applied
+/// the grant, so that the holder stops first. Both count by a clock that a change of the time of
+/// day does not move and that goes on while the machine is suspended.</item>
+/// <item>A change of its leader gives a lease that is running its full ttl anew.</item>
+/// <item>An operation may be repeated under its id for as long as that is remembered: the last 64
+/// changes of that cluster. A later repeat is refused as a conflict, and done never
 /// twice.</item>
 /// </list>
 /// </remarks>

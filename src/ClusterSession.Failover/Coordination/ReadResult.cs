@@ -6,9 +6,11 @@ public abstract record ReadResult
     private ReadResult() { }
 
     /// <summary>The state, not older than the question.</summary>
-    /// <param name="State">What the store knew.</param>
+    /// <param name="State">What the coordinator knew.</param>
     public sealed record Read(CoordinationState State) : ReadResult;
 
-    /// <summary>The store is not responding, or no majority of its members is reachable.</summary>
+    /// <summary>
+    /// The coordinator is not responding, or no majority of its members is reachable.
+    /// </summary>
     public sealed record Unreachable : ReadResult;
 }

@@ -5,9 +5,9 @@ using ClusterSession.Failover.Sights;
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
-/// Everything that one agent knows at one moment. The state of the store was read before the
-/// members were looked at: who is seen closed while the lease is free stays so until the lease is
-/// taken.
+/// Everything that one agent knows at one moment. The state of the coordination store was read
+/// before the members were looked at: who is seen closed while the lease is free stays so until the
+/// lease is taken.
 /// </summary>
 internal sealed record ClusterView
 {
@@ -15,11 +15,11 @@ internal sealed record ClusterView
     public required string Self { get; init; }
 
     /// <summary>
-    /// Whether it is no member: its store is what the agents of the members answer.
+    /// Whether it is no member: its coordinator is what the agents of the members answer.
     /// </summary>
     public bool IsFollower { get; init; }
 
-    /// <summary>Lease and document; null: the store is not responding.</summary>
+    /// <summary>Lease and document; null: the coordinator is not responding.</summary>
     public CoordinationState? State { get; init; }
 
     /// <summary>The document of that state, else the one that was read last.</summary>

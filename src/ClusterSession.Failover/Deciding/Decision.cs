@@ -18,7 +18,9 @@ internal abstract record Decision
     /// <summary>Renew the lease and, if it stands, the record.</summary>
     public sealed record Renew : Decision;
 
-    /// <summary>Ask all other agents to take no lease, since the store is not responding.</summary>
+    /// <summary>
+    /// Ask all other agents to take no lease, since the coordinator is not responding.
+    /// </summary>
     public sealed record AskPromises : Decision;
 
     /// <summary>Give the lease back.</summary>
@@ -32,5 +34,5 @@ internal abstract record Decision
 
     /// <summary>Do this to the agent's own Redis.</summary>
     /// <param name="What">The command.</param>
-    public sealed record Command(RedisCommand What) : Decision;
+    public sealed record Command(RedisAction What) : Decision;
 }

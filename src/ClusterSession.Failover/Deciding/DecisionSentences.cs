@@ -24,30 +24,31 @@ internal static class DecisionSentences
             _ => $"{view.Self} decided {decision.GetType().Name}.",
         };
 
-    private static string Of(RedisCommand command) =>
+    private static string Of(RedisAction command) =>
         command switch
         {
-            RedisCommand.Follow follow => $"Nothing is lost by it, so this Redis follows {follow.Member}.",
-            RedisCommand.Merge merge => $"What only this Redis has is merged into the master {merge.Member}, before it "
+            RedisAction.Follow follow => $"Nothing is lost by it, so this Redis follows {follow.Member}.",
+            RedisAction.Merge merge => $"What only this Redis has is merged into the master {merge.Member}, before it "
                 + "follows that.",
-            RedisCommand.Promote => "This Redis stops following and becomes a master that is still closed.",
-            RedisCommand.Open => "This Redis is the master of the lease and is opened for writes.",
-            RedisCommand.Close => "This Redis may not take writes, and is closed.",
+            RedisAction.Promote => "This Redis stops following and becomes a master that is still closed.",
+            RedisAction.Open => "This Redis is the master of the lease and is opened for writes.",
+            RedisAction.Close => "This Redis may not take writes, and is closed.",
             _ => $"This Redis gets the command {command.GetType().Name}.",
         };
 
     private static string Of(Reason reason, ClusterView view) =>
         reason switch
         {
-            Reason.Rules => $"{view.Self} is the master and holds the lease.",
+            Reason.IsMaster => $"{view.Self} is the master and holds the lease.",
             Reason.Follows => $"{view.Self} follows the master {view.Document.Ruler?.Member}.",
             Reason.Maintenance => "The cluster is in maintenance: nothing is decided until it is switched off.",
             Reason.NotAMember =>
-                $"The cluster's record does not name {view.Self}, or it was forgotten: this agent does " + "nothing.",
-            Reason.StoreUnreachable when view.IsFollower =>
+                $"The cluster's document does not name {view.Self}, or it was forgotten: this agent does " + "nothing.",
+            Reason.CoordinatorUnreachable when view.IsFollower =>
                 "No agent of the cluster is responding, or none that knows of the lease that was seen last. This Redis "
                     + "goes on following whom it follows.",
-            Reason.StoreUnreachable => "The coordination store is not responding, and without it nobody is promoted.",
+            Reason.CoordinatorUnreachable =>
+                "The coordination store is not responding, and without it nobody is promoted.",
             Reason.RedisUnreachable => $"The Redis of {view.Self} is not responding.",
             Reason.JustStarted =>
                 "The lease is free. This agent was started a moment ago and may have promised another "

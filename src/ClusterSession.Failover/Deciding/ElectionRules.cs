@@ -4,8 +4,8 @@ using ClusterSession.Failover.Sights;
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>Who takes a free lease: every agent comes to the same by the same view.</summary>
-/// <param name="rules">The figures.</param>
-internal sealed class ElectionRules(FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class ElectionRules(FailoverTimings timings)
 {
     public Decision Decide(ClusterView view, long epoch)
     {
@@ -19,21 +19,21 @@ internal sealed class ElectionRules(FailoverRules rules)
             return new Decision.Nothing(Reason.Promised);
         }
 
-        var asked = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
-        if (asked is { To: { } successor } && view.FreeFor < rules.HandOverWait)
+        var request = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
+        if (request is { To: { } successor } && view.FreeFor < timings.HandOverWait)
         {
             // Before the waits for promises that may be unknown: the release has ended all of them.
-            return successor == view.Self && asked.Closed is { } closed && Has(view.Own, closed)
+            return successor == view.Self && request.Closed is { } closed && Has(view.Own, closed)
                 ? new Decision.Acquire(Begun(view, epoch + 1, source: null, isIncomplete: false))
                 : new Decision.Nothing(Reason.HandingOver);
         }
 
-        if (view.SinceStart < rules.Ttl)
+        if (view.SinceStart < timings.Ttl)
         {
             return new Decision.Nothing(Reason.JustStarted);
         }
 
-        if (view.MemberFor < rules.Ttl + rules.Round)
+        if (view.MemberFor < timings.Ttl + timings.Round)
         {
             return new Decision.Nothing(Reason.JustAdopted);
         }
@@ -41,8 +41,8 @@ internal sealed class ElectionRules(FailoverRules rules)
         var former = Former(view.Document);
         var members = view.Document.Present().ToArray();
         if (
-            view.FreeFor < rules.GatherWait
-            && !IsInSight(view, asked)
+            view.FreeFor < timings.GatherWait
+            && !IsInSight(view, request)
             && members.Any(member => member.Name != former && !view.Of(member.Name).IsUsable)
         )
         {
@@ -52,7 +52,7 @@ internal sealed class ElectionRules(FailoverRules rules)
         var usable = members.Where(member => view.Of(member.Name).IsUsable).ToArray();
         var best = Best(view, usable);
         var isIncomplete = best is null || IsNewerOutOfReach(view, members, view.Of(best.Name).Redis);
-        if (best is null || (isIncomplete && view.FreeFor < rules.NewerDataWait))
+        if (best is null || (isIncomplete && view.FreeFor < timings.NewerDataWait))
         {
             return new Decision.Nothing(Reason.NewerDataOutOfReach);
         }
@@ -94,25 +94,25 @@ internal sealed class ElectionRules(FailoverRules rules)
 
     /// <summary>
     /// Whether a member may become an open master: not one that refuses writes while another takes
-    /// them. A hand-over does not ask how often it did or whether it failed, nor does who is the
-    /// only one.
+    /// them, nor one that failed or flapped of late. Failures and flapping do not count in a
+    /// hand-over, nor for the only candidate.
     /// </summary>
-    public static bool MayBecomeMaster(FailoverRules rules, ClusterView view, ClusterMember member) =>
+    public static bool MayBecomeMaster(FailoverTimings timings, ClusterView view, ClusterMember member) =>
         IsFit(view, member)
         && (
             IsNamed(view.Document.Switch, member.Name)
-            || !rules.IsBarred(view.Document, member.Name, view.Now)
+            || !timings.IsBarred(view.Document, member.Name, view.Now)
             || !view
                 .Document.Present()
                 .Any(other =>
                     other.Kind == MemberKind.Candidate
                     && other.Name != member.Name
                     && view.Of(other.Name).IsUsable
-                    && !rules.IsBarred(view.Document, other.Name, view.Now)
+                    && !timings.IsBarred(view.Document, other.Name, view.Now)
                 )
         );
 
-    /// <summary>The same, however often it failed.</summary>
+    /// <summary>Whether it may become an open master, however often it failed.</summary>
     public static bool IsFit(ClusterView view, ClusterMember member) =>
         member.Kind == MemberKind.Candidate
         && (
@@ -125,18 +125,20 @@ internal sealed class ElectionRules(FailoverRules rules)
                 )
         );
 
-    private static bool IsNamed(SwitchRequest? asked, string member) =>
-        asked is not null && (asked.To is null || asked.To == member || asked.From?.Member == member);
+    private static bool IsNamed(SwitchRequest? request, string member) =>
+        request is not null && (request.To is null || request.To == member || request.From?.Member == member);
 
     /// <summary>
     /// Whether nothing is to be waited for: a closed master in sight has everything.
     /// </summary>
-    private static bool IsInSight(ClusterView view, SwitchRequest? asked) =>
-        asked?.From is { } from && view.Of(from.Member) is { IsUsable: true } sight && sight.Redis.RunId == from.RunId;
+    private static bool IsInSight(ClusterView view, SwitchRequest? request) =>
+        request?.From is { } from
+        && view.Of(from.Member) is { IsUsable: true } sight
+        && sight.Redis.RunId == from.RunId;
 
     /// <summary>Whether it has everything up to there.</summary>
     private bool Has(RedisSight redis, HistoryPoint point) =>
-        rules.Contains(
+        timings.Contains(
             new RedisSight
             {
                 HistoryId = point.Id,
@@ -155,20 +157,20 @@ internal sealed class ElectionRules(FailoverRules rules)
     {
         var newest = view.Of(best.Name).Redis;
         var leaving =
-            view.Document.Switch is { To: null, From: { } from } && view.FreeFor < rules.SwitchWait
+            view.Document.Switch is { To: null, From: { } from } && view.FreeFor < timings.SwitchWait
                 ? from.Member
                 : null;
-        if (MayBecomeMaster(rules, view, best) && best.Name != leaving)
+        if (MayBecomeMaster(timings, view, best) && best.Name != leaving)
         {
             return (best.Name, null);
         }
 
         var candidates = usable
-            .Where(member => MayBecomeMaster(rules, view, member) && member.Name != leaving)
+            .Where(member => MayBecomeMaster(timings, view, member) && member.Name != leaving)
             .ToArray();
         var following = candidates.Where(member =>
             view.Of(member.Name).Redis is var redis
-            && (view.Document.IsDiscarded(member.Name, redis.DataEpoch) || rules.Contains(redis, newest))
+            && (view.Document.IsDiscarded(member.Name, redis.DataEpoch) || timings.Contains(redis, newest))
         );
         if (Best(view, following) is { } target)
         {
@@ -183,7 +185,7 @@ internal sealed class ElectionRules(FailoverRules rules)
         // Nobody can follow it without losing data: it stays closed, and another's data comes
         // first.
         isIncomplete = true;
-        return view.FreeFor < rules.NewerDataWait ? (null, null) : (Best(view, candidates)?.Name, null);
+        return view.FreeFor < timings.NewerDataWait ? (null, null) : (Best(view, candidates)?.Name, null);
     }
 
     private ClusterDocument Begun(ClusterView view, long epoch, string? source, bool isIncomplete)
@@ -197,15 +199,15 @@ internal sealed class ElectionRules(FailoverRules rules)
             .Select(member => (member.Name, view.Of(member.Name).Redis))
             .Where(member =>
                 member.Redis is { IsReachable: true, IsMaster: true, HasOwnRecord: false }
-                && rules.Contains(member.Redis, newest)
+                && timings.Contains(member.Redis, newest)
             )
             .Select(member => new RedisProcess(member.Name, member.Redis.RunId));
         var former = view.Document.Ruler;
-        var asked = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
-        var hasAll = asked?.Closed is { } closed && Has(newest, closed);
+        var request = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
+        var hasAll = request?.Closed is { } closed && Has(newest, closed);
         var kind =
-            asked?.From == target ? ChangeKind.TakeBack
-            : hasAll && asked!.To == view.Self ? ChangeKind.Switch
+            request?.From == target ? ChangeKind.TakeBack
+            : hasAll && request!.To == view.Self ? ChangeKind.Switch
             : ChangeKind.Failover;
         return view.Document with
         {
@@ -228,20 +230,20 @@ internal sealed class ElectionRules(FailoverRules rules)
             )
             {
                 At = view.Now - view.FreeFor,
-                From = asked?.From?.Member ?? Former(view.Document),
+                From = request?.From?.Member ?? Former(view.Document),
                 Former =
-                    hasAll && asked!.From is { } left && left != target
-                        ? new UnmergedData(asked.Epoch, left.Member, left.RunId, view.Now)
+                    hasAll && request!.From is { } left && left != target
+                        ? new UnmergedData(request.Epoch, left.Member, left.RunId, view.Now)
                         : null,
                 IsIncomplete = isIncomplete,
-                IsChosen = asked is { IsReturn: false } && kind != ChangeKind.TakeBack,
+                IsChosen = request is { IsReturn: false } && kind != ChangeKind.TakeBack,
                 Contained = [.. contained],
                 Histories =
                 [
                     new HistoryPoint(newest.HistoryId, newest.Offset),
                     new HistoryPoint(newest.FormerHistoryId, newest.FormerOffset),
                     // Its master closed there: what it writes from then on are pings and expiries.
-                    .. hasAll ? [new HistoryPoint(asked!.Closed!.Id, long.MaxValue)] : Array.Empty<HistoryPoint>(),
+                    .. hasAll ? [new HistoryPoint(request!.Closed!.Id, long.MaxValue)] : Array.Empty<HistoryPoint>(),
                 ],
             },
         };
@@ -255,7 +257,7 @@ internal sealed class ElectionRules(FailoverRules rules)
         || members.Any(member =>
             view.Of(member.Name) is { IsAgentAlive: false, Redis.IsReachable: true } sight
             && !view.Document.IsDiscarded(member.Name, sight.Redis.DataEpoch)
-            && rules.Newer(sight.Redis, best) > 0
+            && timings.Newer(sight.Redis, best) > 0
         );
 
     private static bool IsNewer(ClusterView view, UnmergedData line, RedisSight best) =>
@@ -272,8 +274,8 @@ internal sealed class ElectionRules(FailoverRules rules)
     /// <summary>Of equals one that may become master, then the first in the document.</summary>
     private ClusterMember? Best(ClusterView view, IEnumerable<ClusterMember> members) =>
         members
-            .OrderByDescending(member => view.Of(member.Name).Redis, Comparer<RedisSight>.Create(rules.Newer))
-            .ThenByDescending(member => MayBecomeMaster(rules, view, member))
+            .OrderByDescending(member => view.Of(member.Name).Redis, Comparer<RedisSight>.Create(timings.Newer))
+            .ThenByDescending(member => MayBecomeMaster(timings, view, member))
             .FirstOrDefault();
 
     private static string? Former(ClusterDocument document) =>

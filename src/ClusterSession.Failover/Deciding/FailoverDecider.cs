@@ -7,7 +7,7 @@ namespace ClusterSession.Failover.Deciding;
 /// <remarks>
 /// An agent commands its own Redis only. What it does depends on who holds the lease:
 /// <code>
-///                 store not responding                 lease free
+///              coordinator not responding              lease free
 ///        +------------------------------+   +----------------------------+
 ///        | holder: ask for promises,    |   | ElectionRules              |
 ///        |   close when they run out    |   |  own Redis open? close     |
@@ -16,27 +16,29 @@ namespace ClusterSession.Failover.Deciding;
 ///                                                         | acquire, with a change in the document
 ///           another holds it                              v
 ///   +-------------------------------+       +----------------------------------------------------+
-///   | FollowerRules                 |       | HolderRules: I hold it                             |
+///   | ReplicaRules                  |       | HolderRules: I hold it                             |
 ///   |  own Redis open? close        |       |                                                    |
 ///   |  I am the source? promote,    |&lt;-----&gt;|  PromoteSource -> FollowSource -+                  |
 ///   |    closed                     |       |  (the source's agent promotes)  v                  |
 ///   |  ruler open, and it has all   |       |        no source ------> PromoteTarget -> Open     |
 ///   |    that I have? follow        |       |                                            |       |
-///   |  else stay closed: unmerged   |       |  Redis lost: release  &lt;--- Rules &lt;--------+       |
+///   |  else merge what only I have  |       |  Redis lost: release  &lt;-- IsMaster &lt;------+       |
+///   |    into the ruler, then follow|       |                                                    |
 ///   +-------------------------------+       +----------------------------------------------------+
 /// </code>
 /// A planned switch is the way from ruling back to "lease free", with the successor named
 /// (<see cref="SwitchRules"/>): the master waits until it is ready, closes, and releases the lease;
 /// for a while only the successor may take it, and afterwards the former master, as the most
-/// advanced. A lease that ends, in whatever step, leads back to "lease free", where roles do not
-/// count: data does.
+/// advanced. Until the ruler is open and the ledger names it, a member with data that the ruler may
+/// lack stays closed and follows nobody (<see cref="Reason.Unmerged"/>). A lease that ends, in
+/// whatever step, leads back to "lease free", where roles do not count: data does.
 /// </remarks>
-/// <param name="rules">The figures.</param>
-internal sealed class FailoverDecider(FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class FailoverDecider(FailoverTimings timings)
 {
-    private readonly HolderRules _holder = new(rules);
-    private readonly FollowerRules _follower = new(rules);
-    private readonly ElectionRules _election = new(rules);
+    private readonly HolderRules _holder = new(timings);
+    private readonly ReplicaRules _replica = new(timings);
+    private readonly ElectionRules _election = new(timings);
 
     /// <summary>What to do next.</summary>
     public Decision Decide(ClusterView view)
@@ -48,7 +50,7 @@ internal sealed class FailoverDecider(FailoverRules rules)
 
         if (view.State is not { } state)
         {
-            return WithoutStore(view);
+            return WithoutCoordinator(view);
         }
 
         if (state.IsHeld && state.Holder == view.Self)
@@ -77,10 +79,10 @@ internal sealed class FailoverDecider(FailoverRules rules)
 
         if (view.Own is { IsReachable: true } own && (own.HasOwnRecord || own.AdmitsClients))
         {
-            return new Decision.Command(new RedisCommand.Close());
+            return new Decision.Command(new RedisAction.Close());
         }
 
-        return state.IsHeld ? _follower.Decide(view, state.Epoch) : _election.Decide(view, state.Epoch);
+        return state.IsHeld ? _replica.Decide(view, state.Epoch) : _election.Decide(view, state.Epoch);
     }
 
     private static bool IsRuler(ClusterView view, long epoch) =>
@@ -90,7 +92,7 @@ internal sealed class FailoverDecider(FailoverRules rules)
         && ruler.Epoch == epoch;
 
     /// <summary>
-    /// Whether the lease ran out in the store, and promises have kept others from taking it.
+    /// Whether the lease ran out at the coordinator, and promises have kept others from taking it.
     /// </summary>
     private static bool IsBridged(ClusterView view, long epoch) =>
         view.PromisesLeft > TimeSpan.Zero
@@ -98,23 +100,25 @@ internal sealed class FailoverDecider(FailoverRules rules)
         && IsRuler(view, epoch)
         && view.Own is { IsReachable: true, IsMaster: true };
 
-    private Decision WithoutStore(ClusterView view)
+    private Decision WithoutCoordinator(ClusterView view)
     {
         if (view.LeaseLeft > TimeSpan.Zero || view.PromisesLeft > TimeSpan.Zero)
         {
-            return IsRuler(view, view.LeaseEpoch) ? KeepPromises(view) : new Decision.Nothing(Reason.StoreUnreachable);
+            return IsRuler(view, view.LeaseEpoch)
+                ? KeepPromises(view)
+                : new Decision.Nothing(Reason.CoordinatorUnreachable);
         }
 
         return
             view.Own is { IsReachable: true } own
             && (own.HasOwnRecord || own.AdmitsClients)
             && !view.Document.Maintenance
-            ? new Decision.Command(new RedisCommand.Close())
-            : new Decision.Nothing(Reason.StoreUnreachable);
+            ? new Decision.Command(new RedisAction.Close())
+            : new Decision.Nothing(Reason.CoordinatorUnreachable);
     }
 
     private Decision KeepPromises(ClusterView view) =>
-        view.PromisesLeft < rules.Ttl - rules.Margin - 2 * rules.Interval
+        view.PromisesLeft < timings.Ttl - timings.Margin - 2 * timings.Interval
             ? new Decision.AskPromises()
-            : new Decision.Nothing(Reason.Rules);
+            : new Decision.Nothing(Reason.IsMaster);
 }

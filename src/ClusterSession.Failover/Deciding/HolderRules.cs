@@ -5,22 +5,22 @@ using ClusterSession.Redis.Connection.Fencing;
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>What the holder of the lease does: the steps of a change, then ruling.</summary>
-/// <param name="rules">The figures.</param>
-internal sealed class HolderRules(FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class HolderRules(FailoverTimings timings)
 {
     private const string NoMaster = "Its Redis is not a master any more.";
     private const string NoWrites = "Its Redis refuses writes, since it cannot write its files.";
     private const string Overtaken = "A member with newer data came into sight.";
     private const string NotOpened = "It could not be promoted or opened in time.";
     private const string NoSource = "It could not get the data of the most advanced member.";
-    private readonly Ledger _ledger = new(rules);
-    private readonly SwitchRules _switch = new(rules);
-    private readonly ReturnRules _return = new(rules);
+    private readonly Ledger _ledger = new(timings);
+    private readonly SwitchRules _switch = new(timings);
+    private readonly ReturnRules _return = new(timings);
 
     public Decision Decide(ClusterView view, long epoch)
     {
         var document = view.Document;
-        if (view.LeaseEpoch != epoch || view.LeaseLeft < rules.Ttl / 2)
+        if (view.LeaseEpoch != epoch || view.LeaseLeft < timings.Ttl / 2)
         {
             // Not sooner: where looks are slow, an agent that renews first would come to nothing
             // else.
@@ -30,7 +30,7 @@ internal sealed class HolderRules(FailoverRules rules)
         if (document is { Maintenance: true, Change: not { Kind: ChangeKind.Regain } })
         {
             return IsWithoutRecord(view, epoch)
-                ? new Decision.Command(new RedisCommand.Open(new LeaseRecord(view.Own.RunId, epoch)))
+                ? new Decision.Command(new RedisAction.Open(new LeaseRecord(view.Own.RunId, epoch)))
                 : new Decision.Nothing(Reason.Maintenance);
         }
 
@@ -45,8 +45,8 @@ internal sealed class HolderRules(FailoverRules rules)
             // another run id, which no record names: there is nothing to wait for.
             return
                 view.Own.Reach == RedisReach.Refused
-                || (view.SilentFor >= rules.DeadAfter && view.RecordLeft <= TimeSpan.Zero)
-                ? new Decision.Release(Ledger.Deposed(document, view, "Its Redis is not responding."))
+                || (view.SilentFor >= timings.DeadAfter && view.RecordLeft <= TimeSpan.Zero)
+                ? new Decision.Release(Ledger.AfterRelease(document, view, "Its Redis is not responding."))
                 : new Decision.Nothing(Reason.RedisUnreachable);
         }
 
@@ -78,38 +78,38 @@ internal sealed class HolderRules(FailoverRules rules)
             return GiveUp(view, NoMaster);
         }
 
-        if (view.Document.Switch is { } asked && _switch.Decide(view, asked, epoch) is { } step)
+        if (view.Document.Switch is { } request && _switch.Decide(view, request, epoch) is { } step)
         {
             return step;
         }
 
         var process = new LeaseRecord(own.RunId, epoch);
-        if (own.RefusesWrites && HasFollowerThatWrites(view, process))
+        if (own.RefusesWrites && HasReplicaThatWrites(view, process))
         {
             return GiveUp(view, NoWrites);
         }
 
         if (own.Record != process || !own.AdmitsClients)
         {
-            return new Decision.Command(new RedisCommand.Open(process));
+            return new Decision.Command(new RedisAction.Open(process));
         }
 
         return (_ledger.KeptBy(view) ?? _return.AskedBy(view, epoch)) is { } document
             ? new Decision.Write(document)
-            : new Decision.Nothing(Reason.Rules);
+            : new Decision.Nothing(Reason.IsMaster);
     }
 
     /// <summary>
     /// A full disk is no reason to be without any master, but one to hand over where nothing is
     /// lost by it.
     /// </summary>
-    private bool HasFollowerThatWrites(ClusterView view, LeaseRecord process) =>
+    private bool HasReplicaThatWrites(ClusterView view, LeaseRecord process) =>
         view
             .Document.Present()
             .Any(member =>
                 view.Of(member.Name) is { IsUsable: true, Redis: { IsLinkUp: true, RefusesWrites: false } redis }
                 && redis.Follows == process
-                && ElectionRules.MayBecomeMaster(rules, view, member)
+                && ElectionRules.MayBecomeMaster(timings, view, member)
             );
 
     /// <summary>
@@ -126,7 +126,7 @@ internal sealed class HolderRules(FailoverRules rules)
                 && member.Name != change.Source?.Member
                 && view.Of(member.Name) is { IsUsable: true } sight
                 && sight.Redis.DataEpoch > view.Own.DataEpoch
-                && rules.Newer(sight.Redis, change.Source is { } source ? view.Of(source.Member).Redis : view.Own) > 0
+                && timings.Newer(sight.Redis, change.Source is { } source ? view.Of(source.Member).Redis : view.Own) > 0
                 && ElectionRules.IsFit(view, member)
             );
 
@@ -140,12 +140,12 @@ internal sealed class HolderRules(FailoverRules rules)
 
         if (
             change.Step is ChangeStep.PromoteTarget or ChangeStep.Open
-            && view.StepFor >= rules.StepWait
+            && view.StepFor >= timings.StepWait
             && !view.Document.Maintenance
             && !(own.Record == new LeaseRecord(own.RunId, change.Epoch) && own.AdmitsClients)
         )
         {
-            return GiveUp(view with { Document = rules.WithFailure(view.Document, view.Self, view.Now) }, NotOpened);
+            return GiveUp(view with { Document = timings.WithFailure(view.Document, view.Self, view.Now) }, NotOpened);
         }
 
         switch (change.Step)
@@ -156,7 +156,7 @@ internal sealed class HolderRules(FailoverRules rules)
             case ChangeStep.PromoteTarget:
                 return own.IsMaster
                     ? Next(view, change with { Step = ChangeStep.Open })
-                    : new Decision.Command(new RedisCommand.Promote(new LeaseRecord(own.RunId, change.Epoch)));
+                    : new Decision.Command(new RedisAction.Promote(new LeaseRecord(own.RunId, change.Epoch)));
             default:
                 break;
         }
@@ -174,7 +174,7 @@ internal sealed class HolderRules(FailoverRules rules)
         var process = new LeaseRecord(own.RunId, change.Epoch);
         return own.Record == process && own.AdmitsClients && own.DataEpoch == change.Epoch
             ? new Decision.Write(_ledger.Completed(view, change))
-            : new Decision.Command(new RedisCommand.Open(process));
+            : new Decision.Command(new RedisAction.Open(process));
     }
 
     private Decision WithSource(ClusterView view, ClusterChange change, MemberSight source)
@@ -188,14 +188,14 @@ internal sealed class HolderRules(FailoverRules rules)
 
         var name = new LeaseRecord(change.Source!.RunId, change.Epoch);
         var isLinked = own.Follows == name && (own.IsLinkUp || own.IsSyncing); // To another does not count.
-        if (view.StepFor >= rules.StepWait && !isLinked)
+        if (view.StepFor >= timings.StepWait && !isLinked)
         {
             return GiveUp(view, NoSource);
         }
 
         if (!seen.IsReachable || !seen.IsMaster || !seen.Admits.Contains(name))
         {
-            return change.Step == ChangeStep.PromoteSource || view.StepFor < rules.StepWait
+            return change.Step == ChangeStep.PromoteSource || view.StepFor < timings.StepWait
                 ? new Decision.Nothing(Reason.ChangeUnderWay)
                 : GiveUp(view, NoSource);
         }
@@ -207,8 +207,8 @@ internal sealed class HolderRules(FailoverRules rules)
 
         if (own.Follows != name)
         {
-            return rules.Contains(own, seen) || view.Document.IsDiscarded(view.Self, own.DataEpoch)
-                ? new Decision.Command(FollowerRules.Following(own, change.Source!.Member, name))
+            return timings.Contains(own, seen) || view.Document.IsDiscarded(view.Self, own.DataEpoch)
+                ? new Decision.Command(ReplicaRules.Following(own, change.Source!.Member, name))
                 : GiveUp(view, NoSource);
         }
 
@@ -228,9 +228,9 @@ internal sealed class HolderRules(FailoverRules rules)
     /// Not while an Open that was not answered may come: another would be open by then.
     /// </summary>
     private static Decision GiveUp(ClusterView view, string why) =>
-        view.Own.HasOwnRecord || view.Own.AdmitsClients ? new Decision.Command(new RedisCommand.Close())
+        view.Own.HasOwnRecord || view.Own.AdmitsClients ? new Decision.Command(new RedisAction.Close())
         : view.OpenLeft > TimeSpan.Zero ? new Decision.Nothing(Reason.HandingOver)
-        : new Decision.Release(Ledger.Deposed(view.Document, view, why));
+        : new Decision.Release(Ledger.AfterRelease(view.Document, view, why));
 
     /// <summary>From when it may open, the target gets data that nobody gave up.</summary>
     private static Decision.Write Next(ClusterView view, ClusterChange change) =>

@@ -8,13 +8,13 @@ namespace ClusterSession.Failover.Deciding;
 /// Who has data that the present master may lack: everybody who has ruled, until it follows; and
 /// everybody who is seen with data that is not provably contained.
 /// </summary>
-/// <param name="rules">The figures.</param>
-internal sealed class Ledger(FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class Ledger(FailoverTimings timings)
 {
     /// <summary>
     /// The document when the lease is released: who may have been open goes into the ledger.
     /// </summary>
-    public static ClusterDocument Deposed(ClusterDocument document, ClusterView view, string why) =>
+    public static ClusterDocument AfterRelease(ClusterDocument document, ClusterView view, string why) =>
         (
             document with
             {
@@ -36,9 +36,9 @@ internal sealed class Ledger(FailoverRules rules)
             lines[ruler.Member] = new UnmergedData(ruler.Epoch, ruler.Member, ruler.RunId, now);
         }
 
-        if (document.Switch is { Step: SwitchStep.HandOver, From: { } from } asked && from != except)
+        if (document.Switch is { Step: SwitchStep.HandOver, From: { } from } request && from != except)
         {
-            lines[from.Member] = new UnmergedData(asked.Epoch, from.Member, from.RunId, now);
+            lines[from.Member] = new UnmergedData(request.Epoch, from.Member, from.RunId, now);
         }
 
         if (document.Change?.Former is { } former && new RedisProcess(former.Member, former.RunId) != except)
@@ -63,7 +63,7 @@ internal sealed class Ledger(FailoverRules rules)
     public ClusterDocument Completed(ClusterView view, ClusterChange change)
     {
         var document = view.Document;
-        var kept = document.Promotions.Where(promotion => view.Now - promotion.At < rules.FlappingWindow);
+        var kept = document.Promotions.Where(promotion => view.Now - promotion.At < timings.FlappingWindow);
         var duration = view.Now - change.At;
         var happened = new ClusterEvent(view.Now, change.Epoch, What(change.Kind), change.From, change.Target.Member)
         {
@@ -108,7 +108,7 @@ internal sealed class Ledger(FailoverRules rules)
                 && !known.Contains(member.Name)
                 && view.Of(member.Name).Redis is { IsReachable: true, IsEmpty: false }
                 && !following.Contains(member.Name)
-                && !FollowerRules.MayFollow(rules, view, member.Name)
+                && !ReplicaRules.MayFollow(timings, view, member.Name)
             )
             .ToArray();
         var reinits = Reinits(view, following);
@@ -168,7 +168,7 @@ internal sealed class Ledger(FailoverRules rules)
         );
     }
 
-    private static string Counted(MergeCounts counts) =>
+    private static string Counted(MemberMergeCounts counts) =>
         string.Create(
             CultureInfo.InvariantCulture,
             $"{counts.Merged:N0} of {counts.Scanned:N0} records had something that the master lacked."
@@ -181,13 +181,13 @@ internal sealed class Ledger(FailoverRules rules)
     {
         var (sight, ruler) = (view.Of(line.Member), view.Document.Ruler!);
         var what = new MergedData(ruler.RunId, ruler.Epoch, sight.Redis.RunId);
-        return sight is { IsUsable: true, Merge: { Step: MergeStep.Merged } merge } && merge.What == what
+        return sight is { IsUsable: true, Merge: { Step: MergePhase.Merged } merge } && merge.What == what
             ? what
             : line.Merged;
     }
 
     /// <summary>
-    /// Short moments are no absence: each that is written costs the store a round.
+    /// Short moments are no absence: each that is written costs the coordination store a round.
     /// </summary>
     private Absence[] Absences(ClusterView view, HashSet<string> following)
     {
@@ -207,8 +207,8 @@ internal sealed class Ledger(FailoverRules rules)
                 .Where(member =>
                     member != view.Self
                     && !following.Contains(member)
-                    && view.RulerFor >= rules.Ttl
-                    && view.Of(member).OutOfStepFor >= rules.Ttl
+                    && view.RulerFor >= timings.Ttl
+                    && view.Of(member).OutOfStepFor >= timings.Ttl
                     && kept.All(absence => absence.Member != member)
                 )
                 .Select(member => new Absence(member, view.Now - view.Of(member).OutOfStepFor)),

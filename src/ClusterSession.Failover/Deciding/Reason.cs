@@ -4,7 +4,7 @@ namespace ClusterSession.Failover.Deciding;
 internal enum Reason
 {
     /// <summary>Its Redis is the master, and all is well.</summary>
-    Rules,
+    IsMaster,
 
     /// <summary>Its Redis follows the master.</summary>
     Follows,
@@ -16,7 +16,7 @@ internal enum Reason
     NotAMember,
 
     /// <summary>The coordination store is not responding.</summary>
-    StoreUnreachable,
+    CoordinatorUnreachable,
 
     /// <summary>Its own Redis is not responding.</summary>
     RedisUnreachable,

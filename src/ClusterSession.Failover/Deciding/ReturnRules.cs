@@ -9,33 +9,33 @@ namespace ClusterSession.Failover.Deciding;
 /// Once within a flapping window, whatever came of it: a member that fails again and again does not
 /// take the cluster to and fro with it. Not from a master that an operator chose.
 /// </remarks>
-/// <param name="rules">The figures.</param>
-internal sealed class ReturnRules(FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class ReturnRules(FailoverTimings timings)
 {
-    private readonly SwitchRules _switch = new(rules);
+    private readonly SwitchRules _switch = new(timings);
 
     /// <summary>The document with the hand-over; null: all stays as it is.</summary>
     public ClusterDocument? AskedBy(ClusterView view, long epoch)
     {
         var document = view.Document;
         if (
-            rules.ReturnAfter is not { } after
+            timings.ReturnAfter is not { } after
             || document.Ruler is not { IsChosen: false }
             || document is not { Maintenance: false, Change: null, Switch: null }
             || document is not { Ledger: [], Reinits: [], Discards: [] }
-            || view.Now - document.Returned < rules.FlappingWindow
+            || view.Now - document.Returned < timings.FlappingWindow
         )
         {
             return null;
         }
 
         var from = new RedisProcess(view.Self, view.Own.RunId);
-        var asked = document
+        var request = document
             .Present()
             .TakeWhile(member => member.Name != view.Self)
             .Where(member =>
-                ElectionRules.MayBecomeMaster(rules, view, member)
-                && !rules.IsBarred(document, member.Name, view.Now)
+                ElectionRules.MayBecomeMaster(timings, view, member)
+                && !timings.IsBarred(document, member.Name, view.Now)
                 && view.Of(member.Name) is { IsUsable: true, Redis.RefusesWrites: false } sight
                 && sight.InStepFor >= after
             )
@@ -43,11 +43,11 @@ internal sealed class ReturnRules(FailoverRules rules)
             {
                 IsReturn = true,
             })
-            .FirstOrDefault(asked => _switch.WhyNot(view, asked) is null);
-        return asked is null
+            .FirstOrDefault(request => _switch.WhyNot(view, request) is null);
+        return request is null
             ? null
-            : (document with { Switch = asked, Returned = view.Now }).With(
-                new ClusterEvent(view.Now, epoch, EventKind.ReturnAsked, view.Self, asked.To)
+            : (document with { Switch = request, Returned = view.Now }).With(
+                new ClusterEvent(view.Now, epoch, EventKind.ReturnAsked, view.Self, request.To)
             );
     }
 }

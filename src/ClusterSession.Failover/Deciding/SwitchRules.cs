@@ -7,38 +7,38 @@ namespace ClusterSession.Failover.Deciding;
 /// <summary>
 /// How a master hands over: it waits for a ready successor, closes, and releases the lease.
 /// </summary>
-/// <param name="rules">The figures.</param>
-internal sealed class SwitchRules(FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class SwitchRules(FailoverTimings timings)
 {
     /// <summary>The next step of the master; null: it rules on meanwhile.</summary>
-    public Decision? Decide(ClusterView view, SwitchRequest asked, long epoch)
+    public Decision? Decide(ClusterView view, SwitchRequest request, long epoch)
     {
         var own = view.Own;
-        if (asked.From != new RedisProcess(view.Self, own.RunId) || asked.Epoch != epoch)
+        if (request.From != new RedisProcess(view.Self, own.RunId) || request.Epoch != epoch)
         {
-            return Retract(view, asked, "Another lease was taken since.");
+            return Retract(view, request, "Another lease was taken since.");
         }
 
-        var why = WhyNot(view, asked);
-        if (asked.Step == SwitchStep.Wait)
+        var why = WhyNot(view, request);
+        if (request.Step == SwitchStep.Wait)
         {
             // The successor must look often by the time the lease is free, and looks as it has seen
             // this.
             var isOpen = own is { HasOwnRecord: true, AdmitsClients: true };
-            return why is not null && view.SwitchFor >= rules.SwitchWait ? Retract(view, asked, why)
-                : why is null && view.SwitchFor >= 2 * rules.Interval && isOpen
-                    ? new Decision.Write(view.Document with { Switch = asked with { Step = SwitchStep.Close } })
+            return why is not null && view.SwitchFor >= timings.SwitchWait ? Retract(view, request, why)
+                : why is null && view.SwitchFor >= 2 * timings.Interval && isOpen
+                    ? new Decision.Write(view.Document with { Switch = request with { Step = SwitchStep.Close } })
                 : null;
         }
 
         var isClosed = own is { HasOwnRecord: false, AdmitsClients: false };
-        if (isClosed && why is null && view.OpenLeft <= TimeSpan.Zero && HasEverything(view, asked))
+        if (isClosed && why is null && view.OpenLeft <= TimeSpan.Zero && HasEverything(view, request))
         {
             return new Decision.Release(
                 view.Document with
                 {
                     Ruler = null,
-                    Switch = asked with
+                    Switch = request with
                     {
                         Step = SwitchStep.HandOver,
                         Closed = new HistoryPoint(own.HistoryId, own.Offset),
@@ -47,60 +47,67 @@ internal sealed class SwitchRules(FailoverRules rules)
             );
         }
 
-        return view.StepFor >= rules.HandOverWait
-                ? Retract(view, asked, why ?? "The successor did not get everything in time.")
+        return view.StepFor >= timings.HandOverWait
+                ? Retract(view, request, why ?? "The successor did not get everything in time.")
             : isClosed ? new Decision.Nothing(Reason.HandingOver)
-            : new Decision.Command(new RedisCommand.Close());
+            : new Decision.Command(new RedisAction.Close());
     }
 
     /// <summary>Why the hand-over cannot begin; null: it can.</summary>
-    public string? WhyNot(ClusterView view, SwitchRequest asked)
+    public string? WhyNot(ClusterView view, SwitchRequest request)
     {
-        if (asked.To is { } to)
+        if (request.To is { } to)
         {
-            return WhyNot(view, asked, to);
+            return WhyNot(view, request, to);
         }
 
-        var master = view.Of(asked.From!.Member).Redis;
+        var master = view.Of(request.From!.Member).Redis;
         return view
             .Document.Present()
             .Any(member =>
-                member.Name != asked.From.Member
-                && ElectionRules.MayBecomeMaster(rules, view, member)
+                member.Name != request.From.Member
+                && ElectionRules.MayBecomeMaster(timings, view, member)
                 && view.Of(member.Name) is { IsUsable: true } sight
                 && (
-                    view.Document.IsDiscarded(member.Name, sight.Redis.DataEpoch) || rules.Contains(sight.Redis, master)
+                    view.Document.IsDiscarded(member.Name, sight.Redis.DataEpoch)
+                    || timings.Contains(sight.Redis, master)
                 )
             )
             ? null
             : "No other candidate with its agent is responding and has the master's history.";
     }
 
-    private string? WhyNot(ClusterView view, SwitchRequest asked, string to)
+    private string? WhyNot(ClusterView view, SwitchRequest request, string to)
     {
-        var (from, sight) = (asked.From!, view.Of(to));
+        var (from, sight) = (request.From!, view.Of(to));
         var (master, redis) = (view.Of(from.Member).Redis, sight.Redis);
         return view.Document.Find(to) is not { } member ? $"{to} is not a member."
             : member.Kind != MemberKind.Candidate ? $"{to} is a read replica, which never becomes master."
             : !redis.IsReachable ? $"The Redis of {to} is not responding."
             : !sight.IsAgentAlive ? $"The agent of {to} is not responding."
-            : redis.IsMaster || redis.Follows != new LeaseRecord(from.RunId, asked.Epoch)
+            : redis.IsMaster || redis.Follows != new LeaseRecord(from.RunId, request.Epoch)
                 ? $"{to} does not follow {from.Member}."
             : !redis.IsLinkUp || redis.HistoryId != master.HistoryId
                 ? $"The replication link of {to} to {from.Member} is down."
-            : master.Offset - redis.Offset > rules.SwitchLag
+            : master.Offset - redis.Offset > timings.SwitchLag
                 ? $"{to} is {master.Offset - redis.Offset} bytes behind {from.Member}; a switch begins at "
-                    + $"{rules.SwitchLag} or less."
+                    + $"{timings.SwitchLag} or less."
             : null;
     }
 
-    private static bool HasEverything(ClusterView view, SwitchRequest asked) =>
-        asked.To is null || view.Of(asked.To).Redis.Offset >= view.Own.Offset;
+    private static bool HasEverything(ClusterView view, SwitchRequest request) =>
+        request.To is null || view.Of(request.To).Redis.Offset >= view.Own.Offset;
 
-    private static Decision.Write Retract(ClusterView view, SwitchRequest asked, string why) =>
+    private static Decision.Write Retract(ClusterView view, SwitchRequest request, string why) =>
         new(
             (view.Document with { Switch = null }).With(
-                new ClusterEvent(view.Now, view.State?.Epoch ?? 0, EventKind.Retracted, asked.From?.Member, asked.To)
+                new ClusterEvent(
+                    view.Now,
+                    view.State?.Epoch ?? 0,
+                    EventKind.Retracted,
+                    request.From?.Member,
+                    request.To
+                )
                 {
                     Why = why,
                 }

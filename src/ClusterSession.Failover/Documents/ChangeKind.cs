@@ -10,7 +10,8 @@ internal enum ChangeKind
     Failover,
 
     /// <summary>
-    /// The same process takes the lease again, which ran out while the store was not responding.
+    /// The same process takes the lease again, which ran out while the coordinator was not
+    /// responding.
     /// </summary>
     Regain,
 

@@ -1,7 +1,7 @@
 namespace ClusterSession.Failover.Documents;
 
 /// <summary>A change under way: how the holder of the lease becomes the master.</summary>
-/// <param name="Id">Names the change in logs and history.</param>
+/// <param name="Id">Names the change in logs and events.</param>
 /// <param name="Kind">Why it was begun.</param>
 /// <param name="Epoch">Number of its lease; it ends with that lease.</param>
 /// <param name="Target">Who will be master.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace ClusterSession.Failover.Documents;
 
@@ -11,10 +12,12 @@ internal sealed record ClusterDocument
     /// <summary>The format that this release reads and writes.</summary>
     public const int KnownFormat = 1;
 
-    /// <summary>So many lines of history are kept.</summary>
+    /// <summary>So many events are kept.</summary>
     public const int MostEvents = 50;
 
-    /// <summary>Above that the oldest lines of history go; the store takes 32,768 bytes.</summary>
+    /// <summary>
+    /// Above that the oldest events go; the coordination store takes 32,768 bytes.
+    /// </summary>
     public const int MostBytes = 28_000;
 
     public int Format { get; init; } = KnownFormat;
@@ -67,7 +70,8 @@ internal sealed record ClusterDocument
     public IReadOnlyList<MemberReinit> Reinits { get; init; } = [];
 
     /// <summary>What happened last, the oldest first.</summary>
-    public IReadOnlyList<ClusterEvent> History { get; init; } = [];
+    [JsonPropertyName("history")] // The name that every release reads and writes.
+    public IReadOnlyList<ClusterEvent> Events { get; init; } = [];
 
     /// <summary>The members that exist.</summary>
     public IEnumerable<ClusterMember> Present() => Members.Where(member => !Forgotten.Contains(member.Name));
@@ -80,21 +84,21 @@ internal sealed record ClusterDocument
         Discards.Any(discard => discard.Member == member && epoch <= discard.Epoch);
 
     /// <summary>
-    /// This document with a line of history. The same as the line before, but for the time,
+    /// This document with one more event. The same as the event before, but for the time,
     /// replaces it: what is tried again and again must not push out the rest.
     /// </summary>
     public ClusterDocument With(ClusterEvent happened)
     {
         var earlier =
-            History.Count > 0 && History[^1] with { At = happened.At } == happened ? History.SkipLast(1) : History;
-        return this with { History = [.. earlier.TakeLast(MostEvents - 1), happened] };
+            Events.Count > 0 && Events[^1] with { At = happened.At } == happened ? Events.SkipLast(1) : Events;
+        return this with { Events = [.. earlier.TakeLast(MostEvents - 1), happened] };
     }
 
     public byte[] Write()
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(this, DocumentJson.Default.ClusterDocument);
-        return json.Length > MostBytes && History.Count > 0
-            ? (this with { History = [.. History.Skip((History.Count + 1) / 2)] }).Write()
+        return json.Length > MostBytes && Events.Count > 0
+            ? (this with { Events = [.. Events.Skip((Events.Count + 1) / 2)] }).Write()
             : json;
     }
 
@@ -117,7 +121,7 @@ internal sealed record ClusterDocument
 
             var document = JsonSerializer.Deserialize(json, DocumentJson.Default.ClusterDocument)!;
             return
-                document is { Reinits: not null, History: not null, Failures: not null, Absences: not null }
+                document is { Reinits: not null, Events: not null, Failures: not null, Absences: not null }
                 && document is { Members: not null, Ledger: not null, Promotions: not null, Forgotten: not null }
                 && document is { Discards: not null, Ruler: not { Contained: null } and not { Histories: null } }
                 && document.Change is not { Contained: null } and not { Histories: null }

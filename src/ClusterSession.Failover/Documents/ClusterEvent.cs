@@ -1,6 +1,6 @@
 namespace ClusterSession.Failover.Documents;
 
-/// <summary>A line of the cluster's history.</summary>
+/// <summary>An event of the cluster, as its document keeps it.</summary>
 /// <param name="At">When, by the clock of the agent that wrote it.</param>
 /// <param name="Epoch">Number of the lease that was held, or was held last.</param>
 /// <param name="What">What happened.</param>

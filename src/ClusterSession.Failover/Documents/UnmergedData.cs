@@ -8,7 +8,10 @@ namespace ClusterSession.Failover.Documents;
 /// followed.</param>
 /// <param name="Member">Name of the member.</param>
 /// <param name="RunId">The process that was seen last.</param>
-/// <param name="Since">When the line was written.</param>
+/// <param name="Since">
+/// Since when its data is out of touch; at the latest when the line was written. It decides what is
+/// too old to be merged.
+/// </param>
 internal sealed record UnmergedData(long Epoch, string Member, string RunId, DateTimeOffset Since)
 {
     /// <summary>

@@ -9,10 +9,15 @@ namespace ClusterSession.Failover.Face;
 /// primary any more as soon as its count of the lease is over.
 /// </summary>
 /// <param name="settings">Which agent of which cluster.</param>
-/// <param name="rules">The figures.</param>
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 /// <param name="agent">The agent.</param>
 /// <param name="clock">The coordinator's clock.</param>
-internal sealed class ClusterFace(AgentSettings settings, FailoverRules rules, FailoverAgent agent, TimeProvider clock)
+internal sealed class ClusterFace(
+    AgentSettings settings,
+    FailoverTimings timings,
+    FailoverAgent agent,
+    TimeProvider clock
+)
 {
     private const string NoLook = "The agent has not looked at its cluster yet.";
 
@@ -20,11 +25,11 @@ internal sealed class ClusterFace(AgentSettings settings, FailoverRules rules, F
     /// Whether the loop goes on: others need not wait for an agent that stands still longer than a
     /// lease lasts.
     /// </summary>
-    public bool IsAlive => Age is { } age && age <= rules.Ttl;
+    public bool IsAlive => Age is { } age && age <= timings.Ttl;
 
     private TimeSpan? Age => agent.Look is { } look ? clock.GetElapsedTime(look.At) : null;
 
-    private bool IsFresh => Age is { } age && age <= rules.Round;
+    private bool IsFresh => Age is { } age && age <= timings.Round;
 
     /// <summary>GET /primary: whether it is, and what stands in the body.</summary>
     public (bool Is, RoleStatus Status) Primary()
@@ -35,12 +40,12 @@ internal sealed class ClusterFace(AgentSettings settings, FailoverRules rules, F
         }
 
         var own = look.View.Own;
-        var (epoch, left) = agent.Standing;
+        var (epoch, left) = agent.LeaseNow;
         var (isPrimary, reason) = (own, look.Decision) switch
         {
             _ when !IsFresh => (false, Stale),
             ({ IsOpen: false }, _) => (false, DecisionSentences.Of(look.Decision, look.View)),
-            (_, Decision.Release or Decision.Command { What: RedisCommand.Close }) => (
+            (_, Decision.Release or Decision.Command { What: RedisAction.Close }) => (
                 false,
                 DecisionSentences.Of(look.Decision, look.View)
             ),
@@ -153,7 +158,7 @@ internal sealed class ClusterFace(AgentSettings settings, FailoverRules rules, F
             );
         }
 
-        var status = ClusterReport.Of(look.View, rules, agent.Standing) with
+        var status = ClusterReport.Of(look.View, timings, agent.LeaseNow) with
         {
             Cluster = settings.Cluster,
             LookAgeMilliseconds = (long)clock.GetElapsedTime(look.At).TotalMilliseconds,
@@ -168,7 +173,7 @@ internal sealed class ClusterFace(AgentSettings settings, FailoverRules rules, F
     /// <summary>GET /history; null: it is not known yet.</summary>
     public HistoryStatus? History() =>
         agent.Look is { View.Document: var document }
-            ? new HistoryStatus(settings.Cluster, [.. document.History.Select(HistoryLine.Of)])
+            ? new HistoryStatus(settings.Cluster, [.. document.Events.Select(HistoryLine.Of)])
             : null;
 
     /// <summary>How many bytes a replica is behind the open master; null: unknown.</summary>
@@ -210,14 +215,15 @@ internal sealed class ClusterFace(AgentSettings settings, FailoverRules rules, F
         {
             if (!known.TryGetValue(set.Name, out var member))
             {
-                return $"The settings of this agent name the member {set.Name}, and the cluster's record does not. "
+                return $"The settings of this agent name the member {set.Name}, and the cluster's document does not. "
                     + "Run \"cluster-session failover adopt\" to make it a member.";
             }
 
             if (member != set)
             {
                 return $"The settings of this agent name {set.Name} as Redis {set.Redis}, agent {set.Agent}, "
-                    + $"{set.Kind}; the cluster's record as Redis {member.Redis}, agent {member.Agent}, {member.Kind}. "
+                    + $"{set.Kind}; the cluster's document as Redis {member.Redis}, agent {member.Agent}, "
+                    + $"{member.Kind}. "
                     + "Replicas follow the address of the record; this agent asks that of its settings. Give all "
                     + "agents the same, and run \"cluster-session failover adopt\".";
             }

@@ -9,9 +9,9 @@ internal static class ClusterReport
 {
     /// <summary>All of it that the view says.</summary>
     /// <param name="view">What the agent saw.</param>
-    /// <param name="rules">The figures.</param>
+    /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
     /// <param name="standing">The lease that it counts, and what is left of it.</param>
-    public static ClusterStatus Of(ClusterView view, FailoverRules rules, (long Epoch, TimeSpan Left) standing)
+    public static ClusterStatus Of(ClusterView view, FailoverTimings timings, (long Epoch, TimeSpan Left) standing)
     {
         var document = view.Document;
         return new ClusterStatus
@@ -29,7 +29,7 @@ internal static class ClusterReport
             Ruler = Ruling(view),
             IsMaintenance = document.Maintenance,
             MaintenanceSince = document.Maintenance
-                ? document.History.LastOrDefault(happened => happened.What == EventKind.MaintenanceOn)?.At
+                ? document.Events.LastOrDefault(happened => happened.What == EventKind.MaintenanceOn)?.At
                 : null,
             Change = document.Change is { } change
                 ? new ChangeStatus(
@@ -42,8 +42,8 @@ internal static class ClusterReport
                     change.IsIncomplete
                 )
                 : null,
-            Switch = document.Switch is { } asked
-                ? new SwitchStatus(asked.Step, asked.From?.Member, asked.To, asked.At)
+            Switch = document.Switch is { } request
+                ? new SwitchStatus(request.Step, request.From?.Member, request.To, request.At)
                 : null,
             Members = [.. document.Present().Select(member => Member(view, member))],
             Forgotten = document.Forgotten,
@@ -65,7 +65,7 @@ internal static class ClusterReport
                         && (merged.Target, merged.Epoch) == (ruler.RunId, ruler.Epoch),
                 }),
             ],
-            Promotions = [.. Promotions(view, rules)],
+            Promotions = [.. Promotions(view, timings)],
             Reason = "",
         };
     }
@@ -85,16 +85,16 @@ internal static class ClusterReport
             Decision.AskPromises => DecisionKind.AskPromises,
             Decision.Release => DecisionKind.Release,
             Decision.Write => DecisionKind.Write,
-            Decision.Command { What: RedisCommand.Follow } => DecisionKind.Follow,
-            Decision.Command { What: RedisCommand.Merge } => DecisionKind.Merge,
-            Decision.Command { What: RedisCommand.Promote } => DecisionKind.Promote,
-            Decision.Command { What: RedisCommand.Open } => DecisionKind.Open,
-            Decision.Command { What: RedisCommand.Close } => DecisionKind.Close,
+            Decision.Command { What: RedisAction.Follow } => DecisionKind.Follow,
+            Decision.Command { What: RedisAction.Merge } => DecisionKind.Merge,
+            Decision.Command { What: RedisAction.Promote } => DecisionKind.Promote,
+            Decision.Command { What: RedisAction.Open } => DecisionKind.Open,
+            Decision.Command { What: RedisAction.Close } => DecisionKind.Close,
             _ => DecisionKind.None,
         };
 
     /// <summary>
-    /// Who holds the lease and was opened under it; without the store, who is seen open.
+    /// Who holds the lease and was opened under it; without the coordinator, who is seen open.
     /// </summary>
     private static string? Ruling(ClusterView view) =>
         view.Document.Ruler is { } ruler
@@ -143,16 +143,16 @@ internal static class ClusterReport
             }
             : null;
 
-    private static IEnumerable<PromotionLine> Promotions(ClusterView view, FailoverRules rules) =>
+    private static IEnumerable<PromotionLine> Promotions(ClusterView view, FailoverTimings timings) =>
         from promotion in view.Document.Promotions
-        where view.Now - promotion.At < rules.FlappingWindow
+        where view.Now - promotion.At < timings.FlappingWindow
         group promotion.At by promotion.Member into at
-        let isBarred = at.Count() >= rules.MaxPromotions
+        let isBarred = at.Count() >= timings.MaxPromotions
         select new PromotionLine(
             at.Key,
             at.Count(),
             at.Max(),
             isBarred,
-            isBarred ? at.Order().ElementAt(at.Count() - rules.MaxPromotions) + rules.FlappingWindow : null
+            isBarred ? at.Order().ElementAt(at.Count() - timings.MaxPromotions) + timings.FlappingWindow : null
         );
 }

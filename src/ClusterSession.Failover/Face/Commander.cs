@@ -7,18 +7,18 @@ using ClusterSession.Failover.Operating;
 namespace ClusterSession.Failover.Face;
 
 /// <summary>
-/// Does an operator's command, or says what it would do: plans it on what the store has at this
-/// moment and the agent saw last, and writes the plan's document if nobody else has written
+/// Does an operator's command, or says what it would do: plans it on what the coordinator has at
+/// this moment and the agent saw last, and writes the plan's document if nobody else has written
 /// meanwhile.
 /// </summary>
 /// <param name="settings">Which agent of which cluster.</param>
-/// <param name="rules">The figures.</param>
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 /// <param name="agent">The agent.</param>
 /// <param name="coordinator">The coordination store.</param>
 /// <param name="time">The time of day, and the clock of deadlines.</param>
 internal sealed class Commander(
     AgentSettings settings,
-    FailoverRules rules,
+    FailoverTimings timings,
     FailoverAgent agent,
     IFailoverCoordinator coordinator,
     TimeProvider time
@@ -26,7 +26,7 @@ internal sealed class Commander(
 {
     private const int Attempts = 5;
 
-    private readonly CommandPlanner _planner = new(rules);
+    private readonly CommandPlanner _planner = new(timings);
 
     /// <summary>The command of a request; null, with the reason: there is none such.</summary>
     public (OperatorCommand? Command, string Reason) Read(CommandRequest? request) =>
@@ -49,13 +49,14 @@ internal sealed class Commander(
         };
 
     /// <summary>
-    /// What became of it; null: the store is not responding, and it may have been done or not.
+    /// What became of it; null: the coordinator is not responding, and it may have been done or
+    /// not.
     /// </summary>
     public async Task<CommandAnswer?> RunAsync(OperatorCommand command, bool isPlan, CancellationToken cancellation)
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            if (agent.Look is not { View: var view } look || coordinator.Clock.GetElapsedTime(look.At) > rules.Round)
+            if (agent.Look is not { View: var view } look || coordinator.Clock.GetElapsedTime(look.At) > timings.Round)
             {
                 return Refused(
                     "This agent has not looked at its cluster for too long: it stands still, or was just started.",
@@ -68,7 +69,7 @@ internal sealed class Commander(
                     .WithinAsync(
                         coordinator.ReadAsync(settings.Cluster, cancellation),
                         new ReadResult.Unreachable(),
-                        rules.Ttl,
+                        timings.Ttl,
                         time
                     )
                     .ConfigureAwait(false)
@@ -90,9 +91,9 @@ internal sealed class Commander(
 
             switch (_planner.Plan(command, document, state, view.Members, time.GetUtcNow()))
             {
-                case CommandOutcome.Refused refused:
+                case PlanResult.Refused refused:
                     return Refused(refused.Reason, refused.Remedy);
-                case CommandOutcome.Planned planned:
+                case PlanResult.Planned planned:
                     var isDone = isPlan
                         ? true
                         : await IsWrittenAsync(state, planned.Document, cancellation).ConfigureAwait(false);
@@ -116,7 +117,7 @@ internal sealed class Commander(
             }
         }
 
-        return Refused("Others write the cluster's record again and again.", "Repeat the command in a moment.");
+        return Refused("Others write the cluster's document again and again.", "Repeat the command in a moment.");
     }
 
     private static CommandAnswer Refused(string reason, string remedy) =>
@@ -136,7 +137,7 @@ internal sealed class Commander(
                 .WithinAsync(
                     coordinator.WriteAsync(id, settings.Cluster, state.Version, document.Write(), null, cancellation),
                     new WriteResult.Unknown(),
-                    rules.Ttl,
+                    timings.Ttl,
                     time
                 )
                 .ConfigureAwait(false);

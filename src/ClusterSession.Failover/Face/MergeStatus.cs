@@ -8,7 +8,7 @@ namespace ClusterSession.Failover.Face;
 /// <param name="Scanned">Records that were compared.</param>
 /// <param name="Of">About how many there are.</param>
 /// <param name="Merged">Records of which something was merged.</param>
-internal sealed record MergeStatus(MergeStep Step, string Into, long Scanned, long Of, long Merged)
+internal sealed record MergeStatus(MergePhase Step, string Into, long Scanned, long Of, long Merged)
 {
     /// <summary>Keys that are not this library's, and are not merged.</summary>
     public long ForeignKeys { get; init; }

@@ -9,8 +9,8 @@ namespace ClusterSession.Failover.Face;
 /// <summary>GET /metrics: gauges in the text format of Prometheus.</summary>
 /// <param name="face">What is answered elsewhere.</param>
 /// <param name="agent">The agent.</param>
-/// <param name="rules">The figures.</param>
-internal sealed class MetricsPage(ClusterFace face, FailoverAgent agent, FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class MetricsPage(ClusterFace face, FailoverAgent agent, FailoverTimings timings)
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
     private const string Prefix = "cluster_session_failover_";
@@ -20,7 +20,7 @@ internal sealed class MetricsPage(ClusterFace face, FailoverAgent agent, Failove
         var page = new StringBuilder();
         Gauge(page, "is_primary", "Whether GET /primary is 200.", face.Primary().Is ? 1 : 0);
         Gauge(page, "is_healthy", "Whether GET /health is 200.", face.Health().IsHealthy ? 1 : 0);
-        var (epoch, left) = agent.Standing;
+        var (epoch, left) = agent.LeaseNow;
         Gauge(
             page,
             "lease_left_seconds",
@@ -45,7 +45,7 @@ internal sealed class MetricsPage(ClusterFace face, FailoverAgent agent, Failove
             page,
             "promotions_in_window",
             "Failovers within the flapping window.",
-            view.Document.Members.Sum(member => rules.PromotionsOf(view.Document, member.Name, view.Now))
+            view.Document.Members.Sum(member => timings.PromotionsOf(view.Document, member.Name, view.Now))
         );
         Describe(page, "member_reachable", "Whether the member's Redis responds to this agent.");
         foreach (var member in view.Document.Present())
@@ -62,7 +62,7 @@ internal sealed class MetricsPage(ClusterFace face, FailoverAgent agent, Failove
             {
                 Sample(page, "merge_scanned_records", member.Name, merge.Counts.Scanned);
                 Sample(page, "merge_merged_records", member.Name, merge.Counts.Merged);
-                Sample(page, "merge_failed", member.Name, merge.Step == MergeStep.Failed ? 1 : 0);
+                Sample(page, "merge_failed", member.Name, merge.Step == MergePhase.Failed ? 1 : 0);
             }
         }
 

@@ -7,8 +7,8 @@ using ClusterSession.Failover.Face;
 namespace ClusterSession.Failover.Following;
 
 /// <summary>
-/// The store as a follower has it: what the agents answer. It can be read only, and its lease is
-/// always another's, so that who decides by it follows, and never takes part in an election.
+/// The coordinator as a follower has it: what the agents answer. It can be read only, and its lease
+/// is always another's, so that who decides by it follows, and never takes part in an election.
 /// </summary>
 internal sealed class ClusterReader : IFailoverCoordinator
 {
@@ -25,14 +25,14 @@ internal sealed class ClusterReader : IFailoverCoordinator
     /// <param name="self">The follower.</param>
     /// <param name="agents">The agents of the members.</param>
     /// <param name="ledger">Its ledger.</param>
-    /// <param name="rules">The figures.</param>
+    /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
     /// <param name="time">The clock of deadlines.</param>
     /// <param name="clock">The clock of durations.</param>
     public ClusterReader(
         ClusterMember self,
         IEnumerable<IAgentStatus> agents,
         FollowerLedger ledger,
-        FailoverRules rules,
+        FailoverTimings timings,
         TimeProvider time,
         TimeProvider clock
     )
@@ -46,7 +46,7 @@ internal sealed class ClusterReader : IFailoverCoordinator
                     new Watch<ClusterStatus?>(
                         null,
                         static answer => answer is not null,
-                        rules.Deadline / PartsOfTheDeadline,
+                        timings.Deadline / PartsOfTheDeadline,
                         time
                     )
                 )

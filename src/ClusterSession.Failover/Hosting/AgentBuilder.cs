@@ -10,7 +10,7 @@ namespace ClusterSession.Failover.Hosting;
 /// <summary>Makes an agent and its parts of the settings.</summary>
 internal static class AgentBuilder
 {
-    public static FailoverRules Rules(FailoverOptions options) =>
+    public static FailoverTimings Timings(FailoverOptions options) =>
         new()
         {
             Ttl = options.Ttl,
@@ -67,7 +67,7 @@ internal static class AgentBuilder
 
     public static FailoverAgent Agent(
         AgentSettings settings,
-        FailoverRules rules,
+        FailoverTimings timings,
         AgentLinks links,
         IRedisLinks redis,
         TimeProvider time,
@@ -76,7 +76,7 @@ internal static class AgentBuilder
     {
         string? TroubleOf(string member) =>
             member == settings.Self ? links.Redis.Trouble : links.Probes.GetValueOrDefault(member)?.Trouble;
-        var agent = new FailoverAgent(settings, rules, links, time, new AgentChangeLog(rules, TroubleOf, logger));
+        var agent = new FailoverAgent(settings, timings, links, time, new AgentChangeLog(timings, TroubleOf, logger));
 
         // A Redis that ends closes its connections: its agent and the others see it now, not at
         // their next look.

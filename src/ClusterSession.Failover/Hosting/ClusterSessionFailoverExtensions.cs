@@ -54,7 +54,7 @@ public static class ClusterSessionFailoverExtensions
         return services
             .AddSingleton<IValidateOptions<FailoverOptions>, FailoverValidator>()
             .AddRaftMember()
-            .AddSingleton(static provider => AgentBuilder.Rules(Options(provider)))
+            .AddSingleton(static provider => AgentBuilder.Timings(Options(provider)))
             .AddSingleton(static provider => AgentBuilder.Settings(Options(provider)))
             .AddKeyedSingleton(FailoverConfiguration.Section, static (provider, _) =>
                 PeerClients.Create(Options(provider))
@@ -70,7 +70,7 @@ public static class ClusterSessionFailoverExtensions
             .AddSingleton(static provider =>
                 AgentBuilder.Agent(
                     provider.GetRequiredService<AgentSettings>(),
-                    provider.GetRequiredService<FailoverRules>(),
+                    provider.GetRequiredService<FailoverTimings>(),
                     provider.GetRequiredService<AgentLinks>(),
                     provider.GetRequiredService<IRedisLinks>(),
                     provider.GetRequiredService<TimeProvider>(),
@@ -79,7 +79,7 @@ public static class ClusterSessionFailoverExtensions
             )
             .AddSingleton(static provider => new ClusterFace(
                 provider.GetRequiredService<AgentSettings>(),
-                provider.GetRequiredService<FailoverRules>(),
+                provider.GetRequiredService<FailoverTimings>(),
                 provider.GetRequiredService<FailoverAgent>(),
                 provider.GetRequiredService<IFailoverCoordinator>().Clock
             ))
@@ -87,7 +87,7 @@ public static class ClusterSessionFailoverExtensions
             .AddSingleton<Commander>()
             .AddSingleton<IHostedService>(static provider => new FailoverService(
                 provider.GetRequiredService<FailoverAgent>(),
-                provider.GetRequiredService<FailoverRules>().Interval,
+                provider.GetRequiredService<FailoverTimings>().Interval,
                 provider.GetRequiredService<TimeProvider>(),
                 Logger(provider)
             ))
@@ -102,7 +102,7 @@ public static class ClusterSessionFailoverExtensions
                     )
                     : null,
                 provider.GetRequiredService<FailoverAgent>(),
-                provider.GetRequiredService<FailoverRules>().Interval,
+                provider.GetRequiredService<FailoverTimings>().Interval,
                 provider.GetRequiredService<TimeProvider>()
             ));
     }

@@ -60,7 +60,8 @@ internal sealed class CommandEndpoint(Commander commander, Admission admission, 
                         false,
                         Refusal: new CommandRefusal(
                             "The coordination store is not responding, and the command may have been written or not.",
-                            "See that two of the store's three members run, look at the status, and repeat the command."
+                            "See that two of the coordination store's three members run, look at the status, "
+                                + "and repeat the command."
                         )
                     )
                 )

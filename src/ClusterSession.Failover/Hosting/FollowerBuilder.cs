@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Failover.Hosting;
 
 /// <summary>
-/// Makes a follower of the settings: an agent's loop over a store that it only reads.
+/// Makes a follower of the settings: an agent's loop over a coordinator that it only reads.
 /// </summary>
 internal static class FollowerBuilder
 {
@@ -20,7 +20,7 @@ internal static class FollowerBuilder
 
     public static FailoverAgent Agent(
         AgentSettings settings,
-        FailoverRules rules,
+        FailoverTimings timings,
         IRedisLinks redis,
         Func<ClusterMember, IAgentStatus> agentOf,
         (TimeProvider Time, TimeProvider Clock) time,
@@ -33,12 +33,12 @@ internal static class FollowerBuilder
         var probes = members.ToDictionary(member => member.Name, redis.Of);
         string? TroubleOf(string member) =>
             member == self.Name ? own.Trouble : probes.GetValueOrDefault(member)?.Trouble;
-        var ledger = new FollowerLedger(self.Name, new AgentChangeLog(rules, TroubleOf, logger));
-        var reader = new ClusterReader(self, members.Select(agentOf), ledger, rules, time.Time, time.Clock);
+        var ledger = new FollowerLedger(self.Name, new AgentChangeLog(timings, TroubleOf, logger));
+        var reader = new ClusterReader(self, members.Select(agentOf), ledger, timings, time.Time, time.Clock);
 
         // It promises nothing to anybody, and asks nobody to: it has no peers.
         var links = new AgentLinks(reader, own, probes, new Dictionary<string, IAgentPeer>());
-        var agent = new FailoverAgent(settings, rules, links, time.Time, ledger);
+        var agent = new FailoverAgent(settings, timings, links, time.Time, ledger);
         redis.OnLost(agent.Wake);
         return agent;
     }

@@ -53,7 +53,7 @@ internal static class FollowerExtensions
         ));
         return services
             .AddSingleton<IValidateOptions<FailoverOptions>, FailoverValidator>()
-            .AddSingleton(static provider => AgentBuilder.Rules(Options(provider)))
+            .AddSingleton(static provider => AgentBuilder.Timings(Options(provider)))
             .AddSingleton(static provider => FollowerBuilder.Settings(Options(provider)))
             .AddKeyedSingleton(FailoverConfiguration.Section, static (provider, _) => Client(Options(provider)))
             .AddSingleton(static provider =>
@@ -61,7 +61,7 @@ internal static class FollowerExtensions
                 var client = provider.GetRequiredKeyedService<HttpClient>(FailoverConfiguration.Section);
                 return FollowerBuilder.Agent(
                     provider.GetRequiredService<AgentSettings>(),
-                    provider.GetRequiredService<FailoverRules>(),
+                    provider.GetRequiredService<FailoverTimings>(),
                     provider.GetRequiredService<IRedisLinks>(),
                     member => new AgentStatus(client, new Uri(member.Agent)),
                     (provider.GetRequiredService<TimeProvider>(), BoottimeClock.Instance),
@@ -70,14 +70,14 @@ internal static class FollowerExtensions
             })
             .AddSingleton(static provider => new ClusterFace(
                 provider.GetRequiredService<AgentSettings>(),
-                provider.GetRequiredService<FailoverRules>(),
+                provider.GetRequiredService<FailoverTimings>(),
                 provider.GetRequiredService<FailoverAgent>(),
                 BoottimeClock.Instance
             ))
             .AddSingleton<MetricsPage>()
             .AddSingleton<IHostedService>(static provider => new FailoverService(
                 provider.GetRequiredService<FailoverAgent>(),
-                provider.GetRequiredService<FailoverRules>().Interval,
+                provider.GetRequiredService<FailoverTimings>().Interval,
                 provider.GetRequiredService<TimeProvider>(),
                 Logger(provider)
             ));

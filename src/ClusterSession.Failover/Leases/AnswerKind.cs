@@ -15,7 +15,7 @@ internal enum AnswerKind : byte
     /// <summary>The lease is not the caller's any more.</summary>
     Lost = 4,
 
-    /// <summary>One cluster more than the store may hold.</summary>
+    /// <summary>One cluster more than the coordination store may hold.</summary>
     Full = 5,
 
     /// <summary>Nothing was done: this member does not lead.</summary>

@@ -9,11 +9,11 @@ namespace ClusterSession.Failover.Operating;
 /// What a command would do. Pure: the plan is done by writing its document under the version that
 /// was planned on, and by nothing else; the agents do the rest.
 /// </summary>
-/// <param name="rules">The figures of the cluster.</param>
-internal sealed class CommandPlanner(FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class CommandPlanner(FailoverTimings timings)
 {
-    private readonly HandOverPlans _handOvers = new(rules);
-    private readonly MemberPlans _members = new(rules);
+    private readonly HandOverPlans _handOvers = new(timings);
+    private readonly MemberPlans _members = new(timings);
 
     /// <summary>A plan, or a refusal.</summary>
     /// <param name="command">The command.</param>
@@ -21,7 +21,7 @@ internal sealed class CommandPlanner(FailoverRules rules)
     /// <param name="state">Lease and version.</param>
     /// <param name="sights">What is seen of each member, the agent's own included.</param>
     /// <param name="now">The time of day.</param>
-    public CommandOutcome Plan(
+    public PlanResult Plan(
         OperatorCommand command,
         ClusterDocument document,
         CoordinationState state,
@@ -32,16 +32,16 @@ internal sealed class CommandPlanner(FailoverRules rules)
         var seen = new Situation(document, state, sights, now);
         if (state.Version == 0)
         {
-            return new CommandOutcome.Refused(
+            return new PlanResult.Refused(
                 "The coordination store has no record of this cluster yet.",
-                "Wait until an agent has reached the store, and repeat the command."
+                "Wait until an agent has reached the coordination store, and repeat the command."
             );
         }
 
         return command switch
         {
             OperatorCommand.MaintenanceOff => MaintenanceOff(seen),
-            _ when document.Maintenance => new CommandOutcome.Refused(
+            _ when document.Maintenance => new PlanResult.Refused(
                 "The cluster is in maintenance, in which nothing is decided.",
                 "Run \"cluster-session failover maintenance off\" before."
             ),
@@ -56,11 +56,11 @@ internal sealed class CommandPlanner(FailoverRules rules)
         };
     }
 
-    private static CommandOutcome MaintenanceOn(Situation seen)
+    private static PlanResult MaintenanceOn(Situation seen)
     {
         if (seen.UnderWay is { } underWay && seen.Document.Switch is null or { Step: not SwitchStep.Wait })
         {
-            return new CommandOutcome.Refused(
+            return new PlanResult.Refused(
                 underWay + " Stopped in the midst of it, the cluster might have no master.",
                 "Repeat the command when \"cluster-session failover status\" shows a master and no change."
             );
@@ -72,12 +72,12 @@ internal sealed class CommandPlanner(FailoverRules rules)
             warnings.Add("No member is master now, and none becomes master until maintenance is off.");
         }
 
-        if (seen.Document.Switch is { } asked)
+        if (seen.Document.Switch is { } request)
         {
-            warnings.Add($"The switch to {asked.To}, which has not begun, is retracted.");
+            warnings.Add($"The switch to {request.To}, which has not begun, is retracted.");
         }
 
-        return new CommandOutcome.Planned(
+        return new PlanResult.Planned(
             [
                 new PlannedStep("It is written down that maintenance is on: no agent promotes, closes or follows."),
                 .. seen.Master is { } master
@@ -96,19 +96,19 @@ internal sealed class CommandPlanner(FailoverRules rules)
         );
     }
 
-    private CommandOutcome MaintenanceOff(Situation seen)
+    private PlanResult MaintenanceOff(Situation seen)
     {
         if (!seen.Document.Maintenance)
         {
-            return new CommandOutcome.Refused("The cluster is not in maintenance.", "Nothing is to be done.");
+            return new PlanResult.Refused("The cluster is not in maintenance.", "Nothing is to be done.");
         }
 
         var document = (seen.Document with { Maintenance = false }).With(
             seen.Event(EventKind.MaintenanceOff, null, null)
         );
-        var imagined = seen.Imagine(rules, document);
-        var steps = new Rehearsal(rules).Run(imagined);
-        return new CommandOutcome.Planned(
+        var imagined = seen.Imagine(timings, document);
+        var steps = new Rehearsal(timings).Run(imagined);
+        return new PlanResult.Planned(
             [new PlannedStep("It is written down that maintenance is off: the agents decide again."), .. steps],
             !imagined.IsRuled
                 ? ["By what is seen now no member can become master.", .. seen.Warnings()]
@@ -134,7 +134,7 @@ internal sealed class CommandPlanner(FailoverRules rules)
                 || line.Epoch < has.DataEpoch
                 || seen.Document.Find(line.Member) is null
                 || seen.Document.IsDiscarded(line.Member, line.Epoch)
-                || (redis.IsReachable && rules.Contains(redis, has))
+                || (redis.IsReachable && timings.Contains(redis, has))
             )
             {
                 continue;

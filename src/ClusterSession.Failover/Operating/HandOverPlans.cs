@@ -4,12 +4,12 @@ using ClusterSession.Failover.Documents;
 namespace ClusterSession.Failover.Operating;
 
 /// <summary>Plans of commands by which another member becomes master.</summary>
-/// <param name="rules">The figures of the cluster.</param>
-internal sealed class HandOverPlans(FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class HandOverPlans(FailoverTimings timings)
 {
     private const string Wait = "Wait until \"cluster-session failover status\" shows no change under way.";
 
-    public CommandOutcome Switch(Situation seen, string to)
+    public PlanResult Switch(Situation seen, string to)
     {
         if (seen.Document.Find(to) is null)
         {
@@ -18,12 +18,12 @@ internal sealed class HandOverPlans(FailoverRules rules)
 
         if (seen.UnderWay is { } underWay)
         {
-            return new CommandOutcome.Refused(underWay, Wait);
+            return new PlanResult.Refused(underWay, Wait);
         }
 
         if (seen.Master is not { } master)
         {
-            return new CommandOutcome.Refused(
+            return new PlanResult.Refused(
                 "No member is master, so there is nothing to hand over.",
                 "Wait until a member is chosen, or choose one now: cluster-session failover now"
             );
@@ -31,7 +31,7 @@ internal sealed class HandOverPlans(FailoverRules rules)
 
         if (master.Member == to)
         {
-            return new CommandOutcome.Refused($"{to} is master already.", "Nothing is to be done.");
+            return new PlanResult.Refused($"{to} is master already.", "Nothing is to be done.");
         }
 
         if (Unusable(seen, master.Member) is { } unusable)
@@ -39,7 +39,7 @@ internal sealed class HandOverPlans(FailoverRules rules)
             return unusable;
         }
 
-        var asked = new SwitchRequest(
+        var request = new SwitchRequest(
             new RedisProcess(master.Member, master.RunId),
             to,
             master.Epoch,
@@ -47,10 +47,10 @@ internal sealed class HandOverPlans(FailoverRules rules)
             SwitchStep.Wait
         );
         var behind = seen.Of(master.Member).Redis.Offset - seen.Of(to).Redis.Offset;
-        var view = seen.Imagine(rules, seen.Document).ViewOf(master.Member);
-        if (new SwitchRules(rules with { SwitchLag = long.MaxValue }).WhyNot(view, asked) is { } why)
+        var view = seen.Imagine(timings, seen.Document).ViewOf(master.Member);
+        if (new SwitchRules(timings with { SwitchLag = long.MaxValue }).WhyNot(view, request) is { } why)
         {
-            return new CommandOutcome.Refused(
+            return new PlanResult.Refused(
                 why,
                 $"Switch to another member, or see to {to} first. To make the "
                     + "most advanced other candidate master: cluster-session failover now (it is refused where data would "
@@ -59,25 +59,26 @@ internal sealed class HandOverPlans(FailoverRules rules)
         }
 
         string[] lag =
-            behind <= rules.SwitchLag
+            behind <= timings.SwitchLag
                 ? []
                 :
                 [
                     $"{to} is {behind} bytes behind {master.Member}. {master.Member} waits up to "
-                        + $"{rules.SwitchWait.TotalSeconds:0.#} s until these are at most {rules.SwitchLag}, and else "
+                        + $"{timings.SwitchWait.TotalSeconds:0.#} s until these are at most "
+                        + $"{timings.SwitchLag}, and else "
                         + "retracts the switch.",
                 ];
-        var document = (seen.Document with { Switch = asked }).With(
+        var document = (seen.Document with { Switch = request }).With(
             seen.Event(EventKind.SwitchAsked, master.Member, to)
         );
         return Rehearsed(seen, document, $"It is written down that {master.Member} is to hand over to {to}.", lag, to);
     }
 
-    public CommandOutcome Failover(Situation seen, IReadOnlyList<string> discards)
+    public PlanResult Failover(Situation seen, IReadOnlyList<string> discards)
     {
         if (seen.UnderWay is { } underWay)
         {
-            return new CommandOutcome.Refused(underWay, Wait);
+            return new PlanResult.Refused(underWay, Wait);
         }
 
         foreach (var member in discards)
@@ -91,7 +92,7 @@ internal sealed class HandOverPlans(FailoverRules rules)
         var master = seen.Master;
         if (master is null && seen.State.IsHeld)
         {
-            return new CommandOutcome.Refused($"{seen.State.Holder} holds the lease and is no master yet.", Wait);
+            return new PlanResult.Refused($"{seen.State.Holder} holds the lease and is no master yet.", Wait);
         }
 
         if (master is not null && Unusable(seen, master.Member) is { } unusable)
@@ -99,7 +100,7 @@ internal sealed class HandOverPlans(FailoverRules rules)
             return unusable;
         }
 
-        var asked = master is null
+        var request = master is null
             ? new SwitchRequest(null, null, seen.State.Epoch, seen.Now, SwitchStep.HandOver)
             : new SwitchRequest(
                 new RedisProcess(master.Member, master.RunId),
@@ -109,8 +110,13 @@ internal sealed class HandOverPlans(FailoverRules rules)
                 SwitchStep.Wait
             );
         var document = discards
-            .Aggregate(seen.Document with { Switch = asked, Discards = seen.Discarding(discards) }, (changed, member) =>
-                changed.With(seen.Event(EventKind.Discarded, null, member))
+            .Aggregate(
+                seen.Document with
+                {
+                    Switch = request,
+                    Discards = seen.Discarding(discards),
+                },
+                (changed, member) => changed.With(seen.Event(EventKind.Discarded, null, member))
             )
             .With(seen.Event(EventKind.FailoverAsked, master?.Member, null));
         var first = master is null
@@ -125,23 +131,17 @@ internal sealed class HandOverPlans(FailoverRules rules)
         );
     }
 
-    private CommandOutcome Rehearsed(
-        Situation seen,
-        ClusterDocument document,
-        string first,
-        string[] warnings,
-        string? to
-    )
+    private PlanResult Rehearsed(Situation seen, ClusterDocument document, string first, string[] warnings, string? to)
     {
-        var imagined = seen.Imagine(rules, document);
-        var steps = new Rehearsal(rules).Run(imagined);
+        var imagined = seen.Imagine(timings, document);
+        var steps = new Rehearsal(timings).Run(imagined);
         var next = imagined.Document.Ruler?.Member;
         if (next is null || !imagined.IsRuled || next == document.Switch!.From?.Member || (to ?? next) != next)
         {
-            var why = imagined.Document.History[^1] is { What: EventKind.Retracted, Why: { } said }
+            var why = imagined.Document.Events[^1] is { What: EventKind.Retracted, Why: { } said }
                 ? said
                 : "By what is seen now no other candidate can become master.";
-            return new CommandOutcome.Refused(
+            return new PlanResult.Refused(
                 why,
                 "\"cluster-session failover status\" shows what is wrong with "
                     + "each member. Start what is not responding."
@@ -152,7 +152,7 @@ internal sealed class HandOverPlans(FailoverRules rules)
         if (steps.Any(step => step.Decision is Decision.Acquire { Document.Change.IsIncomplete: true }))
         {
             var names = string.Join(", ", lacks);
-            return new CommandOutcome.Refused(
+            return new PlanResult.Refused(
                 $"{next} would become master, and {names} may have newer data, which nobody could read then.",
                 $"Start Redis and agent of {names}. "
                     + (
@@ -166,11 +166,7 @@ internal sealed class HandOverPlans(FailoverRules rules)
             );
         }
 
-        return new CommandOutcome.Planned(
-            [new PlannedStep(first), .. steps],
-            [.. warnings, .. seen.Warnings()],
-            document
-        )
+        return new PlanResult.Planned([new PlannedStep(first), .. steps], [.. warnings, .. seen.Warnings()], document)
         {
             Notes = [.. Notes(document)],
         };
@@ -181,7 +177,7 @@ internal sealed class HandOverPlans(FailoverRules rules)
     /// </summary>
     private IEnumerable<string> Notes(ClusterDocument document)
     {
-        var wait = $"HandOverWait, {rules.HandOverWait.TotalSeconds:0.###} s";
+        var wait = $"HandOverWait, {timings.HandOverWait.TotalSeconds:0.###} s";
         if (document.Switch is { From: { } from, To: { } to })
         {
             yield return $"Without writes: usually below 0.2 s. If a step fails, or {to} is not ready or does not take "
@@ -190,7 +186,8 @@ internal sealed class HandOverPlans(FailoverRules rules)
         else if (document.Switch!.From is { } closing)
         {
             yield return $"Without writes: from when {closing.Member} closes until another opens. If nobody takes the "
-                + $"lease in time (SwitchWait, {rules.SwitchWait.TotalSeconds:0.###} s), {closing.Member} takes it back.";
+                + $"lease in time (SwitchWait, {timings.SwitchWait.TotalSeconds:0.###} s), {closing.Member} "
+                + "takes it back.";
         }
 
         yield return document.Discards.Count == 0
@@ -217,7 +214,7 @@ internal sealed class HandOverPlans(FailoverRules rules)
                     .Where(member =>
                         member != next
                         && seen.Of(member).Redis is { IsReachable: true } other
-                        && rules.Newer(other, redis) > 0
+                        && timings.Newer(other, redis) > 0
                         && !document.IsDiscarded(member, other.DataEpoch)
                     )
             )
@@ -225,13 +222,14 @@ internal sealed class HandOverPlans(FailoverRules rules)
     }
 
     /// <summary>Why the master cannot close itself; null: it can.</summary>
-    private CommandOutcome.Refused? Unusable(Situation seen, string master) =>
+    private PlanResult.Refused? Unusable(Situation seen, string master) =>
         seen.Of(master) switch
         {
             { IsAgentAlive: false } => new(
                 $"The agent of the master {master} is not responding, and only it can close its Redis.",
                 $"Another member becomes master by itself when the lease of epoch {seen.State.Epoch} expires (within "
-                    + $"{rules.Ttl.TotalSeconds:0.#} s). If the lease is renewed on, see why {master} cannot be reached."
+                    + $"{timings.Ttl.TotalSeconds:0.#} s). If the lease is renewed on, see why {master} "
+                    + "cannot be reached."
             ),
             { Redis.IsReachable: false } => new(
                 $"The Redis of the master {master} is not responding.",

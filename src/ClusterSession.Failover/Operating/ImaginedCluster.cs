@@ -10,7 +10,7 @@ namespace ClusterSession.Failover.Operating;
 /// lease, document and members.
 /// </summary>
 internal sealed class ImaginedCluster(
-    FailoverRules rules,
+    FailoverTimings timings,
     ClusterDocument document,
     CoordinationState state,
     IReadOnlyDictionary<string, MemberSight> sights,
@@ -49,8 +49,8 @@ internal sealed class ImaginedCluster(
             Members = new Dictionary<string, MemberSight>(_members),
             Now = now + _time,
             LeaseEpoch = _holder == member ? _epoch : 0,
-            LeaseLeft = _holder == member ? rules.Ttl : TimeSpan.Zero,
-            SinceStart = rules.Ttl,
+            LeaseLeft = _holder == member ? timings.Ttl : TimeSpan.Zero,
+            SinceStart = timings.Ttl,
             FreeFor = _holder is null ? _time - _freeAt : TimeSpan.Zero,
             StepFor = _time - _documentAt,
             SwitchFor = Document.Switch is null ? TimeSpan.Zero : _time,
@@ -75,7 +75,7 @@ internal sealed class ImaginedCluster(
         if (
             _holder is not null
             && !_members.GetValueOrDefault(_holder, MemberSight.None).IsAgentAlive
-            && _time >= rules.Ttl
+            && _time >= timings.Ttl
         )
         {
             Free(Document);
@@ -97,7 +97,7 @@ internal sealed class ImaginedCluster(
             case Decision.Write write:
                 Write(write.Document);
                 return true;
-            case Decision.Command { What: RedisCommand.Merge merge }:
+            case Decision.Command { What: RedisAction.Merge merge }:
                 return Merge(member, merge);
             case Decision.Command command:
                 Change(member, redis => Commanded(redis, command.What));
@@ -108,11 +108,11 @@ internal sealed class ImaginedCluster(
     }
 
     /// <summary>All goes well: the master has everything, and the member's agent says so.</summary>
-    private bool Merge(string member, RedisCommand.Merge merge)
+    private bool Merge(string member, RedisAction.Merge merge)
     {
         var what = new MergedData(merge.Process.RunId, merge.Process.Epoch, _members[member].Redis.RunId);
-        var isNew = _members[member].Merge is not { Step: MergeStep.Merged } merged || merged.What != what;
-        _members[member] = _members[member] with { Merge = new MergeSight(merge.Member, what, MergeStep.Merged) };
+        var isNew = _members[member].Merge is not { Step: MergePhase.Merged } merged || merged.What != what;
+        _members[member] = _members[member] with { Merge = new MergeSight(merge.Member, what, MergePhase.Merged) };
         return isNew;
     }
 
@@ -127,11 +127,11 @@ internal sealed class ImaginedCluster(
     private void Change(string member, Func<RedisSight, RedisSight> change) =>
         _members[member] = _members[member] with { Redis = change(_members[member].Redis) };
 
-    private RedisSight Commanded(RedisSight redis, RedisCommand command) =>
+    private RedisSight Commanded(RedisSight redis, RedisAction command) =>
         command switch
         {
-            RedisCommand.Close => redis with { Record = null, AdmitsClients = false },
-            RedisCommand.Open open => redis with
+            RedisAction.Close => redis with { Record = null, AdmitsClients = false },
+            RedisAction.Open open => redis with
             {
                 Record = open.Process,
                 AdmitsClients = true,
@@ -139,8 +139,8 @@ internal sealed class ImaginedCluster(
                 IsEmpty = false,
                 Admits = [.. redis.Admits, open.Process],
             },
-            RedisCommand.Promote promote => Promoted(redis) with { Admits = [.. redis.Admits, promote.Process] },
-            RedisCommand.Follow follow => Following(redis, follow),
+            RedisAction.Promote promote => Promoted(redis) with { Admits = [.. redis.Admits, promote.Process] },
+            RedisAction.Follow follow => Following(redis, follow),
             _ => throw new ArgumentOutOfRangeException(nameof(command)),
         };
 
@@ -157,7 +157,7 @@ internal sealed class ImaginedCluster(
                 FormerOffset = redis.Offset,
             };
 
-    private RedisSight Following(RedisSight redis, RedisCommand.Follow follow)
+    private RedisSight Following(RedisSight redis, RedisAction.Follow follow)
     {
         var master = _members[follow.Member].Redis;
         var isLinked = master.IsReachable && master.Admits.Contains(follow.Process);

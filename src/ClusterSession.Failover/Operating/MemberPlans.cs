@@ -5,17 +5,17 @@ using ClusterSession.Redis.Connection.Fencing;
 namespace ClusterSession.Failover.Operating;
 
 /// <summary>Plans of commands that concern one member and not the lease.</summary>
-/// <param name="rules">The figures of the cluster.</param>
-internal sealed class MemberPlans(FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class MemberPlans(FailoverTimings timings)
 {
-    public static CommandOutcome.Refused Unknown(Situation seen, string member) =>
+    public static PlanResult.Refused Unknown(Situation seen, string member) =>
         new(
             $"{member} is not a member of this cluster.",
             $"Name one of {string.Join(", ", seen.Document.Present().Select(known => known.Name))}."
         );
 
     /// <summary>Why the data of a member cannot be given up; null: it can.</summary>
-    public static CommandOutcome.Refused? WhyNoDiscard(Situation seen, string member) =>
+    public static PlanResult.Refused? WhyNoDiscard(Situation seen, string member) =>
         seen.Document.Find(member) is null ? Unknown(seen, member)
         : seen.Master?.Member == member
             ? new($"{member} is the master: its data is the cluster's.", "Switch to another member first.")
@@ -28,7 +28,7 @@ internal sealed class MemberPlans(FailoverRules rules)
             )
         : null;
 
-    public CommandOutcome Discard(Situation seen, string member)
+    public PlanResult Discard(Situation seen, string member)
     {
         if (WhyNoDiscard(seen, member) is { } refusal)
         {
@@ -40,10 +40,10 @@ internal sealed class MemberPlans(FailoverRules rules)
         var document = (seen.Document with { Discards = seen.Discarding(member) }).With(
             seen.Event(EventKind.Discarded, null, member)
         );
-        return new CommandOutcome.Planned(
+        return new PlanResult.Planned(
             [
                 new PlannedStep($"It is written down that what only {member} has is given up."),
-                .. new Rehearsal(rules).Run(seen.Imagine(rules, document)),
+                .. new Rehearsal(timings).Run(seen.Imagine(timings, document)),
             ],
             [
                 $"Everything that {member} has got under epoch {discard.Epoch} and the master lacks is lost for ever. "
@@ -75,7 +75,7 @@ internal sealed class MemberPlans(FailoverRules rules)
             ];
     }
 
-    public CommandOutcome Forget(Situation seen, string member)
+    public PlanResult Forget(Situation seen, string member)
     {
         var sight = seen.Of(member);
         if (seen.Document.Find(member) is null)
@@ -85,17 +85,17 @@ internal sealed class MemberPlans(FailoverRules rules)
 
         if (seen.UnderWay is { } underWay)
         {
-            return new CommandOutcome.Refused(underWay, "Repeat the command when it has ended.");
+            return new PlanResult.Refused(underWay, "Repeat the command when it has ended.");
         }
 
         if (seen.State.IsHeld && seen.State.Holder == member)
         {
-            return new CommandOutcome.Refused($"{member} holds the lease.", "Switch to another member first.");
+            return new PlanResult.Refused($"{member} holds the lease.", "Switch to another member first.");
         }
 
         if (sight.IsAgentAlive || sight.Redis.IsReachable)
         {
-            return new CommandOutcome.Refused(
+            return new PlanResult.Refused(
                 $"The {(sight.IsAgentAlive ? "agent" : "Redis")} of {member} is responding.",
                 $"Stop agent and Redis of {member} first: a forgotten Redis is neither closed nor made to follow."
             );
@@ -106,7 +106,7 @@ internal sealed class MemberPlans(FailoverRules rules)
             && !seen.Document.IsDiscarded(member, unmerged.Epoch)
         )
         {
-            return new CommandOutcome.Refused(
+            return new PlanResult.Refused(
                 $"{member} has data of epoch {unmerged.Epoch} that was not merged, and would be forgotten with it. "
                     + DataWords.Known(unmerged),
                 $"Start {member}. {DataWords.CopyFirst(member)} {DataWords.Discard(member)} && "
@@ -116,7 +116,7 @@ internal sealed class MemberPlans(FailoverRules rules)
 
         var document = seen.Document;
         var left = document.Present().Count(other => other.Name != member && other.Kind == MemberKind.Candidate);
-        return new CommandOutcome.Planned(
+        return new PlanResult.Planned(
             [
                 new PlannedStep(
                     $"It is written down that {member} no longer exists: it is not asked, not waited for, "
@@ -164,18 +164,18 @@ internal sealed class MemberPlans(FailoverRules rules)
             ? []
             : [$"There is no master, and {member} may have newer data than all others. {DataWords.CopyFirst(member)}"];
 
-    public static CommandOutcome Adopt(Situation seen, IReadOnlyList<ClusterMember> configured)
+    public static PlanResult Adopt(Situation seen, IReadOnlyList<ClusterMember> configured)
     {
         var document = seen.Document;
         if (seen.UnderWay is { } underWay)
         {
-            return new CommandOutcome.Refused(underWay, "Repeat the command when it has ended.");
+            return new PlanResult.Refused(underWay, "Repeat the command when it has ended.");
         }
 
         var present = document.Present().ToArray();
         if (present.FirstOrDefault(member => configured.All(other => other.Name != member.Name)) is { } left)
         {
-            return new CommandOutcome.Refused(
+            return new PlanResult.Refused(
                 $"{left.Name} is a member of the cluster, and the settings of this agent do not name it.",
                 $"Add it to the settings and restart the agent, or run \"cluster-session failover forget {left.Name}\"."
             );
@@ -183,7 +183,7 @@ internal sealed class MemberPlans(FailoverRules rules)
 
         if (present.SequenceEqual(configured))
         {
-            return new CommandOutcome.Refused(
+            return new PlanResult.Refused(
                 "The cluster has the members of this agent's settings.",
                 "Nothing is to be done."
             );
@@ -203,7 +203,7 @@ internal sealed class MemberPlans(FailoverRules rules)
                     $"As master are preferred, in this order: {string.Join(", ", configured.Select(m => m.Name))}.",
                 },
         ];
-        return new CommandOutcome.Planned(
+        return new PlanResult.Planned(
             [.. steps.Select(step => new PlannedStep(step))],
             [
                 "An agent with other settings neither looks at new members nor at new addresses: give all agents the "
@@ -229,7 +229,7 @@ internal sealed class MemberPlans(FailoverRules rules)
         : $"{member.Name} is known by Redis {member.Redis}, agent {member.Agent}, as "
             + (member.Kind == MemberKind.Candidate ? "a candidate." : "a read replica.");
 
-    public CommandOutcome Reinit(Situation seen, string member)
+    public PlanResult Reinit(Situation seen, string member)
     {
         if (WhyNoReinit(seen, member) is { } refusal)
         {
@@ -250,10 +250,10 @@ internal sealed class MemberPlans(FailoverRules rules)
                 && other.Kind == MemberKind.Candidate
                 && seen.Of(other.Name).IsUsable
             );
-        return new CommandOutcome.Planned(
+        return new PlanResult.Planned(
             [
                 new PlannedStep($"It is written down that {member} is to get all data anew."),
-                .. new Rehearsal(rules).Run(seen.Imagine(rules, document)),
+                .. new Rehearsal(timings).Run(seen.Imagine(timings, document)),
             ],
             [
                 $"{seen.Master!.Member} sends all its data to {member}, which takes memory, disk and network there.",
@@ -268,7 +268,7 @@ internal sealed class MemberPlans(FailoverRules rules)
         };
     }
 
-    private static CommandOutcome.Refused? WhyNoReinit(Situation seen, string member)
+    private static PlanResult.Refused? WhyNoReinit(Situation seen, string member)
     {
         if (seen.Document.Find(member) is null)
         {

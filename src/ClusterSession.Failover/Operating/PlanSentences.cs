@@ -21,24 +21,24 @@ internal static class PlanSentences
                         ? $" and first gets what only {source.Member} has."
                         : "."
                 ),
-            Decision.Release { Document.Switch: { } asked } =>
+            Decision.Release { Document.Switch: { } request } =>
                 $"{view.Self} gives the lease of epoch {view.State!.Epoch} "
-                    + $"back, for {asked.To ?? "the most advanced candidate"} to take.",
+                    + $"back, for {request.To ?? "the most advanced candidate"} to take.",
             Decision.Release => $"{view.Self} gives the lease of epoch {view.State!.Epoch} back.",
             Decision.Write write => Of(view, write.Document),
-            Decision.Command { What: RedisCommand.Close } =>
+            Decision.Command { What: RedisAction.Close } =>
                 $"{view.Self} closes: no more writes, and the application's connections to it end.",
-            Decision.Command { What: RedisCommand.Open } =>
+            Decision.Command { What: RedisAction.Open } =>
                 $"{view.Self} opens: the application connects to it and writes again.",
-            Decision.Command { What: RedisCommand.Promote } when view.Own.IsMaster =>
+            Decision.Command { What: RedisAction.Promote } when view.Own.IsMaster =>
                 $"{view.Self} lets the next master read its data. It stays closed.",
-            Decision.Command { What: RedisCommand.Promote } =>
+            Decision.Command { What: RedisAction.Promote } =>
                 $"{view.Self} stops following and is a master that is closed for now.",
-            Decision.Command { What: RedisCommand.Merge merge } =>
+            Decision.Command { What: RedisAction.Merge merge } =>
                 $"What only {view.Self} has is merged into {merge.Member}, and its files are copied aside.",
-            Decision.Command { What: RedisCommand.Follow { Process.Epoch: RedisCommand.Follow.NoLease } } =>
+            Decision.Command { What: RedisAction.Follow { Process.Epoch: RedisAction.Follow.NoLease } } =>
                 $"{view.Self} leaves the master that it followed.",
-            Decision.Command { What: RedisCommand.Follow follow } => $"{view.Self} follows {follow.Member}"
+            Decision.Command { What: RedisAction.Follow follow } => $"{view.Self} follows {follow.Member}"
                 + (
                     view.Document.Reinits.Any(reinit => reinit.Member == view.Self) ? ", which sends all its data anew."
                     : view.Document.IsDiscarded(view.Self, view.Own.DataEpoch) ? ", and what only it has is wiped."
@@ -51,7 +51,7 @@ internal static class PlanSentences
     {
         var document = view.Document;
         return document.Switch is not null && written.Switch is null
-                ? $"{view.Self} retracts the hand-over: {written.History[^1].Why}"
+                ? $"{view.Self} retracts the hand-over: {written.Events[^1].Why}"
             : document.Switch is null && written.Switch is { } way ? $"{view.Self} begins the way back to {way.To}."
             : document.Switch?.Step != written.Switch?.Step ? $"{view.Self} records that it is going to close."
             : document.Change is not null && written.Change is null

@@ -6,17 +6,17 @@ namespace ClusterSession.Failover.Operating;
 /// Runs the decider of every agent over an imagined cluster until nothing is left to be done, so
 /// that a plan says what the agents will do, and not what somebody believes that they do.
 /// </summary>
-/// <param name="rules">The figures.</param>
-internal sealed class Rehearsal(FailoverRules rules)
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class Rehearsal(FailoverTimings timings)
 {
     private const int MostSteps = 200;
-    private readonly FailoverDecider _decider = new(rules);
+    private readonly FailoverDecider _decider = new(timings);
 
     /// <summary>What will happen. The cluster is afterwards as it will be.</summary>
     public IReadOnlyList<PlannedStep> Run(ImaginedCluster cluster)
     {
         var steps = new List<PlannedStep>();
-        var longest = rules.SwitchWait + rules.NewerDataWait + rules.Ttl + rules.StepWait;
+        var longest = timings.SwitchWait + timings.NewerDataWait + timings.Ttl + timings.StepWait;
         while (steps.Count < MostSteps)
         {
             if (Next(cluster) is { Length: > 0 } next)
@@ -29,7 +29,7 @@ internal sealed class Rehearsal(FailoverRules rules)
             }
             else
             {
-                cluster.Pass(rules.Interval / 2);
+                cluster.Pass(timings.Interval / 2);
             }
         }
 

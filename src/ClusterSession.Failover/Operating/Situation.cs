@@ -27,8 +27,8 @@ internal sealed record Situation(
 
     /// <summary>Why no other change may begin; null: it may.</summary>
     public string? UnderWay =>
-        Document.Switch is { } asked
-            ? $"A {(asked.To is null ? "failover" : $"switch to {asked.To}")} is under way (step {asked.Step})."
+        Document.Switch is { } request
+            ? $"A {(request.To is null ? "failover" : $"switch to {request.To}")} is under way (step {request.Step})."
         : State.IsHeld && Document.Change is { } change && change.Epoch == State.Epoch
             ? $"The change {change.Id} is under way (step {change.Step})."
         : null;
@@ -57,8 +57,8 @@ internal sealed record Situation(
     public ClusterEvent Event(EventKind what, string? from, string? to) => new(Now, State.Epoch, what, from, to);
 
     /// <summary>The cluster with another document, as it goes on from here.</summary>
-    public ImaginedCluster Imagine(FailoverRules rules, ClusterDocument written) =>
-        new(rules, written, State, Sights, Now);
+    public ImaginedCluster Imagine(FailoverTimings timings, ClusterDocument written) =>
+        new(timings, written, State, Sights, Now);
 
     /// <summary>What an operator should know before the master changes.</summary>
     public IEnumerable<string> Warnings() =>

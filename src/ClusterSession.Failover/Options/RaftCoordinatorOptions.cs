@@ -23,8 +23,8 @@ public sealed class RaftCoordinatorOptions
     public string? Directory { get; set; }
 
     /// <summary>
-    /// A secret that all members share, at least 16 characters; who has it may write the store.
-    /// Without TLS it travels in the clear. Default: none.
+    /// A secret that all members share, at least 16 characters; who has it may write the
+    /// coordination store. Without TLS it travels in the clear. Default: none.
     /// </summary>
     public string? Secret { get; set; }
 

@@ -4,7 +4,7 @@ using ClusterSession.Failover.Leases;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// The store as an agent sees it: sends each operation, again until it is answered.
+/// The coordination store as an agent sees it: sends each operation, again until it is answered.
 /// </summary>
 /// <param name="send">Sends it once, to the leader or to a member that forwards it.</param>
 /// <param name="options">Deadline and clock.</param>
@@ -178,7 +178,7 @@ internal sealed class RaftCoordinator(
 
     /// <summary>
     /// The timestamp is from before the attempt that was answered: an earlier one may have been
-    /// granted as well, and the store counts it from the answered one.
+    /// granted as well, and the leader counts it from the answered one.
     /// </summary>
     private async Task<(Answer Answer, long CountedFrom)> AskAsync(
         Operation operation,

@@ -14,9 +14,9 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// One member of the store, inside an application: its log, its map, its place in the cluster. What
-/// the library needs of services it finds in a provider of its own, so that the application's are
-/// left alone.
+/// One member of the coordination store, inside an application: its log, its map, its place in the
+/// cluster. What the library needs of services it finds in a provider of its own, so that the
+/// application's are left alone.
 /// </summary>
 internal sealed class RaftMember(
     IOptions<RaftCoordinatorOptions> options,

@@ -6,9 +6,9 @@ namespace ClusterSession.Failover.Sights;
 /// <param name="Member">Name of the master.</param>
 /// <param name="What">From which process into which, and under which lease.</param>
 /// <param name="Step">How far it has come.</param>
-internal sealed record MergeSight(string Member, MergedData What, MergeStep Step)
+internal sealed record MergeSight(string Member, MergedData What, MergePhase Step)
 {
-    public MergeCounts Counts { get; init; } = MergeCounts.None;
+    public MemberMergeCounts Counts { get; init; } = MemberMergeCounts.None;
 
     /// <summary>Why it failed; null: it did not.</summary>
     public string? Why { get; init; }

@@ -5,13 +5,14 @@ namespace ClusterSession.Redis.Merging;
 /// <summary>Decides about one session by the headers that both servers have. Pure.</summary>
 /// <remarks>
 /// <code>
-/// source      target missing      target has it                    target ended
-/// has it      create              intervals cover the source's?    skip: the end stays
-///                                   no   merge
-///                                   yes  same, or prolong
-/// ended       end                 end                              same
-/// life over   skip                merge, without a longer life     same
-/// damaged     leave               leave                            leave
+/// source         target missing      target has it                    target ended
+/// has it         create              intervals cover the source's?    skip: the end stays
+///                                      no   merge
+///                                      yes  same, or prolong
+/// ended          end                 end                              same
+/// life over      skip                merge, without a longer life     skip
+/// away too long  skip                skip                             skip
+/// damaged        leave               leave                            leave
 /// </code>
 /// Where the target has rotated the id, what it has under the next one stands for it, and nothing
 /// but a merge comes of that.

@@ -207,7 +207,7 @@ internal sealed class MergeSessions(
                 new SessionVersion(above.Stamp + 1, _writer),
                 MergeMode.Restore,
                 life > TimeSpan.Zero ? life : NoLife,
-                After: 0
+                PreviousStamp: 0
             );
             var answer = await target
                 .SendAsync(new MergeRequest(keys, key, copy, leases, target.MaxReplyBytes))

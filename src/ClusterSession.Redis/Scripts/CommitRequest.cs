@@ -85,9 +85,9 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     /// </summary>
     private void WriteRest(ref RespWriter writer)
     {
-        var before = Before(change.Version, change.After);
+        var before = Before(change.Version, change.PreviousStamp);
         var options = Options;
-        var more = options == 0 && change.Void.IsEmpty ? 0 : 1 + change.Void.Length;
+        var more = options == 0 && change.UnusedStamps.IsEmpty ? 0 : 1 + change.UnusedStamps.Length;
         var named = more == 0 && before == change.Base ? 0 : SessionVersion.EncodedLength;
         var space = writer.WriteBulkSpace(FixedLength + named + more);
         WriteLife(space, change.Life);
@@ -105,7 +105,7 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
         if (more > 0)
         {
             space[SessionVersion.EncodedLength] = (byte)options;
-            change.Void.Span.CopyTo(space[(SessionVersion.EncodedLength + 1)..]);
+            change.UnusedStamps.Span.CopyTo(space[(SessionVersion.EncodedLength + 1)..]);
         }
     }
 

@@ -70,11 +70,11 @@ internal sealed class MergeRequest(
     private void WriteInterval(ref RespWriter writer)
     {
         Span<byte> lo = stackalloc byte[SessionVersion.EncodedLength];
-        Before(copy.Version, copy.After).WriteTo(lo);
-        var space = writer.WriteBulkSpace(RedisKeys.IntervalLength + copy.Void.Length);
+        Before(copy.Version, copy.PreviousStamp).WriteTo(lo);
+        var space = writer.WriteBulkSpace(RedisKeys.IntervalLength + copy.UnusedStamps.Length);
         lo[..RedisKeys.StampLength].CopyTo(space);
         copy.Version.WriteTo(space[RedisKeys.StampLength..]);
-        copy.Void.Span.CopyTo(space[RedisKeys.IntervalLength..]);
+        copy.UnusedStamps.Span.CopyTo(space[RedisKeys.IntervalLength..]);
     }
 
     private static void WriteHeader(ref RespWriter writer, SessionRecord record)

@@ -1,22 +1,39 @@
--- Applies one commit. KEYS[1] the session. ARGV: 1 version, 2 base, 3 life in ms 7 and least life in
--- ms 7 (0: it is to be prolonged), how large the record may become 4 (attributes counted with field and
--- value; 0: any size; on the base itself the writer knows); where it is not the base the version that
--- the writer issued before for this session 13; where there is any of it options 1 (1 nothing but the
--- base itself may be changed, 2 there is something to forget, 4 the version may be too old) and
--- intervals in which the writer has committed nothing; then pairs of field and value; an empty value:
--- the field's tombstone is to be forgotten, if the base or an earlier one has made it; a value of 13
--- bytes: the field goes without a tombstone, which would name this version.
--- Answers 'A' applied to the base itself; 'C' and the version it was applied to, or 'B' if that record
--- does not contain the base; 'R' and that version, or the stored one if others have followed: it had
--- been applied before; 'M' no record; 'D' ended, with the version of the end, the mark of its key
--- (zeros: none) and the successor, if there is one; 'S' and the stored version, which is not older, or
--- not the base; 'L' it would become too large. An argument costs Redis 950 instructions, a string
--- made here 1,050, a call 6,000, and
--- nearly all commits are to the very record that they were made from, by a writer whose last commit
--- is in it: then its interval grows, and nothing is parsed.
+-- Applies one commit. KEYS[1] is the session.
+--
+-- ARGV[1]      version
+-- ARGV[2]      base: the version that the request opened
+-- ARGV[3]      in one argument, since each costs Redis 950 instructions; by bytes:
+--    0  7      life in ms
+--    7  7      least life in ms; 0: the life is to be prolonged
+--   14  4      how large the record may become, attributes counted with field and value; 0: any
+--              size. On the base itself the writer knows what it becomes
+--   18 13      the version that the writer issued before for this session; only where that is not
+--              the base, or there is more
+--   31  1      options; only where there are any, or intervals: 1 nothing but the base itself may be
+--              changed, 2 there is something to forget, 4 the version may be too old
+--   32 ..      intervals in which the writer has committed nothing
+-- ARGV[4..]    pairs of field and value:
+--   empty      the field's tombstone is to be forgotten, if the base or an earlier one has made it
+--   13 bytes   the field goes without a tombstone, which would name this version
+--
+-- Answers:
+--   A          applied to the base itself
+--   C version  applied to that version, which contains the base
+--   B version  applied to that version, which does not
+--   R version  had been applied before; the one before it, or the stored one if others have followed
+--   M          no record
+--   D ...      ended: the version of the end, the 8 bytes of field k, which name the key that it was
+--              written under (zeros: none), and the successor, if there is one
+--   S version  not applied: the stored version is not older, or is not the base
+--   L          not applied: it would become too large
+--
+-- Nearly all commits are to the very record that they were made from, by a writer whose last commit
+-- is in it: then its interval grows, and nothing is parsed. A string made here costs Redis 1,050
+-- instructions, a call 6,000.
+--
 -- Tracking: every script that writes does all its reads, then all its writes, then one read. The
 -- first write ends the tracking of the key, and its connection is pushed that once, right behind the
--- answer; the read begins it anew. So the answer says whether to swallow a push ('A', 'B' and 'C' here).
+-- answer; the read begins it anew. So the answer says whether to swallow a push: A, B and C here.
 --@offsets
 local k, v, base, rest, sub, call = KEYS[1], ARGV[1], ARGV[2], ARGV[3], string.sub, redis.call
 local m = call('HGET', k, 'm')

@@ -92,5 +92,5 @@ internal sealed class Hellos(FrameSender sender, TimeProvider time, Random rando
     }
 
     private ValueTask<StoreFailure> SendAsync(byte flags) =>
-        sender.SendAsync(NodeFrame.Hello(sender.Process, NodeMembers.Protocol, flags));
+        sender.SendAsync(NodeFrame.Hello(sender.Process, LiveNodes.Protocol, flags));
 }

@@ -18,7 +18,7 @@ namespace ClusterSession.Asking;
 internal sealed class NodeChannel(
     FrameSender sender,
     Hellos hellos,
-    NodeMembers members,
+    LiveNodes liveNodes,
     SessionAsks asks,
     AskedSessions asked,
     NodeSessions nodes,
@@ -34,9 +34,9 @@ internal sealed class NodeChannel(
     {
         if (sender.Channel is { } channel)
         {
-            members.Tick();
+            liveNodes.Tick();
             await channel.ListenAsync(this, cancellationToken).ConfigureAwait(false);
-            _timer = time.CreateTimer(_ => Tick(), null, NodeMembers.Interval, NodeMembers.Interval);
+            _timer = time.CreateTimer(_ => Tick(), null, LiveNodes.Interval, LiveNodes.Interval);
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed class NodeChannel(
 
     public void OnConnected()
     {
-        members.OnConnected();
+        liveNodes.OnConnected();
         asks.OnJoined();
         _ = hellos.SayAsync(NodeFrame.NewFlag);
     }
@@ -101,7 +101,7 @@ internal sealed class NodeChannel(
     private void OnHello(long process, (byte Protocol, byte Flags) hello)
     {
         var isLeaving = (hello.Flags & NodeFrame.LeavingFlag) != 0;
-        if (members.Heard(process, hello.Protocol, isLeaving))
+        if (liveNodes.Heard(process, hello.Protocol, isLeaving))
         {
             asks.OnJoined();
         }
@@ -118,7 +118,7 @@ internal sealed class NodeChannel(
 
     private void OnAsk(long process, (long Number, SessionKey[] Keys) ask)
     {
-        if (!members.IsDrowsy)
+        if (!liveNodes.IsDrowsy)
         {
             asked.Answer(new AskId(process, ask.Number), ask.Keys);
         }
@@ -139,9 +139,9 @@ internal sealed class NodeChannel(
 
     private void Tick()
     {
-        members.Tick();
+        liveNodes.Tick();
         _ = hellos.SayAsync();
-        if (members.Older is var older and > 0 && _older.MayWrite(out _))
+        if (liveNodes.Older is var older and > 0 && _older.MayWrite(out _))
         {
             logger.NodesOfAnOlderRelease(older);
         }

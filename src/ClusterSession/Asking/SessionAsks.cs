@@ -22,7 +22,7 @@ namespace ClusterSession.Asking;
 /// </remarks>
 internal sealed class SessionAsks(
     FrameSender sender,
-    NodeMembers members,
+    LiveNodes liveNodes,
     TimeProvider time,
     SessionMetrics metrics,
     ILogger<SessionAsks> logger
@@ -58,7 +58,7 @@ internal sealed class SessionAsks(
     public bool HasChannel => sender.Channel is not null;
 
     /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
-    public bool MayFindMoreSince(long timestamp) => members.HaveGrownSince(timestamp);
+    public bool MayFindMoreSince(long timestamp) => liveNodes.HaveGrownSince(timestamp);
 
     /// <summary>
     /// What was found before a timestamp, a short while ago, where that is no end of the session.
@@ -81,7 +81,7 @@ internal sealed class SessionAsks(
         RunningAsk? ask = null;
         lock (_gate)
         {
-            if (members is { IsCertain: true, IsAlone: true } && !sender.IsFailing)
+            if (liveNodes is { IsCertain: true, IsAlone: true } && !sender.IsFailing)
             {
                 return _results.Add(key, AskResult.Nobody);
             }
@@ -219,9 +219,9 @@ internal sealed class SessionAsks(
         var ask = new RunningAsk(
             ++_numbers,
             keys,
-            members.Asked(),
-            members.IsCertain && !sender.IsFailing,
-            members.Older > 0
+            liveNodes.Asked(),
+            liveNodes.IsCertain && !sender.IsFailing,
+            liveNodes.Older > 0
         );
         _running.Add(ask.Number, ask);
         EndIfAnswered(ask); // Nobody else is there.

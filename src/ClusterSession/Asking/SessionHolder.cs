@@ -95,7 +95,7 @@ internal sealed class SessionHolder(
         var copy = nodes.Copies.TryGet(key, out var found) && nodes.IsUsable(found) ? found : null;
         if (copy is { IsComplete: true })
         {
-            return new HeldSession(copy.Record, copy.LastUse, IsComplete: true, copy.IsStale);
+            return new HeldSession(copy.Record, copy.LastUse, IsComplete: true, copy.IsNotCurrent);
         }
 
         var commit = nodes.Recent.Find(key) is { } recent && lifetime.IsWithinIdleTime(recent.At) ? recent : null;

@@ -6,7 +6,9 @@ internal enum CommitOutcome
     /// <summary>There were none.</summary>
     Nothing,
 
-    /// <summary>They are where the durability asks for.</summary>
+    /// <summary>
+    /// They are where the durability asks for, or in the journal while the store is not responding.
+    /// </summary>
     Committed,
 
     /// <summary>The session was ended meanwhile; they are dropped.</summary>
@@ -22,6 +24,6 @@ internal enum CommitOutcome
     /// store takes it.</summary>
     Deferred,
 
-    /// <summary>They are nowhere that counts.</summary>
+    /// <summary>Neither the store nor the journal has them.</summary>
     Unavailable,
 }

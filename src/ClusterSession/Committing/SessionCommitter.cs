@@ -57,9 +57,9 @@ internal sealed class SessionCommitter(
     /// <param name="key">Which session.</param>
     /// <param name="record">What the request opened, or what its last commit made of that.</param>
     /// <param name="isComplete">
-    /// Whether the record is all of the session. After a commit that others had overtaken it lacks
-    /// their changes, and has a version that does not: what is committed on top of it must not
-    /// become the local copy.
+    /// Whether the record is all of the session. After a commit that others had overtaken, the
+    /// stored record under this version has their changes, and this one has not: what is committed
+    /// on top of it must not become the local copy.
     /// </param>
     /// <param name="delta">The changes.</param>
     /// <param name="durability">When the commit counts as done.</param>
@@ -228,8 +228,8 @@ internal sealed class SessionCommitter(
         {
             var mark = nodes.Copies.Mark(key);
             var change = ChangeOf(record, versions.Next(key, above), delta, durability, deadline);
-            var answer = await store.CommitAsync(key, change, deadline, out var asked).ConfigureAwait(false);
-            store.Judge(asked, key, answer);
+            var answer = await store.CommitAsync(key, change, deadline, out var partition).ConfigureAwait(false);
+            store.Judge(partition, key, answer);
 
             versions.Observe(answer.Previous);
             switch (answer.Outcome)
@@ -291,9 +291,9 @@ internal sealed class SessionCommitter(
             least,
             replicas.CountFor(durability),
             replicas.TimeoutFor(durability, deadline),
-            After: version.After,
+            PreviousStamp: version.PreviousStamp,
             Opened: record,
-            Void: version.Void,
+            UnusedStamps: version.UnusedStamps,
             MostBytes: options.Value.MaxSessionBytes
         );
 
@@ -319,7 +319,8 @@ internal sealed class SessionCommitter(
         StoreDeadline deadline
     )
     {
-        var version = new IssuedVersion(record.Version, -1); // Among the commits of the record already.
+        // Among the commits of the record already.
+        var version = new IssuedVersion(record.Version, IssuedVersion.Unknown);
         for (var attempt = 0; ; attempt++)
         {
             var mark = nodes.Copies.Mark(key);
@@ -330,8 +331,8 @@ internal sealed class SessionCommitter(
                 lifetime.StoreLifeOf(record),
                 replicas.CountFor(durability),
                 replicas.TimeoutFor(durability, deadline),
-                After: version.After,
-                Void: version.Void
+                PreviousStamp: version.PreviousStamp,
+                UnusedStamps: version.UnusedStamps
             );
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             versions.Observe(answer.Previous);

@@ -134,7 +134,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionRepair>();
         services.TryAddSingleton<SessionEnds>();
         services.TryAddSingleton<FrameSender>();
-        services.TryAddSingleton<NodeMembers>();
+        services.TryAddSingleton<LiveNodes>();
         services.TryAddSingleton<SessionAsks>();
         services.TryAddSingleton<SessionHolder>();
         services.TryAddSingleton<Hellos>();

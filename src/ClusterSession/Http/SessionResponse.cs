@@ -11,8 +11,8 @@ namespace ClusterSession.Http;
 
 /// <summary>
 /// Owns the commit of a response: changes are committed before the headers leave, and a commit that
-/// the store does not take becomes a 503. Made by the first change; a request that only reads has
-/// none.
+/// neither the store nor the journal takes becomes a 503. Made by the first change; a request that
+/// only reads has none.
 /// </summary>
 /// <remarks>
 /// A commit goes one way: the session gives what is to be committed (<see cref="SessionCommit"/>),
@@ -20,7 +20,7 @@ namespace ClusterSession.Http;
 /// its response.
 /// <code>
 /// first change       -> body wrapped
-/// first byte of body -> commit; store not responding: response cleared, 503, the body's bytes are dropped
+/// first byte of body -> commit; not acknowledged: response cleared, 503, the body's bytes are dropped
 /// end of a run       -> the same, for a response without a body; after the headers: commit, and log that it was late
 /// headers leaving    -> commit of what callbacks have changed (TempData). The body may be on its way already, so that a
 ///                       503 cannot drop it: Location and the cookies of this response are taken
@@ -111,7 +111,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         if (_committing is not null)
         {
             await _committing.FlushOwnAsync().ConfigureAwait(false);
-            if (PutBack is { Writer.UnflushedBytes: > 0 } putBack)
+            if (BodyPutBack is { Writer.UnflushedBytes: > 0 } putBack)
             {
                 await putBack.Writer.FlushAsync().ConfigureAwait(false);
             }
@@ -185,7 +185,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// is around the replacement; else it puts one more body over ours, whose unflushed bytes
     /// nobody would send.
     /// </summary>
-    private StreamResponseBodyFeature? PutBack =>
+    private StreamResponseBodyFeature? BodyPutBack =>
         _committing is not null
         && _bodyAtRun is not null
         && context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature body
@@ -197,7 +197,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// <summary>Puts the body back, unless somebody has put one of their own back before.</summary>
     private void Unwrap()
     {
-        if (PutBack is not null)
+        if (BodyPutBack is not null)
         {
             context.Features.Set(_bodyAtRun);
         }

@@ -67,7 +67,7 @@ internal sealed class CommitJournal(
         StoreFailure failure
     ) => Append(key, record, isComplete, delta, version, failure, failure.IsUncertain(), out _);
 
-    /// <summary>The same.</summary>
+    /// <summary>Keeps a commit of which the caller knows whether the store may have it.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="record">What the request opened.</param>
     /// <param name="isComplete">Whether that is all of the session, as the store had it under that
@@ -196,7 +196,7 @@ internal sealed class CommitJournal(
             record,
             isComplete: false,
             new SessionDelta(),
-            new IssuedVersion(record.Version, -1, intervals),
+            new IssuedVersion(record.Version, IssuedVersion.Unknown, intervals),
             failure
         );
     }
@@ -291,7 +291,7 @@ internal sealed class CommitJournal(
     {
         var lease = SessionLease.None;
         var touchedAt = _copies.Clock.Now;
-        var isStale = false;
+        var isNotCurrent = false;
         var hasCopy = _copies.TryGet(key, out var copy);
         if (!(hasCopy ? copy.IsComplete : isComplete))
         {
@@ -301,12 +301,12 @@ internal sealed class CommitJournal(
 
         if (hasCopy)
         {
-            (lease, touchedAt, isStale) = (copy.Lease, copy.TouchedAt, copy.IsStale);
+            (lease, touchedAt, isNotCurrent) = (copy.Lease, copy.TouchedAt, copy.IsNotCurrent);
         }
 
         var published = _copies.Publish(key, changed, lease, mark, touchedAt);
         published.UsedAt = _copies.Clock.Now; // The store has not been told; a touch, or the sending of this, does.
-        if (isStale)
+        if (isNotCurrent)
         {
             published.MarkStale();
         }

@@ -70,7 +70,7 @@ internal sealed class LocalCopy(
     public bool IsFresh => _state == CopyState.Current && Lease.IsCurrent;
 
     /// <summary>Whether it is not what the store has, as far as is known.</summary>
-    public bool IsStale => _state != CopyState.Current;
+    public bool IsNotCurrent => _state != CopyState.Current;
 
     /// <summary>Whether it is all that the store had under its version; else it is never taken for
     /// unchanged.</summary>

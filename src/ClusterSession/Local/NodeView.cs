@@ -32,7 +32,7 @@ internal sealed class NodeView(NodeSessions nodes)
             newest = copy.Record.Version;
         }
 
-        return copy.IsStale ? SessionCurrency.Changed
+        return copy.IsNotCurrent ? SessionCurrency.Changed
             : copy.IsFresh ? SessionCurrency.Current
             : SessionCurrency.Unknown;
     }

@@ -8,7 +8,7 @@ namespace ClusterSession.Management;
 /// release are there. Never Unhealthy: all nodes see the same store, and would leave the balancer
 /// at once.
 /// </summary>
-internal sealed class SessionHealthCheck(ISessionManager sessions, NodeMembers members) : IHealthCheck
+internal sealed class SessionHealthCheck(ISessionManager sessions, LiveNodes liveNodes) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context,
@@ -25,7 +25,7 @@ internal sealed class SessionHealthCheck(ISessionManager sessions, NodeMembers m
             ["partitions"] = now.Partitions.Count,
             ["partitionsResponding"] = now.Partitions.Count(static partition => partition.IsResponding),
             ["partitionsRevalidated"] = now.Partitions.Count(static partition => partition.IsRevalidated),
-            ["nodesThatCannotBeAsked"] = members.Older,
+            ["nodesThatCannotBeAsked"] = liveNodes.Older,
         };
         var silent = now
             .Partitions.Where(static partition => !partition.IsResponding)
@@ -40,8 +40,8 @@ internal sealed class SessionHealthCheck(ISessionManager sessions, NodeMembers m
                 $"{now.UnsavedSessions} sessions have commits that the store has not taken yet.",
                 data: data
             ),
-            _ when members.Older > 0 => HealthCheckResult.Degraded(
-                $"{members.Older} nodes run an older release, which does not say whether it has a session that the store has lost.",
+            _ when liveNodes.Older > 0 => HealthCheckResult.Degraded(
+                $"{liveNodes.Older} nodes run an older release, which does not say whether it has a session that the store has lost.",
                 data: data
             ),
             _ => HealthCheckResult.Healthy(data: data),

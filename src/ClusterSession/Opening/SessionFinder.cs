@@ -87,8 +87,8 @@ internal sealed class SessionFinder(
             nodes.Copies.TryGet(key, out var copy);
             var isThere = read.Outcome is StoreReadOutcome.Found or StoreReadOutcome.Unchanged;
 
-            // What is not idle by what the store says is not idle by a copy that knows of no use
-            // either.
+            // Where the store has the session, its life there says whether it is idle: the copy may
+            // not know of uses at other nodes.
             var usable =
                 copy is not null && (isThere ? !lifetime.IsPastAbsoluteEnd(copy.Record) : nodes.IsUsable(copy))
                     ? copy

@@ -10,8 +10,9 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Opening;
 
 /// <summary>
-/// Opens a session for a request: this node's copy if that may be used unasked, else what <see
-/// cref="SessionFinder"/> finds; and not if all sessions of its principal were ended. Thread-safe.
+/// Opens a session for a request, in two calls: <see cref="TryOpenLocal"/> for this node's copy if
+/// that may be used without asking, and where it says no <see cref="OpenAsync"/>, which never tries
+/// that again. Neither opens one whose principal's sessions were all ended. Thread-safe.
 /// </summary>
 internal sealed class SessionOpener(
     NodeSessions nodes,
@@ -29,7 +30,10 @@ internal sealed class SessionOpener(
         && copy.Record.Contains(seen)
         && revocations.Allow(copy);
 
-    /// <summary>Opens the session, asking the store where it must.</summary>
+    /// <summary>
+    /// Opens what <see cref="SessionFinder"/> finds: in the store, at other nodes, or in a copy
+    /// that the store's answer or its silence allows.
+    /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="seen">The commit that the client has seen.</param>
     /// <param name="deadline">Until when the request waits.</param>

@@ -129,8 +129,8 @@ internal sealed class CommitIntervals
     public static byte[] Of(IssuedVersion issued)
     {
         var intervals = new CommitIntervals();
-        intervals.Add(issued.Void.Span);
-        intervals.Add(issued.Version, issued.After);
+        intervals.Add(issued.UnusedStamps.Span);
+        intervals.Add(issued.Version, issued.PreviousStamp);
         intervals.Normalize();
         var bytes = new byte[intervals.Count * EncodedLength];
         intervals.WriteTo(bytes);

@@ -24,7 +24,7 @@ namespace ClusterSession.Records;
 /// it, the answer is <see cref="WriteOutcome.Superseded"/> and nothing is changed. For a
 /// commit whose state others may have seen under its version before the store has it.
 /// </param>
-/// <param name="After">
+/// <param name="PreviousStamp">
 /// The last stamp that the writer of <paramref name="Version"/> issued for this session before,
 /// whatever became of it: the record then contains all commits of this writer with stamps above it
 /// and up to this one. Default -1: not known.
@@ -33,7 +33,7 @@ namespace ClusterSession.Records;
 /// What the request opened, if the caller has it: a tombstone names the version that was removed.
 /// Default null.
 /// </param>
-/// <param name="Void">
+/// <param name="UnusedStamps">
 /// Intervals, as <see cref="SessionRecord.Intervals"/> gives them, in which the writer has
 /// committed nothing: the record then contains all that there is in them. Default empty.
 /// </param>
@@ -55,12 +55,12 @@ public sealed record SessionChange(
     int Replicas = 0,
     TimeSpan ReplicaTimeout = default,
     bool MustBeBase = false,
-    long After = -1,
+    long PreviousStamp = -1,
     SessionRecord? Opened = null,
-    ReadOnlyMemory<byte> Void = default,
+    ReadOnlyMemory<byte> UnusedStamps = default,
     long MostBytes = 0
 )
 {
     /// <summary>Its version as it was issued.</summary>
-    internal IssuedVersion Issued => new(Version, After, Void);
+    internal IssuedVersion Issued => new(Version, PreviousStamp, UnusedStamps);
 }

@@ -173,8 +173,11 @@ public sealed class SessionDelta
 
     /// <summary>The same, with what the writer says of the stamps that it issued before.</summary>
     internal SessionRecord ApplyTo(SessionRecord record, IssuedVersion version) =>
-        (version.Void.IsEmpty ? SessionRecordRewrite.TryApply(record, this, version.Version, version.After) : null)
-        ?? Build(record, version, version, record, []);
+        (
+            version.UnusedStamps.IsEmpty
+                ? SessionRecordRewrite.TryApply(record, this, version.Version, version.PreviousStamp)
+                : null
+        ) ?? Build(record, version, version, record, []);
 
     /// <summary>
     /// The record with these changes, as another state than the one that the store makes, or has
@@ -195,14 +198,14 @@ public sealed class SessionDelta
     {
         if (
             change.Forgotten.Count == 0
-            && change.Void.IsEmpty
-            && SessionRecordRewrite.TryApply(stored, this, change.Version, change.After) is { } rewritten
+            && change.UnusedStamps.IsEmpty
+            && SessionRecordRewrite.TryApply(stored, this, change.Version, change.PreviousStamp) is { } rewritten
         )
         {
             return rewritten;
         }
 
-        var issued = new IssuedVersion(change.Version, change.After, change.Void);
+        var issued = new IssuedVersion(change.Version, change.PreviousStamp, change.UnusedStamps);
         return Build(stored, issued, issued, change.Opened, change.Forgotten, change.Base);
     }
 

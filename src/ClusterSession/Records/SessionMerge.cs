@@ -22,7 +22,7 @@ namespace ClusterSession.Records;
 /// For <see cref="MergeMode.Amend"/>: the version that the stored record must contain,
 /// because the copy was made on it; none: any record will do.
 /// </param>
-/// <param name="After">
+/// <param name="PreviousStamp">
 /// The last stamp that the writer of <paramref name="Version"/> issued for this session before.
 /// Default -1: not known.
 /// </param>
@@ -30,7 +30,7 @@ namespace ClusterSession.Records;
 /// Whether the record holds some attributes only, and names the commits that brought them: it is
 /// merged and removes nothing.
 /// </param>
-/// <param name="Void">
+/// <param name="UnusedStamps">
 /// Intervals, as <see cref="SessionRecord.Intervals"/> gives them, in which the writer of <paramref
 /// name="Version"/> has committed nothing. Default empty.
 /// </param>
@@ -42,7 +42,7 @@ public readonly record struct SessionMerge(
     int Replicas = 0,
     TimeSpan ReplicaTimeout = default,
     SessionVersion MustContain = default,
-    long After = -1,
+    long PreviousStamp = -1,
     bool IsPartial = false,
-    ReadOnlyMemory<byte> Void = default
+    ReadOnlyMemory<byte> UnusedStamps = default
 );

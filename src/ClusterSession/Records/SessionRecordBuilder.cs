@@ -79,8 +79,8 @@ public sealed class SessionRecordBuilder : IDisposable
     /// </summary>
     internal void AddCommit(IssuedVersion issued)
     {
-        AddCommit(issued.Version, issued.After);
-        _commits.Add(issued.Void.Span);
+        AddCommit(issued.Version, issued.PreviousStamp);
+        _commits.Add(issued.UnusedStamps.Span);
     }
 
     /// <summary>

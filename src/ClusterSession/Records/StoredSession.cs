@@ -167,7 +167,7 @@ public sealed class StoredSession
         builder.SetHeader(merged.Flags, merged.Created);
         builder.SetVersion(copy.Version > copy.Record.Version ? copy.Version : copy.Record.Version, previous);
         builder.AddCommits(merged);
-        builder.AddCommit(new IssuedVersion(copy.Version, copy.After, copy.Void));
+        builder.AddCommit(new IssuedVersion(copy.Version, copy.PreviousStamp, copy.UnusedStamps));
         builder.AddAttributes(merged, other: null);
         return builder.Build();
     }

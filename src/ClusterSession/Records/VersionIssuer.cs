@@ -70,7 +70,11 @@ internal sealed class VersionIssuer
             var least = Math.Max(Math.Max(above.Stamp, known.Floor), isKnown ? known.Issued : 0) + 1;
             var stamp = Math.Min(Math.Max(_clock.Next().Stamp, least), SessionVersion.MaxStamp);
             part.Set(key, new Entry(stamp, known.Floor), _perGeneration);
-            return new IssuedVersion(new SessionVersion(stamp, Writer), Math.Min(known.Issued, stamp - 1), known.Void);
+            return new IssuedVersion(
+                new SessionVersion(stamp, Writer),
+                Math.Min(known.Issued, stamp - 1),
+                known.UnusedStamps
+            );
         }
     }
 
@@ -84,7 +88,7 @@ internal sealed class VersionIssuer
     /// <param name="isRefused">Whether that is so; else nothing happens.</param>
     public void Withdraw(SessionKey key, IssuedVersion refused, bool isRefused = true)
     {
-        if (!isRefused || refused.After < 0)
+        if (!isRefused || refused.PreviousStamp < 0)
         {
             return; // Not issued here for this: what came before it is not known.
         }
@@ -97,18 +101,18 @@ internal sealed class VersionIssuer
                 return;
             }
 
-            var all = refused with { Void = Joined(known.Void, refused.Void) };
+            var all = refused with { UnusedStamps = Joined(known.UnusedStamps, refused.UnusedStamps) };
             part.Set(
                 key,
                 known.Issued == refused.Version.Stamp
                     ? known with
                     {
-                        Issued = refused.After,
-                        Void = all.Void,
+                        Issued = refused.PreviousStamp,
+                        UnusedStamps = all.UnusedStamps,
                     }
                     : known with
                     {
-                        Void = CommitIntervals.Of(all),
+                        UnusedStamps = CommitIntervals.Of(all),
                     },
                 _perGeneration
             );
@@ -146,7 +150,7 @@ internal sealed class VersionIssuer
         : other.IsEmpty ? one
         : (byte[])[.. one.Span, .. other.Span];
 
-    private readonly record struct Entry(long Issued, long Floor, ReadOnlyMemory<byte> Void = default);
+    private readonly record struct Entry(long Issued, long Floor, ReadOnlyMemory<byte> UnusedStamps = default);
 
     private sealed class Part
     {

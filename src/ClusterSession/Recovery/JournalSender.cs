@@ -175,12 +175,12 @@ internal sealed class JournalSender(
                 life,
                 least,
                 MustBeBase: true,
-                After: only.Version.After,
+                PreviousStamp: only.Version.PreviousStamp,
                 Opened: only.Opened,
-                Void: only.Version.Void
+                UnusedStamps: only.Version.UnusedStamps
             );
-            var answer = await store.CommitAsync(key, change, deadline, out var asked).ConfigureAwait(false);
-            store.Judge(asked, key, answer);
+            var answer = await store.CommitAsync(key, change, deadline, out var partition).ConfigureAwait(false);
+            store.Judge(partition, key, answer);
 
             clock.Observe(answer.Previous);
             switch (answer.Outcome)
@@ -216,16 +216,19 @@ internal sealed class JournalSender(
                 mode == MergeMode.Amend && !stored.IsNone && !pending.HasForgotten && !Tombstones.AreMany(record);
             var sent = isPartial ? PendingSession.Unsent(record, stored) : record;
             var issued = versions.Next(key, above);
-            var version = issued with { Void = (byte[])[.. issued.Void.Span, .. pending.Attempted.Span] };
+            var version = issued with
+            {
+                UnusedStamps = (byte[])[.. issued.UnusedStamps.Span, .. pending.Attempted.Span],
+            };
             var copy = new SessionMerge(
                 sent,
                 version.Version,
                 mode,
                 LifeLeftOf(key, pending, record),
                 MustContain: stored,
-                After: version.After,
+                PreviousStamp: version.PreviousStamp,
                 IsPartial: isPartial,
-                Void: version.Void
+                UnusedStamps: version.UnusedStamps
             );
             var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);

@@ -25,9 +25,11 @@ internal sealed class SessionRepair(
 {
     private const int MostAttempts = 8;
 
-    /// <summary>Stores a copy again.</summary>
+    /// <summary>
+    /// Repairs what the store has by a copy, or restores the session where the store has nothing.
+    /// </summary>
     /// <param name="key">Which session.</param>
-    /// <param name="copy">This node's copy, whole.</param>
+    /// <param name="copy">This node's copy, complete.</param>
     /// <param name="stored">What the store has, or null if it has nothing.</param>
     /// <param name="deadline">Until when the store is waited for.</param>
     /// <param name="use">
@@ -69,7 +71,14 @@ internal sealed class SessionRepair(
             var mark = nodes.Copies.Mark(key);
             var issued = versions.Next(key, above);
             var version = issued.Version;
-            var sent = new SessionMerge(copy, version, mode, life, After: issued.After, Void: issued.Void);
+            var sent = new SessionMerge(
+                copy,
+                version,
+                mode,
+                life,
+                PreviousStamp: issued.PreviousStamp,
+                UnusedStamps: issued.UnusedStamps
+            );
             var answer = await store.MergeAsync(key, sent, deadline).ConfigureAwait(false);
             clock.Observe(answer.Previous);
             versions.Withdraw(key, issued, !answer.MayHaveHappened);

@@ -99,10 +99,10 @@ internal sealed class StoreReplay(
     public Task CopiesAsync(int partition, CancellationToken stopping) =>
         ForAllAsync(
             partition,
-            nodes.Copies.All().Where(copy => !copy.Value.IsStale && IsIn(partition, copy.Key)),
+            nodes.Copies.All().Where(copy => !copy.Value.IsNotCurrent && IsIn(partition, copy.Key)),
             copy =>
                 SendAsync(partition, copy.Key, copy.Value.Record, copy.Value.LastUse, SessionVersion.None, () =>
-                    copy.Value.IsStale
+                    copy.Value.IsNotCurrent
                 ),
             stopping
         );
@@ -297,8 +297,8 @@ internal sealed class StoreReplay(
                 mode,
                 life,
                 MustContain: lacking,
-                After: issued.After,
-                Void: issued.Void
+                PreviousStamp: issued.PreviousStamp,
+                UnusedStamps: issued.UnusedStamps
             );
             var answer = await store.MergeAsync(key, sent).ConfigureAwait(false);
             versions.Observe(answer.Previous);

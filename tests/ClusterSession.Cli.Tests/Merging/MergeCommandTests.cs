@@ -127,7 +127,7 @@ public sealed class MergeCommandTests : IAsyncLifetime
             var delta = new SessionDelta();
             delta.Set("a", Encoding.UTF8.GetBytes($"{i}"));
             var record = delta.ApplyTo(SessionRecord.New(DateTimeOffset.UnixEpoch), version, 0);
-            var copy = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(20), After: 0);
+            var copy = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(20), PreviousStamp: 0);
             await store.MergeAsync(SessionKeys.New(), copy, default);
         }
     }

@@ -47,7 +47,7 @@ public sealed class FailoverSiteTests(ITestOutputHelper output) : IAsyncLifetime
             var members = _redis.Select(redis => redis.Member).ToArray();
             _agents[i] = new FailoverAgent(
                 new AgentSettings("north", members[i].Name, members),
-                new FailoverRules { ReturnAfter = null },
+                new FailoverTimings { ReturnAfter = null },
                 links,
                 TimeProvider.System
             );
@@ -87,7 +87,7 @@ public sealed class FailoverSiteTests(ITestOutputHelper output) : IAsyncLifetime
         // aside.
         await master.Server.StartAgainAsync();
         await WithinAsync(async () => await master.ValueAsync() == "newer", "it follows and has all");
-        Assert.Equal((MergeStep.Merged, null), (_agents[first].Merge?.Step, _agents[first].Merge?.NotSetAside));
+        Assert.Equal((MergePhase.Merged, null), (_agents[first].Merge?.Step, _agents[first].Merge?.NotSetAside));
         Assert.True(File.Exists(Path.Combine(master.Server.WorkingDirectory, SetAside.NameOf(process.Epoch))));
         Assert.Equal("newer", await replica.ValueAsync());
         var sight = await replica.SeenAsync();
@@ -112,7 +112,7 @@ public sealed class FailoverSiteTests(ITestOutputHelper output) : IAsyncLifetime
         await WithinAsync(async () => await master.ValueAsync() == "newer", "the former master follows");
         var document = await DocumentAsync();
         Assert.Empty(document.Document.Ledger);
-        Assert.Equal(EventKind.Switch, document.Document.History[^1].What);
+        Assert.Equal(EventKind.Switch, document.Document.Events[^1].What);
     }
 
     [Fact]
@@ -154,14 +154,14 @@ public sealed class FailoverSiteTests(ITestOutputHelper output) : IAsyncLifetime
             sights[redis.Member.Name] = new MemberSight(await redis.SeenAsync(), true);
         }
 
-        return new CommandPlanner(new FailoverRules()).Plan(
+        return new CommandPlanner(new FailoverTimings()).Plan(
                 command,
                 document,
                 state,
                 sights,
                 TimeProvider.System.GetUtcNow()
             )
-                is CommandOutcome.Planned planned
+                is PlanResult.Planned planned
             && await _site[0]
                 .Coordinator.WriteAsync(OperationId.New(), "north", state.Version, planned.Document.Write())
                 is WriteResult.Written;

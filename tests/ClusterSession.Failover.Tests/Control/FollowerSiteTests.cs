@@ -255,7 +255,7 @@ public sealed class FollowerSiteTests : IAsyncLifetime
         var (key, version, delta) = (SessionKeys.New(), new VersionSource(writer: 7).Next(), new SessionDelta());
         delta.Set("name", Encoding.UTF8.GetBytes(value));
         var record = delta.ApplyTo(SessionRecord.New(DateTimeOffset.FromUnixTimeMilliseconds(1000)), version, 0);
-        var merge = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(22), After: 0);
+        var merge = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(22), PreviousStamp: 0);
         Assert.Equal(WriteOutcome.Committed, (await store.MergeAsync(key, merge, default)).Outcome);
         const string Only = "return redis.call('KEYS', ARGV[1])[1]";
         return await _redis[name].AskAsync("EVAL", Only, "0", $"{ClosedRedis.Prefix}:1:{{*");

@@ -112,7 +112,7 @@ public sealed class MemberMergeTests : IAsyncLifetime
         var (key, version, delta) = (SessionKeys.New(), _versions.Next(), new SessionDelta());
         delta.Set("name", Encoding.UTF8.GetBytes(value));
         var record = delta.ApplyTo(SessionRecord.New(DateTimeOffset.FromUnixTimeMilliseconds(1000)), version, 0);
-        var merge = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(22), After: 0);
+        var merge = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(22), PreviousStamp: 0);
         Assert.Equal(WriteOutcome.Committed, (await store.MergeAsync(key, merge, default)).Outcome);
         return key;
     }
@@ -152,10 +152,10 @@ public sealed class MemberMergeTests : IAsyncLifetime
         return store;
     }
 
-    private sealed class Counts : IProgress<MergeCounts>
+    private sealed class Counts : IProgress<MemberMergeCounts>
     {
-        public List<MergeCounts> All { get; } = [];
+        public List<MemberMergeCounts> All { get; } = [];
 
-        public void Report(MergeCounts value) => All.Add(value);
+        public void Report(MemberMergeCounts value) => All.Add(value);
     }
 }

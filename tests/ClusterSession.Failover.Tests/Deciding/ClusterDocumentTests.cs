@@ -44,7 +44,7 @@ public sealed class ClusterDocumentTests
                 Closed = new HistoryPoint("history", long.MaxValue),
             },
             Reinits = [new MemberReinit("c", ReinitStep.Follow)],
-            History =
+            Events =
             [
                 new ClusterEvent(DateTimeOffset.UnixEpoch, 7, EventKind.Switch, "b", "a")
                 {
@@ -58,6 +58,8 @@ public sealed class ClusterDocumentTests
         Assert.Equal(json, ClusterDocument.Read(json).Write());
         Assert.Contains("\"kind\":\"ReadReplica\"", System.Text.Encoding.UTF8.GetString(json));
         Assert.Contains("\"offset\":12", System.Text.Encoding.UTF8.GetString(json));
+        // The events, by the name that every release reads.
+        Assert.Contains("\"history\":[{", System.Text.Encoding.UTF8.GetString(json));
     }
 
     [Fact]
@@ -66,11 +68,8 @@ public sealed class ClusterDocumentTests
         var document = Enumerable
             .Range(1, 60)
             .Aggregate(new ClusterDocument(), (written, epoch) => written.With(Line(epoch)).With(Line(epoch)));
-        Assert.Equal(ClusterDocument.MostEvents, document.History.Count);
-        Assert.Equal(
-            Enumerable.Range(11, 50).Select(epoch => (long)epoch),
-            document.History.Select(line => line.Epoch)
-        );
+        Assert.Equal(ClusterDocument.MostEvents, document.Events.Count);
+        Assert.Equal(Enumerable.Range(11, 50).Select(epoch => (long)epoch), document.Events.Select(line => line.Epoch));
         static ClusterEvent Line(int epoch) =>
             new(DateTimeOffset.UnixEpoch, epoch, EventKind.GivenUp, "a", null) { Why = "why" };
     }
@@ -89,7 +88,7 @@ public sealed class ClusterDocumentTests
         Assert.InRange(json.Length, 1, ClusterDocument.MostBytes);
         var read = ClusterDocument.Read(json);
         Assert.True(read.Maintenance);
-        Assert.Equal(50, read.History[^1].Epoch);
+        Assert.Equal(50, read.Events[^1].Epoch);
     }
 
     [Theory]

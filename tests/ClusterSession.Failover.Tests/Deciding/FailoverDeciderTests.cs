@@ -10,8 +10,8 @@ namespace ClusterSession.Failover.Tests.Deciding;
 /// <summary>Single decisions; the simulation has their sequence.</summary>
 public sealed class FailoverDeciderTests
 {
-    private static readonly FailoverRules Rules = new();
-    private static readonly FailoverDecider Decider = new(Rules);
+    private static readonly FailoverTimings Timings = new();
+    private static readonly FailoverDecider Decider = new(Timings);
     private static readonly RedisSight Replica = new()
     {
         RunId = "run-b",
@@ -57,7 +57,7 @@ public sealed class FailoverDeciderTests
         State = new CoordinationState("a", 1, true, 5, default),
         Members = Sights(Master, Replica),
         LeaseEpoch = 1,
-        LeaseLeft = Rules.Ttl,
+        LeaseLeft = Timings.Ttl,
     };
 
     [Fact]
@@ -74,8 +74,8 @@ public sealed class FailoverDeciderTests
     public void Free_lease_is_not_taken_by_an_agent_that_is_bound_or_was_just_started()
     {
         Because(Reason.Promised, Free with { PromisedFor = TimeSpan.FromSeconds(1) });
-        Because(Reason.JustStarted, Free with { SinceStart = Rules.Ttl / 2 });
-        Because(Reason.JustAdopted, Free with { MemberFor = Rules.Ttl });
+        Because(Reason.JustStarted, Free with { SinceStart = Timings.Ttl / 2 });
+        Because(Reason.JustAdopted, Free with { MemberFor = Timings.Ttl });
         Because(Reason.Maintenance, Free with { Document = Document with { Maintenance = true } });
         Because(Reason.NotAMember, Free with { Document = Document with { Forgotten = ["b"] } });
     }
@@ -85,7 +85,7 @@ public sealed class FailoverDeciderTests
     {
         var view = Free with { Document = Document with { Ruler = new Ruler("a", "run-a", 3) } };
         Because(Reason.NewerDataOutOfReach, view);
-        var acquired = Assert.IsType<Decision.Acquire>(Decider.Decide(view with { FreeFor = Rules.NewerDataWait }));
+        var acquired = Assert.IsType<Decision.Acquire>(Decider.Decide(view with { FreeFor = Timings.NewerDataWait }));
         Assert.True(acquired.Document.Change!.IsIncomplete);
         var line = Assert.Single(acquired.Document.Ledger);
         Assert.Equal(("a", 3L, true), (line.Member, line.Epoch, line.IsNewer));
@@ -110,7 +110,7 @@ public sealed class FailoverDeciderTests
         {
             State = new CoordinationState("b", 4, true, 6, default),
             LeaseEpoch = 4,
-            LeaseLeft = Rules.Ttl,
+            LeaseLeft = Timings.Ttl,
             Document = Document with { Ruler = null, Change = change },
             Members = Sights(newer, Replica),
         };
@@ -134,7 +134,7 @@ public sealed class FailoverDeciderTests
         var view = Ruling with
         {
             Members = Sights(RedisSight.Unreachable, Replica),
-            SilentFor = Rules.DeadAfter,
+            SilentFor = Timings.DeadAfter,
             RecordLeft = TimeSpan.FromMilliseconds(1),
         };
         Because(Reason.RedisUnreachable, view);
@@ -148,14 +148,14 @@ public sealed class FailoverDeciderTests
         var full = Master with { RefusesWrites = true };
         var following = Replica with { Follows = Master.Record, IsLinkUp = true };
         Assert.Equal(
-            new Decision.Command(new RedisCommand.Close()),
+            new Decision.Command(new RedisAction.Close()),
             Decider.Decide(Ruling with { Members = Sights(full, following) })
         );
         var closed = full with { Record = null, AdmitsClients = false };
         Assert.IsType<Decision.Release>(Decider.Decide(Ruling with { Members = Sights(closed, following) }));
-        Because(Reason.Rules, Ruling with { Members = Sights(full, following with { IsLinkUp = false }) });
-        Because(Reason.Rules, Ruling with { Members = Sights(full, following with { RefusesWrites = true }) });
-        Because(Reason.Rules, Ruling with { Members = Sights(full, RedisSight.Unreachable) });
+        Because(Reason.IsMaster, Ruling with { Members = Sights(full, following with { IsLinkUp = false }) });
+        Because(Reason.IsMaster, Ruling with { Members = Sights(full, following with { RefusesWrites = true }) });
+        Because(Reason.IsMaster, Ruling with { Members = Sights(full, RedisSight.Unreachable) });
     }
 
     [Fact]
@@ -191,15 +191,15 @@ public sealed class FailoverDeciderTests
     [Fact]
     public void Holder_renews_in_maintenance_too()
     {
-        var view = Ruling with { Document = Document with { Maintenance = true }, LeaseLeft = Rules.Ttl / 3 };
+        var view = Ruling with { Document = Document with { Maintenance = true }, LeaseLeft = Timings.Ttl / 3 };
         Assert.IsType<Decision.Renew>(Decider.Decide(view));
-        Because(Reason.Maintenance, view with { LeaseLeft = Rules.Ttl });
+        Because(Reason.Maintenance, view with { LeaseLeft = Timings.Ttl });
     }
 
     [Fact]
     public void Redis_that_is_open_without_the_lease_is_closed()
     {
-        var closed = new Decision.Command(new RedisCommand.Close());
+        var closed = new Decision.Command(new RedisAction.Close());
         Assert.Equal(closed, Decider.Decide(Ruling with { State = new CoordinationState("b", 2, true, 6, default) }));
         Assert.Equal(closed, Decider.Decide(Ruling with { State = null, LeaseLeft = TimeSpan.Zero }));
     }
@@ -208,7 +208,7 @@ public sealed class FailoverDeciderTests
     public void Lost_store_is_bridged_by_promises_and_the_lease_then_taken_anew()
     {
         Assert.IsType<Decision.AskPromises>(Decider.Decide(Ruling with { State = null }));
-        var back = Ruling with { State = new CoordinationState("a", 1, false, 5, default), PromisesLeft = Rules.Ttl };
+        var back = Ruling with { State = new CoordinationState("a", 1, false, 5, default), PromisesLeft = Timings.Ttl };
         var change = Assert.IsType<Decision.Acquire>(Decider.Decide(back)).Document.Change!;
         Assert.Equal((ChangeKind.Regain, ChangeStep.Open, 2), (change.Kind, change.Step, change.Epoch));
     }
@@ -230,11 +230,11 @@ public sealed class FailoverDeciderTests
     {
         var former = Replica with { Follows = new LeaseRecord("run-z", 7) };
         var view = Ruling with { Self = "b", Members = Sights(Master, former), LeaseEpoch = 0, LeaseLeft = default };
-        var left = new LeaseRecord("run-a", RedisCommand.Follow.NoLease);
-        Assert.Equal(new Decision.Command(new RedisCommand.Follow("a", left)), Decider.Decide(view));
+        var left = new LeaseRecord("run-a", RedisAction.Follow.NoLease);
+        Assert.Equal(new Decision.Command(new RedisAction.Follow("a", left)), Decider.Decide(view));
         var next = view with { Members = Sights(Master, former with { Follows = left }) };
         Assert.Equal(
-            new Decision.Command(new RedisCommand.Follow("a", new LeaseRecord("run-a", 1))),
+            new Decision.Command(new RedisAction.Follow("a", new LeaseRecord("run-a", 1))),
             Decider.Decide(next)
         );
     }
@@ -258,7 +258,7 @@ public sealed class FailoverDeciderTests
         };
         Because(Reason.Unmerged, view);
         var given = view with { Document = view.Document with { Discards = [new Discard("a", 3)] } };
-        Assert.IsType<RedisCommand.Follow>(Assert.IsType<Decision.Command>(Decider.Decide(given)).What);
+        Assert.IsType<RedisAction.Follow>(Assert.IsType<Decision.Command>(Decider.Decide(given)).What);
     }
 
     [Fact]
@@ -276,7 +276,7 @@ public sealed class FailoverDeciderTests
         {
             State = new CoordinationState("b", 4, true, 6, default),
             LeaseEpoch = 4,
-            LeaseLeft = Rules.Ttl,
+            LeaseLeft = Timings.Ttl,
             Document = Document with { Ruler = null, Change = change, Discards = [new Discard("b", 1)] },
             Members = Sights(RedisSight.Refused, Replica with { IsMaster = true }),
         };
@@ -302,7 +302,7 @@ public sealed class FailoverDeciderTests
         {
             State = new CoordinationState("b", 4, true, 6, default),
             LeaseEpoch = 4,
-            LeaseLeft = Rules.Ttl,
+            LeaseLeft = Timings.Ttl,
             Document = Document with { Ruler = null, Change = change },
             Members = Sights(
                 Closed with
@@ -314,10 +314,12 @@ public sealed class FailoverDeciderTests
                     IsMaster = (ChangeStep)step == ChangeStep.Open,
                 }
             ),
-            StepFor = Rules.StepWait - Rules.Interval,
+            StepFor = Timings.StepWait - Timings.Interval,
         };
         Assert.IsType<Decision.Command>(Decider.Decide(view));
-        var document = Assert.IsType<Decision.Release>(Decider.Decide(view with { StepFor = Rules.StepWait })).Document;
+        var document = Assert
+            .IsType<Decision.Release>(Decider.Decide(view with { StepFor = Timings.StepWait }))
+            .Document;
         var free = view with
         {
             State = new CoordinationState(null, 4, false, 7, default),
@@ -327,8 +329,8 @@ public sealed class FailoverDeciderTests
         Because(Reason.NotTheTarget, free);
         Assert.IsType<Decision.Acquire>(Decider.Decide(free with { Self = "a" }));
         var alone = free with { Members = Sights(RedisSight.Refused, Replica) };
-        Assert.IsType<Decision.Acquire>(Decider.Decide(alone with { FreeFor = Rules.NewerDataWait }));
-        Assert.IsType<Decision.Acquire>(Decider.Decide(free with { Now = free.Now + Rules.PassOver }));
+        Assert.IsType<Decision.Acquire>(Decider.Decide(alone with { FreeFor = Timings.NewerDataWait }));
+        Assert.IsType<Decision.Acquire>(Decider.Decide(free with { Now = free.Now + Timings.PassOver }));
     }
 
     [Fact]
@@ -346,9 +348,9 @@ public sealed class FailoverDeciderTests
         {
             State = new CoordinationState("b", 4, true, 6, default),
             LeaseEpoch = 4,
-            LeaseLeft = Rules.Ttl,
+            LeaseLeft = Timings.Ttl,
             Document = Document with { Ruler = null, Change = change },
-            StepFor = Rules.StepWait,
+            StepFor = Timings.StepWait,
             Members = Sights(
                 RedisSight.Unreachable,
                 Replica with
@@ -359,7 +361,7 @@ public sealed class FailoverDeciderTests
             ),
         };
         Assert.IsType<Decision.Release>(Decider.Decide(view));
-        Because(Reason.ChangeUnderWay, view with { StepFor = Rules.StepWait - Rules.Interval });
+        Because(Reason.ChangeUnderWay, view with { StepFor = Timings.StepWait - Timings.Interval });
     }
 
     [Fact]
@@ -380,9 +382,9 @@ public sealed class FailoverDeciderTests
             State = new CoordinationState("a", 2, true, 6, default),
             Document = document,
             LeaseEpoch = 2,
-            LeaseLeft = Rules.Ttl,
+            LeaseLeft = Timings.Ttl,
         };
-        Assert.IsType<RedisCommand.Open>(Assert.IsType<Decision.Command>(Decider.Decide(held)).What);
+        Assert.IsType<RedisAction.Open>(Assert.IsType<Decision.Command>(Decider.Decide(held)).What);
         Because(Reason.Maintenance, view with { Members = Sights(Closed with { RunId = "run-c" }, Replica) });
         Because(Reason.Maintenance, view with { State = new CoordinationState("b", 2, false, 5, default) });
         Because(Reason.Maintenance, view with { Self = "b" });
@@ -391,7 +393,7 @@ public sealed class FailoverDeciderTests
     [Fact]
     public void Candidate_that_flaps_is_barred_only_while_another_may_become_master()
     {
-        var often = Enumerable.Repeat(new Promotion("b", Free.Now), Rules.MaxPromotions).ToArray();
+        var often = Enumerable.Repeat(new Promotion("b", Free.Now), Timings.MaxPromotions).ToArray();
         var view = Free with
         {
             Document = Document with { Promotions = often },

@@ -10,8 +10,8 @@ namespace ClusterSession.Failover.Tests.Deciding;
 /// <summary>The single decisions of a hand-over.</summary>
 public sealed class SwitchRulesTests
 {
-    private static readonly FailoverRules Rules = new();
-    private static readonly FailoverDecider Decider = new(Rules);
+    private static readonly FailoverTimings Timings = new();
+    private static readonly FailoverDecider Decider = new(Timings);
     private static readonly RedisSight Replica = new()
     {
         RunId = "run-b",
@@ -60,8 +60,8 @@ public sealed class SwitchRulesTests
         SinceStart = TimeSpan.FromMinutes(1),
         Now = DateTimeOffset.UnixEpoch,
         LeaseEpoch = 1,
-        LeaseLeft = Rules.Ttl,
-        SwitchFor = 2 * Rules.Interval,
+        LeaseLeft = Timings.Ttl,
+        SwitchFor = 2 * Timings.Interval,
     };
 
     private static readonly ClusterView Closing = Waiting with
@@ -87,11 +87,11 @@ public sealed class SwitchRulesTests
     [Fact]
     public void Master_closes_when_the_others_have_seen_the_switch_and_the_successor_is_ready()
     {
-        Because(Reason.Rules, Waiting with { SwitchFor = Rules.Interval });
-        Because(Reason.Rules, Waiting with { Members = Sights(Open, Replica with { IsLinkUp = false }) });
+        Because(Reason.IsMaster, Waiting with { SwitchFor = Timings.Interval });
+        Because(Reason.IsMaster, Waiting with { Members = Sights(Open, Replica with { IsLinkUp = false }) });
         Assert.Equal(SwitchStep.Close, Written(Waiting).Switch!.Step);
         Assert.Equal(
-            new Decision.Command(new RedisCommand.Close()),
+            new Decision.Command(new RedisAction.Close()),
             Decider.Decide(Closing with { Members = Sights(Open, Replica) })
         );
     }
@@ -99,7 +99,7 @@ public sealed class SwitchRulesTests
     [Fact]
     public void Switch_that_cannot_begin_in_time_is_retracted_with_the_reason()
     {
-        var late = Waiting with { SwitchFor = Rules.SwitchWait };
+        var late = Waiting with { SwitchFor = Timings.SwitchWait };
         Retracted("link", late with { Members = Sights(Open, Replica with { IsLinkUp = false }) });
         Retracted("bytes behind", late with { Members = Sights(Open with { Offset = 2_000_000 }, Replica) });
         Retracted("Another lease", late with { Document = Document with { Switch = Asked with { Epoch = 0 } } });
@@ -111,7 +111,7 @@ public sealed class SwitchRulesTests
         var behind = Sights(Closed with { Offset = 11 }, Replica);
         Because(Reason.HandingOver, Closing with { Members = behind });
         Because(Reason.HandingOver, Closing with { OpenLeft = TimeSpan.FromMilliseconds(1) });
-        Retracted("everything in time", Closing with { Members = behind, StepFor = Rules.HandOverWait });
+        Retracted("everything in time", Closing with { Members = behind, StepFor = Timings.HandOverWait });
         var released = Assert.IsType<Decision.Release>(Decider.Decide(Closing)).Document;
         Assert.Equal(new HistoryPoint("history", 10), released.Switch!.Closed);
         Assert.Equal(SwitchStep.HandOver, released.Switch.Step);
@@ -136,7 +136,7 @@ public sealed class SwitchRulesTests
         // What it may have promised before, or others without it, ended with the lease.
         Assert.IsType<Decision.Acquire>(Decider.Decide(HandedOver with { SinceStart = TimeSpan.Zero }));
         Assert.IsType<Decision.Acquire>(Decider.Decide(HandedOver with { MemberFor = TimeSpan.Zero }));
-        Because(Reason.JustStarted, HandedOver with { SinceStart = TimeSpan.Zero, FreeFor = Rules.HandOverWait });
+        Because(Reason.JustStarted, HandedOver with { SinceStart = TimeSpan.Zero, FreeFor = Timings.HandOverWait });
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class SwitchRulesTests
     {
         var view = HandedOver with { Self = "a" };
         Because(Reason.HandingOver, view);
-        var late = Decider.Decide(view with { FreeFor = Rules.HandOverWait });
+        var late = Decider.Decide(view with { FreeFor = Timings.HandOverWait });
         Assert.Equal(ChangeKind.TakeBack, Assert.IsType<Decision.Acquire>(late).Document.Change!.Kind);
     }
 
@@ -157,21 +157,21 @@ public sealed class SwitchRulesTests
             Document = document,
             State = new CoordinationState("b", 2, true, 8, default),
             LeaseEpoch = 2,
-            LeaseLeft = Rules.Ttl,
+            LeaseLeft = Timings.Ttl,
             Members = Sights(Closed, RedisSight.Refused),
-            SilentFor = Rules.DeadAfter,
+            SilentFor = Timings.DeadAfter,
         };
         var released = Assert.IsType<Decision.Release>(Decider.Decide(view)).Document;
         Assert.Equal(("a", 1), (Assert.Single(released.Ledger).Member, released.Ledger[0].Epoch));
-        Assert.Equal(EventKind.GivenUp, released.History[^1].What);
+        Assert.Equal(EventKind.GivenUp, released.Events[^1].What);
     }
 
     private static void Retracted(string why, ClusterView view)
     {
         var written = Written(view);
         Assert.Null(written.Switch);
-        Assert.Equal(EventKind.Retracted, written.History[^1].What);
-        Assert.Contains(why, written.History[^1].Why);
+        Assert.Equal(EventKind.Retracted, written.Events[^1].What);
+        Assert.Contains(why, written.Events[^1].Why);
     }
 
     private static ClusterDocument Written(ClusterView view) =>

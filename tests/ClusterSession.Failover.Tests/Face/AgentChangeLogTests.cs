@@ -44,7 +44,7 @@ public sealed class AgentChangeLogTests
     {
         await using var site = await RuledAsync();
         site.Redis["a"].Merging = new MergeOutcome.Merged(
-            new MergeCounts(3, 3, 1, 10) { Unreadable = 2 },
+            new MemberMergeCounts(3, 3, 1, 10) { Unreadable = 2 },
             Confirmed: 1
         );
         site.Redis["b"].Behind = 10; // What only a has, b lacks.
@@ -63,7 +63,7 @@ public sealed class AgentChangeLogTests
         site.Store.IsDown = true;
         var lostAt = site.Time.GetTimestamp();
         await site.UntilAsync(
-            () => site.Time.GetElapsedTime(lostAt) > 3 * site.Rules.Ttl,
+            () => site.Time.GetElapsedTime(lostAt) > 3 * site.Timings.Ttl,
             "three lives of the lease have passed"
         );
         Assert.Equal(2, site.Logs.Count("StoreLost"));

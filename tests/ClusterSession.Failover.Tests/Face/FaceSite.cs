@@ -17,10 +17,10 @@ internal sealed class FaceSite : IAsyncDisposable
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task[] _loops;
 
-    public FaceSite(FailoverRules? rules = null, params string[] members)
+    public FaceSite(FailoverTimings? timings = null, params string[] members)
     {
         var names = members.Length > 0 ? members : ["a"];
-        Rules = rules ?? new FailoverRules();
+        Timings = timings ?? new FailoverTimings();
         Store = new MemoryCoordinator(Time);
         Redis = new FakeRedisSite(Time, names);
         ClusterMember[] all =
@@ -42,10 +42,10 @@ internal sealed class FaceSite : IAsyncDisposable
                 others.ToDictionary(name => name, IAgentPeer (name) => new Neighbour(() => _agents[name].Agent))
             );
             var settings = new AgentSettings("north", self, all);
-            var narrator = new AgentChangeLog(Rules, _ => null, Logs.CreateLogger("ClusterSession.Failover"));
-            var agent = new FailoverAgent(settings, Rules, links, Time, narrator);
-            var face = new ClusterFace(settings, Rules, agent, Time);
-            _agents.Add(self, (agent, face, new MetricsPage(face, agent, Rules)));
+            var narrator = new AgentChangeLog(Timings, _ => null, Logs.CreateLogger("ClusterSession.Failover"));
+            var agent = new FailoverAgent(settings, Timings, links, Time, narrator);
+            var face = new ClusterFace(settings, Timings, agent, Time);
+            _agents.Add(self, (agent, face, new MetricsPage(face, agent, Timings)));
         }
 
         _loops =
@@ -64,7 +64,7 @@ internal sealed class FaceSite : IAsyncDisposable
 
     public CapturedLogs Logs { get; } = new();
 
-    public FailoverRules Rules { get; }
+    public FailoverTimings Timings { get; }
 
     public MemoryCoordinator Store { get; }
 

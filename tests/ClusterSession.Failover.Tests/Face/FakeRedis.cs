@@ -113,7 +113,7 @@ internal sealed class FakeRedis(FakeRedisSite site, TimeProvider time) : IRedisC
         ClusterMember target,
         LeaseRecord process,
         MergeTerms terms,
-        IProgress<MergeCounts> progress,
+        IProgress<MemberMergeCounts> progress,
         CancellationToken cancellation
     ) => ValueTask.FromResult(Merging);
 

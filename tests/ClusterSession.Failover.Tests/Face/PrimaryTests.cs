@@ -10,7 +10,7 @@ public sealed class PrimaryTests
     /// <summary>
     /// Deadlines that are long for this lease: a look is still fresh when the lease is over.
     /// </summary>
-    private static readonly FailoverRules Slow = new()
+    private static readonly FailoverTimings Slow = new()
     {
         Deadline = TimeSpan.FromMilliseconds(1200),
         RecordLife = TimeSpan.FromSeconds(3),
@@ -25,7 +25,7 @@ public sealed class PrimaryTests
         Assert.False(site.Face("a").IsAlive);
         Assert.False(site.Face("a").Health().IsHealthy);
         Assert.False(site.Face("a").Cluster(false, false).IsRuled);
-        await site.UntilAsync(() => site.Face("a").Primary().Is, "a rules");
+        await site.UntilAsync(() => site.Face("a").Primary().Is, "a timings");
         Assert.True(site.Face("a").IsAlive);
     }
 
@@ -48,9 +48,9 @@ public sealed class PrimaryTests
     public async Task Standing_agent_is_no_primary_once_its_count_of_the_lease_is_over()
     {
         await using var site = new FaceSite(Slow);
-        await site.UntilAsync(() => site.Face("a").Primary().Is, "a rules");
+        await site.UntilAsync(() => site.Face("a").Primary().Is, "a timings");
         await site.StopAsync();
-        var left = site.Agent("a").Standing.Left;
+        var left = site.Agent("a").LeaseNow.Left;
         site.Time.Advance(left - TimeSpan.FromMilliseconds(1));
         Assert.True(site.Face("a").Primary().Is);
         site.Time.Advance(TimeSpan.FromMilliseconds(1));
@@ -63,11 +63,11 @@ public sealed class PrimaryTests
     public async Task Look_that_is_older_than_a_round_names_nobody_though_the_lease_runs_on()
     {
         await using var site = new FaceSite();
-        await site.UntilAsync(() => site.Face("a").Primary().Is, "a rules");
-        await site.UntilAsync(() => site.Agent("a").Standing.Left > TimeSpan.FromSeconds(2), "the lease was renewed");
+        await site.UntilAsync(() => site.Face("a").Primary().Is, "a timings");
+        await site.UntilAsync(() => site.Agent("a").LeaseNow.Left > TimeSpan.FromSeconds(2), "the lease was renewed");
         await site.StopAsync();
-        site.Time.Advance(site.Rules.Round + TimeSpan.FromMilliseconds(1));
-        Assert.True(site.Agent("a").Standing.Left > TimeSpan.Zero);
+        site.Time.Advance(site.Timings.Round + TimeSpan.FromMilliseconds(1));
+        Assert.True(site.Agent("a").LeaseNow.Left > TimeSpan.Zero);
         Assert.False(site.Face("a").Primary().Is);
         Assert.Contains("has not looked", site.Face("a").Primary().Status.Reason);
         Assert.False(site.Face("a").ReadOnly().Is);
@@ -83,7 +83,7 @@ public sealed class PrimaryTests
         site.Store.IsDown = true;
         var lostAt = site.Time.GetTimestamp();
         await site.UntilAsync(
-            () => site.Time.GetElapsedTime(lostAt) > 3 * site.Rules.Ttl,
+            () => site.Time.GetElapsedTime(lostAt) > 3 * site.Timings.Ttl,
             "three lives of the lease have passed"
         );
         await site.LookAgainAsync("a");
@@ -98,7 +98,7 @@ public sealed class PrimaryTests
         await using var site = new FaceSite(null, "a", "b");
         await RuledAsync(site);
         site.Redis["a"].IsDown = true;
-        await site.UntilAsync(() => site.Face("b").Primary().Is, "b rules");
+        await site.UntilAsync(() => site.Face("b").Primary().Is, "b timings");
         Assert.False(site.Face("a").Primary().Is);
         Assert.Equal(MemberRole.Unreachable, site.Face("a").Primary().Status.Role);
         site.Redis["a"].IsDown = false;
@@ -124,5 +124,5 @@ public sealed class PrimaryTests
     }
 
     private static Task RuledAsync(FaceSite site) =>
-        site.UntilAsync(() => site.Face("a").Primary().Is && site.Face("b").Replica(0).Is, "a rules, and b follows");
+        site.UntilAsync(() => site.Face("a").Primary().Is && site.Face("b").Replica(0).Is, "a timings, and b follows");
 }

@@ -61,7 +61,7 @@ public sealed class StatusTests
         Assert.Equal(early, status.MaintenanceSince);
         var line = Assert.Single(status.Promotions);
         Assert.Equal((4, true), (line.Count, line.IsBarred));
-        Assert.Equal(early + site.Rules.FlappingWindow, line.BarredUntil);
+        Assert.Equal(early + site.Timings.FlappingWindow, line.BarredUntil);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class StatusTests
         Assert.Contains("old:6379", site.Face("a").Cluster(false, false).Status.Trouble);
         await site.EditAsync(document => document with { Members = [document.Members[0]] });
         await site.LookAgainAsync("a");
-        Assert.Contains("the cluster's record does not", Assert.Single(site.Face("a").Health().Problems));
+        Assert.Contains("the cluster's document does not", Assert.Single(site.Face("a").Health().Problems));
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class StatusTests
         Assert.True(status.IsMaintenance);
         Assert.Equal(new LedgerLine("b", 1, now, IsDiscarded: true) { IsNewer = true }, Assert.Single(status.Ledger));
         Assert.Equal(
-            new PromotionLine("a", 3, now, IsBarred: true, now + site.Rules.FlappingWindow),
+            new PromotionLine("a", 3, now, IsBarred: true, now + site.Timings.FlappingWindow),
             Assert.Single(status.Promotions)
         );
         var metrics = site.Metrics("a").Text();

@@ -47,16 +47,16 @@ internal sealed class FollowerSite : IAsyncDisposable
         }
 
         var settings = FollowerBuilder.Settings(options);
-        var rules = AgentBuilder.Rules(options);
+        var timings = AgentBuilder.Timings(options);
         Agent = FollowerBuilder.Agent(
             settings,
-            rules,
+            timings,
             Redis,
             member => new Answering(() => _answers[member.Name]),
             (Time, Time),
             Logs.CreateLogger("ClusterSession.Failover")
         );
-        Face = new ClusterFace(settings, rules, Agent, Time);
+        Face = new ClusterFace(settings, timings, Agent, Time);
         _loop = new Lazy<Task>(() => Task.Run(() => Agent.RunAsync(_stopping.Token)));
     }
 

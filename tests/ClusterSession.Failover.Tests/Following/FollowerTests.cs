@@ -75,17 +75,17 @@ public sealed class FollowerTests : IAsyncLifetime
         _site.Redis["a"].IsDown = true;
         var second = await _site.OpenAsync("b", 2); // Another history.
         _site.Answer("b", "b", 2);
-        await _site.UntilAsync(() => _site.Agent.Merge is { Step: MergeStep.Failed }, "the merge has failed");
+        await _site.UntilAsync(() => _site.Agent.Merge is { Step: MergePhase.Failed }, "the merge has failed");
 
         // It has left its former master, and waits.
-        Assert.Equal(RedisCommand.Follow.NoLease, _site.Own.Sight.Follows!.Value.Epoch);
+        Assert.Equal(RedisAction.Follow.NoLease, _site.Own.Sight.Follows!.Value.Epoch);
         Assert.Equal((second.RunId, second.Epoch), (_site.Agent.Merge!.What.Target, _site.Agent.Merge.What.Epoch));
 
         var third = await _site.OpenAsync("b", 3);
         _site.Answer("b", "b", 3);
-        _site.Own.Merging = new MergeOutcome.Merged(new MergeCounts(5, 5, 2, 100), Confirmed: 0);
+        _site.Own.Merging = new MergeOutcome.Merged(new MemberMergeCounts(5, 5, 2, 100), Confirmed: 0);
         await FollowsAsync(third);
-        Assert.Equal((MergeStep.Merged, 3), (_site.Agent.Merge!.Step, _site.Agent.Merge.What.Epoch));
+        Assert.Equal((MergePhase.Merged, 3), (_site.Agent.Merge!.Step, _site.Agent.Merge.What.Epoch));
         await _site.UntilAsync(() => _site.Agent.Look!.View.Document.Ledger.Count == 0, "nothing is unmerged");
     }
 
@@ -97,7 +97,7 @@ public sealed class FollowerTests : IAsyncLifetime
         await FollowsAsync(first);
         _site.Redis["a"].IsDown = true;
         await _site.OpenAsync("b", 2);
-        _site.Own.Merging = new MergeOutcome.Merged(new MergeCounts(5, 5, 2, 100), Confirmed: 1);
+        _site.Own.Merging = new MergeOutcome.Merged(new MemberMergeCounts(5, 5, 2, 100), Confirmed: 1);
         _site.Redis["b"].IsDown = true; // It is named, and nobody sees it.
         _site.Answer("b", "b", 2);
         await _site.LookAgainAsync();
@@ -105,7 +105,7 @@ public sealed class FollowerTests : IAsyncLifetime
         Assert.Equal(first, _site.Own.Sight.Follows);
 
         _site.Redis["b"].IsDown = false;
-        await _site.UntilAsync(() => _site.Agent.Merge is { Step: MergeStep.Merged, What.Epoch: 2 }, "it was merged");
+        await _site.UntilAsync(() => _site.Agent.Merge is { Step: MergePhase.Merged, What.Epoch: 2 }, "it was merged");
         var next = await _site.OpenAsync("b", 3);
         _site.Answer("b", "b", 3);
         await FollowsAsync(next);

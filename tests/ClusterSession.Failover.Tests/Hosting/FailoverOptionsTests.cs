@@ -48,10 +48,10 @@ public sealed class FailoverOptionsTests
         var options = services.GetRequiredService<IOptions<FailoverOptions>>().Value;
         Assert.Equal(("north", "b", 2), (options.Cluster, options.Name, options.Members.Count));
         Assert.True(options.Members[1].IsReadReplica);
-        var rules = services.GetRequiredService<FailoverRules>();
+        var timings = services.GetRequiredService<FailoverTimings>();
         Assert.Equal(
             (TimeSpan.FromSeconds(4), TimeSpan.FromMilliseconds(150), 5),
-            (rules.Ttl, rules.Interval, rules.MaxPromotions)
+            (timings.Ttl, timings.Interval, timings.MaxPromotions)
         );
         var raft = services.GetRequiredService<IOptions<RaftCoordinatorOptions>>().Value;
         Assert.Equal(3, raft.Members.Count);
@@ -62,27 +62,27 @@ public sealed class FailoverOptionsTests
     }
 
     /// <summary>
-    /// An option that code may set and the section or the rules forget would do nothing.
+    /// An option that code may set and the section or the timings forget would do nothing.
     /// </summary>
     [Fact]
-    public void Every_default_of_the_options_is_that_of_the_rules()
+    public void Every_default_of_the_options_is_that_of_the_timings()
     {
-        var (options, rules) = (new FailoverOptions(), new FailoverRules());
-        foreach (var rule in typeof(FailoverRules).GetProperties().Where(property => property.CanWrite))
+        var (options, timings) = (new FailoverOptions(), new FailoverTimings());
+        foreach (var rule in typeof(FailoverTimings).GetProperties().Where(property => property.CanWrite))
         {
             if (typeof(FailoverOptions).GetProperty(rule.Name) is { } option)
             {
-                Assert.Equal((rule.Name, rule.GetValue(rules)), (rule.Name, option.GetValue(options)));
+                Assert.Equal((rule.Name, rule.GetValue(timings)), (rule.Name, option.GetValue(options)));
             }
         }
 
         Assert.Equal(
-            rules with
+            timings with
             {
                 Newer = null!,
                 Contains = null!,
             },
-            AgentBuilder.Rules(options) with
+            AgentBuilder.Timings(options) with
             {
                 Newer = null!,
                 Contains = null!,

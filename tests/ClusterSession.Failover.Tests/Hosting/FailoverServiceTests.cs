@@ -18,7 +18,7 @@ public sealed class FailoverServiceTests
         var time = new ManualTimeProvider();
         var redis = new FakeRedisSite(time, "a");
         using var logs = new CapturedLogs();
-        var rules = new FailoverRules();
+        var timings = new FailoverTimings();
         var settings = new AgentSettings("north", "a", [new("a", "a:6379", "http://a:7400/", MemberKind.Candidate)]);
         var links = new AgentLinks(
             new MemoryCoordinator(time),
@@ -26,10 +26,10 @@ public sealed class FailoverServiceTests
             new Dictionary<string, IRedisProbe>(),
             new Dictionary<string, IAgentPeer>()
         );
-        var agent = new FailoverAgent(settings, rules, links, time);
+        var agent = new FailoverAgent(settings, timings, links, time);
         using var service = new FailoverService(
             agent,
-            rules.Interval,
+            timings.Interval,
             time,
             logs.CreateLogger("ClusterSession.Failover")
         );
@@ -48,7 +48,7 @@ public sealed class FailoverServiceTests
         await time.DriveAsync(Condition.HoldsAsync(() => redis["a"].Sight.IsOpen, "a is opened"));
         await time.DriveAsync(service.StopAsync(default));
         Assert.True(redis["a"].Sight.IsOpen, "a stop closes nothing; the record runs out");
-        time.Advance(rules.RecordLife);
+        time.Advance(timings.RecordLife);
         Assert.False(redis["a"].Sight.IsOpen);
     }
 }

@@ -22,8 +22,8 @@ public sealed class PlanTests
                 var command = Prepare(cluster, situation);
                 var before = cluster.World.Story.Count;
                 var outcome = cluster.Command(command);
-                Assert.True(outcome is CommandOutcome.Planned, outcome.ToString());
-                var plan = (CommandOutcome.Planned)outcome;
+                Assert.True(outcome is PlanResult.Planned, outcome.ToString());
+                var plan = (PlanResult.Planned)outcome;
                 cluster.RunFor(8);
                 var planned = plan.Steps.Select(Done).OfType<string>().ToArray();
                 var done = cluster.World.Story.Skip(before).Select(line => Done(line)).OfType<string>().ToArray();
@@ -46,7 +46,7 @@ public sealed class PlanTests
     public void Plan_of_a_switch_reads_as_an_operator_understands() =>
         SimRun.Tell(cluster =>
         {
-            var plan = Assert.IsType<CommandOutcome.Planned>(cluster.Command(new OperatorCommand.SwitchTo("b")));
+            var plan = Assert.IsType<PlanResult.Planned>(cluster.Command(new OperatorCommand.SwitchTo("b")));
             Assert.Equal(
                 [
                     "It is written down that a is to hand over to b.",
@@ -75,7 +75,7 @@ public sealed class PlanTests
     public void Plan_to_end_maintenance_without_its_master_says_what_may_be_lost() =>
         SimRun.Tell(cluster =>
         {
-            var plan = Assert.IsType<CommandOutcome.Planned>(cluster.Command(Prepare(cluster, "maintenance off")));
+            var plan = Assert.IsType<PlanResult.Planned>(cluster.Command(Prepare(cluster, "maintenance off")));
             Assert.Contains(plan.Warnings, warning =>
                 warning.StartsWith("a has data of epoch 1 that nobody else is known to have", StringComparison.Ordinal)
             );
@@ -91,7 +91,7 @@ public sealed class PlanTests
             cluster.Command(new OperatorCommand.MaintenanceOn());
             cluster.RunFor(2);
             var outcome = cluster.Command(new OperatorCommand.MaintenanceOff());
-            Assert.Empty(Assert.IsType<CommandOutcome.Planned>(outcome).Warnings);
+            Assert.Empty(Assert.IsType<PlanResult.Planned>(outcome).Warnings);
         });
 
     private static OperatorCommand Prepare(SimCluster cluster, string situation)
@@ -130,10 +130,10 @@ public sealed class PlanTests
     private static string? Done(PlannedStep step) =>
         step.Decision switch
         {
-            Decision.Command { What: RedisCommand.Follow what } => $"{step.Member}: follow {what.Member}",
-            Decision.Command { What: RedisCommand.Promote what } => $"{step.Member}: promote {what.Process.Epoch}",
-            Decision.Command { What: RedisCommand.Open what } => $"{step.Member}: open {what.Process.Epoch}",
-            Decision.Command { What: RedisCommand.Close } => $"{step.Member}: close",
+            Decision.Command { What: RedisAction.Follow what } => $"{step.Member}: follow {what.Member}",
+            Decision.Command { What: RedisAction.Promote what } => $"{step.Member}: promote {what.Process.Epoch}",
+            Decision.Command { What: RedisAction.Open what } => $"{step.Member}: open {what.Process.Epoch}",
+            Decision.Command { What: RedisAction.Close } => $"{step.Member}: close",
             Decision.Acquire { Document.Change.Epoch: var epoch } => $"{step.Member} holds lease {epoch}",
             Decision.Release => $"{step.Member} releases lease",
             _ => null,

@@ -11,7 +11,7 @@ namespace ClusterSession.Failover.Tests.Operating;
 /// <summary>What is not done, why, and what helps; and what is done with a warning.</summary>
 public sealed class RefusalTests
 {
-    private static readonly FailoverRules Rules = new();
+    private static readonly FailoverTimings Timings = new();
     private static readonly LeaseRecord Lease = new("run-a", 4);
     private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch;
     private static readonly RedisSight Replica = new()
@@ -307,22 +307,22 @@ public sealed class RefusalTests
     private void See(string member, RedisSight redis, bool isAlive = true) =>
         _sights[member] = new MemberSight(redis, isAlive);
 
-    private CommandOutcome Plan(OperatorCommand command, ClusterDocument document) =>
-        new CommandPlanner(Rules).Plan(command, document, State, _sights, Now);
+    private PlanResult Plan(OperatorCommand command, ClusterDocument document) =>
+        new CommandPlanner(Timings).Plan(command, document, State, _sights, Now);
 
-    private CommandOutcome.Planned Planned(OperatorCommand command, ClusterDocument document)
+    private PlanResult.Planned Planned(OperatorCommand command, ClusterDocument document)
     {
         var outcome = Plan(command, document);
-        Assert.True(outcome is CommandOutcome.Planned, outcome.ToString());
-        var planned = (CommandOutcome.Planned)outcome;
+        Assert.True(outcome is PlanResult.Planned, outcome.ToString());
+        var planned = (PlanResult.Planned)outcome;
         Assert.NotEmpty(planned.Steps);
-        Assert.True(planned.Document.History.Count > document.History.Count);
+        Assert.True(planned.Document.Events.Count > document.Events.Count);
         return planned;
     }
 
-    private CommandOutcome.Refused Refused(string reason, OperatorCommand command, ClusterDocument document)
+    private PlanResult.Refused Refused(string reason, OperatorCommand command, ClusterDocument document)
     {
-        var refused = Assert.IsType<CommandOutcome.Refused>(Plan(command, document));
+        var refused = Assert.IsType<PlanResult.Refused>(Plan(command, document));
         Assert.Contains(reason, refused.Reason);
         Assert.NotEmpty(refused.Remedy);
         return refused;

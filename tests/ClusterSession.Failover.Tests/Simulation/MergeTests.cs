@@ -31,7 +31,7 @@ public sealed class MergeTests
             Assert.Superset(own, cluster.Open!.Redis.Data.Commits);
             Assert.True(cluster.Find("a").Redis.IsLinkUp);
             Assert.Superset(own, cluster.Find("a").Redis.Aside!.Commits);
-            Assert.Contains(cluster.Coordinator.Document.History, line => line is { What: EventKind.Merged, To: "a" });
+            Assert.Contains(cluster.Coordinator.Document.Events, line => line is { What: EventKind.Merged, To: "a" });
             cluster.Checker.InTheEnd();
         });
 
@@ -109,7 +109,7 @@ public sealed class MergeTests
                 cluster.RunFor(10);
                 Assert.False(cluster.Find("a").Redis.IsLinkUp);
                 var merge = cluster.Find("a").Agent!.Merge!;
-                Assert.Equal((MergeStep.Failed, "No room."), (merge.Step, merge.NotSetAside));
+                Assert.Equal((MergePhase.Failed, "No room."), (merge.Step, merge.NotSetAside));
                 cluster.CanSetAside = true;
                 cluster.RunFor(40); // The pauses have grown.
                 cluster.Checker.InTheEnd();
@@ -164,7 +164,7 @@ public sealed class MergeTests
                 cluster.StartRedis(a);
                 cluster.RunFor(8);
                 Assert.Equal("b", cluster.Open?.Name);
-                Assert.Single(cluster.Coordinator.Document.History, line => line.What == EventKind.ReturnAsked);
+                Assert.Single(cluster.Coordinator.Document.Events, line => line.What == EventKind.ReturnAsked);
                 cluster.RunFor(10);
                 Assert.Equal("a", cluster.Open?.Name);
                 cluster.Checker.InTheEnd();
@@ -185,7 +185,7 @@ public sealed class MergeTests
             WithReturn
         );
 
-    private static FailoverRules WithReturn { get; } =
+    private static FailoverTimings WithReturn { get; } =
         SimCluster.ShortWindows with
         {
             ReturnAfter = TimeSpan.FromSeconds(2),

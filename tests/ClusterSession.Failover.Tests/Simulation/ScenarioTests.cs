@@ -63,7 +63,7 @@ public sealed class ScenarioTests
         SimRun.Tell(cluster =>
         {
             cluster.Find("a").Redis.Process.Pause();
-            cluster.RunFor(new FailoverRules().Deadline.TotalSeconds + 1);
+            cluster.RunFor(new FailoverTimings().Deadline.TotalSeconds + 1);
             Assert.Equal("b", cluster.Open?.Name);
         });
 
@@ -363,7 +363,7 @@ public sealed class ScenarioTests
     private static void Adopt(SimCluster cluster, string member) =>
         cluster.Coordinator.Edit(document =>
             (
-                (CommandOutcome.Planned)
+                (PlanResult.Planned)
                     MemberPlans.Adopt(
                         new Situation(
                             document,

@@ -135,7 +135,7 @@ internal sealed class SimChecker(SimCluster cluster)
                     || (
                         host.Member.Kind == MemberKind.Candidate
                         && document.Promotions.Count(promotion => promotion.Member == host.Name)
-                            < cluster.Rules.MaxPromotions
+                            < cluster.Timings.MaxPromotions
                     )
                 )
                 && cluster.World.Now - host.TroubleAt > Steady
@@ -213,14 +213,14 @@ internal sealed class SimChecker(SimCluster cluster)
     /// Whether the preferred member should be master again, by clocks that nobody has set.
     /// </summary>
     private bool IsReturnDue(ClusterDocument document) =>
-        cluster.Rules.ReturnAfter is not null
+        cluster.Timings.ReturnAfter is not null
         && cluster.Hosts.All(host => host.WallOffset == TimeSpan.Zero)
         && document.Ruler is { IsChosen: false } ruler
         && ruler.Member != cluster.Hosts[0].Name
         && document is { Ledger: [], Discards: [] }
-        && !cluster.Rules.IsBarred(document, cluster.Hosts[0].Name, cluster.Hosts[0].Wall)
-        && !(cluster.Hosts[0].Wall - document.Returned < cluster.Rules.FlappingWindow + TimeSpan.FromSeconds(2))
-        && cluster.Hosts[0].Wall - document.History.Max(line => line.At) > TimeSpan.FromSeconds(20);
+        && !cluster.Timings.IsBarred(document, cluster.Hosts[0].Name, cluster.Hosts[0].Wall)
+        && !(cluster.Hosts[0].Wall - document.Returned < cluster.Timings.FlappingWindow + TimeSpan.FromSeconds(2))
+        && cluster.Hosts[0].Wall - document.Events.Max(line => line.At) > TimeSpan.FromSeconds(20);
 
     private void Violate(string what)
     {

@@ -13,9 +13,9 @@ internal sealed class SimCluster
     private int _ids;
     private int _commits;
 
-    public SimCluster(SimWorld world, FailoverRules rules, params MemberKind[] kinds)
+    public SimCluster(SimWorld world, FailoverTimings timings, params MemberKind[] kinds)
     {
-        (World, Rules) = (world, rules);
+        (World, Timings) = (world, timings);
         Checker = new SimChecker(this);
         Coordinator = new SimCoordinator(this);
         Hosts =
@@ -44,7 +44,7 @@ internal sealed class SimCluster
     }
 
     /// <summary>The figures of the runs: short windows, so that a run is short.</summary>
-    public static FailoverRules ShortWindows { get; } =
+    public static FailoverTimings ShortWindows { get; } =
         new()
         {
             NewerDataWait = TimeSpan.FromSeconds(4),
@@ -55,7 +55,7 @@ internal sealed class SimCluster
 
     public SimWorld World { get; }
 
-    public FailoverRules Rules { get; }
+    public FailoverTimings Timings { get; }
 
     public SimHost[] Hosts { get; }
 
@@ -187,9 +187,9 @@ internal sealed class SimCluster
     }
 
     /// <summary>An operator gives a command, and sees all that runs.</summary>
-    public CommandOutcome Command(OperatorCommand command)
+    public PlanResult Command(OperatorCommand command)
     {
-        var outcome = new CommandPlanner(Rules).Plan(
+        var outcome = new CommandPlanner(Timings).Plan(
             command,
             Coordinator.Document,
             Coordinator.State,
@@ -205,7 +205,7 @@ internal sealed class SimCluster
             Hosts[0].Wall
         );
         World.Tell($"{command}: {outcome.GetType().Name}");
-        if (outcome is CommandOutcome.Planned planned)
+        if (outcome is PlanResult.Planned planned)
         {
             Coordinator.Edit(_ => planned.Document);
         }

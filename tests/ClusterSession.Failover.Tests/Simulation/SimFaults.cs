@@ -135,7 +135,7 @@ internal sealed class SimFaults(SimCluster cluster)
 
     private void Command(OperatorCommand command)
     {
-        if (cluster.Coordinator.IsDown || cluster.Command(command) is not CommandOutcome.Planned)
+        if (cluster.Coordinator.IsDown || cluster.Command(command) is not PlanResult.Planned)
         {
             return;
         }

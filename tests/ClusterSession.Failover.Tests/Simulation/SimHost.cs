@@ -63,7 +63,7 @@ internal sealed class SimHost
             others.ToDictionary(host => host.Name, IAgentPeer (host) => new SimPeer(_cluster, this, AgentProcess, host))
         );
         var settings = new AgentSettings("north", Name, [.. _cluster.Hosts.Select(host => host.Member)]);
-        Agent = new FailoverAgent(settings, _cluster.Rules, links, clock);
+        Agent = new FailoverAgent(settings, _cluster.Timings, links, clock);
         Run = Agent.RunAsync(CancellationToken.None);
     }
 

@@ -62,7 +62,7 @@ internal sealed class SimRedisLink(SimCluster cluster, SimHost from, SimProcess 
         ClusterMember target,
         LeaseRecord process,
         MergeTerms terms,
-        IProgress<MergeCounts> progress,
+        IProgress<MemberMergeCounts> progress,
         CancellationToken cancellation
     )
     {
@@ -75,7 +75,7 @@ internal sealed class SimRedisLink(SimCluster cluster, SimHost from, SimProcess 
         var source = to.Redis.RunId;
         var commits = await AskAsync(to, redis => redis.Data.Commits.Order().ToArray());
         var merged = 0;
-        progress.Report(new MergeCounts(0, commits.Length, 0, 0));
+        progress.Report(new MemberMergeCounts(0, commits.Length, 0, 0));
         foreach (var batch in commits.Chunk(Batch))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -86,12 +86,12 @@ internal sealed class SimRedisLink(SimCluster cluster, SimHost from, SimProcess 
             }
 
             merged += done.Value;
-            progress.Report(new MergeCounts(commits.Length, commits.Length, merged, 0));
+            progress.Report(new MemberMergeCounts(commits.Length, commits.Length, merged, 0));
         }
 
         var confirmed = terms.Replicas > 0 ? await AskAsync(there, _ => cluster.Confirmed(there)) : 0;
         cluster.Checker.Merged(to.Redis, source, there.Redis, process);
-        return new MergeOutcome.Merged(new MergeCounts(commits.Length, commits.Length, merged, 0), confirmed);
+        return new MergeOutcome.Merged(new MemberMergeCounts(commits.Length, commits.Length, merged, 0), confirmed);
     }
 
     public async ValueTask SetAsideAsync(long epoch, CancellationToken cancellation)
@@ -123,7 +123,7 @@ internal sealed class SimRedisLink(SimCluster cluster, SimHost from, SimProcess 
                 isChange
             )
             .AsTask()
-            .WaitAsync(cluster.Rules.Deadline, clock);
+            .WaitAsync(cluster.Timings.Deadline, clock);
 
     private SimRecord Record(LeaseRecord process, DateTimeOffset until) =>
         new(process, until, cluster.World.Now + (until - from.Wall), until - from.Wall);

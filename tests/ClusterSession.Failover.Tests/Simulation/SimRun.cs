@@ -9,7 +9,7 @@ internal static class SimRun
 {
     public static SimCluster Start(
         int seed,
-        FailoverRules rules,
+        FailoverTimings timings,
         MemberKind[] kinds,
         bool hasFence,
         bool hasDurations,
@@ -20,7 +20,7 @@ internal static class SimRun
         SynchronizationContext.SetSynchronizationContext(null); // Continuations run where they are completed.
         try
         {
-            var cluster = new SimCluster(new SimWorld(seed), rules, kinds)
+            var cluster = new SimCluster(new SimWorld(seed), timings, kinds)
             {
                 HasFence = hasFence,
                 HasDurations = hasDurations,
@@ -37,12 +37,12 @@ internal static class SimRun
     /// <summary>
     /// Two candidates and a read replica, of which the first is the open master after 8 s.
     /// </summary>
-    public static void Tell(Action<SimCluster> script, FailoverRules? rules = null, params MemberKind[] kinds)
+    public static void Tell(Action<SimCluster> script, FailoverTimings? timings = null, params MemberKind[] kinds)
     {
         MemberKind[] usual = [MemberKind.Candidate, MemberKind.Candidate, MemberKind.ReadReplica];
         var cluster = Start(
             1,
-            rules ?? SimCluster.ShortWindows,
+            timings ?? SimCluster.ShortWindows,
             kinds.Length > 0 ? kinds : usual,
             true,
             false,

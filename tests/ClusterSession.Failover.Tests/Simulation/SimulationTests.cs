@@ -14,7 +14,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     private static readonly TimeSpan Faults = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan End = TimeSpan.FromSeconds(90);
 
-    private static FailoverRules WithReturn { get; } =
+    private static FailoverTimings WithReturn { get; } =
         SimCluster.ShortWindows with
         {
             ReturnAfter = TimeSpan.FromSeconds(3),
@@ -91,15 +91,15 @@ public sealed class SimulationTests(ITestOutputHelper output)
         Assert.True(IsCaught("are wiped", SimCluster.ShortWindows with { Contains = (_, _) => true }));
 
     /// <summary>Whether one of the usual seeds shows it.</summary>
-    private static bool IsCaught(string violation, FailoverRules rules, bool hasFence = true) =>
+    private static bool IsCaught(string violation, FailoverTimings timings, bool hasFence = true) =>
         Enumerable
             .Range(1, 200)
             .Any(seed =>
-                Run(seed, rules, hasFence)
+                Run(seed, timings, hasFence)
                     .Checker.Violations.Any(what => what.Contains(violation, StringComparison.Ordinal))
             );
 
-    private static SimCluster Run(int seed, FailoverRules rules, bool hasFence = true)
+    private static SimCluster Run(int seed, FailoverTimings timings, bool hasFence = true)
     {
         MemberKind[] kinds = (seed % 3) switch
         {
@@ -107,7 +107,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             1 => [MemberKind.Candidate, MemberKind.Candidate, MemberKind.ReadReplica],
             _ => [MemberKind.Candidate, MemberKind.Candidate, MemberKind.Candidate],
         };
-        return SimRun.Start(seed, rules, kinds, hasFence, hasDurations: false, cluster =>
+        return SimRun.Start(seed, timings, kinds, hasFence, hasDurations: false, cluster =>
         {
             cluster.World.After(TimeSpan.FromSeconds(6), () => new SimFaults(cluster).Draw(Faults));
             cluster.World.After(Faults + TimeSpan.FromSeconds(8), cluster.Heal);

@@ -34,7 +34,7 @@ public sealed class SwitchTests
         SimRun.Tell(cluster =>
         {
             var promotions = cluster.Coordinator.Document.Promotions.Count;
-            Assert.IsType<CommandOutcome.Planned>(cluster.Command(ToB));
+            Assert.IsType<PlanResult.Planned>(cluster.Command(ToB));
             var closedFor = 0;
             for (var i = 0; i < 300; i++)
             {
@@ -47,7 +47,7 @@ public sealed class SwitchTests
             var document = cluster.Coordinator.Document;
             Assert.Equal(promotions, document.Promotions.Count);
             Assert.Empty(document.Ledger);
-            var line = document.History[^1];
+            var line = document.Events[^1];
             Assert.Equal((EventKind.Switch, "a", "b", 2), (line.What, line.From, line.To, line.Epoch));
             Assert.True(cluster.Find("a").Redis.IsLinkUp);
             Assert.True(cluster.Find("c").Redis.IsLinkUp);
@@ -62,7 +62,7 @@ public sealed class SwitchTests
             cluster.RunFor(0.5);
             cluster.Coordinator.IsDown = false;
             cluster.RunFor(0.3);
-            Assert.IsType<CommandOutcome.Planned>(cluster.Command(ToB));
+            Assert.IsType<PlanResult.Planned>(cluster.Command(ToB));
             cluster.RunFor(1.5);
 
             Assert.Equal("b", cluster.Open?.Name);
@@ -77,7 +77,7 @@ public sealed class SwitchTests
             cluster.KillAgent(cluster.Find("b"));
             cluster.StartAgent(cluster.Find("b"));
             cluster.RunFor(0.3);
-            Assert.IsType<CommandOutcome.Planned>(cluster.Command(ToB));
+            Assert.IsType<PlanResult.Planned>(cluster.Command(ToB));
             cluster.RunFor(1.5);
 
             Assert.Equal("b", cluster.Open?.Name);
@@ -93,7 +93,7 @@ public sealed class SwitchTests
             cluster.Command(ToB);
             cluster.RunFor(3);
             Assert.Equal("b", cluster.Open?.Name);
-            Assert.DoesNotContain(cluster.Coordinator.Document.History, line => line.What == EventKind.Unmerged);
+            Assert.DoesNotContain(cluster.Coordinator.Document.Events, line => line.What == EventKind.Unmerged);
             cluster.Checker.InTheEnd();
         });
 
@@ -111,8 +111,8 @@ public sealed class SwitchTests
 
             var document = cluster.Coordinator.Document;
             Assert.Null(document.Switch);
-            Assert.Equal(EventKind.Retracted, document.History[^1].What);
-            Assert.Contains("b", document.History[^1].Why);
+            Assert.Equal(EventKind.Retracted, document.Events[^1].What);
+            Assert.Contains("b", document.Events[^1].Why);
         });
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class SwitchTests
             cluster.Find("b").AgentProcess.Pause();
             cluster.RunFor(3);
             Assert.Equal("a", cluster.Open?.Name);
-            Assert.Equal(EventKind.TakeBack, cluster.Coordinator.Document.History[^1].What);
+            Assert.Equal(EventKind.TakeBack, cluster.Coordinator.Document.Events[^1].What);
             Assert.Equal(promotions, cluster.Coordinator.Document.Promotions.Count);
             cluster.Find("b").AgentProcess.Thaw();
             cluster.RunFor(3);
@@ -148,7 +148,7 @@ public sealed class SwitchTests
             Assert.Equal("b", cluster.Open?.Name);
             Assert.Equal(
                 EventKind.Failover,
-                cluster.Coordinator.Document.History.Last(line => line.To == "b" && line.Duration is not null).What
+                cluster.Coordinator.Document.Events.Last(line => line.To == "b" && line.Duration is not null).What
             );
             cluster.Checker.InTheEnd();
         });
@@ -167,7 +167,7 @@ public sealed class SwitchTests
                 cluster.StartAgent(cluster.Find("b"));
                 cluster.RunFor(0.5);
                 Assert.Null(cluster.Open);
-                Assert.IsType<CommandOutcome.Planned>(cluster.Command(new OperatorCommand.Failover()));
+                Assert.IsType<PlanResult.Planned>(cluster.Command(new OperatorCommand.Failover()));
                 cluster.RunFor(6);
                 Assert.Equal("b", cluster.Open?.Name);
                 Assert.Null(cluster.Coordinator.Document.Switch);
@@ -190,7 +190,7 @@ public sealed class SwitchTests
             cluster.RunFor(3);
             Assert.Equal(full + 1, b.Redis.FullSynchronizations);
             Assert.True(b.Redis.IsLinkUp);
-            Assert.Equal(EventKind.Reinitialized, cluster.Coordinator.Document.History[^1].What);
+            Assert.Equal(EventKind.Reinitialized, cluster.Coordinator.Document.Events[^1].What);
             cluster.Checker.InTheEnd();
         });
 

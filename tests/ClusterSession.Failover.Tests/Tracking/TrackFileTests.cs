@@ -72,10 +72,10 @@ public sealed class TrackFileTests : IDisposable
         using var a = await TrackAsync(site, "a");
         await RuledAsync(site);
         await site.UntilAsync(() => Read("a") == 1, "the file of a says so");
-        await site.UntilAsync(() => site.Agent("a").Standing.Left > TimeSpan.FromSeconds(2), "the lease was renewed");
+        await site.UntilAsync(() => site.Agent("a").LeaseNow.Left > TimeSpan.FromSeconds(2), "the lease was renewed");
         await site.StopAsync();
         await site.UntilAsync(() => Read("a") == TrackFile.NoMaster, "the file says so though no agent decides");
-        Assert.True(site.Agent("a").Standing.Left > TimeSpan.Zero);
+        Assert.True(site.Agent("a").LeaseNow.Left > TimeSpan.Zero);
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class TrackFileTests : IDisposable
             site.Time,
             site.Logs.CreateLogger("ClusterSession.Failover")
         );
-        var service = new TrackFileService(file, site.Agent(member), site.Rules.Interval, site.Time);
+        var service = new TrackFileService(file, site.Agent(member), site.Timings.Interval, site.Time);
         await service.StartAsync(default);
         await Condition.HoldsAsync(() => Read(member) != 0, "the file is there");
         return service;

@@ -91,7 +91,7 @@ internal sealed class MergeSite : IAsyncDisposable
     {
         var (key, version) = (SessionKeys.New(), _versions.Next());
         var record = Delta(name, value).ApplyTo(SessionRecord.New(DateTimeOffset.UnixEpoch), version, 0);
-        var copy = new SessionMerge(record, version, MergeMode.Create, life ?? Life, After: 0);
+        var copy = new SessionMerge(record, version, MergeMode.Create, life ?? Life, PreviousStamp: 0);
         var answer = await store.MergeAsync(key, copy, default);
         Assert.Equal(WriteOutcome.Committed, answer.Outcome);
         return key;
@@ -111,7 +111,7 @@ internal sealed class MergeSite : IAsyncDisposable
             [],
             Life,
             Life,
-            After: 0,
+            PreviousStamp: 0,
             Opened: opened
         );
         Assert.Equal(WriteOutcome.Committed, (await store.CommitAsync(key, change, default)).Outcome);

@@ -259,7 +259,7 @@ public sealed class EchoTests : IAsyncLifetime
             Life,
             least,
             MustBeBase: mustBeBase,
-            After: Second.Stamp,
+            PreviousStamp: Second.Stamp,
             MostBytes: most
         );
         return new CommitRequest(_keys, key, change, _leases);

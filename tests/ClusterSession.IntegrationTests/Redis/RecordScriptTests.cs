@@ -80,7 +80,16 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
             );
             var delta = new SessionDelta();
             delta.Set("b", [2]);
-            var change = new SessionChange(newest, next, delta, [], Life, Life, After: newest.Stamp, Opened: record);
+            var change = new SessionChange(
+                newest,
+                next,
+                delta,
+                [],
+                Life,
+                Life,
+                PreviousStamp: newest.Stamp,
+                Opened: record
+            );
             var copy = new SessionMerge(
                 RecordSketch.At(new SessionVersion(0x35, 12)).With("c", "3", new(0x35, 12)).Build(),
                 merge,

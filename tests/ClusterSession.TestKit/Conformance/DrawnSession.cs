@@ -222,9 +222,9 @@ public sealed class DrawnSession
             forgotten,
             Life,
             Life,
-            After: after,
+            PreviousStamp: after,
             Opened: opened,
-            Void: nothing
+            UnusedStamps: nothing
         );
         var isSent = _random.Next(100) < 93; // Else it is acknowledged, and only this node has it.
         if (isSent)
@@ -263,7 +263,7 @@ public sealed class DrawnSession
         var (version, after, nothing) = issued;
         _issued.Add(version);
         var answer = await _store.MergeAsync(
-            new SessionMerge(record, version, MergeMode.Restore, Life, After: after, Void: nothing)
+            new SessionMerge(record, version, MergeMode.Restore, Life, PreviousStamp: after, UnusedStamps: nothing)
         );
         _story.Add($"node {node.Writer} repairs with {record.Version} as {version} -> {answer.Outcome}");
         if (answer.Outcome == WriteOutcome.Committed)
@@ -345,7 +345,7 @@ public sealed class DrawnSession
     /// <summary>
     /// A version, the stamp issued before it, and intervals in which nothing was committed.
     /// </summary>
-    private readonly record struct Issued(SessionVersion Version, long After, byte[] Void);
+    private readonly record struct Issued(SessionVersion Version, long PreviousStamp, byte[] UnusedStamps);
 
     /// <summary>A process: its copy, and the last stamp that it issued.</summary>
     private sealed class Node(long writer, int skew)
@@ -372,10 +372,10 @@ public sealed class DrawnSession
         /// <summary>What the store has refused was no commit: the next one says so.</summary>
         public void Withdraw(Issued refused)
         {
-            _void = [.. _void, .. refused.Void];
+            _void = [.. _void, .. refused.UnusedStamps];
             if (_last == refused.Version.Stamp)
             {
-                _last = refused.After;
+                _last = refused.PreviousStamp;
             }
             else
             {
@@ -386,7 +386,7 @@ public sealed class DrawnSession
         private static byte[] IntervalOf(Issued issued)
         {
             var interval = new byte[8 + SessionVersion.EncodedLength - 1];
-            BinaryPrimitives.WriteInt64BigEndian(interval, issued.After << 8);
+            BinaryPrimitives.WriteInt64BigEndian(interval, issued.PreviousStamp << 8);
             issued.Version.WriteTo(interval.AsSpan(7));
             return interval;
         }

@@ -85,7 +85,7 @@ internal sealed class ModelSession
         }
 
         var previous = Version;
-        Remember(change.Version, change.After);
+        Remember(change.Version, change.PreviousStamp);
         return (WriteOutcome.Committed, previous);
     }
 
@@ -133,7 +133,7 @@ internal sealed class ModelSession
         var previous = Version;
         Take(copy.Record, copy.IsPartial);
         Version = copy.Version > copy.Record.Version ? copy.Version : copy.Record.Version;
-        Remember(copy.Version, copy.After);
+        Remember(copy.Version, copy.PreviousStamp);
         return (WriteOutcome.Committed, previous);
     }
 

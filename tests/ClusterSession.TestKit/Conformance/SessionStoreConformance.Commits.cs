@@ -197,7 +197,7 @@ public abstract partial class SessionStoreConformance
                 NothingForgotten,
                 Long,
                 Long,
-                After: last.Stamp
+                PreviousStamp: last.Stamp
             );
             Assert.Equal(WriteOutcome.Committed, (await B.CommitAsync(Key, change, default)).Outcome);
             last = next;
@@ -232,7 +232,7 @@ public abstract partial class SessionStoreConformance
                 NothingForgotten,
                 Long,
                 Long,
-                After: sentBefore
+                PreviousStamp: sentBefore
             );
             Assert.Equal(WriteOutcome.Committed, (await B.CommitAsync(Key, change, default)).Outcome);
             (last, sentBefore) = (next, next.Stamp);
@@ -255,7 +255,7 @@ public abstract partial class SessionStoreConformance
             NothingForgotten,
             Long,
             Long,
-            After: refused.Stamp
+            PreviousStamp: refused.Stamp
         );
         Assert.Equal(WriteOutcome.Committed, (await A.CommitAsync(Key, change, default)).Outcome);
         Assert.Equal(40, (await ReadAsync(A)).Intervals.Length);
@@ -267,8 +267,8 @@ public abstract partial class SessionStoreConformance
             Base = beside,
             Version = third,
             Delta = Setting("b", "3"),
-            After = beside.Stamp,
-            Void = nothing,
+            PreviousStamp = beside.Stamp,
+            UnusedStamps = nothing,
         };
         var answer = await A.CommitAsync(Key, next, default);
         Assert.Equal((WriteOutcome.Committed, beside), (answer.Outcome, answer.Previous));
@@ -282,8 +282,8 @@ public abstract partial class SessionStoreConformance
             last,
             MergeMode.Restore,
             Long,
-            After: third.Stamp,
-            Void: nothing
+            PreviousStamp: third.Stamp,
+            UnusedStamps: nothing
         );
         Assert.Equal(WriteOutcome.Committed, (await A.MergeAsync(Key, copy, default)).Outcome);
         Assert.True((await ReadAsync(A)).Contains(lost));
@@ -298,7 +298,15 @@ public abstract partial class SessionStoreConformance
     {
         var first = await CreateAsync();
         var (lost, next) = (Versions.Next(), Versions.Next());
-        var change = new SessionChange(lost, next, Setting("b", "2"), NothingForgotten, Long, Long, After: lost.Stamp);
+        var change = new SessionChange(
+            lost,
+            next,
+            Setting("b", "2"),
+            NothingForgotten,
+            Long,
+            Long,
+            PreviousStamp: lost.Stamp
+        );
         var answer = await A.CommitAsync(Key, change, default);
         Assert.Equal((WriteOutcome.Committed, true), (answer.Outcome, answer.IsBaseMissing));
         var stored = await ReadAsync(B);
@@ -356,7 +364,7 @@ public abstract partial class SessionStoreConformance
                 NothingForgotten,
                 Long,
                 Long,
-                After: before.Stamp
+                PreviousStamp: before.Stamp
             );
             Assert.Equal(WriteOutcome.Committed, (await A.CommitAsync(Key, change, default)).Outcome);
             commits.Add(last = next);

@@ -144,7 +144,7 @@ public abstract partial class SessionStoreConformance
             var (version, after) = NewVersion();
             return new SessionChange(
                 on, version, delta, random.Next(5) == 0 ? [Names[random.Next(Names.Length)]] : [], Long, Long,
-                MustBeBase: random.Next(4) == 0, After: after, Opened: opened);
+                MustBeBase: random.Next(4) == 0, PreviousStamp: after, Opened: opened);
         }
 
         /// <summary>
@@ -160,7 +160,7 @@ public abstract partial class SessionStoreConformance
             var on = mode == MergeMode.Amend ? Past(key)[random.Next(Past(key).Count)].Version : SessionVersion.None;
             var (version, after) = NewVersion();
             return new SessionMerge(
-                sketch.Build(), version, mode, Long, MustContain: on, After: after,
+                sketch.Build(), version, mode, Long, MustContain: on, PreviousStamp: after,
                 IsPartial: mode == MergeMode.Amend && random.Next(2) == 0);
         }
 

@@ -147,7 +147,7 @@ public abstract partial class SessionStoreConformance
             NothingForgotten,
             Long,
             Long,
-            After: first.Stamp,
+            PreviousStamp: first.Stamp,
             Opened: opened
         );
         Assert.Equal(first, (await B.CommitAsync(Key, change, default)).Previous);
@@ -168,7 +168,7 @@ public abstract partial class SessionStoreConformance
                 .With("created" + i, removed, second, SessionAttribute.RemovedFlag);
         }
 
-        var brought = new SessionMerge(merged.Build(), merge, MergeMode.Restore, Long, After: third.Stamp);
+        var brought = new SessionMerge(merged.Build(), merge, MergeMode.Restore, Long, PreviousStamp: third.Stamp);
         Assert.Equal(WriteOutcome.Committed, (await A.MergeAsync(Key, brought, default)).Outcome);
         await AssertStoredAsync(all.Build());
         var last = Versions.Next();

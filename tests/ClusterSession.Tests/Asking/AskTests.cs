@@ -173,7 +173,7 @@ public sealed class AskTests : NodeTests
     {
         var (_, b) = await StartTwoAsync();
         var asks = b.Services.GetRequiredService<SessionAsks>();
-        await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, NodeMembers.Protocol, flags: 0));
+        await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, LiveNodes.Protocol, flags: 0));
         var asked = asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default).AsTask();
         Assert.Equal(AskResult.Unanswered, await Time.DriveAsync(asked));
 
@@ -181,12 +181,12 @@ public sealed class AskTests : NodeTests
         Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default));
 
         Time.Advance(TimeSpan.FromSeconds(1));
-        await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, NodeMembers.Protocol, flags: 0));
+        await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, flags: 0));
         asked = asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default).AsTask();
         Assert.False(asked.IsCompleted);
-        await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, NodeMembers.Protocol, NodeFrame.LeavingFlag));
+        await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, NodeFrame.LeavingFlag));
         Assert.Equal(AskResult.Nobody, await asked);
-        await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, NodeMembers.Protocol, flags: 0)); // Overtaken by its last one.
+        await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, flags: 0)); // Overtaken by its last one.
         Time.Advance(TimeSpan.FromMilliseconds(100));
         Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default));
     }
@@ -238,8 +238,8 @@ public sealed class AskTests : NodeTests
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red", a);
         Sessions.Forget(KeyOf(browser));
-        await _stores[1].PublishAsync(NodeFrame.Hello(process: 77, NodeMembers.Protocol, flags: 0));
-        await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, NodeMembers.Protocol, flags: 0));
+        await _stores[1].PublishAsync(NodeFrame.Hello(process: 77, LiveNodes.Protocol, flags: 0));
+        await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, LiveNodes.Protocol, flags: 0));
         _frames.Clear();
         var asked = b
             .Services.GetRequiredService<SessionAsks>()

@@ -55,7 +55,7 @@ public sealed class HelloTests : IAsyncLifetime
         Assert.Equal(Nodes, Hello(NodeFrame.NewFlag));
         Assert.InRange(Hello(0), 1, (Hellos.AtOnce + 1) * Nodes);
         Assert.All(_providers, provider =>
-            Assert.Equal(Nodes - 1, provider.GetRequiredService<NodeMembers>().Asked().Count)
+            Assert.Equal(Nodes - 1, provider.GetRequiredService<LiveNodes>().Asked().Count)
         );
     }
 
@@ -63,7 +63,7 @@ public sealed class HelloTests : IAsyncLifetime
     public async Task Node_that_comes_alone_hears_of_all_the_others_at_once()
     {
         await StartAsync(new Random(Nodes)); // Time stands still.
-        Assert.Equal(Nodes, _providers[^1].GetRequiredService<NodeMembers>().Asked().Count);
+        Assert.Equal(Nodes, _providers[^1].GetRequiredService<LiveNodes>().Asked().Count);
         Assert.Equal(Nodes, Hello(0));
     }
 

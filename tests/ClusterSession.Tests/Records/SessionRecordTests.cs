@@ -170,7 +170,7 @@ public sealed class SessionRecordTests
         var removed = removal.ApplyTo(old, v2, v1.Stamp);
         var dropped = new SessionDelta().ApplyTo(
             removed,
-            new SessionChange(v2, v3, new SessionDelta(), ["a"], default, default, After: v2.Stamp)
+            new SessionChange(v2, v3, new SessionDelta(), ["a"], default, default, PreviousStamp: v2.Stamp)
         );
         Assert.False(dropped.TryFind("a", out _));
         Assert.True(dropped.HasDroppedTombstones);

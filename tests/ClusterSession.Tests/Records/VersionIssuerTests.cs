@@ -20,7 +20,10 @@ public sealed class VersionIssuerTests
         var first = versions.Next(one);
         var elsewhere = versions.Next(other);
         var second = versions.Next(one);
-        Assert.Equal((0L, 0L, first.Version.Stamp), (first.After, elsewhere.After, second.After));
+        Assert.Equal(
+            (0L, 0L, first.Version.Stamp),
+            (first.PreviousStamp, elsewhere.PreviousStamp, second.PreviousStamp)
+        );
         Assert.True(second.Version > elsewhere.Version);
     }
 
@@ -33,9 +36,9 @@ public sealed class VersionIssuerTests
         var refused = versions.Next(key);
         versions.Withdraw(key, refused);
         var next = versions.Next(key);
-        Assert.Equal(first.Version.Stamp, next.After);
+        Assert.Equal(first.Version.Stamp, next.PreviousStamp);
         versions.Withdraw(key, refused); // No longer the last.
-        Assert.Equal(next.Version.Stamp, versions.Next(key).After);
+        Assert.Equal(next.Version.Stamp, versions.Next(key).PreviousStamp);
     }
 
     [Fact]
@@ -54,7 +57,7 @@ public sealed class VersionIssuerTests
         record = new SessionDelta().ApplyTo(record, next);
         Assert.Equal(20, record.Intervals.Length);
         Assert.All([created, beside, next], issued => Assert.True(record.Contains(issued.Version)));
-        Assert.True(versions.Next(key).Void.IsEmpty); // It is said once.
+        Assert.True(versions.Next(key).UnusedStamps.IsEmpty); // It is said once.
     }
 
     [Fact]
@@ -107,7 +110,7 @@ public sealed class VersionIssuerTests
                 {
                     var key = keys[random.Next(random.Next(1, keys.Length))];
                     var next = versions.Next(key);
-                    Assert.InRange(next.After, issued.GetValueOrDefault(key), next.Version.Stamp - 1);
+                    Assert.InRange(next.PreviousStamp, issued.GetValueOrDefault(key), next.Version.Stamp - 1);
                     issued[key] = next.Version.Stamp;
                 }
             },
@@ -126,7 +129,7 @@ public sealed class VersionIssuerTests
             .SelectMany(_ => Enumerable.Range(0, 2000).Select(_ => versions.Next(key)).ToArray())
             .OrderBy(one => one.Version)
             .ToArray();
-        Assert.Equal(all.Select(one => one.Version.Stamp).SkipLast(1), all.Select(one => one.After).Skip(1));
+        Assert.Equal(all.Select(one => one.Version.Stamp).SkipLast(1), all.Select(one => one.PreviousStamp).Skip(1));
     }
 
     private VersionIssuer New(int perGeneration = 4096) => new(new HybridClock(_time, 1), perGeneration);

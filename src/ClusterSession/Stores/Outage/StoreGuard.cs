@@ -72,10 +72,10 @@ internal sealed class StoreGuard(
     }
 
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline = default) =>
-        MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
+        MayTry(store.PartitionOf(key), ref deadline) is var partition and >= 0
             ? WatchAsync(
                 store.ReadAsync(key, known, deadline),
-                asked,
+                partition,
                 key,
                 static read => (read.Failure, read.Damage),
                 deadline,
@@ -91,16 +91,18 @@ internal sealed class StoreGuard(
     /// <param name="key">Which session.</param>
     /// <param name="change">The change.</param>
     /// <param name="deadline">Until when it is waited for.</param>
-    /// <param name="asked">The partition that <see cref="Judge"/> is to be told of, or -1.</param>
+    /// <param name="partition">
+    /// The partition that <see cref="Judge"/> is to be told of, or -1.
+    /// </param>
     public ValueTask<StoreWrite> CommitAsync(
         SessionKey key,
         SessionChange change,
         StoreDeadline deadline,
-        out int asked
+        out int partition
     )
     {
-        asked = MayTry(store.PartitionOf(key), ref deadline);
-        if (asked < 0)
+        partition = MayTry(store.PartitionOf(key), ref deadline);
+        if (partition < 0)
         {
             return new(StoreWrite.Unavailable(StoreFailure.Unreachable));
         }
@@ -113,21 +115,21 @@ internal sealed class StoreGuard(
 
         var watched = WatchAsync(
             committing,
-            asked,
+            partition,
             key,
             static write => (write.Failure, write.Damage),
             deadline,
             StoreWrite.Unavailable(StoreFailure.Unknown)
         );
-        asked = -1;
+        partition = -1;
         return watched;
     }
 
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, in SessionMerge copy, StoreDeadline deadline = default) =>
-        MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
+        MayTry(store.PartitionOf(key), ref deadline) is var partition and >= 0
             ? WatchAsync(
                 store.MergeAsync(key, copy, deadline),
-                asked,
+                partition,
                 key,
                 static write => (write.Failure, write.Damage),
                 deadline,
@@ -141,10 +143,10 @@ internal sealed class StoreGuard(
         TimeSpan tombstoneLife,
         StoreDeadline deadline = default
     ) =>
-        MayTry(store.PartitionOf(key), ref deadline) is var asked and >= 0
+        MayTry(store.PartitionOf(key), ref deadline) is var partition and >= 0
             ? WatchAsync(
                 store.DestroyAsync(key, end, tombstoneLife, deadline),
-                asked,
+                partition,
                 key,
                 static write => (write.Failure, write.Damage),
                 deadline,
@@ -153,15 +155,15 @@ internal sealed class StoreGuard(
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
-        MayTry(store.PartitionOf(key)) is var asked and >= 0
-            ? WatchAsync(store.TouchAsync(key, life, leastLife, default), asked, key, static touch =>
+        MayTry(store.PartitionOf(key)) is var partition and >= 0
+            ? WatchAsync(store.TouchAsync(key, life, leastLife, default), partition, key, static touch =>
                 (touch.Failure, touch.Damage)
             )
             : new(StoreTouch.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known) =>
-        MayTry(store.PartitionOfDocument(name)) is var asked and >= 0
-            ? WatchAsync(store.ReadDocumentAsync(name, known, default), asked, key: null, static document =>
+        MayTry(store.PartitionOfDocument(name)) is var partition and >= 0
+            ? WatchAsync(store.ReadDocumentAsync(name, known, default), partition, key: null, static document =>
                 (document.Failure, null)
             )
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
@@ -171,9 +173,12 @@ internal sealed class StoreGuard(
         IReadOnlyList<DocumentElement> elements,
         TimeSpan life
     ) =>
-        MayTry(store.PartitionOfDocument(name)) is var asked and >= 0
-            ? WatchAsync(store.MergeDocumentAsync(name, elements, life, default), asked, key: null, static document =>
-                (document.Failure, null)
+        MayTry(store.PartitionOfDocument(name)) is var partition and >= 0
+            ? WatchAsync(
+                store.MergeDocumentAsync(name, elements, life, default),
+                partition,
+                key: null,
+                static document => (document.Failure, null)
             )
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
@@ -184,34 +189,36 @@ internal sealed class StoreGuard(
 
     /// <summary>A commit has ended so. Only what <see cref="StoreFailures.IsResponse"/> calls none
     /// counts against the partition.</summary>
-    /// <param name="asked">The partition that was asked; -1: nothing is to be said of any.</param>
+    /// <param name="partition">
+    /// The partition that was asked; -1: nothing is to be said of any.
+    /// </param>
     /// <param name="key">Which session.</param>
     /// <param name="answer">How it ended.</param>
-    public void Judge(int asked, SessionKey key, in StoreWrite answer) =>
-        Learn(asked, key, (answer.Failure, answer.Damage));
+    public void Judge(int partition, SessionKey key, in StoreWrite answer) =>
+        Learn(partition, key, (answer.Failure, answer.Damage));
 
     /// <summary>A record made this node's work on it fail, which nobody had foreseen.</summary>
     public void ReportDamage(SessionKey key, Exception failure) =>
         _damaged.Name(store.Name, key, $"this release fails with it ({failure.GetType().Name})");
 
-    private void Learn(int asked, SessionKey? key, (StoreFailure Failure, string? Damage) end)
+    private void Learn(int partition, SessionKey? key, (StoreFailure Failure, string? Damage) end)
     {
-        if (asked < 0)
+        if (partition < 0)
         {
             return;
         }
 
         if (end.Failure.IsResponse())
         {
-            Answered(asked);
+            Answered(partition);
             if (key is { } damaged && (end.Damage is not null || end.Failure == StoreFailure.Damaged))
             {
                 _damaged.Name(store.Name, damaged, end.Damage);
             }
         }
-        else if (_breakers.Of(asked).Failed())
+        else if (_breakers.Of(partition).Failed())
         {
-            logger.StoreUnanswering(NameOf(asked));
+            logger.StoreUnanswering(NameOf(partition));
         }
     }
 
@@ -235,33 +242,33 @@ internal sealed class StoreGuard(
     /// </summary>
     private ValueTask<T> WatchAsync<T>(
         ValueTask<T> operation,
-        int asked,
+        int partition,
         SessionKey key,
         Func<T, (StoreFailure, string?)> endOf,
         in StoreDeadline deadline,
         T late
     ) =>
         deadline.IsNone
-            ? WatchAsync(operation, asked, key, endOf)
-            : deadline.LimitAsync(WatchShortAsync(operation, asked, key, endOf, deadline), late);
+            ? WatchAsync(operation, partition, key, endOf)
+            : deadline.LimitAsync(WatchShortAsync(operation, partition, key, endOf, deadline), late);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T> WatchAsync<T>(
         ValueTask<T> operation,
-        int asked,
+        int partition,
         SessionKey? key,
         Func<T, (StoreFailure, string?)> endOf
     )
     {
         var answer = await operation.ConfigureAwait(false);
-        Learn(asked, key, endOf(answer));
+        Learn(partition, key, endOf(answer));
         return answer;
     }
 
     /// <summary>That a request has given up early says nothing of the store.</summary>
     private async ValueTask<T> WatchShortAsync<T>(
         ValueTask<T> operation,
-        int asked,
+        int partition,
         SessionKey key,
         Func<T, (StoreFailure Failure, string?)> endOf,
         StoreDeadline deadline
@@ -271,7 +278,7 @@ internal sealed class StoreGuard(
         var end = endOf(answer);
         if (end.Failure.IsResponse() || !deadline.IsOver)
         {
-            Learn(asked, key, end);
+            Learn(partition, key, end);
         }
 
         return answer;

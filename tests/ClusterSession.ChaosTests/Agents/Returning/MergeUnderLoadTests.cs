@@ -178,7 +178,7 @@ public sealed partial class MergeUnderLoadTests(ITestOutputHelper output)
     {
         var (key, version) = (SessionKeys.New(), _versions.Next());
         var record = Delta("a").ApplyTo(SessionRecord.New(DateTimeOffset.UnixEpoch), version, 0);
-        var copy = new SessionMerge(record, version, MergeMode.Create, Life, After: 0);
+        var copy = new SessionMerge(record, version, MergeMode.Create, Life, PreviousStamp: 0);
         Assert.Equal(WriteOutcome.Committed, (await store.MergeAsync(key, copy, default)).Outcome);
         return key;
     }
@@ -193,7 +193,7 @@ public sealed partial class MergeUnderLoadTests(ITestOutputHelper output)
             [],
             Life,
             Life,
-            After: 0,
+            PreviousStamp: 0,
             Opened: opened
         );
         Assert.Equal(WriteOutcome.Committed, (await store.CommitAsync(key, change, default)).Outcome);

@@ -124,7 +124,7 @@ internal sealed record DrawnServers(DrawnServers.Server A, DrawnServers.Server B
                     [],
                     Life,
                     Life,
-                    After: after,
+                    PreviousStamp: after,
                     Opened: opened
                 );
                 _stored = StoredSession.Commit(_stored, change).Next;
@@ -161,7 +161,7 @@ internal sealed record DrawnServers(DrawnServers.Server A, DrawnServers.Server B
                         new SessionVersion(above + 1, 77),
                         MergeMode.Restore,
                         step.Life,
-                        After: 0
+                        PreviousStamp: 0
                     );
                     target._stored = StoredSession.Merge(target._stored, copy).Next ?? target._stored;
                     break;

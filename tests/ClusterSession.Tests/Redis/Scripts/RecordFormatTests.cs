@@ -112,7 +112,7 @@ public sealed class RecordFormatTests
         new MergeRequest(
             new RedisKeys("cs"),
             SessionKeys.New(),
-            new SessionMerge(record, Newest, MergeMode.Create, TimeSpan.FromHours(1), After: 0x2F),
+            new SessionMerge(record, Newest, MergeMode.Create, TimeSpan.FromHours(1), PreviousStamp: 0x2F),
             new LeaseSource(TimeSpan.FromMinutes(1))
         ).WriteTo(ref writer);
         var written = Convert.ToHexString(output.Written.Span);

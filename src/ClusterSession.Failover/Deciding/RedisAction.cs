@@ -4,14 +4,14 @@ using ClusterSession.Redis.Connection.Fencing;
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>What an agent does to its own Redis. Each may be repeated.</summary>
-internal abstract record RedisCommand
+internal abstract record RedisAction
 {
-    private RedisCommand() { }
+    private RedisAction() { }
 
     /// <summary>Follow this process and no other that has its address.</summary>
     /// <param name="Member">Name of the member.</param>
     /// <param name="Process">The process, and the lease under which it admits replicas.</param>
-    public sealed record Follow(string Member, LeaseRecord Process) : RedisCommand
+    public sealed record Follow(string Member, LeaseRecord Process) : RedisAction
     {
         /// <summary>
         /// No master admits replicas under it: the replica follows nobody and keeps its data.
@@ -25,18 +25,21 @@ internal abstract record RedisCommand
     /// </summary>
     /// <param name="Member">Name of the master.</param>
     /// <param name="Process">The process, and the lease by which each write is fenced.</param>
-    public sealed record Merge(string Member, LeaseRecord Process) : RedisCommand;
+    public sealed record Merge(string Member, LeaseRecord Process) : RedisAction;
 
     /// <summary>Become a closed master and admit those that follow it under this lease.</summary>
     /// <param name="Process">This process, and the lease.</param>
-    public sealed record Promote(LeaseRecord Process) : RedisCommand;
+    public sealed record Promote(LeaseRecord Process) : RedisAction;
 
     /// <summary>
     /// Delete the record, lock out the application's user, close its connections.
     /// </summary>
-    public sealed record Close : RedisCommand;
+    public sealed record Close : RedisAction;
 
-    /// <summary>Admit clients and replicas, write the data's epoch, then the record.</summary>
+    /// <summary>
+    /// Write the data's epoch and the record in one step, then admit clients and replicas: nobody
+    /// is let in by a command that a frozen Redis executes after its lease.
+    /// </summary>
     /// <param name="Process">This process, and the lease.</param>
-    public sealed record Open(LeaseRecord Process) : RedisCommand;
+    public sealed record Open(LeaseRecord Process) : RedisAction;
 }

@@ -3,44 +3,46 @@ using ClusterSession.Failover.Deciding;
 namespace ClusterSession.Failover.Agents;
 
 /// <summary>
-/// The holder's arithmetic. Everything is counted from before a question left, less drift and
-/// margin, by a clock that goes on in suspend; the others count from when they answered, in full.
+/// Counts down the lease that this agent holds, the promises for it, and the record. Everything is
+/// counted from before a question left, less drift and margin, by a clock that goes on in suspend;
+/// the others count from when they answered, in full.
 /// </summary>
 /// <remarks>The loop counts, and requests read at any time.</remarks>
-/// <param name="rules">The figures.</param>
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 /// <param name="clock">The coordinator's clock.</param>
-internal sealed class LeaseCount(FailoverRules rules, TimeProvider clock)
+internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
 {
     private readonly Lock _lock = new();
     private long _epoch;
     private long _leaseFrom;
     private long _promisesFrom;
     private bool _isHeld;
-    private TimeSpan _ttl = rules.Ttl;
+    private TimeSpan _ttl = timings.Ttl;
     private bool _isPromised;
     private long _recordFrom = clock.GetTimestamp();
-    private TimeSpan _recordLife = rules.RecordLife; // A former process of this agent may have sent one.
+    private TimeSpan _recordLife = timings.RecordLife; // A former process of this agent may have sent one.
     private long _openFrom = clock.GetTimestamp();
-    private TimeSpan _openLife = rules.RecordLife; // As above.
+    private TimeSpan _openLife = timings.RecordLife; // As above.
 
     /// <summary>Number of the lease; 0: none.</summary>
     public long Epoch => Read(() => _epoch);
 
     public TimeSpan LeaseLeft => Read(() => _isHeld ? Left(_leaseFrom, Counted) : TimeSpan.Zero);
 
-    public TimeSpan PromisesLeft => Read(() => _isPromised ? Left(_promisesFrom, CountedOf(rules.Ttl)) : TimeSpan.Zero);
+    public TimeSpan PromisesLeft =>
+        Read(() => _isPromised ? Left(_promisesFrom, CountedOf(timings.Ttl)) : TimeSpan.Zero);
 
     /// <summary>How long a record that was sent may live.</summary>
     public TimeSpan RecordLeft => Read(() => Left(_recordFrom, _recordLife));
 
     /// <summary>The lease, and how long it or the promises for it run yet, at one moment.</summary>
-    public (long Epoch, TimeSpan Left) Standing =>
+    public (long Epoch, TimeSpan Left) LeaseNow =>
         Read(() =>
             (
                 _epoch,
                 Longer(
                     _isHeld ? Left(_leaseFrom, Counted) : TimeSpan.Zero,
-                    _isPromised ? Left(_promisesFrom, CountedOf(rules.Ttl)) : TimeSpan.Zero
+                    _isPromised ? Left(_promisesFrom, CountedOf(timings.Ttl)) : TimeSpan.Zero
                 )
             )
         );
@@ -52,21 +54,21 @@ internal sealed class LeaseCount(FailoverRules rules, TimeProvider clock)
 
     private TimeSpan Counted => CountedOf(_ttl);
 
-    private TimeSpan CountedOf(TimeSpan ttl) => ttl * (1 - rules.Drift) - rules.Margin;
+    private TimeSpan CountedOf(TimeSpan ttl) => ttl * (1 - timings.Drift) - timings.Margin;
 
     /// <summary>The lease was granted or renewed.</summary>
     /// <param name="epoch">Its number.</param>
     /// <param name="countedFrom">From when it counts.</param>
     /// <param name="ttl">
-    /// How long it runs by the store; zero: unknown. A process before this one may have asked for
-    /// another life than these rules have.
+    /// How long it runs by the coordinator; zero: unknown. A process before this one may have asked
+    /// for another life than these timings have.
     /// </param>
     public void Granted(long epoch, long countedFrom, TimeSpan ttl)
     {
         lock (_lock)
         {
             (_epoch, _leaseFrom, _isHeld) = (epoch, countedFrom, true);
-            _ttl = ttl > TimeSpan.Zero && ttl < rules.Ttl ? ttl : rules.Ttl;
+            _ttl = ttl > TimeSpan.Zero && ttl < timings.Ttl ? ttl : timings.Ttl;
         }
     }
 
@@ -116,7 +118,7 @@ internal sealed class LeaseCount(FailoverRules rules, TimeProvider clock)
         lock (_lock)
         {
             var left = Longer(LeaseLeft, PromisesLeft);
-            left = left < rules.RecordLife ? left : rules.RecordLife;
+            left = left < timings.RecordLife ? left : timings.RecordLife;
             if (left > RecordLeft)
             {
                 (_recordFrom, _recordLife) = (clock.GetTimestamp(), left);

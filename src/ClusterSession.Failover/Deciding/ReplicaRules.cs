@@ -4,9 +4,12 @@ using ClusterSession.Redis.Connection.Fencing;
 
 namespace ClusterSession.Failover.Deciding;
 
-/// <summary>What an agent does while another holds the lease. Its own Redis is closed.</summary>
-/// <param name="rules">The figures.</param>
-internal sealed class FollowerRules(FailoverRules rules)
+/// <summary>
+/// What an agent does while another holds the lease: its own Redis is closed, and is to become a
+/// replica of the master. Agents of members and followers alike.
+/// </summary>
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
+internal sealed class ReplicaRules(FailoverTimings timings)
 {
     public Decision Decide(ClusterView view, long epoch)
     {
@@ -23,7 +26,7 @@ internal sealed class FollowerRules(FailoverRules rules)
                 change.Step == ChangeStep.PromoteSource
                 && !(own.IsMaster && own.Admits.Contains(admitted))
                 && change.Source == new RedisProcess(view.Self, own.RunId)
-                ? new Decision.Command(new RedisCommand.Promote(admitted))
+                ? new Decision.Command(new RedisAction.Promote(admitted))
                 : new Decision.Nothing(Reason.ChangeUnderWay);
         }
 
@@ -44,7 +47,7 @@ internal sealed class FollowerRules(FailoverRules rules)
             // everything.
             return own.IsMaster
                 ? new Decision.Nothing(Reason.ChangeUnderWay)
-                : new Decision.Command(new RedisCommand.Promote(new LeaseRecord(own.RunId, epoch)));
+                : new Decision.Command(new RedisAction.Promote(new LeaseRecord(own.RunId, epoch)));
         }
 
         var name = new LeaseRecord(ruler.RunId, epoch);
@@ -53,7 +56,7 @@ internal sealed class FollowerRules(FailoverRules rules)
             return new Decision.Nothing(Reason.Follows);
         }
 
-        if (MayFollow(rules, view, view.Self))
+        if (MayFollow(timings, view, view.Self))
         {
             return new Decision.Command(Following(own, ruler.Member, name));
         }
@@ -66,7 +69,7 @@ internal sealed class FollowerRules(FailoverRules rules)
 
         // The line says since when the data is out of touch, by the clock of one who was there.
         return master.IsOpen && view.Document.Ledger.Any(line => line.Member == view.Self)
-            ? new Decision.Command(new RedisCommand.Merge(ruler.Member, name))
+            ? new Decision.Command(new RedisAction.Merge(ruler.Member, name))
             : new Decision.Nothing(Reason.Unmerged);
     }
 
@@ -74,21 +77,21 @@ internal sealed class FollowerRules(FailoverRules rules)
     /// A replica first leaves its former master, and is looked at again: between a look and the
     /// command that link could come up, and bring what the next master lacks.
     /// </summary>
-    public static RedisCommand Following(RedisSight own, string member, LeaseRecord process) =>
-        own is { IsMaster: false, Follows: { Epoch: not RedisCommand.Follow.NoLease } }
-            ? new RedisCommand.Follow(member, process with { Epoch = RedisCommand.Follow.NoLease })
-            : new RedisCommand.Follow(member, process);
+    public static RedisAction Following(RedisSight own, string member, LeaseRecord process) =>
+        own is { IsMaster: false, Follows: { Epoch: not RedisAction.Follow.NoLease } }
+            ? new RedisAction.Follow(member, process with { Epoch = RedisAction.Follow.NoLease })
+            : new RedisAction.Follow(member, process);
 
     /// <summary>Whether it gets nothing from anybody: its data stays as it is.</summary>
     public static bool IsAlone(RedisSight redis) =>
-        redis.IsMaster || redis.Follows is null or { Epoch: RedisCommand.Follow.NoLease };
+        redis.IsMaster || redis.Follows is null or { Epoch: RedisAction.Follow.NoLease };
 
     /// <summary>Whether nothing is lost when a member follows the ruler of the document.</summary>
-    public static bool MayFollow(FailoverRules rules, ClusterView view, string member)
+    public static bool MayFollow(FailoverTimings timings, ClusterView view, string member)
     {
         var ruler = view.Document.Ruler!;
         var (redis, master) = (view.Of(member).Redis, view.Of(ruler.Member).Redis);
-        return rules.Contains(redis, master)
+        return timings.Contains(redis, master)
             || view.Document.IsDiscarded(member, redis.DataEpoch)
             || view.Document.Reinits.Any(reinit => reinit.Member == member)
             // All that it has came from this process under this lease, and the process lost nothing

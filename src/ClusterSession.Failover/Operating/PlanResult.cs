@@ -3,9 +3,9 @@ using ClusterSession.Failover.Documents;
 namespace ClusterSession.Failover.Operating;
 
 /// <summary>What a command of an operator comes to.</summary>
-internal abstract record CommandOutcome
+internal abstract record PlanResult
 {
-    private CommandOutcome() { }
+    private PlanResult() { }
 
     /// <summary>It can be done, by writing the document; nothing has been done yet.</summary>
     /// <param name="Steps">What will happen, in its order.</param>
@@ -15,7 +15,7 @@ internal abstract record CommandOutcome
         IReadOnlyList<PlannedStep> Steps,
         IReadOnlyList<string> Warnings,
         ClusterDocument Document
-    ) : CommandOutcome
+    ) : PlanResult
     {
         /// <summary>
         /// How long it takes, what happens if a step fails, and whether anything is wiped.
@@ -26,5 +26,5 @@ internal abstract record CommandOutcome
     /// <summary>It is not done.</summary>
     /// <param name="Reason">Why.</param>
     /// <param name="Remedy">What the operator can do.</param>
-    public sealed record Refused(string Reason, string Remedy) : CommandOutcome;
+    public sealed record Refused(string Reason, string Remedy) : PlanResult;
 }

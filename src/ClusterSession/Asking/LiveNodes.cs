@@ -12,7 +12,7 @@ namespace ClusterSession.Asking;
 ///           may have waited for it, and is no longer true
 /// </code>
 /// </remarks>
-internal sealed class NodeMembers(TimeProvider time)
+internal sealed class LiveNodes(TimeProvider time)
 {
     /// <summary>What this release answers. A node that says less answers no ask.</summary>
     public const byte Protocol = 1;
@@ -27,7 +27,7 @@ internal sealed class NodeMembers(TimeProvider time)
     /// <summary>For how long a node that has left is known, whatever is heard of it late.</summary>
     private static readonly TimeSpan MemoryOfLeaving = 10 * Interval;
 
-    private readonly ConcurrentDictionary<long, Member> _members = new();
+    private readonly ConcurrentDictionary<long, Node> _nodes = new();
     private long _tickedAt = time.GetTimestamp();
     private long _begunAt = long.MinValue; // since when everybody is heard
     private long _wokeAt = long.MinValue;
@@ -49,15 +49,15 @@ internal sealed class NodeMembers(TimeProvider time)
             && time.GetElapsedTime(wokeAt) < Interval
         );
 
-    /// <summary>How many members answer no ask: those of an older release.</summary>
-    public int Older => Members().Count(static member => member.Value.Protocol < Protocol);
+    /// <summary>How many nodes answer no ask: those of an older release.</summary>
+    public int Older => Members().Count(static node => node.Value.Protocol < Protocol);
 
     /// <summary>Whether no other node is there.</summary>
     public bool IsAlone => !Members().Any();
 
     /// <summary>Who is asked, and waited for.</summary>
     public HashSet<long> Asked() =>
-        [.. Members().Where(static member => member.Value.Protocol >= Protocol).Select(static member => member.Key)];
+        [.. Members().Where(static node => node.Value.Protocol >= Protocol).Select(static node => node.Key)];
 
     /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
     public bool HaveGrownSince(long timestamp) =>
@@ -79,13 +79,13 @@ internal sealed class NodeMembers(TimeProvider time)
     public bool Heard(long process, byte protocol, bool isLeaving)
     {
         var now = time.GetTimestamp();
-        var isKnown = _members.TryGetValue(process, out var before);
+        var isKnown = _nodes.TryGetValue(process, out var before);
         if (isKnown && before.HasLeft)
         {
             return false;
         }
 
-        _members[process] = new Member(now, protocol, isLeaving);
+        _nodes[process] = new Node(now, protocol, isLeaving);
         if (isLeaving || (isKnown && time.GetElapsedTime(before.HeardAt, now) <= Memory))
         {
             return false;
@@ -109,22 +109,20 @@ internal sealed class NodeMembers(TimeProvider time)
         }
 
         Volatile.Write(ref _tickedAt, now);
-        foreach (var member in _members)
+        foreach (var node in _nodes)
         {
-            if (time.GetElapsedTime(member.Value.HeardAt, now) > MemoryOfLeaving)
+            if (time.GetElapsedTime(node.Value.HeardAt, now) > MemoryOfLeaving)
             {
-                _members.TryRemove(member);
+                _nodes.TryRemove(node);
             }
         }
     }
 
-    private IEnumerable<KeyValuePair<long, Member>> Members()
+    private IEnumerable<KeyValuePair<long, Node>> Members()
     {
         var now = time.GetTimestamp();
-        return _members.Where(member =>
-            !member.Value.HasLeft && time.GetElapsedTime(member.Value.HeardAt, now) <= Memory
-        );
+        return _nodes.Where(node => !node.Value.HasLeft && time.GetElapsedTime(node.Value.HeardAt, now) <= Memory);
     }
 
-    private readonly record struct Member(long HeardAt, byte Protocol, bool HasLeft);
+    private readonly record struct Node(long HeardAt, byte Protocol, bool HasLeft);
 }

@@ -5,10 +5,10 @@ namespace ClusterSession.Failover.Sights;
 /// <param name="Of">About how many there are.</param>
 /// <param name="Merged">Records of which something was merged.</param>
 /// <param name="Bytes">Bytes that were sent to the master.</param>
-internal sealed record MergeCounts(long Scanned, long Of, long Merged, long Bytes)
+internal sealed record MemberMergeCounts(long Scanned, long Of, long Merged, long Bytes)
 {
     /// <summary>A merge that has just begun.</summary>
-    public static MergeCounts None { get; } = new(0, 0, 0, 0);
+    public static MemberMergeCounts None { get; } = new(0, 0, 0, 0);
 
     /// <summary>Keys that are not this library's, and are not merged.</summary>
     public long Foreign { get; init; }

@@ -3,8 +3,12 @@ using ClusterSession.Failover.Sights;
 
 namespace ClusterSession.Failover.Deciding;
 
-/// <summary>The figures that decisions depend on, alike on all agents of a cluster.</summary>
-internal sealed record FailoverRules
+/// <summary>
+/// Durations and limits that decisions depend on, alike on all agents of a cluster. What is decided
+/// by them stands in <see cref="HolderRules"/>, <see cref="ElectionRules"/> and <see
+/// cref="ReplicaRules"/>.
+/// </summary>
+internal sealed record FailoverTimings
 {
     /// <summary>Life of the lease.</summary>
     public TimeSpan Ttl { get; init; } = TimeSpan.FromSeconds(3);
@@ -25,8 +29,8 @@ internal sealed record FailoverRules
 
     /// <summary>
     /// Longest life of a lease record: how long a frozen master must be waited for before its lease
-    /// is released. No shorter than a look whose store and Redis take their deadlines: a record
-    /// that runs out in between would refuse commits of a master that is well.
+    /// is released. No shorter than a look of which the coordinator and the Redis take their
+    /// deadlines: a record that runs out in between would refuse commits of a master that is well.
     /// </summary>
     public TimeSpan RecordLife { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -102,8 +106,8 @@ internal sealed record FailoverRules
     internal Func<RedisSight, RedisSight, bool> Contains { get; init; } = Histories.IsContained;
 
     /// <summary>
-    /// A round of the loop at its slowest: the store, the members and the promises all have to be
-    /// waited for.
+    /// A round of the loop at its slowest: the coordinator, the members and the promises all have
+    /// to be waited for.
     /// </summary>
     public TimeSpan Round => Interval + 3 * Deadline;
 

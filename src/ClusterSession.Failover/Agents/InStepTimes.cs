@@ -6,9 +6,9 @@ using ClusterSession.Redis.Connection.Fencing;
 namespace ClusterSession.Failover.Agents;
 
 /// <summary>Counts how long each member has been in step with the master, or out of it.</summary>
-/// <param name="rules">The figures.</param>
+/// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 /// <param name="clock">The coordinator's clock.</param>
-internal sealed class StepCount(FailoverRules rules, TimeProvider clock)
+internal sealed class InStepTimes(FailoverTimings timings, TimeProvider clock)
 {
     private readonly long _startedAt = clock.GetTimestamp();
     private readonly Dictionary<string, (bool IsIn, long Since)> _steps = [];
@@ -29,7 +29,7 @@ internal sealed class StepCount(FailoverRules rules, TimeProvider clock)
             && sight.Redis is { IsReachable: true, IsMaster: false, IsLinkUp: true } redis
             && redis.Follows == new LeaseRecord(ruler.RunId, ruler.Epoch)
             && redis.HistoryId == master.HistoryId
-            && master.Offset - redis.Offset <= rules.SwitchLag;
+            && master.Offset - redis.Offset <= timings.SwitchLag;
         if (!_steps.TryGetValue(name, out var step))
         {
             step = (false, _startedAt);
