@@ -216,8 +216,8 @@ internal sealed class NotifiedRedis(
         }
     }
 
-    private sealed class Counts : IProgress<MergeCounts>
+    private sealed class Counts : IProgress<MemberMergeCounts>
     {
-        public void Report(MergeCounts value) { }
+        public void Report(MemberMergeCounts value) { }
     }
 }
