@@ -1,4 +1,5 @@
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.Redis.Connection;
 

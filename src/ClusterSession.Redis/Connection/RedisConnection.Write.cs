@@ -1,12 +1,14 @@
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Signals;
 
 namespace ClusterSession.Redis.Connection;
 
 internal sealed partial class RedisConnection
 {
     private readonly WakeSignal _wake = new();
-    private RespOutput _filling = new();
-    private RespOutput _sending = new();
+    private SendBuffer _filling = new();
+    private SendBuffer _sending = new();
 
     // True while the flush loop works or has been woken; the one that sets it wakes the loop.
     private bool _flushing;

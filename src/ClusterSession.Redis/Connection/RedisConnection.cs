@@ -1,4 +1,5 @@
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Signals;
 
 namespace ClusterSession.Redis.Connection;
 

@@ -1,4 +1,6 @@
 using ClusterSession.Redis.Connection;
+using ClusterSession.Transport.Links;
+using ClusterSession.Transport.Signals;
 
 namespace ClusterSession.Redis.Topology;
 

@@ -4,6 +4,7 @@ using System.Text;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.TestKit.Faults;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
@@ -56,7 +57,7 @@ internal sealed class TrackedLink : IDisposable
     /// </summary>
     private async Task<List<byte[]>> FramesAsync(RedisRequest request)
     {
-        using var output = new RespOutput();
+        using var output = new SendBuffer();
         Write(request, output);
         Write(new RedisCommand("PING"), output);
         var stream = _client.GetStream();
@@ -95,7 +96,7 @@ internal sealed class TrackedLink : IDisposable
         }
     }
 
-    private static void Write(RedisRequest request, RespOutput output)
+    private static void Write(RedisRequest request, SendBuffer output)
     {
         var writer = new RespWriter(output);
         request.WriteTo(ref writer);

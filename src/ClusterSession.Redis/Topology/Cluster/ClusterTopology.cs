@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Signals;
 
 namespace ClusterSession.Redis.Topology.Cluster;
 

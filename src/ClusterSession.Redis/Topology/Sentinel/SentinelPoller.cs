@@ -1,5 +1,6 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Signals;
 
 namespace ClusterSession.Redis.Topology.Sentinel;
 

@@ -1,4 +1,4 @@
-namespace ClusterSession.Redis.Connection;
+namespace ClusterSession.Transport.Signals;
 
 /// <summary>Tasks that nobody waits for any more.</summary>
 internal static class AbandonedTask

@@ -1,4 +1,4 @@
-namespace ClusterSession.Redis.Topology;
+namespace ClusterSession.Transport.Links;
 
 /// <summary>
 /// Pauses between attempts to connect: growing, bounded, and random, so that many nodes do not come

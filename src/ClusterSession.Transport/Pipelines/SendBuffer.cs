@@ -1,12 +1,12 @@
 using System.Buffers;
 
-namespace ClusterSession.Redis.Protocol;
+namespace ClusterSession.Transport.Pipelines;
 
 /// <summary>
 /// A growing buffer of bytes to be sent, rented from the shared pool. Not thread-safe: its owner
 /// locks.
 /// </summary>
-internal sealed class RespOutput : IDisposable
+internal sealed class SendBuffer : IDisposable
 {
     // A buffer that once held a large session is not kept at that size for ever.
     private const int InitialBytes = 16 << 10;

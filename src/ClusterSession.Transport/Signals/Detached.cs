@@ -1,4 +1,4 @@
-namespace ClusterSession.Redis.Connection;
+namespace ClusterSession.Transport.Signals;
 
 /// <summary>
 /// Begins loops that outlive the request that happened to begin them, without holding on to its

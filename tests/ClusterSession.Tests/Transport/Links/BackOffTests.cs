@@ -1,7 +1,8 @@
 using ClusterSession.Redis.Topology;
+using ClusterSession.Transport.Links;
 using Xunit;
 
-namespace ClusterSession.Tests.Redis.Topology;
+namespace ClusterSession.Tests.Transport.Links;
 
 public sealed class BackOffTests
 {

@@ -1,6 +1,6 @@
 using System.Threading.Tasks.Sources;
 
-namespace ClusterSession.Redis.Connection;
+namespace ClusterSession.Transport.Signals;
 
 /// <summary>
 /// Wakes one loop, again and again, without allocating. At most one <see cref="Set"/> per

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace ClusterSession.Redis.Connection;
+namespace ClusterSession.Transport.Pipelines;
 
 /// <summary>
 /// Bytes received and not yet understood, in one contiguous buffer. Used by one loop only.
