@@ -38,8 +38,7 @@ public sealed partial class PackageTests(PackedFeed feed)
 
     public static TheoryData<string> Libraries => [.. Shipped.Select(NameOf)];
 
-    public static TheoryData<string> Documented =>
-        [.. Shipped.Where(HasPublicTypes).Select(NameOf)];
+    public static TheoryData<string> Documented => [.. Shipped.Where(HasPublicTypes).Select(NameOf)];
 
     [Theory]
     [MemberData(nameof(Packages))]

@@ -203,7 +203,7 @@ public sealed class EchoTests : IAsyncLifetime
         return request;
     }
 
-    private IEnumerable<(string Name, Func<SessionKey, RedisRequest> Make)> Requests()
+    private IEnumerable<(string Name, Func<SessionKey, IRedisRequest> Make)> Requests()
     {
         yield return ("commit", key => Commit(key, Second, Own, Life / 2));
         yield return ("commit that prolongs", key => Commit(key, Second, Own, Life));

@@ -42,12 +42,10 @@ public sealed class DependencyTests
     [Fact]
     public void Shipped_assemblies_reference_the_framework_the_core_and_the_transport_only()
     {
-        Assert.All(
-            [typeof(IClusterSession).Assembly, typeof(BackOff).Assembly],
-            static assembly =>
-                Assert.DoesNotContain(assembly.GetReferencedAssemblies(), static name =>
-                    name.Name!.StartsWith("ClusterSession", StringComparison.Ordinal)
-                )
+        Assert.All([typeof(IClusterSession).Assembly, typeof(BackOff).Assembly], static assembly =>
+            Assert.DoesNotContain(assembly.GetReferencedAssemblies(), static name =>
+                name.Name!.StartsWith("ClusterSession", StringComparison.Ordinal)
+            )
         );
         Assert.All(typeof(ClusterSession.Redis.IRedisCredentials).Assembly.GetReferencedAssemblies(), name =>
             Assert.True(
@@ -87,7 +85,10 @@ public sealed class DependencyTests
         new[] { "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard", "DotNext" }
     )]
     [InlineData("src/ClusterSession.Redis/Protocol", new[] { "System.Net.Sockets" })]
-    [InlineData("src/ClusterSession.Redis", new[] { "System.Net.Security", "SslStream", "NetworkStream", "new Socket(" })]
+    [InlineData(
+        "src/ClusterSession.Redis",
+        new[] { "System.Net.Security", "SslStream", "NetworkStream", "new Socket(" }
+    )]
     [InlineData(
         "src/ClusterSession.Transport",
         new[] { "Redis", "ZooKeeper", "Memcached", "ClusterSession.Records", "ClusterSession.Stores", "SessionKey" }

@@ -1,13 +1,15 @@
-namespace ClusterSession.Redis.Topology;
+using ClusterSession.Transport.Options;
+
+namespace ClusterSession.Transport.Links;
 
 /// <summary>Whom a link is to connect to, and for how long that stands. Thread-safe.</summary>
-internal sealed class LinkTarget(RedisEndpoint endpoint)
+internal sealed class LinkTarget(ServerAddress address)
 {
     private readonly CancellationTokenSource _attempt = new();
     private readonly CancellationTokenSource _connection = new();
 
     /// <summary>Where.</summary>
-    public RedisEndpoint Endpoint { get; } = endpoint;
+    public ServerAddress Address { get; } = address;
 
     /// <summary>
     /// Whether this is a mere guess: its failures are not reported, and the server that is there

@@ -1,4 +1,4 @@
-namespace ClusterSession.Tests.Redis.Connection;
+namespace ClusterSession.Tests.Transport;
 
 /// <summary>
 /// A clock that stands still until it is moved, and whose timers fire when told: a process that was

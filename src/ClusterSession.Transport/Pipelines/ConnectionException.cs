@@ -1,12 +1,12 @@
-namespace ClusterSession.Redis.Connection;
+namespace ClusterSession.Transport.Pipelines;
 
 /// <summary>
-/// A command was not answered because of the connection, not because of the server's will.
+/// A request was not answered because of the connection, not because of the server's will.
 /// </summary>
-internal class RedisConnectionException(string message, bool sent, Exception? inner = null) : Exception(message, inner)
+internal class ConnectionException(string message, bool sent, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>
-    /// False: not a byte of the command was handed to the network, so it was certainly not
+    /// False: not a byte of the request was handed to the network, so it was certainly not
     /// executed. True: it may have been executed or not; only its repetition under the same version
     /// makes that harmless.
     /// </summary>

@@ -1,4 +1,6 @@
-namespace ClusterSession.Redis.Diagnostics;
+using ClusterSession.Transport.Options;
+
+namespace ClusterSession.Transport.Diagnostics;
 
 /// <summary>
 /// Reasons as sentences of a log line that names the server already: said once, on one line, with
@@ -7,10 +9,10 @@ namespace ClusterSession.Redis.Diagnostics;
 internal static class LogSentence
 {
     /// <summary>Why a server cannot be used, behind a sentence that names it.</summary>
-    public static string Of(RedisEndpoint endpoint, Exception failure)
+    public static string Of(ServerAddress address, Exception failure)
     {
         var text = failure.Message;
-        foreach (var prefix in new[] { $"No connection to {endpoint}: ", $"The connection to {endpoint} was closed: " })
+        foreach (var prefix in new[] { $"No connection to {address}: ", $"The connection to {address} was closed: " })
         {
             text = text.StartsWith(prefix, StringComparison.Ordinal) ? text[prefix.Length..] : text;
         }
@@ -32,6 +34,7 @@ internal static class LogSentence
 
         // The name of a host keeps its case.
         var isHost = line.Split(' ')[0].Contains(':', StringComparison.Ordinal);
-        return $"{(isHost ? line[0] : char.ToUpperInvariant(line[0]))}{line[1..]}{(line[^1] is '.' or '!' or '?' ? "" : ".")}";
+        var first = isHost ? line[0] : char.ToUpperInvariant(line[0]);
+        return $"{first}{line[1..]}{(line[^1] is '.' or '!' or '?' ? "" : ".")}";
     }
 }

@@ -1,4 +1,4 @@
-namespace ClusterSession.Redis.Connection;
+namespace ClusterSession.Transport.Pipelines;
 
 /// <summary>
 /// The requests that wait for their reply, in the order in which they were written. Not
@@ -31,12 +31,12 @@ internal sealed class RequestRing
     public long OldestSentAt => this[First].SentAt;
 
     /// <summary>The oldest, or null if it was given up; only if there is one.</summary>
-    public RedisRequest? Oldest => this[First].Request;
+    public PipelinedRequest? Oldest => this[First].Request;
 
     private ref Slot this[long number] => ref _slots[number & (_slots.Length - 1)];
 
     /// <summary>Adds the newest.</summary>
-    public void Enqueue(RedisRequest request, long sentAt)
+    public void Enqueue(PipelinedRequest request, long sentAt)
     {
         if (Count == _slots.Length)
         {
@@ -47,7 +47,7 @@ internal sealed class RequestRing
     }
 
     /// <summary>Takes out the oldest; its request is null if it was given up.</summary>
-    public RedisRequest? Dequeue(out long sentAt)
+    public PipelinedRequest? Dequeue(out long sentAt)
     {
         ref var slot = ref this[First++];
         var request = slot.Request;
@@ -60,7 +60,7 @@ internal sealed class RequestRing
     public void TakeBackNewest() => this[--Next].Request = null;
 
     /// <summary>Gives up the requests sent before a time: they leave, their slots stay.</summary>
-    public void GiveUpSentBefore(long time, List<RedisRequest> givenUp)
+    public void GiveUpSentBefore(long time, List<PipelinedRequest> givenUp)
     {
         for (var number = First; number < Next && this[number].SentAt < time; number++)
         {
@@ -86,7 +86,7 @@ internal sealed class RequestRing
 
     private struct Slot
     {
-        public RedisRequest? Request;
+        public PipelinedRequest? Request;
         public long SentAt;
     }
 }

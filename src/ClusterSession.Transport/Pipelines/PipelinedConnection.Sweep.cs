@@ -1,20 +1,25 @@
-namespace ClusterSession.Redis.Connection;
+namespace ClusterSession.Transport.Pipelines;
 
-internal sealed partial class RedisConnection
+internal abstract partial class PipelinedConnection
 {
-    private readonly List<RedisRequest> _givenUp = [];
+    private readonly List<PipelinedRequest> _givenUp = [];
     private ITimer? _sweep;
     private TimeSpan _sweepPeriod;
     private long _lastSweepAt;
     private int _sweeping;
-    private Heartbeat? _heartbeat;
+    private int _beating;
 
     private void StartSweep()
     {
         var shortest =
             _options.HeartbeatInterval < _options.CommandTimeout ? _options.HeartbeatInterval : _options.CommandTimeout;
         _sweepPeriod = shortest / 3;
-        _sweep = _time.CreateTimer(static state => ((RedisConnection)state!).Sweep(), this, _sweepPeriod, _sweepPeriod);
+        _sweep = _time.CreateTimer(
+            static state => ((PipelinedConnection)state!).Sweep(),
+            this,
+            _sweepPeriod,
+            _sweepPeriod
+        );
         if (IsClosed)
         {
             _sweep.Dispose();
@@ -78,8 +83,9 @@ internal sealed partial class RedisConnection
             return false;
         }
 
-        CloseWith(sent => new RedisConnectionException(
-            $"{Endpoint} has not answered for {_options.HeartbeatTimeout.TotalMilliseconds:0} ms (HeartbeatTimeout); the connection is taken for dead.",
+        CloseWith(sent => new ConnectionException(
+            $"{Address} has not answered for {_options.HeartbeatTimeout.TotalMilliseconds:0} ms (HeartbeatTimeout); "
+                + "the connection is taken for dead.",
             sent
         ));
         return true;
@@ -101,8 +107,9 @@ internal sealed partial class RedisConnection
         foreach (var request in _givenUp)
         {
             request.Fail(
-                new RedisTimeoutException(
-                    $"{Endpoint} did not answer within {_options.CommandTimeout.TotalMilliseconds:0} ms (CommandTimeout); whether the command was executed is unknown."
+                new RequestTimeoutException(
+                    $"{Address} did not answer within {_options.CommandTimeout.TotalMilliseconds:0} ms (CommandTimeout); "
+                        + "whether the command was executed is unknown."
                 )
             );
         }
@@ -112,19 +119,36 @@ internal sealed partial class RedisConnection
 
     private void KeepAlive(long now)
     {
-        _heartbeat ??= new Heartbeat(this);
-        long lastSentAt;
+        long lastSignAt;
         lock (_gate)
         {
-            lastSentAt =
-                Gate is not null ? _heartbeat.LastAt
-                : Ruler is null ? _lastSentAt
-                : _lastKeyedSentAt;
+            lastSignAt = _lastSignAt;
         }
-        // The slack of half a period makes the interval the longest pause, not the shortest.
-        if (_time.GetElapsedTime(lastSentAt, now) + _sweepPeriod / 2 >= _options.HeartbeatInterval)
+
+        // The slack of half a period makes the interval the longest pause, not the shortest. The
+        // next one is not sent before the last is answered.
+        if (
+            _time.GetElapsedTime(lastSignAt, now) + _sweepPeriod / 2 >= _options.HeartbeatInterval
+            && Interlocked.Exchange(ref _beating, 1) == 0
+        )
         {
-            _heartbeat.Beat(now);
+            _ = BeatOnceAsync();
+        }
+    }
+
+    private async Task BeatOnceAsync()
+    {
+        try
+        {
+            await BeatAsync().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ConnectionException or ProtocolException)
+        {
+            // Lateness and death are the sweep's to judge.
+        }
+        finally
+        {
+            Volatile.Write(ref _beating, 0);
         }
     }
 }

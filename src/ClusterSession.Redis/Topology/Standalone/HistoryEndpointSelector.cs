@@ -1,5 +1,7 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Connection.Fencing;
+using ClusterSession.Transport.Links;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Standalone;
 
@@ -7,15 +9,13 @@ namespace ClusterSession.Redis.Topology.Standalone;
 /// One or several endpoints of which the master is wanted, tried in turn; a deposed master is
 /// refused.
 /// </summary>
-internal sealed class StaticEndpointSelector : IEndpointSelector
+internal sealed class HistoryEndpointSelector : StaticEndpointSelector<RedisConnection>
 {
-    private readonly IReadOnlyList<RedisEndpoint> _endpoints;
     private readonly ReplicationFence _fence;
     private readonly GenerationKey? _generationKey;
     private (long Generation, long Floor)? _refusedRaise;
     private readonly IRedisTopologyObserver? _observer;
     private readonly Action? _clusterFound;
-    private int _next;
 
     /// <summary>Selects for one link.</summary>
     /// <param name="endpoints">Where a master may be; at least one.</param>
@@ -24,33 +24,18 @@ internal sealed class StaticEndpointSelector : IEndpointSelector
     /// <param name="observer">Hears when the fence is given up.</param>
     /// <param name="clusterFound">Called when a server turns out to be a node of a cluster; null: a
     /// node is taken for a single server.</param>
-    public StaticEndpointSelector(
+    public HistoryEndpointSelector(
         IReadOnlyList<RedisEndpoint> endpoints,
         ReplicationFence fence,
         GenerationKey? generationKey,
         IRedisTopologyObserver? observer,
         Action? clusterFound
     )
-    {
-        ArgumentOutOfRangeException.ThrowIfZero(endpoints.Count);
-        (_endpoints, _fence, _generationKey, _observer, _clusterFound) = (
-            endpoints,
-            fence,
-            generationKey,
-            observer,
-            clusterFound
-        );
-    }
+        : base(endpoints.Select(endpoint => endpoint.Address)) =>
+        (_fence, _generationKey, _observer, _clusterFound) = (fence, generationKey, observer, clusterFound);
 
     /// <inheritdoc/>
-    public RedisEndpoint Place => _endpoints[0];
-
-    /// <inheritdoc/>
-    public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) =>
-        new(new LinkTarget(_endpoints[_next % _endpoints.Count]));
-
-    /// <inheritdoc/>
-    public async ValueTask AdmitAsync(
+    public override async ValueTask AdmitAsync(
         RedisConnection connection,
         LinkTarget target,
         CancellationToken cancellationToken
@@ -59,10 +44,7 @@ internal sealed class StaticEndpointSelector : IEndpointSelector
         if (connection.Server.Mode == RedisServerIdentity.ClusterMode && _clusterFound is not null)
         {
             _clusterFound();
-            throw new RedisConnectException(
-                RedisConnectFailure.Cluster,
-                $"{connection.Endpoint} is a node of a cluster."
-            );
+            throw new ConnectException(RedisConnectFailure.Cluster, $"{connection.Endpoint} is a node of a cluster.");
         }
 
         var (found, stored) = _generationKey is null
@@ -75,7 +57,7 @@ internal sealed class StaticEndpointSelector : IEndpointSelector
             var reason = Explain(connection.Endpoint, verdict);
             if (!_fence.HasRefusedForTooLong(verdict, connection.Server))
             {
-                throw new RedisConnectException(RedisConnectFailure.Deposed, reason);
+                throw new ConnectException(RedisConnectFailure.Deposed, reason);
             }
 
             _observer?.OnDeposedAccepted(connection, reason);
@@ -129,18 +111,6 @@ internal sealed class StaticEndpointSelector : IEndpointSelector
             ? refused
             : null;
     }
-
-    /// <inheritdoc/>
-    public bool Failed(LinkTarget? target, RedisConnectException failure)
-    {
-        // After a loss the same endpoint comes first, since most losses are short; after a failure
-        // the next one. The pause comes after all of them.
-        _next++;
-        return _next % _endpoints.Count != 0;
-    }
-
-    /// <inheritdoc/>
-    public override string ToString() => string.Join(" or ", _endpoints);
 
     private static string Explain(RedisEndpoint endpoint, FenceResult verdict) =>
         $"{endpoint} was the master once and is no more: "

@@ -1,10 +1,8 @@
-using ClusterSession.Redis.Protocol;
-using ClusterSession.Transport.Pipelines;
 using ClusterSession.Transport.Signals;
 
-namespace ClusterSession.Redis.Connection;
+namespace ClusterSession.Transport.Pipelines;
 
-internal sealed partial class RedisConnection
+internal abstract partial class PipelinedConnection
 {
     private readonly WakeSignal _wake = new();
     private SendBuffer _filling = new();
@@ -16,13 +14,12 @@ internal sealed partial class RedisConnection
     // Ring number up to which requests were handed to the stream. Those beyond were certainly not
     // executed.
     private long _handedOver;
-    private long _lastSentAt;
-    private long _lastKeyedSentAt;
+    private long _lastSignAt;
 
     /// <summary>
     /// Sends a request. Never throws: a request that cannot be sent fails with the reason.
     /// </summary>
-    public void Send(RedisRequest request)
+    public void Send(PipelinedRequest request)
     {
         Exception? refusal;
         bool wake;
@@ -46,10 +43,9 @@ internal sealed partial class RedisConnection
     }
 
     /// <summary>
-    /// Sends two requests with nothing in between, such as ASKING and what is asked, or a script
-    /// and the WAIT for it. Both are sent or neither.
+    /// Sends two requests with nothing in between. Both are sent or neither.
     /// </summary>
-    public void Send(RedisRequest first, RedisRequest second)
+    public void Send(PipelinedRequest first, PipelinedRequest second)
     {
         Exception? refusal;
         bool wake;
@@ -88,43 +84,36 @@ internal sealed partial class RedisConnection
         }
     }
 
-    private RedisConnectionException? RefusalLocked(int requests)
+    private ConnectionException? RefusalLocked(int requests)
     {
         if (_closeReason is { } reason)
         {
-            return new RedisConnectionException(reason.Message, sent: false, reason);
+            return new ConnectionException(reason.Message, sent: false, reason);
         }
 
         if (_ring.Count + requests > _options.MaxInFlight)
         {
-            return new RedisBackPressureException($"{_ring.Count} commands wait for {Endpoint} already (MaxInFlight).");
+            return new BackPressureException($"{_ring.Count} commands wait for {Address} already (MaxInFlight).");
         }
 
         if (_filling.Length > _options.MaxUnsentBytes)
         {
-            return new RedisBackPressureException(
-                $"{_filling.Length} bytes wait to be sent to {Endpoint} already (MaxUnsentBytes)."
+            return new BackPressureException(
+                $"{_filling.Length} bytes wait to be sent to {Address} already (MaxUnsentBytes)."
             );
         }
 
         return null;
     }
 
-    private Exception? EnqueueLocked(RedisRequest request)
+    private Exception? EnqueueLocked(PipelinedRequest request)
     {
         var mark = _filling.Length;
         try
         {
-            var writer = new RespWriter(_filling);
-            request.WriteTo(ref writer);
-            if (writer.Commands != 1 || writer.Missing != 0)
-            {
-                throw new InvalidOperationException(
-                    $"{request.GetType().Name} wrote {writer.Commands} commands, {writer.Missing} arguments missing."
-                );
-            }
+            request.WriteTo(_filling);
         }
-#pragma warning disable CA1031 // whatever a request throws, half a command must not stay in the stream of all
+#pragma warning disable CA1031 // whatever a request throws, half a request must not stay in the stream of all
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -134,10 +123,9 @@ internal sealed partial class RedisConnection
 
         // Taken before the bytes leave: the answer proves the connection alive at least since then.
         var now = _time.GetTimestamp();
-        _lastSentAt = now;
-        if (request.IsKeyed)
+        if (IsHeartbeat(request))
         {
-            _lastKeyedSentAt = now;
+            _lastSignAt = now;
         }
 
         _ring.Enqueue(request, now);
@@ -174,7 +162,7 @@ internal sealed partial class RedisConnection
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            CloseWith(sent => new RedisConnectionException($"Sending to {Endpoint} failed.", sent, e));
+            CloseWith(sent => new ConnectionException($"Sending to {Address} failed.", sent, e));
         }
         finally
         {
