@@ -108,8 +108,8 @@ internal abstract partial class PipelinedConnection
         {
             request.Fail(
                 new RequestTimeoutException(
-                    $"{Address} did not answer within {_options.CommandTimeout.TotalMilliseconds:0} ms (CommandTimeout); "
-                        + "whether the command was executed is unknown."
+                    $"{Address} did not answer within {_options.CommandTimeout.TotalMilliseconds:0} ms "
+                        + "(CommandTimeout); whether the command was executed is unknown."
                 )
             );
         }
