@@ -188,7 +188,7 @@ public sealed class EchoTests : IAsyncLifetime
         answer[0] == '$' ? answer[answer.IndexOf('\n', StringComparison.Ordinal) + 1] : answer[0];
 
     private T Connected<T>(T request)
-        where T : RedisRequest
+        where T : IRedisRequest
     {
         ((IScriptRequest)request).IsSentWhole = true;
         if (request is StoreRequest<StoreWrite> write)
