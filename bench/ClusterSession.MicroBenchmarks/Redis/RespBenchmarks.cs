@@ -7,6 +7,7 @@ using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Requests;
 using ClusterSession.Redis.Scripts;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.MicroBenchmarks.Redis;
 
@@ -18,7 +19,7 @@ public class RespBenchmarks
     private readonly SampleSession _session = new();
     private readonly RedisKeys _keys = new("cs");
     private readonly LeaseSource _leases = new(TimeSpan.FromSeconds(1));
-    private readonly RespOutput _output = new();
+    private readonly SendBuffer _output = new();
     private readonly RespScanner _scanner = new(RespLimits.Default);
     private readonly SessionDelta _delta = new();
     private RedisConnection _connection = null!;
@@ -78,7 +79,7 @@ public class RespBenchmarks
     {
         // MERGE carries header and fields in the form in which they are stored; they are its
         // arguments from the seventh on.
-        var output = new RespOutput();
+        var output = new SendBuffer();
         var writer = new RespWriter(output);
         var copy = new SessionMerge(record, record.Version, MergeMode.Create, TimeSpan.FromMinutes(20));
         new MergeRequest(_keys, _session.Key, copy, _leases).WriteTo(ref writer);

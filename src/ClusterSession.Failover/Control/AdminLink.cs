@@ -1,5 +1,6 @@
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Failover.Control;
 
@@ -46,7 +47,7 @@ internal sealed class AdminLink : IAsyncDisposable
     public RedisEndpoint Endpoint => _endpoint;
 
     /// <summary>The open connection, or a new one.</summary>
-    /// <exception cref="RedisConnectException">There is none.</exception>
+    /// <exception cref="ConnectException">There is none.</exception>
     public async Task<RedisConnection> GetAsync(CancellationToken cancellation)
     {
         Task<RedisConnection> connecting;
@@ -94,8 +95,8 @@ internal sealed class AdminLink : IAsyncDisposable
             made = await _connector.ConnectAsync(_endpoint, CancellationToken.None).ConfigureAwait(false);
             if (made.Server.RunId.Length == 0)
             {
-                throw new RedisConnectException(
-                    RedisConnectFailure.NotReady,
+                throw new ConnectException(
+                    ConnectFailure.NotReady,
                     $"{_endpoint} does not show its run id: it is busy with a script, or the agent's user lacks "
                         + "+info."
                 );

@@ -7,6 +7,7 @@ using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Connection.Fencing;
 using ClusterSession.Redis.Merging;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.Failover.Control;
 
@@ -56,7 +57,7 @@ internal sealed class MemberMerge(RedisEndpoint source, ControlSettings settings
             when (e
                     is MergeRefusedException
                         or MergeInterruptedException
-                        or RedisConnectionException
+                        or ConnectionException
                         or RedisServerException
                         or RespProtocolException
                         or RedisUnreadableReplyException

@@ -6,6 +6,7 @@ using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Connection.Fencing;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Requests;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.Failover.Control;
 
@@ -213,7 +214,7 @@ internal sealed class RedisControl(
         }
         catch (Exception e)
             when (e
-                    is RedisConnectionException
+                    is ConnectionException
                         or RedisServerException
                         or RespProtocolException
                         or RedisUnreadableReplyException

@@ -4,6 +4,8 @@ using ClusterSession.Failover.Sights;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Requests;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Failover.Control;
 
@@ -33,7 +35,7 @@ internal sealed class RedisProbe(AdminLink link, ControlSettings settings) : IRe
         }
         catch (Exception e)
             when (e
-                    is RedisConnectionException
+                    is ConnectionException
                         or RedisServerException
                         or RespProtocolException
                         or RedisUnreadableReplyException
@@ -52,7 +54,7 @@ internal sealed class RedisProbe(AdminLink link, ControlSettings settings) : IRe
         {
             return await AskAsync(connection, cancellation).ConfigureAwait(false);
         }
-        catch (RedisConnectionException) when (connection.IsClosed)
+        catch (ConnectionException) when (connection.IsClosed)
         {
             // Whether its process ended, only a new connection says.
             connection = await link.GetAsync(cancellation).ConfigureAwait(false);
@@ -71,6 +73,7 @@ internal sealed class RedisProbe(AdminLink link, ControlSettings settings) : IRe
     }
 
     private static bool IsRefused(Exception failure) =>
-        failure is RedisConnectException { Failure: RedisConnectFailure.Unreachable }
+        failure is ConnectException refused
+        && refused.Failure == ConnectFailure.Unreachable
         && failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused };
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.Failover.Control;
 
@@ -47,7 +48,7 @@ internal sealed class SetAside(RedisEndpoint source, ControlSettings settings, T
         }
         catch (Exception e)
             when (e
-                    is RedisConnectionException
+                    is ConnectionException
                         or RedisServerException
                         or RespProtocolException
                         or RedisUnreadableReplyException

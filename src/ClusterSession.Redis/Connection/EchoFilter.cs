@@ -1,3 +1,5 @@
+using ClusterSession.Transport.Pipelines;
+
 namespace ClusterSession.Redis.Connection;
 
 /// <summary>
@@ -16,7 +18,7 @@ namespace ClusterSession.Redis.Connection;
 internal sealed class EchoFilter
 {
     // What was answered last, until its echo has come; null if it was given up.
-    private RedisRequest? _answered;
+    private PipelinedRequest? _answered;
 
     /// <summary>
     /// Whether the server pushes an own write right behind the answer to it, as Redis does since
@@ -25,12 +27,12 @@ internal sealed class EchoFilter
     public bool IsOn { get; set; }
 
     /// <summary>An answer has come.</summary>
-    public void Expect(RedisRequest? answered) => _answered = answered;
+    public void Expect(PipelinedRequest? answered) => _answered = answered;
 
     /// <summary>Whether this invalidation is the echo of what was answered last.</summary>
     public bool IsOf(ReadOnlySpan<byte> key)
     {
-        if (!IsOn || _answered is not { } last || !last.HasEchoOf(key))
+        if (!IsOn || _answered is not IRedisRequest last || !last.HasEchoOf(key))
         {
             return false;
         }

@@ -2,7 +2,7 @@ namespace ClusterSession.Redis.Connection;
 
 /// <summary>
 /// Asks the server of one connection for the sign of life that its kind owes. Called by the
-/// connection's sweep alone.
+/// connection's sweep alone, one call at a time.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -15,52 +15,27 @@ namespace ClusterSession.Redis.Connection;
 internal sealed class Heartbeat(RedisConnection connection)
 {
     private readonly PingRequest _ping = new();
-    private int _isUnderWay;
 
-    /// <summary>When the last one was sent.</summary>
-    public long LastAt { get; private set; }
-
-    /// <summary>Sends one, unless the last is not answered yet.</summary>
-    /// <param name="now">The time of the caller's clock.</param>
-    public void Beat(long now)
+    /// <summary>Sends one; completes when it is answered.</summary>
+    public async Task BeatAsync()
     {
-        if (Interlocked.Exchange(ref _isUnderWay, 1) == 0)
+        if (connection.Gate is { } gate)
         {
-            LastAt = now;
-            _ = BeatAsync();
-        }
-    }
-
-    private async Task BeatAsync()
-    {
-        try
-        {
-            if (connection.Gate is { } gate)
+            if (await connection.SendAsync(new LeaseHeartbeatRequest(gate)).ConfigureAwait(false) is { } reason)
             {
-                if (await connection.SendAsync(new LeaseHeartbeatRequest(gate)).ConfigureAwait(false) is { } reason)
-                {
-                    connection.Close($"it is closed (fence=lease): {reason}.");
-                }
-            }
-            else if (connection.Ruler is { } ruler && ruler.HeartbeatKeyOf(connection) is { } key)
-            {
-                if (await connection.SendAsync(new KeyedHeartbeatRequest(key)).ConfigureAwait(false) is { } refusal)
-                {
-                    ruler.ReportError(connection, refusal.Kind, refusal.Text);
-                }
-            }
-            else
-            {
-                await connection.SendAsync(_ping).ConfigureAwait(false);
+                connection.Close($"it is closed (fence=lease): {reason}.");
             }
         }
-        catch (Exception e) when (e is RedisConnectionException or Protocol.RespProtocolException)
+        else if (connection.Ruler is { } ruler && ruler.HeartbeatKeyOf(connection) is { } key)
         {
-            // Lateness and death are the sweep's to judge.
+            if (await connection.SendAsync(new KeyedHeartbeatRequest(key)).ConfigureAwait(false) is { } refusal)
+            {
+                ruler.ReportError(connection, refusal.Kind, refusal.Text);
+            }
         }
-        finally
+        else
         {
-            Volatile.Write(ref _isUnderWay, 0);
+            await connection.SendAsync(_ping).ConfigureAwait(false);
         }
     }
 }

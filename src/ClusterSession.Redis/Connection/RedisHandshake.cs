@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Signals;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Connection;
 
@@ -25,7 +27,7 @@ internal static class RedisHandshake
     private static readonly Version EchoesFollowFrom = new(6, 2, 7);
 
     /// <summary>Greets the server and fills in who it is.</summary>
-    /// <exception cref="RedisConnectException">The server cannot be used.</exception>
+    /// <exception cref="ConnectException">The server cannot be used.</exception>
     public static async Task RunAsync(
         RedisConnection connection,
         RedisOptions options,
@@ -36,11 +38,6 @@ internal static class RedisHandshake
         var credential = options.Credentials is { } source
             ? await source.GetAsync(ct).ConfigureAwait(false)
             : new RedisCredential(options.User, options.Password);
-        using var abort = ct.UnsafeRegister(
-            static c => ((RedisConnection)c!).Close("the handshake took too long."),
-            connection
-        );
-
         var hello = connection.SendAsync(Hello(credential, options)).AsTask();
         var library = connection
             .SendAsync(new RedisCommand("CLIENT", "SETINFO", "LIB-NAME", "ClusterSession"))
@@ -90,16 +87,16 @@ internal static class RedisHandshake
         var replicationInfo = ParseInfo(await OptionalAsync(replication).ConfigureAwait(false));
         if (await ping.ConfigureAwait(false) is RedisErrorKind.Loading or RedisErrorKind.MasterDown)
         {
-            throw new RedisConnectException(
-                RedisConnectFailure.NotReady,
+            throw new ConnectException(
+                ConnectFailure.NotReady,
                 $"{connection.Endpoint} is loading its data, or waits for its master."
             );
         }
 
         if (untracked?.Kind == RedisErrorKind.Busy || waitRefusal?.Kind == RedisErrorKind.Busy) // It refuses everything, and not for good.
         {
-            throw new RedisConnectException(
-                RedisConnectFailure.NotReady,
+            throw new ConnectException(
+                ConnectFailure.NotReady,
                 $"{connection.Endpoint} is busy with a script.",
                 untracked ?? waitRefusal
             );
@@ -110,8 +107,8 @@ internal static class RedisHandshake
             System.Version.TryParse(connection.Server.Version, out var version) && version >= EchoesFollowFrom;
         if (version is not null && version < Oldest)
         {
-            throw new RedisConnectException(
-                RedisConnectFailure.Unsupported,
+            throw new ConnectException(
+                ConnectFailure.Unsupported,
                 $"{connection.Endpoint} is Redis {version}. Redis {Oldest} or later, or Valkey, is needed."
             );
         }
@@ -142,7 +139,7 @@ internal static class RedisHandshake
 
         if (waitRefusal is not null && connection.Server.Role != RedisRole.Replica) // No replica takes WAIT.
         {
-            throw new RedisConnectException(
+            throw new ConnectException(
                 RedisConnectFailure.LacksWhatIsSet,
                 $"ClusterSession:Durability is Replicated, and {connection.Endpoint} refuses WAIT, so that nobody can tell whether a replica has "
                     + $"a commit. It says: {waitRefusal.Text} Set ClusterSession:Durability to Primary, or give the user +wait.",
@@ -155,7 +152,7 @@ internal static class RedisHandshake
     /// Why a server is not used that cannot be relied on to push what others change, where that is
     /// asked for.
     /// </summary>
-    public static RedisConnectException LacksTracking(RedisEndpoint endpoint, string reason) =>
+    public static ConnectException LacksTracking(RedisEndpoint endpoint, string reason) =>
         new(
             RedisConnectFailure.LacksWhatIsSet,
             $"Coherence is Tracking, and {endpoint} cannot be relied on to push what others change: {reason} Set coherence=auto "
@@ -165,12 +162,12 @@ internal static class RedisHandshake
     /// <summary>
     /// Refuses a server of another role; one that does not tell its role is let through.
     /// </summary>
-    /// <exception cref="RedisConnectException">It has another role.</exception>
+    /// <exception cref="ConnectException">It has another role.</exception>
     public static void RequireRole(RedisConnection connection, RedisRole? required)
     {
         if (required is { } role && connection.Server.Role != RedisRole.Unknown && connection.Server.Role != role)
         {
-            throw new RedisConnectException(
+            throw new ConnectException(
                 RedisConnectFailure.WrongRole,
                 $"{connection.Endpoint} is a {connection.Server.Role} where a {role} is wanted."
                     + (
@@ -214,45 +211,45 @@ internal static class RedisHandshake
             throw e.Kind switch
             {
                 RedisErrorKind.WrongPass => Refused(
-                    RedisConnectFailure.AccessDenied,
+                    ConnectFailure.AccessDenied,
                     $"refuses user '{credential}': user or password is wrong, or the user is disabled. Check {settings.User} and {settings.Password} of the connection string.",
                     e
                 ),
                 RedisErrorKind.NoAuth => Refused(
-                    RedisConnectFailure.AccessDenied,
+                    ConnectFailure.AccessDenied,
                     $"wants a password, and none is set. Add {settings.Password}=... (and {settings.User}=...) to the connection string.",
                     e
                 ),
                 RedisErrorKind.NoPerm => Refused(
-                    RedisConnectFailure.AccessDenied,
+                    ConnectFailure.AccessDenied,
                     $"lets user '{credential}' in but forbids what a connection needs. Give the user +@connection. It says: {e.Text}",
                     e
                 ),
                 RedisErrorKind.NoProto => Refused(
-                    RedisConnectFailure.Unsupported,
+                    ConnectFailure.Unsupported,
                     "does not speak RESP3. Redis 6.2 or later, or Valkey, is needed.",
                     e
                 ),
                 RedisErrorKind.Loading or RedisErrorKind.MasterDown or RedisErrorKind.Busy => Refused(
-                    RedisConnectFailure.NotReady,
+                    ConnectFailure.NotReady,
                     $"is not ready: {e.Text}",
                     e
                 ),
                 _ when e.Text.StartsWith("ERR max number of clients", StringComparison.Ordinal) => Refused(
-                    RedisConnectFailure.NotReady,
+                    ConnectFailure.NotReady,
                     "has no room for another client (maxclients).",
                     e
                 ),
                 _ when e.Text.StartsWith("DENIED", StringComparison.Ordinal) => Refused(
-                    RedisConnectFailure.AccessDenied,
+                    ConnectFailure.AccessDenied,
                     "runs in protected mode and lets only its own machine in. Set a password there, or bind it to a private address.",
                     e
                 ),
-                _ => Refused(RedisConnectFailure.Unsupported, $"refuses the connection: {e.Text}", e),
+                _ => Refused(ConnectFailure.Unsupported, $"refuses the connection: {e.Text}", e),
             };
         }
 
-        RedisConnectException Refused(RedisConnectFailure failure, string why, Exception inner) =>
+        ConnectException Refused(ConnectFailure failure, string why, Exception inner) =>
             new(failure, $"{connection.Endpoint} {why}", inner);
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Pipelines;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Redis.Diagnostics;
@@ -39,7 +40,7 @@ internal sealed class EvictionWatch(ILogger logger, TimeProvider time, TimeSpan 
                 }
             } while (!connection.IsClosed && await timer.WaitForNextTickAsync().ConfigureAwait(false));
         }
-        catch (Exception failure) when (failure is RedisServerException or RedisConnectionException)
+        catch (Exception failure) when (failure is RedisServerException or ConnectionException)
         {
             // Not allowed to ask, which the handshake has found out too, or the connection is gone.
         }

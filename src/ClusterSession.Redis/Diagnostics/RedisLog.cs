@@ -1,4 +1,5 @@
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Redis.Diagnostics;

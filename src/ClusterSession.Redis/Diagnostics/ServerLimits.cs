@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ClusterSession.Redis.Connection;
+using ClusterSession.Transport.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Redis.Diagnostics;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Pipelines;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Redis.Diagnostics;
@@ -57,7 +58,7 @@ internal sealed class ServerSettings(ILogger logger, ServerLimits limits, bool h
                 (await TakeAsync(saves).ConfigureAwait(false))?["save"]?.AsString()
             );
         }
-        catch (RedisConnectionException)
+        catch (ConnectionException)
         {
             _seen.TryRemove(connection.Server.RunId, out _);
         }

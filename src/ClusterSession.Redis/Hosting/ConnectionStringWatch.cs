@@ -1,4 +1,5 @@
 using ClusterSession.Redis.Diagnostics;
+using ClusterSession.Transport.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;

@@ -1,6 +1,8 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Requests;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Merging;
 
@@ -69,7 +71,7 @@ internal sealed class MergeLink(RedisConnection connection, bool isTarget, int m
             var connector = new RedisConnector(own, time, null, handshake);
             connection = await connector.ConnectAsync(endpoint, cancellation).ConfigureAwait(false);
         }
-        catch (RedisConnectException failure)
+        catch (ConnectException failure)
         {
             throw new MergeStoppedException(
                 failure.Failure == RedisConnectFailure.WrongRole ? MergeFailure.NotMaster
@@ -116,7 +118,7 @@ internal sealed class MergeLink(RedisConnection connection, bool isTarget, int m
         {
             return request.Damaged(failure.Message);
         }
-        catch (Exception failure) when (failure is RedisConnectionException or RedisServerException)
+        catch (Exception failure) when (failure is ConnectionException or RedisServerException)
         {
             throw Stopped(failure);
         }
@@ -132,7 +134,7 @@ internal sealed class MergeLink(RedisConnection connection, bool isTarget, int m
         }
         catch (Exception failure)
             when (failure
-                    is RedisConnectionException
+                    is ConnectionException
                         or RedisServerException
                         or RedisUnreadableReplyException
                         or RedisReplyTooLongException
@@ -177,7 +179,7 @@ internal sealed class MergeLink(RedisConnection connection, bool isTarget, int m
                 $"{Name} has become a replica.",
                 failure
             ),
-            RedisConnectionException => new MergeStoppedException(
+            ConnectionException => new MergeStoppedException(
                 Unreachable,
                 $"{Name} is not responding: {failure.Message}",
                 failure

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Authentication;
+using ClusterSession.Transport.Options;
 
 namespace ClusterSession.Redis;
 
@@ -203,6 +204,30 @@ public sealed partial class RedisOptions
         options.Database = 0;
         return options;
     }
+
+    /// <summary>What is not about Redis.</summary>
+    internal TransportOptions ForTransport() =>
+        new()
+        {
+            Tls = Tls
+                ? new TlsOptions
+                {
+                    Host = TlsHost,
+                    CaFile = TlsCaFile,
+                    CertificateFile = TlsCertificateFile,
+                    KeyFile = TlsKeyFile,
+                    Protocols = TlsProtocols,
+                    CheckRevocation = TlsCheckRevocation,
+                }
+                : null,
+            ConnectTimeout = ConnectTimeout,
+            CommandTimeout = CommandTimeout,
+            HeartbeatInterval = HeartbeatInterval,
+            HeartbeatTimeout = HeartbeatTimeout,
+            ReconnectMaxDelay = ReconnectMaxDelay,
+            MaxInFlight = MaxInFlight,
+            MaxUnsentBytes = MaxUnsentBytes,
+        };
 
     /// <summary>A copy that later changes to this one do not reach.</summary>
     internal RedisOptions Snapshot() =>

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.Redis.Protocol;
 
@@ -15,10 +16,10 @@ namespace ClusterSession.Redis.Protocol;
 internal ref struct RespWriter
 {
     private const int HeaderBytes = 16;
-    private readonly RespOutput _output;
+    private readonly SendBuffer _output;
 
     /// <summary>Writes to the end of an output.</summary>
-    public RespWriter(RespOutput output) => _output = output;
+    public RespWriter(SendBuffer output) => _output = output;
 
     /// <summary>Arguments that the last command still lacks; negative if it has too many.</summary>
     public int Missing { get; private set; }

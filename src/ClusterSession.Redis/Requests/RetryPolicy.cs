@@ -1,6 +1,7 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Stores;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.Redis.Requests;
 
@@ -33,7 +34,7 @@ internal static class RetryPolicy
     public static bool Knows(Exception failure) =>
         failure
             is RedisServerException
-                or RedisConnectionException
+                or ConnectionException
                 or RedisUnreadableReplyException
                 or RedisReplyTooLongException
                 or RespProtocolException
@@ -55,12 +56,9 @@ internal static class RetryPolicy
 
             // The server answered something else; the connection is closed.
             RespProtocolException => RetryStep.GiveUp(StoreFailure.Unknown),
-            RedisTimeoutException => RetryStep.GiveUp(StoreFailure.Unknown),
-            RedisConnectionException { Sent: true } when !attempt.MayBeRepeated => RetryStep.GiveUp(
-                StoreFailure.Unknown
-            ),
-            RedisConnectionException when attempt.Number < MaxAttempts && attempt.Left > TimeSpan.Zero =>
-                RetryStep.Retry,
+            RequestTimeoutException => RetryStep.GiveUp(StoreFailure.Unknown),
+            ConnectionException { Sent: true } when !attempt.MayBeRepeated => RetryStep.GiveUp(StoreFailure.Unknown),
+            ConnectionException when attempt.Number < MaxAttempts && attempt.Left > TimeSpan.Zero => RetryStep.Retry,
             _ => RetryStep.GiveUp(StoreFailure.Unreachable),
         };
 

@@ -3,6 +3,8 @@ using ClusterSession.Redis.Diagnostics;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Topology;
 using ClusterSession.Stores;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Requests;
 
@@ -24,7 +26,7 @@ internal sealed class StoreRequestSender(
     IRedisTopology topology,
     TimeSpan limit,
     TimeProvider time,
-    FailureLog failures,
+    RedisFailureLog failures,
     Action<byte[]> changed
 )
 {
@@ -238,7 +240,7 @@ internal sealed class StoreRequestSender(
         catch (TimeoutException)
         {
             _ = PushOnceAnsweredAsync(request, waiting);
-            throw new RedisTimeoutException(
+            throw new RequestTimeoutException(
                 $"Redis did not answer within {limit.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown."
             );
         }
@@ -257,7 +259,7 @@ internal sealed class StoreRequestSender(
                 .WaitAsync(LeftUntil(until), time)
                 .ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is RedisConnectException or TimeoutException)
+        catch (Exception failure) when (failure is ConnectException or TimeoutException)
         {
             // The owner is asked again; it may have given up the move.
             return null;

@@ -1,5 +1,6 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.Redis.Requests;
 
@@ -29,7 +30,7 @@ internal sealed class WaitRequest(int replicas, TimeSpan timeout) : RedisRequest
         {
             Confirmed = (int)await confirmation.ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is RedisConnectionException or RedisServerException)
+        catch (Exception failure) when (failure is ConnectionException or RedisServerException)
         {
             Confirmed = 0;
         }

@@ -1,4 +1,5 @@
 using ClusterSession.Redis.Connection;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Store;
 
@@ -26,7 +27,7 @@ internal sealed class FirstContact(RedisOptions options, TimeProvider time)
         options.CommandTimeout < options.ConnectTimeout ? options.CommandTimeout : options.ConnectTimeout;
 
     private readonly int _places = options.ServiceName is null ? options.Endpoints.Count : 1;
-    private volatile RedisConnectException? _lacking;
+    private volatile ConnectException? _lacking;
     private int _failures;
 
     /// <summary>Waits until it is known.</summary>
@@ -47,7 +48,7 @@ internal sealed class FirstContact(RedisOptions options, TimeProvider time)
         {
             // Nobody responds: applications start while their store is down.
         }
-        catch (RedisConnectException lacking)
+        catch (ConnectException lacking)
         {
             throw new InvalidOperationException(lacking.Message, lacking);
         }
@@ -68,7 +69,7 @@ internal sealed class FirstContact(RedisOptions options, TimeProvider time)
     public void Tried() => _outcome.TrySetResult();
 
     /// <summary>A server could not be connected to, or does not track.</summary>
-    public void Failed(RedisConnectException failure)
+    public void Failed(ConnectException failure)
     {
         if (failure.Failure == RedisConnectFailure.LacksWhatIsSet)
         {

@@ -5,6 +5,8 @@ using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Topology;
 using ClusterSession.Redis.Topology.Detection;
 using ClusterSession.Stores;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Store;
 
@@ -88,7 +90,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
             topology.ReportError(connection, refusal.Kind, refusal.Text);
             return StoreFailure.Refused;
         }
-        catch (RedisConnectionException lost)
+        catch (ConnectionException lost)
         {
             return lost.Sent ? StoreFailure.Unknown : StoreFailure.Unreachable;
         }
@@ -120,7 +122,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
     void IRedisTopologyObserver.OnConnected(RedisConnection connection, RedisServerIdentity? previous) =>
         _ = SubscribeAsync(connection);
 
-    void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, RedisConnectionException reason)
+    void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, ConnectionException reason)
     {
         bool isOther;
         lock (_gate)
@@ -135,7 +137,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
         }
     }
 
-    void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure)
+    void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, ConnectException failure)
     {
         // The store says so of the same server.
     }
@@ -151,7 +153,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
             connection.Close($"it does not let this node subscribe ({refusal.Kind}).");
             return;
         }
-        catch (RedisConnectionException)
+        catch (ConnectionException)
         {
             return; // The next connection subscribes.
         }

@@ -8,6 +8,7 @@ using ClusterSession.Redis.Scripts;
 using ClusterSession.Redis.Topology;
 using ClusterSession.Redis.Topology.Cluster;
 using ClusterSession.Stores;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.Redis.Store;
 
@@ -50,7 +51,7 @@ internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : 
             topology.ReportError(connection!, refusal.Kind, refusal.Text);
             return SessionListing.Unavailable(cursor, StoreFailure.Refused);
         }
-        catch (RedisConnectionException lost)
+        catch (ConnectionException lost)
         {
             return SessionListing.Unavailable(cursor, lost.Sent ? StoreFailure.Unknown : StoreFailure.Unreachable);
         }

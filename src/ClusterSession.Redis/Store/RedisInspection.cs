@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Diagnostics;
 using ClusterSession.Stores;
+using ClusterSession.Transport.Diagnostics;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Store;
 
@@ -24,12 +27,12 @@ internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
                     _ => StoreServerRole.Unknown,
                 } });
 
-    public void Disconnected(RedisConnection connection, RedisConnectionException reason) =>
+    public void Disconnected(RedisConnection connection, ConnectionException reason) =>
         Set(connection.Endpoint, server =>
             reason.IsInOrder ? server with { IsConnected = false } : Failed(server, connection.Endpoint, reason)
         );
 
-    public void Failed(RedisEndpoint endpoint, RedisConnectException failure) =>
+    public void Failed(RedisEndpoint endpoint, ConnectException failure) =>
         Set(endpoint, server => server.IsConnected ? server : Failed(server, endpoint, failure));
 
     /// <summary>Other servers are used from now on.</summary>
@@ -48,7 +51,7 @@ internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
         server with
         {
             IsConnected = false,
-            LastFailure = LogSentence.Of(endpoint, failure),
+            LastFailure = LogSentence.Of(endpoint.Address, failure),
             LastFailureAt = time.GetUtcNow(),
         };
 

@@ -11,6 +11,9 @@ using ClusterSession.Redis.Store;
 using ClusterSession.Redis.Topology;
 using ClusterSession.Redis.Topology.Detection;
 using ClusterSession.Stores;
+using ClusterSession.Transport.Diagnostics;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Redis;
@@ -55,7 +58,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly ConcurrentDictionary<int, bool> _revalidated = new(); // by partition
     private readonly TrackingProof _tracking;
     private readonly PlainPasswords _passwords;
-    private readonly FailureLog _failures;
+    private readonly RedisFailureLog _failures;
     private readonly RedisInspection _inspection;
     private readonly RedisChannel _channel;
     private readonly FirstContact _first;
@@ -87,7 +90,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _evictions = new EvictionWatch(logger, time, options.HeartbeatInterval * HeartbeatsBetweenLooks);
         _passwords = new PlainPasswords(logger);
         _passwords.Check(options);
-        _failures = new FailureLog(logger, time);
+        _failures = new RedisFailureLog(logger, time);
         var writer = Convert.ToHexStringLower(BitConverter.GetBytes(random.NextInt64()));
         var generation = new GenerationKey(_keys.Generation, writer, options.CommandTimeout, time);
         _create = to =>
@@ -292,7 +295,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         _first.Tried();
     }
 
-    void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, RedisConnectionException reason)
+    void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, ConnectionException reason)
     {
         _leases.Revoke(connection);
         _inspection.Disconnected(connection, reason);
@@ -302,11 +305,11 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         }
         else
         {
-            _logger.Disconnected(connection.Endpoint, LogSentence.Of(connection.Endpoint, reason));
+            _logger.Disconnected(connection.Endpoint, LogSentence.Of(connection.Address, reason));
         }
     }
 
-    void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure)
+    void IRedisTopologyObserver.OnConnectFailed(RedisEndpoint endpoint, ConnectException failure)
     {
         _first.Failed(failure);
         _failures.Write(endpoint, failure);
@@ -364,7 +367,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
                 _limits.Say(connection, RefusedCommand.Role);
             }
         }
-        catch (RedisConnectionException)
+        catch (ConnectionException)
         {
             // Gone. Without samples all recent commits count as in doubt.
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology;
 
@@ -21,7 +22,7 @@ internal interface IRedisTopology : IAsyncDisposable
     bool TryGetConnection(ReadOnlySpan<byte> key, [NotNullWhen(true)] out RedisConnection? connection);
 
     /// <summary>The connection for a key; waits for one at most for the connect timeout.</summary>
-    /// <exception cref="RedisConnectException">There is none; nothing was sent.</exception>
+    /// <exception cref="ConnectException">There is none; nothing was sent.</exception>
     ValueTask<RedisConnection> GetConnectionAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken);
 
     /// <summary>Whether keys may be in several partitions. Default: no.</summary>
@@ -49,7 +50,7 @@ internal interface IRedisTopology : IAsyncDisposable
     /// <param name="connection">Who answered.</param>
     /// <param name="text">The error's text.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="RedisConnectException">There is none; nothing was sent.</exception>
+    /// <exception cref="ConnectException">There is none; nothing was sent.</exception>
     ValueTask<RedisConnection?> GetRedirectAsync(
         RedisConnection connection,
         string text,

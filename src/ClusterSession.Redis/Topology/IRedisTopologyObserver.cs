@@ -1,4 +1,6 @@
 using ClusterSession.Redis.Connection;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology;
 
@@ -19,10 +21,10 @@ internal interface IRedisTopologyObserver
     void OnConnected(RedisConnection connection, RedisServerIdentity? previous);
 
     /// <summary>A connection was lost or given up.</summary>
-    void OnDisconnected(RedisConnection connection, RedisConnectionException reason);
+    void OnDisconnected(RedisConnection connection, ConnectionException reason);
 
     /// <summary>An attempt to connect failed; there will be another.</summary>
-    void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure);
+    void OnConnectFailed(RedisEndpoint endpoint, ConnectException failure);
 
     /// <summary>
     /// Some keys have moved from this connection's server to another one; the connection lives on.

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology;
 
@@ -74,7 +75,7 @@ internal sealed class MovableTopology(IRedisTopology first, TimeProvider time, A
         {
             return await asked.GetConnectionAsync(key, cancellationToken).ConfigureAwait(false);
         }
-        catch (RedisConnectException) when (asked != Current)
+        catch (ConnectException) when (asked != Current)
         {
             return await Current.GetConnectionAsync(key, cancellationToken).ConfigureAwait(false);
         }
@@ -152,7 +153,7 @@ internal sealed class MovableTopology(IRedisTopology first, TimeProvider time, A
             await topology.GetConnectionAsync(default, _disposing.Token).ConfigureAwait(false);
             return true;
         }
-        catch (RedisConnectException)
+        catch (ConnectException)
         {
             await Task.Delay(Pause, time, CancellationToken.None).ConfigureAwait(false);
             return false;

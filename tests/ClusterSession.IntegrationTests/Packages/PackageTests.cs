@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ClusterSession.Failover;
 using ClusterSession.Redis;
+using ClusterSession.Transport.Links;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Packages;
@@ -20,20 +21,24 @@ public sealed partial class PackageTests(PackedFeed feed)
         typeof(IClusterSession).Assembly,
         typeof(RedisOptions).Assembly,
         typeof(FailoverOptions).Assembly,
+        typeof(BackOff).Assembly,
     ];
 
     /// <summary>What a package brings along, as CONTRIBUTING.md and the decisions say.</summary>
     private static readonly Dictionary<string, string[]> Dependencies = new()
     {
         ["ClusterSession"] = [],
-        ["ClusterSession.Redis"] = ["ClusterSession"],
+        ["ClusterSession.Transport"] = [],
+        ["ClusterSession.Redis"] = ["ClusterSession", "ClusterSession.Transport"],
         ["ClusterSession.Failover"] = ["ClusterSession.Redis", "DotNext.AspNetCore.Cluster"],
         ["ClusterSession.Cli"] = [], // A tool has all it needs in itself.
     };
 
     public static TheoryData<string> Packages => [.. PackedFeed.Ids];
 
-    public static TheoryData<string> Libraries => [.. Shipped.Select(assembly => assembly.GetName().Name!)];
+    public static TheoryData<string> Libraries => [.. Shipped.Select(NameOf)];
+
+    public static TheoryData<string> Documented => [.. Shipped.Where(HasPublicTypes).Select(NameOf)];
 
     [Theory]
     [MemberData(nameof(Packages))]
@@ -100,7 +105,7 @@ public sealed partial class PackageTests(PackedFeed feed)
     }
 
     [Theory]
-    [MemberData(nameof(Libraries))]
+    [MemberData(nameof(Documented))]
     public void Documentation_of_public_members_leads_to_public_members_only(string id)
     {
         var types = Shipped
@@ -122,6 +127,25 @@ public sealed partial class PackageTests(PackedFeed feed)
             .Where(link => !IsPublic(link.Leads));
         Assert.Empty(hidden);
     }
+
+    /// <summary>
+    /// Internals have no compatibility between versions (docs/decisions/0010).
+    /// </summary>
+    [Theory]
+    [InlineData("ClusterSession.Redis", "ClusterSession.Transport")]
+    [InlineData("ClusterSession.Failover", "ClusterSession.Redis")]
+    public void Package_whose_internals_are_used_is_wanted_in_exactly_this_version(string id, string used)
+    {
+        using var package = ZipFile.OpenRead(feed.Package(id));
+        var dependency = Xml(package, $"{id}.nuspec")
+            .Descendants()
+            .Single(element => element.Name.LocalName == "dependency" && element.Attribute("id")!.Value == used);
+        Assert.Equal($"[{feed.Version}]", dependency.Attribute("version")!.Value);
+    }
+
+    [Fact]
+    public void Transport_shows_nothing() =>
+        Assert.Equal(["ClusterSession.Transport"], Shipped.Where(assembly => !HasPublicTypes(assembly)).Select(NameOf));
 
     [Fact]
     public void Redis_package_shows_only_what_its_extension_takes()
@@ -173,6 +197,10 @@ public sealed partial class PackageTests(PackedFeed feed)
                 .GetMember(name, BindingFlags.NonPublic | BindingFlags.Instance)
                 .Any(member => member is MethodBase { IsFamily: true });
     }
+
+    private static bool HasPublicTypes(Assembly assembly) => assembly.GetExportedTypes().Length > 0;
+
+    private static string NameOf(Assembly assembly) => assembly.GetName().Name!;
 
     private static void Reach(Type type, HashSet<Type> reached)
     {

@@ -15,7 +15,13 @@ public sealed class PackedFeed : IAsyncLifetime
 
     /// <summary>All that is released, each after what it depends on.</summary>
     public static string[] Ids { get; } =
-    ["ClusterSession", "ClusterSession.Redis", "ClusterSession.Failover", "ClusterSession.Cli"];
+    [
+        "ClusterSession",
+        "ClusterSession.Transport",
+        "ClusterSession.Redis",
+        "ClusterSession.Failover",
+        "ClusterSession.Cli",
+    ];
 
     /// <summary>The root of the repository.</summary>
     public static string Repository { get; } = FindRepository();

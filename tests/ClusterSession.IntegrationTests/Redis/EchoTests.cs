@@ -188,7 +188,7 @@ public sealed class EchoTests : IAsyncLifetime
         answer[0] == '$' ? answer[answer.IndexOf('\n', StringComparison.Ordinal) + 1] : answer[0];
 
     private T Connected<T>(T request)
-        where T : RedisRequest
+        where T : IRedisRequest
     {
         ((IScriptRequest)request).IsSentWhole = true;
         if (request is StoreRequest<StoreWrite> write)
@@ -203,7 +203,7 @@ public sealed class EchoTests : IAsyncLifetime
         return request;
     }
 
-    private IEnumerable<(string Name, Func<SessionKey, RedisRequest> Make)> Requests()
+    private IEnumerable<(string Name, Func<SessionKey, IRedisRequest> Make)> Requests()
     {
         yield return ("commit", key => Commit(key, Second, Own, Life / 2));
         yield return ("commit that prolongs", key => Commit(key, Second, Own, Life));

@@ -4,6 +4,7 @@ using System.Text;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.TestKit.Faults;
+using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
@@ -29,7 +30,7 @@ internal sealed class TrackedLink : IDisposable
     /// Sends a request, gives it its answer, and says which keys were pushed before and after that.
     /// </summary>
     public async Task<(string Answer, IReadOnlyList<string> Before, IReadOnlyList<string> After)> AskAsync(
-        RedisRequest request
+        IRedisRequest request
     )
     {
         var frames = await FramesAsync(request);
@@ -42,7 +43,7 @@ internal sealed class TrackedLink : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private static void Parse(RedisRequest request, byte[] answer)
+    private static void Parse(IRedisRequest request, byte[] answer)
     {
         var reader = new RespReader(answer);
         request.ParseReply(ref reader);
@@ -54,9 +55,9 @@ internal sealed class TrackedLink : IDisposable
     /// <summary>
     /// All that comes up to the answer of a PING that is sent behind it, without that.
     /// </summary>
-    private async Task<List<byte[]>> FramesAsync(RedisRequest request)
+    private async Task<List<byte[]>> FramesAsync(IRedisRequest request)
     {
-        using var output = new RespOutput();
+        using var output = new SendBuffer();
         Write(request, output);
         Write(new RedisCommand("PING"), output);
         var stream = _client.GetStream();
@@ -95,7 +96,7 @@ internal sealed class TrackedLink : IDisposable
         }
     }
 
-    private static void Write(RedisRequest request, RespOutput output)
+    private static void Write(IRedisRequest request, SendBuffer output)
     {
         var writer = new RespWriter(output);
         request.WriteTo(ref writer);

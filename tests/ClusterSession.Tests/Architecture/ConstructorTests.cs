@@ -1,4 +1,5 @@
 using System.Reflection;
+using ClusterSession.Transport.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -60,7 +61,7 @@ public sealed class ConstructorTests
             );
 
     private static bool IsEverywhere(Type type) =>
-        type.Name is "SessionMetrics" or "LossLog" or "FailureLog"
+        type.Name is "SessionMetrics" or "LossLog" or "RedisFailureLog"
         || typeof(ILogger).IsAssignableFrom(type)
         || type == typeof(TimeProvider)
         || type == typeof(Random)

@@ -1,13 +1,14 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ClusterSession.Redis;
+using ClusterSession.Transport.Links;
 using Xunit;
 
 namespace ClusterSession.Tests.Architecture;
 
 /// <summary>
-/// Arrows point to the core; stores never see each other; inside a store bytes know no sockets, and
-/// servers no sessions.
+/// Arrows point to the core and to the transport, which know nobody; stores never see each other;
+/// inside a store bytes know no sockets, and servers no sessions.
 /// </summary>
 public sealed class DependencyTests
 {
@@ -19,8 +20,11 @@ public sealed class DependencyTests
     /// </summary>
     private const string Failover = "src/ClusterSession.Failover/ClusterSession.Failover.csproj";
 
+    private const string Redis = "src/ClusterSession.Redis/ClusterSession.Redis.csproj";
+    private const string Transport = "src/ClusterSession.Transport/ClusterSession.Transport.csproj";
+
     [Fact]
-    public void Shipped_projects_reference_the_core_and_nothing_else()
+    public void Shipped_projects_reference_the_core_the_transport_and_nothing_else()
     {
         var projects = Repository.Files(".csproj", "src").ToArray();
         Assert.Contains("src/ClusterSession/ClusterSession.csproj", projects);
@@ -36,14 +40,16 @@ public sealed class DependencyTests
     }
 
     [Fact]
-    public void Shipped_assemblies_reference_the_framework_and_the_core_only()
+    public void Shipped_assemblies_reference_the_framework_the_core_and_the_transport_only()
     {
-        Assert.DoesNotContain(typeof(IClusterSession).Assembly.GetReferencedAssemblies(), name =>
-            name.Name!.StartsWith("ClusterSession", StringComparison.Ordinal)
+        Assert.All([typeof(IClusterSession).Assembly, typeof(BackOff).Assembly], static assembly =>
+            Assert.DoesNotContain(assembly.GetReferencedAssemblies(), static name =>
+                name.Name!.StartsWith("ClusterSession", StringComparison.Ordinal)
+            )
         );
         Assert.All(typeof(ClusterSession.Redis.IRedisCredentials).Assembly.GetReferencedAssemblies(), name =>
             Assert.True(
-                name.Name is "ClusterSession"
+                name.Name is "ClusterSession" or "ClusterSession.Transport"
                     || name.Name!.StartsWith("System", StringComparison.Ordinal)
                     || name.Name.StartsWith("Microsoft", StringComparison.Ordinal),
                 name.Name
@@ -79,6 +85,14 @@ public sealed class DependencyTests
         new[] { "ClusterSession.Memcached", "ClusterSession.Peers", "ClusterSession.Dashboard", "DotNext" }
     )]
     [InlineData("src/ClusterSession.Redis/Protocol", new[] { "System.Net.Sockets" })]
+    [InlineData(
+        "src/ClusterSession.Redis",
+        new[] { "System.Net.Security", "SslStream", "NetworkStream", "new Socket(" }
+    )]
+    [InlineData(
+        "src/ClusterSession.Transport",
+        new[] { "Redis", "ZooKeeper", "Memcached", "ClusterSession.Records", "ClusterSession.Stores", "SessionKey" }
+    )]
     public void Folder_does_not_know(string folder, string[] unknown)
     {
         var files = Repository.Files(".cs", folder).ToArray();
@@ -142,6 +156,12 @@ public sealed class DependencyTests
         project switch
         {
             "src/ClusterSession/ClusterSession.csproj" => [],
+            Transport => [],
+            Redis =>
+            [
+                "../ClusterSession/ClusterSession.csproj",
+                "../ClusterSession.Transport/ClusterSession.Transport.csproj",
+            ],
             Failover => ["../ClusterSession.Redis/ClusterSession.Redis.csproj"],
             _ => ["../ClusterSession/ClusterSession.csproj"],
         };

@@ -12,12 +12,14 @@ namespace ClusterSession.Tests.Architecture;
 public sealed partial class RoomTests
 {
     private const string Core = "src/ClusterSession";
+    private const string Transport = "src/ClusterSession.Transport";
     private const string Redis = "src/ClusterSession.Redis";
     private const string Failover = "src/ClusterSession.Failover";
     private const string All = "all";
 
     [Theory]
     [InlineData(Core)]
+    [InlineData(Transport)]
     [InlineData(Redis)]
     [InlineData(Failover)]
     public void Table_names_every_room(string package)
@@ -31,6 +33,7 @@ public sealed partial class RoomTests
 
     [Theory]
     [InlineData(Core)]
+    [InlineData(Transport)]
     [InlineData(Redis)]
     [InlineData(Failover)]
     public void Rooms_use_rooms_that_stand_above_them(string package)
@@ -43,11 +46,12 @@ public sealed partial class RoomTests
         }
 
         Assert.All(table.Where(line => line.Uses.Contains(All)), line => Assert.Equal("Hosting", line.Room));
-        Assert.Equal("Hosting", table[^1].Room);
+        Assert.Equal(package == Transport ? "Links" : "Hosting", table[^1].Room);
     }
 
     [Theory]
     [InlineData(Core)]
+    [InlineData(Transport)]
     [InlineData(Redis)]
     [InlineData(Failover)]
     public void Files_use_what_the_table_says_and_rooms_all_of_it(string package)
@@ -105,6 +109,7 @@ public sealed partial class RoomTests
         package switch
         {
             Core => "## Rooms of the core",
+            Transport => "## Rooms of the transport",
             Redis => "## Rooms of the Redis store",
             _ => "## Rooms of the failover package",
         };

@@ -20,7 +20,7 @@ public sealed partial class SourceRuleTests
     /// </summary>
     private static readonly Dictionary<string, int> LongTypes = new()
     {
-        ["RedisConnection"] = 407,
+        ["PipelinedConnection"] = 358,
         ["SessionCommitter"] = 331,
         ["SessionLog"] = 314, // One line a message.
     };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Signals;
 
 namespace ClusterSession.Redis.Connection.Fencing;
 

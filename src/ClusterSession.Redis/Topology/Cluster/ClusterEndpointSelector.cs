@@ -1,4 +1,7 @@
 using ClusterSession.Redis.Connection;
+using ClusterSession.Transport.Links;
+using ClusterSession.Transport.Options;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Cluster;
 
@@ -6,13 +9,14 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// Leads a link to one master of a cluster, as long as the slot map calls it one.
 /// </summary>
 internal sealed class ClusterEndpointSelector(RedisEndpoint endpoint, Action changed, ISlotRuler? ruler)
-    : IEndpointSelector
+    : IEndpointSelector<RedisConnection>
 {
     /// <inheritdoc/>
-    public RedisEndpoint Place => endpoint;
+    public ServerAddress Place => endpoint.Address;
 
     /// <inheritdoc/>
-    public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) => new(new LinkTarget(endpoint));
+    public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) =>
+        new(new LinkTarget(endpoint.Address));
 
     /// <inheritdoc/>
     public ValueTask AdmitAsync(RedisConnection connection, LinkTarget target, CancellationToken cancellationToken)
@@ -22,7 +26,7 @@ internal sealed class ClusterEndpointSelector(RedisEndpoint endpoint, Action cha
     }
 
     /// <inheritdoc/>
-    public bool Failed(LinkTarget? target, RedisConnectException failure)
+    public bool Failed(LinkTarget? target, ConnectException failure)
     {
         changed();
         return false;

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Signals;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Cluster;
 
@@ -109,8 +111,8 @@ internal sealed class ClusterTopology : IRedisTopology
             var left = _connectTimeout - _time.GetElapsedTime(begun);
             if (left <= TimeSpan.Zero || (link is null && failure is { NeedsOperator: true }))
             {
-                throw new RedisConnectException(
-                    failure?.Failure ?? RedisConnectFailure.TimedOut,
+                throw new ConnectException(
+                    failure?.Failure ?? ConnectFailure.TimedOut,
                     $"No connection to the master of slot {slot} within {_connectTimeout.TotalMilliseconds:0} ms (ConnectTimeout)."
                         + ((link?.LastFailure ?? failure) is { } last ? $" Last attempt: {last.Message}" : ""),
                     failure
@@ -126,10 +128,7 @@ internal sealed class ClusterTopology : IRedisTopology
             if (
                 first == connecting
                 && connecting
-                    is {
-                        IsFaulted: true,
-                        Exception.InnerException: RedisConnectException { NeedsOperator: true } refused
-                    }
+                    is { IsFaulted: true, Exception.InnerException: ConnectException { NeedsOperator: true } refused }
             )
             {
                 throw refused;

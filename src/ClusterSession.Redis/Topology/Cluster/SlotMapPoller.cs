@@ -1,5 +1,8 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Signals;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Cluster;
 
@@ -29,14 +32,14 @@ internal sealed class SlotMapPoller(
     private const int MostAskedAfresh = 3;
     private readonly RedisConnector _discovery = new(options, time, null, new RedisHandshakeOptions());
     private readonly CancellationTokenSource _stop = new();
-    private TaskCompletionSource _kick = NewSignal();
+    private readonly ChangeSignal _kick = new();
     private Task _loop = Task.CompletedTask;
 
     /// <summary>Begins. Called once.</summary>
     public void Start() => Detached.Run(() => _loop = Task.Run(RunAsync));
 
     /// <summary>Something speaks against the map: asks at once.</summary>
-    public void Kick() => Volatile.Read(ref _kick).TrySetResult();
+    public void Kick() => _kick.Set();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -46,8 +49,6 @@ internal sealed class SlotMapPoller(
         _stop.Dispose();
     }
 
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     private async Task RunAsync()
     {
         while (!_stop.IsCancellationRequested)
@@ -55,19 +56,13 @@ internal sealed class SlotMapPoller(
             try
             {
                 // Taken before asking: a kick that comes meanwhile makes it ask once more.
-                if (_kick.Task.IsCompleted)
-                {
-                    Volatile.Write(ref _kick, NewSignal());
-                }
-
+                var kick = _kick.Next;
                 await RefreshAsync().ConfigureAwait(false);
                 var pause = (routes.IsWhole ? WholeInterval : BrokenInterval) * (0.75 + (random.NextDouble() / 2));
 
                 // Kicks come in crowds: every attempt to reach a dead master is one.
                 await Task.Delay(LeastInterval, time, _stop.Token).ConfigureAwait(false);
-                await _kick
-                    .Task.WaitAsync(pause, time, _stop.Token)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await kick.WaitAsync(pause, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -109,7 +104,7 @@ internal sealed class SlotMapPoller(
                     }
                 }
             }
-            catch (RedisConnectException failure)
+            catch (ConnectException failure)
             {
                 Failed(endpoint, failure);
             }
@@ -135,8 +130,8 @@ internal sealed class SlotMapPoller(
             {
                 Failed(
                     connection.Endpoint,
-                    new RedisConnectException(
-                        RedisConnectFailure.NotReady,
+                    new ConnectException(
+                        ConnectFailure.NotReady,
                         $"{connection.Endpoint} knows of no slots: the cluster is not set up yet."
                     )
                 );
@@ -151,21 +146,21 @@ internal sealed class SlotMapPoller(
         {
             Failed(
                 connection.Endpoint,
-                new RedisConnectException(
-                    RedisConnectFailure.Unsupported,
+                new ConnectException(
+                    ConnectFailure.Unsupported,
                     $"{connection.Endpoint} does not tell the cluster's nodes: {e.Text} Give the user +cluster|nodes, or remove cluster=true.",
                     e
                 )
             );
             return false;
         }
-        catch (Exception e) when (e is RedisConnectionException or TimeoutException)
+        catch (Exception e) when (e is ConnectionException or TimeoutException)
         {
             return false;
         }
     }
 
-    private void Failed(RedisEndpoint endpoint, RedisConnectException failure)
+    private void Failed(RedisEndpoint endpoint, ConnectException failure)
     {
         routes.Failed(failure);
         observer?.OnConnectFailed(endpoint, failure);

@@ -1,4 +1,6 @@
 using ClusterSession.Redis.Connection;
+using ClusterSession.Transport.Signals;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Cluster;
 
@@ -23,8 +25,8 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
     private RedisLink?[] _routes = new RedisLink?[HashSlot.Count];
     private RedisPartition[] _partitions = [default];
     private SlotMap _map = SlotMap.Empty;
-    private TaskCompletionSource _changed = NewSignal();
-    private RedisConnectException? _lastFailure;
+    private readonly ChangeSignal _changed = new();
+    private ConnectException? _lastFailure;
     private bool _isClosed;
 
     /// <summary>The link of a slot's owner; null if none is known.</summary>
@@ -71,11 +73,11 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
 
     /// <summary>What to wait for, and why the last question about the slots failed.</summary>
     /// <returns>A task that completes when the owners change or another question fails.</returns>
-    public (Task Changed, RedisConnectException? LastFailure) Watch()
+    public (Task Changed, ConnectException? LastFailure) Watch()
     {
         lock (_gate)
         {
-            return (_changed.Task, _lastFailure);
+            return (_changed.Next, _lastFailure);
         }
     }
 
@@ -118,23 +120,21 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
     }
 
     /// <summary>A question about the slots failed: those who wait for an owner see why.</summary>
-    public void Failed(RedisConnectException failure)
+    public void Failed(ConnectException failure)
     {
-        TaskCompletionSource changed;
         lock (_gate)
         {
             _lastFailure = failure;
-            (changed, _changed) = (_changed, NewSignal());
         }
 
-        changed.TrySetResult();
+        _changed.Set();
     }
 
     /// <summary>A node has told its view of the cluster.</summary>
     public void Apply(IReadOnlyList<ClusterNode> view)
     {
         List<RedisConnection> moved = [];
-        TaskCompletionSource? changed = null;
+        var isChanged = false;
         lock (_gate)
         {
             _lastFailure = null;
@@ -143,13 +143,17 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
             if (losses.Count > 0 || !map.Masters.SetEquals(_map.Masters) || _map == SlotMap.Empty)
             {
                 Reconcile(map, losses, moved);
-                (changed, _changed) = (_changed, NewSignal());
+                isChanged = true;
             }
 
             _map = map;
         }
 
-        changed?.TrySetResult();
+        if (isChanged)
+        {
+            _changed.Set();
+        }
+
         foreach (var connection in moved)
         {
             observer?.OnKeysMoved(connection);
@@ -165,8 +169,6 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
             return links.CloseAsync();
         }
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>From whom slots went to whom.</summary>
     private static HashSet<(RedisEndpoint? From, RedisEndpoint To)> Losses(SlotMap before, SlotMap after)

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Detection;
 
@@ -58,7 +59,7 @@ internal sealed class DetectingTopology : IRedisTopology
         {
             return await asked.GetConnectionAsync(key, cancellationToken).ConfigureAwait(false);
         }
-        catch (RedisConnectException) when (asked != Current)
+        catch (ConnectException) when (asked != Current)
         {
             return await Current.GetConnectionAsync(key, cancellationToken).ConfigureAwait(false);
         }

@@ -1,4 +1,8 @@
 using ClusterSession.Redis.Connection;
+using ClusterSession.Transport.Links;
+using ClusterSession.Transport.Options;
+using ClusterSession.Transport.Signals;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Sentinel;
 
@@ -27,7 +31,7 @@ internal sealed class SentinelEndpointSelector(
     TimeSpan fenceTimeout,
     TimeProvider time,
     IRedisTopologyObserver? observer
-) : IEndpointSelector
+) : IEndpointSelector<RedisConnection>
 {
     // At the start a stale sentinel may be the first to answer; the others get this long to say
     // otherwise.
@@ -37,7 +41,7 @@ internal sealed class SentinelEndpointSelector(
     // Guards everything below. Not held while calling out.
     private readonly Lock _gate = new();
     private readonly SentinelView _view = new();
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ChangeSignal _changed = new();
     private LinkTarget? _target;
     private string? _history;
     private bool _isConnected;
@@ -47,13 +51,13 @@ internal sealed class SentinelEndpointSelector(
     private long _missingSince = time.GetTimestamp();
 
     /// <summary>Answers why no sentinel helps; set by the topology.</summary>
-    public Func<RedisConnectException?>? WhyNoSentinel { get; set; }
+    public Func<ConnectException?>? WhyNoSentinel { get; set; }
 
     /// <summary>Called when the master is lost; set by the topology.</summary>
     public Action? MasterLost { get; set; }
 
     /// <inheritdoc/>
-    public RedisEndpoint Place => given[0];
+    public ServerAddress Place => given[0].Address;
 
     /// <summary>A sentinel has answered. Answers all sentinels known now.</summary>
     public IReadOnlyList<RedisEndpoint> Answered(RedisEndpoint sentinel, SentinelAnswer answer, Action masterChanged)
@@ -71,7 +75,7 @@ internal sealed class SentinelEndpointSelector(
             isReplaced =
                 target is not null
                 && _view.Master is { } master
-                && target.Endpoint != master
+                && target.Address != master.Address
                 && !(target.IsGuess && _view.IsFailingOver);
             isFutile = target is { IsGuess: false } && !_isConnected && CanGuessLocked();
         }
@@ -106,17 +110,7 @@ internal sealed class SentinelEndpointSelector(
     }
 
     /// <summary>Something may have changed: anyone who waits looks again.</summary>
-    public void Signal()
-    {
-        TaskCompletionSource changed;
-        lock (_gate)
-        {
-            changed = _changed;
-            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-
-        changed.TrySetResult();
-    }
+    public void Signal() => _changed.Set();
 
     /// <inheritdoc/>
     public async ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken)
@@ -128,7 +122,7 @@ internal sealed class SentinelEndpointSelector(
             TimeSpan left;
             lock (_gate)
             {
-                changed = _changed.Task;
+                changed = _changed.Next;
                 ForgetLocked();
                 left = _view.Master is null ? patience - time.GetElapsedTime(begun) : FirstRoundLeftLocked(begun);
                 if (left <= TimeSpan.Zero && _view.Master is { } master)
@@ -139,7 +133,7 @@ internal sealed class SentinelEndpointSelector(
 
                 if (_view.IsUnknown && _view.Answered >= given.Count)
                 {
-                    throw new RedisConnectException(
+                    throw new ConnectException(
                         RedisConnectFailure.UnknownService,
                         $"The sentinels know no master '{service}' (serviceName)."
                     );
@@ -148,7 +142,7 @@ internal sealed class SentinelEndpointSelector(
 
             if (WhyNoSentinel?.Invoke() is { } failure && (failure.NeedsOperator || left <= TimeSpan.Zero))
             {
-                throw new RedisConnectException(
+                throw new ConnectException(
                     failure.Failure,
                     $"No sentinel answers. The last one: {failure.Message}",
                     failure
@@ -157,8 +151,8 @@ internal sealed class SentinelEndpointSelector(
 
             if (left <= TimeSpan.Zero)
             {
-                throw new RedisConnectException(
-                    RedisConnectFailure.TimedOut,
+                throw new ConnectException(
+                    ConnectFailure.TimedOut,
                     $"No sentinel has named the master '{service}' in time."
                 );
             }
@@ -178,7 +172,7 @@ internal sealed class SentinelEndpointSelector(
         {
             if (target.IsGuess && (connection.Server.FormerHistory is not { } former || former != _history))
             {
-                throw new RedisConnectException(
+                throw new ConnectException(
                     RedisConnectFailure.Deposed,
                     $"{connection.Endpoint} is a master that the sentinels do not name, and does not continue the last one's history."
                 );
@@ -204,7 +198,7 @@ internal sealed class SentinelEndpointSelector(
     }
 
     /// <inheritdoc/>
-    public bool Failed(LinkTarget? target, RedisConnectException failure)
+    public bool Failed(LinkTarget? target, ConnectException failure)
     {
         lock (_gate)
         {
@@ -237,11 +231,11 @@ internal sealed class SentinelEndpointSelector(
     {
         if (!CanGuessLocked())
         {
-            return new LinkTarget(master);
+            return new LinkTarget(master.Address);
         }
 
         var replicas = _view.Replicas;
-        var guess = new LinkTarget(replicas[_guesses++ % replicas.Count]) { IsGuess = true };
+        var guess = new LinkTarget(replicas[_guesses++ % replicas.Count].Address) { IsGuess = true };
         guess.StopTryingAfter(GuessTimeout, time);
         return guess;
     }

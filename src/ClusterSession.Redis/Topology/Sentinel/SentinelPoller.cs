@@ -1,5 +1,10 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Links;
+using ClusterSession.Transport.Options;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Signals;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Sentinel;
 
@@ -11,7 +16,7 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// only the sentinels know. Pushed hints (+switch-master and the like) make it ask at once; they
 /// are never believed by themselves, because a hint may be late, and lost when the connection was.
 /// </remarks>
-internal sealed class SentinelPoller : IEndpointSelector, IRedisTopologyObserver, IAsyncDisposable
+internal sealed class SentinelPoller : IEndpointSelector<RedisConnection>, IRedisTopologyObserver, IAsyncDisposable
 {
     private static readonly string[] Hints =
     [
@@ -46,11 +51,13 @@ internal sealed class SentinelPoller : IEndpointSelector, IRedisTopologyObserver
         _link = new RedisLink(this, connector, time, new Random(random.Next()), this);
     }
 
-    /// <inheritdoc/>
+    /// <summary>The sentinel.</summary>
     public RedisEndpoint Place { get; }
 
+    ServerAddress IEndpointSelector<RedisConnection>.Place => Place.Address;
+
     /// <summary>Why it is not connected; null if it is, or has not tried yet.</summary>
-    public RedisConnectException? LastFailure => _link.LastFailure;
+    public ConnectException? LastFailure => _link.LastFailure;
 
     /// <summary>Begins. Called once.</summary>
     public void Start()
@@ -60,14 +67,14 @@ internal sealed class SentinelPoller : IEndpointSelector, IRedisTopologyObserver
     }
 
     /// <inheritdoc/>
-    public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) => new(new LinkTarget(Place));
+    public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) => new(new LinkTarget(Place.Address));
 
     /// <inheritdoc/>
     public ValueTask AdmitAsync(RedisConnection connection, LinkTarget target, CancellationToken cancellationToken) =>
         default;
 
     /// <inheritdoc/>
-    public bool Failed(LinkTarget? target, RedisConnectException failure) => false;
+    public bool Failed(LinkTarget? target, ConnectException failure) => false;
 
     /// <inheritdoc/>
     public void OnConnected(RedisConnection connection, RedisServerIdentity? previous)
@@ -79,10 +86,10 @@ internal sealed class SentinelPoller : IEndpointSelector, IRedisTopologyObserver
     }
 
     /// <inheritdoc/>
-    public void OnDisconnected(RedisConnection connection, RedisConnectionException reason) => _listener.Lost(Place);
+    public void OnDisconnected(RedisConnection connection, ConnectionException reason) => _listener.Lost(Place);
 
     /// <inheritdoc/>
-    public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) => _listener.Lost(Place);
+    public void OnConnectFailed(RedisEndpoint endpoint, ConnectException failure) => _listener.Lost(Place);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -110,7 +117,7 @@ internal sealed class SentinelPoller : IEndpointSelector, IRedisTopologyObserver
                     await SentinelQuestion.AskAsync(connection, _listener.Service).ConfigureAwait(false)
                 );
             }
-            catch (Exception e) when (e is RedisConnectionException or RedisServerException)
+            catch (Exception e) when (e is ConnectionException or RedisServerException)
             {
                 // The link connects again; a sentinel that refuses is no help now.
             }

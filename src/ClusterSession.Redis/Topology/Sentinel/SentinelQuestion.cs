@@ -1,6 +1,7 @@
 using System.Globalization;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Signals;
 
 namespace ClusterSession.Redis.Topology.Sentinel;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Signals;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Sentinel;
 
@@ -28,7 +30,7 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
     private readonly Lock _gate = new();
     private readonly Random _random;
     private readonly Dictionary<RedisEndpoint, SentinelPoller> _pollers = [];
-    private TaskCompletionSource _hint = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ChangeSignal _hint = new();
     private bool _isStopped;
 
     /// <summary>A topology that has not begun to connect.</summary>
@@ -87,16 +89,7 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
     public bool HasMaster => _link.Current is not null;
 
     /// <inheritdoc/>
-    public Task NextHint
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _hint.Task;
-            }
-        }
-    }
+    public Task NextHint => _hint.Next;
 
     /// <summary>The sentinels that are asked: those given, and those learnt from them.</summary>
     public IReadOnlyList<RedisEndpoint> Sentinels
@@ -202,22 +195,12 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
         }
     }
 
-    private void Hint()
-    {
-        TaskCompletionSource hint;
-        lock (_gate)
-        {
-            hint = _hint;
-            _hint = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-
-        hint.TrySetResult();
-    }
+    private void Hint() => _hint.Set();
 
     private SentinelPoller NewPoller(RedisEndpoint endpoint) =>
         new(endpoint, this, _sentinels, _time, new Random(_random.Next()));
 
-    private RedisConnectException? WhyNoSentinel()
+    private ConnectException? WhyNoSentinel()
     {
         lock (_gate)
         {

@@ -1,5 +1,7 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Connection.Fencing;
+using ClusterSession.Transport.Links;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Standalone;
 
@@ -8,20 +10,13 @@ namespace ClusterSession.Redis.Topology.Standalone;
 /// Histories are not looked at: a former master that rules again, after what it has was merged, is
 /// the ruler.
 /// </summary>
-internal sealed class LeaseEndpointSelector(IReadOnlyList<RedisEndpoint> endpoints, byte[] leaseKey) : IEndpointSelector
+internal sealed class LeaseEndpointSelector(IEnumerable<RedisEndpoint> endpoints, byte[] leaseKey)
+    : StaticEndpointSelector<RedisConnection>(endpoints.Select(endpoint => endpoint.Address))
 {
     private readonly LeaseEpochs _epochs = new();
-    private int _next;
 
     /// <inheritdoc/>
-    public RedisEndpoint Place => endpoints[0];
-
-    /// <inheritdoc/>
-    public ValueTask<LinkTarget> NextAsync(CancellationToken cancellationToken) =>
-        new(new LinkTarget(endpoints[_next % endpoints.Count]));
-
-    /// <inheritdoc/>
-    public async ValueTask AdmitAsync(
+    public override async ValueTask AdmitAsync(
         RedisConnection connection,
         LinkTarget target,
         CancellationToken cancellationToken
@@ -30,16 +25,16 @@ internal sealed class LeaseEndpointSelector(IReadOnlyList<RedisEndpoint> endpoin
         var server = connection.Server;
         if (server.Mode == RedisServerIdentity.ClusterMode)
         {
-            throw new RedisConnectException(
-                RedisConnectFailure.Unsupported,
+            throw new ConnectException(
+                ConnectFailure.Unsupported,
                 $"{connection.Endpoint} is a node of a cluster, which no agent switches over: take fence=lease out."
             );
         }
 
         if (server.RunId.Length != LeaseRecord.RunIdLength)
         {
-            throw new RedisConnectException(
-                RedisConnectFailure.AccessDenied,
+            throw new ConnectException(
+                ConnectFailure.AccessDenied,
                 $"{connection.Endpoint} does not say its run id, which fence=lease needs: allow INFO to the user, or "
                     + "take fence=lease out."
             );
@@ -49,22 +44,10 @@ internal sealed class LeaseEndpointSelector(IReadOnlyList<RedisEndpoint> endpoin
         connection.Gate = gate;
         if (await connection.SendAsync(new LeaseHeartbeatRequest(gate)).ConfigureAwait(false) is { } reason)
         {
-            throw new RedisConnectException(
+            throw new ConnectException(
                 RedisConnectFailure.Closed,
                 $"{connection.Endpoint} is closed (fence=lease): {reason}."
             );
         }
     }
-
-    /// <inheritdoc/>
-    public bool Failed(LinkTarget? target, RedisConnectException failure)
-    {
-        // After a loss the same endpoint comes first, since most losses are short; after a failure
-        // the next one.
-        _next++;
-        return _next % endpoints.Count != 0;
-    }
-
-    /// <inheritdoc/>
-    public override string ToString() => string.Join(" or ", endpoints);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Connection.Fencing;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Links;
 
 namespace ClusterSession.Redis.Topology.Standalone;
 
@@ -44,9 +45,9 @@ internal sealed class StandaloneTopology : IRedisTopology
             RequiredRole: RedisRole.Master,
             AnyRoleInCluster: clusterFound is not null
         );
-        IEndpointSelector selector = leaseKey is not null
+        IEndpointSelector<RedisConnection> selector = leaseKey is not null
             ? new LeaseEndpointSelector([.. options.Endpoints], leaseKey)
-            : new StaticEndpointSelector(
+            : new HistoryEndpointSelector(
                 [.. options.Endpoints],
                 new ReplicationFence(options.FenceTimeout, time, isOneAddress: options.Endpoints.Count == 1),
                 generationKey,

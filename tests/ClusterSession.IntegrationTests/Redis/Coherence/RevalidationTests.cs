@@ -2,6 +2,7 @@ using ClusterSession.IntegrationTests.Redis.Connection;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -71,7 +72,7 @@ public sealed class RevalidationTests
     {
         await using var redis = await RedisServer.StartAsync();
         Assert.Equal("OK", await redis.CommandAsync("ACL", "SETUSER", "default", "-client|tracking"));
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             Connect.ToAsync(redis, o => o.Coherence = RedisCoherence.Tracking, tracking: true)
         );
         Assert.True(failure.NeedsOperator);
@@ -84,7 +85,7 @@ public sealed class RevalidationTests
     {
         await using var redis = await RedisServer.StartAsync();
         Assert.Equal("OK", await redis.CommandAsync("ACL", "SETUSER", "default", "-wait"));
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             Connect.ToAsync(redis, o => o.NeedsWait = true, tracking: true)
         );
         Assert.True(failure.NeedsOperator);

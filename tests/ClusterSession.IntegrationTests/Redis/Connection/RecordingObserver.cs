@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Topology;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;
 
@@ -13,7 +15,7 @@ internal sealed class RecordingObserver : IRedisTopologyObserver
     public void OnConnected(RedisConnection connection, RedisServerIdentity? previous) =>
         Continuities.Enqueue(connection.Server.ContinuityFrom(previous));
 
-    public void OnDisconnected(RedisConnection connection, RedisConnectionException reason) { }
+    public void OnDisconnected(RedisConnection connection, ConnectionException reason) { }
 
-    public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) { }
+    public void OnConnectFailed(RedisEndpoint endpoint, ConnectException failure) { }
 }

@@ -2,6 +2,7 @@ using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Topology.Standalone;
+using ClusterSession.Transport.Sockets;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;
@@ -67,14 +68,10 @@ public sealed class RedisAccessTests
         await using var server = await RedisServer.StartAsync(
             new RedisServerOptions { AclUsers = ["gone off >p ~* +@all"] }
         );
-        var disabled = await Assert.ThrowsAsync<RedisConnectException>(() =>
-            RedisAccess.ConnectAsync(server, "gone", "p")
-        );
-        Assert.Equal(RedisConnectFailure.AccessDenied, disabled.Failure);
-        var database = await Assert.ThrowsAsync<RedisConnectException>(() =>
-            Connect.ToAsync(server, o => o.Database = 99)
-        );
-        Assert.Equal(RedisConnectFailure.Unsupported, database.Failure);
+        var disabled = await Assert.ThrowsAsync<ConnectException>(() => RedisAccess.ConnectAsync(server, "gone", "p"));
+        Assert.Equal(ConnectFailure.AccessDenied, disabled.Failure);
+        var database = await Assert.ThrowsAsync<ConnectException>(() => Connect.ToAsync(server, o => o.Database = 99));
+        Assert.Equal(ConnectFailure.Unsupported, database.Failure);
         Assert.Contains("DB index is out of range", database.Message, StringComparison.Ordinal);
     }
 
@@ -97,7 +94,7 @@ public sealed class RedisAccessTests
         await server.CommandAsync("CONFIG", "SET", "maxclients", "1");
         using var other = await RawRedisClient.ConnectAsync(server.Port, null, TimeSpan.FromSeconds(10));
         Assert.Equal("PONG", await other.CommandAsync("PING"));
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(server));
+        var failure = await Assert.ThrowsAsync<ConnectException>(() => Connect.ToAsync(server));
         Assert.False(failure.NeedsOperator);
     }
 

@@ -1,4 +1,5 @@
 using ClusterSession.Redis.Connection;
+using ClusterSession.Transport.Sockets;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;
@@ -48,10 +49,10 @@ public sealed class RedisConnectionTests
     public async Task Wrong_password_is_a_clear_error_without_the_password()
     {
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { Password = "right-secret" });
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             Connect.ToAsync(server, o => o.Password = "wrong-secret")
         );
-        Assert.Equal(RedisConnectFailure.AccessDenied, failure.Failure);
+        Assert.Equal(ConnectFailure.AccessDenied, failure.Failure);
         Assert.Contains("user or password is wrong", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", failure.ToString(), StringComparison.Ordinal);
     }
@@ -60,8 +61,8 @@ public sealed class RedisConnectionTests
     public async Task Missing_password_is_a_clear_error()
     {
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { Password = "secret" });
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(server));
-        Assert.Equal(RedisConnectFailure.AccessDenied, failure.Failure);
+        var failure = await Assert.ThrowsAsync<ConnectException>(() => Connect.ToAsync(server));
+        Assert.Equal(ConnectFailure.AccessDenied, failure.Failure);
         Assert.Contains("wants a password", failure.Message, StringComparison.Ordinal);
     }
 }

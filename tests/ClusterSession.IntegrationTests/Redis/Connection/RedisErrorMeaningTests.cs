@@ -1,5 +1,6 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Sockets;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;
@@ -35,7 +36,7 @@ public sealed class RedisErrorMeaningTests
         Assert.Equal(await master.InfoAsync("replication", "master_replid"), connection.Server.ReplicationId);
         Assert.Equal(RedisErrorKind.ReadOnly, await KindAsync(connection, "SET", "k", "v"));
         Assert.Equal(RedisErrorKind.ReadOnly, await KindAsync(connection, "EVAL", WritingScript, "1", "k", "v"));
-        var refused = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var refused = await Assert.ThrowsAsync<ConnectException>(() =>
             Connect.ToAsync(replica, role: RedisRole.Master)
         );
         Assert.Equal(RedisConnectFailure.WrongRole, refused.Failure);
@@ -47,8 +48,8 @@ public sealed class RedisErrorMeaningTests
         );
         await replica.CommandAsync("CONFIG", "SET", "replica-serve-stale-data", "no");
         Assert.Equal(RedisErrorKind.MasterDown, await KindAsync(connection, "GET", "k"));
-        var stale = await Assert.ThrowsAsync<RedisConnectException>(() => Connect.ToAsync(replica));
-        Assert.Equal(RedisConnectFailure.NotReady, stale.Failure);
+        var stale = await Assert.ThrowsAsync<ConnectException>(() => Connect.ToAsync(replica));
+        Assert.Equal(ConnectFailure.NotReady, stale.Failure);
     }
 
     [Fact]
@@ -139,7 +140,7 @@ public sealed class RedisErrorMeaningTests
         await server.Process.TerminateAsync();
         // 10 ms per key, and the clients served after each one.
         var starting = server.StartAgainAsync("key-load-delay 10000", "loading-process-events-interval-bytes 1024");
-        RedisConnectException? seen = null;
+        ConnectException? seen = null;
         await Condition.HoldsAsync(
             async () =>
             {
@@ -148,9 +149,9 @@ public sealed class RedisErrorMeaningTests
                     await using var connection = await Connect.ToAsync(server);
                     return true;
                 }
-                catch (RedisConnectException e)
+                catch (ConnectException e)
                 {
-                    seen = e.Failure == RedisConnectFailure.NotReady ? e : seen;
+                    seen = e.Failure == ConnectFailure.NotReady ? e : seen;
                     return seen is not null;
                 }
             },

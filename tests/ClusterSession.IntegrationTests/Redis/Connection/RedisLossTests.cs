@@ -1,6 +1,8 @@
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Topology.Standalone;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;
@@ -69,7 +71,7 @@ public sealed class RedisLossTests
         {
             var waiting = connection.SendAsync(new RedisCommand("SET", "k", "v")).AsTask();
             Assert.Contains("HeartbeatTimeout", (await connection.Closed).Message, StringComparison.Ordinal);
-            Assert.True((await Assert.ThrowsAsync<RedisConnectionException>(() => waiting)).Sent);
+            Assert.True((await Assert.ThrowsAsync<ConnectionException>(() => waiting)).Sent);
         }
         finally
         {
@@ -88,10 +90,10 @@ public sealed class RedisLossTests
     {
         await using var server = await RedisServer.StartAsync();
         server.Process.Stop();
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             Connect.ToAsync(server, o => o.ConnectTimeout = TimeSpan.FromMilliseconds(300))
         );
-        Assert.Equal(RedisConnectFailure.TimedOut, failure.Failure);
+        Assert.Equal(ConnectFailure.TimedOut, failure.Failure);
         server.Process.Continue();
     }
 
@@ -147,7 +149,7 @@ public sealed class RedisLossTests
                             await connection.SendAsync(request);
                             Interlocked.Increment(ref acknowledged[caller]);
                         }
-                        catch (RedisConnectionException)
+                        catch (ConnectionException)
                         {
                             failures++;
                         }

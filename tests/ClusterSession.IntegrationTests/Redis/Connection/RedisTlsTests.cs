@@ -1,4 +1,5 @@
 using ClusterSession.Redis.Connection;
+using ClusterSession.Transport.Sockets;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Connection;
@@ -38,10 +39,10 @@ public sealed class RedisTlsTests : IDisposable
         await using var server = await RedisServer.StartAsync(
             new RedisServerOptions { Certificates = _certificates, WrongHostCertificate = true }
         );
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             Connect.ToAsync(server, o => (o.Tls, o.TlsCaFile) = (true, _certificates.CaFile))
         );
-        Assert.Equal(RedisConnectFailure.TlsRefused, failure.Failure);
+        Assert.Equal(ConnectFailure.TlsRefused, failure.Failure);
         Assert.Contains("not made for '127.0.0.1'", failure.Message, StringComparison.Ordinal);
     }
 
@@ -61,27 +62,25 @@ public sealed class RedisTlsTests : IDisposable
     public async Task A_certificate_from_an_unknown_authority_is_refused()
     {
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { Certificates = _certificates });
-        var bySystem = await Assert.ThrowsAsync<RedisConnectException>(() =>
-            Connect.ToAsync(server, o => o.Tls = true)
-        );
-        Assert.Equal(RedisConnectFailure.TlsRefused, bySystem.Failure);
+        var bySystem = await Assert.ThrowsAsync<ConnectException>(() => Connect.ToAsync(server, o => o.Tls = true));
+        Assert.Equal(ConnectFailure.TlsRefused, bySystem.Failure);
         Assert.Contains("no trusted authority", bySystem.Message, StringComparison.Ordinal);
 
         using var others = new TestCertificates();
-        var byFile = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var byFile = await Assert.ThrowsAsync<ConnectException>(() =>
             Connect.ToAsync(server, o => (o.Tls, o.TlsCaFile) = (true, others.CaFile))
         );
-        Assert.Equal(RedisConnectFailure.TlsRefused, byFile.Failure);
+        Assert.Equal(ConnectFailure.TlsRefused, byFile.Failure);
     }
 
     [Fact]
     public async Task There_is_no_way_back_to_plain_text()
     {
         await using var plain = await RedisServer.StartAsync();
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             Connect.ToAsync(plain, o => (o.Tls, o.ConnectTimeout) = (true, TimeSpan.FromSeconds(5)))
         );
-        Assert.NotEqual(RedisConnectFailure.AccessDenied, failure.Failure);
+        Assert.NotEqual(ConnectFailure.AccessDenied, failure.Failure);
         // The server saw a TLS greeting, no command.
         Assert.DoesNotContain(
             "cmdstat_hello",
@@ -92,7 +91,7 @@ public sealed class RedisTlsTests : IDisposable
         await using var encrypted = await RedisServer.StartAsync(
             new RedisServerOptions { Certificates = _certificates }
         );
-        await Assert.ThrowsAsync<RedisConnectException>(() =>
+        await Assert.ThrowsAsync<ConnectException>(() =>
             Connect.ToAsync(encrypted, o => o.ConnectTimeout = TimeSpan.FromSeconds(5))
         );
     }
@@ -101,7 +100,7 @@ public sealed class RedisTlsTests : IDisposable
     public async Task A_missing_authority_file_is_named()
     {
         await using var server = await RedisServer.StartAsync(new RedisServerOptions { Certificates = _certificates });
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             Connect.ToAsync(server, o => (o.Tls, o.TlsCaFile) = (true, "/nowhere/ca.pem"))
         );
         Assert.Contains("'/nowhere/ca.pem'", failure.Message, StringComparison.Ordinal);

@@ -9,6 +9,7 @@ using ClusterSession.Redis.Scripts;
 using ClusterSession.Redis.Topology.Standalone;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
+using ClusterSession.Transport.Sockets;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
@@ -231,10 +232,10 @@ public sealed class LeaseFenceTests : IAsyncLifetime
             leaseKey: _keys.Lease
         );
         topology.Start();
-        var refused = await Assert.ThrowsAsync<RedisConnectException>(async () =>
+        var refused = await Assert.ThrowsAsync<ConnectException>(async () =>
             await topology.GetConnectionAsync(default, default)
         );
-        Assert.Equal(RedisConnectFailure.AccessDenied, refused.Failure);
+        Assert.Equal(ConnectFailure.AccessDenied, refused.Failure);
         Assert.Contains("allow INFO", refused.Message, StringComparison.Ordinal);
     }
 

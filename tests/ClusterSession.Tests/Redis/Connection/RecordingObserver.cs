@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Topology;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Tests.Redis.Connection;
 
@@ -13,9 +15,9 @@ internal sealed class RecordingObserver : IRedisTopologyObserver
     public void OnConnected(RedisConnection connection, RedisServerIdentity? previous) =>
         Events.Enqueue($"connected {connection.Server.ContinuityFrom(previous)}");
 
-    public void OnDisconnected(RedisConnection connection, RedisConnectionException reason) =>
+    public void OnDisconnected(RedisConnection connection, ConnectionException reason) =>
         Events.Enqueue("disconnected");
 
-    public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) =>
+    public void OnConnectFailed(RedisEndpoint endpoint, ConnectException failure) =>
         Events.Enqueue($"failed {failure.Failure}");
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.TestKit.Redis;
+using ClusterSession.Transport.Pipelines;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Connection;
@@ -70,7 +71,7 @@ public sealed class RedisConnectionTests
         await Condition.HoldsAsync(() => scripted.Server.Commands.Count == 1, "the command arrived");
         await scripted.Server.SendAsync(violation);
 
-        Assert.True((await Assert.ThrowsAsync<RedisConnectionException>(() => waiting)).Sent);
+        Assert.True((await Assert.ThrowsAsync<ConnectionException>(() => waiting)).Sent);
         var reason = await scripted.Connection.Closed;
         Assert.Contains("violated the protocol", reason.Message, StringComparison.Ordinal);
         Assert.IsType<RespProtocolException>(reason.InnerException);
@@ -115,7 +116,7 @@ public sealed class RedisConnectionTests
         await scripted.Connection.Closed;
         Assert.True(scripted.Connection.IsClosed);
         Assert.False(scripted.Connection.IsProvenAlive(TimeSpan.FromDays(1)));
-        var failure = await Assert.ThrowsAsync<RedisConnectionException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectionException>(() =>
             scripted.Connection.SendAsync(new PingRequest()).AsTask()
         );
         Assert.False(failure.Sent);
@@ -229,7 +230,7 @@ public sealed class RedisConnectionTests
             .Range(0, 16)
             .Select(i => scripted.Connection.SendAsync(new RedisCommand("GET", "k")).AsTask())
             .ToArray();
-        var refusal = await Assert.ThrowsAsync<RedisBackPressureException>(() =>
+        var refusal = await Assert.ThrowsAsync<BackPressureException>(() =>
             scripted.Connection.SendAsync(new RedisCommand("GET", "one too many")).AsTask()
         );
         Assert.False(refusal.Sent);
@@ -252,7 +253,7 @@ public sealed class RedisConnectionTests
             () =>
             {
                 tasks.Add(scripted.Connection.SendAsync(new RedisCommand("SET", "k", value)).AsTask());
-                return tasks.Any(t => t.Exception?.InnerException is RedisConnectionException { Sent: false });
+                return tasks.Any(t => t.Exception?.InnerException is ConnectionException { Sent: false });
             },
             "a request was refused or failed as not sent"
         );
@@ -260,7 +261,7 @@ public sealed class RedisConnectionTests
         await scripted.Connection.Closed;
         foreach (var task in tasks)
         {
-            await Assert.ThrowsAnyAsync<RedisConnectionException>(() => task);
+            await Assert.ThrowsAnyAsync<ConnectionException>(() => task);
         }
     }
 

@@ -1,6 +1,8 @@
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.TestKit.Redis;
+using ClusterSession.Tests.Transport;
+using ClusterSession.Transport.Pipelines;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Connection;
@@ -35,7 +37,7 @@ public sealed class RedisSweepTests
         }
 
         setup.Time.Jump(Step);
-        await Assert.ThrowsAsync<RedisTimeoutException>(() => waiting);
+        await Assert.ThrowsAsync<RequestTimeoutException>(() => waiting);
     }
 
     [Fact]
@@ -52,7 +54,7 @@ public sealed class RedisSweepTests
 
         setup.Time.Jump(Step);
         Assert.True(setup.Connection.IsClosed);
-        await Assert.ThrowsAsync<RedisConnectionException>(() => waiting);
+        await Assert.ThrowsAsync<ConnectionException>(() => waiting);
     }
 
     [Fact]
@@ -74,7 +76,7 @@ public sealed class RedisSweepTests
         }
 
         Assert.True(setup.Connection.IsClosed);
-        await Assert.ThrowsAnyAsync<RedisConnectionException>(() => waiting);
+        await Assert.ThrowsAnyAsync<ConnectionException>(() => waiting);
     }
 
     [Fact]
@@ -91,7 +93,7 @@ public sealed class RedisSweepTests
             setup.Time.Jump(Step);
         }
 
-        Assert.True((await Assert.ThrowsAsync<RedisTimeoutException>(() => late)).Sent);
+        Assert.True((await Assert.ThrowsAsync<RequestTimeoutException>(() => late)).Sent);
         Assert.False(setup.Connection.IsClosed);
         Assert.Equal(1, setup.Connection.InFlight);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Pipelines;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -19,7 +20,7 @@ public sealed class RespPropertyTests(ITestOutputHelper output)
                 .Range(0, random.Next(1, 8))
                 .Select(_ => RandomBytes(random, random.Next(3) == 0 ? 5000 : 12))
                 .ToArray();
-            using var buffer = new RespOutput();
+            using var buffer = new SendBuffer();
             var writer = new RespWriter(buffer);
             writer.WriteCommand(words[0], words.Length - 1);
             foreach (var word in words.Skip(1))

@@ -1,5 +1,6 @@
 using System.Text;
 using ClusterSession.Redis.Protocol;
+using ClusterSession.Transport.Pipelines;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Protocol;
@@ -9,7 +10,7 @@ public sealed class RespWriterTests
     [Fact]
     public void Commands_are_arrays_of_bulk_strings_to_the_byte()
     {
-        using var output = new RespOutput();
+        using var output = new SendBuffer();
         var writer = new RespWriter(output);
         writer.WriteCommand("SET"u8, 6);
         writer.WriteBulk("k\r\n*1\r\n$8\r\nFLUSHALL"u8);
@@ -29,7 +30,7 @@ public sealed class RespWriterTests
     [Fact]
     public void Missing_and_surplus_arguments_are_counted()
     {
-        using var output = new RespOutput();
+        using var output = new SendBuffer();
         var writer = new RespWriter(output);
         writer.WriteCommand("GET"u8, 1);
         Assert.Equal(1, writer.Missing);
@@ -42,7 +43,7 @@ public sealed class RespWriterTests
     [Fact]
     public void Output_larger_than_any_first_buffer_keeps_what_was_written()
     {
-        using var output = new RespOutput();
+        using var output = new SendBuffer();
         var writer = new RespWriter(output);
         var value = Enumerable.Range(0, 3_000_000).Select(i => (byte)i).ToArray();
         writer.WriteCommand("SET"u8, 2);

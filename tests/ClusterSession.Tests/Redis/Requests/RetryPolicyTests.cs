@@ -3,6 +3,7 @@ using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Requests;
 using ClusterSession.Stores;
+using ClusterSession.Transport.Pipelines;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Requests;
@@ -22,9 +23,9 @@ public sealed class RetryPolicyTests
 
     private static readonly RetryAttempt Script = Commit with { CanSendScript = false };
 
-    private static RedisConnectionException Lost => new("lost", sent: true);
+    private static ConnectionException Lost => new("lost", sent: true);
 
-    private static RedisConnectionException NotSent => new("lost before", sent: false);
+    private static ConnectionException NotSent => new("lost before", sent: false);
 
     public static TheoryData<string, Exception, object, object> Table =>
         new()
@@ -84,7 +85,7 @@ public sealed class RetryPolicyTests
             { "nor when the time is over", Lost, Late(Read), RetryStep.GiveUp(StoreFailure.Unreachable) },
             {
                 "an answer that is late is not waited for again",
-                new RedisTimeoutException("late"),
+                new RequestTimeoutException("late"),
                 Read,
                 RetryStep.GiveUp(StoreFailure.Unknown)
             },

@@ -6,6 +6,7 @@ using ClusterSession.Redis.Scripts;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using ClusterSession.Tests.Redis.Connection;
+using ClusterSession.Transport.Pipelines;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Scripts;
@@ -107,7 +108,7 @@ public sealed class RecordFormatTests
     public async Task Record_is_written_as_it_was_read()
     {
         var record = await ReadAsync(Header);
-        var output = new RespOutput();
+        var output = new SendBuffer();
         var writer = new RespWriter(output);
         new MergeRequest(
             new RedisKeys("cs"),

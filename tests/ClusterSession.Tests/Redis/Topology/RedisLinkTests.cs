@@ -5,6 +5,8 @@ using ClusterSession.Redis.Topology;
 using ClusterSession.Redis.Topology.Standalone;
 using ClusterSession.TestKit.Redis;
 using ClusterSession.Tests.Redis.Connection;
+using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Sockets;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Topology;
@@ -40,10 +42,10 @@ public sealed class RedisLinkTests
         topology.Start();
         await Condition.HoldsAsync(() => observer.Events.Contains("failed Unreachable"), "an attempt was refused");
         Assert.False(topology.TryGetConnection(default, out _));
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             topology.GetConnectionAsync(default, CancellationToken.None).AsTask()
         );
-        Assert.Equal(RedisConnectFailure.TimedOut, failure.Failure);
+        Assert.Equal(ConnectFailure.TimedOut, failure.Failure);
         Assert.False(failure.Sent);
         Assert.Contains("Last attempt:", failure.Message, StringComparison.Ordinal);
     }
@@ -59,10 +61,10 @@ public sealed class RedisLinkTests
                 : ScriptedRedisServer.DefaultHandshake(c);
         await using var topology = Topology(null, [server.Port]);
         topology.Start();
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             topology.GetConnectionAsync(default, CancellationToken.None).AsTask()
         );
-        Assert.Equal(RedisConnectFailure.AccessDenied, failure.Failure);
+        Assert.Equal(ConnectFailure.AccessDenied, failure.Failure);
         Volatile.Write(ref right, true);
         await Condition.HoldsAsync(() => topology.TryGetConnection(default, out _), "connected");
     }
@@ -149,7 +151,7 @@ public sealed class RedisLinkTests
         topology.Start();
         var waiting = topology.GetConnectionAsync(default, CancellationToken.None).AsTask();
         await topology.DisposeAsync();
-        await Assert.ThrowsAsync<RedisConnectException>(() => waiting);
+        await Assert.ThrowsAsync<ConnectException>(() => waiting);
     }
 
     [Theory]
@@ -207,9 +209,9 @@ public sealed class RedisLinkTests
 
         public void OnConnected(RedisConnection connection, RedisServerIdentity? previous) => Seen.Add(context.Value);
 
-        public void OnDisconnected(RedisConnection connection, RedisConnectionException reason) { }
+        public void OnDisconnected(RedisConnection connection, ConnectionException reason) { }
 
-        public void OnConnectFailed(RedisEndpoint endpoint, RedisConnectException failure) { }
+        public void OnConnectFailed(RedisEndpoint endpoint, ConnectException failure) { }
     }
 
     private static StandaloneTopology Topology(

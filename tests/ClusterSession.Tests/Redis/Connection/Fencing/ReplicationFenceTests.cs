@@ -1,5 +1,6 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Connection.Fencing;
+using ClusterSession.Tests.Transport;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Connection.Fencing;

@@ -3,6 +3,7 @@ using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Topology.Sentinel;
 using ClusterSession.TestKit.Redis;
 using ClusterSession.Tests.Redis.Connection;
+using ClusterSession.Transport.Sockets;
 using Xunit;
 
 namespace ClusterSession.Tests.Redis.Topology.Sentinel;
@@ -166,7 +167,7 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
     public async Task A_name_that_no_sentinel_knows_is_told_at_once()
     {
         await using var topology = Start(_one.Endpoint, _two.Endpoint);
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             topology.GetConnectionAsync(default, CancellationToken.None).AsTask()
         );
         Assert.Equal(RedisConnectFailure.UnknownService, failure.Failure);
@@ -201,10 +202,10 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
     {
         _one.Server.Handshake = c => "-NOAUTH Authentication required.\r\n";
         await using var topology = Start(_one.Endpoint);
-        var failure = await Assert.ThrowsAsync<RedisConnectException>(() =>
+        var failure = await Assert.ThrowsAsync<ConnectException>(() =>
             topology.GetConnectionAsync(default, CancellationToken.None).AsTask()
         );
-        Assert.Equal(RedisConnectFailure.AccessDenied, failure.Failure);
+        Assert.Equal(ConnectFailure.AccessDenied, failure.Failure);
         Assert.Contains("sentinelPassword=", failure.Message, StringComparison.Ordinal);
     }
 
