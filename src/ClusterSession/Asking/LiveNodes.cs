@@ -50,14 +50,14 @@ internal sealed class LiveNodes(TimeProvider time)
         );
 
     /// <summary>How many nodes answer no ask: those of an older release.</summary>
-    public int Older => Members().Count(static node => node.Value.Protocol < Protocol);
+    public int Older => Live().Count(static node => node.Value.Protocol < Protocol);
 
     /// <summary>Whether no other node is there.</summary>
-    public bool IsAlone => !Members().Any();
+    public bool IsAlone => !Live().Any();
 
     /// <summary>Who is asked, and waited for.</summary>
     public HashSet<long> Asked() =>
-        [.. Members().Where(static node => node.Value.Protocol >= Protocol).Select(static node => node.Key)];
+        [.. Live().Where(static node => node.Value.Protocol >= Protocol).Select(static node => node.Key)];
 
     /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
     public bool HaveGrownSince(long timestamp) =>
@@ -118,7 +118,7 @@ internal sealed class LiveNodes(TimeProvider time)
         }
     }
 
-    private IEnumerable<KeyValuePair<long, Node>> Members()
+    private IEnumerable<KeyValuePair<long, Node>> Live()
     {
         var now = time.GetTimestamp();
         return _nodes.Where(node => !node.Value.HasLeft && time.GetElapsedTime(node.Value.HeardAt, now) <= Memory);
