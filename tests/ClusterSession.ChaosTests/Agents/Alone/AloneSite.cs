@@ -97,7 +97,7 @@ internal sealed class AloneSite : IAsyncDisposable
             var (key, version, delta) = (SessionKeys.New(), _versions.Next(), new SessionDelta());
             delta.Set("name", Encoding.UTF8.GetBytes($"{i}"));
             var record = delta.ApplyTo(SessionRecord.New(DateTimeOffset.UnixEpoch), version, 0);
-            var merge = new SessionMerge(record, version, MergeMode.Create, Life, After: 0);
+            var merge = new SessionMerge(record, version, MergeMode.Create, Life, PreviousStamp: 0);
             Assert.Equal(WriteOutcome.Committed, (await store.MergeAsync(key, merge, default)).Outcome);
             keys.Add(key);
         }

@@ -131,7 +131,7 @@ public sealed class PodTests : IAsyncDisposable
         var (version, delta) = (versions.Next(), new SessionDelta());
         delta.Set("a", "1"u8.ToArray());
         var record = delta.ApplyTo(SessionRecord.New(DateTimeOffset.UnixEpoch), version, 0);
-        var copy = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(20), After: 0);
+        var copy = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(20), PreviousStamp: 0);
         return (await store.MergeAsync(SessionKeys.New(), copy, default)).Outcome == WriteOutcome.Committed;
     }
 
