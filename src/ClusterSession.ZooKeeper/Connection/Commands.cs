@@ -12,7 +12,7 @@ internal static class Commands
     public static Command<bool> CloseSession() => Plain(OperationCode.CloseSession, default);
 
     public static Command<bool> Authenticate(string user, string? password) =>
-        Plain(OperationCode.Auth, Records.Auth("digest", Encoding.UTF8.GetBytes($"{user}:{password}")).Written) with
+        Plain(OperationCode.Auth, NodeRecords.Auth("digest", Encoding.UTF8.GetBytes($"{user}:{password}")).Written) with
         {
             Xid = Xids.Auth,
         };
@@ -23,7 +23,7 @@ internal static class Commands
         IReadOnlyCollection<string> exist,
         IReadOnlyCollection<string> children
     ) =>
-        Plain(OperationCode.SetWatches, Records.Watches(zxid, data, exist, children).Written) with
+        Plain(OperationCode.SetWatches, NodeRecords.Watches(zxid, data, exist, children).Written) with
         {
             Xid = Xids.SetWatches,
         };
@@ -38,7 +38,7 @@ internal static class Commands
         new(
             OperationCode.Create2,
             new JuteWriter().Create(path, data, access, mode).Written,
-            (ref JuteReader reader) => Ok(new CreatedNode(shown(Text(ref reader)), Records.ReadStat(ref reader)))
+            (ref JuteReader reader) => Ok(new CreatedNode(shown(Text(ref reader)), NodeRecords.ReadStat(ref reader)))
         );
 
     public static Command<bool> Delete(string path, int version) =>
@@ -48,25 +48,25 @@ internal static class Commands
         new(OperationCode.SetData, new JuteWriter().Set(path, data, version).Written, ReadStat);
 
     public static Command<NodeStat> Exists(string path, bool watch) =>
-        new(OperationCode.Exists, Records.PathWatch(path, watch).Written, ReadStat);
+        new(OperationCode.Exists, NodeRecords.PathWatch(path, watch).Written, ReadStat);
 
     public static Command<NodeData> Get(string path, bool watch) =>
         new(
             OperationCode.GetData,
-            Records.PathWatch(path, watch).Written,
+            NodeRecords.PathWatch(path, watch).Written,
             static (ref JuteReader reader) =>
-                Ok(new NodeData(reader.Buffer() ?? ReadOnlyMemory<byte>.Empty, Records.ReadStat(ref reader)))
+                Ok(new NodeData(reader.Buffer() ?? ReadOnlyMemory<byte>.Empty, NodeRecords.ReadStat(ref reader)))
         );
 
     public static Command<NodeChildren> Children(string path, bool watch) =>
         new(
             OperationCode.GetChildren2,
-            Records.PathWatch(path, watch).Written,
-            static (ref JuteReader reader) => Ok(new NodeChildren(reader.Texts(), Records.ReadStat(ref reader)))
+            NodeRecords.PathWatch(path, watch).Written,
+            static (ref JuteReader reader) => Ok(new NodeChildren(reader.Texts(), NodeRecords.ReadStat(ref reader)))
         );
 
     /// <summary>The server catches up with the leader.</summary>
-    public static Command<bool> Sync(string path) => Plain(OperationCode.Sync, Records.Path(path).Written);
+    public static Command<bool> Sync(string path) => Plain(OperationCode.Sync, NodeRecords.Path(path).Written);
 
     public static Command<IReadOnlyList<NodeChangeResult>> Multi(
         IEnumerable<NodeChange> changes,
@@ -90,7 +90,7 @@ internal static class Commands
     private static Command<bool> Plain(OperationCode code, ReadOnlyMemory<byte> body) =>
         new(code, body, static (ref JuteReader _) => Ok(true));
 
-    private static ZooKeeperResult<NodeStat> ReadStat(ref JuteReader reader) => Ok(Records.ReadStat(ref reader));
+    private static ZooKeeperResult<NodeStat> ReadStat(ref JuteReader reader) => Ok(NodeRecords.ReadStat(ref reader));
 
     private static string Text(ref JuteReader reader) =>
         reader.Text() ?? throw new ProtocolException("The path of a node that was made is missing.");

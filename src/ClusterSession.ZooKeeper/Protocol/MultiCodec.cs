@@ -50,9 +50,9 @@ internal static class MultiCodec
                 OperationCode.Create2 => new NodeChangeResult(
                     ZooKeeperCode.Ok,
                     reader.Text(),
-                    Records.ReadStat(ref reader)
+                    NodeRecords.ReadStat(ref reader)
                 ),
-                OperationCode.SetData => new NodeChangeResult(ZooKeeperCode.Ok, null, Records.ReadStat(ref reader)),
+                OperationCode.SetData => new NodeChangeResult(ZooKeeperCode.Ok, null, NodeRecords.ReadStat(ref reader)),
                 OperationCode.Delete or OperationCode.Check => new NodeChangeResult(ZooKeeperCode.Ok, null, null),
                 OperationCode.Error => new NodeChangeResult((ZooKeeperCode)reader.Int(), null, null),
                 _ => throw new ProtocolException($"A transaction is answered by a result of type {(int)type}."),

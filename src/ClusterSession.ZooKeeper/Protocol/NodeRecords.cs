@@ -2,7 +2,7 @@
 namespace ClusterSession.ZooKeeper.Protocol;
 
 /// <summary>The bodies of requests, and what replies hold.</summary>
-internal static class Records
+internal static class NodeRecords
 {
     public static JuteWriter Path(string path) => new JuteWriter().Text(path);
 
