@@ -82,8 +82,7 @@ public sealed class ZooKeeperServer : IAsyncDisposable
     {
         const string Mode = "Mode: ";
         var answer = await AskAsync("srvr");
-        return answer.Split('\n').FirstOrDefault(line => line.StartsWith(Mode, StringComparison.Ordinal))
-            is { } line
+        return answer.Split('\n').FirstOrDefault(line => line.StartsWith(Mode, StringComparison.Ordinal)) is { } line
             ? line[Mode.Length..].Trim()
             : null;
     }
@@ -121,9 +120,7 @@ public sealed class ZooKeeperServer : IAsyncDisposable
                 "admin.enableServer=false",
                 .. ensemble.Length == 1
                     ? []
-                    : ensemble.Select(one =>
-                        $"server.{one._number}=127.0.0.1:{one._quorumPort}:{one._electionPort}"
-                    ),
+                    : ensemble.Select(one => $"server.{one._number}=127.0.0.1:{one._quorumPort}:{one._electionPort}"),
             ]
         );
         string[] arguments =

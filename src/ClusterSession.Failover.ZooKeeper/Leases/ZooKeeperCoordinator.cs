@@ -52,10 +52,7 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
     )
     {
         ArgumentNullException.ThrowIfNull(seen);
-        ArgumentOutOfRangeException.ThrowIfLessThan(
-            ttl,
-            TimeSpan.FromMilliseconds(Operation.ShortestTtlMilliseconds)
-        );
+        ArgumentOutOfRangeException.ThrowIfLessThan(ttl, TimeSpan.FromMilliseconds(Operation.ShortestTtlMilliseconds));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
             ttl,
             TimeSpan.FromMilliseconds(Operation.LongestTtlMilliseconds)
@@ -291,7 +288,7 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
             return null;
         }
 
-        var epoch = results[^1].Stat!.Created;
+        var epoch = results[^1].Stat!.Modified;
         await KeepAsync(cluster, new HeldLease(session, next.Holder!, epoch, clock)).ConfigureAwait(false);
         return new AcquireResult.Granted(epoch, next.Version, session.CountedFrom);
     }
@@ -418,15 +415,11 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
     private async ValueTask KeepAsync(string cluster, HeldLease lease)
     {
         HeldLease? former = null;
-        _held.AddOrUpdate(
-            cluster,
-            lease,
-            (_, old) =>
-            {
-                former = old;
-                return lease;
-            }
-        );
+        _held.AddOrUpdate(cluster, lease, (_, old) =>
+        {
+            former = old;
+            return lease;
+        });
         await (former?.DisposeAsync() ?? default).ConfigureAwait(false);
     }
 

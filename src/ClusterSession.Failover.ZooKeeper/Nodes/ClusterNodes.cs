@@ -65,12 +65,16 @@ internal sealed class ClusterNodes(string cluster)
         }
     }
 
-    /// <summary>Takes the lease: the last change makes its node.</summary>
+    /// <summary>
+    /// Takes the lease. The last change is that of the grant's node, set even where it is only made
+    /// now: a server tells the number of a node that was set, and not of one that was made.
+    /// </summary>
     public NodeChange[] Take(StoredState seen, StoredCluster next) =>
         [
             Put(_node, seen.NodeVersion, next.Encode()),
-            Put(Grant, seen.GrantVersion, Encoding.UTF8.GetBytes(next.Holder ?? "")),
+            .. seen.GrantVersion < 0 ? new NodeChange[] { new NodeChange.Create(Grant, default) } : [],
             new NodeChange.Create(Lease, Encoding.UTF8.GetBytes(next.Holder ?? ""), CreateMode.Ephemeral),
+            new NodeChange.Set(Grant, Encoding.UTF8.GetBytes(next.Holder ?? ""), Math.Max(0, seen.GrantVersion)),
         ];
 
     /// <summary>The same lease under another session.</summary>
@@ -78,11 +82,7 @@ internal sealed class ClusterNodes(string cluster)
         [
             new NodeChange.Check(Grant, seen.GrantVersion),
             new NodeChange.Delete(Lease),
-            new NodeChange.Create(
-                Lease,
-                Encoding.UTF8.GetBytes(seen.Cluster.Holder ?? ""),
-                CreateMode.Ephemeral
-            ),
+            new NodeChange.Create(Lease, Encoding.UTF8.GetBytes(seen.Cluster.Holder ?? ""), CreateMode.Ephemeral),
         ];
 
     /// <summary>Frees the lease.</summary>
@@ -91,7 +91,10 @@ internal sealed class ClusterNodes(string cluster)
 
     /// <summary>Writes the document, where wanted only while the lease is held.</summary>
     public NodeChange[] Write(StoredState seen, StoredCluster next, bool isHeld) =>
-        [.. isHeld ? new NodeChange[] { new NodeChange.Check(Lease) } : [], Put(_node, seen.NodeVersion, next.Encode())];
+        [
+            .. isHeld ? new NodeChange[] { new NodeChange.Check(Lease) } : [],
+            Put(_node, seen.NodeVersion, next.Encode()),
+        ];
 
     private static NodeChange Put(string path, int version, ReadOnlyMemory<byte> data) =>
         version < 0 ? new NodeChange.Create(path, data) : new NodeChange.Set(path, data, version);

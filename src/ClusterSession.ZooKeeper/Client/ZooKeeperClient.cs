@@ -232,9 +232,7 @@ public sealed class ZooKeeperClient : IAsyncDisposable
         {
             using var patience = new CancellationTokenSource(ClosePatience, _time);
             Task closing = connection.SendAsync(Commands.CloseSession().On(connection)).AsTask();
-            await closing
-                .WaitAsync(patience.Token)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await closing.WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         _states.Change(ZooKeeperState.Closed);

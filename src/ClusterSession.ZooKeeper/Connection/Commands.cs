@@ -35,10 +35,8 @@ internal static class Commands
         CreateMode mode,
         Func<string, string> shown
     ) =>
-        new(
-            OperationCode.Create2,
-            new JuteWriter().Create(path, data, access, mode).Written,
-            (ref JuteReader reader) => Ok(new CreatedNode(shown(Text(ref reader)), NodeRecords.ReadStat(ref reader)))
+        new(OperationCode.Create2, new JuteWriter().Create(path, data, access, mode).Written, (ref JuteReader reader) =>
+            Ok(new CreatedNode(shown(Text(ref reader)), NodeRecords.ReadStat(ref reader)))
         );
 
     public static Command<bool> Delete(string path, int version) =>
@@ -51,18 +49,13 @@ internal static class Commands
         new(OperationCode.Exists, NodeRecords.PathWatch(path, watch).Written, ReadStat);
 
     public static Command<NodeData> Get(string path, bool watch) =>
-        new(
-            OperationCode.GetData,
-            NodeRecords.PathWatch(path, watch).Written,
-            static (ref JuteReader reader) =>
-                Ok(new NodeData(reader.Buffer() ?? ReadOnlyMemory<byte>.Empty, NodeRecords.ReadStat(ref reader)))
+        new(OperationCode.GetData, NodeRecords.PathWatch(path, watch).Written, static (ref JuteReader reader) =>
+            Ok(new NodeData(reader.Buffer() ?? ReadOnlyMemory<byte>.Empty, NodeRecords.ReadStat(ref reader)))
         );
 
     public static Command<NodeChildren> Children(string path, bool watch) =>
-        new(
-            OperationCode.GetChildren2,
-            NodeRecords.PathWatch(path, watch).Written,
-            static (ref JuteReader reader) => Ok(new NodeChildren(reader.Texts(), NodeRecords.ReadStat(ref reader)))
+        new(OperationCode.GetChildren2, NodeRecords.PathWatch(path, watch).Written, static (ref JuteReader reader) =>
+            Ok(new NodeChildren(reader.Texts(), NodeRecords.ReadStat(ref reader)))
         );
 
     /// <summary>The server catches up with the leader.</summary>
@@ -73,19 +66,14 @@ internal static class Commands
         Func<string, string> full,
         Func<string, string> shown,
         NodeAccess access
-    ) =>
-        new(
-            OperationCode.Multi,
-            MultiCodec.Write(changes, full, access).Written,
-            (ref JuteReader reader) =>
-            {
-                var (code, results) = MultiCodec.Read(ref reader);
-                return new ZooKeeperResult<IReadOnlyList<NodeChangeResult>>(
-                    code,
-                    [.. results.Select(result => result.Path is { } path ? result with { Path = shown(path) } : result)]
-                );
-            }
-        );
+    ) => new(OperationCode.Multi, MultiCodec.Write(changes, full, access).Written, (ref JuteReader reader) =>
+        {
+            var (code, results) = MultiCodec.Read(ref reader);
+            return new ZooKeeperResult<IReadOnlyList<NodeChangeResult>>(
+                code,
+                [.. results.Select(result => result.Path is { } path ? result with { Path = shown(path) } : result)]
+            );
+        });
 
     private static Command<bool> Plain(OperationCode code, ReadOnlyMemory<byte> body) =>
         new(code, body, static (ref JuteReader _) => Ok(true));

@@ -73,7 +73,12 @@ internal sealed class ZooKeeperProtocol(
         var left = new Queue<(WatchKind Kind, string Path)>(watches.Snapshot());
         while (left.Count > 0)
         {
-            List<string>[] parts = [[], [], []];
+            List<string>[] parts =
+            [
+                [],
+                [],
+                [],
+            ];
             for (var bytes = 0; bytes < WatchBytes && left.TryDequeue(out var watch); bytes += watch.Path.Length)
             {
                 parts[(int)watch.Kind].Add(watch.Path);

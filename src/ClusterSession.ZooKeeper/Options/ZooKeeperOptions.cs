@@ -69,10 +69,7 @@ public sealed class ZooKeeperOptions
     {
         ArgumentNullException.ThrowIfNull(connectionString);
         var slash = connectionString.IndexOf('/', StringComparison.Ordinal);
-        var options = new ZooKeeperOptions
-        {
-            Chroot = slash < 0 ? null : NodePath.Chroot(connectionString[slash..]),
-        };
+        var options = new ZooKeeperOptions { Chroot = slash < 0 ? null : NodePath.Chroot(connectionString[slash..]) };
         var servers = slash < 0 ? connectionString : connectionString[..slash];
         foreach (
             var server in servers.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)

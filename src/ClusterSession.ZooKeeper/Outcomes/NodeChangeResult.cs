@@ -6,5 +6,5 @@ namespace ClusterSession.ZooKeeper;
 /// of this one.
 /// </param>
 /// <param name="Path">Of a node that was made.</param>
-/// <param name="Stat">Of a node that was made or set.</param>
+/// <param name="Stat">Of a node that was set; of one that was made servers of 3.8 tell nothing.</param>
 public sealed record NodeChangeResult(ZooKeeperCode Code, string? Path, NodeStat? Stat);

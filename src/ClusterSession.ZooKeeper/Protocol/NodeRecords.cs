@@ -1,4 +1,3 @@
-
 namespace ClusterSession.ZooKeeper.Protocol;
 
 /// <summary>The bodies of requests, and what replies hold.</summary>

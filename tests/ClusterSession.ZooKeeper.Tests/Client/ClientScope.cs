@@ -5,12 +5,11 @@ namespace ClusterSession.ZooKeeper.Tests.Client;
 /// <summary>A client, and the states that it has told of.</summary>
 internal sealed class ClientScope : IAsyncDisposable
 {
-    /// <summary>Long enough for a busy machine, short enough to await its end.</summary>
-    public static readonly TimeSpan SessionTimeout = TimeSpan.FromSeconds(4);
+    /// <summary>The longest that the server grants: the machine may be busy.</summary>
+    public static readonly TimeSpan SessionTimeout = TimeSpan.FromSeconds(8);
 
     private ClientScope(ZooKeeperOptions options)
     {
-        options.OperationTimeout = TimeSpan.FromSeconds(20);
         Client = new ZooKeeperClient(options, States.Enqueue);
         Client.Start();
     }
@@ -25,6 +24,7 @@ internal sealed class ClientScope : IAsyncDisposable
     {
         var options = ZooKeeperOptions.Parse(string.Join(',', servers));
         options.SessionTimeout = SessionTimeout;
+        options.OperationTimeout = TimeSpan.FromSeconds(20);
         configure(options);
         return new ClientScope(options);
     }

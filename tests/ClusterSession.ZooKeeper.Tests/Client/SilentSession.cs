@@ -25,8 +25,17 @@ internal sealed class SilentSession(int port) : IAsyncDisposable
     /// <summary>Takes over another's session and ends it.</summary>
     public async Task CloseAsync(ConnectRequest greeting)
     {
-        await GreetAsync(greeting);
-        await AskAsync(new JuteWriter().Int(1).Int((int)OperationCode.CloseSession).Written);
+        await _client.ConnectAsync("127.0.0.1", port);
+        await SendAsync(greeting.Encode());
+        await SendAsync(new JuteWriter().Int(1).Int((int)OperationCode.CloseSession).Written);
+        try
+        {
+            await _client.GetStream().CopyToAsync(Stream.Null);
+        }
+        catch (IOException)
+        {
+            // The server has closed the connection, as it does after both.
+        }
     }
 
     public ValueTask DisposeAsync()
@@ -41,12 +50,18 @@ internal sealed class SilentSession(int port) : IAsyncDisposable
         await AskAsync(greeting.Encode());
     }
 
-    private async Task AskAsync(ReadOnlyMemory<byte> message)
+    private async Task SendAsync(ReadOnlyMemory<byte> message)
     {
-        var stream = _client.GetStream();
         var length = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(length, message.Length);
-        await stream.WriteAsync((byte[])[.. length, .. message.Span]);
+        await _client.GetStream().WriteAsync((byte[])[.. length, .. message.Span]);
+    }
+
+    private async Task AskAsync(ReadOnlyMemory<byte> message)
+    {
+        await SendAsync(message);
+        var stream = _client.GetStream();
+        var length = new byte[4];
         await stream.ReadExactlyAsync(length);
         await stream.ReadExactlyAsync(new byte[BinaryPrimitives.ReadInt32BigEndian(length)]);
     }

@@ -44,7 +44,13 @@ public sealed class RecordTests
     public void Create_names_who_may_do_what_and_how_long_it_stays()
     {
         Assert.Equal(
-            "000000022F61" + "00000001FF" + "00000001" + "0000001F" + "00000005776F726C64" + "00000006616E796F6E65" + "00000001",
+            "000000022F61"
+                + "00000001FF"
+                + "00000001"
+                + "0000001F"
+                + "00000005776F726C64"
+                + "00000006616E796F6E65"
+                + "00000001",
             Hex(new JuteWriter().Create("/a", [0xff], NodeAccess.Everyone, CreateMode.Ephemeral).Written)
         );
         Assert.Equal(
@@ -115,11 +121,23 @@ public sealed class RecordTests
             new NodeChange.Delete("/d"),
         ];
         Assert.Equal(
-            "0000000D00FFFFFFFF" + "000000042F782F61" + "00000001"
-                + "0000000F00FFFFFFFF" + "000000042F782F62" + "00000000" + "000000010000001F"
-                + "00000005776F726C64" + "00000006616E796F6E65" + "00000001"
-                + "0000000500FFFFFFFF" + "000000042F782F63" + "00000001FF" + "00000002"
-                + "0000000200FFFFFFFF" + "000000042F782F64" + "FFFFFFFF"
+            "0000000D00FFFFFFFF"
+                + "000000042F782F61"
+                + "00000001"
+                + "0000000F00FFFFFFFF"
+                + "000000042F782F62"
+                + "00000000"
+                + "000000010000001F"
+                + "00000005776F726C64"
+                + "00000006616E796F6E65"
+                + "00000001"
+                + "0000000500FFFFFFFF"
+                + "000000042F782F63"
+                + "00000001FF"
+                + "00000002"
+                + "0000000200FFFFFFFF"
+                + "000000042F782F64"
+                + "FFFFFFFF"
                 + "FFFFFFFF01FFFFFFFF",
             Hex(MultiCodec.Write(changes, path => "/x" + path, NodeAccess.Everyone).Written)
         );
@@ -128,9 +146,7 @@ public sealed class RecordTests
     [Fact]
     public void Results_of_a_transaction_are_those_of_its_changes()
     {
-        var reader = Reader(
-            "0000000D0000000000" + "0000000F0000000000" + "000000022F62" + Stat + "FFFFFFFF01FFFFFFFF"
-        );
+        var reader = Reader("0000000D0000000000" + "0000000F0000000000" + "000000022F62" + Stat + "FFFFFFFF01FFFFFFFF");
         var (code, results) = MultiCodec.Read(ref reader);
         Assert.Equal(ZooKeeperCode.Ok, code);
         Assert.Equal([null, "/b"], results.Select(result => result.Path));
@@ -141,7 +157,12 @@ public sealed class RecordTests
     public void Refused_transaction_names_the_change_that_was_refused()
     {
         var reader = Reader(
-            "FFFFFFFF0000000000" + "00000000" + "FFFFFFFF00FFFFFF99" + "FFFFFF99" + "FFFFFFFF00FFFFFFFE" + "FFFFFFFE"
+            "FFFFFFFF0000000000"
+                + "00000000"
+                + "FFFFFFFF00FFFFFF99"
+                + "FFFFFF99"
+                + "FFFFFFFF00FFFFFFFE"
+                + "FFFFFFFE"
                 + "FFFFFFFF01FFFFFFFF"
         );
         var (code, results) = MultiCodec.Read(ref reader);
