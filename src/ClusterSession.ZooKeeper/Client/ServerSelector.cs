@@ -9,7 +9,7 @@ namespace ClusterSession.ZooKeeper.Client;
 /// <summary>
 /// The servers in turn, in an order that differs from client to client, until the session is over.
 /// </summary>
-internal sealed class ServerSelector(IEnumerable<ServerAddress> servers, SessionRecord session)
+internal sealed class ServerSelector(IEnumerable<ServerAddress> servers, ZooKeeperSession session)
     : IEndpointSelector<ZooKeeperConnection>
 {
     private readonly StaticEndpointSelector<ZooKeeperConnection> _servers = new(servers);

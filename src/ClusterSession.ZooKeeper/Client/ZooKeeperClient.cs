@@ -28,7 +28,7 @@ public sealed class ZooKeeperClient : IAsyncDisposable
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(1);
 
     private readonly ZooKeeperOptions _options;
-    private readonly SessionRecord _session;
+    private readonly ZooKeeperSession _session;
     private readonly WatchTable _watches = new();
     private readonly StateKeeper _states;
     private readonly ReconnectingLink<ZooKeeperConnection> _link;
@@ -54,7 +54,7 @@ public sealed class ZooKeeperClient : IAsyncDisposable
         _time = time ?? TimeProvider.System;
         random ??= new Random();
         NodePath.Chroot(options.Chroot);
-        _session = new SessionRecord(options.SessionTimeout);
+        _session = new ZooKeeperSession(options.SessionTimeout);
         _states = new StateKeeper(onState, _watches);
         var connecting = new Connecting(options, _session, _watches, _time);
         _link = new ReconnectingLink<ZooKeeperConnection>(
@@ -85,7 +85,7 @@ public sealed class ZooKeeperClient : IAsyncDisposable
     /// <summary>Watches that have not fired.</summary>
     internal int WatchCount => _watches.Count;
 
-    internal SessionRecord Session => _session;
+    internal ZooKeeperSession Session => _session;
 
     /// <summary>Begins to connect. Called once.</summary>
     public void Start() => _link.Start();

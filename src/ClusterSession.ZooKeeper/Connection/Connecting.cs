@@ -7,7 +7,7 @@ namespace ClusterSession.ZooKeeper.Connection;
 /// <summary>Makes the connections of one session, one after the other.</summary>
 internal sealed class Connecting(
     ZooKeeperOptions settings,
-    SessionRecord session,
+    ZooKeeperSession session,
     WatchTable watches,
     TimeProvider time
 )

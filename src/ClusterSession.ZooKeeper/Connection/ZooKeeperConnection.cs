@@ -23,7 +23,7 @@ internal sealed class ZooKeeperConnection(
     ServerAddress address,
     TransportOptions options,
     TimeProvider time,
-    SessionRecord session,
+    ZooKeeperSession session,
     WatchTable watches,
     string? chroot
 ) : PipelinedConnection(stream, address, options, time)
@@ -35,7 +35,7 @@ internal sealed class ZooKeeperConnection(
     private bool _isGreeted;
 
     /// <summary>The session that it serves.</summary>
-    public SessionRecord Session { get; } = session;
+    public ZooKeeperSession Session { get; } = session;
 
     /// <summary>How long it may be silent before a sign of life is due.</summary>
     public TimeSpan HeartbeatInterval { get; } = options.HeartbeatInterval;

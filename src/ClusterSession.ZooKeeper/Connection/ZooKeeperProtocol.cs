@@ -15,7 +15,7 @@ namespace ClusterSession.ZooKeeper.Connection;
 /// that zxid itself refuses the greeting.
 /// </remarks>
 internal sealed class ZooKeeperProtocol(
-    SessionRecord session,
+    ZooKeeperSession session,
     WatchTable watches,
     ZooKeeperOptions settings,
     TransportOptions options,

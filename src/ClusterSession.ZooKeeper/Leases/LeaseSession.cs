@@ -29,7 +29,7 @@ namespace ClusterSession.ZooKeeper;
 public sealed class LeaseSession : IAsyncDisposable
 {
     private readonly ServerAddress[] _servers;
-    private readonly SessionRecord _session;
+    private readonly ZooKeeperSession _session;
     private readonly Connecting _connecting;
     private readonly ZooKeeperOptions _options;
     private readonly TimeProvider _clock;
@@ -43,7 +43,7 @@ public sealed class LeaseSession : IAsyncDisposable
         _options = options;
         _clock = clock;
         _servers = ServerSelector.Shuffled(options, random);
-        _session = new SessionRecord(life);
+        _session = new ZooKeeperSession(life);
         _connecting = new Connecting(options, _session, new WatchTable(), TimeProvider.System) { KeepsAlive = false };
     }
 

@@ -6,7 +6,7 @@ namespace ClusterSession.ZooKeeper.Connection;
 /// What a session is continued with, from one connection to the next. Written by the connection of
 /// the moment; read anywhere.
 /// </summary>
-internal sealed class SessionRecord(TimeSpan timeout)
+internal sealed class ZooKeeperSession(TimeSpan timeout)
 {
     private long _id;
     private byte[] _password = new byte[ConnectRequest.PasswordBytes];
