@@ -8,11 +8,11 @@ namespace ClusterSession.Failover.ZooKeeper.Leases;
 
 /// <summary>A ZooKeeper ensemble as the store on which agents agree.</summary>
 /// <remarks>
-/// Each operation reads all nodes of its cluster, decides by them, and changes them in a transaction
-/// that is refused where any was changed meanwhile; then it begins again. What was done stands in
-/// the cluster's node by the id of the operation, so a repeat finds it, whatever became of the first
-/// attempt: of two that are under way only one can be done. A lease is a session of its own
-/// (<see cref="LeaseSession"/> says how its life is counted).
+/// Each operation reads all nodes of its cluster, decides by them, and changes them in a
+/// transaction that is refused where any was changed meanwhile; then it begins again. What was done
+/// stands in the cluster's node by the id of the operation, so a repeat finds it, whatever became
+/// of the first attempt: of two that are under way only one can be done. A lease is a session of
+/// its own (<see cref="LeaseSession"/> says how its life is counted).
 /// </remarks>
 internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvider clock, Random random)
     : IFailoverCoordinator,
@@ -403,8 +403,8 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
         }
         finally
         {
-            // Not ended at the server: what nobody knows may have been done, and the repeat takes it
-            // on. Otherwise it runs out with nothing in it.
+            // Not ended at the server: what nobody knows may have been done, and the repeat takes
+            // it on. Otherwise it runs out with nothing in it.
             if (!isKept)
             {
                 await session.DisposeAsync().ConfigureAwait(false);

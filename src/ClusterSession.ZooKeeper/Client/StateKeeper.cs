@@ -8,7 +8,7 @@ using ClusterSession.ZooKeeper.Watches;
 namespace ClusterSession.ZooKeeper.Client;
 
 /// <summary>
-/// What the link does, as states of the session. Each change is told once, in order; no state
+/// What the link does, as states of the session. Each change is reported once, in order; no state
 /// follows an end.
 /// </summary>
 internal sealed class StateKeeper(Action<ZooKeeperState>? onState, WatchTable watches)

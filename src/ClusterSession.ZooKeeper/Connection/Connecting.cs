@@ -29,8 +29,8 @@ internal sealed class Connecting(
             return connection;
         }
 
-        // The server has granted a shorter life than was asked for; signs of life are due more often
-        // than this connection gives them.
+        // The server has granted a shorter life than was asked for; signs of life are due more
+        // often than this connection gives them.
         await connection.DisposeAsync().ConfigureAwait(false);
         return await Make().ConnectAsync(address, cancellationToken).ConfigureAwait(false);
     }

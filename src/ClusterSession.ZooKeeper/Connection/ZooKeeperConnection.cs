@@ -14,9 +14,9 @@ namespace ClusterSession.ZooKeeper.Connection;
 ///   length | xid, type | request           length | xid, zxid, error | reply
 ///                                          length | -1, .., .. | event     a watch has fired
 /// </code>
-/// A server answers the requests of a session in their order, pings included, and sends the event of
-/// a change before any reply that tells of that change (by its zxid). So taking messages in order is
-/// all that it needs for a reply to be newer than the events before it.
+/// A server answers the requests of a session in their order, pings included, and sends the event
+/// of a change before any reply that tells of that change (by its zxid). So taking messages in
+/// order is all that it needs for a reply to be newer than the events before it.
 /// </remarks>
 internal sealed class ZooKeeperConnection(
     Stream stream,

@@ -10,9 +10,9 @@ namespace ClusterSession.ZooKeeper.Connection;
 /// </summary>
 /// <remarks>
 /// No event is lost between two connections: all that was received on the last one has been handled
-/// before this one begins, and the last zxid that it told of goes with the watches. The server fires
-/// those whose node was changed since, and keeps the others. A server that has not come as far as
-/// that zxid itself refuses the greeting.
+/// before this one begins, and the last zxid that it told of goes with the watches. The server
+/// fires those whose node was changed since, and keeps the others. A server that has not come as
+/// far as that zxid itself refuses the greeting.
 /// </remarks>
 internal sealed class ZooKeeperProtocol(
     ZooKeeperSession session,

@@ -17,8 +17,9 @@ namespace ClusterSession.ZooKeeper;
 /// that follows it answers pings by itself and hands the signs on with the leader's own beat, every
 /// half tick. Cut off from the leader it goes on answering, for as long as its read timeout
 /// (syncLimit ticks), while the leader lets the session expire. So an answered ping proves nothing,
-/// and a change proves that the session lived and not for how long. One thing is asked of the leader
-/// at once: whether a session may be continued on a new connection, and that begins its life anew.
+/// and a change proves that the session lived and not for how long. One thing is asked of the
+/// leader at once: whether a session may be continued on a new connection, and that begins its life
+/// anew.
 /// </para>
 /// <para>
 /// So <see cref="ProlongAsync"/> connects again. <see cref="CountedFrom"/> is from before it asked:

@@ -1,6 +1,7 @@
 namespace ClusterSession.ZooKeeper.Options;
 
-/// <summary>Paths of nodes: absolute, without an end, and below the one that callers do not see.</summary>
+/// <summary>Paths of nodes: absolute, without an end, and below the one that callers do not
+/// see.</summary>
 internal static class NodePath
 {
     /// <summary>The path to prefix; null: none.</summary>

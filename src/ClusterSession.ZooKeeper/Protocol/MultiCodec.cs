@@ -2,7 +2,8 @@ using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.ZooKeeper.Protocol;
 
-/// <summary>Several changes in one: each behind a header that names it, then a closing one.</summary>
+/// <summary>Several changes in one: each behind a header that names it, then a closing
+/// one.</summary>
 internal static class MultiCodec
 {
     public static JuteWriter Write(IEnumerable<NodeChange> changes, Func<string, string> full, NodeAccess access)
@@ -27,8 +28,8 @@ internal static class MultiCodec
     }
 
     /// <summary>
-    /// All results, or with a code the change that was refused: those before it have no error, those
-    /// behind it "not looked at".
+    /// All results, or with a code the change that was refused: those before it have no error,
+    /// those behind it "not looked at".
     /// </summary>
     public static (ZooKeeperCode Code, NodeChangeResult[] Results) Read(ref JuteReader reader)
     {
