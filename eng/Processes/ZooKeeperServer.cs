@@ -138,7 +138,7 @@ public sealed class ZooKeeperServer : IAsyncDisposable
 
     private async Task<string> AskAsync(string word)
     {
-        // A server that has bound its port and does not serve yet accepts a connection and forgets it.
+        // A server that has bound its port and does not serve yet accepts and forgets.
         using var patience = new CancellationTokenSource(AnswerPatience);
         using var client = new TcpClient();
         try

@@ -21,6 +21,7 @@ public sealed partial class PackageTests(PackedFeed feed)
         typeof(IClusterSession).Assembly,
         typeof(RedisOptions).Assembly,
         typeof(FailoverOptions).Assembly,
+        typeof(ClusterSession.ZooKeeper.ZooKeeperClient).Assembly,
         typeof(BackOff).Assembly,
     ];
 
