@@ -15,12 +15,15 @@ fail() { printf 'install-servers: %s\n' "$*" >&2; exit 1; }
 
 missing=()
 for package in "$@"; do
+    archive=
     case "$package" in
         nginx | nginx-light | nginx-core | nginx-full) program=nginx ;;
         redis-server | redis-sentinel | haproxy | keepalived | memcached) program=$package ;;
-        *) fail "unknown server '$package' (known: redis-server, redis-sentinel, nginx, haproxy, keepalived, memcached)" ;;
+        # No program: Debian's package is Java archives, and a start script that reads a configuration of its own.
+        zookeeper) program=java archive=/usr/share/java/zookeeper.jar ;;
+        *) fail "unknown server '$package' (known: redis-server, redis-sentinel, nginx, haproxy, keepalived, memcached, zookeeper)" ;;
     esac
-    command -v "$program" >/dev/null 2>&1 || missing+=("$package")
+    { command -v "$program" >/dev/null 2>&1 && [ -e "${archive:-/}" ]; } || missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 

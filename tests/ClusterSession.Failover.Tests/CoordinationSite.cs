@@ -7,7 +7,7 @@ namespace ClusterSession.Failover.Tests;
 /// <summary>
 /// Addresses and directories of three members, which may run in this process one by one.
 /// </summary>
-internal sealed class CoordinationSite : IAsyncDisposable
+internal sealed class CoordinationSite : ICoordinatorSite
 {
     public const string Secret = "a-secret-of-this-test-alone";
     public static readonly TimeSpan Ttl = TimeSpan.FromSeconds(10);
@@ -28,6 +28,8 @@ internal sealed class CoordinationSite : IAsyncDisposable
     public Action<int, RaftCoordinatorOptions>? Configure { get; init; }
 
     public Func<Uri, Action<IWebHostBuilder>>? Host { get; init; }
+
+    public IReadOnlyList<IFailoverCoordinator> Coordinators => [.. Running.Select(member => member.Coordinator)];
 
     public IEnumerable<CoordinationMember> Running => _members.OfType<CoordinationMember>();
 

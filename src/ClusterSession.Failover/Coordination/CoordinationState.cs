@@ -3,7 +3,7 @@ namespace ClusterSession.Failover.Coordination;
 /// <summary>What the coordination store knows of one cluster.</summary>
 /// <param name="Holder">Who was granted the lease last, unless it was released; null:
 /// nobody.</param>
-/// <param name="Epoch">Number of the last grant; 0: there was none. It grows by 1 with each
+/// <param name="Epoch">Number of the last grant; 0: there was none. It grows with each
 /// grant.</param>
 /// <param name="IsHeld">
 /// Whether the lease was still running, by the coordinator's own clock.

@@ -21,6 +21,7 @@ public sealed partial class PackageTests(PackedFeed feed)
         typeof(IClusterSession).Assembly,
         typeof(RedisOptions).Assembly,
         typeof(FailoverOptions).Assembly,
+        typeof(ClusterSession.ZooKeeper.ZooKeeperClient).Assembly,
         typeof(BackOff).Assembly,
     ];
 
@@ -31,6 +32,8 @@ public sealed partial class PackageTests(PackedFeed feed)
         ["ClusterSession.Transport"] = [],
         ["ClusterSession.Redis"] = ["ClusterSession", "ClusterSession.Transport"],
         ["ClusterSession.Failover"] = ["ClusterSession.Redis", "DotNext.AspNetCore.Cluster"],
+        ["ClusterSession.ZooKeeper"] = ["ClusterSession.Transport"],
+        ["ClusterSession.Failover.ZooKeeper"] = ["ClusterSession.Failover", "ClusterSession.ZooKeeper"],
         ["ClusterSession.Cli"] = [], // A tool has all it needs in itself.
     };
 
@@ -134,6 +137,8 @@ public sealed partial class PackageTests(PackedFeed feed)
     [Theory]
     [InlineData("ClusterSession.Redis", "ClusterSession.Transport")]
     [InlineData("ClusterSession.Failover", "ClusterSession.Redis")]
+    [InlineData("ClusterSession.ZooKeeper", "ClusterSession.Transport")]
+    [InlineData("ClusterSession.Failover.ZooKeeper", "ClusterSession.Failover")]
     public void Package_whose_internals_are_used_is_wanted_in_exactly_this_version(string id, string used)
     {
         using var package = ZipFile.OpenRead(feed.Package(id));

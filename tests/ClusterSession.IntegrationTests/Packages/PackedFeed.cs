@@ -20,6 +20,8 @@ public sealed class PackedFeed : IAsyncLifetime
         "ClusterSession.Transport",
         "ClusterSession.Redis",
         "ClusterSession.Failover",
+        "ClusterSession.ZooKeeper",
+        "ClusterSession.Failover.ZooKeeper",
         "ClusterSession.Cli",
     ];
 

@@ -21,6 +21,11 @@ public sealed class DependencyTests
     private const string Failover = "src/ClusterSession.Failover/ClusterSession.Failover.csproj";
 
     private const string Redis = "src/ClusterSession.Redis/ClusterSession.Redis.csproj";
+    private const string ZooKeeper = "src/ClusterSession.ZooKeeper/ClusterSession.ZooKeeper.csproj";
+
+    private const string FailoverZooKeeper =
+        "src/ClusterSession.Failover.ZooKeeper/ClusterSession.Failover.ZooKeeper.csproj";
+
     private const string Transport = "src/ClusterSession.Transport/ClusterSession.Transport.csproj";
 
     [Fact]
@@ -89,6 +94,11 @@ public sealed class DependencyTests
         "src/ClusterSession.Redis",
         new[] { "System.Net.Security", "SslStream", "NetworkStream", "new Socket(" }
     )]
+    [InlineData(
+        "src/ClusterSession.ZooKeeper",
+        new[] { "Redis", "System.Net.Sockets", "SslStream", "NetworkStream", "ClusterSession.Failover" }
+    )]
+    [InlineData("src/ClusterSession.Failover", new[] { "using ClusterSession.ZooKeeper" })]
     [InlineData(
         "src/ClusterSession.Transport",
         new[] { "Redis", "ZooKeeper", "Memcached", "ClusterSession.Records", "ClusterSession.Stores", "SessionKey" }
@@ -163,6 +173,12 @@ public sealed class DependencyTests
                 "../ClusterSession.Transport/ClusterSession.Transport.csproj",
             ],
             Failover => ["../ClusterSession.Redis/ClusterSession.Redis.csproj"],
+            ZooKeeper => ["../ClusterSession.Transport/ClusterSession.Transport.csproj"],
+            FailoverZooKeeper =>
+            [
+                "../ClusterSession.Failover/ClusterSession.Failover.csproj",
+                "../ClusterSession.ZooKeeper/ClusterSession.ZooKeeper.csproj",
+            ],
             _ => ["../ClusterSession/ClusterSession.csproj"],
         };
 

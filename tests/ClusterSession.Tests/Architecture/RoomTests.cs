@@ -15,6 +15,8 @@ public sealed partial class RoomTests
     private const string Transport = "src/ClusterSession.Transport";
     private const string Redis = "src/ClusterSession.Redis";
     private const string Failover = "src/ClusterSession.Failover";
+    private const string ZooKeeper = "src/ClusterSession.ZooKeeper";
+    private const string FailoverZooKeeper = "src/ClusterSession.Failover.ZooKeeper";
     private const string All = "all";
 
     [Theory]
@@ -22,6 +24,8 @@ public sealed partial class RoomTests
     [InlineData(Transport)]
     [InlineData(Redis)]
     [InlineData(Failover)]
+    [InlineData(ZooKeeper)]
+    [InlineData(FailoverZooKeeper)]
     public void Table_names_every_room(string package)
     {
         var rooms = Repository.Files(".cs", package).Select(file => RoomOf(package, file)).Distinct();
@@ -36,6 +40,8 @@ public sealed partial class RoomTests
     [InlineData(Transport)]
     [InlineData(Redis)]
     [InlineData(Failover)]
+    [InlineData(ZooKeeper)]
+    [InlineData(FailoverZooKeeper)]
     public void Rooms_use_rooms_that_stand_above_them(string package)
     {
         var table = Table(package);
@@ -46,7 +52,13 @@ public sealed partial class RoomTests
         }
 
         Assert.All(table.Where(line => line.Uses.Contains(All)), line => Assert.Equal("Hosting", line.Room));
-        Assert.Equal(package == Transport ? "Links" : "Hosting", table[^1].Room);
+        var last = package switch
+        {
+            Transport => "Links",
+            ZooKeeper => "Leases",
+            _ => "Hosting",
+        };
+        Assert.Equal(last, table[^1].Room);
     }
 
     [Theory]
@@ -54,6 +66,8 @@ public sealed partial class RoomTests
     [InlineData(Transport)]
     [InlineData(Redis)]
     [InlineData(Failover)]
+    [InlineData(ZooKeeper)]
+    [InlineData(FailoverZooKeeper)]
     public void Files_use_what_the_table_says_and_rooms_all_of_it(string package)
     {
         var table = Table(package);
@@ -111,6 +125,8 @@ public sealed partial class RoomTests
             Core => "## Rooms of the core",
             Transport => "## Rooms of the transport",
             Redis => "## Rooms of the Redis store",
+            ZooKeeper => "## Rooms of the ZooKeeper client",
+            FailoverZooKeeper => "## Rooms of the ZooKeeper coordinator",
             _ => "## Rooms of the failover package",
         };
 

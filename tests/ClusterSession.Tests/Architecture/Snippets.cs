@@ -4,6 +4,7 @@ using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.Tests.Hosting;
+using ClusterSession.ZooKeeper;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -11,6 +12,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Tests.Architecture;
 
@@ -50,6 +52,37 @@ internal static class Snippets
             options.Directory = "/var/lib/cluster-session";
             options.Secret = builder.Configuration["Coordination:Secret"];
         });
+        #endregion
+    }
+
+    public static void CoordinationInZooKeeper(WebApplicationBuilder builder)
+    {
+        #region src/ClusterSession.Failover.ZooKeeper/README.md
+        builder.Services.AddZooKeeperCoordinator(options =>
+        {
+            options.Servers.Add("zk1:2181");
+            options.Servers.Add("zk2:2181");
+            options.Servers.Add("zk3:2181");
+        });
+        #endregion
+    }
+
+    public static async Task ZooKeeper(ILogger logger, Action<ReadOnlyMemory<byte>> use)
+    {
+        #region src/ClusterSession.ZooKeeper/README.md
+        await using var client = new ZooKeeperClient(
+            ZooKeeperOptions.Parse("zk1:2181,zk2:2181,zk3:2181/apps/shop"),
+            onState: state => logger.LogInformation("ZooKeeper: {State}", state)
+        );
+        client.Start();
+
+        var watch = new NodeWatch();
+        var read = await client.GetAsync("/settings", watch);
+        if (read.IsOk)
+        {
+            use(read.Value.Data);
+            await watch.Fired; // changed, deleted, or the session is over
+        }
         #endregion
     }
 

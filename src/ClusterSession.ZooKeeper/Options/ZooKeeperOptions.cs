@@ -1,0 +1,88 @@
+using ClusterSession.ZooKeeper.Options;
+
+namespace ClusterSession.ZooKeeper;
+
+/// <summary>Where the servers are, and how they are asked.</summary>
+public sealed class ZooKeeperOptions
+{
+    /// <summary>
+    /// The servers of the ensemble, as <c>host:port</c>; without a port 2181. Default: none.
+    /// </summary>
+    public IList<string> Servers { get; } = [];
+
+    /// <summary>
+    /// A node below which everything stands, such as <c>/apps/shop</c>; callers do not see it.
+    /// Default: none.
+    /// </summary>
+    public string? Chroot { get; set; }
+
+    /// <summary>
+    /// How long a session lives without a sign of this client. The server keeps it between twice
+    /// and twenty times its own tickTime. Default: 6 s.
+    /// </summary>
+    public TimeSpan SessionTimeout { get; set; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>
+    /// How long a request waits for a connection, and then for its reply. Default: 3 s.
+    /// </summary>
+    public TimeSpan OperationTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// User of the digest scheme. With one, nodes are for those who have the same credentials
+    /// (<see cref="NodeAccess.Creator"/>). Default: none.
+    /// </summary>
+    public string? User { get; set; }
+
+    /// <summary>The user's password. Without TLS it travels in the clear. Default: none.</summary>
+    public string? Password { get; set; }
+
+    /// <summary>
+    /// Whether to speak TLS, which servers offer at another port. Default: false.
+    /// </summary>
+    public bool UseTls { get; set; }
+
+    /// <summary>
+    /// The name that certificates must bear. Default: the host of the server.
+    /// </summary>
+    public string? TlsHost { get; set; }
+
+    /// <summary>
+    /// A PEM file with the authorities to trust. Default: those of the system.
+    /// </summary>
+    public string? CaFile { get; set; }
+
+    /// <summary>A PEM file with the client's certificate. Default: none.</summary>
+    public string? CertificateFile { get; set; }
+
+    /// <summary>
+    /// A PEM file with the key of that certificate. Default: it is in the same file.
+    /// </summary>
+    public string? KeyFile { get; set; }
+
+    /// <summary>Who may read and change the nodes that the client makes.</summary>
+    internal NodeAccess Access => User is null ? NodeAccess.Everyone : NodeAccess.Creator;
+
+    /// <summary>Options of a connection string: <c>h1:2181,h2:2181/path</c>.</summary>
+    /// <param name="connectionString">Servers, and a path where one is wanted.</param>
+    /// <exception cref="FormatException">It says what is wrong, and how it should be.</exception>
+    public static ZooKeeperOptions Parse(string connectionString)
+    {
+        ArgumentNullException.ThrowIfNull(connectionString);
+        var slash = connectionString.IndexOf('/', StringComparison.Ordinal);
+        var options = new ZooKeeperOptions { Chroot = slash < 0 ? null : NodePath.Chroot(connectionString[slash..]) };
+        var servers = slash < 0 ? connectionString : connectionString[..slash];
+        foreach (
+            var server in servers.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        )
+        {
+            ServerNames.Parse(server);
+            options.Servers.Add(server);
+        }
+
+        return options.Servers.Count > 0
+            ? options
+            : throw new FormatException(
+                $"'{connectionString}' names no server. Give one or several, such as 'h1:2181,h2:2181/path'."
+            );
+    }
+}
