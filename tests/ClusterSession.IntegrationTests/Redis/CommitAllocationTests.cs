@@ -11,8 +11,8 @@ namespace ClusterSession.IntegrationTests.Redis;
 /// <summary>
 /// What a commit allocates between the session and the socket, with as many callers at once as a
 /// busy node has: pools of state machines hold two, so whatever asynchronous layer there is shows
-/// here. The allocations of the whole process are counted: no other test may run meanwhile, and what
-/// earlier ones have left running is measured before, and taken off.
+/// here. The allocations of the whole process are counted: no other test may run meanwhile, and
+/// what earlier ones have left running is measured before, and taken off.
 /// </summary>
 [CollectionDefinition(nameof(CommitAllocationTests), DisableParallelization = true)]
 [Collection(nameof(CommitAllocationTests))]
