@@ -112,16 +112,7 @@ public sealed class DescriptionTests
         string remedy
     )
     {
-        var text = ExampleTests.Description("keepalived");
-        Assert.Contains(right, text, StringComparison.Ordinal);
-
-        var refusal = Assert.Throws<ToolException>(() =>
-            SiteReader.Read("cluster.yaml", text.Replace(right, wrong, StringComparison.Ordinal), loopback: null)
-        );
-
-        Assert.Equal(ExitCode.Usage, refusal.ExitCode);
-        Assert.Contains(reason, refusal.Reason, StringComparison.Ordinal);
-        Assert.Contains(remedy, refusal.Remedy, StringComparison.Ordinal);
+        AssertRefused("keepalived", right, wrong, reason, remedy);
     }
 
     [Fact]
@@ -191,16 +182,7 @@ public sealed class DescriptionTests
         string remedy
     )
     {
-        var text = ExampleTests.Description("keepalived-alone");
-        Assert.Contains(right, text, StringComparison.Ordinal);
-
-        var refusal = Assert.Throws<ToolException>(() =>
-            SiteReader.Read("cluster.yaml", text.Replace(right, wrong, StringComparison.Ordinal), loopback: null)
-        );
-
-        Assert.Equal(ExitCode.Usage, refusal.ExitCode);
-        Assert.Contains(reason, refusal.Reason, StringComparison.Ordinal);
-        Assert.Contains(remedy, refusal.Remedy, StringComparison.Ordinal);
+        AssertRefused("keepalived-alone", right, wrong, reason, remedy);
     }
 
     [Fact]
@@ -322,4 +304,19 @@ public sealed class DescriptionTests
     }
 
     private const string Given = "SecretOfTheEnvironment";
+
+    /// <summary>The example, with one thing that is wrong.</summary>
+    private static void AssertRefused(string example, string right, string wrong, string reason, string remedy)
+    {
+        var text = ExampleTests.Description(example);
+        Assert.Contains(right, text, StringComparison.Ordinal);
+
+        var refusal = Assert.Throws<ToolException>(() =>
+            SiteReader.Read("cluster.yaml", text.Replace(right, wrong, StringComparison.Ordinal), loopback: null)
+        );
+
+        Assert.Equal(ExitCode.Usage, refusal.ExitCode);
+        Assert.Contains(reason, refusal.Reason, StringComparison.Ordinal);
+        Assert.Contains(remedy, refusal.Remedy, StringComparison.Ordinal);
+    }
 }
