@@ -116,42 +116,6 @@ internal sealed class CoordinationSite : ICoordinatorSite
         return leader;
     }
 
-    public static async Task<CoordinationState> ReadAsync(IFailoverCoordinator coordinator, string cluster)
-    {
-        CoordinationState? state = null;
-        await Condition.HoldsAsync(
-            async () => (state = (await coordinator.ReadAsync(cluster) as ReadResult.Read)?.State) is not null,
-            "the store is reachable",
-            Patience
-        );
-        return state!;
-    }
-
-    /// <summary>Takes the lease as soon as it is free.</summary>
-    public static async Task<AcquireResult.Granted> AcquireAsync(
-        IFailoverCoordinator coordinator,
-        string cluster,
-        string holder,
-        TimeSpan ttl
-    )
-    {
-        AcquireResult.Granted? granted = null;
-        await Condition.HoldsAsync(
-            async () =>
-            {
-                var seen = await ReadAsync(coordinator, cluster);
-                var document = System.Text.Encoding.UTF8.GetBytes(holder);
-                granted =
-                    await coordinator.AcquireAsync(OperationId.New(), cluster, holder, ttl, seen, document)
-                    as AcquireResult.Granted;
-                return granted is not null;
-            },
-            $"{holder} is granted the lease of {cluster}",
-            Patience
-        );
-        return granted!;
-    }
-
     public async ValueTask DisposeAsync()
     {
         foreach (var member in Running)

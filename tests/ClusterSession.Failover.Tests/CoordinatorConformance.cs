@@ -19,8 +19,6 @@ public abstract class CoordinatorConformance
 
     protected static readonly ReadOnlyMemory<byte> Document = "document"u8.ToArray();
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     /// <summary>An empty store, and three coordinators over it.</summary>
     protected abstract Task<ICoordinatorSite> StartSiteAsync();
 
@@ -38,7 +36,7 @@ public abstract class CoordinatorConformance
         Assert.InRange(granted.CountedFrom, before, coordinators[0].Clock.GetTimestamp());
         foreach (var coordinator in coordinators)
         {
-            var state = await ReadAsync(coordinator, "north");
+            var state = await CoordinatorSteps.ReadAsync(coordinator, "north");
             Assert.Equal(("a", epoch, true, 1), (state.Holder, state.Epoch, state.IsHeld, state.Version));
             Assert.Equal(Document.ToArray(), state.Document.ToArray());
             Assert.IsType<RenewResult.Renewed>(await coordinator.RenewAsync("north", "a", epoch));
@@ -68,7 +66,7 @@ public abstract class CoordinatorConformance
             await coordinators[2]
                 .ReleaseAsync(OperationId.New(), "north", "a", epoch, "last"u8.ToArray(), seenVersion: 2)
         );
-        var last = await ReadAsync(coordinators[0], "north");
+        var last = await CoordinatorSteps.ReadAsync(coordinators[0], "north");
         Assert.Equal((null, epoch, false, 3), (last.Holder, last.Epoch, last.IsHeld, last.Version));
     }
 
@@ -77,8 +75,8 @@ public abstract class CoordinatorConformance
     {
         await using var site = await StartSiteAsync();
         var coordinator = site.Coordinators[0];
-        var first = await AcquireAsync(coordinator, "north", "a", Ttl);
-        var seen = await ReadAsync(coordinator, "north");
+        var first = await CoordinatorSteps.AcquireAsync(coordinator, "north", "a", Ttl);
+        var seen = await CoordinatorSteps.ReadAsync(coordinator, "north");
         foreach (var holder in new[] { "a", "b" })
         {
             var held = Assert.IsType<AcquireResult.Held>(
@@ -87,8 +85,11 @@ public abstract class CoordinatorConformance
             Assert.Equal(first.Epoch, held.State.Epoch);
         }
 
-        var second = await AcquireAsync(coordinator, "south", "a", ShortTtl);
-        await Condition.HoldsAsync(async () => !(await ReadAsync(coordinator, "south")).IsHeld, "the lease expires");
+        var second = await CoordinatorSteps.AcquireAsync(coordinator, "south", "a", ShortTtl);
+        await Condition.HoldsAsync(
+            async () => !(await CoordinatorSteps.ReadAsync(coordinator, "south")).IsHeld,
+            "the lease expires"
+        );
         Assert.IsType<RenewResult.Lost>(await coordinator.RenewAsync("south", "a", second.Epoch));
         Assert.IsType<ReleaseResult.Lost>(
             await coordinator.ReleaseAsync(OperationId.New(), "south", "a", second.Epoch)
@@ -126,9 +127,9 @@ public abstract class CoordinatorConformance
     {
         await using var site = await StartSiteAsync();
         var coordinator = site.Coordinators[0];
-        var epoch = (await AcquireAsync(coordinator, "north", "a", Ttl)).Epoch;
+        var epoch = (await CoordinatorSteps.AcquireAsync(coordinator, "north", "a", Ttl)).Epoch;
         Assert.IsType<ReleaseResult.Released>(await coordinator.ReleaseAsync(OperationId.New(), "north", "a", epoch));
-        var state = await ReadAsync(coordinator, "north");
+        var state = await CoordinatorSteps.ReadAsync(coordinator, "north");
         Assert.Equal((null, epoch, 1), (state.Holder, state.Epoch, state.Version));
         Assert.Equal("a"u8, state.Document.Span);
     }
@@ -138,12 +139,12 @@ public abstract class CoordinatorConformance
     {
         await using var site = await StartSiteAsync();
         var coordinator = site.Coordinators[1];
-        var first = await AcquireAsync(coordinator, "north", "a", Ttl);
-        var south = await AcquireAsync(coordinator, "south", "b", Ttl);
+        var first = await CoordinatorSteps.AcquireAsync(coordinator, "north", "a", Ttl);
+        var south = await CoordinatorSteps.AcquireAsync(coordinator, "south", "b", Ttl);
         Assert.IsType<ReleaseResult.Released>(
             await coordinator.ReleaseAsync(OperationId.New(), "south", "b", south.Epoch)
         );
-        var north = await ReadAsync(coordinator, "north");
+        var north = await CoordinatorSteps.ReadAsync(coordinator, "north");
         Assert.Equal(("a", true), (north.Holder, north.IsHeld));
         Assert.IsType<RenewResult.Renewed>(await coordinator.RenewAsync("north", "a", first.Epoch));
     }
@@ -155,49 +156,13 @@ public abstract class CoordinatorConformance
         var last = 0L;
         foreach (var (coordinator, i) in site.Coordinators.Select((one, i) => (one, i)))
         {
-            var granted = await AcquireAsync(coordinator, "north", $"{i}", Ttl);
+            var granted = await CoordinatorSteps.AcquireAsync(coordinator, "north", $"{i}", Ttl);
             Assert.InRange(granted.Epoch, last + 1, long.MaxValue);
             last = granted.Epoch;
             Assert.IsType<ReleaseResult.Released>(
                 await coordinator.ReleaseAsync(OperationId.New(), "north", $"{i}", last)
             );
-            Assert.Equal(last, (await ReadAsync(coordinator, "north")).Epoch);
+            Assert.Equal(last, (await CoordinatorSteps.ReadAsync(coordinator, "north")).Epoch);
         }
-    }
-
-    protected static async Task<CoordinationState> ReadAsync(IFailoverCoordinator coordinator, string cluster)
-    {
-        CoordinationState? state = null;
-        await Condition.HoldsAsync(
-            async () => (state = (await coordinator.ReadAsync(cluster) as ReadResult.Read)?.State) is not null,
-            "the store is reachable",
-            Patience
-        );
-        return state!;
-    }
-
-    /// <summary>Takes the lease as soon as it is free; the document is the holder's name.</summary>
-    protected static async Task<AcquireResult.Granted> AcquireAsync(
-        IFailoverCoordinator coordinator,
-        string cluster,
-        string holder,
-        TimeSpan ttl
-    )
-    {
-        AcquireResult.Granted? granted = null;
-        await Condition.HoldsAsync(
-            async () =>
-            {
-                var seen = await ReadAsync(coordinator, cluster);
-                var document = Encoding.UTF8.GetBytes(holder);
-                granted =
-                    await coordinator.AcquireAsync(OperationId.New(), cluster, holder, ttl, seen, document)
-                    as AcquireResult.Granted;
-                return granted is not null;
-            },
-            $"{holder} is granted the lease of {cluster}",
-            Patience
-        );
-        return granted!;
     }
 }

@@ -14,7 +14,7 @@ public sealed class CoordinatorTests : CoordinatorConformance
     public async Task Store_without_a_majority_is_unreachable_and_grants_nothing()
     {
         await using var site = await CoordinationSite.StartAsync();
-        await CoordinationSite.AcquireAsync(site[0].Coordinator, "north", "a", CoordinationSite.Ttl);
+        await CoordinatorSteps.AcquireAsync(site[0].Coordinator, "north", "a", CoordinationSite.Ttl);
         await site.StopAsync(1);
         await site.StopAsync(2);
         var coordinator = site[0].Coordinator;
@@ -31,7 +31,7 @@ public sealed class CoordinatorTests : CoordinatorConformance
             )
         );
         await site.StartAsync(1);
-        Assert.Equal(0, (await CoordinationSite.ReadAsync(coordinator, "south")).Epoch);
+        Assert.Equal(0, (await CoordinatorSteps.ReadAsync(coordinator, "south")).Epoch);
     }
 
     [Fact]
@@ -40,9 +40,9 @@ public sealed class CoordinatorTests : CoordinatorConformance
         await using var site = await CoordinationSite.StartAsync();
         var leader = await site.LeaderAsync();
         var other = site[(leader + 1) % 3].Coordinator;
-        var granted = await CoordinationSite.AcquireAsync(other, "north", "a", CoordinationSite.Ttl);
+        var granted = await CoordinatorSteps.AcquireAsync(other, "north", "a", CoordinationSite.Ttl);
         await site.StopAsync(leader);
-        Assert.True((await CoordinationSite.ReadAsync(other, "north")).IsHeld);
+        Assert.True((await CoordinatorSteps.ReadAsync(other, "north")).IsHeld);
         Assert.IsType<RenewResult.Renewed>(await other.RenewAsync("north", "a", granted.Epoch));
     }
 
@@ -69,7 +69,7 @@ public sealed class CoordinatorTests : CoordinatorConformance
         );
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         await site.StopAsync(leader);
-        var granted = await CoordinationSite.AcquireAsync(
+        var granted = await CoordinatorSteps.AcquireAsync(
             site.Running.First().Coordinator,
             "north",
             "b",

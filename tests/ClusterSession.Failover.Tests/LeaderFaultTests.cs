@@ -13,9 +13,9 @@ public sealed class LeaderFaultTests
         await using var site = await ProcessSite.StartAsync();
         var leader = await site.LeaderAsync();
         var client = site.Client(leader + 1);
-        var first = await CoordinationSite.AcquireAsync(client, "north", "a", CoordinationSite.ShortTtl);
+        var first = await CoordinatorSteps.AcquireAsync(client, "north", "a", CoordinationSite.ShortTtl);
         await site.KillAsync(leader);
-        var second = await CoordinationSite.AcquireAsync(client, "north", "b", CoordinationSite.Ttl);
+        var second = await CoordinatorSteps.AcquireAsync(client, "north", "b", CoordinationSite.Ttl);
         Assert.Equal(first.Epoch + 1, second.Epoch);
         Assert.Equal(first.Version + 1, second.Version);
 
@@ -43,10 +43,10 @@ public sealed class LeaderFaultTests
             var leader = await site.LeaderAsync();
             var client = site.Client(leader + 1);
             var name = $"north {round}";
-            await CoordinationSite.AcquireAsync(client, name, "a", CoordinationSite.ShortTtl);
+            await CoordinatorSteps.AcquireAsync(client, name, "a", CoordinationSite.ShortTtl);
             var renew = new Operation(OperationKind.Renew, default, name) { Holder = "a", Epoch = 1 };
             site.Freeze(leader);
-            var second = await CoordinationSite.AcquireAsync(client, name, "b", CoordinationSite.Ttl);
+            var second = await CoordinatorSteps.AcquireAsync(client, name, "b", CoordinationSite.Ttl);
             Assert.Equal(2, second.Epoch);
 
             // These wait in its sockets and are the first that it reads.

@@ -25,7 +25,7 @@ public sealed class MembershipTests
             site.Addresses[2]
         );
         Assert.IsType<ReadResult.Unreachable>(await stranger.Coordinator.ReadAsync("north"));
-        var granted = await CoordinationSite.AcquireAsync(site[0].Coordinator, "north", "a", CoordinationSite.Ttl);
+        var granted = await CoordinatorSteps.AcquireAsync(site[0].Coordinator, "north", "a", CoordinationSite.Ttl);
         Assert.Equal(1, granted.Epoch);
         Assert.False(stranger.Member.IsLeading);
         Assert.True(site[0].Logs.Count("RequestRefused") + site[1].Logs.Count("RequestRefused") > 0);
@@ -47,7 +47,7 @@ public sealed class MembershipTests
         var wiped = (laggard + 1) % 3;
         var keeper = (laggard + 2) % 3;
         await site.StopAsync(laggard);
-        var granted = await CoordinationSite.AcquireAsync(site[keeper].Coordinator, "north", "a", CoordinationSite.Ttl);
+        var granted = await CoordinatorSteps.AcquireAsync(site[keeper].Coordinator, "north", "a", CoordinationSite.Ttl);
         await site.StopAsync(keeper);
         await site.StopAsync(wiped);
         site.Wipe(wiped);
@@ -68,7 +68,7 @@ public sealed class MembershipTests
 
         await site.StartAsync(keeper);
         await site.ReadyAsync();
-        Assert.Equal(granted.Epoch, (await CoordinationSite.ReadAsync(site[wiped].Coordinator, "north")).Epoch);
+        Assert.Equal(granted.Epoch, (await CoordinatorSteps.ReadAsync(site[wiped].Coordinator, "north")).Epoch);
         Assert.Equal(1, site[wiped].Logs.Count("MemberVotes"));
     }
 
@@ -140,7 +140,7 @@ public sealed class MembershipTests
         site.Wipe(slow);
         await site.StartAsync(slow);
         await site.ReadyAsync();
-        Assert.Equal(40, (await CoordinationSite.ReadAsync(site[slow].Coordinator, "north")).Version);
+        Assert.Equal(40, (await CoordinatorSteps.ReadAsync(site[slow].Coordinator, "north")).Version);
         Assert.True(site.Running.Sum(member => member.Logs.Count("LeaderResigns")) > 0, "a leader resigned");
     }
 
@@ -169,7 +169,7 @@ public sealed class MembershipTests
         }
 
         await site.ReadyAsync();
-        var state = await CoordinationSite.ReadAsync(site[0].Coordinator, "north");
+        var state = await CoordinatorSteps.ReadAsync(site[0].Coordinator, "north");
         Assert.Equal(50, state.Version);
         Assert.Equal(49, state.Document.Span[0]);
         Assert.All(site.Running, member =>
@@ -184,7 +184,7 @@ public sealed class MembershipTests
         await using var site = await CoordinationSite.StartAsync();
         var leader = await site.LeaderAsync();
         await site.StopAsync((leader + 1) % 3);
-        var granted = await CoordinationSite.AcquireAsync(site[leader].Coordinator, "north", "a", CoordinationSite.Ttl);
+        var granted = await CoordinatorSteps.AcquireAsync(site[leader].Coordinator, "north", "a", CoordinationSite.Ttl);
         for (var i = 0; i < 20; i++)
         {
             Assert.IsType<RenewResult.Renewed>(await site[leader].Coordinator.RenewAsync("north", "a", granted.Epoch));
@@ -229,7 +229,7 @@ public sealed class MembershipTests
                             ),
             }
         );
-        await CoordinationSite.AcquireAsync(site[0].Coordinator, "north", "a", CoordinationSite.Ttl);
+        await CoordinatorSteps.AcquireAsync(site[0].Coordinator, "north", "a", CoordinationSite.Ttl);
         foreach (var hasCertificate in new[] { true, false })
         {
             using var client = new HttpClient(Handler(own, hasCertificate));

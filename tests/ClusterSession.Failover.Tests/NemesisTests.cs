@@ -61,7 +61,7 @@ public sealed class NemesisTests(ITestOutputHelper output)
         );
         foreach (var cluster in Clusters)
         {
-            var state = await CoordinationSite.ReadAsync(site.Site[0].Coordinator, cluster);
+            var state = await CoordinatorSteps.ReadAsync(site.Site[0].Coordinator, cluster);
             var recorded = Epochs(state.Document.Span);
             Assert.Equal(recorded.Order(), recorded);
             Assert.Equal(recorded.Length, recorded.Distinct().Count());

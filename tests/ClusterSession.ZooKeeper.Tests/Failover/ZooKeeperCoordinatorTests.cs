@@ -18,7 +18,7 @@ public sealed class ZooKeeperCoordinatorTests(ZooKeeperFixture fixture)
     {
         await using var site = new ZooKeeperSite(fixture.Server.Endpoint);
         var life = TimeSpan.FromSeconds(3);
-        var granted = await AcquireAsync(site.Coordinators[0], "north", "a", life);
+        var granted = await CoordinatorSteps.AcquireAsync(site.Coordinators[0], "north", "a", life);
         var again = site.Add();
         var renewed = Assert.IsType<RenewResult.Renewed>(await again.RenewAsync("north", "a", granted.Epoch));
         Assert.True(renewed.CountedFrom > granted.CountedFrom);
@@ -43,11 +43,11 @@ public sealed class ZooKeeperCoordinatorTests(ZooKeeperFixture fixture)
     {
         await using var site = new ZooKeeperSite(fixture.Server.Endpoint);
         var life = TimeSpan.FromSeconds(2);
-        var first = await AcquireAsync(site.Coordinators[0], "north", "a", life);
+        var first = await CoordinatorSteps.AcquireAsync(site.Coordinators[0], "north", "a", life);
         var renewed = Assert.IsType<RenewResult.Renewed>(
             await site.Coordinators[0].RenewAsync("north", "a", first.Epoch)
         );
-        var second = await AcquireAsync(site.Coordinators[1], "north", "b", life);
+        var second = await CoordinatorSteps.AcquireAsync(site.Coordinators[1], "north", "b", life);
         var clock = site.Coordinators[0].Clock;
         Assert.True(second.Epoch > first.Epoch);
         Assert.True(
@@ -73,7 +73,7 @@ public sealed class ZooKeeperCoordinatorTests(ZooKeeperFixture fixture)
                 )
         );
         Assert.Contains("maxSessionTimeout", error.Message, StringComparison.Ordinal);
-        Assert.Equal(0, (await ReadAsync(site.Coordinators[0], "north")).Epoch);
+        Assert.Equal(0, (await CoordinatorSteps.ReadAsync(site.Coordinators[0], "north")).Epoch);
     }
 
     [Fact]
@@ -92,6 +92,6 @@ public sealed class ZooKeeperCoordinatorTests(ZooKeeperFixture fixture)
         Assert.All(results.Where(result => result != granted), result =>
             Assert.True(result is AcquireResult.Held or AcquireResult.Conflict, $"{result}")
         );
-        Assert.Equal(granted.Epoch, (await ReadAsync(site.Coordinators[0], "north")).Epoch);
+        Assert.Equal(granted.Epoch, (await CoordinatorSteps.ReadAsync(site.Coordinators[0], "north")).Epoch);
     }
 }
