@@ -126,8 +126,12 @@ internal sealed class ClosedRedis : IAsyncDisposable
 
     public static DateTimeOffset In(TimeSpan life) => TimeProvider.System.GetUtcNow() + life;
 
+    /// <summary>The time is over for Redis too, which counts whole milliseconds and ends a key after its last one.</summary>
     public static Task OverAsync(DateTimeOffset until) =>
-        Condition.HoldsAsync(() => TimeProvider.System.GetUtcNow() > until, "the time is over");
+        Condition.HoldsAsync(
+            () => TimeProvider.System.GetUtcNow() >= until + TimeSpan.FromMilliseconds(1),
+            "the time is over"
+        );
 
     /// <summary>A command of the agent's user, past the control.</summary>
     public async Task<string> AskAsync(params string[] words)
