@@ -55,6 +55,12 @@ internal sealed class LiveNodes(TimeProvider time)
     /// <summary>Whether no other node is there.</summary>
     public bool IsAlone => !Live().Any();
 
+    /// <summary>
+    /// Whether a node is silent and has not said that it leaves: it may be dead, or too busy.
+    /// </summary>
+    public bool IsSilent(long process) =>
+        !_nodes.TryGetValue(process, out var node) || (!node.HasLeft && time.GetElapsedTime(node.HeardAt) > Memory);
+
     /// <summary>Who is asked, and waited for.</summary>
     public HashSet<long> Asked() =>
         [.. Live().Where(static node => node.Value.Protocol >= Protocol).Select(static node => node.Key)];

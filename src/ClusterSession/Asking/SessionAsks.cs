@@ -34,6 +34,7 @@ internal sealed class SessionAsks(
     private const int Steps = 4;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AtStart = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MemoryOfWriters = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private readonly AskResults _results = new(time); // under _gate, as all below
@@ -56,6 +57,17 @@ internal sealed class SessionAsks(
 
     /// <summary>Whether the store has a channel, be it of use now or not.</summary>
     public bool HasChannel => sender.Channel is not null;
+
+    /// <summary>
+    /// Whether a commit was made a short while ago by a silent node: that one may be dead, or so
+    /// busy that it says nothing for longer than it is remembered, and writes its commit later (one
+    /// that had just started did so after 8 s, on a machine with a load of 30).
+    /// </summary>
+    public bool MayStillCome(SessionVersion commit) =>
+        IsPossible
+        && commit.Writer != sender.Process
+        && (time.GetUtcNow() - commit.MadeAt).Duration() < MemoryOfWriters
+        && liveNodes.IsSilent(commit.Writer);
 
     /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
     public bool MayFindMoreSince(long timestamp) => liveNodes.HaveGrownSince(timestamp);

@@ -84,8 +84,7 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// </summary>
     public bool MayHaveExpired(SessionVersion seen) =>
         seen.IsNone
-        || time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddTicks(seen.Stamp * TimeSpan.TicksPerMicrosecond)
-            >= options.Value.IdleTimeout;
+        || time.GetUtcNow() - seen.MadeAt >= options.Value.IdleTimeout;
 
     /// <summary>Whether a timestamp of this node lies within the idle timeout.</summary>
     public bool IsWithinIdleTime(long timestamp) => time.GetElapsedTime(timestamp) <= options.Value.IdleTimeout;

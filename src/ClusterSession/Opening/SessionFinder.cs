@@ -161,7 +161,7 @@ internal sealed class SessionFinder(
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
                 HasStoreJustReturned: window.HasJustBegun,
-                IsUnanswered: asked is AskResult.Unanswered or AskResult.Unasked
+                IsUnanswered: asked is AskResult.Unanswered or AskResult.Unasked || asks.MayStillCome(seen)
             );
             switch (OpenTable.Classify(facts))
             {

@@ -62,6 +62,9 @@ public readonly record struct SessionVersion : IComparable<SessionVersion>
     /// <summary>Whether this is <see cref="None"/>.</summary>
     public bool IsNone => Stamp == 0 && Writer == 0;
 
+    /// <summary>When it was made, by the hybrid clock of its writer.</summary>
+    internal DateTimeOffset MadeAt => DateTimeOffset.UnixEpoch.AddTicks(Stamp * TimeSpan.TicksPerMicrosecond);
+
     /// <inheritdoc/>
     public int CompareTo(SessionVersion other) =>
         Stamp != other.Stamp ? Stamp.CompareTo(other.Stamp) : Writer.CompareTo(other.Writer);

@@ -126,7 +126,7 @@ internal sealed class ClosedRedis : IAsyncDisposable
 
     public static DateTimeOffset In(TimeSpan life) => TimeProvider.System.GetUtcNow() + life;
 
-    /// <summary>The time is over for Redis too, which counts whole milliseconds and ends a key after its last one.</summary>
+    /// <summary>The time is over for Redis too, which counts in whole milliseconds.</summary>
     public static Task OverAsync(DateTimeOffset until) =>
         Condition.HoldsAsync(
             () => TimeProvider.System.GetUtcNow() >= until + TimeSpan.FromMilliseconds(1),

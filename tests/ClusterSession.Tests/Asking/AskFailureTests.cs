@@ -84,6 +84,21 @@ public sealed class AskFailureTests : NodeTests
     }
 
     [Fact]
+    public async Task Commit_of_a_silent_node_is_no_loss_for_ten_seconds()
+    {
+        var silent = new ChannelStore(new InMemorySessionStore(Sessions)) { Pass = static _ => [] };
+        var (a, b) = (await StartAsync(store: silent), await StartAsync());
+        Time.Advance(TimeSpan.FromSeconds(5)); // Who is there has been heard of.
+        var browser = await OpenAsync(a);
+        Sessions.Forget(LossTests.KeyOf(browser));
+        await Time.DriveAsync(browser.GetAsync("/get/color", b));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, browser.LastStatus);
+
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
+    }
+
+    [Fact]
     public async Task Session_above_the_rate_is_a_503_until_it_is_its_turn()
     {
         var (a, b) = (await StartAsync(), await StartAsync());

@@ -111,7 +111,7 @@ public sealed class StrangerCostTests : NodeTests
         await browser.GetAsync("/set/color/red", b);
         var copy = await RecordAsync(browser);
         await StopAsync(b); // Which would restore it, and is expected to answer for some seconds.
-        Time.Advance(TimeSpan.FromSeconds(5));
+        Time.Advance(TimeSpan.FromSeconds(11));
         Sessions.Forget(KeyOf(browser));
         for (var minute = 0; minute < 3; minute++)
         {

@@ -102,7 +102,7 @@ public sealed class WaitingTests : NodeTests
         Assert.Equal(503, (int)browser.LastStatus);
         Assert.Equal(0, Logs.Count("SessionRegressed"));
 
-        Time.Advance(TimeSpan.FromSeconds(5));
+        Time.Advance(TimeSpan.FromSeconds(11));
         Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
     }
 
@@ -118,7 +118,7 @@ public sealed class WaitingTests : NodeTests
     )
     {
         var (browser, b, slow, _) = await StartBehindAsync(Limit);
-        Time.Advance(TimeSpan.FromSeconds(5));
+        Time.Advance(TimeSpan.FromSeconds(11));
         slow.Delay = TimeSpan.FromMilliseconds(milliseconds);
         Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
     }
@@ -127,7 +127,7 @@ public sealed class WaitingTests : NodeTests
     public async Task Client_comes_again_where_the_store_leaves_no_time_to_ask_the_nodes_and_is_then_shown_its_loss()
     {
         var (browser, b, slow, _) = await StartBehindAsync(Limit);
-        Time.Advance(TimeSpan.FromSeconds(5));
+        Time.Advance(TimeSpan.FromSeconds(11));
         slow.Delay = Limit * 0.6;
         await Time.DriveAsync(browser.GetAsync("/regressed", b));
         Assert.Equal(503, (int)browser.LastStatus);
@@ -138,7 +138,7 @@ public sealed class WaitingTests : NodeTests
     public async Task Client_that_was_shown_a_loss_is_asked_to_come_again_where_the_next_store_may_still_be_given_it_back()
     {
         var (browser, b, _, behind) = await StartBehindAsync(Limit);
-        Time.Advance(TimeSpan.FromSeconds(5));
+        Time.Advance(TimeSpan.FromSeconds(11));
         Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
         Assert.Equal("True", await browser.GetAsync("/regressed", b)); // Time stands still: a wait would not end.
 

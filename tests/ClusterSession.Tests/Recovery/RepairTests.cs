@@ -30,7 +30,7 @@ public sealed class RepairTests : NodeTests
         await browser.GetAsync("/set/color/blue");
         var counted = new CountingStore(new InMemorySessionStore(_behind));
         var b = await StartAsync(options: OneKey, store: counted);
-        Time.Advance(TimeSpan.FromSeconds(3)); // B would have heard of others.
+        Time.Advance(TimeSpan.FromSeconds(11)); // A would have sent it.
         using var regressions = new CounterReading(b.Services, "clustersession.regressions");
 
         Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
@@ -117,11 +117,12 @@ public sealed class RepairTests : NodeTests
         await browser.GetAsync("/set/color/blue");
         var counted = new CountingStore(new InMemorySessionStore(_behind));
         var b = await StartAsync(options: OneKey, store: counted);
-        Time.Advance(TimeSpan.FromSeconds(3)); // B would have heard of others.
+        Time.Advance(TimeSpan.FromSeconds(11)); // A would have sent it.
         using var regressions = new CounterReading(b.Services, "clustersession.regressions");
         await Time.DriveAsync(browser.GetAsync("/get/color", b));
 
         await browser.GetAsync("/set/color/yellow", a);
+        Time.Advance(TimeSpan.FromSeconds(11));
         var before = counted.Count(StoreOperations.Sessions);
         Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
         Assert.InRange(counted.Count(StoreOperations.Sessions) - before, 2, 12);
