@@ -3,10 +3,24 @@ using System.Globalization;
 namespace FullCluster;
 
 /// <summary>What the command line asks for.</summary>
-internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep, bool HasKeepalived)
+internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep, string Switch, bool HasEnsemble)
 {
+    private const string Haproxy = "haproxy";
+    private const string Keepalived = "keepalived";
+    private const string ZooKeeper = "zookeeper";
+
+    /// <summary>Whether an address moves.</summary>
+    public bool HasKeepalived => Switch == Keepalived;
+
+    /// <summary>How many ZooKeeper servers the agents agree in; 0: none.</summary>
+    public int ZooKeepers =>
+        Switch != ZooKeeper ? 0
+        : HasEnsemble ? 3
+        : 1;
+
     public const string Help = """
-        usage: ./demo --full [--switch haproxy|keepalived] [--check [--seed N]] [--port N] [--keep DIR] [--help]
+        usage: ./demo --full [--switch haproxy|keepalived|zookeeper [--ensemble]] [--check [--seed N]] [--port N]
+                             [--keep DIR] [--help]
 
         Runs the reference deployment on 127.0.0.1, from the files that "cluster-session config generate" writes:
         nginx, two nodes of the shop, HAProxy, two Redis with an agent beside each, a voter, and two read replicas
@@ -16,6 +30,8 @@ internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep,
 
           --switch S  how nodes find the master. haproxy (default): HAProxy leads to it. keepalived: an address
                       moves to its host; each Redis is on a host of its own, a network namespace. Needs root.
+                      zookeeper: HAProxy leads to it, and the agents agree in ZooKeeper: no voter.
+          --ensemble  three ZooKeeper servers in place of one
           --check     walk the story unattended instead: carts are filled, the master dies with a second of writes
                       that only it has, comes back, is merged, and takes over again; a node dies, nginx is reloaded.
                       Meanwhile sessions grow beyond 64 KiB, get new ids and end on both sides, and a customer is
@@ -31,7 +47,7 @@ internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep,
     /// </summary>
     public static FullOptions? Parse(string[] arguments, out string? error)
     {
-        var options = new FullOptions(false, 0, Random.Shared.Next(1, 1_000_000), null, false);
+        var options = new FullOptions(false, 0, Random.Shared.Next(1, 1_000_000), null, Haproxy, false);
         error = null;
         for (var i = 0; i < arguments.Length && error is null; i++)
         {
@@ -41,10 +57,16 @@ internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep,
                 "--check" => options with { Check = true },
                 "--port" => options with { Port = Number(arguments, ref i, 1, 65535, ref error) },
                 "--seed" => options with { Seed = Number(arguments, ref i, 0, int.MaxValue, ref error) },
-                "--switch" => options with { HasKeepalived = IsKeepalived(arguments, ref i, ref error) },
+                "--switch" => options with { Switch = SwitchOf(arguments, ref i, ref error) },
+                "--ensemble" => options with { HasEnsemble = true },
                 "--keep" when i + 1 < arguments.Length => options with { Keep = arguments[++i] },
                 var unknown => Unknown(options, unknown, ref error),
             };
+        }
+
+        if (error is null && options is { HasEnsemble: true, Switch: not ZooKeeper })
+        {
+            error = "--ensemble goes with --switch zookeeper.";
         }
 
         return error is null ? options : null;
@@ -67,19 +89,18 @@ internal sealed record FullOptions(bool Check, int Port, int Seed, string? Keep,
         return 0;
     }
 
-    private static bool IsKeepalived(string[] arguments, ref int i, ref string? error)
+    private static string SwitchOf(string[] arguments, ref int i, ref string? error)
     {
         var value = ++i < arguments.Length ? arguments[i] : "";
         error = value switch
         {
-            "haproxy" => error,
-            "keepalived" when !SplitBrainNet.CanBeMade =>
+            Keepalived when !SplitBrainNet.CanBeMade =>
                 "--switch keepalived needs root and the ip command: the hosts of its address are network namespaces. "
                     + "Run it as root, or take --switch haproxy.",
-            "keepalived" => error,
-            _ => $"--switch takes haproxy or keepalived, not '{value}'.",
+            Haproxy or Keepalived or ZooKeeper => error,
+            _ => $"--switch takes haproxy, keepalived or zookeeper, not '{value}'.",
         };
-        return value == "keepalived";
+        return value;
     }
 
     private static FullOptions Unknown(FullOptions options, string argument, ref string? error)

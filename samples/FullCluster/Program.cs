@@ -49,7 +49,7 @@ try
     }
 
     await using var network = await SiteNetwork.CreateAsync(options.HasKeepalived);
-    var ports = new SitePorts(network);
+    var ports = new SitePorts(network, options.ZooKeepers);
     using var directory = await SiteDirectory.CreateAsync(network, ports, options.Keep, stop.Token);
     await using var site = await FullSite.StartAsync(directory, network, ports, stop.Token);
     if (options.Check)

@@ -68,7 +68,7 @@ internal sealed class FullSite : IAsyncDisposable
             await network.AllowAddressAsync();
             PartKind[][] order =
             [
-                [PartKind.Redis],
+                [PartKind.Redis, PartKind.ZooKeeper],
                 [PartKind.Agent, PartKind.Voter, PartKind.Follower],
                 [PartKind.Haproxy, PartKind.Keepalived],
                 [PartKind.Node],
@@ -111,7 +111,7 @@ internal sealed class FullSite : IAsyncDisposable
             [PartKind.Node],
             [PartKind.Haproxy, PartKind.Keepalived],
             [PartKind.Agent, PartKind.Voter, PartKind.Follower],
-            [PartKind.Redis],
+            [PartKind.Redis, PartKind.ZooKeeper],
         ];
         foreach (var kinds in order)
         {
@@ -213,15 +213,40 @@ internal sealed class FullSite : IAsyncDisposable
             );
         }
 
-        yield return Of(
-            "voter",
-            PartKind.Voter,
-            Ports.Voter,
-            Dotnet.Host,
-            Dotnet.Tool("failover", "voter", "--config", _directory.Generated("agents/voter.json")),
-            () => ListensAsync(Ports.Voter)
-        );
+        if (Ports.Voter is { } voter)
+        {
+            yield return Of(
+                "voter",
+                PartKind.Voter,
+                voter,
+                Dotnet.Host,
+                Dotnet.Tool("failover", "voter", "--config", _directory.Generated("agents/voter.json")),
+                () => ListensAsync(voter)
+            );
+        }
+
+        foreach (var (name, (address, _, _)) in Ports.ZooKeepers)
+        {
+            yield return ZooKeeper(name, address);
+        }
     }
+
+    /// <summary>As its unit starts it.</summary>
+    private Part ZooKeeper(string name, IPEndPoint address) =>
+        Of(
+            name,
+            PartKind.ZooKeeper,
+            address,
+            "java",
+            [
+                "-Xmx128m",
+                "-cp",
+                "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar",
+                "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+                _directory.Generated($"zookeeper/{name}.cfg"),
+            ],
+            () => ListensAsync(address)
+        );
 
     private Part Redis(string name) =>
         Of(

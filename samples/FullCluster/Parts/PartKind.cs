@@ -11,4 +11,5 @@ internal enum PartKind
     Agent,
     Follower,
     Voter,
+    ZooKeeper,
 }

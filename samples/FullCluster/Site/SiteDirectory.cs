@@ -106,11 +106,27 @@ internal sealed class SiteDirectory : IDisposable
                 )
             )}}
 
-            voter: { name: voter, {{Where(ports.Voter)}} }
+            {{Votes(ports)}}
 
             """;
 
     private static string Where(IPEndPoint address) => $"host: {address.Address}, port: {address.Port}";
+
+    private static string Votes(SitePorts ports) =>
+        ports.Voter is { } voter
+            ? $"voter: {{ name: voter, {Where(voter)} }}"
+            : $"""
+                zookeeper:
+                  path: /shop
+                  servers:
+                {string.Join(
+                    '\n',
+                    ports.ZooKeepers.Select(one =>
+                        $"    - {{ name: {one.Key}, {Where(one.Value.Address)}, quorumPort: {one.Value.Quorum}, "
+                        + $"electionPort: {one.Value.Election} }}"
+                    )
+                )}
+                """;
 
     private string Virtual(SiteNetwork network) =>
         network.Virtual is { } address
@@ -148,9 +164,14 @@ internal sealed class SiteDirectory : IDisposable
 
         // What systemd does on real hosts by StateDirectory.
         string[] owners = [.. ports.Redis.Keys, .. ports.Agents.Keys.Select(name => $"{name}-agent"), "voter-agent"];
-        foreach (var owner in owners.Append("nginx").Append("haproxy"))
+        foreach (var owner in owners.Concat(ports.ZooKeepers.Keys).Append("nginx").Append("haproxy"))
         {
             Directory.CreateDirectory(Generated($"data/{owner}"));
+        }
+
+        foreach (var (name, index) in ports.ZooKeepers.Keys.Select((name, index) => (name, index)))
+        {
+            await File.WriteAllTextAsync(Generated($"data/{name}/myid"), $"{index + 1}\n", cancellation);
         }
 
         if (network.Virtual is not null && !OperatingSystem.IsWindows())

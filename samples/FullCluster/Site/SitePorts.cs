@@ -9,11 +9,15 @@ internal sealed class SitePorts
 {
     private readonly SiteNetwork _network;
 
-    public SitePorts(SiteNetwork network)
+    public SitePorts(SiteNetwork network, int zooKeepers)
     {
         _network = network;
         Nginx = At("nginx");
-        Voter = At("voter");
+        Voter = zooKeepers == 0 ? At("voter") : null;
+        ZooKeepers = Enumerable
+            .Range(1, zooKeepers)
+            .Select(number => $"zookeeper-{number}")
+            .ToDictionary(name => name, name => (At(name), FreePort.Next(), FreePort.Next()));
         Nodes = new[] { "web-1", "web-2" }.ToDictionary(name => name, name => At(name));
         Agents = new[] { "redis-1", "redis-2" }.ToDictionary(name => name, name => At(name));
 
@@ -31,7 +35,11 @@ internal sealed class SitePorts
     /// <summary>Where nodes reach the master: HAProxy, or the address that moves.</summary>
     public IPEndPoint Master { get; }
 
-    public IPEndPoint Voter { get; }
+    /// <summary>The third vote; null: the agents agree in ZooKeeper.</summary>
+    public IPEndPoint? Voter { get; }
+
+    /// <summary>Where clients reach each ZooKeeper, and its two ports for the others.</summary>
+    public IReadOnlyDictionary<string, (IPEndPoint Address, int Quorum, int Election)> ZooKeepers { get; }
 
     public IReadOnlyDictionary<string, IPEndPoint> Nodes { get; }
 

@@ -155,6 +155,12 @@ internal static class AgentFiles
             failover["TrackFile"] = KeepalivedFiles.TrackFile(site, name);
         }
 
+        if (site.Ensemble is { } ensemble)
+        {
+            failover.Remove("Directory");
+            failover["Coordinator"] = ensemble.Connection(secrets.ZooKeeperPassword);
+        }
+
         if (site.Voter is { } voter)
         {
             failover["Voter"] = $"{Scheme(site)}://{voter.Address}";

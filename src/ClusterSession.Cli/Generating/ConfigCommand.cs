@@ -81,7 +81,14 @@ internal sealed class ConfigCommand
         {
             var described = KubernetesReader.Read(description, text);
             RefuseLoopback(parsed);
-            var known = await SecretsAsync(parsed, description, described.SecretFile, terminal, cancellationToken)
+            var known = await SecretsAsync(
+                    parsed,
+                    description,
+                    described.SecretFile,
+                    false,
+                    terminal,
+                    cancellationToken
+                )
                 .ConfigureAwait(false);
             var manifests = KubernetesFiles.Of(described, known);
             await WriteAllAsync(manifests, described.Cluster, directory, terminal, cancellationToken)
@@ -90,7 +97,14 @@ internal sealed class ConfigCommand
         }
 
         var site = SiteReader.Read(description, text, parsed.GetValue(_loopback) ? directory : null);
-        var secrets = await SecretsAsync(parsed, description, site.SecretFile, terminal, cancellationToken)
+        var secrets = await SecretsAsync(
+                parsed,
+                description,
+                site.SecretFile,
+                site.Ensemble is not null,
+                terminal,
+                cancellationToken
+            )
             .ConfigureAwait(false);
         await WriteAllAsync(SiteFiles.Of(site, secrets), site.Cluster, directory, terminal, cancellationToken)
             .ConfigureAwait(false);
@@ -142,6 +156,7 @@ internal sealed class ConfigCommand
         ParseResult parsed,
         string description,
         string? named,
+        bool hasZooKeeper,
         Terminal terminal,
         CancellationToken cancellationToken
     )
@@ -149,7 +164,7 @@ internal sealed class ConfigCommand
         var beside = Path.GetDirectoryName(Path.GetFullPath(description))!;
         var file = parsed.GetValue(_secrets)
             ?? Path.Combine(beside, named ?? $"{Path.GetFileNameWithoutExtension(description)}-secrets.yaml");
-        var source = new SecretSource(file, terminal);
+        var source = new SecretSource(file, hasZooKeeper, terminal);
         return parsed.GetValue(_newSecrets) ? source.DrawAsync(cancellationToken) : source.ReadAsync(cancellationToken);
     }
 

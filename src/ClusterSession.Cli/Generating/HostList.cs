@@ -37,6 +37,7 @@ internal static class HostList
     private static IEnumerable<(string Host, string Name)> Hosts(SiteDescription site) =>
         site
             .Redis.Select(redis => (redis.Host, redis.Name))
+            .Concat(site.ZooKeepers.Select(server => (server.Host, server.Name)))
             .Concat(
                 site.Nodes.Concat(site.Sentinels)
                     .Append(site.Voter)

@@ -4,8 +4,9 @@ namespace ClusterSession.Cli.Generating;
 /// Where the secrets of a site are: a YAML file, and before it environment variables.
 /// </summary>
 /// <param name="file">The file, which need not exist where the environment has all of them.</param>
+/// <param name="hasZooKeeper">Whether the site needs that of ZooKeeper.</param>
 /// <param name="terminal">Has the environment.</param>
-internal sealed class SecretSource(string file, Terminal terminal)
+internal sealed class SecretSource(string file, bool hasZooKeeper, Terminal terminal)
 {
     private const int Shortest = 16;
 
@@ -16,7 +17,11 @@ internal sealed class SecretSource(string file, Terminal terminal)
         var yaml = File.Exists(file)
             ? YamlReader.Parse(file, await Files.ReadAsync(file, cancellationToken).ConfigureAwait(false))
             : null;
-        var secrets = SiteSecrets.From(name => FromEnvironment(name.Variable) ?? FromFile(yaml, name));
+        var secrets = SiteSecrets.From(name =>
+            name.Key == SiteSecrets.ZooKeeperKey && !hasZooKeeper
+                ? ""
+                : FromEnvironment(name.Variable) ?? FromFile(yaml, name)
+        );
         // What the environment goes before is known all the same.
         foreach (var (key, _) in SiteSecrets.Names)
         {

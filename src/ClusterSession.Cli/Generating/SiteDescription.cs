@@ -20,6 +20,9 @@ internal sealed record SiteDescription
     /// <summary>The third vote where there are two candidates; null: three candidates.</summary>
     public SiteProcess? Voter { get; init; }
 
+    /// <summary>Where the agents agree; null: they are the store themselves.</summary>
+    public SiteEnsemble? Ensemble { get; init; }
+
     /// <summary>Sentinels; none where agents switch.</summary>
     public required IReadOnlyList<SiteProcess> Sentinels { get; init; }
 
@@ -78,6 +81,9 @@ internal sealed record SiteDescription
 
     /// <summary>Whether each Redis and its agent are containers of one pod.</summary>
     public bool IsInPods { get; init; }
+
+    /// <summary>The ZooKeeper servers; none where the agents are the store themselves.</summary>
+    public IReadOnlyList<SiteZooKeeper> ZooKeepers => Ensemble?.Servers ?? [];
 
     public IEnumerable<SiteRedis> Redis => Candidates.Concat(Replicas);
 

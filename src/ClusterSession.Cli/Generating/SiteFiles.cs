@@ -17,6 +17,7 @@ internal static class SiteFiles
             .Redis.Select(redis => redis.Name)
             .Concat(site.Sentinels.Select(sentinel => sentinel.Name))
             .Concat(site.Members.Select(member => $"{member.Name}-agent"))
+            .Concat(site.ZooKeepers.Select(server => server.Name))
             .Concat(site.Voter is { } voter ? [$"{voter.Name}-agent"] : [])
             .Concat(["nginx", "haproxy"])
             .Select(name => $"{site.DataDirectory}/{name}");
@@ -80,6 +81,11 @@ internal static class SiteFiles
         {
             yield return RedisFiles.Closed(site, secrets, redis);
             yield return AgentFiles.Follower(site, secrets, redis);
+        }
+
+        foreach (var server in site.ZooKeepers)
+        {
+            yield return ZooKeeperFiles.Of(site, site.Ensemble!, server);
         }
 
         if (site.Followers.Any())

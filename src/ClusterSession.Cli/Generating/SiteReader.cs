@@ -36,6 +36,7 @@ internal static partial class SiteReader
             KeyPrefix = yaml.Text("keyPrefix", Name().IsMatch, NameRule),
             Switch = kind,
             Virtual = Virtual(yaml.Mapping("keepalived")),
+            Ensemble = Ensemble(yaml.Mapping("zookeeper"), loopback),
             IdleTimeout = application.Text("idleTimeout", IsDuration, DurationRule, "00:20:00"),
             TicketLife = application.Text("ticketLife", IsDuration, DurationRule, "00:00:00"),
             CookieName = application.Text("cookie", Cookie().IsMatch, "a name of a cookie", ".ClusterSession"),
@@ -101,6 +102,34 @@ internal static partial class SiteReader
         );
         yaml.End();
         return address;
+    }
+
+    private static SiteEnsemble? Ensemble(YamlReader? yaml, string? loopback)
+    {
+        if (yaml is null)
+        {
+            return null;
+        }
+
+        var ensemble = new SiteEnsemble(
+            [.. yaml.List("servers").Select(server => ZooKeeper(server, loopback))],
+            yaml.Text("path", NodePath().IsMatch, "a path such as /shop", "/cluster-session")
+        );
+        yaml.End();
+        return ensemble;
+    }
+
+    private static SiteZooKeeper ZooKeeper(YamlReader yaml, string? loopback)
+    {
+        var server = new SiteZooKeeper(
+            yaml.Text("name", Name().IsMatch, NameRule),
+            Host(yaml, loopback),
+            yaml.Port("port", 2181),
+            yaml.Port("quorumPort", 2888),
+            yaml.Port("electionPort", 3888)
+        );
+        yaml.End();
+        return server;
     }
 
     private static SiteTls? Tls(YamlReader? yaml)
@@ -175,6 +204,9 @@ internal static partial class SiteReader
 
     [GeneratedRegex(@"^[A-Za-z0-9.-]{1,253}$")]
     private static partial Regex HostName();
+
+    [GeneratedRegex("^(/[A-Za-z0-9_-]{1,64}){1,8}$")]
+    private static partial Regex NodePath();
 
     [GeneratedRegex("^[A-Za-z0-9._@-]{1,15}$")]
     private static partial Regex Interface();

@@ -41,6 +41,7 @@ internal static class SiteRules
             CheckSentinels(site, yaml, redis);
         }
 
+        EnsembleRules.Check(site, yaml);
         CheckVirtual(site, yaml, redis);
         CheckAddresses(site, yaml);
     }
@@ -62,6 +63,11 @@ internal static class SiteRules
         }
 
         var agents = site.Members.Count();
+        if (site.Ensemble is not null)
+        {
+            return;
+        }
+
         if (agents == Votes - 1 && site.Voter is null)
         {
             throw yaml.Refusal("voter", "is missing.", "Two agents need a voter on a third host.");
@@ -240,7 +246,10 @@ internal static class SiteRules
     private static void CheckAddresses(SiteDescription site, YamlReader yaml)
     {
         var processes = site.Nodes.Concat(site.Sentinels).Append(site.Voter).OfType<SiteProcess>().ToArray();
-        var names = processes.Select(one => one.Name).Concat(site.Redis.Select(one => one.Name));
+        var names = processes
+            .Select(one => one.Name)
+            .Concat(site.Redis.Select(one => one.Name))
+            .Concat(site.ZooKeepers.Select(one => one.Name));
         if (names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
         {
             throw yaml.Refusal("cluster", $"has '{twice.Key}' twice.", "Give each process a name of its own.");
@@ -251,6 +260,7 @@ internal static class SiteRules
             .Concat(site.Redis.Select(one => one.Address))
             .Concat(site.Members.Select(one => one.AgentAddress))
             .Concat(site.Guided.Select(one => one.FollowerAddress))
+            .Concat(site.ZooKeepers.SelectMany(EnsembleRules.Addresses))
             .Concat(Balancers(site));
         if (addresses.GroupBy(address => address).FirstOrDefault(same => same.Count() > 1) is { } used)
         {

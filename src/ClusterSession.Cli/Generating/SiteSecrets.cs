@@ -8,14 +8,19 @@ namespace ClusterSession.Cli.Generating;
 /// <param name="ApplicationPassword">Of the application's user in each Redis.</param>
 /// <param name="ReplicationPassword">Of the user by which a replica without agent follows.</param>
 /// <param name="ReaderPassword">Of the user that reads from such a replica.</param>
+/// <param name="ZooKeeperPassword">Of the agents' user in ZooKeeper; empty: there is none.</param>
 internal sealed record SiteSecrets(
     string Cluster,
     string AgentPassword,
     string ApplicationPassword,
     string ReplicationPassword,
-    string ReaderPassword
+    string ReaderPassword,
+    string ZooKeeperPassword
 )
 {
+    /// <summary>Of sites with ZooKeeper alone: files of others need not have it.</summary>
+    public const string ZooKeeperKey = "zooKeeperPassword";
+
     private const int Bytes = 24;
 
     /// <summary>The keys of the file, and the variables that go before them.</summary>
@@ -26,6 +31,7 @@ internal sealed record SiteSecrets(
         ("applicationPassword", "CLUSTERSESSION_REDIS_PASSWORD"),
         ("replicationPassword", "CLUSTERSESSION_REPLICATION_PASSWORD"),
         ("readerPassword", "CLUSTERSESSION_READER_PASSWORD"),
+        (ZooKeeperKey, "CLUSTERSESSION_ZOOKEEPER_PASSWORD"),
     ];
 
     /// <summary>Secrets that nobody has guessed yet.</summary>
@@ -33,15 +39,23 @@ internal sealed record SiteSecrets(
 
     /// <summary>Asks for each of <see cref="Names"/>.</summary>
     public static SiteSecrets From(Func<(string Key, string Variable), string> ask) =>
-        Names.Select(ask).ToArray() is [var cluster, var agent, var application, var replication, var reader]
-            ? new SiteSecrets(cluster, agent, application, replication, reader)
+        Names.Select(ask).ToArray()
+            is [var cluster, var agent, var application, var replication, var reader, var zooKeeper]
+            ? new SiteSecrets(cluster, agent, application, replication, reader, zooKeeper)
             : throw new InvalidOperationException("Names and parameters differ.");
 
     /// <summary>As the file holds them.</summary>
     public string ToYaml() =>
         string.Concat(
             Names
-                .Zip([Cluster, AgentPassword, ApplicationPassword, ReplicationPassword, ReaderPassword])
+                .Zip([
+                    Cluster,
+                    AgentPassword,
+                    ApplicationPassword,
+                    ReplicationPassword,
+                    ReaderPassword,
+                    ZooKeeperPassword,
+                ])
                 .Select(pair => $"{pair.First.Key}: {pair.Second}\n")
         );
 }

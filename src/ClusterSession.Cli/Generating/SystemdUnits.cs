@@ -36,6 +36,11 @@ internal static class SystemdUnits
             yield return Voter(site, voter);
         }
 
+        foreach (var server in site.ZooKeepers)
+        {
+            yield return ZooKeeperFiles.Unit(site, site.Ensemble!, server);
+        }
+
         foreach (var sentinel in site.Sentinels)
         {
             yield return RedisUnits.Sentinel(site, sentinel);

@@ -166,7 +166,9 @@ internal sealed class StatusPage(Page page)
             "Store",
             status.Store switch
             {
+                { IsReachable: false, Name: { } name } => $"{name} is not responding to the agent of {status.Self}",
                 { IsReachable: false } => $"not responding to the agent of {status.Self}",
+                { Name: { } name } => $"responding; {name}",
                 { IsLeader: true } => $"responding; the agent of {status.Self} leads it",
                 _ => "responding",
             }

@@ -23,7 +23,7 @@ internal static class RunHost
         var options = settings.Failover();
         var own = options.Members.FirstOrDefault(member => member.Name == options.Name)?.Agent;
         var builder = Builder(settings, own);
-        builder.Services.AddClusterSessionFailover();
+        builder.Services.AddZooKeeperCoordinator().AddClusterSessionFailover();
         var app = builder.Build();
         app.MapClusterSessionFailover();
         return app;
@@ -40,6 +40,15 @@ internal static class RunHost
                 ExitCode.Usage,
                 string.Join(" ", options.ReadErrors),
                 "Correct the settings: docs/settings.md has them all."
+            );
+        }
+
+        if (options.Coordinator is not null)
+        {
+            throw new ToolException(
+                ExitCode.Usage,
+                $"{FailoverConfiguration.Section}:Coordinator is set, and that store has votes of its own.",
+                "Run no voter. Where the agents and a voter are to be the store, remove Coordinator on all of them."
             );
         }
 

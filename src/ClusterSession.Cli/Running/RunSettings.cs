@@ -9,7 +9,7 @@ namespace ClusterSession.Cli.Running;
 /// </summary>
 internal sealed class RunSettings
 {
-    private static readonly string[] Secrets = ["Secret", "Password"];
+    private static readonly string[] Secrets = ["Secret", "Password", "Coordinator"];
 
     private RunSettings(IConfiguration configuration) => Configuration = configuration;
 

@@ -170,8 +170,10 @@ internal static class AlarmRules
                             ? $": {master.Name} goes on only as long as every other agent promises to take no lease."
                             : "."
                     ),
-                "Start those of its members that are down, of which two must reach each other: "
-                    + $"{Words.StoreMembers(facts.Status)}."
+                facts.Status.Store.Name is { } name
+                    ? StoreStatus.Remedy(name)
+                    : "Start those of its members that are down, of which two must reach each other: "
+                        + $"{Words.StoreMembers(facts.Status)}."
             );
         }
 

@@ -85,10 +85,12 @@ internal static class Masterless
         if (!status.Store.IsReachable)
         {
             return (
-                "Two of the three members of the coordination store do not reach each other, or this agent is cut off "
-                    + $"from them. Its members are {Words.StoreMembers(status)}.",
-                "Without the store nobody is promoted. As soon as two of its three members reach each other, a member "
-                    + "that may be promoted takes the lease. "
+                status.Store.Name is null
+                    ? "Two of the three members of the coordination store do not reach each other, or this agent is cut "
+                        + $"off from them. Its members are {Words.StoreMembers(status)}."
+                    : $"The coordination store, {status.Store.Name}, is down, or this agent is cut off from it.",
+                $"Without the store nobody is promoted. As soon as {Words.StoreMajority(status)} reach each other, a "
+                    + "member that may be promoted takes the lease. "
                     + string.Concat(facts.Barred().Select(line => Words.Bar(line, " then") + ". "))
                     + Copies,
                 "Start those members of the store that are down, or mend the network between them. Ask another agent "

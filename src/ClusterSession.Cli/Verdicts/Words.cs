@@ -55,6 +55,10 @@ internal static class Words
     public static string Until(PromotionLine line) =>
         line.BarredUntil is { } until ? $"until {Time(until)}" : "while it lasts";
 
+    /// <summary>How many of the coordination store's members must reach each other.</summary>
+    public static string StoreMajority(ClusterStatus status) =>
+        status.Store.Name is null ? "two of its three members" : "more than half of its servers";
+
     /// <summary>Who votes in the coordination store.</summary>
     public static string StoreMembers(ClusterStatus status)
     {

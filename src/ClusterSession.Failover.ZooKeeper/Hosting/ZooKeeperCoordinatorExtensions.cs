@@ -1,33 +1,21 @@
+using ClusterSession.Failover;
 using ClusterSession.Failover.Coordination;
-using ClusterSession.Failover.Time;
-using ClusterSession.Failover.ZooKeeper.Leases;
-using ClusterSession.ZooKeeper;
+using ClusterSession.Failover.ZooKeeper.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Lets agents agree in a ZooKeeper ensemble.</summary>
 public static class ZooKeeperCoordinatorExtensions
 {
-    /// <summary>The path below which it stands, unless another one is set.</summary>
-    private const string DefaultPath = "/cluster-session";
-
-    /// <summary>Registers <see cref="IFailoverCoordinator"/> over the ensemble.</summary>
+    /// <summary>
+    /// Lets the setting <see cref="FailoverOptions.Coordinator"/> name an ensemble:
+    /// <c>zookeeper=h1:2181,h2:2181,h3:2181/path,password=...</c>. Without that setting it changes
+    /// nothing.
+    /// </summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="configure">Sets servers and credentials.</param>
-    public static IServiceCollection AddZooKeeperCoordinator(
-        this IServiceCollection services,
-        Action<ZooKeeperOptions> configure
-    )
+    public static IServiceCollection AddZooKeeperCoordinator(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ArgumentNullException.ThrowIfNull(configure);
-        var options = new ZooKeeperOptions { OperationTimeout = TimeSpan.FromSeconds(2) };
-        configure(options);
-        options.Chroot ??= DefaultPath;
-        return services.AddSingleton<IFailoverCoordinator>(_ => new ZooKeeperCoordinator(
-            options,
-            BoottimeClock.Instance,
-            new Random()
-        ));
+        return services.AddSingleton<ICoordinatorKind, ZooKeeperKind>();
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ClusterSession.Failover.Coordination;
 using ClusterSession.Failover.Leases;
 using ClusterSession.Failover.ZooKeeper.Nodes;
@@ -21,7 +20,7 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private readonly StoreClient _client = new(options);
-    private readonly ConcurrentDictionary<string, HeldLease> _held = new(StringComparer.Ordinal);
+    private readonly HeldLeases _held = new(options, clock, random);
 
     /// <inheritdoc/>
     public TimeProvider Clock => clock;
@@ -154,7 +153,7 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
                     }
                 }
 
-                await ForgetAsync(cluster, holder, epoch, token).ConfigureAwait(false);
+                await _held.ForgetAsync(cluster, holder, epoch, token).ConfigureAwait(false);
                 return new ReleaseResult.Released();
             },
             new ReleaseResult.Unknown(),
@@ -218,11 +217,7 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
     /// </summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var lease in _held.Values)
-        {
-            await lease.DisposeAsync().ConfigureAwait(false);
-        }
-
+        await _held.DisposeAsync().ConfigureAwait(false);
         await _client.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -282,14 +277,14 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
     )
     {
         var ttl = TimeSpan.FromMilliseconds(next.TtlMilliseconds);
-        var (session, results) = await HoldAsync(ttl, nodes.Take(seen, next), token).ConfigureAwait(false);
+        var (session, results) = await _held.HoldAsync(ttl, nodes.Take(seen, next), token).ConfigureAwait(false);
         if (session is null)
         {
             return null;
         }
 
         var epoch = results[^1].Stat!.Modified;
-        await KeepAsync(cluster, new HeldLease(session, next.Holder!, epoch, clock)).ConfigureAwait(false);
+        await _held.KeepAsync(cluster, new HeldLease(session, next.Holder!, epoch, clock)).ConfigureAwait(false);
         return new AcquireResult.Granted(epoch, next.Version, session.CountedFrom);
     }
 
@@ -328,7 +323,7 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
         CancellationToken token
     )
     {
-        var held = _held.TryGetValue(cluster, out var lease) && lease.IsOf(holder, epoch) ? lease : null;
+        var held = _held.Find(cluster, holder, epoch);
         if (held is not null)
         {
             var code = await held.ProlongAsync(token).ConfigureAwait(false);
@@ -350,7 +345,7 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
 
         if (!state.IsHeldBy(holder, epoch))
         {
-            await ForgetAsync(cluster, holder, epoch, token).ConfigureAwait(false);
+            await _held.ForgetAsync(cluster, holder, epoch, token).ConfigureAwait(false);
             return new RenewResult.Lost();
         }
 
@@ -359,79 +354,13 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
             return new RenewResult.Renewed(held.CountedFrom, state.Ttl);
         }
 
-        var (session, _) = await HoldAsync(state.Ttl, nodes.Move(state), token).ConfigureAwait(false);
+        var (session, _) = await _held.HoldAsync(state.Ttl, nodes.Move(state), token).ConfigureAwait(false);
         if (session is null)
         {
             return null;
         }
 
-        await KeepAsync(cluster, new HeldLease(session, holder, epoch, clock)).ConfigureAwait(false);
+        await _held.KeepAsync(cluster, new HeldLease(session, holder, epoch, clock)).ConfigureAwait(false);
         return new RenewResult.Renewed(session.CountedFrom, state.Ttl);
-    }
-
-    /// <summary>
-    /// A session under which the changes were done; null: they were not, or nobody knows.
-    /// </summary>
-    private async ValueTask<(LeaseSession? Session, IReadOnlyList<NodeChangeResult> Results)> HoldAsync(
-        TimeSpan ttl,
-        NodeChange[] changes,
-        CancellationToken token
-    )
-    {
-        var opened = await LeaseSession.OpenAsync(options, ttl, clock, random, token).ConfigureAwait(false);
-        if (!opened.IsOk)
-        {
-            return (null, []);
-        }
-
-        var session = opened.Value;
-        var isKept = false;
-        try
-        {
-            if (session.Life < ttl)
-            {
-                throw new InvalidOperationException(
-                    $"The lease is to last {ttl.TotalMilliseconds:0} ms, and the ZooKeeper server lets a session live "
-                        + $"for {session.Life.TotalMilliseconds:0} ms at most. Raise its maxSessionTimeout, or lower "
-                        + "the lease (Ttl)."
-                );
-            }
-
-            var done = await session.ChangeAsync(changes, token).ConfigureAwait(false);
-            isKept = done.IsOk;
-            return done.IsOk ? (session, done.Value) : (null, []);
-        }
-        finally
-        {
-            // Not ended at the server: what nobody knows may have been done, and the repeat takes
-            // it on. Otherwise it runs out with nothing in it.
-            if (!isKept)
-            {
-                await session.DisposeAsync().ConfigureAwait(false);
-            }
-        }
-    }
-
-    private async ValueTask KeepAsync(string cluster, HeldLease lease)
-    {
-        HeldLease? former = null;
-        _held.AddOrUpdate(cluster, lease, (_, old) =>
-        {
-            former = old;
-            return lease;
-        });
-        await (former?.DisposeAsync() ?? default).ConfigureAwait(false);
-    }
-
-    private async ValueTask ForgetAsync(string cluster, string holder, long epoch, CancellationToken token)
-    {
-        if (
-            _held.TryGetValue(cluster, out var lease)
-            && lease.IsOf(holder, epoch)
-            && _held.TryRemove(KeyValuePair.Create(cluster, lease))
-        )
-        {
-            await lease.EndAsync(token).ConfigureAwait(false);
-        }
     }
 }

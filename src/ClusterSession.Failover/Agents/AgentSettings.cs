@@ -15,6 +15,12 @@ internal sealed record AgentSettings(string Cluster, string Self, IReadOnlyList<
     public string? Voter { get; init; }
 
     /// <summary>
+    /// The coordination store that the site has already, as people are told of it; null: the agents
+    /// are the store.
+    /// </summary>
+    public string? Store { get; init; }
+
+    /// <summary>
     /// Whether it is no member: it reads what the agents answer, and never rules.
     /// </summary>
     public bool IsFollower { get; init; }

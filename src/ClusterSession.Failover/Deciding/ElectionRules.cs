@@ -79,7 +79,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
             view.Document with
             {
                 Change = new ClusterChange(
-                    $"regain-{epoch + 1}",
+                    ClusterChange.IdOf(ChangeKind.Regain, epoch + 1),
                     ChangeKind.Regain,
                     epoch + 1,
                     new RedisProcess(view.Self, view.Own.RunId),
@@ -226,7 +226,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
             Switch = null,
             Reinits = [],
             Change = new ClusterChange(
-                $"{kind.ToString().ToLowerInvariant()}-{epoch}",
+                ClusterChange.IdOf(kind, epoch),
                 kind,
                 epoch,
                 target,

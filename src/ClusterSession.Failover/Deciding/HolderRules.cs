@@ -20,6 +20,14 @@ internal sealed class HolderRules(FailoverTimings timings)
     public Decision Decide(ClusterView view, long epoch)
     {
         var document = view.Document;
+        if (document.Change is { } taken && taken.Epoch < epoch && taken.Target.Member == view.Self)
+        {
+            // A lease is taken together with its change, so this is the change of this lease: the
+            // store has numbered it otherwise than its taker could know. Nothing is done under the
+            // former number.
+            return new Decision.Write(document with { Change = taken.Numbered(epoch) });
+        }
+
         if (view.LeaseEpoch != epoch || view.LeaseLeft < timings.Ttl / 2)
         {
             // Not sooner: where looks are slow, an agent that renews first would come to nothing

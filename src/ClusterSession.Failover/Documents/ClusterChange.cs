@@ -1,9 +1,12 @@
+using System.Globalization;
+
 namespace ClusterSession.Failover.Documents;
 
 /// <summary>A change under way: how the holder of the lease becomes the master.</summary>
 /// <param name="Id">Names the change in logs and events.</param>
 /// <param name="Kind">Why it was begun.</param>
-/// <param name="Epoch">Number of its lease; it ends with that lease.</param>
+/// <param name="Epoch">Number of its lease; it ends with that lease. A document that takes a lease
+/// has the least that this can be: only the store knows by how much its numbers grow.</param>
 /// <param name="Target">Who will be master.</param>
 /// <param name="Source">Who has data that the target lacks; null: nobody.</param>
 /// <param name="Step">The step that is being done, or is done.</param>
@@ -16,6 +19,13 @@ internal sealed record ClusterChange(
     ChangeStep Step
 )
 {
+    /// <summary>Names a change.</summary>
+    public static string IdOf(ChangeKind kind, long epoch) =>
+        string.Create(CultureInfo.InvariantCulture, $"{kind.ToString().ToLowerInvariant()}-{epoch}");
+
+    /// <summary>The same under the number that its lease got.</summary>
+    public ClusterChange Numbered(long epoch) => this with { Id = IdOf(Kind, epoch), Epoch = epoch };
+
     /// <summary>
     /// Whether data of a higher epoch, or newer data, was known to be out of reach.
     /// </summary>

@@ -122,8 +122,7 @@ internal sealed class ClusterFace(
                         ? "No agent of the cluster is responding, or none that knows of the lease seen last. "
                             + "See that the agents run and are reached from here. After the coordination store was "
                             + "set up anew, restart the follower."
-                        : "The coordination store is not responding. See that two of its three members run and "
-                            + "reach each other."
+                        : $"The coordination store is not responding. {StoreStatus.Remedy(settings.Store)}"
                 );
             }
         }
@@ -150,7 +149,7 @@ internal sealed class ClusterFace(
                 {
                     Cluster = settings.Cluster,
                     Self = settings.Self,
-                    Store = new StoreStatus(false, isLeader, isVoter, settings.Voter),
+                    Store = new StoreStatus(false, isLeader, isVoter, settings.Voter, settings.Store),
                     Lease = new LeaseStatus(null, false, 0, null),
                     Reason = trouble ?? NoLook,
                     Trouble = trouble,
@@ -162,7 +161,7 @@ internal sealed class ClusterFace(
         {
             Cluster = settings.Cluster,
             LookAgeMilliseconds = (long)clock.GetElapsedTime(look.At).TotalMilliseconds,
-            Store = new StoreStatus(look.View.State is not null, isLeader, isVoter, settings.Voter),
+            Store = new StoreStatus(look.View.State is not null, isLeader, isVoter, settings.Voter, settings.Store),
             Decision = ClusterReport.KindOf(look.Decision),
             Reason = IsFresh ? DecisionSentences.Of(look.Decision, look.View) : Stale,
             Trouble = trouble,

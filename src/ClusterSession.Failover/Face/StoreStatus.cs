@@ -5,4 +5,18 @@ namespace ClusterSession.Failover.Face;
 /// <param name="IsLeader">Whether this process leads it.</param>
 /// <param name="IsVoter">Whether this process votes in it: it has data.</param>
 /// <param name="Voter">Address of its member without Redis; null: there is none.</param>
-internal sealed record StoreStatus(bool IsReachable, bool IsLeader, bool IsVoter, string? Voter = null);
+/// <param name="Name">What it is and where; null: the agents, and the voter, are the store.</param>
+internal sealed record StoreStatus(
+    bool IsReachable,
+    bool IsLeader,
+    bool IsVoter,
+    string? Voter = null,
+    string? Name = null
+)
+{
+    /// <summary>What makes the store of this name respond again.</summary>
+    public static string Remedy(string? name) =>
+        name is null
+            ? "See that two of its three members run and reach each other."
+            : $"It is {name}. See that more than half of its servers run, and that this agent reaches one of them.";
+}

@@ -36,7 +36,9 @@ public static class ClusterSessionFailoverEndpointRouteBuilderExtensions
         var answers = new FaceEndpoints(
             face,
             services.GetRequiredService<MetricsPage>(),
-            services.GetRequiredService<RaftMember>().Status
+            options.Coordinator is null
+                ? services.GetRequiredService<RaftMember>().Status
+                : static () => MemberStatus.None
         );
         var peers = new PeerEndpoints(services.GetRequiredService<FailoverAgent>(), face, admission, Logger(services));
         var commands = new CommandEndpoint(services.GetRequiredService<Commander>(), admission, Logger(services));
@@ -59,7 +61,7 @@ public static class ClusterSessionFailoverEndpointRouteBuilderExtensions
             endpoint.WithMetadata(new AllowAnonymousAttribute());
         }
 
-        return routes.MapRaftCoordinator();
+        return options.Coordinator is null ? routes.MapRaftCoordinator() : routes;
     }
 
     private static FailoverOptions Options(IServiceProvider provider) =>

@@ -20,7 +20,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ClusterSessionFailoverExtensions
 {
     /// <summary>
-    /// Registers the agent and its member of the coordination store. The settings are those of the
+    /// Registers the agent, and its member of the coordination store unless the settings name
+    /// another store (<see cref="FailoverOptions.Coordinator"/>). The settings are those of the
     /// section <c>ClusterSession:Failover</c>, then those of <paramref name="configure"/>. Settings
     /// that cannot work stop the application at its start.
     /// </summary>
@@ -53,9 +54,14 @@ public static class ClusterSessionFailoverExtensions
         ));
         return services
             .AddSingleton<IValidateOptions<FailoverOptions>, FailoverValidator>()
-            .AddRaftMember()
+            .AddStore()
             .AddSingleton(static provider => AgentBuilder.Timings(Options(provider)))
-            .AddSingleton(static provider => AgentBuilder.Settings(Options(provider)))
+            .AddSingleton(static provider =>
+                AgentBuilder.Settings(Options(provider)) with
+                {
+                    Store = Elsewhere(provider) is var (kind, text) ? kind.Shown(text) : null,
+                }
+            )
             .AddKeyedSingleton(FailoverConfiguration.Section, static (provider, _) =>
                 PeerClients.Create(Options(provider))
             )
@@ -112,6 +118,26 @@ public static class ClusterSessionFailoverExtensions
                 provider.GetRequiredService<TimeProvider>()
             ));
     }
+
+    /// <summary>
+    /// The store that the settings name, or else this agent's own member of one. Settings are known
+    /// when services are made, and not when they are registered.
+    /// </summary>
+    private static IServiceCollection AddStore(this IServiceCollection services) =>
+        services
+            .AddSingleton<IValidateOptions<RaftCoordinatorOptions>, RaftCoordinatorValidator>()
+            .AddSingleton<RaftMember>()
+            .AddSingleton<IHostedService>(static provider => new MemberService(
+                Options(provider).Coordinator is null ? provider.GetRequiredService<RaftMember>() : null
+            ))
+            .AddSingleton<IFailoverCoordinator>(static provider =>
+                Elsewhere(provider) is var (kind, text)
+                    ? kind.Create(text)
+                    : RaftCoordinatorExtensions.Coordinator(provider)
+            );
+
+    private static (ICoordinatorKind Kind, string Text)? Elsewhere(IServiceProvider provider) =>
+        CoordinatorSetting.Of(Options(provider), provider.GetServices<ICoordinatorKind>());
 
     private static FailoverOptions Options(IServiceProvider provider) =>
         provider.GetRequiredService<IOptions<FailoverOptions>>().Value;

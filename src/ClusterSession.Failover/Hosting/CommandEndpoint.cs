@@ -60,8 +60,7 @@ internal sealed class CommandEndpoint(Commander commander, Admission admission, 
                         false,
                         Refusal: new CommandRefusal(
                             "The coordination store is not responding, and the command may have been written or not.",
-                            "See that two of the coordination store's three members run, look at the status, "
-                                + "and repeat the command."
+                            "See why it does not respond (/health), look at the status, and repeat the command."
                         )
                     )
                 )

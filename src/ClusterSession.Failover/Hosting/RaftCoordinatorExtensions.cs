@@ -23,17 +23,17 @@ public static class RaftCoordinatorExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
         services.AddOptions<RaftCoordinatorOptions>().Configure(configure).ValidateOnStart();
-        return services.AddRaftMember();
-    }
-
-    /// <summary>The member alone; its options come from elsewhere.</summary>
-    internal static IServiceCollection AddRaftMember(this IServiceCollection services) =>
-        services
+        return services
             .AddSingleton<IValidateOptions<RaftCoordinatorOptions>, RaftCoordinatorValidator>()
             .AddSingleton<RaftMember>()
             .AddHostedService(static provider => provider.GetRequiredService<RaftMember>())
-            .AddSingleton<IFailoverCoordinator>(static provider => new RaftCoordinator(
-                provider.GetRequiredService<RaftMember>().SendAsync,
-                provider.GetRequiredService<IOptions<RaftCoordinatorOptions>>().Value
-            ));
+            .AddSingleton<IFailoverCoordinator>(Coordinator);
+    }
+
+    /// <summary>The store that its members are themselves.</summary>
+    internal static RaftCoordinator Coordinator(IServiceProvider provider) =>
+        new(
+            provider.GetRequiredService<RaftMember>().SendAsync,
+            provider.GetRequiredService<IOptions<RaftCoordinatorOptions>>().Value
+        );
 }

@@ -33,6 +33,7 @@ internal sealed class FailoverConfiguration(IConfiguration? configuration = null
             options.Members.Add(read);
         });
         reader.Address("Voter", value => options.Voter = value);
+        reader.Text("Coordinator", value => options.Coordinator = value);
         reader.Text("Directory", value => options.Directory = value);
         reader.Text("Secret", value => options.Secret = value);
         reader.Text("RedisAddress", value => options.RedisAddress = value);

@@ -5,7 +5,7 @@ namespace ClusterSession.Failover;
 /// <summary>
 /// How an agent cares for its Redis; section <c>ClusterSession:Failover</c>. The
 /// coordination store is set from here too. <see cref="Cluster"/>, <see cref="Members"/>,
-/// <see cref="Voter"/>, <see cref="Secret"/>, <see cref="KeyPrefix"/>, the users and all durations
+/// <see cref="Voter"/>, <see cref="Coordinator"/>, <see cref="Secret"/>, <see cref="KeyPrefix"/>, the users and all durations
 /// must be alike on all members.
 /// </summary>
 public sealed class FailoverOptions
@@ -21,7 +21,7 @@ public sealed class FailoverOptions
 
     /// <summary>
     /// All members, in the order in which they are preferred as master: two and a
-    /// <see cref="Voter"/>, or three. They count at the first start of the cluster; afterwards
+    /// <see cref="Voter"/>, or three; with a <see cref="Coordinator"/> two or more. They count at the first start of the cluster; afterwards
     /// those in its document do. Default: none.
     /// </summary>
     public IList<FailoverMember> Members { get; } = [];
@@ -31,6 +31,14 @@ public sealed class FailoverOptions
     /// <c>https://host:port</c>, on a host of its own. Default: none, for three members.
     /// </summary>
     public Uri? Voter { get; set; }
+
+    /// <summary>
+    /// A coordination store that the site has already, as
+    /// <c>zookeeper=h1:2181,h2:2181,h3:2181/path,password=...</c>; it takes the package
+    /// <c>ClusterSession.Failover.ZooKeeper</c>. <see cref="Voter"/> and <see cref="Directory"/>
+    /// are left out then. Default: none, the agents and the voter are the store.
+    /// </summary>
+    public string? Coordinator { get; set; }
 
     /// <summary>
     /// A directory of this agent alone, kept over restarts: its part of the coordination store.

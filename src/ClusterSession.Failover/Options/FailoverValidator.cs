@@ -1,15 +1,16 @@
 using System.Globalization;
+using ClusterSession.Failover.Coordination;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Failover.Options;
 
 /// <summary>Says everything that is wrong with an agent's settings at once.</summary>
-internal sealed class FailoverValidator : IValidateOptions<FailoverOptions>
+/// <param name="kinds">Coordination stores that a setting may name.</param>
+internal sealed class FailoverValidator(IEnumerable<ICoordinatorKind> kinds) : IValidateOptions<FailoverOptions>
 {
     private const string Path = FailoverConfiguration.Section + ":";
     private const int LongestName = 64;
     private const int ShortestSecret = 16;
-    private const int StoreMembers = 3;
     private const int MaxPromotions = 20;
     private const int MostDatabase = 1_000_000;
     private const string NameRule = "Set 1 to 64 letters, digits, '.', '_' or '-'";
@@ -24,6 +25,7 @@ internal sealed class FailoverValidator : IValidateOptions<FailoverOptions>
             .. options.ReadErrors,
             .. Names(options),
             .. Members(options),
+            .. StoreRules.Of(options, kinds),
             .. Place(options),
             .. Track(options),
             .. Redis(options),
@@ -89,23 +91,10 @@ internal sealed class FailoverValidator : IValidateOptions<FailoverOptions>
             }
         }
 
-        var stores = options.Store().ToArray();
-        if (stores.Length != StoreMembers)
-        {
-            yield return $"{Path}Members has {options.Members.Count} agents, and Voter is '{options.Voter}'. Name two "
-                + "members and a voter, or three members: the coordination store has three, of which one may be down.";
-        }
-
-        if (options.Voter is not null && !IsAddress(options.Voter))
-        {
-            yield return $"{Path}Voter is '{options.Voter}'. Set it to an address such as "
-                + "'https://voter.example:7400', without path or query.";
-        }
-
         foreach (
             var twice in Twice(options.Members.Select(member => member.Name))
                 .Concat(Twice(options.Members.Select(member => member.Redis)))
-                .Concat(Twice(stores.Select(address => address.ToString())))
+                .Concat(Twice(options.Store().Select(address => address.ToString())))
         )
         {
             yield return $"{Path}Members and Voter name '{twice}' twice. Name each member, Redis and agent once.";
@@ -120,12 +109,6 @@ internal sealed class FailoverValidator : IValidateOptions<FailoverOptions>
 
     private static IEnumerable<string> Place(FailoverOptions options)
     {
-        if (!options.IsFollower && string.IsNullOrWhiteSpace(options.Directory))
-        {
-            yield return $"{Path}Directory is '{options.Directory}'. Set it to a directory of this agent alone, on a "
-                + "disk that is kept over restarts.";
-        }
-
         if (options.Secret is not { Length: >= ShortestSecret } secret)
         {
             yield return $"{Path}Secret has {options.Secret?.Length ?? 0} characters. Set at least {ShortestSecret}, "
@@ -296,7 +279,7 @@ internal sealed class FailoverValidator : IValidateOptions<FailoverOptions>
         && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
         && name.Any(static c => c != '.'); // Names stand in paths.
 
-    private static bool IsAddress(Uri? address) =>
+    public static bool IsAddress(Uri? address) =>
         address is { IsAbsoluteUri: true, PathAndQuery: "/" }
         && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp);
 }

@@ -16,7 +16,11 @@ internal sealed record MemberStatus(
     long Term,
     bool IsLeading,
     bool IsVoter
-);
+)
+{
+    /// <summary>Of a process that is no member.</summary>
+    public static MemberStatus None { get; } = new(false, 0, 0, 0, false, false);
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(MemberStatus))]

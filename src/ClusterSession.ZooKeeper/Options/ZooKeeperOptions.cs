@@ -62,27 +62,16 @@ public sealed class ZooKeeperOptions
     /// <summary>Who may read and change the nodes that the client makes.</summary>
     internal NodeAccess Access => User is null ? NodeAccess.Everyone : NodeAccess.Creator;
 
-    /// <summary>Options of a connection string: <c>h1:2181,h2:2181/path</c>.</summary>
-    /// <param name="connectionString">Servers, and a path where one is wanted.</param>
+    /// <summary>
+    /// Options of a connection string: <c>h1:2181,h2:2181/path,user=shop,password=...</c>. Other
+    /// keys: <c>ssl</c>, <c>sslHost</c>, <c>sslCaFile</c>, <c>sslCertFile</c>, <c>sslKeyFile</c>.
+    /// </summary>
+    /// <param name="connectionString">Servers, a path where one is wanted, then keys. A password
+    /// has no comma, and without <c>user</c> is that of <c>cluster-session</c>.</param>
     /// <exception cref="FormatException">It says what is wrong, and how it should be.</exception>
     public static ZooKeeperOptions Parse(string connectionString)
     {
         ArgumentNullException.ThrowIfNull(connectionString);
-        var slash = connectionString.IndexOf('/', StringComparison.Ordinal);
-        var options = new ZooKeeperOptions { Chroot = slash < 0 ? null : NodePath.Chroot(connectionString[slash..]) };
-        var servers = slash < 0 ? connectionString : connectionString[..slash];
-        foreach (
-            var server in servers.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-        )
-        {
-            ServerNames.Parse(server);
-            options.Servers.Add(server);
-        }
-
-        return options.Servers.Count > 0
-            ? options
-            : throw new FormatException(
-                $"'{connectionString}' names no server. Give one or several, such as 'h1:2181,h2:2181/path'."
-            );
+        return ConnectionString.Parse(connectionString);
     }
 }

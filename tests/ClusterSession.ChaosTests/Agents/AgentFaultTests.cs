@@ -21,43 +21,10 @@ public sealed class AgentFaultTests(SharedAgentSite shared, ITestOutputHelper ou
     public Task DisposeAsync() => Task.CompletedTask;
 
     [Theory]
-    [InlineData("kill -9 of the agent")]
-    [InlineData("SIGSTOP of the agent")]
-    public async Task Master_whose_agent_is_gone_closes_by_itself_before_another_opens(string fault)
-    {
-        var old = await Site.MasterAsync();
-        await using var atOld = FencedWriters.Start(old, fault[..4].Trim());
-        await using var atNew = FencedWriters.Start(Site.Other(old), $"{fault[..4].Trim()}-other");
-        await atOld.AcceptedAsync();
-        Assert.Empty(atNew.Accepted);
-        await AgentScenario.TellAsync(output, Site, Site.PastHaProxy, [fault], async story =>
-        {
-            await story.FaultAsync(fault, Site, async member =>
-            {
-                if (fault[0] == 'k')
-                {
-                    await member.KillAgentAsync();
-                }
-                else
-                {
-                    member.Agent.Stop();
-                }
-            });
-            await atNew.AcceptedAsync();
-            await atOld.RefusedAsync();
-            await story.GoOnAsync();
-            Assert.True(
-                atOld.Accepted.Max(write => write.At) < atNew.Accepted.Min(write => write.At),
-                "the old master accepted its last write before the new one its first"
-            );
-            Assert.True(await old.RefusedAsync() >= atOld.Refused);
-            var data = await old.DataAsync();
-            await story.GoOnAsync();
-            await old.IsUnchangedSinceAsync(data);
-            await Site.BringBackAsync();
-        });
-        Assert.Empty(await atOld.MissingAsync(Site.Other(old)));
-    }
+    [InlineData(AgentScenario.AgentKilled)]
+    [InlineData(AgentScenario.AgentFrozen)]
+    public Task Master_whose_agent_is_gone_closes_by_itself_before_another_opens(string fault) =>
+        AgentScenario.AgentIsGoneAsync(output, Site, fault);
 
     [LongFact]
     public Task Master_that_dies_with_its_agent_is_replaced_when_the_lease_is_over() =>

@@ -18,6 +18,7 @@ namespace ClusterSession.ChaosTests.Agents;
 ///            v   v
 ///       redis-0  redis-1
 /// </code>
+/// With ZooKeeper there is no voter, and the agents ask an ensemble.
 /// </remarks>
 internal sealed class AgentSite : IAsyncDisposable
 {
@@ -41,6 +42,7 @@ internal sealed class AgentSite : IAsyncDisposable
     private ServerProcess? _voter;
     private ServerProcess? _balancer;
     private VirtualAddress? _virtual;
+    private ZooKeeperServer[] _zooKeepers = [];
 
     private AgentSite(AgentSiteOptions options)
     {
@@ -52,6 +54,9 @@ internal sealed class AgentSite : IAsyncDisposable
 
     /// <summary>The process that only votes.</summary>
     public ServerProcess Voter => _voter ?? throw new InvalidOperationException("This site has no voter.");
+
+    /// <summary>The servers in which the agents agree; none where they are the store.</summary>
+    public IReadOnlyList<ZooKeeperServer> ZooKeepers => _zooKeepers;
 
     /// <summary>The address that keepalived moves.</summary>
     public VirtualAddress Virtual => _virtual ?? throw new InvalidOperationException("This site has no keepalived.");
@@ -77,12 +82,19 @@ internal sealed class AgentSite : IAsyncDisposable
 
     private NetworkHost Third => _options.Hosts[Balanced];
 
+    private bool HasVoter => _options is { HasReadReplica: false, ZooKeepers: 0 };
+
     /// <summary>Starts it, and waits until one is the master and the others follow.</summary>
     public static async Task<AgentSite> StartAsync(AgentSiteOptions? options = null)
     {
         var site = new AgentSite(options ?? new AgentSiteOptions());
         try
         {
+            if (site._options.ZooKeepers > 0)
+            {
+                site._zooKeepers = await ZooKeeperServer.StartEnsembleAsync(site._options.ZooKeepers);
+            }
+
             await site.StartMembersAsync();
             await site.BringBackAsync();
             if (site._options.HasKeepalived)
@@ -230,6 +242,7 @@ internal sealed class AgentSite : IAsyncDisposable
     /// </summary>
     public async Task BringBackAsync()
     {
+        await StartZooKeepersAsync();
         foreach (var member in _members)
         {
             await member.BringBackAsync();
@@ -239,10 +252,23 @@ internal sealed class AgentSite : IAsyncDisposable
         await Condition.HoldsAsync(IsCompleteAsync, "one is the master and all others follow it", Patience);
     }
 
+    /// <summary>Kills every ZooKeeper server.</summary>
+    public Task KillZooKeepersAsync() => Task.WhenAll(_zooKeepers.Select(server => server.Process.Kill9Async()));
+
+    /// <summary>Starts the ZooKeeper servers that have ended, with their data.</summary>
+    public async Task StartZooKeepersAsync()
+    {
+        ZooKeeperServer[] ended = [.. _zooKeepers.Where(server => server.Process.HasExited)];
+        if (ended.Length > 0)
+        {
+            await ZooKeeperServer.StartAgainAsync(_zooKeepers, ended);
+        }
+    }
+
     /// <summary>Starts the voter, unless it runs.</summary>
     public async Task StartVoterAsync()
     {
-        if (_options.HasReadReplica || _voter is { HasExited: false })
+        if (!HasVoter || _voter is { HasExited: false })
         {
             return;
         }
@@ -286,6 +312,11 @@ internal sealed class AgentSite : IAsyncDisposable
         if (_voter is { } voter)
         {
             await voter.DisposeAsync();
+        }
+
+        foreach (var server in _zooKeepers)
+        {
+            await server.DisposeAsync();
         }
 
         _http.Dispose();
@@ -417,7 +448,10 @@ internal sealed class AgentSite : IAsyncDisposable
             _members.Add(new SiteMember(name, _options.Hosts[i], agents[i], server, settings, _http));
         }
 
-        await WriteSettingsAsync("voter", redis, agents);
+        if (HasVoter)
+        {
+            await WriteSettingsAsync("voter", redis, agents);
+        }
     }
 
     private static string NameOf(int member) => string.Create(CultureInfo.InvariantCulture, $"redis-{member}");
@@ -450,9 +484,13 @@ internal sealed class AgentSite : IAsyncDisposable
                     """
                 )
         );
-        var voter = _options.HasReadReplica
-            ? ""
-            : string.Create(CultureInfo.InvariantCulture, $"\"Voter\": \"http://{Third.Address}:{_voterPort}\",");
+        var store =
+            _zooKeepers.Length > 0
+                ? $"\"Coordinator\": \"zookeeper={string.Join(',', _zooKeepers.Select(one => one.Endpoint))}/shop,"
+                    + $"password={Secret}\","
+            : HasVoter
+                ? string.Create(CultureInfo.InvariantCulture, $"\"Voter\": \"http://{Third.Address}:{_voterPort}\",")
+            : "";
         var track =
             _options.HasKeepalived && name != "voter"
                 ? $"""
@@ -469,7 +507,7 @@ internal sealed class AgentSite : IAsyncDisposable
               "Logging": { "Console": { "FormatterOptions": { "TimestampFormat": "HH:mm:ss.fff " } } },
               "ClusterSession": {
                 "Failover": {
-                  "Cluster": "shop", "Name": "{{name}}", "Members": [ {{string.Join(", ", members)}} ], {{voter}}
+                  "Cluster": "shop", "Name": "{{name}}", "Members": [ {{string.Join(", ", members)}} ], {{store}}
                   "Directory": "{{directory}}", "Secret": "{{Secret}}", "RedisPassword": "{{AgentPassword}}",
                   "KeyPrefix": "{{KeyPrefix}}", "FlappingWindow": "00:00:00" {{track}}
                   {{_options.Settings}}

@@ -7,6 +7,12 @@ internal sealed record AgentSiteOptions
     public bool HasReadReplica { get; init; }
 
     /// <summary>
+    /// ZooKeeper servers in which the agents agree, in place of a store of their own and its voter;
+    /// 0: none.
+    /// </summary>
+    public int ZooKeepers { get; init; }
+
+    /// <summary>
     /// An address that keepalived moves, in place of HAProxy. The members need hosts of their own.
     /// </summary>
     public bool HasKeepalived { get; init; }

@@ -20,6 +20,7 @@ public sealed class ExampleTests
     [InlineData("keepalived")]
     [InlineData("keepalived-alone")]
     [InlineData("sentinel")]
+    [InlineData("zookeeper")]
     [InlineData("kubernetes", "--for", "kubernetes")]
     public async Task Examples_are_what_the_tool_writes(string example, params string[] more)
     {
@@ -63,6 +64,7 @@ public sealed class ExampleTests
     [InlineData("keepalived")]
     [InlineData("keepalived-alone")]
     [InlineData("sentinel")]
+    [InlineData("zookeeper")]
     public void Comments_of_generated_files_are_no_wider_than_a_reader_can_follow(string example)
     {
         var site = SiteReader.Read("cluster.yaml", Description(example), loopback: null);
@@ -80,6 +82,7 @@ public sealed class ExampleTests
     [InlineData("keepalived")]
     [InlineData("keepalived-alone")]
     [InlineData("sentinel")]
+    [InlineData("zookeeper")]
     public void Every_file_has_a_host(string example)
     {
         var site = SiteReader.Read("cluster.yaml", Description(example), loopback: null);

@@ -70,6 +70,24 @@ public sealed class FailoverDeciderTests
         static (string, long, string) Line(UnmergedData line) => (line.Member, line.Epoch, line.RunId);
     }
 
+    /// <summary>As ZooKeeper does, whose epochs are numbers of transactions.</summary>
+    [Fact]
+    public void Holder_numbers_its_change_first_where_the_store_gave_a_higher_epoch()
+    {
+        var taken = Assert.IsType<Decision.Acquire>(Decider.Decide(Free)).Document;
+        var view = Free with
+        {
+            State = new CoordinationState("b", 77, true, 6, default),
+            Document = taken,
+            LeaseEpoch = 77,
+            LeaseLeft = Timings.Ttl,
+        };
+        var numbered = Assert.IsType<Decision.Write>(Decider.Decide(view)).Document;
+        Assert.Equal(taken with { Change = numbered.Change }, numbered);
+        Assert.Equal(taken.Change! with { Id = "failover-77", Epoch = 77 }, numbered.Change);
+        Assert.IsType<Decision.Command>(Decider.Decide(view with { Document = numbered }));
+    }
+
     [Fact]
     public void Free_lease_is_not_taken_by_an_agent_that_is_bound_or_was_just_started()
     {

@@ -104,6 +104,7 @@ public sealed class FailoverOptionsTests
     [InlineData("Members:0:Port", "6379", "Members:0:Port is not a setting. Remove it, or use one of Agent")]
     [InlineData("Voter", null, "Name two members and a voter, or three members")]
     [InlineData("Voter", "voter.example", "Voter is 'voter.example', which is not an address")]
+    [InlineData("Coordinator", "etcd=h1", "It begins with 'etcd', and this application has no such store. Call")]
     [InlineData("Directory", null, "Directory is ''. Set it to a directory")]
     [InlineData("Secret", "short", "Secret has 5 characters. Set at least 16")]
     [InlineData("Secret", "0123456789 abcdef", "Secret has a character that no HTTP header takes")]

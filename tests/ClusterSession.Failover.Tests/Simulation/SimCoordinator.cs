@@ -4,8 +4,16 @@ using ClusterSession.Failover.Documents;
 namespace ClusterSession.Failover.Tests.Simulation;
 
 /// <summary>The coordination store, as its seam promises it.</summary>
+/// <remarks>
+/// Under every other seed it is as ZooKeeper: the epoch is the number of a transaction, and grows
+/// by more than one; a session ends at a tick of the leader, and so late.
+/// </remarks>
 internal sealed class SimCoordinator(SimCluster cluster)
 {
+    private const int MostTransactions = 1000;
+    private const double LatestTick = 1;
+
+    private readonly Random? _zooKeeper = cluster.World.Seed % 2 == 0 ? new Random(cluster.World.Seed) : null;
     private readonly Dictionary<OperationId, object> _done = [];
     private string? _holder;
     private long _epoch;
@@ -36,7 +44,7 @@ internal sealed class SimCoordinator(SimCluster cluster)
     }
 
     /// <summary>Another leader gives a running lease its full ttl anew.</summary>
-    public void ChangeLeader() => _until = IsHeld ? cluster.World.Now + _ttl : _until;
+    public void ChangeLeader() => _until = IsHeld ? Until() : _until;
 
     /// <summary>An operator's command.</summary>
     public void Edit(Func<ClusterDocument, ClusterDocument> change) =>
@@ -63,7 +71,8 @@ internal sealed class SimCoordinator(SimCluster cluster)
                 return new AcquireResult.Conflict(State);
             }
 
-            (_holder, _epoch, _ttl, _until) = (holder, _epoch + 1, ttl, cluster.World.Now + ttl);
+            (_holder, _epoch, _ttl) = (holder, _epoch + 1 + (_zooKeeper?.Next(MostTransactions) ?? 0), ttl);
+            _until = Until();
             (_document, _version) = (document, _version + 1);
             cluster.World.Tell($"{holder} holds lease {_epoch}: {Document.Change}");
             cluster.Checker.Granted(Document);
@@ -77,7 +86,7 @@ internal sealed class SimCoordinator(SimCluster cluster)
             return new RenewResult.Lost();
         }
 
-        _until = cluster.World.Now + _ttl;
+        _until = Until();
         return new RenewResult.Renewed(countedFrom, _ttl);
     }
 
@@ -122,6 +131,9 @@ internal sealed class SimCoordinator(SimCluster cluster)
             cluster.World.Tell($"document {_version}: {what}");
             return new WriteResult.Written(_version);
         });
+
+    private TimeSpan Until() =>
+        cluster.World.Now + _ttl + TimeSpan.FromSeconds((_zooKeeper?.NextDouble() ?? 0) * LatestTick);
 
     private T Once<T>(OperationId id, Func<T> operation)
         where T : class

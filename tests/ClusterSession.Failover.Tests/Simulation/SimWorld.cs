@@ -9,6 +9,8 @@ internal sealed class SimWorld(int seed)
     private readonly PriorityQueue<Action, (TimeSpan, long)> _events = new();
     private long _sequence;
 
+    public int Seed { get; } = seed;
+
     public Random Random { get; } = new(seed);
 
     public TimeSpan Now { get; private set; }

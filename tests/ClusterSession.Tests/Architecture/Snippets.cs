@@ -58,12 +58,10 @@ internal static class Snippets
     public static void CoordinationInZooKeeper(WebApplicationBuilder builder)
     {
         #region src/ClusterSession.Failover.ZooKeeper/README.md
-        builder.Services.AddZooKeeperCoordinator(options =>
-        {
-            options.Servers.Add("zk1:2181");
-            options.Servers.Add("zk2:2181");
-            options.Servers.Add("zk3:2181");
-        });
+        builder.Services.AddZooKeeperCoordinator();
+        builder.Services.AddClusterSessionFailover(options =>
+            options.Coordinator = "zookeeper=zk1:2181,zk2:2181,zk3:2181/shop"
+        );
         #endregion
     }
 

@@ -25,10 +25,41 @@ public sealed class ZooKeeperOptionsTests
     [InlineData(":2181", "port of 1 to 65535")]
     [InlineData("h1/a//b", "part that is empty")]
     [InlineData("h1/a/", "ends with '/'")]
+    [InlineData("password=abc", "names no server")]
+    [InlineData("h1,pasword=abc", "'pasword' is no setting")]
+    [InlineData("h1,ssl=yes", "'ssl' is neither true nor false")]
+    [InlineData("h1,user=shop", "'user' is set without 'password'")]
+    [InlineData("h1,password=", "'password' is empty")]
+    [InlineData("h1,password=abc,def", "a password without commas")]
     public void Connection_string_that_is_none_says_what_is_wrong(string text, string what) =>
         Assert.Contains(
             what,
             Assert.Throws<FormatException>(() => ZooKeeperOptions.Parse(text)).Message,
+            StringComparison.Ordinal
+        );
+
+    [Fact]
+    public void Keys_behind_the_path_set_credentials_and_TLS()
+    {
+        var options = ZooKeeperOptions.Parse(
+            "h1:2281,h2:2281/shop, user=shop, password=s/e=c, SSL=true, sslHost=zk, sslCaFile=/ca, sslCertFile=/c, sslKeyFile=/k"
+        );
+        Assert.Equal(("/shop", "shop", "s/e=c"), (options.Chroot, options.User, options.Password));
+        Assert.Equal(
+            (true, "zk", "/ca", "/c", "/k"),
+            (options.UseTls, options.TlsHost, options.CaFile, options.CertificateFile, options.KeyFile)
+        );
+    }
+
+    [Fact]
+    public void Password_without_user_is_that_of_cluster_session() =>
+        Assert.Equal("cluster-session", ZooKeeperOptions.Parse("h1,password=abc").User);
+
+    [Fact]
+    public void Message_shows_nothing_that_may_be_a_password() =>
+        Assert.DoesNotContain(
+            "hush",
+            Assert.Throws<FormatException>(() => ZooKeeperOptions.Parse("h1,password=abc,hush")).Message,
             StringComparison.Ordinal
         );
 

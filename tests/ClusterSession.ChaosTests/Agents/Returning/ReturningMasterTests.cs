@@ -40,11 +40,13 @@ public sealed class ReturningMasterTests(ITestOutputHelper output)
 
     private static readonly TimeSpan CutBefore = TimeSpan.FromSeconds(1);
 
-    [Fact]
-    public async Task What_only_the_returning_master_has_is_merged_though_every_node_was_restarted()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task What_only_the_returning_master_has_is_merged_though_every_node_was_restarted(int zooKeepers)
     {
         await using var site = await AgentSite.StartAsync(
-            new AgentSiteOptions { Settings = Settings + """, "ReturnAfter": "00:00:01" """ }
+            new AgentSiteOptions { Settings = Settings + """, "ReturnAfter": "00:00:01" """, ZooKeepers = zooKeepers }
         );
         await using var nodes = await ChaosCluster.StartAsync(2, site.ThroughHaProxy, AgentSite.NodeArguments);
         for (var run = 1; run <= Story.Times(normally: 1, atLength: 20); run++)

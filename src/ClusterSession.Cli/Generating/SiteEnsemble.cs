@@ -1,0 +1,11 @@
+namespace ClusterSession.Cli.Generating;
+
+/// <summary>The ZooKeeper servers in which the agents of a site agree.</summary>
+/// <param name="Servers">The servers.</param>
+/// <param name="Path">The node below which everything of this site stands.</param>
+internal sealed record SiteEnsemble(IReadOnlyList<SiteZooKeeper> Servers, string Path)
+{
+    /// <summary>What agents are told.</summary>
+    public string Connection(string password) =>
+        $"zookeeper={string.Join(',', Servers.Select(server => server.Address))}{Path},password={password}";
+}

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using ClusterSession.ZooKeeper;
+
+namespace ClusterSession.Failover.ZooKeeper.Leases;
+
+/// <summary>The leases that this process holds, one of each cluster.</summary>
+internal sealed class HeldLeases(ZooKeeperOptions options, TimeProvider clock, Random random) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, HeldLease> _held = new(StringComparer.Ordinal);
+
+    /// <summary>The lease of this grant; null: it is not held here.</summary>
+    public HeldLease? Find(string cluster, string holder, long epoch) =>
+        _held.TryGetValue(cluster, out var lease) && lease.IsOf(holder, epoch) ? lease : null;
+
+    /// <summary>
+    /// A session under which the changes were done; null: they were not, or nobody knows.
+    /// </summary>
+    public async ValueTask<(LeaseSession? Session, IReadOnlyList<NodeChangeResult> Results)> HoldAsync(
+        TimeSpan ttl,
+        NodeChange[] changes,
+        CancellationToken token
+    )
+    {
+        var opened = await LeaseSession.OpenAsync(options, ttl, clock, random, token).ConfigureAwait(false);
+        if (!opened.IsOk)
+        {
+            return (null, []);
+        }
+
+        var session = opened.Value;
+        var isKept = false;
+        try
+        {
+            if (session.Life < ttl)
+            {
+                throw new InvalidOperationException(
+                    $"The lease is to last {ttl.TotalMilliseconds:0} ms, and the ZooKeeper server lets a session live "
+                        + $"for {session.Life.TotalMilliseconds:0} ms at most. Raise its maxSessionTimeout, or lower "
+                        + "the lease (Ttl)."
+                );
+            }
+
+            var done = await session.ChangeAsync(changes, token).ConfigureAwait(false);
+            isKept = done.IsOk;
+            return done.IsOk ? (session, done.Value) : (null, []);
+        }
+        finally
+        {
+            // Not ended at the server: what nobody knows may have been done, and the repeat takes
+            // it on. Otherwise it runs out with nothing in it.
+            if (!isKept)
+            {
+                await session.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>In the place of an earlier one, whose session is left to run out.</summary>
+    public async ValueTask KeepAsync(string cluster, HeldLease lease)
+    {
+        HeldLease? former = null;
+        _held.AddOrUpdate(cluster, lease, (_, old) =>
+        {
+            former = old;
+            return lease;
+        });
+        await (former?.DisposeAsync() ?? default).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends it at the server, if it is held here.</summary>
+    public async ValueTask ForgetAsync(string cluster, string holder, long epoch, CancellationToken token)
+    {
+        if (Find(cluster, holder, epoch) is { } lease && _held.TryRemove(KeyValuePair.Create(cluster, lease)))
+        {
+            await lease.EndAsync(token).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>They run out by themselves.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var lease in _held.Values)
+        {
+            await lease.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}
