@@ -228,6 +228,19 @@ internal static class Clusters
                 + "for; redis-b cannot be used.",
         };
 
+    /// <summary>All members are back, and the store counts anew.</summary>
+    public static ClusterStatus StoreLost =>
+        Healthy with
+        {
+            Lease = new LeaseStatus(null, false, 0, null),
+            Ruler = null,
+            Members = [Closed("redis-a", 7), Closed("redis-b", 7), Closed("redis-c", 6)],
+            Decision = DecisionKind.Wait,
+            Reason =
+                "The coordination store was lost or set back: it counts epochs from below those of the data, so that "
+                + "no Redis would open under its next lease.",
+        };
+
     /// <summary>By name, for the snapshots.</summary>
     public static readonly IReadOnlyDictionary<string, ClusterStatus> All = new Dictionary<string, ClusterStatus>
     {
@@ -238,6 +251,7 @@ internal static class Clusters
         ["in-maintenance"] = InMaintenance,
         ["unmerged"] = Unmerged,
         ["store-unreachable"] = StoreUnreachable,
+        ["store-lost"] = StoreLost,
         ["by-promises"] = ByPromises,
         ["last-one-left"] = LastOneLeft,
         ["flapping"] = Flapping,

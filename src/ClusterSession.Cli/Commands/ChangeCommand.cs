@@ -55,6 +55,7 @@ internal sealed class ChangeCommand
         yield return Failover(common, terminal);
         yield return Maintenance(common, terminal);
         yield return Adopt(common, terminal);
+        yield return RaiseEpoch(common, terminal);
         yield return OfMember(
             "reinit",
             "Replaces all data of a member by that of the master, by a full synchronisation.",
@@ -132,6 +133,15 @@ internal sealed class ChangeCommand
                 "Takes the members that the settings of the asked agent name: new ones, new addresses."
             ),
             _ => new CommandRequest("adopt")
+        );
+
+    private static Command RaiseEpoch(CommonOptions common, Terminal terminal) =>
+        new ChangeCommand(common, terminal, canWait: true).Build(
+            new Command(
+                "raise-epoch",
+                "After the coordination store was lost: lets its epochs go on above those of the data in sight."
+            ),
+            _ => new CommandRequest("raise-epoch")
         );
 
     private static Command OfMember(string name, string description, CommonOptions common, Terminal terminal)

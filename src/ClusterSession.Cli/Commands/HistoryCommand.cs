@@ -89,6 +89,7 @@ internal static class HistoryCommand
                 + (line.To is { } added ? $": {added} is new" : ""),
             EventKind.ReinitAsked => $"an operator asked to replace all data of {line.To}",
             EventKind.Reinitialized => $"all data of {line.To} was replaced",
+            EventKind.EpochRaised => "an operator raised the epochs of a coordination store that was lost",
             EventKind.MaintenanceOn => "maintenance was switched on",
             EventKind.MaintenanceOff => "maintenance was switched off",
             _ => $"{line.What} {line.To}".TrimEnd(),

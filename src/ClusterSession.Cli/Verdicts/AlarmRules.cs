@@ -60,6 +60,7 @@ internal static class AlarmRules
             "no-master" =>
             [
                 "store-unreachable",
+                "store-lost",
                 "maintenance",
                 .. facts.Barred().Any() ? ["flapping"] : (string[])[],
                 .. OfMembers,
@@ -173,6 +174,17 @@ internal static class AlarmRules
                     ? StoreStatus.Remedy(name)
                     : "Start those of its members that are down, of which two must reach each other: "
                         + $"{Words.StoreMembers(facts.Status)}."
+            );
+        }
+
+        if (facts.LaterData is { } later)
+        {
+            yield return new Alarm(
+                "store-lost",
+                $"The coordination store was lost or set back: its last lease is of epoch {facts.Status.Lease.Epoch}, and "
+                    + $"data in sight of epoch {later}.",
+                $"See the plan of this command, when every member that has data responds: {Words.Command} raise-epoch "
+                    + "--plan"
             );
         }
     }

@@ -83,6 +83,18 @@ internal sealed class ClusterFacts
     }
 
     /// <summary>
+    /// The highest epoch of data in sight where the store's next grant is below it, as only a store
+    /// that was lost or set back counts; null: it is not.
+    /// </summary>
+    public long? LaterData =>
+        Master is null
+        && Status is { LookedAt: not null, Store.IsReachable: true }
+        && Status.Members.Select(member => member.DataEpoch).DefaultIfEmpty(0).Max() is var highest
+        && highest > Status.Lease.Epoch + 1
+            ? highest
+            : null;
+
+    /// <summary>
     /// Members that are passed over now: promoted too often, and another has as much and may be.
     /// </summary>
     public IEnumerable<PromotionLine> Barred() =>

@@ -36,6 +36,8 @@ internal static class Masterless
             { IsMaintenance: true } => "No master, and none is chosen: maintenance is on.",
             { Store.IsReachable: false } => $"No master is known to the agent of {status.Self}: the coordination store "
                 + "is not responding to it.",
+            _ when facts.LaterData is not null =>
+                "No master: the coordination store was lost or set back, and no Redis opens under its leases.",
             { Lease: { IsHeld: true, Holder: { } holder } } => $"No master: {holder} holds the lease, and its Redis "
                 + $"{HolderDeficit(facts, holder)}.",
             _ when Newer(facts) is { Length: > 0 } newer && facts.Candidates().Any() =>
@@ -93,6 +95,17 @@ internal static class Masterless
                     + Copies,
                 "Start those members of the store that are down, or mend the network between them. Ask another agent "
                     + "with --agent: this one may be the one that is cut off."
+            );
+        }
+
+        if (facts.LaterData is { } later)
+        {
+            return (
+                $"The data in sight is of epoch {later}, and the coordination store has granted no lease above "
+                    + $"{status.Lease.Epoch}: it counts anew, or is an old copy.",
+                $"Nothing by itself: which data is the newest is yours to confirm. {Copies}",
+                "If a copy of the store is newer, put that in place. Else start every member that has data, see with "
+                    + $"--plan what follows, and let epochs go on above it: {Words.Command} raise-epoch"
             );
         }
 

@@ -62,6 +62,9 @@ internal static class DecisionSentences
                 $"The lease is free. Before it is taken, this agent waits a moment for {OutOfSight(view)}.",
             Reason.NewerDataOutOfReach => "The lease is free. A Redis that cannot be used may have newer data than all "
                 + $"others, so it is waited for; {OutOfSight(view)} cannot be used.",
+            Reason.StoreLost =>
+                "The coordination store was lost or set back: it counts epochs from below those of the data, so "
+                    + "that no Redis would open under its next lease.",
             Reason.NotTheTarget => "The lease is free. Another member is to take it, or nobody can.",
             Reason.ChangeUnderWay => $"A change is under way: {view.Document.Change?.Target.Member} is to become the "
                 + "master, and the next step is another's or not done yet.",

@@ -40,6 +40,11 @@ internal sealed class ElectionRules(FailoverTimings timings)
 
         var former = Former(view.Document);
         var members = view.Document.Present().ToArray();
+        if (LostStore.LaterData(epoch, members, view.Of) is not null)
+        {
+            return new Decision.Nothing(Reason.StoreLost);
+        }
+
         if (
             view.FreeFor < timings.GatherWait
             && !IsInSight(view, request)

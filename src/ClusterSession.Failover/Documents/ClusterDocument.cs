@@ -22,6 +22,12 @@ internal sealed record ClusterDocument
 
     public int Format { get; init; } = KnownFormat;
 
+    /// <summary>
+    /// What the agents add to the coordination store's own epochs. Raised by an operator where a
+    /// store that was lost counts from one again; never lowered.
+    /// </summary>
+    public long EpochBase { get; init; }
+
     /// <summary>All members, in the order in which they are preferred as master.</summary>
     public IReadOnlyList<ClusterMember> Members { get; init; } = [];
 

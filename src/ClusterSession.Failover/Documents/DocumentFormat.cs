@@ -4,4 +4,5 @@ namespace ClusterSession.Failover.Documents;
 /// The part of the document that every release reads, whatever else stands in it.
 /// </summary>
 /// <param name="Format">Number of the format.</param>
-internal sealed record DocumentFormat(int? Format);
+/// <param name="EpochBase">See <see cref="ClusterDocument.EpochBase"/>.</param>
+internal sealed record DocumentFormat(int? Format, long EpochBase = 0);

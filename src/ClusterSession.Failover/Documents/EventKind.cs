@@ -57,6 +57,9 @@ internal enum EventKind
     /// <summary>All data of a member was replaced.</summary>
     Reinitialized,
 
+    /// <summary>An operator raised the epochs of a coordination store that was lost.</summary>
+    EpochRaised,
+
     /// <summary>Deciding was stopped.</summary>
     MaintenanceOn,
 

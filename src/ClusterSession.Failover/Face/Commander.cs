@@ -35,6 +35,7 @@ internal sealed class Commander(
             ("maintenance-on", _) => (new OperatorCommand.MaintenanceOn(), ""),
             ("maintenance-off", _) => (new OperatorCommand.MaintenanceOff(), ""),
             ("failover", _) => (new OperatorCommand.Failover(request?.Discards ?? []), ""),
+            ("raise-epoch", _) => (new OperatorCommand.RaiseEpoch(), ""),
             ("adopt", _) => (new OperatorCommand.Adopt(settings.Members), ""),
             ("switch", { } member) => (new OperatorCommand.SwitchTo(member), ""),
             ("forget", { } member) => (new OperatorCommand.Forget(member), ""),

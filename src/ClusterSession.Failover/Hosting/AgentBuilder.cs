@@ -55,7 +55,7 @@ internal static class AgentBuilder
     {
         var others = settings.Members.Where(member => member.Name != settings.Self).ToArray();
         return new AgentLinks(
-            coordinator,
+            new RaisedEpochs(coordinator),
             redis.Own(settings.Members.First(member => member.Name == settings.Self)),
             others.ToDictionary(member => member.Name, redis.Of),
             others.ToDictionary(

@@ -90,7 +90,13 @@ public static class ClusterSessionFailoverExtensions
                 provider.GetRequiredService<IFailoverCoordinator>().Clock
             ))
             .AddSingleton<MetricsPage>()
-            .AddSingleton<Commander>()
+            .AddSingleton(static provider => new Commander(
+                provider.GetRequiredService<AgentSettings>(),
+                provider.GetRequiredService<FailoverTimings>(),
+                provider.GetRequiredService<FailoverAgent>(),
+                provider.GetRequiredService<AgentLinks>().Coordinator,
+                provider.GetRequiredService<TimeProvider>()
+            ))
             .AddSingleton<IHostedService>(static provider => new FailoverService(
                 provider.GetRequiredService<FailoverAgent>(),
                 provider.GetRequiredService<FailoverTimings>().Interval,

@@ -28,7 +28,7 @@ internal sealed class CommandEndpoint(Commander commander, Admission admission, 
                         Refusal: new CommandRefusal(
                             wrong,
                             "Name one of maintenance-on, maintenance-off, switch, "
-                                + "failover, adopt, forget, discard, reinit, and for switch, forget, discard and reinit a member."
+                                + "failover, adopt, raise-epoch, forget, discard, reinit, and for switch, forget, discard and reinit a member."
                         )
                     )
                 )

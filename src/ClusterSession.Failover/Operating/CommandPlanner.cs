@@ -14,6 +14,7 @@ internal sealed class CommandPlanner(FailoverTimings timings)
 {
     private readonly HandOverPlans _handOvers = new(timings);
     private readonly MemberPlans _members = new(timings);
+    private readonly EpochPlans _epochs = new(timings);
 
     /// <summary>A plan, or a refusal.</summary>
     /// <param name="command">The command.</param>
@@ -51,6 +52,7 @@ internal sealed class CommandPlanner(FailoverTimings timings)
             OperatorCommand.Forget forget => _members.Forget(seen, forget.Member),
             OperatorCommand.Adopt adopt => MemberPlans.Adopt(seen, adopt.Members),
             OperatorCommand.Discard discard => _members.Discard(seen, discard.Member),
+            OperatorCommand.RaiseEpoch => _epochs.Raise(seen),
             OperatorCommand.Reinit reinit => _members.Reinit(seen, reinit.Member),
             _ => throw new ArgumentOutOfRangeException(nameof(command)),
         };

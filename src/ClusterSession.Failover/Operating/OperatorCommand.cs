@@ -39,6 +39,11 @@ internal abstract record OperatorCommand
     /// <param name="Member">Its name.</param>
     public sealed record Discard(string Member) : OperatorCommand;
 
+    /// <summary>
+    /// The coordination store was lost: let its epochs go on above those of the data in sight.
+    /// </summary>
+    public sealed record RaiseEpoch : OperatorCommand;
+
     /// <summary>Replace all data of a member by a full synchronisation.</summary>
     /// <param name="Member">Its name.</param>
     public sealed record Reinit(string Member) : OperatorCommand;

@@ -1,4 +1,5 @@
 using ClusterSession.ChaosTests.Scenarios;
+using ClusterSession.Failover.Face;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -84,4 +85,43 @@ public sealed class AgentFaultTests(SharedAgentSite shared, ITestOutputHelper ou
                 Site.BringBackAsync
             );
         });
+
+    [Fact]
+    public async Task Lost_coordination_store_opens_nothing_until_its_epochs_are_raised_and_nodes_go_on()
+    {
+        for (var i = 0; i < 2; i++) // Data of an epoch that a new store does not grant next.
+        {
+            var master = await Site.MasterAsync();
+            await master.CommandAsync(new CommandRequest("switch", Site.Other(master).Name));
+            await Site.NewMasterAsync(master);
+            await Site.BringBackAsync();
+        }
+
+        await AgentScenario.TellAsync(output, Site, Site.PastHaProxy, ["store lost"], story => story.FaultAsync(
+                "store lost",
+                "all agents",
+                Site.LoseStoreAsync,
+                async () =>
+                {
+                    await Site.StartVoterAsync();
+                    await Task.WhenAll(Site.Members.Select(member => member.StartAgentAsync()));
+                    await Condition.HoldsAsync(
+                        async () => (await Site.Members[0].StatusAsync())?.Reason.Contains("store was lost") is true,
+                        "the agent says that the store was lost",
+                        TimeSpan.FromSeconds(60)
+                    );
+                    await story.LastsAsync(MoreThanALease);
+                    foreach (var member in Site.Members)
+                    {
+                        Assert.Equal(503, await member.GetAsync("/primary"));
+                    }
+                },
+                async () =>
+                {
+                    var answer = await Site.Members[0].CommandAsync(new CommandRequest("raise-epoch"));
+                    Assert.True(answer.Accepted, answer.Refusal?.Reason);
+                    await Site.BringBackAsync();
+                }
+            ));
+    }
 }

@@ -281,6 +281,17 @@ internal sealed class AgentSite : IAsyncDisposable
         _voter = await StartToolAsync(Third, "voter", _directory.File("voter.json"));
     }
 
+    /// <summary>Ends the agents and the voter, and removes all that they knew.</summary>
+    public async Task LoseStoreAsync()
+    {
+        await Task.WhenAll([.. _members.Select(member => member.KillAgentAsync()), Voter.Kill9Async()]);
+        foreach (var name in _members.Select(member => member.Name).Append("voter"))
+        {
+            Directory.Delete(_directory.File(name), recursive: true);
+            Directory.CreateDirectory(_directory.File(name));
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_virtual is { } address)

@@ -17,6 +17,7 @@ public sealed class ChangeTests
     [InlineData("discard", "redis-c", "discard", "redis-c")]
     [InlineData("forget", "redis-c", "forget", "redis-c")]
     [InlineData("adopt", null, "adopt")]
+    [InlineData("raise-epoch", null, "raise-epoch")]
     public async Task Command_is_planned_first_and_then_given(string command, string? member, params string[] args)
     {
         await using var agent = await FakeAgent.StartAsync();

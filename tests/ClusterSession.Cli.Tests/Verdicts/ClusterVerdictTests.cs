@@ -45,6 +45,19 @@ public sealed class ClusterVerdictTests
     }
 
     [Fact]
+    public void Lost_coordination_store_is_no_matter_of_waiting_and_names_the_command()
+    {
+        var verdict = ClusterVerdict.Of(Clusters.StoreLost);
+        Assert.StartsWith("No master: the coordination store was lost", verdict.Headline, StringComparison.Ordinal);
+        Assert.EndsWith("cluster-session failover raise-epoch", verdict.ToDo, StringComparison.Ordinal);
+        Assert.Contains(verdict.Alarms, alarm => alarm.Name == "store-lost");
+        Assert.DoesNotContain(
+            ClusterVerdict.Of(Clusters.StoreLost with { Lease = new LeaseStatus("redis-a", false, 6, null) }).Alarms,
+            alarm => alarm.Name == "store-lost"
+        );
+    }
+
+    [Fact]
     public void Newer_data_out_of_reach_names_who_has_it_and_nothing_that_destroys_it()
     {
         var verdict = ClusterVerdict.Of(Clusters.NewerDataOutOfReach);

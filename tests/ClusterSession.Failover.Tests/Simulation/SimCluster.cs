@@ -192,7 +192,7 @@ internal sealed class SimCluster
         var outcome = new CommandPlanner(Timings).Plan(
             command,
             Coordinator.Document,
-            Coordinator.State,
+            Coordinator.Raised,
             Hosts.ToDictionary(
                 host => host.Name,
                 host => new MemberSight(

@@ -33,6 +33,16 @@ internal sealed class SimCoordinator(SimCluster cluster)
 
     public CoordinationState State => new(_holder, _epoch, IsHeld, _version, _document);
 
+    /// <summary>As an agent sees it.</summary>
+    public CoordinationState Raised => State with { Epoch = _epoch + Document.EpochBase };
+
+    /// <summary>Its directories are lost: it counts from one again.</summary>
+    public void Lose()
+    {
+        _done.Clear();
+        (_holder, _epoch, _version, _document) = (null, 0, 0, default);
+    }
+
     /// <summary>Another leader gives a running lease its full ttl anew.</summary>
     public void ChangeLeader() => _until = IsHeld ? Until() : _until;
 

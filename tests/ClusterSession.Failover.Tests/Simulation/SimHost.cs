@@ -54,7 +54,7 @@ internal sealed class SimHost
         var clock = new SimClock(_cluster.World, AgentProcess, () => WallOffset, _rate);
         var others = _cluster.Hosts.Where(host => host != this).ToArray();
         var links = new AgentLinks(
-            new SimCoordinatorLink(_cluster, this, AgentProcess, clock),
+            new RaisedEpochs(new SimCoordinatorLink(_cluster, this, AgentProcess, clock)),
             new SimRedisLink(_cluster, this, AgentProcess, this, clock),
             others.ToDictionary(
                 host => host.Name,
