@@ -17,8 +17,10 @@ internal sealed class RedisContent
     /// </summary>
     public const string Script = """
         local lines = { tostring(redis.call('DBSIZE')) }
+        local function hex(byte) return string.format('%%%02x', byte:byte()) end
+        local function shown(name) return (name:gsub('%c', hex)) end -- Some are bytes, ends of lines among them.
         local function add(key, name, bytes, value)
-          lines[#lines + 1] = table.concat({ key, name, redis.sha1hex(bytes), value }, '\t')
+          lines[#lines + 1] = table.concat({ shown(key), shown(name), redis.sha1hex(bytes), value }, '\t')
         end
         for _, key in ipairs(redis.call('KEYS', '*')) do
           local kind = redis.call('TYPE', key).ok

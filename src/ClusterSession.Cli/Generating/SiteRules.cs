@@ -28,6 +28,7 @@ internal static class SiteRules
             );
         }
 
+        EnsembleRules.Check(site, yaml);
         if (site.HasAgents)
         {
             CheckAgents(site, yaml, redis);
@@ -41,7 +42,6 @@ internal static class SiteRules
             CheckSentinels(site, yaml, redis);
         }
 
-        EnsembleRules.Check(site, yaml);
         CheckVirtual(site, yaml, redis);
         CheckAddresses(site, yaml);
     }

@@ -88,8 +88,8 @@ internal static class Masterless
         {
             return (
                 status.Store.Name is null
-                    ? "Two of the three members of the coordination store do not reach each other, or this agent is cut "
-                        + $"off from them. Its members are {Words.StoreMembers(status)}."
+                    ? "Two of the three members of the coordination store do not reach each other, or this agent is "
+                        + $"cut off from them. Its members are {Words.StoreMembers(status)}."
                     : $"The coordination store, {status.Store.Name}, is down, or this agent is cut off from it.",
                 $"Without the store nobody is promoted. As soon as {Words.StoreMajority(status)} reach each other, a "
                     + "member that may be promoted takes the lease. "

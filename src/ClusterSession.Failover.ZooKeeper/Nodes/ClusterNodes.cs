@@ -30,12 +30,15 @@ internal sealed class ClusterNodes(string cluster)
     /// <summary>
     /// All of it at one moment, not older than the question; null: no server has told.
     /// </summary>
+    /// <exception cref="InvalidDataException">The nodes are of another user, or of another
+    /// release.</exception>
     public async ValueTask<StoredState?> ReadAsync(INodeAccess access, CancellationToken cancellationToken)
     {
         // A transaction that changes nothing, done or refused, has passed a majority, and what the
         // connection reads from then on is not older. A mere sync is answered by a leader that does
         // not know yet that it is none.
         var barrier = await access.ChangeAsync([new NodeChange.Check("/")], cancellationToken).ConfigureAwait(false);
+        RequireAccess(barrier.Code);
         if (IsLost(barrier.Code))
         {
             return null;
@@ -47,6 +50,7 @@ internal sealed class ClusterNodes(string cluster)
             var grant = await access.GetAsync(Grant, cancellationToken).ConfigureAwait(false);
             var lease = await access.GetAsync(Lease, cancellationToken).ConfigureAwait(false);
             var after = await access.GetAsync(_node, cancellationToken).ConfigureAwait(false);
+            RequireAccess(after.Code);
             if (IsLost(before.Code) || IsLost(grant.Code) || IsLost(lease.Code) || IsLost(after.Code))
             {
                 return null;
@@ -98,6 +102,19 @@ internal sealed class ClusterNodes(string cluster)
 
     private static NodeChange Put(string path, int version, ReadOnlyMemory<byte> data) =>
         version < 0 ? new NodeChange.Create(path, data) : new NodeChange.Set(path, data, version);
+
+    /// <summary>A wrong password would look as if nobody responded, for ever.</summary>
+    private static void RequireAccess(ZooKeeperCode code)
+    {
+        if (code is ZooKeeperCode.NoAuth or ZooKeeperCode.AuthFailed)
+        {
+            throw new InvalidDataException(
+                "ZooKeeper does not let this agent read its nodes: they were made under another user or password. Set "
+                    + "those in ClusterSession:Failover:Coordinator, alike on all agents, or name a path that nobody "
+                    + "uses."
+            );
+        }
+    }
 
     /// <summary>Neither read nor known not to be there.</summary>
     private static bool IsLost(ZooKeeperCode code) => code is not (ZooKeeperCode.Ok or ZooKeeperCode.NoNode);

@@ -70,24 +70,24 @@ internal sealed class Commander(
                 return null; // Another agent may reach it: the caller asks that one, without waiting for this.
             }
 
-            if (
-                await Answers
+            CoordinationState state;
+            ClusterDocument document;
+            try
+            {
+                var read = await Answers
                     .WithinAsync(
                         coordinator.ReadAsync(settings.Cluster, cancellation),
                         new ReadResult.Unreachable(),
                         timings.Ttl,
                         time
                     )
-                    .ConfigureAwait(false)
-                is not ReadResult.Read { State: var state }
-            )
-            {
-                return null;
-            }
+                    .ConfigureAwait(false);
+                if (read is not ReadResult.Read { State: var known })
+                {
+                    return null;
+                }
 
-            ClusterDocument document;
-            try
-            {
+                state = known;
                 document = state.Version == 0 ? view.Document : ClusterDocument.Read(state.Document.Span);
             }
             catch (InvalidDataException e)

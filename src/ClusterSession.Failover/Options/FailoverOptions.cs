@@ -3,10 +3,10 @@ using System.Security.Cryptography.X509Certificates;
 namespace ClusterSession.Failover;
 
 /// <summary>
-/// How an agent cares for its Redis; section <c>ClusterSession:Failover</c>. The
-/// coordination store is set from here too. <see cref="Cluster"/>, <see cref="Members"/>,
-/// <see cref="Voter"/>, <see cref="Coordinator"/>, <see cref="Secret"/>, <see cref="KeyPrefix"/>, the users and all durations
-/// must be alike on all members.
+/// How an agent cares for its Redis; section <c>ClusterSession:Failover</c>. The coordination store
+/// is set from here too. <see cref="Cluster"/>, <see cref="Members"/>, <see cref="Voter"/>,
+/// <see cref="Coordinator"/>, <see cref="Secret"/>, <see cref="KeyPrefix"/>, the users and all
+/// durations must be alike on all members.
 /// </summary>
 public sealed class FailoverOptions
 {
@@ -21,8 +21,8 @@ public sealed class FailoverOptions
 
     /// <summary>
     /// All members, in the order in which they are preferred as master: two and a
-    /// <see cref="Voter"/>, or three; with a <see cref="Coordinator"/> two or more. They count at the first start of the cluster; afterwards
-    /// those in its document do. Default: none.
+    /// <see cref="Voter"/>, or three; with a <see cref="Coordinator"/> two or more. They count at
+    /// the first start of the cluster; afterwards those in its document do. Default: none.
     /// </summary>
     public IList<FailoverMember> Members { get; } = [];
 

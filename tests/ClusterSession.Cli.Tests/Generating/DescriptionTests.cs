@@ -306,6 +306,48 @@ public sealed class DescriptionTests
     private const string Given = "SecretOfTheEnvironment";
 
     /// <summary>The example, with one thing that is wrong.</summary>
+    [Theory]
+    [InlineData(
+        "switch: haproxy",
+        "switch: keepalived-alone",
+        "zookeeper describes servers that nobody asks",
+        "Write switch: haproxy"
+    )]
+    [InlineData("application:", "voter: { host: 10.0.0.9 }\napplication:", "voter does not go with zookeeper", "out")]
+    [InlineData(
+        "    - { name: zk-3, host: 10.0.0.33, port: 2183, quorumPort: 2883, electionPort: 3883 }\n",
+        "",
+        "zookeeper names 2 servers.",
+        "three or five"
+    )]
+    [InlineData("path: /shop", "path: shop/", "zookeeper.path is 'shop/'.", "such as /shop")]
+    [InlineData("name: zk-2", "name: redis-1", "has 'redis-1' twice.", "name of its own")]
+    [InlineData(
+        "zookeeper:",
+        "tls: { ca: /ca, certificate: /c, key: /k, name: redis }\nzookeeper:",
+        "tls is not written for ZooKeeper",
+        "by hand"
+    )]
+    public void What_is_wrong_with_an_ensemble_is_said(string right, string wrong, string reason, string remedy) =>
+        AssertRefused("zookeeper", right, wrong, reason, remedy);
+
+    [Fact]
+    public void Agents_that_agree_in_ZooKeeper_have_neither_voter_nor_directory()
+    {
+        var site = SiteReader.Read("cluster.yaml", ExampleTests.Description("zookeeper"), loopback: null);
+        var files = SiteFiles.Of(site, SiteSecrets.New()).ToDictionary(file => file.Path, file => file.Text);
+        var agent = files["agents/redis-1.json"];
+        Assert.Contains(
+            "zookeeper=10.0.0.31:2181,10.0.0.32:2182,10.0.0.33:2183/shop,password=",
+            agent,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain("Voter", agent, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"Directory\"", agent, StringComparison.Ordinal);
+        Assert.Contains("server.3=10.0.0.33:2883:3883", files["zookeeper/zk-1.cfg"], StringComparison.Ordinal);
+        Assert.DoesNotContain(files.Keys, path => path.Contains("voter", StringComparison.Ordinal));
+    }
+
     private static void AssertRefused(string example, string right, string wrong, string reason, string remedy)
     {
         var text = ExampleTests.Description(example);

@@ -35,6 +35,21 @@ public sealed class ProcessTests
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Voter_of_agents_that_agree_in_ZooKeeper_does_not_start()
+    {
+        using var directory = new TemporaryDirectory();
+        var file = directory.File("voter.json");
+        await File.WriteAllTextAsync(
+            file,
+            """{ "ClusterSession": { "Failover": { "Coordinator": "zookeeper=zk1,password=hush-hush" } } }"""
+        );
+        var (code, output, error) = await RunAsync("http://127.0.0.1:1", "failover", "voter", "--config", file);
+        Assert.Equal((ExitCode.Usage, ""), (code, output));
+        Assert.Contains("Coordinator is set, and that store has votes of its own.", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", error, StringComparison.Ordinal);
+    }
+
     private static async Task<(int Code, string Output, string Error)> RunAsync(string agent, params string[] args)
     {
         var start = new ProcessStartInfo(ServerBinary.Find("dotnet"), ["exec", ToolSite.Program, .. args])

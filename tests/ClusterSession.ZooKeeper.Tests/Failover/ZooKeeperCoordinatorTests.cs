@@ -1,5 +1,7 @@
 using ClusterSession.Failover.Coordination;
 using ClusterSession.Failover.Tests;
+using ClusterSession.Failover.Time;
+using ClusterSession.Failover.ZooKeeper.Leases;
 using ClusterSession.ZooKeeper.Tests.Client;
 using Xunit;
 
@@ -74,6 +76,24 @@ public sealed class ZooKeeperCoordinatorTests(ZooKeeperFixture fixture)
         );
         Assert.Contains("maxSessionTimeout", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, (await CoordinatorSteps.ReadAsync(site.Coordinators[0], "north")).Epoch);
+    }
+
+    [Fact]
+    public async Task Agent_with_another_password_is_told_so_and_does_not_wait_for_ever()
+    {
+        var place = $"{fixture.Server.Endpoint}/site-{Guid.NewGuid():N}";
+        await using var right = Coordinator($"{place},password=right");
+        await CoordinatorSteps.AcquireAsync(right, "north", "a", Ttl);
+        await using var wrong = Coordinator($"{place},password=wrong");
+        var error = await Assert.ThrowsAsync<InvalidDataException>(async () => await wrong.ReadAsync("north"));
+        Assert.Contains("made under another user or password", error.Message, StringComparison.Ordinal);
+
+        static ZooKeeperCoordinator Coordinator(string text)
+        {
+            var options = ZooKeeperOptions.Parse(text);
+            options.OperationTimeout = TimeSpan.FromSeconds(20);
+            return new ZooKeeperCoordinator(options, BoottimeClock.Instance, new Random());
+        }
     }
 
     [Fact]

@@ -42,7 +42,8 @@ public sealed class ZooKeeperOptionsTests
     public void Keys_behind_the_path_set_credentials_and_TLS()
     {
         var options = ZooKeeperOptions.Parse(
-            "h1:2281,h2:2281/shop, user=shop, password=s/e=c, SSL=true, sslHost=zk, sslCaFile=/ca, sslCertFile=/c, sslKeyFile=/k"
+            "h1:2281,h2:2281/shop, user=shop, password=s/e=c, SSL=true, "
+                + "sslHost=zk, sslCaFile=/ca, sslCertFile=/c, sslKeyFile=/k"
         );
         Assert.Equal(("/shop", "shop", "s/e=c"), (options.Chroot, options.User, options.Password));
         Assert.Equal(
