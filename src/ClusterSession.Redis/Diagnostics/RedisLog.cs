@@ -95,8 +95,9 @@ internal static partial class RedisLog
     [LoggerMessage(
         5014,
         LogLevel.Warning,
-        "The password for Redis goes over plain TCP to {Endpoint}, which is not this machine: anyone who can read the "
-            + "network has it, and all sessions. Use TLS: ssl=true, or a rediss:// URI. Further servers are not named."
+        "A password goes over plain TCP to {Endpoint}, which is not this machine: anyone who can read the network has "
+            + "it, and all sessions. Use TLS: ssl=true or a rediss:// URI for Redis, zookeeperSsl=true for ZooKeeper. "
+            + "Further servers are not named."
     )]
     public static partial void PasswordInPlain(this ILogger logger, RedisEndpoint endpoint);
 

@@ -30,7 +30,7 @@ public sealed partial class PackageTests(PackedFeed feed)
     {
         ["ClusterSession"] = [],
         ["ClusterSession.Transport"] = [],
-        ["ClusterSession.Redis"] = ["ClusterSession", "ClusterSession.Transport"],
+        ["ClusterSession.Redis"] = ["ClusterSession", "ClusterSession.Transport", "ClusterSession.ZooKeeper"],
         ["ClusterSession.Failover"] = ["ClusterSession.Redis", "DotNext.AspNetCore.Cluster"],
         ["ClusterSession.ZooKeeper"] = ["ClusterSession.Transport"],
         ["ClusterSession.Failover.ZooKeeper"] = ["ClusterSession.Failover", "ClusterSession.ZooKeeper"],

@@ -1,0 +1,16 @@
+using ClusterSession.Transport.Sockets;
+
+namespace ClusterSession.Redis.Topology.Published;
+
+/// <summary>Hears what a directory says, one call at a time: quick, and without exceptions.</summary>
+internal interface IDirectoryListener
+{
+    /// <summary>What is published now.</summary>
+    void Published(PublishedMaster published);
+
+    /// <summary>
+    /// It cannot be read, or nothing usable is published; says why. What was published before
+    /// stands.
+    /// </summary>
+    void Missing(ConnectException reason);
+}
