@@ -10,8 +10,8 @@ internal static class EnsembleRules
     {
         if (ensemble.Servers.Count == 0)
         {
-            yield return "A ZooKeeper setting is given without a server of it: begin with zookeeper=host:2181, or remove "
-                + "the setting.";
+            yield return "A ZooKeeper setting is given without a server of it: begin with zookeeper=host:2181, or "
+                + "remove the setting.";
         }
 
         foreach (var server in ensemble.Servers)
@@ -29,20 +29,20 @@ internal static class EnsembleRules
 
         if (options.Endpoints.Count > 0)
         {
-            yield return $"Endpoints names {string.Join(", ", options.Endpoints)} and ZooKeeper is set: put the servers of "
-                + "ZooKeeper right behind zookeeper=, and leave those of Redis to the agents.";
+            yield return $"Endpoints names {string.Join(", ", options.Endpoints)} and ZooKeeper is set: put the servers "
+                + "of ZooKeeper right behind zookeeper=, and leave those of Redis to the agents.";
         }
 
         if (options.ServiceName is not null || options.Cluster == true)
         {
-            yield return $"ZooKeeper is set and {(options.ServiceName is null ? "Cluster is true" : "ServiceName too")}: each "
-                + "says who the master is; remove one of them.";
+            yield return $"ZooKeeper is set and {(options.ServiceName is null ? "Cluster is true" : "ServiceName too")}: "
+                + "each says who the master is; remove one of them.";
         }
 
         if (options.Fence != RedisFence.Lease)
         {
-            yield return "Fence is History and ZooKeeper is set: a master that agents publish is known by its lease. Set "
-                + "fence=lease, or leave it out.";
+            yield return "Fence is History and ZooKeeper is set: a master that agents publish is known by its lease. "
+                + "Set fence=lease, or leave it out.";
         }
 
         if (ensemble.User is null != ensemble.Password is null)

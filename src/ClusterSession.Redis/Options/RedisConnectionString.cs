@@ -118,8 +118,8 @@ internal static class RedisConnectionString
     {
         var hosts = new List<string>();
         var options = new RedisOptions();
-        var ensemble = new EnsembleParts();
-        if (text.Split(',').Any(EnsembleParts.IsFirst))
+        var ensemble = new EnsembleServers();
+        if (text.Split(',').Any(EnsembleServers.IsFirst))
         {
             options.Fence = RedisFence.Lease; // Unless another one is said.
         }

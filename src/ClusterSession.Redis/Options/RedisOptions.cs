@@ -200,11 +200,16 @@ public sealed partial class RedisOptions
     public static RedisOptions Parse(string connectionString) => RedisConnectionString.Parse(connectionString);
 
     /// <summary>Endpoints, database and what is switched on; no user, password or path.</summary>
-    public override string ToString() =>
-        string.Create(
+    public override string ToString()
+    {
+        var servers = ZooKeeper is { } ensemble
+            ? $"zookeeper={string.Join(',', ensemble.Servers)}{ensemble.Chroot}"
+            : string.Join(',', Endpoints);
+        return string.Create(
             CultureInfo.InvariantCulture,
-            $"{(ZooKeeper is { } z ? $"zookeeper={string.Join(',', z.Servers)}{z.Chroot}" : string.Join(',', Endpoints))}{(Tls ? ",ssl=true" : "")}{(ServiceName is null ? "" : ",serviceName=" + ServiceName)},defaultDatabase={Database}"
+            $"{servers}{(Tls ? ",ssl=true" : "")}{(ServiceName is null ? "" : ",serviceName=" + ServiceName)},defaultDatabase={Database}"
         );
+    }
 
     /// <summary>
     /// How to reach the sentinels: what is said of them, and for the rest what is said of the

@@ -7,8 +7,8 @@ using Xunit;
 namespace ClusterSession.Tests.Architecture;
 
 /// <summary>
-/// Arrows point to the core and to the transport, which know nobody, and from Redis to the client of
-/// ZooKeeper, which knows no store; stores never see each other; inside a store bytes know no
+/// Arrows point to the core and to the transport, which know nobody, and from Redis to the client
+/// of ZooKeeper, which knows no store; stores never see each other; inside a store bytes know no
 /// sockets, and servers no sessions.
 /// </summary>
 public sealed class DependencyTests

@@ -267,6 +267,22 @@ public sealed class PublishedMasterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Ensemble_is_asked_over_TLS_while_Redis_is_not()
+    {
+        using var certificates = new TestCertificates();
+        await using var server = await ZooKeeperServer.StartAsync(
+            new ZooKeeperServerOptions { Certificates = certificates }
+        );
+        await using var site = await PublishedSite.StartAsync(server.Endpoint);
+        await site.RuleAsync(0);
+        var secure = site.Connection.Replace(server.Endpoint, server.SecureEndpoint, StringComparison.Ordinal);
+        await using var store = await site.StoreAsync(
+            $"zookeeper={secure},zookeeperSsl=true,zookeeperSslCaFile={certificates.CaFile}"
+        );
+        await new SharedCounter(store, "counter").IncrementAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
     public async Task Connection_string_may_change_to_ZooKeeper_and_back_while_writes_go_on()
     {
         await _site.RuleAsync(0);

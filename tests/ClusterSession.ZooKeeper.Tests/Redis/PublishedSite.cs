@@ -130,7 +130,7 @@ internal sealed class PublishedSite : IStoreObserver, IAsyncDisposable
         await InStepAsync(from);
     }
 
-    /// <summary>Makes a member a master of its own, as after a partition.</summary>
+    /// <summary>Makes a member a master of its own, as after a network split.</summary>
     public Task PartAsync(int member) => Redis[member].CommandAsync("REPLICAOF", "NO", "ONE");
 
     public void OnChanged(SessionKey key) { }

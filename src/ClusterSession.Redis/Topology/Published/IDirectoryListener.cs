@@ -2,7 +2,9 @@ using ClusterSession.Transport.Sockets;
 
 namespace ClusterSession.Redis.Topology.Published;
 
-/// <summary>Hears what a directory says, one call at a time: quick, and without exceptions.</summary>
+/// <summary>
+/// Hears what a directory says, one call at a time: quick, and without exceptions.
+/// </summary>
 internal interface IDirectoryListener
 {
     /// <summary>What is published now.</summary>

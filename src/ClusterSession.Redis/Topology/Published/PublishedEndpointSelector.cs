@@ -13,12 +13,13 @@ namespace ClusterSession.Redis.Topology.Published;
 /// </summary>
 /// <remarks>
 /// <code>
-///  link not connected:  m is published          -> try m, then the other members, each of which must show its lease
-///                       nothing known yet       -> wait for the directory, or say what is wrong with it
-///  link connected to m: n under a higher epoch  -> leave m at once, even if it still answers
-///                       directory is away       -> nothing: m stays while it shows its lease
-///  connected to a member that is not published: it was opened a moment ago. Left for what is published under a higher
-///                                               epoch than its own
+///  not connected:   m is published          -> try m, then the other members; each must show its
+///                                              lease
+///                   nothing known yet       -> wait for the directory, or say what is wrong
+///  connected to m:  n under a higher epoch  -> leave m at once, even if it still answers
+///                   directory is away       -> nothing: m stays while it shows its lease
+///  connected to a member that is not published: it was opened a moment ago. Left for what is
+///                                               published under a higher epoch than its own
 /// </code>
 /// The directory says where to look first, and the lease record of the server whether it may be
 /// used: so a directory that is away, or behind, costs a second look and admits nobody who was

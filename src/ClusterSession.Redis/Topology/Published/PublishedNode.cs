@@ -23,7 +23,13 @@ internal static class PublishedNode
             return ReadDocument(Document(node), change);
         }
         catch (Exception unreadable)
-            when (unreadable is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
+            when (unreadable
+                    is JsonException
+                        or KeyNotFoundException
+                        or FormatException
+                        or InvalidOperationException
+                        or ArgumentException
+            )
         {
             throw new InvalidDataException($"What it holds cannot be read: {unreadable.Message}", unreadable);
         }

@@ -167,13 +167,14 @@ internal sealed class ZooKeeperDirectory(ZooKeeperOptions options, string? clust
         {
             ZooKeeperCode.NoNode => new ConnectException(
                 RedisConnectFailure.NotPublished,
-                $"{Shown} has no cluster of agents at {path}. Correct the path behind the servers (zookeeper=host:port/path) "
-                    + "or zookeeperCluster, as the agents have them, or start the agents."
+                $"{Shown} has no cluster of agents at {path}. Correct the path behind the servers "
+                    + "(zookeeper=host:port/path) or "
+                    + "zookeeperCluster, as the agents have them, or start the agents."
             ),
             ZooKeeperCode.NoAuth or ZooKeeperCode.AuthFailed => new ConnectException(
                 ConnectFailure.AccessDenied,
-                $"{Shown} does not let this application read {path}. Set zookeeperUser and zookeeperPassword to what the "
-                    + "agents have."
+                $"{Shown} does not let this application read {path}. Set zookeeperUser and zookeeperPassword to "
+                    + "what the agents have."
             ),
             _ when client.LastFailure is { } failure => new ConnectException(
                 failure.Failure,

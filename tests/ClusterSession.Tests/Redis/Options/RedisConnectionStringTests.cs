@@ -87,8 +87,8 @@ public sealed class RedisConnectionStringTests
     public void Credentials_and_TLS_of_ZooKeeper_and_of_Redis_are_two_settings()
     {
         var options = RedisOptions.Parse(
-            "zookeeper=h1,password=redis,zookeeperPassword=zk,zookeeperSsl=true,zookeeperSslHost=s,zookeeperSslCaFile=/ca,"
-                + "zookeeperSslCertFile=/c,zookeeperSslKeyFile=/k,zookeeperCluster=north"
+            "zookeeper=h1,password=redis,zookeeperPassword=zk,zookeeperSsl=true,zookeeperSslHost=s,"
+                + "zookeeperSslCaFile=/ca,zookeeperSslCertFile=/c,zookeeperSslKeyFile=/k,zookeeperCluster=north"
         );
         var ensemble = options.ZooKeeper!;
         Assert.Equal(("redis", null), (options.Password, options.User));

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ClusterSession.Tests.Redis.Topology.Published;
 
-/// <summary>Nodes read what agents write: both formats are those of the agents themselves.</summary>
+/// <summary>Nodes read what agents write: both formats are the agents' own.</summary>
 public sealed class PublishedNodeTests
 {
     private static readonly ClusterDocument Site = new()

@@ -6,7 +6,7 @@ namespace ClusterSession.Redis;
 /// The servers of ZooKeeper in a connection string: <c>zookeeper=h1:2181</c>, and the parts without
 /// a key that follow it at once.
 /// </summary>
-internal sealed class EnsembleParts
+internal sealed class EnsembleServers
 {
     /// <summary>Of credentials whose user is not named, as the agents have it.</summary>
     private const string DefaultUser = "cluster-session";
