@@ -133,6 +133,17 @@ internal static partial class RedisLog
     public static partial void CommandRefused(this ILogger logger, RedisEndpoint endpoint, string command, string cost);
 
     [LoggerMessage(
+        5023,
+        LogLevel.Warning,
+        "ZooKeeper cannot be asked who the master is. {Reason} The last master stays in use while it shows its lease. "
+            + "Retrying."
+    )]
+    public static partial void DirectoryLost(this ILogger logger, string reason);
+
+    [LoggerMessage(5024, LogLevel.Information, "ZooKeeper can be asked again who the master is.")]
+    public static partial void DirectoryFound(this ILogger logger);
+
+    [LoggerMessage(
         5022,
         LogLevel.Warning,
         "Redis at {Endpoint} has evicted {Count} keys since it was asked last, sessions perhaps among them. Set "

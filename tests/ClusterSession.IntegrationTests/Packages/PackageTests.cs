@@ -136,6 +136,7 @@ public sealed partial class PackageTests(PackedFeed feed)
     /// </summary>
     [Theory]
     [InlineData("ClusterSession.Redis", "ClusterSession.Transport")]
+    [InlineData("ClusterSession.Redis", "ClusterSession.ZooKeeper")]
     [InlineData("ClusterSession.Failover", "ClusterSession.Redis")]
     [InlineData("ClusterSession.ZooKeeper", "ClusterSession.Transport")]
     [InlineData("ClusterSession.Failover.ZooKeeper", "ClusterSession.Failover")]

@@ -3,6 +3,7 @@ using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Topology.Published;
 using ClusterSession.TestKit.Faults;
+using ClusterSession.TestKit.Logging;
 using ClusterSession.Transport.Sockets;
 using ClusterSession.ZooKeeper.Tests.Client;
 using Xunit;
@@ -107,9 +108,11 @@ public sealed class PublishedMasterTests : IAsyncLifetime
     public async Task No_request_fails_while_ZooKeeper_is_killed_and_comes_back_and_the_next_master_is_followed()
     {
         await _site.RuleAsync(0);
-        await using var store = await _site.StoreAsync();
+        using var logs = new CapturedLogs();
+        await using var store = await _site.StoreAsync(logs: logs);
         var counter = new SharedCounter(store, "counter");
         await counter.IncrementAsync();
+        Assert.Equal(0, logs.Count("DirectoryLost"));
         var refused = 0;
         var answered = 0;
         using var stop = new CancellationTokenSource();
@@ -121,8 +124,11 @@ public sealed class PublishedMasterTests : IAsyncLifetime
             }
         });
         await _zookeeper.Process.Kill9Async();
+        await Condition.HoldsAsync(() => logs.Count("DirectoryLost") > 0, "it is said that ZooKeeper is away");
         await MoreAsync(() => answered);
+        Assert.Equal(0, logs.Count("DirectoryFound"));
         await ZooKeeperServer.StartAgainAsync([_zookeeper], _zookeeper);
+        await Condition.HoldsAsync(() => logs.Count("DirectoryFound") > 0, "it is said that it is back");
         await MoreAsync(() => answered);
         await stop.CancelAsync();
         await requests;

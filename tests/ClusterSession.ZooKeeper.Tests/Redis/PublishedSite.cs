@@ -7,6 +7,7 @@ using ClusterSession.Failover.ZooKeeper.Leases;
 using ClusterSession.Records;
 using ClusterSession.Redis;
 using ClusterSession.Stores;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ClusterSession.ZooKeeper.Tests.Redis;
@@ -49,7 +50,7 @@ internal sealed class PublishedSite : IStoreObserver, IAsyncDisposable
     }
 
     /// <summary>A store that has begun to connect.</summary>
-    public async Task<RedisSessionStore> StoreAsync(string? connectionString = null)
+    public async Task<RedisSessionStore> StoreAsync(string? connectionString = null, ILoggerProvider? logs = null)
     {
         var store = new RedisSessionStore(
             RedisOptions.Parse(connectionString ?? $"zookeeper={Connection}"),
@@ -57,7 +58,9 @@ internal sealed class PublishedSite : IStoreObserver, IAsyncDisposable
             TimeSpan.FromSeconds(30),
             TimeProvider.System,
             new Random(7),
-            NullLogger<RedisSessionStore>.Instance
+            new Logger<RedisSessionStore>(
+                LoggerFactory.Create(to => to.AddProvider(logs ?? NullLoggerProvider.Instance))
+            )
         );
         await store.StartAsync(this, default);
         return store;

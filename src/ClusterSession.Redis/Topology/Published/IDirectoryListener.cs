@@ -3,7 +3,7 @@ using ClusterSession.Transport.Sockets;
 namespace ClusterSession.Redis.Topology.Published;
 
 /// <summary>
-/// Hears what a directory says, one call at a time: quick, and without exceptions.
+/// Hears what a directory says: quick, and without exceptions. Thread-safe.
 /// </summary>
 internal interface IDirectoryListener
 {
@@ -15,4 +15,7 @@ internal interface IDirectoryListener
     /// stands.
     /// </summary>
     void Missing(ConnectException reason);
+
+    /// <summary>It is connected to again, and what it said last stands.</summary>
+    void Found();
 }

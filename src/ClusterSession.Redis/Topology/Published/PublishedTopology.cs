@@ -14,6 +14,7 @@ internal sealed class PublishedTopology : IRedisTopology, IDirectoryListener
     private readonly IMasterDirectory _directory;
     private readonly PublishedEndpointSelector _selector;
     private readonly RedisLink _link;
+    private readonly IRedisTopologyObserver? _observer;
 
     /// <summary>A topology that has not begun to connect.</summary>
     /// <param name="options">How servers are spoken to.</param>
@@ -34,7 +35,7 @@ internal sealed class PublishedTopology : IRedisTopology, IDirectoryListener
         byte[]? leaseKey
     )
     {
-        _directory = directory;
+        (_directory, _observer) = (directory, observer);
         _selector = new PublishedEndpointSelector(
             directory.Place,
             options.ConnectTimeout,
@@ -83,10 +84,18 @@ internal sealed class PublishedTopology : IRedisTopology, IDirectoryListener
     {
         _selector.Published(published);
         _link.RetryNow();
+        Found();
     }
 
     /// <inheritdoc/>
-    public void Missing(ConnectException reason) => _selector.Missing(reason);
+    public void Missing(ConnectException reason)
+    {
+        _selector.Missing(reason);
+        _observer?.OnDirectoryLost(RedisEndpoint.At(_directory.Place), reason);
+    }
+
+    /// <inheritdoc/>
+    public void Found() => _observer?.OnDirectoryFound(RedisEndpoint.At(_directory.Place));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -62,7 +62,7 @@ internal sealed class ZooKeeperDirectory(ZooKeeperOptions options, string? clust
         {
             while (true)
             {
-                var client = new ZooKeeperClient(settings, null, time, random);
+                var client = new ZooKeeperClient(settings, state => Told(state, listener), time, random);
                 await using (client.ConfigureAwait(false))
                 {
                     client.Start();
@@ -74,6 +74,19 @@ internal sealed class ZooKeeperDirectory(ZooKeeperOptions options, string? clust
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // Nobody listens any more.
+        }
+    }
+
+    /// <summary>Of what no read tells: while the watch waits, none is under way.</summary>
+    private void Told(ZooKeeperState state, IDirectoryListener listener)
+    {
+        if (state == ZooKeeperState.Disconnected)
+        {
+            listener.Missing(new ConnectException(ConnectFailure.Unreachable, $"The connection to {Shown} was lost."));
+        }
+        else if (state == ZooKeeperState.Connected)
+        {
+            listener.Found();
         }
     }
 
