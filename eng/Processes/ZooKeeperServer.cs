@@ -16,34 +16,53 @@ public sealed class ZooKeeperServer : IAsyncDisposable
     /// <summary>What times of the ensemble are counted in.</summary>
     public static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(400);
 
-    private const string Jars = "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar";
+    // The last two are for TLS, and missing in the class path of Debian's own start script.
+    private const string Jars =
+        "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar:/usr/share/java/netty-codec.jar"
+        + ":/usr/share/java/netty-resolver.jar";
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryDirectory _directory = new();
     private readonly int _quorumPort = FreePort.Next();
     private readonly int _electionPort = FreePort.Next();
+    private readonly Dictionary<int, int> _detours = [];
+    private readonly ZooKeeperServerOptions _options;
     private readonly int _number;
     private ServerProcess? _process;
 
-    private ZooKeeperServer(int number) => _number = number;
+    private ZooKeeperServer(int number, ZooKeeperServerOptions options) => (_number, _options) = (number, options);
 
     /// <summary>Where clients connect to; the same over restarts.</summary>
     public int Port { get; } = FreePort.Next();
 
+    /// <summary>Where clients speak TLS, if it has certificates.</summary>
+    public int SecurePort { get; } = FreePort.Next();
+
     /// <summary>host:port.</summary>
     public string Endpoint => $"127.0.0.1:{Port}";
+
+    /// <summary>host:port for clients that speak TLS.</summary>
+    public string SecureEndpoint => $"127.0.0.1:{SecurePort}";
+
+    /// <summary>Where the others follow it, while it leads.</summary>
+    public int QuorumPort => _quorumPort;
 
     /// <summary>The process, for signals.</summary>
     public ServerProcess Process => _process ?? throw new InvalidOperationException("The server has not been started.");
 
     /// <summary>Starts a server that is alone, and waits until it serves.</summary>
-    public static async Task<ZooKeeperServer> StartAsync() => (await StartEnsembleAsync(1))[0];
+    public static async Task<ZooKeeperServer> StartAsync(ZooKeeperServerOptions? options = null) =>
+        (await StartEnsembleAsync(1, options))[0];
 
     /// <summary>Starts an ensemble and waits until each of its servers serves.</summary>
-    public static async Task<ZooKeeperServer[]> StartEnsembleAsync(int servers)
+    public static async Task<ZooKeeperServer[]> StartEnsembleAsync(int servers, ZooKeeperServerOptions? options = null)
     {
-        ZooKeeperServer[] ensemble = [.. Enumerable.Range(1, servers).Select(number => new ZooKeeperServer(number))];
+        options ??= new ZooKeeperServerOptions();
+        ZooKeeperServer[] ensemble =
+        [
+            .. Enumerable.Range(1, servers).Select(number => new ZooKeeperServer(number, options)),
+        ];
         try
         {
             await StartAgainAsync(ensemble, ensemble);
@@ -74,6 +93,11 @@ public sealed class ZooKeeperServer : IAsyncDisposable
             )
         );
     }
+
+    /// <summary>
+    /// From its next start on it follows another one through a port that leads there.
+    /// </summary>
+    public void FollowThrough(int port, ZooKeeperServer leader) => _detours[leader._number] = port;
 
     /// <summary>
     /// "leader", "follower" or "standalone"; null: it does not serve.
@@ -112,15 +136,19 @@ public sealed class ZooKeeperServer : IAsyncDisposable
             [
                 $"tickTime={Tick.TotalMilliseconds:0}",
                 "initLimit=25",
-                "syncLimit=5",
+                $"syncLimit={_options.SyncLimit}",
                 $"dataDir={_directory.Path}",
                 $"clientPort={Port}",
                 "clientPortAddress=127.0.0.1",
                 "maxClientCnxns=0",
                 "admin.enableServer=false",
+                .. await TlsAsync(),
                 .. ensemble.Length == 1
                     ? []
-                    : ensemble.Select(one => $"server.{one._number}=127.0.0.1:{one._quorumPort}:{one._electionPort}"),
+                    : ensemble.Select(one =>
+                        $"server.{one._number}=127.0.0.1:{_detours.GetValueOrDefault(one._number, one._quorumPort)}"
+                        + $":{one._electionPort}"
+                    ),
             ]
         );
         string[] arguments =
@@ -134,6 +162,33 @@ public sealed class ZooKeeperServer : IAsyncDisposable
             config,
         ];
         _process = await ServerProcess.StartAsync("java", arguments, _directory.Path);
+    }
+
+    private async Task<string[]> TlsAsync()
+    {
+        if (_options.Certificates is not { } certificates)
+        {
+            return [];
+        }
+
+        var own = _directory.File("own.pem");
+        await File.WriteAllTextAsync(
+            own,
+            await File.ReadAllTextAsync(certificates.ServerKeyFile)
+                + "\n"
+                + await File.ReadAllTextAsync(certificates.ServerCertFile)
+        );
+        return
+        [
+            $"secureClientPort={SecurePort}",
+            "secureClientPortAddress=127.0.0.1",
+            "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory",
+            $"ssl.keyStore.location={own}",
+            "ssl.keyStore.type=PEM",
+            $"ssl.trustStore.location={certificates.CaFile}",
+            "ssl.trustStore.type=PEM",
+            $"ssl.clientAuth={(_options.NeedsClientCertificate ? "need" : "none")}",
+        ];
     }
 
     private async Task<string> AskAsync(string word)

@@ -228,6 +228,77 @@ internal static class Clusters
                 + "for; redis-b cannot be used.",
         };
 
+    /// <summary>The leader of the store hears nothing of the voter, and all else is well.</summary>
+    public static ClusterStatus VoterAway =>
+        Healthy with
+        {
+            Members = [Master("redis-a", 7), Replica("redis-b", "redis-a", 7)],
+            Store = new StoreStatus(true, true, true, "http://voter.example:7400")
+            {
+                Silent = ["http://voter.example:7400/"],
+            },
+        };
+
+    /// <summary>The preferred member is in step again, and takes over soon.</summary>
+    public static ClusterStatus WayBack =>
+        Healthy with
+        {
+            Self = "redis-b",
+            Lease = new LeaseStatus("redis-b", true, 8, 2700),
+            Ruler = "redis-b",
+            Members = [Replica("redis-a", "redis-b", 8), Master("redis-b", 8)],
+            Return = new ReturnStatus("redis-a", false, 10_000, null),
+            Reason = "redis-b is the master and holds the lease.",
+        };
+
+    /// <summary>What only the former master has is being merged.</summary>
+    public static ClusterStatus Merging =>
+        Unmerged with
+        {
+            Members =
+            [
+                Closed("redis-a", 7) with
+                {
+                    Merge = new MergeStatus(Failover.Sights.MergePhase.Running, "redis-b", 15_610, 30_000, 15_610),
+                },
+                Master("redis-b", 8),
+            ],
+            Return = new ReturnStatus("redis-a", false, 10_000, Noon + TimeSpan.FromMinutes(8)),
+        };
+
+    /// <summary>The agent of the master was killed, and its Redis has closed.</summary>
+    public static ClusterStatus AgentOfTheMasterDead =>
+        Healthy with
+        {
+            Self = "redis-b",
+            Ruler = null,
+            Members = [Closed("redis-a", 7) with { IsAgentAlive = false }, Replica("redis-b", "redis-a", 7)],
+            Lease = new LeaseStatus("redis-a", true, 7, null),
+            Decision = DecisionKind.Wait,
+            Reason = "redis-b follows the master redis-a.",
+        };
+
+    /// <summary>
+    /// Another member is master now, and has all that the one without agent has.
+    /// </summary>
+    public static ClusterStatus AgentOfTheFormerMasterDead =>
+        WayBack with
+        {
+            Members = [Closed("redis-a", 7) with { IsAgentAlive = false }, Master("redis-b", 8)],
+            Ledger = [new LedgerLine("redis-a", 7, Noon - TimeSpan.FromSeconds(3), false) { IsContained = true }],
+        };
+
+    /// <summary>
+    /// Two of the three members of the store are gone, and one of them was to promise.
+    /// </summary>
+    public static ClusterStatus AboutToClose =>
+        ByPromises with
+        {
+            Lease = new LeaseStatus(null, false, 7, 186),
+            Members = [Master("redis-a", 7), Replica("redis-b", "redis-a", 7) with { IsAgentAlive = false }],
+            Store = new StoreStatus(false, false, true, "http://voter.example:7400"),
+        };
+
     /// <summary>All members are back, and the store counts anew.</summary>
     public static ClusterStatus StoreLost =>
         Healthy with
@@ -252,6 +323,12 @@ internal static class Clusters
         ["unmerged"] = Unmerged,
         ["store-unreachable"] = StoreUnreachable,
         ["store-lost"] = StoreLost,
+        ["voter-away"] = VoterAway,
+        ["way-back"] = WayBack,
+        ["merging"] = Merging,
+        ["agent-of-the-master-dead"] = AgentOfTheMasterDead,
+        ["agent-of-the-former-master-dead"] = AgentOfTheFormerMasterDead,
+        ["about-to-close"] = AboutToClose,
         ["by-promises"] = ByPromises,
         ["last-one-left"] = LastOneLeft,
         ["flapping"] = Flapping,

@@ -83,6 +83,44 @@ public sealed class MembershipTests
         await site.ReadyAsync();
     }
 
+    [Fact]
+    public async Task Second_process_on_the_directory_of_a_member_does_not_start()
+    {
+        await using var site = await CoordinationSite.StartAsync();
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            CoordinationMember.StartAsync(
+                options => site.Set(options, 0),
+                new Uri($"http://127.0.0.1:{FreePort.Next()}"),
+                null
+            )
+        );
+        Assert.Contains(site.DirectoryOf(0), refused.Message, StringComparison.Ordinal);
+        await site.StopAsync(0);
+        await site.StartAsync(0);
+        await site.ReadyAsync();
+    }
+
+    [Fact]
+    public async Task Leader_names_a_member_that_is_away_and_not_one_that_is_back()
+    {
+        await using var site = await CoordinationSite.StartAsync();
+        var leader = site.Running.First(member => member.Member.IsLeading);
+        var away = Enumerable.Range(0, 3).First(i => site[i] != leader);
+        Assert.Null(site[away].Member.Status().Silent);
+        await site.StopAsync(away);
+        await Condition.HoldsAsync(
+            () => leader.Member.Status().Silent?.Any(one => new Uri(one) == site.Addresses[away]) is true,
+            "the leader names it",
+            CoordinationSite.Patience
+        );
+        await site.StartAsync(away);
+        await Condition.HoldsAsync(
+            () => leader.Member.Status().Silent is null or [],
+            "the leader hears it",
+            CoordinationSite.Patience
+        );
+    }
+
     /// <summary>As with a full disk: the marker cannot be written for a while.</summary>
     [Fact]
     public async Task Member_that_could_not_write_its_marker_says_so_and_votes_later()

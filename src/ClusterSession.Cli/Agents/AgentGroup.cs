@@ -70,6 +70,7 @@ internal sealed class AgentGroup(AgentClient client, IReadOnlyList<Uri> agents)
     )
     {
         var problems = new List<string>();
+        var isAnswered = false;
         foreach (var agent in agents)
         {
             var name = new AgentView(agent, null, null).Name;
@@ -92,6 +93,7 @@ internal sealed class AgentGroup(AgentClient client, IReadOnlyList<Uri> agents)
                 return value;
             }
 
+            isAnswered |= answer.Code == HttpStatusCode.ServiceUnavailable;
             var problem =
                 answer.Code == HttpStatusCode.ServiceUnavailable
                     ? "does not reach the coordination store"
@@ -108,7 +110,13 @@ internal sealed class AgentGroup(AgentClient client, IReadOnlyList<Uri> agents)
             problems.Add($"{name} {problem}.");
         }
 
-        throw Nobody(problems);
+        throw isAnswered
+            ? new ToolException(
+                ExitCode.Refused,
+                $"The coordination store is not responding. {string.Join(" ", problems)}",
+                $"Without it nothing is decided. Who its members are, and what to do: {Words.Command} status"
+            )
+            : Nobody(problems);
     }
 
     private static ToolException Nobody(IEnumerable<string> problems) =>

@@ -32,7 +32,7 @@ internal sealed class StatusPage(Page page)
         page.Text("  Epoch: number of the lease under which its data was written; the higher, the newer.");
         if (status.Members.Any(member => member.Role == MemberRole.Closed))
         {
-            page.Text("  closed: takes no writes and follows nobody until its agent decides.");
+            page.Text("  closed: takes no writes of nodes and follows nobody until its agent decides.");
         }
 
         page.Blank();
@@ -111,6 +111,7 @@ internal sealed class StatusPage(Page page)
         if (facts.Ledger[member.Name].FirstOrDefault() is { } line)
         {
             return line.IsDiscarded ? "given up by the operator; it is replaced when it follows"
+                : line.IsContained ? $"nothing that {facts.Master?.Name} lacks; follows when its agent runs"
                 : member.Merge is { Step: MergePhase.Running } merge ? Words.Merging(merge)
                 : string.Create(
                     CultureInfo.InvariantCulture,
@@ -194,6 +195,17 @@ internal sealed class StatusPage(Page page)
                 _ => "none under way" + known,
             }
         );
+        if (status.Return is { } back)
+        {
+            yield return (
+                "Way back",
+                back.IsOff ? $"none to {back.To}: an operator chose the present master"
+                : back.NotBefore is { } end ? $"to {back.To} when it is in step, not before {Words.Since(end, null)}"
+                : $"to {back.To}, when it has been in step for "
+                    + Words.Duration(TimeSpan.FromMilliseconds(back.InStepMilliseconds))
+            );
+        }
+
         if (status.Reinits.Count > 0)
         {
             yield return (
@@ -268,9 +280,11 @@ internal sealed class StatusPage(Page page)
                         $"Epoch {line.Epoch}. The cluster has known of it since {Words.Since(line.Since, facts.Now)}. "
                     )
                         + (
-                            line.IsDiscarded
-                                ? "Given up by the operator: it is replaced when the member follows."
-                                : $"{DataLoss.Stays(facts, line.Member)} {DataLoss.GiveUp(facts, line.Member)}"
+                            line.IsDiscarded ? "Given up by the operator: it is replaced when the member follows."
+                            : line.IsContained
+                                ? $"{facts.Master?.Name} is seen to have all of it: {line.Member} follows when its agent "
+                                    + "runs."
+                            : $"{DataLoss.Stays(facts, line.Member)} {DataLoss.GiveUp(facts, line.Member)}"
                         )
                 )
             )

@@ -29,6 +29,7 @@ internal static class AlarmRules
             .. Views(facts, asked),
             .. Agent(facts),
             .. Store(facts),
+            .. StoreMembers(facts, asked),
             .. Change(facts),
             .. Members(facts),
             .. Maintenance(facts),
@@ -112,7 +113,7 @@ internal static class AlarmRules
             yield return new Alarm(
                 "agent-not-asked",
                 $"The agent at {silent.Name} {silent.Problem}, and the others see it alive or do not " + "know it.",
-                "See that this computer reaches it, and that its address is right."
+                $"See that this computer reaches the agent at {silent.Name}, and that its address is right."
             );
         }
     }
@@ -172,7 +173,7 @@ internal static class AlarmRules
                     ),
                 facts.Status.Store.Name is { } name
                     ? StoreStatus.Remedy(name)
-                    : "Start those of its members that are down, of which two must reach each other: "
+                    : "Start those members of the coordination store that are down, of which two must reach each other: "
                         + $"{Words.StoreMembers(facts.Status)}."
             );
         }
@@ -185,6 +186,27 @@ internal static class AlarmRules
                     + $"data in sight of epoch {later}.",
                 $"See the plan of this command, when every member that has data responds: {Words.Command} raise-epoch "
                     + "--plan"
+            );
+        }
+    }
+
+    /// <summary>The leader of the store knows who of it is away; agents have alarms of their own.</summary>
+    private static IEnumerable<Alarm> StoreMembers(ClusterFacts facts, IReadOnlyList<AgentView> asked)
+    {
+        var status = facts.Status;
+        var silent = status.Store.Silent
+            ?? asked.Select(view => view.Status?.Store.Silent).FirstOrDefault(one => one is not null);
+        if (
+            status.Store is { IsReachable: true, Voter: { } voter }
+            && Uri.TryCreate(voter, UriKind.Absolute, out var address)
+            && silent?.Any(address.IsSameAs) is true
+        )
+        {
+            yield return new Alarm(
+                "voter-not-responding",
+                $"The voter ({voter}) is not responding to the leader of the coordination store. If one more of its three "
+                    + "members fails, nobody is promoted, and the master closes.",
+                "Start the voter on its host, or see why the agents do not reach it."
             );
         }
     }
@@ -214,7 +236,7 @@ internal static class AlarmRules
 
     private static IEnumerable<Alarm> Unmerged(ClusterFacts facts)
     {
-        foreach (var line in facts.Ledger.SelectMany(lines => lines).Where(line => !line.IsDiscarded))
+        foreach (var line in facts.Ledger.SelectMany(lines => lines).Where(ClusterFacts.IsOpen))
         {
             yield return new Alarm(
                 "unmerged-data",
@@ -247,8 +269,10 @@ internal static class AlarmRules
                 yield return new Alarm(
                     "redis-not-responding",
                     $"The Redis of {member.Name} ({member.Redis}) is not responding.",
-                    $"Start the Redis of {member.Name} with its data, or see why it cannot be reached: its agent "
-                        + "runs."
+                    member.IsRefused
+                        ? $"It does not run, and its agent does. Start the Redis of {member.Name} with its data."
+                        : $"It runs and does not respond, or is cut off; its agent runs. Look at the process of Redis on the "
+                            + $"host of {member.Name}, and restart it only if it is stuck."
                 );
             }
             else if (!member.IsAgentAlive)
@@ -257,7 +281,8 @@ internal static class AlarmRules
                     "agent-not-responding",
                     $"The agent of {member.Name} ({member.Agent}) is not responding: its Redis cannot be promoted"
                         + (member == facts.Master ? ", and closes when its lease record expires." : "."),
-                    $"Start it: {Words.Command} agent, on the host of {member.Name}."
+                    $"Start the agent of {member.Name} on its host (the unit {member.Name}-agent, or {Words.Command} agent "
+                        + "--config)."
                 );
             }
 

@@ -64,7 +64,11 @@ internal sealed class ClusterFacts
         member is { Role: MemberRole.Replica, IsLinkUp: true }
         && (Master is null || member.Follows is null || member.Follows == Master.Name);
 
-    public bool IsUnmerged(ClusterMemberStatus member) => Ledger[member.Name].Any(line => !line.IsDiscarded);
+    /// <summary>Whether it has data that the master may lack, and that nobody gave up.</summary>
+    public bool IsUnmerged(ClusterMemberStatus member) => Ledger[member.Name].Any(IsOpen);
+
+    /// <summary>Whether a line of the ledger is of data that somebody may miss.</summary>
+    public static bool IsOpen(LedgerLine line) => line is { IsDiscarded: false, IsContained: false };
 
     /// <summary>
     /// Epoch of its data as far as it is known: of the list of data not merged, or of the lease

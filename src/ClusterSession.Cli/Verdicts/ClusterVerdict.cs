@@ -1,4 +1,5 @@
 using ClusterSession.Cli.Agents;
+using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Face;
 
 namespace ClusterSession.Cli.Verdicts;
@@ -109,7 +110,8 @@ internal static class ClusterVerdict
             );
         }
 
-        var headline = $"{master.Name} is the master; {Followers(facts)}{Reservation(facts)}";
+        var voter = alarms.Any(alarm => alarm.Name == "voter-not-responding") ? " The voter is not responding." : "";
+        var headline = $"{master.Name} is the master; {Followers(facts)}{Reservation(facts)}{voter}";
         return new Verdict(
             health,
             headline,
@@ -145,10 +147,40 @@ internal static class ClusterVerdict
             );
     }
 
-    private static string? NextOf(ClusterFacts facts) =>
-        facts.Candidates().Any(facts.Following.Contains)
-            ? null
-            : $"Nobody can be promoted now if {facts.Master!.Name} fails: no candidate follows it.";
+    private static string? NextOf(ClusterFacts facts)
+    {
+        var (status, master) = (facts.Status, facts.Master!.Name);
+        var deaf = facts
+            .Others.Where(member => !member.IsAgentAlive && member.Kind == MemberKind.Candidate)
+            .Select(member => member.Name)
+            .ToArray();
+        if (!status.Store.IsReachable && deaf.Length > 0)
+        {
+            return $"{master} closes within seconds, and no Redis takes writes, unless the coordination store or the agent "
+                + $"of {Words.List(deaf)} responds: without the store all other agents must promise to take no lease.";
+        }
+
+        if (facts.Candidates().Any(facts.Following.Contains))
+        {
+            return WayBack(facts);
+        }
+
+        var waiting = facts
+            .Following.Where(member => deaf.Contains(member.Name))
+            .Select(member => member.Name)
+            .ToArray();
+        return $"Nobody can be promoted now if {master} fails: "
+            + (waiting.Length > 0 ? $"{Words.List(waiting)} cannot be without its agent." : "no candidate follows it.");
+    }
+
+    /// <summary>That another member becomes master by itself; null: none does soon.</summary>
+    private static string? WayBack(ClusterFacts facts) =>
+        facts is { Status.Return: { IsOff: false } back, Master: { } master }
+        && facts.Following.Any(member => member.Name == back.To)
+            ? $"{back.To} stands before {master.Name} in Members: {master.Name} hands over to it without loss, once it has "
+                + $"been in step for {Words.Duration(TimeSpan.FromMilliseconds(back.InStepMilliseconds))}"
+                + (back.NotBefore is { } end ? $", and not before {Words.Time(end)}." : ".")
+            : null;
 
     private static string Followers(ClusterFacts facts)
     {

@@ -27,13 +27,17 @@ internal static class DataLoss
             { Step: MergePhase.Failed } merge => $"its merge into {merge.Into} failed and begins again. {merge.Why}"
                 + (merge.NotSetAside is { } why ? $" {why}" : ""),
             { Step: MergePhase.Merged } merge => $"it was merged into {merge.Into} and is about to follow it.",
-            _ => "what only it has is merged by itself when both respond.",
+            _ => facts.Status.Members.Any(other =>
+                other.Name == member && other is { IsReachable: true, IsAgentAlive: false }
+            )
+                ? "what only it has is merged when its agent runs."
+                : "what only it has is merged by itself when both respond.",
         };
 
     /// <summary>How that data is given up, and what before; or why not now.</summary>
     public static string GiveUp(ClusterFacts facts, string member) =>
-        $"It is merged by itself when it responds and there is a master. If it is not to be, copy the files of {member} "
-        + "away (the directory is dir in its redis.conf) before you give its data up. "
+        $"It is merged by itself when it and its agent respond and there is a master. If it is not to be, copy the files "
+        + $"of {member} away (the directory is dir in its redis.conf) before you give its data up. "
         + (
             WhyNot(facts, member) is { } why
                 ? why

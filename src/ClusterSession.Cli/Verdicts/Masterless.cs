@@ -38,6 +38,8 @@ internal static class Masterless
                 + "is not responding to it.",
             _ when facts.LaterData is not null =>
                 "No master: the coordination store was lost or set back, and no Redis opens under its leases.",
+            { Lease: { IsHeld: true, Holder: { } holder } } when IsDeaf(facts, holder) =>
+                $"No master: the agent of {holder} is not responding, so its Redis has closed.",
             { Lease: { IsHeld: true, Holder: { } holder } } => $"No master: {holder} holds the lease, and its Redis "
                 + $"{HolderDeficit(facts, holder)}.",
             _ when Newer(facts) is { Length: > 0 } newer && facts.Candidates().Any() =>
@@ -111,17 +113,19 @@ internal static class Masterless
 
         if (status.Lease is { IsHeld: true, Holder: { } holder })
         {
-            return (
-                status.Reason,
-                (
-                    status.Members.Any(member => member.Name == holder && member.IsAgentAlive)
-                        ? "If it is not open within StepWait (5 s unless it was set otherwise), its agent gives the lease "
-                            + "back, and another member takes it. "
-                        : $"The lease of {holder} is not renewed while its agent is not responding: it runs out, and "
-                            + "another member takes it. "
-                ) + Copies,
-                $"Nothing for some seconds. If this stays, look at the log of the agent of {holder}."
-            );
+            return IsDeaf(facts, holder)
+                ? (
+                    $"{holder} holds the lease for some seconds more (Ttl, 3 s unless it was set otherwise), and its agent "
+                        + "does not renew it.",
+                    $"It runs out, and another member takes it. {Copies}",
+                    $"Start the agent of {holder}. The others go on without it."
+                )
+                : (
+                    status.Reason,
+                    "If it is not open within StepWait (5 s unless it was set otherwise), its agent gives the lease back, and "
+                        + $"another member takes it. {Copies}",
+                    $"Nothing for some seconds. If this stays, look at the log of the agent of {holder}."
+                );
         }
 
         return Free(facts);
@@ -217,6 +221,10 @@ internal static class Masterless
             _ when facts.IsUnmerged(member) => facts.Deficit(member),
             _ => "cannot be promoted",
         };
+
+    /// <summary>Whether the holder of the lease is seen by nobody to have an agent.</summary>
+    private static bool IsDeaf(ClusterFacts facts, string holder) =>
+        facts.Status.Members.Any(member => member.Name == holder && !member.IsAgentAlive);
 
     private static string HolderDeficit(ClusterFacts facts, string holder) =>
         facts.Status.Members.FirstOrDefault(member => member.Name == holder) switch

@@ -1,5 +1,6 @@
 using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Face;
+using ClusterSession.Failover.Sights;
 
 namespace ClusterSession.Cli.Verdicts;
 
@@ -29,11 +30,8 @@ internal static class Redundant
             { IsReachable: false, IsAgentAlive: false } => (0, $"Start Redis and agent of {name}."),
             { IsReachable: false } => (0, $"Start the Redis of {name}."),
             { IsAgentAlive: false } => (0, $"Start the agent of {name}."),
-            _ when facts.IsUnmerged(member) => (
-                2,
-                $"{name} stays closed until its data was given up (see the list of "
-                    + "data not merged): add another candidate, or live without one."
-            ),
+            { Merge.Step: MergePhase.Failed } => (1, $"See why the merge of {name} fails: the list of alarms says it."),
+            _ when facts.IsUnmerged(member) => (2, $"Wait: {name} follows when what only it has was merged."),
             { Role: MemberRole.Replica, IsLinkUp: false } => (
                 1,
                 $"See that {name} reaches the Redis of "

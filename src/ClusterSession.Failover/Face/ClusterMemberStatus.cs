@@ -18,6 +18,9 @@ internal sealed record ClusterMemberStatus
     /// <summary>Whether its Redis responded.</summary>
     public bool IsReachable { get; init; }
 
+    /// <summary>Whether its host refused the connection: no such process runs.</summary>
+    public bool IsRefused { get; init; }
+
     /// <summary>Whether its agent responded.</summary>
     public bool IsAgentAlive { get; init; }
 

@@ -59,6 +59,12 @@ internal static class ClusterReport
                 )
                 {
                     IsNewer = line.IsNewer,
+                    IsContained =
+                        !document.IsDiscarded(line.Member, line.Epoch)
+                        && Ruling(view) is { } master
+                        && view.Of(master).Redis.IsOpen
+                        && view.Of(line.Member).Redis.IsReachable
+                        && ReplicaRules.MayFollow(timings, view, line.Member),
                     IsMerged =
                         document.Ruler is { } ruler
                         && line.Merged is { } merged
@@ -66,6 +72,7 @@ internal static class ClusterReport
                 }),
             ],
             Promotions = [.. Promotions(view, timings)],
+            Return = Returning(view, timings),
             Reason = "",
         };
     }
@@ -116,6 +123,7 @@ internal static class ClusterReport
             Agent = member.Agent,
             Kind = member.Kind,
             IsReachable = redis.IsReachable,
+            IsRefused = redis.Reach == RedisReach.Refused,
             IsAgentAlive = isAlive,
             Role = ClusterFace.RoleOf(redis),
             RunId = redis.IsReachable ? redis.RunId : null,
@@ -142,6 +150,31 @@ internal static class ClusterReport
                 NotSetAside = merge.NotSetAside,
             }
             : null;
+
+    private static ReturnStatus? Returning(ClusterView view, FailoverTimings timings)
+    {
+        var document = view.Document;
+        if (
+            timings.ReturnAfter is not { } after
+            || Ruling(view) is not { } ruler
+            || document
+                .Present()
+                .TakeWhile(member => member.Name != ruler)
+                .FirstOrDefault(member => member.Kind == MemberKind.Candidate)
+                is not { } preferred
+        )
+        {
+            return null;
+        }
+
+        var end = document.Returned + timings.FlappingWindow;
+        return new ReturnStatus(
+            preferred.Name,
+            document.Ruler!.IsChosen,
+            (long)after.TotalMilliseconds,
+            end > view.Now ? end : null
+        );
+    }
 
     private static IEnumerable<PromotionLine> Promotions(ClusterView view, FailoverTimings timings) =>
         from promotion in view.Document.Promotions

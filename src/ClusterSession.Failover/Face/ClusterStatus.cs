@@ -63,6 +63,10 @@ internal sealed record ClusterStatus
     /// <summary>The failovers that count against their members.</summary>
     public IReadOnlyList<PromotionLine> Promotions { get; init; } = [];
 
+    /// <summary>The way back to the preferred member; null: the master is the one, or there is no
+    /// way back.</summary>
+    public ReturnStatus? Return { get; init; }
+
     /// <summary>What this agent decided last.</summary>
     public DecisionKind Decision { get; init; }
 

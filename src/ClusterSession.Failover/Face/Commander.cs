@@ -65,6 +65,11 @@ internal sealed class Commander(
                 );
             }
 
+            if (isPlan && view.State is null)
+            {
+                return null; // Another agent may reach it: the caller asks that one, without waiting for this.
+            }
+
             CoordinationState state;
             ClusterDocument document;
             try

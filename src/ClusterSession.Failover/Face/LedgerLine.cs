@@ -12,6 +12,12 @@ internal sealed record LedgerLine(string Member, long Epoch, DateTimeOffset Sinc
     /// </summary>
     public bool IsNewer { get; init; }
 
+    /// <summary>
+    /// Whether the present master is seen to have all of it: the member follows when its agent
+    /// runs.
+    /// </summary>
+    public bool IsContained { get; init; }
+
     /// <summary>Whether it was merged into the present master, and is about to follow it.</summary>
     public bool IsMerged { get; init; }
 }

@@ -14,6 +14,12 @@ internal sealed record StoreStatus(
     string? Name = null
 )
 {
+    /// <summary>
+    /// Addresses of its members that do not respond to this agent, which leads it; null: it does not
+    /// lead, and does not know.
+    /// </summary>
+    public IReadOnlyList<string>? Silent { get; init; }
+
     /// <summary>What makes the store of this name respond again.</summary>
     public static string Remedy(string? name) =>
         name is null

@@ -48,7 +48,15 @@ internal sealed class FaceEndpoints(ClusterFace face, MetricsPage metrics, Func<
     {
         var member = store();
         var (isRuled, status) = face.Cluster(member.IsLeading, member.IsVoter);
-        return JsonResponse.WriteAsync(context, StatusOf(isRuled), status, FaceJson.Default.ClusterStatus);
+        return JsonResponse.WriteAsync(
+            context,
+            StatusOf(isRuled),
+            status with
+            {
+                Store = status.Store with { Silent = member.Silent },
+            },
+            FaceJson.Default.ClusterStatus
+        );
     }
 
     public Task HistoryAsync(HttpContext context) =>

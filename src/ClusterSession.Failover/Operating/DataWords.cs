@@ -15,7 +15,7 @@ internal static class DataWords
 
     /// <summary>What to do before data is given up.</summary>
     public static string CopyFirst(string member) =>
-        $"Nothing of it is merged any more then: copy the files of {member} away before its data is given up.";
+        $"Copy the files of {member} away first: once its data is given up, nothing of it is merged any more.";
 
     /// <summary>What becomes of a former master whose data the next one may lack.</summary>
     public static string StaysClosed(string member) =>

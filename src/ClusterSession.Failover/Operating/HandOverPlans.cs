@@ -46,15 +46,22 @@ internal sealed class HandOverPlans(FailoverTimings timings)
             seen.Now,
             SwitchStep.Wait
         );
+        if (seen.Document.Ledger.Any(line => line.Member == to) && seen.Document.Find(to) is not null)
+        {
+            return new PlanResult.Refused(
+                $"{to} has data that {master.Member} may lack, and follows when that was merged.",
+                "Repeat the command then: cluster-session failover status shows how far the merge is."
+            );
+        }
+
         var behind = seen.Of(master.Member).Redis.Offset - seen.Of(to).Redis.Offset;
         var view = seen.Imagine(timings, seen.Document).ViewOf(master.Member);
         if (new SwitchRules(timings with { SwitchLag = long.MaxValue }).WhyNot(view, request) is { } why)
         {
             return new PlanResult.Refused(
                 why,
-                $"Switch to another member, or see to {to} first. To make the "
-                    + "most advanced other candidate master: cluster-session failover now (it is refused where data would "
-                    + "be lost)."
+                $"See to {to} first, or name another candidate. To make the most advanced other candidate master: "
+                    + "cluster-session failover now (it is refused where data would be lost)."
             );
         }
 

@@ -294,7 +294,7 @@ internal sealed class MemberPlans(FailoverTimings timings)
         {
             return new(
                 $"{member} has data of epoch {unmerged.Epoch} that was not merged. {DataWords.Known(unmerged)}",
-                $"{DataWords.CopyFirst(member)} It then gets the master's data. {DataWords.Discard(member)}"
+                $"Wait: it is merged by itself, and follows then. {DataWords.CopyFirst(member)} {DataWords.Discard(member)}"
             );
         }
 

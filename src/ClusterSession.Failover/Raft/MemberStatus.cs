@@ -18,6 +18,12 @@ internal sealed record MemberStatus(
     bool IsVoter
 )
 {
+    /// <summary>
+    /// Addresses of other members that do not respond to this one, which leads; null: it does not
+    /// lead, and does not know.
+    /// </summary>
+    public IReadOnlyList<string>? Silent { get; init; }
+
     /// <summary>Of a process that is no member.</summary>
     public static MemberStatus None { get; } = new(false, 0, 0, 0, false, false);
 }

@@ -1,6 +1,7 @@
 using ClusterSession.Failover.Diagnostics;
 using ClusterSession.Failover.Leases;
 using DotNext.IO.Log;
+using DotNext.Net.Cluster;
 using DotNext.Net.Cluster.Consensus.Raft;
 using DotNext.Net.Cluster.Consensus.Raft.StateMachine;
 using Microsoft.AspNetCore.Builder;
@@ -27,6 +28,7 @@ internal sealed class RaftMember(
     private readonly RaftCoordinatorOptions _options = options.Value;
     private readonly ILogger _logger = loggers.CreateLogger("ClusterSession.Failover");
     private readonly CancellationTokenSource _stopping = new();
+    private DirectoryLock? _lock;
     private Running? _running;
 
     /// <summary>Null before the start and after the stop.</summary>
@@ -54,6 +56,7 @@ internal sealed class RaftMember(
         var place = Path.GetFullPath(_options.Directory!);
         var log = Path.Combine(place, "log");
         Directory.CreateDirectory(place);
+        _lock = DirectoryLock.Take(place);
         var gate = new VoteGate(place, Directory.Exists(log));
         var map = new MapStateMachine(
             new DirectoryInfo(Path.Combine(place, "snapshots")),
@@ -123,6 +126,7 @@ internal sealed class RaftMember(
         await running.Services.DisposeAsync().ConfigureAwait(false);
         await running.Log.DisposeAsync().ConfigureAwait(false);
         await running.Map.DisposeAsync().ConfigureAwait(false);
+        _lock?.Dispose();
         _stopping.Dispose();
     }
 
@@ -160,7 +164,21 @@ internal sealed class RaftMember(
                 running.Leader.IsLeading,
                 running.Gate.IsOpen
             )
-            : new MemberStatus(false, 0, 0, 0, false, false);
+            {
+                Silent = running.Leader.IsLeading
+                    ?
+                    [
+                        .. running
+                            .Cluster.Members.Where(static member =>
+                                member is { IsRemote: true, Status: ClusterMemberStatus.Unavailable }
+                            )
+                            .Select(static member => member.EndPoint)
+                            .OfType<UriEndPoint>()
+                            .Select(static place => new Uri(place.Uri, "/").AbsoluteUri),
+                    ]
+                    : null,
+            }
+            : MemberStatus.None;
 
     /// <summary>A message of the library's protocol.</summary>
     public Task ReceiveAsync(HttpContext context)

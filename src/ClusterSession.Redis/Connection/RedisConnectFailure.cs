@@ -31,6 +31,12 @@ internal static class RedisConnectFailure
     public static ConnectFailure UnknownService { get; } = new(nameof(UnknownService), NeedsOperator: true);
 
     /// <summary>
+    /// The directory answers, and no agent has published a master where it is looked for. A matter
+    /// for the operator.
+    /// </summary>
+    public static ConnectFailure NotPublished { get; } = new(nameof(NotPublished), NeedsOperator: true);
+
+    /// <summary>
     /// The server does not do what a setting asks for: tracking, or WAIT. A matter for the
     /// operator; the start fails.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using ClusterSession.ZooKeeper.Options;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Redis.Diagnostics;
@@ -24,6 +25,14 @@ internal sealed class PlainPasswords(ILogger logger)
             foreach (var endpoint in options.Endpoints)
             {
                 Warn(endpoint);
+            }
+        }
+
+        if (options.ZooKeeper is { UseTls: false, Password: not null } ensemble)
+        {
+            foreach (var server in ensemble.Servers)
+            {
+                Warn(RedisEndpoint.At(ServerNames.Parse(server)));
             }
         }
     }

@@ -15,12 +15,38 @@ internal sealed class RedisFailureLog(ILogger logger, TimeProvider time)
 {
     private readonly FailureLog<RedisErrorKind> _failures = new(time);
 
+    // By itself: one address may stand for both, the directory and the master that is not known yet.
+    private readonly FailureLog<RedisErrorKind> _directories = new(time);
+    private int _isDirectoryLost;
+
     /// <summary>An attempt to connect has failed.</summary>
     public void Write(RedisEndpoint endpoint, ConnectException failure)
     {
         if (failure.Failure != RedisConnectFailure.Cluster && _failures.IsDue(endpoint.Address, failure.Failure))
         {
             logger.ConnectFailed(endpoint, LogSentence.Of(endpoint.Address, failure));
+        }
+    }
+
+    /// <summary>The directory in which the master is published cannot be read.</summary>
+    public void WriteLost(RedisEndpoint directory, ConnectException failure)
+    {
+        if (_directories.IsDue(directory.Address, failure.Failure))
+        {
+            Volatile.Write(ref _isDirectoryLost, 1);
+            logger.DirectoryLost(LogSentence.Of(directory.Address, failure));
+        }
+    }
+
+    /// <summary>
+    /// It is read again. Said once; the interval of what was written before goes on, lest one that
+    /// comes and goes fills the log.
+    /// </summary>
+    public void WriteFound()
+    {
+        if (Interlocked.Exchange(ref _isDirectoryLost, 0) == 1)
+        {
+            logger.DirectoryFound();
         }
     }
 

@@ -95,8 +95,9 @@ internal static partial class RedisLog
     [LoggerMessage(
         5014,
         LogLevel.Warning,
-        "The password for Redis goes over plain TCP to {Endpoint}, which is not this machine: anyone who can read the "
-            + "network has it, and all sessions. Use TLS: ssl=true, or a rediss:// URI. Further servers are not named."
+        "A password goes over plain TCP to {Endpoint}, which is not this machine: anyone who can read the network has "
+            + "it, and all sessions. Use TLS: ssl=true or a rediss:// URI for Redis, zookeeperSsl=true for ZooKeeper. "
+            + "Further servers are not named."
     )]
     public static partial void PasswordInPlain(this ILogger logger, RedisEndpoint endpoint);
 
@@ -130,6 +131,17 @@ internal static partial class RedisLog
         "Redis at {Endpoint} refuses {Command}, and the node goes on without. {Cost} Give the user that command."
     )]
     public static partial void CommandRefused(this ILogger logger, RedisEndpoint endpoint, string command, string cost);
+
+    [LoggerMessage(
+        5023,
+        LogLevel.Warning,
+        "ZooKeeper cannot be asked who the master is. {Reason} The last master stays in use while it shows its lease. "
+            + "Retrying."
+    )]
+    public static partial void DirectoryLost(this ILogger logger, string reason);
+
+    [LoggerMessage(5024, LogLevel.Information, "ZooKeeper can be asked again who the master is.")]
+    public static partial void DirectoryFound(this ILogger logger);
 
     [LoggerMessage(
         5022,

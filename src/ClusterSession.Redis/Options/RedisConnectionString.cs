@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Security.Authentication;
+using ClusterSession.ZooKeeper;
 
 namespace ClusterSession.Redis;
 
@@ -10,6 +11,7 @@ namespace ClusterSession.Redis;
 /// <remarks>
 /// <code>
 ///   host[:port],host2[:port],[ipv6]:port,key=value,...
+///   zookeeper=host:port,host2:port/path,key=value,...
 ///   redis[s]://[user[:password]@]host[:port][,host2[:port]][/database][?key=value&amp;...]
 /// </code>
 /// Default port: 6379, with ssl=true 6380 (as StackExchange.Redis has it; rediss:// 6379), with a
@@ -60,6 +62,15 @@ internal static class RedisConnectionString
         ["sentinelUser"] = (o, v) => o.SentinelUser = v,
         ["sentinelPassword"] = (o, v) => o.SentinelPassword = v,
         ["sentinelSsl"] = (o, v) => o.SentinelTls = Flag(v),
+        ["zookeeper"] = (_, _) => throw new FormatException("stands in a list of key=value, and in no URI"),
+        ["zookeeperCluster"] = (o, v) => o.ZooKeeperCluster = v,
+        ["zookeeperUser"] = (o, v) => Ensemble(o).User = v,
+        ["zookeeperPassword"] = (o, v) => Ensemble(o).Password = v,
+        ["zookeeperSsl"] = (o, v) => Ensemble(o).UseTls = Flag(v),
+        ["zookeeperSslHost"] = (o, v) => Ensemble(o).TlsHost = v,
+        ["zookeeperSslCaFile"] = (o, v) => Ensemble(o).CaFile = v,
+        ["zookeeperSslCertFile"] = (o, v) => Ensemble(o).CertificateFile = v,
+        ["zookeeperSslKeyFile"] = (o, v) => Ensemble(o).KeyFile = v,
         ["cluster"] = (o, v) => o.Cluster = Flag(v),
         ["coherence"] = (o, v) => o.Coherence = Coherence(v),
         ["fence"] = (o, v) => o.Fence = Fence(v),
@@ -107,6 +118,12 @@ internal static class RedisConnectionString
     {
         var hosts = new List<string>();
         var options = new RedisOptions();
+        var ensemble = new EnsembleServers();
+        if (text.Split(',').Any(EnsembleServers.IsFirst))
+        {
+            options.Fence = RedisFence.Lease; // Unless another one is said.
+        }
+
         var afterSecret = false;
         // asyncTimeout counts for us more than syncTimeout, whichever stands first.
         var parts = text.Split(',')
@@ -115,6 +132,11 @@ internal static class RedisConnectionString
             .OrderBy(p => p.Text.StartsWith("asyncTimeout", StringComparison.OrdinalIgnoreCase) ? 1 : 0);
         foreach (var part in parts)
         {
+            if (ensemble.Takes(part.Text))
+            {
+                continue;
+            }
+
             var shown = afterSecret
                 ? $"part {Text(part.Number)} (not shown: it follows a password, which may hold a comma; a redis:// URI with %2C can say that)"
                 : Shown(part.Text, $"part {Text(part.Number)}");
@@ -143,7 +165,16 @@ internal static class RedisConnectionString
             afterSecret |= IsSecret(key);
         }
 
-        if (hosts.Count == 0)
+        try
+        {
+            ensemble.Complete(options);
+        }
+        catch (FormatException wrong)
+        {
+            throw Wrong("'zookeeper'", "cannot be used", wrong.Message.TrimEnd('.'));
+        }
+
+        if (hosts.Count == 0 && options.ZooKeeper is null)
         {
             throw Wrong("it", "names no server", "begin with host:port, such as localhost:6379");
         }
@@ -368,6 +399,8 @@ internal static class RedisConnectionString
         part.Contains('@', StringComparison.Ordinal) || part.Contains("passw", StringComparison.OrdinalIgnoreCase)
             ? $"{name} (not shown: it may hold a password; parts are separated by commas, and user:password@host is for redis:// URIs)"
             : $"'{part}'";
+
+    private static ZooKeeperOptions Ensemble(RedisOptions options) => options.ZooKeeper ??= new ZooKeeperOptions();
 
     private static bool IsSecret(string key) => key.EndsWith("password", StringComparison.OrdinalIgnoreCase);
 

@@ -13,7 +13,17 @@ public sealed partial class RedisOptions
     internal IReadOnlyList<string> Validate()
     {
         List<string> errors = [];
-        if (Endpoints.Count == 0)
+        if (ZooKeeper is not null)
+        {
+            errors.AddRange(EnsembleRules.Errors(this, ZooKeeper));
+        }
+        else if (ZooKeeperCluster is not null)
+        {
+            errors.Add(
+                "ZooKeeperCluster is set without ZooKeeper: begin with zookeeper=host:2181, or remove zookeeperCluster."
+            );
+        }
+        else if (Endpoints.Count == 0)
         {
             errors.Add("Endpoints is empty: name at least one server, such as localhost:6379.");
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Authentication;
 using ClusterSession.Transport.Options;
+using ClusterSession.ZooKeeper;
 
 namespace ClusterSession.Redis;
 
@@ -12,8 +13,9 @@ namespace ClusterSession.Redis;
 public sealed partial class RedisOptions
 {
     /// <summary>
-    /// The servers, or with <see cref="ServiceName"/> the sentinels. At least one. With several and
-    /// no service name, the one that is master is used.
+    /// The servers, or with <see cref="ServiceName"/> the sentinels. At least one, unless
+    /// <see cref="ZooKeeper"/> is set. With several and no service name, the one that is master is
+    /// used.
     /// </summary>
     public IList<RedisEndpoint> Endpoints { get; init; } = [];
 
@@ -76,6 +78,18 @@ public sealed partial class RedisOptions
 
     /// <summary>Name of the master as the sentinels know it; default null: no Sentinel.</summary>
     public string? ServiceName { get; set; }
+
+    /// <summary>
+    /// The ZooKeeper ensemble in which agents publish the master; default null: none. With it
+    /// <see cref="Endpoints"/> is empty, and <see cref="Fence"/> is <see cref="RedisFence.Lease"/>.
+    /// Its credentials and TLS are its own.
+    /// </summary>
+    public ZooKeeperOptions? ZooKeeper { get; set; }
+
+    /// <summary>
+    /// Name of the agents' cluster in ZooKeeper; default null: the only one there.
+    /// </summary>
+    public string? ZooKeeperCluster { get; set; }
 
     /// <summary>
     /// ACL user of the sentinels; default null: their default user. <see cref="User"/> is for the
@@ -186,11 +200,16 @@ public sealed partial class RedisOptions
     public static RedisOptions Parse(string connectionString) => RedisConnectionString.Parse(connectionString);
 
     /// <summary>Endpoints, database and what is switched on; no user, password or path.</summary>
-    public override string ToString() =>
-        string.Create(
+    public override string ToString()
+    {
+        var servers = ZooKeeper is { } ensemble
+            ? $"zookeeper={string.Join(',', ensemble.Servers)}{ensemble.Chroot}"
+            : string.Join(',', Endpoints);
+        return string.Create(
             CultureInfo.InvariantCulture,
-            $"{string.Join(',', Endpoints)}{(Tls ? ",ssl=true" : "")}{(ServiceName is null ? "" : ",serviceName=" + ServiceName)},defaultDatabase={Database}"
+            $"{servers}{(Tls ? ",ssl=true" : "")}{(ServiceName is null ? "" : ",serviceName=" + ServiceName)},defaultDatabase={Database}"
         );
+    }
 
     /// <summary>
     /// How to reach the sentinels: what is said of them, and for the rest what is said of the
@@ -247,6 +266,8 @@ public sealed partial class RedisOptions
             Database = Database,
             ClientName = ClientName,
             ServiceName = ServiceName,
+            ZooKeeper = ZooKeeper?.Copy(),
+            ZooKeeperCluster = ZooKeeperCluster,
             SentinelUser = SentinelUser,
             SentinelPassword = SentinelPassword,
             SentinelTls = SentinelTls,

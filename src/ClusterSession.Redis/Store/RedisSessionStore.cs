@@ -334,6 +334,11 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     void IRedisTopologyObserver.OnKeysMoved(RedisConnection connection) => _leases.Revoke(connection);
 
+    void IRedisTopologyObserver.OnDirectoryLost(RedisEndpoint directory, ConnectException reason) =>
+        _failures.WriteLost(directory, reason);
+
+    void IRedisTopologyObserver.OnDirectoryFound(RedisEndpoint directory) => _failures.WriteFound();
+
     void IRedisTopologyObserver.OnDeposedAccepted(RedisConnection connection, string reason) =>
         _logger.DeposedAccepted(connection.Endpoint, LogSentence.Of(reason));
 

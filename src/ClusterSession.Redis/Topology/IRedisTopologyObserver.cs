@@ -43,4 +43,13 @@ internal interface IRedisTopologyObserver
     /// be reached for the fence timeout. Default: ignored.
     /// </summary>
     void OnDeposedAccepted(RedisConnection connection, string reason) { }
+
+    /// <summary>
+    /// The directory in which the master is published cannot be read; what it said last stands.
+    /// Called by loops of its own. Default: ignored.
+    /// </summary>
+    void OnDirectoryLost(RedisEndpoint directory, ConnectException reason) { }
+
+    /// <summary>It is read again. Default: ignored.</summary>
+    void OnDirectoryFound(RedisEndpoint directory) { }
 }

@@ -87,6 +87,9 @@ public sealed class ZooKeeperClient : IAsyncDisposable
 
     internal ZooKeeperSession Session => _session;
 
+    /// <summary>Why no server could be reached; null while connected.</summary>
+    internal ConnectException? LastFailure => _link.LastFailure;
+
     /// <summary>Begins to connect. Called once.</summary>
     public void Start() => _link.Start();
 

@@ -62,6 +62,30 @@ public sealed class ZooKeeperOptions
     /// <summary>Who may read and change the nodes that the client makes.</summary>
     internal NodeAccess Access => User is null ? NodeAccess.Everyone : NodeAccess.Creator;
 
+    /// <summary>A copy that later changes to this one do not reach.</summary>
+    internal ZooKeeperOptions Copy()
+    {
+        var copy = new ZooKeeperOptions
+        {
+            Chroot = Chroot,
+            SessionTimeout = SessionTimeout,
+            OperationTimeout = OperationTimeout,
+            User = User,
+            Password = Password,
+            UseTls = UseTls,
+            TlsHost = TlsHost,
+            CaFile = CaFile,
+            CertificateFile = CertificateFile,
+            KeyFile = KeyFile,
+        };
+        foreach (var server in Servers)
+        {
+            copy.Servers.Add(server);
+        }
+
+        return copy;
+    }
+
     /// <summary>
     /// Options of a connection string: <c>h1:2181,h2:2181/path,user=shop,password=...</c>. Other
     /// keys: <c>ssl</c>, <c>sslHost</c>, <c>sslCaFile</c>, <c>sslCertFile</c>, <c>sslKeyFile</c>.

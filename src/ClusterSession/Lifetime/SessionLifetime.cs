@@ -83,8 +83,7 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// said of it: no session that is there ends, or lives, by it.
     /// </summary>
     public bool MayHaveExpired(SessionVersion seen) =>
-        seen.IsNone
-        || time.GetUtcNow() - seen.MadeAt >= options.Value.IdleTimeout;
+        seen.IsNone || time.GetUtcNow() - seen.MadeAt >= options.Value.IdleTimeout;
 
     /// <summary>Whether a timestamp of this node lies within the idle timeout.</summary>
     public bool IsWithinIdleTime(long timestamp) => time.GetElapsedTime(timestamp) <= options.Value.IdleTimeout;

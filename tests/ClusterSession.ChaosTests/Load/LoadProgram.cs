@@ -83,7 +83,7 @@ internal sealed class LoadProgram : IDisposable
     }
 
     /// <summary>
-    /// Reads every session through every node with the cookie its owner was left with. Call after
+    /// Reads every session through every node with the newest cookie its owner was left with. Call after
     /// all faults are healed. What was kept back during an outage may still be on its way, so the
     /// reading is repeated until nothing acknowledged is missing and all nodes agree, or until the
     /// time for that is over; what is read then is final.
@@ -121,12 +121,12 @@ internal sealed class LoadProgram : IDisposable
     {
         var events = Recorder.ToHistory().Events.GroupBy(e => e.Session).ToDictionary(g => g.Key, g => g.ToList());
         var options = new ParallelOptions { MaxDegreeOfParallelism = 8 };
-        return Parallel.ForEachAsync(Sessions.All.Where(j => j.State.Cookie is not null), options, async (jar, _) =>
+        return Parallel.ForEachAsync(Sessions.Left(), options, async (jar, _) =>
         {
             var ops = FinalOps(events.GetValueOrDefault(jar.Session) ?? []);
             foreach (var node in Plan.Nodes)
             {
-                await ReadThroughAsync(jar.State, node, ops);
+                await ReadThroughAsync(jar, node, ops);
             }
         });
     }

@@ -5,17 +5,7 @@ internal sealed class SessionRegistry
 {
     private readonly Lock _lock = new();
     private readonly List<CookieJar> _jars = []; // under _lock; the index is the session's number
-
-    public IReadOnlyList<CookieJar> All
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return [.. _jars];
-            }
-        }
-    }
+    private readonly List<CookieJar> _copies = []; // under _lock; the jars of further devices
 
     public CookieJar Begin()
     {
@@ -24,6 +14,39 @@ internal sealed class SessionRegistry
             var jar = new CookieJar(_jars.Count);
             _jars.Add(jar);
             return jar;
+        }
+    }
+
+    /// <summary>Another device has this jar, of a session that was begun.</summary>
+    public void Add(CookieJar copy)
+    {
+        lock (_lock)
+        {
+            _copies.Add(copy);
+        }
+    }
+
+    /// <summary>
+    /// The cookie that each session's devices were left with: of several the one that names the
+    /// newest commit. Only who comes with that one is owed a word of its loss.
+    /// </summary>
+    public IReadOnlyList<JarState> Left()
+    {
+        lock (_lock)
+        {
+            var copies = _copies.Select(static copy => copy.State).ToLookup(static state => state.Session);
+            return
+            [
+                .. _jars
+                    .Select(static jar => jar.State)
+                    .Where(static state => state.Cookie is not null)
+                    .Select(state =>
+                        copies[state.Session]
+                            .Where(copy => copy.Cookie is not null && copy.Generation == state.Generation)
+                            .Append(state)
+                            .MaxBy(static one => one.Token ?? default)
+                    ),
+            ];
         }
     }
 

@@ -45,6 +45,59 @@ public sealed class ClusterVerdictTests
     }
 
     [Fact]
+    public void Voter_that_is_away_is_an_alarm_whichever_agent_is_asked()
+    {
+        var alarm = Assert.Single(ClusterVerdict.Of(Clusters.VoterAway).Alarms);
+        Assert.Equal("voter-not-responding", alarm.Name);
+        var other = Clusters.VoterAway with { Store = Clusters.VoterAway.Store with { Silent = null } };
+        Assert.Empty(ClusterVerdict.Of(other).Alarms);
+        var asked = new[] { new AgentView(new Uri("http://redis-a.example:7400"), Clusters.VoterAway, null) };
+        Assert.Equal("voter-not-responding", Assert.Single(ClusterVerdict.Of(other, asked).Alarms).Name);
+    }
+
+    [Fact]
+    public void Way_back_to_the_preferred_member_is_announced_and_its_end_of_waiting_named()
+    {
+        var status = Clusters.WayBack;
+        Assert.Contains("hands over to it without loss", ClusterVerdict.Of(status).Next, StringComparison.Ordinal);
+        var later = status with { Return = status.Return! with { NotBefore = Clusters.Noon } };
+        Assert.EndsWith("not before 2026-03-14 12:00:00Z.", ClusterVerdict.Of(later).Next, StringComparison.Ordinal);
+        Assert.Null(ClusterVerdict.Of(status with { Return = status.Return with { IsOff = true } }).Next);
+    }
+
+    [Fact]
+    public void While_a_merge_runs_nobody_is_advised_to_give_its_data_up()
+    {
+        var verdict = ClusterVerdict.Of(Clusters.Merging);
+        var alarm = verdict.Alarms.Single(alarm => alarm.Name == "nobody-to-promote");
+        Assert.StartsWith("Wait: redis-a follows", alarm.Remedy, StringComparison.Ordinal);
+        Assert.DoesNotContain("given up", alarm.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Master_whose_agent_was_killed_is_named_with_what_comes_next()
+    {
+        var verdict = ClusterVerdict.Of(Clusters.AgentOfTheMasterDead);
+        Assert.Equal("No master: the agent of redis-a is not responding, so its Redis has closed.", verdict.Headline);
+        Assert.StartsWith("Start the agent of redis-a.", verdict.ToDo, StringComparison.Ordinal);
+        Assert.DoesNotContain("follows the master", verdict.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Data_that_the_master_is_seen_to_have_is_no_alarm() =>
+        Assert.DoesNotContain(ClusterVerdict.Of(Clusters.AgentOfTheFormerMasterDead).Alarms, alarm =>
+            alarm.Name == "unmerged-data"
+        );
+
+    [Fact]
+    public void Master_that_closes_within_seconds_says_so_in_the_first_lines()
+    {
+        var verdict = ClusterVerdict.Of(Clusters.AboutToClose);
+        Assert.StartsWith("redis-a closes within seconds", verdict.Next, StringComparison.Ordinal);
+        Assert.Contains("the agent of redis-b", verdict.Next, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Lost_coordination_store_is_no_matter_of_waiting_and_names_the_command()
     {
         var verdict = ClusterVerdict.Of(Clusters.StoreLost);

@@ -89,7 +89,7 @@ public sealed class WordingTests
         {
             Ledger = [new LedgerLine("redis-b", 6, Clusters.Noon, false)],
         };
-        Assert.StartsWith("redis-b stays closed until its data was given up", Remedy(unmerged));
+        Assert.StartsWith("Wait: redis-b follows when what only it has was merged.", Remedy(unmerged));
         Assert.Equal(
             ["unmerged-data"],
             ClusterVerdict.Of(unmerged).Alarms.Single(alarm => alarm.Name == "nobody-to-promote").Causes!

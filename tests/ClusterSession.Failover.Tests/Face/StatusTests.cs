@@ -123,6 +123,31 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public async Task Way_back_is_shown_from_a_master_that_another_is_preferred_to_and_that_nobody_chose()
+    {
+        await using var site = await RuledAsync();
+        Assert.Null(site.Face("a").Cluster(false, false).Status.Return);
+        await site.EditAsync(document => document with { Members = [.. document.Members.Reverse()] });
+        await site.LookAgainAsync("a");
+        var after = (long)site.Timings.ReturnAfter!.Value.TotalMilliseconds;
+        Assert.Equal(new ReturnStatus("b", false, after, null), site.Face("a").Cluster(false, false).Status.Return);
+
+        var now = site.Time.GetUtcNow();
+        await site.EditAsync(document =>
+            document with
+            {
+                Returned = now,
+                Ruler = document.Ruler! with { IsChosen = true },
+            }
+        );
+        await site.LookAgainAsync("a");
+        Assert.Equal(
+            new ReturnStatus("b", true, after, now + site.Timings.FlappingWindow),
+            site.Face("a").Cluster(false, false).Status.Return
+        );
+    }
+
+    [Fact]
     public async Task Maintenance_ledger_and_flapping_are_shown()
     {
         await using var site = await RuledAsync();

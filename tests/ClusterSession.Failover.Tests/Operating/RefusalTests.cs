@@ -236,7 +236,7 @@ public sealed class RefusalTests
         var kept = Refused("data of epoch 3", new OperatorCommand.Forget("b"), WithLedger);
         Assert.Contains("would be forgotten with it", kept.Reason);
         Assert.Contains("destroys what only b has got: cluster-session failover discard b", kept.Remedy);
-        Assert.Contains("copy the files of", kept.Remedy);
+        Assert.Contains("Copy the files of", kept.Remedy);
         var planned = Planned(new OperatorCommand.Forget("b"), Discarded(3));
         Assert.Null(planned.Document.Find("b"));
         Assert.Empty(planned.Document.Ledger);

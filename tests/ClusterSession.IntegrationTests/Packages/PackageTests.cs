@@ -30,7 +30,7 @@ public sealed partial class PackageTests(PackedFeed feed)
     {
         ["ClusterSession"] = [],
         ["ClusterSession.Transport"] = [],
-        ["ClusterSession.Redis"] = ["ClusterSession", "ClusterSession.Transport"],
+        ["ClusterSession.Redis"] = ["ClusterSession", "ClusterSession.Transport", "ClusterSession.ZooKeeper"],
         ["ClusterSession.Failover"] = ["ClusterSession.Redis", "DotNext.AspNetCore.Cluster"],
         ["ClusterSession.ZooKeeper"] = ["ClusterSession.Transport"],
         ["ClusterSession.Failover.ZooKeeper"] = ["ClusterSession.Failover", "ClusterSession.ZooKeeper"],
@@ -136,6 +136,7 @@ public sealed partial class PackageTests(PackedFeed feed)
     /// </summary>
     [Theory]
     [InlineData("ClusterSession.Redis", "ClusterSession.Transport")]
+    [InlineData("ClusterSession.Redis", "ClusterSession.ZooKeeper")]
     [InlineData("ClusterSession.Failover", "ClusterSession.Redis")]
     [InlineData("ClusterSession.ZooKeeper", "ClusterSession.Transport")]
     [InlineData("ClusterSession.Failover.ZooKeeper", "ClusterSession.Failover")]

@@ -18,9 +18,9 @@ public sealed class PackedFeed : IAsyncLifetime
     [
         "ClusterSession",
         "ClusterSession.Transport",
+        "ClusterSession.ZooKeeper",
         "ClusterSession.Redis",
         "ClusterSession.Failover",
-        "ClusterSession.ZooKeeper",
         "ClusterSession.Failover.ZooKeeper",
         "ClusterSession.Cli",
     ];

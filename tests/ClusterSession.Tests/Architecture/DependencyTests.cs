@@ -7,8 +7,9 @@ using Xunit;
 namespace ClusterSession.Tests.Architecture;
 
 /// <summary>
-/// Arrows point to the core and to the transport, which know nobody; stores never see each other;
-/// inside a store bytes know no sockets, and servers no sessions.
+/// Arrows point to the core and to the transport, which know nobody, and from Redis to the client
+/// of ZooKeeper, which knows no store; stores never see each other; inside a store bytes know no
+/// sockets, and servers no sessions.
 /// </summary>
 public sealed class DependencyTests
 {
@@ -54,7 +55,7 @@ public sealed class DependencyTests
         );
         Assert.All(typeof(ClusterSession.Redis.IRedisCredentials).Assembly.GetReferencedAssemblies(), name =>
             Assert.True(
-                name.Name is "ClusterSession" or "ClusterSession.Transport"
+                name.Name is "ClusterSession" or "ClusterSession.Transport" or "ClusterSession.ZooKeeper"
                     || name.Name!.StartsWith("System", StringComparison.Ordinal)
                     || name.Name.StartsWith("Microsoft", StringComparison.Ordinal),
                 name.Name
@@ -171,6 +172,7 @@ public sealed class DependencyTests
             [
                 "../ClusterSession/ClusterSession.csproj",
                 "../ClusterSession.Transport/ClusterSession.Transport.csproj",
+                "../ClusterSession.ZooKeeper/ClusterSession.ZooKeeper.csproj",
             ],
             Failover => ["../ClusterSession.Redis/ClusterSession.Redis.csproj"],
             ZooKeeper => ["../ClusterSession.Transport/ClusterSession.Transport.csproj"],

@@ -1,3 +1,4 @@
+using ClusterSession.TestKit.Faults;
 using Xunit;
 
 namespace ClusterSession.ZooKeeper.Tests.Client;
@@ -83,12 +84,59 @@ public sealed class EnsembleTests : IAsyncLifetime
         Assert.Equal(counted, lease.CountedFrom);
     }
 
+    [Fact]
+    public async Task Server_that_is_cut_off_answers_pings_while_the_session_expires_and_prolongs_no_lease()
+    {
+        // So patient that it is still answering when the session is over.
+        var ensemble = await ZooKeeperServer.StartEnsembleAsync(3, new ZooKeeperServerOptions { SyncLimit = 100 });
+        try
+        {
+            var leader = await LeaderAsync(ensemble);
+            var follower = ensemble.First(server => server != leader);
+            await using var network = FaultProxy.Start(leader.QuorumPort);
+            follower.FollowThrough(network.Port, leader);
+            await follower.Process.Kill9Async();
+            await ZooKeeperServer.StartAgainAsync(ensemble, follower);
+            Assert.Equal("follower", await follower.ModeAsync());
+
+            await using var witness = ClientScope.Start(leader.Endpoint);
+            await using var session = new SilentSession(follower.Port);
+            await session.BeginAsync("/ephemeral", 5 * ZooKeeperServer.Tick);
+            var options = ZooKeeperOptions.Parse(follower.Endpoint);
+            await using var lease = (
+                await LeaseSession.OpenAsync(options, 20 * ZooKeeperServer.Tick, TimeProvider.System, new Random(1))
+            ).Value!;
+            var counted = lease.CountedFrom;
+            network.Blackhole();
+            await AgainAsync(
+                async () =>
+                {
+                    await session.PingAsync(); // Each is answered, or this fails.
+                    return (await witness.Client.ExistsAsync("/ephemeral")).Code == ZooKeeperCode.NoNode;
+                },
+                "the leader has ended the session"
+            );
+            await session.PingAsync();
+            Assert.Equal(ZooKeeperCode.NotSent, await lease.ProlongAsync());
+            Assert.Equal(counted, lease.CountedFrom);
+        }
+        finally
+        {
+            foreach (var server in ensemble)
+            {
+                await server.DisposeAsync();
+            }
+        }
+    }
+
     private static Task AgainAsync(Func<Task<bool>> ask, string what) =>
         Condition.HoldsAsync(ask, what, TimeSpan.FromSeconds(60));
 
-    private async Task<ZooKeeperServer> LeaderAsync()
+    private Task<ZooKeeperServer> LeaderAsync() => LeaderAsync(_ensemble);
+
+    private static async Task<ZooKeeperServer> LeaderAsync(ZooKeeperServer[] ensemble)
     {
-        foreach (var server in _ensemble)
+        foreach (var server in ensemble)
         {
             if (await server.ModeAsync() == "leader")
             {

@@ -38,6 +38,9 @@ internal sealed class SilentSession(int port) : IAsyncDisposable
         }
     }
 
+    /// <summary>A sign of life, and the server's answer to it.</summary>
+    public Task PingAsync() => AskAsync(new JuteWriter().Int(Xids.Ping).Int((int)OperationCode.Ping).Written);
+
     public ValueTask DisposeAsync()
     {
         _client.Dispose();

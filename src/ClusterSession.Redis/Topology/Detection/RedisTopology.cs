@@ -1,6 +1,7 @@
 using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Connection.Fencing;
 using ClusterSession.Redis.Topology.Cluster;
+using ClusterSession.Redis.Topology.Published;
 using ClusterSession.Redis.Topology.Sentinel;
 using ClusterSession.Redis.Topology.Standalone;
 
@@ -11,6 +12,7 @@ namespace ClusterSession.Redis.Topology.Detection;
 /// </summary>
 /// <remarks>
 /// <code>
+/// zookeeper=...     the master that agents have published there, with its lease record
 /// serviceName=...   Sentinel: the endpoints are sentinels
 /// cluster=true      Cluster
 /// cluster=false     one server, or several of which one is master, also behind one address (HAProxy, a virtual IP)
@@ -54,6 +56,11 @@ internal static class RedisTopology
             return new SentinelTopology(copy, time, random, pushHandler, observer);
         }
 
+        if (copy.ZooKeeper is not null)
+        {
+            return NewPublished();
+        }
+
         if (copy.Fence == RedisFence.Lease)
         {
             return new StandaloneTopology(copy, time, random, pushHandler, observer, leaseKey: leaseKey);
@@ -77,6 +84,18 @@ internal static class RedisTopology
                 NewCluster
             ),
         };
+
+        // By itself, so that nobody else loads the client.
+        IRedisTopology NewPublished() =>
+            new PublishedTopology(
+                copy,
+                new ZooKeeperDirectory(copy.ZooKeeper, copy.ZooKeeperCluster, time, new Random(random.Next())),
+                time,
+                random,
+                pushHandler,
+                observer,
+                leaseKey
+            );
 
         IRedisTopology NewCluster() =>
             new ClusterTopology(copy, time, randomOfCluster, pushHandler, observer, heartbeatPrefix);

@@ -24,6 +24,10 @@ internal sealed class DeviceClient(LoadProgram program, int number, SharedSessio
             {
                 (var jar, seen) = shared.Copy();
                 session = jar is null ? null : new OwnedSession(jar, Plan.EntriesPerSession);
+                if (jar is not null)
+                {
+                    Program.Sessions.Add(jar);
+                }
             }
             if (session is null || session.IsOver)
             {

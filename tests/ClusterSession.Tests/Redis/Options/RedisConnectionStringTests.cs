@@ -70,6 +70,70 @@ public sealed class RedisConnectionStringTests
         Assert.Contains(remedy, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("zookeeper=h1:1,h2,h3:3/a/b,password=p", "h1:1 h2 h3:3", "/a/b")]
+    [InlineData("zookeeper=h1", "h1", null)]
+    [InlineData("ssl=true, ZooKeeper = h1 , h2/x ,password=p,name=n", "h1 h2", "/x")]
+    public void Ensemble_is_read_and_asks_for_the_lease(string text, string servers, string? path)
+    {
+        var options = RedisOptions.Parse(text);
+        Assert.Equal(servers, string.Join(' ', options.ZooKeeper!.Servers));
+        Assert.Equal(path, options.ZooKeeper.Chroot);
+        Assert.Equal(RedisFence.Lease, options.Fence);
+        Assert.Empty(options.Endpoints);
+    }
+
+    [Fact]
+    public void Credentials_and_TLS_of_ZooKeeper_and_of_Redis_are_two_settings()
+    {
+        var options = RedisOptions.Parse(
+            "zookeeper=h1,password=redis,zookeeperPassword=zk,zookeeperSsl=true,zookeeperSslHost=s,"
+                + "zookeeperSslCaFile=/ca,zookeeperSslCertFile=/c,zookeeperSslKeyFile=/k,zookeeperCluster=north"
+        );
+        var ensemble = options.ZooKeeper!;
+        Assert.Equal(("redis", null), (options.Password, options.User));
+        Assert.False(options.Tls);
+        Assert.Equal(("cluster-session", "zk", true), (ensemble.User, ensemble.Password, ensemble.UseTls));
+        Assert.Equal(
+            ("s", "/ca", "/c", "/k"),
+            (ensemble.TlsHost, ensemble.CaFile, ensemble.CertificateFile, ensemble.KeyFile)
+        );
+        Assert.Equal("north", options.ZooKeeperCluster);
+        Assert.Equal("u", RedisOptions.Parse("zookeeper=h,zookeeperUser=u,zookeeperPassword=p").ZooKeeper!.User);
+        Assert.DoesNotContain("zk", options.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("zookeeper=", "'zookeeper' cannot be used", "Give one or several")]
+    [InlineData("zookeeper=h:0", "'h:0' names no server", "such as 'zk1:2181'")]
+    [InlineData("zookeeper=h/a//b", "'/a//b' has a part that is empty", "zookeeper")]
+    [InlineData("zookeeper=h,name=n,redis1:6379", "Endpoints names redis1:6379", "right behind zookeeper=")]
+    [InlineData("zookeeper=h,serviceName=m", "ServiceName too", "remove one")]
+    [InlineData("zookeeper=h,cluster=true", "Cluster is true", "remove one")]
+    [InlineData("fence=history,zookeeper=h", "Fence is History", "fence=lease")]
+    [InlineData("zookeeper=h,zookeeperUser=u", "ZooKeeper.User is set alone", "zookeeperPassword")]
+    [InlineData("zookeeper=h,zookeeperSslCaFile=/ca", "UseTls is false", "zookeeperSsl=true")]
+    [InlineData("zookeeper=h,zookeeperSsl=maybe", "'zookeeperSsl=maybe' is neither", "true nor false")]
+    [InlineData("zookeeper=h,zookeeperSsl=true,zookeeperSslKeyFile=/k", "KeyFile", "zookeeperSslCertFile")]
+    [InlineData("redis1,zookeeperSsl=true", "without a server of it", "zookeeper=host:2181")]
+    [InlineData("redis1,zookeeperCluster=a", "ZooKeeperCluster is set without", "remove zookeeperCluster")]
+    [InlineData("redis://redis1?zookeeper=h", "'zookeeper=h' stands in a list", "in no URI")]
+    public void Ensemble_that_cannot_be_used_is_refused_with_the_remedy(string text, string what, string remedy)
+    {
+        var error = Assert.Throws<FormatException>(() => RedisOptions.Parse(text));
+        Assert.Contains(what, error.Message, StringComparison.Ordinal);
+        Assert.Contains(remedy, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Password_of_ZooKeeper_is_in_no_message()
+    {
+        var error = Assert.Throws<FormatException>(() =>
+            RedisOptions.Parse("zookeeper=h,zookeeperPassword=se,cret,nonsense=1")
+        );
+        Assert.DoesNotContain("cret", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Settings_of_StackExchange_Redis_without_meaning_here_are_accepted()
     {

@@ -2,6 +2,7 @@ using ClusterSession.Redis;
 using ClusterSession.Redis.Topology;
 using ClusterSession.Redis.Topology.Cluster;
 using ClusterSession.Redis.Topology.Detection;
+using ClusterSession.Redis.Topology.Published;
 using ClusterSession.Redis.Topology.Sentinel;
 using ClusterSession.Redis.Topology.Standalone;
 using Xunit;
@@ -17,6 +18,7 @@ public sealed class RedisTopologyTests
     [InlineData("h,cluster=true", typeof(ClusterTopology))]
     [InlineData("redis://h?cluster=true", typeof(ClusterTopology))]
     [InlineData("h,serviceName=mymaster", typeof(SentinelTopology))]
+    [InlineData("zookeeper=h", typeof(PublishedTopology))]
     public async Task The_connection_string_alone_chooses(string connectionString, Type expected)
     {
         await using var topology = Create(RedisOptions.Parse(connectionString));

@@ -1,0 +1,21 @@
+using ClusterSession.Transport.Sockets;
+
+namespace ClusterSession.Redis.Topology.Published;
+
+/// <summary>
+/// Hears what a directory says: quick, and without exceptions. Thread-safe.
+/// </summary>
+internal interface IDirectoryListener
+{
+    /// <summary>What is published now.</summary>
+    void Published(PublishedMaster published);
+
+    /// <summary>
+    /// It cannot be read, or nothing usable is published; says why. What was published before
+    /// stands.
+    /// </summary>
+    void Missing(ConnectException reason);
+
+    /// <summary>It is connected to again, and what it said last stands.</summary>
+    void Found();
+}
