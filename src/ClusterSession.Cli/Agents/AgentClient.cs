@@ -130,7 +130,7 @@ internal sealed class AgentClient : IDisposable
         };
 
     private static string Unexpected(HttpStatusCode code) =>
-        $"answered with {(int)code} and nothing that an agent says: the voter or another service may be at that address";
+        $"answered with {(int)code} and nothing that an agent says: the voter or another service may be there";
 
     private static Uri At(Uri agent, string path) => new(agent.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/" + path);
 }

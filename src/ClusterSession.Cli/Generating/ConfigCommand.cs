@@ -25,8 +25,8 @@ internal sealed class ConfigCommand
     private readonly Option<string?> _secrets = new("--secrets")
     {
         Description =
-            "YAML file with the site's secrets. Without it: secretFile of the description, then the file in the same folder "
-            + "whose name ends in -secrets.yaml. Environment variables go before each.",
+            "YAML file with the site's secrets. Without it: secretFile of the description, then the file in the same "
+            + "folder whose name ends in -secrets.yaml. Environment variables go before each.",
         HelpName = "file",
     };
 

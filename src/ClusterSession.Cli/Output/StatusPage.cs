@@ -282,8 +282,8 @@ internal sealed class StatusPage(Page page)
                         + (
                             line.IsDiscarded ? "Given up by the operator: it is replaced when the member follows."
                             : line.IsContained
-                                ? $"{facts.Master?.Name} is seen to have all of it: {line.Member} follows when its agent "
-                                    + "runs."
+                                ? $"{facts.Master?.Name} is seen to have all of it: {line.Member} follows when its "
+                                    + "agent runs."
                             : $"{DataLoss.Stays(facts, line.Member)} {DataLoss.GiveUp(facts, line.Member)}"
                         )
                 )

@@ -173,8 +173,8 @@ internal static class AlarmRules
                     ),
                 facts.Status.Store.Name is { } name
                     ? StoreStatus.Remedy(name)
-                    : "Start those members of the coordination store that are down, of which two must reach each other: "
-                        + $"{Words.StoreMembers(facts.Status)}."
+                    : "Start those members of the coordination store that are down, of which two must reach each "
+                        + $"other: {Words.StoreMembers(facts.Status)}."
             );
         }
 
@@ -182,15 +182,17 @@ internal static class AlarmRules
         {
             yield return new Alarm(
                 "store-lost",
-                $"The coordination store was lost or set back: its last lease is of epoch {facts.Status.Lease.Epoch}, and "
-                    + $"data in sight of epoch {later}.",
+                $"The coordination store was lost or set back: its last lease is of epoch {facts.Status.Lease.Epoch}, "
+                    + $"and data in sight of epoch {later}.",
                 $"See the plan of this command, when every member that has data responds: {Words.Command} raise-epoch "
                     + "--plan"
             );
         }
     }
 
-    /// <summary>The leader of the store knows who of it is away; agents have alarms of their own.</summary>
+    /// <summary>
+    /// The leader of the store knows who of it is away; agents have alarms of their own.
+    /// </summary>
     private static IEnumerable<Alarm> StoreMembers(ClusterFacts facts, IReadOnlyList<AgentView> asked)
     {
         var status = facts.Status;
@@ -204,8 +206,8 @@ internal static class AlarmRules
         {
             yield return new Alarm(
                 "voter-not-responding",
-                $"The voter ({voter}) is not responding to the leader of the coordination store. If one more of its three "
-                    + "members fails, nobody is promoted, and the master closes.",
+                $"The voter ({voter}) is not responding to the leader of the coordination store. If one more of its "
+                    + "three members fails, nobody is promoted, and the master closes.",
                 "Start the voter on its host, or see why the agents do not reach it."
             );
         }
@@ -271,8 +273,8 @@ internal static class AlarmRules
                     $"The Redis of {member.Name} ({member.Redis}) is not responding.",
                     member.IsRefused
                         ? $"It does not run, and its agent does. Start the Redis of {member.Name} with its data."
-                        : $"It runs and does not respond, or is cut off; its agent runs. Look at the process of Redis on the "
-                            + $"host of {member.Name}, and restart it only if it is stuck."
+                        : $"It runs and does not respond, or is cut off; its agent runs. Look at the process of Redis "
+                            + $"on the host of {member.Name}, and restart it only if it is stuck."
                 );
             }
             else if (!member.IsAgentAlive)
@@ -281,8 +283,8 @@ internal static class AlarmRules
                     "agent-not-responding",
                     $"The agent of {member.Name} ({member.Agent}) is not responding: its Redis cannot be promoted"
                         + (member == facts.Master ? ", and closes when its lease record expires." : "."),
-                    $"Start the agent of {member.Name} on its host (the unit {member.Name}-agent, or {Words.Command} agent "
-                        + "--config)."
+                    $"Start the agent of {member.Name} on its host (the unit {member.Name}-agent, or {Words.Command} "
+                        + "agent --config)."
                 );
             }
 
@@ -326,8 +328,8 @@ internal static class AlarmRules
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{line.Member} was promoted {line.Count} times within the flapping window, last "
-                        + $"{Words.Time(line.Last)}, and is passed over {Words.Until(line)} where another candidate has "
-                        + $"its data{LastKnown(facts)}."
+                        + $"{Words.Time(line.Last)}, and is passed over {Words.Until(line)} where another candidate "
+                        + $"has its data{LastKnown(facts)}."
                 ),
                 $"See why its masters failed: {Words.Command} history, and the log of Redis on {line.Member}. To "
                     + $"promote it all the same: {Words.Command} now"

@@ -56,8 +56,8 @@ internal static class ClusterVerdict
         new(
             Health.Down,
             $"Unknown: {facts.Master!.Name} was the master "
-                + $"{Words.Duration(TimeSpan.FromMilliseconds(facts.Status.LookAgeMilliseconds ?? 0))} ago, when the agent "
-                + $"of {facts.Status.Self} last looked.",
+                + $"{Words.Duration(TimeSpan.FromMilliseconds(facts.Status.LookAgeMilliseconds ?? 0))} ago, when the "
+                + $"agent of {facts.Status.Self} last looked.",
             "That agent responds, and its loop stands still.",
             facts.Status.LookedAt,
             "If it held the lease, another member is promoted when the lease has run out.",
@@ -68,8 +68,8 @@ internal static class ClusterVerdict
     private static Verdict TwoMasters(ClusterFacts facts, IReadOnlyList<Alarm> alarms) =>
         new(
             Health.Down,
-            $"{facts.Masters.Count} masters: {Words.List(facts.Masters.Select(one => one.Name))} are both seen open for "
-                + "writes.",
+            $"{facts.Masters.Count} masters: {Words.List(facts.Masters.Select(one => one.Name))} are both seen open "
+                + "for writes.",
             "A lease record stands in more than one Redis. "
                 + (
                     facts.Status.Ruler is { } ruler ? $"{ruler} holds the lease." : "Nobody is known to hold the lease."
@@ -156,8 +156,8 @@ internal static class ClusterVerdict
             .ToArray();
         if (!status.Store.IsReachable && deaf.Length > 0)
         {
-            return $"{master} closes within seconds, and no Redis takes writes, unless the coordination store or the agent "
-                + $"of {Words.List(deaf)} responds: without the store all other agents must promise to take no lease.";
+            return $"{master} closes within seconds, and no Redis takes writes, unless the coordination store or the "
+                + $"agent of {Words.List(deaf)} responds: without the store all other agents must promise to take no lease.";
         }
 
         if (facts.Candidates().Any(facts.Following.Contains))
@@ -177,8 +177,8 @@ internal static class ClusterVerdict
     private static string? WayBack(ClusterFacts facts) =>
         facts is { Status.Return: { IsOff: false } back, Master: { } master }
         && facts.Following.Any(member => member.Name == back.To)
-            ? $"{back.To} stands before {master.Name} in Members: {master.Name} hands over to it without loss, once it has "
-                + $"been in step for {Words.Duration(TimeSpan.FromMilliseconds(back.InStepMilliseconds))}"
+            ? $"{back.To} stands before {master.Name} in Members: {master.Name} hands over to it without loss, once it "
+                + $"has been in step for {Words.Duration(TimeSpan.FromMilliseconds(back.InStepMilliseconds))}"
                 + (back.NotBefore is { } end ? $", and not before {Words.Time(end)}." : ".")
             : null;
 

@@ -36,8 +36,8 @@ internal static class DataLoss
 
     /// <summary>How that data is given up, and what before; or why not now.</summary>
     public static string GiveUp(ClusterFacts facts, string member) =>
-        $"It is merged by itself when it and its agent respond and there is a master. If it is not to be, copy the files "
-        + $"of {member} away (the directory is dir in its redis.conf) before you give its data up. "
+        $"It is merged by itself when it and its agent respond and there is a master. If it is not to be, copy the "
+        + $"files of {member} away (the directory is dir in its redis.conf) before you give its data up. "
         + (
             WhyNot(facts, member) is { } why
                 ? why
@@ -61,8 +61,8 @@ internal static class DataLoss
             .DefaultIfEmpty(0)
             .Max();
         return facts.IsUnmerged(member)
-                ? $"Do not forget {member.Name}: its data, which others may lack, would be given up with it. The command is "
-                    + "refused until that data was discarded."
+                ? $"Do not forget {member.Name}: its data, which others may lack, would be given up with it. The "
+                    + "command is refused until that data was discarded."
             : facts.Master is null && (facts.EpochOf(member) == 0 || facts.EpochOf(member) >= usable)
                 ? $"Do not forget {member.Name} while there is no master: it may have the newest data, which would be "
                     + "given up with it."
@@ -95,7 +95,7 @@ internal static class DataLoss
         !facts.Status.Store.IsReachable
             ? "Do not give its data up before the coordination store responds: until then it is not known who has what."
         : Unseen(facts, member) is { Count: > 0 } unseen
-            ? $"Do not give its data up while {Words.List(unseen)} {(unseen.Count == 1 ? "is" : "are")} not responding: "
-                + $"{member} may have the only copy left."
+            ? $"Do not give its data up while {Words.List(unseen)} {(unseen.Count == 1 ? "is" : "are")} not "
+                + $"responding: {member} may have the only copy left."
         : null;
 }

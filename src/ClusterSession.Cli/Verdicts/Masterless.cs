@@ -115,15 +115,15 @@ internal static class Masterless
         {
             return IsDeaf(facts, holder)
                 ? (
-                    $"{holder} holds the lease for some seconds more (Ttl, 3 s unless it was set otherwise), and its agent "
-                        + "does not renew it.",
+                    $"{holder} holds the lease for some seconds more (Ttl, 3 s unless it was set otherwise), and its "
+                        + "agent does not renew it.",
                     $"It runs out, and another member takes it. {Copies}",
                     $"Start the agent of {holder}. The others go on without it."
                 )
                 : (
                     status.Reason,
-                    "If it is not open within StepWait (5 s unless it was set otherwise), its agent gives the lease back, and "
-                        + $"another member takes it. {Copies}",
+                    "If it is not open within StepWait (5 s unless it was set otherwise), its agent gives the lease "
+                        + $"back, and another member takes it. {Copies}",
                     $"Nothing for some seconds. If this stays, look at the log of the agent of {holder}."
                 );
         }
@@ -147,8 +147,8 @@ internal static class Masterless
         {
             return (
                 Missing(facts) ?? facts.Status.Reason,
-                $"{Words.List(newer)} {(newer.Length == 1 ? "is" : "are")} waited for (NewerDataWait, 10 s unless it was "
-                    + $"set otherwise). Then {Words.List(candidates)} goes on without that data, and an alarm says so. "
+                $"{Words.List(newer)} {(newer.Length == 1 ? "is" : "are")} waited for (NewerDataWait, 10 s unless it "
+                    + $"was set otherwise). Then {Words.List(candidates)} goes on without that data, and an alarm says so. "
                     + Copies,
                 $"Start {Words.List(newer)}, Redis and agent, before that: its data is kept then. If that cannot be, "
                     + "nothing else is to be done."

@@ -40,7 +40,7 @@ internal enum Reason
     /// <summary>Newer data is known to exist and cannot be used.</summary>
     NewerDataOutOfReach,
 
-    /// <summary>The coordination store was lost: its next grant is below the data's epoch.</summary>
+    /// <summary>The coordination store was lost: its next grant is below the data.</summary>
     StoreLost,
 
     /// <summary>Another member is to take the lease, or nobody can.</summary>

@@ -15,8 +15,8 @@ internal sealed record StoreStatus(
 )
 {
     /// <summary>
-    /// Addresses of its members that do not respond to this agent, which leads it; null: it does not
-    /// lead, and does not know.
+    /// Addresses of its members that do not respond to this agent, which leads it; null: it does
+    /// not lead, and does not know.
     /// </summary>
     public IReadOnlyList<string>? Silent { get; init; }
 

@@ -294,7 +294,8 @@ internal sealed class MemberPlans(FailoverTimings timings)
         {
             return new(
                 $"{member} has data of epoch {unmerged.Epoch} that was not merged. {DataWords.Known(unmerged)}",
-                $"Wait: it is merged by itself, and follows then. {DataWords.CopyFirst(member)} {DataWords.Discard(member)}"
+                "Wait: it is merged by itself, and follows then. "
+                    + $"{DataWords.CopyFirst(member)} {DataWords.Discard(member)}"
             );
         }
 

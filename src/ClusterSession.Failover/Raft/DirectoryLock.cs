@@ -28,7 +28,8 @@ internal sealed class DirectoryLock : IDisposable
         {
             throw new InvalidOperationException(
                 $"The directory {directory} (Directory) cannot be locked: another agent or voter runs on it, or it "
-                    + $"cannot be written. Give each process a directory of its own, or end the other one. {failure.Message}",
+                    + "cannot be written. Give each process a directory of its own, or end the other one. "
+                    + failure.Message,
                 failure
             );
         }

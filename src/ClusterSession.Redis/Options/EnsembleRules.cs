@@ -29,8 +29,8 @@ internal static class EnsembleRules
 
         if (options.Endpoints.Count > 0)
         {
-            yield return $"Endpoints names {string.Join(", ", options.Endpoints)} and ZooKeeper is set: put the servers "
-                + "of ZooKeeper right behind zookeeper=, and leave those of Redis to the agents.";
+            yield return $"Endpoints names {string.Join(", ", options.Endpoints)} and ZooKeeper is set: put the "
+                + "servers of ZooKeeper right behind zookeeper=, and leave those of Redis to the agents.";
         }
 
         if (options.ServiceName is not null || options.Cluster == true)

@@ -49,8 +49,8 @@ public sealed partial class RedisOptions
         if (Fence == RedisFence.Lease && (ServiceName is not null || Cluster == true))
         {
             errors.Add(
-                $"Fence is Lease and {(ServiceName is null ? "Cluster is true" : "ServiceName is set")}: no agent switches those "
-                    + "over. Remove fence=lease, or name the servers themselves."
+                $"Fence is Lease and {(ServiceName is null ? "Cluster is true" : "ServiceName is set")}: no agent "
+                    + "switches those over. Remove fence=lease, or name the servers themselves."
             );
         }
 

@@ -83,10 +83,10 @@ internal sealed class LoadProgram : IDisposable
     }
 
     /// <summary>
-    /// Reads every session through every node with the newest cookie its owner was left with. Call after
-    /// all faults are healed. What was kept back during an outage may still be on its way, so the
-    /// reading is repeated until nothing acknowledged is missing and all nodes agree, or until the
-    /// time for that is over; what is read then is final.
+    /// Reads every session through every node with the newest cookie its owner was left with. Call
+    /// after all faults are healed. What was kept back during an outage may still be on its way, so
+    /// the reading is repeated until nothing acknowledged is missing and all nodes agree, or until
+    /// the time for that is over; what is read then is final.
     /// </summary>
     /// <param name="settle">How long the cluster may take to come to rest; default 10 s, the
     /// promise for unsent commits.</param>
