@@ -144,7 +144,7 @@ internal sealed class FailoverAgent
         }
 
         var decision = _decider.Decide(view);
-        _merge.Keep(view);
+        _merge.CancelIfOutdated(view);
         var look = new AgentLook(view, decision, _links.Coordinator.Clock.GetTimestamp());
         Volatile.Write(ref _look, look); // Before it is done: who asks meanwhile is not sent to a Redis that closes.
         Volatile.Read(ref _decided)?.Invoke();

@@ -63,9 +63,9 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
     }
 
     /// <summary>
-    /// Ends it where it would be for another master than the present one, or in maintenance.
+    /// Ends it where it is for another master than the present one, or in maintenance.
     /// </summary>
-    public void Keep(ClusterView view)
+    public void CancelIfOutdated(ClusterView view)
     {
         if (
             !_run.IsCompleted

@@ -71,6 +71,8 @@ internal static class DecisionSentences
             Reason.HandingOver =>
                 $"The master's place is handed over to {view.Document.Switch?.To ?? "another member"}, "
                     + "and the next step is another's or not done yet.",
+            Reason.GivingUp => $"{view.Self} gives its lease up, since its Redis cannot be the master, and waits until "
+                + "nothing that it has sent can open that Redis.",
             Reason.RulerNotInSight =>
                 $"{view.State?.Holder ?? "Nobody"} holds the lease, and this agent does not see its "
                     + "Redis as an open master yet.",

@@ -2,7 +2,7 @@ namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
 /// Decides what an agent does next. Pure: the same view gives the same decision, so that an agent
-/// that takes over in the midst of something finishes it.
+/// that was restarted in the midst of something finishes it.
 /// </summary>
 /// <remarks>
 /// An agent commands its own Redis only. What it does depends on who holds the lease:

@@ -233,11 +233,11 @@ internal sealed class HolderRules(FailoverTimings timings)
     }
 
     /// <summary>
-    /// Not while an Open that was not answered may come: another would be open by then.
+    /// Does not release while an Open that was not answered may come: another would be open by then.
     /// </summary>
     private static Decision GiveUp(ClusterView view, string why) =>
         view.Own.HasOwnRecord || view.Own.AdmitsClients ? new Decision.Command(new RedisAction.Close())
-        : view.OpenLeft > TimeSpan.Zero ? new Decision.Nothing(Reason.HandingOver)
+        : view.OpenLeft > TimeSpan.Zero ? new Decision.Nothing(Reason.GivingUp)
         : new Decision.Release(Ledger.AfterRelease(view.Document, view, why));
 
     /// <summary>From when it may open, the target gets data that nobody gave up.</summary>

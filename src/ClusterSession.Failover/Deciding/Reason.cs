@@ -52,6 +52,9 @@ internal enum Reason
     /// <summary>The lease is handed over, and another agent's step comes first.</summary>
     HandingOver,
 
+    /// <summary>It gives its lease up, and waits until nothing that it sent opens its Redis.</summary>
+    GivingUp,
+
     /// <summary>The holder's Redis cannot be seen as an open master.</summary>
     RulerNotInSight,
 

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace ClusterSession.Failover.Documents;
 
 /// <summary>
-/// What all agents of a cluster know beyond the lease, as JSON in the coordination store. Only the
-/// holder of the lease and commands of the operator write it.
+/// What all agents of a cluster know beyond the lease, as JSON in the coordination store. Any agent
+/// writes the first one; after that who takes or holds the lease, and commands of the operator.
 /// </summary>
 internal sealed record ClusterDocument
 {

@@ -22,9 +22,8 @@ namespace ClusterSession.Http;
 /// first change       -> body wrapped
 /// first byte of body -> commit; not acknowledged: response cleared, 503, the body's bytes are dropped
 /// end of a run       -> the same, for a response without a body; after the headers: commit, and log that it was late
-/// headers leaving    -> commit of what callbacks have changed (TempData). The body may be on its way already, so that a
-///                       503 cannot drop it: Location and the cookies of this response are taken
-/// out
+/// headers leaving    -> commit of what callbacks have changed (TempData). The body may be on its
+///                       way already, and no 503 drops it: Location and the response's cookies go
 /// exception passes   -> commit, as AddSession does; a failed commit is a header on whatever answers
 /// </code>
 /// A response cannot be taken back when its headers leave: the status could change, and the

@@ -7,6 +7,7 @@ namespace ClusterSession.Lifetime;
 /// The times of a session's life. Expiry is counted in durations on each clock alone; only the
 /// absolute end compares with the wall clock of the node that made the session.
 /// </summary>
+/// <remarks>
 /// <code>
 /// last use            idle timeout           + 1.25 touch intervals      + longest request
 /// |-------------------------|-----------------------|--------------------------|
@@ -14,11 +15,10 @@ namespace ClusterSession.Lifetime;
 ///                             of the last use         a running request may      forgotten it
 ///                                                     still commit
 /// </code>
-/// A use is reported to the store within a touch interval by the node that has not prolonged the
-/// session itself last (<c>SessionTouches</c>).
-/// The node that has, reports a use when the next touch is due: a quarter of the interval, by which
-/// the store does not prolong, and one interval
-/// are what the store may not know of, and what every other node adds before it refuses.
+/// A node reports a use to the store within a touch interval, or, if it has prolonged the session
+/// last itself, a quarter of an interval later. So the store may not know of the uses of the last
+/// 1.25 intervals, and every other node adds that before it refuses.
+/// </remarks>
 internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, TimeProvider time)
 {
     private static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(1);

@@ -18,8 +18,8 @@ namespace ClusterSession.Opening;
 /// <param name="HasStoreJustReturned">
 /// Whether the store came back as another so recently that what is missing is likely on its way.
 /// </param>
-/// <param name="IsUnanswered">Whether a node that may have it has not answered, or too many are
-/// missing for it to be asked yet.</param>
+/// <param name="IsUnanswered">Whether a node that may have it has not answered, the node that made
+/// the commit is silent, or too many are missing for it to be asked yet.</param>
 internal readonly record struct FoundFacts(
     bool IsThere,
     bool IsDestroyed = false,

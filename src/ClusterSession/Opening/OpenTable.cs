@@ -14,7 +14,7 @@ namespace ClusterSession.Opening;
 ///
 /// store says    this node                                        step
 /// destroyed     -                                                Ended
-/// any           has ended it meanwhile                           EndedHere
+/// any           knows by now that it has ended                   EndedHere
 /// unreachable   knows that nobody has used it for too long       EndIdle
 /// unreachable   -                                                GoOnWithoutStore
 /// unchanged     has no complete copy any more                    ReadAgain

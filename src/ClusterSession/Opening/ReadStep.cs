@@ -6,7 +6,7 @@ internal enum ReadStep
     /// <summary>The store says that the session was ended, or goes on under another id.</summary>
     Ended,
 
-    /// <summary>This node has ended the session while the store was asked.</summary>
+    /// <summary>This node has heard meanwhile that the session was ended, by any node.</summary>
     EndedHere,
 
     /// <summary>

@@ -29,7 +29,7 @@ internal sealed class SessionRepair(
     /// Repairs what the store has by a copy, or restores the session where the store has nothing.
     /// </summary>
     /// <param name="key">Which session.</param>
-    /// <param name="copy">This node's copy, complete.</param>
+    /// <param name="copy">What this node has of it; it may lack commits of others.</param>
     /// <param name="stored">What the store has, or null if it has nothing.</param>
     /// <param name="deadline">Until when the store is waited for.</param>
     /// <param name="use">

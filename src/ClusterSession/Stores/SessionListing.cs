@@ -4,7 +4,7 @@ namespace ClusterSession.Stores;
 /// <param name="Sessions">The sessions; empty where the store does not respond.</param>
 /// <param name="Next">The cursor of the next page; null if this is the last one.</param>
 /// <param name="Failure">
-/// Why the store did not respond; then the same cursor may be asked for again.
+/// Why it was not done; then the same cursor may be asked for again.
 /// </param>
 public sealed record SessionListing(
     IReadOnlyList<ListedSession> Sessions,
@@ -14,6 +14,6 @@ public sealed record SessionListing(
 {
     /// <summary>The answer that says that there is none.</summary>
     /// <param name="cursor">What was asked for.</param>
-    /// <param name="failure">Why the store did not respond.</param>
+    /// <param name="failure">Why it was not done.</param>
     public static SessionListing Unavailable(string? cursor, StoreFailure failure) => new([], cursor, failure);
 }

@@ -5,7 +5,7 @@ namespace ClusterSession.Stores;
 /// Up to which change the answer goes; <see cref="DocumentPosition.None"/> if there is no document,
 /// which is not an empty one.
 /// </param>
-/// <param name="Failure">Why the store did not respond.</param>
+/// <param name="Failure">Why it was not done.</param>
 /// <param name="Lease">
 /// How long what is known of the document may be relied on: while it is current, the observer would
 /// have been called after a change by others. Null as <see cref="SessionLease.None"/>. A position

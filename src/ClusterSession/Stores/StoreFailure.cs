@@ -1,7 +1,7 @@
 namespace ClusterSession.Stores;
 
 /// <summary>
-/// Why a store did not respond, and what is certain then. Three kinds: the store does not respond
+/// Why an operation was not done, and what is certain then. Three kinds: the store does not respond
 /// (<see cref="Unreachable"/>, <see cref="Unknown"/>), it refuses for now (<see cref="Refused"/>,
 /// <see cref="Undecided"/>), or it refuses this record (<see cref="Damaged"/>,
 /// <see cref="TooLarge"/>).

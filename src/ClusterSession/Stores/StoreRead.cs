@@ -6,7 +6,7 @@ namespace ClusterSession.Stores;
 /// <param name="Outcome">The kind of answer.</param>
 /// <param name="Record">The session, for <see cref="StoreReadOutcome.Found"/>.</param>
 /// <param name="Lease">How long the answer may be relied on.</param>
-/// <param name="Failure">Why the store did not respond, for
+/// <param name="Failure">Why it was not done, for
 /// <see cref="StoreReadOutcome.Unavailable"/>.</param>
 /// <param name="RemainingLife">
 /// How long the store keeps the session from now on if nothing else happens, for <see
@@ -56,7 +56,7 @@ public readonly record struct StoreRead(
     /// <param name="what">See <see cref="Damage"/>.</param>
     public static StoreRead Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
-    /// <summary>The store did not respond.</summary>
+    /// <summary>The store did not respond, or refused.</summary>
     public static StoreRead Unavailable(StoreFailure failure) =>
         new(StoreReadOutcome.Unavailable, null, SessionLease.None, failure);
 }

@@ -6,7 +6,7 @@ namespace ClusterSession.Stores;
 /// is not current, whatever its lease says.</summary>
 /// <param name="Outcome">The kind of answer.</param>
 /// <param name="Failure">
-/// Why the store did not respond, for <see cref="StoreTouchOutcome.Unavailable"/>.
+/// Why it was not done, for <see cref="StoreTouchOutcome.Unavailable"/>.
 /// </param>
 public readonly record struct StoreTouch(StoreTouchOutcome Outcome, StoreFailure Failure = StoreFailure.None)
 {

@@ -17,6 +17,6 @@ public enum StoreTouchOutcome
     /// <summary>The session was ended.</summary>
     Destroyed,
 
-    /// <summary>The store did not respond; its failure says what is certain.</summary>
+    /// <summary>The store did not respond, or refused; its failure says what is certain.</summary>
     Unavailable,
 }

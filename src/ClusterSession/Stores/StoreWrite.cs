@@ -9,7 +9,7 @@ namespace ClusterSession.Stores;
 /// the end).</param>
 /// <param name="Replicas">How many replicas confirmed, where the caller asked for some.</param>
 /// <param name="Lease">How long the committed copy may be relied on.</param>
-/// <param name="Failure">Why the store did not respond, for
+/// <param name="Failure">Why it was not done, for
 /// <see cref="WriteOutcome.Unavailable"/>.</param>
 /// <param name="IsBaseMissing">
 /// Whether a commit was applied to a record that does not contain its base: the store has lost what
@@ -71,7 +71,7 @@ public readonly record struct StoreWrite(
     /// <inheritdoc cref="StoreRead.Damaged"/>
     public static StoreWrite Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
-    /// <summary>The store did not respond.</summary>
+    /// <summary>The store did not respond, or refused.</summary>
     public static StoreWrite Unavailable(StoreFailure failure) =>
         new(WriteOutcome.Unavailable, SessionVersion.None, 0, SessionLease.None, failure);
 }
