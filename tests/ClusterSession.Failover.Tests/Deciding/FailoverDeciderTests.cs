@@ -202,7 +202,7 @@ public sealed class FailoverDeciderTests
         var full = Master with { RefusesWrites = true, Record = null, AdmitsClients = false };
         var following = Replica with { Follows = Master.Record, IsLinkUp = true };
         var view = Ruling with { Members = Sights(full, following), OpenLeft = TimeSpan.FromMilliseconds(1) };
-        Because(Reason.HandingOver, view);
+        Because(Reason.GivingUp, view);
         Assert.IsType<Decision.Release>(Decider.Decide(view with { OpenLeft = TimeSpan.Zero }));
     }
 
