@@ -46,7 +46,7 @@ internal sealed class SessionFinder(
     {
         if (nodes.Ends.TryFind(key, out _, out _))
         {
-            return EndedHere(key); // Also while the store does not know it yet.
+            return KnownEnd(key); // Also while the store does not know it yet.
         }
 
         if (
@@ -81,7 +81,7 @@ internal sealed class SessionFinder(
             slowest = time.GetElapsedTime(askedAt) is var took && took > slowest ? took : slowest;
             if (asked == AskResult.Ended && read.Outcome != StoreReadOutcome.Destroyed)
             {
-                return EndedElsewhere(key);
+                return EndedByAnswer(key);
             }
 
             nodes.Copies.TryGet(key, out var copy);
@@ -100,13 +100,13 @@ internal sealed class SessionFinder(
                 case ReadStep.Ended:
                     nodes.Copies.Drop(key);
                     return Ended(key, read);
-                case ReadStep.EndedHere:
+                case ReadStep.KnownEnd:
                     if (isThere)
                     {
                         nodes.TakeBack(key);
                     }
 
-                    return EndedHere(key);
+                    return KnownEnd(key);
                 case ReadStep.EndIdle when await EndIdleAsync(key, read, copy, deadline).ConfigureAwait(false):
                     return OpenedSession.Ended(OpenOutcome.Missing); // Which is no loss.
                 case ReadStep.EndIdle when isThere:
@@ -241,7 +241,7 @@ internal sealed class SessionFinder(
             read.Outcome,
             copy?.State,
             IsCopyUsable: usable is not null,
-            HasEndedHere: nodes.Ends.Contains(key),
+            IsKnownToBeEnded: nodes.Ends.Contains(key),
             isIdle,
             MustWaitForOthers: read.Outcome == StoreReadOutcome.Found
                 && nodes.MustWaitForOthers(key, read.Record!, usable, seen),
@@ -255,14 +255,14 @@ internal sealed class SessionFinder(
     private ValueTask<bool> EndIdleAsync(SessionKey key, in StoreRead read, LocalCopy? copy, StoreDeadline deadline) =>
         expiry.TryEndAsync(key, (read.Record ?? copy!.Record).Version, deadline);
 
-    private OpenedSession EndedHere(SessionKey key)
+    private OpenedSession KnownEnd(SessionKey key)
     {
         nodes.Ends.TryFind(key, out var end, out var age);
         return OpenedSession.Rotated(end.Successor, age);
     }
 
     /// <summary>A node knows the end, and the store has not taken it yet.</summary>
-    private OpenedSession EndedElsewhere(SessionKey key)
+    private OpenedSession EndedByAnswer(SessionKey key)
     {
         nodes.Copies.Drop(key);
         nodes.Absent.Ended(key);
