@@ -42,11 +42,11 @@ internal readonly record struct OpenedSession(
         bool isComplete = true
     ) => new(OpenOutcome.Opened, record, source, isComplete, isRegressed, StoreFailure.None);
 
-    public static OpenedSession Ended(OpenOutcome outcome, bool isRegressed = false) =>
+    public static OpenedSession None(OpenOutcome outcome, bool isRegressed = false) =>
         new(outcome, null, SessionSource.New, IsComplete: true, isRegressed, StoreFailure.None);
 
     public static OpenedSession Rotated(SessionSuccessor? successor, TimeSpan age) =>
-        Ended(OpenOutcome.Destroyed) with
+        None(OpenOutcome.Destroyed) with
         {
             Successor = successor,
             Age = age,

@@ -61,7 +61,7 @@ internal sealed class SessionFinder(
             )
         )
         {
-            return OpenedSession.Ended(
+            return OpenedSession.None(
                 absence.IsDestroyed ? OpenOutcome.Destroyed : OpenOutcome.Missing,
                 absence.IsRegressed
             );
@@ -108,7 +108,7 @@ internal sealed class SessionFinder(
 
                     return KnownEnd(key);
                 case ReadStep.EndIdle when await EndIdleAsync(key, read, copy, deadline).ConfigureAwait(false):
-                    return OpenedSession.Ended(OpenOutcome.Missing); // Which is no loss.
+                    return OpenedSession.None(OpenOutcome.Missing); // Which is no loss.
                 case ReadStep.EndIdle when isThere:
                     continue; // A running request has committed meanwhile.
                 case ReadStep.EndIdle:
@@ -171,9 +171,9 @@ internal sealed class SessionFinder(
                         read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
                     return OpenedSession.Opened(record!, source, isComplete: isComplete);
                 case OpenResult.Destroyed:
-                    return OpenedSession.Ended(OpenOutcome.Destroyed);
+                    return OpenedSession.None(OpenOutcome.Destroyed);
                 case OpenResult.Expired when IsUndecided(asked) || (asked is null && record is null && asks.HasChannel):
-                    return OpenedSession.Ended(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
+                    return OpenedSession.None(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
                 case OpenResult.Expired:
                     return DropMissing(key, read, mark);
                 case OpenResult.Ask:
@@ -266,7 +266,7 @@ internal sealed class SessionFinder(
     {
         nodes.Copies.Drop(key);
         nodes.Absent.Ended(key);
-        return OpenedSession.Ended(OpenOutcome.Destroyed);
+        return OpenedSession.None(OpenOutcome.Destroyed);
     }
 
     /// <summary>
@@ -281,7 +281,7 @@ internal sealed class SessionFinder(
         }
 
         nodes.Absent.Ended(key);
-        return OpenedSession.Ended(OpenOutcome.Destroyed);
+        return OpenedSession.None(OpenOutcome.Destroyed);
     }
 
     /// <summary>
@@ -314,7 +314,7 @@ internal sealed class SessionFinder(
     {
         var isUnchanged = nodes.Copies.Mark(key) == mark;
         nodes.Copies.Drop(key);
-        var answer = OpenedSession.Ended(OpenOutcome.Missing);
+        var answer = OpenedSession.None(OpenOutcome.Missing);
         return isUnchanged ? Remember(key, answer, read, unchecked(mark + 1)) : answer;
     }
 
@@ -381,7 +381,7 @@ internal sealed class SessionFinder(
             (record, isComplete) = await repair.RestoreAsync(key, copy.Record, record, deadline).ConfigureAwait(false);
             if (record.IsDestroyed)
             {
-                return OpenedSession.Ended(OpenOutcome.Destroyed);
+                return OpenedSession.None(OpenOutcome.Destroyed);
             }
         }
 
@@ -397,7 +397,7 @@ internal sealed class SessionFinder(
         }
 
         return record is null
-            ? OpenedSession.Ended(OpenOutcome.Missing, isRegressed: true)
+            ? OpenedSession.None(OpenOutcome.Missing, isRegressed: true)
             : OpenedSession.Opened(record, SessionSource.Store, isRegressed: true, isComplete);
     }
 
