@@ -84,7 +84,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     {
         get
         {
-            Touch();
+            NoteUse();
             return _state.Attributes.Keys;
         }
     }
@@ -186,7 +186,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     public bool TryGetValue(string key, [NotNullWhen(true)] out byte[]? value)
     {
         ArgumentNullException.ThrowIfNull(key);
-        Touch();
+        NoteUse();
         value = _state.Attributes.TryGet(key, out var stored) ? stored.ToArray() : null;
         return value is not null;
     }
@@ -195,7 +195,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     public T Get<T>(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        Touch();
+        NoteUse();
         return _state.Attributes.TryGet(key, out var stored) ? Services.Serializer.Deserialize<T>(stored) : default;
     }
 
@@ -210,7 +210,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     public void Remove(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        Touch();
+        NoteUse();
         if (AttributeName.IsReserved(key))
         {
             return;
@@ -347,7 +347,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     private void SetOwned(string key, byte[] value)
     {
         AttributeName.ThrowIfUnusable(key, Services.Options.MaxAttributeNameBytes);
-        Touch();
+        NoteUse();
         SessionRefusals.ThrowIfTooLong(value, Services.Options);
         _state.Attributes.PutBack(key);
         if (_state.Attributes.IsStored(key, value) && !_state.MayBeBehind)
@@ -365,7 +365,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
         _state.Attributes.Set(key, value, Services.Options);
     }
 
-    private void Touch()
+    private void NoteUse()
     {
         _state.Life.IsTouched = true;
         CheckLoginOnce(); // The user may have become known since the session was opened, or touched by a middleware.

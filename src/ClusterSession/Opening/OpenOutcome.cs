@@ -12,6 +12,7 @@ internal enum OpenOutcome
     /// <summary>It was ended.</summary>
     Destroyed,
 
-    /// <summary>The store did not respond, and this node has no copy that may be used.</summary>
+    /// <summary>The store did not respond or refused, or nodes that may have the session did not
+    /// answer, and this node has no copy that may be used.</summary>
     Unavailable,
 }

@@ -14,7 +14,7 @@ namespace ClusterSession.Opening;
 ///
 /// store says    this node                                        step
 /// destroyed     -                                                Ended
-/// any           knows by now that it has ended                   EndedHere
+/// any           knows by now that it has ended                   KnownEnd
 /// unreachable   knows that nobody has used it for too long       EndIdle
 /// unreachable   -                                                GoOnWithoutStore
 /// unchanged     has no complete copy any more                    ReadAgain
@@ -37,7 +37,7 @@ namespace ClusterSession.Opening;
 /// any                             others may still bring it back  Wait
 /// any                             out of time, store just back    NotKnownYet
 /// missing                         has expired, by what is known   Expired
-/// any                             nodes did not answer, or not yet NotKnownYet
+/// any                             nodes or its writer are silent  NotKnownYet
 /// any                             nobody has it, or out of time   Lost
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may
@@ -51,7 +51,7 @@ internal static class OpenTable
         facts switch
         {
             { Read: StoreReadOutcome.Destroyed } => ReadStep.Ended,
-            { HasEndedHere: true } => ReadStep.EndedHere,
+            { IsKnownToBeEnded: true } => ReadStep.KnownEnd,
             { Read: StoreReadOutcome.Unavailable, IsIdle: true } => ReadStep.EndIdle,
             { Read: StoreReadOutcome.Unavailable } => ReadStep.GoOnWithoutStore,
             { Read: StoreReadOutcome.Unchanged, Copy: not (CopyState.Current or CopyState.Stale) } =>

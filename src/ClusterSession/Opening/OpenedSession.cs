@@ -10,7 +10,7 @@ namespace ClusterSession.Opening;
 /// <param name="IsComplete">Whether the copy is all of the session under its version.</param>
 /// <param name="IsRegressed">Whether the client has, or may have, seen something that this copy
 /// lacks.</param>
-/// <param name="Failure">Why the store did not respond.</param>
+/// <param name="Failure">Why there is no answer that may be relied on.</param>
 /// <param name="Successor">For <see cref="OpenOutcome.Destroyed"/>: under what the session goes on,
 /// if it was rotated.</param>
 /// <param name="Age">How long ago that was.</param>
@@ -42,11 +42,11 @@ internal readonly record struct OpenedSession(
         bool isComplete = true
     ) => new(OpenOutcome.Opened, record, source, isComplete, isRegressed, StoreFailure.None);
 
-    public static OpenedSession Ended(OpenOutcome outcome, bool isRegressed = false) =>
+    public static OpenedSession None(OpenOutcome outcome, bool isRegressed = false) =>
         new(outcome, null, SessionSource.New, IsComplete: true, isRegressed, StoreFailure.None);
 
     public static OpenedSession Rotated(SessionSuccessor? successor, TimeSpan age) =>
-        Ended(OpenOutcome.Destroyed) with
+        None(OpenOutcome.Destroyed) with
         {
             Successor = successor,
             Age = age,

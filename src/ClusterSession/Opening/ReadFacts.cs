@@ -8,7 +8,7 @@ namespace ClusterSession.Opening;
 /// <param name="Copy">How much of it this node's copy is, or null if there is none.</param>
 /// <param name="IsCopyUsable">Whether the copy is within its idle timeout and before its
 /// end.</param>
-/// <param name="HasEndedHere">Whether this node knows that it was ended, by any node.</param>
+/// <param name="IsKnownToBeEnded">Whether this node knows that it was ended, by any node.</param>
 /// <param name="IsIdle">Whether nobody has used the session for too long.</param>
 /// <param name="MustWaitForOthers">Whether what another node had committed must be back
 /// first.</param>
@@ -17,7 +17,7 @@ internal readonly record struct ReadFacts(
     StoreReadOutcome Read,
     CopyState? Copy = null,
     bool IsCopyUsable = false,
-    bool HasEndedHere = false,
+    bool IsKnownToBeEnded = false,
     bool IsIdle = false,
     bool MustWaitForOthers = false,
     bool MayHaveLostEnds = false

@@ -7,7 +7,7 @@ internal enum ReadStep
     Ended,
 
     /// <summary>This node has heard meanwhile that the session was ended, by any node.</summary>
-    EndedHere,
+    KnownEnd,
 
     /// <summary>
     /// The session is idle: it is ended, unless a running request has committed to it.

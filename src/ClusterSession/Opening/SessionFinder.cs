@@ -46,7 +46,7 @@ internal sealed class SessionFinder(
     {
         if (nodes.Ends.TryFind(key, out _, out _))
         {
-            return EndedHere(key); // Also while the store does not know it yet.
+            return KnownEnd(key); // Also while the store does not know it yet.
         }
 
         if (
@@ -61,7 +61,7 @@ internal sealed class SessionFinder(
             )
         )
         {
-            return OpenedSession.Ended(
+            return OpenedSession.None(
                 absence.IsDestroyed ? OpenOutcome.Destroyed : OpenOutcome.Missing,
                 absence.IsRegressed
             );
@@ -81,7 +81,7 @@ internal sealed class SessionFinder(
             slowest = time.GetElapsedTime(askedAt) is var took && took > slowest ? took : slowest;
             if (asked == AskResult.Ended && read.Outcome != StoreReadOutcome.Destroyed)
             {
-                return EndedElsewhere(key);
+                return EndedByAnswer(key);
             }
 
             nodes.Copies.TryGet(key, out var copy);
@@ -100,15 +100,15 @@ internal sealed class SessionFinder(
                 case ReadStep.Ended:
                     nodes.Copies.Drop(key);
                     return Ended(key, read);
-                case ReadStep.EndedHere:
+                case ReadStep.KnownEnd:
                     if (isThere)
                     {
                         nodes.TakeBack(key);
                     }
 
-                    return EndedHere(key);
+                    return KnownEnd(key);
                 case ReadStep.EndIdle when await EndIdleAsync(key, read, copy, deadline).ConfigureAwait(false):
-                    return OpenedSession.Ended(OpenOutcome.Missing); // Which is no loss.
+                    return OpenedSession.None(OpenOutcome.Missing); // Which is no loss.
                 case ReadStep.EndIdle when isThere:
                     continue; // A running request has committed meanwhile.
                 case ReadStep.EndIdle:
@@ -171,9 +171,9 @@ internal sealed class SessionFinder(
                         read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
                     return OpenedSession.Opened(record!, source, isComplete: isComplete);
                 case OpenResult.Destroyed:
-                    return OpenedSession.Ended(OpenOutcome.Destroyed);
+                    return OpenedSession.None(OpenOutcome.Destroyed);
                 case OpenResult.Expired when IsUndecided(asked) || (asked is null && record is null && asks.HasChannel):
-                    return OpenedSession.Ended(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
+                    return OpenedSession.None(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
                 case OpenResult.Expired:
                     return DropMissing(key, read, mark);
                 case OpenResult.Ask:
@@ -241,7 +241,7 @@ internal sealed class SessionFinder(
             read.Outcome,
             copy?.State,
             IsCopyUsable: usable is not null,
-            HasEndedHere: nodes.Ends.Contains(key),
+            IsKnownToBeEnded: nodes.Ends.Contains(key),
             isIdle,
             MustWaitForOthers: read.Outcome == StoreReadOutcome.Found
                 && nodes.MustWaitForOthers(key, read.Record!, usable, seen),
@@ -255,18 +255,18 @@ internal sealed class SessionFinder(
     private ValueTask<bool> EndIdleAsync(SessionKey key, in StoreRead read, LocalCopy? copy, StoreDeadline deadline) =>
         expiry.TryEndAsync(key, (read.Record ?? copy!.Record).Version, deadline);
 
-    private OpenedSession EndedHere(SessionKey key)
+    private OpenedSession KnownEnd(SessionKey key)
     {
         nodes.Ends.TryFind(key, out var end, out var age);
         return OpenedSession.Rotated(end.Successor, age);
     }
 
     /// <summary>A node knows the end, and the store has not taken it yet.</summary>
-    private OpenedSession EndedElsewhere(SessionKey key)
+    private OpenedSession EndedByAnswer(SessionKey key)
     {
         nodes.Copies.Drop(key);
         nodes.Absent.Ended(key);
-        return OpenedSession.Ended(OpenOutcome.Destroyed);
+        return OpenedSession.None(OpenOutcome.Destroyed);
     }
 
     /// <summary>
@@ -281,7 +281,7 @@ internal sealed class SessionFinder(
         }
 
         nodes.Absent.Ended(key);
-        return OpenedSession.Ended(OpenOutcome.Destroyed);
+        return OpenedSession.None(OpenOutcome.Destroyed);
     }
 
     /// <summary>
@@ -314,7 +314,7 @@ internal sealed class SessionFinder(
     {
         var isUnchanged = nodes.Copies.Mark(key) == mark;
         nodes.Copies.Drop(key);
-        var answer = OpenedSession.Ended(OpenOutcome.Missing);
+        var answer = OpenedSession.None(OpenOutcome.Missing);
         return isUnchanged ? Remember(key, answer, read, unchecked(mark + 1)) : answer;
     }
 
@@ -381,7 +381,7 @@ internal sealed class SessionFinder(
             (record, isComplete) = await repair.RestoreAsync(key, copy.Record, record, deadline).ConfigureAwait(false);
             if (record.IsDestroyed)
             {
-                return OpenedSession.Ended(OpenOutcome.Destroyed);
+                return OpenedSession.None(OpenOutcome.Destroyed);
             }
         }
 
@@ -397,7 +397,7 @@ internal sealed class SessionFinder(
         }
 
         return record is null
-            ? OpenedSession.Ended(OpenOutcome.Missing, isRegressed: true)
+            ? OpenedSession.None(OpenOutcome.Missing, isRegressed: true)
             : OpenedSession.Opened(record, SessionSource.Store, isRegressed: true, isComplete);
     }
 

@@ -84,6 +84,6 @@ internal sealed class SessionOpener(
             await ends.DestroyAsync(key, deadline).ConfigureAwait(false); // For good: the tombstone outlives the memory of why.
         }
 
-        return OpenedSession.Ended(OpenOutcome.Destroyed);
+        return OpenedSession.None(OpenOutcome.Destroyed);
     }
 }

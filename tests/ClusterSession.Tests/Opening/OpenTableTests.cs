@@ -27,7 +27,7 @@ public sealed class OpenTableTests
             Assert.Equal(
                 ReadStep.Ended,
                 OpenTable.Classify(
-                    new ReadFacts(Destroyed, state, IsCopyUsable: true, HasEndedHere: true, IsIdle: true)
+                    new ReadFacts(Destroyed, state, IsCopyUsable: true, IsKnownToBeEnded: true, IsIdle: true)
                 )
             )
         );
@@ -36,8 +36,8 @@ public sealed class OpenTableTests
     public void End_by_this_node_wins_over_every_answer_and_over_none() =>
         Assert.All([Found, Unchanged, Missing, Unreachable], read =>
             Assert.Equal(
-                ReadStep.EndedHere,
-                OpenTable.Classify(new ReadFacts(read, Current, IsCopyUsable: true, HasEndedHere: true))
+                ReadStep.KnownEnd,
+                OpenTable.Classify(new ReadFacts(read, Current, IsCopyUsable: true, IsKnownToBeEnded: true))
             )
         );
 
