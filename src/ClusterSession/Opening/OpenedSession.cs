@@ -10,7 +10,7 @@ namespace ClusterSession.Opening;
 /// <param name="IsComplete">Whether the copy is all of the session under its version.</param>
 /// <param name="IsRegressed">Whether the client has, or may have, seen something that this copy
 /// lacks.</param>
-/// <param name="Failure">Why there is no answer that may be relied on.</param>
+/// <param name="Failure">Why nothing was found that may be relied on.</param>
 /// <param name="Successor">For <see cref="OpenOutcome.Destroyed"/>: under what the session goes on,
 /// if it was rotated.</param>
 /// <param name="Age">How long ago that was.</param>
