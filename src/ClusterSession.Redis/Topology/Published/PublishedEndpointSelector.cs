@@ -60,9 +60,11 @@ internal sealed class PublishedEndpointSelector(
         lock (_gate)
         {
             _missing = null;
-            if (_published is { } known && published.Change < known.Change)
+            // A server of the directory that is behind the one before; not one of an ensemble that lost
+            // its data and counts changes anew, once its agents' epochs were raised.
+            if (_published is { } known && published.Change < known.Change && published.Epoch <= known.Epoch)
             {
-                return; // A server of the directory that is behind the one before.
+                return;
             }
 
             var former = (_published?.Master, Epoch: _published?.Epoch ?? 0);

@@ -60,6 +60,19 @@ public sealed class PublishedEndpointSelectorTests
     }
 
     [Fact]
+    public async Task Ensemble_that_begins_anew_counts_as_soon_as_it_publishes_a_higher_epoch()
+    {
+        var selector = Selector();
+        selector.Published(new PublishedMaster(A, 9, [A, B, C], Change: 900));
+        var target = await NextAsync(selector);
+        selector.Published(new PublishedMaster(B, 2, [A, B, C], Change: 2));
+        Assert.False(target.Connection.IsCancellationRequested);
+        selector.Published(new PublishedMaster(B, 1010, [A, B, C], Change: 3)); // Its epochs were raised.
+        Assert.True(target.Connection.IsCancellationRequested);
+        Assert.Equal(B, RedisEndpoint.At((await NextAsync(selector)).Address));
+    }
+
+    [Fact]
     public async Task Same_master_under_a_higher_epoch_is_kept()
     {
         var selector = Selector();
@@ -76,7 +89,7 @@ public sealed class PublishedEndpointSelectorTests
         selector.Published(Says(A, 5) with { Change = 10 });
         var target = await NextAsync(selector);
         selector.Published(Says(B, 4) with { Change = 11 });
-        selector.Published(Says(B, 6) with { Change = 9 });
+        selector.Published(Says(B, 5) with { Change = 9 });
         Assert.False(target.Connection.IsCancellationRequested);
         selector.Changed(isConnected: false);
         Assert.Equal(A, RedisEndpoint.At((await NextAsync(selector)).Address));
