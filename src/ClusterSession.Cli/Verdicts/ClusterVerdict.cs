@@ -157,7 +157,8 @@ internal static class ClusterVerdict
         if (!status.Store.IsReachable && deaf.Length > 0)
         {
             return $"{master} closes within seconds, and no Redis takes writes, unless the coordination store or the "
-                + $"agent of {Words.List(deaf)} responds: without the store all others must promise to take no lease.";
+                + $"agent of {Words.List(deaf)} responds: without the store all other agents must promise to take "
+                + "no lease.";
         }
 
         if (facts.Candidates().Any(facts.Following.Contains))
