@@ -259,7 +259,7 @@ internal static class Clusters
             [
                 Closed("redis-a", 7) with
                 {
-                    Merge = new MergeStatus(Failover.Sights.MergePhase.Running, "redis-b", 15_610, 30_000, 15_610),
+                    Merge = new MergeStatus(Failover.Sights.MergeState.Running, "redis-b", 15_610, 30_000, 15_610),
                 },
                 Master("redis-b", 8),
             ],
@@ -289,7 +289,7 @@ internal static class Clusters
         };
 
     /// <summary>
-    /// Two of the three members of the store are gone, and one of them was to promise.
+    /// Two of the three servers of the store are gone, and one of them was to promise.
     /// </summary>
     public static ClusterStatus AboutToClose =>
         ByPromises with

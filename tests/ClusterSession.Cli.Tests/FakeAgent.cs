@@ -76,7 +76,7 @@ internal sealed class FakeAgent : IAsyncDisposable
 
     private async Task CommandAsync(HttpContext context)
     {
-        if (context.Request.Headers[MemberHandler.SecretHeader] != Secret)
+        if (context.Request.Headers[RaftHandler.SecretHeader] != Secret)
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
             return;

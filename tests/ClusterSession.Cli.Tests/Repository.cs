@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace ClusterSession.Cli.Tests;
 
-/// <summary>The repository that these tests stand in.</summary>
+/// <summary>The repository of these tests.</summary>
 internal static class Repository
 {
     public static string Root { get; } = Find();

@@ -3,7 +3,7 @@ using Xunit;
 namespace ClusterSession.Cli.Tests;
 
 /// <summary>
-/// Texts that stand in files, to be read by people. With CLUSTERSESSION_WRITE_SNAPSHOTS=1 a test
+/// Texts in files, to be read by people. With CLUSTERSESSION_WRITE_SNAPSHOTS=1 a test
 /// writes them, and fails so that nobody takes that for a check.
 /// </summary>
 internal static class Snapshot

@@ -17,7 +17,7 @@ internal sealed class CoordinationSite : ICoordinatorSite
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryDirectory _directory = new();
-    private readonly CoordinationMember?[] _members = new CoordinationMember?[3];
+    private readonly CoordinationServer?[] _members = new CoordinationServer?[3];
 
     public CoordinationSite(string scheme = "http") =>
         Addresses = [.. Enumerable.Range(0, 3).Select(_ => new Uri($"{scheme}://127.0.0.1:{FreePort.Next()}"))];
@@ -31,9 +31,9 @@ internal sealed class CoordinationSite : ICoordinatorSite
 
     public IReadOnlyList<IFailoverCoordinator> Coordinators => [.. Running.Select(member => member.Coordinator)];
 
-    public IEnumerable<CoordinationMember> Running => _members.OfType<CoordinationMember>();
+    public IEnumerable<CoordinationServer> Running => _members.OfType<CoordinationServer>();
 
-    public CoordinationMember this[int index] =>
+    public CoordinationServer this[int index] =>
         _members[index] ?? throw new InvalidOperationException($"Member {index} is not running.");
 
     public static async Task<CoordinationSite> StartAsync(CoordinationSite? site = null)
@@ -50,8 +50,8 @@ internal sealed class CoordinationSite : ICoordinatorSite
 
     public string DirectoryOf(int index) => _directory.File($"member-{index}");
 
-    public async Task<CoordinationMember> StartAsync(int index) =>
-        _members[index] = await CoordinationMember.StartAsync(
+    public async Task<CoordinationServer> StartAsync(int index) =>
+        _members[index] = await CoordinationServer.StartAsync(
             options => Set(options, index),
             Addresses[index],
             Host?.Invoke(Addresses[index])

@@ -16,7 +16,7 @@ public sealed class MembershipTests
     {
         await using var site = await CoordinationSite.StartAsync();
         await site.StopAsync(2);
-        await using var stranger = await CoordinationMember.StartAsync(
+        await using var stranger = await CoordinationServer.StartAsync(
             options =>
             {
                 site.Set(options, 2);
@@ -64,12 +64,12 @@ public sealed class MembershipTests
         );
         Assert.False(site[wiped].Member.IsLeading || site[laggard].Member.IsLeading);
         Assert.False(site[wiped].Member.Gate!.IsOpen);
-        Assert.Equal(1, site[wiped].Logs.Count("MemberHasNoData"));
+        Assert.Equal(1, site[wiped].Logs.Count("ServerHasNoData"));
 
         await site.StartAsync(keeper);
         await site.ReadyAsync();
         Assert.Equal(granted.Epoch, (await CoordinatorSteps.ReadAsync(site[wiped].Coordinator, "north")).Epoch);
-        Assert.Equal(1, site[wiped].Logs.Count("MemberVotes"));
+        Assert.Equal(1, site[wiped].Logs.Count("ServerVotes"));
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class MembershipTests
         await site.StopAsync(0);
         Directory.Delete(Path.Combine(site.DirectoryOf(0), "log"), recursive: true);
         var member = await site.StartAsync(0);
-        Assert.Equal(1, member.Logs.Count("MemberHasNoData"));
+        Assert.Equal(1, member.Logs.Count("ServerHasNoData"));
         await site.ReadyAsync();
     }
 
@@ -88,7 +88,7 @@ public sealed class MembershipTests
     {
         await using var site = await CoordinationSite.StartAsync();
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            CoordinationMember.StartAsync(
+            CoordinationServer.StartAsync(
                 options => site.Set(options, 0),
                 new Uri($"http://127.0.0.1:{FreePort.Next()}"),
                 null
@@ -141,7 +141,7 @@ public sealed class MembershipTests
         Assert.False(site[2].Member.Gate!.IsOpen);
         Directory.Delete(marker);
         await site.ReadyAsync();
-        Assert.Equal(1, site[2].Logs.Count("MemberVotes"));
+        Assert.Equal(1, site[2].Logs.Count("ServerVotes"));
     }
 
     /// <summary>

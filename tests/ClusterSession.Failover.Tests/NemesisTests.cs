@@ -87,7 +87,7 @@ public sealed class NemesisTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Takes the lease, renews it for a while, then gives it back or lets it expire.
+    /// Takes the lease, renews it for a while, then releases it or lets it expire.
     /// </summary>
     private static async Task HoldAsync(
         IFailoverCoordinator coordinator,

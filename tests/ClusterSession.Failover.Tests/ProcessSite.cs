@@ -23,7 +23,7 @@ internal sealed class ProcessSite : IAsyncDisposable
         _site.Set(_options, 0);
         // Only the client's handler asks it; a client never votes.
         _gate = new VoteGate(_logs.Path, hasLog: false);
-        _peers = new PeerClient(new MemberHandlers(_options, _gate), _options);
+        _peers = new PeerClient(new RaftHandlers(_options, _gate), _options);
     }
 
     public CoordinationSite Site => _site;
@@ -98,7 +98,7 @@ internal sealed class ProcessSite : IAsyncDisposable
     public Task<Answer> AskAsync(int index, Operation operation) =>
         _peers.SendAsync(_site.Addresses[index], operation, isForwarded: true, CancellationToken.None);
 
-    public Task<MemberStatus?> StatusAsync(int index) =>
+    public Task<RaftStatus?> StatusAsync(int index) =>
         _peers.StatusAsync(_site.Addresses[index], CancellationToken.None);
 
     public async Task<int> LeaderAsync()
@@ -127,5 +127,5 @@ internal sealed class ProcessSite : IAsyncDisposable
     private static string Milliseconds(TimeSpan time) =>
         time.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
 
-    private Task<MemberStatus?[]> StatusesAsync() => Task.WhenAll(Enumerable.Range(0, 3).Select(StatusAsync));
+    private Task<RaftStatus?[]> StatusesAsync() => Task.WhenAll(Enumerable.Range(0, 3).Select(StatusAsync));
 }

@@ -5,7 +5,7 @@ namespace ClusterSession.Histories;
 
 /// <summary>
 /// A value that says who wrote it: <c>session|client|request|op|crc32</c>, the checksum over all
-/// that stands before it. Read anywhere, it shows at once whether it belongs to this session, was
+/// that comes before it. Read anywhere, it shows at once whether it belongs to this session, was
 /// ever written, and arrived whole. An optional filler before the checksum makes it as long as
 /// wanted.
 /// </summary>

@@ -63,7 +63,7 @@ internal sealed class AgentClient : IDisposable
         {
             Content = JsonContent.Create(command, FaceJson.Default.CommandRequest),
         };
-        request.Headers.TryAddWithoutValidation(MemberHandler.SecretHeader, secret);
+        request.Headers.TryAddWithoutValidation(RaftHandler.SecretHeader, secret);
         return SendAsync(request, FaceJson.Default.CommandAnswer, cancellationToken);
     }
 

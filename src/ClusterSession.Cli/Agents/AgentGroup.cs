@@ -26,7 +26,7 @@ internal sealed class AgentGroup(AgentClient client, IReadOnlyList<Uri> agents)
     }
 
     /// <summary>
-    /// Who knows most: it looked just now, reaches the store, and holds the lease.
+    /// The one that knows most: it looked just now, reaches the store, and holds the lease.
     /// </summary>
     public static ClusterStatus? Best(IEnumerable<AgentView> views) =>
         views

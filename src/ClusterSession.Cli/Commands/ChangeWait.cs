@@ -6,7 +6,7 @@ using ClusterSession.Failover.Face;
 namespace ClusterSession.Cli.Commands;
 
 /// <summary>
-/// Asks until a later lease than that of before the command has an open master, or what was asked
+/// Asks until a later lease than the one before the command has an open master, or what was asked
 /// for was retracted.
 /// </summary>
 /// <param name="group">The agents.</param>

@@ -78,7 +78,7 @@ internal static class HistoryCommand
             EventKind.GivenUp => $"{line.From ?? line.To} gave its lease or a change back",
             EventKind.SwitchAsked => $"an operator asked for a switch to {line.To}",
             EventKind.FailoverAsked => "an operator asked for a failover",
-            EventKind.Retracted => "a hand-over was retracted",
+            EventKind.Retracted => "a switch was retracted",
             EventKind.Unmerged => $"{line.To} was found with data that the master may lack",
             EventKind.Merged => $"what only {line.To} had was merged into the master",
             EventKind.ReturnAsked => $"{line.From} began the way back to {line.To}",

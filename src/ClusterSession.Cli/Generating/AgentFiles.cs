@@ -65,7 +65,7 @@ internal static class AgentFiles
         var tls = site.Tls is { } files ? $",ssl=true,sslCaFile={files.Authority},sslHost={files.Name}" : "";
         var (connection, comment) = site switch
         {
-            { Switch: SiteSwitch.Sentinel } => (
+            { Traffic: TrafficSwitch.Sentinel } => (
                 $"{string.Join(',', site.Sentinels.Select(one => one.Address))},serviceName={site.Cluster},{login},"
                     + $"sentinelPassword={secrets.Cluster}{tls}{(site.Tls is null ? "" : ",sentinelSsl=true")}",
                 "Nodes ask the Sentinels who is master."

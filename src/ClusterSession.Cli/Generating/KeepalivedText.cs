@@ -14,7 +14,7 @@ internal static class KeepalivedText
                 vrrp_version 3
                 enable_script_security
                 script_user root
-                # Who has a wrong host for the address, since somebody else claimed it, learns better.
+                # A machine that has a wrong host for the address, since another claimed it, learns better.
                 vrrp_garp_master_refresh 1
             }
 
@@ -73,7 +73,7 @@ internal static class KeepalivedText
                 vrrp_version 3
                 enable_script_security
                 script_user root
-                # Who has a wrong host for the address, since somebody else claimed it, learns better.
+                # A machine that has a wrong host for the address, since another claimed it, learns better.
                 vrrp_garp_master_refresh 1
             }
 

@@ -58,7 +58,7 @@ internal static class RedisUnits
     {
         var installed = $"{site.ConfigDirectory}/redis/{name}.conf";
         var own = $"{site.DataDirectory}/{name}/{name}.conf";
-        return site.Switch != SiteSwitch.Sentinel
+        return site.Traffic != TrafficSwitch.Sentinel
             ? ("", installed)
             : (
                 $"""

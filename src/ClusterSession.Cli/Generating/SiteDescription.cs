@@ -7,7 +7,7 @@ internal sealed record SiteDescription
 
     public required string KeyPrefix { get; init; }
 
-    public required SiteSwitch Switch { get; init; }
+    public required TrafficSwitch Traffic { get; init; }
 
     public required IReadOnlyList<SiteProcess> Nodes { get; init; }
 
@@ -88,14 +88,14 @@ internal sealed record SiteDescription
     public IEnumerable<SiteRedis> Redis => Candidates.Concat(Replicas);
 
     /// <summary>Whether agents decide who is master.</summary>
-    public bool HasAgents => Switch is SiteSwitch.Haproxy or SiteSwitch.Keepalived;
+    public bool HasAgents => Traffic is TrafficSwitch.Haproxy or TrafficSwitch.Keepalived;
 
     /// <summary>Whether nobody but keepalived decides.</summary>
-    public bool IsAlone => Switch == SiteSwitch.KeepalivedAlone;
+    public bool IsAlone => Traffic == TrafficSwitch.KeepalivedAlone;
 
     /// <summary>Redis servers whose hosts may have the virtual address.</summary>
     public IEnumerable<SiteRedis> Addressed =>
-        Switch is SiteSwitch.Keepalived or SiteSwitch.KeepalivedAlone ? Candidates : [];
+        Traffic is TrafficSwitch.Keepalived or TrafficSwitch.KeepalivedAlone ? Candidates : [];
 
     /// <summary>
     /// Redis servers beside which an agent runs, in the order of their preference.

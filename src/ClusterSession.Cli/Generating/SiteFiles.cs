@@ -35,7 +35,7 @@ internal static class SiteFiles
             yield return unit;
         }
 
-        if (site.Switch == SiteSwitch.Sentinel)
+        if (site.Traffic == TrafficSwitch.Sentinel)
         {
             foreach (var redis in site.Redis)
             {
@@ -50,7 +50,7 @@ internal static class SiteFiles
             yield break;
         }
 
-        if (site.Switch == SiteSwitch.Haproxy)
+        if (site.Traffic == TrafficSwitch.Haproxy)
         {
             yield return HaproxyFiles.Redis(site);
         }

@@ -24,7 +24,7 @@ internal static partial class SiteReader
             ?? throw yaml.Refusal("application", "is missing.", "Name the nodes: docs/deployment.md has an example.");
         var (port, agentPort) = (redis.Port("port", 6379), redis.Port("agentPort", 7400));
         var nodePort = application.Port("port", 5000);
-        var kind = Enum.Parse<SiteSwitch>(
+        var kind = Enum.Parse<TrafficSwitch>(
             yaml.Text("switch", Switches.Contains, "haproxy, keepalived, keepalived-alone or sentinel")
                 .Replace("-", "", StringComparison.Ordinal),
             ignoreCase: true
@@ -34,7 +34,7 @@ internal static partial class SiteReader
         {
             Cluster = yaml.Text("cluster", Name().IsMatch, NameRule),
             KeyPrefix = yaml.Text("keyPrefix", Name().IsMatch, NameRule),
-            Switch = kind,
+            Traffic = kind,
             Virtual = Virtual(yaml.Mapping("keepalived")),
             Ensemble = Ensemble(yaml.Mapping("zookeeper"), loopback),
             IdleTimeout = application.Text("idleTimeout", IsDuration, DurationRule, "00:20:00"),
@@ -144,7 +144,7 @@ internal static partial class SiteReader
             yaml.Text("ca", Path.IsPathFullyQualified, Pem),
             yaml.Text("certificate", Path.IsPathFullyQualified, Pem),
             yaml.Text("key", Path.IsPathFullyQualified, Pem),
-            yaml.Text("name", HostName().IsMatch, "a name that stands in the certificate of every Redis")
+            yaml.Text("name", HostName().IsMatch, "a name that the certificate of every Redis has")
         );
         yaml.End();
         return tls;

@@ -277,7 +277,7 @@ internal static class SiteRules
         }
 
         yield return $"127.0.0.1:{site.HttpPort}";
-        if (site.Switch == SiteSwitch.Haproxy)
+        if (site.Traffic == TrafficSwitch.Haproxy)
         {
             yield return $"127.0.0.1:{site.MasterPort}";
         }

@@ -7,6 +7,6 @@ namespace ClusterSession.Cli.Generating;
 /// <param name="Certificate">PEM file of the certificate, at the same path on each host.</param>
 /// <param name="Key">PEM file of its key.</param>
 /// <param name="Name">
-/// A name that stands in the certificate of every Redis: nodes reach each of them at one address.
+/// A name that the certificate of every Redis has: nodes reach each of them at one address.
 /// </param>
 internal sealed record SiteTls(string Authority, string Certificate, string Key, string Name);

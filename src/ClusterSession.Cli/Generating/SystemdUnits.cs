@@ -53,7 +53,7 @@ internal static class SystemdUnits
 
         yield return Nginx(site);
         yield return Haproxy(site, "http", "HAProxy in front of the application, in place of nginx");
-        if (site.Switch == SiteSwitch.Haproxy)
+        if (site.Traffic == TrafficSwitch.Haproxy)
         {
             yield return Haproxy(site, "redis", "HAProxy that leads to the master");
         }

@@ -11,7 +11,7 @@ internal sealed class Page(Terminal terminal)
     /// <summary>Space between two columns.</summary>
     private const int Gap = 2;
 
-    /// <summary>Below this, values stand below their labels.</summary>
+    /// <summary>Below this, values are below their labels.</summary>
     private const int Narrow = 60;
 
     private readonly List<IRenderable> _parts = [];

@@ -112,7 +112,7 @@ internal sealed class StatusPage(Page page)
         {
             return line.IsDiscarded ? "given up by the operator; it is replaced when it follows"
                 : line.IsContained ? $"nothing that {facts.Master?.Name} lacks; follows when its agent runs"
-                : member.Merge is { Step: MergePhase.Running } merge ? Words.Merging(merge)
+                : member.Merge is { State: MergeState.Running } merge ? Words.Merging(merge)
                 : string.Create(
                     CultureInfo.InvariantCulture,
                     $"of epoch {line.Epoch}, which {facts.Master?.Name ?? "the next master"} may lack in part"
@@ -191,7 +191,7 @@ internal sealed class StatusPage(Page page)
             status switch
             {
                 { Change: not null } => "under way, see below",
-                { Switch: { } asked } => $"a hand-over was asked for. {SwitchSteps.Sentence(asked)}",
+                { Switch: { } asked } => $"a switch was asked for. {SwitchSteps.Sentence(asked)}",
                 _ => "none under way" + known,
             }
         );

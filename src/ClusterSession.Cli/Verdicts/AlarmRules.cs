@@ -207,7 +207,7 @@ internal static class AlarmRules
             yield return new Alarm(
                 "voter-not-responding",
                 $"The voter ({voter}) is not responding to the leader of the coordination store. If one more of its "
-                    + "three members fails, nobody is promoted, and the master closes.",
+                    + "three servers fails, nobody is promoted, and the master closes.",
                 "Start the voter on its host, or see why the agents do not reach it."
             );
         }

@@ -70,7 +70,7 @@ internal static class ClusterVerdict
             Health.Down,
             $"{facts.Masters.Count} masters: {Words.List(facts.Masters.Select(one => one.Name))} are both seen open "
                 + "for writes.",
-            "A lease record stands in more than one Redis. "
+            "There is a lease record in more than one Redis. "
                 + (
                     facts.Status.Ruler is { } ruler ? $"{ruler} holds the lease." : "Nobody is known to hold the lease."
                 ),

@@ -5,7 +5,7 @@ using ClusterSession.Failover.Sights;
 namespace ClusterSession.Cli.Verdicts;
 
 /// <summary>
-/// What is said of data that only one member has. The command that destroys it stands in the list
+/// What is said of data that only one member has. The command that destroys it is in the list
 /// of data not merged and nowhere else.
 /// </summary>
 internal static class DataLoss
@@ -16,17 +16,17 @@ internal static class DataLoss
         + (
             WhyNot(facts, member) is { } why
                 ? why
-                : "How its data is given up instead stands in the list of data not merged."
+                : "How its data is given up instead is in the list of data not merged."
         );
 
     /// <summary>How far the merge of that data is.</summary>
     private static string Merging(ClusterFacts facts, string member) =>
         facts.Status.Members.FirstOrDefault(other => other.Name == member)?.Merge switch
         {
-            { Step: MergePhase.Running } merge => $"{Words.Merging(merge)}.",
-            { Step: MergePhase.Failed } merge => $"its merge into {merge.Into} failed and begins again. {merge.Why}"
+            { State: MergeState.Running } merge => $"{Words.Merging(merge)}.",
+            { State: MergeState.Failed } merge => $"its merge into {merge.Into} failed and begins again. {merge.Why}"
                 + (merge.NotSetAside is { } why ? $" {why}" : ""),
-            { Step: MergePhase.Merged } merge => $"it was merged into {merge.Into} and is about to follow it.",
+            { State: MergeState.Merged } merge => $"it was merged into {merge.Into} and is about to follow it.",
             _ => facts.Status.Members.Any(other =>
                 other.Name == member && other is { IsReachable: true, IsAgentAlive: false }
             )

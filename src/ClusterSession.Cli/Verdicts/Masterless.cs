@@ -31,7 +31,7 @@ internal static class Masterless
         {
             { Change: { } change } =>
                 $"No master at this moment: {ChangeSteps.Name(change).TrimEnd(',')} is under way.",
-            { Switch: { } asked } => "No master at this moment: a hand-over to "
+            { Switch: { } asked } => "No master at this moment: a switch to "
                 + $"{asked.To ?? "the most advanced candidate"} is under way.",
             { IsMaintenance: true } => "No master, and none is chosen: maintenance is on.",
             { Store.IsReachable: false } => $"No master is known to the agent of {status.Self}: the coordination store "
@@ -88,14 +88,14 @@ internal static class Masterless
         {
             return (
                 status.Store.Name is null
-                    ? "Two of the three members of the coordination store do not reach each other, or this agent is "
+                    ? "Two of the three servers of the coordination store do not reach each other, or this agent is "
                         + $"cut off from them. Its members are {Words.StoreMembers(status)}."
                     : $"The coordination store, {status.Store.Name}, is down, or this agent is cut off from it.",
                 $"Without the store nobody is promoted. As soon as {Words.StoreMajority(status)} reach each other, a "
                     + "member that may be promoted takes the lease. "
                     + string.Concat(facts.Barred().Select(line => Words.Bar(line, " then") + ". "))
                     + Copies,
-                "Start those members of the store that are down, or mend the network between them. Ask another agent "
+                "Start those servers of the store that are down, or mend the network between them. Ask another agent "
                     + "with --agent: this one may be the one that is cut off."
             );
         }

@@ -30,7 +30,10 @@ internal static class Redundant
             { IsReachable: false, IsAgentAlive: false } => (0, $"Start Redis and agent of {name}."),
             { IsReachable: false } => (0, $"Start the Redis of {name}."),
             { IsAgentAlive: false } => (0, $"Start the agent of {name}."),
-            { Merge.Step: MergePhase.Failed } => (1, $"See why the merge of {name} fails: the list of alarms says it."),
+            { Merge.State: MergeState.Failed } => (
+                1,
+                $"See why the merge of {name} fails: the list of alarms says it."
+            ),
             _ when facts.IsUnmerged(member) => (2, $"Wait: {name} follows when what only it has was merged."),
             { Role: MemberRole.Replica, IsLinkUp: false } => (
                 1,

@@ -3,7 +3,7 @@ using ClusterSession.Failover.Face;
 
 namespace ClusterSession.Cli.Verdicts;
 
-/// <summary>The steps of a hand-over before another lease is taken.</summary>
+/// <summary>The steps of a switch before another lease is taken.</summary>
 internal static class SwitchSteps
 {
     /// <summary>What happens at this step, as a sentence.</summary>

@@ -57,7 +57,7 @@ internal static class Words
 
     /// <summary>How many of the coordination store's members must reach each other.</summary>
     public static string StoreMajority(ClusterStatus status) =>
-        status.Store.Name is null ? "two of its three members" : "more than half of its servers";
+        status.Store.Name is null ? "two of its three servers" : "more than half of its servers";
 
     /// <summary>Who votes in the coordination store.</summary>
     public static string StoreMembers(ClusterStatus status)

@@ -182,7 +182,7 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
         }
 
         var isNew =
-            merge.What != _merge?.What || (merge.Step == MergePhase.Running && _merge.Step != MergePhase.Running);
+            merge.What != _merge?.What || (merge.State == MergeState.Running && _merge.State != MergeState.Running);
         if (isNew)
         {
             _isForeignLogged &= merge.What.Source == _merge?.What.Source;
@@ -195,7 +195,7 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
             logger.MergeForeignKeys(view.Self, merge.Counts.Foreign);
         }
 
-        if (isNew || merge.Step != _merge?.Step)
+        if (isNew || merge.State != _merge?.State)
         {
             Ended(view.Self, merge);
         }
@@ -205,12 +205,12 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
 
     private void Ended(string member, MergeSight merge)
     {
-        if (merge is { NotSetAside: { } why, Step: not MergePhase.Running })
+        if (merge is { NotSetAside: { } why, State: not MergeState.Running })
         {
             logger.NotSetAside(member, why);
         }
 
-        if (merge.Step == MergePhase.Merged)
+        if (merge.State == MergeState.Merged)
         {
             logger.MergeEnded(member, merge.Member, merge.Counts.Merged, merge.Counts.Scanned, merge.Counts.Bytes);
             if (merge.Counts.Unreadable > 0)
@@ -218,7 +218,7 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
                 logger.MergeUnreadable(member, merge.Counts.Unreadable);
             }
         }
-        else if (merge.Step == MergePhase.Failed)
+        else if (merge.State == MergeState.Failed)
         {
             logger.MergeFailed(member, merge.Member, merge.Why ?? "No reason is known.");
         }

@@ -146,7 +146,8 @@ internal sealed class FailoverAgent
         var decision = _decider.Decide(view);
         _merge.CancelIfOutdated(view);
         var look = new AgentLook(view, decision, _links.Coordinator.Clock.GetTimestamp());
-        Volatile.Write(ref _look, look); // Before it is done: who asks meanwhile is not sent to a Redis that closes.
+        // Before it is done: a client that asks meanwhile is not sent to a Redis that closes.
+        Volatile.Write(ref _look, look);
         Volatile.Read(ref _decided)?.Invoke();
         _watcher?.Decided(look);
         if (decision is not Decision.Release and not Decision.Command)
@@ -256,7 +257,7 @@ internal sealed class FailoverAgent
         return false;
     }
 
-    /// <summary>Lets the record live as long as the lease, where it stands.</summary>
+    /// <summary>Lets the record live as long as the lease, where there is one.</summary>
     private async Task ExtendAsync(ClusterView view, CancellationToken cancellation)
     {
         var now = _time.GetUtcNow(); // Before what is left is counted: a freeze between the two shortens.
@@ -333,16 +334,16 @@ internal sealed class FailoverAgent
         {
             case RedisAction.Follow follow:
                 return await DoAsync(
-                        _links.Redis.FollowAsync(view.Document.Find(follow.Member)!, follow.Process, cancellation)
+                        _links.Redis.FollowAsync(view.Document.Find(follow.Member)!, follow.Tenure, cancellation)
                     )
                     .ConfigureAwait(false);
             case RedisAction.Merge merge:
                 _merge.Begin(view, merge);
                 return false;
             case RedisAction.Promote promote:
-                return await DoAsync(_links.Redis.PromoteAsync(promote.Process, cancellation)).ConfigureAwait(false);
+                return await DoAsync(_links.Redis.PromoteAsync(promote.Tenure, cancellation)).ConfigureAwait(false);
             case RedisAction.Open open when _lease.GrantRecord() is var left && left > TimeSpan.Zero:
-                if (await DoAsync(_links.Redis.OpenAsync(open.Process, now + left, cancellation)).ConfigureAwait(false))
+                if (await DoAsync(_links.Redis.OpenAsync(open.Tenure, now + left, cancellation)).ConfigureAwait(false))
                 {
                     return true;
                 }

@@ -19,22 +19,22 @@ internal interface IRedisControl : IRedisProbe
 {
     /// <summary>
     /// ACL DELUSER of the users for replicas, CLIENT KILL TYPE replica, CONFIG SET masteruser and
-    /// REPLICAOF. The user's name is that of the process: another process at that address, or the
+    /// REPLICAOF. The user's name is that of the tenure: another process at that address, or the
     /// same under another lease, does not admit it. Under lease 0, which nobody holds, it is
     /// admitted by no master: the replica leaves its former one and keeps its data, history and
     /// offset.
     /// </summary>
     /// <param name="member">Whose address it is.</param>
-    /// <param name="process">Which process, under which lease.</param>
+    /// <param name="tenure">Which process, under which lease.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    ValueTask FollowAsync(ClusterMember member, LeaseRecord process, CancellationToken cancellation);
+    ValueTask FollowAsync(ClusterMember member, Tenure tenure, CancellationToken cancellation);
 
     /// <summary>
     /// REPLICAOF NO ONE and ACL SETUSER of the user for replicas. Clients stay locked out.
     /// </summary>
-    /// <param name="process">This process: another one refuses.</param>
+    /// <param name="tenure">This process: another one refuses.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    ValueTask PromoteAsync(LeaseRecord process, CancellationToken cancellation);
+    ValueTask PromoteAsync(Tenure tenure, CancellationToken cancellation);
 
     /// <summary>DEL of the record, ACL SETUSER off, CLIENT KILL USER, in this order.</summary>
     /// <param name="cancellation">Ends the waiting.</param>
@@ -46,19 +46,19 @@ internal interface IRedisControl : IRedisProbe
     /// Then ACL SETUSER of both users, which a transaction ties to the record: expired, it admits
     /// nobody.
     /// </summary>
-    /// <param name="process">This process and its lease.</param>
+    /// <param name="tenure">This process and its lease.</param>
     /// <param name="until">When the record expires.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    ValueTask OpenAsync(LeaseRecord process, DateTimeOffset until, CancellationToken cancellation);
+    ValueTask OpenAsync(Tenure tenure, DateTimeOffset until, CancellationToken cancellation);
 
     /// <summary>
     /// PEXPIREAT of the record, if it is this one (it works where memory is full). An expired
     /// record does not come back by it.
     /// </summary>
-    /// <param name="process">This process and its lease.</param>
+    /// <param name="tenure">This process and its lease.</param>
     /// <param name="until">When the record expires.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    ValueTask ExtendAsync(LeaseRecord process, DateTimeOffset until, CancellationToken cancellation);
+    ValueTask ExtendAsync(Tenure tenure, DateTimeOffset until, CancellationToken cancellation);
 
     /// <summary>
     /// Merges what this Redis has and a master lacks into that, over connections of its own: the
@@ -66,15 +66,15 @@ internal interface IRedisControl : IRedisProbe
     /// scripts that look for the record of exactly this process and lease.
     /// </summary>
     /// <param name="target">Whose address it is.</param>
-    /// <param name="process">Which process, under which lease.</param>
-    /// <param name="terms">What may come back, and who is to have it.</param>
+    /// <param name="tenure">Which process, under which lease.</param>
+    /// <param name="terms">What may come back, and which replicas are to have it.</param>
     /// <param name="progress">
     /// Hears of it from time to time, the first time before anything is written.
     /// </param>
     /// <param name="cancellation">Ends it.</param>
     ValueTask<MergeOutcome> MergeAsync(
         ClusterMember target,
-        LeaseRecord process,
+        Tenure tenure,
         MergeTerms terms,
         IProgress<MemberMergeCounts> progress,
         CancellationToken cancellation

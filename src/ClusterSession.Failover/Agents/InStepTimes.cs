@@ -27,7 +27,7 @@ internal sealed class InStepTimes(FailoverTimings timings, TimeProvider clock)
             && master is { IsReachable: true }
             && master.RunId == ruler.RunId
             && sight.Redis is { IsReachable: true, IsMaster: false, IsLinkUp: true } redis
-            && redis.Follows == new LeaseRecord(ruler.RunId, ruler.Epoch)
+            && redis.Follows == new Tenure(ruler.RunId, ruler.Epoch)
             && redis.HistoryId == master.HistoryId
             && master.Offset - redis.Offset <= timings.SwitchLag;
         if (!_steps.TryGetValue(name, out var step))

@@ -26,14 +26,14 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
     /// <summary>Begins it, unless it is under way, done, or has failed a moment ago.</summary>
     public void Begin(ClusterView view, RedisAction.Merge command)
     {
-        var what = new MergedData(command.Process.RunId, command.Process.Epoch, view.Own.RunId);
+        var what = new MergedData(command.Tenure.RunId, command.Tenure.Epoch, view.Own.RunId);
         var isSame = Sight?.What == what;
         var pause = timings.MergePause * (1 << Math.Clamp(_failures - 1, 0, MostDoublings));
         if (
             !_run.IsCompleted
             || (
                 isSame
-                && (Sight!.Step != MergePhase.Failed || links.Coordinator.Clock.GetElapsedTime(_failedAt) < pause)
+                && (Sight!.State != MergeState.Failed || links.Coordinator.Clock.GetElapsedTime(_failedAt) < pause)
             )
         )
         {
@@ -47,11 +47,11 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
             .Count(member =>
                 member.Name != view.Self
                 && view.Of(member.Name).Redis is { IsReachable: true, IsLinkUp: true } redis
-                && redis.Follows == command.Process
+                && redis.Follows == command.Tenure
             );
         _ending?.Dispose();
         _ending = new CancellationTokenSource();
-        var sight = new MergeSight(command.Member, what, MergePhase.Running);
+        var sight = new MergeSight(command.Member, what, MergeState.Running);
         Show(sight);
         _run = RunAsync(
             sight,
@@ -105,7 +105,7 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
             var outcome = await links
                 .Redis.MergeAsync(
                     target,
-                    command.Process,
+                    command.Tenure,
                     terms,
                     new Counter(counts => Show(sight with { Counts = counts })),
                     cancellation
@@ -119,7 +119,7 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
 
             sight = sight with { Counts = merged.Counts };
             Show(sight);
-            var notAside = await SetAsideAsync(command.Process.Epoch, cancellation).ConfigureAwait(false);
+            var notAside = await SetAsideAsync(command.Tenure.Epoch, cancellation).ConfigureAwait(false);
             sight = sight with { NotSetAside = notAside };
             if (notAside is not null && merged.Confirmed == 0 && !timings.FollowsWithoutCopy)
             {
@@ -128,7 +128,7 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
             }
 
             _failures = 0;
-            Show(sight with { Step = MergePhase.Merged });
+            Show(sight with { State = MergeState.Merged });
         }
         catch (OperationCanceledException)
         {
@@ -157,7 +157,7 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
     private void Fail(MergeSight sight, string why)
     {
         (_failedAt, _failures) = (links.Coordinator.Clock.GetTimestamp(), _failures + 1);
-        Show(sight with { Step = MergePhase.Failed, Why = why, Counts = Sight?.Counts ?? sight.Counts });
+        Show(sight with { State = MergeState.Failed, Why = why, Counts = Sight?.Counts ?? sight.Counts });
     }
 
     private void Show(MergeSight sight) => Volatile.Write(ref _sight, sight);

@@ -10,7 +10,7 @@ namespace ClusterSession.Failover.Agents;
 /// Redis with data of epoch 7 opens under no lease below.
 /// </summary>
 /// <remarks>
-/// Epoch of the agents = epoch of the store + base. The base stands in the document, so that it is
+/// Epoch of the agents = epoch of the store + base. The base is in the document, so that it is
 /// never read apart from the epoch that it belongs to, and every agent adds the same. It is raised
 /// by a command, under a version, and never lowered. To the holder of a lease that looks as if it
 /// had forgotten its epoch: it reads it, and begins its change anew. Rejected: a store that grants

@@ -1,7 +1,7 @@
 namespace ClusterSession.Failover.Agents;
 
 /// <summary>
-/// Asks one party again and again. Who was silent is waited for a short while only, until it
+/// Asks one party again and again. One that was silent is waited for a short while only, until it
 /// answers however late: a dead member must not slow down each step of the failover that it caused.
 /// </summary>
 /// <remarks>

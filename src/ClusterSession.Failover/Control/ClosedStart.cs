@@ -99,8 +99,8 @@ internal sealed record ClosedStart
             // Nobody follows a master before it is open, and a master that needs replicas could not
             // be opened.
             ["min-replicas-to-write", "0"],
-            // Who needs all data gets it at once: a change that waits for it is given up after a
-            // while.
+            // A replica that needs all data gets it at once: a change that waits for it is given up
+            // after a while.
             ["repl-diskless-sync-delay", "0"],
             // With its backlog a master without replicas gives up its history's name, by which the
             // others are known to have no more than it has.

@@ -29,7 +29,7 @@ internal sealed record ControlSettings
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long the application's store keeps a session.</summary>
-    public TimeSpan StoreLife { get; init; } = StoreLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Store;
+    public TimeSpan SessionLife { get; init; } = StoreLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Store;
 
     /// <summary>How long it keeps that a session has ended.</summary>
     public TimeSpan TombstoneLife { get; init; } = StoreLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Tombstone;

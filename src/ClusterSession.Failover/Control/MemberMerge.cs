@@ -21,7 +21,7 @@ internal sealed class MemberMerge(RedisEndpoint source, ControlSettings settings
 {
     public async Task<MergeOutcome> RunAsync(
         ClusterMember target,
-        LeaseRecord process,
+        Tenure tenure,
         MergeTerms terms,
         IProgress<MemberMergeCounts> progress,
         CancellationToken cancellation
@@ -33,13 +33,13 @@ internal sealed class MemberMerge(RedisEndpoint source, ControlSettings settings
         {
             var bounds = new MergeBounds(
                 await AwayAsync(endpoint, terms.Since, cancellation).ConfigureAwait(false),
-                settings.StoreLife,
+                settings.SessionLife,
                 settings.TombstoneLife
             );
             var report = await RedisMerge
                 .RunAsync(
                     new MergeSource(ConnectionTo(source)),
-                    new MergeTarget(ConnectionTo(endpoint), process),
+                    new MergeTarget(ConnectionTo(endpoint), tenure),
                     new MergeSettings
                     {
                         KeyPrefix = settings.KeyPrefix,
@@ -76,7 +76,7 @@ internal sealed class MemberMerge(RedisEndpoint source, ControlSettings settings
             Unreadable = report.Unreadable,
         };
 
-    /// <summary>By the master's clock: that of a host that returns may stand anywhere.</summary>
+    /// <summary>By the master's clock: that of a host that returns may be anywhere.</summary>
     private async Task<TimeSpan> AwayAsync(RedisEndpoint endpoint, DateTimeOffset since, CancellationToken cancellation)
     {
         await using var link = new AdminLink(endpoint, settings, time);

@@ -59,7 +59,7 @@ internal sealed class RedisControl(
     }
 
     /// <inheritdoc/>
-    public ValueTask FollowAsync(ClusterMember member, LeaseRecord process, CancellationToken cancellation) =>
+    public ValueTask FollowAsync(ClusterMember member, Tenure tenure, CancellationToken cancellation) =>
         DoAsync(
             _seen ?? "",
             async commands =>
@@ -76,11 +76,9 @@ internal sealed class RedisControl(
                 // Away from an old link, which would live on where the address is the same. The
                 // history stays.
                 await commands.SendAsync("REPLICAOF", Nobody.Host, Nobody.Port).ConfigureAwait(false);
+                await commands.SendAsync("CONFIG", "SET", "masteruser", ReplicaUser.Name(tenure)).ConfigureAwait(false);
                 await commands
-                    .SendAsync("CONFIG", "SET", "masteruser", ReplicaUser.Name(process))
-                    .ConfigureAwait(false);
-                await commands
-                    .SendAsync("CONFIG", "SET", "masterauth", ReplicaUser.Password(settings.Secret, process))
+                    .SendAsync("CONFIG", "SET", "masterauth", ReplicaUser.Password(settings.Secret, tenure))
                     .ConfigureAwait(false);
                 await commands.SendAsync("REPLICAOF", host, port).ConfigureAwait(false);
             },
@@ -88,13 +86,13 @@ internal sealed class RedisControl(
         );
 
     /// <inheritdoc/>
-    public ValueTask PromoteAsync(LeaseRecord process, CancellationToken cancellation) =>
+    public ValueTask PromoteAsync(Tenure tenure, CancellationToken cancellation) =>
         DoAsync(
-            process.RunId,
+            tenure.RunId,
             async commands =>
             {
                 await commands.SendAsync("REPLICAOF", "NO", "ONE").ConfigureAwait(false);
-                await commands.SendAsync(Admit(process)).ConfigureAwait(false);
+                await commands.SendAsync(Admit(tenure)).ConfigureAwait(false);
             },
             cancellation
         );
@@ -102,7 +100,7 @@ internal sealed class RedisControl(
     /// <inheritdoc/>
     public ValueTask CloseAsync(CancellationToken cancellation) =>
         DoAsync(
-            process: null,
+            runId: null,
             commands =>
                 commands.SendAllAsync(
                     ["DEL"u8.ToArray(), _keys.Lease],
@@ -113,22 +111,22 @@ internal sealed class RedisControl(
         );
 
     /// <inheritdoc/>
-    public ValueTask OpenAsync(LeaseRecord process, DateTimeOffset until, CancellationToken cancellation) =>
+    public ValueTask OpenAsync(Tenure tenure, DateTimeOffset until, CancellationToken cancellation) =>
         DoAsync(
-            process.RunId,
+            tenure.RunId,
             async commands =>
             {
                 // The lease keeps a master that is cut off from taking writes. Where Redis asks for
                 // replicas too, a master that has none yet could not be opened.
                 await commands.SendAsync("CONFIG", "SET", "min-replicas-to-write", "0").ConfigureAwait(false);
-                var epoch = process.Epoch.ToString(CultureInfo.InvariantCulture);
+                var epoch = tenure.Epoch.ToString(CultureInfo.InvariantCulture);
                 var refusal = await commands
                     .EvalAsync(
                         LeaseScripts.Open,
                         isAllowedOutOfMemory: true,
                         [_keys.Lease, _keys.Epoch],
-                        process.ToString(),
-                        process.RunId,
+                        LeaseRecord.Text(tenure),
+                        tenure.RunId,
                         epoch,
                         Milliseconds(until)
                     )
@@ -141,9 +139,9 @@ internal sealed class RedisControl(
                 await commands
                     .WithKeyUnchangedAsync(
                         _keys.Lease,
-                        process.ToString(),
+                        LeaseRecord.Text(tenure),
                         ["ACL", "SETUSER", settings.ApplicationUser, "on"],
-                        Admit(process)
+                        Admit(tenure)
                     )
                     .ConfigureAwait(false);
             },
@@ -151,9 +149,9 @@ internal sealed class RedisControl(
         );
 
     /// <inheritdoc/>
-    public ValueTask ExtendAsync(LeaseRecord process, DateTimeOffset until, CancellationToken cancellation) =>
+    public ValueTask ExtendAsync(Tenure tenure, DateTimeOffset until, CancellationToken cancellation) =>
         DoAsync(
-            process.RunId,
+            tenure.RunId,
             async commands =>
             {
                 var done = await commands
@@ -161,7 +159,7 @@ internal sealed class RedisControl(
                         LeaseScripts.Extend,
                         isAllowedOutOfMemory: false,
                         [_keys.Lease],
-                        process.ToString(),
+                        LeaseRecord.Text(tenure),
                         Milliseconds(until)
                     )
                     .ConfigureAwait(false);
@@ -176,11 +174,11 @@ internal sealed class RedisControl(
     /// <inheritdoc/>
     public ValueTask<MergeOutcome> MergeAsync(
         ClusterMember target,
-        LeaseRecord process,
+        Tenure tenure,
         MergeTerms terms,
         IProgress<MemberMergeCounts> progress,
         CancellationToken cancellation
-    ) => new(_merge.RunAsync(target, process, terms, progress, cancellation));
+    ) => new(_merge.RunAsync(target, tenure, terms, progress, cancellation));
 
     /// <inheritdoc/>
     public ValueTask SetAsideAsync(long epoch, CancellationToken cancellation) =>
@@ -192,10 +190,10 @@ internal sealed class RedisControl(
     /// <summary>
     /// Ends the waiting where asked to, but not the command: until its end no other begins.
     /// </summary>
-    private async ValueTask DoAsync(string? process, Func<AdminCommands, Task> steps, CancellationToken cancellation) =>
-        await DoAsync(process, steps).WaitAsync(cancellation).ConfigureAwait(false);
+    private async ValueTask DoAsync(string? runId, Func<AdminCommands, Task> steps, CancellationToken cancellation) =>
+        await DoAsync(runId, steps).WaitAsync(cancellation).ConfigureAwait(false);
 
-    private async Task DoAsync(string? process, Func<AdminCommands, Task> steps)
+    private async Task DoAsync(string? runId, Func<AdminCommands, Task> steps)
     {
         if (!await _gate.WaitAsync(TimeSpan.Zero, CancellationToken.None).ConfigureAwait(false))
         {
@@ -205,7 +203,7 @@ internal sealed class RedisControl(
         try
         {
             var connection = await link.GetAsync(CancellationToken.None).ConfigureAwait(false);
-            if (process is not null && process != connection.Server.RunId)
+            if (runId is not null && runId != connection.Server.RunId)
             {
                 throw new IOException("The Redis is another process than the one that the command is for.");
             }
@@ -228,14 +226,14 @@ internal sealed class RedisControl(
         }
     }
 
-    private string[] Admit(LeaseRecord process) =>
+    private string[] Admit(Tenure tenure) =>
         [
             "ACL",
             "SETUSER",
-            ReplicaUser.Name(process),
+            ReplicaUser.Name(tenure),
             "reset",
             "on",
-            $">{ReplicaUser.Password(settings.Secret, process)}",
+            $">{ReplicaUser.Password(settings.Secret, tenure)}",
             .. ReplicaUser.Rights,
         ];
 

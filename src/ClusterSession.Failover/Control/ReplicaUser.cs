@@ -18,14 +18,14 @@ internal static class ReplicaUser
     public static IReadOnlyList<string> Rights { get; } = ["-@all", "+psync", "+replconf", "+ping"];
 
     /// <summary>replica-(epoch)-(run id).</summary>
-    public static string Name(LeaseRecord process) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Prefix}{process.Epoch}-{process.RunId}");
+    public static string Name(Tenure tenure) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Prefix}{tenure.Epoch}-{tenure.RunId}");
 
     /// <summary>Whether it is the name of such a user, whatever is behind the prefix.</summary>
     public static bool IsOne(string user) => user.StartsWith(Prefix, StringComparison.Ordinal);
 
-    /// <summary>The process and lease that a name stands for; null: it is none.</summary>
-    public static LeaseRecord? Read(string user)
+    /// <summary>The tenure that a name is of; null: it is none.</summary>
+    public static Tenure? Read(string user)
     {
         if (!IsOne(user))
         {
@@ -37,13 +37,13 @@ internal static class ReplicaUser
             parts.Length == 2
             && parts[1].Length == LeaseRecord.RunIdLength
             && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)
-            ? new LeaseRecord(parts[1], epoch)
+            ? new Tenure(parts[1], epoch)
             : null;
     }
 
     /// <summary>Hexadecimal HMAC-SHA256 of the name.</summary>
-    public static string Password(string secret, LeaseRecord process) =>
+    public static string Password(string secret, Tenure tenure) =>
         Convert.ToHexStringLower(
-            HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(Name(process)))
+            HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(Name(tenure)))
         );
 }

@@ -68,9 +68,9 @@ internal sealed class SightReader(RedisKeys keys, string applicationUser)
             FormerOffset = isEmpty || !hasFormer ? -1 : Number(Field(info, "second_repl_offset")) - 1,
             DataEpoch = epoch.IsNull ? 0 : Number(epoch.AsString()),
             IsEmpty = isEmpty,
-            Record = LeaseRecord.TryParse(record.Bytes, out var lease) ? lease : null,
+            Record = LeaseRecord.TryParse(record.Bytes, out var tenure) ? tenure : null,
             AdmitsClients = admitted.Contains(applicationUser),
-            Admits = [.. admitted.Select(ReplicaUser.Read).OfType<LeaseRecord>()],
+            Admits = [.. admitted.Select(ReplicaUser.Read).OfType<Tenure>()],
         };
     }
 
@@ -78,7 +78,7 @@ internal sealed class SightReader(RedisKeys keys, string applicationUser)
     /// The user's name is set before the address: a change that was broken off between the two
     /// leaves a replica of nobody, which follows nobody.
     /// </summary>
-    private static LeaseRecord? Followed(Dictionary<string, string> info, RedisReply masterUser) =>
+    private static Tenure? Followed(Dictionary<string, string> info, RedisReply masterUser) =>
         Field(info, "master_host") == Nobody.Host && Field(info, "master_port") == Nobody.Port
             ? null
             : ReplicaUser.Read(masterUser["masteruser"]?.AsString() ?? "");

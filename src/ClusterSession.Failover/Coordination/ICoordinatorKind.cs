@@ -6,10 +6,10 @@ namespace ClusterSession.Failover.Coordination;
 /// </summary>
 internal interface ICoordinatorKind
 {
-    /// <summary>What stands before the <c>=</c>.</summary>
+    /// <summary>What comes before the <c>=</c>.</summary>
     string Name { get; }
 
-    /// <summary>What is wrong with what stands behind it; null: nothing. No secret is in
+    /// <summary>What is wrong with what comes behind it; null: nothing. No secret is in
     /// it.</summary>
     string? Fault(string text);
 

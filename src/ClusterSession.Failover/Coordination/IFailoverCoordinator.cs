@@ -49,8 +49,8 @@ public interface IFailoverCoordinator
     );
 
     /// <summary>
-    /// Lets a lease that is still running run for its ttl again. Who has forgotten its epoch, as an
-    /// agent that was restarted, reads it first.
+    /// Lets a lease that is still running run for its ttl again. A holder that has forgotten its
+    /// epoch, as an agent that was restarted, reads it first.
     /// </summary>
     /// <param name="cluster">Name of the cluster, 1 to 100 characters.</param>
     /// <param name="holder">Who holds it.</param>

@@ -10,7 +10,7 @@ public abstract record ReadResult
     public sealed record Read(CoordinationState State) : ReadResult;
 
     /// <summary>
-    /// The coordinator is not responding, or no majority of its members is reachable.
+    /// The coordinator is not responding, or no majority of its servers is reachable.
     /// </summary>
     public sealed record Unreachable : ReadResult;
 }

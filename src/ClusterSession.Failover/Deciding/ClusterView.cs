@@ -6,7 +6,7 @@ namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
 /// Everything that one agent knows at one moment. The state of the coordination store was read
-/// before the members were looked at: who is seen closed while the lease is free stays so until the
+/// before the members were looked at: one seen closed while the lease is free stays so until the
 /// lease is taken.
 /// </summary>
 internal sealed record ClusterView
@@ -62,7 +62,7 @@ internal sealed record ClusterView
     /// <summary>For how long the document has not changed.</summary>
     public TimeSpan StepFor { get; init; }
 
-    /// <summary>For how long the hand-over of the document was seen.</summary>
+    /// <summary>For how long the switch of the document was seen.</summary>
     public TimeSpan SwitchFor { get; init; }
 
     /// <summary>For how long the ruler of the document was seen as such.</summary>

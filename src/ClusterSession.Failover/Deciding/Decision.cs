@@ -15,7 +15,7 @@ internal abstract record Decision
     /// <param name="Document">The document with the change.</param>
     public sealed record Acquire(ClusterDocument Document) : Decision;
 
-    /// <summary>Renew the lease and, if it stands, the record.</summary>
+    /// <summary>Renew the lease and, if it is there, the record.</summary>
     public sealed record Renew : Decision;
 
     /// <summary>

@@ -44,11 +44,10 @@ internal static class DecisionSentences
             Reason.Maintenance => "The cluster is in maintenance: nothing is decided until it is switched off.",
             Reason.NotAMember =>
                 $"The cluster's document does not name {view.Self}, or it was forgotten: this agent does " + "nothing.",
-            Reason.CoordinatorUnreachable when view.IsFollower =>
+            Reason.StoreUnreachable when view.IsFollower =>
                 "No agent of the cluster is responding, or none that knows of the lease that was seen last. This Redis "
                     + "goes on following whom it follows.",
-            Reason.CoordinatorUnreachable =>
-                "The coordination store is not responding, and without it nobody is promoted.",
+            Reason.StoreUnreachable => "The coordination store is not responding, and without it nobody is promoted.",
             Reason.RedisUnreachable => $"The Redis of {view.Self} is not responding.",
             Reason.JustStarted =>
                 "The lease is free. This agent was started a moment ago and may have promised another "

@@ -100,7 +100,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
     /// <summary>
     /// Whether a member may become an open master: not one that refuses writes while another takes
     /// them, nor one that failed or flapped of late. Failures and flapping do not count in a
-    /// hand-over, nor for the only candidate.
+    /// switch, nor for the only candidate.
     /// </summary>
     public static bool MayBecomeMaster(FailoverTimings timings, ClusterView view, ClusterMember member) =>
         IsFit(view, member)
@@ -219,7 +219,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
             Ruler = former is not null && new RedisProcess(former.Member, former.RunId) == target ? former : null,
             Ledger =
             [
-                .. Ledger
+                .. LedgerRules
                     .Lines(hasAll ? view.Document with { Switch = null } : view.Document, view.Now, target)
                     .Select(line => isIncomplete && IsNewer(view, line, newest) ? line with { IsNewer = true } : line),
             ],
@@ -258,7 +258,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
     /// Whether a higher epoch was opened, or a Redis is seen that cannot be used, with newer data.
     /// </summary>
     private bool IsNewerOutOfReach(ClusterView view, ClusterMember[] members, RedisSight best) =>
-        Ledger.Lines(view.Document, view.Now, except: null).Any(line => IsNewer(view, line, best))
+        LedgerRules.Lines(view.Document, view.Now, except: null).Any(line => IsNewer(view, line, best))
         || members.Any(member =>
             view.Of(member.Name) is { IsAgentAlive: false, Redis.IsReachable: true } sight
             && !view.Document.IsDiscarded(member.Name, sight.Redis.DataEpoch)

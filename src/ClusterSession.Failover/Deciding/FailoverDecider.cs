@@ -7,7 +7,7 @@ namespace ClusterSession.Failover.Deciding;
 /// <remarks>
 /// An agent commands its own Redis only. What it does depends on who holds the lease:
 /// <code>
-///              coordinator not responding              lease free
+///        coordination store not responding             lease free
 ///        +------------------------------+   +----------------------------+
 ///        | holder: ask for promises,    |   | ElectionRules              |
 ///        |   close when they run out    |   |  own Redis open? close     |
@@ -50,7 +50,7 @@ internal sealed class FailoverDecider(FailoverTimings timings)
 
         if (view.State is not { } state)
         {
-            return WithoutCoordinator(view);
+            return WithoutStore(view);
         }
 
         if (state.IsHeld && state.Holder == view.Self)
@@ -100,13 +100,11 @@ internal sealed class FailoverDecider(FailoverTimings timings)
         && IsRuler(view, epoch)
         && view.Own is { IsReachable: true, IsMaster: true };
 
-    private Decision WithoutCoordinator(ClusterView view)
+    private Decision WithoutStore(ClusterView view)
     {
         if (view.LeaseLeft > TimeSpan.Zero || view.PromisesLeft > TimeSpan.Zero)
         {
-            return IsRuler(view, view.LeaseEpoch)
-                ? KeepPromises(view)
-                : new Decision.Nothing(Reason.CoordinatorUnreachable);
+            return IsRuler(view, view.LeaseEpoch) ? KeepPromises(view) : new Decision.Nothing(Reason.StoreUnreachable);
         }
 
         return
@@ -114,7 +112,7 @@ internal sealed class FailoverDecider(FailoverTimings timings)
             && (own.HasOwnRecord || own.AdmitsClients)
             && !view.Document.Maintenance
             ? new Decision.Command(new RedisAction.Close())
-            : new Decision.Nothing(Reason.CoordinatorUnreachable);
+            : new Decision.Nothing(Reason.StoreUnreachable);
     }
 
     private Decision KeepPromises(ClusterView view) =>

@@ -5,7 +5,7 @@ namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
 /// Durations and limits that decisions depend on, alike on all agents of a cluster. What is decided
-/// by them stands in <see cref="HolderRules"/>, <see cref="ElectionRules"/> and <see
+/// by them is in <see cref="HolderRules"/>, <see cref="ElectionRules"/> and <see
 /// cref="ReplicaRules"/>.
 /// </summary>
 internal sealed record FailoverTimings
@@ -52,13 +52,13 @@ internal sealed record FailoverTimings
     public TimeSpan StepWait { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Pause between two looks while a change or a hand-over is under way, or has to be expected:
+    /// Pause between two looks while a change or a switch is under way, or has to be expected:
     /// the ruler is not responding, and not for longer than a lease lasts.
     /// </summary>
     public TimeSpan BusyInterval { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// How long a master waits until its successor is ready; then it retracts the hand-over.
+    /// How long a master waits until its successor is ready; then it retracts the switch.
     /// </summary>
     public TimeSpan SwitchWait { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -13,7 +13,7 @@ internal sealed class HolderRules(FailoverTimings timings)
     private const string Overtaken = "A member with newer data came into sight.";
     private const string NotOpened = "It could not be promoted or opened in time.";
     private const string NoSource = "It could not get the data of the most advanced member.";
-    private readonly Ledger _ledger = new(timings);
+    private readonly LedgerRules _ledger = new(timings);
     private readonly SwitchRules _switch = new(timings);
     private readonly ReturnRules _return = new(timings);
 
@@ -38,7 +38,7 @@ internal sealed class HolderRules(FailoverTimings timings)
         if (document is { Maintenance: true, Change: not { Kind: ChangeKind.Regain } })
         {
             return IsWithoutRecord(view, epoch)
-                ? new Decision.Command(new RedisAction.Open(new LeaseRecord(view.Own.RunId, epoch)))
+                ? new Decision.Command(new RedisAction.Open(new Tenure(view.Own.RunId, epoch)))
                 : new Decision.Nothing(Reason.Maintenance);
         }
 
@@ -54,7 +54,7 @@ internal sealed class HolderRules(FailoverTimings timings)
             return
                 view.Own.Reach == RedisReach.Refused
                 || (view.SilentFor >= timings.DeadAfter && view.RecordLeft <= TimeSpan.Zero)
-                ? new Decision.Release(Ledger.AfterRelease(document, view, "Its Redis is not responding."))
+                ? new Decision.Release(LedgerRules.AfterRelease(document, view, "Its Redis is not responding."))
                 : new Decision.Nothing(Reason.RedisUnreachable);
         }
 
@@ -67,7 +67,7 @@ internal sealed class HolderRules(FailoverTimings timings)
     }
 
     /// <summary>
-    /// An open master whose record expired while its agent was away. To renew it is no decision:
+    /// An open master whose record expired while its agent was away. Renewing it needs no election:
     /// nobody has had the lease since.
     /// </summary>
     private static bool IsWithoutRecord(ClusterView view, long epoch) =>
@@ -76,7 +76,7 @@ internal sealed class HolderRules(FailoverTimings timings)
         && view.Document is { Change: null, Ruler: { } ruler }
         && ruler.Epoch == epoch
         && (ruler.Member, ruler.RunId) == (view.Self, own.RunId)
-        && own.Record != new LeaseRecord(own.RunId, epoch);
+        && own.Record != new Tenure(own.RunId, epoch);
 
     private Decision Rule(ClusterView view, long epoch)
     {
@@ -91,18 +91,18 @@ internal sealed class HolderRules(FailoverTimings timings)
             return step;
         }
 
-        var process = new LeaseRecord(own.RunId, epoch);
-        if (own.RefusesWrites && HasReplicaThatWrites(view, process))
+        var tenure = new Tenure(own.RunId, epoch);
+        if (own.RefusesWrites && HasReplicaThatWrites(view, tenure))
         {
             return GiveUp(view, NoWrites);
         }
 
-        if (own.Record != process || !own.AdmitsClients)
+        if (own.Record != tenure || !own.AdmitsClients)
         {
-            return new Decision.Command(new RedisAction.Open(process));
+            return new Decision.Command(new RedisAction.Open(tenure));
         }
 
-        return (_ledger.KeptBy(view) ?? _return.AskedBy(view, epoch)) is { } document
+        return (_ledger.Update(view) ?? _return.Request(view, epoch)) is { } document
             ? new Decision.Write(document)
             : new Decision.Nothing(Reason.IsMaster);
     }
@@ -111,12 +111,12 @@ internal sealed class HolderRules(FailoverTimings timings)
     /// A full disk is no reason to be without any master, but one to hand over where nothing is
     /// lost by it.
     /// </summary>
-    private bool HasReplicaThatWrites(ClusterView view, LeaseRecord process) =>
+    private bool HasReplicaThatWrites(ClusterView view, Tenure tenure) =>
         view
             .Document.Present()
             .Any(member =>
                 view.Of(member.Name) is { IsUsable: true, Redis: { IsLinkUp: true, RefusesWrites: false } redis }
-                && redis.Follows == process
+                && redis.Follows == tenure
                 && ElectionRules.MayBecomeMaster(timings, view, member)
             );
 
@@ -150,7 +150,7 @@ internal sealed class HolderRules(FailoverTimings timings)
             change.Step is ChangeStep.PromoteTarget or ChangeStep.Open
             && view.StepFor >= timings.StepWait
             && !view.Document.Maintenance
-            && !(own.Record == new LeaseRecord(own.RunId, change.Epoch) && own.AdmitsClients)
+            && !(own.Record == new Tenure(own.RunId, change.Epoch) && own.AdmitsClients)
         )
         {
             return GiveUp(view with { Document = timings.WithFailure(view.Document, view.Self, view.Now) }, NotOpened);
@@ -164,7 +164,7 @@ internal sealed class HolderRules(FailoverTimings timings)
             case ChangeStep.PromoteTarget:
                 return own.IsMaster
                     ? Next(view, change with { Step = ChangeStep.Open })
-                    : new Decision.Command(new RedisAction.Promote(new LeaseRecord(own.RunId, change.Epoch)));
+                    : new Decision.Command(new RedisAction.Promote(new Tenure(own.RunId, change.Epoch)));
             default:
                 break;
         }
@@ -179,10 +179,10 @@ internal sealed class HolderRules(FailoverTimings timings)
             return new Decision.Nothing(Reason.Promised);
         }
 
-        var process = new LeaseRecord(own.RunId, change.Epoch);
-        return own.Record == process && own.AdmitsClients && own.DataEpoch == change.Epoch
+        var tenure = new Tenure(own.RunId, change.Epoch);
+        return own.Record == tenure && own.AdmitsClients && own.DataEpoch == change.Epoch
             ? new Decision.Write(_ledger.Completed(view, change))
-            : new Decision.Command(new RedisAction.Open(process));
+            : new Decision.Command(new RedisAction.Open(tenure));
     }
 
     private Decision WithSource(ClusterView view, ClusterChange change, MemberSight source)
@@ -194,14 +194,14 @@ internal sealed class HolderRules(FailoverTimings timings)
             return GiveUp(view, NoSource);
         }
 
-        var name = new LeaseRecord(change.Source!.RunId, change.Epoch);
-        var isLinked = own.Follows == name && (own.IsLinkUp || own.IsSyncing); // To another does not count.
+        var tenure = new Tenure(change.Source!.RunId, change.Epoch);
+        var isLinked = own.Follows == tenure && (own.IsLinkUp || own.IsSyncing); // To another does not count.
         if (view.StepFor >= timings.StepWait && !isLinked)
         {
             return GiveUp(view, NoSource);
         }
 
-        if (!seen.IsReachable || !seen.IsMaster || !seen.Admits.Contains(name))
+        if (!seen.IsReachable || !seen.IsMaster || !seen.Admits.Contains(tenure))
         {
             return change.Step == ChangeStep.PromoteSource || view.StepFor < timings.StepWait
                 ? new Decision.Nothing(Reason.ChangeUnderWay)
@@ -213,10 +213,10 @@ internal sealed class HolderRules(FailoverTimings timings)
             return Next(view, change with { Step = ChangeStep.FollowSource });
         }
 
-        if (own.Follows != name)
+        if (own.Follows != tenure)
         {
             return timings.Contains(own, seen) || view.Document.IsDiscarded(view.Self, own.DataEpoch)
-                ? new Decision.Command(ReplicaRules.Following(own, change.Source!.Member, name))
+                ? new Decision.Command(ReplicaRules.Following(own, change.Source!.Member, tenure))
                 : GiveUp(view, NoSource);
         }
 
@@ -233,14 +233,18 @@ internal sealed class HolderRules(FailoverTimings timings)
     }
 
     /// <summary>
-    /// Does not release while an Open that was not answered may come: another would be open by then.
+    /// Does not release while an Open that was not answered may come: another would be open by
+    /// then.
     /// </summary>
     private static Decision GiveUp(ClusterView view, string why) =>
         view.Own.HasOwnRecord || view.Own.AdmitsClients ? new Decision.Command(new RedisAction.Close())
         : view.OpenLeft > TimeSpan.Zero ? new Decision.Nothing(Reason.GivingUp)
-        : new Decision.Release(Ledger.AfterRelease(view.Document, view, why));
+        : new Decision.Release(LedgerRules.AfterRelease(view.Document, view, why));
 
-    /// <summary>From when it may open, the target gets data that nobody gave up.</summary>
+    /// <summary>
+    /// Once the target may open, its discards are removed: nobody has given up what it holds from
+    /// then on.
+    /// </summary>
     private static Decision.Write Next(ClusterView view, ClusterChange change) =>
         new(
             view.Document with

@@ -16,7 +16,7 @@ internal enum Reason
     NotAMember,
 
     /// <summary>The coordination store is not responding.</summary>
-    CoordinatorUnreachable,
+    StoreUnreachable,
 
     /// <summary>Its own Redis is not responding.</summary>
     RedisUnreachable,

@@ -8,10 +8,12 @@ internal abstract record RedisAction
 {
     private RedisAction() { }
 
-    /// <summary>Follow this process and no other that has its address.</summary>
+    /// <summary>
+    /// Follow this process, under this lease, and no other that has its address.
+    /// </summary>
     /// <param name="Member">Name of the member.</param>
-    /// <param name="Process">The process, and the lease under which it admits replicas.</param>
-    public sealed record Follow(string Member, LeaseRecord Process) : RedisAction
+    /// <param name="Tenure">Under which it admits replicas.</param>
+    public sealed record Follow(string Member, Tenure Tenure) : RedisAction
     {
         /// <summary>
         /// No master admits replicas under it: the replica follows nobody and keeps its data.
@@ -20,16 +22,16 @@ internal abstract record RedisAction
     }
 
     /// <summary>
-    /// Merge what this Redis has and the master lacks into that, in the background; then copy its
-    /// files aside. The Redis itself is only read.
+    /// Merge what this Redis has and the master lacks into that, in the background; then copy a
+    /// snapshot of its data aside. The Redis itself is only read.
     /// </summary>
     /// <param name="Member">Name of the master.</param>
-    /// <param name="Process">The process, and the lease by which each write is fenced.</param>
-    public sealed record Merge(string Member, LeaseRecord Process) : RedisAction;
+    /// <param name="Tenure">By which each write is fenced.</param>
+    public sealed record Merge(string Member, Tenure Tenure) : RedisAction;
 
     /// <summary>Become a closed master and admit those that follow it under this lease.</summary>
-    /// <param name="Process">This process, and the lease.</param>
-    public sealed record Promote(LeaseRecord Process) : RedisAction;
+    /// <param name="Tenure">Of this process.</param>
+    public sealed record Promote(Tenure Tenure) : RedisAction;
 
     /// <summary>
     /// Delete the record, lock out the application's user, close its connections.
@@ -40,6 +42,6 @@ internal abstract record RedisAction
     /// Write the data's epoch and the record in one step, then admit clients and replicas: nobody
     /// is let in by a command that a frozen Redis executes after its lease.
     /// </summary>
-    /// <param name="Process">This process, and the lease.</param>
-    public sealed record Open(LeaseRecord Process) : RedisAction;
+    /// <param name="Tenure">Of this process.</param>
+    public sealed record Open(Tenure Tenure) : RedisAction;
 }

@@ -21,12 +21,12 @@ internal sealed class ReplicaRules(FailoverTimings timings)
 
         if (view.Document.Change is { } change && change.Epoch == epoch)
         {
-            var admitted = new LeaseRecord(own.RunId, epoch);
+            var ofSource = new Tenure(own.RunId, epoch);
             return
                 change.Step == ChangeStep.PromoteSource
-                && !(own.IsMaster && own.Admits.Contains(admitted))
+                && !(own.IsMaster && own.Admits.Contains(ofSource))
                 && change.Source == new RedisProcess(view.Self, own.RunId)
-                ? new Decision.Command(new RedisAction.Promote(admitted))
+                ? new Decision.Command(new RedisAction.Promote(ofSource))
                 : new Decision.Nothing(Reason.ChangeUnderWay);
         }
 
@@ -47,29 +47,29 @@ internal sealed class ReplicaRules(FailoverTimings timings)
             // everything.
             return own.IsMaster
                 ? new Decision.Nothing(Reason.ChangeUnderWay)
-                : new Decision.Command(new RedisAction.Promote(new LeaseRecord(own.RunId, epoch)));
+                : new Decision.Command(new RedisAction.Promote(new Tenure(own.RunId, epoch)));
         }
 
-        var name = new LeaseRecord(ruler.RunId, epoch);
-        if (own.Follows == name)
+        var tenure = new Tenure(ruler.RunId, epoch);
+        if (own.Follows == tenure)
         {
             return new Decision.Nothing(Reason.Follows);
         }
 
         if (MayFollow(timings, view, view.Self))
         {
-            return new Decision.Command(Following(own, ruler.Member, name));
+            return new Decision.Command(Following(own, ruler.Member, tenure));
         }
 
         if (!IsAlone(own))
         {
             // What a former master might yet send is not to come after the merge has passed it.
-            return new Decision.Command(Following(own, ruler.Member, name));
+            return new Decision.Command(Following(own, ruler.Member, tenure));
         }
 
         // The line says since when the data is out of touch, by the clock of one who was there.
         return master.IsOpen && view.Document.Ledger.Any(line => line.Member == view.Self)
-            ? new Decision.Command(new RedisAction.Merge(ruler.Member, name))
+            ? new Decision.Command(new RedisAction.Merge(ruler.Member, tenure))
             : new Decision.Nothing(Reason.Unmerged);
     }
 
@@ -77,10 +77,10 @@ internal sealed class ReplicaRules(FailoverTimings timings)
     /// A replica first leaves its former master, and is looked at again: between a look and the
     /// command that link could come up, and bring what the next master lacks.
     /// </summary>
-    public static RedisAction Following(RedisSight own, string member, LeaseRecord process) =>
+    public static RedisAction Following(RedisSight own, string member, Tenure tenure) =>
         own is { IsMaster: false, Follows: { Epoch: not RedisAction.Follow.NoLease } }
-            ? new RedisAction.Follow(member, process with { Epoch = RedisAction.Follow.NoLease })
-            : new RedisAction.Follow(member, process);
+            ? new RedisAction.Follow(member, tenure with { Epoch = RedisAction.Follow.NoLease })
+            : new RedisAction.Follow(member, tenure);
 
     /// <summary>Whether it gets nothing from anybody: its data stays as it is.</summary>
     public static bool IsAlone(RedisSight redis) =>

@@ -3,7 +3,7 @@ using ClusterSession.Failover.Documents;
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
-/// The way back: the master hands over to a member that stands before it in the document.
+/// The way back: the master hands over to a member that the document lists before it.
 /// </summary>
 /// <remarks>
 /// Once within a flapping window, whatever came of it: a member that fails again and again does not
@@ -14,8 +14,8 @@ internal sealed class ReturnRules(FailoverTimings timings)
 {
     private readonly SwitchRules _switch = new(timings);
 
-    /// <summary>The document with the hand-over; null: all stays as it is.</summary>
-    public ClusterDocument? AskedBy(ClusterView view, long epoch)
+    /// <summary>The document with the request; null: there is no reason for one.</summary>
+    public ClusterDocument? Request(ClusterView view, long epoch)
     {
         var document = view.Document;
         if (

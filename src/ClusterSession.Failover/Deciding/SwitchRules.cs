@@ -53,7 +53,7 @@ internal sealed class SwitchRules(FailoverTimings timings)
             : new Decision.Command(new RedisAction.Close());
     }
 
-    /// <summary>Why the hand-over cannot begin; null: it can.</summary>
+    /// <summary>Why the switch cannot begin; null: it can.</summary>
     public string? WhyNot(ClusterView view, SwitchRequest request)
     {
         if (request.To is { } to)
@@ -85,7 +85,7 @@ internal sealed class SwitchRules(FailoverTimings timings)
             : member.Kind != MemberKind.Candidate ? $"{to} is a read replica, which never becomes master."
             : !redis.IsReachable ? $"The Redis of {to} is not responding."
             : !sight.IsAgentAlive ? $"The agent of {to} is not responding."
-            : redis.IsMaster || redis.Follows != new LeaseRecord(from.RunId, request.Epoch)
+            : redis.IsMaster || redis.Follows != new Tenure(from.RunId, request.Epoch)
                 ? $"{to} does not follow {from.Member}."
             : !redis.IsLinkUp || redis.HistoryId != master.HistoryId
                 ? $"The replication link of {to} to {from.Member} is down."

@@ -8,7 +8,7 @@ internal static partial class FailoverLog
     [LoggerMessage(
         9001,
         LogLevel.Information,
-        "This member leads the coordination store in term {Term}. Leases that were running "
+        "This server leads the coordination store in term {Term}. Leases that were running "
             + "run for their full ttl anew."
     )]
     public static partial void Leads(this ILogger logger, long term);
@@ -16,25 +16,25 @@ internal static partial class FailoverLog
     [LoggerMessage(
         9002,
         LogLevel.Warning,
-        "Member {Member} of the coordination store is responding, and has not advanced beyond entry {Index} for "
-            + "{Duration}. This member resigns as leader, so that another feeds it."
+        "Server {Server} of the coordination store is responding, and has not advanced beyond entry {Index} for "
+            + "{Duration}. This server resigns as leader, so that another feeds it."
     )]
-    public static partial void LeaderResigns(this ILogger logger, Uri member, long index, TimeSpan duration);
+    public static partial void LeaderResigns(this ILogger logger, Uri server, long index, TimeSpan duration);
 
     [LoggerMessage(
         9003,
         LogLevel.Warning,
-        "This member of the coordination store has no data in {Directory}. It does not vote until another member has "
-            + "filled it. At the first start of a site, start all members."
+        "This server of the coordination store has no data in {Directory}. It does not vote until another server has "
+            + "filled it. At the first start of a site, start all servers."
     )]
-    public static partial void MemberHasNoData(this ILogger logger, string directory);
+    public static partial void ServerHasNoData(this ILogger logger, string directory);
 
     [LoggerMessage(
         9004,
         LogLevel.Information,
-        "This member of the coordination store has what the others have. It votes from now on."
+        "This server of the coordination store has what the others have. It votes from now on."
     )]
-    public static partial void MemberVotes(this ILogger logger);
+    public static partial void ServerVotes(this ILogger logger);
 
     [LoggerMessage(9005, LogLevel.Warning, "Refused a request to the coordination store from {Address}. {Reason}")]
     public static partial void RequestRefused(this ILogger logger, string address, string reason);
@@ -42,7 +42,7 @@ internal static partial class FailoverLog
     [LoggerMessage(
         9006,
         LogLevel.Error,
-        "This member of the coordination store failed in the background, at the task '{Task}': {Reason} "
+        "This server of the coordination store failed in the background, at the task '{Task}': {Reason} "
             + "Retrying in {Delay}. See that its directory can be written, and that its disk has room."
     )]
     public static partial void BackgroundFailed(

@@ -47,7 +47,7 @@ internal sealed record ClusterDocument
 
     public ClusterChange? Change { get; init; }
 
-    /// <summary>A hand-over that an operator asked for, or the way back; null: none.</summary>
+    /// <summary>A switch that an operator asked for, or the way back; null: none.</summary>
     public SwitchRequest? Switch { get; init; }
 
     /// <summary>Whether nothing is decided. The holder goes on renewing.</summary>

@@ -12,13 +12,13 @@ internal enum EventKind
     /// <summary>The master took its lease again, which had run out.</summary>
     Regain,
 
-    /// <summary>A member became master by a hand-over.</summary>
+    /// <summary>A member became master by a switch.</summary>
     Switch,
 
     /// <summary>The former master took back the lease that it had handed over.</summary>
     TakeBack,
 
-    /// <summary>The holder gave its lease back, or a change under way up.</summary>
+    /// <summary>The holder released its lease, or gave up a change under way.</summary>
     GivenUp,
 
     /// <summary>An operator asked for a switch.</summary>

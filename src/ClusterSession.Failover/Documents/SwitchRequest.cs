@@ -1,8 +1,8 @@
 namespace ClusterSession.Failover.Documents;
 
 /// <summary>
-/// A hand-over of the lease that an operator asked for, or the way back. It ends when the next
-/// lease is taken, or when the master retracts it.
+/// A switch that an operator asked for, or the way back. It ends when the next lease is taken, or
+/// when the master retracts it.
 /// </summary>
 /// <param name="From">The master that is to close; null: nobody holds the lease.</param>
 /// <param name="To">Who is to be master; null: the most advanced candidate but the former

@@ -2,12 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace ClusterSession.Failover.Documents;
 
-/// <summary>Steps of a hand-over up to the next lease. Each is written before it is done.</summary>
+/// <summary>Steps of a switch up to the next lease. Each is written before it is done.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SwitchStep>))]
 internal enum SwitchStep
 {
     /// <summary>
-    /// The master rules on until its successor is ready, or retracts the hand-over.
+    /// The master rules on until its successor is ready, or until it retracts the switch.
     /// </summary>
     Wait,
 

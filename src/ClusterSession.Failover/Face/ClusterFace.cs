@@ -31,7 +31,7 @@ internal sealed class ClusterFace(
 
     private bool IsFresh => Age is { } age && age <= timings.Round;
 
-    /// <summary>GET /primary: whether it is, and what stands in the body.</summary>
+    /// <summary>GET /primary: whether it is, and the body.</summary>
     public (bool Is, RoleStatus Status) Primary()
     {
         if (agent.Look is not { } look)

@@ -81,7 +81,7 @@ internal static class ClusterReport
     /// The member that a replica follows, or the run id where that is no member's; null: nobody.
     /// </summary>
     public static string? FollowedBy(ClusterView view, RedisSight redis) =>
-        redis.Follows is { } process ? view.NameOf(process.RunId) ?? process.RunId : null;
+        redis.Follows is { } followed ? view.NameOf(followed.RunId) ?? followed.RunId : null;
 
     public static DecisionKind KindOf(Decision decision) =>
         decision switch
@@ -101,7 +101,8 @@ internal static class ClusterReport
         };
 
     /// <summary>
-    /// Who holds the lease and was opened under it; without the coordinator, who is seen open.
+    /// The member that holds the lease and was opened under it; without the coordinator, the one
+    /// that is seen open.
     /// </summary>
     private static string? Ruling(ClusterView view) =>
         view.Document.Ruler is { } ruler
@@ -142,7 +143,7 @@ internal static class ClusterReport
         view.Of(member).Merge is { } merge
         && view.Document.Ruler is { } ruler
         && (merge.What.Target, merge.What.Epoch) == (ruler.RunId, ruler.Epoch)
-            ? new MergeStatus(merge.Step, merge.Member, merge.Counts.Scanned, merge.Counts.Of, merge.Counts.Merged)
+            ? new MergeStatus(merge.State, merge.Member, merge.Counts.Scanned, merge.Counts.Of, merge.Counts.Merged)
             {
                 ForeignKeys = merge.Counts.Foreign,
                 Unreadable = merge.Counts.Unreadable,

@@ -2,7 +2,7 @@ namespace ClusterSession.Failover.Face;
 
 /// <summary>
 /// GET /cluster: what one agent knows of its cluster. Property names and values of the enumerations
-/// are what monitors and the command line read; nothing secret stands in it.
+/// are what monitors and the command line read; nothing secret is in it.
 /// </summary>
 internal sealed record ClusterStatus
 {
@@ -40,7 +40,7 @@ internal sealed record ClusterStatus
     /// <summary>The change under way; null: none.</summary>
     public ChangeStatus? Change { get; init; }
 
-    /// <summary>The hand-over that an operator asked for; null: none.</summary>
+    /// <summary>The switch that an operator asked for; null: none.</summary>
     public SwitchStatus? Switch { get; init; }
 
     /// <summary>

@@ -1,6 +1,6 @@
 namespace ClusterSession.Failover.Face;
 
-/// <summary>The lease. Who has it may open its Redis.</summary>
+/// <summary>The lease. An agent that has it may open its Redis.</summary>
 /// <param name="Holder">
 /// The member to whom it was granted last; null: nobody, it was released, or unknown.
 /// </param>

@@ -1,14 +1,21 @@
+using System.Text.Json.Serialization;
 using ClusterSession.Failover.Sights;
 
 namespace ClusterSession.Failover.Face;
 
 /// <summary>The merge of a member's data into the master.</summary>
-/// <param name="Step">How far it has come.</param>
+/// <param name="State">How far it has come.</param>
 /// <param name="Into">Name of the master.</param>
 /// <param name="Scanned">Records that were compared.</param>
 /// <param name="Of">About how many there are.</param>
 /// <param name="Merged">Records of which something was merged.</param>
-internal sealed record MergeStatus(MergePhase Step, string Into, long Scanned, long Of, long Merged)
+internal sealed record MergeStatus(
+    [property: JsonPropertyName("step")] MergeState State,
+    string Into,
+    long Scanned,
+    long Of,
+    long Merged
+)
 {
     /// <summary>Keys that are not this library's, and are not merged.</summary>
     public long ForeignKeys { get; init; }

@@ -62,7 +62,7 @@ internal sealed class MetricsPage(ClusterFace face, FailoverAgent agent, Failove
             {
                 Sample(page, "merge_scanned_records", member.Name, merge.Counts.Scanned);
                 Sample(page, "merge_merged_records", member.Name, merge.Counts.Merged);
-                Sample(page, "merge_failed", member.Name, merge.Step == MergePhase.Failed ? 1 : 0);
+                Sample(page, "merge_failed", member.Name, merge.State == MergeState.Failed ? 1 : 0);
             }
         }
 

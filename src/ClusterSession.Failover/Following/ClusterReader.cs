@@ -73,7 +73,8 @@ internal sealed class ClusterReader : IFailoverCoordinator
             );
         }
 
-        // Who was cut off goes on answering what it knew: a lease that is over names nobody.
+        // An agent that was cut off goes on answering what it knew: a lease that is over names
+        // nobody.
         if (FollowedCluster.Freshest(answers) is not { } status || status.Lease.Epoch < _highest)
         {
             return new ReadResult.Unreachable();

@@ -23,7 +23,7 @@ internal static class FollowedCluster
 
     /// <summary>
     /// The cluster with the follower in it as what never rules, so that it finds its own name.
-    /// Nothing else of the document concerns it: changes, hand-overs and orders are for members.
+    /// Nothing else of the document concerns it: changes, switches and orders are for members.
     /// </summary>
     /// <param name="status">The answer.</param>
     /// <param name="self">The follower.</param>

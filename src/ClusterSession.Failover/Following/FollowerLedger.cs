@@ -39,7 +39,7 @@ internal sealed class FollowerLedger(string self, IAgentWatcher? next = null) : 
             Line ??= new UnmergedData(own.DataEpoch, self, own.RunId, _inTouch ?? AnsweredAt);
         }
 
-        if (Line is not null && look.View.Of(self).Merge is { Step: MergePhase.Merged, What: var what })
+        if (Line is not null && look.View.Of(self).Merge is { State: MergeState.Merged, What: var what })
         {
             Line = Line with { Merged = what };
         }

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Failover.Hosting;
 
 /// <summary>
-/// Who may ask what is not for everybody: who has the secret and, where one is asked for, a
-/// certificate.
+/// What is not for everybody is asked by those only that have the secret and, where one is asked
+/// for, a certificate.
 /// </summary>
 /// <param name="secret">The secret of the members.</param>
 /// <param name="accept">Which client certificates are accepted; null: none is asked for.</param>
@@ -25,7 +25,7 @@ internal sealed class Admission(string secret, Func<X509Certificate2?, bool>? ac
     /// <summary>Whether it may; else the response is a 403.</summary>
     public bool Admits(HttpContext context)
     {
-        var given = context.Request.Headers[MemberHandler.SecretHeader].ToString();
+        var given = context.Request.Headers[RaftHandler.SecretHeader].ToString();
         if (!CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), _secret))
         {
             Refuse(

@@ -37,8 +37,8 @@ public static class ClusterSessionFailoverEndpointRouteBuilderExtensions
             face,
             services.GetRequiredService<MetricsPage>(),
             options.Coordinator is null
-                ? services.GetRequiredService<RaftMember>().Status
-                : static () => MemberStatus.None
+                ? services.GetRequiredService<RaftServer>().Status
+                : static () => RaftStatus.None
         );
         var peers = new PeerEndpoints(services.GetRequiredService<FailoverAgent>(), face, admission, Logger(services));
         var commands = new CommandEndpoint(services.GetRequiredService<Commander>(), admission, Logger(services));

@@ -20,7 +20,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ClusterSessionFailoverExtensions
 {
     /// <summary>
-    /// Registers the agent, and its member of the coordination store unless the settings name
+    /// Registers the agent, and its server of the coordination store unless the settings name
     /// another store (<see cref="FailoverOptions.Coordinator"/>). The settings are those of the
     /// section <c>ClusterSession:Failover</c>, then those of <paramref name="configure"/>. Settings
     /// that cannot work stop the application at its start.
@@ -120,15 +120,15 @@ public static class ClusterSessionFailoverExtensions
     }
 
     /// <summary>
-    /// The store that the settings name, or else this agent's own member of one. Settings are known
+    /// The store that the settings name, or else this agent's own server of one. Settings are known
     /// when services are made, and not when they are registered.
     /// </summary>
     private static IServiceCollection AddStore(this IServiceCollection services) =>
         services
             .AddSingleton<IValidateOptions<RaftCoordinatorOptions>, RaftCoordinatorValidator>()
-            .AddSingleton<RaftMember>()
-            .AddSingleton<IHostedService>(static provider => new MemberService(
-                Options(provider).Coordinator is null ? provider.GetRequiredService<RaftMember>() : null
+            .AddSingleton<RaftServer>()
+            .AddSingleton<IHostedService>(static provider => new RaftServerService(
+                Options(provider).Coordinator is null ? provider.GetRequiredService<RaftServer>() : null
             ))
             .AddSingleton<IFailoverCoordinator>(static provider =>
                 Elsewhere(provider) is var (kind, text)

@@ -6,17 +6,17 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Failover.Hosting;
 
 /// <summary>
-/// What a member answers: messages of the protocol, operations, its status. All need the secret.
+/// What a server answers: messages of the protocol, operations, its status. All need the secret.
 /// </summary>
-internal sealed class CoordinationEndpoints(RaftMember member, Admission admission)
+internal sealed class CoordinationEndpoints(RaftServer server, Admission admission)
 {
     private const int LargestRequest = 2 * Operation.LargestDocument;
 
     /// <summary>A message of the library's protocol.</summary>
     public Task ProtocolAsync(HttpContext context) =>
-        admission.Admits(context) ? member.ReceiveAsync(context) : Task.CompletedTask;
+        admission.Admits(context) ? server.ReceiveAsync(context) : Task.CompletedTask;
 
-    /// <summary>The status of this member.</summary>
+    /// <summary>The status of this server.</summary>
     public async Task StatusAsync(HttpContext context)
     {
         if (admission.Admits(context))
@@ -25,8 +25,8 @@ internal sealed class CoordinationEndpoints(RaftMember member, Admission admissi
             await JsonSerializer
                 .SerializeAsync(
                     context.Response.Body,
-                    member.Status(),
-                    MemberStatusJson.Default.MemberStatus,
+                    server.Status(),
+                    RaftStatusJson.Default.RaftStatus,
                     context.RequestAborted
                 )
                 .ConfigureAwait(false);
@@ -34,7 +34,7 @@ internal sealed class CoordinationEndpoints(RaftMember member, Admission admissi
     }
 
     /// <summary>
-    /// An operation; forwarded once to the leader, unless a member has done that already.
+    /// An operation; forwarded once to the leader, unless a server has done that already.
     /// </summary>
     public async Task OperationAsync(HttpContext context)
     {
@@ -55,8 +55,8 @@ internal sealed class CoordinationEndpoints(RaftMember member, Admission admissi
         }
 
         var answer = context.Request.Headers.ContainsKey(PeerClient.HopHeader)
-            ? await member.ExecuteAsync(operation, context.RequestAborted).ConfigureAwait(false)
-            : await member.SendAsync(operation, context.RequestAborted).ConfigureAwait(false);
+            ? await server.ExecuteAsync(operation, context.RequestAborted).ConfigureAwait(false)
+            : await server.SendAsync(operation, context.RequestAborted).ConfigureAwait(false);
         await context.Response.Body.WriteAsync(answer.Encode(), context.RequestAborted).ConfigureAwait(false);
     }
 

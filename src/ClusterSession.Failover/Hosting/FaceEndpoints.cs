@@ -6,9 +6,9 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Failover.Hosting;
 
 /// <summary>
-/// What an agent answers balancers, people and monitors. Nothing secret stands in it.
+/// What an agent answers balancers, people and monitors. Nothing secret is in it.
 /// </summary>
-internal sealed class FaceEndpoints(ClusterFace face, MetricsPage metrics, Func<MemberStatus> store)
+internal sealed class FaceEndpoints(ClusterFace face, MetricsPage metrics, Func<RaftStatus> store)
 {
     public Task PrimaryAsync(HttpContext context) => AnswerAsync(context, face.Primary());
 
@@ -46,14 +46,14 @@ internal sealed class FaceEndpoints(ClusterFace face, MetricsPage metrics, Func<
 
     public Task ClusterAsync(HttpContext context)
     {
-        var member = store();
-        var (isRuled, status) = face.Cluster(member.IsLeading, member.IsVoter);
+        var server = store();
+        var (isRuled, status) = face.Cluster(server.IsLeading, server.IsVoter);
         return JsonResponse.WriteAsync(
             context,
             StatusOf(isRuled),
             status with
             {
-                Store = status.Store with { Silent = member.Silent },
+                Store = status.Store with { Silent = server.Silent },
             },
             FaceJson.Default.ClusterStatus
         );

@@ -93,7 +93,7 @@ internal static class FollowerExtensions
         var answers = new FaceEndpoints(
             services.GetRequiredService<ClusterFace>(),
             services.GetRequiredService<MetricsPage>(),
-            static () => throw new InvalidOperationException("A follower is no member of the coordination store.")
+            static () => throw new InvalidOperationException("A follower is no server of the coordination store.")
         );
         IEndpointConventionBuilder[] mapped =
         [
@@ -112,7 +112,7 @@ internal static class FollowerExtensions
     private static HttpClient Client(FailoverOptions options)
     {
         var client = PeerClients.Create(options);
-        client.DefaultRequestHeaders.Remove(MemberHandler.SecretHeader);
+        client.DefaultRequestHeaders.Remove(RaftHandler.SecretHeader);
         return client;
     }
 

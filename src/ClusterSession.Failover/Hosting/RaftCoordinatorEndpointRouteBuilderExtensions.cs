@@ -10,11 +10,11 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.AspNetCore.Builder;
 
-/// <summary>Maps what a member of the coordination store answers.</summary>
+/// <summary>Maps what a server of the coordination store answers.</summary>
 public static class RaftCoordinatorEndpointRouteBuilderExtensions
 {
     /// <summary>
-    /// Maps what the members send each other, below <c>/cluster-session</c>. Every request needs
+    /// Maps what the servers send each other, below <c>/cluster-session</c>. Every request needs
     /// the secret; the application's own authorization does not apply.
     /// </summary>
     /// <param name="routes">The application.</param>
@@ -24,7 +24,7 @@ public static class RaftCoordinatorEndpointRouteBuilderExtensions
         var services = routes.ServiceProvider;
         var options = services.GetRequiredService<IOptions<RaftCoordinatorOptions>>().Value;
         var endpoints = new CoordinationEndpoints(
-            services.GetRequiredService<RaftMember>(),
+            services.GetRequiredService<RaftServer>(),
             new Admission(
                 options.Secret!,
                 options.AcceptCertificate,

@@ -6,11 +6,11 @@ using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Lets an application be a member of the coordination store.</summary>
+/// <summary>Lets an application be a server of the coordination store.</summary>
 public static class RaftCoordinatorExtensions
 {
     /// <summary>
-    /// Registers this process as a member, and <see cref="IFailoverCoordinator"/>. Settings that
+    /// Registers this process as a server, and <see cref="IFailoverCoordinator"/>. Settings that
     /// cannot work stop the application at its start.
     /// </summary>
     /// <param name="services">The application's services.</param>
@@ -25,15 +25,15 @@ public static class RaftCoordinatorExtensions
         services.AddOptions<RaftCoordinatorOptions>().Configure(configure).ValidateOnStart();
         return services
             .AddSingleton<IValidateOptions<RaftCoordinatorOptions>, RaftCoordinatorValidator>()
-            .AddSingleton<RaftMember>()
-            .AddHostedService(static provider => provider.GetRequiredService<RaftMember>())
+            .AddSingleton<RaftServer>()
+            .AddHostedService(static provider => provider.GetRequiredService<RaftServer>())
             .AddSingleton<IFailoverCoordinator>(Coordinator);
     }
 
-    /// <summary>The store that its members are themselves.</summary>
+    /// <summary>The store that its servers are themselves.</summary>
     internal static RaftCoordinator Coordinator(IServiceProvider provider) =>
         new(
-            provider.GetRequiredService<RaftMember>().SendAsync,
+            provider.GetRequiredService<RaftServer>().SendAsync,
             provider.GetRequiredService<IOptions<RaftCoordinatorOptions>>().Value
         );
 }

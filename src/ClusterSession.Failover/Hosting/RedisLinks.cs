@@ -37,7 +37,7 @@ internal sealed class RedisLinks : IRedisLinks, IAsyncDisposable
             KeyPrefix = options.KeyPrefix!,
             Secret = options.Secret!,
             ApplicationUser = options.ApplicationUser,
-            StoreLife = StoreLives.Of(options.IdleTimeout, options.TicketLife).Store,
+            SessionLife = StoreLives.Of(options.IdleTimeout, options.TicketLife).Store,
             TombstoneLife = StoreLives.Of(options.IdleTimeout, options.TicketLife).Tombstone,
             Silence = silence > ShortestSilence ? silence : ShortestSilence,
         };

@@ -18,7 +18,7 @@ internal enum AnswerKind : byte
     /// <summary>One cluster more than the coordination store may hold.</summary>
     Full = 5,
 
-    /// <summary>Nothing was done: this member does not lead.</summary>
+    /// <summary>Nothing was done: this server does not lead.</summary>
     NotLeader = 6,
 
     /// <summary>It may have been done.</summary>

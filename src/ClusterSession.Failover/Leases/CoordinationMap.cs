@@ -3,7 +3,7 @@ using ClusterSession.Failover.Coordination;
 namespace ClusterSession.Failover.Leases;
 
 /// <summary>
-/// What all members agree on: each applies the same operations in the same order and comes to the
+/// What all servers agree on: each applies the same operations in the same order and comes to the
 /// same answers. Knows no clock: whether a lease has expired is decided by the leader before it
 /// writes the entry. Not thread-safe.
 /// </summary>
@@ -27,7 +27,7 @@ internal sealed class CoordinationMap
     /// <summary>
     /// Applies an entry. Its term is that of the reign in which it was decided; it is refused where
     /// a later reign has begun, since that has given the leases anew. An entry with a value out of
-    /// its range is refused alike on all members: one that threw here would stop each of them for
+    /// its range is refused alike on all servers: one that threw here would stop each of them for
     /// good.
     /// </summary>
     public Answer Apply(Operation operation, long term)

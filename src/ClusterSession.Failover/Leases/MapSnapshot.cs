@@ -52,15 +52,15 @@ internal static class MapSnapshot
         {
             throw new InvalidDataException(
                 $"The snapshot of the coordination store has format {bytes[0]}; this release reads {Format}. "
-                    + "Start the release that wrote it, or remove the member's directory: the others fill it again."
+                    + "Start the release that wrote it, or remove the server's directory: the others fill it again."
             );
         }
 
         if (bytes.Length <= ChecksumSize || !bytes[^ChecksumSize..].SequenceEqual(Checksum(bytes[..^ChecksumSize])))
         {
             throw new InvalidDataException(
-                "The snapshot of the coordination store is damaged. Remove the member's directory, so that the others "
-                    + "fill it again. Do that on one member only."
+                "The snapshot of the coordination store is damaged. Remove the server's directory, so that the others "
+                    + "fill it again. Do that on one server only."
             );
         }
 

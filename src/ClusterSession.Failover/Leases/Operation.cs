@@ -3,7 +3,7 @@ using ClusterSession.Failover.Wire;
 
 namespace ClusterSession.Failover.Leases;
 
-/// <summary>One operation, as it travels to the leader and stands in the log.</summary>
+/// <summary>One operation, as it travels to the leader and is kept in the log.</summary>
 internal sealed record Operation(OperationKind Kind, OperationId Id, string Cluster)
 {
     /// <summary>Format of operations, answers and entries.</summary>
@@ -79,7 +79,7 @@ internal sealed record Operation(OperationKind Kind, OperationId Id, string Clus
     }
 
     /// <summary>
-    /// An entry of the log, with whatever values it has: it is committed, and every member has to
+    /// An entry of the log, with whatever values it has: it is committed, and every server has to
     /// pass it.
     /// </summary>
     /// <exception cref="InvalidDataException">These bytes are no operation of this
@@ -90,7 +90,7 @@ internal sealed record Operation(OperationKind Kind, OperationId Id, string Clus
         if (reader.Byte() is var format && format != Format)
         {
             throw new InvalidDataException(
-                $"The operation has format {format}, and this release reads {Format}. Run one release on all members."
+                $"The operation has format {format}, and this release reads {Format}. Run one release on all servers."
             );
         }
 

@@ -119,7 +119,7 @@ internal sealed class NotifiedRedis(
         }
         else
         {
-            var next = new LeaseRecord(sight.RunId, Math.Max(sight.DataEpoch, former.DataEpoch) + 1);
+            var next = new Tenure(sight.RunId, Math.Max(sight.DataEpoch, former.DataEpoch) + 1);
             Tell($"Opens the Redis of this host under epoch {next.Epoch}.");
             await own.PromoteAsync(next, cancellation).ConfigureAwait(false);
             await own.OpenAsync(next, until, cancellation).ConfigureAwait(false);
@@ -132,39 +132,39 @@ internal sealed class NotifiedRedis(
     private async Task FollowAsync(RedisSight sight, CancellationToken cancellation)
     {
         var master = await OtherAsync(cancellation).ConfigureAwait(false);
-        if (!IsOpen(master) || master.Record is not { } process)
+        if (!IsOpen(master) || master.Record is not { } tenure)
         {
             Tell($"Waits until {member.Name} is open as master.");
         }
-        else if (!sight.IsMaster && sight.Follows == process)
+        else if (!sight.IsMaster && sight.Follows == tenure)
         {
             if (sight.IsLinkUp)
             {
                 notices.Touch();
             }
 
-            Tell($"Follows {member.Name} under epoch {process.Epoch}{(sight.IsLinkUp ? "." : "; the link is down.")}");
+            Tell($"Follows {member.Name} under epoch {tenure.Epoch}{(sight.IsLinkUp ? "." : "; the link is down.")}");
         }
-        else if (process.Epoch < sight.DataEpoch)
+        else if (tenure.Epoch < sight.DataEpoch)
         {
             // Nodes have seen a later epoch here, and refuse an older one.
             Tell($"Waits until {member.Name} has opened under an epoch above {sight.DataEpoch}.");
         }
         else if (
-            Histories.IsContained(sight, master) || await IsMergedAsync(process, cancellation).ConfigureAwait(false)
+            Histories.IsContained(sight, master) || await IsMergedAsync(tenure, cancellation).ConfigureAwait(false)
         )
         {
             Tell($"Lets the Redis of this host follow {member.Name}.");
-            await own.FollowAsync(member, process, cancellation).ConfigureAwait(false);
+            await own.FollowAsync(member, tenure, cancellation).ConfigureAwait(false);
         }
     }
 
-    private async Task<bool> IsMergedAsync(LeaseRecord process, CancellationToken cancellation)
+    private async Task<bool> IsMergedAsync(Tenure tenure, CancellationToken cancellation)
     {
         Tell($"Merges what only this host has into {member.Name}.");
         // Where nobody has noted it, the lives are believed that this Redis shows.
         var terms = new MergeTerms(notices.Contact() ?? time.GetUtcNow(), Replicas: 0);
-        var outcome = await own.MergeAsync(member, process, terms, new Counts(), cancellation).ConfigureAwait(false);
+        var outcome = await own.MergeAsync(member, tenure, terms, new Counts(), cancellation).ConfigureAwait(false);
         if (outcome is not MergeOutcome.Merged { Counts: var counts })
         {
             throw new IOException(((MergeOutcome.Failed)outcome).Why);
@@ -176,7 +176,7 @@ internal sealed class NotifiedRedis(
         );
         try
         {
-            await own.SetAsideAsync(process.Epoch, cancellation).ConfigureAwait(false);
+            await own.SetAsideAsync(tenure.Epoch, cancellation).ConfigureAwait(false);
         }
         catch (IOException failure) when (settings.FollowsWithoutCopy)
         {

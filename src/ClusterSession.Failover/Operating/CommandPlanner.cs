@@ -12,7 +12,7 @@ namespace ClusterSession.Failover.Operating;
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 internal sealed class CommandPlanner(FailoverTimings timings)
 {
-    private readonly HandOverPlans _handOvers = new(timings);
+    private readonly MasterChangePlans _masterChanges = new(timings);
     private readonly MemberPlans _members = new(timings);
     private readonly EpochPlans _epochs = new(timings);
 
@@ -47,8 +47,8 @@ internal sealed class CommandPlanner(FailoverTimings timings)
                 "Run \"cluster-session failover maintenance off\" before."
             ),
             OperatorCommand.MaintenanceOn => MaintenanceOn(seen),
-            OperatorCommand.SwitchTo to => _handOvers.Switch(seen, to.Member),
-            OperatorCommand.Failover failover => _handOvers.Failover(seen, failover.Discards),
+            OperatorCommand.SwitchTo to => _masterChanges.Switch(seen, to.Member),
+            OperatorCommand.Failover failover => _masterChanges.Failover(seen, failover.Discards),
             OperatorCommand.Forget forget => _members.Forget(seen, forget.Member),
             OperatorCommand.Adopt adopt => MemberPlans.Adopt(seen, adopt.Members),
             OperatorCommand.Discard discard => _members.Discard(seen, discard.Member),
@@ -128,7 +128,7 @@ internal sealed class CommandPlanner(FailoverTimings timings)
     private IEnumerable<string> Losses(Situation seen, string next)
     {
         var has = seen.Of(next).Redis;
-        foreach (var line in Ledger.Lines(seen.Document, seen.Now, except: null))
+        foreach (var line in LedgerRules.Lines(seen.Document, seen.Now, except: null))
         {
             var redis = seen.Of(line.Member).Redis;
             if (

@@ -110,9 +110,9 @@ internal sealed class ImaginedCluster(
     /// <summary>All goes well: the master has everything, and the member's agent says so.</summary>
     private bool Merge(string member, RedisAction.Merge merge)
     {
-        var what = new MergedData(merge.Process.RunId, merge.Process.Epoch, _members[member].Redis.RunId);
-        var isNew = _members[member].Merge is not { Step: MergePhase.Merged } merged || merged.What != what;
-        _members[member] = _members[member] with { Merge = new MergeSight(merge.Member, what, MergePhase.Merged) };
+        var what = new MergedData(merge.Tenure.RunId, merge.Tenure.Epoch, _members[member].Redis.RunId);
+        var isNew = _members[member].Merge is not { State: MergeState.Merged } merged || merged.What != what;
+        _members[member] = _members[member] with { Merge = new MergeSight(merge.Member, what, MergeState.Merged) };
         return isNew;
     }
 
@@ -133,13 +133,13 @@ internal sealed class ImaginedCluster(
             RedisAction.Close => redis with { Record = null, AdmitsClients = false },
             RedisAction.Open open => redis with
             {
-                Record = open.Process,
+                Record = open.Tenure,
                 AdmitsClients = true,
-                DataEpoch = open.Process.Epoch,
+                DataEpoch = open.Tenure.Epoch,
                 IsEmpty = false,
-                Admits = [.. redis.Admits, open.Process],
+                Admits = [.. redis.Admits, open.Tenure],
             },
-            RedisAction.Promote promote => Promoted(redis) with { Admits = [.. redis.Admits, promote.Process] },
+            RedisAction.Promote promote => Promoted(redis) with { Admits = [.. redis.Admits, promote.Tenure] },
             RedisAction.Follow follow => Following(redis, follow),
             _ => throw new ArgumentOutOfRangeException(nameof(command)),
         };
@@ -160,8 +160,8 @@ internal sealed class ImaginedCluster(
     private RedisSight Following(RedisSight redis, RedisAction.Follow follow)
     {
         var master = _members[follow.Member].Redis;
-        var isLinked = master.IsReachable && master.Admits.Contains(follow.Process);
-        var following = redis with { IsMaster = false, Follows = follow.Process, IsLinkUp = isLinked, Admits = [] };
+        var isLinked = master.IsReachable && master.Admits.Contains(follow.Tenure);
+        var following = redis with { IsMaster = false, Follows = follow.Tenure, IsLinkUp = isLinked, Admits = [] };
         return isLinked ? Filled(following, master) : following;
     }
 

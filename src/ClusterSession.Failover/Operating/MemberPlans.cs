@@ -305,7 +305,7 @@ internal sealed class MemberPlans(FailoverTimings timings)
         }
 
         return !seen.Of(member).IsUsable ? new($"Redis or agent of {member} is not responding.", "Start them first.")
-            : seen.Of(member).Redis.Follows != new LeaseRecord(master.RunId, master.Epoch)
+            : seen.Of(member).Redis.Follows != new Tenure(master.RunId, master.Epoch)
                 ? new($"{member} does not follow {master.Member} yet.", "Wait until its agent has decided.")
             : null;
     }

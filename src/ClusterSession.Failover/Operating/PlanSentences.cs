@@ -36,7 +36,7 @@ internal static class PlanSentences
                 $"{view.Self} stops following and is a master that is closed for now.",
             Decision.Command { What: RedisAction.Merge merge } =>
                 $"What only {view.Self} has is merged into {merge.Member}, and its files are copied aside.",
-            Decision.Command { What: RedisAction.Follow { Process.Epoch: RedisAction.Follow.NoLease } } =>
+            Decision.Command { What: RedisAction.Follow { Tenure.Epoch: RedisAction.Follow.NoLease } } =>
                 $"{view.Self} leaves the master that it followed.",
             Decision.Command { What: RedisAction.Follow follow } => $"{view.Self} follows {follow.Member}"
                 + (
@@ -51,7 +51,7 @@ internal static class PlanSentences
     {
         var document = view.Document;
         return document.Switch is not null && written.Switch is null
-                ? $"{view.Self} retracts the hand-over: {written.Events[^1].Why}"
+                ? $"{view.Self} retracts the switch: {written.Events[^1].Why}"
             : document.Switch is null && written.Switch is { } way ? $"{view.Self} begins the way back to {way.To}."
             : document.Switch?.Step != written.Switch?.Step ? $"{view.Self} records that it is going to close."
             : document.Change is not null && written.Change is null

@@ -35,7 +35,7 @@ internal sealed record Situation(
 
     /// <summary>Members whose data a master lacks, or would lack, in part.</summary>
     public IReadOnlyList<UnmergedData> Unmerged =>
-        [.. Master is null ? Ledger.Lines(Document, Now, except: null) : Document.Ledger];
+        [.. Master is null ? LedgerRules.Lines(Document, Now, except: null) : Document.Ledger];
 
     /// <summary>What a command would give up of a member; null: it is not in the ledger.</summary>
     public Discard? DiscardOf(string member) =>

@@ -48,8 +48,8 @@ public sealed class FailoverOptions
 
     /// <summary>
     /// A secret that all agents and the voter share, at least 16 characters of ASCII without
-    /// blanks. Who has it may command the cluster. Without TLS it travels in the clear. Default:
-    /// none.
+    /// blanks. A holder of it may command the cluster. Without TLS it travels in the clear.
+    /// Default: none.
     /// </summary>
     public string? Secret { get; set; }
 
@@ -155,7 +155,7 @@ public sealed class FailoverOptions
     public int MaxPromotions { get; set; } = 3;
 
     /// <summary>
-    /// Whether the master hands over to a member that stands before it in <see cref="Members"/>
+    /// Whether the master hands over to a member that comes before it in <see cref="Members"/>
     /// once that is in step again: the way back after a failover. Once within
     /// <see cref="FlappingWindow"/>, and not from a master that an operator chose. Default: true.
     /// </summary>

@@ -46,7 +46,7 @@ internal sealed class FailoverValidator(IEnumerable<ICoordinatorKind> kinds) : I
         if (!IsName(options.KeyPrefix))
         {
             yield return $"{Path}KeyPrefix is '{options.KeyPrefix}'. {NameRule}: the KeyPrefix of the application, "
-                + "since the fence stands among its keys.";
+                + "since the fence is among its keys.";
         }
 
         if (options.IsFollower)
@@ -277,7 +277,7 @@ internal sealed class FailoverValidator(IEnumerable<ICoordinatorKind> kinds) : I
     private static bool IsName(string? name) =>
         name is { Length: >= 1 and <= LongestName }
         && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
-        && name.Any(static c => c != '.'); // Names stand in paths.
+        && name.Any(static c => c != '.'); // Names are parts of paths.
 
     public static bool IsAddress(Uri? address) =>
         address is { IsAbsoluteUri: true, PathAndQuery: "/" }

@@ -3,7 +3,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace ClusterSession.Failover;
 
 /// <summary>
-/// How this process takes part in the coordination store: three members over HTTP.
+/// How this process takes part in the coordination store: three servers over HTTP, which the
+/// settings call its members.
 /// </summary>
 public sealed class RaftCoordinatorOptions
 {
@@ -23,7 +24,7 @@ public sealed class RaftCoordinatorOptions
     public string? Directory { get; set; }
 
     /// <summary>
-    /// A secret that all members share, at least 16 characters; who has it may write the
+    /// A secret that all members share, at least 16 characters; a holder of it may write the
     /// coordination store. Without TLS it travels in the clear. Default: none.
     /// </summary>
     public string? Secret { get; set; }

@@ -6,7 +6,7 @@ namespace ClusterSession.Failover.Options;
 /// <summary>Reads host:port.</summary>
 internal static class RedisAddress
 {
-    /// <summary>An IPv6 address stands in brackets.</summary>
+    /// <summary>An IPv6 address is in brackets.</summary>
     public static bool TryParse(string? text, out RedisEndpoint endpoint)
     {
         endpoint = default;

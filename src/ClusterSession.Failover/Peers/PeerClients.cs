@@ -6,7 +6,7 @@ namespace ClusterSession.Failover.Peers;
 internal static class PeerClients
 {
     /// <summary>
-    /// Twice the deadline: who asks waits no longer than one, and an answer that comes late still
+    /// Twice the deadline: the caller waits no longer than one, and an answer that comes late still
     /// shows that the other one is responding.
     /// </summary>
     private const int Deadlines = 2;
@@ -19,7 +19,7 @@ internal static class PeerClients
         sockets.UseCookies = false;
         sockets.AllowAutoRedirect = false;
         var client = new HttpClient(sockets) { Timeout = Deadlines * options.Deadline };
-        client.DefaultRequestHeaders.TryAddWithoutValidation(MemberHandler.SecretHeader, options.Secret);
+        client.DefaultRequestHeaders.TryAddWithoutValidation(RaftHandler.SecretHeader, options.Secret);
         return client;
     }
 }

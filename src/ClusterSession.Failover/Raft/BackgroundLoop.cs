@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// Keeps what a member does in the background running: a failure, as with a full disk, is logged,
+/// Keeps what a server does in the background running: a failure, as with a full disk, is logged,
 /// and the loop begins again after a pause.
 /// </summary>
 /// <param name="task">What it does, for the log.</param>

@@ -1,7 +1,7 @@
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// A member's directory, held by one process: two that wrote the same log would vote twice. The
+/// A server's directory, held by one process: two that wrote the same log would vote twice. The
 /// kernel ends it with the process.
 /// </summary>
 internal sealed class DirectoryLock : IDisposable

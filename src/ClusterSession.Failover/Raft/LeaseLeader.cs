@@ -21,10 +21,10 @@ internal sealed class LeaseLeader(
     private readonly SemaphoreSlim _writing = new(1);
     private Reign? _reign;
 
-    /// <summary>Whether this member leads, and its deadlines are set.</summary>
+    /// <summary>Whether this server leads, and its deadlines are set.</summary>
     public bool IsLeading => Volatile.Read(ref _reign) is { } reign && Leads(reign);
 
-    /// <summary>Begins a reign whenever this member is elected, until it is stopped.</summary>
+    /// <summary>Begins a reign whenever this server is elected, until it is stopped.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
@@ -45,7 +45,7 @@ internal sealed class LeaseLeader(
         }
     }
 
-    /// <summary>Answers, or says that this member does not lead and has done nothing.</summary>
+    /// <summary>Answers, or says that this server does not lead and has done nothing.</summary>
     public async Task<Answer> ExecuteAsync(Operation operation, CancellationToken cancellation)
     {
         if (Volatile.Read(ref _reign) is not { } reign || !Leads(reign))

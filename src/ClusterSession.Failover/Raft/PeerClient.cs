@@ -5,7 +5,7 @@ using ClusterSession.Failover.Leases;
 
 namespace ClusterSession.Failover.Raft;
 
-/// <summary>Sends operations to the leader, and asks members for their status.</summary>
+/// <summary>Sends operations to the leader, and asks servers for their status.</summary>
 internal sealed class PeerClient(IHttpMessageHandlerFactory handlers, RaftCoordinatorOptions options) : IDisposable
 {
     public const string Path = "/cluster-session/coordination";
@@ -17,13 +17,13 @@ internal sealed class PeerClient(IHttpMessageHandlerFactory handlers, RaftCoordi
         Timeout = options.OperationTimeout / 4,
     };
 
-    /// <summary>The answer of that member; unknown where none came.</summary>
-    /// <param name="member">Which.</param>
+    /// <summary>The answer of that server; unknown where none came.</summary>
+    /// <param name="server">Which.</param>
     /// <param name="operation">What it is to do.</param>
     /// <param name="isForwarded">Whether it is to do it itself, and not to forward it.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     public async Task<Answer> SendAsync(
-        Uri member,
+        Uri server,
         Operation operation,
         bool isForwarded,
         CancellationToken cancellation
@@ -32,7 +32,7 @@ internal sealed class PeerClient(IHttpMessageHandlerFactory handlers, RaftCoordi
         try
         {
             using var content = new ReadOnlyMemoryContent(operation.Encode());
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(member, Path)) { Content = content };
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, Path)) { Content = content };
             if (isForwarded)
             {
                 request.Headers.Add(HopHeader, "1");
@@ -50,12 +50,12 @@ internal sealed class PeerClient(IHttpMessageHandlerFactory handlers, RaftCoordi
     }
 
     /// <summary>Null: it is not responding.</summary>
-    public async Task<MemberStatus?> StatusAsync(Uri member, CancellationToken cancellation)
+    public async Task<RaftStatus?> StatusAsync(Uri server, CancellationToken cancellation)
     {
         try
         {
             return await _client
-                .GetFromJsonAsync(new Uri(member, Path), MemberStatusJson.Default.MemberStatus, cancellation)
+                .GetFromJsonAsync(new Uri(server, Path), RaftStatusJson.Default.RaftStatus, cancellation)
                 .ConfigureAwait(false);
         }
         catch (Exception failure) when (IsUsual(failure) && !cancellation.IsCancellationRequested)

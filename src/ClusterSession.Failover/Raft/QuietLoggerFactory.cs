@@ -4,7 +4,7 @@ namespace ClusterSession.Failover.Raft;
 
 /// <summary>
 /// The application's logs without two events that the library writes with each heartbeat, several
-/// times a second, for as long as a member is down.
+/// times a second, for as long as a server is down.
 /// </summary>
 internal sealed class QuietLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {

@@ -6,7 +6,7 @@ namespace ClusterSession.Failover.Raft;
 /// <summary>
 /// The coordination store as an agent sees it: sends each operation, again until it is answered.
 /// </summary>
-/// <param name="send">Sends it once, to the leader or to a member that forwards it.</param>
+/// <param name="send">Sends it once, to the leader or to a server that forwards it.</param>
 /// <param name="options">Deadline and clock.</param>
 internal sealed class RaftCoordinator(
     Func<Operation, CancellationToken, Task<Answer>> send,

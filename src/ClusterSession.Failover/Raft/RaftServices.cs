@@ -14,7 +14,7 @@ namespace ClusterSession.Failover.Raft;
 /// <summary>The provider of the library's own services.</summary>
 internal static class RaftServices
 {
-    /// <summary>Below the member's address.</summary>
+    /// <summary>Below the server's address.</summary>
     public const string Path = "/cluster-session/raft";
 
     public static ServiceProvider Build(
@@ -34,22 +34,22 @@ internal static class RaftServices
             .AddSingleton(handlers)
             .AddSingleton<IPersistentState>(log)
             .AddSingleton<IAuditTrail<IRaftLogEntry>>(log)
-            .UseInMemoryConfigurationStorage(members =>
+            .UseInMemoryConfigurationStorage(servers =>
             {
-                foreach (var member in options.Members)
+                foreach (var server in options.Members)
                 {
-                    members.Add(new UriEndPoint(new Uri(member, Path)));
+                    servers.Add(new UriEndPoint(new Uri(server, Path)));
                 }
             })
-            .ConfigureLocalNode(member =>
+            .ConfigureLocalNode(server =>
             {
-                member.PublicEndPoint = new Uri(options.Self!, Path);
-                member.ColdStart = false;
-                member.LowerElectionTimeout = (int)options.LowerElectionTimeout.TotalMilliseconds;
-                member.UpperElectionTimeout = (int)options.UpperElectionTimeout.TotalMilliseconds;
-                member.RpcTimeout = options.RpcTimeout;
-                member.RequestTimeout = TimeSpan.FromSeconds(1);
-                member.AggressiveLeaderStickiness = true;
+                server.PublicEndPoint = new Uri(options.Self!, Path);
+                server.ColdStart = false;
+                server.LowerElectionTimeout = (int)options.LowerElectionTimeout.TotalMilliseconds;
+                server.UpperElectionTimeout = (int)options.UpperElectionTimeout.TotalMilliseconds;
+                server.RpcTimeout = options.RpcTimeout;
+                server.RequestTimeout = TimeSpan.FromSeconds(1);
+                server.AggressiveLeaderStickiness = true;
             })
             .BuildServiceProvider();
 

@@ -3,7 +3,7 @@ using ClusterSession.Failover.Leases;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// One leadership of this member, with the deadlines of the leases: they are the leader's alone,
+/// One leadership of this server, with the deadlines of the leases: they are the leader's alone,
 /// and begin anew with it. A deadline that has passed is never moved again. Thread-safe.
 /// </summary>
 internal sealed class Reign(long term, TimeProvider clock, CancellationToken token)

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// What a member does beside serving: becomes a voter, and watches whether the others are fed.
+/// What a server does beside serving: becomes a voter, and watches whether the others are fed.
 /// </summary>
 internal sealed class Upkeep(
     IRaftCluster cluster,
@@ -20,9 +20,9 @@ internal sealed class Upkeep(
     private static readonly TimeSpan BarrierTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(500);
 
-    private readonly Uri[] _others = [.. options.Members.Where(member => member != options.Self)];
+    private readonly Uri[] _others = [.. options.Members.Where(server => server != options.Self)];
 
-    /// <summary>Ends when this member votes.</summary>
+    /// <summary>Ends when this server votes.</summary>
     public async Task JoinAsync(CancellationToken stopping)
     {
         while (!gate.IsOpen)
@@ -33,7 +33,7 @@ internal sealed class Upkeep(
             )
             {
                 gate.Open();
-                logger.MemberVotes();
+                logger.ServerVotes();
                 return;
             }
 
@@ -41,7 +41,7 @@ internal sealed class Upkeep(
         }
     }
 
-    /// <summary>While this member leads, until it is stopped.</summary>
+    /// <summary>While this server leads, until it is stopped.</summary>
     public async Task WatchAsync(LeaseLeader leader, CancellationToken stopping)
     {
         var watch = new StallWatch(options.StallTimeout, TimeProvider.System);
@@ -54,20 +54,20 @@ internal sealed class Upkeep(
                 continue;
             }
 
-            // What was applied before the members are asked: what comes meanwhile they need not
+            // What was applied before the servers are asked: what comes meanwhile they need not
             // have.
             var committed = map.AppliedIndex;
-            foreach (var member in _others)
+            foreach (var server in _others)
             {
-                var status = await peers.StatusAsync(member, stopping).ConfigureAwait(false);
+                var status = await peers.StatusAsync(server, stopping).ConfigureAwait(false);
                 if (!leader.IsLeading)
                 {
-                    break; // The next leader watches; asked to resign, this member would pass that on to it.
+                    break; // The next leader watches; asked to resign, this server would pass that on to it.
                 }
 
-                if (watch.IsStalled(member, status, committed))
+                if (watch.IsStalled(server, status, committed))
                 {
-                    logger.LeaderResigns(member, status!.AppliedIndex, options.StallTimeout);
+                    logger.LeaderResigns(server, status!.AppliedIndex, options.StallTimeout);
                     await cluster.ResignAsync(stopping).ConfigureAwait(false);
                     watch.Clear();
                     break;
@@ -92,8 +92,8 @@ internal sealed class Upkeep(
     }
 
     /// <summary>
-    /// Two members without an entry: nothing was ever acknowledged, since that takes a majority. A
-    /// member that is not responding may have data.
+    /// Two servers without an entry: nothing was ever acknowledged, since that takes a majority. A
+    /// server that is not responding may have data.
     /// </summary>
     private async Task<bool> NobodyHasDataAsync(CancellationToken stopping)
     {
@@ -102,9 +102,9 @@ internal sealed class Upkeep(
             return false;
         }
 
-        foreach (var member in _others)
+        foreach (var server in _others)
         {
-            var status = await peers.StatusAsync(member, stopping).ConfigureAwait(false);
+            var status = await peers.StatusAsync(server, stopping).ConfigureAwait(false);
             if (status is not { IsRunning: true, LastIndex: 0 })
             {
                 return false;

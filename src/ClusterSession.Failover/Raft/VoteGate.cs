@@ -3,9 +3,9 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// Keeps a member without data from voting: a disk that was wiped has forgotten its votes and what
+/// Keeps a server without data from voting: a disk that was wiped has forgotten its votes and what
 /// it has acknowledged, and with it a majority could elect a leader that lacks acknowledged epochs.
-/// It is open once the member has what a leader had (a marker in its directory says so).
+/// It is open once the server has what a leader had (a marker in its directory says so).
 /// </summary>
 internal sealed class VoteGate
 {
@@ -16,7 +16,7 @@ internal sealed class VoteGate
     private volatile bool _isOpen;
     private int _refused;
 
-    /// <param name="directory">The member's.</param>
+    /// <param name="directory">The server's.</param>
     /// <param name="hasLog">Whether there is a log: a marker without one is from before the
     /// loss.</param>
     public VoteGate(string directory, bool hasLog)
@@ -27,14 +27,14 @@ internal sealed class VoteGate
 
     public bool IsOpen => _isOpen;
 
-    /// <summary>How many elections were refused this member's voice.</summary>
+    /// <summary>How many elections were refused this server's voice.</summary>
     public int Refused => Volatile.Read(ref _refused);
 
-    /// <summary>Whether this member may send it.</summary>
+    /// <summary>Whether this server may send it.</summary>
     public bool Admits(HttpRequestMessage request) =>
         _isOpen || !request.Headers.TryGetValues(MessageTypeHeader, out var types) || !types.Any(IsVote);
 
-    /// <summary>Whether this member may answer it.</summary>
+    /// <summary>Whether this server may answer it.</summary>
     public bool Admits(HttpRequest request)
     {
         if (_isOpen || !IsVote(request.Headers[MessageTypeHeader]))

@@ -22,9 +22,9 @@ internal sealed record RedisSight
     public bool IsMaster { get; init; }
 
     /// <summary>
-    /// The process it is to follow (masteruser); null: a master, or a replica of nobody.
+    /// The tenure it is to follow (masteruser); null: a master, or a replica of nobody.
     /// </summary>
-    public LeaseRecord? Follows { get; init; }
+    public Tenure? Follows { get; init; }
 
     /// <summary>master_link_status up, and no synchronisation in progress.</summary>
     public bool IsLinkUp { get; init; }
@@ -60,15 +60,16 @@ internal sealed record RedisSight
     public bool IsEmpty { get; init; }
 
     /// <summary>
-    /// The lease record, which may be another's that was replicated; null: there is none.
+    /// What the lease record says, which may be another's that was replicated; null: there is no
+    /// record.
     /// </summary>
-    public LeaseRecord? Record { get; init; }
+    public Tenure? Record { get; init; }
 
     /// <summary>Whether the application's user is on.</summary>
     public bool AdmitsClients { get; init; }
 
-    /// <summary>The users for replicas that are on.</summary>
-    public IReadOnlyList<LeaseRecord> Admits { get; init; } = [];
+    /// <summary>The tenures of which a user for replicas is on.</summary>
+    public IReadOnlyList<Tenure> Admits { get; init; } = [];
 
     /// <summary>Whether the record names this process: scripts may write.</summary>
     public bool HasOwnRecord => Record?.RunId == RunId;

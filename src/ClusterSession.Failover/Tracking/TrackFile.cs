@@ -40,7 +40,7 @@ internal sealed class TrackFile(string path, ClusterFace face, TimeProvider time
     private bool _hasFailed;
     private bool _hasEnded;
 
-    /// <summary>What stands in it.</summary>
+    /// <summary>What is in it.</summary>
     public static int ValueOf(bool isPrimary, long epoch) => isPrimary ? 1 + (int)((epoch - 1) % Values) : NoMaster;
 
     /// <summary>Writes what is so at this moment, if it has changed or is a second old.</summary>

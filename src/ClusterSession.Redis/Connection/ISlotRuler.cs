@@ -3,7 +3,7 @@ using ClusterSession.Redis.Protocol;
 namespace ClusterSession.Redis.Connection;
 
 /// <summary>
-/// Who knows whether a server of a cluster still decides on its keys. That it answers proves no
+/// Knows whether a server of a cluster still decides on its keys. That it answers proves no
 /// more than the connection: a master that is cut off from the others answers PING, ROLE and INFO
 /// as before, and refuses commands with keys alone. Thread-safe.
 /// </summary>

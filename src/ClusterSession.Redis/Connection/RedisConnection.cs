@@ -63,7 +63,7 @@ internal sealed partial class RedisConnection : PipelinedConnection
     public IReadOnlyList<RefusedCommand> Refused { get; internal set; } = [];
 
     /// <summary>
-    /// Of a server of a cluster: who knows whether it still decides on its keys; set before it is
+    /// Of a server of a cluster: what knows whether it still decides on its keys; set before it is
     /// handed out. Null: each answer proves the lease.
     /// </summary>
     public ISlotRuler? Ruler { get; set; }

@@ -11,8 +11,8 @@ namespace ClusterSession.Redis.Merging;
 /// </summary>
 /// <remarks>
 /// Of two elements with one id the greater rank stays, so that only elements are sent which the
-/// target lacks or has with a lower one. Who serves (<c>nodes</c>) is each node's own affair, every
-/// few seconds.
+/// target lacks or has with a lower one. The list of nodes (<c>nodes</c>) is each node's own
+/// affair, every few seconds.
 /// </remarks>
 internal sealed class MergeDocuments(
     MergeLink source,

@@ -5,7 +5,7 @@ using ClusterSession.Redis.Connection.Fencing;
 namespace ClusterSession.Redis.Merging;
 
 /// <summary>
-/// Fences the writes of a merge by one lease record, run id and epoch. Thread-safe.
+/// Fences the writes of a merge by one tenure: run id and epoch. Thread-safe.
 /// </summary>
 /// <remarks>
 /// Stricter than what application nodes send (<see cref="LeaseGate"/>): a process that ruled,
@@ -13,8 +13,8 @@ namespace ClusterSession.Redis.Merging;
 /// into it before.
 /// </remarks>
 /// <param name="key">The key of the record.</param>
-/// <param name="lease">The record.</param>
-internal sealed class MergeGate(byte[] key, LeaseRecord lease) : ILeaseGate
+/// <param name="tenure">What the record has to say.</param>
+internal sealed class MergeGate(byte[] key, Tenure tenure) : ILeaseGate
 {
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> Key => key;
@@ -24,7 +24,7 @@ internal sealed class MergeGate(byte[] key, LeaseRecord lease) : ILeaseGate
         $"""
             do
               local lease = redis.call('GET', {LeaseGate.Quoted(key)})
-              if lease ~= {LeaseGate.Quoted(Encoding.ASCII.GetBytes(lease.ToString()))} then
+              if lease ~= {LeaseGate.Quoted(Encoding.ASCII.GetBytes(LeaseRecord.Text(tenure)))} then
                 return redis.error_reply('FENCED ' .. (lease and 'the lease is another one' or 'there is no lease'))
               end
             end
@@ -35,7 +35,7 @@ internal sealed class MergeGate(byte[] key, LeaseRecord lease) : ILeaseGate
     public string? WhyClosed(ReadOnlySpan<byte> record) =>
         record.IsEmpty ? "no agent holds its lease open"
         : !LeaseRecord.TryParse(record, out var shown) ? "its lease record cannot be read"
-        : shown.RunId != lease.RunId ? "its lease record is of another process"
-        : shown.Epoch != lease.Epoch ? $"its lease has epoch {shown.Epoch} now, and not {lease.Epoch}"
+        : shown.RunId != tenure.RunId ? "its lease record is of another process"
+        : shown.Epoch != tenure.Epoch ? $"its lease has epoch {shown.Epoch} now, and not {tenure.Epoch}"
         : null;
 }

@@ -70,7 +70,7 @@ internal static class RedisMerge
             await using var into = await MergeLink
                 .ConnectAsync(target.Connection, isTarget: true, time, cancellation)
                 .ConfigureAwait(false);
-            var lease = await FenceAsync(from, into, target.Lease, keys).ConfigureAwait(false);
+            var tenure = await FenceAsync(from, into, target.Tenure, keys).ConfigureAwait(false);
             var survey = await MergeSurvey
                 .OfAsync(from, settings.KeyPrefix, source.Connection.Database, cancellation)
                 .ConfigureAwait(false);
@@ -83,18 +83,18 @@ internal static class RedisMerge
                     ClockAhead = ahead,
                     SourceRunId = from.Server.RunId,
                     TargetRunId = into.Server.RunId,
-                    TargetEpoch = lease?.Epoch ?? 0,
+                    TargetEpoch = tenure?.Epoch ?? 0,
                 }
             );
             Report(MergePhase.Counted);
 
             hasBegun = true;
-            var leases = new LeaseSource(TimeSpan.Zero); // Nothing that is read here is kept.
-            await new MergeDocuments(from, into, keys, leases, settings, counts)
+            var copyLeases = new LeaseSource(TimeSpan.Zero); // Nothing that is read here is kept.
+            await new MergeDocuments(from, into, keys, copyLeases, settings, counts)
                 .RunAsync(survey.Documents, cancellation)
                 .ConfigureAwait(false);
             Report(MergePhase.Documents);
-            await new MergeSessions(from, into, keys, leases, settings, counts)
+            await new MergeSessions(from, into, keys, copyLeases, settings, counts)
                 .RunAsync(
                     new MergePace(settings.RecordsPerSecond, time),
                     () => settings.Bounds?.After(time.GetElapsedTime(since)),
@@ -132,14 +132,9 @@ internal static class RedisMerge
     }
 
     /// <summary>
-    /// Fences the target by the lease that is named, or by the one that it shows.
+    /// Fences the target by the tenure that is named, or by the one that it shows.
     /// </summary>
-    private static async Task<LeaseRecord?> FenceAsync(
-        MergeLink source,
-        MergeLink target,
-        LeaseRecord? named,
-        RedisKeys keys
-    )
+    private static async Task<Tenure?> FenceAsync(MergeLink source, MergeLink target, Tenure? named, RedisKeys keys)
     {
         if (source.Server.RunId == target.Server.RunId)
         {
@@ -178,14 +173,14 @@ internal static class RedisMerge
             );
         }
 
-        var lease = named ?? Parsed(shown);
-        target.Gate = new MergeGate(keys.Lease, lease);
+        var tenure = named ?? Parsed(shown);
+        target.Gate = new MergeGate(keys.Lease, tenure);
         await CheckLeaseAsync(target).ConfigureAwait(false);
-        return lease;
+        return tenure;
     }
 
-    private static LeaseRecord Parsed(string shown) =>
-        LeaseRecord.TryParse(System.Text.Encoding.ASCII.GetBytes(shown), out var lease) ? lease : default;
+    private static Tenure Parsed(string shown) =>
+        LeaseRecord.TryParse(System.Text.Encoding.ASCII.GetBytes(shown), out var tenure) ? tenure : default;
 
     private static async Task CheckLeaseAsync(MergeLink target)
     {

@@ -125,7 +125,7 @@ internal static class RedisConnectionString
         }
 
         var afterSecret = false;
-        // asyncTimeout counts for us more than syncTimeout, whichever stands first.
+        // asyncTimeout counts for us more than syncTimeout, whichever comes first.
         var parts = text.Split(',')
             .Select((part, index) => (Text: part.Trim(), Number: index + 1))
             .Where(p => p.Text.Length > 0)
@@ -376,7 +376,7 @@ internal static class RedisConnectionString
         SplitHost(host) is var (name, _) && (name.Length == 0 || !IsHostOrAddress(name));
 
     /// <summary>
-    /// Whether what stands in the place of a host may be user:password, :password or
+    /// Whether what is in the place of a host may be user:password, :password or
     /// :password:port.
     /// </summary>
     private static bool MayBeAccess(string host)

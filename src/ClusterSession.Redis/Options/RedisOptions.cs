@@ -123,7 +123,7 @@ public sealed partial class RedisOptions
 
     /// <summary>
     /// How the master is distinguished from a former one; default <see cref="RedisFence.History"/>.
-    /// With <see cref="RedisFence.Lease"/> an agent stands beside each server,
+    /// With <see cref="RedisFence.Lease"/> an agent runs beside each server,
     /// <see cref="FenceTimeout"/> has no effect, and a server without a lease is not used.
     /// </summary>
     public RedisFence Fence { get; set; }

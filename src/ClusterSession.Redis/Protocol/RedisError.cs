@@ -11,7 +11,7 @@ internal static class RedisError
     /// <remarks>
     /// Redis before 7.0 wraps an error raised inside a script: <c>ERR Error running script (call to
     /// f_..): @user_script:1: @user_script: 1: -READONLY You can't ...</c>; from 7.0 on the code
-    /// stands at the front there too.
+    /// is at the front there too.
     /// </remarks>
     public static RedisErrorKind Classify(ReadOnlySpan<byte> text)
     {

@@ -237,7 +237,7 @@ internal sealed class RespScanner(RespLimits limits, bool skipsTooLong = false)
 
         if (type == RespType.Push && (_depth > 0 || count == 0))
         {
-            throw new RespProtocolException("A push stands inside another value, or is empty.");
+            throw new RespProtocolException("A push is inside another value, or is empty.");
         }
 
         if (_depth >= limits.MaxDepth)

@@ -48,6 +48,6 @@ internal enum RespType : byte
     /// <summary><c>&gt;2 ...</c>, out of the order of replies</summary>
     Push = (byte)'>',
 
-    /// <summary><c>|1 key value</c>, stands before the value that it describes</summary>
+    /// <summary><c>|1 key value</c>, comes before the value that it describes</summary>
     Attribute = (byte)'|',
 }

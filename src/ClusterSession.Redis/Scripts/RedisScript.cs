@@ -10,6 +10,10 @@ namespace ClusterSession.Redis.Scripts;
 /// A Lua script of this assembly: its text, and the name the server knows it by once it has seen
 /// it.
 /// </summary>
+/// <remarks>
+/// What a server that is fenced runs begins with more than the file: <see cref="Behind"/> puts the
+/// lines in front that look for the lease record and answer FENCED (<see cref="ILeaseGate.Lua"/>).
+/// </remarks>
 internal sealed class RedisScript
 {
     public static readonly RedisScript Commit = Load("commit.lua", writes: true);

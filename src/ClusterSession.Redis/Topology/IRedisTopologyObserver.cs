@@ -45,7 +45,7 @@ internal interface IRedisTopologyObserver
     void OnDeposedAccepted(RedisConnection connection, string reason) { }
 
     /// <summary>
-    /// The directory in which the master is published cannot be read; what it said last stands.
+    /// The directory in which the master is published cannot be read; what it said last is used.
     /// Called by loops of its own. Default: ignored.
     /// </summary>
     void OnDirectoryLost(RedisEndpoint directory, ConnectException reason) { }

@@ -21,7 +21,7 @@ namespace ClusterSession.ZooKeeper;
 /// A session that has expired is never replaced in silence: <see cref="State"/> says so, every
 /// request ends with <see cref="ZooKeeperCode.SessionExpired"/>, every watch with
 /// <see cref="NodeEventKind.SessionEnded"/>, and another session is another client. Nothing is sent
-/// twice: who gets <see cref="ZooKeeperCode.Unknown"/> reads and decides.
+/// twice: a caller that gets <see cref="ZooKeeperCode.Unknown"/> reads and decides.
 /// </remarks>
 public sealed class ZooKeeperClient : IAsyncDisposable
 {
@@ -73,7 +73,7 @@ public sealed class ZooKeeperClient : IAsyncDisposable
     /// <summary>Completes once the session has expired or the client was closed.</summary>
     public Task<ZooKeeperState> Ended => _states.Ended;
 
-    /// <summary>The session; 0: none yet. Who has it and the password is this client.</summary>
+    /// <summary>The session; 0: none yet. With its password it makes this client.</summary>
     public long SessionId => _session.Id;
 
     /// <summary>How long the session lives without a sign, as the server has granted it.</summary>

@@ -8,7 +8,7 @@ public enum ZooKeeperCode
 
     /// <summary>
     /// The connection was lost, or no reply came in time, after it was sent: it was done or it was
-    /// not. Who must know reads.
+    /// not. A caller that must know reads.
     /// </summary>
     Unknown = 1,
 

@@ -6,10 +6,10 @@ namespace ClusterSession.ZooKeeper;
 /// </summary>
 /// <remarks>
 /// It outlives lost connections: the next one asks for what has happened meanwhile. Changes that
-/// follow each other before the next read are one event: who waits reads again, with another watch.
-/// A node that was watched while it did not exist, and was made and deleted while the connection
-/// was lost, has not changed. The watch of a read that was refused, or whose outcome is unknown, is
-/// not set and never fires.
+/// follow each other before the next read are one event: the waiting code reads again, with another
+/// watch. A node that was watched while it did not exist, and was made and deleted while the
+/// connection was lost, has not changed. The watch of a read that was refused, or whose outcome is
+/// unknown, is not set and never fires.
 /// </remarks>
 public sealed class NodeWatch
 {

@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace ClusterSession.Asking;
 
 /// <summary>
-/// The other nodes on the channel: who was heard of within 3 s, and what it answers. Thread-safe.
+/// The other nodes on the channel that have said hello within 3 s, and what they answer.
+/// Thread-safe.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -65,7 +66,7 @@ internal sealed class LiveNodes(TimeProvider time)
     public HashSet<long> Asked() =>
         [.. Live().Where(static node => node.Value.Protocol >= Protocol).Select(static node => node.Key)];
 
-    /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
+    /// <summary>Whether a node has come since a timestamp: it may have what no other had.</summary>
     public bool HaveGrownSince(long timestamp) =>
         Volatile.Read(ref _joinedAt) is var at && at != long.MinValue && at >= timestamp;
 

@@ -21,7 +21,7 @@ internal sealed class NodeChannel(
     LiveNodes liveNodes,
     SessionAsks asks,
     AskedSessions asked,
-    NodeSessions nodes,
+    NodeSessions local,
     TimeProvider time,
     ILogger<NodeChannel> logger
 ) : IHostedLifecycleService, IStoreChannelListener, IAsyncDisposable
@@ -130,7 +130,7 @@ internal sealed class NodeChannel(
         {
             if (answer == AskAnswer.Ended)
             {
-                nodes.Copies.Drop(key); // Restored meanwhile, perhaps: it has been ended again.
+                local.Copies.Drop(key); // Restored meanwhile, perhaps: it has been ended again.
             }
         }
 

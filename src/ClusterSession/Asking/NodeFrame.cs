@@ -23,7 +23,7 @@ namespace ClusterSession.Asking;
 ///         13    8   number of the ask
 ///         21    2   for how many sessions it has sent answers
 /// </code>
-/// What is added to a frame later stands behind this. Of another kind, or too short: nobody takes
+/// What is added to a frame later comes behind this. Of another kind, or too short: nobody takes
 /// it.
 /// </remarks>
 internal static class NodeFrame

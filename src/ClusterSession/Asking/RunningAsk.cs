@@ -7,7 +7,7 @@ namespace ClusterSession.Asking;
 /// cref="SessionAsks"/>.
 /// </summary>
 /// <param name="number">Its number.</param>
-/// <param name="waiting">The sessions, and who waits for each.</param>
+/// <param name="waiting">The sessions, and the requests that wait for each.</param>
 /// <param name="silent">Who has not answered yet.</param>
 /// <param name="isCertain">Whether nobody else is there who could answer.</param>
 /// <param name="mayMiss">Whether somebody is there who answers no ask.</param>

@@ -11,14 +11,14 @@ namespace ClusterSession.Asking;
 /// <remarks>
 /// <code>
 /// first session          -> asked for at once
-/// more within 50 ms      -> together, at most <see cref="NodeFrame.MostAsked"/> in one ask; who waits for the same
-///                           session shares it
-/// every member is done   -> decided
+/// more within 50 ms      -> together, at most <see cref="NodeFrame.MostAsked"/> in one ask; requests for the same
+///                           session share it
+/// every node is done     -> decided
 /// 125 ms, 250 ms         -> sent again, if somebody has not answered: a frame may be lost
 /// 500 ms                 -> decided by what is known
 /// </code>
-/// "Ended" counts more than "restored", and whenever it comes: who knows an end has ended the
-/// session in the store again before it answers.
+/// "Ended" counts more than "restored", and whenever it comes: a node that knows an end has ended
+/// the session in the store again before it answers.
 /// </remarks>
 internal sealed class SessionAsks(
     FrameSender sender,
@@ -69,7 +69,7 @@ internal sealed class SessionAsks(
         && (time.GetUtcNow() - commit.MadeAt).Duration() < MemoryOfWriters
         && liveNodes.IsSilent(commit.Writer);
 
-    /// <summary>Whether a node has come since a timestamp, who may have what nobody had.</summary>
+    /// <summary>Whether a node has come since a timestamp: it may have what no other had.</summary>
     public bool MayFindMoreSince(long timestamp) => liveNodes.HaveGrownSince(timestamp);
 
     /// <summary>

@@ -27,7 +27,7 @@ namespace ClusterSession.Asking;
 /// no use.
 /// </remarks>
 internal sealed class SessionHolder(
-    NodeSessions nodes,
+    NodeSessions local,
     StoreReplay replay,
     SessionRepair repair,
     JournalSender sender,
@@ -38,23 +38,23 @@ internal sealed class SessionHolder(
 {
     /// <summary>Whether this node has anything to say of a session. Asks nobody.</summary>
     public bool Knows(SessionKey key) =>
-        nodes.Ends.Contains(key)
-        || nodes.Pending.Contains(key)
-        || nodes.Recent.Find(key) is { } commit && lifetime.IsWithinIdleTime(commit.At)
-        || nodes.Copies.TryGet(key, out var copy) && nodes.IsUsable(copy);
+        local.Ends.Contains(key)
+        || local.Pending.Contains(key)
+        || local.Recent.Find(key) is { } commit && lifetime.IsWithinIdleTime(commit.At)
+        || local.Copies.TryGet(key, out var copy) && local.IsUsable(copy);
 
     /// <summary>Does what the table says.</summary>
     /// <returns>The answer; null if the store did not take what this node has: nothing may be said
     /// of it then.</returns>
     public async ValueTask<AskAnswer?> AnswerAsync(SessionKey key, StoreDeadline deadline)
     {
-        if (nodes.Ends.TryFind(key, out var end, out _))
+        if (local.Ends.TryFind(key, out var end, out _))
         {
             await replay.SendEndAsync(key, end).ConfigureAwait(false);
             return AskAnswer.Ended;
         }
 
-        if (nodes.Pending.Find(key).Record is not null)
+        if (local.Pending.Find(key).Record is not null)
         {
             return await sender.SendAsync(key, deadline).ConfigureAwait(false) ? AskAnswer.Restored : null;
         }
@@ -82,7 +82,7 @@ internal sealed class SessionHolder(
             .ConfigureAwait(false);
         return (record.IsDestroyed, isComplete) switch
         {
-            (true, _) => nodes.Ends.Contains(key) ? AskAnswer.Ended
+            (true, _) => local.Ends.Contains(key) ? AskAnswer.Ended
             : mayRevive ? AskAnswer.Kept
             : AskAnswer.None,
             (_, true) => AskAnswer.Restored,
@@ -92,20 +92,20 @@ internal sealed class SessionHolder(
 
     private HeldSession? Held(SessionKey key)
     {
-        var copy = nodes.Copies.TryGet(key, out var found) && nodes.IsUsable(found) ? found : null;
+        var copy = local.Copies.TryGet(key, out var found) && local.IsUsable(found) ? found : null;
         if (copy is { IsComplete: true })
         {
             return new HeldSession(copy.Record, copy.LastUse, IsComplete: true, copy.IsNotCurrent);
         }
 
-        var commit = nodes.Recent.Find(key) is { } recent && lifetime.IsWithinIdleTime(recent.At) ? recent : null;
+        var commit = local.Recent.Find(key) is { } recent && lifetime.IsWithinIdleTime(recent.At) ? recent : null;
         if (copy is null && commit is null)
         {
             return null;
         }
 
         return copy is null && commit!.IsComplete
-            ? new HeldSession(commit.Record, nodes.Copies.Clock.At(commit.At), IsComplete: true, commit.IsOutdated)
+            ? new HeldSession(commit.Record, local.Copies.Clock.At(commit.At), IsComplete: true, commit.IsOutdated)
             : new HeldSession((copy?.Record ?? commit!.Record), UsedAt: 0, IsComplete: false, IsOutdated: true);
     }
 

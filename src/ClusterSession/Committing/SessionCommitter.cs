@@ -23,16 +23,17 @@ namespace ClusterSession.Committing;
 /// read anew before it serves again.
 /// </para>
 /// <para>
-/// A commit that is not answered goes to the journal under the version it was sent with, so that it
-/// counts once, whether it had happened or not. A new session is not journalled: nobody has its
-/// cookie yet, and nobody could find a collision of its id.
+/// A commit that is not answered goes to the journal. Its attributes keep the version they were sent
+/// with, so that they count once, whether it had happened or not; the state that is kept gets a
+/// newer one. A new session is not journalled: nobody has its cookie yet, and nobody could find a
+/// collision of its id.
 /// </para>
 /// <para>A commit that was acknowledged over a connection which is gone by now goes to the journal
 /// too: the replay that the loss has begun may have passed it by. Thread-safe.</para>
 /// </remarks>
 internal sealed class SessionCommitter(
     StoreGuard store,
-    NodeSessions nodes,
+    NodeSessions local,
     PendingCommits pendingCommits,
     SessionRepair repair,
     VersionIssuer versions,
@@ -77,7 +78,7 @@ internal sealed class SessionCommitter(
         SessionLogin? login = null
     )
     {
-        if (nodes.Ends.TryFind(key, out var end, out _))
+        if (local.Ends.TryFind(key, out var end, out _))
         {
             return end.Successor is { } successor
                 ? CommitToSuccessorAsync(successor, delta, durability, deadline, login)
@@ -97,7 +98,7 @@ internal sealed class SessionCommitter(
                         StoreFailure.None
                     )
                 )
-            : nodes.Pending.Contains(key)
+            : local.Pending.Contains(key)
                 ? SendAfterPendingAsync(key, record, isComplete, delta, durability, deadline, login)
             : SendAsync(key, record, isComplete, delta, durability, deadline, login);
     }
@@ -109,7 +110,7 @@ internal sealed class SessionCommitter(
     private bool IsRefused(SessionKey key) => RefusalOf(key).IsOfRecord();
 
     private StoreFailure RefusalOf(SessionKey key) =>
-        nodes.Pending.TryGet(key, out var pending) ? pending.Refusal : StoreFailure.None;
+        local.Pending.TryGet(key, out var pending) ? pending.Refusal : StoreFailure.None;
 
     /// <summary>
     /// The session was rotated while the request ran: what it changed belongs into the successor if
@@ -172,7 +173,7 @@ internal sealed class SessionCommitter(
         SessionLogin? login
     )
     {
-        if (nodes.Pending.TryGet(key, out var pending) && pending.IsSetAside(time))
+        if (local.Pending.TryGet(key, out var pending) && pending.IsSetAside(time))
         {
             if (pending.Refusal != StoreFailure.TooLarge || !delta.IsRemovalOnly)
             {
@@ -226,7 +227,7 @@ internal sealed class SessionCommitter(
         var above = record.Version;
         for (var attempt = 0; ; attempt++)
         {
-            var mark = nodes.Copies.Mark(key);
+            var mark = local.Copies.Mark(key);
             var change = ChangeOf(record, versions.Next(key, above), delta, durability, deadline);
             var answer = await store.CommitAsync(key, change, deadline, out var partition).ConfigureAwait(false);
             store.Judge(partition, key, answer);
@@ -255,16 +256,16 @@ internal sealed class SessionCommitter(
                     );
                 case WriteOutcome.Missing:
                     losses.LostSession();
-                    var whole = delta.ApplyTo(nodes.WithCommitsBeside(key, record), change.Issued);
+                    var whole = delta.ApplyTo(local.WithCommitsBeside(key, record), change.Issued);
                     whole = whole.Version == change.Version ? whole : versions.Renew(key, whole);
                     return await StoreCompleteAsync(key, whole, MergeMode.Restore, durability, deadline)
                         .ConfigureAwait(false);
                 case WriteOutcome.Destroyed when answer.Successor is { } successor:
-                    nodes.Copies.Drop(key);
+                    local.Copies.Drop(key);
                     return await CommitToSuccessorAsync(successor, delta, durability, deadline, login)
                         .ConfigureAwait(false);
                 case WriteOutcome.Destroyed:
-                    nodes.Copies.Drop(key);
+                    local.Copies.Drop(key);
                     return CommitResult.Destroyed;
                 case WriteOutcome.Unavailable when answer.Failure.IsOfRecord():
                     versions.Withdraw(key, change.Issued);
@@ -323,7 +324,7 @@ internal sealed class SessionCommitter(
         var version = new IssuedVersion(record.Version, IssuedVersion.Unknown);
         for (var attempt = 0; ; attempt++)
         {
-            var mark = nodes.Copies.Mark(key);
+            var mark = local.Copies.Mark(key);
             var copy = new SessionMerge(
                 record,
                 version.Version,
@@ -347,8 +348,8 @@ internal sealed class SessionCommitter(
                     var isComplete = answer.Outcome == WriteOutcome.Committed && answer.Previous.IsNone;
                     if (mode == MergeMode.Restore)
                     {
-                        nodes.Restored(key, record, isComplete, answer.Previous);
-                        if (nodes.Ends.Contains(key))
+                        local.Restored(key, record, isComplete, answer.Previous);
+                        if (local.Ends.Contains(key))
                         {
                             return CommitResult.Destroyed; // Heard of meanwhile: it is ended again.
                         }
@@ -359,7 +360,7 @@ internal sealed class SessionCommitter(
                     logger.KeyCollision();
                     return CommitResult.Collision;
                 case WriteOutcome.Destroyed:
-                    nodes.Copies.Drop(key);
+                    local.Copies.Drop(key);
                     return CommitResult.Destroyed;
                 default:
                     return mode == MergeMode.Restore && !answer.Failure.IsOfRecord()
@@ -383,8 +384,8 @@ internal sealed class SessionCommitter(
     )
     {
         losses.LostCommit();
-        var known = nodes.Recent.Add(key, delta.ApplyTo(record, version), isComplete: false, previous);
-        nodes.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
+        var known = local.Recent.Add(key, delta.ApplyTo(record, version), isComplete: false, previous);
+        local.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
         return await pendingCommits
             .KeepAndSendAsync(
                 key,
@@ -407,7 +408,7 @@ internal sealed class SessionCommitter(
         int mark
     )
     {
-        var known = nodes.Recent.Add(key, changed, isComplete, answer.Previous);
+        var known = local.Recent.Add(key, changed, isComplete, answer.Previous);
         metrics.Committed.Add(1);
         if (answer.Lease.IsLost)
         {
@@ -416,7 +417,7 @@ internal sealed class SessionCommitter(
 
         if (known.IsComplete)
         {
-            nodes.Copies.Publish(key, known.Record, answer.Lease, mark, nodes.Copies.Clock.Now, isCommit: true);
+            local.Copies.Publish(key, known.Record, answer.Lease, mark, local.Copies.Clock.Now, isCommit: true);
             return known.Record.Version == changed.Version
                 ? CommitResult.Committed(known.Record, isComplete: true)
                 : CommitResult.Committed(changed, isComplete: false); // A later commit was heard of first; this request names its own.
@@ -424,7 +425,7 @@ internal sealed class SessionCommitter(
 
         // Read anew at once, not by the next request: that one may come when the store gives no
         // answer. It may give none now either: then this node goes on with what it has.
-        nodes.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
+        local.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
         _ = repair.ReadAnewAsync(key);
         return CommitResult.Committed(changed, isComplete: false);
     }

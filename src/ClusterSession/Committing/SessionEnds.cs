@@ -13,7 +13,7 @@ namespace ClusterSession.Committing;
 /// </summary>
 internal sealed class SessionEnds(
     StoreGuard store,
-    NodeSessions nodes,
+    NodeSessions local,
     CommitJournal journal,
     SessionRepair repair,
     HybridClock clock,
@@ -24,14 +24,14 @@ internal sealed class SessionEnds(
 
     /// <summary>
     /// Ends a session, and where its id was rotated meanwhile that under which it goes on, unless
-    /// that is another person's: who logs out means the session, and not its id.
+    /// that is another person's: a logout means the session, and not its id.
     /// <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.
     /// </summary>
     public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
     {
         for (var attempt = 0; ; attempt++)
         {
-            var ended = nodes.Ends.TryFind(key, out var end, out _)
+            var ended = local.Ends.TryFind(key, out var end, out _)
                 ? CommitResult.Destroyed with
                 {
                     MovedTo = end.Successor,
@@ -56,7 +56,7 @@ internal sealed class SessionEnds(
     /// </summary>
     public async ValueTask<CommitResult> ExpireAsync(SessionKey key, SessionVersion expected, StoreDeadline deadline)
     {
-        if (nodes.Ends.Contains(key))
+        if (local.Ends.Contains(key))
         {
             return CommitResult.Destroyed;
         }
@@ -80,7 +80,7 @@ internal sealed class SessionEnds(
         StoreDeadline deadline = default
     )
     {
-        if (nodes.Ends.TryFind(key, out var known, out _))
+        if (local.Ends.TryFind(key, out var known, out _))
         {
             return CommitResult.Destroyed with { MovedTo = known.Successor };
         }
@@ -143,7 +143,7 @@ internal sealed class SessionEnds(
             return CommitResult.Unavailable(answer.Failure);
         }
 
-        nodes.End(key, answer.Successor is null ? end : end with { Successor = answer.Successor });
+        local.End(key, answer.Successor is null ? end : end with { Successor = answer.Successor });
         if (answer.Lease.IsLost)
         {
             journal.AppendEnd(key, end);

@@ -253,7 +253,7 @@ internal static partial class SessionLog
     public static void KeyRingRotatedOnRequest(this ILogger logger, int keyId, bool isRevoked) =>
         logger.KeyRingRotatedOnRequest(
             keyId,
-            isRevoked ? "All older keys are revoked: every cookie of before is refused." : "Older keys stay valid."
+            isRevoked ? "All older keys are revoked: every earlier cookie is refused." : "Older keys stay valid."
         );
 
     [LoggerMessage(

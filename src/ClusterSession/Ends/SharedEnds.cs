@@ -37,7 +37,7 @@ namespace ClusterSession.Ends;
 /// </remarks>
 internal sealed class SharedEnds(
     StoreGuard store,
-    NodeSessions nodes,
+    NodeSessions local,
     CommitJournal journal,
     SessionLifetime lifetime,
     TimeProvider time,
@@ -55,7 +55,7 @@ internal sealed class SharedEnds(
     private const int AtOnce = 64;
     private static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(1);
 
-    private readonly KnownEnds _ends = nodes.Ends;
+    private readonly KnownEnds _ends = local.Ends;
     private readonly LogRate _malformed = new(time);
     private readonly SharedDocument _document = new(store, DocumentName); // under _syncing
     private readonly ReadPositions _positions = new(time); // under _syncing
@@ -267,8 +267,8 @@ internal sealed class SharedEnds(
 
         foreach (var key in heard)
         {
-            nodes.OnEnded(key);
-            if (nodes.Pending.Contains(key))
+            local.OnEnded(key);
+            if (local.Pending.Contains(key))
             {
                 journal.Wake();
             }

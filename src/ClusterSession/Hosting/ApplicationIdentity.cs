@@ -35,7 +35,7 @@ internal sealed class ApplicationIdentity(IHostEnvironment? environment = null)
     }
 
     /// <summary>
-    /// What keys of an application begin with: its name, where that can stand there as it is. Else
+    /// What keys of an application begin with: its name, where that can be used as it is. Else
     /// a part of its hash keeps names apart that differ in other characters only.
     /// </summary>
     public static string PrefixOf(string application)

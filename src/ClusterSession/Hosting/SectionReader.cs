@@ -133,7 +133,7 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
     }
 
     /// <summary>
-    /// Values that stand in the place of a section are not shown: the only list is that of keys.
+    /// Values in the place of a section are not shown: the only list is that of keys.
     /// </summary>
     public void List(string name, Action<SectionReader> read)
     {

@@ -74,7 +74,7 @@ public interface IClusterSession : ISession
 
     /// <summary>
     /// As <see cref="DestroyAsync"/>, but says as a value that the store has not taken the end yet:
-    /// for applications that let the user go and tell of it.
+    /// for applications that let the user go and say so.
     /// </summary>
     /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the
     /// wait.</param>

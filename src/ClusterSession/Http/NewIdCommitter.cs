@@ -7,8 +7,8 @@ namespace ClusterSession.Http;
 
 /// <summary>
 /// Commits a session under an id that it does not have yet: one that begins, and one that goes on
-/// under another id. What <see cref="SessionCommitter"/> is for the others. Gets values and returns
-/// a value; holds nothing of a request. Thread-safe.
+/// under another id. <see cref="SessionCommitter"/> commits all others. Gets values and returns a
+/// value; holds nothing of a request. Thread-safe.
 /// </summary>
 /// <remarks>
 /// <code>

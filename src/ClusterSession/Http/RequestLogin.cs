@@ -269,7 +269,7 @@ internal struct RequestLogin(long heard)
     }
 
     /// <summary>
-    /// Who signs in again has a new login, which knows the ends of the former ones.
+    /// A person that signs in again has a new login, which knows the ends of the former ones.
     /// </summary>
     private readonly void RecordAnew(
         SessionRecord record,

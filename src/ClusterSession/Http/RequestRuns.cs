@@ -91,7 +91,7 @@ internal static class RequestRuns
 
         if (!session.IsNew)
         {
-            // Where the sessions stand before authentication nobody was known when it was opened.
+            // Where the sessions come before authentication nobody was known when it was opened.
             session.State.NoteLogin();
             session.ArmIfChanged();
         }

@@ -132,7 +132,7 @@ internal sealed class RequestSessionServices
 
     /// <summary>
     /// A random id for a session. While a partition of the store does not respond, one in another
-    /// partition: who comes new belongs to none yet.
+    /// partition: a new client belongs to none yet.
     /// </summary>
     public SessionId DrawId()
     {

@@ -39,7 +39,7 @@ internal struct SessionAttributes
     /// <summary>
     /// Whether something was set since the last commit, even if it was removed again.
     /// </summary>
-    public bool IsEstablished { get; private set; }
+    public bool WasSet { get; private set; }
 
     /// <summary>Whether there are changes.</summary>
     public readonly bool HasChanges => _delta is { Count: > 0 };
@@ -159,7 +159,7 @@ internal struct SessionAttributes
 
         SessionSize.ThrowIfTooLarge(options.MaxSessionBytes, Record, _delta, name, value);
         Delta.Set(name, value);
-        IsEstablished = true;
+        WasSet = true;
     }
 
     /// <summary>Removes an attribute.</summary>
@@ -198,7 +198,7 @@ internal struct SessionAttributes
     public void DropChanges() => _delta = null;
 
     /// <summary>The session is as stored: nothing was set since.</summary>
-    public void SetSettled() => IsEstablished = false;
+    public void SetSettled() => WasSet = false;
 
     /// <summary>
     /// Notes what the application commits in the midst of its request: it stays the request's own.
@@ -241,7 +241,7 @@ internal struct SessionAttributes
     {
         Use(null, isComplete: true);
         _delta = null;
-        IsEstablished = false;
+        WasSet = false;
     }
 
     private readonly bool TryFindStored(string name, out SessionAttribute attribute)

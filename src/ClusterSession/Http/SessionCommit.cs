@@ -4,8 +4,9 @@ using ClusterSession.Records;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// What a session gives to its response to commit. Of <see cref="SessionCommitKind.Refused"/> and
-/// <see cref="SessionCommitKind.Ended"/> it is the changes alone.
+/// What a session gives to its response to commit. With the kinds
+/// <see cref="SessionCommitKind.Refused"/> and <see cref="SessionCommitKind.Ended"/> only the
+/// changes are set.
 /// </summary>
 /// <param name="Kind">How it is committed.</param>
 /// <param name="Delta">The changes.</param>

@@ -7,7 +7,8 @@ internal enum SessionCommitKind
     Nothing,
 
     /// <summary>
-    /// The session could not change its id or end, so that nothing of the request is kept.
+    /// The session could neither be given another id nor be ended, so that nothing of the request
+    /// is kept.
     /// </summary>
     Refused,
 

@@ -54,8 +54,7 @@ internal struct SessionState
 
     /// <summary>Whether a commit would write something: changes, or a new session that the
     /// application has established.</summary>
-    public readonly bool HasChanges =>
-        Attributes.HasChanges || (Attributes.IsEstablished && Identity.IsNew) || MustChangeId;
+    public readonly bool HasChanges => Attributes.HasChanges || (Attributes.WasSet && Identity.IsNew) || MustChangeId;
 
     /// <summary>Whether the id has to change before the headers leave.</summary>
     public readonly bool MustChangeId =>

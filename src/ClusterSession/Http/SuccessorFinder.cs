@@ -17,9 +17,9 @@ namespace ClusterSession.Http;
 /// the request is logged in, and the successor is that user's          the successor, and the response names it
 /// else                                                                an empty session for this request alone
 /// </code>
-/// Who brings the old id alone gets nothing: an attacker may have planted it before the login. The
-/// grace counts from the age of the tombstone by the store's remaining life, by nobody's clock.
-/// Thread-safe.
+/// A client that brings the old id alone gets nothing: an attacker may have planted it before the
+/// login. The grace counts from the age of the tombstone by the store's remaining life, by nobody's
+/// clock. Thread-safe.
 /// </remarks>
 internal sealed class SuccessorFinder(RequestSessionServices services, SessionOpener opener)
 {

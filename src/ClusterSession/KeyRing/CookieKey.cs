@@ -39,7 +39,7 @@ internal sealed class CookieKey
     /// signs.</summary>
     public int Number { get; }
 
-    /// <summary>How often all keys of before had been revoked when it was made.</summary>
+    /// <summary>How often all earlier keys had been revoked when it was made.</summary>
     public int Revocations { get; }
 
     public ReadOnlySpan<byte> Secret => _secret;

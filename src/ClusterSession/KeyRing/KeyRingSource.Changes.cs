@@ -71,7 +71,7 @@ internal sealed partial class KeyRingSource
     /// <summary>
     /// Adds a key that signs at once, here and on every node that the store tells of it.
     /// </summary>
-    /// <param name="revoke">Whether all other keys are removed, so that no cookie of before is
+    /// <param name="revoke">Whether all other keys are removed, so that no earlier cookie is
     /// accepted any more.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Why that is not known to be stored.</returns>

@@ -19,7 +19,7 @@ internal sealed class SessionKeyRing
         Revocations = revocations;
     }
 
-    /// <summary>How often all keys of before were revoked.</summary>
+    /// <summary>How often all earlier keys were revoked.</summary>
     public int Revocations { get; }
 
     /// <summary>Oldest first.</summary>
@@ -55,7 +55,7 @@ internal sealed class SessionKeyRing
     public SessionKeyRing With(CookieKey added) =>
         new(new SessionKeyRing(_keys.Append(added)).Keys.TakeLast(MaxKeys), Revocations);
 
-    /// <summary>A ring with one key alone, under which no cookie of before is valid.</summary>
+    /// <summary>A ring with one key alone, under which no earlier cookie is valid.</summary>
     public SessionKeyRing RevokedFor(CookieKey added) => new([added], added.Revocations);
 
     /// <summary>

@@ -28,15 +28,15 @@ namespace ClusterSession.Local;
 /// <para>Thread-safe: one lock a session, held without waiting.</para>
 /// </remarks>
 internal sealed class CommitJournal(
-    NodeSessions nodes,
+    NodeSessions local,
     VersionIssuer versions,
     IOptions<ClusterSessionOptions> options,
     TimeProvider time,
     ILogger<CommitJournal> logger
 )
 {
-    private readonly PendingSessions _pending = nodes.Pending;
-    private readonly LocalCopies _copies = nodes.Copies;
+    private readonly PendingSessions _pending = local.Pending;
+    private readonly LocalCopies _copies = local.Copies;
     private readonly OutageOptions _options = options.Value.Outage;
     private readonly LogRate _full = new(time);
     private readonly WorkSignal _work = new();
@@ -53,8 +53,8 @@ internal sealed class CommitJournal(
     /// <param name="isComplete">Whether that is all of the session, as the store had it under that
     /// version.</param>
     /// <param name="delta">What it changed.</param>
-    /// <param name="version">The commit's version, under which it may have reached the store. What
-    /// is kept has a newer one.</param>
+    /// <param name="version">The commit's version, under which it may have reached the store. Its
+    /// attributes keep it; the state that is kept gets a newer one.</param>
     /// <param name="failure">Why it is kept.</param>
     /// <returns>The session with this and everything else that is pending, or null if there is no
     /// room.</returns>
@@ -278,7 +278,7 @@ internal sealed class CommitJournal(
 
     /// <summary>Requests at once each have a base of their own.</summary>
     private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened) =>
-        nodes.WithCommitsBeside(
+        local.WithCommitsBeside(
             key,
             pending is null || opened.ContainsAllOf(pending) ? opened : SessionRecord.Merge(pending, opened)
         );

@@ -186,7 +186,7 @@ internal sealed class LocalCopies(
 
     /// <summary>
     /// Others have committed beside what this node knows of a session: that stays here until it is
-    /// read anew, and who has read the session before publishes what is stale.
+    /// read anew, and a request that has read the session before publishes what is stale.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="known">What this node knows.</param>
@@ -222,8 +222,8 @@ internal sealed class LocalCopies(
     }
 
     /// <summary>
-    /// Takes a copy away because the session is another by now: who has read it before publishes
-    /// what is stale.
+    /// Takes a copy away because the session is another by now: a request that has read it before
+    /// publishes what is stale.
     /// </summary>
     public void Drop(SessionKey key)
     {

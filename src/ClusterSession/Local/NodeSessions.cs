@@ -18,7 +18,7 @@ namespace ClusterSession.Local;
 /// Absent    sessions that the store is known not to have
 /// Missed    commits that a client has seen, and that nobody has brought back of late
 /// </code>
-/// What must look at more than one of them stands here, so that it is said once. Thread-safe.
+/// What must look at more than one of them is here, so that it is said once. Thread-safe.
 /// </remarks>
 internal sealed class NodeSessions(
     LocalCopies copies,
@@ -101,14 +101,14 @@ internal sealed class NodeSessions(
         var known = recent.Add(key, record, isComplete, previous, isRestored: true);
         if (ends.Contains(key))
         {
-            TakeBack(key);
+            EndAgain(key);
         }
 
         return known;
     }
 
-    /// <summary>The store has a session that is known to be ended.</summary>
-    public void TakeBack(SessionKey key)
+    /// <summary>Ends a session again that the store has although it is known to be ended.</summary>
+    public void EndAgain(SessionKey key)
     {
         Drop(key);
         ends.EndAgain(key);
@@ -169,8 +169,8 @@ internal sealed class NodeSessions(
 
     /// <summary>
     /// Whether the client's commit is this node's, and a record lacks what another node had
-    /// committed before it: that must be back first. Who finds the client's commit in the store
-    /// takes it for all that the client has seen.
+    /// committed before it: that must be back first. A node that finds the client's commit in the
+    /// store takes it for all that the client has seen.
     /// </summary>
     public bool MustWaitForOthers(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionVersion seen) =>
         copy is { IsComplete: false }

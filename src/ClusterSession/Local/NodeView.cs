@@ -7,7 +7,7 @@ namespace ClusterSession.Local;
 /// What this node knows at this moment of a session that a request has opened or committed earlier.
 /// It never asks the store. Thread-safe.
 /// </summary>
-internal sealed class NodeView(NodeSessions nodes)
+internal sealed class NodeView(NodeSessions local)
 {
     /// <summary>The newest version known here, and how far it can be relied on.</summary>
     /// <param name="key">Which session.</param>
@@ -17,12 +17,12 @@ internal sealed class NodeView(NodeSessions nodes)
     public SessionCurrency Look(SessionKey key, SessionVersion version, out SessionVersion newest)
     {
         newest = version;
-        if (nodes.Ends.Contains(key))
+        if (local.Ends.Contains(key))
         {
             return SessionCurrency.Destroyed;
         }
 
-        if (!nodes.Copies.TryGet(key, out var copy) || !copy.IsComplete)
+        if (!local.Copies.TryGet(key, out var copy) || !copy.IsComplete)
         {
             return SessionCurrency.Unknown;
         }
@@ -39,32 +39,32 @@ internal sealed class NodeView(NodeSessions nodes)
 
     /// <summary>To be taken before the store is asked, and given to <see
     /// cref="Publish"/>.</summary>
-    public int Mark(SessionKey key) => nodes.Copies.Mark(key);
+    public int Mark(SessionKey key) => local.Copies.Mark(key);
 
     /// <summary>
     /// Makes a session that the store has the local copy, before a client is shown its version:
     /// should the store vanish, the client's next request is served here.
     /// </summary>
-    public void Publish(SessionKey key, in StoreRead read, int mark) => nodes.Publish(key, read, mark);
+    public void Publish(SessionKey key, in StoreRead read, int mark) => local.Publish(key, read, mark);
 
     /// <summary>
-    /// Whether a client was told of late that something of the session is gone: who has it may
-    /// still bring it.
+    /// Whether a client was shown of late that something of the session is gone: a node that has it
+    /// may still bring it.
     /// </summary>
-    public bool MayBeBehind(SessionKey key) => nodes.Missed.Contains(key);
+    public bool MayBeBehind(SessionKey key) => local.Missed.Contains(key);
 
     /// <summary>
     /// When this node last sent the session's cookie, if it has a copy to remember it by.
     /// </summary>
     public bool IsCookieOlderThan(int ticks, SessionKey key) =>
-        !nodes.Copies.TryGet(key, out var copy) || nodes.Copies.Clock.Now - copy.CookieSentAt >= ticks;
+        !local.Copies.TryGet(key, out var copy) || local.Copies.Clock.Now - copy.CookieSentAt >= ticks;
 
     /// <summary>The session's cookie leaves with a response.</summary>
     public void CookieSent(SessionKey key)
     {
-        if (nodes.Copies.TryGet(key, out var copy))
+        if (local.Copies.TryGet(key, out var copy))
         {
-            copy.CookieSentAt = nodes.Copies.Clock.Now;
+            copy.CookieSentAt = local.Copies.Clock.Now;
         }
     }
 }

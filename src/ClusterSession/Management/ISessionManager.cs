@@ -83,7 +83,7 @@ public interface ISessionManager
     /// revocation sessions go on, and their cookies are renewed at their next request.
     /// </summary>
     /// <param name="revoke">
-    /// Whether all older keys are removed: every cookie of before is refused then, on those nodes
+    /// Whether all older keys are removed: every earlier cookie is refused then, on those nodes
     /// within the same time, and every session has to be begun anew. For a store or a backup of it
     /// that somebody has read.
     /// </param>

@@ -24,7 +24,7 @@ internal sealed class PrincipalLogout(
     NodePresence presence,
     SessionOpener opener,
     SessionCommitter committer,
-    NodeSessions nodes,
+    NodeSessions local,
     IOptions<ClusterSessionOptions> options,
     TimeProvider time,
     ILogger<PrincipalLogout> logger
@@ -116,7 +116,7 @@ internal sealed class PrincipalLogout(
     /// </summary>
     private void ThrowIfPending(SessionKey key)
     {
-        if (nodes.Pending.Contains(key))
+        if (local.Pending.Contains(key))
         {
             throw Unavailable(StoreFailure.Unreachable);
         }

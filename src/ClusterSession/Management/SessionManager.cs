@@ -13,7 +13,7 @@ namespace ClusterSession.Management;
 /// <inheritdoc/>
 internal sealed class SessionManager(
     StoreGuard store,
-    NodeSessions nodes,
+    NodeSessions local,
     SessionEnds ends,
     PrincipalLogout logout,
     KeyRingSource keyRing,
@@ -25,12 +25,12 @@ internal sealed class SessionManager(
         new(
             store.Name,
             store.Partitions.All(partition => !store.IsOpen(partition.Number)),
-            nodes.Copies.Count,
-            nodes.Copies.Bytes,
-            nodes.Pending.Count,
-            nodes.Pending.Bytes,
-            nodes.Pending.Oldest is { } oldest ? time.GetUtcNow() - oldest : null,
-            nodes.Recent.Count
+            local.Copies.Count,
+            local.Copies.Bytes,
+            local.Pending.Count,
+            local.Pending.Bytes,
+            local.Pending.Oldest is { } oldest ? time.GetUtcNow() - oldest : null,
+            local.Recent.Count
         )
         {
             Partitions =

@@ -12,7 +12,7 @@ namespace ClusterSession.Opening;
 /// be stale was served for as long as the link was slow, and a session that had ended was, too.
 /// Thread-safe.
 /// </summary>
-internal sealed class LateAnswers(NodeSessions nodes, SessionRepair repair, SessionLifetime lifetime)
+internal sealed class LateAnswers(NodeSessions local, SessionRepair repair, SessionLifetime lifetime)
 {
     /// <summary>Makes this node know what the answer says, as the request would have.</summary>
     /// <param name="key">Which session.</param>
@@ -21,20 +21,20 @@ internal sealed class LateAnswers(NodeSessions nodes, SessionRepair repair, Sess
     /// <param name="seen">The commit that a client who waited had seen.</param>
     public async ValueTask ApplyAsync(SessionKey key, StoreRead read, int mark, SessionVersion seen)
     {
-        nodes.Copies.TryGet(key, out var copy);
+        local.Copies.TryGet(key, out var copy);
         switch (read.Outcome)
         {
             case StoreReadOutcome.Destroyed:
-                nodes.Absent.Ended(key);
-                nodes.Copies.Drop(key);
+                local.Absent.Ended(key);
+                local.Copies.Drop(key);
                 break;
             case StoreReadOutcome.Found
-                when IsKnown(copy, read.Record!) || nodes.MustWaitForOthers(key, read.Record!, copy, seen):
+                when IsKnown(copy, read.Record!) || local.MustWaitForOthers(key, read.Record!, copy, seen):
                 break;
             case StoreReadOutcome.Found when copy is null || copy.IsContainedIn(read.Record!):
                 if (!lifetime.IsPastAbsoluteEnd(read.Record!))
                 {
-                    nodes.Publish(key, read, mark);
+                    local.Publish(key, read, mark);
                 }
 
                 break;
@@ -43,7 +43,7 @@ internal sealed class LateAnswers(NodeSessions nodes, SessionRepair repair, Sess
                 break;
             case StoreReadOutcome.Unchanged
                 when copy is { IsComplete: true } && !lifetime.IsPastAbsoluteEnd(copy.Record):
-                nodes.Confirm(key, copy, read, mark);
+                local.Confirm(key, copy, read, mark);
                 break;
         }
     }

@@ -10,7 +10,8 @@ namespace ClusterSession.Opening;
 /// </summary>
 /// <remarks>
 /// <code>
-/// first table: the store was asked, and this node knows the session or not
+/// first table: the store was asked, and this node knows the session or not ("is there" is found or
+/// unchanged: the store has the version that it was asked by)
 ///
 /// store says    this node                                        step
 /// destroyed     -                                                Ended

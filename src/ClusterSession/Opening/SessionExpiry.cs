@@ -24,7 +24,7 @@ namespace ClusterSession.Opening;
 /// does not tell of every use.
 /// Thread-safe.
 /// </remarks>
-internal sealed class SessionExpiry(NodeSessions nodes, SessionLifetime lifetime, SessionEnds ends)
+internal sealed class SessionExpiry(NodeSessions local, SessionLifetime lifetime, SessionEnds ends)
 {
     private readonly ConcurrentDictionary<SessionKey, Task<bool>> _ending = new();
 
@@ -33,7 +33,7 @@ internal sealed class SessionExpiry(NodeSessions nodes, SessionLifetime lifetime
     /// </summary>
     public bool IsKnownToBeIdle(LocalCopy copy) =>
         copy is { IsProlongedHere: true, IsFresh: true, Record.HasOwnEnd: false }
-        && nodes.Copies.Clock.Now - copy.UsedAt > lifetime.IdleTicksAtLastNode;
+        && local.Copies.Clock.Now - copy.UsedAt > lifetime.IdleTicksAtLastNode;
 
     /// <summary>
     /// Whether the store was last told of a use so long ago that a session may be idle. What ends
@@ -46,7 +46,7 @@ internal sealed class SessionExpiry(NodeSessions nodes, SessionLifetime lifetime
             return false;
         }
 
-        var now = nodes.Copies.Clock.Now;
+        var now = local.Copies.Clock.Now;
         return now - lifetime.ProlongedAt(remainingLife, now) > lifetime.IdleTicks;
     }
 
@@ -61,7 +61,7 @@ internal sealed class SessionExpiry(NodeSessions nodes, SessionLifetime lifetime
             return true;
         }
 
-        var now = nodes.Copies.Clock.Now;
+        var now = local.Copies.Clock.Now;
         var prolongedAt = lifetime.ProlongedAt(remainingLife, now);
         return copy is not null && SawLastUse(copy, stored, prolongedAt)
             ? now - Math.Max(copy.UsedAt, prolongedAt) > lifetime.IdleTicksAtLastNode

@@ -18,7 +18,7 @@ namespace ClusterSession.Opening;
 /// </summary>
 internal sealed class SessionFinder(
     SessionReads reads,
-    NodeSessions nodes,
+    NodeSessions local,
     SessionRepair repair,
     StoreRecovery recovery,
     SessionLifetime lifetime,
@@ -44,18 +44,18 @@ internal sealed class SessionFinder(
         CancellationToken cancellationToken
     )
     {
-        if (nodes.Ends.TryFind(key, out _, out _))
+        if (local.Ends.TryFind(key, out _, out _))
         {
             return KnownEnd(key); // Also while the store does not know it yet.
         }
 
         if (
-            nodes.Absent.TryGet(key, out var absence)
+            local.Absent.TryGet(key, out var absence)
             && (
                 absence.IsDestroyed
                 || (
                     !recovery.WindowOf(key).IsUnderWay
-                    && !nodes.MayBringBack(key, absence.Since)
+                    && !local.MayBringBack(key, absence.Since)
                     && !asks.MayFindMoreSince(absence.Since)
                 )
             )
@@ -73,7 +73,7 @@ internal sealed class SessionFinder(
         var slowest = TimeSpan.Zero;
         while (true)
         {
-            var mayGoOnWithout = nodes.Find(key, seen) is { IsDiverged: false };
+            var mayGoOnWithout = local.Find(key, seen) is { IsDiverged: false };
             var askedAt = time.GetTimestamp();
             var (read, mark) = await reads
                 .ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken)
@@ -84,13 +84,13 @@ internal sealed class SessionFinder(
                 return EndedByAnswer(key);
             }
 
-            nodes.Copies.TryGet(key, out var copy);
+            local.Copies.TryGet(key, out var copy);
             var isThere = read.Outcome is StoreReadOutcome.Found or StoreReadOutcome.Unchanged;
 
             // Where the store has the session, its life there says whether it is idle: the copy may
             // not know of uses at other nodes.
             var usable =
-                copy is not null && (isThere ? !lifetime.IsPastAbsoluteEnd(copy.Record) : nodes.IsUsable(copy))
+                copy is not null && (isThere ? !lifetime.IsPastAbsoluteEnd(copy.Record) : local.IsUsable(copy))
                     ? copy
                     : null;
             SessionRecord? record = null;
@@ -98,12 +98,12 @@ internal sealed class SessionFinder(
             switch (OpenTable.Classify(FactsOf(key, seen, read, copy, usable)))
             {
                 case ReadStep.Ended:
-                    nodes.Copies.Drop(key);
+                    local.Copies.Drop(key);
                     return Ended(key, read);
                 case ReadStep.KnownEnd:
                     if (isThere)
                     {
-                        nodes.TakeBack(key);
+                        local.EndAgain(key);
                     }
 
                     return KnownEnd(key);
@@ -124,7 +124,7 @@ internal sealed class SessionFinder(
                     (record, isComplete) = await TakeInAsync(key, read, usable, mark, deadline).ConfigureAwait(false);
                     break;
                 case ReadStep.UseCopy:
-                    record = nodes.Confirm(key, copy!, read, mark).Record;
+                    record = local.Confirm(key, copy!, read, mark).Record;
                     break;
                 case ReadStep.Restore:
                     (record, isComplete) = await repair
@@ -153,7 +153,7 @@ internal sealed class SessionFinder(
                 HasWhatClientSaw: record?.Contains(seen) == true,
                 HasExpired: asked is not (AskResult.Unasked or AskResult.Kept)
                     && (
-                        (copy is not null && !nodes.IsUsable(copy) && !window.IsUnderWay)
+                        (copy is not null && !local.IsUsable(copy) && !window.IsUnderWay)
                         || lifetime.MayHaveExpired(seen)
                     ),
                 mayAsk,
@@ -166,14 +166,14 @@ internal sealed class SessionFinder(
             switch (OpenTable.Classify(facts))
             {
                 case OpenResult.Serve:
-                    nodes.Missed.Found(key, record!);
+                    local.Missed.Found(key, record!);
                     var source =
                         read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
                     return OpenedSession.Opened(record!, source, isComplete: isComplete);
                 case OpenResult.Destroyed:
                     return OpenedSession.None(OpenOutcome.Destroyed);
-                case OpenResult.Expired when IsUndecided(asked) || (asked is null && record is null && asks.HasChannel):
-                    return OpenedSession.None(OpenOutcome.Missing); // Somebody may have it: not to be remembered.
+                case OpenResult.Expired when MayBeElsewhere(asked, record):
+                    return OpenedSession.None(OpenOutcome.Missing); // Not to be remembered as absent.
                 case OpenResult.Expired:
                     return DropMissing(key, read, mark);
                 case OpenResult.Ask:
@@ -218,6 +218,12 @@ internal sealed class SessionFinder(
 
     private static bool IsUndecided(AskResult? asked) => asked is AskResult.Unknown or AskResult.Unanswered;
 
+    /// <summary>
+    /// Whether another node may have it: none was asked that could be, or one is silent.
+    /// </summary>
+    private bool MayBeElsewhere(AskResult? asked, SessionRecord? record) =>
+        IsUndecided(asked) || (asked is null && record is null && asks.HasChannel);
+
     private ReadFacts FactsOf(
         SessionKey key,
         SessionVersion seen,
@@ -241,10 +247,10 @@ internal sealed class SessionFinder(
             read.Outcome,
             copy?.State,
             IsCopyUsable: usable is not null,
-            IsKnownToBeEnded: nodes.Ends.Contains(key),
+            IsKnownToBeEnded: local.Ends.Contains(key),
             isIdle,
             MustWaitForOthers: read.Outcome == StoreReadOutcome.Found
-                && nodes.MustWaitForOthers(key, read.Record!, usable, seen),
+                && local.MustWaitForOthers(key, read.Record!, usable, seen),
             recovery.WindowOf(key).MayHaveLostEnds
         );
     }
@@ -257,15 +263,15 @@ internal sealed class SessionFinder(
 
     private OpenedSession KnownEnd(SessionKey key)
     {
-        nodes.Ends.TryFind(key, out var end, out var age);
+        local.Ends.TryFind(key, out var end, out var age);
         return OpenedSession.Rotated(end.Successor, age);
     }
 
     /// <summary>A node knows the end, and the store has not taken it yet.</summary>
     private OpenedSession EndedByAnswer(SessionKey key)
     {
-        nodes.Copies.Drop(key);
-        nodes.Absent.Ended(key);
+        local.Copies.Drop(key);
+        local.Absent.Ended(key);
         return OpenedSession.None(OpenOutcome.Destroyed);
     }
 
@@ -280,7 +286,7 @@ internal sealed class SessionFinder(
             return OpenedSession.Rotated(read.Successor, age);
         }
 
-        nodes.Absent.Ended(key);
+        local.Absent.Ended(key);
         return OpenedSession.None(OpenOutcome.Destroyed);
     }
 
@@ -289,7 +295,7 @@ internal sealed class SessionFinder(
     /// taken over since may be given it back.
     /// </summary>
     private bool IsMissed(SessionKey key, SessionVersion seen) =>
-        nodes.Missed.TryGet(key, seen, out var since)
+        local.Missed.TryGet(key, seen, out var since)
         && !recovery.WindowOf(key).HasBegunSince(since)
         && !asks.MayFindMoreSince(since);
 
@@ -297,13 +303,13 @@ internal sealed class SessionFinder(
     /// Whether it was asked for, and all have answered: asking again would find the same.
     /// </summary>
     private bool IsDecided(SessionKey key, SessionVersion seen) =>
-        IsMissed(key, seen) && nodes.Missed.IsDecided(key, seen);
+        IsMissed(key, seen) && local.Missed.IsDecided(key, seen);
 
     private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark)
     {
-        if (answer.Outcome == OpenOutcome.Missing && !nodes.MayBringBack(key, long.MaxValue))
+        if (answer.Outcome == OpenOutcome.Missing && !local.MayBringBack(key, long.MaxValue))
         {
-            nodes.Absent.Missing(key, answer.IsRegressed, read.Lease, mark);
+            local.Absent.Missing(key, answer.IsRegressed, read.Lease, mark);
         }
 
         return answer;
@@ -312,15 +318,15 @@ internal sealed class SessionFinder(
     /// <summary>Drops a copy that is of no use any more, which moves the mark by one.</summary>
     private OpenedSession DropMissing(SessionKey key, in StoreRead read, int mark)
     {
-        var isUnchanged = nodes.Copies.Mark(key) == mark;
-        nodes.Copies.Drop(key);
+        var isUnchanged = local.Copies.Mark(key) == mark;
+        local.Copies.Drop(key);
         var answer = OpenedSession.None(OpenOutcome.Missing);
         return isUnchanged ? Remember(key, answer, read, unchecked(mark + 1)) : answer;
     }
 
     private OpenedSession WithoutStore(SessionKey key, SessionVersion seen, StoreFailure failure)
     {
-        if (nodes.Find(key, seen) is not { } known)
+        if (local.Find(key, seen) is not { } known)
         {
             return OpenedSession.Unavailable(failure);
         }
@@ -349,7 +355,7 @@ internal sealed class SessionFinder(
         var stored = read.Record!;
         if (copy is null || copy.IsContainedIn(stored))
         {
-            var published = nodes.Publish(key, read, mark);
+            var published = local.Publish(key, read, mark);
             return published.IsComplete ? (stored, true) : (published.Record, false); // A commit came in between.
         }
 
@@ -393,7 +399,7 @@ internal sealed class SessionFinder(
         if (!IsDecided(key, seen))
         {
             var isDecided = asked is AskResult.Nobody or AskResult.Kept or AskResult.Restored;
-            nodes.Missed.Add(key, seen, isDecided);
+            local.Missed.Add(key, seen, isDecided);
         }
 
         return record is null

@@ -15,7 +15,7 @@ namespace ClusterSession.Opening;
 /// that again. Neither opens one whose principal's sessions were all ended. Thread-safe.
 /// </summary>
 internal sealed class SessionOpener(
-    NodeSessions nodes,
+    NodeSessions local,
     SessionFinder finder,
     Revocations revocations,
     SessionEnds ends,
@@ -24,9 +24,9 @@ internal sealed class SessionOpener(
 {
     /// <summary>The fast way: no task, no allocation, no store.</summary>
     public bool TryOpenLocal(SessionKey key, SessionVersion seen, out LocalCopy copy) =>
-        nodes.Copies.TryGet(key, out copy)
+        local.Copies.TryGet(key, out copy)
         && copy.IsFresh
-        && nodes.IsUsable(copy)
+        && local.IsUsable(copy)
         && copy.Record.Contains(seen)
         && revocations.Allow(copy);
 

@@ -16,7 +16,7 @@ namespace ClusterSession.Opening;
 /// </summary>
 internal sealed class SessionReads(
     StoreGuard store,
-    NodeSessions nodes,
+    NodeSessions local,
     LateAnswers late,
     VersionIssuer versions,
     SessionLifetime lifetime,
@@ -47,7 +47,7 @@ internal sealed class SessionReads(
         var left = deadline.Left;
         if (left == TimeSpan.Zero)
         {
-            return (StoreRead.Unavailable(StoreFailure.Unreachable), nodes.Copies.Mark(key));
+            return (StoreRead.Unavailable(StoreFailure.Unreachable), local.Copies.Mark(key));
         }
 
         if (!_reads.TryGetValue(key, out var reading))
@@ -77,7 +77,7 @@ internal sealed class SessionReads(
                 _ = ApplyLateAsync(key, seen, reading);
             }
 
-            return (StoreRead.Unavailable(StoreFailure.Unknown), nodes.Copies.Mark(key));
+            return (StoreRead.Unavailable(StoreFailure.Unknown), local.Copies.Mark(key));
         }
     }
 
@@ -91,21 +91,21 @@ internal sealed class SessionReads(
     {
         try
         {
-            var mark = nodes.Copies.Mark(key);
+            var mark = local.Copies.Mark(key);
             var isKnown =
-                nodes.Copies.TryGet(key, out var copy) && copy.IsComplete && !lifetime.IsPastAbsoluteEnd(copy.Record);
-            var now = nodes.Copies.Clock.Now;
+                local.Copies.TryGet(key, out var copy) && copy.IsComplete && !lifetime.IsPastAbsoluteEnd(copy.Record);
+            var now = local.Copies.Clock.Now;
             var read =
-                isKnown && copy.IsFresh && copy.Record.Contains(seen) && nodes.IsUsable(copy)
+                isKnown && copy.IsFresh && copy.Record.Contains(seen) && local.IsUsable(copy)
                     ? StoreRead.Unchanged(copy.Lease, lifetime.StoreLifeSince(copy.TouchedAt, now)) // Another read has ended since this request looked.
                     : await store
                         .ReadAsync(key, isKnown ? copy.Record.Version : SessionVersion.None)
                         .ConfigureAwait(false);
             if (copy is not { IsComplete: true } && read.Outcome == StoreReadOutcome.Found)
             {
-                // Before the read is forgotten: who comes now finds the one or the other, and does
-                // not read again.
-                nodes.Publish(key, read, mark);
+                // Before the read is forgotten: a request that comes now finds the one or the
+                // other, and does not read again.
+                local.Publish(key, read, mark);
             }
 
             _reads.TryRemove(key, out _);

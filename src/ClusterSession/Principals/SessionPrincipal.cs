@@ -93,7 +93,7 @@ internal static class SessionPrincipal
         /// <summary>The key, and behind it the vector.</summary>
         public ReadOnlySpan<byte> Payload => _attribute.Payload;
 
-        /// <summary>The ends that were known. Records of before know none.</summary>
+        /// <summary>The ends that were known. Records of an earlier release know none.</summary>
         public ReadOnlySpan<byte> Vector => _attribute.Payload[PrincipalKey.ByteLength..];
     }
 

@@ -43,7 +43,7 @@ namespace ClusterSession.Records;
 /// <see cref="Stores.StoreFailure.TooLarge"/>; a store need not sum up what it has before 64 KiB
 /// have been added so. On the base itself the caller knows what it becomes. Default 0: not checked.
 /// </param>
-/// <remarks>Immutable. A class: who sends it, who awaits it and who repeats it hold the same
+/// <remarks>Immutable. A class: the code that sends it, awaits it and repeats it holds the same
 /// one.</remarks>
 public sealed record SessionChange(
     SessionVersion Base,

@@ -283,7 +283,7 @@ public sealed class SessionRecord
 
     /// <summary>
     /// Whether this copy has seen a value that it does not have, and removed or replaced it. Where
-    /// no tombstone was ever dropped, what did so still stands here and wins by its version.
+    /// no tombstone was ever dropped, what did so is still here and wins by its version.
     /// </summary>
     internal bool HasRemoved(in SessionAttribute attribute) =>
         HasDroppedTombstones

@@ -10,8 +10,8 @@ namespace ClusterSession.Records;
 /// base64url; or null, if the successor is for nodes alone. A store keeps it as it is.
 /// </param>
 /// <param name="IsOthers">
-/// Whether it is another person's, who has logged in to the session and found it empty: what was of
-/// the former one, an end or a commit that is under way, does not go there.
+/// Whether it is that of another person, who has logged in to the session and found it empty: what
+/// was of the former one, an end or a commit that is under way, does not go there.
 /// </param>
 /// <remarks>Immutable. A class, since nearly every answer of a store has none.</remarks>
 public sealed record SessionSuccessor(SessionKey Key, string? Seal = null, bool IsOthers = false)

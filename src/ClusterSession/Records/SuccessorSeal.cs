@@ -13,7 +13,7 @@ namespace ClusterSession.Records;
 /// seal = new id XOR HKDF-SHA256(input: old id, salt: key of the successor, info: "ClusterSession
 /// successor"), 18 bytes
 /// </code>
-/// The key of the successor, a hash of its id, stands next to it and proves the result: a MAC of
+/// The key of the successor, a hash of its id, is next to it and proves the result: a MAC of
 /// its own would say no more.
 /// An old id is 144 random bits and rotated once, so that no stream is used twice: another
 /// successor is another salt.

@@ -12,7 +12,7 @@ namespace ClusterSession.Recovery;
 /// </summary>
 internal sealed class JournalSender(
     CommitJournal journal,
-    NodeSessions nodes,
+    NodeSessions local,
     StoreGuard store,
     HybridClock clock,
     VersionIssuer versions,
@@ -30,7 +30,7 @@ internal sealed class JournalSender(
     /// <returns>True if nothing is pending any more.</returns>
     public async ValueTask<bool> SendAsync(SessionKey key, StoreDeadline deadline = default)
     {
-        while (nodes.Pending.TryGet(key, out var pending))
+        while (local.Pending.TryGet(key, out var pending))
         {
             if (!await deadline.EnterAsync(pending.Sending).ConfigureAwait(false))
             {
@@ -58,7 +58,7 @@ internal sealed class JournalSender(
                     return true; // A request is about to add its commit, which nobody was told of yet.
                 }
 
-                if (end is null && nodes.Ends.TryFind(key, out var known, out _))
+                if (end is null && local.Ends.TryFind(key, out var known, out _))
                 {
                     // Another node has ended it. What was acknowledged before goes along to another
                     // id, and no more.
@@ -118,7 +118,7 @@ internal sealed class JournalSender(
 
             if (answer.Outcome != WriteOutcome.Superseded || end.Successor is not { } successor)
             {
-                nodes.Ends.Acknowledged(key);
+                local.Ends.Acknowledged(key);
                 return true;
             }
 
@@ -160,7 +160,7 @@ internal sealed class JournalSender(
     {
         if (only is not null)
         {
-            var mark = nodes.Copies.Mark(key);
+            var mark = local.Copies.Mark(key);
             var life = lifetime.StoreLifeOf(record, only.Delta, out var least);
             if (!record.HasOwnEnd && LifeLeftOf(key, pending, record) is var left && left < life)
             {
@@ -187,7 +187,7 @@ internal sealed class JournalSender(
             {
                 case WriteOutcome.Committed when !answer.Lease.IsLost:
                     var isComplete = answer.Previous == stored;
-                    nodes.Recent.Add(key, record, isComplete, answer.Previous);
+                    local.Recent.Add(key, record, isComplete, answer.Previous);
                     Settle(key, pending, record, isComplete ? record : null, answer.Lease, mark);
                     return true;
                 case WriteOutcome.Unavailable:
@@ -211,7 +211,7 @@ internal sealed class JournalSender(
         var successors = 0;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var mark = nodes.Copies.Mark(key);
+            var mark = local.Copies.Mark(key);
             var isPartial =
                 mode == MergeMode.Amend && !stored.IsNone && !pending.HasForgotten && !Tombstones.AreMany(record);
             var sent = isPartial ? PendingSession.Unsent(record, stored) : record;
@@ -260,17 +260,17 @@ internal sealed class JournalSender(
                     var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
                     if (answer.Previous.IsNone)
                     {
-                        nodes.Restored(key, merged, isComplete, answer.Previous);
+                        local.Restored(key, merged, isComplete, answer.Previous);
                     }
                     else
                     {
-                        nodes.Recent.Add(key, merged, isComplete, answer.Previous);
+                        local.Recent.Add(key, merged, isComplete, answer.Previous);
                     }
 
                     Settle(key, pending, record, isComplete ? merged : null, answer.Lease, mark);
                     return true;
                 case WriteOutcome.Unchanged:
-                    nodes.Recent.Add(key, record, isComplete: false, answer.Previous);
+                    local.Recent.Add(key, record, isComplete: false, answer.Previous);
                     Settle(key, pending, record, answer.Previous == record.Version ? record : null, answer.Lease, mark);
                     return true;
                 case WriteOutcome.Unavailable:
@@ -281,12 +281,12 @@ internal sealed class JournalSender(
                         && record.Version < answer.Previous:
                     // Another node has changed its id, and did not know of this. What was
                     // acknowledged before goes with it.
-                    nodes.Copies.Drop(key);
+                    local.Copies.Drop(key);
                     (key, stored, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
                     pending.Attempted = default; // Those were stamps of the former key.
                     continue;
                 default: // Ended meanwhile, elsewhere, or expired.
-                    nodes.Copies.Drop(key);
+                    local.Copies.Drop(key);
                     return true;
             }
         }
@@ -315,11 +315,11 @@ internal sealed class JournalSender(
     )
     {
         pending.Stored = stored?.Version ?? SessionVersion.None;
-        if (stored is not null && nodes.Copies.TryGet(key, out var copy))
+        if (stored is not null && local.Copies.TryGet(key, out var copy))
         {
             if (ReferenceEquals(copy.Record, sent))
             {
-                nodes.Copies.Publish(key, stored, lease, mark, copy.LastUse);
+                local.Copies.Publish(key, stored, lease, mark, copy.LastUse);
                 return;
             }
 
@@ -329,7 +329,7 @@ internal sealed class JournalSender(
             }
         }
 
-        nodes.Copies.OnChanged(key);
+        local.Copies.OnChanged(key);
     }
 
     /// <summary>
@@ -337,11 +337,11 @@ internal sealed class JournalSender(
     /// </summary>
     private TimeSpan LifeLeftOf(SessionKey key, PendingSession pending, SessionRecord record)
     {
-        var changedAt = nodes.Copies.Clock.At(pending.ChangedAt);
+        var changedAt = local.Copies.Clock.At(pending.ChangedAt);
         return lifetime.LifeLeft(
             record,
-            nodes.Copies.TryGet(key, out var copy) ? Math.Max(copy.LastUse, changedAt) : changedAt,
-            nodes.Copies.Clock.Now
+            local.Copies.TryGet(key, out var copy) ? Math.Max(copy.LastUse, changedAt) : changedAt,
+            local.Copies.Clock.Now
         );
     }
 }

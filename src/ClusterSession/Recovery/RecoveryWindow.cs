@@ -47,7 +47,7 @@ internal readonly struct RecoveryWindow(
     /// Whether it may have lost the ends of sessions whose copies can still be in use, and this
     /// node need not know them. While it has not, a session that is missing was not ended: its
     /// tombstone would be there. The other nodes merge the ends that they know as soon as they are
-    /// connected; who has read them after that knows all that anybody knows.
+    /// connected; a node that has read them after that knows all that any node knows.
     /// </summary>
     public bool MayHaveLostEnds => IsWithin(lostAt, endsLife) && (HasJustBegun || !areEndsKnownSince(lostAt));
 

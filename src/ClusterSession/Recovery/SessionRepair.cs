@@ -15,7 +15,7 @@ namespace ClusterSession.Recovery;
 /// </summary>
 internal sealed class SessionRepair(
     StoreGuard store,
-    NodeSessions nodes,
+    NodeSessions local,
     HybridClock clock,
     VersionIssuer versions,
     SessionLifetime lifetime,
@@ -53,22 +53,20 @@ internal sealed class SessionRepair(
         MergeMode mode = MergeMode.Restore
     )
     {
-        if (nodes.Ends.Contains(key))
+        if (local.Ends.Contains(key))
         {
             return (Tombstone(clock.Next()), true);
         }
 
         // Being stored again is no use of a session: it lives no longer for that.
-        var now = nodes.Copies.Clock.Now;
-        var usedAt = nodes.Copies.TryGet(key, out var local)
-            ? Math.Max(local.LastUse, use ?? local.LastUse)
-            : use ?? now;
+        var now = local.Copies.Clock.Now;
+        var usedAt = local.Copies.TryGet(key, out var own) ? Math.Max(own.LastUse, use ?? own.LastUse) : use ?? now;
         var life = lifetime.LifeLeft(copy, usedAt, now);
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
         var above = merged.Version;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var mark = nodes.Copies.Mark(key);
+            var mark = local.Copies.Mark(key);
             var issued = versions.Next(key, above);
             var version = issued.Version;
             var sent = new SessionMerge(
@@ -88,35 +86,35 @@ internal sealed class SessionRepair(
                     above = answer.Previous > above ? answer.Previous : above;
                     continue;
                 case WriteOutcome.Destroyed:
-                    nodes.Copies.Drop(key);
+                    local.Copies.Drop(key);
                     return (Tombstone(version), true);
                 case WriteOutcome.Committed when answer.Previous.IsNone:
                     versions.Withdraw(key, issued); // Stored as it is, under its own version.
                     losses.LostSession();
-                    nodes.Restored(key, copy, isComplete: true, SessionVersion.None);
-                    nodes.Copies.Publish(key, copy, answer.Lease, mark, usedAt);
-                    return (nodes.Ends.Contains(key) ? Tombstone(version) : copy, true);
+                    local.Restored(key, copy, isComplete: true, SessionVersion.None);
+                    local.Copies.Publish(key, copy, answer.Lease, mark, usedAt);
+                    return (local.Ends.Contains(key) ? Tombstone(version) : copy, true);
                 case WriteOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     losses.LostCommit();
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
                     merged = new SessionDelta().ApplyTo(merged, issued);
-                    nodes.Restored(key, merged, isComplete: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
-                    nodes.Copies.Publish(key, merged, answer.Lease, mark, usedAt);
+                    local.Restored(key, merged, isComplete: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
+                    local.Copies.Publish(key, merged, answer.Lease, mark, usedAt);
                     return (merged, true);
                 case WriteOutcome.Committed:
                     // Merged into something this node has not seen: what is stored now is known
                     // only to the store.
                     losses.LostCommit();
-                    var known = nodes.Restored(key, copy, isComplete: false, answer.Previous);
-                    nodes.Copies.Supersede(key, merged, known.IsDiverged);
+                    var known = local.Restored(key, copy, isComplete: false, answer.Previous);
+                    local.Copies.Supersede(key, merged, known.IsDiverged);
                     return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read
                         ? (read, true)
                         : (merged, false);
                 case WriteOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
-                    nodes.Copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
+                    local.Copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
                     return (stored, true);
                 case WriteOutcome.Unchanged when stored is null && answer.Previous == copy.Version:
-                    nodes.Copies.Publish(key, copy, answer.Lease, mark, usedAt); // Restored by somebody else meanwhile.
+                    local.Copies.Publish(key, copy, answer.Lease, mark, usedAt); // Restored by somebody else meanwhile.
                     return (copy, true);
                 case WriteOutcome.Unchanged when stored is null:
                     return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } more
@@ -136,11 +134,11 @@ internal sealed class SessionRepair(
     /// <returns>What the store has, or null where it has nothing or did not respond.</returns>
     public async Task<SessionRecord?> ReadAnewAsync(SessionKey key, StoreDeadline deadline = default)
     {
-        var mark = nodes.Copies.Mark(key);
+        var mark = local.Copies.Mark(key);
         var read = await store.ReadAsync(key, SessionVersion.None, deadline).ConfigureAwait(false);
         if (read.Outcome == StoreReadOutcome.Found)
         {
-            nodes.Publish(key, read, mark);
+            local.Publish(key, read, mark);
         }
 
         return read.Record;
@@ -154,7 +152,7 @@ internal sealed class SessionRepair(
     {
         if (stored is not null)
         {
-            nodes.Copies.Supersede(key, merged);
+            local.Copies.Supersede(key, merged);
         }
 
         return merged;

@@ -37,7 +37,7 @@ namespace ClusterSession.Recovery;
 internal sealed class StoreRecovery(
     StoreGuard store,
     StoreReplay replay,
-    NodeSessions nodes,
+    NodeSessions local,
     CommitJournal journal,
     Revocations revocations,
     SessionLifetime lifetime,
@@ -51,8 +51,8 @@ internal sealed class StoreRecovery(
 {
     private const int MostAsked = 256;
 
-    private readonly ISharedDocument[] _documents = [.. documents]; // what is to be restored first stands first
-    private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife, nodes.Ends.AreComparedSince);
+    private readonly ISharedDocument[] _documents = [.. documents]; // what is to be restored first comes first
+    private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife, local.Ends.AreComparedSince);
     private readonly Channel<int> _connected = Channel.CreateUnbounded<int>(new() { SingleReader = true });
 
     // What is being replayed, and what is to be after that.
@@ -69,7 +69,7 @@ internal sealed class StoreRecovery(
 
     public void OnChanged(SessionKey key)
     {
-        nodes.OnChanged(key);
+        local.OnChanged(key);
         touches.OnChanged(key);
     }
 
@@ -140,7 +140,7 @@ internal sealed class StoreRecovery(
         try
         {
             while (
-                (nodes.Recent.HasAny || nodes.Ends.HasOwn)
+                (local.Recent.HasAny || local.Ends.HasOwn)
                 && !await AnswersAsync().WaitAsync(limit).ConfigureAwait(false)
             )
             {
@@ -177,7 +177,7 @@ internal sealed class StoreRecovery(
         }
 
         var reads = await Task.WhenAll(
-                nodes
+                local
                     .Recent.Since(long.MinValue)
                     .Take(MostAsked)
                     .Select(commit => store.ReadAsync(commit.Key, commit.Value.Record.Version).AsTask())
@@ -284,17 +284,17 @@ internal sealed class StoreRecovery(
 
     private void Discard(int partition)
     {
-        foreach (var (key, _) in nodes.Copies.All())
+        foreach (var (key, _) in local.Copies.All())
         {
             if (store.PartitionOf(key) == partition)
             {
-                nodes.Copies.Drop(key);
+                local.Copies.Drop(key);
             }
         }
 
         replay.Forget(partition);
         // Else the next server would be given them, and while it is away they would be served.
-        nodes.Recent.Clear(key => store.PartitionOf(key) == partition);
+        local.Recent.Clear(key => store.PartitionOf(key) == partition);
         _windows.GiveUp(partition); // No request is to wait for that.
         logger.CopiesDiscarded();
     }

@@ -29,7 +29,7 @@ namespace ClusterSession.Recovery;
 /// </remarks>
 internal sealed class StoreReplay(
     StoreGuard store,
-    NodeSessions nodes,
+    NodeSessions local,
     CommitJournal journal,
     Revocations revocations,
     VersionIssuer versions,
@@ -81,7 +81,7 @@ internal sealed class StoreReplay(
     public Task EndsAsync(int partition, long since, CancellationToken stopping) =>
         ForAllAsync(
             partition,
-            nodes.Ends.Own(since).Where(end => IsIn(partition, end.Key)),
+            local.Ends.Own(since).Where(end => IsIn(partition, end.Key)),
             end => SendEndAsync(end.Key, end.Value),
             stopping
         );
@@ -90,7 +90,7 @@ internal sealed class StoreReplay(
     public Task CommitsAsync(int partition, long since, CancellationToken stopping) =>
         ForAllAsync(
             partition,
-            nodes.Recent.Since(since).Where(commit => IsIn(partition, commit.Key)),
+            local.Recent.Since(since).Where(commit => IsIn(partition, commit.Key)),
             commit => SendCommitAsync(partition, commit.Key, commit.Value),
             stopping
         );
@@ -99,7 +99,7 @@ internal sealed class StoreReplay(
     public Task CopiesAsync(int partition, CancellationToken stopping) =>
         ForAllAsync(
             partition,
-            nodes.Copies.All().Where(copy => !copy.Value.IsNotCurrent && IsIn(partition, copy.Key)),
+            local.Copies.All().Where(copy => !copy.Value.IsNotCurrent && IsIn(partition, copy.Key)),
             copy =>
                 SendAsync(partition, copy.Key, copy.Value.Record, copy.Value.LastUse, SessionVersion.None, () =>
                     copy.Value.IsNotCurrent
@@ -238,18 +238,18 @@ internal sealed class StoreReplay(
             return null;
         }
 
-        nodes.Ends.Acknowledged(key); // In doubt anew, should this server fail too.
+        local.Ends.Acknowledged(key); // In doubt anew, should this server fail too.
         return answer is { Outcome: WriteOutcome.Committed, Previous.IsNone: false };
     }
 
     private Task<bool?> SendCommitAsync(int partition, SessionKey key, RecentCommit commit) =>
-        nodes.Copies.TryGet(key, out var copy) && copy.IsComplete && copy.Record.ContainsAllOf(commit.Record)
+        local.Copies.TryGet(key, out var copy) && copy.IsComplete && copy.Record.ContainsAllOf(commit.Record)
             ? SendAsync(partition, key, copy.Record, copy.LastUse, SessionVersion.None, () => commit.IsOutdated)
             : SendAsync(
                 partition,
                 key,
                 commit.Record,
-                nodes.Copies.Clock.At(commit.At),
+                local.Copies.Clock.At(commit.At),
                 commit.IsDiverged ? commit.Missing : SessionVersion.None,
                 () => commit.IsOutdated
             );
@@ -277,14 +277,14 @@ internal sealed class StoreReplay(
         int rounds = 0
     )
     {
-        if (nodes.Ends.Contains(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
+        if (local.Ends.Contains(key) || lifetime.IsPastAbsoluteEnd(record) || revocations.HaveEnded(record))
         {
             return false;
         }
 
         // Being replayed is no use of a session: it lives no longer for that.
-        usedAt = nodes.Copies.TryGet(key, out var copy) ? Math.Max(usedAt, copy.LastUse) : usedAt;
-        var life = lifetime.LifeLeft(record, usedAt, nodes.Copies.Clock.Now);
+        usedAt = local.Copies.TryGet(key, out var copy) ? Math.Max(usedAt, copy.LastUse) : usedAt;
+        var life = lifetime.LifeLeft(record, usedAt, local.Copies.Clock.Now);
         var above = record.Version;
         var successors = 0;
         while (true)
@@ -328,13 +328,13 @@ internal sealed class StoreReplay(
                     return null;
                 case WriteOutcome.Committed:
                     versions.Withdraw(key, issued, answer.Previous.IsNone); // Stored as it is, under its own version.
-                    nodes.Restored(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
+                    local.Restored(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
                     metrics.Lost.Add(1);
                     metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
-                    nodes.Copies.OnChanged(key); // The stored record has a new version now, and a connection's own write is not announced to it.
+                    local.Copies.OnChanged(key); // The stored record has a new version now, and a connection's own write is not announced to it.
                     return true;
                 case WriteOutcome.Destroyed:
-                    nodes.Copies.Drop(key);
+                    local.Copies.Drop(key);
                     if (
                         successors++ < MostSuccessors
                         && answer.Successor is { IsOthers: false } successor

@@ -49,7 +49,8 @@ internal sealed class RevocationList(TimeProvider time)
             _parts[revocation.Principal] = at < 0 ? [.. parts, taken] : [.. parts[..at], taken, .. parts[(at + 1)..]];
             _count = _parts.Count;
             _ends.Enqueue((revocation.Principal, revocation.Process), until);
-            Volatile.Write(ref _heard, _heard + 1); // A request that begins now knows it; who has seen the part knows no less.
+            // A request that begins now knows it, and so does one that has seen the part.
+            Volatile.Write(ref _heard, _heard + 1);
         }
     }
 

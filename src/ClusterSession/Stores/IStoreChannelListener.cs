@@ -7,7 +7,7 @@ namespace ClusterSession.Stores;
 public interface IStoreChannelListener
 {
     /// <summary>
-    /// The channel can be received, for the first time or again: frames of before may have been
+    /// The channel can be received, for the first time or again: earlier frames may have been
     /// lost.
     /// </summary>
     void OnConnected();

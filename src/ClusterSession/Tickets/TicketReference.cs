@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// The ticket that stands in a login cookie where the real one is in a store: it has one claim, the
+/// The ticket that is in a login cookie where the real one is in a store: it has one claim, the
 /// key.
 /// </summary>
 internal static class TicketReference

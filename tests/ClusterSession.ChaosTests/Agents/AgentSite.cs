@@ -47,7 +47,7 @@ internal sealed class AgentSite : IAsyncDisposable
     private AgentSite(AgentSiteOptions options)
     {
         _options = options;
-        _http.DefaultRequestHeaders.Add(MemberHandler.SecretHeader, Secret);
+        _http.DefaultRequestHeaders.Add(RaftHandler.SecretHeader, Secret);
     }
 
     public IReadOnlyList<SiteMember> Members => _members;

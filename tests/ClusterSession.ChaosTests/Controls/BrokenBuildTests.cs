@@ -52,7 +52,7 @@ public sealed class BrokenBuildTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Without_news_and_token_clients_read_what_they_have_replaced()
+    public async Task Without_invalidations_and_token_clients_read_what_they_have_replaced()
     {
         var verdict = await WanderAsync(BrokenPart.Changes | BrokenPart.Token);
 
@@ -60,7 +60,7 @@ public sealed class BrokenBuildTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Without_news_alone_the_token_saves_clients_from_that()
+    public async Task Without_invalidations_alone_the_token_saves_clients_from_that()
     {
         var verdict = await WanderAsync(BrokenPart.Changes);
 

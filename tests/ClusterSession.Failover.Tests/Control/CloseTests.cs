@@ -9,7 +9,7 @@ public sealed class CloseTests
     public async Task Close_ends_every_connection_of_the_application_and_takes_the_record_away()
     {
         await using var redis = await ClosedRedis.StartAsync();
-        var process = await redis.OpenAsync(epoch: 1);
+        var tenure = await redis.OpenAsync(epoch: 1);
         var (idle, _) = await redis.LogInAsync();
         var (subscribed, _) = await redis.LogInAsync();
         var (inTransaction, _) = await redis.LogInAsync();
@@ -19,7 +19,7 @@ public sealed class CloseTests
         using (inTransaction)
         using (blocked)
         {
-            Assert.Equal("OK", await ClosedRedis.CommitAsync(idle, process, "before"));
+            Assert.Equal("OK", await ClosedRedis.CommitAsync(idle, tenure, "before"));
             await redis.AskAsync("ACL", "SETUSER", ClosedRedis.Start.ApplicationUser, "+multi", "+exec");
             await subscribed.CommandAsync("SUBSCRIBE", $"{ClosedRedis.Prefix}:1:nodes");
             Assert.Equal("OK", await inTransaction.CommandAsync("MULTI"));
@@ -36,14 +36,14 @@ public sealed class CloseTests
                 Assert.Equal("", await redis.AskAsync("CLIENT", "LIST", "ID", await IdsAsync(redis)));
             }
 
-            await Assert.ThrowsAnyAsync<IOException>(() => ClosedRedis.CommitAsync(idle, process, "after"));
+            await Assert.ThrowsAnyAsync<IOException>(() => ClosedRedis.CommitAsync(idle, tenure, "after"));
             await Assert.ThrowsAnyAsync<IOException>(() => subscribed.CommandAsync("PING"));
             await Assert.ThrowsAnyAsync<IOException>(() => inTransaction.CommandAsync("EXEC"));
             await Assert.ThrowsAnyAsync<IOException>(() => waiting);
         }
 
         Assert.Equal("before", await redis.ValueAsync());
-        Assert.StartsWith("-WRONGPASS", await redis.CommitAsync(process, "after"), StringComparison.Ordinal);
+        Assert.StartsWith("-WRONGPASS", await redis.CommitAsync(tenure, "after"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -51,13 +51,13 @@ public sealed class CloseTests
     {
         await using var master = await ClosedRedis.StartAsync();
         await using var replica = await ClosedRedis.StartAsync();
-        var process = await master.OpenAsync(epoch: 1);
-        await replica.FollowAsync(master, process);
+        var tenure = await master.OpenAsync(epoch: 1);
+        await replica.FollowAsync(master, tenure);
         await replica.AskAsync("ACL", "SETUSER", ClosedRedis.Start.ApplicationUser, "on"); // By hand.
         Assert.True((await replica.SeenAsync()).AdmitsClients);
         await replica.Control.CloseAsync(default);
         var sight = await replica.SeenAsync();
-        Assert.Equal((false, process, false), (sight.AdmitsClients, sight.Record, sight.HasOwnRecord));
+        Assert.Equal((false, tenure, false), (sight.AdmitsClients, sight.Record, sight.HasOwnRecord));
         Assert.True(sight.IsLinkUp);
     }
 

@@ -84,7 +84,7 @@ internal sealed class ClosedRedis : IAsyncDisposable
     }
 
     /// <summary>The process that runs now, under a lease.</summary>
-    public async Task<LeaseRecord> ProcessAsync(long epoch) => new((await SeenAsync()).RunId, epoch);
+    public async Task<Tenure> TenureAsync(long epoch) => new((await SeenAsync()).RunId, epoch);
 
     /// <summary>What is seen of it as soon as it can be seen.</summary>
     public async Task<RedisSight> SeenAsync()
@@ -101,27 +101,27 @@ internal sealed class ClosedRedis : IAsyncDisposable
         await Condition.HoldsAsync(async () => condition(await Control.LookAsync(default)), what);
 
     /// <summary>A closed master that admits those who follow it under this lease.</summary>
-    public async Task<LeaseRecord> PromoteAsync(long epoch)
+    public async Task<Tenure> PromoteAsync(long epoch)
     {
-        var process = await ProcessAsync(epoch);
-        await Control.PromoteAsync(process, default);
-        return process;
+        var tenure = await TenureAsync(epoch);
+        await Control.PromoteAsync(tenure, default);
+        return tenure;
     }
 
     /// <summary>An open master.</summary>
-    public async Task<LeaseRecord> OpenAsync(long epoch, TimeSpan? life = null)
+    public async Task<Tenure> OpenAsync(long epoch, TimeSpan? life = null)
     {
-        var process = await PromoteAsync(epoch);
-        await Control.OpenAsync(process, In(life ?? TimeSpan.FromHours(1)), default);
-        return process;
+        var tenure = await PromoteAsync(epoch);
+        await Control.OpenAsync(tenure, In(life ?? TimeSpan.FromHours(1)), default);
+        return tenure;
     }
 
     /// <summary>Follows it, and is in step.</summary>
-    public async Task FollowAsync(ClosedRedis master, LeaseRecord process)
+    public async Task FollowAsync(ClosedRedis master, Tenure tenure)
     {
         await SeenAsync();
-        await Control.FollowAsync(master.Member, process, default);
-        await SeenAsync(sight => sight.Follows == process && sight.IsLinkUp, "the replica is linked");
+        await Control.FollowAsync(master.Member, tenure, default);
+        await SeenAsync(sight => sight.Follows == tenure && sight.IsLinkUp, "the replica is linked");
     }
 
     public static DateTimeOffset In(TimeSpan life) => TimeProvider.System.GetUtcNow() + life;
@@ -159,9 +159,9 @@ internal sealed class ClosedRedis : IAsyncDisposable
     }
 
     /// <summary>A commit of the application: a script behind the fence.</summary>
-    public static Task<string> CommitAsync(RawRedisClient client, LeaseRecord process, string value)
+    public static Task<string> CommitAsync(RawRedisClient client, Tenure tenure, string value)
     {
-        var gate = new LeaseGate(new RedisKeys(Prefix).Lease, process.RunId, new LeaseEpochs());
+        var gate = new LeaseGate(new RedisKeys(Prefix).Lease, tenure.RunId, new LeaseEpochs());
         return client.CommandAsync(
             "EVAL",
             $"{gate.Lua} return redis.call('SET', KEYS[1], ARGV[1])",
@@ -172,12 +172,12 @@ internal sealed class ClosedRedis : IAsyncDisposable
     }
 
     /// <summary>Makes a commit over a connection of its own.</summary>
-    public async Task<string> CommitAsync(LeaseRecord process, string value)
+    public async Task<string> CommitAsync(Tenure tenure, string value)
     {
         var (client, answer) = await LogInAsync();
         using (client)
         {
-            return answer == "OK" ? await CommitAsync(client, process, value) : answer;
+            return answer == "OK" ? await CommitAsync(client, tenure, value) : answer;
         }
     }
 

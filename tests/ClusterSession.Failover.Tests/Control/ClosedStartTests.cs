@@ -31,17 +31,17 @@ public sealed class ClosedStartTests
     public async Task Open_master_that_is_started_again_is_closed_and_has_its_data()
     {
         await using var redis = await ClosedRedis.StartAsync(appendOnly: true);
-        var process = await redis.OpenAsync(epoch: 3);
-        Assert.Equal("OK", await redis.CommitAsync(process, "kept"));
+        var tenure = await redis.OpenAsync(epoch: 3);
+        Assert.Equal("OK", await redis.CommitAsync(tenure, "kept"));
         await redis.Server.Kill9Async();
         await redis.Server.StartAgainAsync();
         var sight = await redis.SeenAsync();
-        Assert.NotEqual(process.RunId, sight.RunId);
+        Assert.NotEqual(tenure.RunId, sight.RunId);
         Assert.Equal((false, false, false, 3L), (sight.IsMaster, sight.AdmitsClients, sight.IsEmpty, sight.DataEpoch));
-        Assert.Equal(process, sight.Record); // It lives on, and opens nothing.
+        Assert.Equal(tenure, sight.Record); // It lives on, and opens nothing.
         Assert.False(sight.HasOwnRecord);
         Assert.Empty(sight.Admits);
-        Assert.StartsWith("-WRONGPASS", await redis.CommitAsync(process, "lost"), StringComparison.Ordinal);
+        Assert.StartsWith("-WRONGPASS", await redis.CommitAsync(tenure, "lost"), StringComparison.Ordinal);
         Assert.Equal("kept", await redis.ValueAsync());
     }
 

@@ -79,16 +79,16 @@ public sealed class FailoverSiteTests(ITestOutputHelper output) : IAsyncLifetime
         await master.Server.Kill9Async();
         Assert.Equal(1 - first, await OpenAsync(except: first));
         Assert.Equal("kept", await replica.ValueAsync());
-        var process = (await replica.SeenAsync()).Record!.Value;
-        Assert.True(process.Epoch > 1);
-        Assert.Equal("OK", await replica.CommitAsync(process, "newer"));
+        var tenure = (await replica.SeenAsync()).Record!.Value;
+        Assert.True(tenure.Epoch > 1);
+        Assert.Equal("OK", await replica.CommitAsync(tenure, "newer"));
 
         // What only it has is merged into the master before it follows, and its files are copied
         // aside.
         await master.Server.StartAgainAsync();
         await WithinAsync(async () => await master.ValueAsync() == "newer", "it follows and has all");
-        Assert.Equal((MergePhase.Merged, null), (_agents[first].Merge?.Step, _agents[first].Merge?.NotSetAside));
-        Assert.True(File.Exists(Path.Combine(master.Server.WorkingDirectory, SetAside.NameOf(process.Epoch))));
+        Assert.Equal((MergeState.Merged, null), (_agents[first].Merge?.State, _agents[first].Merge?.NotSetAside));
+        Assert.True(File.Exists(Path.Combine(master.Server.WorkingDirectory, SetAside.NameOf(tenure.Epoch))));
         Assert.Equal("newer", await replica.ValueAsync());
         var sight = await replica.SeenAsync();
         Assert.True(sight is { HasOwnRecord: true, AdmitsClients: true });

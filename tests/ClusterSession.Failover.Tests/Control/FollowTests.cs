@@ -11,24 +11,24 @@ public sealed class FollowTests
     {
         await using var master = await ClosedRedis.StartAsync();
         await using var replica = await ClosedRedis.StartAsync();
-        var process = await master.OpenAsync(epoch: 4);
-        await master.CommitAsync(process, "first");
-        await replica.FollowAsync(master, process);
+        var tenure = await master.OpenAsync(epoch: 4);
+        await master.CommitAsync(tenure, "first");
+        await replica.FollowAsync(master, tenure);
         Assert.Contains(
-            $" user=replica-4-{process.RunId} ",
+            $" user=replica-4-{tenure.RunId} ",
             await master.AskAsync("CLIENT", "LIST", "TYPE", "replica"),
             StringComparison.Ordinal
         );
-        Assert.Equal("OK", await master.CommitAsync(process, "second"));
+        Assert.Equal("OK", await master.CommitAsync(tenure, "second"));
         await Condition.HoldsAsync(async () => await replica.ValueAsync() == "second", "it is replicated");
         var (sight, other) = (await replica.SeenAsync(), await master.SeenAsync());
-        Assert.Equal((other.HistoryId, 4L, process), (sight.HistoryId, sight.DataEpoch, sight.Record));
+        Assert.Equal((other.HistoryId, 4L, tenure), (sight.HistoryId, sight.DataEpoch, sight.Record));
         Assert.False(sight.HasOwnRecord);
 
-        await replica.Control.FollowAsync(master.Member, process with { Epoch = 5 }, default);
-        await RefusedByAsync(master, process with { Epoch = 5 });
+        await replica.Control.FollowAsync(master.Member, tenure with { Epoch = 5 }, default);
+        await RefusedByAsync(master, tenure with { Epoch = 5 });
         sight = await replica.SeenAsync();
-        Assert.Equal((process with { Epoch = 5 }, false), (sight.Follows, sight.IsLinkUp));
+        Assert.Equal((tenure with { Epoch = 5 }, false), (sight.Follows, sight.IsLinkUp));
         Assert.Equal("second", await replica.ValueAsync());
     }
 
@@ -37,15 +37,15 @@ public sealed class FollowTests
     {
         await using var master = await ClosedRedis.StartAsync();
         await using var replica = await ClosedRedis.StartAsync();
-        var process = await master.OpenAsync(epoch: 1);
-        await replica.FollowAsync(master, process);
-        var next = process with { Epoch = 2 };
+        var tenure = await master.OpenAsync(epoch: 1);
+        await replica.FollowAsync(master, tenure);
+        var next = tenure with { Epoch = 2 };
         await master.Control.OpenAsync(next, ClosedRedis.In(TimeSpan.FromHours(1)), default);
-        Assert.Equal([process, next], (await master.SeenAsync()).Admits.OrderBy(user => user.Epoch));
+        Assert.Equal([tenure, next], (await master.SeenAsync()).Admits.OrderBy(user => user.Epoch));
         await replica.FollowAsync(master, next);
         var links = await master.AskAsync("CLIENT", "LIST", "TYPE", "replica");
-        Assert.Contains($" user=replica-2-{process.RunId} ", links, StringComparison.Ordinal);
-        Assert.DoesNotContain($" user=replica-1-{process.RunId} ", links, StringComparison.Ordinal);
+        Assert.Contains($" user=replica-2-{tenure.RunId} ", links, StringComparison.Ordinal);
+        Assert.DoesNotContain($" user=replica-1-{tenure.RunId} ", links, StringComparison.Ordinal);
         Assert.Equal("1", await master.InfoAsync("stats", "sync_full"));
 
         await master.Control.OpenAsync(next, ClosedRedis.In(TimeSpan.FromHours(1)), default);
@@ -59,20 +59,20 @@ public sealed class FollowTests
     {
         await using var master = await ClosedRedis.StartAsync();
         await using var replica = await ClosedRedis.StartAsync();
-        var process = await master.OpenAsync(epoch: 1);
-        await master.CommitAsync(process, "kept");
-        await replica.FollowAsync(master, process);
+        var tenure = await master.OpenAsync(epoch: 1);
+        await master.CommitAsync(tenure, "kept");
+        await replica.FollowAsync(master, tenure);
         await replica.HasAsync("kept");
         await master.Server.Kill9Async();
         await master.Server.StartAgainAsync();
-        await RefusedByAsync(master, process);
+        await RefusedByAsync(master, tenure);
 
         await master.PromoteAsync(epoch: 1); // Even so: it is another process.
-        await RefusedByAsync(master, process);
+        await RefusedByAsync(master, tenure);
         Assert.True((await master.SeenAsync()).IsEmpty);
         Assert.Equal("kept", await replica.ValueAsync());
         var sight = await replica.SeenAsync();
-        Assert.Equal((false, 1L, process), (sight.IsLinkUp, sight.DataEpoch, sight.Follows));
+        Assert.Equal((false, 1L, tenure), (sight.IsLinkUp, sight.DataEpoch, sight.Follows));
     }
 
     [Fact]
@@ -80,9 +80,9 @@ public sealed class FollowTests
     {
         await using var first = await ClosedRedis.StartAsync();
         await using var second = await ClosedRedis.StartAsync();
-        var process = await first.OpenAsync(epoch: 1);
-        await first.CommitAsync(process, "kept");
-        await second.FollowAsync(first, process);
+        var tenure = await first.OpenAsync(epoch: 1);
+        await first.CommitAsync(tenure, "kept");
+        await second.FollowAsync(first, tenure);
         await second.HasAsync("kept");
         await first.Control.CloseAsync(default);
         var former = await first.SeenAsync();
@@ -116,8 +116,8 @@ public sealed class FollowTests
         await using var c = await ClosedRedis.StartAsync();
         var source = await b.PromoteAsync(epoch: 1);
         await c.FollowAsync(b, source);
-        var process = await a.OpenAsync(epoch: 1);
-        await b.FollowAsync(a, process);
+        var tenure = await a.OpenAsync(epoch: 1);
+        await b.FollowAsync(a, tenure);
         Assert.Empty((await b.SeenAsync()).Admits);
         await RefusedByAsync(b, source);
         Assert.False((await c.SeenAsync()).IsLinkUp);
@@ -128,7 +128,7 @@ public sealed class FollowTests
     public async Task Commands_for_a_process_that_is_another_change_nothing()
     {
         await using var redis = await ClosedRedis.StartAsync();
-        var before = await redis.ProcessAsync(epoch: 1);
+        var before = await redis.TenureAsync(epoch: 1);
         await redis.Server.Kill9Async();
         await redis.Server.StartAgainAsync();
         var until = ClosedRedis.In(TimeSpan.FromHours(1));
@@ -146,7 +146,7 @@ public sealed class FollowTests
     public async Task Change_that_was_broken_off_before_the_address_was_set_leaves_a_replica_of_nobody()
     {
         await using var redis = await ClosedRedis.StartAsync();
-        var other = new LeaseRecord(new string('a', 40), 7);
+        var other = new Tenure(new string('a', 40), 7);
         await redis.AskAsync("CONFIG", "SET", "masteruser", $"replica-7-{other.RunId}");
         Assert.Null((await redis.SeenAsync()).Follows);
         await redis.AskAsync("REPLICAOF", "127.0.0.1", $"{FreePort.Next()}");
@@ -159,22 +159,22 @@ public sealed class FollowTests
         using var certificates = new TestCertificates();
         await using var master = await ClosedRedis.StartAsync(certificates: certificates);
         await using var replica = await ClosedRedis.StartAsync(certificates: certificates);
-        var process = await master.OpenAsync(epoch: 1);
-        Assert.Equal("OK", await master.CommitAsync(process, "kept"));
-        await replica.FollowAsync(master, process);
+        var tenure = await master.OpenAsync(epoch: 1);
+        Assert.Equal("OK", await master.CommitAsync(tenure, "kept"));
+        await replica.FollowAsync(master, tenure);
         await replica.HasAsync("kept");
         await master.Control.CloseAsync(default);
         Assert.False((await master.SeenAsync()).AdmitsClients);
     }
 
     /// <summary>The master has refused the log-in of a replica that wants this process.</summary>
-    private static async Task RefusedByAsync(ClosedRedis master, LeaseRecord process)
+    private static async Task RefusedByAsync(ClosedRedis master, Tenure tenure)
     {
         await master.AskAsync("ACL", "LOG", "RESET");
         await Condition.HoldsAsync(
             async () =>
                 (await master.AskAsync("ACL", "LOG")).Contains(
-                    $"replica-{process.Epoch}-{process.RunId}",
+                    $"replica-{tenure.Epoch}-{tenure.RunId}",
                     StringComparison.Ordinal
                 ),
             "the master has refused a log-in"

@@ -84,16 +84,16 @@ public sealed class FollowerSiteTests : IAsyncLifetime
         Assert.Equal(200, await GetAsync(Follower, "read-only"));
         Assert.Equal(200, await GetAsync(Follower, "health"));
         Assert.Equal(404, await GetAsync(Follower, "primary"));
-        Assert.Equal("OK", await _redis[_first].CommitAsync(await RecordAsync(_first), "one"));
+        Assert.Equal("OK", await _redis[_first].CommitAsync(await TenureAsync(_first), "one"));
         await _redis[Follower].HasAsync("one");
         await _redis[_next].HasAsync("one");
 
         await _redis[_first].Server.Kill9Async();
         await IsAsync(_next, "primary");
-        var process = await RecordAsync(_next);
-        Assert.Equal("OK", await _redis[_next].CommitAsync(process, "two"));
+        var tenure = await TenureAsync(_next);
+        Assert.Equal("OK", await _redis[_next].CommitAsync(tenure, "two"));
         await IsSoAsync(
-            async () => (await _redis[Follower].SeenAsync()).Follows == process,
+            async () => (await _redis[Follower].SeenAsync()).Follows == tenure,
             "it follows the next master under its lease"
         );
         await IsSoAsync(async () => await _redis[Follower].ValueAsync() == "two", "it has what that one has");
@@ -118,9 +118,9 @@ public sealed class FollowerSiteTests : IAsyncLifetime
         await _redis[_first].Server.Kill9Async();
         await RunAsync(_next);
         await IsAsync(_next, "primary");
-        var process = await RecordAsync(_next);
+        var tenure = await TenureAsync(_next);
         await IsSoAsync(
-            async () => await _redis[Follower].SeenAsync() is { IsLinkUp: true } sight && sight.Follows == process,
+            async () => await _redis[Follower].SeenAsync() is { IsLinkUp: true } sight && sight.Follows == tenure,
             "it follows the next master under its lease"
         );
         Assert.True(await HasAsync(_next, key));
@@ -230,7 +230,7 @@ public sealed class FollowerSiteTests : IAsyncLifetime
     private static Task IsSoAsync(Func<Task<bool>> condition, string what) =>
         Condition.HoldsAsync(condition, what, Patience);
 
-    private async Task<LeaseRecord> RecordAsync(string name) => (await _redis[name].SeenAsync()).Record!.Value;
+    private async Task<Tenure> TenureAsync(string name) => (await _redis[name].SeenAsync()).Record!.Value;
 
     private async Task<bool> HasAsync(string name, string key) => await _redis[name].AskAsync("EXISTS", key) == "1";
 

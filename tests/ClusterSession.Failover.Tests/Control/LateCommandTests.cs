@@ -11,11 +11,11 @@ public sealed class LateCommandTests
     {
         await using var master = await ClosedRedis.StartAsync();
         await using var redis = await ClosedRedis.StartAsync();
-        var process = await master.OpenAsync(epoch: 1);
-        await master.CommitAsync(process, "kept");
-        await redis.FollowAsync(master, process);
+        var tenure = await master.OpenAsync(epoch: 1);
+        await master.CommitAsync(tenure, "kept");
+        await redis.FollowAsync(master, tenure);
         await redis.HasAsync("kept");
-        var self = await redis.ProcessAsync(epoch: 2);
+        var self = await redis.TenureAsync(epoch: 2);
         await GivenUpAsync(redis, () => redis.Control.PromoteAsync(self, default));
         await ClosedAsync(redis, sight => sight is { IsMaster: true, DataEpoch: 1 });
         Assert.StartsWith("-WRONGPASS", await redis.CommitAsync(self, "lost"), StringComparison.Ordinal);
@@ -27,8 +27,8 @@ public sealed class LateCommandTests
     {
         await using var other = await ClosedRedis.StartAsync();
         await using var redis = await ClosedRedis.StartAsync();
-        var process = await redis.OpenAsync(epoch: 1);
-        await redis.CommitAsync(process, "kept");
+        var tenure = await redis.OpenAsync(epoch: 1);
+        await redis.CommitAsync(tenure, "kept");
         await redis.Control.CloseAsync(default);
         var admitting = await other.OpenAsync(epoch: 2);
         await redis.SeenAsync();
@@ -41,9 +41,9 @@ public sealed class LateCommandTests
     public async Task Late_Close_closes_and_the_next_command_is_executed_behind_it()
     {
         await using var redis = await ClosedRedis.StartAsync();
-        var process = await redis.OpenAsync(epoch: 1);
+        var tenure = await redis.OpenAsync(epoch: 1);
         await GivenUpAsync(redis, () => redis.Control.CloseAsync(default));
-        await redis.Control.OpenAsync(process with { Epoch = 2 }, ClosedRedis.In(TimeSpan.FromHours(1)), default);
+        await redis.Control.OpenAsync(tenure with { Epoch = 2 }, ClosedRedis.In(TimeSpan.FromHours(1)), default);
         Assert.True(await redis.SeenAsync() is { AdmitsClients: true, HasOwnRecord: true, DataEpoch: 2 });
     }
 

@@ -20,7 +20,7 @@ public sealed class MemberMergeTests : IAsyncLifetime
     private readonly Counts _counts = new();
     private ClosedRedis _former = null!;
     private ClosedRedis _master = null!;
-    private LeaseRecord _process;
+    private Tenure _tenure;
 
     public async Task InitializeAsync()
     {
@@ -40,12 +40,12 @@ public sealed class MemberMergeTests : IAsyncLifetime
         var key = await CreateAsync("kept");
         await _former.AskAsync("SET", "another", "application");
         await SucceedAsync();
-        var outcome = Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_process, away: TimeSpan.Zero));
+        var outcome = Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_tenure, away: TimeSpan.Zero));
         Assert.Equal((1, 1, 0), (outcome.Counts.Merged, outcome.Counts.Foreign, outcome.Confirmed));
         Assert.Equal("kept", await ReadAsync(key));
         Assert.Equal(0, _counts.All[0].Merged); // Foreign keys are named before anything is written.
         Assert.Contains("another", _counts.All[0].ForeignNames);
-        Assert.Equal(0, Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_process, TimeSpan.Zero)).Counts.Merged);
+        Assert.Equal(0, Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_tenure, TimeSpan.Zero)).Counts.Merged);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class MemberMergeTests : IAsyncLifetime
     {
         var key = await CreateAsync("kept");
         await SucceedAsync();
-        var other = new LeaseRecord(_process.RunId, _process.Epoch + 1);
+        var other = new Tenure(_tenure.RunId, _tenure.Epoch + 1);
         Assert.IsType<MergeOutcome.Failed>(await MergeAsync(other, away: TimeSpan.Zero));
         Assert.Null(await ReadAsync(key));
     }
@@ -65,7 +65,7 @@ public sealed class MemberMergeTests : IAsyncLifetime
         await _former.AskAsync("HSET", $"{ClosedRedis.Prefix}:1:{{{key}}}", "m", "nonsense");
         await CreateAsync("kept");
         await SucceedAsync();
-        var outcome = Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_process, away: TimeSpan.Zero));
+        var outcome = Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_tenure, away: TimeSpan.Zero));
         Assert.Equal((1, 1), (outcome.Counts.Merged, outcome.Counts.Unreadable));
     }
 
@@ -74,7 +74,7 @@ public sealed class MemberMergeTests : IAsyncLifetime
     {
         var key = await CreateAsync("old");
         await SucceedAsync();
-        Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_process, away: TimeSpan.FromHours(1)));
+        Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_tenure, away: TimeSpan.FromHours(1)));
         Assert.Null(await ReadAsync(key));
     }
 
@@ -94,13 +94,13 @@ public sealed class MemberMergeTests : IAsyncLifetime
     private async Task SucceedAsync()
     {
         await _former.Control.CloseAsync(default);
-        _process = await _master.OpenAsync(epoch: 2);
+        _tenure = await _master.OpenAsync(epoch: 2);
     }
 
-    private async Task<MergeOutcome> MergeAsync(LeaseRecord process, TimeSpan away) =>
+    private async Task<MergeOutcome> MergeAsync(Tenure tenure, TimeSpan away) =>
         await _former.Control.MergeAsync(
             _master.Member,
-            process,
+            tenure,
             new MergeTerms(ClosedRedis.In(-away), Replicas: 0),
             _counts,
             default

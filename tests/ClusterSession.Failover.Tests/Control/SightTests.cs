@@ -19,18 +19,18 @@ public sealed class SightTests
         var (one, two) = (cluster.Hosts[0].Redis, cluster.Hosts[1].Redis);
         await AlikeAsync("started");
 
-        var process = await first.PromoteAsync(epoch: 1);
-        var simulated = new LeaseRecord(one.RunId, 1);
+        var tenure = await first.PromoteAsync(epoch: 1);
+        var simulated = new Tenure(one.RunId, 1);
         one.Promote(simulated);
         await AlikeAsync("promoted");
 
-        await first.Control.OpenAsync(process, ClosedRedis.In(TimeSpan.FromHours(1)), default);
+        await first.Control.OpenAsync(tenure, ClosedRedis.In(TimeSpan.FromHours(1)), default);
         one.Open(Record(simulated));
-        await first.CommitAsync(process, "data");
+        await first.CommitAsync(tenure, "data");
         Assert.Equal(1, one.Commit(1));
         await AlikeAsync("open");
 
-        await second.FollowAsync(first, process);
+        await second.FollowAsync(first, tenure);
         two.Follow(one, simulated);
         two.Replicate();
         await AlikeAsync("followed");
@@ -41,24 +41,24 @@ public sealed class SightTests
         await AlikeAsync("closed");
 
         var next = await second.PromoteAsync(epoch: 2);
-        two.Promote(new LeaseRecord(two.RunId, 2));
+        two.Promote(new Tenure(two.RunId, 2));
         one.Replicate();
         await AlikeAsync("promoted after it");
 
         await first.FollowAsync(second, next);
-        one.Follow(two, new LeaseRecord(two.RunId, 2));
+        one.Follow(two, new Tenure(two.RunId, 2));
         one.Replicate();
         await AlikeAsync("follows its replica");
 
         await second.Control.OpenAsync(next, ClosedRedis.In(TimeSpan.FromHours(1)), default);
-        two.Open(Record(new LeaseRecord(two.RunId, 2)));
+        two.Open(Record(new Tenure(two.RunId, 2)));
         one.Replicate();
         await AlikeAsync("open again");
 
-        SimRecord Record(LeaseRecord name)
+        SimRecord Record(Tenure tenure)
         {
             var life = TimeSpan.FromHours(1);
-            return new SimRecord(name, cluster.Hosts[0].Wall + life, world.Now + life, life);
+            return new SimRecord(tenure, cluster.Hosts[0].Wall + life, world.Now + life, life);
         }
 
         async Task AlikeAsync(string state)
@@ -142,8 +142,8 @@ public sealed class SightTests
     public async Task Redis_that_loads_its_data_is_unreachable()
     {
         await using var redis = await ClosedRedis.StartAsync(appendOnly: true);
-        var process = await redis.OpenAsync(epoch: 1);
-        await redis.CommitAsync(process, "kept");
+        var tenure = await redis.OpenAsync(epoch: 1);
+        await redis.CommitAsync(tenure, "kept");
         await redis.AskAsync("DEBUG", "POPULATE", "3000");
         await redis.AskAsync("BGREWRITEAOF");
         await Condition.HoldsAsync(
@@ -182,7 +182,7 @@ public sealed class SightTests
             own.AdmitsClients ? "admits" : "refuses",
             own.HasOwnRecord ? "own" : "no",
             $"record {own.Record?.Epoch}",
-            own.Follows is { } name ? $"follows {name.Epoch} {name.RunId == other.RunId}" : "follows nobody",
+            own.Follows is { } tenure ? $"follows {tenure.Epoch} {tenure.RunId == other.RunId}" : "follows nobody",
             $"admits [{string.Join(' ', own.Admits.Select(user => $"{user.Epoch} {user.RunId == own.RunId}"))}]",
             own.HistoryId.Length > 0 && own.HistoryId == other.HistoryId ? "one history" : "histories",
             own.FormerHistoryId.Length > 0 && own.FormerHistoryId == other.HistoryId

@@ -25,7 +25,7 @@ public sealed class FailoverDeciderTests
         RunId = "run-a",
         IsMaster = true,
         AdmitsClients = true,
-        Record = new LeaseRecord("run-a", 1),
+        Record = new Tenure("run-a", 1),
     };
 
     private static readonly RedisSight Closed = Master with { Record = null, AdmitsClients = false };
@@ -246,28 +246,19 @@ public sealed class FailoverDeciderTests
     [Fact]
     public void Replica_leaves_its_former_master_and_is_looked_at_again_before_it_follows()
     {
-        var former = Replica with { Follows = new LeaseRecord("run-z", 7) };
+        var former = Replica with { Follows = new Tenure("run-z", 7) };
         var view = Ruling with { Self = "b", Members = Sights(Master, former), LeaseEpoch = 0, LeaseLeft = default };
-        var left = new LeaseRecord("run-a", RedisAction.Follow.NoLease);
+        var left = new Tenure("run-a", RedisAction.Follow.NoLease);
         Assert.Equal(new Decision.Command(new RedisAction.Follow("a", left)), Decider.Decide(view));
         var next = view with { Members = Sights(Master, former with { Follows = left }) };
-        Assert.Equal(
-            new Decision.Command(new RedisAction.Follow("a", new LeaseRecord("run-a", 1))),
-            Decider.Decide(next)
-        );
+        Assert.Equal(new Decision.Command(new RedisAction.Follow("a", new Tenure("run-a", 1))), Decider.Decide(next));
     }
 
     [Fact]
     public void Discard_does_not_reach_data_that_its_member_got_later()
     {
         var former = Master with { DataEpoch = 3, Record = null, AdmitsClients = false, HistoryId = "other" };
-        var ruler = Master with
-        {
-            RunId = "run-b",
-            DataEpoch = 4,
-            Record = new LeaseRecord("run-b", 4),
-            HistoryId = "next",
-        };
+        var ruler = Master with { RunId = "run-b", DataEpoch = 4, Record = new Tenure("run-b", 4), HistoryId = "next" };
         var view = Ruling with
         {
             State = new CoordinationState("b", 4, true, 5, default),
@@ -373,7 +364,7 @@ public sealed class FailoverDeciderTests
                 RedisSight.Unreachable,
                 Replica with
                 {
-                    Follows = new LeaseRecord("run-z", 3),
+                    Follows = new Tenure("run-z", 3),
                     IsLinkUp = true,
                 }
             ),

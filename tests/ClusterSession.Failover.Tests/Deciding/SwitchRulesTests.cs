@@ -7,7 +7,7 @@ using Xunit;
 
 namespace ClusterSession.Failover.Tests.Deciding;
 
-/// <summary>The single decisions of a hand-over.</summary>
+/// <summary>The single decisions of a switch.</summary>
 public sealed class SwitchRulesTests
 {
     private static readonly FailoverTimings Timings = new();
@@ -19,7 +19,7 @@ public sealed class SwitchRulesTests
         Offset = 10,
         DataEpoch = 1,
         IsLinkUp = true,
-        Follows = new LeaseRecord("run-a", 1),
+        Follows = new Tenure("run-a", 1),
     };
 
     private static readonly RedisSight Open = Replica with
@@ -28,7 +28,7 @@ public sealed class SwitchRulesTests
         IsMaster = true,
         Follows = null,
         AdmitsClients = true,
-        Record = new LeaseRecord("run-a", 1),
+        Record = new Tenure("run-a", 1),
     };
 
     private static readonly RedisSight Closed = Open with { AdmitsClients = false, Record = null };

@@ -61,10 +61,10 @@ internal sealed class FakeRedis(FakeRedisSite site, TimeProvider time) : IRedisC
         return ValueTask.FromResult(IsDown ? RedisSight.Refused : Replicated());
     }
 
-    public ValueTask FollowAsync(ClusterMember member, LeaseRecord process, CancellationToken cancellation) =>
-        Do(sight => sight with { IsMaster = false, Follows = process, Admits = [], IsLinkUp = false });
+    public ValueTask FollowAsync(ClusterMember member, Tenure tenure, CancellationToken cancellation) =>
+        Do(sight => sight with { IsMaster = false, Follows = tenure, Admits = [], IsLinkUp = false });
 
-    public ValueTask PromoteAsync(LeaseRecord process, CancellationToken cancellation) =>
+    public ValueTask PromoteAsync(Tenure tenure, CancellationToken cancellation) =>
         Do(sight =>
             sight with
             {
@@ -74,7 +74,7 @@ internal sealed class FakeRedis(FakeRedisSite site, TimeProvider time) : IRedisC
                 FormerHistoryId = sight.IsMaster ? sight.FormerHistoryId : sight.HistoryId,
                 FormerOffset = sight.IsMaster ? sight.FormerOffset : sight.Offset,
                 HistoryId = sight.IsMaster ? sight.HistoryId : $"history-{Interlocked.Increment(ref s_histories)}",
-                Admits = [.. sight.Admits, process],
+                Admits = [.. sight.Admits, tenure],
             }
         );
 
@@ -84,25 +84,25 @@ internal sealed class FakeRedis(FakeRedisSite site, TimeProvider time) : IRedisC
         return Do(sight => sight with { Record = null, AdmitsClients = false });
     }
 
-    public ValueTask OpenAsync(LeaseRecord process, DateTimeOffset until, CancellationToken cancellation) =>
+    public ValueTask OpenAsync(Tenure tenure, DateTimeOffset until, CancellationToken cancellation) =>
         Do(sight =>
         {
             _until = until;
             return sight with
             {
-                Record = process,
-                DataEpoch = process.Epoch,
+                Record = tenure,
+                DataEpoch = tenure.Epoch,
                 AdmitsClients = true,
                 IsEmpty = false,
                 Offset = sight.Offset + 100,
-                Admits = [.. sight.Admits, process],
+                Admits = [.. sight.Admits, tenure],
             };
         });
 
-    public ValueTask ExtendAsync(LeaseRecord process, DateTimeOffset until, CancellationToken cancellation) =>
+    public ValueTask ExtendAsync(Tenure tenure, DateTimeOffset until, CancellationToken cancellation) =>
         Do(sight =>
         {
-            _until = Sight.Record == process ? until : _until;
+            _until = Sight.Record == tenure ? until : _until;
             return sight;
         });
 
@@ -111,7 +111,7 @@ internal sealed class FakeRedis(FakeRedisSite site, TimeProvider time) : IRedisC
 
     public ValueTask<MergeOutcome> MergeAsync(
         ClusterMember target,
-        LeaseRecord process,
+        Tenure tenure,
         MergeTerms terms,
         IProgress<MemberMergeCounts> progress,
         CancellationToken cancellation
@@ -124,10 +124,10 @@ internal sealed class FakeRedis(FakeRedisSite site, TimeProvider time) : IRedisC
         lock (_lock)
         {
             if (
-                _sight is { IsMaster: false, Follows: { } process }
-                && site.Find(process.RunId) is { IsDown: false } master
+                _sight is { IsMaster: false, Follows: { } tenure }
+                && site.Find(tenure.RunId) is { IsDown: false } master
                 && master.Sight is var seen
-                && seen.Admits.Contains(process)
+                && seen.Admits.Contains(tenure)
             )
             {
                 _sight = _sight with

@@ -73,12 +73,12 @@ internal sealed class FollowerSite : IAsyncDisposable
     public ClusterFace Face { get; }
 
     /// <summary>Opens the Redis of a member under a lease that does not end.</summary>
-    public async Task<LeaseRecord> OpenAsync(string member, long epoch)
+    public async Task<Tenure> OpenAsync(string member, long epoch)
     {
-        var process = new LeaseRecord(Redis[member].Sight.RunId, epoch);
-        await Redis[member].PromoteAsync(process, default);
-        await Redis[member].OpenAsync(process, Time.GetUtcNow() + TimeSpan.FromDays(1), default);
-        return process;
+        var tenure = new Tenure(Redis[member].Sight.RunId, epoch);
+        await Redis[member].PromoteAsync(tenure, default);
+        await Redis[member].OpenAsync(tenure, Time.GetUtcNow() + TimeSpan.FromDays(1), default);
+        return tenure;
     }
 
     /// <summary>What an agent answers from now on; a ruler of null: nobody rules.</summary>

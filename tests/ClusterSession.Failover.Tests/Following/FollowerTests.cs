@@ -19,10 +19,10 @@ public sealed class FollowerTests : IAsyncLifetime
     [Fact]
     public async Task Follower_follows_the_open_master_that_an_agent_names()
     {
-        var process = await _site.OpenAsync("a", 1);
+        var tenure = await _site.OpenAsync("a", 1);
         _site.Silence("a");
         _site.Answer("b", "a", 1);
-        await FollowsAsync(process);
+        await FollowsAsync(tenure);
         Assert.Equal(MemberRole.Replica, _site.Face.Replica(0).Status.Role);
         Assert.True(_site.Face.Replica(0).Is);
         Assert.True(_site.Face.ReadOnly().Is);
@@ -52,18 +52,18 @@ public sealed class FollowerTests : IAsyncLifetime
     [Fact]
     public async Task Without_agents_and_without_a_ruler_it_follows_whom_it_followed_and_is_not_promoted()
     {
-        var process = await _site.OpenAsync("a", 1);
+        var tenure = await _site.OpenAsync("a", 1);
         _site.Answer("a", "a", 1);
-        await FollowsAsync(process);
+        await FollowsAsync(tenure);
         _site.Silence("a");
         await _site.LookAgainAsync();
-        Assert.Equal((false, process), (_site.Own.Sight.IsMaster, _site.Own.Sight.Follows!.Value));
+        Assert.Equal((false, tenure), (_site.Own.Sight.IsMaster, _site.Own.Sight.Follows!.Value));
         Assert.Contains("No agent of the cluster is responding", Assert.Single(_site.Face.Health().Problems));
 
         _site.Redis["a"].IsDown = true;
         _site.Answer("b", ruler: null, 1);
         await _site.LookAgainAsync();
-        Assert.Equal((false, process), (_site.Own.Sight.IsMaster, _site.Own.Sight.Follows!.Value));
+        Assert.Equal((false, tenure), (_site.Own.Sight.IsMaster, _site.Own.Sight.Follows!.Value));
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class FollowerTests : IAsyncLifetime
         _site.Redis["a"].IsDown = true;
         var second = await _site.OpenAsync("b", 2); // Another history.
         _site.Answer("b", "b", 2);
-        await _site.UntilAsync(() => _site.Agent.Merge is { Step: MergePhase.Failed }, "the merge has failed");
+        await _site.UntilAsync(() => _site.Agent.Merge is { State: MergeState.Failed }, "the merge has failed");
 
         // It has left its former master, and waits.
         Assert.Equal(RedisAction.Follow.NoLease, _site.Own.Sight.Follows!.Value.Epoch);
@@ -85,7 +85,7 @@ public sealed class FollowerTests : IAsyncLifetime
         _site.Answer("b", "b", 3);
         _site.Own.Merging = new MergeOutcome.Merged(new MemberMergeCounts(5, 5, 2, 100), Confirmed: 0);
         await FollowsAsync(third);
-        Assert.Equal((MergePhase.Merged, 3), (_site.Agent.Merge!.Step, _site.Agent.Merge.What.Epoch));
+        Assert.Equal((MergeState.Merged, 3), (_site.Agent.Merge!.State, _site.Agent.Merge.What.Epoch));
         await _site.UntilAsync(() => _site.Agent.Look!.View.Document.Ledger.Count == 0, "nothing is unmerged");
     }
 
@@ -105,7 +105,7 @@ public sealed class FollowerTests : IAsyncLifetime
         Assert.Equal(first, _site.Own.Sight.Follows);
 
         _site.Redis["b"].IsDown = false;
-        await _site.UntilAsync(() => _site.Agent.Merge is { Step: MergePhase.Merged, What.Epoch: 2 }, "it was merged");
+        await _site.UntilAsync(() => _site.Agent.Merge is { State: MergeState.Merged, What.Epoch: 2 }, "it was merged");
         var next = await _site.OpenAsync("b", 3);
         _site.Answer("b", "b", 3);
         await FollowsAsync(next);
@@ -121,13 +121,13 @@ public sealed class FollowerTests : IAsyncLifetime
         Assert.Null(_site.Own.Sight.Follows);
     }
 
-    private Task FollowsAsync(LeaseRecord process) =>
+    private Task FollowsAsync(Tenure tenure) =>
         _site.UntilAsync(
             () =>
                 _site.Own.Sight is { IsLinkUp: true } sight
-                && sight.Follows == process
+                && sight.Follows == tenure
                 && _site.Agent.Look is { Decision: Decision.Nothing { Why: Reason.Follows } },
-            $"it follows {process.Epoch}"
+            $"it follows {tenure.Epoch}"
         );
 
     /// <summary>
@@ -135,8 +135,8 @@ public sealed class FollowerTests : IAsyncLifetime
     /// </summary>
     private async Task CopyHistoryAsync(string from, string to)
     {
-        var process = _site.Redis[from].Sight.Record!.Value;
-        await _site.Redis[to].FollowAsync(null!, process, default);
+        var tenure = _site.Redis[from].Sight.Record!.Value;
+        await _site.Redis[to].FollowAsync(null!, tenure, default);
         await _site.Redis[to].LookAsync(default);
     }
 }

@@ -16,12 +16,12 @@ public sealed class RedisLinksTests
         var own = links.Own(redis.Member);
         var seen = await own.LookAsync(default);
         Assert.True(seen is { IsReachable: true, IsOpen: false }, own.Trouble);
-        var process = await redis.ProcessAsync(1);
-        await own.PromoteAsync(process, default);
-        await own.OpenAsync(process, ClosedRedis.In(TimeSpan.FromMinutes(1)), default);
+        var tenure = await redis.TenureAsync(1);
+        await own.PromoteAsync(tenure, default);
+        await own.OpenAsync(tenure, ClosedRedis.In(TimeSpan.FromMinutes(1)), default);
         Assert.True((await own.LookAsync(default)).IsOpen);
         Assert.True((await links.Of(redis.Member).LookAsync(default)).IsOpen);
-        Assert.Equal("OK", await redis.CommitAsync(process, "v"));
+        Assert.Equal("OK", await redis.CommitAsync(tenure, "v"));
         await own.CloseAsync(default);
         Assert.False((await own.LookAsync(default)).IsOpen);
     }

@@ -131,8 +131,8 @@ public sealed class PlanTests
         step.Decision switch
         {
             Decision.Command { What: RedisAction.Follow what } => $"{step.Member}: follow {what.Member}",
-            Decision.Command { What: RedisAction.Promote what } => $"{step.Member}: promote {what.Process.Epoch}",
-            Decision.Command { What: RedisAction.Open what } => $"{step.Member}: open {what.Process.Epoch}",
+            Decision.Command { What: RedisAction.Promote what } => $"{step.Member}: promote {what.Tenure.Epoch}",
+            Decision.Command { What: RedisAction.Open what } => $"{step.Member}: open {what.Tenure.Epoch}",
             Decision.Command { What: RedisAction.Close } => $"{step.Member}: close",
             Decision.Acquire { Document.Change.Epoch: var epoch } => $"{step.Member} holds lease {epoch}",
             Decision.Release => $"{step.Member} releases lease",

@@ -12,7 +12,7 @@ namespace ClusterSession.Failover.Tests.Operating;
 public sealed class RefusalTests
 {
     private static readonly FailoverTimings Timings = new();
-    private static readonly LeaseRecord Lease = new("run-a", 4);
+    private static readonly Tenure Lease = new("run-a", 4);
     private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch;
     private static readonly RedisSight Replica = new()
     {

@@ -109,7 +109,7 @@ public sealed class MergeTests
                 cluster.RunFor(10);
                 Assert.False(cluster.Find("a").Redis.IsLinkUp);
                 var merge = cluster.Find("a").Agent!.Merge!;
-                Assert.Equal((MergePhase.Failed, "No room."), (merge.Step, merge.NotSetAside));
+                Assert.Equal((MergeState.Failed, "No room."), (merge.State, merge.NotSetAside));
                 cluster.CanSetAside = true;
                 cluster.RunFor(40); // The pauses have grown.
                 cluster.Checker.InTheEnd();

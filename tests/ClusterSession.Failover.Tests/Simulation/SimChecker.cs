@@ -67,10 +67,10 @@ internal sealed class SimChecker(SimCluster cluster)
     /// A merge says that it is complete: what it was for, if it is still the same, has every commit
     /// that only the source had.
     /// </summary>
-    public void Merged(SimRedis source, string sourceRunId, SimRedis target, LeaseRecord process)
+    public void Merged(SimRedis source, string sourceRunId, SimRedis target, Tenure tenure)
     {
         Merges++;
-        if (source.RunId != sourceRunId || target.RunId != process.RunId || target.Data.Record?.Name != process)
+        if (source.RunId != sourceRunId || target.RunId != tenure.RunId || target.Data.Record?.Tenure != tenure)
         {
             return;
         }

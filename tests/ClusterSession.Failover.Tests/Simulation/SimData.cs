@@ -9,7 +9,7 @@ internal sealed record SimWrite(int Commit = 0, long Epoch = 0, SimRecord? Recor
 /// <summary>
 /// The lease record; Deadline is when it would expire if nobody set a wall clock back.
 /// </summary>
-internal sealed record SimRecord(LeaseRecord Name, DateTimeOffset Until, TimeSpan Deadline, TimeSpan Life);
+internal sealed record SimRecord(Tenure Tenure, DateTimeOffset Until, TimeSpan Deadline, TimeSpan Life);
 
 /// <summary>The keys of a Redis, and its append-only file.</summary>
 internal sealed class SimData

@@ -11,7 +11,7 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
 {
     private static readonly TimeSpan Ever = TimeSpan.MaxValue;
     private readonly List<SimWrite> _backlog = [];
-    private readonly HashSet<LeaseRecord> _admitted = [];
+    private readonly HashSet<Tenure> _admitted = [];
     private long _backlogFrom;
     private int _linkGeneration;
     private SimRedis? _master;
@@ -29,7 +29,7 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
 
     public bool AdmitsClients { get; private set; }
 
-    public LeaseRecord? Follows { get; private set; }
+    public Tenure? Follows { get; private set; }
 
     public int FullSynchronizations { get; private set; }
 
@@ -43,7 +43,7 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
 
     private long Offset => _backlogFrom + _backlog.Count;
 
-    private bool HasRecord => Data.Record is { } record && record.Name.RunId == RunId && host.Wall < record.Until;
+    private bool HasRecord => Data.Record is { } record && record.Tenure.RunId == RunId && host.Wall < record.Until;
 
     /// <summary>Whether a commit of ours would be accepted now.</summary>
     public bool Accepts => Process.IsRunning && IsMaster && (HasRecord || !cluster.HasFence);
@@ -83,7 +83,7 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
             IsEmpty = Data.IsEmpty,
             AdmitsClients = AdmitsClients,
             Admits = [.. _admitted],
-            Record = Data.Record is { } record && host.Wall < record.Until ? record.Name : null,
+            Record = Data.Record is { } record && host.Wall < record.Until ? record.Tenure : null,
         };
 
     /// <summary>A client's commit: its epoch, or null where it is refused.</summary>
@@ -95,16 +95,16 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
         }
 
         Write(new SimWrite(Commit: commit));
-        return Data.Record?.Name.Epoch ?? 0;
+        return Data.Record?.Tenure.Epoch ?? 0;
     }
 
     /// <summary>
     /// Commits that another Redis has: how many were missing here; null: it is not this process
     /// under this lease.
     /// </summary>
-    public int? Merge(IReadOnlyCollection<int> commits, LeaseRecord process)
+    public int? Merge(IReadOnlyCollection<int> commits, Tenure tenure)
     {
-        if (!Accepts || Data.Record?.Name != process)
+        if (!Accepts || Data.Record?.Tenure != tenure)
         {
             return null;
         }
@@ -127,14 +127,14 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
         return true;
     }
 
-    public void Follow(SimRedis master, LeaseRecord process)
+    public void Follow(SimRedis master, Tenure tenure)
     {
         _admitted.Clear();
         _linkGeneration++;
-        (IsMaster, Follows, _master, _link) = (false, process, master, null);
+        (IsMaster, Follows, _master, _link) = (false, tenure, master, null);
     }
 
-    public void Promote(LeaseRecord? admitted)
+    public void Promote(Tenure? admitted)
     {
         if (!IsMaster)
         {
@@ -142,9 +142,9 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
             (IsMaster, Follows, _master, _link) = (true, null, null, null);
         }
 
-        if (admitted is { } name)
+        if (admitted is { } tenure)
         {
-            _admitted.Add(name);
+            _admitted.Add(tenure);
         }
     }
 
@@ -160,22 +160,22 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
     public void Open(SimRecord record)
     {
         AdmitsClients = true;
-        _admitted.Add(record.Name);
-        if (IsMaster && RunId == record.Name.RunId && Data.Epoch <= record.Name.Epoch && host.Wall < record.Until)
+        _admitted.Add(record.Tenure);
+        if (IsMaster && RunId == record.Tenure.RunId && Data.Epoch <= record.Tenure.Epoch && host.Wall < record.Until)
         {
-            if (Data.Epoch < record.Name.Epoch)
+            if (Data.Epoch < record.Tenure.Epoch)
             {
-                cluster.Checker.Opens(record.Name.Epoch);
+                cluster.Checker.Opens(record.Tenure.Epoch);
             }
 
-            Write(new SimWrite(Epoch: record.Name.Epoch));
+            Write(new SimWrite(Epoch: record.Tenure.Epoch));
             Write(new SimWrite(Record: record));
         }
     }
 
     public void Extend(SimRecord record)
     {
-        if (IsMaster && Data.Record is { } current && host.Wall < current.Until && current.Name == record.Name)
+        if (IsMaster && Data.Record is { } current && host.Wall < current.Until && current.Name == record.Tenure)
         {
             Write(new SimWrite(Record: record));
         }

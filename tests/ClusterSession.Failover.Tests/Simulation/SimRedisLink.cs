@@ -28,29 +28,29 @@ internal sealed class SimRedisLink(SimCluster cluster, SimHost from, SimProcess 
             }
         );
 
-    public async ValueTask FollowAsync(ClusterMember member, LeaseRecord process, CancellationToken cancellation) =>
-        await DoAsync($"follow {member.Name}", redis => redis.Follow(cluster.Find(member.Name).Redis, process));
+    public async ValueTask FollowAsync(ClusterMember member, Tenure tenure, CancellationToken cancellation) =>
+        await DoAsync($"follow {member.Name}", redis => redis.Follow(cluster.Find(member.Name).Redis, tenure));
 
-    public async ValueTask PromoteAsync(LeaseRecord process, CancellationToken cancellation) =>
-        await DoAsync($"promote {process.Epoch}", redis =>
+    public async ValueTask PromoteAsync(Tenure tenure, CancellationToken cancellation) =>
+        await DoAsync($"promote {tenure.Epoch}", redis =>
         {
-            if (redis.RunId == process.RunId)
+            if (redis.RunId == tenure.RunId)
             {
-                redis.Promote(process);
+                redis.Promote(tenure);
             }
         });
 
     public async ValueTask CloseAsync(CancellationToken cancellation) => await DoAsync("close", redis => redis.Close());
 
-    public async ValueTask OpenAsync(LeaseRecord process, DateTimeOffset until, CancellationToken cancellation)
+    public async ValueTask OpenAsync(Tenure tenure, DateTimeOffset until, CancellationToken cancellation)
     {
-        var record = Record(process, until);
-        await DoAsync($"open {process.Epoch}", redis => redis.Open(record with { Until = Until(record) }));
+        var record = Record(tenure, until);
+        await DoAsync($"open {tenure.Epoch}", redis => redis.Open(record with { Until = Until(record) }));
     }
 
-    public async ValueTask ExtendAsync(LeaseRecord process, DateTimeOffset until, CancellationToken cancellation)
+    public async ValueTask ExtendAsync(Tenure tenure, DateTimeOffset until, CancellationToken cancellation)
     {
-        var record = Record(process, until);
+        var record = Record(tenure, until);
         await DoAsync(null, redis => redis.Extend(record with { Until = Until(record) }));
     }
 
@@ -60,7 +60,7 @@ internal sealed class SimRedisLink(SimCluster cluster, SimHost from, SimProcess 
     /// </summary>
     public async ValueTask<MergeOutcome> MergeAsync(
         ClusterMember target,
-        LeaseRecord process,
+        Tenure tenure,
         MergeTerms terms,
         IProgress<MemberMergeCounts> progress,
         CancellationToken cancellation
@@ -79,7 +79,7 @@ internal sealed class SimRedisLink(SimCluster cluster, SimHost from, SimProcess 
         foreach (var batch in commits.Chunk(Batch))
         {
             cancellation.ThrowIfCancellationRequested();
-            var done = await AskAsync(there, redis => redis.Merge(batch, process), isChange: true);
+            var done = await AskAsync(there, redis => redis.Merge(batch, tenure), isChange: true);
             if (done is null)
             {
                 return new MergeOutcome.Failed("The target is fenced.");
@@ -90,7 +90,7 @@ internal sealed class SimRedisLink(SimCluster cluster, SimHost from, SimProcess 
         }
 
         var confirmed = terms.Replicas > 0 ? await AskAsync(there, _ => cluster.Confirmed(there)) : 0;
-        cluster.Checker.Merged(to.Redis, source, there.Redis, process);
+        cluster.Checker.Merged(to.Redis, source, there.Redis, tenure);
         return new MergeOutcome.Merged(new MemberMergeCounts(commits.Length, commits.Length, merged, 0), confirmed);
     }
 
@@ -125,8 +125,8 @@ internal sealed class SimRedisLink(SimCluster cluster, SimHost from, SimProcess 
             .AsTask()
             .WaitAsync(cluster.Timings.Deadline, clock);
 
-    private SimRecord Record(LeaseRecord process, DateTimeOffset until) =>
-        new(process, until, cluster.World.Now + (until - from.Wall), until - from.Wall);
+    private SimRecord Record(Tenure tenure, DateTimeOffset until) =>
+        new(tenure, until, cluster.World.Now + (until - from.Wall), until - from.Wall);
 
     /// <summary>A duration, as PX and PEXPIRE take it, begins when it is executed.</summary>
     private DateTimeOffset Until(SimRecord record) => cluster.HasDurations ? from.Wall + record.Life : record.Until;

@@ -113,7 +113,7 @@ public sealed class TrackFileTests : IDisposable
     private static Task RuledAsync(FaceSite site) =>
         site.UntilAsync(() => site.Face("a").Primary().Is && site.Face("b").Replica(0).Is, "a rules, and b follows");
 
-    /// <summary>What stands in it; 0: nothing.</summary>
+    /// <summary>What is in it; 0: nothing.</summary>
     private int Read(string member)
     {
         try

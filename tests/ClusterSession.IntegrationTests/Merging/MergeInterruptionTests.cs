@@ -158,8 +158,8 @@ public sealed class MergeInterruptionTests(ITestOutputHelper output) : IAsyncLif
     {
         await FillAsync(600);
         var runId = await _site.B.InfoAsync("server", "run_id");
-        var lease = new LeaseRecord(runId, 3);
-        await _site.B.CommandAsync("SET", "cs:1:lease", lease.ToString());
+        var lease = new Tenure(runId, 3);
+        await _site.B.CommandAsync("SET", "cs:1:lease", LeaseRecord.Text(lease));
         Task<string>? moving = null;
         var stopped = await Assert.ThrowsAsync<MergeInterruptedException>(async () =>
         {
@@ -171,7 +171,7 @@ public sealed class MergeInterruptionTests(ITestOutputHelper output) : IAsyncLif
                     told =>
                         moving ??=
                             told.Phase == MergePhase.Counted
-                                ? _site.B.CommandAsync("SET", "cs:1:lease", new LeaseRecord(runId, 4).ToString())
+                                ? _site.B.CommandAsync("SET", "cs:1:lease", LeaseRecord.Text(new Tenure(runId, 4)))
                                 : null,
                     lease
                 );
@@ -190,12 +190,12 @@ public sealed class MergeInterruptionTests(ITestOutputHelper output) : IAsyncLif
     {
         await FillAsync(4);
         var writes = await MergeSite.WritesAsync(_site.B);
-        var stranger = new LeaseRecord(new string('a', LeaseRecord.RunIdLength), 1);
+        var stranger = new Tenure(new string('a', LeaseRecord.RunIdLength), 1);
         Assert.Equal(MergeFailure.AnotherProcess, await ReasonAsync(() => _site.MergeAsync(lease: stranger)));
-        var own = new LeaseRecord(await _site.B.InfoAsync("server", "run_id"), 1);
+        var own = new Tenure(await _site.B.InfoAsync("server", "run_id"), 1);
         Assert.Equal(MergeFailure.Fenced, await ReasonAsync(() => _site.MergeAsync(lease: own)));
         Assert.Equal(writes, await MergeSite.WritesAsync(_site.B));
-        await _site.B.CommandAsync("SET", "cs:1:lease", stranger.ToString());
+        await _site.B.CommandAsync("SET", "cs:1:lease", LeaseRecord.Text(stranger));
         Assert.Equal(MergeFailure.Fenced, await ReasonAsync(() => _site.MergeAsync()));
         await _site.B.CommandAsync("REPLICAOF", _site.A.Host, $"{_site.A.Port}");
         Assert.Equal(MergeFailure.NotMaster, await ReasonAsync(() => _site.MergeAsync()));

@@ -62,7 +62,7 @@ internal sealed class MergeSite : IAsyncDisposable
 
     public Task<MergeReport> MergeAsync(
         Action<MergeProgress>? told = null,
-        LeaseRecord? lease = null,
+        Tenure? lease = null,
         TimeProvider? time = null,
         int? mostReplyBytes = null,
         CancellationToken cancellation = default

@@ -7,7 +7,7 @@ using Xunit;
 namespace ClusterSession.Tests.Architecture;
 
 /// <summary>
-/// Every event that can be logged stands in the page of events, and reads as sentences.
+/// Every event that can be logged is on the page of events, and reads as sentences.
 /// </summary>
 public sealed partial class EventTests
 {

@@ -67,7 +67,7 @@ public sealed partial class TranslationTests
 
     private static string Originals(string page) => string.Join('\n', OriginalsOf(page).Select(Repository.Read));
 
-    /// <summary>What stands between the heading and the first paragraph.</summary>
+    /// <summary>What is between the heading and the first paragraph.</summary>
     private static string Header(string page) => Repository.Read(page).Split("\n\n")[1];
 
     private static IEnumerable<string> LinksOf(string page) =>

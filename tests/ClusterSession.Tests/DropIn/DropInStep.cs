@@ -5,7 +5,7 @@ namespace ClusterSession.Tests.DropIn;
 /// <summary>
 /// A line of a script: <c>GET /path {Request-Header: value} [Shown-Header] -> what is observed</c>,
 /// or <c>after 00:10:00</c>, or <c>store fails reads writes</c>. Where the two differ,
-/// <c>&lt;&gt;</c> stands between what is observed with <c>AddSession</c> and with ours.
+/// <c>&lt;&gt;</c> comes between what is observed with <c>AddSession</c> and with ours.
 /// </summary>
 internal sealed partial record DropInStep(string Text, DropInRequest? Request, string Theirs, string Ours)
 {
@@ -41,7 +41,7 @@ internal sealed partial record DropInStep(string Text, DropInRequest? Request, s
         return new DropInStep($"{request.Verb} {request.Path}", request, expected[0], expected[^1]);
     }
 
-    /// <summary>What is observed may stand on lines of its own.</summary>
+    /// <summary>What is observed may be on lines of its own.</summary>
     [GeneratedRegex(@"\s*\n\s*(?=-> |<> )")]
     private static partial Regex Continued();
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace ClusterSession.Tests.Failover;
 
-/// <summary>What stands in the log, in snapshots and on the wire between members.</summary>
+/// <summary>What is in the log, in snapshots and on the wire between servers.</summary>
 public sealed class CoordinationFormatTests
 {
     private static readonly Operation Sample = new(OperationKind.Acquire, new OperationId(7), "north")

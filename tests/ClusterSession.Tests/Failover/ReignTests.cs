@@ -123,7 +123,7 @@ public sealed class ReignTests
     {
         var member = new Uri("http://b:1");
         var watch = new StallWatch(TimeSpan.FromSeconds(5), _time);
-        var stopped = new MemberStatus(false, 0, 0, 0, false, false);
+        var stopped = new RaftStatus(false, 0, 0, 0, false, false);
         Assert.False(watch.IsStalled(member, stopped, 9));
         _time.Advance(TimeSpan.FromSeconds(5));
         Assert.False(watch.IsStalled(member, stopped, 9));
@@ -155,7 +155,7 @@ public sealed class ReignTests
         Assert.InRange(read, before, after + TimeSpan.FromMilliseconds(10)); // uptime is written in hundredths.
     }
 
-    private static MemberStatus Applied(long index) => new(true, index, index, 1, false, true);
+    private static RaftStatus Applied(long index) => new(true, index, index, 1, false, true);
 
     private static TimeSpan Uptime() =>
         TimeSpan.FromSeconds(

@@ -258,7 +258,7 @@ public sealed class CacheableResponseTests : NodeTests
     }
 
     /// <summary>
-    /// Registered before the sessions, so that its middleware stands in front of all others.
+    /// Registered before the sessions, so that its middleware comes before all others.
     /// </summary>
     private sealed class PublicFilter : IStartupFilter
     {

@@ -29,7 +29,7 @@ public sealed class LocalCopiesTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Answer_that_news_or_an_end_have_overtaken_is_published_stale(bool dropped)
+    public void Answer_that_an_invalidation_or_an_end_has_overtaken_is_published_stale(bool dropped)
     {
         var copies = Copies();
         var mark = copies.Mark(_key);

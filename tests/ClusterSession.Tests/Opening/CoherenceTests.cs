@@ -79,7 +79,7 @@ public sealed class CoherenceTests : NodeTests
     }
 
     [Fact]
-    public async Task Copy_without_news_is_not_served_to_a_client_that_has_seen_more()
+    public async Task Copy_without_invalidation_is_not_served_to_a_client_that_has_seen_more()
     {
         var deaf = new DeafStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(store: deaf);
@@ -94,7 +94,7 @@ public sealed class CoherenceTests : NodeTests
     }
 
     [Fact]
-    public async Task What_a_client_has_read_on_one_node_it_does_not_lose_on_another_that_has_no_news()
+    public async Task What_a_client_has_read_on_one_node_it_does_not_lose_on_another_that_got_no_invalidation()
     {
         var deaf = new DeafStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(store: deaf);

@@ -83,7 +83,7 @@ internal sealed record KubernetesDescription
         {
             Cluster = Cluster,
             KeyPrefix = KeyPrefix,
-            Switch = SiteSwitch.Haproxy,
+            Traffic = TrafficSwitch.Haproxy,
             Nodes = [],
             Candidates =
             [

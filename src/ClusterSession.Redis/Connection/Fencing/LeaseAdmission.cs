@@ -16,7 +16,7 @@ internal sealed class LeaseAdmission(byte[] leaseKey, string setting)
     public long Greatest => _epochs.Greatest;
 
     /// <summary>
-    /// Whether an epoch that somebody names is none of before; from now on lower ones are.
+    /// Whether an epoch that somebody names is not lower than the greatest one seen; remembers it.
     /// </summary>
     public bool Accept(long epoch) => _epochs.Accept(epoch);
 

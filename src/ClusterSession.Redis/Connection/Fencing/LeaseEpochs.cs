@@ -8,7 +8,7 @@ internal sealed class LeaseEpochs
     /// <summary>The greatest epoch seen; 0 before the first.</summary>
     public long Greatest => Volatile.Read(ref _greatest);
 
-    /// <summary>Whether an epoch is none of before; remembers it.</summary>
+    /// <summary>Whether an epoch is not lower than the greatest one seen; remembers it.</summary>
     public bool Accept(long epoch)
     {
         var seen = Greatest;

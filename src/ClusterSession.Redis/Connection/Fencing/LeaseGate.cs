@@ -15,7 +15,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// of this process, epoch lower than one seen the connection is closed    (they do not look at the epoch)
 /// of this process                            proves the lease            do their work
 /// </code>
-/// The run id is that of the process this connection leads to, and stands in the text of the
+/// The run id is that of the process this connection leads to, and is in the text of the
 /// script, so that no argument is added. A run id is new with each process, and the cache of
 /// scripts empty, so nothing piles up. The record is read without being declared as a key: what a
 /// script reads so is not tracked, and the agent's renewals push nothing to anybody. Rejected: a
@@ -50,21 +50,21 @@ internal sealed class LeaseGate(byte[] key, string runId, LeaseEpochs epochs) : 
             return "no agent holds its lease open";
         }
 
-        if (!LeaseRecord.TryParse(record, out var lease))
+        if (!LeaseRecord.TryParse(record, out var tenure))
         {
             return "its lease record cannot be read";
         }
 
-        if (lease.RunId != runId)
+        if (tenure.RunId != runId)
         {
             return "its lease record is of another process";
         }
 
-        return epochs.Accept(lease.Epoch)
+        return epochs.Accept(tenure.Epoch)
             ? null
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"its epoch is {lease.Epoch}, and {epochs.Greatest} was seen"
+                $"its epoch is {tenure.Epoch}, and {epochs.Greatest} was seen"
             );
     }
 

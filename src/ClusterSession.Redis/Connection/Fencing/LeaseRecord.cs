@@ -4,8 +4,8 @@ using System.Globalization;
 namespace ClusterSession.Redis.Connection.Fencing;
 
 /// <summary>
-/// What an agent writes into the Redis that may take writes: <c>run-id epoch</c>, as text.
-/// Immutable.
+/// What an agent writes into the Redis that may take writes: its <see cref="Tenure"/> as text,
+/// <c>run-id epoch</c>.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -17,17 +17,15 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// socket adds no life). The run id makes it void wherever it is copied to: into a replica that is
 /// promoted by hand, a snapshot that is restored, a process that was started again.
 /// </remarks>
-/// <param name="RunId">Which process.</param>
-/// <param name="Epoch">Under which epoch it rules.</param>
-internal readonly record struct LeaseRecord(string RunId, long Epoch)
+internal static class LeaseRecord
 {
     /// <summary>Length of a run id.</summary>
     public const int RunIdLength = 40;
 
     /// <summary>Reads a record.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> value, out LeaseRecord record)
+    public static bool TryParse(ReadOnlySpan<byte> value, out Tenure tenure)
     {
-        record = default;
+        tenure = default;
         if (
             value.Length < RunIdLength + 2
             || value[RunIdLength] != (byte)' '
@@ -39,10 +37,11 @@ internal readonly record struct LeaseRecord(string RunId, long Epoch)
             return false;
         }
 
-        record = new LeaseRecord(System.Text.Encoding.ASCII.GetString(value[..RunIdLength]), epoch);
+        tenure = new Tenure(System.Text.Encoding.ASCII.GetString(value[..RunIdLength]), epoch);
         return true;
     }
 
     /// <summary>As it is stored.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RunId} {Epoch}");
+    public static string Text(Tenure tenure) =>
+        string.Create(CultureInfo.InvariantCulture, $"{tenure.RunId} {tenure.Epoch}");
 }

@@ -11,7 +11,7 @@ internal readonly record struct Redirection(int Slot, RedisEndpoint Endpoint)
     public static bool TryParse(string text, RedisEndpoint answeredBy, out Redirection redirection)
     {
         redirection = default;
-        // Redis before 7.0 wraps errors that come from inside scripts; the code stands last there.
+        // Redis before 7.0 wraps errors that come from inside scripts; the code is last there.
         var at = Math.Max(
             text.LastIndexOf("MOVED ", StringComparison.Ordinal),
             text.LastIndexOf("ASK ", StringComparison.Ordinal)

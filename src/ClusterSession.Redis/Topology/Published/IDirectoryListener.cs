@@ -16,6 +16,6 @@ internal interface IDirectoryListener
     /// </summary>
     void Missing(ConnectException reason);
 
-    /// <summary>It is connected to again, and what it said last stands.</summary>
+    /// <summary>It is connected to again, and what it said last is used.</summary>
     void Found();
 }

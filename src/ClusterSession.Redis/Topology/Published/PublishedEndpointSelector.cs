@@ -60,8 +60,8 @@ internal sealed class PublishedEndpointSelector(
         lock (_gate)
         {
             _missing = null;
-            // A server of the directory that is behind the one before; not one of an ensemble that lost
-            // its data and counts changes anew, once its agents' epochs were raised.
+            // A server of the directory that is behind the one before; not one of an ensemble that
+            // lost its data and counts changes anew, once its agents' epochs were raised.
             if (_published is { } known && published.Change < known.Change && published.Epoch <= known.Epoch)
             {
                 return;
@@ -88,7 +88,7 @@ internal sealed class PublishedEndpointSelector(
         left?.Leave();
     }
 
-    /// <summary>The directory cannot be read; what it said before stands.</summary>
+    /// <summary>The directory cannot be read; what it said before is used.</summary>
     public void Missing(ConnectException reason)
     {
         lock (_gate)

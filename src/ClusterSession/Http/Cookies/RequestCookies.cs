@@ -10,8 +10,8 @@ namespace ClusterSession.Http.Cookies;
 /// </summary>
 internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingSource keyRing)
 {
-    /// <summary>How many valid ones are looked at: each may cost a read, and who sends the request
-    /// chooses how many there are.</summary>
+    /// <summary>How many valid ones are looked at: each may cost a read, and the client that sends
+    /// the request chooses how many there are.</summary>
     private const int Most = 8;
 
     /// <summary>The first valid cookie, or else why there is none.</summary>

@@ -85,7 +85,7 @@ internal static class SessionCookie
     }
 
     /// <summary>
-    /// The bytes of a text that has a cookie's form; who wrote it is not looked at.
+    /// The bytes of a text that has a cookie's form; its signature is not looked at.
     /// </summary>
     public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> cookie) =>
         text.Length == TextLength

@@ -29,7 +29,7 @@ internal sealed class LoginSchemes
     private const string IdentityApplication = "Identity.Application";
     private const string BearerTokens = "Microsoft.AspNetCore.Authentication.BearerToken.BearerTokenHandler";
 
-    /// <summary>Identity's cookies that stand between two steps of one login.</summary>
+    /// <summary>Identity's cookies between two steps of one login.</summary>
     private static readonly string[] Interim =
     [
         "Identity.External",

@@ -38,7 +38,7 @@ internal sealed class ReturnTimes
 
         var now = Stopwatch.GetElapsedTime(_started);
         _merge = member.Merge ?? _merge;
-        _merged ??= member.Merge is { Step: MergePhase.Merged } ? now : null;
+        _merged ??= member.Merge is { State: MergeState.Merged } ? now : null;
         _inStep ??= member is { Role: MemberRole.Replica, IsLinkUp: true } ? now : null;
         _back ??= member.IsOpen && status.Ruler == old.Name ? now : null;
         return _back is not null;

@@ -53,7 +53,7 @@ public sealed class LeaseFenceTests : IAsyncLifetime
         var counter = store.Counter();
         await counter.IncrementAsync();
 
-        await _redis.CommandAsync("SET", Record, new LeaseRecord(new string('a', 40), 6).ToString());
+        await _redis.CommandAsync("SET", Record, LeaseRecord.Text(new Tenure(new string('a', 40), 6)));
         Assert.False(await counter.TryIncrementAsync());
         await OpenAsync(_redis, epoch: 4);
         Assert.False(await counter.TryIncrementAsync());
@@ -82,7 +82,7 @@ public sealed class LeaseFenceTests : IAsyncLifetime
                 shows switch
                 {
                     0 => _redis.CommandAsync("DEL", Record),
-                    1 => _redis.CommandAsync("SET", Record, new LeaseRecord(new string('b', 40), 9).ToString()),
+                    1 => _redis.CommandAsync("SET", Record, LeaseRecord.Text(new Tenure(new string('b', 40), 9))),
                     _ => _redis.CommandAsync("SET", Record, $"{connection.Server.RunId} 9", "PXAT", "1"),
                 }
             );

@@ -1,6 +1,6 @@
 namespace ClusterSession.Tests.Http.SignIn;
 
-/// <summary>Where the authentication stands.</summary>
+/// <summary>Where the authentication comes.</summary>
 public enum AuthenticationOrder
 {
     /// <summary>Before the sessions.</summary>

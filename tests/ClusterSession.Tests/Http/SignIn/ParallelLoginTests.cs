@@ -139,7 +139,7 @@ public sealed class ParallelLoginTests(ITestOutputHelper output) : SignInNodeTes
         var late = browser.Copy();
         await browser.GetAsync("/login/anna", a);
         late.Cookies[LoginBrowser.LoginCookie] = browser.Login!;
-        Assert.Equal("tea", await late.GetAsync("/get/basket", b)); // The sessions stand before the authentication.
+        Assert.Equal("tea", await late.GetAsync("/get/basket", b)); // The sessions come before the authentication.
         Assert.Equal(IdOf(browser), IdOf(late));
     }
 

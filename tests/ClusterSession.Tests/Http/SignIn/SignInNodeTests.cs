@@ -27,7 +27,7 @@ public abstract class SignInNodeTests : NodeTests
 
     /// <summary>Starts a node with a cookie login.</summary>
     /// <param name="kind">The server.</param>
-    /// <param name="order">Where the authentication stands.</param>
+    /// <param name="order">Where the authentication comes.</param>
     /// <param name="options">Changes the options.</param>
     /// <param name="store">Its store.</param>
     /// <param name="authentication">The schemes in place of the one cookie.</param>

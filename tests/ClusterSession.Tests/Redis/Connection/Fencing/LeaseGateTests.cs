@@ -27,9 +27,9 @@ public sealed class LeaseGateTests
     [Fact]
     public void Record_is_read_as_it_is_written()
     {
-        var record = new LeaseRecord(RunId, long.MaxValue);
-        Assert.True(LeaseRecord.TryParse(Encoding.ASCII.GetBytes(record.ToString()), out var read));
-        Assert.Equal(record, read);
+        var tenure = new Tenure(RunId, long.MaxValue);
+        Assert.True(LeaseRecord.TryParse(Encoding.ASCII.GetBytes(LeaseRecord.Text(tenure)), out var read));
+        Assert.Equal(tenure, read);
     }
 
     [Fact]
@@ -69,5 +69,5 @@ public sealed class LeaseGateTests
     private static LeaseGate Gate(LeaseEpochs epochs) => new("cs:1:lease"u8.ToArray(), RunId, epochs);
 
     private static byte[] Bytes(string runId, long epoch) =>
-        Encoding.ASCII.GetBytes(new LeaseRecord(runId, epoch).ToString());
+        Encoding.ASCII.GetBytes(LeaseRecord.Text(new Tenure(runId, epoch)));
 }

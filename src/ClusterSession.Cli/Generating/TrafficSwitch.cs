@@ -1,7 +1,7 @@
 namespace ClusterSession.Cli.Generating;
 
 /// <summary>Who decides which Redis is the master, and by what nodes find it.</summary>
-internal enum SiteSwitch
+internal enum TrafficSwitch
 {
     /// <summary>Agents decide; HAProxy on each application host leads to the master.</summary>
     Haproxy,

@@ -5,14 +5,16 @@ using ClusterSession.Failover.Sights;
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
-/// Who has data that the present master may lack: everybody who has ruled, until it follows; and
-/// everybody who is seen with data that is not provably contained.
+/// What goes into the ledger and out of it. In it is each member with data that the present master
+/// may lack: one that has ruled, until it follows, and one that is seen with data that is not
+/// provably contained.
 /// </summary>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
-internal sealed class Ledger(FailoverTimings timings)
+internal sealed class LedgerRules(FailoverTimings timings)
 {
     /// <summary>
-    /// The document when the lease is released: who may have been open goes into the ledger.
+    /// The document when the lease is released: a member that may have been open goes into the
+    /// ledger.
     /// </summary>
     public static ClusterDocument AfterRelease(ClusterDocument document, ClusterView view, string why) =>
         (
@@ -91,8 +93,10 @@ internal sealed class Ledger(FailoverTimings timings)
         ).With(happened);
     }
 
-    /// <summary>What the ruler changes in it by what it sees; null: nothing.</summary>
-    public ClusterDocument? KeptBy(ClusterView view)
+    /// <summary>
+    /// The document with a ledger that agrees with what the ruler sees; null: it agrees already.
+    /// </summary>
+    public ClusterDocument? Update(ClusterView view)
     {
         var document = view.Document;
         var following = document
@@ -181,7 +185,7 @@ internal sealed class Ledger(FailoverTimings timings)
     {
         var (sight, ruler) = (view.Of(line.Member), view.Document.Ruler!);
         var what = new MergedData(ruler.RunId, ruler.Epoch, sight.Redis.RunId);
-        return sight is { IsUsable: true, Merge: { Step: MergePhase.Merged } merge } && merge.What == what
+        return sight is { IsUsable: true, Merge: { State: MergeState.Merged } merge } && merge.What == what
             ? what
             : line.Merged;
     }

@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace ClusterSession.Failover.Sights;
 
 /// <summary>How far the merge of a member's data has come.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<MergePhase>))]
-internal enum MergePhase
+[JsonConverter(typeof(JsonStringEnumConverter<MergeState>))]
+internal enum MergeState
 {
     /// <summary>It is under way.</summary>
     Running,

@@ -10,25 +10,25 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Failover.Tests;
 
 /// <summary>A member in this process: an application with Kestrel on a loopback port.</summary>
-internal sealed class CoordinationMember : IAsyncDisposable
+internal sealed class CoordinationServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private CoordinationMember(WebApplication app, CapturedLogs logs)
+    private CoordinationServer(WebApplication app, CapturedLogs logs)
     {
         _app = app;
         Logs = logs;
         Coordinator = app.Services.GetRequiredService<IFailoverCoordinator>();
-        Member = app.Services.GetRequiredService<RaftMember>();
+        Member = app.Services.GetRequiredService<RaftServer>();
     }
 
     public IFailoverCoordinator Coordinator { get; }
 
-    public RaftMember Member { get; }
+    public RaftServer Member { get; }
 
     public CapturedLogs Logs { get; }
 
-    public static async Task<CoordinationMember> StartAsync(
+    public static async Task<CoordinationServer> StartAsync(
         Action<RaftCoordinatorOptions> configure,
         Uri self,
         Action<IWebHostBuilder>? host = null
@@ -50,7 +50,7 @@ internal sealed class CoordinationMember : IAsyncDisposable
         var app = builder.Build();
         app.MapRaftCoordinator();
         await app.StartAsync();
-        return new CoordinationMember(app, logs);
+        return new CoordinationServer(app, logs);
     }
 
     /// <summary>In order: the store is closed.</summary>

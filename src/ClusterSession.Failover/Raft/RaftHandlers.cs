@@ -1,7 +1,7 @@
 namespace ClusterSession.Failover.Raft;
 
-/// <summary>Makes the handlers of the members' connections.</summary>
-internal sealed class MemberHandlers(RaftCoordinatorOptions options, VoteGate gate) : IHttpMessageHandlerFactory
+/// <summary>Makes the handlers of the servers' connections.</summary>
+internal sealed class RaftHandlers(RaftCoordinatorOptions options, VoteGate gate) : IHttpMessageHandlerFactory
 {
     public HttpMessageHandler CreateHandler(string name)
     {
@@ -10,6 +10,6 @@ internal sealed class MemberHandlers(RaftCoordinatorOptions options, VoteGate ga
         sockets.UseProxy = false;
         sockets.UseCookies = false;
         sockets.AllowAutoRedirect = false;
-        return new MemberHandler(options.Secret!, gate, sockets);
+        return new RaftHandler(options.Secret!, gate, sockets);
     }
 }

@@ -5,7 +5,7 @@ namespace ClusterSession.Failover.Operating;
 
 /// <summary>Plans of commands by which another member becomes master.</summary>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
-internal sealed class HandOverPlans(FailoverTimings timings)
+internal sealed class MasterChangePlans(FailoverTimings timings)
 {
     private const string Wait = "Wait until \"cluster-session failover status\" shows no change under way.";
 

@@ -15,11 +15,11 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// One member of the coordination store, inside an application: its log, its map, its place in the
+/// One server of the coordination store, inside an application: its log, its map, its place in the
 /// cluster. What the library needs of services it finds in a provider of its own, so that the
 /// application's are left alone.
 /// </summary>
-internal sealed class RaftMember(
+internal sealed class RaftServer(
     IOptions<RaftCoordinatorOptions> options,
     ILoggerFactory loggers,
     IHostEnvironment environment
@@ -37,16 +37,16 @@ internal sealed class RaftMember(
     /// <summary>Last entry that the map contains.</summary>
     public long AppliedIndex => Current?.Map.AppliedIndex ?? 0;
 
-    /// <summary>Whether this member leads.</summary>
+    /// <summary>Whether this server leads.</summary>
     public bool IsLeading => Current?.Leader.IsLeading ?? false;
 
     /// <summary>
-    /// Whether this member votes, and how often it did not. Null while it is not running.
+    /// Whether this server votes, and how often it did not. Null while it is not running.
     /// </summary>
     public VoteGate? Gate => Current?.Gate;
 
     /// <summary>
-    /// The map as bytes; alike on all members that have applied the same entries.
+    /// The map as bytes; alike on all servers that have applied the same entries.
     /// </summary>
     public ReadOnlyMemory<byte> Snapshot() => Current?.Map.Snapshot() ?? default;
 
@@ -73,7 +73,7 @@ internal sealed class RaftMember(
             },
             map
         );
-        var handlers = new MemberHandlers(_options, gate);
+        var handlers = new RaftHandlers(_options, gate);
         var services = RaftServices.Build(_options, wal, handlers, loggers, environment);
         var cluster = services.GetRequiredService<IRaftCluster>();
         var running = new Running(
@@ -88,7 +88,7 @@ internal sealed class RaftMember(
         );
         if (!gate.IsOpen)
         {
-            _logger.MemberHasNoData(place);
+            _logger.ServerHasNoData(place);
         }
 
         foreach (var service in services.GetServices<IHostedService>())
@@ -130,7 +130,7 @@ internal sealed class RaftMember(
         _stopping.Dispose();
     }
 
-    /// <summary>Executes it here, if this member leads, else sends it one hop.</summary>
+    /// <summary>Executes it here, if this server leads, else sends it one hop.</summary>
     public async Task<Answer> SendAsync(Operation operation, CancellationToken cancellation)
     {
         if (Current is not { } running)
@@ -150,13 +150,13 @@ internal sealed class RaftMember(
             : Answer.NotLeader;
     }
 
-    /// <summary>Executes it here, if this member leads.</summary>
+    /// <summary>Executes it here, if this server leads.</summary>
     public Task<Answer> ExecuteAsync(Operation operation, CancellationToken cancellation) =>
         Current?.Leader.ExecuteAsync(operation, cancellation) ?? Task.FromResult(Answer.NotLeader);
 
-    public MemberStatus Status() =>
+    public RaftStatus Status() =>
         Current is { } running
-            ? new MemberStatus(
+            ? new RaftStatus(
                 true,
                 running.Log.LastEntryIndex,
                 running.Map.AppliedIndex,
@@ -169,16 +169,16 @@ internal sealed class RaftMember(
                     ?
                     [
                         .. running
-                            .Cluster.Members.Where(static member =>
-                                member is { IsRemote: true, Status: ClusterMemberStatus.Unavailable }
+                            .Cluster.Members.Where(static server =>
+                                server is { IsRemote: true, Status: ClusterMemberStatus.Unavailable }
                             )
-                            .Select(static member => member.EndPoint)
+                            .Select(static server => server.EndPoint)
                             .OfType<UriEndPoint>()
                             .Select(static place => new Uri(place.Uri, "/").AbsoluteUri),
                     ]
                     : null,
             }
-            : MemberStatus.None;
+            : RaftStatus.None;
 
     /// <summary>A message of the library's protocol.</summary>
     public Task ReceiveAsync(HttpContext context)

@@ -3,9 +3,9 @@ using System.Net;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// What every request to another member has: the secret, and no candidacy of a member without data.
+/// What every request to another server has: the secret, and no candidacy of a server without data.
 /// </summary>
-internal sealed class MemberHandler(string secret, VoteGate gate, HttpMessageHandler inner) : DelegatingHandler(inner)
+internal sealed class RaftHandler(string secret, VoteGate gate, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     public const string SecretHeader = "X-ClusterSession-Secret";
 
