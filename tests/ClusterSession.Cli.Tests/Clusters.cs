@@ -81,6 +81,20 @@ internal static class Clusters
     public static ClusterStatus InMaintenance => Healthy with { IsMaintenance = true };
 
     /// <summary>The former master is back, with data that the present one lacks.</summary>
+    /// <summary>The master died with writes that no replica had, and has a successor.</summary>
+    public static ClusterStatus FormerMasterDead =>
+        Unmerged with
+        {
+            Members =
+            [
+                Dead("redis-a", 7) with
+                {
+                    LastSeen = new LastSeenStatus(Noon - TimeSpan.FromSeconds(14), 41_984),
+                },
+                Master("redis-b", 8),
+            ],
+        };
+
     public static ClusterStatus Unmerged =>
         Healthy with
         {
@@ -259,7 +273,10 @@ internal static class Clusters
             [
                 Closed("redis-a", 7) with
                 {
-                    Merge = new MergeStatus(Failover.Sights.MergeState.Running, "redis-b", 15_610, 30_000, 15_610),
+                    Merge = new MergeStatus(Failover.Sights.MergeState.Running, "redis-b", 15_610, 30_000, 15_610)
+                    {
+                        ForeignKeys = 100,
+                    },
                 },
                 Master("redis-b", 8),
             ],
@@ -321,6 +338,7 @@ internal static class Clusters
         ["agent-down"] = AgentDown,
         ["in-maintenance"] = InMaintenance,
         ["unmerged"] = Unmerged,
+        ["former-master-dead"] = FormerMasterDead,
         ["store-unreachable"] = StoreUnreachable,
         ["store-lost"] = StoreLost,
         ["voter-away"] = VoterAway,

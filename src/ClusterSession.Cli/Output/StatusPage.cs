@@ -53,6 +53,11 @@ internal sealed class StatusPage(Page page)
             yield return ("Why", why);
         }
 
+        if (verdict.Missing is { } missing)
+        {
+            yield return ("Missing", missing);
+        }
+
         if (verdict.Since is { } since)
         {
             yield return ("Since", Words.Since(since, now));
@@ -284,7 +289,9 @@ internal sealed class StatusPage(Page page)
                             : line.IsContained
                                 ? $"{facts.Master?.Name} is seen to have all of it: {line.Member} follows when its "
                                     + "agent runs."
-                            : $"{DataLoss.Stays(facts, line.Member)} {DataLoss.GiveUp(facts, line.Member)}"
+                            : DataLoss.Stays(facts, line.Member)
+                                + DataLoss.LeftBehind(MergeOf(status, line.Member))
+                                + $" {DataLoss.GiveUp(facts, line.Member)}"
                         )
                 )
             )
@@ -324,4 +331,7 @@ internal sealed class StatusPage(Page page)
             Health.Degraded => Color.Yellow,
             _ => Color.Red,
         };
+
+    private static MergeStatus? MergeOf(ClusterStatus status, string member) =>
+        status.Members.FirstOrDefault(one => one.Name == member)?.Merge;
 }

@@ -122,7 +122,10 @@ internal static class ClusterVerdict
                 : NextOf(facts),
             alarms.Count == 0 ? NothingToDo : alarms[0].Remedy,
             alarms
-        );
+        )
+        {
+            Missing = DataLoss.Missing(facts, master),
+        };
     }
 
     /// <summary>What else a person must know at once.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Face;
 using ClusterSession.Failover.Sights;
@@ -10,6 +11,33 @@ namespace ClusterSession.Cli.Verdicts;
 /// </summary>
 internal static class DataLoss
 {
+    /// <summary>
+    /// How much of what members wrote the master lacks while they do not respond; null: nothing
+    /// that is known.
+    /// </summary>
+    public static string? Missing(ClusterFacts facts, ClusterMemberStatus master)
+    {
+        var sentences = facts
+            .Others.Where(member => !member.IsReachable && facts.IsUnmerged(member))
+            .Select(member => $"{Missing(member, master.Name)} It is merged when {member.Name} is back.")
+            .ToArray();
+        return sentences.Length == 0
+            ? null
+            : $"{string.Join(" ", sentences)} Nodes replay what they committed themselves shortly before.";
+    }
+
+    private static string Missing(ClusterMemberStatus member, string master) =>
+        member.LastSeen switch
+        {
+            { AheadBytes: > 0 and var bytes } seen =>
+                $"{Words.Bytes(bytes)} that {master} did not have at {Words.Time(seen.At)}, when {member.Name} responded "
+                    + "last, and what it wrote after that.",
+            { AheadBytes: 0 } seen =>
+                $"At most what {member.Name} wrote after {Words.Time(seen.At)}, when it responded last: until then "
+                    + $"{master} has everything.",
+            _ => $"It is not known how much {member.Name} wrote that {master} lacks.",
+        };
+
     /// <summary>What to do with a member that has such data.</summary>
     public static string Keep(ClusterFacts facts, string member) =>
         $"Keep {member} as it is: {Merging(facts, member)} "
@@ -43,6 +71,16 @@ internal static class DataLoss
                 ? why
                 : $"To destroy what only {member} has: {Words.Command} discard {member}"
         );
+
+    /// <summary>What a merge leaves behind, as a sentence; empty: nothing.</summary>
+    public static string LeftBehind(MergeStatus? merge) =>
+        merge is not { ForeignKeys: > 0 }
+            ? ""
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $" It also holds {merge.ForeignKeys:N0} {(merge.ForeignKeys == 1 ? "key" : "keys")} of other "
+                    + $"applications, which are not merged and are gone when it follows: give them a Redis of their own."
+            );
 
     /// <summary>What becomes of such a member.</summary>
     public static string Stays(ClusterFacts facts, string member) =>

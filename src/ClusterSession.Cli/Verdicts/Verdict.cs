@@ -19,6 +19,12 @@ internal sealed record Verdict(
     IReadOnlyList<Alarm> Alarms
 )
 {
+    /// <summary>
+    /// How much of what was written users may miss until a member is back; null: nothing is known
+    /// to be missing.
+    /// </summary>
+    public string? Missing { get; init; }
+
     /// <summary>What status ends with.</summary>
     public int ExitCode =>
         Health switch

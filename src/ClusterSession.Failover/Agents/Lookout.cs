@@ -19,6 +19,7 @@ internal sealed class Lookout(
     private readonly long _startedAt = links.Coordinator.Clock.GetTimestamp();
     private readonly Dictionary<string, (Watch<RedisSight> Redis, Watch<AgentSight> Agent)> _watches = [];
     private readonly InStepTimes _steps = new(timings, links.Coordinator.Clock);
+    private readonly LastPositions _positions = new(time);
     private ClusterDocument _document = new() { Members = settings.Members };
     private long _documentSince = links.Coordinator.Clock.GetTimestamp();
     private long _version;
@@ -54,7 +55,10 @@ internal sealed class Lookout(
                     .Prepend(own)
             )
             .ConfigureAwait(false);
-        var members = _steps.Counted(_document.Ruler, sights.ToDictionary(sight => sight.Name, sight => sight.Sight));
+        var members = _steps.Counted(
+            _document.Ruler,
+            sights.ToDictionary(sight => sight.Name, sight => _positions.Remembered(sight.Name, sight.Sight))
+        );
         _silentSince = sights[0].Sight.Redis.IsReachable ? null : _silentSince ?? Clock.GetTimestamp();
         var ruler = _document.Ruler?.Member;
         _rulerSilentSince =

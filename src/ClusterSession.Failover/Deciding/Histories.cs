@@ -1,3 +1,4 @@
+using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Sights;
 
 namespace ClusterSession.Failover.Deciding;
@@ -27,4 +28,14 @@ internal static class Histories
         || (
             sight.HistoryId.Length > 0 && sight.HistoryId == other.FormerHistoryId && sight.Offset <= other.FormerOffset
         );
+
+    /// <summary>
+    /// How many bytes of a history, up to a point, <paramref name="other"/> does not have; null: it
+    /// cannot be told, since the other's history is not that one and did not branch from it.
+    /// </summary>
+    public static long? Ahead(HistoryPoint point, RedisSight other) =>
+        point.Id.Length == 0 ? null
+        : point.Id == other.HistoryId ? Math.Max(0, point.Offset - other.Offset)
+        : point.Id == other.FormerHistoryId ? Math.Max(0, point.Offset - other.FormerOffset)
+        : null;
 }

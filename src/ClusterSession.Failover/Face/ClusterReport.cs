@@ -132,11 +132,18 @@ internal static class ClusterReport
             IsLinkUp = redis.IsReachable && redis.IsLinkUp,
             Offset = redis.IsReachable ? redis.Offset : null,
             LagBytes = redis.IsOpen ? null : ClusterFace.Lag(view, redis),
+            LastSeen = LastSeen(view, view.Of(member.Name)),
             DataEpoch = redis.DataEpoch,
             IsOpen = redis.IsOpen,
             Merge = Merging(view, member.Name),
         };
     }
+
+    private static LastSeenStatus? LastSeen(ClusterView view, MemberSight sight) =>
+        sight.LastPosition is not { } last ? null
+        : Ruling(view) is { } ruler && view.Of(ruler).Redis is { IsReachable: true } master
+            ? new LastSeenStatus(last.At, Histories.Ahead(last.Point, master))
+        : new LastSeenStatus(last.At, null);
 
     /// <summary>A merge into the present ruler; what was merged into former ones is over.</summary>
     private static MergeStatus? Merging(ClusterView view, string member) =>

@@ -16,6 +16,11 @@ internal sealed record MemberSight(RedisSight Redis, bool IsAgentAlive)
     /// <summary>For how long it was not; zero: it is.</summary>
     public TimeSpan OutOfStepFor { get; init; }
 
+    /// <summary>
+    /// How far its Redis had come when it answered last; null: it answers, or never did.
+    /// </summary>
+    public LastPosition? LastPosition { get; init; }
+
     /// <summary>A member of which nothing was seen.</summary>
     public static MemberSight None { get; } = new(RedisSight.Unreachable, false);
 

@@ -83,6 +83,25 @@ public sealed class ClusterVerdictTests
         Assert.DoesNotContain("follows the master", verdict.Why, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(41_984L, "41 KiB that redis-b did not have at 2026-03-14 11:59:46Z")]
+    [InlineData(0L, "At most what redis-a wrote after 2026-03-14 11:59:46Z")]
+    [InlineData(null, "It is not known how much redis-a wrote that redis-b lacks.")]
+    public void Dead_former_master_is_named_with_how_much_users_miss_until_it_is_back(long? ahead, string expected)
+    {
+        var dead = Clusters.FormerMasterDead;
+        var seen = new LastSeenStatus(Clusters.Noon - TimeSpan.FromSeconds(14), ahead);
+        var verdict = ClusterVerdict.Of(
+            dead with
+            {
+                Members = [dead.Members[0] with { LastSeen = seen }, dead.Members[1]],
+            }
+        );
+        Assert.StartsWith(expected, verdict.Missing, StringComparison.Ordinal);
+        Assert.Contains("It is merged when redis-a is back.", verdict.Missing, StringComparison.Ordinal);
+        Assert.Null(ClusterVerdict.Of(Clusters.Unmerged).Missing);
+    }
+
     [Fact]
     public void Data_that_the_master_is_seen_to_have_is_no_alarm() =>
         Assert.DoesNotContain(ClusterVerdict.Of(Clusters.AgentOfTheFormerMasterDead).Alarms, alarm =>

@@ -1,4 +1,5 @@
 using ClusterSession.Failover.Deciding;
+using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Sights;
 using Xunit;
 
@@ -36,6 +37,16 @@ public sealed class HistoriesTests
                 Master
             )
         );
+
+    [Theory]
+    [InlineData("new", 50, 0L)]
+    [InlineData("new", 57, 7L)]
+    [InlineData("old", 29, 0L)]
+    [InlineData("old", 37, 7L)]
+    [InlineData("other", 7, null)]
+    [InlineData("", 7, null)]
+    public void Redis_is_ahead_by_what_its_history_has_beyond_the_branch(string history, long offset, long? expected) =>
+        Assert.Equal(expected, Histories.Ahead(new HistoryPoint(history, offset), Master));
 
     [Fact]
     public void Empty_redis_is_contained_in_every_other() =>

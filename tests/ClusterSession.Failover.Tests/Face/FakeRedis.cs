@@ -50,6 +50,15 @@ internal sealed class FakeRedis(FakeRedisSite site, TimeProvider time) : IRedisC
         }
     }
 
+    /// <summary>It takes that many bytes of its clients.</summary>
+    public void Wrote(long bytes)
+    {
+        lock (_lock)
+        {
+            _sight = _sight with { Offset = _sight.Offset + bytes };
+        }
+    }
+
     public ValueTask<RedisSight> LookAsync(CancellationToken cancellation)
     {
         Looks++;

@@ -65,6 +65,23 @@ public sealed class StatusTests
     }
 
     [Fact]
+    public async Task Status_says_how_far_ahead_of_its_successor_a_dead_master_was_seen_last()
+    {
+        await using var site = await RuledAsync();
+        site.Redis["a"].Wrote(100);
+        site.Redis["b"].Behind = 7;
+        await site.LookAgainAsync("b");
+        var seenAt = site.Time.GetUtcNow();
+        site.Redis["a"].IsDown = true;
+        await site.UntilAsync(() => site.Face("b").Cluster(false, false).Status.Ruler == "b", "b rules");
+        var members = site.Face("b").Cluster(false, false).Status.Members;
+        var lastSeen = members.Single(member => member.Name == "a").LastSeen!;
+        Assert.Equal(7, lastSeen.AheadBytes);
+        Assert.InRange(lastSeen.At, seenAt - TimeSpan.FromSeconds(1), seenAt);
+        Assert.Null(members.Single(member => member.Name == "b").LastSeen);
+    }
+
+    [Fact]
     public async Task Cluster_without_a_lease_is_not_ruled()
     {
         await using var site = await RuledAsync();
