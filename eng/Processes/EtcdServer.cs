@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 
 namespace ClusterSession.Processes;
@@ -29,7 +30,15 @@ public sealed class EtcdServer : IAsyncDisposable
         _name = string.Create(CultureInfo.InvariantCulture, $"etcd-{number}");
         _options = options;
         var handler = new SocketsHttpHandler();
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        if (options.Certificates is { } certificates)
+        {
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+            handler.SslOptions.ClientCertificates =
+            [
+                X509Certificate2.CreateFromPemFile(certificates.ServerCertFile, certificates.ServerKeyFile),
+            ];
+        }
+
         _http = new HttpClient(handler) { BaseAddress = new Uri(Endpoint), Timeout = TimeSpan.FromSeconds(10) };
     }
 
@@ -54,10 +63,7 @@ public sealed class EtcdServer : IAsyncDisposable
     public static async Task<EtcdServer[]> StartClusterAsync(int servers, EtcdServerOptions? options = null)
     {
         options ??= new EtcdServerOptions();
-        EtcdServer[] cluster =
-        [
-            .. Enumerable.Range(1, servers).Select(number => new EtcdServer(number, options)),
-        ];
+        EtcdServer[] cluster = [.. Enumerable.Range(1, servers).Select(number => new EtcdServer(number, options))];
         try
         {
             await StartAgainAsync(cluster, cluster);
@@ -195,6 +201,6 @@ public sealed class EtcdServer : IAsyncDisposable
                 $"--cert-file={certificates.ServerCertFile}",
                 $"--key-file={certificates.ServerKeyFile}",
                 $"--trusted-ca-file={certificates.CaFile}",
-                .. _options.NeedsClientCertificate ? new[] { "--client-cert-auth" } : [],
+                "--client-cert-auth",
             ];
 }

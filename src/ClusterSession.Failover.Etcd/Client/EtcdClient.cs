@@ -4,12 +4,14 @@ using Grpc.Core;
 
 namespace ClusterSession.Failover.Etcd.Client;
 
-/// <summary>Asks one server of the cluster, and the next one when that one does not respond.</summary>
+/// <summary>
+/// Asks one server of the cluster, and the next one when that one does not respond.
+/// </summary>
 /// <remarks>
-/// A request is sent once: whoever calls repeats it, since only the caller can tell whether it was
-/// done. So null, which means that nobody knows, is an outcome of its own, and the request after it
-/// goes to another server. A server without a leader says so at once, by the header that asks for
-/// one. What a person has to mend is an exception.
+/// A request is sent once: the caller repeats it, who alone can tell whether it was done. So null,
+/// which means that nobody knows, is an outcome of its own, and the next request goes to another
+/// server. A server without a leader says so at once, by the header that asks for one. What a
+/// person has to mend is an exception.
 /// </remarks>
 internal sealed class EtcdClient : IAsyncDisposable
 {
@@ -17,15 +19,15 @@ internal sealed class EtcdClient : IAsyncDisposable
     private const string Token = "token";
 
     private readonly EtcdOptions _options;
-    private readonly EtcdServer[] _servers;
+    private readonly EtcdConnection[] _servers;
     private int _current;
     private volatile string? _token;
 
     public EtcdClient(EtcdOptions options)
-    {
-        _options = options;
-        _servers = [.. options.Servers.Select(server => new EtcdServer(server, options))];
-    }
+        : this(options, [.. options.Servers.Select(server => EtcdConnection.At(server, options))]) { }
+
+    /// <summary>Over servers that are reached already.</summary>
+    public EtcdClient(EtcdOptions options, EtcdConnection[] servers) => (_options, _servers) = (options, servers);
 
     /// <summary>Reads, or changes keys if they are as expected; null: unknown.</summary>
     public ValueTask<TxnResponse?> TransactAsync(TxnRequest request, CancellationToken cancellationToken) =>
@@ -62,6 +64,30 @@ internal sealed class EtcdClient : IAsyncDisposable
             cancellationToken
         );
 
+    /// <summary>Begins a watch; null: no server has agreed.</summary>
+    public ValueTask<KeyWatch?> WatchAsync(WatchCreateRequest request, CancellationToken cancellationToken) =>
+        AskAsync(
+            async (server, headers, token) =>
+            {
+                // It outlives this request, whose token ends with it.
+                var call = server.Watches.Watch(headers, cancellationToken: cancellationToken);
+                try
+                {
+                    var create = new WatchRequest { CreateRequest = request };
+                    await call.RequestStream.WriteAsync(create, token).ConfigureAwait(false);
+                    return await call.ResponseStream.MoveNext(token).ConfigureAwait(false)
+                        ? new KeyWatch(call)
+                        : throw new RpcException(new Status(StatusCode.Unavailable, "The server ended the stream."));
+                }
+                catch
+                {
+                    call.Dispose();
+                    throw;
+                }
+            },
+            cancellationToken
+        );
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
@@ -74,7 +100,7 @@ internal sealed class EtcdClient : IAsyncDisposable
     }
 
     private async ValueTask<T?> AskAsync<T>(
-        Func<EtcdServer, Metadata, CancellationToken, Task<T>> ask,
+        Func<EtcdConnection, Metadata, CancellationToken, Task<T>> ask,
         CancellationToken cancellationToken
     )
         where T : class
@@ -108,7 +134,7 @@ internal sealed class EtcdClient : IAsyncDisposable
         return null;
     }
 
-    private async ValueTask<Metadata> HeadersAsync(EtcdServer server, CancellationToken cancellationToken)
+    private async ValueTask<Metadata> HeadersAsync(EtcdConnection server, CancellationToken cancellationToken)
     {
         var headers = new Metadata { { NeedsLeader, "true" } };
         if (_options.User is not { } user)

@@ -53,8 +53,8 @@ internal sealed class EtcdKind : ICoordinatorKind
     public string Shown(string text)
     {
         var options = ConnectionString.Parse(text);
-        return $"etcd at {string.Join(",", options.Servers.Select(server => $"{server.Scheme}://{server.Authority}"))}"
-            + options.Path;
+        var servers = options.Servers.Select(server => $"{server.Scheme}://{server.Host}:{server.Port}");
+        return $"etcd at {string.Join(",", servers)}{options.Path}";
     }
 
     /// <inheritdoc/>

@@ -12,13 +12,13 @@ namespace ClusterSession.Failover.Etcd.Keys;
 /// <remarks>
 /// <code>
 ///   PATH/cluster-NAME         holder, ttl, document and its version, the last operations: every
-///                             change but a renewal sets it, so that its revision fences all of them
+///                             change but a renewal sets it, and its revision fences all of them
 ///   PATH/cluster-NAME/grant   set by each grant and by nothing else: its last change is the epoch,
 ///                             and stays known when the lease is gone
 ///   PATH/cluster-NAME/lease   goes with an etcd lease: there while the lease is held
 /// </code>
-/// A grant sets all three in one transaction, so they share its revision: the create revision of the
-/// third one is the epoch.
+/// A grant sets all three in one transaction, so they share its revision: the create revision of
+/// the third one is the epoch.
 /// </remarks>
 internal sealed class ClusterKeys(string path, string cluster)
 {
@@ -47,9 +47,13 @@ internal sealed class ClusterKeys(string path, string cluster)
             grant?.ModRevision ?? 0,
             lease?.CreateRevision ?? 0,
             lease?.Lease ?? 0,
+            answer.Header.Revision,
             answer.Header.RaftTerm
         );
     }
+
+    /// <summary>Watches what is written: all but renewals, and leases that run out.</summary>
+    public WatchCreateRequest WatchFrom(long revision) => new() { Key = _cluster, StartRevision = revision };
 
     /// <summary>Takes the lease. The revision of this transaction is the epoch.</summary>
     public TxnRequest Take(StoredState seen, StoredCluster next, long lease) =>
@@ -67,7 +71,7 @@ internal sealed class ClusterKeys(string path, string cluster)
             Success = { Put(_cluster, next), Delete(_lease) },
         };
 
-    /// <summary>Writes the document, where wanted only while the lease of a grant is held.</summary>
+    /// <summary>Writes the document, if wanted only while the lease is held.</summary>
     public TxnRequest Write(StoredState seen, StoredCluster next, long? epoch)
     {
         var request = new TxnRequest

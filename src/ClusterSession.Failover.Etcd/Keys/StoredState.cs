@@ -9,6 +9,7 @@ namespace ClusterSession.Failover.Etcd.Keys;
 /// <param name="Epoch">The change that granted the lease last; 0: none has.</param>
 /// <param name="Created">The change that made the key of the lease; 0: nobody holds it.</param>
 /// <param name="Lease">The etcd lease with which that key goes.</param>
+/// <param name="Revision">The last change of any key.</param>
 /// <param name="Term">The term of the answering server: that of the last entry that it
 /// applied.</param>
 internal sealed record StoredState(
@@ -17,6 +18,7 @@ internal sealed record StoredState(
     long Epoch,
     long Created,
     long Lease,
+    long Revision,
     ulong Term
 )
 {

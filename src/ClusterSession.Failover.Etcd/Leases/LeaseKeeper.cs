@@ -30,7 +30,7 @@ namespace ClusterSession.Failover.Etcd.Leases;
 /// </remarks>
 internal sealed class LeaseKeeper(EtcdClient client, TimeProvider clock)
 {
-    /// <summary>The etcd lease of each cluster whose lease was taken or renewed here last.</summary>
+    /// <summary>The etcd lease of each cluster whose lease was taken or renewed here.</summary>
     private readonly ConcurrentDictionary<string, Known> _leases = new(StringComparer.Ordinal);
 
     /// <summary>

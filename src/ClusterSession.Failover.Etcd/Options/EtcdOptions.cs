@@ -6,7 +6,7 @@ namespace ClusterSession.Failover.Etcd.Options;
 /// <summary>Where the servers are, and how they are asked.</summary>
 internal sealed record EtcdOptions
 {
-    /// <summary>After this many servers that do not respond an operation has been tried enough.</summary>
+    /// <summary>So many servers are asked by an operation, if they do not respond.</summary>
     private const int MostTries = 3;
 
     private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(10);

@@ -51,7 +51,10 @@ public sealed class CoordinatorSettingTests
     }
 
     [Theory]
-    [InlineData("etcd=", "Coordinator cannot be used. '' names no server. Give one or several, such as 'http://h1:2379")]
+    [InlineData(
+        "etcd=",
+        "Coordinator cannot be used. '' names no server. Give one or several, such as 'http://h1:2379"
+    )]
     [InlineData("etcd=e1:2379", "'e1:2379' names no server. Give http or https, a host and a port")]
     [InlineData("etcd=http://e1:x/shop", "'http://e1:x' names no server. Give http or https, a host and a port")]
     [InlineData("etcd=http://e1/shop,http://e2", "'http://e1/shop' names no server")]
@@ -81,7 +84,9 @@ public sealed class CoordinatorSettingTests
     private static ServiceProvider Services(Dictionary<string, string?> section)
     {
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(section.ToDictionary(pair => $"ClusterSession:Failover:{pair.Key}", pair => pair.Value))
+            .AddInMemoryCollection(
+                section.ToDictionary(pair => $"ClusterSession:Failover:{pair.Key}", pair => pair.Value)
+            )
             .Build();
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(configuration);

@@ -38,21 +38,26 @@ public sealed class EtcdAccessTests
     }
 
     [Fact]
-    public async Task Server_with_tls_is_asked_with_the_certificate_that_it_wants()
+    public async Task Agent_and_server_show_each_other_their_certificates()
     {
         using var certificates = new TestCertificates();
         await using var server = await EtcdServer.StartAsync(new EtcdServerOptions { Certificates = certificates });
-        await using var coordinator = Coordinator(server, $",sslCaFile={certificates.CaFile}");
+        var authority = $",sslCaFile={certificates.CaFile}";
+        var own = $",sslCertFile={certificates.ServerCertFile},sslKeyFile={certificates.ServerKeyFile}";
+        await using var coordinator = Coordinator(server, authority + own);
         await CoordinatorSteps.AcquireAsync(coordinator, "north", "a", Ttl);
 
-        await using var stranger = new EtcdCoordinator(
-            EtcdSite.Options(server.Endpoint + Path) with
-            {
-                OperationTimeout = TimeSpan.FromSeconds(1),
-            },
-            BoottimeClock.Instance
-        );
-        Assert.IsType<ReadResult.Unreachable>(await stranger.ReadAsync("north"));
+        foreach (var missing in new[] { authority, own })
+        {
+            await using var stranger = new EtcdCoordinator(
+                EtcdSite.Options(server.Endpoint + Path + missing) with
+                {
+                    OperationTimeout = TimeSpan.FromSeconds(2),
+                },
+                BoottimeClock.Instance
+            );
+            Assert.IsType<ReadResult.Unreachable>(await stranger.ReadAsync("north"));
+        }
     }
 
     private static EtcdCoordinator Coordinator(EtcdServer server, string keys, string path = Path) =>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ClusterSession.Failover.Coordination;
+using ClusterSession.Failover.Etcd.Keys;
 using ClusterSession.Failover.Etcd.Leases;
 using ClusterSession.Failover.Etcd.Options;
 using ClusterSession.Failover.Tests;
@@ -32,15 +33,20 @@ internal sealed class EtcdSite : ICoordinatorSite
             OperationTimeout = TimeSpan.FromSeconds(20),
         };
 
+    /// <summary>Those of all servers.</summary>
+    public EtcdOptions Options() => Options(Connection(_servers));
+
+    /// <summary>The keys of a cluster below the path of this site.</summary>
+    public ClusterKeys Keys(string cluster) => new(_path, cluster);
+
     /// <summary>Another one, as of a process that is started again.</summary>
-    public EtcdCoordinator Add() => Add(Options(Connection(_servers)));
+    public EtcdCoordinator Add() => Add(Options());
 
     /// <summary>One that knows these servers only.</summary>
     public EtcdCoordinator Over(params EtcdServer[] servers) => Add(Options(Connection(servers)));
 
     /// <summary>One that does not wait long for servers that are not there.</summary>
-    public EtcdCoordinator Impatient() =>
-        Add(Options(Connection(_servers)) with { OperationTimeout = TimeSpan.FromSeconds(2) });
+    public EtcdCoordinator Impatient() => Add(Options() with { OperationTimeout = TimeSpan.FromSeconds(2) });
 
     /// <summary>Takes the lease of a cluster away, as an operator with etcdctl can.</summary>
     public async Task RevokeAsync(EtcdServer server, string cluster)
