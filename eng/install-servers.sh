@@ -19,9 +19,10 @@ for package in "$@"; do
     case "$package" in
         nginx | nginx-light | nginx-core | nginx-full) program=nginx ;;
         redis-server | redis-sentinel | haproxy | keepalived | memcached) program=$package ;;
+        etcd-server) program=etcd ;;
         # No program: Debian's package is Java archives, and a start script that reads a configuration of its own.
         zookeeper) program=java archive=/usr/share/java/zookeeper.jar ;;
-        *) fail "unknown server '$package' (known: redis-server, redis-sentinel, nginx, haproxy, keepalived, memcached, zookeeper)" ;;
+        *) fail "unknown server '$package' (known: redis-server, redis-sentinel, nginx, haproxy, keepalived, memcached, etcd-server, zookeeper)" ;;
     esac
     { command -v "$program" >/dev/null 2>&1 && [ -e "${archive:-/}" ]; } || missing+=("$package")
 done

@@ -23,7 +23,7 @@ internal static class RunHost
         var options = settings.Failover();
         var own = options.Members.FirstOrDefault(member => member.Name == options.Name)?.Agent;
         var builder = Builder(settings, own);
-        builder.Services.AddZooKeeperCoordinator().AddClusterSessionFailover();
+        builder.Services.AddZooKeeperCoordinator().AddEtcdCoordinator().AddClusterSessionFailover();
         var app = builder.Build();
         app.MapClusterSessionFailover();
         return app;

@@ -1,5 +1,6 @@
 using System.Text;
 using ClusterSession.Failover.Coordination;
+using ClusterSession.Failover.Leases;
 using ClusterSession.ZooKeeper;
 
 namespace ClusterSession.Failover.ZooKeeper.Nodes;

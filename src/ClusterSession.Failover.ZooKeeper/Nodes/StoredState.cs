@@ -1,4 +1,5 @@
 using ClusterSession.Failover.Coordination;
+using ClusterSession.Failover.Leases;
 
 namespace ClusterSession.Failover.ZooKeeper.Nodes;
 

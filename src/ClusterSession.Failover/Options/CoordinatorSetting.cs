@@ -29,7 +29,8 @@ internal static class CoordinatorSetting
             ? $"It begins with '{KindOf(setting)}'. Write {string.Join(" or ", known.Select(name => $"{name}=..."))}, "
                 + "or leave it out: the agents are the store themselves then."
             : $"It begins with '{KindOf(setting)}', and this application has no such store. Call "
-                + "AddZooKeeperCoordinator() of ClusterSession.Failover.ZooKeeper for zookeeper=..., or leave it out.";
+                + "AddZooKeeperCoordinator() of ClusterSession.Failover.ZooKeeper for zookeeper=..., "
+                + "AddEtcdCoordinator() of ClusterSession.Failover.Etcd for etcd=..., or leave it out.";
 
     private static string KindOf(string setting) => setting.Split('=', 2)[0].Trim();
 

@@ -33,9 +33,10 @@ public sealed class FailoverOptions
     public Uri? Voter { get; set; }
 
     /// <summary>
-    /// A coordination store that the site has already, as
-    /// <c>zookeeper=h1:2181,h2:2181,h3:2181/path,password=...</c>; it takes the package
-    /// <c>ClusterSession.Failover.ZooKeeper</c>. <see cref="Voter"/> and <see cref="Directory"/>
+    /// A coordination store that the site has already:
+    /// <c>zookeeper=h1:2181,h2:2181,h3:2181/path,password=...</c> with the package
+    /// <c>ClusterSession.Failover.ZooKeeper</c>, or <c>etcd=http://h1:2379/path,password=...</c>
+    /// with <c>ClusterSession.Failover.Etcd</c>. <see cref="Voter"/> and <see cref="Directory"/>
     /// are left out then. Default: none, the agents and the voter are the store.
     /// </summary>
     public string? Coordinator { get; set; }

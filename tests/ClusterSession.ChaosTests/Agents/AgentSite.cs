@@ -18,7 +18,7 @@ namespace ClusterSession.ChaosTests.Agents;
 ///            v   v
 ///       redis-0  redis-1
 /// </code>
-/// With ZooKeeper there is no voter, and the agents ask an ensemble.
+/// With ZooKeeper or etcd there is no voter, and the agents ask its servers.
 /// </remarks>
 internal sealed class AgentSite : IAsyncDisposable
 {
@@ -43,6 +43,7 @@ internal sealed class AgentSite : IAsyncDisposable
     private ServerProcess? _balancer;
     private VirtualAddress? _virtual;
     private ZooKeeperServer[] _zooKeepers = [];
+    private EtcdServer[] _etcds = [];
 
     private AgentSite(AgentSiteOptions options)
     {
@@ -82,7 +83,7 @@ internal sealed class AgentSite : IAsyncDisposable
 
     private NetworkHost Third => _options.Hosts[Balanced];
 
-    private bool HasVoter => _options is { HasReadReplica: false, ZooKeepers: 0 };
+    private bool HasVoter => _options is { HasReadReplica: false, ZooKeepers: 0, Etcds: 0 };
 
     /// <summary>Starts it, and waits until one is the master and the others follow.</summary>
     public static async Task<AgentSite> StartAsync(AgentSiteOptions? options = null)
@@ -93,6 +94,11 @@ internal sealed class AgentSite : IAsyncDisposable
             if (site._options.ZooKeepers > 0)
             {
                 site._zooKeepers = await ZooKeeperServer.StartEnsembleAsync(site._options.ZooKeepers);
+            }
+
+            if (site._options.Etcds > 0)
+            {
+                site._etcds = await EtcdServer.StartClusterAsync(site._options.Etcds);
             }
 
             await site.StartMembersAsync();
@@ -243,6 +249,7 @@ internal sealed class AgentSite : IAsyncDisposable
     public async Task BringBackAsync()
     {
         await StartZooKeepersAsync();
+        await StartEtcdsAsync();
         foreach (var member in _members)
         {
             await member.BringBackAsync();
@@ -262,6 +269,19 @@ internal sealed class AgentSite : IAsyncDisposable
         if (ended.Length > 0)
         {
             await ZooKeeperServer.StartAgainAsync(_zooKeepers, ended);
+        }
+    }
+
+    /// <summary>Kills every etcd server.</summary>
+    public Task KillEtcdsAsync() => Task.WhenAll(_etcds.Select(server => server.Process.Kill9Async()));
+
+    /// <summary>Starts the etcd servers that have ended, with their data.</summary>
+    public async Task StartEtcdsAsync()
+    {
+        EtcdServer[] ended = [.. _etcds.Where(server => server.Process.HasExited)];
+        if (ended.Length > 0)
+        {
+            await EtcdServer.StartAgainAsync(_etcds, ended);
         }
     }
 
@@ -315,6 +335,11 @@ internal sealed class AgentSite : IAsyncDisposable
         }
 
         foreach (var server in _zooKeepers)
+        {
+            await server.DisposeAsync();
+        }
+
+        foreach (var server in _etcds)
         {
             await server.DisposeAsync();
         }
@@ -488,6 +513,8 @@ internal sealed class AgentSite : IAsyncDisposable
             _zooKeepers.Length > 0
                 ? $"\"Coordinator\": \"zookeeper={string.Join(',', _zooKeepers.Select(one => one.Endpoint))}/shop,"
                     + $"password={Secret}\","
+            : _etcds.Length > 0
+                ? $"\"Coordinator\": \"etcd={string.Join(',', _etcds.Select(one => one.Endpoint))}/shop\","
             : HasVoter
                 ? string.Create(CultureInfo.InvariantCulture, $"\"Voter\": \"http://{Third.Address}:{_voterPort}\",")
             : "";

@@ -12,6 +12,9 @@ internal sealed record AgentSiteOptions
     /// </summary>
     public int ZooKeepers { get; init; }
 
+    /// <summary>The same with etcd servers; 0: none.</summary>
+    public int Etcds { get; init; }
+
     /// <summary>
     /// An address that keepalived moves, in place of HAProxy. The members need hosts of their own.
     /// </summary>

@@ -175,7 +175,7 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
 
     public void Extend(SimRecord record)
     {
-        if (IsMaster && Data.Record is { } current && host.Wall < current.Until && current.Name == record.Tenure)
+        if (IsMaster && Data.Record is { } current && host.Wall < current.Until && current.Tenure == record.Tenure)
         {
             Write(new SimWrite(Record: record));
         }

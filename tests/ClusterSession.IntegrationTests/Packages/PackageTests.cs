@@ -34,6 +34,7 @@ public sealed partial class PackageTests(PackedFeed feed)
         ["ClusterSession.Failover"] = ["ClusterSession.Redis", "DotNext.AspNetCore.Cluster"],
         ["ClusterSession.ZooKeeper"] = ["ClusterSession.Transport"],
         ["ClusterSession.Failover.ZooKeeper"] = ["ClusterSession.Failover", "ClusterSession.ZooKeeper"],
+        ["ClusterSession.Failover.Etcd"] = ["ClusterSession.Failover", "dotnet-etcd"],
         ["ClusterSession.Cli"] = [], // A tool has all it needs in itself.
     };
 
@@ -140,6 +141,7 @@ public sealed partial class PackageTests(PackedFeed feed)
     [InlineData("ClusterSession.Failover", "ClusterSession.Redis")]
     [InlineData("ClusterSession.ZooKeeper", "ClusterSession.Transport")]
     [InlineData("ClusterSession.Failover.ZooKeeper", "ClusterSession.Failover")]
+    [InlineData("ClusterSession.Failover.Etcd", "ClusterSession.Failover")]
     public void Package_whose_internals_are_used_is_wanted_in_exactly_this_version(string id, string used)
     {
         using var package = ZipFile.OpenRead(feed.Package(id));

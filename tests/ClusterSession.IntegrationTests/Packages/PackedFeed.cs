@@ -22,6 +22,7 @@ public sealed class PackedFeed : IAsyncLifetime
         "ClusterSession.Redis",
         "ClusterSession.Failover",
         "ClusterSession.Failover.ZooKeeper",
+        "ClusterSession.Failover.Etcd",
         "ClusterSession.Cli",
     ];
 

@@ -27,6 +27,9 @@ public sealed class DependencyTests
     private const string FailoverZooKeeper =
         "src/ClusterSession.Failover.ZooKeeper/ClusterSession.Failover.ZooKeeper.csproj";
 
+    /// <summary>The messages of etcd come from a library (docs/decisions/0015).</summary>
+    private const string FailoverEtcd = "src/ClusterSession.Failover.Etcd/ClusterSession.Failover.Etcd.csproj";
+
     private const string Transport = "src/ClusterSession.Transport/ClusterSession.Transport.csproj";
 
     [Fact]
@@ -39,7 +42,12 @@ public sealed class DependencyTests
             var references = References(project, "ProjectReference");
             Assert.Equal(Referenced(project), references);
             Assert.Equal(
-                project == Failover ? ["DotNext.AspNetCore.Cluster"] : [],
+                project switch
+                {
+                    Failover => ["DotNext.AspNetCore.Cluster"],
+                    FailoverEtcd => ["dotnet-etcd"],
+                    _ => [],
+                },
                 References(project, "PackageReference")
             );
         }
@@ -176,6 +184,7 @@ public sealed class DependencyTests
             ],
             Failover => ["../ClusterSession.Redis/ClusterSession.Redis.csproj"],
             ZooKeeper => ["../ClusterSession.Transport/ClusterSession.Transport.csproj"],
+            FailoverEtcd => ["../ClusterSession.Failover/ClusterSession.Failover.csproj"],
             FailoverZooKeeper =>
             [
                 "../ClusterSession.Failover/ClusterSession.Failover.csproj",

@@ -17,6 +17,7 @@ public sealed partial class RoomTests
     private const string Failover = "src/ClusterSession.Failover";
     private const string ZooKeeper = "src/ClusterSession.ZooKeeper";
     private const string FailoverZooKeeper = "src/ClusterSession.Failover.ZooKeeper";
+    private const string FailoverEtcd = "src/ClusterSession.Failover.Etcd";
     private const string All = "all";
 
     [Theory]
@@ -26,6 +27,7 @@ public sealed partial class RoomTests
     [InlineData(Failover)]
     [InlineData(ZooKeeper)]
     [InlineData(FailoverZooKeeper)]
+    [InlineData(FailoverEtcd)]
     public void Table_names_every_room(string package)
     {
         var rooms = Repository.Files(".cs", package).Select(file => RoomOf(package, file)).Distinct();
@@ -42,6 +44,7 @@ public sealed partial class RoomTests
     [InlineData(Failover)]
     [InlineData(ZooKeeper)]
     [InlineData(FailoverZooKeeper)]
+    [InlineData(FailoverEtcd)]
     public void Rooms_use_rooms_that_stand_above_them(string package)
     {
         var table = Table(package);
@@ -68,6 +71,7 @@ public sealed partial class RoomTests
     [InlineData(Failover)]
     [InlineData(ZooKeeper)]
     [InlineData(FailoverZooKeeper)]
+    [InlineData(FailoverEtcd)]
     public void Files_use_what_the_table_says_and_rooms_all_of_it(string package)
     {
         var table = Table(package);
@@ -127,6 +131,7 @@ public sealed partial class RoomTests
             Redis => "## Rooms of the Redis store",
             ZooKeeper => "## Rooms of the ZooKeeper client",
             FailoverZooKeeper => "## Rooms of the ZooKeeper coordinator",
+            FailoverEtcd => "## Rooms of the etcd coordinator",
             _ => "## Rooms of the failover package",
         };
 

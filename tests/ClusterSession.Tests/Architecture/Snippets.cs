@@ -65,6 +65,16 @@ internal static class Snippets
         #endregion
     }
 
+    public static void CoordinationInEtcd(WebApplicationBuilder builder)
+    {
+        #region src/ClusterSession.Failover.Etcd/README.md
+        builder.Services.AddEtcdCoordinator();
+        builder.Services.AddClusterSessionFailover(options =>
+            options.Coordinator = "etcd=https://etcd1:2379,https://etcd2:2379,https://etcd3:2379/shop"
+        );
+        #endregion
+    }
+
     public static async Task ZooKeeper(ILogger logger, Action<ReadOnlyMemory<byte>> use)
     {
         #region src/ClusterSession.ZooKeeper/README.md

@@ -1,7 +1,7 @@
 using System.Text;
 using ClusterSession.Failover.Coordination;
 using ClusterSession.Failover.Documents;
-using ClusterSession.Failover.ZooKeeper.Nodes;
+using ClusterSession.Failover.Leases;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Topology.Published;
 using Xunit;

@@ -1,13 +1,13 @@
 using ClusterSession.Failover.Coordination;
 using ClusterSession.Failover.Wire;
 
-namespace ClusterSession.Failover.ZooKeeper.Nodes;
+namespace ClusterSession.Failover.Leases;
 
-/// <summary>What the node of a cluster holds. Immutable.</summary>
+/// <summary>What a store that the site has already holds of a cluster. Immutable.</summary>
 /// <param name="Holder">Who was granted the lease last, unless it was released.</param>
 /// <param name="TtlMilliseconds">How long that grant and each renewal of it runs.</param>
-/// <param name="Version">Number of the document's last change. Counted here: that of a node begins
-/// anew when it is made again.</param>
+/// <param name="Version">Number of the document's last change. Counted here: the store's own begins
+/// anew when the entry is made again.</param>
 /// <param name="Grant">The operation that took the lease last.</param>
 /// <param name="Document">The document.</param>
 /// <param name="Done">The last changes, oldest first, and the version that each left.</param>
@@ -82,8 +82,8 @@ internal sealed record StoredCluster(
         if (reader.Byte() is var format && format != Format)
         {
             throw new InvalidDataException(
-                $"The node of the cluster has format {format}; this release reads {Format}. Run one release on all "
-                    + "members, or give them a path (Chroot) that nobody else uses."
+                $"The cluster's entry in the coordination store has format {format}; this release reads {Format}. Run "
+                    + "one release on all members, or give them a path in Coordinator that nobody else uses."
             );
         }
 
