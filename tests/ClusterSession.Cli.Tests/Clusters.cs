@@ -89,7 +89,7 @@ internal static class Clusters
             [
                 Dead("redis-a", 7) with
                 {
-                    LastSeen = new LastSeenStatus(Noon - TimeSpan.FromSeconds(14), 41_984),
+                    LastSeen = new LastPositionStatus(Noon - TimeSpan.FromSeconds(14), 41_984),
                 },
                 Master("redis-b", 8),
             ],

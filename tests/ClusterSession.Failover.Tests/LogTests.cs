@@ -98,7 +98,7 @@ public sealed class LogTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(place.FullName, "7-1"), "\u0001 cut short");
         await using var map = new MapStateMachine(place, 4096);
         var refused = await Assert.ThrowsAsync<InvalidDataException>(async () => await map.RestoreAsync());
-        Assert.Contains("Remove the member's directory", refused.Message);
+        Assert.Contains("Remove the server's directory", refused.Message);
     }
 
     private static Operation Operation(int id, string holder) =>

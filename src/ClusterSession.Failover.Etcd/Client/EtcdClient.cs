@@ -64,30 +64,6 @@ internal sealed class EtcdClient : IAsyncDisposable
             cancellationToken
         );
 
-    /// <summary>Begins a watch; null: no server has agreed.</summary>
-    public ValueTask<KeyWatch?> WatchAsync(WatchCreateRequest request, CancellationToken cancellationToken) =>
-        AskAsync(
-            async (server, headers, token) =>
-            {
-                // It outlives this request, whose token ends with it.
-                var call = server.Watches.Watch(headers, cancellationToken: cancellationToken);
-                try
-                {
-                    var create = new WatchRequest { CreateRequest = request };
-                    await call.RequestStream.WriteAsync(create, token).ConfigureAwait(false);
-                    return await call.ResponseStream.MoveNext(token).ConfigureAwait(false)
-                        ? new KeyWatch(call)
-                        : throw new RpcException(new Status(StatusCode.Unavailable, "The server ended the stream."));
-                }
-                catch
-                {
-                    call.Dispose();
-                    throw;
-                }
-            },
-            cancellationToken
-        );
-
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {

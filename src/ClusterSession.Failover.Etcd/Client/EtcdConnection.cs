@@ -17,8 +17,6 @@ internal sealed class EtcdConnection(string address, CallInvoker calls, IDisposa
 
     public Lease.LeaseClient Leases { get; } = new(calls);
 
-    public Watch.WatchClient Watches { get; } = new(calls);
-
     public Auth.AuthClient Users { get; } = new(calls);
 
     /// <summary>It connects when it is asked first.</summary>

@@ -52,9 +52,6 @@ internal sealed class ClusterKeys(string path, string cluster)
         );
     }
 
-    /// <summary>Watches what is written: all but renewals, and leases that run out.</summary>
-    public WatchCreateRequest WatchFrom(long revision) => new() { Key = _cluster, StartRevision = revision };
-
     /// <summary>Takes the lease. The revision of this transaction is the epoch.</summary>
     public TxnRequest Take(StoredState seen, StoredCluster next, long lease) =>
         new()

@@ -46,7 +46,7 @@ internal sealed record ClusterMemberStatus
     public long? LagBytes { get; init; }
 
     /// <summary>What was known of it last, if it is not responding; null: nothing.</summary>
-    public LastSeenStatus? LastSeen { get; init; }
+    public LastPositionStatus? LastSeen { get; init; }
 
     /// <summary>Epoch of its data: of the last master that wrote it.</summary>
     public long DataEpoch { get; init; }

@@ -139,11 +139,11 @@ internal static class ClusterReport
         };
     }
 
-    private static LastSeenStatus? LastSeen(ClusterView view, MemberSight sight) =>
+    private static LastPositionStatus? LastSeen(ClusterView view, MemberSight sight) =>
         sight.LastPosition is not { } last ? null
         : Ruling(view) is { } ruler && view.Of(ruler).Redis is { IsReachable: true } master
-            ? new LastSeenStatus(last.At, Histories.Ahead(last.Point, master))
-        : new LastSeenStatus(last.At, null);
+            ? new LastPositionStatus(last.At, Histories.Ahead(last.Point, master))
+        : new LastPositionStatus(last.At, null);
 
     /// <summary>A merge into the present ruler; what was merged into former ones is over.</summary>
     private static MergeStatus? Merging(ClusterView view, string member) =>

@@ -90,7 +90,7 @@ public sealed class ClusterVerdictTests
     public void Dead_former_master_is_named_with_how_much_users_miss_until_it_is_back(long? ahead, string expected)
     {
         var dead = Clusters.FormerMasterDead;
-        var seen = new LastSeenStatus(Clusters.Noon - TimeSpan.FromSeconds(14), ahead);
+        var seen = new LastPositionStatus(Clusters.Noon - TimeSpan.FromSeconds(14), ahead);
         var verdict = ClusterVerdict.Of(
             dead with
             {

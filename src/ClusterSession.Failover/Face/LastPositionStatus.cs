@@ -4,4 +4,4 @@ namespace ClusterSession.Failover.Face;
 /// <param name="At">When that was.</param>
 /// <param name="AheadBytes">How many bytes of its history the present master does not have; null:
 /// unknown, or of another history.</param>
-internal sealed record LastSeenStatus(DateTimeOffset At, long? AheadBytes);
+internal sealed record LastPositionStatus(DateTimeOffset At, long? AheadBytes);
