@@ -143,7 +143,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
 
     /// <summary>Whether it has everything up to there.</summary>
     private bool Has(RedisSight redis, HistoryPoint point) =>
-        timings.Contains(
+        timings.IsContained(
             new RedisSight
             {
                 HistoryId = point.Id,
@@ -175,7 +175,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
             .ToArray();
         var following = candidates.Where(member =>
             view.Of(member.Name).Redis is var redis
-            && (view.Document.IsDiscarded(member.Name, redis.DataEpoch) || timings.Contains(redis, newest))
+            && (view.Document.IsDiscarded(member.Name, redis.DataEpoch) || timings.IsContained(redis, newest))
         );
         if (Best(view, following) is { } target)
         {
@@ -204,7 +204,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
             .Select(member => (member.Name, view.Of(member.Name).Redis))
             .Where(member =>
                 member.Redis is { IsReachable: true, IsMaster: true, HasOwnRecord: false }
-                && timings.Contains(member.Redis, newest)
+                && timings.IsContained(member.Redis, newest)
             )
             .Select(member => new RedisProcess(member.Name, member.Redis.RunId));
         var former = view.Document.Ruler;

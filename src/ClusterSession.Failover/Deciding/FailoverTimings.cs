@@ -102,8 +102,10 @@ internal sealed record FailoverTimings
     /// <summary>Which of two Redis is to be promoted: above 0, the first.</summary>
     internal Comparison<RedisSight> Newer { get; init; } = Histories.Compare;
 
-    /// <summary>Whether nothing is lost when the first follows the second.</summary>
-    internal Func<RedisSight, RedisSight, bool> Contains { get; init; } = Histories.IsContained;
+    /// <summary>
+    /// Whether the second has all that the first has: nothing is lost when the first follows it.
+    /// </summary>
+    internal Func<RedisSight, RedisSight, bool> IsContained { get; init; } = Histories.IsContained;
 
     /// <summary>
     /// A round of the loop at its slowest: the coordinator, the members and the promises all have

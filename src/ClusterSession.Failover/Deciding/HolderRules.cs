@@ -215,7 +215,7 @@ internal sealed class HolderRules(FailoverTimings timings)
 
         if (own.Follows != tenure)
         {
-            return timings.Contains(own, seen) || view.Document.IsDiscarded(view.Self, own.DataEpoch)
+            return timings.IsContained(own, seen) || view.Document.IsDiscarded(view.Self, own.DataEpoch)
                 ? new Decision.Command(ReplicaRules.Following(own, change.Source!.Member, tenure))
                 : GiveUp(view, NoSource);
         }

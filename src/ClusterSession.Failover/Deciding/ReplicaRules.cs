@@ -56,14 +56,10 @@ internal sealed class ReplicaRules(FailoverTimings timings)
             return new Decision.Nothing(Reason.Follows);
         }
 
-        if (MayFollow(timings, view, view.Self))
+        // A member that may not follow yet cuts its link to a former master all the same, which is the
+        // first step of following: what that master might yet send is not to come after the merge.
+        if (MayFollow(timings, view, view.Self) || !IsAlone(own))
         {
-            return new Decision.Command(Following(own, ruler.Member, tenure));
-        }
-
-        if (!IsAlone(own))
-        {
-            // What a former master might yet send is not to come after the merge has passed it.
             return new Decision.Command(Following(own, ruler.Member, tenure));
         }
 
@@ -91,7 +87,7 @@ internal sealed class ReplicaRules(FailoverTimings timings)
     {
         var ruler = view.Document.Ruler!;
         var (redis, master) = (view.Of(member).Redis, view.Of(ruler.Member).Redis);
-        return timings.Contains(redis, master)
+        return timings.IsContained(redis, master)
             || view.Document.IsDiscarded(member, redis.DataEpoch)
             || view.Document.Reinits.Any(reinit => reinit.Member == member)
             // All that it has came from this process under this lease, and the process lost nothing

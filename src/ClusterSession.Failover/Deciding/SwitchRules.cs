@@ -70,7 +70,7 @@ internal sealed class SwitchRules(FailoverTimings timings)
                 && view.Of(member.Name) is { IsUsable: true } sight
                 && (
                     view.Document.IsDiscarded(member.Name, sight.Redis.DataEpoch)
-                    || timings.Contains(sight.Redis, master)
+                    || timings.IsContained(sight.Redis, master)
                 )
             )
             ? null

@@ -136,7 +136,7 @@ internal sealed class CommandPlanner(FailoverTimings timings)
                 || line.Epoch < has.DataEpoch
                 || seen.Document.Find(line.Member) is null
                 || seen.Document.IsDiscarded(line.Member, line.Epoch)
-                || (redis.IsReachable && timings.Contains(redis, has))
+                || (redis.IsReachable && timings.IsContained(redis, has))
             )
             {
                 continue;

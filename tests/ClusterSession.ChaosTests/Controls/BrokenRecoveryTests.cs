@@ -137,7 +137,11 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
                     );
                     await redis.CommandAsync("CONFIG", "SET", "maxmemory", "0", "maxmemory-policy", "noeviction");
                 });
-                await story.AppendAsync("B");
+                // B asks the other nodes for what is lost, and may refuse a request until it knows.
+                await Condition.HoldsAsync(
+                    async () => (await story.AppendAsync("B")).Result == RequestResult.Ok,
+                    "B has changed the session"
+                );
                 await story.RepeatAsync(TimeSpan.FromSeconds(5), () => story.ListAsync("A", client: 1));
             }
         );

@@ -80,12 +80,12 @@ public sealed class FailoverOptionsTests
             timings with
             {
                 Newer = null!,
-                Contains = null!,
+                IsContained = null!,
             },
             AgentBuilder.Timings(options) with
             {
                 Newer = null!,
-                Contains = null!,
+                IsContained = null!,
             }
         );
     }

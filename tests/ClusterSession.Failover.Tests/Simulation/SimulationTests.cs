@@ -88,7 +88,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
     [Fact]
     public void Simulation_catches_a_decider_that_follows_before_merging() =>
-        Assert.True(IsCaught("are wiped", SimCluster.ShortWindows with { Contains = (_, _) => true }));
+        Assert.True(IsCaught("are wiped", SimCluster.ShortWindows with { IsContained = (_, _) => true }));
 
     /// <summary>Whether one of the usual seeds shows it.</summary>
     private static bool IsCaught(string violation, FailoverTimings timings, bool hasFence = true) =>
