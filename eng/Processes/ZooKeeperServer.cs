@@ -4,7 +4,7 @@ using System.Text;
 namespace ClusterSession.Processes;
 
 /// <summary>
-/// A real ZooKeeper server on free loopback ports with a directory of its own: alone, or one of an
+/// A real ZooKeeper server on free ports with a directory of its own: alone, or one of an
 /// ensemble.
 /// </summary>
 /// <remarks>
@@ -40,10 +40,10 @@ public sealed class ZooKeeperServer : IAsyncDisposable
     public int SecurePort { get; } = FreePort.Next();
 
     /// <summary>host:port.</summary>
-    public string Endpoint => $"127.0.0.1:{Port}";
+    public string Endpoint => $"{_options.On.Address}:{Port}";
 
     /// <summary>host:port for clients that speak TLS.</summary>
-    public string SecureEndpoint => $"127.0.0.1:{SecurePort}";
+    public string SecureEndpoint => $"{_options.On.Address}:{SecurePort}";
 
     /// <summary>Where the others follow it, while it leads.</summary>
     public int QuorumPort => _quorumPort;
@@ -139,14 +139,14 @@ public sealed class ZooKeeperServer : IAsyncDisposable
                 $"syncLimit={_options.SyncLimit}",
                 $"dataDir={_directory.Path}",
                 $"clientPort={Port}",
-                "clientPortAddress=127.0.0.1",
+                $"clientPortAddress={_options.On.Address}",
                 "maxClientCnxns=0",
                 "admin.enableServer=false",
                 .. await TlsAsync(),
                 .. ensemble.Length == 1
                     ? []
                     : ensemble.Select(one =>
-                        $"server.{one._number}=127.0.0.1:{_detours.GetValueOrDefault(one._number, one._quorumPort)}"
+                        $"server.{one._number}={_options.On.Address}:{_detours.GetValueOrDefault(one._number, one._quorumPort)}"
                         + $":{one._electionPort}"
                     ),
             ]
@@ -161,7 +161,7 @@ public sealed class ZooKeeperServer : IAsyncDisposable
             "org.apache.zookeeper.server.quorum.QuorumPeerMain",
             config,
         ];
-        _process = await ServerProcess.StartAsync("java", arguments, _directory.Path);
+        _process = await _options.On.StartAsync("java", arguments, _directory.Path);
     }
 
     private async Task<string[]> TlsAsync()
@@ -181,7 +181,7 @@ public sealed class ZooKeeperServer : IAsyncDisposable
         return
         [
             $"secureClientPort={SecurePort}",
-            "secureClientPortAddress=127.0.0.1",
+            $"secureClientPortAddress={_options.On.Address}",
             "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory",
             $"ssl.keyStore.location={own}",
             "ssl.keyStore.type=PEM",
@@ -198,7 +198,7 @@ public sealed class ZooKeeperServer : IAsyncDisposable
         using var client = new TcpClient();
         try
         {
-            await client.ConnectAsync("127.0.0.1", Port, patience.Token);
+            await client.ConnectAsync(_options.On.Address, Port, patience.Token);
             var stream = client.GetStream();
             await stream.WriteAsync(Encoding.ASCII.GetBytes(word), patience.Token);
             using var reader = new StreamReader(stream);

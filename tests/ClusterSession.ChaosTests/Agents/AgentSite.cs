@@ -93,7 +93,10 @@ internal sealed class AgentSite : IAsyncDisposable
         {
             if (site._options.ZooKeepers > 0)
             {
-                site._zooKeepers = await ZooKeeperServer.StartEnsembleAsync(site._options.ZooKeepers);
+                site._zooKeepers = await ZooKeeperServer.StartEnsembleAsync(
+                    site._options.ZooKeepers,
+                    new ZooKeeperServerOptions { On = site.Third }
+                );
             }
 
             if (site._options.Etcds > 0)

@@ -1,3 +1,4 @@
+using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.ChaosTests.Agents;
@@ -6,11 +7,16 @@ namespace ClusterSession.ChaosTests.Agents;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LongFactAttribute : FactAttribute
 {
-    public LongFactAttribute()
+    /// <param name="needsNamespaces">Whether it makes network namespaces.</param>
+    public LongFactAttribute(bool needsNamespaces = false)
     {
         if (Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") != "1")
         {
             Skip = "Runs for minutes: ./test --long, or CLUSTERSESSION_LONG=1.";
+        }
+        else if (needsNamespaces && !SplitBrainNet.CanBeMade)
+        {
+            Skip = "Needs root and the ip command.";
         }
     }
 }

@@ -5,31 +5,30 @@ using ClusterSession.TestKit.Servers;
 using Xunit;
 using Xunit.Abstractions;
 
-namespace ClusterSession.ChaosTests.Agents;
+namespace ClusterSession.ChaosTests.Agents.Figures;
 
 /// <summary>
-/// How long a failover through HAProxy takes under 2,000 writes a second and two nodes with
-/// sessions; 20 of each kind, or as many as CLUSTERSESSION_RUNS says. The figures are in
-/// docs/guarantees.md.
+/// How long a failover takes under 2,000 writes a second and two nodes with sessions; 20 of each
+/// kind, or as many as CLUSTERSESSION_RUNS says. The figures are in docs/guarantees.md.
 /// </summary>
-public sealed class FailoverFigureTests(ITestOutputHelper output)
+internal sealed class FailoverFigures(ITestOutputHelper output)
 {
     private const int WritesPerSecond = 2000;
 
     private static int Runs =>
         int.TryParse(Environment.GetEnvironmentVariable("CLUSTERSESSION_RUNS"), out var runs) ? runs : 20;
 
-    [LongFact]
-    public async Task Masters_killed_under_2000_writes_a_second()
+    /// <summary>The process of the master is killed, and its host refuses connections.</summary>
+    public async Task KillAsync(AgentSiteOptions options)
     {
-        await using var site = await AgentSite.StartAsync();
+        await using var site = await AgentSite.StartAsync(options);
         await MeasureAsync(site, "kill -9", old => old.KillRedisAsync());
     }
 
-    [LongFact]
-    public async Task Masters_frozen_under_2000_writes_a_second()
+    /// <summary>It is stopped, and its host accepts connections.</summary>
+    public async Task FreezeAsync(AgentSiteOptions options)
     {
-        await using var site = await AgentSite.StartAsync();
+        await using var site = await AgentSite.StartAsync(options);
         await MeasureAsync(site, "SIGSTOP", old =>
         {
             old.Redis.Process.Stop();
@@ -37,18 +36,12 @@ public sealed class FailoverFigureTests(ITestOutputHelper output)
         });
     }
 
-    [LongFact]
-    public async Task Masters_cut_off_with_their_agents_under_2000_writes_a_second()
+    /// <summary>Its host is cut off from all other hosts, with its agent.</summary>
+    public async Task CutOffAsync(AgentSiteOptions options)
     {
-        if (!SplitBrainNet.CanBeMade)
-        {
-            output.WriteLine("Not measured: network namespaces need root and the ip command.");
-            return;
-        }
-
         await using var net = await SplitBrainNet.CreateAsync(3);
-        await using var site = await AgentSite.StartAsync(new AgentSiteOptions { Hosts = net.Hosts });
-        await MeasureAsync(site, "link down", old => CutAsync(net, site.Members.ToList().IndexOf(old)), net.HealAsync);
+        await using var site = await AgentSite.StartAsync(options with { Hosts = net.Hosts });
+        await MeasureAsync(site, "link down", old => CutAsync(net, site.IndexOf(old)), net.HealAsync);
     }
 
     /// <summary>

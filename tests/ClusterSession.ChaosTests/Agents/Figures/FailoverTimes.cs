@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace ClusterSession.ChaosTests.Agents;
+namespace ClusterSession.ChaosTests.Agents.Figures;
 
 /// <summary>How long failovers took, in milliseconds from the fault.</summary>
 internal sealed class FailoverTimes
