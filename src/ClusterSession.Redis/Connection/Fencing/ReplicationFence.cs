@@ -1,8 +1,8 @@
 namespace ClusterSession.Redis.Connection.Fencing;
 
 /// <summary>
-/// Remembers the newest replication history seen, and tells a successor from a master that was
-/// deposed. Used by one link's loop only.
+/// Remembers the newest replication history seen, and tells a new master from one that was deposed.
+/// Used by one link's loop only.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -17,7 +17,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 ///   else                                  Unknown          accept, R is deposed
 /// </code>
 /// A promotion gives a master a new history id and keeps the old one as second id, so the ids alone
-/// tell a successor. They do not tell an old master that was restarted (a new id, the old one
+/// tell a new master. They do not tell an old master that was restarted (a new id, the old one
 /// forgotten): its data does, by the generation that nodes write after each change of history
 /// (<see cref="GenerationKey"/>). An old master that comes back without data has nothing to tell it
 /// by: it counts as a reset. A server that was restarted from its own snapshot has a new id too,
