@@ -1,8 +1,9 @@
 namespace ClusterSession.Redis.Connection.Fencing;
 
 /// <summary>
-/// Remembers the newest replication history seen, and tells a new master from one that was deposed.
-/// Used by one link's loop only.
+/// Remembers the newest replication history seen, and tells a new master from one that was deposed:
+/// the check of histories. No fence, since the server itself refuses nothing. Used by one link's
+/// loop only.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -120,7 +121,7 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
     public void Accept(RedisServerIdentity server, StoredGeneration generation)
     {
         (_refusedSince, _refusedRun) = (null, null);
-        // Lower than before only if the fence was given up, the server was restored, or the store
+        // Lower than before only if a refusal was given up, the server was restored, or the store
         // was reset.
         Floor = FloorWith(server, generation, out _);
         Generation = generation.Number ?? 0;
