@@ -5,7 +5,7 @@ using ClusterSession.Redis.Connection.Fencing;
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
-/// How a master hands over: it waits until the next master is ready, closes, and releases the lease.
+/// How a master hands over: it waits until the next one is ready, closes, and releases the lease.
 /// </summary>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 internal sealed class SwitchRules(FailoverTimings timings)

@@ -152,8 +152,8 @@ public sealed class FencingTests(ITestOutputHelper output)
         );
 
     /// <summary>
-    /// How many clients have just sent a commit. A node that has not seen the new master cannot know
-    /// that anybody was deposed.
+    /// How many clients have just sent a commit. A node that has not seen the new master cannot
+    /// know that anybody was deposed.
     /// </summary>
     private static async Task<int> CommittingNodesAsync(RedisServer server) =>
         (await server.CommandAsync("CLIENT", "LIST"))
