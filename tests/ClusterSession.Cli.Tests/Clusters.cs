@@ -23,7 +23,7 @@ internal static class Clusters
             Reason = "redis-a is the master and holds the lease.",
         };
 
-    /// <summary>The master is dead, and its successor is being made.</summary>
+    /// <summary>The master is dead, and the new one is being made.</summary>
     public static ClusterStatus FailoverRunning =>
         Healthy with
         {
@@ -80,8 +80,7 @@ internal static class Clusters
 
     public static ClusterStatus InMaintenance => Healthy with { IsMaintenance = true };
 
-    /// <summary>The former master is back, with data that the present one lacks.</summary>
-    /// <summary>The master died with writes that no replica had, and has a successor.</summary>
+    /// <summary>The master died with writes that no replica had, and a new one rules.</summary>
     public static ClusterStatus FormerMasterDead =>
         Unmerged with
         {
@@ -95,6 +94,7 @@ internal static class Clusters
             ],
         };
 
+    /// <summary>The former master is back, with data that the present one lacks.</summary>
     public static ClusterStatus Unmerged =>
         Healthy with
         {

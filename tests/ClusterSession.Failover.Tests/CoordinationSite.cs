@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Hosting;
 namespace ClusterSession.Failover.Tests;
 
 /// <summary>
-/// Addresses and directories of three members, which may run in this process one by one.
+/// Addresses and directories of the three servers of a coordination store, which may run in this
+/// process one by one.
 /// </summary>
 internal sealed class CoordinationSite : ICoordinatorSite
 {

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace ClusterSession.Failover.Tests;
 
-/// <summary>What the seam promises, over three members, and what only they do.</summary>
+/// <summary>
+/// What the seam promises, over the three servers of a coordination store, and what only they do.
+/// </summary>
 public sealed class CoordinatorTests : CoordinatorConformance
 {
     protected override async Task<ICoordinatorSite> StartSiteAsync() => await CoordinationSite.StartAsync();

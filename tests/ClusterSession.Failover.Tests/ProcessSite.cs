@@ -7,7 +7,8 @@ using ClusterSession.Failover.Raft;
 namespace ClusterSession.Failover.Tests;
 
 /// <summary>
-/// Three members as processes, which are killed and frozen; their clients are in this process.
+/// The three servers of a coordination store as processes, which are killed and frozen; their
+/// clients are in this process.
 /// </summary>
 internal sealed class ProcessSite : IAsyncDisposable
 {

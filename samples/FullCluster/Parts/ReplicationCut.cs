@@ -41,7 +41,7 @@ internal sealed class ReplicationCut(RedisAdmin admin, SitePorts ports)
         await admin.AskAsync(redis, "CLIENT", "KILL", "TYPE", "master");
     }
 
-    /// <summary>Gives it the password back, unless it follows another one by now.</summary>
+    /// <summary>Sets its password again, unless it follows another one by now.</summary>
     public async Task HealAsync(string name)
     {
         var redis = ports.Redis[name];

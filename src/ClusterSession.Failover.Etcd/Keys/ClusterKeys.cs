@@ -12,7 +12,7 @@ namespace ClusterSession.Failover.Etcd.Keys;
 /// <remarks>
 /// <code>
 ///   PATH/cluster-NAME         holder, ttl, document and its version, the last operations: every
-///                             change but a renewal sets it, and its revision fences all of them
+///                             change but a renewal sets it, if its revision is still the one read
 ///   PATH/cluster-NAME/grant   set by each grant and by nothing else: its last change is the epoch,
 ///                             and stays known when the lease is gone
 ///   PATH/cluster-NAME/lease   goes with an etcd lease: there while the lease is held

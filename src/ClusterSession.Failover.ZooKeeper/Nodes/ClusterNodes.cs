@@ -11,9 +11,9 @@ namespace ClusterSession.Failover.ZooKeeper.Nodes;
 /// <remarks>
 /// <code>
 ///   /cluster-NAME           holder, ttl, document and its version, the last operations: every
-/// change                           but a renewal sets it, so that its node version fences all of
-/// them   /cluster-NAME/grant     set by each grant and by nothing else: the zxid of its last
-/// change is                           the epoch, and stays known when the lease is gone
+///                           change but a renewal sets it, if its version is still the one read
+///   /cluster-NAME/grant     set by each grant and by nothing else: the zxid of its last change is
+///                           the epoch, and stays known when the lease is gone
 ///   /cluster-NAME/lease     ephemeral: there while the lease is held
 /// </code>
 /// A grant sets the first two and makes the third in one transaction: they share its zxid. A holder

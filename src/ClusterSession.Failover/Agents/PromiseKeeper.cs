@@ -11,8 +11,8 @@ namespace ClusterSession.Failover.Agents;
 /// though its lease runs out. It ends when that store shows that its holder has released that
 /// lease: the holder has closed its Redis before, or seen it end, and counts neither lease nor
 /// promises any more. Otherwise a switch or a failover soon after a change of that store's leader
-/// would wait for promises that protect nobody, and for longer than a hand-over waits for the
-/// successor.
+/// would wait for promises that protect nobody, and for longer than a hand-over waits for the next
+/// master.
 /// </para>
 /// <para>
 /// A lease that has run out ends no promise: its holder may go on by it. A release is final and has

@@ -63,7 +63,7 @@ public interface IFailoverCoordinator
         CancellationToken cancellationToken = default
     );
 
-    /// <summary>Gives a lease back before it expires.</summary>
+    /// <summary>Releases a lease before it expires.</summary>
     /// <param name="id">The same for a repeat, else a new one.</param>
     /// <param name="cluster">Name of the cluster, 1 to 100 characters.</param>
     /// <param name="holder">Who holds it.</param>

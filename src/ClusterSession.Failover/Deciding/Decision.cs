@@ -23,7 +23,7 @@ internal abstract record Decision
     /// </summary>
     public sealed record AskPromises : Decision;
 
-    /// <summary>Give the lease back.</summary>
+    /// <summary>Release the lease.</summary>
     /// <param name="Document">The document without the change, or with the former ruler in the
     /// ledger.</param>
     public sealed record Release(ClusterDocument Document) : Decision;

@@ -26,9 +26,9 @@ namespace ClusterSession.Failover.Deciding;
 ///   |    into the ruler, then follow|       |                                                    |
 ///   +-------------------------------+       +----------------------------------------------------+
 /// </code>
-/// A planned switch is the way from ruling back to "lease free", with the successor named
-/// (<see cref="SwitchRules"/>): the master waits until it is ready, closes, and releases the lease;
-/// for a while only the successor may take it, and afterwards the former master, as the most
+/// A planned switch is the way from ruling back to "lease free", with the next master named
+/// (<see cref="SwitchRules"/>): the master waits until that is ready, closes, and releases the
+/// lease; for a while only the next master may take it, and afterwards the former one, as the most
 /// advanced. Until the ruler is open and the ledger names it, a member with data that the ruler may
 /// lack stays closed and follows nobody (<see cref="Reason.Unmerged"/>). A lease that ends, in
 /// whatever step, leads back to "lease free", where roles do not count: data does.

@@ -58,17 +58,17 @@ internal sealed record FailoverTimings
     public TimeSpan BusyInterval { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
-    /// How long a master waits until its successor is ready; then it retracts the switch.
+    /// How long a master waits until the next one is ready; then it retracts the switch.
     /// </summary>
     public TimeSpan SwitchWait { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a closed master waits until its successor has everything, and how long a lease that
-    /// was handed over is the successor's alone.
+    /// How long a closed master waits until the next one has everything, and how long only the next
+    /// one may take a lease that was handed over.
     /// </summary>
     public TimeSpan HandOverWait { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>So many bytes the successor may be behind when the master closes.</summary>
+    /// <summary>So many bytes the next master may be behind when the master closes.</summary>
     public long SwitchLag { get; init; } = 1024 * 1024;
 
     /// <summary>How long a failover counts against the member that was promoted.</summary>

@@ -5,7 +5,7 @@ using ClusterSession.Redis.Connection.Fencing;
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
-/// How a master hands over: it waits for a ready successor, closes, and releases the lease.
+/// How a master hands over: it waits until the next one is ready, closes, and releases the lease.
 /// </summary>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 internal sealed class SwitchRules(FailoverTimings timings)
@@ -22,8 +22,8 @@ internal sealed class SwitchRules(FailoverTimings timings)
         var why = WhyNot(view, request);
         if (request.Step == SwitchStep.Wait)
         {
-            // The successor must look often by the time the lease is free, and looks as it has seen
-            // this.
+            // The next master must look often by the time the lease is free, and looks as it has
+            // seen this.
             var isOpen = own is { HasOwnRecord: true, AdmitsClients: true };
             return why is not null && view.SwitchFor >= timings.SwitchWait ? Retract(view, request, why)
                 : why is null && view.SwitchFor >= 2 * timings.Interval && isOpen

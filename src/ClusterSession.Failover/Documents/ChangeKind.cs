@@ -21,7 +21,7 @@ internal enum ChangeKind
     Switch,
 
     /// <summary>
-    /// The former master takes back the lease that its successor did not take in time.
+    /// The former master takes back the lease that the next one did not take in time.
     /// </summary>
     TakeBack,
 }

@@ -9,6 +9,8 @@ internal enum MemberKind
     /// <summary>May become master.</summary>
     Candidate,
 
-    /// <summary>Never becomes an open master, and is a source of data for one.</summary>
+    /// <summary>
+    /// A read replica: never becomes an open master, and is a source of data for one.
+    /// </summary>
     ReadReplica,
 }

@@ -7,13 +7,17 @@ namespace ClusterSession.Failover.Documents;
 internal enum SwitchStep
 {
     /// <summary>
-    /// The master rules on until its successor is ready, or until it retracts the switch.
+    /// The master rules on until the next one is ready, or until it retracts the switch.
     /// </summary>
     Wait,
 
-    /// <summary>The master closes, and waits until its successor has everything.</summary>
+    /// <summary>
+    /// The master closes, and waits until the next one has everything, if the switch names it.
+    /// </summary>
     Close,
 
-    /// <summary>The lease is free, and the successor's before it is anybody else's.</summary>
+    /// <summary>
+    /// The lease is free. If the switch names the next master, only that may take it at first.
+    /// </summary>
     HandOver,
 }

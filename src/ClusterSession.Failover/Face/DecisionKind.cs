@@ -21,7 +21,7 @@ internal enum DecisionKind
     /// <summary>It asks the others to take no lease.</summary>
     AskPromises,
 
-    /// <summary>It gives the lease back.</summary>
+    /// <summary>It releases the lease.</summary>
     Release,
 
     /// <summary>It writes the document.</summary>

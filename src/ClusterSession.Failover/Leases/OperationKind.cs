@@ -12,7 +12,7 @@ internal enum OperationKind : byte
     /// <summary>Moves the deadline. Never in the log.</summary>
     Renew = 3,
 
-    /// <summary>Gives the lease back.</summary>
+    /// <summary>Releases the lease.</summary>
     Release = 4,
 
     /// <summary>Writes the document.</summary>

@@ -28,7 +28,8 @@ public sealed class FailoverOptions
 
     /// <summary>
     /// Address of a process without Redis that votes in the coordination store, as
-    /// <c>https://host:port</c>, on a host of its own. Default: none, for three members.
+    /// <c>https://host:port</c>, on a host of its own. Default: none, as with three
+    /// <see cref="Members"/> or with a <see cref="Coordinator"/>.
     /// </summary>
     public Uri? Voter { get; set; }
 

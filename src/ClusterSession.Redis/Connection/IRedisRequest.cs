@@ -33,7 +33,8 @@ internal interface IRedisRequest
     void WriteTo(ref RespWriter writer);
 
     /// <summary>
-    /// Takes the reply; the reader stands before its first value and is valid during the call only.
+    /// Takes the reply. The reader's next value is the first of the reply; it is valid during the
+    /// call only.
     /// </summary>
     /// <exception cref="RespProtocolException">The reply answers another question; the connection
     /// will be closed. The request has failed by then.</exception>

@@ -22,7 +22,7 @@ internal static class HeaderReading
     /// <summary>Reads header, mark and successor; the life comes behind them.</summary>
     /// <param name="key">Under which key they are: what was written under another one, and copied
     /// here, is damaged.</param>
-    /// <param name="reader">Stands before the three.</param>
+    /// <param name="reader">Reads the three next.</param>
     /// <param name="now">The server's clock.</param>
     public static MergeEntry Read(SessionKey key, ref RespReader reader, DateTimeOffset now)
     {

@@ -1,12 +1,13 @@
 namespace ClusterSession.Redis;
 
-/// <summary>How a node tells the master from a server that was master before.</summary>
+/// <summary>How a server that was master before is kept from taking writes.</summary>
 public enum RedisFence
 {
     /// <summary>
-    /// By the replication histories and the generation kept with the data: see
-    /// <see cref="RedisOptions.FenceTimeout"/>. For servers that are switched over by Sentinel, by
-    /// hand, or by a program that knows nothing of sessions.
+    /// By each node, which compares the replication histories and the generation kept with the
+    /// data: see <see cref="RedisOptions.FenceTimeout"/>. The server itself refuses nothing. For
+    /// servers that are switched over by Sentinel, by hand, or by a program that knows nothing of
+    /// sessions.
     /// </summary>
     History,
 

@@ -122,7 +122,7 @@ public sealed partial class RedisOptions
     public RedisCoherence Coherence { get; set; }
 
     /// <summary>
-    /// How the master is distinguished from a former one; default <see cref="RedisFence.History"/>.
+    /// How a former master is kept from taking writes; default <see cref="RedisFence.History"/>.
     /// With <see cref="RedisFence.Lease"/> an agent runs beside each server,
     /// <see cref="FenceTimeout"/> has no effect, and a server without a lease is not used.
     /// </summary>
@@ -130,8 +130,8 @@ public sealed partial class RedisOptions
 
     /// <summary>
     /// How long a server that was seen to be deposed is refused while nothing else can be reached;
-    /// after that it is used, with a warning. Default 60 s, range 1 s to 1 h. It is the way out
-    /// after a failover was taken back by hand.
+    /// after that it is used, with a warning. Default 60 s, range 1 s to 1 h. Behind one address it
+    /// may be used after 2 s. It is the way out after a failover was taken back by hand.
     /// </summary>
     public TimeSpan FenceTimeout { get; set; } = TimeSpan.FromSeconds(60);
 

@@ -11,7 +11,7 @@ namespace ClusterSession.Redis.Scripts;
 /// it.
 /// </summary>
 /// <remarks>
-/// What a server that is fenced runs begins with more than the file: <see cref="Behind"/> puts the
+/// What runs behind the fence begins with more than the file: <see cref="Behind"/> puts the
 /// lines in front that look for the lease record and answer FENCED (<see cref="ILeaseGate.Lua"/>).
 /// </remarks>
 internal sealed class RedisScript

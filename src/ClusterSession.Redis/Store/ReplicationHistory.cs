@@ -5,13 +5,13 @@ namespace ClusterSession.Redis.Store;
 
 /// <summary>
 /// Knows how far the history of each master of a partition had come at which time, and so tells
-/// which acknowledged commits a successor certainly has.
+/// which acknowledged commits a new master certainly has.
 /// </summary>
 /// <remarks>
 /// <code>
 /// commits acknowledged   ......x...x.x....x....x..x....        time ->
 /// samples of the offset        o=100     o=170     o=230       (ROLE, each heartbeat)
-/// successor says: I have the former history up to 200 (second_repl_offset 201)
+/// new master says: I have the former history up to 200 (second_repl_offset 201)
 ///   -> all commits acknowledged before the sample o=170 was asked for are safe, the later ones in doubt
 /// </code>
 /// A commit's own offset is not known (no reply carries it); a sample asked for after the

@@ -40,7 +40,8 @@ internal interface IRedisTopologyObserver
 
     /// <summary>
     /// A server is about to be used although it was seen to be deposed, because nothing else could
-    /// be reached for the fence timeout. Default: ignored.
+    /// be reached for <see cref="RedisOptions.FenceTimeout"/>, or behind one address for 2 s.
+    /// Default: ignored.
     /// </summary>
     void OnDeposedAccepted(RedisConnection connection, string reason) { }
 

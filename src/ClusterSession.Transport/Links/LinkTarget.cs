@@ -12,8 +12,8 @@ internal sealed class LinkTarget(ServerAddress address)
     public ServerAddress Address { get; } = address;
 
     /// <summary>
-    /// Whether this is a mere guess: its failures are not reported, and the server that is there
-    /// must prove to be the successor.
+    /// Whether this is a mere guess: its failures are not reported, and the selector may ask more
+    /// of the server that is there.
     /// </summary>
     public bool IsGuess { get; init; }
 

@@ -33,7 +33,7 @@ internal sealed class SendBuffer : IDisposable
     /// <summary>Counts bytes filled in as written.</summary>
     public void Advance(int bytes) => Length += bytes;
 
-    /// <summary>Takes back what was written after a length that stood before.</summary>
+    /// <summary>Drops what was written after the first so many bytes.</summary>
     public void Truncate(int length) => Length = length;
 
     /// <summary>Forgets what was written, and a very large buffer with it.</summary>

@@ -5,8 +5,8 @@ namespace ClusterSession.DataProtection;
 
 /// <summary>
 /// Tells applications with the same keys apart by their names. By default Data Protection tells
-/// them apart by their directories, so that the next release in another directory reads nothing of
-/// before.
+/// them apart by their directories, so that the next release in another directory cannot read
+/// what the former one has protected.
 /// </summary>
 internal sealed class ApplicationNameDiscriminator(IOptions<ClusterSessionOptions> options) : IApplicationDiscriminator
 {

@@ -9,7 +9,8 @@ namespace ClusterSession.Http;
 
 /// <summary>
 /// Whose the session of a request is: which login was seen, which change of the id follows from it,
-/// and what is recorded of it. Says what is to become of the session as a value.
+/// and what is recorded of it. Says what is to become of the session as a value. Reads how far the
+/// request has come, and records the login in the attributes that it is given.
 /// </summary>
 /// <remarks>
 /// <code>

@@ -99,7 +99,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     /// <summary>How far the request has come.</summary>
     public ref RequestLife Life => ref _state.Life;
 
-    /// <summary>What commits for the response; null as long as nothing has changed.</summary>
+    /// <summary>What commits for the response; null before the first change.</summary>
     public SessionResponse? Response { get; private set; }
 
     /// <summary>
@@ -323,8 +323,8 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     }
 
     /// <summary>
-    /// Lets the body wait for the commit, if there is something to commit. The one thing that the
-    /// session says to its response by itself; never while the response commits.
+    /// Lets the body wait for the commit, if there is something to commit. Otherwise the session
+    /// calls its response only for a commit at once; never while the response commits.
     /// </summary>
     public void ArmIfChanged()
     {

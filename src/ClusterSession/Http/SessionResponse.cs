@@ -11,13 +11,13 @@ namespace ClusterSession.Http;
 
 /// <summary>
 /// Owns the commit of a response: changes are committed before the headers leave, and a commit that
-/// neither the store nor the journal takes becomes a 503. Made by the first change; a request that
-/// only reads has none.
+/// neither the store nor the journal takes becomes a 503. Made before the first change; a request
+/// that only reads has none.
 /// </summary>
 /// <remarks>
 /// A commit goes one way: the session gives what is to be committed (<see cref="SessionCommit"/>),
-/// the committer gets it, the session gets the result, once. Meanwhile the session says nothing to
-/// its response.
+/// the committer gets it, the session gets the result, once. Meanwhile the session does not call
+/// its response. A rotation that the application asks for does not come by here.
 /// <code>
 /// first change       -> body wrapped
 /// first byte of body -> commit; not acknowledged: response cleared, 503, the body's bytes are dropped

@@ -11,7 +11,7 @@ namespace ClusterSession.Http;
 /// <summary>
 /// What a request has of its session: attributes, id, owner, how far the request has come, and the
 /// cookie. Gives what is to be committed as a value, and goes on with what became of it; knows
-/// neither the response nor who commits.
+/// neither <see cref="SessionResponse"/> nor who commits.
 /// </summary>
 /// <remarks>
 /// <code>

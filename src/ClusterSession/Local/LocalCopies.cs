@@ -127,7 +127,7 @@ internal sealed class LocalCopies(
                 }
 
                 // Being read is no use of a session: else a poll that must not prolong it would
-                // keep it alive, and give it back to the store.
+                // keep it alive, and restore it in the store.
                 var usedAt = isCommit ? Math.Max(touchedAt, present.UsedAt) : present.UsedAt;
                 copy = present.IsContainedIn(record)
                     ? new LocalCopy(

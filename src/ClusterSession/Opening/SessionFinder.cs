@@ -291,8 +291,8 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>
-    /// Whether this node has waited in vain for what the client has seen. Another server that has
-    /// taken over since may be given it back.
+    /// Whether this node has waited in vain for what the client has seen. Where another server has
+    /// taken over since, nodes may replay it to that.
     /// </summary>
     private bool IsMissed(SessionKey key, SessionVersion seen) =>
         local.Missed.TryGet(key, seen, out var since)

@@ -262,7 +262,7 @@ public sealed class SessionRecordBuilder : IDisposable
         return new SessionRecord(table, _large.Count == 0 ? [] : [.. _large]);
     }
 
-    /// <summary>Gives the builder back to its thread.</summary>
+    /// <summary>Returns the builder to its thread.</summary>
     public void Dispose()
     {
         _entries.Clear();

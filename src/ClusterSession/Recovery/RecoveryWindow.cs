@@ -2,7 +2,7 @@ namespace ClusterSession.Recovery;
 
 /// <summary>
 /// What is still to be expected of a partition of the store that came back as another server: for a
-/// while its nodes give it back what it lost. A partition that did not has an empty window.
+/// while nodes restore in it what it lost. A partition that did not has an empty window.
 /// </summary>
 /// <param name="time">The clock of the timestamps.</param>
 /// <param name="replacedAt">When it came back; <see cref="long.MinValue"/>: it did not.</param>
@@ -33,8 +33,8 @@ internal readonly struct RecoveryWindow(
     private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + StoreReplay.LongestWait);
 
     /// <summary>
-    /// Whether it came back as another a short while ago, so that nodes are still giving it back
-    /// what they have.
+    /// Whether it came back as another a short while ago, so that nodes still restore in it what
+    /// they have.
     /// </summary>
     public bool IsUnderWay => IsWithin(replacedAt, RecoveringFor);
 

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Gives the store back what it lost: merges a copy of this node into the stored record, under a
-/// new version. Any number of nodes may do so at once and as often as they like; merging makes it
+/// Repairs what the store lacks: merges a copy of this node into the stored record, under a new
+/// version. Any number of nodes may do so at once and as often as they like; merging makes it
 /// harmless.
 /// </summary>
 internal sealed class SessionRepair(

@@ -17,9 +17,9 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Hears of the partitions of the store, and gives each back what it may have lost: what is kept of
-/// sessions in it, and the documents that are in it. One that does not respond meanwhile holds up
-/// no other.
+/// Hears of the partitions of the store, and restores in each what it may have lost: what is kept
+/// of sessions in it, and the documents that are in it. One that does not respond meanwhile holds
+/// up no other.
 /// </summary>
 /// <remarks>
 /// <code>

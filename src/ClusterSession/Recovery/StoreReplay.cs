@@ -109,7 +109,7 @@ internal sealed class StoreReplay(
 
     /// <summary>
     /// Commits to sessions that others have changed since and that are not in the store, and
-    /// commits that lack what others had committed before them: those others give them back, or
+    /// commits that lack what others had committed before them: those others replay them, or
     /// have ended them. So they are merged as soon as that is there; if nobody has brought it after
     /// some rounds in which the store has answered, those others are gone, and they are stored as
     /// they were here. Should the store be replaced meanwhile, they are among what is replayed to

@@ -5,7 +5,7 @@ using ClusterSession.Stores;
 namespace ClusterSession.Revoking;
 
 /// <summary>
-/// Reading the document, giving it back and merging into it: all under the semaphore of the
+/// Reading the document, restoring it and merging into it: all under the semaphore of the
 /// synchronization.
 /// </summary>
 internal sealed partial class Revocations
@@ -85,7 +85,7 @@ internal sealed partial class Revocations
         return others switch
         {
             null => StoreFailure.Unknown,
-            true => StoreFailure.Unknown, // They give it back.
+            true => StoreFailure.Unknown, // They restore it.
             false => await MergeAsync([]).ConfigureAwait(false),
         };
     }

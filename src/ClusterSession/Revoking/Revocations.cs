@@ -22,7 +22,7 @@ namespace ClusterSession.Revoking;
 ///                  principals are not served without asking
 /// new connection   the document is read anew, whole; its lease is that of the connection
 /// store replaced   what this node knows and the store lacks is replayed, before sessions are
-/// document missing not known, and not empty: a node that has read it gives it back; one that
+/// document missing not known, and not empty: a node that has read it restores it; one that
 ///                  starts waits for that, and makes an empty one only where no serving node has
 ///                  read it either
 /// not responding   what is not in the store yet is sent again every probe interval; what is known

@@ -3,7 +3,7 @@ namespace ClusterSession.ChaosTests.Agents;
 /// <summary>How a site of agents is made.</summary>
 internal sealed record AgentSiteOptions
 {
-    /// <summary>A third member whose Redis never becomes master, in place of the voter.</summary>
+    /// <summary>A read replica with an agent as third member, in place of the voter.</summary>
     public bool HasReadReplica { get; init; }
 
     /// <summary>

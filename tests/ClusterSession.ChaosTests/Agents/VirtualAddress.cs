@@ -116,8 +116,8 @@ internal sealed class VirtualAddress : IAsyncDisposable
     }
 
     /// <summary>
-    /// kill -9, of the process that has the address first: it would give it back when its parent
-    /// dies.
+    /// kill -9, of the process that has the address first: it would release the address when its
+    /// parent dies.
     /// </summary>
     public async Task KillKeepalivedAsync(int host)
     {
@@ -126,7 +126,7 @@ internal sealed class VirtualAddress : IAsyncDisposable
         File.Delete(VrrpPid(_sites[host]));
     }
 
-    /// <summary>Asks it to end: it gives the address back.</summary>
+    /// <summary>Asks it to end: it releases the address.</summary>
     public Task StopKeepalivedAsync(int host) => _sites[host].Keepalived!.TerminateAsync();
 
     /// <summary>

@@ -21,7 +21,7 @@ public sealed class FencingTests(ITestOutputHelper output)
     private const string Switch = "planned switch";
     private const string Back = "deposed master alone";
 
-    // What one node keeps until the successor takes it, the other one can only report as missing:
+    // What one node keeps until the new master takes it, the other one can only report as missing:
     // the clients move on from every 503.
     private static readonly CheckOptions Options = CheckOptions.Default with
     {
@@ -152,8 +152,8 @@ public sealed class FencingTests(ITestOutputHelper output)
         );
 
     /// <summary>
-    /// How many clients have just sent a commit. A node that has not seen the successor cannot know
-    /// that anybody was deposed.
+    /// How many clients have just sent a commit. A node that has not seen the new master cannot
+    /// know that anybody was deposed.
     /// </summary>
     private static async Task<int> CommittingNodesAsync(RedisServer server) =>
         (await server.CommandAsync("CLIENT", "LIST"))

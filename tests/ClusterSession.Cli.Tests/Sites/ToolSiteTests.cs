@@ -21,8 +21,8 @@ public sealed class ToolSiteTests
             StringComparison.Ordinal
         );
 
-        // On a busy machine a successor may need longer than HandOverWait, and the master takes it
-        // back.
+        // On a busy machine the next master may need longer than HandOverWait, and the master takes
+        // the lease back.
         var switched = "";
         await Condition.HoldsAsync(
             async () =>

@@ -66,7 +66,7 @@ public sealed class LostSessionTests(ITestOutputHelper output) : IAsyncLifetime
         await Condition.HoldsAsync(
             async () =>
             {
-                await other.GetAsync("/set/n/1", a); // So that the commits of before are let go.
+                await other.GetAsync("/set/n/1", a); // So that earlier commits are forgotten.
                 return Stopwatch.GetElapsedTime(written) > TimeSpan.FromSeconds(2);
             },
             "the replay window is over"

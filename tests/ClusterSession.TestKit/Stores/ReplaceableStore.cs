@@ -5,7 +5,7 @@ namespace ClusterSession.TestKit.Stores;
 
 /// <summary>
 /// A store whose server can be replaced under it by one that is behind or empty, as a failover
-/// does. Leases of before are not current any more then, as after a lost connection; no single
+/// does. Earlier leases are not current any more then, as after a lost connection; no single
 /// session is said to have changed.
 /// </summary>
 public sealed class ReplaceableStore(IClusterSessionStore first) : IClusterSessionStore

@@ -28,7 +28,7 @@ public sealed class SeenVersionTests : NodeTests
         var (key, before) = (LossTests.KeyOf(browser), await ReadAsync(LossTests.KeyOf(browser)));
         await browser.GetAsync("/set/color/green");
         var lost = await ReadAsync(key);
-        await a.DisposeAsync(); // Else it would give it back.
+        await a.DisposeAsync(); // Else it would restore the commit.
         Sessions.Forget(key);
         await Store.MergeAsync(
             key,

@@ -35,7 +35,7 @@ public sealed class RepairTests : NodeTests
 
         Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
         Assert.Equal(1, regressions.Value);
-        Assert.InRange(counted.Count(StoreOperations.Sessions), 2, 12); // Asked again in case somebody gives it back, and not for ever.
+        Assert.InRange(counted.Count(StoreOperations.Sessions), 2, 12); // Asked again in case somebody repairs it, and not for ever.
 
         // What the client writes now it has seen; from then on nothing is behind any more.
         await Time.DriveAsync(browser.GetAsync("/set/color/green", b));

@@ -1,8 +1,9 @@
 namespace ClusterSession.Redis.Connection.Fencing;
 
 /// <summary>
-/// Remembers the newest replication history seen, and tells a successor from a master that was
-/// deposed. Used by one link's loop only.
+/// Remembers the newest replication history seen, and tells a new master from one that was deposed:
+/// the check of histories. No fence, since the server itself refuses nothing. Used by one link's
+/// loop only.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -17,7 +18,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 ///   else                                  Unknown          accept, R is deposed
 /// </code>
 /// A promotion gives a master a new history id and keeps the old one as second id, so the ids alone
-/// tell a successor. They do not tell an old master that was restarted (a new id, the old one
+/// tell a new master. They do not tell an old master that was restarted (a new id, the old one
 /// forgotten): its data does, by the generation that nodes write after each change of history
 /// (<see cref="GenerationKey"/>). An old master that comes back without data has nothing to tell it
 /// by: it counts as a reset. A server that was restarted from its own snapshot has a new id too,
@@ -120,7 +121,7 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
     public void Accept(RedisServerIdentity server, StoredGeneration generation)
     {
         (_refusedSince, _refusedRun) = (null, null);
-        // Lower than before only if the fence was given up, the server was restored, or the store
+        // Lower than before only if a refusal was given up, the server was restored, or the store
         // was reset.
         Floor = FloorWith(server, generation, out _);
         Generation = generation.Number ?? 0;

@@ -14,7 +14,7 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// <code>
 ///  link not connected:  sentinels name m          -> try m (it must say that it is master: a sentinel may be stale)
 ///                       they are replacing m      -> guess: try the replicas in turn; one that is master and continues the history
-///                                                    that was current is the successor
+///                                                    that was current is the new master
 ///  link connected to m: a newer epoch names n     -> leave m at once, even if it still answers
 ///  connected by guess:  confirmed by a newer epoch, or left as soon as the sentinels are done and name another
 /// </code>

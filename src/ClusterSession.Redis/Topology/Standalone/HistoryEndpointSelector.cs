@@ -21,7 +21,7 @@ internal sealed class HistoryEndpointSelector : StaticEndpointSelector<RedisConn
     /// <param name="endpoints">Where a master may be; at least one.</param>
     /// <param name="fence">Remembers who was master.</param>
     /// <param name="generationKey">Tells data from before a failover; null: without.</param>
-    /// <param name="observer">Hears when the fence is given up.</param>
+    /// <param name="observer">Hears when a deposed server is used all the same.</param>
     /// <param name="clusterFound">Called when a server turns out to be a node of a cluster; null: a
     /// node is taken for a single server.</param>
     public HistoryEndpointSelector(

@@ -24,8 +24,8 @@ internal sealed class StandaloneTopology : IRedisTopology
     /// <param name="random">Used by the topology's own loop only.</param>
     /// <param name="pushHandler">Takes invalidations; null: reads are not tracked.</param>
     /// <param name="observer">Hears of connections made and lost.</param>
-    /// <param name="generationKey">Tells data from before a failover; null: the fence has the
-    /// replication ids only.</param>
+    /// <param name="generationKey">Tells data from before a failover; null: only replication ids
+    /// are compared.</param>
     /// <param name="leaseKey">Where the lease record is, if one is required.</param>
     /// <param name="clusterFound">Called, perhaps again and again, when a server turns out to be a
     /// node of a cluster; null: it is used as if it were alone.</param>

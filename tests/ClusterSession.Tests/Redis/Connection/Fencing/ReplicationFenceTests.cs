@@ -9,7 +9,7 @@ public sealed class ReplicationFenceTests
 {
     private const string None = "0000000000000000000000000000000000000000";
 
-    // Seen before: a (generation 1), then b as its successor (generation 2).
+    // Seen before: a (generation 1), then b as the new master (generation 2).
     [Theory]
     [InlineData("b", "a", 2L, nameof(FenceResult.Same))]
     [InlineData("b", None, null, nameof(FenceResult.Same))]
