@@ -155,10 +155,12 @@ internal static class AgentFiles
             failover["TrackFile"] = KeepalivedFiles.TrackFile(site, name);
         }
 
-        if (site.Ensemble is { } ensemble)
+        if (site.Coordinator is { } coordinator)
         {
             failover.Remove("Directory");
-            failover["Coordinator"] = ensemble.Connection(secrets.ZooKeeperPassword);
+            failover["Coordinator"] = site.HasCoordinatorPassword
+                ? $"{coordinator},password={secrets.CoordinatorPassword}"
+                : coordinator;
         }
 
         if (site.Voter is { } voter)

@@ -101,7 +101,7 @@ internal sealed class ConfigCommand
                 parsed,
                 description,
                 site.SecretFile,
-                site.Ensemble is not null,
+                site.HasCoordinatorPassword,
                 terminal,
                 cancellationToken
             )
@@ -156,7 +156,7 @@ internal sealed class ConfigCommand
         ParseResult parsed,
         string description,
         string? named,
-        bool hasZooKeeper,
+        bool hasCoordinator,
         Terminal terminal,
         CancellationToken cancellationToken
     )
@@ -164,7 +164,7 @@ internal sealed class ConfigCommand
         var beside = Path.GetDirectoryName(Path.GetFullPath(description))!;
         var file = parsed.GetValue(_secrets)
             ?? Path.Combine(beside, named ?? $"{Path.GetFileNameWithoutExtension(description)}-secrets.yaml");
-        var source = new SecretSource(file, hasZooKeeper, terminal);
+        var source = new SecretSource(file, hasCoordinator, terminal);
         return parsed.GetValue(_newSecrets) ? source.DrawAsync(cancellationToken) : source.ReadAsync(cancellationToken);
     }
 

@@ -4,9 +4,9 @@ namespace ClusterSession.Cli.Generating;
 /// Where the secrets of a site are: a YAML file, and before it environment variables.
 /// </summary>
 /// <param name="file">The file, which need not exist where the environment has all of them.</param>
-/// <param name="hasZooKeeper">Whether the site needs that of ZooKeeper.</param>
+/// <param name="hasCoordinator">Whether the agents log in at ZooKeeper or etcd.</param>
 /// <param name="terminal">Has the environment.</param>
-internal sealed class SecretSource(string file, bool hasZooKeeper, Terminal terminal)
+internal sealed class SecretSource(string file, bool hasCoordinator, Terminal terminal)
 {
     private const int Shortest = 16;
 
@@ -18,7 +18,7 @@ internal sealed class SecretSource(string file, bool hasZooKeeper, Terminal term
             ? YamlReader.Parse(file, await Files.ReadAsync(file, cancellationToken).ConfigureAwait(false))
             : null;
         var secrets = SiteSecrets.From(name =>
-            name.Key == SiteSecrets.ZooKeeperKey && !hasZooKeeper
+            name.Key == SiteSecrets.CoordinatorKey && !hasCoordinator
                 ? ""
                 : FromEnvironment(name.Variable) ?? FromFile(yaml, name)
         );

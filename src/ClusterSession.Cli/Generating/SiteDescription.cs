@@ -20,8 +20,18 @@ internal sealed record SiteDescription
     /// <summary>The third vote where there are two candidates; null: three candidates.</summary>
     public SiteProcess? Voter { get; init; }
 
-    /// <summary>Where the agents agree; null: they are the store themselves.</summary>
+    /// <summary>ZooKeeper servers of this site, in which the agents agree; null: none.</summary>
     public SiteEnsemble? Ensemble { get; init; }
+
+    /// <summary>
+    /// How agents connect to the store in which they agree, without its password; null: they are
+    /// the store themselves.
+    /// </summary>
+    public string? Coordinator
+    {
+        get => Ensemble?.Coordinator ?? field;
+        init;
+    }
 
     /// <summary>Sentinels; none where agents switch.</summary>
     public required IReadOnlyList<SiteProcess> Sentinels { get; init; }
@@ -81,6 +91,14 @@ internal sealed record SiteDescription
 
     /// <summary>Whether each Redis and its agent are containers of one pod.</summary>
     public bool IsInPods { get; init; }
+
+    /// <summary>
+    /// Whether agents log in there. They always do in ZooKeeper, where anybody could else take the
+    /// lease.
+    /// </summary>
+    public bool HasCoordinatorPassword =>
+        Coordinator is { } coordinator
+        && (CoordinatorRules.IsZooKeeper(coordinator) || CoordinatorRules.HasUser(coordinator));
 
     /// <summary>The ZooKeeper servers; none where the agents are the store themselves.</summary>
     public IReadOnlyList<SiteZooKeeper> ZooKeepers => Ensemble?.Servers ?? [];

@@ -5,7 +5,6 @@ namespace ClusterSession.Cli.Generating;
 /// <param name="Path">The node below which everything of this site is kept.</param>
 internal sealed record SiteEnsemble(IReadOnlyList<SiteZooKeeper> Servers, string Path)
 {
-    /// <summary>What agents are told.</summary>
-    public string Connection(string password) =>
-        $"zookeeper={string.Join(',', Servers.Select(server => server.Address))}{Path},password={password}";
+    /// <summary>How agents connect, without the password.</summary>
+    public string Coordinator => $"zookeeper={string.Join(',', Servers.Select(server => server.Address))}{Path}";
 }

@@ -37,6 +37,9 @@ internal static partial class SiteReader
             Traffic = kind,
             Virtual = Virtual(yaml.Mapping("keepalived")),
             Ensemble = Ensemble(yaml.Mapping("zookeeper"), loopback),
+            Coordinator = yaml.Has(CoordinatorRules.Key)
+                ? yaml.Text(CoordinatorRules.Key, CoordinatorRules.IsConnection, CoordinatorRules.Expected)
+                : null,
             IdleTimeout = application.Text("idleTimeout", IsDuration, DurationRule, "00:20:00"),
             TicketLife = application.Text("ticketLife", IsDuration, DurationRule, "00:00:00"),
             CookieName = application.Text("cookie", Cookie().IsMatch, "a name of a cookie", ".ClusterSession"),

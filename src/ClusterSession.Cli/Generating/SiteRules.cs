@@ -28,7 +28,7 @@ internal static class SiteRules
             );
         }
 
-        EnsembleRules.Check(site, yaml);
+        CoordinatorRules.Check(site, yaml);
         if (site.HasAgents)
         {
             CheckAgents(site, yaml, redis);
@@ -63,7 +63,7 @@ internal static class SiteRules
         }
 
         var agents = site.Members.Count();
-        if (site.Ensemble is not null)
+        if (site.Coordinator is not null)
         {
             return;
         }
@@ -260,7 +260,7 @@ internal static class SiteRules
             .Concat(site.Redis.Select(one => one.Address))
             .Concat(site.Members.Select(one => one.AgentAddress))
             .Concat(site.Guided.Select(one => one.FollowerAddress))
-            .Concat(site.ZooKeepers.SelectMany(EnsembleRules.Addresses))
+            .Concat(site.ZooKeepers.SelectMany(CoordinatorRules.Addresses))
             .Concat(Balancers(site));
         if (addresses.GroupBy(address => address).FirstOrDefault(same => same.Count() > 1) is { } used)
         {

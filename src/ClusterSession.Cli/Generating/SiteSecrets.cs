@@ -8,18 +8,20 @@ namespace ClusterSession.Cli.Generating;
 /// <param name="ApplicationPassword">Of the application's user in each Redis.</param>
 /// <param name="ReplicationPassword">Of the user by which a replica without agent follows.</param>
 /// <param name="ReaderPassword">Of the user that reads from such a replica.</param>
-/// <param name="ZooKeeperPassword">Of the agents' user in ZooKeeper; empty: there is none.</param>
+/// <param name="CoordinatorPassword">Of the agents' user in ZooKeeper or etcd; empty: there is none.</param>
 internal sealed record SiteSecrets(
     string Cluster,
     string AgentPassword,
     string ApplicationPassword,
     string ReplicationPassword,
     string ReaderPassword,
-    string ZooKeeperPassword
+    string CoordinatorPassword
 )
 {
-    /// <summary>Of sites with ZooKeeper alone: files of others need not have it.</summary>
-    public const string ZooKeeperKey = "zooKeeperPassword";
+    /// <summary>
+    /// Only of sites whose agents log in at ZooKeeper or etcd: files of others need not have it.
+    /// </summary>
+    public const string CoordinatorKey = "coordinatorPassword";
 
     private const int Bytes = 24;
 
@@ -31,7 +33,7 @@ internal sealed record SiteSecrets(
         ("applicationPassword", "CLUSTERSESSION_REDIS_PASSWORD"),
         ("replicationPassword", "CLUSTERSESSION_REPLICATION_PASSWORD"),
         ("readerPassword", "CLUSTERSESSION_READER_PASSWORD"),
-        (ZooKeeperKey, "CLUSTERSESSION_ZOOKEEPER_PASSWORD"),
+        (CoordinatorKey, "CLUSTERSESSION_COORDINATOR_PASSWORD"),
     ];
 
     /// <summary>Secrets that nobody has guessed yet.</summary>
@@ -40,8 +42,8 @@ internal sealed record SiteSecrets(
     /// <summary>Asks for each of <see cref="Names"/>.</summary>
     public static SiteSecrets From(Func<(string Key, string Variable), string> ask) =>
         Names.Select(ask).ToArray()
-            is [var cluster, var agent, var application, var replication, var reader, var zooKeeper]
-            ? new SiteSecrets(cluster, agent, application, replication, reader, zooKeeper)
+            is [var cluster, var agent, var application, var replication, var reader, var coordinator]
+            ? new SiteSecrets(cluster, agent, application, replication, reader, coordinator)
             : throw new InvalidOperationException("Names and parameters differ.");
 
     /// <summary>As the file holds them.</summary>
@@ -54,7 +56,7 @@ internal sealed record SiteSecrets(
                     ApplicationPassword,
                     ReplicationPassword,
                     ReaderPassword,
-                    ZooKeeperPassword,
+                    CoordinatorPassword,
                 ])
                 .Select(pair => $"{pair.First.Key}: {pair.Second}\n")
         );

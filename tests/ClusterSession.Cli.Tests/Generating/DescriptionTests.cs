@@ -328,8 +328,53 @@ public sealed class DescriptionTests
         "tls is not written for ZooKeeper",
         "by hand"
     )]
+    [InlineData(
+        "zookeeper:",
+        "coordinator: etcd=http://e:2379\nzookeeper:",
+        "coordinator does not go with",
+        "one of them"
+    )]
     public void What_is_wrong_with_an_ensemble_is_said(string right, string wrong, string reason, string remedy) =>
         AssertRefused("zookeeper", right, wrong, reason, remedy);
+
+    [Theory]
+    [InlineData(
+        "switch: haproxy",
+        "switch: sentinel",
+        "coordinator describes servers that nobody asks",
+        "Write switch: haproxy"
+    )]
+    [InlineData("application:", "voter: { host: 10.0.0.9 }\napplication:", "voter does not go with coordinator", "out")]
+    [InlineData(",user=shop", ",user=shop,password=secret", "coordinator", "among the secrets")]
+    [InlineData("etcd=", "consul=", "coordinator is 'consul=", "zookeeper=")]
+    public void What_is_wrong_with_a_store_that_runs_already_is_said(
+        string right,
+        string wrong,
+        string reason,
+        string remedy
+    ) => AssertRefused("etcd", right, wrong, reason, remedy);
+
+    [Theory]
+    [InlineData("etcd=http://10.0.0.31:2379/shop", false)]
+    [InlineData("etcd=https://10.0.0.31:2379/shop,sslCaFile=/etc/ca.pem,user=shop", true)]
+    [InlineData("zookeeper=10.0.0.31:2181/shop", true)]
+    public void Agents_get_the_password_of_a_store_where_they_log_in(string coordinator, bool hasPassword)
+    {
+        var description = ExampleTests
+            .Description("etcd")
+            .Split('\n')
+            .Select(line =>
+                line.StartsWith("coordinator:", StringComparison.Ordinal) ? $"coordinator: {coordinator}" : line
+            );
+        var site = SiteReader.Read("cluster.yaml", string.Join('\n', description), loopback: null);
+        var secrets = SiteSecrets.New();
+        var files = SiteFiles.Of(site, secrets).ToDictionary(file => file.Path, file => file.Text);
+
+        var expected = hasPassword ? $"{coordinator},password={secrets.CoordinatorPassword}" : coordinator;
+        Assert.Contains($"\"Coordinator\": \"{expected}\"", files["agents/redis-1.json"], StringComparison.Ordinal);
+        Assert.DoesNotContain("Voter", files["agents/redis-1.json"], StringComparison.Ordinal);
+        Assert.DoesNotContain("\"Directory\"", files["agents/redis-1.json"], StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Agents_that_agree_in_ZooKeeper_have_neither_voter_nor_directory()

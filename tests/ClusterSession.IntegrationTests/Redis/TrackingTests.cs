@@ -133,10 +133,27 @@ public sealed class TrackingTests
     public async Task Commit_that_the_connection_gave_up_is_announced_once_it_happens()
     {
         await using var redis = await RedisServer.StartAsync();
+        await using var patient = Store(RedisOptions.Parse(redis.ConnectionString));
+        await patient.StartAsync(new RecordingObserver(), default);
+        var (key, version) = await CreateAsync(patient);
+        var next = _versions.Next();
+        await patient.CommitAsync(key, Change(version, next, new Random(1)), default); // The server knows the script.
+
         var options = RedisOptions.Parse(redis.ConnectionString);
         options.CommandTimeout = TimeSpan.FromMilliseconds(50);
         options.HeartbeatTimeout = TimeSpan.FromMinutes(1);
-        await using var a = new RedisSessionStore(
+        await using var a = Store(options);
+        var told = new RecordingObserver();
+        await a.StartAsync(told, default);
+        await redis.CommandAsync("CLIENT", "PAUSE", "60000", "WRITE");
+        var given = await a.CommitAsync(key, Change(next, _versions.Next(), new Random(1)), default);
+        Assert.Equal(WriteOutcome.Unavailable, given.Outcome);
+        await redis.CommandAsync("CLIENT", "UNPAUSE");
+        await Condition.HoldsAsync(() => told.WasTold(key), "the late commit is announced");
+    }
+
+    private static RedisSessionStore Store(RedisOptions options) =>
+        new(
             options,
             "cs",
             TimeSpan.FromMinutes(5),
@@ -144,17 +161,6 @@ public sealed class TrackingTests
             new Random(7),
             NullLogger<RedisSessionStore>.Instance
         );
-        var told = new RecordingObserver();
-        await a.StartAsync(told, default);
-        var (key, version) = await CreateAsync(a);
-        var next = _versions.Next();
-        await a.CommitAsync(key, Change(version, next, new Random(1)), default); // The server knows the script.
-        await redis.CommandAsync("CLIENT", "PAUSE", "60000", "WRITE");
-        var given = await a.CommitAsync(key, Change(next, _versions.Next(), new Random(1)), default);
-        Assert.Equal(WriteOutcome.Unavailable, given.Outcome);
-        await redis.CommandAsync("CLIENT", "UNPAUSE");
-        await Condition.HoldsAsync(() => told.WasTold(key), "the late commit is announced");
-    }
 
     private static SessionChange Change(SessionVersion @base, SessionVersion version, Random random)
     {
