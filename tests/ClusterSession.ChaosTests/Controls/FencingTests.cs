@@ -30,7 +30,7 @@ public sealed class FencingTests(ITestOutputHelper output)
     };
 
     [Fact]
-    public async Task With_fencing_nobody_writes_to_a_deposed_master()
+    public async Task With_the_check_of_histories_nobody_writes_to_a_deposed_master()
     {
         var verdict = await TellAsync(BrokenPart.Replay, (story, _, _) => story.LastsAsync(TimeSpan.FromSeconds(3)));
 
@@ -38,7 +38,7 @@ public sealed class FencingTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Without_fencing_what_was_written_to_a_deposed_master_is_lost()
+    public async Task Without_the_check_of_histories_what_was_written_to_a_deposed_master_is_lost()
     {
         var verdict = await TellAsync(BrokenPart.Replay | BrokenPart.Fencing, async (story, deposed, nodes) =>
         {

@@ -135,7 +135,7 @@ public sealed class OpenFailureTests : NodeTests
     }
 
     [Fact]
-    public async Task Client_that_was_shown_what_could_not_be_given_back_to_the_store_goes_on()
+    public async Task Client_that_was_shown_what_could_not_be_restored_in_the_store_goes_on()
     {
         var replaceable = new ReplaceableStore(new InMemorySessionStore(Sessions));
         var store = new FaultyStore(replaceable);
@@ -183,7 +183,7 @@ public sealed class OpenFailureTests : NodeTests
     }
 
     [Fact]
-    public async Task Client_that_was_shown_what_was_given_back_to_the_store_goes_on_without_the_local_copy()
+    public async Task Client_that_was_shown_what_was_restored_in_the_store_goes_on_without_the_local_copy()
     {
         var replaceable = new ReplaceableStore(new InMemorySessionStore(Sessions));
         var store = new FaultyStore(replaceable);
