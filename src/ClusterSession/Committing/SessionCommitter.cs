@@ -46,7 +46,7 @@ internal sealed class SessionCommitter(
     ILogger<SessionCommitter> logger
 )
 {
-    private const int MostAttempts = 8;
+    private const int MaxAttempts = 8;
 
     /// <summary>
     /// A client has seen this version: what is committed for it from now on is newer, and not
@@ -238,7 +238,7 @@ internal sealed class SessionCommitter(
                 case WriteOutcome.Superseded when VersionIssuer.IsAtEnd(answer.Previous):
                     versions.Withdraw(key, change.Issued);
                     return CommitResult.Unavailable(StoreFailure.Refused); // As one that was opened at its end.
-                case WriteOutcome.Superseded when attempt < MostAttempts:
+                case WriteOutcome.Superseded when attempt < MaxAttempts:
                     versions.Withdraw(key, change.Issued);
                     above = answer.Previous;
                     continue;
@@ -340,7 +340,7 @@ internal sealed class SessionCommitter(
             versions.Withdraw(key, version, !answer.MayHaveHappened);
             switch (answer.Outcome)
             {
-                case WriteOutcome.Superseded when attempt < MostAttempts:
+                case WriteOutcome.Superseded when attempt < MaxAttempts:
                     version = versions.Next(key, answer.Previous > record.Version ? answer.Previous : record.Version);
                     continue;
                 case WriteOutcome.Committed or WriteOutcome.Unchanged:

@@ -20,7 +20,7 @@ internal sealed class SessionEnds(
     SessionLifetime lifetime
 )
 {
-    private const int MostAttempts = 8;
+    private const int MaxAttempts = 8;
 
     /// <summary>
     /// Ends a session, and where its id was rotated meanwhile that under which it goes on, unless
@@ -39,7 +39,7 @@ internal sealed class SessionEnds(
                 : await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
             if (
                 ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { IsOthers: false } successor }
-                || attempt == MostAttempts
+                || attempt == MaxAttempts
             )
             {
                 return ended;
@@ -86,7 +86,7 @@ internal sealed class SessionEnds(
         }
 
         var expected = successor.IsOthers ? SessionVersion.None : copied.Version;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline)
                 .ConfigureAwait(false);

@@ -29,7 +29,7 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
     /// Of ids drawn at random one never meets another; anyone who draws the same ones again and
     /// again has no randomness, and must not ask the store for ever.
     /// </summary>
-    private const int MostCollisions = 8;
+    private const int MaxCollisions = 8;
 
     /// <summary>Commits a new session, or one that somebody has logged in to.</summary>
     public ValueTask<NewIdResult> CommitAsync(in SessionCommit commit, StoreDeadline deadline) =>
@@ -205,7 +205,7 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
             return new(NewIdOutcome.Kept, CommitResult.Unavailable(StoreFailure.Unreachable));
         }
 
-        for (var attempt = 0; attempt < MostCollisions; attempt++)
+        for (var attempt = 0; attempt < MaxCollisions; attempt++)
         {
             var id = next ?? services.DrawId();
             next = null;

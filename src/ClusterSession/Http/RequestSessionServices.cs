@@ -64,7 +64,7 @@ internal sealed class RequestSessionServices
         _sentCookies = expires && !hasCopies ? new SentCookies(new CoarseClock(time)) : null;
     }
 
-    private const int MostDraws = 16;
+    private const int MaxDraws = 16;
 
     public ClusterSessionOptions Options { get; }
 
@@ -137,7 +137,7 @@ internal sealed class RequestSessionServices
     public SessionId DrawId()
     {
         var id = SessionId.New(Random);
-        for (var draws = 1; draws < MostDraws && Store.IsAnyOpen && IsOut(id); draws++)
+        for (var draws = 1; draws < MaxDraws && Store.IsAnyOpen && IsOut(id); draws++)
         {
             id = SessionId.New(Random);
         }

@@ -6,7 +6,7 @@ namespace ClusterSession.KeyRing;
 /// <summary>New keys, on their day and on request, and restoring what the store lost.</summary>
 internal sealed partial class KeyRingSource
 {
-    private const int MostAttempts = 8;
+    private const int MaxAttempts = 8;
 
     /// <summary>How long a cookie may live: for that long a key verifies after it ceased to
     /// sign.</summary>
@@ -90,7 +90,7 @@ internal sealed partial class KeyRingSource
         await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            for (var attempt = 0; attempt < MostAttempts; attempt++)
+            for (var attempt = 0; attempt < MaxAttempts; attempt++)
             {
                 var failure = await SyncAloneAsync().ConfigureAwait(false);
                 ThrowIfUnreadable(failure);

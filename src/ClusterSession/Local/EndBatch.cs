@@ -22,7 +22,7 @@ namespace ClusterSession.Local;
 internal sealed class EndBatch(ReadOnlyMemory<byte> payload, long madeAt)
 {
     /// <summary>How many ends one batch has at most.</summary>
-    public const int Most = 1000;
+    public const int MaxCount = 1000;
 
     private const byte Format = 1;
     private const int HeaderLength = 1;

@@ -24,7 +24,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
     private readonly long _forgetEvery = (long)(
         options.Value.Outage.ReplayWindow.TotalSeconds * time.TimestampFrequency / 64
     );
-    private readonly long _mostBytes = options.Value.Outage.ReplayBytes;
+    private readonly long _maxBytes = options.Value.Outage.ReplayBytes;
     private long _bytes;
     private long _forgotAt;
 
@@ -84,7 +84,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
             }
         }
 
-        if (Interlocked.Read(ref _bytes) > _mostBytes || now - Volatile.Read(ref _forgotAt) > _forgetEvery)
+        if (Interlocked.Read(ref _bytes) > _maxBytes || now - Volatile.Read(ref _forgotAt) > _forgetEvery)
         {
             ForgetOld(now);
         }
@@ -178,7 +178,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
         {
             while (
                 _order.TryPeek(out var oldest)
-                && (Interlocked.Read(ref _bytes) > _mostBytes || time.GetElapsedTime(oldest.At, now) > _window)
+                && (Interlocked.Read(ref _bytes) > _maxBytes || time.GetElapsedTime(oldest.At, now) > _window)
             )
             {
                 _order.Dequeue();

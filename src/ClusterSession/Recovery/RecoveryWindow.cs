@@ -24,13 +24,13 @@ internal readonly struct RecoveryWindow(
     /// <summary>
     /// Other nodes start to replay at another moment than this one, within so long.
     /// </summary>
-    public static readonly TimeSpan MostJitter = TimeSpan.FromMilliseconds(200);
+    public static readonly TimeSpan MaxJitter = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
     /// Twice what the jitter and the wait for others' commits take: other nodes hear of the store a
     /// little later, and are as busy.
     /// </summary>
-    private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + StoreReplay.LongestWait);
+    private static readonly TimeSpan JustBegunFor = 2 * (MaxJitter + StoreReplay.LongestWait);
 
     /// <summary>
     /// Whether it came back as another a short while ago, so that nodes still restore in it what

@@ -23,7 +23,7 @@ internal sealed class SessionRepair(
     LossLog losses
 )
 {
-    private const int MostAttempts = 8;
+    private const int MaxAttempts = 8;
 
     /// <summary>
     /// Repairs what the store has by a copy, or restores the session where the store has nothing.
@@ -64,7 +64,7 @@ internal sealed class SessionRepair(
         var life = lifetime.LifeLeft(copy, usedAt, now);
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
         var above = merged.Version;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var mark = local.Copies.Mark(key);
             var issued = versions.Next(key, above);

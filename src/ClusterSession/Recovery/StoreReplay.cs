@@ -42,7 +42,7 @@ internal sealed class StoreReplay(
 {
     private const int AtOnce = 64;
     private const int DeferredRounds = 4;
-    private const int MostSuccessors = 4;
+    private const int MaxSuccessors = 4;
     private static readonly TimeSpan FirstDeferredPause = TimeSpan.FromMilliseconds(125);
 
     private readonly PartitionTable<ConcurrentDictionary<SessionKey, DeferredReplay>> _deferred = new(static () =>
@@ -336,7 +336,7 @@ internal sealed class StoreReplay(
                 case WriteOutcome.Destroyed:
                     local.Copies.Drop(key);
                     if (
-                        successors++ < MostSuccessors
+                        successors++ < MaxSuccessors
                         && answer.Successor is { IsOthers: false } successor
                         && record.Version < answer.Previous
                     )
