@@ -51,7 +51,7 @@ internal sealed partial class KeyRingSource
             }
 
             var added = NewKey(now + lead, ring);
-            var id = KeyElement.IdOfSuccessor(newest.Id); // Of several nodes one adds it.
+            var id = KeyElement.IdOfNextKey(newest.Id); // Of several nodes one adds it.
             if (
                 await AddAsync(ring.With(added), id, added).ConfigureAwait(false) == StoreFailure.None
                 && _known.Ring.Find(added.Id) is not null

@@ -226,7 +226,7 @@ internal sealed partial class KeyRingSource : ISharedDocument
         if (lacking is not null && _known.Ring.Keys.Count == 0)
         {
             first = NewKey(_time.GetUtcNow(), _known.Ring);
-            var id = KeyElement.IdOfSuccessor(0);
+            var id = KeyElement.IdOfNextKey(0);
             if (stored.Any(element => element.Id.Span.SequenceEqual(id)))
             {
                 id = KeyElement.IdOf(first.Id);

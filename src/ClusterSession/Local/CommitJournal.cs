@@ -295,7 +295,7 @@ internal sealed class CommitJournal(
         var hasCopy = _copies.TryGet(key, out var copy);
         if (!(hasCopy ? copy.IsComplete : isComplete))
         {
-            _copies.Supersede(key, changed, isCommit: true);
+            _copies.PutIncomplete(key, changed, isCommit: true);
             return;
         }
 

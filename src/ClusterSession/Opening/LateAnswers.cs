@@ -39,7 +39,7 @@ internal sealed class LateAnswers(NodeSessions local, SessionRepair repair, Sess
 
                 break;
             case StoreReadOutcome.Found:
-                await repair.RestoreAsync(key, copy.Record, read.Record).ConfigureAwait(false);
+                await repair.RecoverAsync(key, copy.Record, read.Record).ConfigureAwait(false);
                 break;
             case StoreReadOutcome.Unchanged
                 when copy is { IsComplete: true } && !lifetime.IsPastAbsoluteEnd(copy.Record):

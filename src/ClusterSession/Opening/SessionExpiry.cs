@@ -94,7 +94,7 @@ internal sealed class SessionExpiry(NodeSessions local, SessionLifetime lifetime
         try
         {
             var expired = await ends.ExpireAsync(key, version, deadline).ConfigureAwait(false);
-            hasEnded = expired.Outcome != CommitOutcome.Superseded;
+            hasEnded = expired.Outcome != CommitOutcome.ChangedByOthers;
             return hasEnded;
         }
         finally

@@ -260,7 +260,7 @@ internal sealed class JournalSender(
                     var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
                     if (answer.Previous.IsNone)
                     {
-                        local.Restored(key, merged, isComplete, answer.Previous);
+                        local.Recovered(key, merged, isComplete, answer.Previous);
                     }
                     else
                     {

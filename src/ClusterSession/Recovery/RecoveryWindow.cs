@@ -2,7 +2,8 @@ namespace ClusterSession.Recovery;
 
 /// <summary>
 /// What is still to be expected of a partition of the store that came back as another server: for a
-/// while nodes restore in it what it lost. A partition that did not has an empty window.
+/// while nodes restore in it what it lost. A partition that did not come back as another server has
+/// an empty window.
 /// </summary>
 /// <param name="time">The clock of the timestamps.</param>
 /// <param name="replacedAt">When it came back; <see cref="long.MinValue"/>: it did not.</param>

@@ -187,7 +187,7 @@ internal sealed partial class Revocations(
             return true;
         }
 
-        if (store.IsOpen(store.PartitionOfDocument(DocumentName)))
+        if (store.IsGivenUp(store.PartitionOfDocument(DocumentName)))
         {
             Wake();
             return false; // Its partition may not be that of the session: who opens that does not wait for this one.

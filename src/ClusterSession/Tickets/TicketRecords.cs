@@ -271,7 +271,7 @@ internal sealed class TicketRecords(
             );
         }
 
-        return ended.Outcome != CommitOutcome.Deferred;
+        return ended.Outcome != CommitOutcome.EndKept;
     }
 
     private static SessionUnavailableException Unavailable(StoreFailure failure) =>
