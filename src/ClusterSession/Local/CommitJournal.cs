@@ -11,8 +11,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Local;
 
 /// <summary>
-/// Commits that were acknowledged and that the store does not have: because it did not respond, or
-/// because their durability is <see cref="SessionDurability.Local"/>.
+/// Commits that were acknowledged and that the store does not have: because it did not respond or
+/// refused, or because their durability is <see cref="SessionDurability.Local"/>.
 /// </summary>
 /// <remarks>
 /// <para>

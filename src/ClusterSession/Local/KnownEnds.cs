@@ -20,8 +20,8 @@ namespace ClusterSession.Local;
 /// </code>
 /// An end is remembered as long as a copy of its session can be in use, counted from when it was
 /// made. Memory, measured: 80 bytes an end that was heard of together with a hundred others, 300
-/// one that was alone or made here. Past <see cref="MaxCount"/> those that were to be forgotten first
-/// are forgotten early, counted and warned of. Reading takes no lock. Thread-safe.
+/// one that was alone or made here. Past <see cref="MaxCount"/> those that were to be forgotten
+/// first are forgotten early, counted and warned of. Reading takes no lock. Thread-safe.
 /// </remarks>
 internal sealed class KnownEnds(
     HybridClock clock,
@@ -87,7 +87,7 @@ internal sealed class KnownEnds(
         {
             if (_places.ContainsKey(key))
             {
-                return; // Announced already, by another node.
+                return; // Known already: heard of, or made here before.
             }
 
             var now = time.GetTimestamp();

@@ -102,9 +102,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     [Theory]
     [InlineData(2)]
     [InlineData(-3600)]
-    public async Task Clocks_of_nodes_decide_nothing_earlier_login_is_ended_and_later_one_counts(
-        int secondsAhead
-    )
+    public async Task Clocks_of_nodes_decide_nothing_earlier_login_is_ended_and_later_one_counts(int secondsAhead)
     {
         var other = new ManualTimeProvider(Time.GetUtcNow() + TimeSpan.FromSeconds(secondsAhead));
         var a = await StartAsync(before: Login.ByQuery);
