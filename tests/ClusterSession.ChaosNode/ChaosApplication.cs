@@ -68,7 +68,7 @@ public static class ChaosApplication
                 services
                     .AddClusterSession()
                     .UseRedis(
-                        settings.Broken.HasFlag(BrokenPart.Fencing)
+                        settings.Broken.HasFlag(BrokenPart.HistoryCheck)
                             ? settings.Store + ",fenceTimeout=1000"
                             : settings.Store
                     );

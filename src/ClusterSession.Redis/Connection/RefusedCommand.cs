@@ -9,7 +9,7 @@ internal readonly record struct RefusedCommand(string Name, string Cost)
         new(
             "INFO",
             "Which server it is and how far its data goes is not known: each new connection counts as one to a server that may have "
-                + "lost everything, and a deposed master is not told from its successor."
+                + "lost everything, and a deposed master is not told from the new one."
         );
 
     public static RefusedCommand Role { get; } =
@@ -26,5 +26,5 @@ internal readonly record struct RefusedCommand(string Name, string Cost)
         new("CONFIG GET", "Nobody is warned of a server that persists nothing, or of a cluster that needs all shards.");
 
     public static RefusedCommand Generation { get; } =
-        new("GET", "A deposed master that was restarted with old data is not told from its successor by that data.");
+        new("GET", "A deposed master that was restarted with old data is not told from the new one by that data.");
 }

@@ -32,7 +32,7 @@ internal static partial class RedisLog
         5005,
         LogLevel.Warning,
         "Using Redis at {Endpoint} although it may lack recent commits, because no other server could be reached "
-            + "within FenceTimeout. {Reason} Check which server is the master."
+            + "within FenceTimeout (2 s behind one address). {Reason} Check which server is the master."
     )]
     public static partial void DeposedAccepted(this ILogger logger, RedisEndpoint endpoint, string reason);
 

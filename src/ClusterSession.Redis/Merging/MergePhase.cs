@@ -9,13 +9,13 @@ internal enum MergePhase
     /// </summary>
     Counted,
 
-    /// <summary>Documents are merged: revocations, ends, key rings.</summary>
+    /// <summary>Documents were merged: revocations, ends, key rings.</summary>
     Documents,
 
-    /// <summary>Sessions are compared and merged.</summary>
+    /// <summary>Another batch of sessions was compared and merged.</summary>
     Sessions,
 
-    /// <summary>Replicas of the target are waited for.</summary>
+    /// <summary>Replicas of the target are waited for from now on.</summary>
     Replicas,
 
     /// <summary>All is done.</summary>

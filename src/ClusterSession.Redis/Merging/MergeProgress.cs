@@ -1,7 +1,9 @@
 namespace ClusterSession.Redis.Merging;
 
 /// <summary>What has been merged so far. The first one comes before anything is written.</summary>
-/// <param name="Phase">What has been done, or is being done.</param>
+/// <param name="Phase">
+/// The step that was done last, or <see cref="MergePhase.Replicas"/>, which begins.
+/// </param>
 /// <param name="Expected">About how many records the source has.</param>
 /// <param name="SoFar">The counts.</param>
 internal sealed record MergeProgress(MergePhase Phase, long Expected, MergeReport SoFar);

@@ -10,7 +10,7 @@ internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPo
     : ScriptRequest<StoreDocument>(RedisScript.ReadDocument, keys)
 {
     /// <summary>A thousand take the server less than a millisecond.</summary>
-    private const int MostElements = 1000;
+    private const int MaxElements = 1000;
 
     private const int Fixed = 5;
 
@@ -33,7 +33,7 @@ internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPo
     {
         BinaryPrimitives.WriteInt64BigEndian(writer.WriteBulkSpace(sizeof(long)), known.Incarnation);
         writer.WriteBulk(known.Sequence);
-        writer.WriteBulk(MostElements);
+        writer.WriteBulk(MaxElements);
     }
 
     protected override StoreDocument Parse(ref RespReader reader)

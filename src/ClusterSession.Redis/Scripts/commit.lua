@@ -20,7 +20,8 @@
 --   A          applied to the base itself
 --   C version  applied to that version, which contains the base
 --   B version  applied to that version, which does not
---   R version  had been applied before; the one before it, or the stored one if others have followed
+--   R version  had been applied before. If it is still the stored one: the version before it. If
+--              others have followed: the stored one, which is greater than the version that was sent
 --   M          no record
 --   D ...      ended: the version of the end, the 8 bytes of field k, which name the key that it was
 --              written under (zeros: none), and the successor, if there is one

@@ -16,7 +16,7 @@ namespace ClusterSession.Redis.Store;
 /// </summary>
 /// <remarks>
 /// <code>
-/// {prefix}:1:nodes     8 bytes drawn by the sending process, then the frame
+/// {prefix}:1:nodes     8 random bytes of the sending process, then the frame
 /// </code>
 /// A cluster passes what is published on to all of its nodes: this one subscribes at each master,
 /// so that it goes on at another when one is lost, and takes what one of them brings.

@@ -11,7 +11,7 @@ namespace ClusterSession.Redis.Store;
 /// </summary>
 internal sealed class TrackingProof(RedisKeys keys, TimeProvider time)
 {
-    private const int MostTooEarly = 10;
+    private const int MaxTooEarly = 10;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -38,7 +38,7 @@ internal sealed class TrackingProof(RedisKeys keys, TimeProvider time)
                     "it says OK to CLIENT TRACKING, but did not push, once, what this connection "
                     + "itself has written.";
             }
-            else if (early == MostTooEarly)
+            else if (early == MaxTooEarly)
             {
                 connection.Untracked = "it pushes what it tracks before it has changed.";
             }

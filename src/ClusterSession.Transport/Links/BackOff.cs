@@ -13,7 +13,7 @@ namespace ClusterSession.Transport.Links;
 internal sealed class BackOff(TimeSpan max, Random random)
 {
     private const double Growth = 1.25;
-    private const int MostGrown = 100; // More than any maximum; what is larger overflows.
+    private const int MaxGrown = 100; // More than any maximum; what is larger overflows.
     private static readonly TimeSpan Initial = TimeSpan.FromMilliseconds(20);
     private int _failures;
 
@@ -21,7 +21,7 @@ internal sealed class BackOff(TimeSpan max, Random random)
     public TimeSpan Next()
     {
         var ceiling = Math.Min(max.Ticks, Initial.Ticks * Math.Pow(Growth, _failures));
-        _failures = Math.Min(_failures + 1, MostGrown);
+        _failures = Math.Min(_failures + 1, MaxGrown);
         return TimeSpan.FromTicks((long)(ceiling * (0.5 + random.NextDouble() / 2)));
     }
 

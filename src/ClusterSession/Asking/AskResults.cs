@@ -14,15 +14,15 @@ namespace ClusterSession.Asking;
 internal sealed class AskResults(TimeProvider time)
 {
     /// <summary>How many sessions a node asks for in a second, at most, over some time.</summary>
-    public const int MostPerSecond = 1_000;
+    public const int MaxPerSecond = 1_000;
 
-    private const int Most = 10_000;
+    private const int MaxCount = 10_000;
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MemoryOfNothing = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MostUnanswered = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaxUnanswered = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<SessionKey, (AskResult Result, long At, long UnansweredSince)> _results = [];
-    private double _free = MostPerSecond;
+    private double _free = MaxPerSecond;
     private long _freeAt = time.GetTimestamp();
 
     /// <summary>What an ask has found that was over at a timestamp.</summary>
@@ -46,7 +46,7 @@ internal sealed class AskResults(TimeProvider time)
             return result;
         }
 
-        if (_results.Count >= Most)
+        if (_results.Count >= MaxCount)
         {
             _results.Clear();
         }
@@ -68,7 +68,7 @@ internal sealed class AskResults(TimeProvider time)
             && time.GetElapsedTime(before.At, now) < Memory
                 ? before.UnansweredSince
                 : now;
-        return result == AskResult.Unanswered && time.GetElapsedTime(since, now) >= MostUnanswered
+        return result == AskResult.Unanswered && time.GetElapsedTime(since, now) >= MaxUnanswered
             ? AskResult.Unknown
             : result;
     }
@@ -80,7 +80,7 @@ internal sealed class AskResults(TimeProvider time)
     public bool TryTake()
     {
         var now = time.GetTimestamp();
-        _free = Math.Min(MostPerSecond, _free + (time.GetElapsedTime(_freeAt, now).TotalSeconds * MostPerSecond));
+        _free = Math.Min(MaxPerSecond, _free + (time.GetElapsedTime(_freeAt, now).TotalSeconds * MaxPerSecond));
         _freeAt = now;
         if (_free < 1)
         {

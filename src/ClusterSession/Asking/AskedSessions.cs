@@ -14,7 +14,7 @@ internal sealed class AskedSessions(
 )
 {
     private const int AtOnce = 64;
-    private const int MostAnswering = 64;
+    private const int MaxAnswering = 64;
 
     private readonly SemaphoreSlim _answering = new(4); // asks of which this node knows something
     private readonly LogRate _unanswered = new(time);
@@ -28,7 +28,7 @@ internal sealed class AskedSessions(
         {
             sender.Send(NodeFrame.Done(sender.Process, ask, answers: 0));
         }
-        else if (Interlocked.Increment(ref _underWay) <= MostAnswering)
+        else if (Interlocked.Increment(ref _underWay) <= MaxAnswering)
         {
             _ = AnswerAsync(ask, known);
         }
@@ -51,7 +51,7 @@ internal sealed class AskedSessions(
                 answers.AddRange(batch.Zip(said).Where(static answer => answer.Second != AskAnswer.None));
             }
 
-            foreach (var part in answers.Chunk(NodeFrame.MostAnswered))
+            foreach (var part in answers.Chunk(NodeFrame.MaxAnswered))
             {
                 sender.Send(NodeFrame.Answer(sender.Process, ask, part));
             }

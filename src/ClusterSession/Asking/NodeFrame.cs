@@ -29,10 +29,10 @@ namespace ClusterSession.Asking;
 internal static class NodeFrame
 {
     /// <summary>How many sessions one ask can name.</summary>
-    public const int MostAsked = (IStoreChannel.MostBytes - AskHeader) / SessionKey.ByteLength;
+    public const int MaxAsked = (IStoreChannel.MostBytes - AskHeader) / SessionKey.ByteLength;
 
     /// <summary>Of how many sessions one answer can speak.</summary>
-    public const int MostAnswered = (IStoreChannel.MostBytes - AnswerHeader) / AnswerLength;
+    public const int MaxAnswered = (IStoreChannel.MostBytes - AnswerHeader) / AnswerLength;
 
     public const byte LeavingFlag = 1;
     public const byte NewFlag = 2;
@@ -54,7 +54,7 @@ internal static class NodeFrame
 
     /// <param name="process">Who asks.</param>
     /// <param name="number">Its number of the ask.</param>
-    /// <param name="keys">At most <see cref="MostAsked"/>.</param>
+    /// <param name="keys">At most <see cref="MaxAsked"/>.</param>
     public static byte[] Ask(long process, long number, IReadOnlyCollection<SessionKey> keys)
     {
         var frame = Begin(FrameKind.Ask, process, AskHeader + (keys.Count * SessionKey.ByteLength));
@@ -71,7 +71,7 @@ internal static class NodeFrame
 
     /// <param name="process">Who answers.</param>
     /// <param name="ask">What is answered.</param>
-    /// <param name="answers">At most <see cref="MostAnswered"/>.</param>
+    /// <param name="answers">At most <see cref="MaxAnswered"/>.</param>
     public static byte[] Answer(long process, AskId ask, ReadOnlySpan<(SessionKey Key, AskAnswer Answer)> answers)
     {
         var frame = Begin(FrameKind.Answer, process, AnswerHeader + (answers.Length * AnswerLength));

@@ -11,7 +11,7 @@ namespace ClusterSession.Asking;
 /// <remarks>
 /// <code>
 /// first session          -> asked for at once
-/// more within 50 ms      -> together, at most <see cref="NodeFrame.MostAsked"/> in one ask; requests for the same
+/// more within 50 ms      -> together, at most <see cref="NodeFrame.MaxAsked"/> in one ask; requests for the same
 ///                           session share it
 /// every node is done     -> decided
 /// 125 ms, 250 ms         -> sent again, if somebody has not answered: a frame may be lost
@@ -199,7 +199,7 @@ internal sealed class SessionAsks(
         metrics.Unasked.Add(1);
         if (_unasked.MayWrite(out var count))
         {
-            logger.SessionsUnasked(AskResults.MostPerSecond, count);
+            logger.SessionsUnasked(AskResults.MaxPerSecond, count);
         }
 
         return AskResult.Unasked;
@@ -223,7 +223,7 @@ internal sealed class SessionAsks(
 
         _sentAt = time.GetTimestamp();
         var keys = new Dictionary<SessionKey, TaskCompletionSource<AskResult>>();
-        while (keys.Count < NodeFrame.MostAsked && _queue.TryDequeue(out var key))
+        while (keys.Count < NodeFrame.MaxAsked && _queue.TryDequeue(out var key))
         {
             keys.Add(key, _waiting[key]);
         }

@@ -71,7 +71,7 @@ internal sealed class SessionHolder(
 
         var mayRevive = held.IsOutdated && recovery.WindowOf(key).MayHaveLostEnds;
         var (record, isComplete) = await repair
-            .RestoreAsync(
+            .RecoverAsync(
                 key,
                 held.Record,
                 stored: null,

@@ -7,22 +7,26 @@ internal enum CommitOutcome
     Nothing,
 
     /// <summary>
-    /// They are where the durability asks for, or in the journal while the store is not responding.
+    /// They are where the durability asks for; or in the journal, while the store does not respond
+    /// or refuses writes.
     /// </summary>
     Committed,
 
-    /// <summary>The session was ended meanwhile; they are dropped.</summary>
-    Destroyed,
+    /// <summary>
+    /// Another request has ended the session before: changes are dropped, and an end was not
+    /// needed.
+    /// </summary>
+    AlreadyEnded,
 
     /// <summary>The new session's id is another session's already.</summary>
     Collision,
 
     /// <summary>Others have changed what it was meant for; nothing was done.</summary>
-    Superseded,
+    ChangedByOthers,
 
     /// <summary>An end that the store has not taken: it holds on this node, and is sent until the
     /// store takes it.</summary>
-    Deferred,
+    EndKept,
 
     /// <summary>Neither the store nor the journal has them.</summary>
     Unavailable,

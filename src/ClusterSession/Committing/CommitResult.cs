@@ -12,7 +12,7 @@ namespace ClusterSession.Committing;
 /// <param name="Failure">What is certain, for <see cref="CommitOutcome.Unavailable"/>.</param>
 /// <param name="MovedTo">
 /// If the session was rotated meanwhile, its successor: for <see cref="CommitOutcome.Committed"/>
-/// the one that has the changes, for an end that found <see cref="CommitOutcome.Destroyed"/> the
+/// the one that has the changes, for an end that found <see cref="CommitOutcome.AlreadyEnded"/> the
 /// one that goes on.
 /// </param>
 internal readonly record struct CommitResult(
@@ -28,9 +28,11 @@ internal readonly record struct CommitResult(
         Outcome switch
         {
             CommitOutcome.Committed => "committed",
-            CommitOutcome.Deferred => "deferred",
-            CommitOutcome.Destroyed => "destroyed",
+            CommitOutcome.EndKept => "deferred",
+            CommitOutcome.AlreadyEnded => "destroyed",
             CommitOutcome.Nothing => "nothing",
+            CommitOutcome.Collision => "collision",
+            CommitOutcome.ChangedByOthers => "changed_by_others",
             _ => "unavailable",
         };
 
@@ -39,13 +41,14 @@ internal readonly record struct CommitResult(
 
     public static CommitResult Nothing => default;
 
-    public static CommitResult Destroyed { get; } = new(CommitOutcome.Destroyed, null, false, StoreFailure.None);
+    public static CommitResult AlreadyEnded { get; } = new(CommitOutcome.AlreadyEnded, null, false, StoreFailure.None);
 
     public static CommitResult Collision { get; } = new(CommitOutcome.Collision, null, false, StoreFailure.None);
 
-    public static CommitResult Deferred { get; } = new(CommitOutcome.Deferred, null, false, StoreFailure.Unknown);
+    public static CommitResult EndKept { get; } = new(CommitOutcome.EndKept, null, false, StoreFailure.Unknown);
 
-    public static CommitResult Superseded { get; } = new(CommitOutcome.Superseded, null, false, StoreFailure.None);
+    public static CommitResult ChangedByOthers { get; } =
+        new(CommitOutcome.ChangedByOthers, null, false, StoreFailure.None);
 
     public static CommitResult Unavailable(StoreFailure failure) =>
         new(CommitOutcome.Unavailable, null, false, failure);

@@ -23,10 +23,10 @@ namespace ClusterSession.Committing;
 /// read anew before it serves again.
 /// </para>
 /// <para>
-/// A commit that is not answered goes to the journal. Its attributes keep the version they were sent
-/// with, so that they count once, whether it had happened or not; the state that is kept gets a
-/// newer one. A new session is not journalled: nobody has its cookie yet, and nobody could find a
-/// collision of its id.
+/// A commit that is not answered, or is refused for another reason than its own record, goes to the
+/// journal. Its attributes keep the version they were sent with, so that they count once, whether
+/// it had happened or not; the state that is kept gets a newer one. A new session is not
+/// journalled: nobody has its cookie yet, and nobody could find a collision of its id.
 /// </para>
 /// <para>A commit that was acknowledged over a connection which is gone by now goes to the journal
 /// too: the replay that the loss has begun may have passed it by. Thread-safe.</para>
@@ -46,7 +46,7 @@ internal sealed class SessionCommitter(
     ILogger<SessionCommitter> logger
 )
 {
-    private const int MostAttempts = 8;
+    private const int MaxRetries = 8;
 
     /// <summary>
     /// A client has seen this version: what is committed for it from now on is newer, and not
@@ -82,7 +82,7 @@ internal sealed class SessionCommitter(
         {
             return end.Successor is { } successor
                 ? CommitToSuccessorAsync(successor, delta, durability, deadline, login)
-                : new(CommitResult.Destroyed);
+                : new(CommitResult.AlreadyEnded);
         }
 
         versions.Observe(record.Version);
@@ -127,7 +127,7 @@ internal sealed class SessionCommitter(
     {
         if (delta.IsReservedOnly)
         {
-            return CommitResult.Destroyed; // A principal that was recorded, and nothing that the application changed.
+            return CommitResult.AlreadyEnded; // A principal that was recorded, and nothing that the application changed.
         }
 
         var refused = CommitResult.Unavailable(StoreFailure.Refused);
@@ -158,7 +158,7 @@ internal sealed class SessionCommitter(
         return committed.Outcome switch
         {
             CommitOutcome.Committed => committed with { MovedTo = successor },
-            CommitOutcome.Destroyed => refused,
+            CommitOutcome.AlreadyEnded => refused,
             _ => committed,
         };
     }
@@ -238,7 +238,7 @@ internal sealed class SessionCommitter(
                 case WriteOutcome.Superseded when VersionIssuer.IsAtEnd(answer.Previous):
                     versions.Withdraw(key, change.Issued);
                     return CommitResult.Unavailable(StoreFailure.Refused); // As one that was opened at its end.
-                case WriteOutcome.Superseded when attempt < MostAttempts:
+                case WriteOutcome.Superseded when attempt < MaxRetries:
                     versions.Withdraw(key, change.Issued);
                     above = answer.Previous;
                     continue;
@@ -266,11 +266,13 @@ internal sealed class SessionCommitter(
                         .ConfigureAwait(false);
                 case WriteOutcome.Destroyed:
                     local.Copies.Drop(key);
-                    return CommitResult.Destroyed;
+                    return CommitResult.AlreadyEnded;
                 case WriteOutcome.Unavailable when answer.Failure.IsOfRecord():
                     versions.Withdraw(key, change.Issued);
                     return CommitResult.Unavailable(answer.Failure); // The journal could not bring it there either.
                 default:
+                    // Not taken, or not known whether. Also superseded at each attempt: others are
+                    // faster than this request, and the journal merges the commit later.
                     return pendingCommits.Keep(key, record, isComplete, delta, change.Issued, answer.Failure);
             }
         }
@@ -340,7 +342,7 @@ internal sealed class SessionCommitter(
             versions.Withdraw(key, version, !answer.MayHaveHappened);
             switch (answer.Outcome)
             {
-                case WriteOutcome.Superseded when attempt < MostAttempts:
+                case WriteOutcome.Superseded when attempt < MaxRetries:
                     version = versions.Next(key, answer.Previous > record.Version ? answer.Previous : record.Version);
                     continue;
                 case WriteOutcome.Committed or WriteOutcome.Unchanged:
@@ -348,10 +350,10 @@ internal sealed class SessionCommitter(
                     var isComplete = answer.Outcome == WriteOutcome.Committed && answer.Previous.IsNone;
                     if (mode == MergeMode.Restore)
                     {
-                        local.Restored(key, record, isComplete, answer.Previous);
+                        local.Recovered(key, record, isComplete, answer.Previous);
                         if (local.Ends.Contains(key))
                         {
-                            return CommitResult.Destroyed; // Heard of meanwhile: it is ended again.
+                            return CommitResult.AlreadyEnded; // Heard of meanwhile: it is ended again.
                         }
                     }
 
@@ -361,7 +363,7 @@ internal sealed class SessionCommitter(
                     return CommitResult.Collision;
                 case WriteOutcome.Destroyed:
                     local.Copies.Drop(key);
-                    return CommitResult.Destroyed;
+                    return CommitResult.AlreadyEnded;
                 default:
                     return mode == MergeMode.Restore && !answer.Failure.IsOfRecord()
                         ? pendingCommits.KeepCopy(key, record, answer.Failure)
@@ -385,7 +387,7 @@ internal sealed class SessionCommitter(
     {
         losses.LostCommit();
         var known = local.Recent.Add(key, delta.ApplyTo(record, version), isComplete: false, previous);
-        local.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
+        local.Copies.PutIncomplete(key, known.Record, known.IsDiverged, isCommit: true);
         return await pendingCommits
             .KeepAndSendAsync(
                 key,
@@ -425,7 +427,7 @@ internal sealed class SessionCommitter(
 
         // Read anew at once, not by the next request: that one may come when the store gives no
         // answer. It may give none now either: then this node goes on with what it has.
-        local.Copies.Supersede(key, known.Record, known.IsDiverged, isCommit: true);
+        local.Copies.PutIncomplete(key, known.Record, known.IsDiverged, isCommit: true);
         _ = repair.ReadAnewAsync(key);
         return CommitResult.Committed(changed, isComplete: false);
     }

@@ -20,26 +20,27 @@ internal sealed class SessionEnds(
     SessionLifetime lifetime
 )
 {
-    private const int MostAttempts = 8;
+    private const int MaxAttempts = 8;
+    private const int MaxSuccessors = 8;
 
     /// <summary>
     /// Ends a session, and where its id was rotated meanwhile that under which it goes on, unless
     /// that is another person's: a logout means the session, and not its id.
-    /// <see cref="CommitOutcome.Destroyed"/> if another request has ended it before.
+    /// <see cref="CommitOutcome.AlreadyEnded"/> if another request has ended it before.
     /// </summary>
     public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
     {
-        for (var attempt = 0; ; attempt++)
+        for (var followed = 0; ; followed++)
         {
             var ended = local.Ends.TryFind(key, out var end, out _)
-                ? CommitResult.Destroyed with
+                ? CommitResult.AlreadyEnded with
                 {
                     MovedTo = end.Successor,
                 }
                 : await EndAsync(key, new SessionEnd(clock.Next()), deadline).ConfigureAwait(false);
             if (
-                ended is not { Outcome: CommitOutcome.Destroyed, MovedTo: { IsOthers: false } successor }
-                || attempt == MostAttempts
+                ended is not { Outcome: CommitOutcome.AlreadyEnded, MovedTo: { IsOthers: false } successor }
+                || followed == MaxSuccessors
             )
             {
                 return ended;
@@ -51,14 +52,14 @@ internal sealed class SessionEnds(
 
     /// <summary>
     /// Ends a session because it is idle: a request that still runs finds that when it commits, and
-    /// no later one opens the session again. <see cref="CommitOutcome.Superseded"/> if somebody has
-    /// committed to it meanwhile; then it lives on.
+    /// no later one opens the session again. <see cref="CommitOutcome.ChangedByOthers"/> if
+    /// somebody has committed to it meanwhile; then it lives on.
     /// </summary>
     public async ValueTask<CommitResult> ExpireAsync(SessionKey key, SessionVersion expected, StoreDeadline deadline)
     {
         if (local.Ends.Contains(key))
         {
-            return CommitResult.Destroyed;
+            return CommitResult.AlreadyEnded;
         }
 
         clock.Observe(expected);
@@ -82,15 +83,15 @@ internal sealed class SessionEnds(
     {
         if (local.Ends.TryFind(key, out var known, out _))
         {
-            return CommitResult.Destroyed with { MovedTo = known.Successor };
+            return CommitResult.AlreadyEnded with { MovedTo = known.Successor };
         }
 
         var expected = successor.IsOthers ? SessionVersion.None : copied.Version;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var ended = await EndAsync(key, new SessionEnd(clock.Next(), successor, expected), deadline)
                 .ConfigureAwait(false);
-            if (ended.Outcome != CommitOutcome.Superseded)
+            if (ended.Outcome != CommitOutcome.ChangedByOthers)
             {
                 return ended;
             }
@@ -111,7 +112,7 @@ internal sealed class SessionEnds(
             {
                 var committed = read.Record!;
                 if (
-                    await repair.RestoreAsync(successor.Key, committed, stored: null, deadline).ConfigureAwait(false)
+                    await repair.RecoverAsync(successor.Key, committed, stored: null, deadline).ConfigureAwait(false)
                         is { IsComplete: false }
                     && journal.AppendCopy(successor.Key, committed, StoreFailure.Unknown) is null
                 )
@@ -127,7 +128,8 @@ internal sealed class SessionEnds(
     }
 
     /// <summary>
-    /// <see cref="CommitOutcome.Superseded"/> where the stored record has not the expected version.
+    /// <see cref="CommitOutcome.ChangedByOthers"/> where the stored record has not the expected
+    /// version.
     /// </summary>
     private async ValueTask<CommitResult> EndAsync(SessionKey key, SessionEnd end, StoreDeadline deadline)
     {
@@ -135,7 +137,7 @@ internal sealed class SessionEnds(
         clock.Observe(answer.Previous);
         if (answer.Outcome == WriteOutcome.Superseded)
         {
-            return CommitResult.Superseded;
+            return CommitResult.ChangedByOthers;
         }
 
         if (answer.Outcome == WriteOutcome.Unavailable && !journal.AppendEnd(key, end))
@@ -151,8 +153,8 @@ internal sealed class SessionEnds(
 
         return answer.Outcome switch
         {
-            WriteOutcome.Destroyed => CommitResult.Destroyed with { MovedTo = answer.Successor },
-            WriteOutcome.Unavailable => CommitResult.Deferred,
+            WriteOutcome.Destroyed => CommitResult.AlreadyEnded with { MovedTo = answer.Successor },
+            WriteOutcome.Unavailable => CommitResult.EndKept,
             _ => new CommitResult(CommitOutcome.Committed, null, true, StoreFailure.None),
         };
     }

@@ -91,11 +91,11 @@ internal sealed class SharedXmlElements(
     /// <exception cref="InvalidOperationException">It is too large for the store.</exception>
     public void Add(XElement element)
     {
-        if (XmlElements.StoredLength(element) is var length && length > SharedDocument.MostPayload)
+        if (XmlElements.StoredLength(element) is var length && length > SharedDocument.MaxPayload)
         {
             throw new InvalidOperationException(
                 $"An element of Data Protection ('{element.Name.LocalName}') has {length} bytes, and the session store "
-                    + $"'{store.Name}' (PersistKeysToClusterSession) takes at most {SharedDocument.MostPayload}. Encrypt keys "
+                    + $"'{store.Name}' (PersistKeysToClusterSession) takes at most {SharedDocument.MaxPayload}. Encrypt keys "
                     + "by a ProtectKeysWith method that adds less to them, or keep them elsewhere, such as with "
                     + "PersistKeysToFileSystem."
             );

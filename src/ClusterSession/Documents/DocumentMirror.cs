@@ -27,8 +27,8 @@ internal sealed class DocumentMirror(
     ILogger logger
 )
 {
-    private const int MostAttempts = 8;
-    private const int MostBytesInOneMerge = 1 << 20;
+    private const int MaxAttempts = 8;
+    private const int MaxBytesInOneMerge = 1 << 20;
 
     private readonly SharedDocument _document = new(store, name);
     private readonly Dictionary<string, DocumentElement> _stored = [];
@@ -58,7 +58,7 @@ internal sealed class DocumentMirror(
         Func<IReadOnlyCollection<DocumentElement>, IReadOnlyList<DocumentElement>?> complete
     )
     {
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var losses = Volatile.Read(ref _losses);
             var failure = await ReadAsync(isComplete: losses != _restored).ConfigureAwait(false);
@@ -104,8 +104,8 @@ internal sealed class DocumentMirror(
             var (count, bytes) = (0, 0);
             while (
                 from + count < elements.Count
-                && count < SharedDocument.MostElements
-                && (count == 0 || bytes + elements[from + count].Payload.Length <= MostBytesInOneMerge)
+                && count < SharedDocument.MaxElements
+                && (count == 0 || bytes + elements[from + count].Payload.Length <= MaxBytesInOneMerge)
             )
             {
                 bytes += elements[from + count++].Payload.Length;

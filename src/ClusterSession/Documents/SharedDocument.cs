@@ -9,13 +9,13 @@ namespace ClusterSession.Documents;
 /// </summary>
 internal sealed class SharedDocument(StoreGuard store, string name)
 {
-    private const int MostRestarts = 8;
+    private const int MaxRestarts = 8;
 
     /// <summary>How many elements one merge takes.</summary>
-    public const int MostElements = 256;
+    public const int MaxElements = 256;
 
     /// <summary>How long the payload of one element may be.</summary>
-    public const int MostPayload = 256 * 1024;
+    public const int MaxPayload = 256 * 1024;
 
     private DocumentPosition _known;
     private SessionLease _lease = SessionLease.None;
@@ -74,7 +74,7 @@ internal sealed class SharedDocument(StoreGuard store, string name)
                 : !ReferenceEquals(lease, answeredUnder);
             if (isElsewhere && !page.IsFromBeginning)
             {
-                if (++restarts > MostRestarts)
+                if (++restarts > MaxRestarts)
                 {
                     return new DocumentReading(StoreFailure.Unknown, false, false);
                 }

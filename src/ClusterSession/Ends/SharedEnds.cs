@@ -47,8 +47,8 @@ internal sealed class SharedEnds(
     /// <summary>The name of the document.</summary>
     public const string DocumentName = "ends";
 
-    private const int MostReadings = 4;
-    private const int MostBytesInOneMerge = 1 << 20;
+    private const int MaxReadings = 4;
+    private const int MaxBytesInOneMerge = 1 << 20;
     private const int ProcessLength = 6;
     private const int IdLength = ProcessLength + sizeof(long);
     private const long Rank = 1;
@@ -113,7 +113,7 @@ internal sealed class SharedEnds(
                     return StoreFailure.None;
                 }
 
-                if (changes == _read || readings >= MostReadings)
+                if (changes == _read || readings >= MaxReadings)
                 {
                     failure = await SendAsync().ConfigureAwait(false);
                 }
@@ -122,7 +122,7 @@ internal sealed class SharedEnds(
                     Volatile.Write(ref _read, changes);
                 }
 
-                if (readings >= MostReadings)
+                if (readings >= MaxReadings)
                 {
                     break; // Others change it all the time: the next round reads on.
                 }
@@ -299,8 +299,8 @@ internal sealed class SharedEnds(
             var (count, bytes) = (0, 0);
             while (
                 from + count < batches.Count
-                && count < SharedDocument.MostElements
-                && (count == 0 || bytes + batches[from + count].Batch.Payload.Length <= MostBytesInOneMerge)
+                && count < SharedDocument.MaxElements
+                && (count == 0 || bytes + batches[from + count].Batch.Payload.Length <= MaxBytesInOneMerge)
             )
             {
                 bytes += batches[from + count++].Batch.Payload.Length;

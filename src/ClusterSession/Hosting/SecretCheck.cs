@@ -7,7 +7,7 @@ namespace ClusterSession.Hosting;
 internal static class SecretCheck
 {
     private const int LeastLength = 32;
-    private const int MostLength = 1024;
+    private const int MaxLength = 1024;
     private const string Remedy = " (the value is not shown). Make one with 'openssl rand -base64 32'.";
 
     /// <summary>The bytes of a secret in base64, or null.</summary>
@@ -16,7 +16,7 @@ internal static class SecretCheck
     /// setting.</param>
     public static byte[]? Read(string? text, out string? problem)
     {
-        var buffer = new byte[MostLength];
+        var buffer = new byte[MaxLength];
         if (!Convert.TryFromBase64String(text ?? "", buffer, out var length) || length < LeastLength)
         {
             problem = " is not base64 of at least 32 bytes" + Remedy;

@@ -29,7 +29,7 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
     /// Of ids drawn at random one never meets another; anyone who draws the same ones again and
     /// again has no randomness, and must not ask the store for ever.
     /// </summary>
-    private const int MostCollisions = 8;
+    private const int MaxCollisions = 8;
 
     /// <summary>Commits a new session, or one that somebody has logged in to.</summary>
     public ValueTask<NewIdResult> CommitAsync(in SessionCommit commit, StoreDeadline deadline) =>
@@ -44,7 +44,7 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
     public async ValueTask<NewIdResult> RotateAsync(SessionCommit commit, StoreDeadline deadline)
     {
         var changed = await ChangeIdAsync(commit, deadline).ConfigureAwait(false);
-        if (changed.Commit is not { Outcome: CommitOutcome.Destroyed, MovedTo: { } successor })
+        if (changed.Commit is not { Outcome: CommitOutcome.AlreadyEnded, MovedTo: { } successor })
         {
             return changed;
         }
@@ -74,21 +74,21 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
                 return changed;
             case CommitOutcome.Unavailable when request is { IsSignIn: false, Former: null, Person: { } person }:
                 services.SignIns.PutOff(changed.Commit.Failure);
-                if (!SessionPerson.IsIdOfBefore(commit.Record!))
+                if (!SessionPerson.IsIdFromBeforeLogin(commit.Record!))
                 {
-                    commit.Delta.Set(SessionPerson.Name, SessionPerson.BeforeIdOf(person));
+                    commit.Delta.Set(SessionPerson.Name, SessionPerson.WithIdFromBeforeLogin(person));
                 }
 
                 var put = await CommitUnderPresentIdAsync(commit, deadline).ConfigureAwait(false);
                 return changed with { Outcome = NewIdOutcome.PutOff, Commit = put };
             case CommitOutcome.Unavailable:
                 return changed with { Outcome = NewIdOutcome.Failed };
-            case CommitOutcome.Destroyed when changed.Commit.MovedTo is { } successor:
+            case CommitOutcome.AlreadyEnded when changed.Commit.MovedTo is { } successor:
                 return await CommitToSuccessorAsync(commit, successor, deadline).ConfigureAwait(false);
-            case CommitOutcome.Destroyed when request.IsSignIn:
+            case CommitOutcome.AlreadyEnded when request.IsSignIn:
                 return await BeginAnewAsync(commit, deadline).ConfigureAwait(false);
             default:
-                return changed with { Commit = CommitResult.Destroyed };
+                return changed with { Commit = CommitResult.AlreadyEnded };
         }
     }
 
@@ -105,7 +105,7 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
             return followed with { Commit = await CommitUnderPresentIdAsync(there, deadline).ConfigureAwait(false) };
         }
 
-        if (followed.Commit.Outcome == CommitOutcome.Destroyed)
+        if (followed.Commit.Outcome == CommitOutcome.AlreadyEnded)
         {
             if (commit.NewId!.IsSignIn)
             {
@@ -143,8 +143,8 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
     /// Stores the session under another id, and ends it under the old one, which names the new one.
     /// </summary>
     /// <returns>
-    /// <see cref="CommitOutcome.Destroyed"/> if another request has ended it first; then nothing is
-    /// left of the new one.
+    /// <see cref="CommitOutcome.AlreadyEnded"/> if another request has ended it first; then nothing
+    /// is left of the new one.
     /// </returns>
     private async ValueTask<NewIdResult> ChangeIdAsync(SessionCommit commit, StoreDeadline deadline)
     {
@@ -180,7 +180,7 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
         var ended = await services
             .Ends.SucceedAsync(commit.Key, request.Former ?? record, successor, deadline)
             .ConfigureAwait(false);
-        if (ended.Outcome is CommitOutcome.Committed or CommitOutcome.Deferred)
+        if (ended.Outcome is CommitOutcome.Committed or CommitOutcome.EndKept)
         {
             return created;
         }
@@ -205,7 +205,7 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
             return new(NewIdOutcome.Kept, CommitResult.Unavailable(StoreFailure.Unreachable));
         }
 
-        for (var attempt = 0; attempt < MostCollisions; attempt++)
+        for (var attempt = 0; attempt < MaxCollisions; attempt++)
         {
             var id = next ?? services.DrawId();
             next = null;
@@ -250,7 +250,7 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
             && commit.Login?.Owns(read.Record!) == true
             && SuccessorSeal.TryOpen(commit.NewId!.Present, successor, out var id)
             ? new(NewIdOutcome.Followed, CommitResult.Nothing, id, successor.Key, read.Record)
-            : new(NewIdOutcome.Kept, CommitResult.Destroyed);
+            : new(NewIdOutcome.Kept, CommitResult.AlreadyEnded);
     }
 
     private ValueTask<CommitResult> CommitUnderPresentIdAsync(in SessionCommit commit, StoreDeadline deadline) =>

@@ -75,7 +75,7 @@ internal struct RequestLogin(long heard)
         }
 
         IsSeen = true;
-        return stored is not null && (SessionPerson.Of(stored) != person || SessionPerson.IsIdOfBefore(stored))
+        return stored is not null && (SessionPerson.Of(stored) != person || SessionPerson.IsIdFromBeforeLogin(stored))
             ? Change(person, isSignIn: false, stored, life.HaveHeadersLeft)
             : LoginEffect.None;
     }

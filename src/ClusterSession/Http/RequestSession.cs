@@ -312,7 +312,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
             var ended = await Services.Ends.DestroyAsync(Key, deadline).ConfigureAwait(false);
             EndWaiting(deadline);
             SessionRefusals.ThrowIfUnavailable(ended, "The session could not be ended");
-            if (ended.Outcome == CommitOutcome.Deferred)
+            if (ended.Outcome == CommitOutcome.EndKept)
             {
                 outcome = SessionDestroyOutcome.Pending;
             }

@@ -64,7 +64,7 @@ internal sealed class RequestSessionServices
         _sentCookies = expires && !hasCopies ? new SentCookies(new CoarseClock(time)) : null;
     }
 
-    private const int MostDraws = 16;
+    private const int MaxDraws = 16;
 
     public ClusterSessionOptions Options { get; }
 
@@ -137,7 +137,7 @@ internal sealed class RequestSessionServices
     public SessionId DrawId()
     {
         var id = SessionId.New(Random);
-        for (var draws = 1; draws < MostDraws && Store.IsAnyOpen && IsOut(id); draws++)
+        for (var draws = 1; draws < MaxDraws && Store.IsAnyGivenUp && IsOut(id); draws++)
         {
             id = SessionId.New(Random);
         }
@@ -153,5 +153,5 @@ internal sealed class RequestSessionServices
     public bool MayCookieBeSent(HttpContext context) =>
         Options.Cookie.IsEssential || context.Features.Get<ITrackingConsentFeature>() is not { CanTrack: false };
 
-    private bool IsOut(in SessionId id) => Store.IsOpen(Store.PartitionOf(SessionKey.Of(id)));
+    private bool IsOut(in SessionId id) => Store.IsGivenUp(Store.PartitionOf(SessionKey.Of(id)));
 }

@@ -130,18 +130,18 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
 
     private ValueTask RenewAgedAsync()
     {
-        var currency = services.View.Look(_target.Key, _target.Version, out var newest);
+        var freshness = services.View.Look(_target.Key, _target.Version, out var newest);
         if (!IsRecent || services.SetCookie.Find(context.Response, out _).Result != CookieResult.None)
         {
             return ValueTask.CompletedTask;
         }
 
-        switch (currency)
+        switch (freshness)
         {
-            case SessionCurrency.Current:
+            case Freshness.Fresh:
                 Write(_target with { Version = newest });
                 break;
-            case SessionCurrency.Unknown when services.Options.LocalCopies is { MaxCount: 0 } or { MaxBytes: 0 }:
+            case Freshness.Unknown when services.Options.LocalCopies is { MaxCount: 0 } or { MaxBytes: 0 }:
                 return AskAndNameAsync(newest, CookieReading.None, isDeletion: false, mustAsk: true);
         }
 
@@ -150,22 +150,17 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
 
     private ValueTask NameAsync()
     {
-        var currency = services.View.Look(_target.Key, _target.Version, out var newest);
-        if (currency == SessionCurrency.Destroyed)
+        var freshness = services.View.Look(_target.Key, _target.Version, out var newest);
+        if (freshness == Freshness.Ended)
         {
             _reasons = Reason.None;
             return ValueTask.CompletedTask;
         }
 
         var present = services.SetCookie.Find(context.Response, out var isDeletion);
-        if (currency == SessionCurrency.Changed || !IsRecent || present.Result != CookieResult.None)
+        if (freshness == Freshness.Changed || !IsRecent || present.Result != CookieResult.None)
         {
-            return AskAndNameAsync(
-                newest,
-                present,
-                isDeletion,
-                mustAsk: currency == SessionCurrency.Changed || !IsRecent
-            );
+            return AskAndNameAsync(newest, present, isDeletion, mustAsk: freshness == Freshness.Changed || !IsRecent);
         }
 
         Write(_target with { Version = newest });
@@ -239,8 +234,8 @@ internal sealed class ResponseCookie(HttpContext context, RequestSessionServices
     private async ValueTask<bool> IsAliveAsync(CookieReading other) =>
         services.View.Look(other.Key, other.Seen, out _) switch
         {
-            SessionCurrency.Current => true,
-            SessionCurrency.Destroyed => false,
+            Freshness.Fresh => true,
+            Freshness.Ended => false,
             _ => (await ReadAsync(other.Key, other.Seen).ConfigureAwait(false)).Outcome
                 is not (StoreReadOutcome.Destroyed or StoreReadOutcome.Missing),
         };

@@ -228,7 +228,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             case SessionCommitKind.Refused:
                 return Conclude(moment, CommitResult.Unavailable(StoreFailure.Refused));
             case SessionCommitKind.Ended:
-                return Conclude(moment, CommitResult.Destroyed);
+                return Conclude(moment, CommitResult.AlreadyEnded);
         }
 
         var deadline = session.BeginWaiting();
@@ -277,7 +277,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             case CommitOutcome.Unavailable:
                 Fail(moment, result.Failure);
                 break;
-            case CommitOutcome.Destroyed when moment != Moment.Asked:
+            case CommitOutcome.AlreadyEnded when moment != Moment.Asked:
                 services.Logger.SessionEndedMeanwhile();
                 break;
             case CommitOutcome.Committed when moment == Moment.AfterHeaders && session.Life.IsChanged:

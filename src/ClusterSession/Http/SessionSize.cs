@@ -11,7 +11,7 @@ internal static class SessionSize
     /// </summary>
     public static void ThrowIfTooLarge(long most, SessionRecord? record, SessionDelta? delta, string key, byte[] value)
     {
-        if (SessionDelta.MostSize(record, delta, key, value) <= most)
+        if (SessionDelta.MaxSize(record, delta, key, value) <= most)
         {
             return;
         }

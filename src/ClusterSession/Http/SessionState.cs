@@ -212,7 +212,7 @@ internal struct SessionState
     {
         SettleId(result);
         SessionRefusals.ThrowIfUnavailable(result.Commit, "The session's id could not be changed");
-        if (result.Outcome != NewIdOutcome.Followed && result.Commit.Outcome == CommitOutcome.Destroyed)
+        if (result.Outcome != NewIdOutcome.Followed && result.Commit.Outcome == CommitOutcome.AlreadyEnded)
         {
             // Another request has rotated or ended it first; one id survives, and it is not this
             // one.
@@ -245,7 +245,7 @@ internal struct SessionState
                 Life.HasCommitted |= Life.IsChanged;
                 NameCommit();
                 break;
-            case CommitOutcome.Destroyed when !Identity.IsEndedElsewhere:
+            case CommitOutcome.AlreadyEnded when !Identity.IsEndedElsewhere:
                 EndElsewhere();
                 break;
             case CommitOutcome.Unavailable:

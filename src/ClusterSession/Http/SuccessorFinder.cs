@@ -25,7 +25,7 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
 {
     /// <summary>How often one after the other: a user who logs in and rises in rights within the
     /// grace has two.</summary>
-    private const int MostSteps = 4;
+    private const int MaxSteps = 4;
 
     /// <summary>Follows a rotated session.</summary>
     /// <returns>The cookie and the session that count; null where the request is to have an empty
@@ -41,7 +41,7 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
         while (
             opened is { Outcome: OpenOutcome.Destroyed, Successor: { } successor }
             && opened.Age <= services.Options.RotationGrace
-            && step++ < MostSteps
+            && step++ < MaxSteps
             && SuccessorSeal.TryOpen(cookie.Id, successor, out var id)
         )
         {

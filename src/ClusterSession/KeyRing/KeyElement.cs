@@ -21,7 +21,7 @@ internal static class KeyElement
 {
     public const long Retired = 1L << 52;
     private const byte OfKey = (byte)'k';
-    private const byte OfSuccessor = (byte)'s';
+    private const byte OfNextKey = (byte)'s';
     private const int KeyIdLength = 3;
 
     /// <summary>The id of the element that says how often all keys were revoked.</summary>
@@ -31,7 +31,7 @@ internal static class KeyElement
     public static byte[] IdOf(int keyId) => Id(OfKey, keyId);
 
     /// <summary>The id of the element of the key that follows another.</summary>
-    public static byte[] IdOfSuccessor(int keyId) => Id(OfSuccessor, keyId);
+    public static byte[] IdOfNextKey(int keyId) => Id(OfNextKey, keyId);
 
     public static DocumentElement OfRevocations(int times) => new(Revocations, times, default, TimeSpan.MaxValue);
 
@@ -48,7 +48,7 @@ internal static class KeyElement
     public static bool IsKey(in DocumentElement element, out int keyId)
     {
         var id = element.Id.Span;
-        var isKey = id.Length == 1 + KeyIdLength && id[0] is OfKey or OfSuccessor && element.Rank is > 0 and <= Retired;
+        var isKey = id.Length == 1 + KeyIdLength && id[0] is OfKey or OfNextKey && element.Rank is > 0 and <= Retired;
         keyId = isKey && id[0] == OfKey ? ReadId(id[1..]) : 0;
         return isKey;
     }

@@ -6,7 +6,7 @@ namespace ClusterSession.KeyRing;
 /// <summary>New keys, on their day and on request, and restoring what the store lost.</summary>
 internal sealed partial class KeyRingSource
 {
-    private const int MostAttempts = 8;
+    private const int MaxAttempts = 8;
 
     /// <summary>How long a cookie may live: for that long a key verifies after it ceased to
     /// sign.</summary>
@@ -51,7 +51,7 @@ internal sealed partial class KeyRingSource
             }
 
             var added = NewKey(now + lead, ring);
-            var id = KeyElement.IdOfSuccessor(newest.Id); // Of several nodes one adds it.
+            var id = KeyElement.IdOfNextKey(newest.Id); // Of several nodes one adds it.
             if (
                 await AddAsync(ring.With(added), id, added).ConfigureAwait(false) == StoreFailure.None
                 && _known.Ring.Find(added.Id) is not null
@@ -90,7 +90,7 @@ internal sealed partial class KeyRingSource
         await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            for (var attempt = 0; attempt < MostAttempts; attempt++)
+            for (var attempt = 0; attempt < MaxAttempts; attempt++)
             {
                 var failure = await SyncAloneAsync().ConfigureAwait(false);
                 ThrowIfUnreadable(failure);

@@ -33,13 +33,13 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// cut to tenths.</summary>
     public int IdleTicks { get; } = CoarseClock.Ticks(options.Value.IdleTimeout);
 
-    /// <summary>When a session is idle of which this node saw the last use: not before other nodes
-    /// have reported theirs.</summary>
+    /// <summary>After how long without a use a session is idle, at the node that saw its last use:
+    /// not before other nodes have reported theirs.</summary>
     public int IdleTicksAtLastNode { get; } =
         CoarseClock.Ticks(Longer(options.Value.IdleTimeout, options.Value.EffectiveTouchInterval * 2.75));
 
-    /// <summary>When a session is idle that the store was last told to prolong so long ago: another
-    /// node may have used it for a while since.</summary>
+    /// <summary>After how long without a prolongation in the store a session is idle, at a node
+    /// that did not see its last use: another node may have used it for a while since.</summary>
     public int IdleTicksElsewhere { get; } =
         CoarseClock.Ticks(options.Value.IdleTimeout + (options.Value.EffectiveTouchInterval * 1.25));
 

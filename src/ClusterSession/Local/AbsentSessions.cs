@@ -20,7 +20,7 @@ namespace ClusterSession.Local;
 /// </remarks>
 internal sealed class AbsentSessions(LocalCopies copies, TimeProvider time)
 {
-    private const int Most = 10_000;
+    private const int MaxCount = 10_000;
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<SessionKey, Entry> _absences = new();
@@ -85,7 +85,7 @@ internal sealed class AbsentSessions(LocalCopies copies, TimeProvider time)
         {
             _absences[key] = absence;
         }
-        else if (Interlocked.Increment(ref _count) > Most)
+        else if (Interlocked.Increment(ref _count) > MaxCount)
         {
             _absences.Clear();
             Interlocked.Exchange(ref _count, 0);

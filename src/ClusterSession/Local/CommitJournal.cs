@@ -11,8 +11,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Local;
 
 /// <summary>
-/// Commits that were acknowledged and that the store does not have: because it did not respond, or
-/// because their durability is <see cref="SessionDurability.Local"/>.
+/// Commits that were acknowledged and that the store does not have: because it did not respond or
+/// refused, or because their durability is <see cref="SessionDurability.Local"/>.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -295,7 +295,7 @@ internal sealed class CommitJournal(
         var hasCopy = _copies.TryGet(key, out var copy);
         if (!(hasCopy ? copy.IsComplete : isComplete))
         {
-            _copies.Supersede(key, changed, isCommit: true);
+            _copies.PutIncomplete(key, changed, isCommit: true);
             return;
         }
 

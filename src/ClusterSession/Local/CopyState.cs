@@ -24,7 +24,7 @@ namespace ClusterSession.Local;
 /// </code>
 /// A state never becomes a better one in place: only a copy that is published in its stead does. So
 /// each arrow but that from current to stale is a new <see cref="LocalCopy"/>, made by <see
-/// cref="LocalCopies.Publish"/> or <see cref="LocalCopies.Supersede"/> and nowhere else.
+/// cref="LocalCopies.Publish"/> or <see cref="LocalCopies.PutIncomplete"/> and nowhere else.
 /// </remarks>
 internal enum CopyState
 {
@@ -34,7 +34,8 @@ internal enum CopyState
     Current,
 
     /// <summary>
-    /// All that the store had under its version, and somebody has changed it since.
+    /// All that the store had under its version. By now the store may have another version:
+    /// somebody has changed, touched or ended the session, or it cannot be told that nobody has.
     /// </summary>
     Stale,
 

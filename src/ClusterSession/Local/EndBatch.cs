@@ -22,7 +22,7 @@ namespace ClusterSession.Local;
 internal sealed class EndBatch(ReadOnlyMemory<byte> payload, long madeAt)
 {
     /// <summary>How many ends one batch has at most.</summary>
-    public const int Most = 1000;
+    public const int MaxCount = 1000;
 
     private const byte Format = 1;
     private const int HeaderLength = 1;
@@ -36,7 +36,7 @@ internal sealed class EndBatch(ReadOnlyMemory<byte> payload, long madeAt)
     public long Process { get; set; }
 
     /// <summary>
-    /// The how manieth announcement of the process it is; 0: it was not announced yet.
+    /// Number of the announcement, counted by process from 1; 0: it was not announced yet.
     /// </summary>
     public long Number { get; set; }
 

@@ -20,8 +20,8 @@ namespace ClusterSession.Local;
 /// </code>
 /// An end is remembered as long as a copy of its session can be in use, counted from when it was
 /// made. Memory, measured: 80 bytes an end that was heard of together with a hundred others, 300
-/// one that was alone or made here. Past <see cref="Most"/> those that were to be forgotten first
-/// are forgotten early, counted and warned of. Reading takes no lock. Thread-safe.
+/// one that was alone or made here. Past <see cref="MaxCount"/> those that were to be forgotten
+/// first are forgotten early, counted and warned of. Reading takes no lock. Thread-safe.
 /// </remarks>
 internal sealed class KnownEnds(
     HybridClock clock,
@@ -32,7 +32,7 @@ internal sealed class KnownEnds(
 )
 {
     /// <summary>How many ends a node remembers.</summary>
-    public const int Most = 1_000_000;
+    public const int MaxCount = 1_000_000;
 
     private readonly ConcurrentDictionary<SessionKey, Place> _places = new();
     private readonly ConcurrentQueue<(SessionKey Key, SessionEnd End)> _again = new();
@@ -48,7 +48,7 @@ internal sealed class KnownEnds(
     private bool _hasWarned; // under _gate
 
     /// <summary>How many ends may be remembered; less in tests.</summary>
-    public int Limit { get; set; } = Most;
+    public int Limit { get; set; } = MaxCount;
 
     /// <summary>How many sessions are known to be ended.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -87,7 +87,7 @@ internal sealed class KnownEnds(
         {
             if (_places.ContainsKey(key))
             {
-                return; // Announced already, by another node.
+                return; // Known already: heard of, or made here before.
             }
 
             var now = time.GetTimestamp();
@@ -175,7 +175,7 @@ internal sealed class KnownEnds(
             while (_unannounced.Count > 0)
             {
                 var together = new List<EndBatch>();
-                while (together.Count < EndBatch.Most && _unannounced.TryDequeue(out var one))
+                while (together.Count < EndBatch.MaxCount && _unannounced.TryDequeue(out var one))
                 {
                     together.Add(one);
                 }

@@ -25,11 +25,11 @@ namespace ClusterSession.Local;
 /// does not have) are passed over.
 /// </para>
 /// <para>
-/// <b>Copies that are not whole</b> (<see cref="Supersede"/>) wait for the store's record, and go
-/// only when that has all they have: a session that was served here is served on, should the store
-/// vanish first. A whole copy beside a record that lacks its commit, of a replica that was promoted
-/// without it, becomes one: the record's version may be newer, of another commit that was given
-/// back first.
+/// <b>Copies that are not whole</b> (<see cref="PutIncomplete"/>) wait for the store's record, and
+/// go only when that has all they have: a session that was served here is served on, should the
+/// store vanish first. A whole copy beside a record that lacks its commit, of a replica that was
+/// promoted without it, becomes one: the record's version may be newer, of another commit that was
+/// replayed first.
 /// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>
@@ -142,7 +142,7 @@ internal sealed class LocalCopies(
                         SessionLease.None,
                         usedAt,
                         touchedAt,
-                        Incomplete(present.IsDiverged)
+                        StateOf(present.IsDiverged)
                     );
             }
             else
@@ -193,7 +193,7 @@ internal sealed class LocalCopies(
     /// <param name="isDiverged">Whether another node is known to have committed something that is
     /// not in it.</param>
     /// <param name="isCommit">Whether a request of this node has just committed: a use.</param>
-    public void Supersede(SessionKey key, SessionRecord known, bool isDiverged = false, bool isCommit = false)
+    public void PutIncomplete(SessionKey key, SessionRecord known, bool isDiverged = false, bool isCommit = false)
     {
         Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
         if (options.MaxCount == 0)
@@ -216,7 +216,7 @@ internal sealed class LocalCopies(
                 SessionLease.None,
                 usedAt,
                 touchedAt,
-                Incomplete(isDiverged || present is { IsDiverged: true })
+                StateOf(isDiverged || present is { IsDiverged: true })
             );
         } while (!TryPut(key, present, copy));
     }
@@ -245,7 +245,7 @@ internal sealed class LocalCopies(
         && copy.Record.Version == record.Version
         && prolongedAt <= copy.TouchedAt + SessionLifetime.Tolerance;
 
-    private static CopyState Incomplete(bool isDiverged) => isDiverged ? CopyState.Diverged : CopyState.Incomplete;
+    private static CopyState StateOf(bool isDiverged) => isDiverged ? CopyState.Diverged : CopyState.Incomplete;
 
     private bool TryPut(SessionKey key, LocalCopy? present, LocalCopy copy)
     {

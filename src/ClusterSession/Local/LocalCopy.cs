@@ -74,7 +74,7 @@ internal sealed class LocalCopy(
 
     /// <summary>Whether it is all that the store had under its version; else it is never taken for
     /// unchanged.</summary>
-    public bool IsComplete => _state <= CopyState.Stale;
+    public bool IsComplete => _state is CopyState.Current or CopyState.Stale;
 
     /// <summary>
     /// Whether another node is known to have committed something that is not here: a client may

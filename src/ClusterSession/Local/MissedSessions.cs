@@ -15,7 +15,7 @@ namespace ClusterSession.Local;
 /// </remarks>
 internal sealed class MissedSessions(TimeProvider time)
 {
-    private const int Most = 10_000;
+    private const int MaxCount = 10_000;
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<SessionKey, (SessionVersion Seen, long At, bool IsDecided)> _missed = new();
@@ -69,7 +69,7 @@ internal sealed class MissedSessions(TimeProvider time)
         {
             _missed[key] = missed;
         }
-        else if (Interlocked.Increment(ref _count) > Most)
+        else if (Interlocked.Increment(ref _count) > MaxCount)
         {
             _missed.Clear();
             Interlocked.Exchange(ref _count, 0);

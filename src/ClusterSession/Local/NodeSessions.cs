@@ -85,20 +85,20 @@ internal sealed class NodeSessions(
     /// </summary>
     public void OnEnded(SessionKey key)
     {
-        if (Drop(key) is { IsRestored: true })
+        if (Drop(key) is { IsRecovered: true })
         {
             ends.EndAgain(key);
         }
     }
 
     /// <summary>
-    /// This node has brought back a session that the store had lost. One that is known to be ended
-    /// by now is ended again: whichever comes first, the end or this, the end stays.
+    /// This node has repaired or restored a session in the store. One that is known to be ended by
+    /// now is ended again: whichever comes first, the end or this, the end stays.
     /// </summary>
     /// <returns>What this node has committed lately to the session, this included.</returns>
-    public RecentCommit Restored(SessionKey key, SessionRecord record, bool isComplete, SessionVersion previous)
+    public RecentCommit Recovered(SessionKey key, SessionRecord record, bool isComplete, SessionVersion previous)
     {
-        var known = recent.Add(key, record, isComplete, previous, isRestored: true);
+        var known = recent.Add(key, record, isComplete, previous, isRecovered: true);
         if (ends.Contains(key))
         {
             EndAgain(key);

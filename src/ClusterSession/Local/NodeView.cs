@@ -14,17 +14,17 @@ internal sealed class NodeView(NodeSessions local)
     /// <param name="version">The version that the request has.</param>
     /// <param name="newest">The version of the local copy where that contains the request's; else
     /// the request's.</param>
-    public SessionCurrency Look(SessionKey key, SessionVersion version, out SessionVersion newest)
+    public Freshness Look(SessionKey key, SessionVersion version, out SessionVersion newest)
     {
         newest = version;
         if (local.Ends.Contains(key))
         {
-            return SessionCurrency.Destroyed;
+            return Freshness.Ended;
         }
 
         if (!local.Copies.TryGet(key, out var copy) || !copy.IsComplete)
         {
-            return SessionCurrency.Unknown;
+            return Freshness.Unknown;
         }
 
         if (copy.Record.Version > version && copy.Record.Contains(version))
@@ -32,9 +32,9 @@ internal sealed class NodeView(NodeSessions local)
             newest = copy.Record.Version;
         }
 
-        return copy.IsNotCurrent ? SessionCurrency.Changed
-            : copy.IsFresh ? SessionCurrency.Current
-            : SessionCurrency.Unknown;
+        return copy.IsNotCurrent ? Freshness.Changed
+            : copy.IsFresh ? Freshness.Fresh
+            : Freshness.Unknown;
     }
 
     /// <summary>To be taken before the store is asked, and given to <see

@@ -3,15 +3,15 @@ using ClusterSession.Records;
 namespace ClusterSession.Local;
 
 /// <summary>
-/// The newest commit of this node to one session. The record is immutable and mostly shared with
-/// the local copy.
+/// What this node has committed to one session lately, merged into one record. The record is
+/// immutable and mostly shared with the local copy.
 /// </summary>
 internal sealed class RecentCommit(
     SessionRecord record,
     long at,
     SessionVersion missing,
     SessionVersion divergedSince,
-    bool isRestored = false
+    bool isRecovered = false
 )
 {
     private volatile bool _isOutdated;
@@ -40,10 +40,10 @@ internal sealed class RecentCommit(
     public bool IsDiverged => !DivergedSince.IsNone;
 
     /// <summary>
-    /// Whether this node has brought the session back into a store that had lost it: if it hears
-    /// then that the session was ended, it ends it again.
+    /// Whether this node has repaired or restored the session in a store that lacked something of
+    /// it: if it hears then that the session was ended, it ends it again.
     /// </summary>
-    public bool IsRestored { get; } = isRestored;
+    public bool IsRecovered { get; } = isRecovered;
 
     /// <summary>When the store acknowledged it, as a timestamp.</summary>
     public long At { get; } = at;

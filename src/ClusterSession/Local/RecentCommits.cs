@@ -24,7 +24,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
     private readonly long _forgetEvery = (long)(
         options.Value.Outage.ReplayWindow.TotalSeconds * time.TimestampFrequency / 64
     );
-    private readonly long _mostBytes = options.Value.Outage.ReplayBytes;
+    private readonly long _maxBytes = options.Value.Outage.ReplayBytes;
     private long _bytes;
     private long _forgotAt;
 
@@ -38,15 +38,15 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
     /// <param name="record">The request's copy with its changes.</param>
     /// <param name="isComplete">Whether that is all that the store has now.</param>
     /// <param name="previous">The version the store had before.</param>
-    /// <param name="isRestored">Whether the session was missing, and came into being by
-    /// this.</param>
+    /// <param name="isRecovered">Whether this has repaired or restored the session in the
+    /// store.</param>
     /// <returns>What this node has committed lately to the session, this included.</returns>
     public RecentCommit Add(
         SessionKey key,
         SessionRecord record,
         bool isComplete,
         SessionVersion previous,
-        bool isRestored = false
+        bool isRecovered = false
     )
     {
         var now = time.GetTimestamp();
@@ -60,7 +60,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
                     now,
                     isComplete ? SessionVersion.None : previous,
                     !isComplete && IsOfOthers(previous) ? record.Version : SessionVersion.None,
-                    isRestored
+                    isRecovered
                 );
                 if (_commits.TryAdd(key, added))
                 {
@@ -76,7 +76,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
                 continue;
             }
 
-            added = Together(before, record, isComplete, previous, isRestored, now);
+            added = Together(before, record, isComplete, previous, isRecovered, now);
             if (_commits.TryUpdate(key, added, before))
             {
                 Interlocked.Add(ref _bytes, added.Record.Size - before.Record.Size);
@@ -84,7 +84,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
             }
         }
 
-        if (Interlocked.Read(ref _bytes) > _mostBytes || now - Volatile.Read(ref _forgotAt) > _forgetEvery)
+        if (Interlocked.Read(ref _bytes) > _maxBytes || now - Volatile.Read(ref _forgotAt) > _forgetEvery)
         {
             ForgetOld(now);
         }
@@ -147,7 +147,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
         SessionRecord record,
         bool isComplete,
         SessionVersion previous,
-        bool isRestored,
+        bool isRecovered,
         long now
     )
     {
@@ -166,7 +166,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
             : before.IsDiverged ? before.DivergedSince
             : IsOfOthers(missing) ? both.Version
             : SessionVersion.None;
-        return new RecentCommit(both, now, missing, since, isRestored || before.IsRestored);
+        return new RecentCommit(both, now, missing, since, isRecovered || before.IsRecovered);
     }
 
     private bool IsOfOthers(SessionVersion missing) => !missing.IsNone && missing.Writer != clock.Writer;
@@ -178,7 +178,7 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
         {
             while (
                 _order.TryPeek(out var oldest)
-                && (Interlocked.Read(ref _bytes) > _mostBytes || time.GetElapsedTime(oldest.At, now) > _window)
+                && (Interlocked.Read(ref _bytes) > _maxBytes || time.GetElapsedTime(oldest.At, now) > _window)
             )
             {
                 _order.Dequeue();

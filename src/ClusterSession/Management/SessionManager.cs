@@ -24,7 +24,7 @@ internal sealed class SessionManager(
     public SessionStatistics GetStatistics() =>
         new(
             store.Name,
-            store.Partitions.All(partition => !store.IsOpen(partition.Number)),
+            store.Partitions.All(partition => !store.IsGivenUp(partition.Number)),
             local.Copies.Count,
             local.Copies.Bytes,
             local.Pending.Count,
@@ -37,7 +37,7 @@ internal sealed class SessionManager(
             [
                 .. store.Partitions.Select(partition => new PartitionStatistics(
                     store.NameOf(partition.Number),
-                    !store.IsOpen(partition.Number)
+                    !store.IsGivenUp(partition.Number)
                 )
                 {
                     IsRevalidated = partition.IsRevalidated,
@@ -73,8 +73,8 @@ internal sealed class SessionManager(
         return ended.Outcome switch
         {
             CommitOutcome.Committed => true,
-            CommitOutcome.Destroyed => mayHaveMoved,
-            CommitOutcome.Deferred => throw new SessionUnavailableException(
+            CommitOutcome.AlreadyEnded => mayHaveMoved,
+            CommitOutcome.EndKept => throw new SessionUnavailableException(
                 "The end of the session has not reached the store, which is not responding. It holds on this node, which sends "
                     + "it until the store takes it.",
                 StoreFailure.Unknown

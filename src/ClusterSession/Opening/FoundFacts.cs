@@ -18,8 +18,8 @@ namespace ClusterSession.Opening;
 /// <param name="HasStoreJustReturned">
 /// Whether the store came back as another so recently that what is missing is likely on its way.
 /// </param>
-/// <param name="IsUnanswered">Whether a node that may have it has not answered, the node that made
-/// the commit is silent, or too many are missing for it to be asked yet.</param>
+/// <param name="MayBeFoundLater">Whether a node that may have it has not answered, the node that
+/// made the commit is silent, or too many are missing for it to be asked yet.</param>
 internal readonly record struct FoundFacts(
     bool IsThere,
     bool IsDestroyed = false,
@@ -31,5 +31,5 @@ internal readonly record struct FoundFacts(
     bool IsPatienceOver = false,
     bool HasTimeLeft = false,
     bool HasStoreJustReturned = false,
-    bool IsUnanswered = false
+    bool MayBeFoundLater = false
 );

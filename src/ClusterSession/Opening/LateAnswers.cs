@@ -8,9 +8,8 @@ namespace ClusterSession.Opening;
 
 /// <summary>
 /// Applies what the store answers after the requests have gone on with their copy. Without it a
-/// store that is always later than the soft timeout would never be heard: a copy that is known to
-/// be stale was served for as long as the link was slow, and a session that had ended was, too.
-/// Thread-safe.
+/// store that is always later than the soft timeout would never be heard: a stale copy, or that of
+/// an ended session, would be served for as long as the link is slow. Thread-safe.
 /// </summary>
 internal sealed class LateAnswers(NodeSessions local, SessionRepair repair, SessionLifetime lifetime)
 {
@@ -39,7 +38,7 @@ internal sealed class LateAnswers(NodeSessions local, SessionRepair repair, Sess
 
                 break;
             case StoreReadOutcome.Found:
-                await repair.RestoreAsync(key, copy.Record, read.Record).ConfigureAwait(false);
+                await repair.RecoverAsync(key, copy.Record, read.Record).ConfigureAwait(false);
                 break;
             case StoreReadOutcome.Unchanged
                 when copy is { IsComplete: true } && !lifetime.IsPastAbsoluteEnd(copy.Record):

@@ -16,8 +16,8 @@ namespace ClusterSession.Opening;
 /// store says    this node                                        step
 /// destroyed     -                                                Ended
 /// any           knows by now that it has ended                   KnownEnd
-/// unreachable   knows that nobody has used it for too long       EndIdle
-/// unreachable   -                                                GoOnWithoutStore
+/// unavailable   knows that nobody has used it for too long       EndIdle
+/// unavailable   -                                                GoOnWithoutStore
 /// unchanged     has no complete copy any more                    ReadAgain
 /// is there      finds it idle by what the store says             EndIdle
 /// found         waits for another node's commit that was lost    UseStored
@@ -29,7 +29,7 @@ namespace ClusterSession.Opening;
 ///
 /// second table: what came of the step
 ///
-/// record                          what the client has seen        verdict
+/// record                          what the client has seen        next
 /// destroyed                       -                               Destroyed
 /// past its absolute end           -                               Expired
 /// there                           is in it                        Serve
@@ -48,7 +48,7 @@ namespace ClusterSession.Opening;
 internal static class OpenTable
 {
     /// <summary>What is to be done with the store's answer.</summary>
-    public static ReadStep Classify(in ReadFacts facts) =>
+    public static ReadStep StepAfterRead(in ReadFacts facts) =>
         facts switch
         {
             { Read: StoreReadOutcome.Destroyed } => ReadStep.Ended,
@@ -66,19 +66,19 @@ internal static class OpenTable
             _ => ReadStep.Nothing,
         };
 
-    /// <summary>What the request is answered, or whether it waits.</summary>
-    public static OpenResult Classify(in FoundFacts facts) =>
+    /// <summary>What is done next: the request is answered, or it waits or asks.</summary>
+    public static OpenStep NextStep(in FoundFacts facts) =>
         facts switch
         {
-            { IsThere: true, IsDestroyed: true } => OpenResult.Destroyed,
-            { IsThere: true, IsPastEnd: true } => OpenResult.Expired,
-            { IsThere: true, HasWhatClientSaw: true } => OpenResult.Serve,
-            { MayAsk: true } => OpenResult.Ask,
-            { IsThere: false, HasExpired: true, IsBeingRestored: false } => OpenResult.Expired,
-            { IsPatienceOver: false, HasTimeLeft: true } => OpenResult.Wait,
-            { IsPatienceOver: false, HasStoreJustReturned: true } => OpenResult.NotKnownYet,
-            { IsThere: false, HasExpired: true } => OpenResult.Expired,
-            { IsUnanswered: true } => OpenResult.NotKnownYet,
-            _ => OpenResult.Lost,
+            { IsThere: true, IsDestroyed: true } => OpenStep.Destroyed,
+            { IsThere: true, IsPastEnd: true } => OpenStep.Expired,
+            { IsThere: true, HasWhatClientSaw: true } => OpenStep.Serve,
+            { MayAsk: true } => OpenStep.Ask,
+            { IsThere: false, HasExpired: true, IsBeingRestored: false } => OpenStep.Expired,
+            { IsPatienceOver: false, HasTimeLeft: true } => OpenStep.Wait,
+            { IsPatienceOver: false, HasStoreJustReturned: true } => OpenStep.NotKnownYet,
+            { IsThere: false, HasExpired: true } => OpenStep.Expired,
+            { MayBeFoundLater: true } => OpenStep.NotKnownYet,
+            _ => OpenStep.Lost,
         };
 }

@@ -45,7 +45,7 @@ internal readonly record struct OpenedSession(
     public static OpenedSession None(OpenOutcome outcome, bool isRegressed = false) =>
         new(outcome, null, SessionSource.New, IsComplete: true, isRegressed, StoreFailure.None);
 
-    public static OpenedSession Rotated(SessionSuccessor? successor, TimeSpan age) =>
+    public static OpenedSession Ended(SessionSuccessor? successor, TimeSpan age) =>
         None(OpenOutcome.Destroyed) with
         {
             Successor = successor,

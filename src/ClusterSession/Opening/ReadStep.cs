@@ -23,7 +23,8 @@ internal enum ReadStep
     ReadAgain,
 
     /// <summary>
-    /// The store's record, without what only this node has: that would come too early.
+    /// The store's record is used as it is. What only this node has is not added yet: it was made
+    /// on another node's commit, which has to be back first.
     /// </summary>
     UseStored,
 

@@ -14,11 +14,14 @@ namespace ClusterSession.Opening;
 /// <code>
 /// last prolongation = now - (store's whole life - life that is left there)
 ///
-/// this node prolonged it last, and its copy is fresh         idle timeout after this node's last use
-/// nobody has changed it since this node's last use,
-///   and it was prolonged for that, or before it              the same: every other node has reported its uses by then
-/// else                                                       idle timeout + 1.25 touch intervals after the last prolongation
-/// store not responding                                   only in the first case; else nobody knows
+/// this node prolonged it last, and its copy is     idle timeout after this node's last use (2.75
+///   fresh                                            touch intervals, if that is longer)
+/// nobody has changed it since this node's last     the same: every other node has reported its
+///   use, and it was prolonged for that, or           uses by then
+///   before it
+/// else                                             idle timeout + 1.25 touch intervals after the
+///                                                    last prolongation
+/// store not responding                             only in the first case; else nobody knows
 /// </code>
 /// A commit need not prolong a session that lives long enough, so that the last prolongation alone
 /// does not tell of every use.
@@ -94,7 +97,7 @@ internal sealed class SessionExpiry(NodeSessions local, SessionLifetime lifetime
         try
         {
             var expired = await ends.ExpireAsync(key, version, deadline).ConfigureAwait(false);
-            hasEnded = expired.Outcome != CommitOutcome.Superseded;
+            hasEnded = expired.Outcome != CommitOutcome.ChangedByOthers;
             return hasEnded;
         }
         finally

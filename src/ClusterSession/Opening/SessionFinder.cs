@@ -95,7 +95,7 @@ internal sealed class SessionFinder(
                     : null;
             SessionRecord? record = null;
             var isComplete = true;
-            switch (OpenTable.Classify(FactsOf(key, seen, read, copy, usable)))
+            switch (OpenTable.StepAfterRead(FactsOf(key, seen, read, copy, usable)))
             {
                 case ReadStep.Ended:
                     local.Copies.Drop(key);
@@ -128,7 +128,7 @@ internal sealed class SessionFinder(
                     break;
                 case ReadStep.Restore:
                     (record, isComplete) = await repair
-                        .RestoreAsync(key, usable!.Record, stored: null, deadline)
+                        .RecoverAsync(key, usable!.Record, stored: null, deadline)
                         .ConfigureAwait(false);
                     break;
             }
@@ -140,7 +140,7 @@ internal sealed class SessionFinder(
                     !window.HasJustBegun
                     && time.GetElapsedTime(begun) >= (window.IsUnderWay ? PatienceWhileRecovering : Patience)
                 );
-            var mayAsk = asked is null && !IsDecided(key, seen) && asks.IsPossible;
+            var mayAsk = asked is null && !WasDecidedBefore(key, seen) && asks.IsPossible;
             if (mayAsk && asks.TryRecall(key, askedAt, out var known))
             {
                 (asked, mayAsk) = (known, false); // From before the read, which is thus not repeated.
@@ -161,22 +161,22 @@ internal sealed class SessionFinder(
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
                 HasStoreJustReturned: window.HasJustBegun,
-                IsUnanswered: asked is AskResult.Unanswered or AskResult.Unasked || asks.MayStillCome(seen)
+                MayBeFoundLater: asked is AskResult.Unanswered or AskResult.Unasked || asks.MayStillCome(seen)
             );
-            switch (OpenTable.Classify(facts))
+            switch (OpenTable.NextStep(facts))
             {
-                case OpenResult.Serve:
+                case OpenStep.Serve:
                     local.Missed.Found(key, record!);
                     var source =
                         read.Outcome == StoreReadOutcome.Found ? SessionSource.Store : SessionSource.Revalidated;
                     return OpenedSession.Opened(record!, source, isComplete: isComplete);
-                case OpenResult.Destroyed:
+                case OpenStep.Destroyed:
                     return OpenedSession.None(OpenOutcome.Destroyed);
-                case OpenResult.Expired when MayBeElsewhere(asked, record):
+                case OpenStep.Expired when MayBeElsewhere(asked, record):
                     return OpenedSession.None(OpenOutcome.Missing); // Not to be remembered as absent.
-                case OpenResult.Expired:
+                case OpenStep.Expired:
                     return DropMissing(key, read, mark);
-                case OpenResult.Ask:
+                case OpenStep.Ask:
                     asked = await asks.AskAsync(key, PatienceToAsk(deadline, slowest), cancellationToken)
                         .ConfigureAwait(false);
                     if (
@@ -190,16 +190,16 @@ internal sealed class SessionFinder(
                     }
 
                     continue;
-                case OpenResult.Wait:
+                case OpenStep.Wait:
                     await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
                     pause *= 2;
                     continue;
-                case OpenResult.NotKnownYet:
+                case OpenStep.NotKnownYet:
                     return WithoutStore(key, seen, StoreFailure.Unknown);
                 default:
                     var regressed = await RegressAsync(key, seen, asked, record, isComplete, usable, deadline)
                         .ConfigureAwait(false);
-                    return IsUndecided(asked) ? regressed : Remember(key, regressed, read, mark);
+                    return WasAskedInVain(asked) ? regressed : Remember(key, regressed, read, mark);
             }
         }
     }
@@ -216,13 +216,14 @@ internal sealed class SessionFinder(
             : SessionAsks.Patience;
     }
 
-    private static bool IsUndecided(AskResult? asked) => asked is AskResult.Unknown or AskResult.Unanswered;
+    /// <summary>Whether the nodes were asked by this request, and not all have answered.</summary>
+    private static bool WasAskedInVain(AskResult? asked) => asked is AskResult.Unknown or AskResult.Unanswered;
 
     /// <summary>
     /// Whether another node may have it: none was asked that could be, or one is silent.
     /// </summary>
     private bool MayBeElsewhere(AskResult? asked, SessionRecord? record) =>
-        IsUndecided(asked) || (asked is null && record is null && asks.HasChannel);
+        WasAskedInVain(asked) || (asked is null && record is null && asks.HasChannel);
 
     private ReadFacts FactsOf(
         SessionKey key,
@@ -264,7 +265,7 @@ internal sealed class SessionFinder(
     private OpenedSession KnownEnd(SessionKey key)
     {
         local.Ends.TryFind(key, out var end, out var age);
-        return OpenedSession.Rotated(end.Successor, age);
+        return OpenedSession.Ended(end.Successor, age); // SuccessorFinder looks at the grace.
     }
 
     /// <summary>A node knows the end, and the store has not taken it yet.</summary>
@@ -283,7 +284,7 @@ internal sealed class SessionFinder(
         var age = lifetime.AgeOfTombstone(read.RemainingLife);
         if (read.Successor is not null && age <= options.Value.RotationGrace)
         {
-            return OpenedSession.Rotated(read.Successor, age);
+            return OpenedSession.Ended(read.Successor, age);
         }
 
         local.Absent.Ended(key);
@@ -300,9 +301,10 @@ internal sealed class SessionFinder(
         && !asks.MayFindMoreSince(since);
 
     /// <summary>
-    /// Whether it was asked for, and all have answered: asking again would find the same.
+    /// Whether it was asked for by an earlier request, and all have answered: asking again would
+    /// find the same.
     /// </summary>
-    private bool IsDecided(SessionKey key, SessionVersion seen) =>
+    private bool WasDecidedBefore(SessionKey key, SessionVersion seen) =>
         IsMissed(key, seen) && local.Missed.IsDecided(key, seen);
 
     private OpenedSession Remember(SessionKey key, in OpenedSession answer, in StoreRead read, int mark)
@@ -361,7 +363,7 @@ internal sealed class SessionFinder(
 
         return copy.IsFresh && copy.Record.ContainsAllOf(stored)
             ? (copy.Record, true) // A commit of this node overtook the read.
-            : await repair.RestoreAsync(key, copy.Record, stored, deadline).ConfigureAwait(false);
+            : await repair.RecoverAsync(key, copy.Record, stored, deadline).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -384,7 +386,7 @@ internal sealed class SessionFinder(
             && (record is null ? !recovery.WindowOf(key).MayHaveLostEnds : !record.ContainsAllOf(copy.Record))
         )
         {
-            (record, isComplete) = await repair.RestoreAsync(key, copy.Record, record, deadline).ConfigureAwait(false);
+            (record, isComplete) = await repair.RecoverAsync(key, copy.Record, record, deadline).ConfigureAwait(false);
             if (record.IsDestroyed)
             {
                 return OpenedSession.None(OpenOutcome.Destroyed);
@@ -396,7 +398,7 @@ internal sealed class SessionFinder(
             CountRegression();
         }
 
-        if (!IsDecided(key, seen))
+        if (!WasDecidedBefore(key, seen))
         {
             var isDecided = asked is AskResult.Nobody or AskResult.Kept or AskResult.Restored;
             local.Missed.Add(key, seen, isDecided);

@@ -2,9 +2,10 @@ namespace ClusterSession;
 
 /// <summary>When a commit counts as done, and so when the response may leave.</summary>
 /// <remarks>
-/// While the store is not responding, a commit to an existing session counts as done under each of
-/// them when this node has it in its journal, which sends it once the store is back. A new session
-/// cannot be committed then.
+/// While the store does not respond, or refuses writes (out of memory, read-only, too few
+/// replicas), a commit to an existing session counts as done under each of them when this node has
+/// it in its journal, which sends it once the store takes it. A new session cannot be committed
+/// then.
 /// </remarks>
 public enum SessionDurability
 {

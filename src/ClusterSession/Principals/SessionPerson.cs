@@ -31,7 +31,7 @@ internal static class SessionPerson
     /// <summary>
     /// Whether the id is still the one from before the login: the store was away.
     /// </summary>
-    public static bool IsIdOfBefore(SessionRecord record) =>
+    public static bool IsIdFromBeforeLogin(SessionRecord record) =>
         record.TryFind(NameUtf8, out var attribute)
         && attribute.Exists
         && attribute.Payload.Length > PrincipalKey.ByteLength;
@@ -40,7 +40,7 @@ internal static class SessionPerson
     public static PrincipalKey? RotatedBy(SessionRecord record) => Read(record, RotatedByNameUtf8);
 
     /// <summary>What is recorded of a person whose login has not changed the id yet.</summary>
-    public static byte[] BeforeIdOf(PrincipalKey person) => [.. person.ToBytes(), 1];
+    public static byte[] WithIdFromBeforeLogin(PrincipalKey person) => [.. person.ToBytes(), 1];
 
     private static PrincipalKey? Read(SessionRecord record, ReadOnlySpan<byte> name) =>
         record.TryFind(name, out var attribute)

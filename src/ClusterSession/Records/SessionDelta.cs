@@ -20,7 +20,7 @@ public sealed class SessionDelta
 
     private KeyValuePair<string, byte[]?>[] _changes = [];
     private Dictionary<string, int>? _index;
-    private long _mostBytes; // of names and values
+    private long _maxBytes; // of names and values
 
     /// <summary>How many attributes were set or removed.</summary>
     public int Count { get; private set; }
@@ -67,18 +67,18 @@ public sealed class SessionDelta
     /// Whether a record would become too large by these changes; one that is so already may shrink.
     /// </summary>
     internal bool MakeTooLarge(SessionRecord record, long most) =>
-        MostSizeOf(record) + _mostBytes > most && SizeWith(record) is var size && size > most && size > SizeOf(record);
+        MaxSizeOf(record) + _maxBytes > most && SizeWith(record) is var size && size > most && size > SizeOf(record);
 
     /// <summary>
     /// A bound on <see cref="SizeWith"/>, with one change more, that costs little.
     /// </summary>
-    internal static long MostSize(SessionRecord? record, SessionDelta? delta, string name, byte[] value) =>
-        (record is null ? 0L : MostSizeOf(record)) + (delta?._mostBytes ?? 0) + MostBytesOf(name, value);
+    internal static long MaxSize(SessionRecord? record, SessionDelta? delta, string name, byte[] value) =>
+        (record is null ? 0L : MaxSizeOf(record)) + (delta?._maxBytes ?? 0) + MaxBytesOf(name, value);
 
-    private static long MostSizeOf(SessionRecord record) =>
+    private static long MaxSizeOf(SessionRecord record) =>
         record.Size + ((long)SessionRecord.AttributeOverhead * record.AttributeCount);
 
-    private static long MostBytesOf(string name, byte[]? value) =>
+    private static long MaxBytesOf(string name, byte[]? value) =>
         value is null ? 0 : SessionRecord.AttributeOverhead + (3L * name.Length) + value.Length;
 
     /// <summary>Whether it adds nothing and replaces nothing.</summary>
@@ -135,7 +135,7 @@ public sealed class SessionDelta
         }
 
         _index?.Remove(name);
-        _mostBytes -= MostBytesOf(name, _changes[at].Value);
+        _maxBytes -= MaxBytesOf(name, _changes[at].Value);
         var last = _changes[--Count];
         _changes[Count] = default;
         if (at < Count)
@@ -340,7 +340,7 @@ public sealed class SessionDelta
             _index?.Add(name, at);
         }
 
-        _mostBytes += MostBytesOf(name, value) - (_changes[at].Key is null ? 0 : MostBytesOf(name, _changes[at].Value));
+        _maxBytes += MaxBytesOf(name, value) - (_changes[at].Key is null ? 0 : MaxBytesOf(name, _changes[at].Value));
         _changes[at] = new(name, value);
     }
 

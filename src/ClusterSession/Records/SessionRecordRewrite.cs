@@ -18,9 +18,9 @@ namespace ClusterSession.Records;
 /// </remarks>
 internal static class SessionRecordRewrite
 {
-    private const int MostChanges = 8;
-    private const int MostNameBytes = 512;
-    private const int MostVersions = 128;
+    private const int MaxChanges = 8;
+    private const int MaxNameBytes = 512;
+    private const int MaxVersions = 128;
     private const int ScratchBytes = 32 * 1024;
     private const int OverheadOfChange = (3 * Varint.MaxLength) + 1;
 
@@ -40,16 +40,16 @@ internal static class SessionRecordRewrite
     {
         after = after < 0 ? version.Stamp - 1 : Math.Min(after, version.Stamp - 1);
         if (
-            delta.Count > MostChanges
+            delta.Count > MaxChanges
             || record.HasTombstones
-            || record.VersionCount > MostVersions
+            || record.VersionCount > MaxVersions
             || version <= record.Version
         )
         {
             return null;
         }
 
-        Span<byte> names = stackalloc byte[MostNameBytes];
+        Span<byte> names = stackalloc byte[MaxNameBytes];
         Span<Change> changes = stackalloc Change[delta.Count];
         var room = record.Table.Length + ((record.AttributeCount + delta.Count) * OverheadOfChange);
         return TrySort(delta, names, changes, ref room) && room <= ScratchBytes
@@ -271,7 +271,7 @@ internal static class SessionRecordRewrite
                 && (_largeCount == largeBefore.Length || !ReferenceEquals(largeBefore[_largeCount], payload))
             )
             {
-                _large = new byte[largeBefore.Length + MostChanges][];
+                _large = new byte[largeBefore.Length + MaxChanges][];
                 largeBefore.AsSpan(0, _largeCount).CopyTo(_large);
             }
 

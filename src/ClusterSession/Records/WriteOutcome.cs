@@ -15,7 +15,7 @@ public enum WriteOutcome
     /// <summary>There is no record to apply it to: send a full copy.</summary>
     Missing,
 
-    /// <summary>The session was ended; nothing is written.</summary>
+    /// <summary>The session was ended before; nothing is written.</summary>
     Destroyed,
 
     /// <summary>
@@ -27,6 +27,9 @@ public enum WriteOutcome
     /// <summary>A new session's key belongs to another session already.</summary>
     Collision,
 
-    /// <summary>The store did not respond; its failure says what is certain.</summary>
+    /// <summary>
+    /// It was not done, or it is not known whether: the store did not respond, or refused. Its
+    /// failure says what is certain.
+    /// </summary>
     Unavailable,
 }

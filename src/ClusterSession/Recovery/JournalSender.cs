@@ -20,8 +20,8 @@ internal sealed class JournalSender(
     TimeProvider time
 )
 {
-    private const int MostAttempts = 8;
-    private const int MostSuccessors = 4;
+    private const int MaxAttempts = 8;
+    private const int MaxSuccessors = 4;
 
     /// <summary>Sends what is pending of one session.</summary>
     /// <param name="key">Which session.</param>
@@ -209,7 +209,7 @@ internal sealed class JournalSender(
         var mode = MergeMode.Amend;
         var above = record.Version;
         var successors = 0;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var mark = local.Copies.Mark(key);
             var isPartial =
@@ -260,7 +260,7 @@ internal sealed class JournalSender(
                     var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
                     if (answer.Previous.IsNone)
                     {
-                        local.Restored(key, merged, isComplete, answer.Previous);
+                        local.Recovered(key, merged, isComplete, answer.Previous);
                     }
                     else
                     {
@@ -276,7 +276,7 @@ internal sealed class JournalSender(
                 case WriteOutcome.Unavailable:
                     return NotTaken(pending, answer.Failure);
                 case WriteOutcome.Destroyed
-                    when successors++ < MostSuccessors
+                    when successors++ < MaxSuccessors
                         && answer.Successor is { IsOthers: false } successor
                         && record.Version < answer.Previous:
                     // Another node has changed its id, and did not know of this. What was

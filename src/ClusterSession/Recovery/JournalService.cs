@@ -130,7 +130,7 @@ internal sealed class JournalService(
         var part = _parts.Of(partition);
         while (true)
         {
-            if (store.IsOpen(partition))
+            if (store.IsGivenUp(partition))
             {
                 await Task.Delay(_options.ProbeInterval, time, stopping).ConfigureAwait(false);
             }

@@ -2,7 +2,8 @@ namespace ClusterSession.Recovery;
 
 /// <summary>
 /// What is still to be expected of a partition of the store that came back as another server: for a
-/// while nodes restore in it what it lost. A partition that did not has an empty window.
+/// while nodes restore in it what it lost. A partition that did not come back as another server has
+/// an empty window.
 /// </summary>
 /// <param name="time">The clock of the timestamps.</param>
 /// <param name="replacedAt">When it came back; <see cref="long.MinValue"/>: it did not.</param>
@@ -24,13 +25,13 @@ internal readonly struct RecoveryWindow(
     /// <summary>
     /// Other nodes start to replay at another moment than this one, within so long.
     /// </summary>
-    public static readonly TimeSpan MostJitter = TimeSpan.FromMilliseconds(200);
+    public static readonly TimeSpan MaxJitter = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
     /// Twice what the jitter and the wait for others' commits take: other nodes hear of the store a
     /// little later, and are as busy.
     /// </summary>
-    private static readonly TimeSpan JustBegunFor = 2 * (MostJitter + StoreReplay.LongestWait);
+    private static readonly TimeSpan JustBegunFor = 2 * (MaxJitter + StoreReplay.LongestWait);
 
     /// <summary>
     /// Whether it came back as another a short while ago, so that nodes still restore in it what

@@ -23,7 +23,7 @@ internal sealed class SessionRepair(
     LossLog losses
 )
 {
-    private const int MostAttempts = 8;
+    private const int MaxAttempts = 8;
 
     /// <summary>
     /// Repairs what the store has by a copy, or restores the session where the store has nothing.
@@ -41,10 +41,10 @@ internal sealed class SessionRepair(
     /// destroyed.
     /// </param>
     /// <returns>
-    /// The merged copy, or a destroyed one if the store knows the session's end; also where the
-    /// store did not respond. And whether that is all of the session, as the store has it.
+    /// The merged copy, also where the store did not respond; a tombstone if the session's end is
+    /// known. And whether that is all of the session, as the store has it.
     /// </returns>
-    public async ValueTask<(SessionRecord Record, bool IsComplete)> RestoreAsync(
+    public async ValueTask<(SessionRecord Record, bool IsComplete)> RecoverAsync(
         SessionKey key,
         SessionRecord copy,
         SessionRecord? stored,
@@ -64,7 +64,7 @@ internal sealed class SessionRepair(
         var life = lifetime.LifeLeft(copy, usedAt, now);
         var merged = stored is null ? copy : SessionRecord.Merge(stored, copy);
         var above = merged.Version;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var mark = local.Copies.Mark(key);
             var issued = versions.Next(key, above);
@@ -91,22 +91,22 @@ internal sealed class SessionRepair(
                 case WriteOutcome.Committed when answer.Previous.IsNone:
                     versions.Withdraw(key, issued); // Stored as it is, under its own version.
                     losses.LostSession();
-                    local.Restored(key, copy, isComplete: true, SessionVersion.None);
+                    local.Recovered(key, copy, isComplete: true, SessionVersion.None);
                     local.Copies.Publish(key, copy, answer.Lease, mark, usedAt);
                     return (local.Ends.Contains(key) ? Tombstone(version) : copy, true);
                 case WriteOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     losses.LostCommit();
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
                     merged = new SessionDelta().ApplyTo(merged, issued);
-                    local.Restored(key, merged, isComplete: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
+                    local.Recovered(key, merged, isComplete: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
                     local.Copies.Publish(key, merged, answer.Lease, mark, usedAt);
                     return (merged, true);
                 case WriteOutcome.Committed:
                     // Merged into something this node has not seen: what is stored now is known
                     // only to the store.
                     losses.LostCommit();
-                    var known = local.Restored(key, copy, isComplete: false, answer.Previous);
-                    local.Copies.Supersede(key, merged, known.IsDiverged);
+                    var known = local.Recovered(key, copy, isComplete: false, answer.Previous);
+                    local.Copies.PutIncomplete(key, merged, known.IsDiverged);
                     return await ReadAnewAsync(key, deadline).ConfigureAwait(false) is { } read
                         ? (read, true)
                         : (merged, false);
@@ -152,7 +152,7 @@ internal sealed class SessionRepair(
     {
         if (stored is not null)
         {
-            local.Copies.Supersede(key, merged);
+            local.Copies.PutIncomplete(key, merged);
         }
 
         return merged;

@@ -49,7 +49,7 @@ internal sealed class StoreRecovery(
     ILogger<StoreRecovery> logger
 ) : BackgroundService, IStoreObserver
 {
-    private const int MostAsked = 256;
+    private const int MaxAsked = 256;
 
     private readonly ISharedDocument[] _documents = [.. documents]; // what is to be restored first comes first
     private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife, local.Ends.AreComparedSince);
@@ -179,7 +179,7 @@ internal sealed class StoreRecovery(
         var reads = await Task.WhenAll(
                 local
                     .Recent.Since(long.MinValue)
-                    .Take(MostAsked)
+                    .Take(MaxAsked)
                     .Select(commit => store.ReadAsync(commit.Key, commit.Value.Record.Version).AsTask())
             )
             .ConfigureAwait(false);
@@ -267,7 +267,7 @@ internal sealed class StoreRecovery(
         }
 
         await replay.EndsAsync(partition, since, stopping).ConfigureAwait(false);
-        await replay.PauseAsync(RecoveryWindow.MostJitter * random.NextDouble(), stopping).ConfigureAwait(false);
+        await replay.PauseAsync(RecoveryWindow.MaxJitter * random.NextDouble(), stopping).ConfigureAwait(false);
         await replay.CommitsAsync(partition, since, stopping).ConfigureAwait(false);
         if (continuity.Loss is StoreLoss.Everything or StoreLoss.Moved)
         {

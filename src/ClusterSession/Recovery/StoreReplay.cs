@@ -42,7 +42,7 @@ internal sealed class StoreReplay(
 {
     private const int AtOnce = 64;
     private const int DeferredRounds = 4;
-    private const int MostSuccessors = 4;
+    private const int MaxSuccessors = 4;
     private static readonly TimeSpan FirstDeferredPause = TimeSpan.FromMilliseconds(125);
 
     private readonly PartitionTable<ConcurrentDictionary<SessionKey, DeferredReplay>> _deferred = new(static () =>
@@ -174,7 +174,7 @@ internal sealed class StoreReplay(
         var pause = TimeSpan.FromSeconds((double)AtOnce / options.Value.Outage.ReplayPerSecond);
         foreach (var batch in all.Chunk(AtOnce))
         {
-            if (store.IsOpen(partition))
+            if (store.IsGivenUp(partition))
             {
                 await PauseAsync(options.Value.Outage.ProbeInterval, stopping).ConfigureAwait(false); // Else all the rest would go to the journal at once.
             }
@@ -328,7 +328,7 @@ internal sealed class StoreReplay(
                     return null;
                 case WriteOutcome.Committed:
                     versions.Withdraw(key, issued, answer.Previous.IsNone); // Stored as it is, under its own version.
-                    local.Restored(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
+                    local.Recovered(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
                     metrics.Lost.Add(1);
                     metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
                     local.Copies.OnChanged(key); // The stored record has a new version now, and a connection's own write is not announced to it.
@@ -336,7 +336,7 @@ internal sealed class StoreReplay(
                 case WriteOutcome.Destroyed:
                     local.Copies.Drop(key);
                     if (
-                        successors++ < MostSuccessors
+                        successors++ < MaxSuccessors
                         && answer.Successor is { IsOthers: false } successor
                         && record.Version < answer.Previous
                     )

@@ -9,7 +9,7 @@ namespace ClusterSession.Revoking;
 /// </summary>
 internal sealed class OwnRevocations(long process, TimeProvider time)
 {
-    private const int MostRemembered = 256;
+    private const int MaxRemembered = 256;
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -83,7 +83,7 @@ internal sealed class OwnRevocations(long process, TimeProvider time)
 
     private void ForgetSent()
     {
-        if (_sent.Count > MostRemembered)
+        if (_sent.Count > MaxRemembered)
         {
             foreach (var (old, _) in _sent.Where(sent => time.GetElapsedTime(sent.Value.At) >= Pace).ToList())
             {

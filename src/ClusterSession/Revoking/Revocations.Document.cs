@@ -102,10 +102,10 @@ internal sealed partial class Revocations
             return StoreFailure.None;
         }
 
-        for (var at = 0; at == 0 || at < lacking.Count; at += SharedDocument.MostElements)
+        for (var at = 0; at == 0 || at < lacking.Count; at += SharedDocument.MaxElements)
         {
             var failure = await MergeAsync(
-                    lacking.GetRange(at, Math.Min(SharedDocument.MostElements, lacking.Count - at))
+                    lacking.GetRange(at, Math.Min(SharedDocument.MaxElements, lacking.Count - at))
                 )
                 .ConfigureAwait(false);
             if (failure != StoreFailure.None)

@@ -46,7 +46,7 @@ internal sealed partial class Revocations(
     /// <summary>The name of the document.</summary>
     public const string DocumentName = "revocations";
 
-    private const int MostReadings = 4;
+    private const int MaxReadings = 4;
 
     private readonly OutageOptions _outage = options.Value.Outage;
     private readonly LogRate _malformed = new(time);
@@ -187,7 +187,7 @@ internal sealed partial class Revocations(
             return true;
         }
 
-        if (store.IsOpen(store.PartitionOfDocument(DocumentName)))
+        if (store.IsGivenUp(store.PartitionOfDocument(DocumentName)))
         {
             Wake();
             return false; // Its partition may not be that of the session: who opens that does not wait for this one.
@@ -281,7 +281,7 @@ internal sealed partial class Revocations(
             {
                 var losses = Volatile.Read(ref _losses);
                 var mustRead = readings == 0 ? !IsCurrent : _known.Changes != Volatile.Read(ref _changes);
-                if ((mustRead || losses != _restored) && readings < MostReadings)
+                if ((mustRead || losses != _restored) && readings < MaxReadings)
                 {
                     readings++;
                     var failure = await ReadAsync(losses).ConfigureAwait(false);
@@ -294,7 +294,7 @@ internal sealed partial class Revocations(
                     continue;
                 }
 
-                var sending = _own.ToSend(SharedDocument.MostElements);
+                var sending = _own.ToSend(SharedDocument.MaxElements);
                 if (sending.Count == 0)
                 {
                     return StoreFailure.None;

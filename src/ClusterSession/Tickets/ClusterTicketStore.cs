@@ -26,7 +26,7 @@ internal sealed class ClusterTicketStore(
 ) : ITicketStore
 {
     /// <summary>How many sign-ins within the grace are followed one after the other.</summary>
-    private const int MostSteps = 4;
+    private const int MaxSteps = 4;
 
     private TicketRecords Tickets => field ??= tickets();
 
@@ -238,7 +238,7 @@ internal sealed class ClusterTicketStore(
         var reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
         for (
             var step = 0;
-            step < MostSteps
+            step < MaxSteps
                 && reading.Record is { } record
                 && Tickets.TryFindNext(scheme, key.Record, record, out var next);
             step++

@@ -46,7 +46,7 @@ internal sealed class TicketRecords(
     private const string TicketName = "\0ticket";
     private const string NextName = "\0next";
     private const string Purpose = "ClusterSession.Ticket";
-    private const int MostCollisions = 8;
+    private const int MaxCollisions = 8;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
@@ -155,7 +155,7 @@ internal sealed class TicketRecords(
         StoreDeadline deadline
     )
     {
-        for (var attempt = 0; attempt < MostCollisions; attempt++)
+        for (var attempt = 0; attempt < MaxCollisions; attempt++)
         {
             var key = TicketKey.New(random);
             var stored = await StoreAsync(scheme, key.Record, ticket, request, deadline).ConfigureAwait(false);
@@ -271,7 +271,7 @@ internal sealed class TicketRecords(
             );
         }
 
-        return ended.Outcome != CommitOutcome.Deferred;
+        return ended.Outcome != CommitOutcome.EndKept;
     }
 
     private static SessionUnavailableException Unavailable(StoreFailure failure) =>

@@ -25,7 +25,7 @@ public enum BrokenPart
     /// The node gives up after a second to refuse a master that was deposed, and takes it for the
     /// master again.
     /// </summary>
-    Fencing = 16,
+    HistoryCheck = 16,
 
     /// <summary>
     /// The node hears of documents, but never that another one has changed a session, or that the

@@ -25,7 +25,7 @@ public sealed class BrokenBuildTests(ITestOutputHelper output)
     private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0 };
 
     // Its positive twin is
-    // SentinelTests.Commits_that_no_replica_had_are_given_back_to_the_promoted_one.
+    // SentinelTests.Commits_that_no_replica_had_are_replayed_to_the_promoted_one.
     [Fact]
     public async Task Without_replay_a_failover_loses_what_no_replica_had()
     {

@@ -79,7 +79,7 @@ public sealed class BrokenRecoveryTests(ITestOutputHelper output)
     public async Task With_asking_it_is_not() => Passes(await DeleteAsync(BrokenPart.Nothing));
 
     [Fact]
-    public async Task Without_the_life_that_is_left_a_session_that_is_given_back_outlives_its_idle_time()
+    public async Task Without_the_life_that_is_left_a_session_that_is_restored_outlives_its_idle_time()
     {
         var verdict = await EmptyAndExpireAsync(BrokenPart.Life);
 

@@ -23,7 +23,7 @@ public sealed class SessionRegistryTests
     }
 
     [Fact]
-    public void Device_that_was_left_with_the_cookie_of_before_a_renewal_does_not_count()
+    public void Device_that_was_left_with_the_cookie_from_before_a_renewal_does_not_count()
     {
         var jar = _sessions.Begin();
         Set(jar, "first", 0);

@@ -37,7 +37,7 @@ public sealed class DoubleFaultTests
     }
 
     [Fact]
-    public async Task Node_drained_between_the_death_of_the_master_and_the_promotion_gives_back_what_no_replica_had()
+    public async Task Node_drained_between_the_death_of_the_master_and_the_promotion_replays_what_no_replica_had()
     {
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });

@@ -97,7 +97,7 @@ public sealed partial class SentinelTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Commits_that_no_replica_had_are_given_back_to_the_promoted_one()
+    public async Task Commits_that_no_replica_had_are_replayed_to_the_promoted_one()
     {
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });

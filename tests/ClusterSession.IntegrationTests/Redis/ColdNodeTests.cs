@@ -49,7 +49,7 @@ public sealed class ColdNodeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Node_started_right_after_the_server_was_emptied_takes_the_cookies_of_before()
+    public async Task Node_started_right_after_the_server_was_emptied_takes_earlier_cookies()
     {
         var browser = _a.Browser();
         await browser.GetAsync("/set/color/red");

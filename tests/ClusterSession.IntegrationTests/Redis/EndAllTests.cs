@@ -157,7 +157,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task List_that_is_deleted_is_given_back_by_the_nodes_and_read_by_one_that_starts_then(
+    public async Task List_that_is_deleted_is_restored_by_the_nodes_and_read_by_one_that_starts_then(
         bool arePlacesDeletedToo
     )
     {

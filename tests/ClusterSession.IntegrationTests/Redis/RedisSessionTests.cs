@@ -51,7 +51,7 @@ public sealed class RedisSessionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Session_that_the_server_lost_is_given_back_by_the_node_that_has_it()
+    public async Task Session_that_the_server_lost_is_restored_by_the_node_that_has_it()
     {
         var browser = _a.Browser();
         await browser.GetAsync("/set/color/red");

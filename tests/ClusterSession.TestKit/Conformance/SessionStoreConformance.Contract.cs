@@ -52,7 +52,7 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
-    public async Task Copy_that_is_given_back_lives_for_what_is_left_and_makes_none_live_shorter()
+    public async Task Copy_that_is_restored_lives_for_what_is_left_and_makes_none_live_shorter()
     {
         var version = Versions.Next();
         var copy = RecordSketch.At(version).With("a", "1", version).Build();

@@ -107,7 +107,7 @@ public sealed class AskFailureTests : NodeTests
         Sessions.Forget(LossTests.KeyOf(browser));
         using var unasked = new CounterReading(b.Services, "clustersession.unasked");
         var asks = b.Services.GetRequiredService<SessionAsks>();
-        var others = Task.WhenAll(Enumerable.Range(0, AskResults.MostPerSecond).Select(_ => AskAsync(asks, NewKey())));
+        var others = Task.WhenAll(Enumerable.Range(0, AskResults.MaxPerSecond).Select(_ => AskAsync(asks, NewKey())));
         var early = browser.GetAsync("/get/color", b);
         await Condition.HoldsAsync(() => unasked.Value == 1); // Time stands still until then.
         await Time.DriveAsync(early);

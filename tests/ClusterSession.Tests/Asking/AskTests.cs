@@ -63,7 +63,7 @@ public sealed class AskTests : NodeTests
         );
 
         var asks = _frames.Count(frame => KindOf(frame) == FrameKind.Ask);
-        Assert.InRange(asks, Cookies / NodeFrame.MostAsked, 30);
+        Assert.InRange(asks, Cookies / NodeFrame.MaxAsked, 30);
         Assert.Equal(asks, _frames.Count(frame => KindOf(frame) == FrameKind.Done));
         Assert.Equal(0, _frames.Count(frame => KindOf(frame) == FrameKind.Answer)); // Silence instead of noes.
         Assert.Equal((0, 0), (regressions.Value, unasked.Value));
@@ -87,7 +87,7 @@ public sealed class AskTests : NodeTests
         using var unasked = new CounterReading(b.Services, "clustersession.unasked");
         var asks = b.Services.GetRequiredService<SessionAsks>();
         var taken = Enumerable
-            .Range(0, AskResults.MostPerSecond)
+            .Range(0, AskResults.MaxPerSecond)
             .Select(_ => asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(1), default).AsTask())
             .ToArray();
         var browser = new TestBrowser(b) { Cookie = Cookie(b, Time.GetUtcNow() - TimeSpan.FromDays(1)) };

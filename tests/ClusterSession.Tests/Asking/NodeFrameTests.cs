@@ -52,13 +52,13 @@ public sealed class NodeFrameTests
     [Fact]
     public void Most_sessions_of_an_ask_and_of_an_answer_fit_into_a_frame()
     {
-        Assert.Equal(255, NodeFrame.MostAsked);
+        Assert.Equal(255, NodeFrame.MaxAsked);
         Assert.InRange(
-            NodeFrame.Ask(Process, 1, [.. Enumerable.Repeat(Key, NodeFrame.MostAsked)]).Length,
+            NodeFrame.Ask(Process, 1, [.. Enumerable.Repeat(Key, NodeFrame.MaxAsked)]).Length,
             4080,
             IStoreChannel.MostBytes
         );
-        var most = Enumerable.Repeat((Key, AskAnswer.Restored), NodeFrame.MostAnswered).ToArray();
+        var most = Enumerable.Repeat((Key, AskAnswer.Restored), NodeFrame.MaxAnswered).ToArray();
         Assert.InRange(NodeFrame.Answer(Process, Asked, most).Length, 4080, IStoreChannel.MostBytes);
     }
 

@@ -15,7 +15,7 @@ namespace ClusterSession.Tests.KeyRing;
 public sealed class KeyRevocationTests : NodeTests
 {
     [Fact]
-    public async Task New_key_signs_at_once_on_all_nodes_and_cookies_of_before_are_renewed()
+    public async Task New_key_signs_at_once_on_all_nodes_and_earlier_cookies_are_renewed()
     {
         var (a, b) = (await StartAsync(), await StartAsync());
         var browser = a.Browser();
@@ -34,7 +34,7 @@ public sealed class KeyRevocationTests : NodeTests
     }
 
     [Fact]
-    public async Task Revocation_refuses_every_cookie_of_before_on_all_nodes_that_remember_them()
+    public async Task Revocation_refuses_every_earlier_cookie_on_all_nodes_that_remember_them()
     {
         var (a, b) = (await StartAsync(), await StartAsync());
         var browser = a.Browser();

@@ -77,7 +77,7 @@ public sealed class KeyRingTests : NodeTests
     }
 
     [Fact]
-    public async Task Unknown_key_while_the_store_gives_no_answer_is_a_503_and_asks_once_a_second()
+    public async Task Unknown_key_while_the_store_is_not_responding_is_a_503_and_asks_once_a_second()
     {
         var faulty = new FaultyStore(Store);
         var node = await StartAsync(store: faulty, options: options => options.Outage.BreakAfter = 10_000);

@@ -385,7 +385,7 @@ public sealed class IdleTests : NodeTests
     }
 
     [Fact]
-    public async Task Session_that_is_given_back_to_a_store_that_lost_it_ends_when_it_would_have_ended()
+    public async Task Session_that_is_restored_in_a_store_that_lost_it_ends_when_it_would_have_ended()
     {
         var (a, b) = (await NodeAsync(), await NodeAsync());
         var browser = await BeginAsync(a);

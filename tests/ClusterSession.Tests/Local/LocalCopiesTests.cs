@@ -109,7 +109,7 @@ public sealed class LocalCopiesTests
         var copies = Copies();
         var mark = copies.Mark(_key);
         copies.Publish(_key, Of(base_), SessionLease.Always, mark, 0);
-        copies.Supersede(_key, Of(mine, base_), isDiverged: true);
+        copies.PutIncomplete(_key, Of(mine, base_), isDiverged: true);
         Assert.True(copies.TryGet(_key, out var copy));
         Assert.False(copy.IsComplete || copy.IsFresh);
         Assert.True(copy.IsDiverged);
@@ -132,7 +132,7 @@ public sealed class LocalCopiesTests
     {
         var copies = Copies();
         var mark = copies.Mark(_key);
-        copies.Supersede(_key, Record(1));
+        copies.PutIncomplete(_key, Record(1));
         Assert.False(copies.Publish(_key, Record(2), SessionLease.Always, mark, 0).IsFresh);
     }
 
@@ -240,7 +240,7 @@ public sealed class LocalCopiesTests
                     switch (random.Next(5))
                     {
                         case 4:
-                            copies.Supersede(key, Record(i, random.Next(300)));
+                            copies.PutIncomplete(key, Record(i, random.Next(300)));
                             break;
                         case 0:
                             copies.Drop(key);

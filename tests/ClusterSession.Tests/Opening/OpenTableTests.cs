@@ -26,7 +26,7 @@ public sealed class OpenTableTests
         Assert.All(States(), state =>
             Assert.Equal(
                 ReadStep.Ended,
-                OpenTable.Classify(
+                OpenTable.StepAfterRead(
                     new ReadFacts(Destroyed, state, IsCopyUsable: true, IsKnownToBeEnded: true, IsIdle: true)
                 )
             )
@@ -37,7 +37,7 @@ public sealed class OpenTableTests
         Assert.All([Found, Unchanged, Missing, Unreachable], read =>
             Assert.Equal(
                 ReadStep.KnownEnd,
-                OpenTable.Classify(new ReadFacts(read, Current, IsCopyUsable: true, IsKnownToBeEnded: true))
+                OpenTable.StepAfterRead(new ReadFacts(read, Current, IsCopyUsable: true, IsKnownToBeEnded: true))
             )
         );
 
@@ -56,7 +56,7 @@ public sealed class OpenTableTests
         bool isIdle,
         bool mustWait,
         ReadStep step
-    ) => Assert.Equal(step, OpenTable.Classify(new ReadFacts(read, IsIdle: isIdle, MustWaitForOthers: mustWait)));
+    ) => Assert.Equal(step, OpenTable.StepAfterRead(new ReadFacts(read, IsIdle: isIdle, MustWaitForOthers: mustWait)));
 
     [Theory]
     [InlineData(Current, ReadStep.UseCopy)]
@@ -64,7 +64,7 @@ public sealed class OpenTableTests
     [InlineData(Incomplete, ReadStep.ReadAgain)]
     [InlineData(Diverged, ReadStep.ReadAgain)]
     internal void Store_has_what_the_copy_is(CopyState state, ReadStep step) =>
-        Assert.Equal(step, OpenTable.Classify(new ReadFacts(Unchanged, state, IsCopyUsable: true)));
+        Assert.Equal(step, OpenTable.StepAfterRead(new ReadFacts(Unchanged, state, IsCopyUsable: true)));
 
     [Theory]
     [InlineData(Current, false, ReadStep.Restore)]
@@ -77,50 +77,50 @@ public sealed class OpenTableTests
     {
         Assert.Equal(
             step,
-            OpenTable.Classify(new ReadFacts(Missing, state, IsCopyUsable: true, MayHaveLostEnds: mayHaveLostEnds))
+            OpenTable.StepAfterRead(new ReadFacts(Missing, state, IsCopyUsable: true, MayHaveLostEnds: mayHaveLostEnds))
         );
         Assert.Equal(
             ReadStep.Nothing,
-            OpenTable.Classify(new ReadFacts(Missing, state, MayHaveLostEnds: mayHaveLostEnds))
+            OpenTable.StepAfterRead(new ReadFacts(Missing, state, MayHaveLostEnds: mayHaveLostEnds))
         ); // Idle by itself.
     }
 
     [Fact]
     public void Session_that_is_there_with_what_the_client_saw_is_served_whatever_else_is_true() =>
         Assert.All(Facts(new FoundFacts(IsThere: true, HasWhatClientSaw: true, MayAsk: true)), facts =>
-            Assert.Equal(OpenResult.Serve, OpenTable.Classify(facts))
+            Assert.Equal(OpenStep.Serve, OpenTable.NextStep(facts))
         );
 
     [Fact]
     public void Session_past_its_absolute_end_is_over_and_no_loss() =>
         Assert.All(Facts(new FoundFacts(IsThere: true, IsPastEnd: true)), facts =>
-            Assert.Equal(OpenResult.Expired, OpenTable.Classify(facts))
+            Assert.Equal(OpenStep.Expired, OpenTable.NextStep(facts))
         );
 
     [Fact]
     public void Session_that_was_ended_is_over_whatever_the_client_saw() =>
         Assert.All(Facts(new FoundFacts(IsThere: true, IsDestroyed: true, HasWhatClientSaw: true)), facts =>
-            Assert.Equal(OpenResult.Destroyed, OpenTable.Classify(facts))
+            Assert.Equal(OpenStep.Destroyed, OpenTable.NextStep(facts))
         );
 
     [Theory]
-    [InlineData(false, false, true, false, OpenResult.Wait)]
-    [InlineData(false, false, true, true, OpenResult.Wait)]
-    [InlineData(false, false, false, true, OpenResult.NotKnownYet)]
-    [InlineData(false, false, false, false, OpenResult.Lost)]
-    [InlineData(false, true, true, true, OpenResult.Lost)]
-    [InlineData(true, false, true, true, OpenResult.Expired)]
-    [InlineData(true, true, false, false, OpenResult.Expired)]
+    [InlineData(false, false, true, false, OpenStep.Wait)]
+    [InlineData(false, false, true, true, OpenStep.Wait)]
+    [InlineData(false, false, false, true, OpenStep.NotKnownYet)]
+    [InlineData(false, false, false, false, OpenStep.Lost)]
+    [InlineData(false, true, true, true, OpenStep.Lost)]
+    [InlineData(true, false, true, true, OpenStep.Expired)]
+    [InlineData(true, true, false, false, OpenStep.Expired)]
     internal void Session_is_missing(
         bool hasExpired,
         bool isPatienceOver,
         bool hasTime,
         bool hasJustReturned,
-        OpenResult verdict
+        OpenStep next
     ) =>
         Assert.Equal(
-            verdict,
-            OpenTable.Classify(
+            next,
+            OpenTable.NextStep(
                 new FoundFacts(
                     IsThere: false,
                     HasExpired: hasExpired,
@@ -136,26 +136,26 @@ public sealed class OpenTableTests
         Assert.All(
             Facts(new FoundFacts(IsThere: false, MayAsk: true))
                 .Concat(Facts(new FoundFacts(IsThere: true, MayAsk: true))),
-            facts => Assert.Equal(OpenResult.Ask, OpenTable.Classify(facts))
+            facts => Assert.Equal(OpenStep.Ask, OpenTable.NextStep(facts))
         );
 
     /// <summary>
     /// Written long ago says nothing of when it was used: another node may be about to restore it.
     /// </summary>
     [Theory]
-    [InlineData(false, true, false, OpenResult.Wait)]
-    [InlineData(false, false, true, OpenResult.NotKnownYet)]
-    [InlineData(false, false, false, OpenResult.Expired)]
-    [InlineData(true, true, true, OpenResult.Expired)]
+    [InlineData(false, true, false, OpenStep.Wait)]
+    [InlineData(false, false, true, OpenStep.NotKnownYet)]
+    [InlineData(false, false, false, OpenStep.Expired)]
+    [InlineData(true, true, true, OpenStep.Expired)]
     internal void Session_that_seems_to_have_expired_is_waited_for_while_others_restore(
         bool isPatienceOver,
         bool hasTime,
         bool hasJustReturned,
-        OpenResult verdict
+        OpenStep next
     ) =>
         Assert.Equal(
-            verdict,
-            OpenTable.Classify(
+            next,
+            OpenTable.NextStep(
                 new FoundFacts(
                     IsThere: false,
                     HasExpired: true,
@@ -168,19 +168,19 @@ public sealed class OpenTableTests
         );
 
     [Theory]
-    [InlineData(false, true, false, OpenResult.Wait)]
-    [InlineData(false, false, true, OpenResult.NotKnownYet)]
-    [InlineData(false, false, false, OpenResult.Lost)]
-    [InlineData(true, true, true, OpenResult.Lost)]
+    [InlineData(false, true, false, OpenStep.Wait)]
+    [InlineData(false, false, true, OpenStep.NotKnownYet)]
+    [InlineData(false, false, false, OpenStep.Lost)]
+    [InlineData(true, true, true, OpenStep.Lost)]
     internal void Session_is_there_without_what_the_client_saw(
         bool isPatienceOver,
         bool hasTime,
         bool hasJustReturned,
-        OpenResult verdict
+        OpenStep next
     ) =>
         Assert.Equal(
-            verdict,
-            OpenTable.Classify(
+            next,
+            OpenTable.NextStep(
                 new FoundFacts(
                     IsThere: true,
                     HasExpired: true,
@@ -192,14 +192,14 @@ public sealed class OpenTableTests
         );
 
     [Theory]
-    [InlineData(false, false, OpenResult.NotKnownYet)]
-    [InlineData(false, true, OpenResult.Expired)] // Nobody is kept waiting for the cookie of long ago.
-    [InlineData(true, false, OpenResult.NotKnownYet)]
-    internal void Node_that_may_have_the_session_has_not_answered(bool isThere, bool hasExpired, OpenResult verdict) =>
+    [InlineData(false, false, OpenStep.NotKnownYet)]
+    [InlineData(false, true, OpenStep.Expired)] // Nobody is kept waiting for the cookie of long ago.
+    [InlineData(true, false, OpenStep.NotKnownYet)]
+    internal void Node_that_may_have_the_session_has_not_answered(bool isThere, bool hasExpired, OpenStep next) =>
         Assert.Equal(
-            verdict,
-            OpenTable.Classify(
-                new FoundFacts(isThere, HasExpired: hasExpired, IsPatienceOver: true, IsUnanswered: true)
+            next,
+            OpenTable.NextStep(
+                new FoundFacts(isThere, HasExpired: hasExpired, IsPatienceOver: true, MayBeFoundLater: true)
             )
         );
 

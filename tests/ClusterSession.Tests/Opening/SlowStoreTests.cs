@@ -74,7 +74,7 @@ public sealed class SlowStoreTests : NodeTests
     }
 
     [Fact]
-    public async Task Store_that_gives_no_answers_is_asked_once_a_probe_interval_by_however_many_requests()
+    public async Task Store_that_is_not_responding_is_asked_once_a_probe_interval_by_however_many_requests()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
         var asked = new CountingStore(faulty);

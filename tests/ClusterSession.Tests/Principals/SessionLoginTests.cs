@@ -57,7 +57,7 @@ public sealed class SessionLoginTests
     public void Person_whose_login_has_not_changed_the_id_yet_owns_the_session()
     {
         var delta = new SessionDelta();
-        delta.Set(SessionPerson.Name, SessionPerson.BeforeIdOf(PrincipalKey.Of("anna")));
+        delta.Set(SessionPerson.Name, SessionPerson.WithIdFromBeforeLogin(PrincipalKey.Of("anna")));
         var record = Apply(delta);
         Assert.True(LoginOf("anna", null).Owns(record));
         Assert.False(LoginOf("bob", null).Owns(record));

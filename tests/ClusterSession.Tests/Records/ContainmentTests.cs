@@ -9,7 +9,7 @@ using Xunit.Abstractions;
 namespace ClusterSession.Tests.Records;
 
 /// <summary>
-/// Drawn histories of one session on up to 64 nodes, with commits that never arrive, failovers to
+/// Random histories of one session on up to 64 nodes, with commits that never arrive, failovers to
 /// old snapshots and copies that are evicted: no record says that it contains a commit which it has
 /// not absorbed, and no value comes back that was removed. 100,000 histories with
 /// CLUSTERSESSION_LONG=1.

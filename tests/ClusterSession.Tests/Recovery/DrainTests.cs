@@ -74,7 +74,7 @@ public sealed class DrainTests : NodeTests
     }
 
     [Fact]
-    public async Task Shard_that_gives_no_answer_is_waited_for_while_the_others_answer()
+    public async Task Shard_that_is_not_responding_is_waited_for_while_the_others_answer()
     {
         var (node, key) = await CommitAsync();
         _poisoned.IsPoison = poison => poison == key;
@@ -109,7 +109,7 @@ public sealed class DrainTests : NodeTests
     }
 
     [Fact]
-    public async Task Commit_that_gets_no_answer_when_it_is_given_back_is_tried_again_though_the_journal_has_no_room()
+    public async Task Commit_whose_replay_is_not_answered_is_replayed_again_though_the_journal_has_no_room()
     {
         var (_, key) = await CommitAsync(options => options.Outage.JournalSessions = 0);
         _store.Failing = StoreOperations.Merge;
@@ -122,7 +122,7 @@ public sealed class DrainTests : NodeTests
     }
 
     [Fact]
-    public async Task What_can_neither_be_given_back_nor_kept_is_told_at_once()
+    public async Task What_can_neither_be_replayed_nor_kept_is_told_at_once()
     {
         var (node, _) = await CommitAsync(options => options.Outage.JournalSessions = 0);
         _store.Failing = StoreOperations.Merge;

@@ -218,7 +218,7 @@ public sealed class PartitionTests : NodeTests
     }
 
     [Fact]
-    public async Task Keys_that_move_while_they_are_being_given_back_are_given_back_where_they_are()
+    public async Task Keys_that_move_while_they_are_being_replayed_are_replayed_where_they_are()
     {
         await BeginAsync(await StartAsync(store: _store));
         _frozen[Out].IsFrozen = true;

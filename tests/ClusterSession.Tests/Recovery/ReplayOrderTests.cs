@@ -101,7 +101,7 @@ public sealed class ReplayOrderTests : NodeTests
     }
 
     [Fact]
-    public async Task Node_that_is_drained_right_after_a_failover_gives_back_at_once_what_the_new_server_lacks()
+    public async Task Node_that_is_drained_right_after_a_failover_replays_at_once_what_the_new_server_lacks()
     {
         var (browser, _, b) = await CommitAtOnceAsync(canReadAnew: true);
 
@@ -112,7 +112,7 @@ public sealed class ReplayOrderTests : NodeTests
     }
 
     [Fact]
-    public async Task Node_that_is_drained_while_the_store_gives_no_answer_waits_for_who_comes_instead()
+    public async Task Node_that_is_drained_while_the_store_is_not_responding_waits_for_who_comes_instead()
     {
         var (browser, _, b) = await CommitAtOnceAsync(canReadAnew: true);
         _storeOfB.Failing = StoreOperations.All;
@@ -129,7 +129,7 @@ public sealed class ReplayOrderTests : NodeTests
     }
 
     [Fact]
-    public async Task Node_that_is_drained_while_the_store_gives_no_answer_says_what_may_be_lost()
+    public async Task Node_that_is_drained_while_the_store_is_not_responding_says_what_may_be_lost()
     {
         var (_, _, b) = await CommitAtOnceAsync(canReadAnew: true);
         _storeOfB.Failing = StoreOperations.All;

@@ -20,7 +20,7 @@ public sealed class StoreResetTests : NodeTests
         (_store, _empty) = (new ReplaceableStore(new InMemorySessionStore(Sessions)), new InMemorySessions(Time));
 
     [Fact]
-    public async Task Emptied_store_is_given_back_the_living_sessions_and_none_that_had_ended()
+    public async Task Living_sessions_are_restored_in_an_emptied_store_and_none_that_had_ended()
     {
         var node = await StartAsync(store: _store);
         var (alive, ended) = (node.Browser(), node.Browser());

@@ -102,9 +102,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     [Theory]
     [InlineData(2)]
     [InlineData(-3600)]
-    public async Task Clocks_of_nodes_decide_nothing_login_of_before_is_ended_and_login_after_it_counts(
-        int secondsAhead
-    )
+    public async Task Clocks_of_nodes_decide_nothing_earlier_login_is_ended_and_later_one_counts(int secondsAhead)
     {
         var other = new ManualTimeProvider(Time.GetUtcNow() + TimeSpan.FromSeconds(secondsAhead));
         var a = await StartAsync(before: Login.ByQuery);
@@ -171,7 +169,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     }
 
     [Fact]
-    public async Task List_that_is_deleted_is_given_back_to_a_node_that_starts_then()
+    public async Task List_that_is_deleted_is_restored_for_a_node_that_starts_then()
     {
         var a = await StartAsync(before: Login.ByQuery);
         var browser = await HotAsync("alice", a, a);
@@ -305,7 +303,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     }
 
     [Fact]
-    public async Task List_that_is_missing_is_given_back_although_nobody_said_that_anything_was_lost()
+    public async Task List_that_is_missing_is_restored_although_nobody_said_that_anything_was_lost()
     {
         var store = new ReplaceableStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(before: Login.ByQuery, store: store);

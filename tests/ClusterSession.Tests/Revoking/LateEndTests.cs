@@ -40,7 +40,7 @@ public sealed class LateEndTests : NodeTests
     }
 
     [Fact]
-    public async Task End_that_is_given_back_to_a_store_lives_no_longer_than_was_left_of_it()
+    public async Task End_that_is_restored_in_a_store_lives_no_longer_than_was_left_of_it()
     {
         var store = new ReplaceableStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(before: Login.ByQuery, store: store);

@@ -13,7 +13,7 @@ public sealed class TakenOverLoginTests : TicketNodeTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Login_of_before_counts_on_every_node_and_is_ended_by_its_sign_out(bool isStoreFirst)
+    public async Task Earlier_login_counts_on_every_node_and_is_ended_by_its_sign_out(bool isStoreFirst)
     {
         var old = await StartAsync(hasTicketStore: false);
         var (a, b) = (await StartAsync(isStoreFirst: isStoreFirst), await StartAsync(isStoreFirst: isStoreFirst));
@@ -27,7 +27,7 @@ public sealed class TakenOverLoginTests : TicketNodeTests
     }
 
     [Fact]
-    public async Task Logins_of_before_are_ended_with_all_of_their_user_whether_they_were_used_since_or_not()
+    public async Task Earlier_logins_are_ended_with_all_of_their_user_whether_they_were_used_since_or_not()
     {
         var old = await StartAsync(hasTicketStore: false);
         var (a, b) = (await StartAsync(), await StartAsync());
@@ -48,7 +48,7 @@ public sealed class TakenOverLoginTests : TicketNodeTests
     }
 
     [Fact]
-    public async Task Login_of_before_is_stored_once_and_read_from_the_copy_after_that()
+    public async Task Earlier_login_is_stored_once_and_read_from_the_copy_after_that()
     {
         var old = await StartAsync(hasTicketStore: false, store: new InMemorySessionStore(Sessions));
         var counting = new CountingStore(new InMemorySessionStore(Sessions));
@@ -62,7 +62,7 @@ public sealed class TakenOverLoginTests : TicketNodeTests
     }
 
     [Fact]
-    public async Task Login_of_before_slides_into_a_reference_and_expires_as_it_says()
+    public async Task Earlier_login_slides_into_a_reference_and_expires_as_it_says()
     {
         var old = await StartAsync(hasTicketStore: false, cookie: Short);
         var (a, b) = (await StartAsync(cookie: Short), await StartAsync(cookie: Short));

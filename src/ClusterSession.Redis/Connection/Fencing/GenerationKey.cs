@@ -19,13 +19,13 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// </remarks>
 internal sealed class GenerationKey(byte[] key, string writer, TimeSpan commandTimeout, TimeProvider time)
 {
-    private static readonly TimeSpan MostPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MaxPatience = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
     /// A server whose writes are paused (<c>CLIENT PAUSE</c>, a failover under way) is not kept out
     /// for longer than this; a connection that waits for the command timeout counts as dead.
     /// </summary>
-    private readonly TimeSpan _patience = commandTimeout / 2 < MostPatience ? commandTimeout / 2 : MostPatience;
+    private readonly TimeSpan _patience = commandTimeout / 2 < MaxPatience ? commandTimeout / 2 : MaxPatience;
 
     private static readonly byte[] CompareAndSet = Encoding.UTF8.GetBytes(
         "local v=redis.call('GET',KEYS[1]) if v==(ARGV[2] or false) then redis.call('SET',KEYS[1],ARGV[1]) return ARGV[1] end return v"

@@ -29,7 +29,7 @@ internal sealed class SlotMapPoller(
     private static readonly TimeSpan BrokenInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
-    private const int MostAskedAfresh = 3;
+    private const int MaxAskedAfresh = 3;
     private readonly RedisConnector _discovery = new(options, time, null, new RedisHandshakeOptions());
     private readonly CancellationTokenSource _stop = new();
     private readonly ChangeSignal _kick = new();
@@ -91,7 +91,7 @@ internal sealed class SlotMapPoller(
             }
         }
 
-        foreach (var endpoint in known.Take(MostAskedAfresh))
+        foreach (var endpoint in known.Take(MaxAskedAfresh))
         {
             try
             {

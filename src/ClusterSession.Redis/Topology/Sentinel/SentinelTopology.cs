@@ -18,7 +18,7 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRedisPushHandler
 {
     // A sentinel can only be learnt from another; more than this is a mistake of somebody.
-    private const int MostSentinels = 64;
+    private const int MaxSentinels = 64;
     private static readonly TimeSpan MaxDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly RedisConnector _sentinels;
@@ -147,7 +147,7 @@ internal sealed class SentinelTopology : IRedisTopology, ISentinelListener, IRed
         {
             foreach (var endpoint in known)
             {
-                if (_isStopped || _pollers.Count >= MostSentinels || _pollers.ContainsKey(endpoint))
+                if (_isStopped || _pollers.Count >= MaxSentinels || _pollers.ContainsKey(endpoint))
                 {
                     continue;
                 }

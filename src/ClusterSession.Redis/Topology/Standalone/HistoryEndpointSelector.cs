@@ -11,7 +11,7 @@ namespace ClusterSession.Redis.Topology.Standalone;
 /// </summary>
 internal sealed class HistoryEndpointSelector : StaticEndpointSelector<RedisConnection>
 {
-    private readonly ReplicationFence _fence;
+    private readonly HistoryCheck _histories;
     private readonly GenerationKey? _generationKey;
     private (long Generation, long Floor)? _refusedRaise;
     private readonly IRedisTopologyObserver? _observer;
@@ -19,20 +19,20 @@ internal sealed class HistoryEndpointSelector : StaticEndpointSelector<RedisConn
 
     /// <summary>Selects for one link.</summary>
     /// <param name="endpoints">Where a master may be; at least one.</param>
-    /// <param name="fence">Remembers who was master.</param>
+    /// <param name="histories">Remembers who was master.</param>
     /// <param name="generationKey">Tells data from before a failover; null: without.</param>
     /// <param name="observer">Hears when a deposed server is used all the same.</param>
     /// <param name="clusterFound">Called when a server turns out to be a node of a cluster; null: a
     /// node is taken for a single server.</param>
     public HistoryEndpointSelector(
         IReadOnlyList<RedisEndpoint> endpoints,
-        ReplicationFence fence,
+        HistoryCheck histories,
         GenerationKey? generationKey,
         IRedisTopologyObserver? observer,
         Action? clusterFound
     )
         : base(endpoints.Select(endpoint => endpoint.Address)) =>
-        (_fence, _generationKey, _observer, _clusterFound) = (fence, generationKey, observer, clusterFound);
+        (_histories, _generationKey, _observer, _clusterFound) = (histories, generationKey, observer, clusterFound);
 
     /// <inheritdoc/>
     public override async ValueTask AdmitAsync(
@@ -51,11 +51,11 @@ internal sealed class HistoryEndpointSelector : StaticEndpointSelector<RedisConn
             ? (StoredGeneration.None, null)
             : await _generationKey.ReadAsync(connection).ConfigureAwait(false);
         var generation = found.Number;
-        var verdict = _fence.Judge(connection.Server, generation);
-        if (verdict >= FenceResult.Deposed)
+        var verdict = _histories.Judge(connection.Server, generation);
+        if (verdict >= HistoryCheckResult.Deposed)
         {
             var reason = Explain(connection.Endpoint, verdict);
-            if (!_fence.HasRefusedForTooLong(verdict, connection.Server))
+            if (!_histories.HasRefusedForTooLong(verdict, connection.Server))
             {
                 throw new ConnectException(RedisConnectFailure.Deposed, reason);
             }
@@ -63,13 +63,13 @@ internal sealed class HistoryEndpointSelector : StaticEndpointSelector<RedisConn
             _observer?.OnDeposedAccepted(connection, reason);
         }
 
-        var newest = Math.Max(_fence.Generation, generation ?? 0);
+        var newest = Math.Max(_histories.Generation, generation ?? 0);
         var isSeen =
-            verdict is FenceResult.Same or FenceResult.Newer
-            || (verdict == FenceResult.First && generation is not null)
+            verdict is HistoryCheckResult.Same or HistoryCheckResult.Newer
+            || (verdict == HistoryCheckResult.First && generation is not null)
             || (
-                verdict == FenceResult.Successor
-                && generation > Math.Max(_fence.Generation, _refusedRaise?.Generation ?? 0)
+                verdict == HistoryCheckResult.Promoted
+                && generation > Math.Max(_histories.Generation, _refusedRaise?.Generation ?? 0)
             );
         var raised = StoredGeneration.None;
         if (_generationKey is null || RaiseDue(connection.Server, found, verdict, newest, isSeen) is not { } due)
@@ -86,8 +86,11 @@ internal sealed class HistoryEndpointSelector : StaticEndpointSelector<RedisConn
             _refusedRaise = raised.Number is null ? due : null;
         }
 
-        _fence.Accept(connection.Server, verdict == FenceResult.Same ? found with { Number = newest } : found);
-        _fence.Raise(raised);
+        _histories.Accept(
+            connection.Server,
+            verdict == HistoryCheckResult.Same ? found with { Number = newest } : found
+        );
+        _histories.Raise(raised);
     }
 
     /// <summary>
@@ -97,27 +100,30 @@ internal sealed class HistoryEndpointSelector : StaticEndpointSelector<RedisConn
     private (long Generation, long Floor)? RaiseDue(
         RedisServerIdentity server,
         StoredGeneration found,
-        FenceResult verdict,
+        HistoryCheckResult verdict,
         long newest,
         bool isSeen
     )
     {
         if (!isSeen)
         {
-            return (newest + 1, _fence.FloorOf(server, found, newest + 1));
+            return (newest + 1, _histories.FloorOf(server, found, newest + 1));
         }
 
-        return verdict == FenceResult.Same && _refusedRaise is { } refused && (found.Number ?? 0) < refused.Generation
+        return
+            verdict == HistoryCheckResult.Same
+            && _refusedRaise is { } refused
+            && (found.Number ?? 0) < refused.Generation
             ? refused
             : null;
     }
 
-    private static string Explain(RedisEndpoint endpoint, FenceResult verdict) =>
+    private static string Explain(RedisEndpoint endpoint, HistoryCheckResult verdict) =>
         $"{endpoint} was the master once and is no more: "
         + verdict switch
         {
-            FenceResult.Deposed => "another server has continued its history.",
-            FenceResult.ForkOfDeposed => "it continues a history that another server has continued too.",
-            _ => "its data is of before a failover that was seen.",
+            HistoryCheckResult.Deposed => "another server has continued its history.",
+            HistoryCheckResult.ForkOfDeposed => "it continues a history that another server has continued too.",
+            _ => "its data is from before a failover that was seen.",
         };
 }

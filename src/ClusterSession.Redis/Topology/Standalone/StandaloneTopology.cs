@@ -12,7 +12,7 @@ namespace ClusterSession.Redis.Topology.Standalone;
 /// on it, and the endpoints are tried in turn until one is master. Behind one address (HAProxy, a
 /// virtual IP) the new connection finds the server that is there now; that this is another server
 /// is seen by its run id and replication id, and whether it may be used by <see
-/// cref="ReplicationFence"/>.
+/// cref="HistoryCheck"/>.
 /// </remarks>
 internal sealed class StandaloneTopology : IRedisTopology
 {
@@ -49,7 +49,7 @@ internal sealed class StandaloneTopology : IRedisTopology
             ? new LeaseEndpointSelector([.. options.Endpoints], leaseKey)
             : new HistoryEndpointSelector(
                 [.. options.Endpoints],
-                new ReplicationFence(options.FenceTimeout, time, isOneAddress: options.Endpoints.Count == 1),
+                new HistoryCheck(options.FenceTimeout, time, isOneAddress: options.Endpoints.Count == 1),
                 generationKey,
                 observer,
                 clusterFound

@@ -12,7 +12,7 @@ internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingS
 {
     /// <summary>How many valid ones are looked at: each may cost a read, and the client that sends
     /// the request chooses how many there are.</summary>
-    private const int Most = 8;
+    private const int MaxCount = 8;
 
     /// <summary>The first valid cookie, or else why there is none.</summary>
     /// <param name="request">The request.</param>
@@ -55,7 +55,7 @@ internal sealed class RequestCookies(string name, CookieMemory cookies, KeyRingS
         foreach (var header in request.Headers.Cookie)
         {
             var values = new CookieValues(header, name);
-            while (values.MoveNext() && all.Count < Most)
+            while (values.MoveNext() && all.Count < MaxCount)
             {
                 var reading = Read(values.Current);
                 if (reading.Result != CookieResult.Valid)

@@ -5,8 +5,8 @@ namespace ClusterSession.Stores.InMemory;
 /// <summary>The documents that in-memory stores of one process share. Thread-safe.</summary>
 internal sealed class InMemoryDocuments(TimeProvider time)
 {
-    private const int MostInOneReading = 1000;
-    private const int MostForgottenAtOnce = 8;
+    private const int MaxInOneReading = 1000;
+    private const int MaxForgottenAtOnce = 8;
     private readonly Dictionary<string, Document> _documents = [];
 
     public StoreDocument Read(string name, DocumentPosition known)
@@ -21,8 +21,8 @@ internal sealed class InMemoryDocuments(TimeProvider time)
             var isKnown = known.Incarnation == document.Incarnation && known.Sequence <= document.Sequence;
             var since = isKnown ? known.Sequence : 0;
             var now = time.GetTimestamp();
-            var found = document.Since(since).Take(MostInOneReading).ToList();
-            var reached = found.Count == MostInOneReading ? found[^1].Sequence : document.Sequence;
+            var found = document.Since(since).Take(MaxInOneReading).ToList();
+            var reached = found.Count == MaxInOneReading ? found[^1].Sequence : document.Sequence;
             return new StoreDocument(new DocumentPosition(document.Incarnation, reached), Lease: SessionLease.Always)
             {
                 IsFromBeginning = since == 0,
@@ -49,7 +49,7 @@ internal sealed class InMemoryDocuments(TimeProvider time)
                 isChanged = true;
             }
 
-            document.Forget(now, MostForgottenAtOnce);
+            document.Forget(now, MaxForgottenAtOnce);
             var before = document.Sequence;
             foreach (var element in elements)
             {

@@ -14,8 +14,8 @@ namespace ClusterSession.Stores.Outage;
 /// </summary>
 internal sealed class DamagedRecords(TimeProvider time, ILogger logger)
 {
-    private const int MostRemembered = 10_000;
-    private const int MostAtOnce = 50;
+    private const int MaxRemembered = 10_000;
+    private const int MaxAtOnce = 50;
     private const int HashLength = 8;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
@@ -51,13 +51,13 @@ internal sealed class DamagedRecords(TimeProvider time, ILogger logger)
                 (_since, _count) = (time.GetTimestamp(), 0);
             }
 
-            if (_count >= MostAtOnce)
+            if (_count >= MaxAtOnce)
             {
                 return false;
             }
 
             _count++;
-            if (_named.Count >= MostRemembered)
+            if (_named.Count >= MaxRemembered)
             {
                 _named.Clear();
             }

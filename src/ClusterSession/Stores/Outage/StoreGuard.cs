@@ -40,11 +40,11 @@ internal sealed class StoreGuard(
     /// <summary>Which partition a document is in now.</summary>
     public int PartitionOfDocument(string name) => store.PartitionOfDocument(name);
 
-    /// <summary>Whether requests do not wait for a partition now.</summary>
-    public bool IsOpen(int partition) => _breakers.Of(partition).IsOpen;
+    /// <summary>Whether requests do not wait for a partition now: its circuit is open.</summary>
+    public bool IsGivenUp(int partition) => _breakers.Of(partition).IsOpen;
 
     /// <summary>Whether requests do not wait for some partition now.</summary>
-    public bool IsAnyOpen
+    public bool IsAnyGivenUp
     {
         get
         {

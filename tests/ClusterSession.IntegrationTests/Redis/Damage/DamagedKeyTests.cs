@@ -72,7 +72,7 @@ public sealed class DamagedKeyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task End_that_leads_to_itself_or_in_a_circle_is_given_back_to_once()
+    public async Task Replay_follows_an_end_that_leads_to_itself_or_in_a_circle_for_a_few_steps()
     {
         const int Sessions = 20;
         using var logs = new CapturedLogs();

@@ -34,7 +34,7 @@ public sealed class PlannedFailoverTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Write_that_a_demoted_master_refuses_is_repeated_at_its_successor()
+    public async Task Write_that_a_demoted_master_refuses_is_repeated_at_the_new_master()
     {
         var browser = _a.Browser();
         await browser.GetAsync("/set/color/red");

@@ -62,7 +62,7 @@ public sealed class SentinelTests
     }
 
     [Fact]
-    public async Task A_stopped_master_is_left_for_its_successor()
+    public async Task A_stopped_master_is_left_for_the_new_one()
     {
         await using var cluster = await SentinelCluster.StartAsync(Quick);
         await using var store = await TopologyStore.StartAsync(cluster.ConnectionString);

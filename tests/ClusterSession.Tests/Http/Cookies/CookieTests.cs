@@ -85,7 +85,7 @@ public sealed class CookieTests : NodeTests
     }
 
     [Fact]
-    public async Task Every_single_bit_of_a_valid_cookie_matters_and_no_changed_one_reaches_the_store()
+    public async Task Every_single_bit_of_a_valid_cookie_matters_and_no_changed_one_reads_a_session()
     {
         var node = await StartAsync();
         var browser = node.Browser();
@@ -141,7 +141,7 @@ public sealed class CookieTests : NodeTests
     }
 
     [Fact]
-    public async Task Random_cookies_reach_no_store()
+    public async Task Random_cookies_read_no_session()
     {
         var seed = Environment.TickCount;
         var random = new Random(seed);

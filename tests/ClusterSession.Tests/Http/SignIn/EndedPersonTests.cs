@@ -65,7 +65,7 @@ public sealed class EndedPersonTests : SignInNodeTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Planted_session_beside_the_id_of_before_the_login_does_not_take_its_place(bool isPlantedFirst)
+    public async Task Planted_session_beside_the_id_from_before_the_login_does_not_take_its_place(bool isPlantedFirst)
     {
         var node = await StartAsync(ServerKind.Kestrel);
         var planter = new LoginBrowser();
@@ -108,7 +108,7 @@ public sealed class EndedPersonTests : SignInNodeTests
     }
 
     [Fact]
-    public async Task Sign_in_of_another_person_where_the_session_is_only_read_shows_nothing_of_before()
+    public async Task Sign_in_of_another_person_where_the_session_is_only_read_shows_nothing_earlier()
     {
         var node = await StartAsync(ServerKind.Kestrel, endpoints: endpoints => endpoints
                 .MapGet("/login-and-read/{name}", async (HttpContext context, string name) =>
@@ -125,7 +125,7 @@ public sealed class EndedPersonTests : SignInNodeTests
     }
 
     [Fact]
-    public async Task Sign_in_of_another_person_in_a_response_that_streams_shows_nothing_of_before()
+    public async Task Sign_in_of_another_person_in_a_response_that_streams_shows_nothing_earlier()
     {
         var node = await StartAsync(ServerKind.Kestrel, endpoints: endpoints =>
             endpoints.MapGet("/login-and-stream/{name}", async (HttpContext context, string name) =>

@@ -184,7 +184,7 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
     }
 
     [Fact]
-    public async Task Who_ends_all_of_theirs_and_signs_in_in_one_request_stays_in_with_the_session_of_before()
+    public async Task Who_ends_all_of_theirs_and_signs_in_in_one_request_stays_in_with_the_earlier_session()
     {
         static async Task ResetAsync(HttpContext context, string name)
         {

@@ -44,19 +44,19 @@ public sealed class StoreGuardTests
             await ReadAsync(0); // Whose answers do not close it.
         }
 
-        Assert.Equal([false, true, false], Enumerable.Range(0, 3).Select(_guard.IsOpen));
-        Assert.True(_guard.IsAnyOpen);
+        Assert.Equal([false, true, false], Enumerable.Range(0, 3).Select(_guard.IsGivenUp));
+        Assert.True(_guard.IsAnyGivenUp);
         Assert.Equal("partitioned part1", _guard.NameOf(1));
 
         await ReadAsync(1);
         Assert.Equal(_outage.BreakAfter, _counts[1].Count(StoreOperations.Read));
         _time.Advance(_outage.ProbeInterval);
         await ReadAsync(0);
-        Assert.True(_guard.IsOpen(1));
+        Assert.True(_guard.IsGivenUp(1));
         _parts[1].Failing = StoreOperations.None;
         await ReadAsync(1);
         Assert.Equal(_outage.BreakAfter + 1, _counts[1].Count(StoreOperations.Read));
-        Assert.False(_guard.IsAnyOpen);
+        Assert.False(_guard.IsAnyGivenUp);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class StoreGuardTests
 
         _guard.Connected(2);
 
-        Assert.Equal([false, true, false], Enumerable.Range(0, 3).Select(_guard.IsOpen));
+        Assert.Equal([false, true, false], Enumerable.Range(0, 3).Select(_guard.IsGivenUp));
     }
 
     private async Task ReadAsync(int partition)

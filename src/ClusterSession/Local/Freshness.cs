@@ -1,10 +1,10 @@
 namespace ClusterSession.Local;
 
 /// <summary>How far a node can rely on what it knows of a session.</summary>
-internal enum SessionCurrency
+internal enum Freshness
 {
-    /// <summary>The local copy is what the store has.</summary>
-    Current,
+    /// <summary>The local copy is what the store has, and its lease runs.</summary>
+    Fresh,
 
     /// <summary>
     /// Another node has changed, destroyed or rotated the session since the local copy was made.
@@ -15,5 +15,5 @@ internal enum SessionCurrency
     Unknown,
 
     /// <summary>The session was destroyed or rotated, by this node or another one.</summary>
-    Destroyed,
+    Ended,
 }

@@ -16,7 +16,7 @@ namespace ClusterSession.ChaosTests.Controls;
 /// are without replay and local copies, which would replay what a node had written to the wrong
 /// server.
 /// </summary>
-public sealed class FencingTests(ITestOutputHelper output)
+public sealed class HistoryCheckControlTests(ITestOutputHelper output)
 {
     private const string Switch = "planned switch";
     private const string Back = "deposed master alone";
@@ -30,7 +30,7 @@ public sealed class FencingTests(ITestOutputHelper output)
     };
 
     [Fact]
-    public async Task With_fencing_nobody_writes_to_a_deposed_master()
+    public async Task With_the_check_of_histories_nobody_writes_to_a_deposed_master()
     {
         var verdict = await TellAsync(BrokenPart.Replay, (story, _, _) => story.LastsAsync(TimeSpan.FromSeconds(3)));
 
@@ -38,9 +38,9 @@ public sealed class FencingTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Without_fencing_what_was_written_to_a_deposed_master_is_lost()
+    public async Task Without_the_check_of_histories_what_was_written_to_a_deposed_master_is_lost()
     {
-        var verdict = await TellAsync(BrokenPart.Replay | BrokenPart.Fencing, async (story, deposed, nodes) =>
+        var verdict = await TellAsync(BrokenPart.Replay | BrokenPart.HistoryCheck, async (story, deposed, nodes) =>
         {
             await Condition.HoldsAsync(
                 async () => await CommittingNodesAsync(deposed) == nodes.Nodes.Count,

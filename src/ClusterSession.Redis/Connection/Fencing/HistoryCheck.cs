@@ -11,7 +11,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// seen G, its generation g, and F the generation of the last takeover that was seen
 ///   nothing known yet, or X not told      First            accept
 ///   X = R                                 Same             accept
-///   X2 = R, X was never deposed           Successor        accept, R is deposed, F rises
+///   X2 = R, X was never deposed           Promoted         accept, R is deposed, F rises
 ///   g > G                                 Newer            accept, R is deposed
 ///   X or X2 was deposed                   Deposed, Fork    refuse
 ///   g &lt; F                                 OlderGeneration  refuse
@@ -33,7 +33,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// all the time, the nodes that never saw the other master are using it, and keeping away from it
 /// would part this node from them and keep back what it has to replay.
 /// </remarks>
-internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool isOneAddress = false)
+internal sealed class HistoryCheck(TimeSpan timeout, TimeProvider time, bool isOneAddress = false)
 {
     private const int DeposedKept = 64;
 
@@ -59,47 +59,47 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
     /// <summary>Compares a server with what was seen before; changes nothing.</summary>
     /// <param name="server">Who it is.</param>
     /// <param name="generation">The generation that its data tells; null if it has none.</param>
-    public FenceResult Judge(RedisServerIdentity server, long? generation)
+    public HistoryCheckResult Judge(RedisServerIdentity server, long? generation)
     {
         if (Current is null || server.ReplicationId.Length == 0)
         {
-            return FenceResult.First;
+            return HistoryCheckResult.First;
         }
 
         if (server.ReplicationId == Current)
         {
-            return FenceResult.Same;
+            return HistoryCheckResult.Same;
         }
 
         var isDeposed = _deposed.Contains(server.ReplicationId);
         if (server.FormerHistory == Current && !isDeposed)
         {
-            return FenceResult.Successor;
+            return HistoryCheckResult.Promoted;
         }
 
         if (generation > Generation && Generation > 0)
         {
-            return FenceResult.Newer;
+            return HistoryCheckResult.Newer;
         }
 
         if (isDeposed)
         {
-            return FenceResult.Deposed;
+            return HistoryCheckResult.Deposed;
         }
 
         if (server.FormerHistory is { } former && _deposed.Contains(former))
         {
-            return FenceResult.ForkOfDeposed;
+            return HistoryCheckResult.ForkOfDeposed;
         }
 
-        return generation < Floor ? FenceResult.OlderGeneration : FenceResult.Unknown;
+        return generation < Floor ? HistoryCheckResult.OlderGeneration : HistoryCheckResult.Unknown;
     }
 
     /// <summary>
     /// Whether a refusal has stood for so long that the server is to be accepted all the same.
     /// Counts from the first refusal.
     /// </summary>
-    public bool HasRefusedForTooLong(FenceResult verdict, RedisServerIdentity server)
+    public bool HasRefusedForTooLong(HistoryCheckResult verdict, RedisServerIdentity server)
     {
         var now = time.GetTimestamp();
         _refusedSince ??= now;
@@ -111,7 +111,7 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
         return time.GetElapsedTime(_refusedSince.Value, now) >= timeout
             || (
                 isOneAddress
-                && verdict == FenceResult.Deposed
+                && verdict == HistoryCheckResult.Deposed
                 && server.RunId.Length > 0
                 && time.GetElapsedTime(_refusedRunSince, now) >= OneAddressPatience
             );
@@ -165,7 +165,7 @@ internal sealed class ReplicationFence(TimeSpan timeout, TimeProvider time, bool
 
     private long FloorWith(RedisServerIdentity server, StoredGeneration generation, out bool isTakeover)
     {
-        isTakeover = Judge(server, generation.Number) is FenceResult.Successor or >= FenceResult.Deposed;
+        isTakeover = Judge(server, generation.Number) is HistoryCheckResult.Promoted or >= HistoryCheckResult.Deposed;
         return isTakeover
             ? generation.Number ?? 0
             : Math.Min(Math.Max(Floor, generation.Floor ?? 0), generation.Number ?? Floor);

@@ -1,7 +1,7 @@
 namespace ClusterSession.Opening;
 
-/// <summary>What the request is answered; see <see cref="OpenTable"/>.</summary>
-internal enum OpenResult
+/// <summary>What is done next with what was found; see <see cref="OpenTable"/>.</summary>
+internal enum OpenStep
 {
     /// <summary>Here it is.</summary>
     Serve,

@@ -3,7 +3,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// <summary>
 /// What a server that calls itself master is, compared with the masters seen before.
 /// </summary>
-internal enum FenceResult
+internal enum HistoryCheckResult
 {
     /// <summary>
     /// No master was seen before, or the server does not tell its history. Accepted.
@@ -13,8 +13,8 @@ internal enum FenceResult
     /// <summary>The history that is current. Accepted.</summary>
     Same,
 
-    /// <summary>Continues the current history: promoted. Accepted.</summary>
-    Successor,
+    /// <summary>Continues the current history: a replica that was promoted. Accepted.</summary>
+    Promoted,
 
     /// <summary>
     /// Of a newer generation, or a newer configuration epoch, than any seen. Accepted.
