@@ -146,7 +146,8 @@ public sealed class ZooKeeperServer : IAsyncDisposable
                 .. ensemble.Length == 1
                     ? []
                     : ensemble.Select(one =>
-                        $"server.{one._number}={_options.On.Address}:{_detours.GetValueOrDefault(one._number, one._quorumPort)}"
+                        $"server.{one._number}={_options.On.Address}"
+                            + $":{_detours.GetValueOrDefault(one._number, one._quorumPort)}"
                         + $":{one._electionPort}"
                     ),
             ]

@@ -3,8 +3,8 @@ using ClusterSession.Records;
 namespace ClusterSession.Asking;
 
 /// <summary>
-/// What asks have found, for 10 s each, so that a cookie that comes back is not asked for each
-/// time; how many sessions may be asked for now. Used under the lock of <see cref="SessionAsks"/>.
+/// What asks have found of sessions that lack a commit, for 10 s each, so that a cookie that comes
+/// back is not asked for each time; how many sessions may be asked for now. Used under the lock of <see cref="SessionAsks"/>.
 /// </summary>
 /// <remarks>
 /// What was restored is in the store, and is not remembered; what nobody could say, for a second.
@@ -21,24 +21,28 @@ internal sealed class AskResults(TimeProvider time)
     private static readonly TimeSpan MemoryOfNothing = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxUnanswered = TimeSpan.FromSeconds(10);
 
-    private readonly Dictionary<SessionKey, (AskResult Result, long At, long UnansweredSince)> _results = [];
+    private readonly Dictionary<SessionKey, Found> _results = [];
     private double _free = MaxPerSecond;
     private long _freeAt = time.GetTimestamp();
 
-    /// <summary>What an ask has found that was over at a timestamp.</summary>
-    public bool TryGet(SessionKey key, long at, out AskResult result)
+    /// <summary>
+    /// What an ask has found that was over at a timestamp. Of another commit than that which was
+    /// asked for it says nothing: that may have been made since. An end is one for all.
+    /// </summary>
+    public bool TryGet(SessionKey key, SessionVersion missed, long at, out AskResult result)
     {
         var isKnown = _results.TryGetValue(key, out var found);
         result = found.Result;
         return isKnown
             && found.At <= at
+            && (result == AskResult.Ended || found.Missed.Contains(missed))
             && time.GetElapsedTime(found.At)
                 < (result is AskResult.Unknown or AskResult.Unanswered ? MemoryOfNothing : Memory);
     }
 
     /// <summary>An ask is over.</summary>
     /// <returns>What is to be said of the session.</returns>
-    public AskResult Add(SessionKey key, AskResult result)
+    public AskResult Add(SessionKey key, IReadOnlySet<SessionVersion> missed, AskResult result)
     {
         if (result is AskResult.Restored or AskResult.Unasked)
         {
@@ -52,7 +56,7 @@ internal sealed class AskResults(TimeProvider time)
         }
 
         var said = Bounded(key, result, out var since);
-        _results[key] = (said, time.GetTimestamp(), since);
+        _results[key] = new Found(said, missed, time.GetTimestamp(), since);
         return said;
     }
 
@@ -90,4 +94,11 @@ internal sealed class AskResults(TimeProvider time)
         _free--;
         return true;
     }
+
+    private readonly record struct Found(
+        AskResult Result,
+        IReadOnlySet<SessionVersion> Missed,
+        long At,
+        long UnansweredSince
+    );
 }

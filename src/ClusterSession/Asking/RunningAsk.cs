@@ -13,7 +13,7 @@ namespace ClusterSession.Asking;
 /// <param name="mayMiss">Whether somebody is there who answers no ask.</param>
 internal sealed class RunningAsk(
     long number,
-    Dictionary<SessionKey, TaskCompletionSource<AskResult>> waiting,
+    Dictionary<SessionKey, SharedAsk> waiting,
     HashSet<long> silent,
     bool isCertain,
     bool mayMiss
@@ -77,8 +77,11 @@ internal sealed class RunningAsk(
     /// <summary>A node has left: what it had is gone with it.</summary>
     public void Left(long process) => silent.Remove(process);
 
+    /// <summary>Whether these requests for a session wait for this ask.</summary>
+    public bool Has(SessionKey key, SharedAsk requests) => waiting.GetValueOrDefault(key) == requests;
+
     /// <summary>The same of each session.</summary>
-    public IEnumerable<(SessionKey Key, TaskCompletionSource<AskResult> Waiting, AskResult Result)> Results() =>
+    public IEnumerable<(SessionKey Key, SharedAsk Waiting, AskResult Result)> Results() =>
         waiting.Select(one => (one.Key, one.Value, ResultOf(one.Key)));
 
     /// <summary>What is known of a session now.</summary>

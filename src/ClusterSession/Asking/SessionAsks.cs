@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using ClusterSession.Diagnostics;
 using ClusterSession.Records;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace ClusterSession.Asking;
 /// <code>
 /// first session          -> asked for at once
 /// more within 50 ms      -> together, at most <see cref="NodeFrame.MaxAsked"/> in one ask; requests for the same
-///                           session share it
+///                           session share it, unless it was sent before their commit may have been made
 /// every node is done     -> decided
 /// 125 ms, 250 ms         -> sent again, if somebody has not answered: a frame may be lost
 /// 500 ms                 -> decided by what is known
@@ -38,7 +39,7 @@ internal sealed class SessionAsks(
 
     private readonly Lock _gate = new();
     private readonly AskResults _results = new(time); // under _gate, as all below
-    private readonly Dictionary<SessionKey, TaskCompletionSource<AskResult>> _waiting = []; // queued, or asked for
+    private readonly Dictionary<SessionKey, SharedAsk> _waiting = []; // queued, or asked for: the last one
     private readonly Queue<SessionKey> _queue = new();
     private readonly Dictionary<long, RunningAsk> _running = [];
     private readonly LogRate _unasked = new(time);
@@ -73,60 +74,65 @@ internal sealed class SessionAsks(
     public bool MayFindMoreSince(long timestamp) => liveNodes.HaveGrownSince(timestamp);
 
     /// <summary>
-    /// What was found before a timestamp, a short while ago, where that is no end of the session.
+    /// What was found of a commit before a timestamp, a short while ago, where that is no end of
+    /// the session.
     /// </summary>
-    public bool TryRecall(SessionKey key, long before, out AskResult result)
+    public bool TryRecall(SessionKey key, SessionVersion missed, long before, out AskResult result)
     {
         lock (_gate)
         {
-            return _results.TryGet(key, before, out result) && result != AskResult.Ended;
+            return _results.TryGet(key, missed, before, out result) && result != AskResult.Ended;
         }
     }
 
     /// <summary>Asks for a session, unless that was done a short while ago.</summary>
     /// <param name="key">Which session.</param>
+    /// <param name="missed">The commit that a client has seen, and the session lacks.</param>
     /// <param name="patience">How long the request can wait.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public async ValueTask<AskResult> AskAsync(SessionKey key, TimeSpan patience, CancellationToken cancellationToken)
+    public async ValueTask<AskResult> AskAsync(
+        SessionKey key,
+        SessionVersion missed,
+        TimeSpan patience,
+        CancellationToken cancellationToken
+    )
     {
-        Task<AskResult> waiting;
+        SharedAsk? shared;
         RunningAsk? ask = null;
         lock (_gate)
         {
             if (liveNodes is { IsCertain: true, IsAlone: true } && !sender.IsFailing)
             {
-                return _results.Add(key, AskResult.Nobody);
+                return _results.Add(key, new HashSet<SessionVersion> { missed }, AskResult.Nobody);
             }
 
-            if (_results.TryGet(key, time.GetTimestamp(), out var known))
+            if (_results.TryGet(key, missed, time.GetTimestamp(), out var known))
             {
                 return known;
             }
 
-            if (!_waiting.TryGetValue(key, out var source))
+            if (!_waiting.TryGetValue(key, out shared) || !shared.TryJoin(missed))
             {
                 if (!_results.TryTake())
                 {
                     return Unasked();
                 }
 
-                source = new TaskCompletionSource<AskResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-                _waiting.Add(key, source);
+                shared = new SharedAsk { Missed = { missed } };
+                _waiting[key] = shared;
                 _queue.Enqueue(key);
                 ask = TakeNext();
             }
-
-            waiting = source.Task;
         }
 
         Send(ask);
         try
         {
-            return await waiting.WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
+            return await shared.Task.WaitAsync(patience, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            return waiting.IsCompleted ? await waiting.ConfigureAwait(false) : SoFar(key);
+            return shared.Task.IsCompleted ? await shared.Task.ConfigureAwait(false) : SoFar(key, shared);
         }
     }
 
@@ -138,7 +144,7 @@ internal sealed class SessionAsks(
             {
                 if (answer == AskAnswer.Ended)
                 {
-                    _results.Add(key, AskResult.Ended); // Also where the ask is over.
+                    _results.Add(key, FrozenSet<SessionVersion>.Empty, AskResult.Ended); // Also where the ask is over.
                 }
             }
 
@@ -185,11 +191,11 @@ internal sealed class SessionAsks(
     }
 
     /// <summary>A request cannot wait for the end of the ask.</summary>
-    private AskResult SoFar(SessionKey key)
+    private AskResult SoFar(SessionKey key, SharedAsk shared)
     {
         lock (_gate)
         {
-            var ask = _running.Values.FirstOrDefault(running => running.Keys.Contains(key)); // Or queued.
+            var ask = _running.Values.FirstOrDefault(running => running.Has(key, shared)); // Or queued.
             return _results.Bounded(key, ask?.ResultOf(key) ?? AskResult.Unanswered);
         }
     }
@@ -222,10 +228,12 @@ internal sealed class SessionAsks(
         }
 
         _sentAt = time.GetTimestamp();
-        var keys = new Dictionary<SessionKey, TaskCompletionSource<AskResult>>();
+        var keys = new Dictionary<SessionKey, SharedAsk>();
         while (keys.Count < NodeFrame.MaxAsked && _queue.TryDequeue(out var key))
         {
-            keys.Add(key, _waiting[key]);
+            var shared = _waiting[key];
+            shared.IsSent = true;
+            keys.Add(key, shared);
         }
 
         var ask = new RunningAsk(
@@ -307,10 +315,14 @@ internal sealed class SessionAsks(
         }
 
         ask.Timer?.Dispose();
-        foreach (var (key, waiting, result) in ask.Results())
+        foreach (var (key, shared, result) in ask.Results())
         {
-            _waiting.Remove(key);
-            waiting.SetResult(_results.Add(key, result));
+            if (_waiting.TryGetValue(key, out var last) && last == shared)
+            {
+                _waiting.Remove(key);
+            }
+
+            shared.End(_results.Add(key, shared.Missed, result));
         }
     }
 }

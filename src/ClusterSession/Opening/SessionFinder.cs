@@ -141,7 +141,7 @@ internal sealed class SessionFinder(
                     && time.GetElapsedTime(begun) >= (window.IsUnderWay ? PatienceWhileRecovering : Patience)
                 );
             var mayAsk = asked is null && !WasDecidedBefore(key, seen) && asks.IsPossible;
-            if (mayAsk && asks.TryRecall(key, askedAt, out var known))
+            if (mayAsk && asks.TryRecall(key, seen, askedAt, out var known))
             {
                 (asked, mayAsk) = (known, false); // From before the read, which is thus not repeated.
             }
@@ -177,7 +177,7 @@ internal sealed class SessionFinder(
                 case OpenStep.Expired:
                     return DropMissing(key, read, mark);
                 case OpenStep.Ask:
-                    asked = await asks.AskAsync(key, PatienceToAsk(deadline, slowest), cancellationToken)
+                    asked = await asks.AskAsync(key, seen, PatienceToAsk(deadline, slowest), cancellationToken)
                         .ConfigureAwait(false);
                     if (
                         asked == AskResult.Unasked

@@ -60,7 +60,7 @@ public sealed class AskFailureTests : NodeTests
         var asks = b.Services.GetRequiredService<SessionAsks>();
         await Time.DriveAsync(AskAsync(asks, NewKey())); // What comes now waits for the next ask.
 
-        var waiting = asks.AskAsync(LossTests.KeyOf(lost), TimeSpan.FromMilliseconds(1), default).AsTask();
+        var waiting = asks.AskAsync(LossTests.KeyOf(lost), SessionVersion.None, TimeSpan.FromMilliseconds(1), default).AsTask();
         Assert.Equal(AskResult.Unanswered, await Time.DriveAsync(waiting));
     }
 
@@ -121,7 +121,7 @@ public sealed class AskFailureTests : NodeTests
     private static SessionKey NewKey() => SessionKey.Of(SessionId.New(RandomNumberGenerator.Create()));
 
     private static Task<AskResult> AskAsync(SessionAsks asks, SessionKey key) =>
-        asks.AskAsync(key, TimeSpan.FromSeconds(10), default).AsTask();
+        asks.AskAsync(key, SessionVersion.None, TimeSpan.FromSeconds(10), default).AsTask();
 
     private static async Task<TestBrowser> OpenAsync(TestNode node)
     {

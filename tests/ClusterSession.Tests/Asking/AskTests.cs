@@ -8,6 +8,7 @@ using ClusterSession.Stores;
 using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
+using ClusterSession.TestKit.Sessions;
 using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Nodes;
 using Microsoft.Extensions.DependencyInjection;
@@ -88,7 +89,7 @@ public sealed class AskTests : NodeTests
         var asks = b.Services.GetRequiredService<SessionAsks>();
         var taken = Enumerable
             .Range(0, AskResults.MaxPerSecond)
-            .Select(_ => asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(1), default).AsTask())
+            .Select(_ => asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(1), default).AsTask())
             .ToArray();
         var browser = new TestBrowser(b) { Cookie = Cookie(b, Time.GetUtcNow() - TimeSpan.FromDays(1)) };
         Assert.Equal("True", await browser.GetAsync("/regressed"));
@@ -115,11 +116,59 @@ public sealed class AskTests : NodeTests
         var asks = b.Services.GetRequiredService<SessionAsks>();
         Assert.True(SessionId.TryParse(cookie.Split('.')[0], out var id));
         Time.Advance(TimeSpan.FromSeconds(9));
-        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(id), TimeSpan.FromSeconds(1), default));
+        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(id), SessionVersion.None, TimeSpan.FromSeconds(1), default));
         Assert.Equal(1, _frames.Count(frame => KindOf(frame) == FrameKind.Ask));
         Time.Advance(TimeSpan.FromSeconds(2));
-        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(id), TimeSpan.FromSeconds(1), default));
+        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(id), SessionVersion.None, TimeSpan.FromSeconds(1), default));
         Assert.Equal(2, _frames.Count(frame => KindOf(frame) == FrameKind.Ask));
+    }
+
+    [Fact]
+    public async Task What_was_found_of_one_commit_says_nothing_of_another()
+    {
+        var (_, b) = await StartTwoAsync();
+        var asks = b.Services.GetRequiredService<SessionAsks>();
+        var (key, versions) = (KeyOf(NewId()), new VersionSource());
+        var (earlier, later) = (versions.Next(), versions.Next());
+        _frames.Clear();
+        foreach (var (missed, sent) in new[] { (earlier, 1), (earlier, 1), (later, 2), (later, 2) })
+        {
+            var asked = asks.AskAsync(key, missed, TimeSpan.FromSeconds(1), default).AsTask();
+            Assert.Equal(AskResult.Nobody, await Time.DriveAsync(asked));
+            Assert.Equal(sent, _frames.Count(frame => KindOf(frame) == FrameKind.Ask));
+        }
+    }
+
+    [Fact]
+    public async Task Commit_that_may_be_younger_than_an_ask_under_way_is_asked_for_anew()
+    {
+        var (_, b) = await StartTwoAsync();
+        await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, LiveNodes.Protocol, flags: 0));
+        var asks = b.Services.GetRequiredService<SessionAsks>();
+        var (key, versions) = (KeyOf(NewId()), new VersionSource());
+        var (earlier, later) = (versions.Next(), versions.Next());
+        _frames.Clear();
+        Task<AskResult> AskAsync(SessionVersion missed) =>
+            asks.AskAsync(key, missed, TimeSpan.FromSeconds(10), default).AsTask();
+
+        Task<AskResult>[] first = [AskAsync(earlier), AskAsync(earlier)];
+        var second = AskAsync(later);
+        await Time.DriveAsync(Condition.HoldsAsync(() => Numbers().Length == 2, "the later commit is asked for"));
+        var writer = b.Services.GetRequiredService<HybridClock>().Writer;
+        await _stores[0].PublishAsync(NodeFrame.Done(77, new AskId(writer, Numbers()[0]), 0));
+        Assert.Equal([AskResult.Nobody, AskResult.Nobody], await Task.WhenAll(first));
+        Assert.False(second.IsCompleted);
+        await _stores[0].PublishAsync(NodeFrame.Answer(77, new AskId(writer, Numbers()[1]), [(key, AskAnswer.Restored)]));
+        await _stores[0].PublishAsync(NodeFrame.Done(77, new AskId(writer, Numbers()[1]), 1));
+        Assert.Equal(AskResult.Restored, await second);
+
+        long[] Numbers() =>
+            [
+                .. _frames
+                    .Where(frame => KindOf(frame) == FrameKind.Ask)
+                    .Select(static frame => NodeFrame.ReadAsk(frame).Number)
+                    .Distinct(),
+            ];
     }
 
     [Fact]
@@ -133,7 +182,7 @@ public sealed class AskTests : NodeTests
         var begun = Time.GetTimestamp();
         var asked = b
             .Services.GetRequiredService<SessionAsks>()
-            .AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default)
+            .AskAsync(KeyOf(browser), SessionVersion.None, TimeSpan.FromSeconds(10), default)
             .AsTask();
         Assert.Equal(AskResult.Unanswered, await Time.DriveAsync(asked));
         Assert.InRange(Time.GetElapsedTime(begun), TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(600));
@@ -174,21 +223,21 @@ public sealed class AskTests : NodeTests
         var (_, b) = await StartTwoAsync();
         var asks = b.Services.GetRequiredService<SessionAsks>();
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, LiveNodes.Protocol, flags: 0));
-        var asked = asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default).AsTask();
+        var asked = asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default).AsTask();
         Assert.Equal(AskResult.Unanswered, await Time.DriveAsync(asked));
 
         Time.Advance(TimeSpan.FromSeconds(4));
-        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default));
+        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default));
 
         Time.Advance(TimeSpan.FromSeconds(1));
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, flags: 0));
-        asked = asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default).AsTask();
+        asked = asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default).AsTask();
         Assert.False(asked.IsCompleted);
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, NodeFrame.LeavingFlag));
         Assert.Equal(AskResult.Nobody, await asked);
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, flags: 0)); // Overtaken by its last one.
         Time.Advance(TimeSpan.FromMilliseconds(100));
-        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default));
+        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default));
     }
 
     [Fact]
@@ -243,7 +292,7 @@ public sealed class AskTests : NodeTests
         _frames.Clear();
         var asked = b
             .Services.GetRequiredService<SessionAsks>()
-            .AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default)
+            .AskAsync(KeyOf(browser), SessionVersion.None, TimeSpan.FromSeconds(10), default)
             .AsTask();
         Assert.Contains(_frames, frame => KindOf(frame) == FrameKind.Ask);
         await Condition.HoldsAsync(() => _frames.Any(frame => KindOf(frame) == FrameKind.Done), "a has restored it");
@@ -268,7 +317,7 @@ public sealed class AskTests : NodeTests
         var asks = b.Services.GetRequiredService<SessionAsks>();
         Assert.Equal(
             AskResult.Unanswered,
-            await Time.DriveAsync(asks.AskAsync(KeyOf(browser), TimeSpan.FromSeconds(10), default).AsTask())
+            await Time.DriveAsync(asks.AskAsync(KeyOf(browser), SessionVersion.None, TimeSpan.FromSeconds(10), default).AsTask())
         );
         Assert.DoesNotContain(_frames, frame => KindOf(frame) is FrameKind.Answer or FrameKind.Done);
         Assert.Equal(0, Sessions.Count);
@@ -285,7 +334,7 @@ public sealed class AskTests : NodeTests
         Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync(new())).Status);
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, protocol: 0, flags: 0));
         var asks = b.Services.GetRequiredService<SessionAsks>();
-        Assert.Equal(AskResult.Unknown, await asks.AskAsync(KeyOf(NewId()), TimeSpan.FromSeconds(10), default));
+        Assert.Equal(AskResult.Unknown, await asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default));
         Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(HealthStatus.Degraded, (await health.CheckHealthAsync(new())).Status);
         Assert.Equal(1, Logs.Count("NodesOfAnOlderRelease"));

@@ -206,7 +206,7 @@ public sealed class LostSessionTests : NodeTests
         Time.Advance(TimeSpan.FromSeconds(100));
         Sessions.Forget(KeyOf(browser));
         var asks = b.Services.GetRequiredService<SessionAsks>(); // A request would be a use.
-        var asked = asks.AskAsync(KeyOf(browser), TimeSpan.FromSeconds(1), default).AsTask();
+        var asked = asks.AskAsync(KeyOf(browser), SessionVersion.None, TimeSpan.FromSeconds(1), default).AsTask();
         Assert.Equal(AskResult.Restored, await Time.DriveAsync(asked));
         Assert.InRange(await LifeAsync(browser), TimeSpan.FromMinutes(1), whole - TimeSpan.FromSeconds(99));
         Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
